@@ -1,0 +1,50 @@
+import { spawn, type StdioOptions } from "node:child_process";
+
+/** The system user that a program runs as; without `uid` it is the user of this process. */
+export interface Account {
+  name: string;
+  uid?: number;
+  gid?: number;
+}
+
+export interface Finished {
+  /** The exit code; null when a signal ended the program. */
+  code: number | null;
+  /** What it wrote to stdout and stderr, in the order of arrival. */
+  output: string;
+}
+
+export interface RunOptions {
+  account: Account;
+  cwd: string;
+  env?: NodeJS.ProcessEnv;
+  stdio?: StdioOptions;
+}
+
+/**
+ * Runs a program to its end, apart from this terminal: a Ctrl-C here does not reach it.
+ *
+ * @throws Error when the program cannot be started at all
+ */
+export function run(program: string, args: string[], options: RunOptions): Promise<Finished> {
+  const { account, cwd, env = process.env, stdio = ["ignore", "pipe", "pipe"] } = options;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd,
+      env,
+      stdio,
+      windowsHide: true,
+      detached: process.platform !== "win32",
+      ...(account.uid === undefined ? {} : { uid: account.uid }),
+      ...(account.gid === undefined ? {} : { gid: account.gid }),
+    });
+    let output = "";
+    const collect = (chunk: Buffer) => (output += chunk.toString());
+    child.stdout?.on("data", collect);
+    child.stderr?.on("data", collect);
+    child.once("error", reject);
+    child.once("close", (code) => {
+      resolve({ code, output: output.trim() });
+    });
+  });
+}
