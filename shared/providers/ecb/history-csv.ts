@@ -1,0 +1,122 @@
+import { isCivilDate, type CivilDate } from "../../rules/portfolio/civil-date.ts";
+import { isCurrencyCode, isKnownCurrency } from "../../rules/portfolio/currency.ts";
+import { isPublishedRate, type AnswerSource, type PublishedRate, type RatesOfDay } from "../fx-provider.ts";
+import { ProviderError } from "../provider-error.ts";
+
+/**
+ * The days of `eurofxref-hist.csv` from start to end: newest first, `N/A` where a currency had no rate. Reading stops at the
+ * first day before the start. A file in another form is refused (`validation`), one that ends within a line is `transient`;
+ * no day is handed on before its whole line, with its line end, was read.
+ *
+ * Read by an own splitter and not by csv-parse: the format has no quotes, this is four times as fast on the full history
+ * (40 ms for 7,000 days), and only here can be known whether the last line was ended or cut.
+ */
+export async function* daysOfHistory(
+  chunks: AsyncIterable<Uint8Array>,
+  { start, end, source }: { start: CivilDate; end: CivilDate; source: AnswerSource },
+): AsyncGenerator<RatesOfDay> {
+  let header: Header | undefined;
+  let newer: CivilDate | undefined;
+  for await (const { text, number } of linesOf(chunks, source)) {
+    if (!header) {
+      header = readHeader(text, source);
+      continue;
+    }
+    const date = readDate(text, { number, newer, source });
+    newer = date;
+    if (date < start) return;
+    // Read in full although it is not asked for: a day that cannot be read says that the file cannot be trusted.
+    const rates = readRates(text, header, { number, source });
+    if (date <= end) yield { date, source: source.provider, rates };
+  }
+  if (newer === undefined) throw complaint(source, "has no day in it", "transient");
+}
+
+interface Header {
+  readonly currencies: readonly string[];
+  readonly cells: number;
+}
+
+interface Place {
+  readonly number: number;
+  readonly source: AnswerSource;
+}
+
+const LONGEST_LINE = 65_536;
+
+async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  source: AnswerSource,
+): AsyncGenerator<{ text: string; number: number }> {
+  let rest = "";
+  let number = 0;
+  for await (const chunk of chunks) {
+    // Every byte that this format knows is ASCII; any other byte makes a cell that is refused.
+    const lines = (rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1")).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > LONGEST_LINE) throw complaint(source, `has a line of more than ${LONGEST_LINE} characters`);
+    for (const line of lines) yield { text: line.endsWith("\r") ? line.slice(0, -1) : line, number: ++number };
+  }
+  if (rest !== "") throw complaint(source, `ends in the middle of line ${number + 1}`, "transient");
+}
+
+function readHeader(line: string, source: AnswerSource): Header {
+  const cells = line.replace(UTF8_MARK, "").split(",");
+  const currencies = cells.slice(1, cells.at(-1) === "" ? -1 : undefined);
+  if (cells[0] !== "Date") throw complaint(source, `must begin with the column "Date", got "${shown(cells[0])}"`);
+  for (const [index, currency] of currencies.entries()) {
+    if (!isCurrencyCode(currency) || !isKnownCurrency(currency)) {
+      throw complaint(
+        source,
+        `has an unknown column "${shown(currency)}" (number ${index + 2}); expected currency codes`,
+      );
+    }
+    if (currencies.indexOf(currency) !== index) throw complaint(source, `has the column "${currency}" twice`);
+  }
+  if (currencies.length === 0) throw complaint(source, "has no currency column");
+  return { currencies, cells: cells.length };
+}
+
+/** The UTF-8 byte order mark as latin1 shows it. */
+const UTF8_MARK = /^\u00EF\u00BB\u00BF/;
+
+function readDate(line: string, { number, newer, source }: Place & { newer: CivilDate | undefined }): CivilDate {
+  const date = line.slice(0, Math.max(line.indexOf(","), 0));
+  if (!isCivilDate(date))
+    throw complaint(source, `has no date YYYY-MM-DD at the start of line ${number}, got "${shown(line)}"`);
+  if (newer !== undefined && date >= newer) {
+    const trouble = date === newer ? "is there twice" : `follows ${newer}, though the newest day comes first`;
+    throw complaint(source, `is out of order: ${date} in line ${number} ${trouble}`);
+  }
+  return date;
+}
+
+function readRates(line: string, { currencies, cells }: Header, { number, source }: Place): PublishedRate[] {
+  const row = line.split(",");
+  if (row.length !== cells) throw complaint(source, `has ${row.length} cells in line ${number}, expected ${cells}`);
+  const rates: PublishedRate[] = [];
+  for (const [index, quote] of currencies.entries()) {
+    const rate = row[index + 1] ?? "";
+    if (rate === "N/A") continue;
+    if (!isPublishedRate(rate)) {
+      throw complaint(
+        source,
+        `has "${shown(rate)}" for ${quote} in line ${number}, expected a positive decimal or N/A`,
+      );
+    }
+    rates.push({ quote, rate });
+  }
+  return rates;
+}
+
+function complaint(
+  source: AnswerSource,
+  what: string,
+  errorClass: "validation" | "transient" = "validation",
+): ProviderError {
+  return new ProviderError(`the history file of ${source.provider} ${what}: ${source.url}`, { ...source, errorClass });
+}
+
+function shown(text = ""): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}

@@ -1,0 +1,286 @@
+import { Agent as HttpAgent, request as httpRequest, STATUS_CODES, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { channel } from "node:diagnostics_channel";
+import { isIP } from "node:net";
+import { collect, readBody } from "./outbound/body.ts";
+import { failure, refusal, type Subject } from "./outbound/failure.ts";
+import { patience, type Wait } from "./outbound/patience.ts";
+import {
+  guardedLookup,
+  isLoopbackHost,
+  isPublicAddress,
+  resolveByDns,
+  type Resolve,
+} from "./outbound/public-address.ts";
+import { safeUrl } from "./outbound/redaction.ts";
+import { isWebPage } from "./outbound/web-page.ts";
+import { ProviderError } from "./provider-error.ts";
+
+export interface OutboundOptions {
+  /** Whose client this is; every error begins with it. */
+  readonly provider: string;
+  /** https; http is allowed on loopback only. A loopback base also is the only way to reach a loopback address. */
+  readonly baseUrl: string;
+  /** `host` or `host:port` of whatever else may be called or redirected to. The base URL's host always may. */
+  readonly allowedHosts?: readonly string[];
+  /** Sent to the base URL's host only. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Never shown in an error, wherever they stand (a key in the path, a token that the service echoes). */
+  readonly secrets?: readonly string[];
+  /** For the whole exchange, body included; time that the reader itself takes does not count. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** For one sign of life: connection, headers, next piece of the body. Default 10,000. */
+  readonly stallMs?: number;
+  /** Of the body as sent and as unpacked. Default 16 MiB. */
+  readonly maxBytes?: number;
+  /** Default 5. */
+  readonly maxRedirects?: number;
+  readonly resolve?: Resolve;
+  readonly now?: () => Date;
+}
+
+export interface CallOptions {
+  readonly method?: string;
+  readonly body?: string | Uint8Array;
+  /** Sent to the host that is called, not to another one that it redirects to. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Media type that is asked for. With `text/html` in it, web pages are data; otherwise they are an error. */
+  readonly accept?: string;
+  /** Its reason is thrown as it is when it aborts, before or within the body. */
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number;
+  readonly stallMs?: number;
+  readonly maxBytes?: number;
+}
+
+interface Message {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | undefined;
+}
+
+/** A successful answer. Its body is read once, by one of the four; an unread one must be `discard`ed. */
+export interface Reply {
+  readonly status: number;
+  /** Where it came from, after redirects, safe to show. */
+  readonly url: string;
+  readonly headers: IncomingMessage["headers"];
+  /** As it arrives; what it throws is a ProviderError too. Leaving the loop early closes the connection. */
+  readonly body: AsyncIterable<Buffer>;
+  bytes(): Promise<Buffer>;
+  text(): Promise<string>;
+  discard(): void;
+}
+
+export interface Outbound {
+  /** `url` may be relative to the base URL. Rejects with a ProviderError for anything but a 2xx. */
+  call(url: string | URL, options?: CallOptions): Promise<Reply>;
+  get(url: string | URL, options?: Omit<CallOptions, "method" | "body">): Promise<Reply>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/** Told of each exchange once its headers are there or it failed: `{ provider, method, url, status, ms, error }`. */
+export const exchanges = channel("rota.outbound");
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * The one way to the outside. Calls only the hosts it was given, and only at public addresses, also after a redirect;
+ * ends by itself when the other side hangs; bounds what it reads; turns every trouble into a ProviderError.
+ */
+export function outbound(options: OutboundOptions): Outbound {
+  const { provider, secrets = [], maxRedirects = 5, now = () => new Date() } = options;
+  const base = baseUrlOf(options);
+  const mayUseLoopback = isLoopbackHost(base.hostname);
+  const hosts = new Set([base.host, ...(options.allowedHosts ?? [])]);
+  const lookup = guardedLookup(options.resolve ?? resolveByDns);
+  // Connections are reused: the address of each was checked when it was made, and a new one is checked again.
+  const agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
+
+  return {
+    call,
+    get: (url, callOptions = {}) => call(url, callOptions),
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+
+  async function call(path: string | URL, callOptions: CallOptions = {}): Promise<Reply> {
+    const { method = "GET", accept = "*/*", signal } = callOptions;
+    const maxBytes = callOptions.maxBytes ?? options.maxBytes ?? 16 * 1024 * 1024;
+    const wait = patience(
+      callOptions.timeoutMs ?? options.timeoutMs ?? 30_000,
+      callOptions.stallMs ?? options.stallMs ?? 10_000,
+      signal,
+    );
+    const asked = new URL(path, base);
+    let target = asked;
+    for (let redirects = 0; ; redirects++) {
+      const subject: Subject = { provider, method, url: safeUrl(target, secrets), secrets };
+      const startedAt = performance.now();
+      try {
+        admit(target, subject);
+        const headers = {
+          ...(target.host === base.host && options.headers),
+          ...(target.host === asked.host && callOptions.headers),
+          accept,
+        };
+        const response = await send(target, { method, headers, body: callOptions.body }, wait);
+        const status = response.statusCode ?? 0;
+        tell(subject, startedAt, { status });
+        if (status >= 200 && status < 300) return reply(response, subject, wait, maxBytes, { accept, signal });
+        const next = redirectTarget(response, target, method);
+        if (next === undefined) throw await refused(response, subject, wait);
+        response.destroy();
+        if (redirects === maxRedirects) throw tooManyRedirects(subject, maxRedirects);
+        target = next;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const failed = failure(subject, error);
+        tell(subject, startedAt, { error: failed });
+        throw failed;
+      }
+    }
+  }
+
+  function admit(target: URL, subject: Subject): void {
+    const refuse = (why: string) =>
+      new ProviderError(`${provider} was not called: ${why} (${subject.url})`, {
+        ...subject,
+        errorClass: "validation",
+      });
+    if (target.username || target.password) throw refuse("a URL may not carry a user or a password");
+    if (!hosts.has(target.host)) {
+      throw refuse(`${target.host} is not one of its hosts (${[...hosts].join(", ")})`);
+    }
+    const isLoopback = isLoopbackHost(target.hostname);
+    if (isLoopback && !mayUseLoopback) throw refuse("loopback is allowed only when the base URL is on loopback itself");
+    if (target.protocol !== "https:" && !(isLoopback && target.protocol === "http:")) {
+      throw refuse(`expected https, got ${target.protocol.slice(0, -1)}`);
+    }
+    // A socket does not look up what already is an address, so the guard of lookups never sees it.
+    const bare = target.hostname.replace(/^\[|\]$/g, "");
+    if (isIP(bare) && !isLoopback && !isPublicAddress(bare)) throw refuse(`${bare} is not a public address`);
+  }
+
+  async function send(
+    target: URL,
+    message: Message,
+    wait: Wait,
+    canRepeat = message.method === "GET",
+  ): Promise<IncomingMessage> {
+    const isHttps = target.protocol === "https:";
+    const request = (isHttps ? httpsRequest : httpRequest)(target, {
+      method: message.method,
+      agent: isHttps ? agents["https:"] : agents["http:"],
+      lookup,
+      headers: { "user-agent": "Rota", "accept-encoding": "gzip", ...message.headers },
+    });
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      request.on("response", resolve);
+      // Stays attached: a request that is destroyed after its answer reports that here too.
+      request.on("error", reject);
+    });
+    request.end(message.body);
+    try {
+      return await wait(() => answered);
+    } catch (error) {
+      request.destroy();
+      // The service may close an idle connection in the very instant in which we reuse it: nothing was asked yet.
+      const wasClosedWhileIdle = request.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+      if (wasClosedWhileIdle && canRepeat) return send(target, message, wait, false);
+      throw error;
+    }
+  }
+
+  async function refused(response: IncomingMessage, subject: Subject, wait: Wait): Promise<ProviderError> {
+    const status = response.statusCode ?? 0;
+    const beginning = await beginningOf(readBody(response, wait, 1024 * 1024));
+    const statusText = response.statusMessage || (STATUS_CODES[status] ?? "");
+    return refusal(subject, { status, statusText, headers: response.headers, beginning, now: now() });
+  }
+}
+
+function reply(
+  response: IncomingMessage,
+  subject: Subject,
+  wait: Wait,
+  maxBytes: number,
+  { accept, signal }: { accept: string; signal: AbortSignal | undefined },
+): Reply {
+  const body = checked();
+  const bytes = () => collect(body);
+  return {
+    status: response.statusCode ?? 0,
+    url: subject.url,
+    headers: response.headers,
+    body,
+    bytes,
+    text: async () => (await bytes()).toString("utf8"),
+    discard: () => void response.destroy(),
+  };
+
+  async function* checked(): AsyncGenerator<Buffer> {
+    try {
+      let isFirst = !accept.includes("text/html");
+      for await (const chunk of readBody(response, wait, maxBytes)) {
+        if (isFirst && isWebPage(response.headers["content-type"], chunk.toString("utf8", 0, 256))) {
+          const sentence = `${subject.provider} answered with a web page where ${accept} was expected: ${subject.method} ${subject.url}`;
+          throw new ProviderError(sentence, { ...subject, errorClass: "transient", status: response.statusCode });
+        }
+        isFirst = false;
+        yield chunk;
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw failure(subject, error);
+    }
+  }
+}
+
+function redirectTarget(response: IncomingMessage, from: URL, method: string): URL | undefined {
+  const { location } = response.headers;
+  const follows = REDIRECTS.has(response.statusCode ?? 0) && method === "GET" && location !== undefined;
+  return follows && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+}
+
+function tooManyRedirects(subject: Subject, most: number): ProviderError {
+  const sentence = `${subject.provider} redirected more than ${most} times, last from ${subject.url}`;
+  return new ProviderError(sentence, { ...subject, errorClass: "validation" });
+}
+
+/** Enough of an error's body to quote; a body that fails is no reason to lose the status. */
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of body) {
+      text += chunk.toString("utf8");
+      if (text.length >= 2048) break;
+    }
+  } catch {
+    // What was read until here is what there is to quote.
+  }
+  return text.slice(0, 2048);
+}
+
+function tell(
+  { provider, method, url }: Subject,
+  startedAt: number,
+  outcome: { status: number } | { error: Error },
+): void {
+  if (exchanges.hasSubscribers)
+    exchanges.publish({ provider, method, url, ms: performance.now() - startedAt, ...outcome });
+}
+
+function baseUrlOf({ provider, baseUrl }: OutboundOptions): URL {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const isAllowed = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackHost(url.hostname));
+  if (!url || !isAllowed || url.username || url.password) {
+    throw new TypeError(
+      `the base URL of ${provider} must be https without user and password (http on loopback only), got "${url ? safeUrl(url) : baseUrl}"`,
+    );
+  }
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url;
+}

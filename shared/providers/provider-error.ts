@@ -1,0 +1,40 @@
+import type { ErrorClass } from "../jobs/error-class.ts";
+
+export interface ProviderErrorFacts {
+  readonly provider: string;
+  readonly errorClass: ErrorClass;
+  /** Without user, password or secret query values. */
+  readonly url?: string | undefined;
+  readonly status?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * An outside service failed, or answered something that must not be used. The message is one sentence for a person.
+ * The job layer needs only two plain properties of it: `errorClass`, and `retryAfterMs` where the service named a wait.
+ *
+ * | what happened | class |
+ * |---|---|
+ * | network, DNS, timeout, 408, 425, 5xx, a body that ends early, a web page where data was expected | `transient` |
+ * | 429 | `rate_limited` |
+ * | 401, 403 | `auth` |
+ * | other 4xx, a host or address that is not allowed, a body over its limit, a format that is not the known one | `validation` |
+ */
+export class ProviderError extends Error {
+  override readonly name = "ProviderError";
+  readonly provider: string;
+  readonly errorClass: ErrorClass;
+  readonly url: string | undefined;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(sentence: string, { provider, errorClass, url, status, retryAfterMs, cause }: ProviderErrorFacts) {
+    super(sentence, cause === undefined ? undefined : { cause });
+    this.provider = provider;
+    this.errorClass = errorClass;
+    this.url = url;
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}

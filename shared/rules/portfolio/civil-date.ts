@@ -1,0 +1,42 @@
+/** A day in the calendar, `YYYY-MM-DD`, without a time or a zone. Compares as text. */
+export type CivilDate = string;
+
+const DAY_MS = 86_400_000;
+
+/** Whether the text is `YYYY-MM-DD` and such a day exists: 2025-02-29 does not. */
+export function isCivilDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const at = Date.parse(`${text}T00:00:00Z`);
+  // JavaScript rolls 30 February over to March instead of refusing it.
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
+/** The day that many days later; earlier for a negative count. */
+export function addDays(date: CivilDate, days: number): CivilDate {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Days from the first to the second date; negative when the second is earlier. */
+export function daysBetween(from: CivilDate, to: CivilDate): number {
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
+}
+
+/** Saturday or Sunday. */
+export function isWeekend(date: CivilDate): boolean {
+  const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
+  return weekday === 0 || weekday === 6;
+}
+
+/** The date itself, or the Friday before it. */
+export function weekdayOnOrBefore(date: CivilDate): CivilDate {
+  let day = date;
+  while (isWeekend(day)) day = addDays(day, -1);
+  return day;
+}
+
+/** The date itself, or the Monday after it. */
+export function weekdayOnOrAfter(date: CivilDate): CivilDate {
+  let day = date;
+  while (isWeekend(day)) day = addDays(day, 1);
+  return day;
+}

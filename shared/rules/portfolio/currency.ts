@@ -1,0 +1,24 @@
+/** Whether the text has the form of an ISO 4217 code: three capital letters. Says nothing about whether it exists. */
+export function isCurrencyCode(text: string): boolean {
+  return /^[A-Z]{3}$/.test(text);
+}
+
+/** Whether the code is an active ISO 4217 currency, or one that the ECB has ever published a rate for. */
+export function isKnownCurrency(code: string): boolean {
+  return ACTIVE.has(code) || ENDED_AT_ECB.has(code);
+}
+
+/** ISO 4217 list one, without funds, metals, testing and no-currency codes. */
+const ACTIVE: ReadonlySet<string> = new Set(
+  (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY " +
+    "COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR " +
+    "ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK " +
+    "MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF " +
+    "SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU " +
+    "UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
+  ).split(" "),
+);
+
+/** Once published by the ECB and since replaced, most of them by the euro. */
+const ENDED_AT_ECB: ReadonlySet<string> = new Set("BGN CYP EEK HRK LTL LVL MTL ROL SIT SKK TRL".split(" "));
