@@ -30,23 +30,24 @@ const SQLITE_BUSY = 5;
  * Node offers no flock, and lock files with process ids go wrong when a process is killed and its id is used again.
  * SQLite holds its lock in the operating system, which frees it however the holder dies.
  *
+ * @param holder the process that a refused one should name, where it is not this one
  * @throws DirectoryInUseError when another process, or another place in this one, keeps holding it
  */
 export async function lockDirectory(
   directory: string,
-  { what, patienceMs = 1500 }: { what: string; patienceMs?: number },
+  { what, patienceMs = 1500, holder = process.pid }: { what: string; patienceMs?: number; holder?: number },
 ): Promise<DirectoryLock> {
   const holderFile = join(directory, "holder");
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const lock = tryLock(join(directory, "lock"));
     if (lock) {
-      await writeFile(holderFile, `${process.pid}\n`);
+      await writeFile(holderFile, `${holder}\n`);
       return lock;
     }
     if (Date.now() >= deadline) {
-      const holder = Number(await readFile(holderFile, "utf8").catch(() => "")) || undefined;
-      throw new DirectoryInUseError({ directory, what, holder });
+      const rival = Number(await readFile(holderFile, "utf8").catch(() => "")) || undefined;
+      throw new DirectoryInUseError({ directory, what, holder: rival });
     }
     await delay(25);
   }
