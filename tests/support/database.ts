@@ -14,6 +14,11 @@ export async function createDatabase(): Promise<TestDatabase> {
   return databaseFrom("template1");
 }
 
+/** A database with all tables and no rows. */
+export async function migratedDatabase(): Promise<TestDatabase> {
+  return databaseFrom(inject("migratedTemplate"));
+}
+
 /**
  * A copy of another database of the run's PostgreSQL, which is much faster than migrating an empty one.
  *

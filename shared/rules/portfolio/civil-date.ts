@@ -40,3 +40,9 @@ export function weekdayOnOrAfter(date: CivilDate): CivilDate {
   while (isWeekend(day)) day = addDays(day, 1);
   return day;
 }
+
+/** The calendar day that an instant falls on, on the clocks of an IANA time zone. */
+export function civilDateIn(zone: string, instant: Date): CivilDate {
+  // The Swedish locale writes dates as ISO 8601 does.
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(instant);
+}

@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { App } from "../../../shared/app.ts";
+import { findRun } from "../../../shared/data/platform/job-runs.ts";
+import type { Run } from "../../../shared/data/platform/schema.ts";
+
+/** Looks at the ledger until the run has ended, at most `waitMs`; any process may be the one that does it. */
+export async function settled(app: App, run: Run, waitMs: number): Promise<Run> {
+  const deadline = performance.now() + waitMs;
+  let latest = run;
+  for (let pause = 10; latest.finishedAt === null && performance.now() < deadline; pause = Math.min(500, pause * 1.5)) {
+    await sleep(Math.min(pause, Math.max(0, deadline - performance.now())));
+    latest = (await findRun(app.db, run.id)) ?? latest;
+  }
+  return latest;
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { InvalidInput } from "../../../shared/jobs/endings.ts";
+import { civilDateIn } from "../../../shared/rules/portfolio/civil-date.ts";
+import { rangeFaults } from "../../../shared/rules/portfolio/rate-range.ts";
+import { syncFxHistorical } from "../../portfolio/sync-fx-historical.ts";
+import { recordRejectedUpdate } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
+import { startUpdate } from "./start-update.ts";
+
+export const updateHistorical = defineRoute({
+  method: "POST",
+  path: "api/v1/exchange-rates/update/historical",
+  access: "key",
+  summary: "Fetch all exchange rates from start_date to end_date (default: today)",
+  query: z.strictObject({ start_date: z.string().optional(), end_date: z.string().optional() }),
+  async handle({ app, query, caller }) {
+    const { start_date: startDate = "", end_date: endDate } = query;
+    const faults = rangeFaults({ startDate, endDate }, civilDateIn("Europe/Berlin", app.clock.now()));
+    if (faults.length) {
+      const error = new InvalidInput(faults.map(({ field, reason }) => ({ field: QUERY_NAME[field], reason })));
+      await recordRejectedUpdate(app.db, "historical", error.message, app.clock.now());
+      throw error;
+    }
+    const input = { startDate, ...(endDate !== undefined && { endDate }) };
+    return startUpdate(app, { job: syncFxHistorical, kind: "historical", input, caller });
+  },
+});
+
+const QUERY_NAME = { startDate: "start_date", endDate: "end_date" } as const;

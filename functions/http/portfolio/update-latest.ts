@@ -1,0 +1,11 @@
+import { defineRoute } from "../../../shared/http/route.ts";
+import { syncFxLatest } from "../../portfolio/sync-fx-latest.ts";
+import { startUpdate } from "./start-update.ts";
+
+export const updateLatest = defineRoute({
+  method: "POST",
+  path: "api/v1/exchange-rates/update/latest",
+  access: "key",
+  summary: "Fetch the exchange rates published last",
+  handle: ({ app, caller }) => startUpdate(app, { job: syncFxLatest, kind: "latest", input: {}, caller }),
+});

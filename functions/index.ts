@@ -1,0 +1,42 @@
+import type { Job } from "../shared/jobs/define-job.ts";
+import type { Route } from "../shared/http/route.ts";
+import { getJobs } from "./http/admin/get-jobs.ts";
+import { getRun } from "./http/admin/get-run.ts";
+import { getRuns } from "./http/admin/get-runs.ts";
+import { runJob } from "./http/admin/run-job.ts";
+import { healthLive } from "./http/health-live.ts";
+import { healthReady } from "./http/health-ready.ts";
+import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
+import { getUpdates } from "./http/portfolio/get-updates.ts";
+import { updateHistorical } from "./http/portfolio/update-historical.ts";
+import { updateLatest } from "./http/portfolio/update-latest.ts";
+import { rescueStuckRuns } from "./platform/rescue-stuck-runs.ts";
+import { cleanupFxUpdates } from "./portfolio/cleanup-fx-updates.ts";
+import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
+import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
+
+/** Every job of the app, by family. */
+export const jobs: readonly Job[] = [
+  // platform
+  rescueStuckRuns,
+  // portfolio
+  syncFxLatest,
+  syncFxHistorical,
+  cleanupFxUpdates,
+];
+
+/** Every HTTP route of the app. */
+export const routes: readonly Route[] = [
+  healthLive,
+  healthReady,
+  // api/admin
+  getJobs,
+  runJob,
+  getRuns,
+  getRun,
+  // portfolio
+  updateLatest,
+  updateHistorical,
+  getExchangeRates,
+  getUpdates,
+];

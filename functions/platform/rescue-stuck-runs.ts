@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { defineJob } from "../../shared/jobs/define-job.ts";
+import { never } from "../../shared/jobs/retry.ts";
+import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { platform } from "../families.ts";
+
+/**
+ * Takes runs from holders that went silent, and sends waiting runs again that no message brought. Twice is safe: each
+ * move is one guarded statement. Never retried: the next minute is the retry.
+ */
+export const rescueStuckRuns = defineJob({
+  id: "rescue_stuck_runs",
+  family: platform,
+  summary: "Take over runs whose holder went silent, and wake waiting runs that were forgotten",
+  on: schedule("0 * * * * *", "UTC"),
+  input: z.strictObject({}),
+  retry: never,
+  timeout: "50s",
+
+  async run({ layer }) {
+    const moved = await layer.rescue();
+    return { ...moved, woken: await layer.sweep() };
+  },
+});

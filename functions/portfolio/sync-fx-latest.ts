@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { trackRun } from "../../shared/data/portfolio/exchange-rate-updates.ts";
+import { defineJob } from "../../shared/jobs/define-job.ts";
+import { internet } from "../../shared/jobs/gates.ts";
+import { exponential } from "../../shared/jobs/retry.ts";
+import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { fxProviders } from "../../shared/providers/fx-providers.ts";
+import { portfolio } from "../families.ts";
+import { storeRates } from "./store-rates.ts";
+
+/**
+ * Brings in the rates that were published last. The ECB publishes at about 16:00 on working days; on other days the newest
+ * rates are there already and nothing is inserted. Twice is safe: a point that exists stays as it is.
+ */
+export const syncFxLatest = defineJob({
+  id: "sync_fx_latest",
+  family: portfolio,
+  summary: "Fetch the exchange rates published last",
+  on: schedule("0 30 16 * * *", "Europe/Berlin"),
+  input: z.strictObject({}),
+  retry: exponential({ retries: 4, first: "10s", max: "10m" }),
+  timeout: "5m",
+  gates: [internet],
+  onTransition: (tx, run) => trackRun(tx, "latest", run),
+
+  async run({ settings, signal, log, transaction, run }) {
+    const published = await fxProviders(settings, log).latest({ signal });
+    const points = await transaction((tx) => storeRates(tx, run.id, [published]));
+    return { ...points, date: published.date, source: published.source };
+  },
+});

@@ -1,0 +1,60 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { build } from "esbuild";
+import { jobs, routes } from "../functions/index.ts";
+import { manifestOf, type Manifest } from "../shared/azure/manifest.ts";
+import { sourceFiles } from "./source-files.ts";
+
+/**
+ * Builds what Azure starts: `dist/main.js`, an entry that registers every function from a manifest, and chunks that load
+ * when a function is first invoked.
+ */
+const root = join(import.meta.dirname, "..");
+const output = join(root, "dist");
+
+const manifest = manifestOf(jobs, routes);
+const files = await sourceFiles(join(root, "functions"), { jobs, routes });
+
+await rm(output, { recursive: true, force: true });
+await mkdir(output, { recursive: true });
+await build({
+  stdin: { contents: entry(manifest), resolveDir: root, sourcefile: "main.ts", loader: "ts" },
+  outdir: output,
+  entryNames: "main",
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  minify: true,
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: "none",
+  // Supplied by the Functions host.
+  external: ["@azure/functions-core"],
+  banner: { js: 'import{createRequire as rotaRequire}from"node:module";const require=rotaRequire(import.meta.url);' },
+  logLevel: "warning",
+});
+await writeFile(join(output, "manifest.json"), JSON.stringify(manifest, null, 2));
+
+function entry({ jobs, paths }: Manifest): string {
+  const jobLoaders = jobs.map(
+    ({ id }) =>
+      `${JSON.stringify(id)}: () => import("./${at(files.jobs.get(id)!.file)}").then((m) => m.${files.jobs.get(id)!.name}),`,
+  );
+  const routeLoaders = paths.map(({ path }) => {
+    const parts = files.routes.get(path)!.map(({ file, name }) => `import("./${at(file)}").then((m) => m.${name})`);
+    return `${JSON.stringify(path)}: () => Promise.all([${parts.join(", ")}]),`;
+  });
+  return `
+    import { register } from "./shared/azure/register.ts";
+    await register(${JSON.stringify({ jobs, paths })}, {
+      jobs: { ${jobLoaders.join("\n")} },
+      routes: { ${routeLoaders.join("\n")} },
+    });`;
+}
+
+function at(file: string): string {
+  return relative(root, file).replaceAll("\\", "/");
+}

@@ -1,0 +1,86 @@
+import { hostname } from "node:os";
+import type { Config } from "./config.ts";
+import { connect, type Db } from "./data/client.ts";
+import type { JobCatalogue } from "./jobs/catalogue.ts";
+import { systemClock, type Clock } from "./jobs/clock.ts";
+import type { JobLog } from "./jobs/job-log.ts";
+import { dispatchInProcess } from "./jobs/in-process-dispatch.ts";
+import { Runner, type RunnerDependencies } from "./jobs/runner/runner.ts";
+import { jsonLines, Log, type LogSink } from "./telemetry/log.ts";
+import { prettyLines } from "./telemetry/pretty.ts";
+
+/** What handlers and bindings work with: one per process. */
+export interface App {
+  readonly config: Config;
+  readonly db: Db;
+  readonly runner: Runner;
+  readonly jobs: JobCatalogue;
+  readonly clock: Clock;
+  readonly log: JobLog;
+  /** Lets running jobs end (at most `graceMs` before their signal), then closes the database. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Running jobs get this long after SIGTERM before their signal. */
+const GRACE_MS = 25_000;
+
+/** Puts the app together. Nothing connects until it is used. */
+export function openApp(
+  config: Config,
+  jobs: JobCatalogue,
+  {
+    clock = systemClock,
+    sink = defaultSink(config),
+    dispatch,
+  }: { clock?: Clock; sink?: LogSink; dispatch?: RunnerDependencies["dispatch"] } = {},
+): App {
+  const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
+  const log = new Log(sink, { level: config.LOG_LEVEL });
+  const db = connect({
+    url: config.DATABASE_URL,
+    poolMax: config.DATABASE_POOL_MAX,
+    idleMs: config.DATABASE_IDLE_TIMEOUT,
+    tls: config.DATABASE_TLS,
+    prepare: config.DATABASE_PREPARE,
+    applicationName: `rota ${holder}`,
+  });
+  const local = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
+  const runner: Runner = new Runner({
+    db,
+    clock,
+    log,
+    holder,
+    leaseMs: config.JOB_LEASE,
+    heartbeatMs: config.JOB_HEARTBEAT,
+    settings: config,
+    gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
+    findJob: (id) => jobs.find(id),
+    settingsOf: (job) => ({
+      enabled: config.jobs.get(job.id)?.enabled ?? true,
+      maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
+    }),
+    dispatch: dispatch ?? local.dispatch,
+  });
+  return {
+    config,
+    db,
+    runner,
+    jobs,
+    clock,
+    log,
+    async close(graceMs = GRACE_MS) {
+      local.stop();
+      await runner.drain(graceMs);
+      await db.$client.end({ timeout: 5 });
+    },
+  };
+}
+
+function defaultSink(config: Config): LogSink {
+  // Through the console, which is what the Functions worker listens to.
+  const write = (line: string) => {
+    console.log(line.trimEnd());
+  };
+  const format = config.LOG_FORMAT ?? (process.stdout.isTTY ? "pretty" : "json");
+  return format === "pretty" ? prettyLines(write) : jsonLines(write);
+}

@@ -1,0 +1,70 @@
+import type { Job } from "../jobs/define-job.ts";
+import { isScheduled } from "../jobs/define-job.ts";
+import { utcSuperset } from "../jobs/schedule/index.ts";
+import type { Method, Route } from "../http/route.ts";
+
+/**
+ * What start-up has to know to register every function, without loading the code of any. The build reads it off the jobs
+ * and routes and writes it into the entry, so start-up costs the same with four jobs and with forty.
+ */
+export interface Manifest {
+  readonly jobs: readonly ManifestJob[];
+  readonly paths: readonly ManifestPath[];
+}
+
+export interface ManifestJob {
+  readonly id: string;
+  readonly functionName: string;
+  /** Null for a job that only runs when it is asked for. */
+  readonly timer: { readonly expression: string; readonly zone: string; readonly utc: string } | null;
+}
+
+/** One path: one function, whatever the number of its methods, so that a wrong method gets a proper answer. */
+export interface ManifestPath {
+  readonly path: string;
+  readonly functionName: string;
+  readonly access: "open" | "key";
+  readonly methods: readonly Method[];
+}
+
+/** @throws TypeError when two jobs, or two routes, are the same */
+export function manifestOf(jobs: readonly Job[], routes: readonly Route[]): Manifest {
+  return {
+    jobs: unique(jobs, ({ id }) => id).map((job) => ({
+      id: job.id,
+      functionName: camelCase(job.id),
+      timer: isScheduled(job) ? { expression: job.on.expression, zone: job.on.zone, utc: utcSuperset(job.on) } : null,
+    })),
+    paths: [
+      ...Map.groupBy(
+        unique(routes, ({ method, path }) => `${method} ${path}`),
+        ({ path }) => path,
+      ),
+    ].map(([path, all]) => ({
+      path,
+      functionName: camelCase(`http_${path.replace(/^api\//, "").replace(/[^A-Za-z0-9]+/g, "_")}`),
+      access: oneAccess(path, all),
+      methods: all.map(({ method }) => method),
+    })),
+  };
+}
+
+/** `sync_fx_latest` → `syncFxLatest`: a name with a hyphen cannot be disabled on Linux. */
+export function camelCase(name: string): string {
+  return name.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase()).replace(/_+$/, "");
+}
+
+function unique<T>(values: readonly T[], key: (value: T) => string): readonly T[] {
+  const seen = new Set<string>();
+  for (const value of values) {
+    if (seen.has(key(value))) throw new TypeError(`${key(value)} is listed twice in functions/index.ts`);
+    seen.add(key(value));
+  }
+  return values;
+}
+
+function oneAccess(path: string, routes: readonly Route[]): "open" | "key" {
+  const [first] = new Set(routes.map(({ access }) => access)).size === 1 ? routes : [];
+  if (!first) throw new TypeError(`${path}: the methods of one path share one function, so they need the same access`);
+  return first.access;
+}

@@ -1,0 +1,56 @@
+import { app as functions } from "@azure/functions";
+import type { InvocationContext, HttpRequest, HttpResponseInit, Timer } from "@azure/functions";
+import { environment, readConfig, type Config } from "../config.ts";
+import type { Job } from "../jobs/define-job.ts";
+import type { Route } from "../http/route.ts";
+import type { Manifest, ManifestJob } from "./manifest.ts";
+
+/** What loads the code of jobs and routes when it is first needed. */
+export interface Loaders {
+  readonly jobs: Readonly<Record<string, () => Promise<Job>>>;
+  readonly routes: Readonly<Record<string, () => Promise<readonly Route[]>>>;
+}
+
+/**
+ * Registers one function per scheduled job and one per HTTP path. Loads nothing else: database, schemas and the jobs' own
+ * code come with the first invocation.
+ * @throws ConfigError when a setting is wrong: the app must not start with it
+ */
+export async function register(manifest: Manifest, loaders: Loaders): Promise<void> {
+  const config = readConfig(
+    environment(),
+    manifest.jobs.map(({ id }) => id),
+  );
+  const runtime = () => import("./runtime.ts").then(({ runtimeOf }) => runtimeOf(config, loaders));
+
+  for (const job of manifest.jobs) {
+    if (!job.timer) continue;
+    functions.timer(job.functionName, {
+      schedule: await timerExpression(job, config),
+      handler: async (timer: Timer, context: InvocationContext) => (await runtime()).onTimer(job.id, timer, context),
+    });
+  }
+  for (const { path, functionName, access } of manifest.paths) {
+    functions.http(functionName, {
+      route: path,
+      // All methods: the right answer to a wrong one is the app's to give.
+      methods: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
+      authLevel: access === "key" ? "function" : "anonymous",
+      handler: async (request: HttpRequest): Promise<HttpResponseInit> => (await runtime()).onRequest(path, request),
+    });
+  }
+  functions.hook.appTerminate(async () => {
+    await (await runtime()).close();
+  });
+}
+
+/** The UTC expression from the build, unless settings change the schedule: then it is computed here. */
+async function timerExpression({ id, timer }: ManifestJob, config: Config): Promise<string> {
+  const overrides = config.jobs.get(id) ?? {};
+  if (overrides.schedule === undefined && overrides.timeZone === undefined) return timer!.utc;
+  const [{ overridden }, { utcSuperset }] = await Promise.all([
+    import("../jobs/schedule-in-force.ts"),
+    import("../jobs/schedule/index.ts"),
+  ]);
+  return utcSuperset(overridden(id, timer!, overrides));
+}

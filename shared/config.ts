@@ -1,0 +1,173 @@
+import { milliseconds } from "./jobs/duration.ts";
+import { duration, flag, listOf, oneOf, text, url, whole, type Setting } from "./settings/setting.ts";
+import { suggestion } from "./settings/suggestion.ts";
+
+/** Every setting of the app, in the order of local.settings.example.json. Each job adds its own four: see `jobSettingNames`. */
+export const SETTINGS = {
+  DATABASE_URL: url(["postgres", "postgresql"], {
+    about: "PostgreSQL, with user and database. `npm start` brings its own when this is not set.",
+    secret: true,
+  }),
+  DATABASE_POOL_MAX: whole(1, 100, {
+    about: "Most connections of one process. On Azure each function scales alone: keep it at 1 or 2 there.",
+    fallback: "2",
+  }),
+  DATABASE_IDLE_TIMEOUT: duration(milliseconds, {
+    about: "An unused connection is closed after this.",
+    fallback: "20s",
+  }),
+  DATABASE_TLS: oneOf(["disable", "require", "verify"], {
+    about:
+      "disable; require: encrypted; verify: certificate and host name checked as well. Default: verify, and disable on loopback.",
+  }),
+  DATABASE_PREPARE: flag({
+    about: "Prepared statements; false behind PgBouncer in transaction mode.",
+    fallback: "true",
+  }),
+  JOB_LEASE: duration(milliseconds, {
+    about: "A run whose holder is silent for this long is taken over.",
+    fallback: "60s",
+  }),
+  JOB_HEARTBEAT: duration(milliseconds, {
+    about: "How often a holder says that it is alive; a third of the lease or less.",
+    fallback: "15s",
+  }),
+  LOG_LEVEL: oneOf(["debug", "info", "warn", "error"], { about: "The least that is logged.", fallback: "info" }),
+  LOG_FORMAT: oneOf(["json", "pretty"], {
+    about: "One JSON object a line, or lines for a person. Default: pretty on a terminal.",
+  }),
+  ALLOW_INTERNET_SYNC: flag({
+    about: "false: no job fetches from outside; triggers answer 409, scheduled runs are skipped with that reason.",
+    fallback: "true",
+  }),
+  FX_PROVIDERS: listOf(["ecb", "frankfurter"], {
+    about: "Sources of exchange rates in order; the next is asked when one fails.",
+    fallback: "ecb,frankfurter",
+  }),
+  ECB_BASE_URL: url(["https", "http"], {
+    about: "Where the European Central Bank's files lie.",
+    fallback: "https://www.ecb.europa.eu/stats/eurofxref",
+  }),
+  FRANKFURTER_BASE_URL: url(["https", "http"], {
+    about: "The Frankfurter API.",
+    fallback: "https://api.frankfurter.dev/v1",
+  }),
+  OUTBOUND_TIMEOUT: duration(milliseconds, { about: "Longest wait for one answer from outside.", fallback: "30s" }),
+  ROTA_INSTANCE: text({ about: "Names this process in leases and logs. Default: host name and process id." }),
+} satisfies Record<string, Setting<unknown>>;
+
+type Name = keyof typeof SETTINGS;
+type Values = { readonly [N in Name]: ReturnType<(typeof SETTINGS)[N]["read"]> };
+/** Settings that may be absent because their default is found out, not written down. */
+type Derived = "DATABASE_TLS" | "LOG_FORMAT" | "ROTA_INSTANCE";
+
+/** The settings in force. */
+export type Config = Omit<Values, Derived> & {
+  readonly DATABASE_TLS: Values["DATABASE_TLS"];
+  readonly LOG_FORMAT: Values["LOG_FORMAT"] | undefined;
+  readonly ROTA_INSTANCE: string | undefined;
+  readonly jobs: ReadonlyMap<string, JobOverrides>;
+};
+
+/** What the environment says about one job; absent means: as its file says. */
+export interface JobOverrides {
+  readonly schedule?: string;
+  readonly timeZone?: string;
+  readonly enabled?: boolean;
+  readonly maxRetries?: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything that is wrong with the settings, in one message. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(
+      faults.length === 1
+        ? faults[0]
+        : `${faults.length} settings are wrong:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`,
+    );
+    this.faults = faults;
+  }
+}
+
+/** The environment of this process. The only place that reads it. */
+export function environment(): Environment {
+  return process.env;
+}
+
+/**
+ * Reads and checks all settings.
+ * @param jobIds the ids of all jobs, whose own settings are read as well
+ * @throws ConfigError naming every fault at once
+ */
+export function readConfig(env: Environment, jobIds: readonly string[] = []): Config {
+  const faults: string[] = [];
+  const value = (name: string, setting: Setting<unknown>): unknown => {
+    const written = env[name]?.trim() || setting.fallback;
+    if (written === undefined) return undefined;
+    try {
+      return setting.read(written);
+    } catch (error) {
+      const shown = setting.secret ? "a value that is not shown" : JSON.stringify(written);
+      faults.push(`${name}: expected ${(error as Error).message}, got ${shown}`);
+      return undefined;
+    }
+  };
+  const values = Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, value(name, setting)]));
+  if (!env.DATABASE_URL?.trim())
+    faults.push("DATABASE_URL is missing: set it to postgres://user:password@host/database");
+  if (Number(values.JOB_HEARTBEAT) * 3 > Number(values.JOB_LEASE)) {
+    faults.push(
+      `JOB_HEARTBEAT: expected at most a third of JOB_LEASE (${env.JOB_LEASE ?? "60s"}), got ${JSON.stringify(env.JOB_HEARTBEAT ?? "15s")}`,
+    );
+  }
+  const jobs = new Map(jobIds.map((id) => [id, jobOverrides(id, value)]));
+  faults.push(...misspelt(env, jobIds));
+  if (faults.length) throw new ConfigError(faults);
+  values.DATABASE_TLS ??= isLoopback(values.DATABASE_URL as string) ? "disable" : "verify";
+  return { ...(values as unknown as Config), jobs };
+}
+
+/** The settings that every job has, by job id: `SYNC_FX_LATEST_SCHEDULE`, … */
+export function jobSettingNames(jobId: string): Record<keyof JobOverrides, string> {
+  const id = jobId.toUpperCase();
+  return {
+    schedule: `${id}_SCHEDULE`,
+    timeZone: `${id}_TIME_ZONE`,
+    enabled: `${id}_ENABLED`,
+    maxRetries: `${id}_MAX_RETRIES`,
+  };
+}
+
+const JOB_SETTINGS = {
+  schedule: text({ about: "Six fields: second minute hour day month day-of-week." }),
+  timeZone: text({ about: "IANA name such as Europe/Berlin." }),
+  enabled: flag({ about: "false: its slots are recorded as skipped." }),
+  maxRetries: whole(0, 100, { about: "Retries after the first attempt." }),
+} satisfies Record<keyof JobOverrides, Setting<unknown>>;
+
+function jobOverrides(id: string, value: (name: string, setting: Setting<unknown>) => unknown): JobOverrides {
+  const names = jobSettingNames(id);
+  const entries = Object.entries(JOB_SETTINGS).map(([key, setting]) => [
+    key,
+    value(names[key as keyof JobOverrides], setting),
+  ]);
+  return Object.fromEntries(entries.filter(([, given]) => given !== undefined)) as JobOverrides;
+}
+
+/** A name that nobody reads but that looks like one of ours is a typing error, and would be ignored in silence. */
+function misspelt(env: Environment, jobIds: readonly string[]): string[] {
+  const known = new Set([...Object.keys(SETTINGS), ...jobIds.flatMap((id) => Object.values(jobSettingNames(id)))]);
+  return Object.keys(env).flatMap((name) => {
+    if (known.has(name) || !/^[A-Z][A-Z0-9_]{6,}$/.test(name)) return [];
+    const meant = suggestion(name, known);
+    return meant && !(meant in env) ? [`${name}: no such setting; did you mean ${meant}?`] : [];
+  });
+}
+
+function isLoopback(databaseUrl: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]", ""].includes(new URL(databaseUrl).hostname);
+}

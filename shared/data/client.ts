@@ -1,0 +1,45 @@
+import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+
+/** The database, outside a transaction. */
+export type Db = PostgresJsDatabase & { readonly $client: postgres.Sql };
+/** One open transaction. */
+export type Tx = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0];
+/** Where a named query runs: it does not care whether that is a transaction. */
+export type Executor = Pick<PostgresJsDatabase, "select" | "insert" | "update" | "delete" | "execute">;
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database` */
+  readonly url: string;
+  /** Most connections of this process. Every Azure function scales alone, so keep it small there. */
+  readonly poolMax: number;
+  /** Milliseconds after which an unused connection is closed. */
+  readonly idleMs: number;
+  /** `disable`, `require` (encrypted, unverified) or `verify` (certificate and host name checked). */
+  readonly tls: "disable" | "require" | "verify";
+  /** Named prepared statements. Off behind PgBouncer in transaction mode. */
+  readonly prepare: boolean;
+  readonly applicationName?: string;
+}
+
+/** Opens a pool; connections are made on first use. Close it with `db.$client.end()`. */
+export function connect(options: DatabaseOptions): Db {
+  const client = postgres(options.url, {
+    max: options.poolMax,
+    idle_timeout: Math.max(1, Math.round(options.idleMs / 1_000)),
+    connect_timeout: 10,
+    max_lifetime: 60 * 30,
+    prepare: options.prepare,
+    ssl: options.tls === "disable" ? false : { rejectUnauthorized: options.tls === "verify" },
+    // Array types are written as literals in the queries, so the catalogue need not be read on each new connection.
+    fetch_types: false,
+    connection: { application_name: options.applicationName ?? "rota", TimeZone: "UTC" },
+    onnotice: () => undefined,
+  });
+  return drizzle(client);
+}
+
+/** Whether the database answers: one round trip. */
+export async function ping(db: Db): Promise<void> {
+  await db.execute("select 1");
+}

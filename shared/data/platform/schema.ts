@@ -1,0 +1,106 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
+
+export const platform = pgSchema("platform");
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+/** The ledger: one row per run, from the moment it is asked for. Slots that did not run stand here too, as `skipped`. */
+export const jobRuns = platform.table(
+  "job_runs",
+  {
+    id: uuid().primaryKey(),
+    jobId: text("job_id").notNull(),
+    family: text().notNull(),
+    trigger: text().$type<Trigger>().notNull(),
+    state: text().$type<RunState>().notNull(),
+    input: jsonb().notNull(),
+    /** Counts claims, so it names the holder: a finish with an older number is refused. */
+    attempt: integer().notNull().default(0),
+    maxAttempts: integer("max_attempts").notNull(),
+    /** The slot that this run stands for; unique per job. */
+    scheduledFor: instant("scheduled_for"),
+    notBefore: instant("not_before"),
+    queuedAt: instant("queued_at").notNull(),
+    startedAt: instant("started_at"),
+    finishedAt: instant("finished_at"),
+    heartbeatAt: instant("heartbeat_at"),
+    leaseHolder: text("lease_holder"),
+    leaseExpiresAt: instant("lease_expires_at"),
+    /** At most one running run per job and key; null lets any number run. */
+    concurrencyKey: text("concurrency_key"),
+    durationMs: bigint("duration_ms", { mode: "number" }),
+    result: jsonb().$type<Record<string, unknown>>(),
+    progress: jsonb().$type<Progress>(),
+    itemFailures: jsonb("item_failures").$type<readonly ItemFailure[]>(),
+    itemFailureCount: integer("item_failure_count").notNull().default(0),
+    errors: jsonb()
+      .$type<readonly Record<string, unknown>[]>()
+      .notNull()
+      .default(sql`'[]'::jsonb`),
+    /** Why it was skipped or cancelled, in a sentence. */
+    reason: text(),
+    /** The gate or rule behind `reason`, for machines: `internet-sync-disabled`, `already-running`, … */
+    reasonCode: text("reason_code"),
+    idempotencyKey: text("idempotency_key"),
+    correlationId: text("correlation_id").notNull(),
+    parentRunId: uuid("parent_run_id"),
+    requestedBy: text("requested_by"),
+    cancelRequestedAt: instant("cancel_requested_at"),
+    archived: boolean().notNull().default(false),
+  },
+  (run) => [
+    uniqueIndex("job_runs_one_per_slot")
+      .on(run.jobId, run.scheduledFor)
+      .where(sql`scheduled_for is not null`),
+    uniqueIndex("job_runs_one_at_a_time")
+      .on(run.jobId, run.concurrencyKey)
+      .where(sql`state = 'running' and concurrency_key is not null`),
+    index("job_runs_due")
+      .on(run.notBefore)
+      .where(sql`state in ('queued', 'retrying')`),
+    index("job_runs_leases")
+      .on(run.leaseExpiresAt)
+      .where(sql`state = 'running'`),
+    index("job_runs_by_job").on(run.jobId, run.id),
+    check(
+      "job_runs_state",
+      sql`state in ('queued', 'running', 'succeeded', 'retrying', 'dead', 'skipped', 'cancelled')`,
+    ),
+    check("job_runs_trigger", sql`trigger in ('schedule', 'manual', 'event', 'retry', 'replay', 'chain')`),
+    check("job_runs_running_is_leased", sql`(state = 'running') = (lease_expires_at is not null)`),
+    check(
+      "job_runs_final_is_finished",
+      sql`(state in ('succeeded', 'dead', 'skipped', 'cancelled')) = (finished_at is not null)`,
+    ),
+    check("job_runs_waiting_has_time", sql`state not in ('queued', 'retrying') or not_before is not null`),
+    check("job_runs_reasoned", sql`state not in ('skipped', 'cancelled') or reason is not null`),
+    check("job_runs_attempts", sql`attempt >= 0 and attempt <= max_attempts`),
+  ],
+);
+
+export type Trigger = "schedule" | "manual" | "event" | "retry" | "replay" | "chain";
+export type RunState = "queued" | "running" | "succeeded" | "retrying" | "dead" | "skipped" | "cancelled";
+export interface Progress {
+  readonly done: number;
+  readonly total?: number;
+  readonly note?: string;
+}
+export interface ItemFailure {
+  readonly key: string;
+  readonly class: string;
+  readonly reason: string;
+}
+export type Run = typeof jobRuns.$inferSelect;

@@ -1,0 +1,90 @@
+import { and, desc, eq, lt, notInArray, sql } from "drizzle-orm";
+import type { Db, Executor, Tx } from "../client.ts";
+import type { Run, RunState } from "../platform/schema.ts";
+import type { InsertedPoints } from "./exchange-rates.ts";
+import { exchangeRateUpdates, type ExchangeRateUpdate, type UpdateState } from "./schema.ts";
+
+type Kind = ExchangeRateUpdate["kind"];
+
+/** The tracking row's state for each state of its run. A run that will be tried again is pending once more. */
+const STATE_OF: Readonly<Record<RunState, UpdateState>> = {
+  queued: "pending",
+  running: "running",
+  retrying: "pending",
+  succeeded: "succeeded",
+  dead: "failed",
+  cancelled: "failed",
+  skipped: "refused",
+};
+
+/** Brings the tracking row into line with its run. Safe to repeat. */
+export async function trackRun(tx: Tx, kind: Kind, run: Run): Promise<void> {
+  const lastError = run.errors.at(-1)?.message as string | undefined;
+  const change = {
+    state: STATE_OF[run.state],
+    error: run.state === "succeeded" ? null : (run.reason ?? lastError ?? null),
+    finishedAt: run.finishedAt,
+  };
+  const { startDate = null, endDate = null } = run.input as { startDate?: string; endDate?: string };
+  await tx
+    .insert(exchangeRateUpdates)
+    .values({ runId: run.id, kind, startDate, endDate, requestedAt: run.queuedAt, ...change })
+    .onConflictDoUpdate({ target: exchangeRateUpdates.runId, set: change });
+}
+
+/** A request that was turned away before there was a run. */
+export async function recordRejectedUpdate(db: Db, kind: Kind, error: string, now: Date): Promise<void> {
+  await db
+    .insert(exchangeRateUpdates)
+    .values({ kind, state: "failed", error: error.slice(0, 1_024), requestedAt: now, finishedAt: now });
+}
+
+/** Adds what one batch did, in the batch's own transaction: the count can never say more than is stored. */
+export async function addPoints(
+  tx: Tx,
+  runId: string,
+  source: string,
+  { inserted, skipped }: InsertedPoints,
+): Promise<void> {
+  await tx
+    .update(exchangeRateUpdates)
+    .set({
+      source,
+      inserted: sql`${exchangeRateUpdates.inserted} + ${inserted}`,
+      skipped: sql`${exchangeRateUpdates.skipped} + ${skipped}`,
+    })
+    .where(eq(exchangeRateUpdates.runId, runId));
+}
+
+/** Newest first. */
+export async function listUpdates(
+  db: Executor,
+  state: UpdateState | undefined,
+  limit: number,
+): Promise<ExchangeRateUpdate[]> {
+  return db
+    .select()
+    .from(exchangeRateUpdates)
+    .where(state && eq(exchangeRateUpdates.state, state))
+    .orderBy(desc(exchangeRateUpdates.id))
+    .limit(limit);
+}
+
+/** Deletes finished rows older than `cutoff`, but never the last of a kind. @returns how many */
+export async function deleteOldUpdates(tx: Tx, cutoff: Date, limit: number): Promise<number> {
+  const lastOfKind = tx
+    .select({ id: sql<number>`max(${exchangeRateUpdates.id})` })
+    .from(exchangeRateUpdates)
+    .groupBy(exchangeRateUpdates.kind);
+  const old = tx
+    .select({ id: exchangeRateUpdates.id })
+    .from(exchangeRateUpdates)
+    .where(and(lt(exchangeRateUpdates.finishedAt, cutoff), notInArray(exchangeRateUpdates.id, lastOfKind)))
+    .orderBy(exchangeRateUpdates.id)
+    .limit(limit);
+  const deleted = await tx
+    .delete(exchangeRateUpdates)
+    .where(sql`${exchangeRateUpdates.id} in ${old}`)
+    .returning({ id: exchangeRateUpdates.id });
+  return deleted.length;
+}

@@ -1,0 +1,67 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  check,
+  date,
+  index,
+  integer,
+  numeric,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from "drizzle-orm/pg-core";
+
+export const portfolio = pgSchema("portfolio");
+
+/** One published rate: `1 EUR = rate quote` on a civil date, as its source printed it. */
+export const exchangeRates = portfolio.table(
+  "exchange_rates",
+  {
+    date: date({ mode: "string" }).notNull(),
+    quote: text().notNull(),
+    base: text().notNull().default("EUR"),
+    rate: numeric().notNull(),
+    source: text().notNull(),
+  },
+  (rate) => [
+    // Quote first: the question asked is always "this currency, the last date up to …".
+    primaryKey({ name: "exchange_rates_point", columns: [rate.quote, rate.date, rate.source] }),
+    check("exchange_rates_positive", sql`rate > 0`),
+    check("exchange_rates_base_is_eur", sql`base = 'EUR' and quote <> 'EUR'`),
+  ],
+);
+
+/** What each synchronisation was asked for and what became of it. One row per request; its state follows the run's. */
+export const exchangeRateUpdates = portfolio.table(
+  "exchange_rate_updates",
+  {
+    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    /** Null when the request was refused before there was a run. */
+    runId: uuid("run_id").unique(),
+    kind: text().$type<"latest" | "historical">().notNull(),
+    startDate: date("start_date", { mode: "string" }),
+    endDate: date("end_date", { mode: "string" }),
+    state: text().$type<UpdateState>().notNull(),
+    source: text(),
+    inserted: integer().notNull().default(0),
+    skipped: integer().notNull().default(0),
+    error: text(),
+    requestedAt: timestamp("requested_at", { withTimezone: true, precision: 3 }).notNull(),
+    finishedAt: timestamp("finished_at", { withTimezone: true, precision: 3 }),
+  },
+  (update) => [
+    index("exchange_rate_updates_by_time").on(update.requestedAt),
+    check("exchange_rate_updates_kind", sql`kind in ('latest', 'historical')`),
+    check("exchange_rate_updates_state", sql`state in ('pending', 'running', 'succeeded', 'failed', 'refused')`),
+    check("exchange_rate_updates_failure_has_reason", sql`state not in ('failed', 'refused') or error is not null`),
+    check(
+      "exchange_rate_updates_final",
+      sql`(state in ('succeeded', 'failed', 'refused')) = (finished_at is not null)`,
+    ),
+  ],
+);
+
+export type UpdateState = "pending" | "running" | "succeeded" | "failed" | "refused";
+export type ExchangeRateUpdate = typeof exchangeRateUpdates.$inferSelect;

@@ -1,0 +1,77 @@
+import type { Reply } from "./route.ts";
+
+export interface FieldFault {
+  readonly field: string;
+  readonly reason: string;
+}
+
+/** An answer that is an error, as problem details (RFC 9457). Thrown by handlers, rendered by `serve`. */
+export class Problem extends Error {
+  override name = "Problem";
+  readonly status: number;
+  /** Names the kind of problem for machines; becomes `type` as `urn:rota:problem:<code>`. */
+  readonly code: string;
+  readonly errors: readonly FieldFault[];
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    {
+      errors = [],
+      extra = {},
+      headers = {},
+    }: {
+      errors?: readonly FieldFault[];
+      extra?: Readonly<Record<string, unknown>>;
+      headers?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+    this.errors = errors;
+    this.extra = extra;
+    this.headers = headers;
+  }
+}
+
+export function badRequest(errors: readonly FieldFault[]): Problem {
+  const detail = errors.map(({ field, reason }) => `${field}: ${reason}`).join("; ");
+  return new Problem(400, "invalid-request", detail, { errors });
+}
+
+export function notFound(detail: string): Problem {
+  return new Problem(404, "not-found", detail);
+}
+
+export function problemReply(problem: Problem): Reply {
+  return {
+    status: problem.status,
+    headers: { ...problem.headers, "content-type": "application/problem+json" },
+    json: {
+      type: `urn:rota:problem:${problem.code}`,
+      title: TITLES[problem.status] ?? "Error",
+      status: problem.status,
+      detail: problem.message,
+      ...(problem.errors.length && { errors: problem.errors }),
+      ...problem.extra,
+    },
+  };
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not found",
+  405: "Method not allowed",
+  409: "Conflict",
+  413: "Content too large",
+  415: "Unsupported media type",
+  422: "Unprocessable content",
+  500: "Internal server error",
+  503: "Service unavailable",
+};

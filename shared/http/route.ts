@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { App } from "../app.ts";
+import type { JobLog } from "../jobs/job-log.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** What a handler answers. One of `json` and `text`, or neither. */
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly text?: string;
+}
+
+export interface Call<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly app: App;
+  readonly log: JobLog;
+  /** Who asks, for the audit: the caller's name, or which kind of key it showed. */
+  readonly caller: string;
+}
+
+/** An HTTP route as a value. Importing it registers nothing. */
+export interface Route {
+  readonly method: Method;
+  /** Whole path without leading slash: `api/v1/exchange-rates/{id}`. */
+  readonly path: string;
+  /** `open`: anybody; `key`: the function key. */
+  readonly access: "open" | "key";
+  readonly summary: string;
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType | null;
+  readonly handle: (call: Call<never, never, never>) => Promise<Reply>;
+}
+
+/**
+ * Makes a route from what its author writes. Parts that are not given accept nothing: a route without a `body` refuses one,
+ * an unknown query parameter is an error.
+ */
+export function defineRoute<
+  Params extends z.ZodType = z.ZodObject,
+  Query extends z.ZodType = z.ZodObject,
+  Body extends z.ZodType = z.ZodNull,
+>(options: {
+  readonly method: Method;
+  readonly path: string;
+  readonly access: "open" | "key";
+  readonly summary: string;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
+}): Route {
+  if (/^(admin|runtime)(\/|$)/i.test(options.path) || options.path.startsWith("/")) {
+    throw new TypeError(
+      `route ${options.path}: expected a path without leading slash that does not begin with admin or runtime, which belong to the Functions host`,
+    );
+  }
+  return {
+    ...options,
+    params: options.params ?? nothing,
+    query: options.query ?? nothing,
+    body: options.body ?? null,
+    handle: options.handle as Route["handle"],
+  };
+}
+
+const nothing = z.strictObject({});

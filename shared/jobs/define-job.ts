@@ -1,0 +1,183 @@
+import type { z } from "zod";
+import type { Config } from "../config.ts";
+import type { Db, Tx } from "../data/client.ts";
+import type { Run } from "../data/platform/schema.ts";
+import { milliseconds, type Duration } from "./duration.ts";
+import type { Gate } from "./gates.ts";
+import type { JobLog } from "./job-log.ts";
+import { exponential, type RetryPolicy } from "./retry.ts";
+import type { Schedule } from "./schedule/index.ts";
+
+/** A group of jobs that belong to one business system; its schema in the database has the same name. */
+export interface Family {
+  readonly id: string;
+  readonly title: string;
+}
+
+/** No timer: the job runs when a person, another job or an event asks for it. */
+export const manual = { kind: "manual" } as const;
+export type Manual = typeof manual;
+
+/** What the layer's own jobs do for all others. */
+export interface LayerControls {
+  /** Moves runs whose holder went silent. */
+  rescue(): Promise<{ retrying: number; dead: number }>;
+  /** Sends waiting runs again that no message brought. */
+  sweep(): Promise<number>;
+}
+
+/** What a job's work is given. */
+export interface JobContext<Input> {
+  /** The input after its schema: defaults filled in. */
+  readonly input: Input;
+  /** The moment that the run stands for: its slot, or when it was asked for. The same in every attempt. */
+  readonly asOf: Date;
+  /** Aborted on timeout, cancel, lost lease and graceful stop. Hand it to everything that waits. */
+  readonly signal: AbortSignal;
+  /** For reading. Writes belong into `transaction`, which refuses to commit for a run that was taken away. */
+  readonly db: Db;
+  readonly settings: Config;
+  /** For the layer's own jobs. */
+  readonly layer: LayerControls;
+  readonly log: JobLog;
+  readonly run: Pick<Run, "id" | "jobId" | "trigger" | "attempt" | "scheduledFor" | "correlationId" | "requestedBy">;
+  /** Runs `work` in one transaction that commits only while this process holds the run. Call no network in it. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Repeats `work(tx, limit)`, each call its own transaction, until it reports that it did nothing (every count 0),
+   * and answers with the counts summed.
+   */
+  batches(limit: number, work: (tx: Tx, limit: number) => Promise<Counts>): Promise<Counts>;
+  /** Says how far the work is; stored with the next heartbeat, at no statement of its own. */
+  progress(done: number, total?: number, note?: string): void;
+}
+
+/** What a run did, as the ledger and the log show it. */
+export type Counts = Record<string, number>;
+export type RunResult = Record<string, unknown>;
+
+interface Settings {
+  /** snake_case; the file is the same words in kebab-case. */
+  readonly id: string;
+  readonly family: Family;
+  /** One line for tables. */
+  readonly summary: string;
+  /** Default: exponential, 3 retries. */
+  readonly retry?: RetryPolicy;
+  /** How long one attempt may take. Default 10 minutes. */
+  readonly timeout?: Duration;
+  /**
+   * At most one run at a time per job and key. Default `"one"`: one run of the job at a time. A function makes the key
+   * from the input; `null` lets any number run.
+   */
+  readonly concurrency?: "one" | ((input: never) => string | null);
+  /** What must be open for the job to run. */
+  readonly gates?: readonly Gate[];
+  /**
+   * Called in the very transaction in which the run comes into its state (`run.state`), so that a family's own tracking
+   * row can never disagree with the ledger. Keep it to one or two statements; it must be safe to repeat.
+   */
+  readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
+}
+
+type Work<Input, Item> =
+  | {
+      readonly run: (context: JobContext<Input>) => Promise<RunResult | void>;
+      readonly items?: never;
+      readonly each?: never;
+    }
+  | ({ readonly run?: never } & ItemWork<Input, Item>);
+
+export interface ItemWork<Input, Item> {
+  /** What is to be done, one element an item. */
+  readonly items: (context: JobContext<Input>) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item>>;
+  /** Does one item and returns what happened to it (`"renewed"`, `"declined"`); the layer counts that. */
+  readonly each: (item: Item, context: JobContext<Input>) => Promise<string>;
+  /** Names the item in failures and logs. */
+  readonly key: (item: Item) => string;
+  readonly total?: (context: JobContext<Input>) => Promise<number>;
+  /** The run fails when a larger share of the items does. Default: any share is tolerated. */
+  readonly tolerate?: `${number}%`;
+}
+
+/** A scheduled run has no input, so its schema must accept `{}`. */
+type TriggerFor<Schema extends z.ZodType> =
+  | { readonly on: Manual }
+  | (Record<string, never> extends z.input<Schema>
+      ? { readonly on: Schedule }
+      : { readonly on: Manual & "a scheduled job gets no input: make each field optional or give it a default" });
+
+/** A job as the layer sees it. Made by `defineJob`; importing it registers nothing. */
+export interface Job {
+  readonly id: string;
+  readonly family: Family;
+  readonly summary: string;
+  readonly on: Schedule | Manual;
+  readonly input: z.ZodType;
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number;
+  readonly concurrencyKey: (input: unknown) => string | null;
+  readonly gates: readonly Gate[];
+  readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
+  readonly work:
+    | { readonly kind: "run"; readonly run: (context: JobContext<never>) => Promise<RunResult | void> }
+    | ({ readonly kind: "items"; readonly tolerateShare: number } & ItemWork<never, never>);
+}
+
+/**
+ * Makes a job from what its author writes.
+ *
+ * @example
+ * export const cleanupFxUpdates = defineJob({
+ *   id: "cleanup_fx_updates",
+ *   family: portfolio,
+ *   summary: "Delete old tracking rows",
+ *   on: schedule("0 0 3 * * 0", "UTC"),
+ *   input: z.object({ keepDays: z.int().positive().default(90) }),
+ *   run: ({ transaction, input, asOf }) => transaction((tx) => deleteUpdatesBefore(tx, daysBefore(asOf, input.keepDays))),
+ * });
+ * @throws TypeError when the id is not snake_case or a policy is out of range
+ */
+export function defineJob<Schema extends z.ZodType, Item = never>(
+  options: Settings & { readonly input: Schema } & TriggerFor<Schema> & Work<z.output<Schema>, Item>,
+): Job {
+  const { id, family, summary, on, input, retry, timeout, concurrency, gates, onTransition } = options;
+  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(id)) {
+    throw new TypeError(`job id: expected snake_case such as "sync_fx_latest", got ${JSON.stringify(id)}`);
+  }
+  return {
+    id,
+    family,
+    summary,
+    on,
+    input,
+    retry: retry ?? exponential(),
+    timeoutMs: milliseconds(timeout ?? "10m"),
+    concurrencyKey: keyReader(concurrency ?? "one"),
+    gates: gates ?? [],
+    ...(onTransition && { onTransition }),
+    work: options.run
+      ? { kind: "run", run: options.run as (context: JobContext<never>) => Promise<RunResult | void> }
+      : {
+          kind: "items",
+          ...(options as unknown as ItemWork<never, never>),
+          tolerateShare: shareOf(id, options.tolerate ?? "100%"),
+        },
+  };
+}
+
+export function isScheduled(job: Job): job is Job & { on: Schedule } {
+  return job.on !== manual;
+}
+
+function keyReader(concurrency: "one" | ((input: never) => string | null)): (input: unknown) => string | null {
+  return concurrency === "one" ? () => "" : (input) => concurrency(input as never);
+}
+
+function shareOf(id: string, percent: string): number {
+  const share = Number(percent.slice(0, -1)) / 100;
+  if (!(share >= 0 && share <= 1)) {
+    throw new TypeError(`${id}: tolerate: expected a share from "0%" to "100%", got ${JSON.stringify(percent)}`);
+  }
+  return share;
+}

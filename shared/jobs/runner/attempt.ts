@@ -1,0 +1,57 @@
+import type { Run } from "../../data/platform/schema.ts";
+import type { Job } from "../define-job.ts";
+import { inWords } from "../duration.ts";
+import { Cancel, CancelRequested, Interrupted, RunTimeout, Snooze } from "../endings.ts";
+import { asError } from "../error-class.ts";
+import { readInput } from "../input.ts";
+import { contextOf, type ContextTools } from "./context.ts";
+import { performItems } from "./items.ts";
+import type { Ending } from "./transition.ts";
+
+/** How long work that does not listen to its signal is waited for before the attempt ends without it. */
+const DEAF_GRACE_MS = 5_000;
+
+/** Does one attempt of a run that this process holds. Never throws: whatever happens is an ending. */
+export async function attempt(job: Job, run: Run, tools: ContextTools): Promise<Ending> {
+  const { abort } = tools.held;
+  const timer = setTimeout(() => {
+    abort.abort(new RunTimeout(`took longer than the ${inWords(job.timeoutMs)} that ${job.id} allows`));
+  }, job.timeoutMs);
+  try {
+    const context = contextOf(run, readInput(job, run.input), tools);
+    return await Promise.race([perform(job, context), endOfPatience(abort.signal)]);
+  } catch (thrown) {
+    return endingOf(abort.signal.aborted && !(thrown instanceof Cancel) ? abort.signal.reason : thrown);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function perform(job: Job, context: ReturnType<typeof contextOf>): Promise<Ending> {
+  if (job.work.kind === "items") return performItems(job.work, context);
+  const result = (await job.work.run(context)) ?? {};
+  return { kind: "returned", result, itemFailures: [], itemFailureCount: 0 };
+}
+
+/**
+ * Rejects some seconds after the signal: work that never settles must not hold its run for ever. What it still does is
+ * harmless, since its transactions no longer commit.
+ */
+function endOfPatience(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const wait = () =>
+      setTimeout(() => {
+        reject(signal.reason as Error);
+      }, DEAF_GRACE_MS).unref();
+    if (signal.aborted) wait();
+    else signal.addEventListener("abort", wait, { once: true });
+  });
+}
+
+function endingOf(thrown: unknown): Ending {
+  if (thrown instanceof Cancel || thrown instanceof CancelRequested)
+    return { kind: "cancelled", reason: thrown.message };
+  if (thrown instanceof Snooze) return { kind: "snoozed", delayMs: thrown.delayMs, reason: thrown.message };
+  if (thrown instanceof Interrupted) return { kind: "interrupted" };
+  return { kind: "threw", error: asError(thrown) };
+}

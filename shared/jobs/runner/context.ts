@@ -1,0 +1,76 @@
+import type { Config } from "../../config.ts";
+import type { Db, Tx } from "../../data/client.ts";
+import { confirmHold } from "../../data/platform/job-runs.ts";
+import type { Run } from "../../data/platform/schema.ts";
+import type { Counts, JobContext, LayerControls } from "../define-job.ts";
+import { LeaseLost } from "../endings.ts";
+import { isDatabaseTrouble } from "../error-class.ts";
+import type { JobLog } from "../job-log.ts";
+import type { HeldRun } from "./heartbeat.ts";
+
+/** What a context is made of. */
+export interface ContextTools {
+  readonly db: Db;
+  readonly settings: Config;
+  readonly layer: LayerControls;
+  readonly log: JobLog;
+  readonly held: HeldRun;
+}
+
+/** What a job's work gets to work with. */
+export function contextOf(
+  run: Run,
+  input: unknown,
+  { db, settings, layer, log, held }: ContextTools,
+): JobContext<never> {
+  const { signal } = held.abort;
+  const transaction = <T>(work: (tx: Tx) => Promise<T>) => retriedOnce(signal, () => fencedTransaction(db, held, work));
+  return {
+    input: input as never,
+    asOf: run.scheduledFor ?? run.queuedAt,
+    signal,
+    db,
+    settings,
+    layer,
+    log,
+    run,
+    transaction,
+    async batches(limit, work) {
+      const sum: Counts = {};
+      for (;;) {
+        signal.throwIfAborted();
+        const counts = await transaction((tx) => work(tx, limit));
+        let done = 0;
+        for (const [name, count] of Object.entries(counts)) {
+          sum[name] = (sum[name] ?? 0) + count;
+          done += count;
+        }
+        if (done === 0) return sum;
+      }
+    },
+    progress(done, total, note) {
+      held.progress = { done, ...(total !== undefined && { total }), ...(note !== undefined && { note }) };
+    },
+  };
+}
+
+/** The last word before commit is the ledger's: a run that was taken away rolls back. */
+async function fencedTransaction<T>(db: Db, held: HeldRun, work: (tx: Tx) => Promise<T>): Promise<T> {
+  held.abort.signal.throwIfAborted();
+  return db.transaction(async (tx) => {
+    const result = await work(tx);
+    held.abort.signal.throwIfAborted();
+    if (!(await confirmHold(tx, held))) throw new LeaseLost(held.id);
+    return result;
+  });
+}
+
+/** A database error is tried once more at once: a deadlock or a dropped connection is mostly gone by then. */
+async function retriedOnce<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted || !isDatabaseTrouble(error)) throw error;
+    return work();
+  }
+}

@@ -1,0 +1,28 @@
+import { isCivilDate, type CivilDate } from "./civil-date.ts";
+
+/** The first day for which the ECB published rates. */
+export const FIRST_PUBLISHED: CivilDate = "1999-01-04";
+
+export interface RangeFault {
+  readonly field: "startDate" | "endDate";
+  readonly reason: string;
+}
+
+/** What is wrong with a range of days that somebody asks rates for; empty when nothing is. */
+export function rangeFaults(
+  { startDate, endDate }: { startDate: string; endDate?: string | undefined },
+  today: CivilDate,
+): RangeFault[] {
+  const faults: RangeFault[] = [];
+  const check = (field: RangeFault["field"], date: string) => {
+    if (date === "") faults.push({ field, reason: "is missing: expected a date as YYYY-MM-DD" });
+    else if (!isCivilDate(date)) faults.push({ field, reason: `expected a date that exists, as YYYY-MM-DD, got ${JSON.stringify(date.slice(0, 40))}` });
+    else if (date > today) faults.push({ field, reason: `${date} is in the future (today is ${today})` });
+  };
+  check("startDate", startDate);
+  if (endDate !== undefined) check("endDate", endDate);
+  if (faults.length === 0 && endDate !== undefined && endDate < startDate) {
+    faults.push({ field: "endDate", reason: `${endDate} is before the start date ${startDate}` });
+  }
+  return faults;
+}

@@ -1,0 +1,87 @@
+/** One setting of the app: how its text is read, what it is when absent, and what it means. */
+export interface Setting<T> {
+  readonly about: string;
+  /** As it would be written; shown in local.settings.example.json. */
+  readonly fallback?: string;
+  readonly secret?: true;
+  /** @throws Error saying what was expected */
+  readonly read: (text: string) => T;
+}
+
+type Rest = Omit<Setting<never>, "read">;
+
+export function text(rest: Rest): Setting<string> {
+  return { ...rest, read: (value) => value };
+}
+
+export function whole(min: number, max: number, rest: Rest): Setting<number> {
+  return {
+    ...rest,
+    read(value) {
+      const number = Number(value);
+      if (!/^\d+$/.test(value) || number < min || number > max) throw new Error(`a whole number from ${min} to ${max}`);
+      return number;
+    },
+  };
+}
+
+export function flag(rest: Rest): Setting<boolean> {
+  return {
+    ...rest,
+    read(value) {
+      if (/^(true|1|yes|on)$/i.test(value)) return true;
+      if (/^(false|0|no|off)$/i.test(value)) return false;
+      throw new Error("true or false");
+    },
+  };
+}
+
+export function oneOf<const T extends string>(choices: readonly T[], rest: Rest): Setting<T> {
+  return {
+    ...rest,
+    read(value) {
+      if (!(choices as readonly string[]).includes(value)) throw new Error(`one of ${choices.join(", ")}`);
+      return value as T;
+    },
+  };
+}
+
+export function listOf<const T extends string>(choices: readonly T[], rest: Rest): Setting<readonly T[]> {
+  return {
+    ...rest,
+    read(value) {
+      const names = value.split(",").map((name) => name.trim());
+      const strange = names.filter((name) => !(choices as readonly string[]).includes(name));
+      if (strange.length || new Set(names).size !== names.length) {
+        throw new Error(`a comma-separated list, each once, of ${choices.join(", ")}`);
+      }
+      return names as T[];
+    },
+  };
+}
+
+export function url(schemes: readonly string[], rest: Rest): Setting<string> {
+  return {
+    ...rest,
+    read(value) {
+      if (!URL.canParse(value) || !schemes.includes(new URL(value).protocol.slice(0, -1))) {
+        throw new Error(`an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`);
+      }
+      return value.replace(/\/$/, "");
+    },
+  };
+}
+
+/** Milliseconds, written with a unit. */
+export function duration(parse: (value: string) => number, rest: Rest): Setting<number> {
+  return {
+    ...rest,
+    read(value) {
+      try {
+        return parse(value);
+      } catch {
+        throw new Error('a duration such as "30s", "10m" or "2h"');
+      }
+    },
+  };
+}
