@@ -1,0 +1,87 @@
+/**
+ * What the Service Bus stand-in does by itself, through the unmodified client, with broker and client in processes of their own.
+ *
+ *     node bench/service-bus-stand-in.ts [--data directory]
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { ServiceBusClient } from "@azure/service-bus";
+import type { ServiceBusReceivedMessage, ServiceBusReceiver, ServiceBusSender } from "@azure/service-bus";
+
+const main = fileURLToPath(new URL("../local/service-bus/main.ts", import.meta.url));
+const broker = spawn(process.execPath, [main, "--queue", "bench", ...process.argv.slice(2)], {
+  stdio: ["pipe", "pipe", "inherit"],
+});
+const [line] = (await once(broker.stdout, "data")) as [Buffer];
+const { connectionString } = JSON.parse(line.toString()) as { connectionString: string };
+const client = new ServiceBusClient(connectionString, { retryOptions: { timeoutInMs: 10_000 } });
+const sender = client.createSender("bench");
+const receiver = client.createReceiver("bench");
+const message = { body: { runId: "0198c0de-0000-7000-8000-000000000000" } };
+
+await sendOneByOne(sender, 500);
+await receiveAll(receiver, 500);
+report("send one by one", 5_000, await timed(() => sendOneByOne(sender, 5_000)));
+report("send, 100 in flight", 20_000, await timed(() => sendInFlight(sender, 20_000, 100)));
+report("send in batches of 100", 50_000, await timed(() => sendBatches(sender, 50_000, 100)));
+report("receive(100) and complete", 75_000, await timed(() => receiveAll(receiver, 75_000)));
+await latency(1_000);
+await client.close();
+broker.stdin.end();
+await once(broker, "exit");
+
+async function sendOneByOne(to: ServiceBusSender, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent++) await to.sendMessages(message);
+}
+
+async function sendInFlight(to: ServiceBusSender, count: number, width: number): Promise<void> {
+  await Promise.all(Array.from({ length: width }, () => sendOneByOne(to, count / width)));
+}
+
+async function sendBatches(to: ServiceBusSender, count: number, size: number): Promise<void> {
+  const batch = Array.from({ length: size }, () => message);
+  for (let sent = 0; sent < count; sent += size) await to.sendMessages(batch);
+}
+
+async function receiveAll(from: ServiceBusReceiver, count: number): Promise<void> {
+  for (let received = 0; received < count;) {
+    const messages = await from.receiveMessages(100, { maxWaitTimeInMs: 1_000 });
+    await Promise.all(messages.map((one) => from.completeMessage(one)));
+    received += messages.length;
+  }
+}
+
+/** From the call of send to the call of the handler. */
+async function latency(count: number): Promise<void> {
+  let arrived: (message: ServiceBusReceivedMessage) => void = () => undefined;
+  const subscription = receiver.subscribe({
+    processMessage: async (received) => {
+      arrived(received);
+    },
+    processError: async ({ error }) => {
+      throw error;
+    },
+  });
+  const times: number[] = [];
+  for (let sent = 0; sent < count; sent++) {
+    const start = performance.now();
+    const arrival = new Promise((resolve) => (arrived = resolve));
+    await Promise.all([sender.sendMessages(message), arrival.then(() => times.push(performance.now() - start))]);
+  }
+  await subscription.close();
+  times.sort((a, b) => a - b);
+  const at = (share: number) => (times[Math.floor(times.length * share)] ?? NaN).toFixed(2);
+  console.log(`latency, send to handler        p50 ${at(0.5)} ms   p95 ${at(0.95)} ms   p99 ${at(0.99)} ms`);
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1_000;
+}
+
+function report(what: string, count: number, seconds: number): void {
+  const perSecond = Math.round(count / seconds).toLocaleString("en");
+  console.log(`${what.padEnd(28)} ${perSecond.padStart(10)} messages/s   (${count} in ${seconds.toFixed(2)} s)`);
+}

@@ -1,0 +1,23 @@
+import { randomUUID } from "node:crypto";
+
+/** A GUID in the form that people read. */
+export const newGuid = (): string => randomUUID();
+
+/** The sixteen bytes in the order in which they are read. */
+export function guidBytes(guid: string): Buffer {
+  return Buffer.from(guid.replaceAll("-", ""), "hex");
+}
+
+export function guidOf(bytes: Buffer): string {
+  const hex = bytes.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** .NET writes the first three parts of a GUID in little-endian order; delivery tags are such GUIDs. */
+export function dotnetBytes(guid: string): Buffer {
+  const bytes = guidBytes(guid);
+  bytes.subarray(0, 4).reverse();
+  bytes.subarray(4, 6).reverse();
+  bytes.subarray(6, 8).reverse();
+  return bytes;
+}

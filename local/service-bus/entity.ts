@@ -1,0 +1,137 @@
+import type { Delivery } from "./message.ts";
+import type { Queue } from "./queue.ts";
+
+/** Someone who receives from one queue as long as it has credit. */
+export interface Consumer {
+  readonly mode: "peekLock" | "receiveAndDelete";
+  /** The session that it holds, in a queue with sessions. */
+  readonly sessionId?: string | undefined;
+  /** How many messages it still wants. */
+  credit(): number;
+  deliver(delivery: Delivery): void;
+  /** Its session's lock has run out. */
+  loseSession(): void;
+}
+
+interface SessionWaiter {
+  readonly accept: (sessionId: string) => void;
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A queue at work: it hands ready messages to its consumers in turn and wakes when time changes something. */
+export class Entity {
+  readonly queue: Queue;
+  readonly path: string;
+  readonly #now: () => number;
+  readonly #deadLetters: Entity | undefined;
+  readonly #consumers: Consumer[] = [];
+  readonly #waiters = new Set<SessionWaiter>();
+  #turn = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerDue = Infinity;
+
+  constructor(path: string, queue: Queue, now: () => number, deadLetters?: Entity) {
+    this.#deadLetters = deadLetters;
+    this.path = path;
+    this.queue = queue;
+    this.#now = now;
+  }
+
+  /** Runs a command at the present time, then hands out whatever it made ready, here and in the dead-letter queue. */
+  run<Result>(command: (queue: Queue, now: number) => Result): Result {
+    const now = this.#advance();
+    const result = command(this.queue, now);
+    this.#handOutAt(now);
+    return result;
+  }
+
+  join(consumer: Consumer): void {
+    this.#consumers.push(consumer);
+  }
+
+  leave(consumer: Consumer): void {
+    const index = this.#consumers.indexOf(consumer);
+    if (index === -1) return;
+    this.#consumers.splice(index, 1);
+    if (consumer.sessionId !== undefined) this.queue.releaseSession(consumer.sessionId);
+    this.handOut();
+  }
+
+  /** Waits for a free session with messages. Returns a function that ends the waiting. */
+  awaitSession(accept: (sessionId: string) => void): () => void {
+    const waiter = { accept };
+    this.#waiters.add(waiter);
+    return () => this.#waiters.delete(waiter);
+  }
+
+  /** Looks at the clock and at what is ready. */
+  handOut(): void {
+    this.#handOutAt(this.#advance());
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerDue = Infinity;
+  }
+
+  #handOutAt(now: number): void {
+    this.#serveWaiters(now);
+    while (this.#handOutOne(now));
+    this.#schedule(now);
+    // Whatever happened here may have filled the dead-letter queue.
+    this.#deadLetters?.handOut();
+  }
+
+  #advance(): number {
+    const now = this.#now();
+    const lost = this.queue.advance(now);
+    for (const consumer of this.#consumers.filter(
+      ({ sessionId }) => sessionId !== undefined && lost.includes(sessionId),
+    )) {
+      this.#consumers.splice(this.#consumers.indexOf(consumer), 1);
+      consumer.loseSession();
+    }
+    return now;
+  }
+
+  #serveWaiters(now: number): void {
+    for (const waiter of this.#waiters) {
+      const sessionId = this.queue.acceptSession(undefined, now);
+      if (sessionId === undefined) return;
+      this.#waiters.delete(waiter);
+      waiter.accept(sessionId);
+    }
+  }
+
+  /** Gives one message to the next consumer in turn that can take one. */
+  #handOutOne(now: number): boolean {
+    if (!this.queue.requiresSession && !this.queue.hasReady()) return false;
+    for (let tried = 0; tried < this.#consumers.length; tried++) {
+      this.#turn = (this.#turn + 1) % this.#consumers.length;
+      const consumer = this.#consumers[this.#turn];
+      if (!consumer || consumer.credit() === 0 || !this.queue.hasReady(consumer.sessionId)) continue;
+      const isLocked = consumer.mode === "peekLock";
+      const delivery = isLocked
+        ? this.queue.lockNext(now, consumer.sessionId)
+        : this.queue.takeNext(consumer.sessionId);
+      if (delivery) consumer.deliver(delivery);
+      return true;
+    }
+    return false;
+  }
+
+  #schedule(now: number): void {
+    const due = this.queue.nextDue();
+    if (due >= this.#timerDue) return;
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    const wake = () => {
+      this.#timerDue = Infinity;
+      this.handOut();
+    };
+    // A timer may fire up to a millisecond early; then it would find nothing due and spin.
+    this.#timer = setTimeout(wake, Math.min(Math.max(due - now + 1, 1), LONGEST_TIMER_MS));
+  }
+}

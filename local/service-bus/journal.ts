@@ -1,0 +1,148 @@
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  write,
+} from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { deserialize, serialize } from "node:v8";
+import { decodeFrames, encodeFrame } from "./journal-frames.ts";
+import type { Change } from "./shelf.ts";
+
+const writeTo = promisify(write) as (fd: number, bytes: Buffer, offset: number) => Promise<{ bytesWritten: number }>;
+const syncData = promisify(fdatasync);
+
+/** A change and the path of the queue that it happened to. */
+export type Entry = readonly [path: string, change: Change];
+
+export interface JournalOptions {
+  readonly directory: string;
+  /** The fewest entries that lead to the present content of all queues. */
+  readonly snapshot: () => Iterable<Entry>;
+  /** Is told once when the disk fails; nothing is accepted after that. */
+  readonly onFailure: (error: Error) => void;
+  /** Below this size the journal is not rewritten. Default 16 MiB. */
+  readonly compactFromBytes?: number;
+}
+
+/**
+ * The changes of all queues as an append-only file. What is recorded in one turn of the event loop becomes one frame
+ * with one checksum, so an operation is kept whole or not at all; while one frame is being synced the next one gathers.
+ */
+export class Journal {
+  readonly #options: JournalOptions;
+  readonly #file: string;
+  #fd: number;
+  #bytes: number;
+  #compactAt: number;
+  #entries: Entry[] = [];
+  #waiting: (() => unknown)[] = [];
+  #writing: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  /** Opens the journal, hands every entry that was kept to `replay`, and cuts off a torn tail. */
+  static open(options: JournalOptions, replay: (entry: Entry) => void): Journal {
+    mkdirSync(options.directory, { recursive: true });
+    const file = join(options.directory, "journal");
+    const fd = openSync(file, "a+", 0o600);
+    const { bodies, intactBytes } = decodeFrames(readFileSync(fd), file);
+    for (const body of bodies) for (const entry of deserialize(body) as Entry[]) replay(detached(entry));
+    ftruncateSync(fd, intactBytes);
+    return new Journal(options, file, fd, intactBytes);
+  }
+
+  private constructor(options: JournalOptions, file: string, fd: number, bytes: number) {
+    this.#options = options;
+    this.#file = file;
+    this.#fd = fd;
+    this.#bytes = bytes;
+    this.#compactAt = options.compactFromBytes ?? 16 * 2 ** 20;
+  }
+
+  record(path: string, change: Change): void {
+    this.#entries.push([path, change]);
+    this.#writing ??= this.#write();
+  }
+
+  /** Calls back when everything recorded so far is on disk, in the order of asking. */
+  whenDurable(callback: () => unknown): void {
+    if (this.#failure) return;
+    if (this.#writing) this.#waiting.push(callback);
+    else callback();
+  }
+
+  /** Writes what is recorded and closes the file. */
+  async close(): Promise<void> {
+    while (this.#writing) await this.#writing;
+    closeSync(this.#fd);
+  }
+
+  async #write(): Promise<void> {
+    try {
+      // Everything that this turn of the event loop still records joins the frame.
+      await new Promise(setImmediate);
+      while (this.#entries.length > 0 || this.#waiting.length > 0) {
+        const entries = this.#entries;
+        const waiting = this.#waiting;
+        this.#entries = [];
+        this.#waiting = [];
+        if (this.#bytes > this.#compactAt) await this.#compact();
+        else if (entries.length > 0) await this.#append(entries);
+        for (const callback of waiting) callback();
+      }
+      this.#writing = undefined;
+    } catch (error) {
+      this.#failure = error as Error;
+      this.#writing = undefined;
+      this.#options.onFailure(this.#failure);
+    }
+  }
+
+  async #append(entries: readonly Entry[]): Promise<void> {
+    this.#bytes += await writeFrame(this.#fd, entries);
+    await syncData(this.#fd);
+  }
+
+  /** Rewrites the file as the snapshot, which already contains the entries that were about to be written. */
+  async #compact(): Promise<void> {
+    const entries = Array.from(this.#options.snapshot());
+    const next = `${this.#file}.next`;
+    const fd = openSync(next, "w", 0o600);
+    let bytes = 0;
+    for (let at = 0; at < entries.length; at += 1_000) bytes += await writeFrame(fd, entries.slice(at, at + 1_000));
+    await syncData(fd);
+    renameSync(next, this.#file);
+    syncDirectory(this.#options.directory);
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#bytes = bytes;
+    this.#compactAt = Math.max(this.#options.compactFromBytes ?? 16 * 2 ** 20, 4 * bytes);
+  }
+}
+
+async function writeFrame(fd: number, entries: readonly Entry[]): Promise<number> {
+  const frame = encodeFrame(serialize(entries));
+  for (let offset = 0; offset < frame.length;) offset += (await writeTo(fd, frame, offset)).bytesWritten;
+  return frame.length;
+}
+
+/** Without this a power cut could bring the old file back under the name of the new one. */
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, "r");
+  fsyncSync(fd);
+  closeSync(fd);
+}
+
+/** Buffers that were read are windows on the whole file: copied, they do not keep it in memory. */
+function detached([path, change]: Entry): Entry {
+  if (change.kind !== "put") return [path, change];
+  const { content, annotations } = change.message;
+  const copied = { ...change.message, content: Buffer.from(content) };
+  return [path, { ...change, message: annotations ? { ...copied, annotations: Buffer.from(annotations) } : copied }];
+}

@@ -1,0 +1,59 @@
+import { fstatSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { startServiceBus } from "./service-bus.ts";
+import type { ServiceBusOptions } from "./service-bus.ts";
+
+const USAGE = `node main.ts [--port 5672] [--address 127.0.0.1] [--data directory] [--queue name]... [--config file.json] [--verbose]
+
+Runs the Service Bus stand-in by itself. Prints one line of JSON, { connectionString, port }, when clients can connect.
+The file holds { "queues": { name: settings }, "topics": { name: { "subscriptions": { name: settings } } } }.
+Started with a pipe as its standard input, it ends when the pipe closes: it does not outlive its parent.`;
+
+const { values } = parseArgs({
+  options: {
+    port: { type: "string", default: "0" },
+    address: { type: "string", default: "127.0.0.1" },
+    data: { type: "string" },
+    queue: { type: "string", multiple: true, default: [] },
+    config: { type: "string" },
+    verbose: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) {
+  console.log(USAGE);
+} else {
+  const named = Object.fromEntries(values.queue.map((name) => [name, {}]));
+  const config = values.config === undefined ? {} : readConfig(values.config);
+  const bus = await startServiceBus({
+    ...config,
+    queues: { ...named, ...config.queues },
+    port: Number(values.port),
+    address: values.address,
+    ...(values.data === undefined ? {} : { dataDirectory: values.data }),
+    ...(values.verbose
+      ? { log: (event, details) => process.stderr.write(`${event} ${JSON.stringify(details)}\n`) }
+      : {}),
+  });
+  console.log(JSON.stringify({ connectionString: bus.connectionString, port: bus.port }));
+
+  const end = () => void bus.stop().then(() => process.exit(0));
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  if (hasParentPipe()) process.stdin.on("end", end).on("error", end).resume();
+}
+
+function readConfig(file: string): Pick<ServiceBusOptions, "queues" | "topics"> {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Pick<ServiceBusOptions, "queues" | "topics">;
+  } catch (error) {
+    throw new Error(`--config ${file}: expected a file of JSON with "queues" or "topics".`, { cause: error });
+  }
+}
+
+/** Node gives children a socket pair as their pipe. */
+function hasParentPipe(): boolean {
+  const stdin = fstatSync(0);
+  return stdin.isFIFO() || stdin.isSocket();
+}

@@ -1,0 +1,81 @@
+import { listen } from "./amqp/server.ts";
+import type { Log } from "./amqp/server.ts";
+import { Broker } from "./broker.ts";
+import type { BrokerOptions, SubscriptionSettings } from "./broker.ts";
+import type { QueueCounts } from "./queue.ts";
+import type { QueueSettings } from "./settings.ts";
+
+export type { CorrelationFilter } from "./filter.ts";
+export type { Log, QueueCounts, QueueSettings, SubscriptionSettings };
+
+export interface ServiceBusOptions {
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Default 127.0.0.1. The stand-in asks for no password: keep it on this machine. */
+  readonly address?: string;
+  readonly queues?: BrokerOptions["queues"];
+  readonly topics?: BrokerOptions["topics"];
+  /** Where messages are kept across restarts. Default: they are not. */
+  readonly dataDirectory?: string;
+  /** What becomes of message locks that were held when kept messages are read again. Default "keep", as on Azure. */
+  readonly locksAtStart?: "keep" | "release";
+  /** Epoch milliseconds. Default Date.now. After moving a clock of your own, call `wake`. */
+  readonly clock?: () => number;
+  /** Default: silent. */
+  readonly log?: Log;
+}
+
+export interface ServiceBus {
+  /** For `new ServiceBusClient(connectionString)`. */
+  readonly connectionString: string;
+  readonly port: number;
+  /** How many messages of a queue, or of a subscription (`topic/Subscriptions/name`), are where. Throws for a path that it does not know. */
+  counts(path: string): QueueCounts;
+  /** Paths of all queues and subscriptions. */
+  paths(): string[];
+  /** How many clients are connected. */
+  connections(): number;
+  /** Looks at the clock: what has come due happens now. */
+  wake(): void;
+  /** Drops all clients and closes. Kept messages are on disk when the promise resolves. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a stand-in for Azure Service Bus.
+ * Rejects when the port is taken or a setting makes no sense, and when kept data is damaged.
+ */
+export async function startServiceBus({
+  port = 0,
+  address = "127.0.0.1",
+  queues = {},
+  topics = {},
+  dataDirectory,
+  locksAtStart = "keep",
+  clock = Date.now,
+  log = () => undefined,
+}: ServiceBusOptions): Promise<ServiceBus> {
+  const onFailure = (error: Error) => {
+    log("journal failed: nothing more is accepted", { error: error.message });
+  };
+  const broker = new Broker({ queues, topics, now: clock, dataDirectory, locksAtStart, onFailure });
+  const server = await listen(broker, address, port, log).catch(async (error: unknown) => {
+    await broker.stop();
+    throw error;
+  });
+  const host = address.includes(":") ? `[${address}]` : address;
+  return {
+    port: server.port,
+    connectionString: `Endpoint=sb://${host}:${server.port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true`,
+    counts: (path) => broker.counts(path),
+    paths: () => broker.paths(),
+    connections: () => server.connections(),
+    wake: () => {
+      broker.wake();
+    },
+    stop: async () => {
+      await server.stop();
+      await broker.stop();
+    },
+  };
+}
