@@ -1,0 +1,17 @@
+/** Zoned schedules: made, asked for their occurrences, registered with a UTC timer, decided at its ticks, and put into words. */
+export { schedule } from "./schedule.ts";
+export type { Schedule, ScheduleSettings } from "./schedule.ts";
+export { ScheduleError } from "./schedule-error.ts";
+export {
+  isOccurrence,
+  nextOccurrence,
+  occurrenceAtOrAfter,
+  occurrenceAtOrBefore,
+  occurrencesBetween,
+  previousOccurrence,
+  upcoming,
+} from "./occurrences.ts";
+export { utcSuperset } from "./utc-superset.ts";
+export { decideTick } from "./tick.ts";
+export type { DueTick, IdleTick, Tick, TickFacts } from "./tick.ts";
+export { describeSchedule } from "./description.ts";

@@ -1,0 +1,30 @@
+import { closest } from "./closest.ts";
+import { zoneOf } from "./zone.ts";
+
+/** Checks that a name is an IANA time zone that this runtime knows; a fault goes to `report`. */
+export function checkZoneName(name: string, report: (fault: string) => void): void {
+  if (/^[A-Za-z]/.test(name) && isKnown(name)) return;
+  const guess = guessZone(name);
+  const hint = guess ? `; did you mean "${guess}"?` : "";
+  report(`expected an IANA time zone such as "Europe/Berlin" or "UTC", got "${name}"${hint}`);
+}
+
+function isKnown(name: string): boolean {
+  try {
+    zoneOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Compares the whole name, then the city alone: "Berlin" and "Europe/Berln" both mean Europe/Berlin. */
+function guessZone(name: string): string | undefined {
+  const known = ["UTC", ...Intl.supportedValuesOf("timeZone")];
+  const spelled = name.trim().replaceAll(" ", "_");
+  return closest(spelled, known, (zone) => zone) ?? closest(cityOf(spelled), known, cityOf);
+}
+
+function cityOf(zone: string): string {
+  return zone.slice(zone.lastIndexOf("/") + 1);
+}
