@@ -1,0 +1,64 @@
+import { connect, type Db } from "../../shared/data/client.ts";
+import { readConfig, type Environment } from "../../shared/config.ts";
+import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import type { Job } from "../../shared/jobs/define-job.ts";
+import { Runner, type DispatchedRun } from "../../shared/jobs/runner/runner.ts";
+import { Log, type LogEntry } from "../../shared/telemetry/log.ts";
+import { TestClock } from "./clock.ts";
+
+/** One app process as far as jobs go: its runner, with the clock, the log and the messages in the test's hand. */
+export interface TestProcess {
+  readonly runner: Runner;
+  readonly db: Db;
+  readonly clock: TestClock;
+  readonly log: LogEntry[];
+  /** What was sent on its way and not taken yet. */
+  readonly dispatched: DispatchedRun[];
+  close(): Promise<void>;
+}
+
+let count = 0;
+
+/**
+ * @param heartbeatMs default: an hour, so that a test beats by hand or not at all
+ */
+export function startProcess(
+  url: string,
+  jobs: readonly Job[],
+  {
+    clock = new TestClock(),
+    leaseMs = 60_000,
+    heartbeatMs = 3_600_000,
+    env = {},
+    poolMax = 10,
+  }: { clock?: TestClock; leaseMs?: number; heartbeatMs?: number; env?: Environment; poolMax?: number } = {},
+): TestProcess {
+  const config = readConfig(
+    { DATABASE_URL: url, ...env },
+    jobs.map(({ id }) => id),
+  );
+  const db = connect({ url, poolMax, idleMs: 60_000, tls: "disable", prepare: true });
+  const log: LogEntry[] = [];
+  const dispatched: DispatchedRun[] = [];
+  const catalogue = catalogueOf(jobs);
+  const runner = new Runner({
+    db,
+    clock,
+    log: new Log((entry) => log.push(entry), { level: "debug" }),
+    holder: `test:${process.pid}:${++count}`,
+    leaseMs,
+    heartbeatMs,
+    settings: config,
+    gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
+    findJob: (id) => catalogue.find(id),
+    settingsOf: (job) => ({
+      enabled: config.jobs.get(job.id)?.enabled ?? true,
+      maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
+    }),
+    dispatch: async (runs) => {
+      dispatched.push(...runs);
+    },
+    random: () => 0.5,
+  });
+  return { runner, db, clock, log, dispatched, close: () => db.$client.end() };
+}
