@@ -7,7 +7,7 @@ import { bomb, brokenAt, encrypted, zipped } from "./zip.ts";
 
 /**
  * Faults of content. `unknown-column`: a currency nobody knows. `missing-date-column`, `bad-date`, `bad-rate`, `duplicate-date`,
- * `out-of-order`: in the history CSV. `zip-bomb`: an archive that says that it unpacks to 512 MiB. `lying-zip-bomb`: one that says less.
+ * `out-of-order`: in the history CSV. `zip-bomb`: an archive that says that it unpacks to 128 MiB. `lying-zip-bomb`: one that says less.
  * `wrong-entry`, `encrypted`, `not-a-zip`, `truncated-zip`: of the archive.
  */
 export type EcbFault =

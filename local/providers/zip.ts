@@ -9,9 +9,9 @@ export async function zipped(name: string, content: string | Buffer): Promise<Bu
   return closed(zip);
 }
 
-const BOMB_MIB = 512;
+const BOMB_MIB = 128;
 
-/** An archive of half a megabyte that unpacks to 512 MiB and says so, or says that it unpacks to a thousand bytes. */
+/** An archive of a hundred kilobytes that unpacks to 128 MiB and says so, or says that it unpacks to a thousand bytes. */
 export async function bomb(name: string, kind: "honest" | "lying"): Promise<Buffer> {
   const zip = new ZipFile();
   const mebibyte = Buffer.alloc(1024 * 1024, "1");

@@ -1,20 +1,16 @@
+import { channel } from "node:diagnostics_channel";
 import { Agent as HttpAgent, request as httpRequest, STATUS_CODES, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { channel } from "node:diagnostics_channel";
-import { isIP } from "node:net";
-import { collect, readBody } from "./outbound/body.ts";
+import { readBody } from "./outbound/body.ts";
 import { failure, refusal, type Subject } from "./outbound/failure.ts";
+import { hostList } from "./outbound/host-list.ts";
 import { patience, type Wait } from "./outbound/patience.ts";
-import {
-  guardedLookup,
-  isLoopbackHost,
-  isPublicAddress,
-  resolveByDns,
-  type Resolve,
-} from "./outbound/public-address.ts";
+import { guardedLookup, resolveByDns, type Resolve } from "./outbound/public-address.ts";
 import { safeUrl } from "./outbound/redaction.ts";
-import { isWebPage } from "./outbound/web-page.ts";
+import { replyOf, type Reply } from "./outbound/reply.ts";
 import { ProviderError } from "./provider-error.ts";
+
+export type { Reply };
 
 export interface OutboundOptions {
   /** Whose client this is; every error begins with it. */
@@ -59,19 +55,6 @@ interface Message {
   readonly body: string | Uint8Array | undefined;
 }
 
-/** A successful answer. Its body is read once, by one of the four; an unread one must be `discard`ed. */
-export interface Reply {
-  readonly status: number;
-  /** Where it came from, after redirects, safe to show. */
-  readonly url: string;
-  readonly headers: IncomingMessage["headers"];
-  /** As it arrives; what it throws is a ProviderError too. Leaving the loop early closes the connection. */
-  readonly body: AsyncIterable<Buffer>;
-  bytes(): Promise<Buffer>;
-  text(): Promise<string>;
-  discard(): void;
-}
-
 export interface Outbound {
   /** `url` may be relative to the base URL. Rejects with a ProviderError for anything but a 2xx. */
   call(url: string | URL, options?: CallOptions): Promise<Reply>;
@@ -91,9 +74,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  */
 export function outbound(options: OutboundOptions): Outbound {
   const { provider, secrets = [], maxRedirects = 5, now = () => new Date() } = options;
-  const base = baseUrlOf(options);
-  const mayUseLoopback = isLoopbackHost(base.hostname);
-  const hosts = new Set([base.host, ...(options.allowedHosts ?? [])]);
+  const { base, objection } = hostList(provider, options.baseUrl, options.allowedHosts ?? []);
   const lookup = guardedLookup(options.resolve ?? resolveByDns);
   // Connections are reused: the address of each was checked when it was made, and a new one is checked again.
   const agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
@@ -120,7 +101,8 @@ export function outbound(options: OutboundOptions): Outbound {
       const subject: Subject = { provider, method, url: safeUrl(target, secrets), secrets };
       const startedAt = performance.now();
       try {
-        admit(target, subject);
+        const why = objection(target);
+        if (why !== undefined) throw notCalled(subject, why);
         const headers = {
           ...(target.host === base.host && options.headers),
           ...(target.host === asked.host && callOptions.headers),
@@ -128,10 +110,11 @@ export function outbound(options: OutboundOptions): Outbound {
         };
         const response = await send(target, { method, headers, body: callOptions.body }, wait);
         const status = response.statusCode ?? 0;
-        tell(subject, startedAt, { status });
-        if (status >= 200 && status < 300) return reply(response, subject, wait, maxBytes, { accept, signal });
+        const isSuccess = status >= 200 && status < 300;
         const next = redirectTarget(response, target, method);
-        if (next === undefined) throw await refused(response, subject, wait);
+        if (!isSuccess && next === undefined) throw await refused(response, subject, wait);
+        tell(subject, startedAt, { status });
+        if (next === undefined) return replyOf(response, subject, { wait, maxBytes, accept, signal });
         response.destroy();
         if (redirects === maxRedirects) throw tooManyRedirects(subject, maxRedirects);
         target = next;
@@ -142,26 +125,6 @@ export function outbound(options: OutboundOptions): Outbound {
         throw failed;
       }
     }
-  }
-
-  function admit(target: URL, subject: Subject): void {
-    const refuse = (why: string) =>
-      new ProviderError(`${provider} was not called: ${why} (${subject.url})`, {
-        ...subject,
-        errorClass: "validation",
-      });
-    if (target.username || target.password) throw refuse("a URL may not carry a user or a password");
-    if (!hosts.has(target.host)) {
-      throw refuse(`${target.host} is not one of its hosts (${[...hosts].join(", ")})`);
-    }
-    const isLoopback = isLoopbackHost(target.hostname);
-    if (isLoopback && !mayUseLoopback) throw refuse("loopback is allowed only when the base URL is on loopback itself");
-    if (target.protocol !== "https:" && !(isLoopback && target.protocol === "http:")) {
-      throw refuse(`expected https, got ${target.protocol.slice(0, -1)}`);
-    }
-    // A socket does not look up what already is an address, so the guard of lookups never sees it.
-    const bare = target.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(bare) && !isLoopback && !isPublicAddress(bare)) throw refuse(`${bare} is not a public address`);
   }
 
   async function send(
@@ -202,47 +165,15 @@ export function outbound(options: OutboundOptions): Outbound {
   }
 }
 
-function reply(
-  response: IncomingMessage,
-  subject: Subject,
-  wait: Wait,
-  maxBytes: number,
-  { accept, signal }: { accept: string; signal: AbortSignal | undefined },
-): Reply {
-  const body = checked();
-  const bytes = () => collect(body);
-  return {
-    status: response.statusCode ?? 0,
-    url: subject.url,
-    headers: response.headers,
-    body,
-    bytes,
-    text: async () => (await bytes()).toString("utf8"),
-    discard: () => void response.destroy(),
-  };
-
-  async function* checked(): AsyncGenerator<Buffer> {
-    try {
-      let isFirst = !accept.includes("text/html");
-      for await (const chunk of readBody(response, wait, maxBytes)) {
-        if (isFirst && isWebPage(response.headers["content-type"], chunk.toString("utf8", 0, 256))) {
-          const sentence = `${subject.provider} answered with a web page where ${accept} was expected: ${subject.method} ${subject.url}`;
-          throw new ProviderError(sentence, { ...subject, errorClass: "transient", status: response.statusCode });
-        }
-        isFirst = false;
-        yield chunk;
-      }
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw failure(subject, error);
-    }
-  }
-}
-
 function redirectTarget(response: IncomingMessage, from: URL, method: string): URL | undefined {
   const { location } = response.headers;
   const follows = REDIRECTS.has(response.statusCode ?? 0) && method === "GET" && location !== undefined;
   return follows && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+}
+
+function notCalled(subject: Subject, why: string): ProviderError {
+  const sentence = `${subject.provider} was not called: ${why} (${subject.url})`;
+  return new ProviderError(sentence, { ...subject, errorClass: "validation" });
 }
 
 function tooManyRedirects(subject: Subject, most: number): ProviderError {
@@ -271,16 +202,4 @@ function tell(
 ): void {
   if (exchanges.hasSubscribers)
     exchanges.publish({ provider, method, url, ms: performance.now() - startedAt, ...outcome });
-}
-
-function baseUrlOf({ provider, baseUrl }: OutboundOptions): URL {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  const isAllowed = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackHost(url.hostname));
-  if (!url || !isAllowed || url.username || url.password) {
-    throw new TypeError(
-      `the base URL of ${provider} must be https without user and password (http on loopback only), got "${url ? safeUrl(url) : baseUrl}"`,
-    );
-  }
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
-  return url;
 }

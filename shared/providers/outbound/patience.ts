@@ -16,7 +16,7 @@ export function patience(totalMs: number, stallMs: number, signal: AbortSignal |
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
     const limit = Math.min(leftMs, stallMs);
     const sentence =
-      leftMs <= stallMs ? `did not finish within ${seconds(totalMs)}` : `sent nothing for ${seconds(stallMs)}`;
+      leftMs <= stallMs ? `did not finish within ${spelled(totalMs)}` : `sent nothing for ${spelled(stallMs)}`;
     const timer = setTimeout(
       () => {
         reject(new OutOfPatience(sentence));
@@ -38,6 +38,6 @@ export function patience(totalMs: number, stallMs: number, signal: AbortSignal |
   };
 }
 
-function seconds(ms: number): string {
-  return `${Number((ms / 1000).toFixed(1))} s`;
+function spelled(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(1))} s`;
 }
