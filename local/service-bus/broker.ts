@@ -3,7 +3,7 @@ import { Entity } from "./entity.ts";
 import { matches } from "./filter.ts";
 import type { CorrelationFilter, MessageProperties } from "./filter.ts";
 import { Journal } from "./journal.ts";
-import type { Entry } from "./journal.ts";
+import type { Entry } from "./journal-entries.ts";
 import type { Draft } from "./message.ts";
 import { Queue } from "./queue.ts";
 import type { QueueCounts } from "./queue.ts";

@@ -1,9 +1,9 @@
-import type { Delivery } from "./message.ts";
+import type { Delivery, ReceiveMode } from "./message.ts";
 import type { Queue } from "./queue.ts";
 
 /** Someone who receives from one queue as long as it has credit. */
 export interface Consumer {
-  readonly mode: "peekLock" | "receiveAndDelete";
+  readonly mode: ReceiveMode;
   /** The session that it holds, in a queue with sessions. */
   readonly sessionId?: string | undefined;
   /** How many messages it still wants. */
@@ -112,10 +112,7 @@ export class Entity {
       this.#turn = (this.#turn + 1) % this.#consumers.length;
       const consumer = this.#consumers[this.#turn];
       if (!consumer || consumer.credit() === 0 || !this.queue.hasReady(consumer.sessionId)) continue;
-      const isLocked = consumer.mode === "peekLock";
-      const delivery = isLocked
-        ? this.queue.lockNext(now, consumer.sessionId)
-        : this.queue.takeNext(consumer.sessionId);
+      const delivery = this.queue.receiveNext(consumer.mode, now, consumer.sessionId);
       if (delivery) consumer.deliver(delivery);
       return true;
     }

@@ -7,19 +7,16 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  write,
+  writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { deserialize, serialize } from "node:v8";
+import { decodeEntries, encodeEntries } from "./journal-entries.ts";
+import type { Entry } from "./journal-entries.ts";
 import { decodeFrames, encodeFrame } from "./journal-frames.ts";
 import type { Change } from "./shelf.ts";
 
-const writeTo = promisify(write) as (fd: number, bytes: Buffer, offset: number) => Promise<{ bytesWritten: number }>;
 const syncData = promisify(fdatasync);
-
-/** A change and the path of the queue that it happened to. */
-export type Entry = readonly [path: string, change: Change];
 
 export interface JournalOptions {
   readonly directory: string;
@@ -52,7 +49,7 @@ export class Journal {
     const file = join(options.directory, "journal");
     const fd = openSync(file, "a+", 0o600);
     const { bodies, intactBytes } = decodeFrames(readFileSync(fd), file);
-    for (const body of bodies) for (const entry of deserialize(body) as Entry[]) replay(detached(entry));
+    for (const body of bodies) for (const entry of decodeEntries(body)) replay(entry);
     ftruncateSync(fd, intactBytes);
     return new Journal(options, file, fd, intactBytes);
   }
@@ -105,7 +102,7 @@ export class Journal {
   }
 
   async #append(entries: readonly Entry[]): Promise<void> {
-    this.#bytes += await writeFrame(this.#fd, entries);
+    this.#bytes += writeFrame(this.#fd, entries);
     await syncData(this.#fd);
   }
 
@@ -115,7 +112,7 @@ export class Journal {
     const next = `${this.#file}.next`;
     const fd = openSync(next, "w", 0o600);
     let bytes = 0;
-    for (let at = 0; at < entries.length; at += 1_000) bytes += await writeFrame(fd, entries.slice(at, at + 1_000));
+    for (let at = 0; at < entries.length; at += 1_000) bytes += writeFrame(fd, entries.slice(at, at + 1_000));
     await syncData(fd);
     renameSync(next, this.#file);
     syncDirectory(this.#options.directory);
@@ -126,9 +123,11 @@ export class Journal {
   }
 }
 
-async function writeFrame(fd: number, entries: readonly Entry[]): Promise<number> {
-  const frame = encodeFrame(serialize(entries));
-  for (let offset = 0; offset < frame.length;) offset += (await writeTo(fd, frame, offset)).bytesWritten;
+/** Writing only copies to the system's cache, which takes less time than a trip to another thread. Syncing is what waits. */
+function writeFrame(fd: number, entries: readonly Entry[]): number {
+  const frame = encodeFrame(encodeEntries(entries));
+  let written = 0;
+  while (written < frame.length) written += writeSync(fd, frame, written);
   return frame.length;
 }
 
@@ -137,12 +136,4 @@ function syncDirectory(directory: string): void {
   const fd = openSync(directory, "r");
   fsyncSync(fd);
   closeSync(fd);
-}
-
-/** Buffers that were read are windows on the whole file: copied, they do not keep it in memory. */
-function detached([path, change]: Entry): Entry {
-  if (change.kind !== "put") return [path, change];
-  const { content, annotations } = change.message;
-  const copied = { ...change.message, content: Buffer.from(content) };
-  return [path, { ...change, message: annotations ? { ...copied, annotations: Buffer.from(annotations) } : copied }];
 }

@@ -54,6 +54,9 @@ export interface Slot {
 /** What a receiver gets, or someone who peeks. */
 export type Delivery = Readonly<Slot>;
 
+/** Whether a receiver locks a message until it settles it, or gets it for good. */
+export type ReceiveMode = "peekLock" | "receiveAndDelete";
+
 /** What a receiver may do with a message that it has locked. */
 export type Settlement =
   | { readonly kind: "complete" }

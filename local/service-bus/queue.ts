@@ -1,19 +1,11 @@
-import type { DeadLetter, Delivery, Draft, Message, Overrides, Settlement, Slot } from "./message.ts";
+import type { DeadLetter, Delivery, Draft, Message, Overrides, ReceiveMode, Settlement, Slot } from "./message.ts";
 import { SessionLocks } from "./session-locks.ts";
 import type { ResolvedQueueSettings } from "./settings.ts";
 import { Shelf } from "./shelf.ts";
-import type { Change } from "./shelf.ts";
+import type { Change, ShelfCounts } from "./shelf.ts";
 
 /** How many messages are where. A message is counted once. */
-export interface QueueCounts {
-  /** Waiting for a receiver. */
-  readonly active: number;
-  /** With a receiver. */
-  readonly locked: number;
-  /** Waiting for their time. */
-  readonly scheduled: number;
-  /** Waiting for someone who asks for their sequence number. */
-  readonly deferred: number;
+export interface QueueCounts extends ShelfCounts {
   /** In the dead-letter queue, locked or not. */
   readonly deadLetter: number;
 }
@@ -57,11 +49,17 @@ export class Queue {
       this.#change({ kind: "sequence", next: sequence + 1 });
       return sequence;
     }
-    const isEarly = draft.scheduledFor !== undefined && draft.scheduledFor > now;
-    const message = isEarly
-      ? { ...draft, sequence, enqueuedSequence: sequence, enqueuedAt: now }
-      : this.#admitted(draft, sequence, sequence, now);
-    this.#change({ kind: "put", message, place: isEarly ? "scheduled" : "active", deliveryCount: 0 });
+    const numbered = { ...draft, sequence, enqueuedSequence: sequence };
+    if (draft.scheduledFor !== undefined && draft.scheduledFor > now) {
+      this.#change({ kind: "put", message: { ...numbered, enqueuedAt: now }, place: "scheduled", deliveryCount: 0 });
+    } else {
+      this.#change({
+        kind: "put",
+        message: admit(numbered, this.#parts.settings, now),
+        place: "active",
+        deliveryCount: 0,
+      });
+    }
     return sequence;
   }
 
@@ -77,34 +75,24 @@ export class Queue {
     return (this.#shelf.ready.get(sessionId)?.size ?? 0) > 0;
   }
 
-  /** Locks the next message for a receiver. */
-  lockNext(now: number, sessionId = ""): Delivery | undefined {
+  /** Hands the next message out. */
+  receiveNext(mode: ReceiveMode, now: number, sessionId = ""): Delivery | undefined {
     const sequence = this.#shelf.ready.get(sessionId)?.first();
-    return sequence === undefined ? undefined : this.#lock(sequence, now);
-  }
-
-  /** Hands the next message out for good. */
-  takeNext(sessionId = ""): Delivery | undefined {
-    const sequence = this.#shelf.ready.get(sessionId)?.first();
-    return sequence === undefined ? undefined : this.#take(sequence);
+    return sequence === undefined ? undefined : this.#handOut(sequence, mode, now);
   }
 
   hasDeferred(sequence: number): boolean {
     return this.#shelf.deferred.has(sequence);
   }
 
-  /** The deferred message with this number, locked or for good. */
-  lockDeferred(sequence: number, now: number): Delivery | undefined {
-    return this.#shelf.deferred.has(sequence) ? this.#lock(sequence, now) : undefined;
-  }
-
-  takeDeferred(sequence: number): Delivery | undefined {
-    return this.#shelf.deferred.has(sequence) ? this.#take(sequence) : undefined;
+  /** Hands out the deferred message with this number. */
+  receiveDeferred(sequence: number, mode: ReceiveMode, now: number): Delivery | undefined {
+    return this.hasDeferred(sequence) ? this.#handOut(sequence, mode, now) : undefined;
   }
 
   /** Prolongs a lock and returns its new end, or undefined when the lock is lost. */
   renewLock(token: string, now: number): number | undefined {
-    const slot = this.#lockedSlot(token);
+    const slot = this.#shelf.lockedBy(token);
     if (!slot) return undefined;
     const until = this.#lockEnd(slot.message, now);
     this.#change({ kind: "lock", sequence: slot.message.sequence, lock: { token, until } });
@@ -113,7 +101,7 @@ export class Queue {
 
   /** Settles a locked message. Returns false, and changes nothing, when the lock is lost. */
   settle(token: string, settlement: Settlement): boolean {
-    const slot = this.#lockedSlot(token);
+    const slot = this.#shelf.lockedBy(token);
     if (!slot) return false;
     switch (settlement.kind) {
       case "complete":
@@ -136,17 +124,12 @@ export class Queue {
 
   /** Messages from a sequence number on, in order, whatever place they are in and whether locked or not. */
   peek(from: number, limit: number, sessionId?: string): Delivery[] {
-    const sequences: number[] = [];
-    for (const [sequence, { message }] of this.#shelf.slots) {
-      if (sequence >= from && (sessionId === undefined || message.sessionId === sessionId)) sequences.push(sequence);
-    }
-    sequences.sort((a, b) => a - b);
-    return sequences.slice(0, limit).map((sequence) => ({ ...this.#slot(sequence) }));
+    return this.#shelf.from(from, limit, sessionId);
   }
 
   /** Locks a session: the one that is named, or else the free one whose first message is oldest. */
   acceptSession(wanted: string | undefined, now: number): string | undefined {
-    const sessionId = wanted ?? this.#oldestFreeSession();
+    const sessionId = wanted ?? this.#shelf.oldestGroup((id) => !this.sessions.isHeld(id));
     if (sessionId === undefined || this.sessions.isHeld(sessionId)) return undefined;
     this.sessions.hold(sessionId, now + this.#parts.settings.lockDurationMs);
     return sessionId;
@@ -162,7 +145,7 @@ export class Queue {
   /** Gives a session back. Its locked messages become free; that is no failed delivery. */
   releaseSession(sessionId: string): void {
     this.sessions.release(sessionId);
-    for (const slot of this.#lockedIn(sessionId)) this.#unlock(slot, { ...slot });
+    for (const slot of this.#shelf.lockedIn(sessionId)) this.#unlock(slot, { ...slot });
   }
 
   sessionState(sessionId: string): Buffer | undefined {
@@ -178,10 +161,10 @@ export class Queue {
     if (this.nextDue() > now) return [];
     const shelf = this.#shelf;
     const lost = this.sessions.expire(now);
-    for (const sessionId of lost) for (const slot of this.#lockedIn(sessionId)) this.#fail(slot);
-    for (const sequence of shelf.lockEnds.takeUpTo(now)) this.#fail(this.#slot(sequence));
-    for (const sequence of shelf.scheduled.takeUpTo(now)) this.#activate(this.#slot(sequence).message, now);
-    for (const sequence of shelf.expiries.takeUpTo(now)) this.#expire(this.#slot(sequence));
+    for (const sessionId of lost) for (const slot of this.#shelf.lockedIn(sessionId)) this.#fail(slot);
+    for (const sequence of shelf.lockEnds.takeUpTo(now)) this.#fail(this.#shelf.slot(sequence));
+    for (const sequence of shelf.scheduled.takeUpTo(now)) this.#activate(this.#shelf.slot(sequence).message, now);
+    for (const sequence of shelf.expiries.takeUpTo(now)) this.#expire(this.#shelf.slot(sequence));
     return lost;
   }
 
@@ -192,14 +175,7 @@ export class Queue {
   }
 
   counts(): QueueCounts {
-    const { slots, locked, scheduled, deferred } = this.#shelf;
-    const active = slots.size - locked.size - scheduled.size - deferred.size;
-    const deadLetter = this.deadLetters?.size ?? 0;
-    return { active, locked: locked.size, scheduled: scheduled.size, deferred: deferred.size, deadLetter };
-  }
-
-  get size(): number {
-    return this.#shelf.slots.size;
+    return { ...this.#shelf.counts(), deadLetter: this.deadLetters ? this.deadLetters.#shelf.slots.size : 0 };
   }
 
   /** Applies a change that a journal kept. */
@@ -215,21 +191,18 @@ export class Queue {
   recover(locks: "keep" | "release"): void {
     if (locks === "keep" && !this.requiresSession) return;
     for (const sequence of [...this.#shelf.locked.values()]) {
-      const slot = this.#slot(sequence);
+      const slot = this.#shelf.slot(sequence);
       this.#unlock(slot, { ...slot });
     }
   }
 
-  #lock(sequence: number, now: number): Delivery {
-    const slot = this.#slot(sequence);
-    const lock = { token: this.#parts.newToken(), until: this.#lockEnd(slot.message, now) };
-    this.#change({ kind: "lock", sequence, lock });
-    return slot;
-  }
-
-  #take(sequence: number): Delivery {
-    const slot = this.#slot(sequence);
-    this.#change({ kind: "remove", sequence });
+  #handOut(sequence: number, mode: ReceiveMode, now: number): Delivery {
+    const slot = this.#shelf.slot(sequence);
+    if (mode === "receiveAndDelete") this.#change({ kind: "remove", sequence });
+    else {
+      const lock = { token: this.#parts.newToken(), until: this.#lockEnd(slot.message, now) };
+      this.#change({ kind: "lock", sequence, lock });
+    }
     return slot;
   }
 
@@ -270,7 +243,7 @@ export class Queue {
 
   /** A scheduled message joins the end of the queue as if it had been sent now. */
   #activate(message: Message, now: number): void {
-    const admitted = this.#admitted(message, this.#shelf.nextSequence, message.enqueuedSequence, now);
+    const admitted = admit({ ...message, sequence: this.#shelf.nextSequence }, this.#parts.settings, now);
     this.#change({ kind: "remove", sequence: message.sequence });
     this.#change({ kind: "put", message: admitted, place: "active", deliveryCount: 0 });
   }
@@ -282,12 +255,6 @@ export class Queue {
     } else {
       this.#change({ kind: "remove", sequence: slot.message.sequence });
     }
-  }
-
-  #admitted(draft: Draft, sequence: number, enqueuedSequence: number, now: number): Message {
-    const ttlMs = Math.min(draft.ttlMs ?? Infinity, this.#parts.settings.defaultTtlMs);
-    const message = { ...draft, sequence, enqueuedSequence, enqueuedAt: now };
-    return Number.isFinite(ttlMs) ? { ...message, ttlMs, expiresAt: now + ttlMs } : message;
   }
 
   #isDuplicate({ messageId }: Draft, now: number): boolean {
@@ -308,38 +275,17 @@ export class Queue {
     return sessionEnd ?? now + this.#parts.settings.lockDurationMs;
   }
 
-  #oldestFreeSession(): string | undefined {
-    let oldest: string | undefined;
-    let rank = Infinity;
-    for (const [sessionId, ready] of this.#shelf.ready) {
-      if (ready.firstRank() >= rank || this.sessions.isHeld(sessionId)) continue;
-      oldest = sessionId;
-      rank = ready.firstRank();
-    }
-    return oldest;
-  }
-
-  #lockedIn(sessionId: string): Slot[] {
-    const slots = Array.from(this.#shelf.locked.values(), (sequence) => this.#slot(sequence));
-    return slots.filter(({ message }) => message.sessionId === sessionId);
-  }
-
-  #lockedSlot(token: string): Slot | undefined {
-    const sequence = this.#shelf.locked.get(token);
-    return sequence === undefined ? undefined : this.#slot(sequence);
-  }
-
-  #slot(sequence: number): Slot {
-    const slot = this.#shelf.slots.get(sequence);
-    if (!slot)
-      throw new Error(`Expected a message with sequence number ${sequence}, found none: the queue's indexes disagree.`);
-    return slot;
-  }
-
   #change(change: Change): void {
     this.#shelf.apply(change);
     this.#parts.record(change);
   }
+}
+
+/** What a message that becomes active now is like: its life begins, and is no longer than the queue allows. */
+function admit(message: Omit<Message, "enqueuedAt">, { defaultTtlMs }: ResolvedQueueSettings, now: number): Message {
+  const ttlMs = Math.min(message.ttlMs ?? Infinity, defaultTtlMs);
+  const life = Number.isFinite(ttlMs) ? { ttlMs, expiresAt: now + ttlMs } : {};
+  return { ...message, enqueuedAt: now, ...life };
 }
 
 function merged(slot: Slot, overrides: Overrides | undefined): Overrides | undefined {

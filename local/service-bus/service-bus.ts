@@ -1,7 +1,7 @@
 import { listen } from "./amqp/server.ts";
-import type { Log } from "./amqp/server.ts";
 import { Broker } from "./broker.ts";
 import type { BrokerOptions, SubscriptionSettings } from "./broker.ts";
+import type { Log } from "./log.ts";
 import type { QueueCounts } from "./queue.ts";
 import type { QueueSettings } from "./settings.ts";
 
@@ -21,7 +21,7 @@ export interface ServiceBusOptions {
   readonly locksAtStart?: "keep" | "release";
   /** Epoch milliseconds. Default Date.now. After moving a clock of your own, call `wake`. */
   readonly clock?: () => number;
-  /** Default: silent. */
+  /** Default: silent. The event "journal_failed" means that the disk failed: then all clients are dropped and nothing more is accepted. */
   readonly log?: Log;
 }
 
@@ -56,7 +56,8 @@ export async function startServiceBus({
   log = () => undefined,
 }: ServiceBusOptions): Promise<ServiceBus> {
   const onFailure = (error: Error) => {
-    log("journal failed: nothing more is accepted", { error: error.message });
+    log("journal_failed", { error: error.message });
+    void server.stop();
   };
   const broker = new Broker({ queues, topics, now: clock, dataDirectory, locksAtStart, onFailure });
   const server = await listen(broker, address, port, log).catch(async (error: unknown) => {

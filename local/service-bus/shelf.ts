@@ -1,4 +1,4 @@
-import type { Lock, Message, Overrides, Place, Slot } from "./message.ts";
+import type { Delivery, Lock, Message, Overrides, Place, Slot } from "./message.ts";
 import { RankedSet } from "./ranked-set.ts";
 
 /**
@@ -26,6 +26,17 @@ export type Change =
   | { readonly kind: "sessionState"; readonly sessionId: string; readonly state: Buffer | undefined }
   | { readonly kind: "sequence"; readonly next: number }
   | { readonly kind: "seen"; readonly messageId: string; readonly until: number };
+
+export interface ShelfCounts {
+  /** Waiting for a receiver. */
+  readonly active: number;
+  /** With a receiver. */
+  readonly locked: number;
+  /** Waiting for their time. */
+  readonly scheduled: number;
+  /** Waiting for someone who asks for their sequence number. */
+  readonly deferred: number;
+}
 
 /** The content of one queue, with the orders in which it is asked for. It decides nothing. */
 export class Shelf {
@@ -87,6 +98,51 @@ export class Shelf {
     for (const [sessionId, state] of this.sessionStates) changes.push({ kind: "sessionState", sessionId, state });
     for (const [messageId, until] of this.seen) changes.push({ kind: "seen", messageId, until });
     return changes;
+  }
+
+  slot(sequence: number): Slot {
+    const slot = this.slots.get(sequence);
+    if (!slot)
+      throw new Error(`Expected a message with sequence number ${sequence}, found none: the indexes disagree.`);
+    return slot;
+  }
+
+  lockedBy(token: string): Slot | undefined {
+    const sequence = this.locked.get(token);
+    return sequence === undefined ? undefined : this.slot(sequence);
+  }
+
+  lockedIn(sessionId: string): Slot[] {
+    const slots = Array.from(this.locked.values(), (sequence) => this.slot(sequence));
+    return slots.filter(({ message }) => message.sessionId === sessionId);
+  }
+
+  /** The session, among those that qualify, whose first waiting message came first. */
+  oldestGroup(qualifies: (group: string) => boolean): string | undefined {
+    let oldest: string | undefined;
+    let rank = Infinity;
+    for (const [group, ready] of this.ready) {
+      if (ready.firstRank() >= rank || !qualifies(group)) continue;
+      oldest = group;
+      rank = ready.firstRank();
+    }
+    return oldest;
+  }
+
+  /** Messages from a sequence number on, in order. */
+  from(first: number, limit: number, sessionId?: string): Delivery[] {
+    const sequences: number[] = [];
+    for (const [sequence, { message }] of this.slots) {
+      if (sequence >= first && (sessionId === undefined || message.sessionId === sessionId)) sequences.push(sequence);
+    }
+    sequences.sort((a, b) => a - b);
+    return sequences.slice(0, limit).map((sequence) => ({ ...this.slot(sequence) }));
+  }
+
+  counts(): ShelfCounts {
+    const { slots, locked, scheduled, deferred } = this;
+    const active = slots.size - locked.size - scheduled.size - deferred.size;
+    return { active, locked: locked.size, scheduled: scheduled.size, deferred: deferred.size };
   }
 
   /** The order in which messages of a session are handed out. */

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Broker } from "../broker.ts";
+import type { Log } from "../log.ts";
 import { Answers } from "./answers.ts";
 import { attachReceiver } from "./attach.ts";
 import type { Leave } from "./attach.ts";
@@ -7,7 +8,6 @@ import { asRefusal, unknownEntity } from "./errors.ts";
 import { serveIncoming } from "./incoming.ts";
 import { serveManagement, serveTokens } from "./requests.ts";
 import type { Connection, Frame, Receiver, Sender, Session } from "./rhea.ts";
-import type { Log } from "./server.ts";
 
 const TOKENS = "$cbs";
 const MANAGEMENT = "/$management";

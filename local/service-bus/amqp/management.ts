@@ -12,12 +12,22 @@ import {
 import { guidBytes, guidOf } from "./guid.ts";
 import { requireSessions } from "./incoming.ts";
 import { readMessage } from "./read-message.ts";
-import type { Reply, Request } from "./requests.ts";
 import { types } from "./rhea.ts";
 import { encodeDelivery } from "./write-delivery.ts";
 
 const LONG = 0x81;
 const TIMESTAMP = 0x83;
+
+export interface Reply {
+  readonly body?: unknown;
+  readonly statusCode: number;
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+export interface Request {
+  readonly operation: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
 
 type Body = Request["body"];
 type Operation = (broker: Broker, path: string, body: Body) => Reply;
@@ -86,7 +96,7 @@ function updateDisposition(broker: Broker, path: string, body: Body): Reply {
 }
 
 function receiveDeferred(broker: Broker, path: string, body: Body): Reply {
-  const isForGood = body["receiver-settle-mode"] === 0;
+  const mode = body["receiver-settle-mode"] === 0 ? "receiveAndDelete" : "peekLock";
   const sequences = sequenceNumbers(body);
   const found = entityAt(broker, path).run((queue, now) => {
     const sessionId = body["session-id"];
@@ -96,7 +106,7 @@ function receiveDeferred(broker: Broker, path: string, body: Body): Reply {
     const missing = sequences.find((sequence) => !queue.hasDeferred(sequence));
     if (missing !== undefined) throw messageNotFound(missing);
     return sequences.flatMap((sequence) => {
-      const delivery = isForGood ? queue.takeDeferred(sequence) : queue.lockDeferred(sequence, now);
+      const delivery = queue.receiveDeferred(sequence, mode, now);
       return delivery ? [replyEntry(delivery)] : [];
     });
   });

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker.ts";
 import type { Consumer, Entity } from "../entity.ts";
-import type { Delivery, Overrides, Settlement } from "../message.ts";
+import type { Delivery, Overrides, ReceiveMode, Settlement } from "../message.ts";
 import type { Answers } from "./answers.ts";
 import { messageLockLost, sessionLockLost } from "./errors.ts";
 import { dotnetBytes } from "./guid.ts";
@@ -12,7 +12,7 @@ const SETTLED_BY_SENDER = 1;
 
 /** Serves a link on which a client receives. */
 export class OutgoingLink implements Consumer {
-  readonly mode: Consumer["mode"];
+  readonly mode: ReceiveMode;
   readonly sessionId: string | undefined;
   readonly #broker: Broker;
   readonly #entity: Entity;

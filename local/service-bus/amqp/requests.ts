@@ -2,19 +2,9 @@ import type { Broker } from "../broker.ts";
 import { asRefusal, malformed } from "./errors.ts";
 import type { Answers } from "./answers.ts";
 import { runOperation } from "./management.ts";
+import type { Reply, Request } from "./management.ts";
 import { message, types } from "./rhea.ts";
 import type { Context, Receiver, Sender } from "./rhea.ts";
-
-export interface Reply {
-  readonly body?: unknown;
-  readonly statusCode: number;
-  readonly properties?: Readonly<Record<string, unknown>>;
-}
-
-export interface Request {
-  readonly operation: string;
-  readonly body: Readonly<Record<string, unknown>>;
-}
 
 /** Finds the link on which a client waits for replies. */
 export type FindReplyLink = (name: string) => Sender | undefined;

@@ -1,10 +1,9 @@
 import type { AddressInfo, Server } from "node:net";
 import type { Broker } from "../broker.ts";
+import type { Log } from "../log.ts";
 import { ClientConnection } from "./connection.ts";
 import { createContainer } from "./rhea.ts";
 import type { Connection, Container, Context } from "./rhea.ts";
-
-export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void;
 
 export interface AmqpServer {
   readonly port: number;
