@@ -51,9 +51,9 @@ export function decideTick(schedule: Schedule, facts: TickFacts): Tick {
 
   const instant = instantOf(supersetOf(schedule), now, earlyByMs);
   if (!instant || !isOccurrence(schedule, instant)) {
-    return idle(schedule, now, `${iso(instant ?? now)} is no occurrence in ${schedule.zone}`);
+    return idle(schedule, facts, `${iso(instant ?? now)} is no occurrence in ${schedule.zone}`);
   }
-  if (lastSlot && instant <= lastSlot) return idle(schedule, lastSlot, `slot ${iso(lastSlot)} is accounted for`);
+  if (lastSlot && instant <= lastSlot) return idle(schedule, facts, `slot ${iso(instant)} is accounted for`);
   return due(schedule, facts, instant);
 }
 
@@ -78,8 +78,9 @@ function due(schedule: Schedule, { now, lastSlot, onTimeWithinMs = 60_000 }: Tic
   };
 }
 
-function idle(schedule: Schedule, after: Date, reason: string): IdleTick {
-  const next = nextOccurrence(schedule, after);
+function idle(schedule: Schedule, { now, lastSlot }: TickFacts, reason: string): IdleTick {
+  // A clock that was put back must not announce a slot again that has run.
+  const next = nextOccurrence(schedule, lastSlot && lastSlot > now ? lastSlot : now);
   return {
     state: "idle",
     slot: null,
