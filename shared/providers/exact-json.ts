@@ -1,0 +1,15 @@
+/** JSON in which every number stays the text that the sender wrote: a JavaScript number would change its digits. */
+export type ExactJson = string | boolean | null | readonly ExactJson[] | { readonly [name: string]: ExactJson };
+
+/** Parses JSON and gives each number as its source text (`1.10` as "1.10"). Throws SyntaxError. */
+export function parseExactJson(text: string): ExactJson {
+  const parse = JSON.parse as (text: string, reviver: Reviver) => ExactJson;
+  return parse(text, (_key, value, { source }) => (typeof value === "number" ? source : value));
+}
+
+/** The reviver with its third argument (ES2026, JSON.parse source text access), which the type library does not have yet. */
+type Reviver = (key: string, value: unknown, context: { readonly source: string }) => unknown;
+
+export function isJsonObject(value: ExactJson | undefined): value is { readonly [name: string]: ExactJson } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,21 @@
+import type { Config } from "../config.ts";
+import type { JobLog } from "../jobs/job-log.ts";
+import { ecb } from "./ecb.ts";
+import { frankfurter } from "./frankfurter.ts";
+import type { FxProvider } from "./fx-provider.ts";
+import { fxInOrder } from "./provider-order.ts";
+
+/** The sources of exchange rates that the settings name, in their order, as one. */
+export function fxProviders(settings: Config, log: JobLog): FxProvider {
+  const limits = { timeoutMs: settings.OUTBOUND_TIMEOUT };
+  const known = {
+    ecb: () => ecb({ baseUrl: settings.ECB_BASE_URL, ...limits }),
+    frankfurter: () => frankfurter({ baseUrl: settings.FRANKFURTER_BASE_URL, ...limits }),
+  };
+  return fxInOrder(
+    settings.FX_PROVIDERS.map((name) => known[name]()),
+    ({ provider, error }) => {
+      log.warn("A provider failed; the next one is asked", { provider, error });
+    },
+  );
+}
