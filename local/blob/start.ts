@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -15,6 +14,8 @@ export interface BlobStorageOptions {
   port?: number | undefined;
   /** What sets that port, for the message when it is taken. Default "ROTA_BLOB_PORT". */
   portSetting?: string;
+  /** How long to wait for the directory, in milliseconds. Default 6000, as a predecessor may still be saving. */
+  patienceMs?: number;
   log?: (line: string) => void;
 }
 
@@ -67,7 +68,8 @@ export async function startBlobStorage(options: BlobStorageOptions): Promise<Run
 
 /** A predecessor whose starter was killed keeps its port until it has written its index. */
 async function portOnceFree(directory: string, options: BlobStorageOptions): Promise<number> {
-  const lock = await lockDirectory(directory, { what: "The blob storage", patienceMs: PREDECESSOR_ENDS_WITHIN_MS });
+  const { patienceMs = PREDECESSOR_ENDS_WITHIN_MS } = options;
+  const lock = await lockDirectory(directory, { what: "The blob storage", patienceMs });
   try {
     return await choosePort({
       port: options.port,
@@ -111,7 +113,14 @@ async function spawnAzurite(directory: string, port: number, key: string): Promi
     detached: process.platform !== "win32",
   });
   await logHandle.close();
-  const ended = Promise.race([once(child, "exit"), once(child, "error")]).then(() => undefined);
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => {
+      resolve();
+    });
+    child.once("error", () => {
+      resolve();
+    });
+  });
   let refusal: string | undefined;
   child.on("message", (message) => {
     refusal = (message as { refused: string }).refused;
@@ -138,7 +147,7 @@ function withoutAzuriteSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Asks until Azurite itself, and not some program that got the port before it, answers. */
 async function firstAnswer(port: number, child: ChildProcess): Promise<"it answers" | "it does not answer"> {
   const deadline = Date.now() + START_WITHIN_MS;
-  while (Date.now() < deadline && child.exitCode === null) {
+  while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
     const server = await fetch(`http://127.0.0.1:${port}/`).then(
       (response) => response.headers.get("server"),
       () => undefined,

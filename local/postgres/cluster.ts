@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../processes/run.ts";
 import { give, type Home } from "./home.ts";
@@ -15,6 +15,8 @@ export interface Cluster {
 /** The superuser of the cluster, as whom everything connects. */
 export const USER = "rota";
 
+const PARTIAL = ".partial-";
+
 /**
  * Opens the home's cluster, making it on first use. It is made under another name and gets its own by a rename at the
  * end, so that one whose making was interrupted is never taken for whole. The caller holds the home's lock.
@@ -23,16 +25,24 @@ export const USER = "rota";
  */
 export async function openCluster(home: Home, software: Software): Promise<Cluster> {
   const directory = join(home.directory, "cluster");
-  const partial = join(home.directory, "cluster.partial");
-  // Its initdb may have outlived the one who started it, and still be writing.
-  await rm(partial, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  await removeInterrupted(home);
   if (!(await exists(directory))) {
+    // Never the name of an earlier try: its initdb may have outlived its starter, and deletes what it cannot finish.
+    const partial = `${directory}${PARTIAL}${randomBytes(4).toString("hex")}`;
     await initialise(partial, home, software);
     await rename(partial, directory);
   }
   const data = join(directory, "data");
   await refuseOtherVersion(data, home, software);
   return { data, password: await readPassword(directory, home) };
+}
+
+async function removeInterrupted(home: Home): Promise<void> {
+  for (const name of await readdir(home.directory)) {
+    if (!name.startsWith(`cluster${PARTIAL}`)) continue;
+    // What an initdb that is still writing puts back while we delete is deleted by the next start.
+    await rm(join(home.directory, name), { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 async function initialise(directory: string, home: Home, software: Software): Promise<void> {

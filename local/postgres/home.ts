@@ -50,8 +50,8 @@ export async function giveAll(directory: string, account: Account): Promise<void
 }
 
 async function unprivilegedAccount(directory: string): Promise<Account> {
-  const owner = await stat(join(directory, "cluster")).catch(() => undefined);
-  const candidates = [owner?.uid, process.env.SUDO_UID, "nobody", "postgres", "daemon"];
+  const owner = await stat(directory);
+  const candidates = [owner.uid, process.env.SUDO_UID, "nobody", "postgres", "daemon"];
   for (const candidate of candidates) {
     const account = candidate === undefined ? undefined : await lookUp(String(candidate));
     if (account && account.uid !== 0) return account;
@@ -78,12 +78,14 @@ async function canUse(account: Account, directory: string): Promise<boolean> {
 }
 
 async function refuseForeign(directory: string): Promise<void> {
-  const cluster = join(directory, "cluster");
-  const owner = (await stat(cluster).catch(() => undefined))?.uid;
-  if (owner === undefined || owner === process.getuid?.()) return;
+  const own = process.getuid?.();
+  const owner = async (path: string) => (await stat(path).catch(() => undefined))?.uid;
+  const owners = [await owner(directory), await owner(join(directory, "cluster"))];
+  // Windows has no such users; what it forbids it says itself.
+  if (own === undefined || owners.every((uid) => uid === undefined || uid === own)) return;
   throw new Error(
-    `The database in ${cluster} belongs to user ${owner}, and you are user ${process.getuid?.()}: it was made by root or ` +
-      `somebody else. Start as that user, give the directory to yourself with chown -R, or use another data directory.`,
+    `The database in ${directory} belongs to user ${owners.find((uid) => uid !== own)} and you are user ${own}, probably ` +
+      `because root made it. Start as that user, take it over with chown -R, or use another data directory.`,
   );
 }
 

@@ -14,6 +14,7 @@ export interface Site {
 }
 
 const START_WITHIN_MS = 120_000;
+const STOP_WITHIN_MS = 20_000;
 const LOG_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** The id of the live postmaster of this data directory, undefined when there is none. Clears a lock file that bars the way. */
@@ -62,21 +63,26 @@ export async function launch(site: Site): Promise<number> {
 /** Stops the postmaster with this id, ending its connections: in order if that works within 20 s, else at once. */
 export async function stopPostmaster(site: Site, pid: number): Promise<void> {
   const { home, software, data } = site;
-  for (const [mode, seconds] of [["fast", 20] as const, ["immediate", 20] as const]) {
-    // Somebody may have ended it, and started another, since.
+  for (const mode of ["fast", "immediate"]) {
+    // It may have died, and another may have been started, since.
     if ((await findPostmaster(site)) !== pid) return;
-    const { code } = await run(
-      software.pgCtl,
-      ["stop", "--wait", "--silent", `--timeout=${seconds}`, `--mode=${mode}`, `--pgdata=${data}`],
-      { account: home.account, cwd: home.directory },
-    );
-    if (code === 0) return;
+    await run(software.pgCtl, ["stop", "--no-wait", "--silent", `--mode=${mode}`, `--pgdata=${data}`], {
+      account: home.account,
+      cwd: home.directory,
+    });
+    if (await isGone(site, pid)) return;
   }
-  if ((await findPostmaster(site)) === pid) {
-    throw new Error(
-      `PostgreSQL (process ${pid}) in ${home.directory} does not stop. End that process and start again.`,
-    );
+  throw new Error(`PostgreSQL (process ${pid}) in ${home.directory} does not stop. End that process and start again.`);
+}
+
+/** Not `pg_ctl --wait`: that waits for dead processes to be reaped as well, which the first process of a container may never do. */
+async function isGone(site: Site, pid: number): Promise<boolean> {
+  const deadline = Date.now() + STOP_WITHIN_MS;
+  while ((await findPostmaster(site)) === pid) {
+    if (Date.now() > deadline) return false;
+    await delay(20);
   }
+  return true;
 }
 
 /** PostgreSQL did not come up. `complaint` is what it wrote to its log meanwhile. */

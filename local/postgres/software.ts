@@ -29,10 +29,14 @@ export async function prepareSoftware(home: Home, native: string = packagedSoftw
   // A copy of another version, or one that has lost a part, is as good as none.
   const kept = await tryOut(copy, home);
   if (kept.version && (await sameProgram(native, copy))) return programs(copy, kept.version);
-  await makeCopy(native, copy, home.account);
-  const copied = await tryOut(copy, home);
+  const copied = await makeCopy(native, copy, home.account).then(
+    async () => tryOut(copy, home),
+    (error: unknown) => ({ version: undefined, complaint: String(error) }),
+  );
   if (copied.version) return programs(copy, copied.version);
-  throw new Error(`The PostgreSQL in ${native} does not run here: ${copied.complaint}. ${HINT}`);
+  throw new Error(
+    `The PostgreSQL in ${native} does not run here (${inPlace.complaint}), nor does a copy (${copied.complaint}). ${HINT}`,
+  );
 }
 
 function programs(directory: string, version: string): Software {

@@ -66,7 +66,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       await createDatabase(cluster, port);
     } catch (error) {
       await stop();
-      throw error;
+      throw explained(error, site);
     }
     return { url, port, pid, stop };
   } catch (error) {
@@ -137,6 +137,17 @@ async function createDatabase(cluster: Cluster, port: number): Promise<void> {
   } finally {
     await sql.end();
   }
+}
+
+const INVALID_PASSWORD = "28P01";
+
+function explained(error: unknown, { home }: Site): unknown {
+  if ((error as { code?: string }).code !== INVALID_PASSWORD) return error;
+  const file = join(home.directory, "cluster", "password");
+  return new Error(
+    `The database in ${home.directory} does not accept the password in ${file}. ` +
+      `Put the right one back, or move ${join(home.directory, "cluster")} away to start from empty.`,
+  );
 }
 
 function urlOf({ password }: Cluster, port: number, database = DATABASE): string {

@@ -1,0 +1,56 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { choosePort, freePort, isFree, PortInUseError } from "../../local/ports.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+test("a free port is free, until something listens on it", async () => {
+  const port = await freePort();
+  expect(await isFree(port)).toBe(true);
+  await occupy(port);
+  expect(await isFree(port)).toBe(false);
+});
+
+test("a port that was asked for is taken as it is and not remembered", async () => {
+  const wish = await wishFor(await freePort());
+  expect(await choosePort(wish)).toBe(wish.port);
+  await expect(readFile(wish.rememberIn)).rejects.toThrow("ENOENT");
+});
+
+test("a port that was asked for and is in use is an error that says who needs it and what to set", async () => {
+  const wish = await wishFor(await freePort());
+  await occupy(wish.port);
+  const refusal = choosePort(wish);
+  await expect(refusal).rejects.toBeInstanceOf(PortInUseError);
+  await expect(refusal).rejects.toThrow(
+    `Port ${wish.port} is in use; the oven needs it. Set OVEN_PORT to another port, or stop the other program.`,
+  );
+});
+
+test("without a wish the port is the same every time, until another program has it", async () => {
+  const wish = await wishFor(0);
+  const first = await choosePort(wish);
+  expect(await choosePort({ ...wish, port: undefined })).toBe(first);
+  await occupy(first);
+  const second = await choosePort(wish);
+  expect(second).not.toBe(first);
+  expect(await choosePort(wish)).toBe(second);
+});
+
+test.for(["", "none", "-1", "70000", "1.5"])("a remembered %o is no port and is replaced", async (text) => {
+  const wish = await wishFor(0);
+  await writeFile(wish.rememberIn, text);
+  const port = await choosePort(wish);
+  expect(Number(await readFile(wish.rememberIn, "utf8"))).toBe(port);
+});
+
+async function wishFor(port: number) {
+  return { port, rememberIn: join(await temporaryDirectory(), "port"), what: "the oven", setting: "OVEN_PORT" };
+}
+
+async function occupy(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+}
