@@ -7,5 +7,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
+    reporters: process.env.CI ? ["default", ["json", { outputFile: ".rota/test-report.json" }]] : ["default"],
   },
 });

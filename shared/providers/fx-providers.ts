@@ -6,7 +6,10 @@ import type { FxProvider } from "./fx-provider.ts";
 import { fxInOrder } from "./provider-order.ts";
 
 /** The sources of exchange rates that the settings name, in their order, as one. */
-export function fxProviders(settings: Config, log: JobLog): FxProvider {
+export function fxProviders(
+  settings: Pick<Config, "FX_PROVIDERS" | "ECB_BASE_URL" | "FRANKFURTER_BASE_URL" | "OUTBOUND_TIMEOUT">,
+  log: Pick<JobLog, "warn">,
+): FxProvider {
   const limits = { timeoutMs: settings.OUTBOUND_TIMEOUT };
   const known = {
     ecb: () => ecb({ baseUrl: settings.ECB_BASE_URL, ...limits }),

@@ -61,6 +61,6 @@ export class Log {
 /** One JSON object a line, for machines. */
 export function jsonLines(write: (line: string) => void): LogSink {
   return ({ time, level, message, fields }) => {
-    write(`${JSON.stringify({ ...fields, time, level, message })}\n`);
+    write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
   };
 }

@@ -1,0 +1,7 @@
+// Loads an app as the Functions worker does, and says how long and how much memory that took since the process began.
+const app = process.argv[2];
+if (app) await import(app);
+const ms = performance.now();
+const { rss } = process.memoryUsage();
+console.log(JSON.stringify({ ms, rssMiB: rss / 1_048_576, registered: globalThis.rotaBenchRegistered }));
+process.exit(0);

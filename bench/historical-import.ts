@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import postgres from "postgres";
+import { ecbHistoryCsv } from "../local/providers/ecb-format.ts";
+import { startEcbStandIn } from "../local/providers/ecb.ts";
+import { SAMPLE_CURRENCIES, sampleDays } from "../local/providers/sample-rates.ts";
+import { startPostgres } from "../local/postgres/start.ts";
+import { applyMigrations } from "../shared/data/migrate.ts";
+import { inOwnProcess } from "./support/process-cost.ts";
+import { table, thousands } from "./support/table.ts";
+
+/**
+ * The whole ECB history through `sync_fx_historical` (download, unzip, parse, check, ledger, transactions), beside a bare
+ * COPY of the very same points from memory into a staging table and one merge. Same PostgreSQL, same run, fsync on; each
+ * way in a process of its own, the better of three rounds.
+ */
+interface Measured {
+  readonly points: number;
+  readonly ms: number;
+  readonly peakMiB: number;
+}
+
+const root = join(import.meta.dirname, "..");
+const real = join(root, "../shared/data/fx/eurofxref-hist-1999-2026-04-13.csv");
+const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
+const server = await startPostgres({ dataDirectory: join(directory, "postgres") });
+const history = existsSync(real) ? real : await sampleHistory();
+const standIn = await startEcbStandIn({ history, asOf: () => new Date("2026-04-13T20:00:00Z") });
+try {
+  await applyMigrations(server.url, join(root, "shared/data/migrations"));
+  const ways = ["job", "copy-merge"] as const;
+  const rounds: Record<string, Measured[]> = {};
+  for (let round = 0; round < 3; round++) {
+    for (const way of ways) {
+      await empty();
+      (rounds[way] ??= []).push(await measure(way));
+      (rounds[`${way} again`] ??= []).push(await measure(way));
+    }
+  }
+  const best = Object.entries(rounds).map(([way, all]) => ({ way, ...all.toSorted((a, b) => a.ms - b.ms)[0]! }));
+  const ms = (way: string) => best.find((row) => row.way === way)!.ms;
+  console.log(
+    `\n${existsSync(real) ? "The ECB's published history" : "Sample history (the real one is not here)"}, best of 3\n`,
+  );
+  console.log(
+    table(
+      best.map(({ way, points, ms, peakMiB }) => ({
+        way,
+        points: thousands(points),
+        seconds: (ms / 1_000).toFixed(2),
+        "points/s": thousands(points / (ms / 1_000)),
+        "peak MiB": thousands(peakMiB),
+      })),
+    ),
+  );
+  console.log(`\njob ÷ bare COPY + merge: ${(ms("job") / ms("copy-merge")).toFixed(2)}×  (aim: within 2×)`);
+  console.log(`second run, nothing new: ${(ms("job again") / ms("copy-merge again")).toFixed(2)}×`);
+} finally {
+  await standIn.close();
+  await server.stop();
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function measure(way: string): Promise<Measured> {
+  return inOwnProcess<Measured>(join(import.meta.dirname, "historical-import", `${way}.ts`), [
+    server.url,
+    history,
+    standIn.baseUrl,
+  ]);
+}
+
+async function empty(): Promise<void> {
+  const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
+  await sql`truncate portfolio.exchange_rates, portfolio.exchange_rate_updates, platform.job_runs`;
+  await sql`checkpoint`;
+  await sql.end();
+}
+
+async function sampleHistory(): Promise<string> {
+  const file = join(directory, "sample.csv");
+  await writeFile(file, ecbHistoryCsv(SAMPLE_CURRENCIES, sampleDays("2026-04-13").toReversed()));
+  return file;
+}

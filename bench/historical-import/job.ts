@@ -1,0 +1,25 @@
+import { readConfig } from "../../shared/config.ts";
+import { openApp } from "../../shared/app.ts";
+import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { syncFxHistorical } from "../../functions/portfolio/sync-fx-historical.ts";
+import { peakMiB } from "../support/process-cost.ts";
+
+const [url, , baseUrl] = process.argv.slice(2) as [string, string, string];
+const config = readConfig({ DATABASE_URL: url, ECB_BASE_URL: baseUrl, FX_PROVIDERS: "ecb" }, [syncFxHistorical.id]);
+const app = openApp(config, catalogueOf([syncFxHistorical]), {
+  sink: () => undefined,
+  dispatch: async () => undefined,
+});
+
+const start = performance.now();
+const { id } = await app.runner.request(syncFxHistorical, {
+  input: { startDate: "1999-01-04", endDate: "2026-04-13" },
+  trigger: "manual",
+  requestedBy: "the benchmark",
+});
+const run = await app.runner.execute(id);
+const ms = performance.now() - start;
+if (run?.state !== "succeeded") throw new Error(`the run ended ${run?.state}: ${JSON.stringify(run?.errors)}`);
+const { inserted, skipped } = run.result as { inserted: number; skipped: number };
+await app.close();
+console.log(JSON.stringify({ points: inserted + skipped, ms, peakMiB: peakMiB() }));

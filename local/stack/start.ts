@@ -1,0 +1,108 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startBlobStorage } from "../blob/start.ts";
+import { startFunctionsHost } from "../functions-host/host.ts";
+import type { Log } from "../functions-host/log.ts";
+import { startPostgres } from "../postgres/start.ts";
+import { startDemoProviders } from "./demo.ts";
+import { migrate } from "./migrate.ts";
+import { StartError, type StackOptions } from "./options.ts";
+import { forgetRunningApp, hostKey, readRunningApp, writeRunningApp } from "./state-file.ts";
+
+export interface Stack {
+  readonly url: string;
+  readonly key: string;
+  /** Lets running jobs end, then stops everything that it started. Calling it twice is safe. */
+  stop(): Promise<void>;
+}
+
+/** What jobs get to end in after Ctrl-C. */
+const GRACE_MS = 25_000;
+
+/**
+ * Starts what the app needs and then the app, in one process tree: database, blob storage, in demo mode the providers, and
+ * the Functions host. What it started is stopped again when something fails half-way.
+ */
+export async function startStack(root: string, options: StackOptions, log: Log): Promise<Stack> {
+  const { stateDirectory, port } = options;
+  await mkdir(stateDirectory, { recursive: true });
+  const started: (() => Promise<void>)[] = [];
+  const stop = once(async () => {
+    for (const end of started.toReversed()) await end();
+  });
+  try {
+    const settings = options.join ? await joined(stateDirectory) : await supplied(root, options, started);
+    // The app reads its environment as it would on Azure; what the caller set wins over the file.
+    const env = { ...settings, ...process.env } as Record<string, string>;
+    Object.assign(process.env, env);
+    const key = await hostKey(stateDirectory);
+    const host = await startFunctionsHost({
+      appDirectory: root,
+      port,
+      portSetting: "ROTA_PORT (or --port)",
+      hostKey: key,
+      stateDirectory: join(stateDirectory, "host"),
+      settings: env,
+      log,
+    });
+    started.push(() => host.stop({ graceMs: GRACE_MS }));
+    const url = host.address.origin;
+    if (!options.join) {
+      await writeRunningApp(stateDirectory, { url, key, pid: process.pid, databaseUrl: env.DATABASE_URL!, settings });
+      started.push(() => forgetRunningApp(stateDirectory));
+    }
+    return { url, key, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Starts database and storage where no setting names others. */
+async function supplied(
+  root: string,
+  { stateDirectory, settings }: StackOptions,
+  started: (() => Promise<void>)[],
+): Promise<Record<string, string>> {
+  const given = { ...settings, ...process.env };
+  const own: Record<string, string> = {};
+  const [database, blobs, demo] = await Promise.allSettled([
+    given.DATABASE_URL ? null : startPostgres({ dataDirectory: join(stateDirectory, "postgres") }),
+    isOwnStorage(given.AzureWebJobsStorage) ? startBlobStorage({ dataDirectory: join(stateDirectory, "blob") }) : null,
+    settings === null ? startDemoProviders() : null,
+  ]);
+  if (database.status === "fulfilled" && database.value) {
+    const { url, stop } = database.value;
+    started.push(stop);
+    own.DATABASE_URL = url;
+    own.DATABASE_POOL_MAX = "10";
+  }
+  if (blobs.status === "fulfilled" && blobs.value) {
+    started.push(blobs.value.stop);
+    own.AzureWebJobsStorage = blobs.value.connectionString;
+  }
+  if (demo.status === "fulfilled" && demo.value) {
+    started.push(demo.value.close);
+    Object.assign(own, demo.value.settings);
+  }
+  for (const outcome of [database, blobs, demo]) if (outcome.status === "rejected") throw outcome.reason;
+  const all = { JOB_LEASE: "15s", JOB_HEARTBEAT: "5s", ...settings, ...own };
+  await migrate(root, given.DATABASE_URL ?? own.DATABASE_URL!);
+  return all;
+}
+
+async function joined(stateDirectory: string): Promise<Record<string, string>> {
+  const app = await readRunningApp(stateDirectory);
+  if (!app) throw new StartError("Nothing runs here that could be joined: start it first with npm start.");
+  return { ...app.settings };
+}
+
+/** Whether the storage is to be Azurite: not set, or set as Azure's tools write it for development. */
+function isOwnStorage(connection: string | undefined): boolean {
+  return !connection || connection === "UseDevelopmentStorage=true";
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { banner, type JobLine } from "./stack/banner.ts";
+import { readOptions } from "./stack/options.ts";
+import { startStack } from "./stack/start.ts";
+
+/** `npm start`: the whole of Rota on this machine. */
+const root = join(import.meta.dirname, "..");
+
+try {
+  const options = await readOptions(root, process.argv.slice(2), process.env);
+  if (!options.settings && !options.join) {
+    console.log(
+      "Demo mode: no local.settings.json, so stand-ins on 127.0.0.1 serve SAMPLE data in the providers' true formats.",
+    );
+  }
+  const startedAt = performance.now();
+  const stack = await startStack(root, options, ({ message, source, level }) => {
+    if (source === "console" || source === "app" || /warning|error|critical/.test(level))
+      process.stdout.write(`${message}\n`);
+  });
+  onStopSignal(stack.stop);
+
+  const { jobs } = (await call(stack, "GET", "api/admin/jobs")) as { jobs: JobLine[] };
+  process.stdout.write(banner({ url: stack.url, key: stack.key, jobs, now: new Date() }));
+  if (!options.settings && !options.join) {
+    const run = (await call(stack, "POST", "api/admin/jobs/sync_fx_latest/run?wait=30")) as { state: string };
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    process.stdout.write(`  First job: sync_fx_latest ${run.state}, ${seconds} s after start.\n\n`);
+  }
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(1);
+}
+
+async function call({ url, key }: { url: string; key: string }, method: string, path: string): Promise<unknown> {
+  const response = await fetch(`${url}/${path}`, { method, headers: { "x-functions-key": key } });
+  if (!response.ok)
+    throw new Error(`The app started but does not answer: ${path} gave ${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+/** The first signal stops gracefully; the second one at once. */
+function onStopSignal(stop: () => Promise<void>): void {
+  let asked = 0;
+  const handle = () => {
+    asked += 1;
+    if (asked > 1) process.exit(130);
+    process.stdout.write("\nStopping: running jobs get 25 s to end. Ctrl-C again stops at once.\n");
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`${(error as Error).message}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", handle);
+  process.on("SIGTERM", handle);
+}
