@@ -15,7 +15,7 @@ export interface Fault<Kind extends string = never> {
   readonly location?: string;
 }
 
-export type GeneralFault =
+type GeneralFault =
   | "401"
   | "403"
   | "404"

@@ -6,7 +6,7 @@ import { outbound, type OutboundOptions } from "./outbound.ts";
 import { ProviderError } from "./provider-error.ts";
 import { isZip, unzip, ZipError } from "./zip-entry.ts";
 
-export const ECB_BASE_URL = "https://www.ecb.europa.eu/stats/eurofxref/";
+const ECB_BASE_URL = "https://www.ecb.europa.eu/stats/eurofxref/";
 
 export interface EcbOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
   readonly baseUrl?: string;

@@ -3,7 +3,7 @@ import { checkRange, type FxProvider } from "./fx-provider.ts";
 import { dayOf, daysOf } from "./frankfurter/answer.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 
-export const FRANKFURTER_BASE_URL = "https://api.frankfurter.dev/v1/";
+const FRANKFURTER_BASE_URL = "https://api.frankfurter.dev/v1/";
 
 export interface FrankfurterOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
   readonly baseUrl?: string;

@@ -10,8 +10,6 @@ import { safeUrl } from "./outbound/redaction.ts";
 import { replyOf, type Reply } from "./outbound/reply.ts";
 import { ProviderError } from "./provider-error.ts";
 
-export type { Reply };
-
 export interface OutboundOptions {
   /** Whose client this is; every error begins with it. */
   readonly provider: string;
@@ -35,7 +33,7 @@ export interface OutboundOptions {
   readonly now?: () => Date;
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly method?: string;
   readonly body?: string | Uint8Array;
   /** Sent to the host that is called, not to another one that it redirects to. */

@@ -30,7 +30,7 @@ export class AllProvidersFailed extends AggregateError {
 }
 
 /** The answer of the first provider that gives one; each failure before it is told to `onFailure`. An abort ends it at once. */
-export async function firstAnswer<P extends { readonly name: string }, T>(
+async function firstAnswer<P extends { readonly name: string }, T>(
   providers: readonly P[],
   ask: (provider: P) => Promise<T>,
   { signal, onFailure }: { signal?: AbortSignal | undefined; onFailure?: OnFailure | undefined } = {},

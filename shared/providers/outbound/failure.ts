@@ -18,7 +18,7 @@ export interface Subject {
 }
 
 /** The class of an answer that is no success. */
-export function errorClassOfStatus(status: number): ErrorClass {
+function errorClassOfStatus(status: number): ErrorClass {
   if (status === 429) return "rate_limited";
   if (status === 401 || status === 403) return "auth";
   return status === 408 || status === 425 || status >= 500 ? "transient" : "validation";
@@ -59,6 +59,9 @@ export function failure(subject: Subject, error: unknown): ProviderError {
     return as("transient", `${provider} sent a compressed body that is damaged or cut short (${code}): ${to}`);
   if (message === "aborted")
     return as("transient", `${provider} closed the connection before its answer was complete: ${to}`);
+  if (/CERT|^ERR_TLS/.test(code)) {
+    return as("transient", `${provider} was not called: its TLS certificate is not trusted (${code}) (${to})`);
+  }
   return as("transient", `${provider} could not be reached (${code || message}): ${to}`);
 }
 

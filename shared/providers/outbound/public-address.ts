@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
-export interface Address {
+interface Address {
   readonly address: string;
   readonly family: number;
 }

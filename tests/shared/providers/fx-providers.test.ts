@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { startEcbStandIn } from "../../../local/providers/ecb.ts";
+import { startFrankfurterStandIn } from "../../../local/providers/frankfurter.ts";
+import type { Config } from "../../../shared/config.ts";
+import type { JobLog } from "../../../shared/jobs/job-log.ts";
+import { fxProviders } from "../../../shared/providers/fx-providers.ts";
+
+test("the settings name the sources and their order, and a source that fails is logged with its reason", async () => {
+  const first = await startEcbStandIn();
+  const second = await startFrankfurterStandIn();
+  const warnings: unknown[] = [];
+  const log: JobLog = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (...line) => warnings.push(line),
+    error: () => undefined,
+    with: () => log,
+  };
+  const inOrder = (...order: Config["FX_PROVIDERS"]) => {
+    const settings = { ECB_BASE_URL: first.baseUrl, FRANKFURTER_BASE_URL: second.baseUrl, OUTBOUND_TIMEOUT: 30_000 };
+    return fxProviders({ ...settings, FX_PROVIDERS: order } as Config, log);
+  };
+  try {
+    const ecbFirst = inOrder("ecb", "frankfurter");
+    const frankfurterFirst = inOrder("frankfurter", "ecb");
+    expect((await ecbFirst.latest()).source).toBe("ecb");
+    expect((await frankfurterFirst.latest()).source).toBe("frankfurter");
+    expect(warnings).toEqual([]);
+
+    first.fail({ kind: "403" });
+    expect((await ecbFirst.latest()).source).toBe("frankfurter");
+    expect(warnings).toMatchObject([[expect.any(String), { provider: "ecb", error: { errorClass: "auth" } }]]);
+  } finally {
+    await Promise.all([first.close(), second.close()]);
+  }
+});
