@@ -54,15 +54,24 @@ export const syncFxHistorical = defineJob({
   },
 });
 
-/** Days of one source in groups; a group ends where the source changes. */
+/**
+ * Days of one source in groups; a group ends where the source changes. What was read before a failure is handed on before
+ * the failure is: whole days that arrived shall stay.
+ */
 async function* batchesOf(days: AsyncIterable<RatesOfDay>, size: number): AsyncGenerator<RatesOfDay[]> {
   let batch: RatesOfDay[] = [];
-  for await (const day of days) {
-    if (batch.length === size || (batch[0] && batch[0].source !== day.source)) {
-      yield batch;
-      batch = [];
+  let failure: unknown;
+  try {
+    for await (const day of days) {
+      if (batch.length === size || (batch[0] && batch[0].source !== day.source)) {
+        yield batch;
+        batch = [];
+      }
+      batch.push(day);
     }
-    batch.push(day);
+  } catch (error) {
+    failure = error;
   }
   if (batch.length) yield batch;
+  if (failure !== undefined) throw failure;
 }
