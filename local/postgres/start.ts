@@ -54,6 +54,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     const site: Site = { home, software, data: cluster.data };
     await stopLeftover(site, log);
     const { pid, port } = await launchOnPort(site, options);
+    // What root has written beside the data, its owner must be able to write when it starts the server itself.
+    for (const name of ["lock", "holder", "port"]) await give(join(home.directory, name), home.account);
     const url = urlOf(cluster, port);
     const stop = once(async () => {
       try {

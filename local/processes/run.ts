@@ -17,21 +17,21 @@ export interface Finished {
 export interface RunOptions {
   account: Account;
   cwd: string;
-  env?: NodeJS.ProcessEnv;
   stdio?: StdioOptions;
 }
 
 /**
- * Runs a program to its end, apart from this terminal: a Ctrl-C here does not reach it.
+ * Runs a program to its end, apart from this terminal: a Ctrl-C here does not reach it. It speaks English, so that
+ * what it says can be recognised.
  *
  * @throws Error when the program cannot be started at all
  */
 export function run(program: string, args: string[], options: RunOptions): Promise<Finished> {
-  const { account, cwd, env = process.env, stdio = ["ignore", "pipe", "pipe"] } = options;
+  const { account, cwd, stdio = ["ignore", "pipe", "pipe"] } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,
-      env,
+      env: { ...process.env, LC_ALL: "C" },
       stdio,
       windowsHide: true,
       detached: process.platform !== "win32",

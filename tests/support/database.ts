@@ -35,8 +35,7 @@ export async function databaseFrom(template: string): Promise<TestDatabase> {
   };
 }
 
-/** The address of a database, by name, on the run's PostgreSQL. */
-export function urlOf(name: string): string {
+function urlOf(name: string): string {
   const url = new URL(inject("databaseServer"));
   url.pathname = `/${name}`;
   return url.href;

@@ -45,9 +45,10 @@ describe.skipIf(!isRoot)("for root (skipped: the tests do not run as root)", () 
     expect(await readdir(dataDirectory)).toContain("software");
   });
 
-  test("an ordinary user can start it just as well", async () => {
+  test("an ordinary user can start what is its own, also after root has", async () => {
     const dataDirectory = await temporaryDirectory();
     await chown(dataDirectory, NOBODY.uid, NOBODY.gid);
+    await (await startHere({ dataDirectory })).stop();
     const app = startProgram(new URL("starter.ts", import.meta.url), [dataDirectory], { ...NOBODY, cwd: "/" });
     const { url } = JSON.parse(await app.line(1)) as { url: string };
     expect(await query(url, (sql) => sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);

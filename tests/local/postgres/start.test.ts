@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,8 +60,10 @@ describe("a running database", () => {
   });
 });
 
-test("data, password and port survive a restart", async () => {
-  const dataDirectory = await temporaryDirectory();
+test("data, password and port survive a restart, in a directory of any name", async () => {
+  const parent = await temporaryDirectory();
+  await chmod(parent, 0o755);
+  const dataDirectory = join(parent, "it's für Data");
   const first = await startHere({ dataDirectory });
   await query(first.url, (sql) => sql`CREATE TABLE thing AS SELECT 7 AS id`);
   await first.stop();
