@@ -1,6 +1,8 @@
 interface Entry<Key> {
   readonly key: Key;
   readonly rank: number;
+  /** Among equal ranks the member that was set first comes first. */
+  readonly turn: number;
 }
 
 /**
@@ -8,26 +10,28 @@ interface Entry<Key> {
  * Setting and taking cost O(log n). Removed members stay in the heap until they surface or outnumber the living.
  */
 export class RankedSet<Key> {
-  readonly #ranks = new Map<Key, number>();
+  readonly #members = new Map<Key, Entry<Key>>();
   #heap: Entry<Key>[] = [];
+  #turns = 0;
 
   get size(): number {
-    return this.#ranks.size;
+    return this.#members.size;
   }
 
   has(key: Key): boolean {
-    return this.#ranks.has(key);
+    return this.#members.has(key);
   }
 
   set(key: Key, rank: number): void {
-    this.#ranks.set(key, rank);
-    this.#heap.push({ key, rank });
+    const entry = { key, rank, turn: this.#turns++ };
+    this.#members.set(key, entry);
+    this.#heap.push(entry);
     this.#siftUp(this.#heap.length - 1);
     this.#sweep();
   }
 
   delete(key: Key): boolean {
-    return this.#ranks.delete(key);
+    return this.#members.delete(key);
   }
 
   /** The member of the lowest rank. */
@@ -44,7 +48,7 @@ export class RankedSet<Key> {
   takeUpTo(limit: number): Key[] {
     const taken: Key[] = [];
     for (let head = this.#head(); head && head.rank <= limit; head = this.#head()) {
-      this.#ranks.delete(head.key);
+      this.#members.delete(head.key);
       taken.push(head.key);
     }
     return taken;
@@ -60,13 +64,13 @@ export class RankedSet<Key> {
   }
 
   #isAlive(entry: Entry<Key>): boolean {
-    return this.#ranks.get(entry.key) === entry.rank;
+    return this.#members.get(entry.key) === entry;
   }
 
   /** Without this, members that are removed long before they surface (settled messages with a long time to live) would pile up. */
   #sweep(): void {
-    if (this.#heap.length <= 2 * this.#ranks.size + 64) return;
-    this.#heap = Array.from(this.#ranks, ([key, rank]) => ({ key, rank })).sort((a, b) => a.rank - b.rank);
+    if (this.#heap.length <= 2 * this.#members.size + 64) return;
+    this.#heap = Array.from(this.#members.values()).sort((one, other) => (precedes(one, other) ? -1 : 1));
   }
 
   #dropHead(): void {
@@ -84,7 +88,7 @@ export class RankedSet<Key> {
     while (index > 0) {
       const above = (index - 1) >> 1;
       const parent = heap[above];
-      if (!parent || parent.rank <= entry.rank) break;
+      if (!parent || !precedes(entry, parent)) break;
       heap[index] = parent;
       index = above;
     }
@@ -97,11 +101,15 @@ export class RankedSet<Key> {
     for (;;) {
       const left = heap[2 * index + 1];
       const right = heap[2 * index + 2];
-      const smaller = right && left && right.rank < left.rank ? right : left;
-      if (!smaller || smaller.rank >= entry.rank) break;
+      const smaller = right && left && precedes(right, left) ? right : left;
+      if (!smaller || !precedes(smaller, entry)) break;
       heap[index] = smaller;
       index = 2 * index + (smaller === left ? 1 : 2);
     }
     heap[index] = entry;
   }
+}
+
+function precedes(one: Entry<unknown>, other: Entry<unknown>): boolean {
+  return one.rank < other.rank || (one.rank === other.rank && one.turn < other.turn);
 }

@@ -55,27 +55,29 @@ export async function startServiceBus({
   clock = Date.now,
   log = () => undefined,
 }: ServiceBusOptions): Promise<ServiceBus> {
+  let dropClients = () => undefined as unknown;
   const onFailure = (error: Error) => {
     log("journal_failed", { error: error.message });
-    void server.stop();
+    dropClients();
   };
   const broker = new Broker({ queues, topics, now: clock, dataDirectory, locksAtStart, onFailure });
-  const server = await listen(broker, address, port, log).catch(async (error: unknown) => {
+  const amqp = await listen(broker, address, port, log).catch(async (error: unknown) => {
     await broker.stop();
     throw error;
   });
+  dropClients = amqp.stop;
   const host = address.includes(":") ? `[${address}]` : address;
   return {
-    port: server.port,
-    connectionString: `Endpoint=sb://${host}:${server.port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true`,
+    port: amqp.port,
+    connectionString: `Endpoint=sb://${host}:${amqp.port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true`,
     counts: (path) => broker.counts(path),
     paths: () => broker.paths(),
-    connections: () => server.connections(),
+    connections: amqp.connections,
     wake: () => {
       broker.wake();
     },
     stop: async () => {
-      await server.stop();
+      await amqp.stop();
       await broker.stop();
     },
   };

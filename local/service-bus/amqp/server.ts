@@ -8,8 +8,8 @@ import type { Connection, Container, Context } from "./rhea.ts";
 export interface AmqpServer {
   readonly port: number;
   /** Number of clients. */
-  connections(): number;
-  stop(): Promise<void>;
+  readonly connections: () => number;
+  readonly stop: () => Promise<void>;
 }
 
 /** rhea's defaults are for clients: they grant credit, accept and settle by themselves. */

@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const main = fileURLToPath(new URL("../../../local/service-bus/main.ts", import.meta.url));
+
+export interface BrokerProcess {
+  readonly process: ChildProcess;
+  readonly connectionString: string;
+  readonly port: number;
+  /** Ends it as a crash would. */
+  readonly kill: () => Promise<void>;
+}
+
+/** Starts the stand-in as a program of its own, which ends with the test. */
+export async function brokerProcess(...args: string[]): Promise<BrokerProcess> {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  const exit = once(child, "exit");
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const line = await Promise.race([
+    once(createInterface(child.stdout), "line").then(([text]) => text as string),
+    exit.then(([code]) => Promise.reject(new Error(`The broker ended with code ${String(code)} before it was ready.`))),
+  ]);
+  const { connectionString, port } = JSON.parse(line) as { connectionString: string; port: number };
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await exit;
+  };
+  return { process: child, connectionString, port, kill };
+}
+
+/** A directory that is gone after the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "service-bus-"));
+  onTestFinished(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return directory;
+}

@@ -1,0 +1,135 @@
+import type { Place, Settlement } from "../../../local/service-bus/message.ts";
+
+export interface ModelMessage {
+  sequence: number;
+  id: string;
+  place: Place;
+  deliveryCount: number;
+  ttlMs: number | undefined;
+  scheduledFor: number | undefined;
+  expiresAt: number;
+  lock: { token: string; until: number } | undefined;
+  reason: string | undefined;
+}
+
+export interface ModelSettings {
+  readonly lockDurationMs: number;
+  readonly maxDeliveryCount: number;
+  readonly deadLetterOnExpiration: boolean;
+}
+
+/** What a queue without sessions should do, written as plainly as can be: two arrays and loops over all of them. */
+export class QueueModel {
+  messages: ModelMessage[] = [];
+  dead: ModelMessage[] = [];
+  next = 1;
+  readonly #settings: ModelSettings;
+
+  constructor(settings: ModelSettings) {
+    this.#settings = settings;
+  }
+
+  enqueue(id: string, ttlMs: number | undefined, scheduledFor: number | undefined, now: number): number {
+    const isEarly = scheduledFor !== undefined && scheduledFor > now;
+    this.messages.push({
+      sequence: this.next,
+      id,
+      place: isEarly ? "scheduled" : "active",
+      deliveryCount: 0,
+      ttlMs,
+      scheduledFor,
+      expiresAt: isEarly ? Infinity : now + (ttlMs ?? Infinity),
+      lock: undefined,
+      reason: undefined,
+    });
+    return this.next++;
+  }
+
+  receive(token: string, now: number): ModelMessage | undefined {
+    const first = this.#ordered().find(({ place, lock }) => place === "active" && !lock);
+    if (first) first.lock = { token, until: now + this.#settings.lockDurationMs };
+    return first;
+  }
+
+  receiveDeferred(sequence: number, token: string, now: number): ModelMessage | undefined {
+    const found = this.messages.find((one) => one.sequence === sequence && one.place === "deferred" && !one.lock);
+    if (found) found.lock = { token, until: now + this.#settings.lockDurationMs };
+    return found;
+  }
+
+  renew(token: string, now: number): number | undefined {
+    const found = this.#lockedBy(token);
+    if (found) found.lock = { token, until: now + this.#settings.lockDurationMs };
+    return found?.lock?.until;
+  }
+
+  settle(token: string, kind: Settlement["kind"]): boolean {
+    const found = this.#lockedBy(token);
+    if (!found) return false;
+    if (kind === "complete") this.#remove(found);
+    if (kind === "abandon") this.#fail(found);
+    if (kind === "release") found.lock = undefined;
+    if (kind === "defer") Object.assign(found, { lock: undefined, place: "deferred" });
+    if (kind === "deadLetter") this.#bury(found, "asked");
+    return true;
+  }
+
+  cancel(sequence: number): boolean {
+    const found = this.messages.find((one) => one.sequence === sequence && one.place === "scheduled");
+    if (found) this.#remove(found);
+    return found !== undefined;
+  }
+
+  advance(now: number): void {
+    for (const one of this.#ordered()) if (one.lock && one.lock.until <= now) this.#fail(one);
+    const due = this.messages.filter(({ place, scheduledFor = 0 }) => place === "scheduled" && scheduledFor <= now);
+    due.sort((a, b) => (a.scheduledFor ?? 0) - (b.scheduledFor ?? 0) || a.sequence - b.sequence);
+    for (const one of due) {
+      Object.assign(one, { place: "active", sequence: this.next++, expiresAt: now + (one.ttlMs ?? Infinity) });
+    }
+    for (const one of this.#ordered()) {
+      if (one.lock || one.expiresAt > now) continue;
+      if (this.#settings.deadLetterOnExpiration) this.#bury(one, "TTLExpiredException");
+      else this.#remove(one);
+    }
+  }
+
+  /** Everything that a client could see by peeking. */
+  view(): object {
+    const seen = ({ sequence, id, place, deliveryCount, lock }: ModelMessage) => [
+      sequence,
+      id,
+      place,
+      deliveryCount,
+      lock,
+    ];
+    const dead = this.dead.toSorted((a, b) => a.sequence - b.sequence);
+    return {
+      messages: this.#ordered().map(seen),
+      dead: dead.map(({ id, reason, deliveryCount }) => [id, reason, deliveryCount]),
+    };
+  }
+
+  #ordered(): ModelMessage[] {
+    return this.messages.toSorted((a, b) => a.sequence - b.sequence);
+  }
+
+  #lockedBy(token: string): ModelMessage | undefined {
+    return this.messages.find(({ lock }) => lock?.token === token);
+  }
+
+  #fail(one: ModelMessage): void {
+    one.deliveryCount++;
+    one.lock = undefined;
+    if (one.deliveryCount >= this.#settings.maxDeliveryCount) this.#bury(one, "MaxDeliveryCountExceeded");
+  }
+
+  #bury(one: ModelMessage, reason: string): void {
+    this.#remove(one);
+    this.dead.push({ ...one, reason, lock: undefined });
+  }
+
+  #remove(one: ModelMessage): void {
+    this.messages = this.messages.filter((other) => other !== one);
+  }
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { receiveBodies, startedBus } from "./started-bus.ts";
+
+const queues = { runs: { requiresSession: true, lockDurationMs: 30_000 } };
+
+describe("sessions", () => {
+  test("each is received by one holder, in order", async () => {
+    const { client } = await startedBus({ queues });
+    await client.createSender("runs").sendMessages([
+      { body: "a1", sessionId: "a" },
+      { body: "b1", sessionId: "b" },
+      { body: "a2", sessionId: "a" },
+    ]);
+    const a = await client.acceptSession("runs", "a");
+    expect(await receiveBodies(a)).toEqual(["a1", "a2"]);
+    await expect(client.acceptSession("runs", "a")).rejects.toMatchObject({ code: "SessionCannotBeLocked" });
+    const next = await client.acceptNextSession("runs");
+    expect(next.sessionId).toBe("b");
+    expect(await receiveBodies(next)).toEqual(["b1"]);
+  });
+
+  test("one who waits for any session gets the first that has a message", async () => {
+    const { client, connect } = await startedBus({ queues });
+    const waiting = connect().acceptNextSession("runs");
+    await client.createSender("runs").sendMessages({ body: 1, sessionId: "late" });
+    expect((await waiting).sessionId).toBe("late");
+  });
+
+  test("one who waits in vain is told so in time, and waits for nothing afterwards", async () => {
+    const { bus, client } = await startedBus({ queues });
+    const impatient = client.acceptNextSession("runs");
+    await expect(impatient).rejects.toMatchObject({ code: "ServiceTimeout" });
+    await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
+    expect((await client.acceptNextSession("runs")).sessionId).toBe("a");
+    expect(bus.counts("runs").active).toBe(1);
+  }, 30_000);
+
+  test("a state stays with the session until it is taken away", async () => {
+    const { client } = await startedBus({ queues });
+    const first = await client.acceptSession("runs", "a");
+    expect(await first.getSessionState()).toBeNull();
+    await first.setSessionState({ step: 2 });
+    await first.close();
+    const second = await client.acceptSession("runs", "a");
+    expect(await second.getSessionState()).toEqual({ step: 2 });
+    await second.setSessionState(null);
+    expect(await second.getSessionState()).toBeNull();
+  });
+
+  test("closing gives session and messages back at once, as no failed delivery", async () => {
+    const { client, bus, connect } = await startedBus({ queues });
+    await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
+    const other = connect();
+    const held = await other.acceptSession("runs", "a");
+    await held.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
+    expect(bus.counts("runs").locked).toBe(1);
+    await other.close();
+    const again = await client.acceptNextSession("runs");
+    const [message] = await again.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
+    expect(message).toMatchObject({ body: 1, deliveryCount: 0 });
+  });
+
+  test("a session whose lock ran out is free for others, and what was locked in it cannot be settled", async () => {
+    const { client, connect, pass } = await startedBus({ queues });
+    await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
+    const slow = await connect().acceptSession("runs", "a", { maxAutoLockRenewalDurationInMs: 0 });
+    const [late] = await slow.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
+    pass(30_000);
+    const next = await client.acceptSession("runs", "a");
+    const [message] = await next.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
+    expect(message).toMatchObject({ body: 1, deliveryCount: 1 });
+    if (!late) throw new Error("Expected a message.");
+    await expect(slow.completeMessage(late)).rejects.toMatchObject({ code: "SessionLockLost" });
+    if (message) await next.completeMessage(message);
+  });
+
+  test("a renewed session lasts as long again, with the messages locked in it", async () => {
+    const { client, bus, pass, now } = await startedBus({ queues });
+    await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
+    const held = await client.acceptSession("runs", "a", { maxAutoLockRenewalDurationInMs: 0 });
+    const [message] = await held.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
+    pass(20_000);
+    const until = await held.renewSessionLock();
+    expect(Math.abs(until.getTime() - now() - 30_000)).toBeLessThan(5_000);
+    pass(20_000);
+    if (message) await held.completeMessage(message);
+    expect(bus.counts("runs")).toMatchObject({ active: 0, locked: 0 });
+  });
+
+  test("a deferred message needs its session", async () => {
+    const { client, bus } = await startedBus({ queues });
+    await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
+    const held = await client.acceptSession("runs", "a");
+    const [message] = await held.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
+    if (!message?.sequenceNumber) throw new Error("Expected a message.");
+    await held.deferMessage(message);
+    const [deferred] = await held.receiveDeferredMessages(message.sequenceNumber);
+    if (deferred) await held.completeMessage(deferred);
+    expect(bus.counts("runs")).toMatchObject({ locked: 0, deferred: 0 });
+  });
+
+  test("a queue with sessions refuses receivers without one, and the other way round", async () => {
+    const { client } = await startedBus({ queues: { ...queues, plain: {} } });
+    await expect(client.createReceiver("runs").receiveMessages(1, { maxWaitTimeInMs: 50 })).rejects.toThrow(
+      "requires sessions",
+    );
+    await expect(client.acceptSession("plain", "a")).rejects.toMatchObject({ code: "SessionCannotBeLocked" });
+  });
+});

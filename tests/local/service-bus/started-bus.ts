@@ -1,0 +1,56 @@
+import { ServiceBusClient } from "@azure/service-bus";
+import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import { onTestFinished } from "vitest";
+import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
+import type { ServiceBus, ServiceBusOptions } from "../../../local/service-bus/service-bus.ts";
+
+export interface StartedBus {
+  readonly bus: ServiceBus;
+  readonly client: ServiceBusClient;
+  /** Another client, with a connection of its own. */
+  readonly connect: () => ServiceBusClient;
+  /** Moves the broker's clock; what comes due meanwhile has happened when this returns. */
+  readonly pass: (ms: number) => void;
+  readonly now: () => number;
+}
+
+/** A stand-in on a clock of its own, and a client with short retries. Both end with the test. */
+export async function startedBus(options: ServiceBusOptions): Promise<StartedBus> {
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
+  const bus = await startServiceBus({ clock: now, ...options });
+  const clients: ServiceBusClient[] = [];
+  const connect = () => {
+    const client = clientOf(bus.connectionString);
+    clients.push(client);
+    return client;
+  };
+  onTestFinished(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+    await bus.stop();
+  });
+  const pass = (ms: number) => {
+    ahead += ms;
+    bus.wake();
+  };
+  return { bus, client: connect(), connect, pass, now };
+}
+
+export function clientOf(connectionString: string): ServiceBusClient {
+  return new ServiceBusClient(connectionString, {
+    retryOptions: { maxRetries: 1, retryDelayInMs: 20, timeoutInMs: 5_000 },
+  });
+}
+
+/** The next message, which must be there. */
+export async function receiveOne(receiver: ServiceBusReceiver): Promise<ServiceBusReceivedMessage> {
+  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
+  if (!message) throw new Error("Expected a message, got none within 5 s.");
+  return message;
+}
+
+/** The bodies of all messages that can be received right now. */
+export async function receiveBodies(receiver: ServiceBusReceiver, limit = 100): Promise<unknown[]> {
+  const messages = await receiver.receiveMessages(limit, { maxWaitTimeInMs: 150 });
+  return messages.map(({ body }) => body as unknown);
+}
