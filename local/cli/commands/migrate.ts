@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { defineCommand } from "../command.ts";
+import { databaseTarget, type DatabaseTarget } from "../database-target.ts";
+import { databaseTrouble } from "../database-trouble.ts";
+import { Failure } from "../failure.ts";
+import { quantity } from "../outcome.ts";
+
+const MIGRATIONS = join(import.meta.dirname, "../../../shared/data/migrations");
+
+export const migrate = defineCommand({
+  arguments: {},
+  options: {},
+  examples: ["migrate"],
+  async run({ out, env, root }) {
+    const target = await databaseTarget({ env, root });
+    const applied = await apply(target);
+    const outcome = applied === 0 ? "is up to date; nothing to apply" : `has ${quantity(applied, "new migration")}`;
+    out.line(`${out.paint("green", "✔")} ${target.name} ${outcome}.`);
+    return 0;
+  },
+});
+
+async function apply(target: DatabaseTarget): Promise<number> {
+  const { applyMigrations } = await import("../../../shared/data/migrate.ts");
+  try {
+    return await applyMigrations(target.url, MIGRATIONS);
+  } catch (error) {
+    throw new Failure(databaseTrouble(error, target));
+  }
+}

@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Call } from "./command.ts";
+import { Failure } from "./failure.ts";
+import { runningApp } from "./whereabouts.ts";
+
+/** The database to work on. */
+export interface DatabaseTarget {
+  readonly url: string;
+  /** Where `url` was found, for messages. */
+  readonly source: string;
+  readonly user: string;
+  /** What it may be called in messages: no user, no password. */
+  readonly name: string;
+}
+
+/**
+ * The database of DATABASE_URL in the environment, or else in local.settings.json, or else of the local stack that runs.
+ * @throws Failure when there is none, or when what is written there is no address
+ */
+export async function databaseTarget(call: Pick<Call, "env" | "root">): Promise<DatabaseTarget> {
+  const given = call.env.DATABASE_URL?.trim();
+  if (given) return targetOf(given, "DATABASE_URL");
+  const written = await settingOf(join(call.root, "local.settings.json"));
+  if (written) return targetOf(written, "DATABASE_URL in local.settings.json");
+  const running = await runningApp(call);
+  if (running) return targetOf(running.databaseUrl, "the database of npm start");
+  throw new Failure(
+    "No database to migrate: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which brings one.",
+  );
+}
+
+function targetOf(text: string, source: string): DatabaseTarget {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^postgres(ql)?:$/.test(url.protocol) || !isDecodable(url)) {
+    throw new Failure(
+      `${source}: expected postgres://user:password@host/database, special characters percent-encoded, got something else, which is not shown as it may hold a password.`,
+    );
+  }
+  const user = decodeURIComponent(url.username);
+  const database = decodeURIComponent(url.pathname.slice(1)) || user;
+  return { url: text, source, user, name: `Database ${database} on ${url.host || "this machine"}` };
+}
+
+function isDecodable({ username, password, pathname }: URL): boolean {
+  try {
+    decodeURIComponent(username + password + pathname);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function settingOf(file: string): Promise<string | undefined> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "{}";
+    throw new Failure(`local.settings.json cannot be read: ${(error as Error).message}.`);
+  });
+  const settings = parse(text) as { IsEncrypted?: unknown; Values?: Record<string, unknown> } | null;
+  const value = settings?.Values?.DATABASE_URL;
+  if (value === undefined) return undefined;
+  if (settings?.IsEncrypted === true) {
+    throw new Failure(
+      "local.settings.json is encrypted: run func settings decrypt, or set DATABASE_URL in the environment.",
+    );
+  }
+  if (typeof value !== "string")
+    throw new Failure("local.settings.json: Values.DATABASE_URL: expected a text in quotes.");
+  return value.trim() || undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch {
+    // The parser's own message quotes the file, and so perhaps a password.
+    throw new Failure("local.settings.json is no JSON: compare it with local.settings.example.json.");
+  }
+}
