@@ -18,6 +18,21 @@ export interface Family {
 export const manual = { kind: "manual" } as const;
 export type Manual = typeof manual;
 
+/** No timer, but a queue and a function of its own: for jobs that many small events ask for, so that they scale alone. */
+export interface OnEvent {
+  readonly kind: "event";
+  /** Most runs that one invocation takes. */
+  readonly batch: number;
+}
+
+/** @param batch most runs that one invocation takes. Default 100; 1 for long work, whose message lock is then renewed */
+export function event({ batch = 100 }: { batch?: number } = {}): OnEvent {
+  if (!Number.isInteger(batch) || batch < 1 || batch > 1_000) {
+    throw new RangeError(`expected a batch of 1 to 1000 runs, got ${batch}`);
+  }
+  return { kind: "event", batch };
+}
+
 /** What the layer's own jobs do for all others. */
 export interface LayerControls {
   /** Moves runs whose holder went silent. */
@@ -71,6 +86,8 @@ interface Settings {
    * from the input; `null` lets any number run.
    */
   readonly concurrency?: "one" | ((input: never) => string | null);
+  /** Runs even while jobs are switched off: for the layer's own upkeep alone. Default false. */
+  readonly essential?: boolean;
   /** What must be open for the job to run. */
   readonly gates?: readonly Gate[];
   /**
@@ -86,7 +103,30 @@ type Work<Input, Item> =
       readonly items?: never;
       readonly each?: never;
     }
-  | ({ readonly run?: never } & ItemWork<Input, Item>);
+  | ({ readonly run?: never } & ItemWork<Input, Item>)
+  | ({ readonly run?: never; readonly items?: never; readonly each?: never } & BatchWork<Input>);
+
+/** One of the runs that a batch does together. */
+export interface BatchedRun<Input> {
+  readonly id: string;
+  readonly input: Input;
+  readonly asOf: Date;
+  readonly attempt: number;
+}
+
+/** What a batch's work is given. */
+export interface BatchContext<Input> extends Pick<JobContext<Input>, "signal" | "db" | "settings" | "log"> {
+  readonly runs: readonly BatchedRun<Input>[];
+  /** One transaction for all; it commits only while this process holds every one of the runs. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Ends one run with an error; by its class it is tried again. The others are not touched. */
+  fail(run: BatchedRun<Input>, error: Error): void;
+}
+
+/** For event jobs whose runs can be done by one statement: all that are not failed succeed. */
+export interface BatchWork<Input> {
+  readonly runBatch: (context: BatchContext<Input>) => Promise<void>;
+}
 
 export interface ItemWork<Input, Item> {
   /** What is to be done, one element an item. */
@@ -102,7 +142,7 @@ export interface ItemWork<Input, Item> {
 
 /** A scheduled run has no input, so its schema must accept `{}`. */
 type TriggerFor<Schema extends z.ZodType> =
-  | { readonly on: Manual }
+  | { readonly on: Manual | OnEvent }
   | (Record<string, never> extends z.input<Schema>
       ? { readonly on: Schedule }
       : { readonly on: Manual & "a scheduled job gets no input: make each field optional or give it a default" });
@@ -112,7 +152,7 @@ export interface Job {
   readonly id: string;
   readonly family: Family;
   readonly summary: string;
-  readonly on: Schedule | Manual;
+  readonly on: Schedule | Manual | OnEvent;
   readonly input: z.ZodType;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
@@ -121,7 +161,10 @@ export interface Job {
   readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
   readonly work:
     | { readonly kind: "run"; readonly run: (context: JobContext<never>) => Promise<RunResult | void> }
-    | ({ readonly kind: "items"; readonly tolerateShare: number } & ItemWork<never, never>);
+    | ({ readonly kind: "items"; readonly tolerateShare: number } & ItemWork<never, never>)
+    | ({ readonly kind: "batch" } & BatchWork<never>);
+  /** Runs while `jobs_enabled` is off: the layer's own upkeep, without which things would rot. */
+  readonly essential: boolean;
 }
 
 /**
@@ -156,18 +199,29 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     concurrencyKey: keyReader(concurrency ?? "one"),
     gates: gates ?? [],
     ...(onTransition && { onTransition }),
-    work: options.run
-      ? { kind: "run", run: options.run as (context: JobContext<never>) => Promise<RunResult | void> }
-      : {
-          kind: "items",
-          ...(options as unknown as ItemWork<never, never>),
-          tolerateShare: shareOf(id, options.tolerate ?? "100%"),
-        },
+    essential: options.essential ?? false,
+    work: workOf(options as unknown as Settings & Work<never, never>),
   };
 }
 
 export function isScheduled(job: Job): job is Job & { on: Schedule } {
-  return job.on !== manual;
+  return "expression" in job.on;
+}
+
+/** Whether the job has a queue of its own. */
+export function isEventDriven(job: Job): job is Job & { on: OnEvent } {
+  return "kind" in job.on && job.on.kind === "event";
+}
+
+/** What the database's controls have to allow, as `platform.gate_refusal` names it. */
+export function needsOf({ essential, gates }: Pick<Job, "essential" | "gates">): string[] {
+  return [...(essential ? [] : ["jobs"]), ...gates.flatMap(({ need }) => need ?? [])];
+}
+
+function workOf(options: Settings & Work<never, never>): Job["work"] {
+  if ("runBatch" in options) return { kind: "batch", runBatch: options.runBatch };
+  if (options.run) return { kind: "run", run: options.run };
+  return { kind: "items", ...options, tolerateShare: shareOf(options.id, options.tolerate ?? "100%") };
 }
 
 function keyReader(concurrency: "one" | ((input: never) => string | null)): (input: unknown) => string | null {

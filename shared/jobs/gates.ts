@@ -9,11 +9,22 @@ export interface GateState {
   readonly internetAllowed: boolean;
 }
 
-/** Something that must be open for a job to run. A pure question over the state of the switches. */
+/**
+ * Something that must be open for a job to run: a question over settings, or a need that the database's controls answer in
+ * the statement that claims the run (`platform.gate_refusal`).
+ */
 export interface Gate {
   readonly name: string;
-  refusal(state: GateState): Refusal | null;
+  readonly need?: "write" | "comms" | "quiet";
+  refusal?(state: GateState): Refusal | null;
 }
+
+/** For jobs that change business data: closed by the control `write_enabled`. */
+export const writes: Gate = { name: "write", need: "write" };
+/** For jobs that send to people: closed by the control `comms_enabled`. */
+export const comms: Gate = { name: "comms", need: "comms" };
+/** For jobs that keep quiet hours. */
+export const quietHours: Gate = { name: "quiet hours", need: "quiet" };
 
 /** For jobs that fetch from outside: closed by `ALLOW_INTERNET_SYNC=false`. */
 export const internet: Gate = {
@@ -30,7 +41,7 @@ export const internet: Gate = {
 /** The first gate that says no. */
 export function refusalOf(gates: readonly Gate[], state: GateState): Refusal | null {
   for (const gate of gates) {
-    const refusal = gate.refusal(state);
+    const refusal = gate.refusal?.(state);
     if (refusal) return refusal;
   }
   return null;

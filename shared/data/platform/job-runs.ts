@@ -1,5 +1,6 @@
-import { and, asc, desc, eq, gt, inArray, lt, lte, ne, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, lte, ne, or, sql, type SQL } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
+import { auditLog } from "./steering-schema.ts";
 import { jobRuns, type Progress, type Run, type RunState, type Trigger } from "./schema.ts";
 
 /** Who holds a run. All three must match for anything to be written in its name. */
@@ -12,6 +13,12 @@ export interface Hold {
 export interface Lease {
   readonly holder: string;
   readonly leaseMs: number;
+}
+
+/** A reason not to run, for machines and for a person. */
+export interface Refusal {
+  readonly code: string;
+  readonly reason: string;
 }
 
 export type NewRun = Pick<
@@ -33,7 +40,7 @@ export async function insertQueuedRun(db: Executor, run: NewRun, now: Date): Pro
 export async function insertSkippedRun(
   db: Executor,
   run: NewRun,
-  { code, reason }: { code: string; reason: string },
+  { code, reason }: Refusal,
   now: Date,
 ): Promise<Run | undefined> {
   const [row] = await db
@@ -44,75 +51,126 @@ export async function insertSkippedRun(
   return row;
 }
 
+/** What the gates are asked about a job. */
+export interface Gated {
+  readonly jobId: string;
+  readonly family: string;
+  /** `jobs` (all but the layer's own), `write`, `comms`, `quiet`. */
+  readonly needs: readonly string[];
+}
+
 /**
- * Takes a slot and starts its run in one statement. Of any number of callers exactly one gets the row: as `running`, or
- * as `skipped` when another run of the job is under way.
+ * Takes a slot and starts its run in one statement: gates, uniqueness of the slot, concurrency, lease. Of any number of
+ * callers exactly one gets the row: as `running`, or as `skipped` with the reason of a gate or of the run in its way.
+ * @param refusal a reason not to run that is known without the database
  * @returns undefined when the slot was taken before, or when another slot of the job started in the same instant
  */
 export async function claimSlot(
   db: Executor,
   run: NewRun & { readonly scheduledFor: Date },
-  { holder, leaseMs }: Lease,
-  now: Date,
+  { needs, refusal, lease, now }: { needs: readonly string[]; refusal: Refusal | null; lease: Lease; now: Date },
 ): Promise<Run | undefined> {
-  const busy = sql`(select r.id from ${jobRuns} r where r.job_id = ${run.jobId} and r.state = 'running'
-    and r.concurrency_key = ${run.concurrencyKey} limit 1)`;
-  const ifFree = (value: SQL) => sql`case when ${busy} is null then ${value} end`;
-  const ifBusy = (value: SQL) => sql`case when ${busy} is not null then ${value} end`;
-  const [row] = await db
-    .insert(jobRuns)
-    .values({
-      ...run,
-      queuedAt: now,
-      state: sql`case when ${busy} is null then 'running' else 'skipped' end`,
-      attempt: sql`case when ${busy} is null then 1 else 0 end`,
-      startedAt: ifFree(sql`${now.toISOString()}::timestamptz`),
-      heartbeatAt: ifFree(sql`now()`),
-      leaseHolder: ifFree(sql`${holder}::text`),
-      leaseExpiresAt: ifFree(sql`now() + ${leaseMs} * interval '1 ms'`),
-      finishedAt: ifBusy(sql`${now.toISOString()}::timestamptz`),
-      reasonCode: ifBusy(sql`'already-running'`),
-      reason: ifBusy(sql`'already running: run ' || ${busy}`),
-    })
-    // No target: a duplicate slot and a rival that started in the same instant are both conflicts.
-    .onConflictDoNothing()
-    .returning();
-  return row;
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const [row] = await db.execute<RawRun>(sql`
+    with gate as (select * from platform.gate_refusal(${run.jobId}, ${run.family}, ${textArray(needs)}, ${at})),
+    busy as (
+      select id from ${jobRuns}
+       where job_id = ${run.jobId} and state = 'running' and concurrency_key = ${run.concurrencyKey} limit 1
+    ),
+    verdict as (
+      select coalesce(${refusal?.code ?? null}::text, (select code from gate),
+                      case when exists (select from busy) then 'already-running' end) as code,
+             coalesce(${refusal?.reason ?? null}::text, (select reason from gate),
+                      'already running: run ' || (select id from busy)) as reason
+    ),
+    claimed as (
+      insert into ${jobRuns} (id, job_id, family, trigger, state, input, attempt, max_attempts, scheduled_for, queued_at,
+        started_at, finished_at, heartbeat_at, lease_holder, lease_expires_at, concurrency_key, reason, reason_code, correlation_id)
+      select ${run.id}::uuid, ${run.jobId}, ${run.family}, ${run.trigger},
+             case when code is null then 'running' else 'skipped' end, ${JSON.stringify(run.input)}::jsonb,
+             case when code is null then 1 else 0 end, ${run.maxAttempts}::integer,
+             ${run.scheduledFor.toISOString()}::timestamptz, ${at},
+             case when code is null then ${at} end,
+             case when code is not null then ${at} end,
+             case when code is null then now() end,
+             case when code is null then ${lease.holder}::text end,
+             case when code is null then ${untilLeaseEnds(lease)} end,
+             ${run.concurrencyKey}::text, reason, code, ${run.correlationId}
+        from verdict
+      -- No target: a duplicate slot and a rival that started in the same instant are both conflicts.
+      on conflict do nothing
+      returning *
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select ${at}, 'gate', 'run blocked', 'job:' || job_id, reason from claimed where reason_code = 'kill-switch'
+    )
+    select * from claimed`);
+  return row && runOf(row);
 }
 
 /**
- * Starts the next attempt of a waiting run in one conditional statement.
- * @returns undefined when the run is not waiting, not due yet, or another run holds its concurrency key
+ * Starts the next attempt of waiting runs of one job, in one conditional statement however many they are. Those that do
+ * not wait, are not due, whose concurrency key is held, or whose job a gate stops, are left as they are.
  */
-export async function claimRun(
+export async function claimRuns(
+  db: Executor,
+  ids: readonly string[],
+  { jobId, family, needs }: Gated,
+  lease: Lease,
+  now: Date,
+): Promise<Run[]> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const rows = await db.execute<RawRun>(sql`
+    with due as (
+      select id from ${jobRuns}
+       where id = any (${textArray(ids)}::uuid[]) and job_id = ${jobId}
+         and state in ('queued', 'retrying') and not_before <= ${at}
+         and not exists (select from platform.gate_refusal(${jobId}, ${family}, ${textArray(needs)}, ${at}))
+       -- Two workers with overlapping batches must not wait for each other's rows in opposite order.
+       order by id for update skip locked
+    )
+    update ${jobRuns} r
+       set state = 'running', attempt = r.attempt + 1, started_at = ${at}, heartbeat_at = now(),
+           lease_holder = ${lease.holder}, lease_expires_at = ${untilLeaseEnds(lease)}, progress = null
+      from due
+     where r.id = due.id
+       and not exists (
+         select from ${jobRuns} rival
+          where rival.job_id = r.job_id and rival.state = 'running' and rival.concurrency_key = r.concurrency_key
+       )
+    returning r.*`);
+  return [...rows].map(runOf);
+}
+
+/** Whether a gate stops the job at this moment, and why. */
+export async function gateRefusal(db: Executor, { jobId, family, needs }: Gated, now: Date): Promise<Refusal | null> {
+  const [row] = await db.execute<{ code: string; reason: string }>(sql`
+    select code, reason
+      from platform.gate_refusal(${jobId}, ${family}, ${textArray(needs)}, ${now.toISOString()}::timestamptz)`);
+  return row ?? null;
+}
+
+/** Ends a waiting run that a gate stops. A stop by the kill switch is audited in the same statement. */
+export async function skipWaitingRun(
   db: Executor,
   id: string,
-  { holder, leaseMs }: Lease,
+  { code, reason }: Refusal,
   now: Date,
 ): Promise<Run | undefined> {
-  const rival = sql`select 1 from ${jobRuns} r where r.job_id = ${jobRuns.jobId} and r.state = 'running'
-    and r.concurrency_key = ${jobRuns.concurrencyKey}`;
-  const [row] = await db
-    .update(jobRuns)
-    .set({
-      state: "running",
-      attempt: sql`${jobRuns.attempt} + 1`,
-      startedAt: now,
-      heartbeatAt: sql`now()`,
-      leaseHolder: holder,
-      leaseExpiresAt: sql`now() + ${leaseMs} * interval '1 ms'`,
-      progress: null,
-    })
-    .where(
-      and(
-        eq(jobRuns.id, id),
-        inArray(jobRuns.state, ["queued", "retrying"]),
-        lte(jobRuns.notBefore, now),
-        sql`not exists (${rival})`,
-      ),
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const [row] = await db.execute<RawRun>(sql`
+    with skipped as (
+      update ${jobRuns} set state = 'skipped', finished_at = ${at}, not_before = null, reason = ${reason}, reason_code = ${code}
+       where id = ${id}::uuid and state in ('queued', 'retrying')
+      returning *
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select ${at}, 'gate', 'run blocked', 'job:' || job_id, reason from skipped where reason_code = 'kill-switch'
     )
-    .returning();
-  return row;
+    select * from skipped`);
+  return row && runOf(row);
 }
 
 export type Finish = Pick<Run, "state"> &
@@ -132,31 +190,57 @@ export type Finish = Pick<Run, "state"> &
     >
   > & { readonly error?: Record<string, unknown> };
 
-/**
- * Moves a running run to its next state and gives up the lease, if the caller still holds it (fencing).
- * @returns the row after the move, or undefined when the run was taken away: then nothing was written
- */
-export async function finishRun(db: Executor, hold: Hold, { error, ...change }: Finish): Promise<Run | undefined> {
-  const [row] = await db
-    .update(jobRuns)
-    .set({ ...change, ...releasedLease, ...(error && { errors: appended(error) }) })
-    .where(isHeldBy(hold))
-    .returning();
-  return row;
+/** The next state of one run that the caller holds, or whose holder went silent. */
+export interface FinishedRun extends Pick<Run, "id" | "attempt"> {
+  readonly finish: Finish;
 }
 
-/** Moves a run whose lease has lapsed; a heartbeat that came in between wins. */
-export async function finishLapsedRun(
+/**
+ * Moves running runs to their next states and gives up their leases, in one statement. Only those move that are still at
+ * that attempt and held by `holder` (fencing), or, without one, whose lease has lapsed: a heartbeat in between wins.
+ * @returns the ids that moved; of the others nothing was written
+ */
+export async function finishRuns(
   db: Executor,
-  { id, attempt }: Pick<Run, "id" | "attempt">,
-  { error, ...change }: Finish,
-): Promise<Run | undefined> {
-  const [row] = await db
-    .update(jobRuns)
-    .set({ ...change, ...releasedLease, ...(error && { errors: appended(error) }) })
-    .where(and(eq(jobRuns.id, id), eq(jobRuns.attempt, attempt), hasLapsed))
-    .returning();
-  return row;
+  holder: string | null,
+  runs: readonly FinishedRun[],
+): Promise<Set<string>> {
+  const rows = await db.execute<{ id: string }>(sql`
+    update ${jobRuns} r
+       set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
+           result = f.result, item_failures = f."itemFailures", item_failure_count = coalesce(f."itemFailureCount", 0),
+           reason = f.reason, reason_code = f."reasonCode", max_attempts = coalesce(f."maxAttempts", r.max_attempts),
+           progress = coalesce(f.progress, r.progress),
+           errors = case when f.error is null then r.errors else r.errors || f.error end,
+           lease_holder = null, lease_expires_at = null
+      from jsonb_to_recordset(${JSON.stringify(runs.map(({ id, attempt, finish }) => ({ id, attempt, ...finish })))}::jsonb)
+           as f(id uuid, attempt integer, state text, "notBefore" timestamptz, "finishedAt" timestamptz, "durationMs" bigint,
+                result jsonb, "itemFailures" jsonb, "itemFailureCount" integer, reason text, "reasonCode" text,
+                "maxAttempts" integer, progress jsonb, error jsonb)
+     where r.id = f.id and r.attempt = f.attempt and r.state = 'running'
+       and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
+    returning r.id`);
+  return new Set([...rows].map(({ id }) => id));
+}
+
+/** The row as it is after a move, without asking the database again. */
+export function afterFinish(run: Run, { error, ...change }: Finish): Run {
+  return {
+    ...run,
+    ...{
+      notBefore: null,
+      finishedAt: null,
+      result: null,
+      itemFailures: null,
+      itemFailureCount: 0,
+      reason: null,
+      reasonCode: null,
+    },
+    ...change,
+    errors: error ? [...run.errors, error] : run.errors,
+    leaseHolder: null,
+    leaseExpiresAt: null,
+  };
 }
 
 /** Cancels a run that has not started. A running one only gets the request, which its next heartbeat sees. */
@@ -169,13 +253,29 @@ export async function cancelWaitingRun(db: Executor, id: string, reason: string,
   return row;
 }
 
+/** Asks a running run to stop: its holder's next heartbeat sees it. @returns undefined when it is not running */
+export async function requestCancel(db: Executor, id: string, reason: string, now: Date): Promise<Run | undefined> {
+  const [row] = await db
+    .update(jobRuns)
+    .set({ cancelRequestedAt: now, reason })
+    .where(and(eq(jobRuns.id, id), eq(jobRuns.state, "running")))
+    .returning();
+  return row;
+}
+
 /**
- * Locks the run against rescue until the caller's transaction ends, if it is still held.
+ * Locks runs against rescue until the caller's transaction ends, as far as they are still held.
  * Shared, so that a heartbeat is the only one to wait.
+ * @returns the ids of those that are
  */
-export async function confirmHold(tx: Tx, hold: Hold): Promise<boolean> {
-  const rows = await tx.select({ id: jobRuns.id }).from(jobRuns).where(isHeldBy(hold)).for("share");
-  return rows.length === 1;
+export async function confirmHolds(tx: Tx, holds: readonly Hold[]): Promise<Set<string>> {
+  const rows = await tx
+    .select({ id: jobRuns.id })
+    .from(jobRuns)
+    .where(or(...holds.map(isHeldBy)))
+    .orderBy(jobRuns.id)
+    .for("share");
+  return new Set(rows.map(({ id }) => id));
 }
 
 export interface Beat extends Hold {
@@ -190,7 +290,7 @@ export async function renewLeases(
 ): Promise<{ id: string; attempt: number; cancelRequested: boolean }[]> {
   const rows = await db.execute<{ id: string; attempt: number; cancel_requested: boolean }>(sql`
     update ${jobRuns} r
-       set heartbeat_at = now(), lease_expires_at = now() + ${leaseMs} * interval '1 ms',
+       set heartbeat_at = now(), lease_expires_at = now() + ${leaseMs}::integer * interval '1 ms',
            progress = coalesce(beat.progress, r.progress)
       from jsonb_to_recordset(${JSON.stringify(beats)}::jsonb)
            as beat(id uuid, attempt integer, holder text, progress jsonb)
@@ -271,8 +371,27 @@ export async function lastRunPerJob(db: Db, jobIds: readonly string[]): Promise<
   return new Map(runs.flat().map((run) => [run.jobId, run]));
 }
 
-const releasedLease = { leaseHolder: null, leaseExpiresAt: null } as const;
 const hasLapsed = and(eq(jobRuns.state, "running"), lt(jobRuns.leaseExpiresAt, sql`now()`));
+
+type RawRun = Record<string, unknown>;
+
+/** A row of a hand-written statement, in the shape of the schema. */
+function runOf(raw: RawRun): Run {
+  const entries = Object.entries(getTableColumns(jobRuns)).map(([key, column]) => {
+    const value = raw[column.name];
+    return [key, value === null || value === undefined ? null : column.mapFromDriverValue(value)];
+  });
+  return Object.fromEntries(entries) as Run;
+}
+
+function untilLeaseEnds({ leaseMs }: Lease): SQL {
+  return sql`now() + ${leaseMs}::integer * interval '1 ms'`;
+}
+
+/** Values without quotes, commas or braces, as one array parameter. */
+function textArray(values: readonly string[]): SQL {
+  return sql`${`{${values.join(",")}}`}::text[]`;
+}
 
 function isHeldBy({ id, attempt, holder }: Hold): SQL | undefined {
   return and(
@@ -281,8 +400,4 @@ function isHeldBy({ id, attempt, holder }: Hold): SQL | undefined {
     eq(jobRuns.leaseHolder, holder),
     eq(jobRuns.state, "running"),
   );
-}
-
-function appended(error: Record<string, unknown>): SQL {
-  return sql`${jobRuns.errors} || ${JSON.stringify([error])}::jsonb`;
 }

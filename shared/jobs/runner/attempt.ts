@@ -28,6 +28,7 @@ export async function attempt(job: Job, run: Run, tools: ContextTools): Promise<
 }
 
 async function perform(job: Job, context: ReturnType<typeof contextOf>): Promise<Ending> {
+  if (job.work.kind === "batch") throw new TypeError(`${job.id} is done in batches: use performBatch`);
   if (job.work.kind === "items") return performItems(job.work, context);
   const result = (await job.work.run(context)) ?? {};
   return { kind: "returned", result, itemFailures: [], itemFailureCount: 0 };

@@ -1,6 +1,6 @@
 import type { Config } from "../../config.ts";
 import type { Db, Tx } from "../../data/client.ts";
-import { confirmHold } from "../../data/platform/job-runs.ts";
+import { confirmHolds } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { Counts, JobContext, LayerControls } from "../define-job.ts";
 import { LeaseLost } from "../endings.ts";
@@ -60,7 +60,7 @@ async function fencedTransaction<T>(db: Db, held: HeldRun, work: (tx: Tx) => Pro
   return db.transaction(async (tx) => {
     const result = await work(tx);
     held.abort.signal.throwIfAborted();
-    if (!(await confirmHold(tx, held))) throw new LeaseLost(held.id);
+    if (!(await confirmHolds(tx, [held])).has(held.id)) throw new LeaseLost(held.id);
     return result;
   });
 }

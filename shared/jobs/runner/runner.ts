@@ -1,33 +1,37 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "../../config.ts";
-import type { Db } from "../../data/client.ts";
+import type { Db, Executor, Tx } from "../../data/client.ts";
 import {
-  claimRun,
-  claimSlot,
   cancelWaitingRun,
+  claimRuns,
+  claimSlot,
   dueRuns,
   findRun,
-  finishLapsedRun,
-  finishRun,
+  gateRefusal,
   insertQueuedRun,
   insertSkippedRun,
   lapsedRuns,
-  type Finish,
+  requestCancel,
+  skipWaitingRun,
+  type Gated,
   type NewRun,
+  type Refusal,
 } from "../../data/platform/job-runs.ts";
 import type { Run, Trigger } from "../../data/platform/schema.ts";
 import type { Clock } from "../clock.ts";
-import { isScheduled, type Job } from "../define-job.ts";
-import { inWords } from "../duration.ts";
-import { Interrupted } from "../endings.ts";
-import { classify, isUniqueViolation } from "../error-class.ts";
+import { isScheduled, needsOf, type BatchWork, type Job } from "../define-job.ts";
+import { Interrupted, RunTimeout } from "../endings.ts";
+import { isUniqueViolation } from "../error-class.ts";
 import { refusalOf, type GateState } from "../gates.ts";
+import { inWords } from "../duration.ts";
 import { readInput } from "../input.ts";
 import type { JobLog } from "../job-log.ts";
 import type { JobSettings } from "../job-settings.ts";
 import { attempt } from "./attempt.ts";
+import { performBatch } from "./batch.ts";
 import { Heartbeat, type HeldRun } from "./heartbeat.ts";
-import { transition } from "./transition.ts";
+import { Settlement, type SettledRun } from "./settlement.ts";
+import type { Ending } from "./transition.ts";
 
 /** What the runner stands on. All of it is given, so that a test can move the clock or lose a message. */
 export interface RunnerDependencies {
@@ -67,20 +71,26 @@ export interface RunRequest {
 const OVERDUE_MS = 10_000;
 /** How long a run waits before it looks again whether its concurrency key is free. */
 const BUSY_WAIT_MS = 1_000;
+/** How long a run waits before it looks again whether its job is still paused. */
+const PAUSED_WAIT_MS = 15_000;
+/** Runs of one batch that are performed side by side. */
+const SIDE_BY_SIDE = 16;
 
 /**
- * Takes runs through their life: asked for or ticked → admitted → claimed → performed → moved on. Every step that
- * changes the ledger is one conditional statement; nothing is decided from memory.
+ * Takes runs through their life: asked for or ticked → admitted → claimed → performed → settled. Every step that changes
+ * the ledger is one conditional statement; nothing is decided from memory.
  */
 export class Runner {
   readonly #deps: RunnerDependencies;
   readonly #heartbeat: Heartbeat;
+  readonly #settlement: Settlement;
   readonly #active = new Set<Promise<unknown>>();
   #stopping = false;
 
   constructor(deps: RunnerDependencies) {
     this.#deps = deps;
     this.#heartbeat = new Heartbeat(deps.db, { leaseMs: deps.leaseMs, everyMs: deps.heartbeatMs, log: deps.log });
+    this.#settlement = new Settlement(deps);
   }
 
   /**
@@ -89,42 +99,52 @@ export class Runner {
    */
   async runSlot(job: Job, slot: Date): Promise<Run | undefined> {
     if (!isScheduled(job)) throw new TypeError(`${job.id} has no schedule`);
-    const candidate = { ...this.#newRun(job, {}, "schedule"), scheduledFor: slot };
-    const settings = this.#deps.settingsOf(job);
-    if (!settings.enabled) return this.#skip(job, candidate, { code: "disabled", reason: "the job is switched off" });
-    const refusal = refusalOf(job.gates, this.#deps.gates());
-    if (refusal) return this.#skip(job, candidate, refusal);
     if (this.#stopping) return undefined;
-
-    const run = await this.#claimSlot(job, candidate);
+    const candidate = { ...this.#newRun(job, {}, "schedule"), scheduledFor: slot };
+    const facts = { needs: needsOf(job), refusal: this.#refusal(job), lease: this.#lease, now: this.#deps.clock.now() };
+    const claim = () => this.#admitted(job, (db) => claimSlot(db, candidate, facts));
+    // Nothing back means that the slot is taken, or that another slot of this job started in the same instant: the second
+    // look sees that one running, and records this slot as skipped.
+    const run = (await claim()) ?? (await claim());
     if (!run) return undefined;
     if (run.state === "skipped") {
       this.#logFor(run).info("Skipped", { reason: run.reason });
       return run;
     }
-    return this.#track(this.#carryOut(job, run));
+    return (await this.#track(this.#carryOut(job, [run])))[0];
   }
 
   /**
-   * Puts a run into the ledger and sends it on its way. A gate that is closed makes it `skipped` at once.
+   * Puts a run into the ledger and sends it on its way. A setting that forbids it makes it `skipped` at once; the
+   * database's gates are asked when it starts.
    * @throws InvalidInput when the input does not fit the job's schema: nothing is stored then
    */
   async request(job: Job, request: RunRequest): Promise<Run> {
-    const input = readInput(job, request.input);
-    const candidate = {
-      ...this.#newRun(job, input, request.trigger),
-      // As it was asked for: the schema reads it again at each attempt, and what it makes need not be JSON.
-      input: request.input ?? {},
-      requestedBy: request.requestedBy,
-      ...(request.correlationId && { correlationId: request.correlationId }),
-      ...(request.parentRunId && { parentRunId: request.parentRunId }),
-    };
+    const candidate = this.#requested(job, request);
     const refusal = refusalOf(job.gates, this.#deps.gates());
-    if (refusal) return (await this.#skip(job, candidate, refusal))!;
-    const run = (await this.#withTransition(job, (tx) => insertQueuedRun(tx, candidate, this.#deps.clock.now())))!;
-    this.#logFor(run).info("Queued", { requestedBy: run.requestedBy });
-    await this.#dispatch(run);
+    const now = this.#deps.clock.now();
+    const run = (await this.#admitted(job, (db) =>
+      refusal ? insertSkippedRun(db, candidate, refusal, now) : insertQueuedRun(db, candidate, now),
+    ))!;
+    this.#logFor(run).info(refusal ? "Skipped" : "Queued", { requestedBy: run.requestedBy, reason: run.reason });
+    if (!refusal) await this.send([run]);
     return run;
+  }
+
+  /**
+   * Puts a run into the ledger in the caller's own transaction: it exists if that commits. Send it with `send` afterwards;
+   * when that does not happen any more, the sweep finds it.
+   * @throws InvalidInput when the input does not fit the job's schema
+   */
+  async enqueue(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
+    const run = await insertQueuedRun(tx, this.#requested(job, request), this.#deps.clock.now());
+    await job.onTransition?.(tx, run);
+    return run;
+  }
+
+  /** Sends waiting runs on their way. Never throws: what cannot be sent is found by the sweep. */
+  async send(runs: readonly Pick<Run, "id" | "jobId" | "notBefore">[]): Promise<void> {
+    await this.#settlement.send(runs);
   }
 
   /**
@@ -132,48 +152,61 @@ export class Runner {
    * @returns the run as it ended; undefined when there was nothing to do (taken, ended, not due, its key is busy)
    */
   async execute(runId: string): Promise<Run | undefined> {
-    if (this.#stopping) return undefined;
-    const { db } = this.#deps;
-    const waiting = await findRun(db, runId);
-    if (!waiting || (waiting.state !== "queued" && waiting.state !== "retrying")) return undefined;
+    const waiting = await findRun(this.#deps.db, runId);
+    if (waiting?.state !== "queued" && waiting?.state !== "retrying") return undefined;
     const job = await this.#deps.findJob(waiting.jobId);
     if (!job) {
       this.#logFor(waiting).error("No such job in this version of the app; the run stays where it is");
       return undefined;
     }
-    const run = await this.#claimRun(job, runId);
-    if (run) return this.#track(this.#carryOut(job, run));
-    await this.#comeBackLater(runId);
-    return undefined;
+    return (await this.executeBatch(job, [runId]))[0];
+  }
+
+  /**
+   * Claims waiting runs of one job and does them: one statement claims all, one settles all.
+   * @returns those that it did, as they ended
+   */
+  async executeBatch(job: Job, runIds: readonly string[]): Promise<Run[]> {
+    if (this.#stopping) return [];
+    const runs = await this.#claim(job, runIds);
+    const done = runs.length ? this.#track(this.#carryOut(job, runs)) : [];
+    const claimed = new Set(runs.map(({ id }) => id));
+    for (const id of runIds) if (!claimed.has(id)) await this.#comeBackLater(job, id);
+    return done;
   }
 
   /** Finds due runs that no message brought to a worker, and sends them again. @returns how many */
   async sweep(limit = 1_000): Promise<number> {
     const now = this.#deps.clock.now();
     const due = await dueRuns(this.#deps.db, now, OVERDUE_MS, limit);
-    await this.#deps.dispatch(due.map(({ id, jobId }) => ({ id, jobId, at: now })));
+    await this.send(due.map((run) => ({ ...run, notBefore: now })));
     return due.length;
   }
 
   /** Moves runs whose holder went silent: to their next attempt, or to the dead ones. @returns how many of each */
   async rescue(limit = 100): Promise<{ retrying: number; dead: number }> {
     const moved = { retrying: 0, dead: 0 };
-    for (const lapsed of await lapsedRuns(this.#deps.db, limit)) {
-      const job = await this.#deps.findJob(lapsed.jobId);
-      const error = new LostHolder(
-        `its holder ${lapsed.leaseHolder} went silent while it ran attempt ${lapsed.attempt}`,
-      );
-      const run = await this.#move(job, lapsed, this.#next(job, lapsed, { kind: "threw", error }), finishLapsedRun);
-      if (!run) continue;
-      moved[run.state === "dead" ? "dead" : "retrying"] += 1;
-      this.#logFor(run).warn("Rescued from a silent holder", { holder: lapsed.leaseHolder, state: run.state });
+    for (const run of await lapsedRuns(this.#deps.db, limit)) {
+      const error = new LostHolder(`its holder ${run.leaseHolder} went silent while it ran attempt ${run.attempt}`);
+      const job = await this.#deps.findJob(run.jobId);
+      const [settled] = await this.#settlement.settle(job, null, [{ run, ending: { kind: "threw", error } }]);
+      if (!settled) continue;
+      moved[settled.state === "dead" ? "dead" : "retrying"] += 1;
+      this.#logFor(settled).warn("Rescued from a silent holder", { holder: run.leaseHolder, state: settled.state });
     }
     return moved;
   }
 
-  /** Cancels a waiting run at once. @returns undefined when it was not waiting */
+  /**
+   * Cancels a waiting run at once; a running one gets its signal with the next heartbeat.
+   * @returns the run as it is then; undefined when there is none or it has ended
+   */
   async cancel(runId: string, reason: string): Promise<Run | undefined> {
-    return cancelWaitingRun(this.#deps.db, runId, reason, this.#deps.clock.now());
+    const { db, clock } = this.#deps;
+    const run = await findRun(db, runId);
+    const job = run && (await this.#deps.findJob(run.jobId));
+    const cancelled = await this.#admitted(job, (tx) => cancelWaitingRun(tx, runId, reason, clock.now()));
+    return cancelled ?? requestCancel(db, runId, reason, clock.now());
   }
 
   /**
@@ -194,104 +227,108 @@ export class Runner {
     return this.#heartbeat.size;
   }
 
-  /** Performs a claimed run and moves it on. */
-  async #carryOut(job: Job, run: Run): Promise<Run> {
-    const log = this.#logFor(run);
-    const held: HeldRun = {
-      id: run.id,
-      attempt: run.attempt,
-      holder: this.#deps.holder,
-      progress: null,
-      abort: new AbortController(),
+  async #claim(job: Job, ids: readonly string[]): Promise<Run[]> {
+    const { db, clock } = this.#deps;
+    const claim = async (tx: Executor, some: readonly string[]) => {
+      const runs = await claimRuns(tx, some, gated(job), this.#lease, clock.now());
+      for (const run of runs) await job.onTransition?.(tx as Tx, run);
+      return runs;
     };
-    log.info("Started", { trigger: run.trigger, ...(run.scheduledFor && { slot: run.scheduledFor }) });
-    this.#heartbeat.watch(held);
-    try {
-      const ending = await attempt(job, run, {
-        db: this.#deps.db,
-        settings: this.#deps.settings,
-        layer: this,
-        log,
-        held,
-      });
-      const next = this.#next(job, run, ending);
-      if (held.progress) Object.assign(next, { progress: held.progress });
-      const ended = await this.#move(job, run, next, (db, { id, attempt }, change) =>
-        finishRun(db, { id, attempt, holder: this.#deps.holder }, change),
-      );
-      if (!ended) {
-        log.warn("Finish refused: the run was taken away meanwhile; nothing of it was written");
-        return (await findRun(this.#deps.db, run.id)) ?? run;
-      }
-      this.#report(log, ended, ending.kind === "threw" ? ending.error : undefined);
-      return ended;
-    } finally {
-      this.#heartbeat.forget(held);
+    const refusal = this.#refusal(job);
+    if (refusal) {
+      for (const id of ids) await this.#skipWaiting(job, id, refusal);
+      return [];
     }
-  }
-
-  #next(job: Job | undefined, run: Run, ending: Parameters<typeof transition>[0]): Finish {
-    return transition(ending, {
-      run,
-      retry: job?.retry ?? { kind: "never", retries: 0 },
-      now: this.#deps.clock.now(),
-      random: (this.#deps.random ?? Math.random)(),
-    });
-  }
-
-  /** Writes the next state, with the family's own tracking in the same transaction, and sends a retry on its way. */
-  async #move(
-    job: Job | undefined,
-    run: Run,
-    change: Finish,
-    write: (db: Parameters<typeof finishLapsedRun>[0], run: Run, change: Finish) => Promise<Run | undefined>,
-  ): Promise<Run | undefined> {
-    const { db } = this.#deps;
-    const onTransition = job?.onTransition;
-    const moved = onTransition
-      ? await db.transaction(async (tx) => {
-          const row = await write(tx, run, change);
-          if (row) await onTransition(tx, row);
-          return row;
-        })
-      : await write(db, run, change);
-    if (moved?.state === "retrying") await this.#dispatch(moved);
-    return moved;
-  }
-
-  async #claimSlot(job: Job, candidate: NewRun & { scheduledFor: Date }): Promise<Run | undefined> {
-    const claim = () =>
-      this.#withTransition(job, (tx) => claimSlot(tx, candidate, this.#lease(), this.#deps.clock.now()));
-    // Nothing back means that the slot is taken, or that another slot of this job started in the same instant: the second
-    // look sees that one running, and records this slot as skipped.
-    return (await claim()) ?? (await claim());
-  }
-
-  async #claimRun(job: Job, runId: string): Promise<Run | undefined> {
     try {
-      return await this.#withTransition(job, (tx) => claimRun(tx, runId, this.#lease(), this.#deps.clock.now()));
+      return await (job.onTransition ? db.transaction((tx) => claim(tx, ids)) : claim(db, ids));
     } catch (error) {
-      // Two runs of one key were claimed in the same instant: the index let one of them through.
-      if (isUniqueViolation(error)) return undefined;
-      throw error;
+      // Two runs of one key were claimed in the same instant: the index lets one of them through.
+      if (!isUniqueViolation(error)) throw error;
+      if (ids.length === 1) return [];
+      return (await Promise.all(ids.map((id) => this.#claim(job, [id])))).flat();
     }
   }
 
-  /** A run that is due but could not be claimed waits for the one that holds its concurrency key. */
-  async #comeBackLater(runId: string): Promise<void> {
-    const run = await findRun(this.#deps.db, runId);
-    if (run?.state !== "queued" && run?.state !== "retrying") return;
-    const now = this.#deps.clock.now().getTime();
-    const at = new Date(Math.max(run.notBefore?.getTime() ?? now, now + BUSY_WAIT_MS));
-    await this.#dispatch({ ...run, notBefore: at });
+  /** Performs claimed runs of one job and settles them together. */
+  async #carryOut(job: Job, runs: readonly Run[]): Promise<Run[]> {
+    const holds = runs.map((run) => ({ run, held: this.#hold(job, run) }));
+    for (const { run, held } of holds) {
+      this.#logFor(run).info("Started", { trigger: run.trigger, ...(run.scheduledFor && { slot: run.scheduledFor }) });
+      this.#heartbeat.watch(held);
+    }
+    try {
+      const endings = await this.#perform(job, holds);
+      const ended: SettledRun[] = holds.map(({ run, held }) => ({
+        run,
+        ending: endings.get(run.id)!,
+        progress: held.progress,
+      }));
+      const settled = await this.#settlement.settle(job, this.#deps.holder, ended);
+      if (settled.length === runs.length) return settled;
+      return await Promise.all(runs.map((run) => this.#asItIs(run, settled)));
+    } finally {
+      for (const { held } of holds) this.#heartbeat.forget(held);
+    }
   }
 
-  async #withTransition(
-    job: Job,
-    write: (db: Parameters<typeof claimRun>[0]) => Promise<Run | undefined>,
-  ): Promise<Run | undefined> {
+  async #perform(job: Job, holds: readonly { run: Run; held: HeldRun }[]): Promise<Map<string, Ending>> {
+    const { db, settings } = this.#deps;
+    if (job.work.kind === "batch") {
+      const signal = AbortSignal.any(holds.map(({ held }) => held.abort.signal));
+      const timer = setTimeout(() => {
+        const reason = new RunTimeout(`took longer than the ${inWords(job.timeoutMs)} that ${job.id} allows`);
+        for (const { held } of holds) held.abort.abort(reason);
+      }, job.timeoutMs);
+      const log = this.#deps.log.with({ job: job.id });
+      const batch = job as Job & { work: BatchWork<never> };
+      return performBatch(batch, holds, { db, settings, log, signal }).finally(() => {
+        clearTimeout(timer);
+      });
+    }
+    const endings = new Map<string, Ending>();
+    const waiting = [...holds];
+    const worker = async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const { run, held } = next;
+        endings.set(run.id, await attempt(job, run, { db, settings, layer: this, log: this.#logFor(run), held }));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, holds.length) }, worker));
+    return endings;
+  }
+
+  /** What became of a run that this process had, when it was taken away meanwhile. */
+  async #asItIs(run: Run, settled: readonly Run[]): Promise<Run> {
+    const own = settled.find(({ id }) => id === run.id);
+    if (own) return own;
+    this.#logFor(run).warn("Finish refused: the run was taken away meanwhile; nothing of it was written");
+    return (await findRun(this.#deps.db, run.id)) ?? run;
+  }
+
+  /** A run that is due but could not be claimed: its gate is closed, its job paused, or its concurrency key held. */
+  async #comeBackLater(job: Job, runId: string): Promise<void> {
+    const { db, clock } = this.#deps;
+    const run = await findRun(db, runId);
+    if (run?.state !== "queued" && run?.state !== "retrying") return;
+    const now = clock.now();
+    const isDue = (run.notBefore?.getTime() ?? 0) <= now.getTime();
+    const refusal = isDue ? await gateRefusal(db, gated(job), now) : null;
+    // Paused work is not lost: it waits. Every other gate ends the run, with the reason.
+    if (refusal && refusal.code !== "paused") return this.#skipWaiting(job, runId, refusal);
+    const wait = refusal ? PAUSED_WAIT_MS : BUSY_WAIT_MS;
+    const at = Math.max(run.notBefore?.getTime() ?? 0, now.getTime() + wait);
+    await this.send([{ ...run, notBefore: new Date(at) }]);
+  }
+
+  async #skipWaiting(job: Job, runId: string, refusal: Refusal): Promise<void> {
+    const run = await this.#admitted(job, (tx) => skipWaitingRun(tx, runId, refusal, this.#deps.clock.now()));
+    if (run) this.#logFor(run).info("Skipped", { reason: run.reason });
+  }
+
+  /** Writes a run's row, with the family's own tracking in the same transaction. */
+  async #admitted(job: Job | undefined, write: (db: Executor) => Promise<Run | undefined>): Promise<Run | undefined> {
+    if (!job?.onTransition) return write(this.#deps.db);
     const { onTransition } = job;
-    if (!onTransition) return write(this.#deps.db);
     return this.#deps.db.transaction(async (tx) => {
       const row = await write(tx);
       if (row) await onTransition(tx, row);
@@ -299,20 +336,22 @@ export class Runner {
     });
   }
 
-  async #skip(job: Job, candidate: NewRun, refusal: { code: string; reason: string }): Promise<Run | undefined> {
-    const run = await this.#withTransition(job, (tx) =>
-      insertSkippedRun(tx, candidate, refusal, this.#deps.clock.now()),
-    );
-    if (run) this.#logFor(run).info("Skipped", { reason: run.reason });
-    return run;
+  /** A reason not to run that settings alone give. */
+  #refusal(job: Job): Refusal | null {
+    if (!this.#deps.settingsOf(job).enabled) return { code: "disabled", reason: "the job is switched off" };
+    return refusalOf(job.gates, this.#deps.gates());
   }
 
-  async #dispatch({ id, jobId, notBefore }: Run): Promise<void> {
-    try {
-      await this.#deps.dispatch([{ id, jobId, at: notBefore ?? this.#deps.clock.now() }]);
-    } catch (error) {
-      this.#deps.log.warn("A waiting run could not be sent on its way; the sweep will pick it up", { run: id, error });
-    }
+  #requested(job: Job, request: RunRequest): NewRun {
+    const input = readInput(job, request.input);
+    return {
+      ...this.#newRun(job, input, request.trigger),
+      // As it was asked for: the schema reads it again at each attempt, and what it makes need not be JSON.
+      input: request.input ?? {},
+      requestedBy: request.requestedBy,
+      ...(request.correlationId && { correlationId: request.correlationId }),
+      ...(request.parentRunId && { parentRunId: request.parentRunId }),
+    };
   }
 
   #newRun(job: Job, input: unknown, trigger: Trigger): NewRun {
@@ -329,33 +368,15 @@ export class Runner {
     };
   }
 
-  #report(log: JobLog, run: Run, error: Error | undefined): void {
-    const took = {
-      durationMs: run.durationMs ?? undefined,
-      ...run.result,
-      ...(run.itemFailureCount && { itemFailures: run.itemFailureCount }),
-    };
-    switch (run.state) {
-      case "succeeded":
-        return log.info("Succeeded", took);
-      case "retrying":
-        return log.warn(error ? "Failed; will be tried again" : "Put off", {
-          error,
-          inMs: run.notBefore!.getTime() - this.#deps.clock.now().getTime(),
-          attemptsLeft: run.maxAttempts - run.attempt,
-        });
-      case "dead":
-        return log.error("Failed for good", { error, class: error && classify(error), durationMs: run.durationMs });
-      default:
-        return log.info("Ended", { state: run.state, reason: run.reason });
-    }
+  #hold(job: Job, { id, attempt }: Run): HeldRun {
+    return { id, attempt, holder: this.#deps.holder, progress: null, abort: new AbortController() };
   }
 
   #logFor(run: Run): JobLog {
-    return this.#deps.log.with({ job: run.jobId, run: run.id, attempt: run.attempt, correlationId: run.correlationId });
+    return this.#settlement.logFor(run);
   }
 
-  #lease(): { holder: string; leaseMs: number } {
+  get #lease(): { holder: string; leaseMs: number } {
     return { holder: this.#deps.holder, leaseMs: this.#deps.leaseMs };
   }
 
@@ -367,6 +388,10 @@ export class Runner {
       this.#active.delete(work);
     }
   }
+}
+
+function gated(job: Job): Gated {
+  return { jobId: job.id, family: job.family.id, needs: needsOf(job) };
 }
 
 /** The process that held the run died or was cut off. */

@@ -1,0 +1,60 @@
+import type { Db, Tx } from "../../data/client.ts";
+import { confirmHolds } from "../../data/platform/job-runs.ts";
+import type { Run } from "../../data/platform/schema.ts";
+import type { BatchContext, BatchedRun, BatchWork, Job } from "../define-job.ts";
+import { LeaseLost } from "../endings.ts";
+import { asError } from "../error-class.ts";
+import { readInput } from "../input.ts";
+import type { ContextTools } from "./context.ts";
+import type { HeldRun } from "./heartbeat.ts";
+import type { Ending } from "./transition.ts";
+
+/**
+ * Does many runs of one job together. A run whose input does not fit fails alone; so does one that the work names. An error
+ * of the whole batch is every run's: each is tried again by its own policy.
+ */
+export async function performBatch(
+  job: Job & { work: BatchWork<never> },
+  runs: readonly { readonly run: Run; readonly held: HeldRun }[],
+  tools: Omit<ContextTools, "held" | "layer"> & { readonly signal: AbortSignal },
+): Promise<Map<string, Ending>> {
+  const endings = new Map<string, Ending>();
+  const batched: BatchedRun<never>[] = [];
+  for (const { run } of runs) {
+    try {
+      const input = readInput(job, run.input) as never;
+      batched.push({ id: run.id, input, asOf: run.scheduledFor ?? run.queuedAt, attempt: run.attempt });
+    } catch (thrown) {
+      endings.set(run.id, { kind: "threw", error: asError(thrown) });
+    }
+  }
+  const context: BatchContext<never> = {
+    ...{ runs: batched, signal: tools.signal, db: tools.db, settings: tools.settings, log: tools.log },
+    transaction: (work) =>
+      fencedForAll(
+        tools.db,
+        runs.map(({ held }) => held),
+        work,
+      ),
+    fail: ({ id }, error) => endings.set(id, { kind: "threw", error }),
+  };
+  try {
+    if (batched.length) await job.work.runBatch(context);
+    for (const { id } of batched) {
+      if (!endings.has(id)) endings.set(id, { kind: "returned", result: {}, itemFailures: [], itemFailureCount: 0 });
+    }
+  } catch (thrown) {
+    for (const { id } of batched) endings.set(id, { kind: "threw", error: asError(thrown) });
+  }
+  return endings;
+}
+
+async function fencedForAll<T>(db: Db, held: readonly HeldRun[], work: (tx: Tx) => Promise<T>): Promise<T> {
+  return db.transaction(async (tx) => {
+    const result = await work(tx);
+    const kept = await confirmHolds(tx, held);
+    const lost = held.find(({ id }) => !kept.has(id));
+    if (lost) throw new LeaseLost(lost.id);
+    return result;
+  });
+}

@@ -1,0 +1,101 @@
+import type { Tx } from "../../data/client.ts";
+import { afterFinish, finishRuns } from "../../data/platform/job-runs.ts";
+import type { Progress, Run } from "../../data/platform/schema.ts";
+import type { Job } from "../define-job.ts";
+import { classify } from "../error-class.ts";
+import type { JobLog } from "../job-log.ts";
+import { never } from "../retry.ts";
+import type { RunnerDependencies } from "./runner.ts";
+import { transition, type Ending } from "./transition.ts";
+
+/** A run whose attempt has ended and that is not moved on yet. */
+export interface SettledRun {
+  readonly run: Run;
+  readonly ending: Ending;
+  readonly progress?: Progress | null;
+}
+
+/** Moves runs on whose attempts have ended, says so in the log, and sends what waits again on its way. */
+export class Settlement {
+  readonly #deps: Pick<RunnerDependencies, "db" | "clock" | "log" | "dispatch" | "random">;
+
+  constructor(deps: Pick<RunnerDependencies, "db" | "clock" | "log" | "dispatch" | "random">) {
+    this.#deps = deps;
+  }
+
+  /**
+   * @param holder who must still hold them; null for runs whose lease has lapsed
+   * @returns the runs as they are now, without those that were taken away meanwhile
+   */
+  async settle(job: Job | undefined, holder: string | null, ended: readonly SettledRun[]): Promise<Run[]> {
+    const now = this.#deps.clock.now();
+    const moves = ended.map(({ run, ending, progress }) => {
+      const random = (this.#deps.random ?? Math.random)();
+      const finish = transition(ending, { run, retry: job?.retry ?? never, now, random });
+      return { run, ending, finish: progress ? { ...finish, progress } : finish };
+    });
+    const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
+    const after = (moved: ReadonlySet<string>) =>
+      moves
+        .filter(({ run }) => moved.has(run.id))
+        .map(({ run, finish, ending }) => ({ run: afterFinish(run, finish), ending }));
+
+    const { db } = this.#deps;
+    const onTransition = job?.onTransition;
+    const settled = onTransition
+      ? await db.transaction(async (tx: Tx) => {
+          const rows = after(await finishRuns(tx, holder, change));
+          for (const { run } of rows) await onTransition(tx, run);
+          return rows;
+        })
+      : after(await finishRuns(db, holder, change));
+
+    for (const { run, ending } of settled) this.#report(run, ending.kind === "threw" ? ending.error : undefined);
+    await this.send(settled.flatMap(({ run }) => (run.state === "retrying" ? run : [])));
+    return settled.map(({ run }) => run);
+  }
+
+  /** Sends waiting runs on their way. Never throws: what cannot be sent is found by the sweep. */
+  async send(runs: readonly Pick<Run, "id" | "jobId" | "notBefore">[]): Promise<void> {
+    if (runs.length === 0) return;
+    try {
+      const now = this.#deps.clock.now();
+      await this.#deps.dispatch(runs.map(({ id, jobId, notBefore }) => ({ id, jobId, at: notBefore ?? now })));
+    } catch (error) {
+      const first = { run: runs[0]!.id, count: runs.length, error };
+      this.#deps.log.warn("Waiting runs could not be sent on their way; the sweep will pick them up", first);
+    }
+  }
+
+  logFor(run: Pick<Run, "id" | "jobId" | "attempt" | "correlationId">): JobLog {
+    return this.#deps.log.with({
+      ...{ job: run.jobId, run: run.id, attempt: run.attempt, correlationId: run.correlationId },
+    });
+  }
+
+  #report(run: Run, error: Error | undefined): void {
+    const log = this.logFor(run);
+    const took = {
+      durationMs: run.durationMs ?? undefined,
+      ...run.result,
+      ...(run.itemFailureCount && { itemFailures: run.itemFailureCount }),
+    };
+    switch (run.state) {
+      case "succeeded":
+        log.info("Succeeded", took);
+        break;
+      case "retrying":
+        log.warn(error ? "Failed; will be tried again" : "Put off", {
+          ...{ error, reason: run.reason ?? undefined },
+          inMs: run.notBefore!.getTime() - this.#deps.clock.now().getTime(),
+          attemptsLeft: run.maxAttempts - run.attempt,
+        });
+        break;
+      case "dead":
+        log.error("Failed for good", { error, class: error && classify(error), durationMs: run.durationMs });
+        break;
+      default:
+        log.info("Ended", { state: run.state, reason: run.reason });
+    }
+  }
+}
