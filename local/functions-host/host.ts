@@ -1,0 +1,215 @@
+import { join } from "node:path";
+import { systemClock, type Clock } from "./clock.ts";
+import { defineFunctions } from "./define-functions.ts";
+import type { FunctionDefinition } from "./function-definition.ts";
+import { standInForFunctionsCore } from "./functions-core.ts";
+import { readHostJson } from "./host-json.ts";
+import { listen } from "./http-server.ts";
+import { createInvocations } from "./invocations.ts";
+import { finishSetup, importApp } from "./load-app.ts";
+import { captureConsole, logToStderr, messageOf, type Log } from "./log.ts";
+import type { MessageSource, OpenMessageSource } from "./message-source.ts";
+import { HostRefusedError } from "./refusal.ts";
+import { startServiceBusTrigger } from "./service-bus-trigger.ts";
+import type { Settings } from "./settings.ts";
+import type { LogLevel } from "./worker-contract.ts";
+import { startTimer, type RunningTimer } from "./timer.ts";
+import { timerStatusFiles } from "./timer-status.ts";
+
+export interface FunctionsHostOptions {
+  /** Where the app's package.json, whose `main` is imported, and host.json are. */
+  appDirectory: string;
+  /** 0 takes any free one. */
+  port: number;
+  /** The interface to listen on. Default 127.0.0.1. */
+  address?: string;
+  /** The key of functions whose authLevel is function or admin, in `x-functions-key` or `?code=`. */
+  hostKey: string;
+  /** Where the status of the timers is kept between runs. Several hosts may share it. */
+  stateDirectory: string;
+  /** What `%NAME%`, `connection` and `AzureWebJobs.<name>.Disabled` are looked up in. */
+  settings: Settings;
+  /** Drives the timers. Default: the system's clock. */
+  clock?: Clock;
+  /** Told every line of the app and the host. Default: what matters, to stderr. */
+  log?: Log;
+  /** Opens the queues of Service Bus triggers. Default: the real client, `openServiceBusSource`. */
+  openMessageSource?: OpenMessageSource;
+  /** What a user changes to get another port; for the message when the port is taken. Default `port`. */
+  portSetting?: string;
+}
+
+/** What a host says of a function that it runs. */
+export interface HostedFunction {
+  name: string;
+  trigger: "http" | "timer" | "serviceBus";
+  isDisabled: boolean;
+  /** HTTP: the route with its prefix, without a leading slash. */
+  route?: string;
+  /** HTTP, upper-case. */
+  methods?: readonly string[];
+  /** Timer: its NCRONTAB expression, in UTC, with settings resolved. */
+  schedule?: string;
+  /** Service Bus. */
+  queueName?: string;
+}
+
+export interface FunctionsHost {
+  address: URL;
+  functions: readonly HostedFunction[];
+  /**
+   * Calls a timer's function now, or after the run that is going on, and leaves its schedule as it is.
+   *
+   * @throws Error when no timer of this name runs, or FunctionFailedError when the function throws
+   */
+  invokeTimer(name: string): Promise<void>;
+  /**
+   * Ends everything: no more calls start, those that run get up to `graceMs` (default 10 000) to end, then the app's
+   * appTerminate hooks get the rest of it, and at least five seconds. What is still open then is cut.
+   */
+  stop(options?: { graceMs?: number }): Promise<void>;
+}
+
+/** What the real host allows as well. */
+const DEFAULT_BODY_LIMIT = 104_857_600;
+const DEFAULT_GRACE_MS = 10_000;
+const LEAST_TERMINATE_MS = 5_000;
+
+/**
+ * Runs an Azure Functions app, unmodified, in this process: its HTTP, timer and Service Bus queue triggers. One per process.
+ *
+ * @throws HostRefusedError listing everything for which the app cannot start
+ * @throws PortInUseError when something else listens on the port
+ */
+export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
+  const { settings, stateDirectory, clock = systemClock, log = logToStderr, address = "127.0.0.1" } = options;
+  const core = standInForFunctionsCore(log);
+  // First, so that a port that is taken is known before any of the app's code runs.
+  const http = await listen({
+    port: options.port,
+    address,
+    hostKey: options.hostKey,
+    bodyLimit: Number(settings["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"]) || DEFAULT_BODY_LIMIT,
+    portSetting: options.portSetting ?? "port",
+    onFault: (error) => {
+      say("error", `A request failed: ${messageOf(error)}`);
+    },
+  });
+  const releaseConsole = options.log ? captureConsole(log) : undefined;
+  const undo = () => {
+    http.refuse();
+    http.cut();
+    releaseConsole?.[Symbol.dispose]();
+  };
+  try {
+    return await start();
+  } catch (error) {
+    undo();
+    throw error;
+  }
+
+  async function start(): Promise<FunctionsHost> {
+    const { functions, hostJson, model } = await load();
+    const streamServer = await finishSetup(core, model);
+    const appHookData: Record<string, unknown> = {};
+    const invocations = createInvocations({ core, model, log, appHookData });
+    await core.runHooks("appStart", { hookData: {}, appHookData });
+
+    const onFault = (fn: FunctionDefinition, error: unknown) => {
+      log({ at: new Date(), level: "warning", source: "host", message: messageOf(error), functionName: fn.name });
+    };
+    const statuses = timerStatusFiles(join(stateDirectory, "timers"));
+    const timers = new Map<string, RunningTimer>();
+    const sources: MessageSource[] = [];
+    for (const fn of functions.filter(({ isDisabled }) => !isDisabled)) {
+      if (fn.trigger === "timer") {
+        timers.set(fn.name, await startTimer(fn, { clock, statuses, invoke: invocations.invoke, onFault }));
+      } else if (fn.trigger === "serviceBus") {
+        const open = options.openMessageSource ?? (await import("./service-bus-source.ts")).openServiceBusSource;
+        sources.push(
+          startServiceBusTrigger(fn, { open, options: hostJson.serviceBus, invoke: invocations.invoke, onFault }),
+        );
+      }
+    }
+    http.serve({ functions: functions.filter((fn) => fn.trigger === "http"), invocations, streamServer });
+
+    async function stop({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number } = {}): Promise<void> {
+      const deadline = Date.now() + graceMs;
+      for (const timer of timers.values()) timer.stop();
+      http.refuse();
+      say("information", `Stopping, with ${invocations.running().length} calls running.`);
+      await within(deadline, Promise.all([...sources.map((source) => source.pause()), invocations.idle()]));
+      const left = invocations.running();
+      if (left.length > 0)
+        say("warning", `Stopping while ${left.length} invocations still run, after ${graceMs} ms: ${left.join(", ")}.`);
+      const terminated = core.runHooks("appTerminate", { hookData: {}, appHookData }).catch((error: unknown) => {
+        say("warning", `An appTerminate hook failed: ${messageOf(error)}`);
+      });
+      await within(Math.max(deadline, Date.now() + LEAST_TERMINATE_MS), terminated);
+      await within(deadline, http.drained());
+      http.cut();
+      await streamServer?.close();
+      await within(Date.now() + LEAST_TERMINATE_MS, Promise.all(sources.map((source) => source.close())));
+      releaseConsole?.[Symbol.dispose]();
+    }
+
+    let stopping: Promise<void> | undefined;
+    return {
+      address: http.address,
+      functions: functions.map(describe),
+      async invokeTimer(name) {
+        const timer = timers.get(name);
+        if (!timer)
+          throw new Error(
+            `No timer function "${name}" runs here. Its name is case-sensitive, and it must not be disabled.`,
+          );
+        await timer.invokeNow();
+      },
+      stop: (stopOptions) => (stopping ??= stop(stopOptions)),
+    };
+  }
+
+  /** Loads the app, or refuses it for all reasons at once. */
+  async function load() {
+    const { hostJson, faults } = await readHostJson(options.appDirectory);
+    try {
+      await importApp(options.appDirectory);
+    } catch (error) {
+      throw error instanceof HostRefusedError ? new HostRefusedError([...faults, ...error.reasons]) : error;
+    }
+    const model = core.programmingModel();
+    const defined = defineFunctions({ registrations: core.registrations, hostJson, settings });
+    const all = [...faults, ...defined.faults];
+    if (!model || core.registrations.length === 0) {
+      all.push(
+        "the app registers no function. Call app.http, app.timer or app.serviceBusQueue of @azure/functions in its entry file.",
+      );
+    }
+    if (!model || all.length > 0) throw new HostRefusedError(all);
+    return { functions: defined.functions, hostJson, model };
+  }
+
+  function say(level: LogLevel, message: string): void {
+    log({ at: new Date(), level, source: "host", message });
+  }
+}
+
+function describe(fn: FunctionDefinition): HostedFunction {
+  const { name, trigger, isDisabled } = fn;
+  switch (fn.trigger) {
+    case "http":
+      return { name, trigger, isDisabled, route: fn.template.text.replace(/^\//, ""), methods: fn.methods };
+    case "timer":
+      return { name, trigger, isDisabled, schedule: fn.schedule.expression };
+    case "serviceBus":
+      return { name, trigger, isDisabled, queueName: fn.queueName };
+  }
+}
+
+/** Waits for the work, but no longer than until the deadline, a time in milliseconds. What it rejects with is not thrown. */
+async function within(deadline: number, work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const timeout = setTimeout(resolve, Math.max(deadline - Date.now(), 0), null);
+  await Promise.race([work.catch(() => undefined), promise]);
+  clearTimeout(timeout);
+}

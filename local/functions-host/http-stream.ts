@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { BodyTooLargeError, isBodiless, streamedInvocation, type HttpCall } from "./http-exchange.ts";
+import type { Invocations } from "./invocations.ts";
+import type { StreamServer } from "./stream-server.ts";
+
+const INVOCATION_ID = "x-ms-invocation-id";
+/** Headers of one connection, which a proxy does not pass on, and the one that names the invocation. */
+const NOT_FORWARDED = new Set(
+  `connection keep-alive proxy-connection transfer-encoding te trailer upgrade expect ${INVOCATION_ID}`.split(" "),
+);
+
+/**
+ * Calls a function of an app that streams: the library has an HTTP server of its own, to which the request is forwarded
+ * under the id of its invocation, and which sends the answer as it comes into being.
+ *
+ * @throws BodyTooLargeError once the body is larger than `bodyLimit` bytes
+ */
+export async function answerThroughStream(
+  call: HttpCall,
+  { server, bodyLimit, invocations }: { server: StreamServer; bodyLimit: number; invocations: Invocations },
+): Promise<void> {
+  const { fn, request, response } = call;
+  if (Number(request.headers["content-length"] ?? 0) > bodyLimit) throw new BodyTooLargeError();
+  const invocationId = randomUUID();
+  const forwarded = forward(call, server, invocationId);
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    forwarded.on("response", resolve).on("error", reject);
+  });
+  response.once("close", () => {
+    if (!response.writableFinished) forwarded.destroy();
+  });
+
+  const upload = sendBody(request, forwarded, bodyLimit);
+  const download = answered.then(async (answer) => {
+    response.writeHead(answer.statusCode ?? 200, answerHeaders(answer));
+    // So that the client sees the headers of an answer whose body is long in coming.
+    response.flushHeaders();
+    await pipeline(answer, response);
+  });
+  const invoked = reached(forwarded)
+    .then(() => invocations.invoke(fn, streamedInvocation(call), invocationId))
+    .finally(() => {
+      server.settle(invocationId);
+    });
+  try {
+    await Promise.all([Promise.race([upload, download]), invoked, download]);
+  } catch (error) {
+    forwarded.destroy();
+    throw error;
+  }
+  if (forwarded.writableFinished) return;
+  // Answered before its body was read: the library leaves the rest of it unread, and the client must not be left with it.
+  forwarded.destroy();
+  await upload.catch(() => undefined);
+  request.resume();
+}
+
+function forward({ request, url }: HttpCall, server: StreamServer, invocationId: string): ClientRequest {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    const isFraming = name === "content-length" && isBodiless(request);
+    // Node takes some headers as a text only.
+    if (values && !isFraming && !NOT_FORWARDED.has(name)) headers[name] = values.length === 1 ? values.join() : values;
+  }
+  const forwarded = httpRequest({
+    host: "127.0.0.1",
+    port: server.port,
+    agent: server.agent,
+    method: request.method,
+    path: url.pathname + url.search,
+    headers: { ...headers, "x-forwarded-host": url.host, "x-forwarded-proto": "http", [INVOCATION_ID]: invocationId },
+  });
+  forwarded.flushHeaders();
+  return forwarded;
+}
+
+/** Resolves once the request is on its way: the library waits for it without end, so no invocation may begin before. */
+async function reached(forwarded: ClientRequest): Promise<void> {
+  const socket = forwarded.socket ?? ((await once(forwarded, "socket")) as [NonNullable<ClientRequest["socket"]>])[0];
+  if (socket.connecting) await once(socket, "connect");
+}
+
+/** Sends the body on, at the pace at which the function reads it. A function that answers without reading it may. */
+async function sendBody(request: IncomingMessage, forwarded: ClientRequest, limit: number): Promise<void> {
+  if (isBodiless(request)) {
+    forwarded.end();
+    return;
+  }
+  let size = 0;
+  // Ended early, the iterator would destroy the socket, and with it the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw new BodyTooLargeError();
+    if (forwarded.destroyed) return;
+    if (!forwarded.write(chunk)) await drained(forwarded);
+  }
+  forwarded.end();
+}
+
+function drained(forwarded: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      forwarded.off("drain", done).off("close", done);
+      resolve();
+    };
+    forwarded.on("drain", done).on("close", done);
+  });
+}
+
+function answerHeaders(answer: IncomingMessage): Record<string, string[]> {
+  const headers: Record<string, string[]> = {};
+  for (const [name, values] of Object.entries(answer.headersDistinct)) {
+    if (values && !NOT_FORWARDED.has(name)) headers[name] = values;
+  }
+  return headers;
+}

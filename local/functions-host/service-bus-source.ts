@@ -1,0 +1,88 @@
+import { ServiceBusClient, type ServiceBusReceivedMessage, type ServiceBusReceiver } from "@azure/service-bus";
+import type { MessageSource, QueueMessage, SourceOptions } from "./message-source.ts";
+
+/** Receives from a queue of Service Bus, or of a stand-in that speaks its protocol, in peek-lock mode. */
+export function openServiceBusSource(options: SourceOptions): MessageSource {
+  const client = new ServiceBusClient(options.connectionString);
+  const receiver = client.createReceiver(options.queueName, {
+    receiveMode: "peekLock",
+    // Functions hands over the body as it is; whether it is JSON is the library's to decide.
+    skipParsingBodyAsJson: true,
+    maxAutoLockRenewalDurationInMs: options.lockRenewalMs,
+  });
+  const settle = settlements();
+  let subscription: { close(): Promise<void> } | undefined;
+
+  return {
+    start({ receive, onFault }) {
+      subscription = receiver.subscribe(
+        {
+          processMessage: (message) => receive(queueMessage(message, receiver, settle)),
+          processError: async ({ error }) => {
+            onFault(error);
+          },
+        },
+        { autoCompleteMessages: false, maxConcurrentCalls: options.concurrency },
+      );
+    },
+    async pause() {
+      await subscription?.close();
+    },
+    async close() {
+      await client.close();
+    },
+  };
+}
+
+type Outcome = "complete" | "abandon";
+type Settle = (outcome: Outcome, act: () => Promise<void>) => Promise<void>;
+
+/**
+ * Lets settlements with one outcome go out together, and makes those with another wait for them: the client sends two
+ * different outcomes of neighbouring deliveries, settled in one tick, as one disposition with the first outcome.
+ */
+function settlements(): Settle {
+  let current: { outcome: Outcome; done: Promise<unknown> } | undefined;
+  return (outcome, act) => {
+    const before = current?.outcome === outcome ? undefined : current?.done;
+    const own = before ? before.then(act) : act();
+    const others = current?.outcome === outcome ? current.done : undefined;
+    current = { outcome, done: Promise.allSettled([own, others]) };
+    return own;
+  };
+}
+
+function queueMessage(message: ServiceBusReceivedMessage, receiver: ServiceBusReceiver, settle: Settle): QueueMessage {
+  return {
+    body: bytesOf(message.body),
+    properties: {
+      MessageId: message.messageId === undefined ? undefined : textOf(message.messageId),
+      CorrelationId: message.correlationId === undefined ? undefined : textOf(message.correlationId),
+      Subject: message.subject,
+      ContentType: message.contentType,
+      ReplyTo: message.replyTo,
+      To: message.to,
+      SessionId: message.sessionId,
+      PartitionKey: message.partitionKey,
+      DeadLetterSource: message.deadLetterSource,
+      LockToken: message.lockToken,
+      SequenceNumber: message.sequenceNumber?.toNumber(),
+      // The client counts earlier failures; Functions counts deliveries.
+      DeliveryCount: (message.deliveryCount ?? 0) + 1,
+      EnqueuedTimeUtc: message.enqueuedTimeUtc,
+      ExpiresAtUtc: message.expiresAtUtc,
+      ApplicationProperties: message.applicationProperties ?? {},
+    },
+    complete: () => settle("complete", () => receiver.completeMessage(message)),
+    abandon: () => settle("abandon", () => receiver.abandonMessage(message)),
+  };
+}
+
+function textOf(id: string | number | Buffer): string {
+  return Buffer.isBuffer(id) ? id.toString("hex") : String(id);
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body ?? null));
+}

@@ -1,0 +1,65 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+
+/** What is remembered of one timer between runs of the host. `last` is undefined until it has run on this schedule. */
+export interface TimerStatus {
+  last: Date | undefined;
+  next: Date;
+  lastUpdated: Date;
+}
+
+/** The status of the timers, one small JSON file each, in the form that Azure keeps in its blob. */
+export interface TimerStatusStore {
+  /** The status of this timer; undefined when there is none, or none that can be read. */
+  read(timer: string): Promise<TimerStatus | undefined>;
+  write(timer: string, status: TimerStatus): Promise<void>;
+}
+
+const NEVER = "0001-01-01T00:00:00+00:00";
+
+/** Keeps the status in `<directory>/<timer>.json`. Several processes may write the same one: the last wins, whole. */
+export function timerStatusFiles(directory: string): TimerStatusStore {
+  const fileOf = (timer: string) => join(directory, `${timer}.json`);
+  return {
+    async read(timer) {
+      const text = await readFile(fileOf(timer), "utf8").catch(() => undefined);
+      return text === undefined ? undefined : parseStatus(text);
+    },
+
+    async write(timer, status) {
+      await mkdir(directory, { recursive: true });
+      // A name of its own, since two hosts may write at once; renamed into place, so that a killed one leaves no half.
+      const draft = `${fileOf(timer)}.${randomUUID()}.draft`;
+      await writeFile(draft, `${formatStatus(status)}\n`);
+      await rename(draft, fileOf(timer));
+    },
+  };
+}
+
+/** The status in the spelling that the timer trigger hands to a function. */
+export function formatStatus({ last, next, lastUpdated }: TimerStatus): string {
+  return JSON.stringify({
+    Last: last?.toISOString() ?? NEVER,
+    Next: next.toISOString(),
+    LastUpdated: lastUpdated.toISOString(),
+  });
+}
+
+function parseStatus(text: string): TimerStatus | undefined {
+  let raw: Record<string, unknown>;
+  try {
+    raw = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+  const next = dateOf(raw["Next"]);
+  const lastUpdated = dateOf(raw["LastUpdated"]);
+  if (!next || !lastUpdated) return undefined;
+  return { last: raw["Last"] === NEVER ? undefined : dateOf(raw["Last"]), next, lastUpdated };
+}
+
+function dateOf(value: unknown): Date | undefined {
+  const date = new Date(typeof value === "string" ? value : NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
