@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { lockDirectory } from "./directory-lock.ts";
 import { decodeEntries, encodeEntries } from "./journal-entries.ts";
 import type { Entry } from "./journal-entries.ts";
 import { decodeFrames, encodeFrame } from "./journal-frames.ts";
@@ -28,6 +29,13 @@ export interface JournalOptions {
   readonly compactFromBytes?: number;
 }
 
+interface OpenedFile {
+  readonly file: string;
+  readonly fd: number;
+  readonly bytes: number;
+  readonly unlock: () => void;
+}
+
 /**
  * The changes of all queues as an append-only file. What is recorded in one turn of the event loop becomes one frame
  * with one checksum, so an operation is kept whole or not at all; while one frame is being synced the next one gathers.
@@ -35,6 +43,7 @@ export interface JournalOptions {
 export class Journal {
   readonly #options: JournalOptions;
   readonly #file: string;
+  readonly #unlock: () => void;
   #fd: number;
   #bytes: number;
   #compactAt: number;
@@ -46,19 +55,27 @@ export class Journal {
   /** Opens the journal, hands every entry that was kept to `replay`, and cuts off a torn tail. */
   static open(options: JournalOptions, replay: (entry: Entry) => void): Journal {
     mkdirSync(options.directory, { recursive: true });
+    const unlock = lockDirectory(options.directory);
     const file = join(options.directory, "journal");
     const fd = openSync(file, "a+", 0o600);
-    const { bodies, intactBytes } = decodeFrames(readFileSync(fd), file);
-    for (const body of bodies) for (const entry of decodeEntries(body)) replay(entry);
-    ftruncateSync(fd, intactBytes);
-    return new Journal(options, file, fd, intactBytes);
+    try {
+      const { bodies, intactBytes } = decodeFrames(readFileSync(fd), file);
+      for (const body of bodies) for (const entry of decodeEntries(body)) replay(entry);
+      ftruncateSync(fd, intactBytes);
+      return new Journal(options, { file, fd, bytes: intactBytes, unlock });
+    } catch (error) {
+      closeSync(fd);
+      unlock();
+      throw error;
+    }
   }
 
-  private constructor(options: JournalOptions, file: string, fd: number, bytes: number) {
+  private constructor(options: JournalOptions, opened: OpenedFile) {
     this.#options = options;
-    this.#file = file;
-    this.#fd = fd;
-    this.#bytes = bytes;
+    this.#file = opened.file;
+    this.#fd = opened.fd;
+    this.#bytes = opened.bytes;
+    this.#unlock = opened.unlock;
     this.#compactAt = options.compactFromBytes ?? 16 * 2 ** 20;
   }
 
@@ -78,6 +95,7 @@ export class Journal {
   async close(): Promise<void> {
     while (this.#writing) await this.#writing;
     closeSync(this.#fd);
+    this.#unlock();
   }
 
   async #write(): Promise<void> {

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { startServiceBus } from "./service-bus.ts";
 import type { ServiceBusOptions } from "./service-bus.ts";
 
-const USAGE = `node main.ts [--port 5672] [--address 127.0.0.1] [--data directory] [--queue name]... [--config file.json] [--verbose]
+const USAGE = `node main.ts [--port 5672] [--address 127.0.0.1] [--data directory [--locks keep|release]] [--queue name]... [--config file.json] [--verbose]
 
 Runs the Service Bus stand-in by itself. Prints one line of JSON, { connectionString, port }, when clients can connect.
 The file holds { "queues": { name: settings }, "topics": { name: { "subscriptions": { name: settings } } } }.
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     port: { type: "string", default: "0" },
     address: { type: "string", default: "127.0.0.1" },
     data: { type: "string" },
+    locks: { type: "string", default: "keep" },
     queue: { type: "string", multiple: true, default: [] },
     config: { type: "string" },
     verbose: { type: "boolean", default: false },
@@ -32,6 +33,7 @@ if (values.help) {
     port: Number(values.port),
     address: values.address,
     ...(values.data === undefined ? {} : { dataDirectory: values.data }),
+    locksAtStart: values.locks === "release" ? "release" : "keep",
     ...(values.verbose
       ? { log: (event, details) => process.stderr.write(`${event} ${JSON.stringify(details)}\n`) }
       : {}),

@@ -2,10 +2,10 @@ import type { Broker } from "../broker.ts";
 import type { Consumer, Entity } from "../entity.ts";
 import type { Delivery, Overrides, ReceiveMode, Settlement } from "../message.ts";
 import type { Answers } from "./answers.ts";
-import { messageLockLost, sessionLockLost } from "./errors.ts";
+import { asRefusal, messageLockLost, sessionLockLost } from "./errors.ts";
 import { dotnetBytes } from "./guid.ts";
 import { types } from "./rhea.ts";
-import type { Context, Sender, Typed, Delivery as WireDelivery } from "./rhea.ts";
+import type { Sender, Typed, Delivery as WireDelivery } from "./rhea.ts";
 import { encodeDelivery } from "./write-delivery.ts";
 
 const SETTLED_BY_SENDER = 1;
@@ -71,29 +71,36 @@ export class OutgoingLink implements Consumer {
         });
     });
     link.on("accepted", ({ delivery }) => {
-      this.#settle(delivery, { kind: "complete" });
+      this.#answer(delivery, () => ({ kind: "complete" }));
     });
     link.on("released", ({ delivery }) => {
-      this.#settle(delivery, { kind: "release" });
+      this.#answer(delivery, () => ({ kind: "release" }));
     });
     link.on("modified", ({ delivery }) => {
-      this.#settle(delivery, modification(delivery));
+      this.#answer(delivery, () => modification(delivery));
     });
     link.on("rejected", ({ delivery }) => {
-      this.#settle(delivery, rejection(delivery));
+      this.#answer(delivery, () => rejection(delivery));
     });
   }
 
-  #settle(delivery: Context["delivery"], settlement: Settlement): void {
+  /** rhea reports outcomes from a turn of its own, where an error would end the process. */
+  #answer(delivery: WireDelivery, settlement: () => Settlement): void {
+    try {
+      this.#settle(delivery, settlement());
+    } catch (error) {
+      this.#answers.refuse(delivery, asRefusal(error));
+    }
+  }
+
+  #settle(delivery: WireDelivery, settlement: Settlement): void {
     const token = this.#tokens.get(delivery);
     if (token === undefined) return;
     this.#tokens.delete(delivery);
-    const isDone = this.#entity.run((queue) => queue.settle(token, settlement));
-    if (isDone)
-      this.#broker.whenDurable(() => {
-        this.#answers.accept(delivery);
-      });
-    else this.#answers.refuse(delivery, messageLockLost());
+    if (!this.#entity.run((queue) => queue.settle(token, settlement))) throw messageLockLost();
+    this.#broker.whenDurable(() => {
+      this.#answers.accept(delivery);
+    });
   }
 
   #drain(): void {

@@ -41,7 +41,9 @@ export function readMessage(bytes: Buffer): Publication {
     else if (section.code !== SECTION.deliveryAnnotations) break;
     offset = section.end;
   }
-  const { ttlMs, ...properties } = readProperties(bytes.subarray(offset), header.ttlMs);
+  const bare = bytes.subarray(offset);
+  requireWhole(bare);
+  const { ttlMs, ...properties } = readProperties(bare, header.ttlMs);
   return {
     ...properties,
     ...annotations,
@@ -65,6 +67,15 @@ export function readBatch(bytes: Buffer): Publication[] {
     offset = section.end;
   }
   return publications;
+}
+
+/** What is taken in must be fit to be handed out: there is nobody to complain to later. */
+function requireWhole(bare: Buffer): void {
+  for (let offset = 0; offset < bare.length;) {
+    const section = readSection(bare, offset);
+    if (section.code === SECTION.applicationProperties) itemsOf(bare, section.start);
+    offset = section.end;
+  }
 }
 
 interface Header {

@@ -17,7 +17,7 @@ test("kill -9 under load loses no accepted message and brings no settled one bac
   const completing = new Set<string>();
   for (let round = 0; round < 4; round++) {
     const broker = await brokerProcess("--queue", "jobs", "--data", directory);
-    const client = clientOf(broker.connectionString);
+    const client = clientOf(broker.connectionString, { maxRetries: 0, timeoutInMs: 1_000 });
     const sender = client.createSender("jobs");
     const receiver = client.createReceiver("jobs");
     let isDown = false;
@@ -141,6 +141,19 @@ test("a queue that is no longer named keeps its messages", async () => {
   expect(second.paths().sort()).toEqual(["old", "renamed"]);
   expect(second.counts("old").active).toBe(1);
   await second.stop();
+});
+
+test("a second broker on the same directory is refused, and one after a crash is not", async () => {
+  const directory = temporaryDirectory();
+  const running = await brokerProcess("--data", directory);
+  await expect(startServiceBus({ dataDirectory: directory })).rejects.toThrow(
+    `The data directory ${directory} is in use: expected to be its only user, got process ${running.process.pid ?? 0}`,
+  );
+  await running.kill();
+  const next = await startServiceBus({ dataDirectory: directory });
+  await expect(startServiceBus({ dataDirectory: directory })).rejects.toThrow("is in use");
+  await next.stop();
+  await (await startServiceBus({ dataDirectory: directory })).stop();
 });
 
 function contentOf(id: string): string {

@@ -1,13 +1,15 @@
+import { once } from "node:events";
+import { createConnection } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ServiceBusClient } from "@azure/service-bus";
 import { expect, test } from "vitest";
-import { receiveOne, startedBus } from "./started-bus.ts";
+import { cutConnection, receiveOne, startedBus } from "./started-bus.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-test("many clients come and go, politely or not, and leave nothing behind", async () => {
+test("many clients come and go, and leave nothing behind", async () => {
   const { bus, connect } = await startedBus({ queues: { jobs: {} } });
   const clients = Array.from({ length: 40 }, connect);
   await Promise.all(clients.map((client, body) => client.createSender("jobs").sendMessages({ body })));
@@ -23,6 +25,28 @@ test("many clients come and go, politely or not, and leave nothing behind", asyn
   expect(bus.connections()).toBe(40);
   await Promise.all(clients.map((client) => client.close()));
   expect(bus.connections()).toBe(0);
+});
+
+test("clients that vanish, and peers that speak no AMQP, harm nobody", async () => {
+  const { bus, connect, client } = await startedBus({ queues: { jobs: {} } });
+  const lost = Array.from({ length: 10 }, connect);
+  await Promise.all(lost.map((one, body) => one.createSender("jobs").sendMessages({ body })));
+  for (const noise of [
+    "GET / HTTP/1.1\r\n\r\n",
+    "AMQP\0\0\t\u0001",
+    "AMQP\0\u0001\0\0\u0000\u0000\u0000\u0001garbage",
+    "",
+  ]) {
+    const socket = createConnection(bus.port, "127.0.0.1");
+    socket.on("error", () => undefined).resume();
+    await once(socket, "connect");
+    socket.write(noise, () => socket.resetAndDestroy());
+    await once(socket, "close");
+  }
+  for (const one of lost) cutConnection(one);
+  await client.createSender("jobs").sendMessages({ body: 10 });
+  const receiver = client.createReceiver("jobs");
+  expect((await receiver.receiveMessages(11, { maxWaitTimeInMs: 5_000 })).length).toBe(11);
 });
 
 test("memory does not grow with the messages that have passed", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { receiveBodies, startedBus } from "./started-bus.ts";
+import { cutConnection, receiveBodies, startedBus } from "./started-bus.ts";
 
 const queues = { runs: { requiresSession: true, lockDurationMs: 30_000 } };
 
@@ -58,6 +58,16 @@ describe("sessions", () => {
     const again = await client.acceptNextSession("runs");
     const [message] = await again.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
     expect(message).toMatchObject({ body: 1, deliveryCount: 0 });
+  });
+
+  test("a client that vanishes loses its session at once", async () => {
+    const { client, connect } = await startedBus({ queues });
+    await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
+    const vanishing = connect();
+    await vanishing.acceptSession("runs", "a");
+    const waiting = client.acceptNextSession("runs");
+    cutConnection(vanishing);
+    expect((await waiting).sessionId).toBe("a");
   });
 
   test("a session whose lock ran out is free for others, and what was locked in it cannot be settled", async () => {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { ServiceBusClient } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import { onTestFinished } from "vitest";
@@ -36,10 +37,8 @@ export async function startedBus(options: ServiceBusOptions): Promise<StartedBus
   return { bus, client: connect(), connect, pass, now };
 }
 
-export function clientOf(connectionString: string): ServiceBusClient {
-  return new ServiceBusClient(connectionString, {
-    retryOptions: { maxRetries: 1, retryDelayInMs: 20, timeoutInMs: 5_000 },
-  });
+export function clientOf(connectionString: string, { maxRetries = 1, timeoutInMs = 5_000 } = {}): ServiceBusClient {
+  return new ServiceBusClient(connectionString, { retryOptions: { maxRetries, retryDelayInMs: 20, timeoutInMs } });
 }
 
 /** The next message, which must be there. */
@@ -53,4 +52,15 @@ export async function receiveOne(receiver: ServiceBusReceiver): Promise<ServiceB
 export async function receiveBodies(receiver: ServiceBusReceiver, limit = 100): Promise<unknown[]> {
   const messages = await receiver.receiveMessages(limit, { maxWaitTimeInMs: 150 });
   return messages.map(({ body }) => body as unknown);
+}
+
+/** Cuts a client's connection as a crash of its process would: without a word. */
+export function cutConnection(client: ServiceBusClient): void {
+  interface Inner {
+    readonly _connectionContext: { readonly connection: { readonly _connection: { readonly socket: Socket } } };
+  }
+  const { socket } = (client as unknown as Inner)._connectionContext.connection._connection;
+  socket.resetAndDestroy();
+  // The client would wait for ever on a socket that closed without a word.
+  socket.emit("error", new Error("cut by the test"));
 }
