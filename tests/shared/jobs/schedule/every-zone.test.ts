@@ -34,12 +34,15 @@ describe("around every change of the clocks of every zone from 2000 to 2040", ()
 
   test("the zone knows each of them, and no other", () => {
     for (const zone of zones) {
-      const stretches = [...stretchesBetween(zoneOf(zone), FROM, TO)];
-      const known = new Map(stretches.map((one) => [one.start, [one.start, one.offsetBefore, one.offset]]));
+      const began = [...stretchesBetween(zoneOf(zone), FROM, TO)].filter(({ start, offset, offsetBefore }) => {
+        return start > FROM && start < TO && offset !== offsetBefore;
+      });
+      // A stretch that goes on over the end of an era is met twice.
+      const known = new Map(began.map(({ start, offset, offsetBefore }) => [start, [start, offsetBefore, offset]]));
       const seen = changes.filter((change) => change.zone === zone);
-      expect({ zone, changes: [...known.values()].filter(([, before, after]) => before !== after) }).toEqual({
+      expect({ zone, known: [...known.values()] }).toEqual({
         zone,
-        changes: seen.map(({ instant, before, after }) => [instant, before, after]),
+        known: seen.map(({ instant, before, after }) => [instant, before, after]),
       });
     }
   });
