@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
+/** Of util-linux; those of other systems take other arguments. */
+const TERMINAL = "script";
 const MAIN = fileURLToPath(new URL("../../../local/cli/main.ts", import.meta.url));
 
 export interface Outcome {
@@ -41,14 +43,12 @@ export async function startRota(args: readonly string[], { env, root }: Surround
 }
 
 /** Whether `rotaOnTerminal` can work here: the `script` of util-linux is what makes a terminal. */
-export const hasTerminal = String(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout).includes(
-  "util-linux",
-);
+export const hasTerminal = spawnSync(TERMINAL, ["--version"], { encoding: "utf8", stdio: "pipe" }).status === 0;
 
 /** The same on a terminal of the given width, which the system's `script` supplies; everything comes on one stream. */
 export async function rotaOnTerminal(args: readonly string[], { env, root }: Surroundings = {}): Promise<string> {
   const command = [process.execPath, MAIN, ...args].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
-  const child = spawn("script", ["--quiet", "--command", `stty cols 100; ${command}`, "/dev/null"], {
+  const child = spawn(TERMINAL, ["--quiet", "--command", `stty cols 100; ${command}`, "/dev/null"], {
     cwd: root ?? (await temporaryDirectory()),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: "Europe/Berlin", TERM: "xterm-256color", ...env },
     stdio: ["ignore", "pipe", "inherit"],
