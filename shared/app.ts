@@ -6,6 +6,8 @@ import { systemClock, type Clock } from "./jobs/clock.ts";
 import type { JobLog } from "./jobs/job-log.ts";
 import { dispatchInProcess } from "./jobs/in-process-dispatch.ts";
 import { Runner, type RunnerDependencies } from "./jobs/runner/runner.ts";
+import { dispatchByServiceBus } from "./messaging/dispatch.ts";
+import { openServiceBus, type MessageSender } from "./messaging/service-bus.ts";
 import { jsonLines, Log, type LogSink } from "./telemetry/log.ts";
 import { prettyLines } from "./telemetry/pretty.ts";
 
@@ -32,7 +34,14 @@ export function openApp(
     clock = systemClock,
     sink = defaultSink(config),
     dispatch,
-  }: { clock?: Clock; sink?: LogSink; dispatch?: RunnerDependencies["dispatch"] } = {},
+    ownQueues = new Set(),
+  }: {
+    clock?: Clock;
+    sink?: LogSink;
+    dispatch?: RunnerDependencies["dispatch"];
+    /** Ids of the jobs that have a queue of their own. */
+    ownQueues?: ReadonlySet<string>;
+  } = {},
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
   const log = new Log(sink, { level: config.LOG_LEVEL });
@@ -45,6 +54,8 @@ export function openApp(
     applicationName: `rota ${holder}`,
   });
   const local = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
+  const sender = serviceBusOf(config, clock);
+  const carry = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : local.dispatch;
   const runner: Runner = new Runner({
     db,
     clock,
@@ -59,7 +70,7 @@ export function openApp(
       enabled: config.jobs.get(job.id)?.enabled ?? true,
       maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
     }),
-    dispatch: dispatch ?? local.dispatch,
+    dispatch: dispatch ?? carry,
   });
   return {
     config,
@@ -71,9 +82,18 @@ export function openApp(
     async close(graceMs = GRACE_MS) {
       local.stop();
       await runner.drain(graceMs);
+      await sender?.close();
       await db.$client.end({ timeout: 5 });
     },
   };
+}
+
+/** Null where no broker is configured: waiting runs are then carried inside the process. */
+function serviceBusOf(config: Config, clock: Clock): MessageSender | null {
+  const { SERVICE_BUS: connectionString, SERVICE_BUS__fullyQualifiedNamespace: namespace } = config;
+  if (!connectionString && !namespace) return null;
+  const address = { connectionString, namespace, clientId: config.SERVICE_BUS__clientId };
+  return openServiceBus(address, () => clock.now());
 }
 
 function defaultSink(config: Config): LogSink {

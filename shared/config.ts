@@ -36,6 +36,15 @@ export const SETTINGS = {
   LOG_FORMAT: oneOf(["json", "pretty"], {
     about: "One JSON object a line, or lines for a person. Default: pretty on a terminal.",
   }),
+  SERVICE_BUS: text({
+    about:
+      "Connection string of the Service Bus namespace that carries waiting runs. Without this or the next one they are carried inside each process.",
+    secret: true,
+  }),
+  SERVICE_BUS__fullyQualifiedNamespace: text({
+    about: "The same by name (`<namespace>.servicebus.windows.net`), entered with the app's managed identity.",
+  }),
+  SERVICE_BUS__clientId: text({ about: "Client id of that identity when it is a user-assigned one." }),
   ALLOW_INTERNET_SYNC: flag({
     about: "false: no job fetches from outside; triggers answer 409, scheduled runs are skipped with that reason.",
     fallback: "true",
@@ -59,13 +68,22 @@ export const SETTINGS = {
 type Name = keyof typeof SETTINGS;
 type Values = { readonly [N in Name]: ReturnType<(typeof SETTINGS)[N]["read"]> };
 /** Settings that may be absent because their default is found out, not written down. */
-type Derived = "DATABASE_TLS" | "LOG_FORMAT" | "ROTA_INSTANCE";
+type Derived =
+  | "DATABASE_TLS"
+  | "LOG_FORMAT"
+  | "ROTA_INSTANCE"
+  | "SERVICE_BUS"
+  | "SERVICE_BUS__fullyQualifiedNamespace"
+  | "SERVICE_BUS__clientId";
 
 /** The settings in force. */
 export type Config = Omit<Values, Derived> & {
   readonly DATABASE_TLS: Values["DATABASE_TLS"];
   readonly LOG_FORMAT: Values["LOG_FORMAT"] | undefined;
   readonly ROTA_INSTANCE: string | undefined;
+  readonly SERVICE_BUS: string | undefined;
+  readonly SERVICE_BUS__fullyQualifiedNamespace: string | undefined;
+  readonly SERVICE_BUS__clientId: string | undefined;
   readonly jobs: ReadonlyMap<string, JobOverrides>;
 };
 

@@ -4,6 +4,7 @@ import { startBlobStorage } from "../blob/start.ts";
 import { startFunctionsHost } from "../functions-host/host.ts";
 import type { Log } from "../functions-host/log.ts";
 import { startPostgres } from "../postgres/start.ts";
+import { startBroker } from "./broker.ts";
 import { startDemoProviders } from "./demo.ts";
 import { migrate } from "./migrate.ts";
 import { StartError, type StackOptions } from "./options.ts";
@@ -66,9 +67,12 @@ async function supplied(
 ): Promise<Record<string, string>> {
   const given = { ...settings, ...process.env };
   const own: Record<string, string> = {};
-  const [database, blobs, demo] = await Promise.allSettled([
+  const [database, blobs, broker, demo] = await Promise.allSettled([
     given.DATABASE_URL ? null : startPostgres({ dataDirectory: join(stateDirectory, "postgres") }),
     isOwnStorage(given.AzureWebJobsStorage) ? startBlobStorage({ dataDirectory: join(stateDirectory, "blob") }) : null,
+    given.SERVICE_BUS || given.SERVICE_BUS__fullyQualifiedNamespace
+      ? null
+      : startBroker(root, join(stateDirectory, "service-bus")),
     settings === null ? startDemoProviders() : null,
   ]);
   if (database.status === "fulfilled" && database.value) {
@@ -81,11 +85,15 @@ async function supplied(
     started.push(blobs.value.stop);
     own.AzureWebJobsStorage = blobs.value.connectionString;
   }
+  if (broker.status === "fulfilled" && broker.value) {
+    started.push(broker.value.stop);
+    own.SERVICE_BUS = broker.value.connectionString;
+  }
   if (demo.status === "fulfilled" && demo.value) {
     started.push(demo.value.close);
     Object.assign(own, demo.value.settings);
   }
-  for (const outcome of [database, blobs, demo]) if (outcome.status === "rejected") throw outcome.reason;
+  for (const outcome of [database, blobs, broker, demo]) if (outcome.status === "rejected") throw outcome.reason;
   const all = { JOB_LEASE: "15s", JOB_HEARTBEAT: "5s", ...settings, ...own };
   await migrate(root, given.DATABASE_URL ?? own.DATABASE_URL!);
   return all;

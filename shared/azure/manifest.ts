@@ -1,5 +1,6 @@
 import type { Job } from "../jobs/define-job.ts";
-import { isScheduled } from "../jobs/define-job.ts";
+import { isEventDriven, isScheduled } from "../jobs/define-job.ts";
+import { ownQueue } from "../messaging/queue-names.ts";
 import { utcSuperset } from "../jobs/schedule/index.ts";
 import type { Method, Route } from "../http/route.ts";
 
@@ -16,6 +17,8 @@ export interface ManifestJob {
   readonly id: string;
   readonly functionName: string;
   /** Null for a job that only runs when it is asked for. */
+  /** The queue of its own that an event-driven job has. */
+  readonly queue: { readonly name: string; readonly batch: number } | null;
   readonly timer: { readonly expression: string; readonly zone: string; readonly utc: string } | null;
 }
 
@@ -33,6 +36,7 @@ export function manifestOf(jobs: readonly Job[], routes: readonly Route[]): Mani
     jobs: unique(jobs, ({ id }) => id).map((job) => ({
       id: job.id,
       functionName: camelCase(job.id),
+      queue: isEventDriven(job) ? { name: ownQueue(job.id), batch: job.on.batch } : null,
       timer: isScheduled(job) ? { expression: job.on.expression, zone: job.on.zone, utc: utcSuperset(job.on) } : null,
     })),
     paths: [

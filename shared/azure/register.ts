@@ -1,18 +1,12 @@
 import { app as functions } from "@azure/functions";
 import type { InvocationContext, HttpRequest, HttpResponseInit, Timer } from "@azure/functions";
 import { environment, readConfig, type Config } from "../config.ts";
-import type { Job } from "../jobs/define-job.ts";
-import type { Route } from "../http/route.ts";
+import { SHARED_QUEUE } from "../messaging/queue-names.ts";
+import type { Loaders } from "./loaders.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
-/** What loads the code of jobs and routes when it is first needed. */
-export interface Loaders {
-  readonly jobs: Readonly<Record<string, () => Promise<Job>>>;
-  readonly routes: Readonly<Record<string, () => Promise<readonly Route[]>>>;
-}
-
 /**
- * Registers one function per scheduled job and one per HTTP path. Loads nothing else: database, schemas and the jobs' own
+ * Registers one function per scheduled or event-driven job, one for all other waiting runs, and one per HTTP path. Loads nothing else: database, schemas and the jobs' own
  * code come with the first invocation.
  * @throws ConfigError when a setting is wrong: the app must not start with it
  */
@@ -21,7 +15,7 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
     environment(),
     manifest.jobs.map(({ id }) => id),
   );
-  const runtime = () => import("./runtime.ts").then(({ runtimeOf }) => runtimeOf(config, loaders));
+  const runtime = () => import("./runtime.ts").then(({ runtimeOf }) => runtimeOf(config, manifest, loaders));
 
   for (const job of manifest.jobs) {
     if (!job.timer) continue;
@@ -29,6 +23,21 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
       schedule: await timerExpression(job, config),
       handler: async (timer: Timer, context: InvocationContext) => (await runtime()).onTimer(job.id, timer, context),
     });
+  }
+  if (config.SERVICE_BUS ?? config.SERVICE_BUS__fullyQualifiedNamespace) {
+    functions.serviceBusQueue("jobRuns", {
+      ...{ connection: "SERVICE_BUS", queueName: SHARED_QUEUE, cardinality: "one" },
+      handler: async (message: unknown, context: InvocationContext) =>
+        (await runtime()).onMessages(SHARED_QUEUE, [message], context),
+    });
+    for (const { id, functionName, queue } of manifest.jobs) {
+      if (!queue) continue;
+      functions.serviceBusQueue(functionName, {
+        ...{ connection: "SERVICE_BUS", queueName: queue.name, cardinality: queue.batch > 1 ? "many" : "one" },
+        handler: async (received: unknown, context: InvocationContext) =>
+          (await runtime()).onMessages(queue.name, queue.batch > 1 ? (received as unknown[]) : [received], context, id),
+      });
+    }
   }
   for (const { path, functionName, access } of manifest.paths) {
     functions.http(functionName, {

@@ -1,0 +1,29 @@
+/** What travels on a queue: which run, nothing else. The ledger holds the rest, so a message that comes twice is harmless. */
+export interface RunMessage {
+  readonly run: string;
+}
+
+/** A message that nobody can read; its reason is kept beside it. */
+export class UnreadableMessage extends Error {
+  override name = "UnreadableMessage";
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** @throws UnreadableMessage saying what was expected */
+export function readRunMessage(body: unknown): RunMessage {
+  const value = typeof body === "string" ? parsed(body) : body;
+  const run = value instanceof Object ? (value as { run?: unknown }).run : undefined;
+  if (typeof run !== "string" || !UUID.test(run)) {
+    throw new UnreadableMessage('expected an object such as {"run":"<uuid of a run>"}');
+  }
+  return { run: run.toLowerCase() };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UnreadableMessage(`expected JSON: ${(error as Error).message}`);
+  }
+}
