@@ -1,5 +1,8 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { JobView, RunSummary } from "../../../local/cli/admin-views.ts";
+import { discardPostgres } from "../../../local/postgres/start.ts";
 import { startStack, stateDirectory } from "../../e2e/stack.ts";
 import { rota } from "./rota.ts";
 
@@ -8,6 +11,8 @@ test("every command works on the app that npm start runs, found by its state fil
   const stack = await startStack(state);
   onTestFinished(async () => {
     await stack.stop();
+    await discardPostgres(join(state, "postgres"));
+    await rm(state, { recursive: true, force: true });
   });
   const ask = (...args: string[]) => rota(args, { env: { ROTA_STATE: state } });
 
