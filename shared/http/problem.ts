@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { Reply } from "./route.ts";
 
 export interface FieldFault {
@@ -38,6 +39,7 @@ export class Problem extends Error {
   }
 }
 
+/** The request is wrong: names each field with the reason. */
 export function badRequest(errors: readonly FieldFault[]): Problem {
   const detail = errors.map(({ field, reason }) => `${field}: ${reason}`).join("; ");
   return new Problem(400, "invalid-request", detail, { errors });
@@ -52,26 +54,13 @@ export function problemReply(problem: Problem): Reply {
     status: problem.status,
     headers: { ...problem.headers, "content-type": "application/problem+json" },
     json: {
+      // First, so that no member of its own can displace one of RFC 9457's.
+      ...problem.extra,
       type: `urn:rota:problem:${problem.code}`,
-      title: TITLES[problem.status] ?? "Error",
+      title: STATUS_CODES[problem.status] ?? "Error",
       status: problem.status,
       detail: problem.message,
       ...(problem.errors.length && { errors: problem.errors }),
-      ...problem.extra,
     },
   };
 }
-
-const TITLES: Readonly<Record<number, string>> = {
-  400: "Bad request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not found",
-  405: "Method not allowed",
-  409: "Conflict",
-  413: "Content too large",
-  415: "Unsupported media type",
-  422: "Unprocessable content",
-  500: "Internal server error",
-  503: "Service unavailable",
-};

@@ -39,6 +39,7 @@ export interface Route {
 /**
  * Makes a route from what its author writes. Parts that are not given accept nothing: a route without a `body` refuses one,
  * an unknown query parameter is an error.
+ * @throws TypeError when the Functions host would refuse the path, or the parts do not fit each other
  */
 export function defineRoute<
   Params extends z.ZodType = z.ZodObject,
@@ -54,18 +55,35 @@ export function defineRoute<
   readonly body?: Body;
   readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
 }): Route {
-  if (/^(admin|runtime)(\/|$)/i.test(options.path) || options.path.startsWith("/")) {
-    throw new TypeError(
-      `route ${options.path}: expected a path without leading slash that does not begin with admin or runtime, which belong to the Functions host`,
-    );
-  }
+  const fault = faultOf(options);
+  if (fault) throw new TypeError(`route ${options.method} ${options.path}: ${fault}`);
   return {
     ...options,
     params: options.params ?? nothing,
     query: options.query ?? nothing,
     body: options.body ?? null,
-    handle: options.handle as Route["handle"],
+    handle: options.handle,
   };
 }
 
 const nothing = z.strictObject({});
+
+function faultOf({
+  method,
+  path,
+  params,
+  body,
+}: {
+  method: Method;
+  path: string;
+  params?: z.ZodType;
+  body?: z.ZodType;
+}): string | undefined {
+  if (path.startsWith("/")) return "expected a path without leading slash";
+  if (/^(admin|runtime)/i.test(path)) {
+    return "expected a path that does not begin with admin or runtime, which belong to the Functions host";
+  }
+  if (path.includes("{") && !params) return "expected params: a schema for the parameters of the path";
+  if (method === "GET" && body) return "expected no body: what a GET brings along is not read";
+  return undefined;
+}

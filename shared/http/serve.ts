@@ -1,13 +1,12 @@
 import type { App } from "../app.ts";
 import { ConfigError } from "../config.ts";
 import { InvalidInput } from "../jobs/endings.ts";
-import { classify } from "../jobs/error-class.ts";
+import { classify, retryAfter } from "../jobs/error-class.ts";
 import { issuesOf } from "../jobs/input.ts";
-import { badRequest, Problem, problemReply, type FieldFault } from "./problem.ts";
-import type { Method, Reply, Route } from "./route.ts";
-
-/** Bodies above this many bytes are refused. */
-export const MAX_BODY_BYTES = 1_048_576;
+import { jsonLines, Log } from "../telemetry/log.ts";
+import { badRequest, Problem, problemReply } from "./problem.ts";
+import { bytesOf, jsonOf, storageFault } from "./request-body.ts";
+import type { Reply, Route } from "./route.ts";
 
 /** A request as any host can say it. */
 export interface Request {
@@ -19,45 +18,54 @@ export interface Request {
 }
 
 /**
- * Answers a request with the route of its method. Whatever goes wrong becomes problem details; what is not the caller's
- * doing is logged and says nothing of its inside.
+ * Answers a request with the route of its method; never throws. Whatever goes wrong becomes problem details; what is not
+ * the caller's doing is logged and says nothing of its inside. HEAD is GET without its content.
+ * @param routes all of one path
  */
 export async function serve(routes: readonly Route[], request: Request, openApp: () => Promise<App>): Promise<Reply> {
   let app: App | undefined;
+  let reply: Reply;
   try {
-    const route = routeFor(routes, request.method);
-    const params = read(route.params, request.params, "path");
-    const query = read(route.query, queryObject(request.query), "query");
-    const body = await readBody(route, request);
     app = await openApp();
-    return await route.handle({
-      params: params as never,
-      query: query as never,
-      body: body as never,
-      app,
-      log: app.log,
-      caller: "function key",
-    });
+    reply = await answer(routes, request, app);
   } catch (thrown) {
-    return problemReply(asProblem(thrown, app));
+    reply = problemReply(asProblem(thrown, { log: app?.log ?? lastResort, method: request.method, routes }));
   }
+  if (request.method !== "HEAD") return reply;
+  const { json: _json, text: _text, ...head } = reply;
+  return { status: 200, ...head };
+}
+
+async function answer(routes: readonly Route[], request: Request, app: App): Promise<Reply> {
+  const route = routeFor(routes, request.method);
+  const params = read(route.params, request.params, "path");
+  const query = read(route.query, queryObject(request.query), "query");
+  const body = await readBody(route, request);
+  return route.handle({
+    params: params as never,
+    query: query as never,
+    body: body as never,
+    app,
+    log: app.log,
+    caller: route.access === "key" ? "function key" : "anyone",
+  });
 }
 
 function routeFor(routes: readonly Route[], method: string): Route {
   const route = routes.find((candidate) => candidate.method === (method === "HEAD" ? "GET" : method));
   if (route) return route;
-  const allow: Method[] = routes.map((candidate) => candidate.method);
+  const allow = routes.flatMap((candidate) => (candidate.method === "GET" ? ["GET", "HEAD"] : [candidate.method]));
   throw new Problem(405, "method-not-allowed", `${method} is not allowed here; allowed: ${allow.join(", ")}`, {
     headers: { allow: allow.join(", ") },
   });
 }
 
-function read(schema: Route["params"], value: unknown, place: string): unknown {
+function read(schema: Route["params"], value: unknown, place: "path" | "query" | "body"): unknown {
+  const fault = storageFault(value);
+  if (fault) throw badRequest([{ field: place, reason: fault }]);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw badRequest(
-    issuesOf(result.error).map(({ field, reason }) => ({ field: field === "body" ? place : field, reason })),
-  );
+  throw badRequest(issuesOf(result.error, place));
 }
 
 /** A parameter that is given twice becomes a list, which no scalar schema accepts: better than picking one. */
@@ -68,48 +76,41 @@ function queryObject(query: URLSearchParams): Record<string, string | string[]> 
       .filter((name) => name !== "code")
       .map((name) => {
         const all = query.getAll(name);
-        return [name, all.length === 1 ? all[0]! : all];
+        return [name, all.length > 1 ? all : (all[0] ?? "")];
       }),
   );
 }
 
 async function readBody(route: Route, request: Request): Promise<unknown> {
-  if (Number(request.header("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   if (request.method === "GET" || request.method === "HEAD") return null;
-  const bytes = await request.bytes();
-  if (bytes.length > MAX_BODY_BYTES) throw tooLarge();
-  if (!route.body) {
-    if (bytes.length === 0 || new TextDecoder().decode(bytes).trim() === "{}") return null;
-    throw badRequest([{ field: "body", reason: "this route takes no body" }]);
-  }
-  const type = request.header("content-type");
-  if (bytes.length > 0 && type !== null && !/^application\/([\w.+-]+\+)?json\b/i.test(type)) {
-    throw new Problem(415, "unsupported-media-type", `expected application/json, got ${type}`);
-  }
-  return read(route.body, bytes.length === 0 ? {} : parseJson(bytes), "body");
+  const bytes = await bytesOf(request);
+  if (route.body) return read(route.body, jsonOf(bytes, request.header("content-type")), "body");
+  if (bytes.length === 0 || (bytes.length < 64 && new TextDecoder().decode(bytes).trim() === "{}")) return null;
+  throw badRequest([{ field: "body", reason: "this route takes no body" }]);
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw badRequest([{ field: "body", reason: `is no JSON: ${(error as Error).message}` }]);
-  }
-}
+/** For what goes wrong before there is an app to log with. */
+const lastResort = new Log(
+  jsonLines((line) => {
+    console.error(line.trimEnd());
+  }),
+);
 
-function tooLarge(): Problem {
-  return new Problem(413, "content-too-large", `expected a body of at most ${MAX_BODY_BYTES} bytes`);
-}
-
-function asProblem(thrown: unknown, app: App | undefined): Problem {
+function asProblem(
+  thrown: unknown,
+  { log, method, routes }: { log: Pick<App["log"], "error">; method: string; routes: readonly Route[] },
+): Problem {
   if (thrown instanceof Problem) return thrown;
-  if (thrown instanceof InvalidInput) return badRequest(thrown.issues as FieldFault[]);
-  if (thrown instanceof ConfigError)
+  if (thrown instanceof InvalidInput) return badRequest(thrown.issues);
+  log.error("Request failed", { route: `${method} ${routes[0]?.path}`, error: thrown });
+  if (thrown instanceof ConfigError) {
     return new Problem(503, "misconfigured", "the settings of this app are wrong; see its log");
-  app?.log.error("Request failed", { error: thrown });
-  if (classify(thrown) === "transient") {
+  }
+  const errorClass = classify(thrown);
+  if (errorClass === "transient" || errorClass === "rate_limited") {
+    const seconds = Math.max(5, Math.ceil((retryAfter(thrown) ?? 0) / 1_000));
     return new Problem(503, "unavailable", "the database or a service behind it does not answer; try again", {
-      headers: { "retry-after": "5" },
+      headers: { "retry-after": String(seconds) },
     });
   }
   return new Problem(500, "internal", "something went wrong here; the log of the app has the details");

@@ -10,11 +10,25 @@ export interface JobCatalogue {
 /** @param loaders per job id, what loads it */
 export function lazyCatalogue(loaders: Readonly<Record<string, () => Promise<Job>>>): JobCatalogue {
   const ids = Object.keys(loaders);
-  const find = async (id: string) => (Object.hasOwn(loaders, id) ? loaders[id]!() : undefined);
-  return { ids, find, all: async () => Promise.all(ids.map((id) => loaders[id]!())) };
+  // The entry of a build and the code it loads may be of two versions.
+  const load = async (id: string): Promise<Job> => {
+    const job = await loaders[id]?.();
+    if (job?.id === id) return job;
+    throw new TypeError(`the loader of job ${id} brought ${job ? `job ${job.id}` : "nothing"}: build the app again`);
+  };
+  return {
+    ids,
+    find: async (id) => (Object.hasOwn(loaders, id) ? load(id) : undefined),
+    all: () => Promise.all(ids.map(load)),
+  };
 }
 
-/** A catalogue of jobs that are there already, as tests have them. */
+/**
+ * A catalogue of jobs that are there already, as tests have them.
+ * @throws TypeError when two have the same id
+ */
 export function catalogueOf(jobs: readonly Job[]): JobCatalogue {
+  const twice = jobs.find(({ id }, place) => jobs.findIndex((other) => other.id === id) !== place);
+  if (twice) throw new TypeError(`two jobs have the id ${twice.id}`);
   return lazyCatalogue(Object.fromEntries(jobs.map((job) => [job.id, async () => job])));
 }

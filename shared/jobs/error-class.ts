@@ -1,3 +1,8 @@
+import { withoutValues } from "../telemetry/failed-query.ts";
+import { isOutage, sqlStateClass } from "./sql-state.ts";
+import { storableText } from "./storable.ts";
+import { causes, describe, isError, read } from "./thrown.ts";
+
 /** What kind of trouble an error is; the class alone decides whether a run is tried again. */
 export type ErrorClass = "transient" | "rate_limited" | "auth" | "validation" | "unknown";
 
@@ -19,7 +24,7 @@ export function isRetryable(errorClass: ErrorClass): boolean {
 
 /**
  * Classifies anything that can be thrown. An error's own `errorClass` wins; then a PostgreSQL SQLSTATE, a system error
- * code, an HTTP status; then its cause; else `unknown`, which is retried.
+ * code, an HTTP status; then its cause; else `unknown`, which is retried. Never throws.
  */
 export function classify(error: unknown): ErrorClass {
   for (const e of causes(error)) {
@@ -31,90 +36,100 @@ export function classify(error: unknown): ErrorClass {
 
 /** Whether the database itself failed, as opposed to the work: worth one more try at once inside the attempt. */
 export function isDatabaseTrouble(error: unknown): boolean {
-  return causes(error).some(
-    ({ code }) => typeof code === "string" && (sqlStateClass(code) === "transient" || POSTGRES_JS_CONNECTION.has(code)),
-  );
+  return isDatabaseGone(error) || causes(error).some((e) => sqlStateClass(read(e, "code")) === "transient");
+}
+
+/** Whether the database cannot be worked with at all: other work would fail as well. A deadlock, say, strikes one alone. */
+export function isDatabaseGone(error: unknown): boolean {
+  return causes(error).some((e) => {
+    const code = read(e, "code");
+    if (typeof code !== "string") return false;
+    // The driver leaves its query on what it passes on: so a refused connection is known to be the database's.
+    const isDriver = read(e, "query") !== undefined && read(e, "parameters") !== undefined;
+    return POSTGRES_JS_CONNECTION.has(code) || (isDriver && SYSTEM_CONNECTION.has(code)) || isOutage(code);
+  });
 }
 
 /** Whether a unique index refused a row. */
 export function isUniqueViolation(error: unknown): boolean {
-  return causes(error).some((e) => e.code === "23505");
+  return causes(error).some((e) => read(e, "code") === "23505");
 }
 
 /** Milliseconds that the error itself asks to wait (a provider's `Retry-After`), if any. */
 export function retryAfter(error: unknown): number | undefined {
-  for (const { retryAfterMs } of causes(error)) {
-    if (typeof retryAfterMs === "number" && Number.isFinite(retryAfterMs) && retryAfterMs >= 0) return retryAfterMs;
+  for (const e of causes(error)) {
+    const ms = read(e, "retryAfterMs");
+    if (typeof ms === "number" && Number.isFinite(ms) && ms >= 0) return ms;
   }
   return undefined;
 }
 
 /**
- * Anything thrown, as an Error: a job may throw a string or a plain object. Of a failed query only the database's own
- * words are kept, since the wrapper's message repeats the whole statement with its values.
+ * Anything thrown, as an Error that can be read: a job may throw a string or a plain object. Of a failed query only the
+ * database's own words are kept, since the wrapper's message repeats the whole statement with its values.
  */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error)
-    return thrown.message.startsWith("Failed query:") && thrown.cause instanceof Error ? thrown.cause : thrown;
-  return new Error(`a value that is no Error was thrown: ${describe(thrown)}`, { cause: thrown });
+  if (!isError(thrown)) {
+    return new Error(`a value that is no Error was thrown: ${describe(thrown)}`, { cause: thrown });
+  }
+  const [message, cause] = [read(thrown, "message"), read(thrown, "cause")];
+  if (typeof message !== "string" || typeof read(thrown, "name") !== "string") {
+    return new Error(`an Error without a readable name and message was thrown: ${describe(message)}`, {
+      cause: thrown,
+    });
+  }
+  return message.startsWith("Failed query:") && isError(cause) ? cause : thrown;
 }
 
-/** The error with its stack and the stacks of its causes, at most 32 KiB. */
+/** One failed attempt as the ledger keeps it: texts cut to what the database takes, without the values of queries. */
+export function attemptError(error: Error, attempt: number, now: Date): AttemptError {
+  return {
+    attempt,
+    at: now.toISOString(),
+    class: classify(error),
+    name: storableText(read(error, "name"), 256),
+    message: storableText(withoutValues(wordsOf(error)).message, 4_096),
+    stack: stackOf(error),
+  };
+}
+
+/** The error with its stack and the stacks of its causes, at most 32 KiB, without the values of queries. */
 export function stackOf(error: Error): string {
-  const parts: string[] = [];
-  for (let e: unknown = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
-    parts.push((depth ? "Caused by: " : "") + (e.stack ?? `${e.name}: ${e.message}`));
-  }
-  return parts.join("\n").slice(0, 32_768);
+  const stacks = causes(error)
+    .filter(isError)
+    .map((e) => withoutValues(wordsOf(e)).stack);
+  return storableText(stacks.join("\nCaused by: "), 32_768);
 }
 
-/** The error and what caused it, at most five deep: a cycle must not hang the ledger. */
-function causes(error: unknown): Record<string, unknown>[] {
-  const chain: Record<string, unknown>[] = [];
-  for (let e = error; e instanceof Object && chain.length < 5; e = (e as { cause?: unknown }).cause) {
-    chain.push(e as Record<string, unknown>);
-  }
-  return chain;
+function wordsOf(error: Error): { message: string; stack: string } {
+  const [message, stack] = [storableText(read(error, "message"), Infinity), read(error, "stack")];
+  if (typeof stack === "string" && stack) return { message, stack };
+  return { message, stack: `${storableText(read(error, "name"), 256)}: ${message}` };
 }
 
-function ownClass(e: Record<string, unknown>): ErrorClass | undefined {
-  if (typeof e.errorClass === "string" && CLASSES.has(e.errorClass)) return e.errorClass as ErrorClass;
-  if (e.name === "ZodError") return "validation";
-  if (typeof e.code === "string") {
-    const byCode = sqlStateClass(e.code) ?? (isConnectionCode(e.code) ? "transient" : undefined);
-    if (byCode) return byCode;
-  }
-  const status = e.status ?? e.statusCode;
-  return typeof status === "number" ? statusClass(status) : undefined;
+function ownClass(e: object): ErrorClass | undefined {
+  const [own, name, code] = [read(e, "errorClass"), read(e, "name"), read(e, "code")];
+  if (typeof own === "string" && CLASSES.has(own)) return own as ErrorClass;
+  if (name === "ZodError") return "validation";
+  const byCode = sqlStateClass(code) ?? (isConnectionCode(code) ? "transient" : undefined);
+  if (byCode) return byCode;
+  const byStatus = statusClass(read(e, "status") ?? read(e, "statusCode") ?? statusOfResponse(e));
+  if (byStatus) return byStatus;
+  // An AbortSignal's own errors; and what Azure's libraries say of their own errors.
+  return name === "AbortError" || name === "TimeoutError" || read(e, "retryable") === true ? "transient" : undefined;
 }
 
-function statusClass(status: number): ErrorClass | undefined {
+function statusOfResponse(e: object): unknown {
+  const response = read(e, "response");
+  return typeof response === "object" && response !== null ? read(response, "status") : undefined;
+}
+
+function statusClass(status: unknown): ErrorClass | undefined {
+  if (typeof status !== "number") return undefined;
   if (status === 429) return "rate_limited";
   if (status === 401 || status === 403) return "auth";
-  if (status === 408 || status >= 500) return "transient";
+  if (status === 408 || status === 425 || status >= 500) return "transient";
   return status >= 400 ? "validation" : undefined;
-}
-
-/** SQLSTATE classes: PostgreSQL documentation, appendix A. */
-function sqlStateClass(code: string): ErrorClass | undefined {
-  if (!/^[0-9A-Z]{5}$/.test(code) || /^E[A-Z]{4}$/.test(code)) return undefined;
-  switch (code.slice(0, 2)) {
-    case "08": // connection
-    case "40": // serialization failure, deadlock
-    case "53": // out of resources, too many connections
-    case "57": // shutdown, cancelled by the operator
-    case "58": // input/output
-      return "transient";
-    case "55": // lock not available
-      return "transient";
-    case "22": // data out of range or malformed
-    case "23": // constraint
-      return "validation";
-    case "28": // credentials
-      return "auth";
-    default:
-      return undefined;
-  }
 }
 
 const POSTGRES_JS_CONNECTION: ReadonlySet<string> = new Set([
@@ -127,23 +142,18 @@ const POSTGRES_JS_CONNECTION: ReadonlySet<string> = new Set([
 const SYSTEM_CONNECTION: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
+  "ECONNABORTED",
   "EPIPE",
   "ETIMEDOUT",
   "ENOTFOUND",
   "EAI_AGAIN",
   "EHOSTUNREACH",
   "ENETUNREACH",
+  "ENETDOWN",
   "ABORT_ERR",
 ]);
 
-function isConnectionCode(code: string): boolean {
+function isConnectionCode(code: unknown): boolean {
+  if (typeof code !== "string") return false;
   return POSTGRES_JS_CONNECTION.has(code) || SYSTEM_CONNECTION.has(code) || code.startsWith("UND_ERR_");
-}
-
-function describe(value: unknown): string {
-  try {
-    return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
 }

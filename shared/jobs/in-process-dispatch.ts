@@ -1,13 +1,13 @@
 import type { Clock } from "./clock.ts";
 import type { JobLog } from "./job-log.ts";
-import type { DispatchedRun } from "./runner/runner.ts";
+import type { DispatchedRun } from "./runner/dependencies.ts";
 
 /** Longest wait in memory; what lies further off is the sweep's. */
 const HORIZON_MS = 60_000;
 
 /**
  * Carries waiting runs within this process: at their time they are executed here. A process that dies forgets them, which
- * loses nothing: the ledger knows them, and the sweep of the next one picks them up.
+ * loses nothing: the ledger knows them, and the sweep of the next one picks them up. After `stop` nothing is taken any more.
  */
 export function dispatchInProcess({
   clock,
@@ -18,27 +18,33 @@ export function dispatchInProcess({
   log: JobLog;
   execute: (runId: string) => Promise<unknown>;
 }): { dispatch: (runs: readonly DispatchedRun[]) => Promise<void>; stop: () => void } {
-  const timers = new Set<NodeJS.Timeout>();
-  const start = ({ id }: DispatchedRun) => {
-    execute(id).catch((error: unknown) => {
-      log.error("A waiting run could not be executed; the sweep will try again", { run: id, error });
+  const waiting = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  let stopped = false;
+
+  const start = (runId: string) => {
+    waiting.delete(runId);
+    execute(runId).catch((error: unknown) => {
+      log.error("A waiting run could not be executed; the sweep will try again", { run: runId, error });
     });
   };
+
   return {
     async dispatch(runs) {
-      for (const run of runs) {
-        const delay = Math.max(0, run.at.getTime() - clock.now().getTime());
-        if (delay > HORIZON_MS) continue;
-        const timer = setTimeout(() => {
-          timers.delete(timer);
-          start(run);
-        }, delay);
-        timers.add(timer);
+      for (const { id, at } of runs) {
+        const delay = Math.max(0, at.getTime() - clock.now().getTime());
+        const known = waiting.get(id);
+        // One timer a run: the sweep names again what waits here already, and each name would come back with names of its own.
+        if (stopped || delay > HORIZON_MS || (known && known.at <= at.getTime())) continue;
+        clearTimeout(known?.timer);
+        // A timer may fire a millisecond early, and a run that is not due is not executed.
+        const timer = setTimeout(start, delay && Math.ceil(delay) + 1, id);
+        waiting.set(id, { at: at.getTime(), timer });
       }
     },
     stop() {
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
+      stopped = true;
+      for (const { timer } of waiting.values()) clearTimeout(timer);
+      waiting.clear();
     },
   };
 }

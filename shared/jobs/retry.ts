@@ -15,26 +15,32 @@ export type RetryPolicy =
 /** No second try: for work whose next slot is its retry. */
 export const never: RetryPolicy = { kind: "never", retries: 0 };
 
-/** The same delay before every retry. */
+/**
+ * The same delay before every retry.
+ * @throws RangeError when a number is out of range
+ */
 export function linear({ retries, delay }: { retries: number; delay: Duration }): RetryPolicy {
   return { kind: "linear", retries: wholeCount(retries), delayMs: milliseconds(delay) };
 }
 
-/** Exponential backoff with full jitter. Defaults: 3 retries, first after up to 5 s, factor 2, never more than 5 min. */
+/**
+ * Exponential backoff with full jitter. Defaults: 3 retries, first after up to 5 s, factor 2, never more than 5 min.
+ * @throws RangeError when a number is out of range, or the first delay is longer than the longest
+ */
 export function exponential({
   retries = 3,
   first = "5s",
   factor = 2,
   max = "5m",
 }: { retries?: number; first?: Duration; factor?: number; max?: Duration } = {}): RetryPolicy {
-  if (!(factor >= 1)) throw new RangeError(`expected a backoff factor of at least 1, got ${factor}`);
-  return {
-    kind: "exponential",
-    retries: wholeCount(retries),
-    firstMs: milliseconds(first),
-    factor,
-    maxMs: milliseconds(max),
-  };
+  const [firstMs, maxMs] = [milliseconds(first), milliseconds(max)];
+  if (!(factor >= 1 && factor <= 100)) {
+    throw new RangeError(`retry policy: expected a backoff factor from 1 to 100, got ${factor}`);
+  }
+  if (firstMs === 0 || firstMs > maxMs) {
+    throw new RangeError(`retry policy: expected a first delay of more than 0 and at most max (${max}), got ${first}`);
+  }
+  return { kind: "exponential", retries: wholeCount(retries), firstMs, factor, maxMs };
 }
 
 /**
@@ -53,14 +59,14 @@ export function backoff(policy: RetryPolicy, retry: number, random: number): num
       return policy.delayMs;
     case "exponential": {
       const ceiling = Math.min(policy.maxMs, policy.firstMs * policy.factor ** (retry - 1));
-      return Math.round(ceiling * (0.1 + 0.9 * random));
+      return Math.ceil(ceiling * (0.1 + 0.9 * random));
     }
   }
 }
 
 function wholeCount(retries: number): number {
   if (!Number.isInteger(retries) || retries < 0 || retries > 100) {
-    throw new RangeError(`expected a whole number of retries from 0 to 100, got ${retries}`);
+    throw new RangeError(`retry policy: expected a whole number of retries from 0 to 100, got ${retries}`);
   }
   return retries;
 }

@@ -3,6 +3,7 @@ import { renewLeases, type Hold } from "../../data/platform/job-runs.ts";
 import type { Progress } from "../../data/platform/schema.ts";
 import { CancelRequested, LeaseLost } from "../endings.ts";
 import type { JobLog } from "../job-log.ts";
+import { storable } from "../storable.ts";
 
 /** A run that this process holds, as the heartbeat sees it. */
 export interface HeldRun extends Hold {
@@ -10,28 +11,41 @@ export interface HeldRun extends Hold {
   readonly abort: AbortController;
 }
 
+export interface HeartbeatOptions {
+  readonly leaseMs: number;
+  readonly everyMs: number;
+  readonly log: JobLog;
+  /** Milliseconds on a clock that nobody sets. */
+  readonly elapsed?: () => number;
+}
+
 /**
  * Renews the leases of all runs of this process with one statement a beat, stores their progress, and passes on what
- * comes back: a lost lease or a request to cancel aborts the run's signal.
+ * comes back: a lost lease or a request to cancel aborts the run's signal. A run whose lease could not be renewed for as
+ * long as it lasts counts as lost: somebody else may have it by now.
  */
 export class Heartbeat {
-  readonly #held = new Map<string, HeldRun>();
+  /** Each held run, with the moment from which its lease surely lasts. */
+  readonly #held = new Map<HeldRun, number>();
   readonly #db: Db;
-  readonly #options: { leaseMs: number; everyMs: number; log: JobLog };
+  readonly #options: HeartbeatOptions;
+  readonly #elapsed: () => number;
   #timer: NodeJS.Timeout | undefined;
+  #beating: Promise<void> | undefined;
 
-  constructor(db: Db, options: { leaseMs: number; everyMs: number; log: JobLog }) {
+  constructor(db: Db, options: HeartbeatOptions) {
     this.#db = db;
     this.#options = options;
+    this.#elapsed = options.elapsed ?? (() => performance.now());
   }
 
   watch(run: HeldRun): void {
-    this.#held.set(run.id, run);
+    this.#held.set(run, this.#elapsed());
     this.#timer ??= setInterval(() => void this.beat(), this.#options.everyMs);
   }
 
   forget(run: HeldRun): void {
-    this.#held.delete(run.id);
+    this.#held.delete(run);
     if (this.#held.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -42,25 +56,48 @@ export class Heartbeat {
   }
 
   runs(): readonly HeldRun[] {
-    return [...this.#held.values()];
+    return [...this.#held.keys()];
   }
 
-  async beat(): Promise<void> {
+  /** One beat; while one is under way, that one. A database that answers slowly must not be asked ever more often. */
+  beat(): Promise<void> {
+    if (this.#beating) this.#loseLapsed();
+    return (this.#beating ??= this.#beat().finally(() => {
+      this.#beating = undefined;
+    }));
+  }
+
+  async #beat(): Promise<void> {
     const runs = this.runs();
     if (runs.length === 0) return;
+    const asked = this.#elapsed();
     try {
-      const beats = runs.map(({ id, attempt, holder, progress }) => ({ id, attempt, holder, progress }));
-      const kept = new Map((await renewLeases(this.#db, beats, this.#options.leaseMs)).map((row) => [row.id, row]));
+      const beats = runs.map(({ id, attempt, holder, progress }) => ({
+        ...{ id, attempt, holder },
+        // One statement for all: what one job says of its progress must not cost the others their leases.
+        progress: storable(progress) as Progress | null,
+      }));
+      const rows = await renewLeases(this.#db, beats, this.#options.leaseMs);
+      // Not by id alone: this process may hold a later attempt of a run whose earlier one it has lost.
+      const kept = new Map(rows.map((row) => [`${row.id} ${row.attempt}`, row]));
       for (const run of runs) {
         // A run that ended while the statement was under way is neither lost nor to be cancelled.
-        if (this.#held.get(run.id) !== run) continue;
-        const row = kept.get(run.id);
+        if (!this.#held.has(run)) continue;
+        const row = kept.get(`${run.id} ${run.attempt}`);
+        if (row) this.#held.set(run, asked);
         if (!row) run.abort.abort(new LeaseLost(run.id));
         else if (row.cancelRequested) run.abort.abort(new CancelRequested("cancelled on request"));
       }
     } catch (error) {
       // The lease outlasts a few beats: a database that is away for a moment costs nothing.
       this.#options.log.warn("Heartbeat failed; the leases run on", { error, runs: runs.length });
+      this.#loseLapsed();
+    }
+  }
+
+  #loseLapsed(): void {
+    for (const [run, since] of this.#held) {
+      if (this.#elapsed() - since > this.#options.leaseMs) run.abort.abort(new LeaseLost(run.id));
     }
   }
 }

@@ -1,27 +1,35 @@
 import type { ItemFailure } from "../../data/platform/schema.ts";
-import type { Counts, ItemWork, JobContext } from "../define-job.ts";
-import { LeaseLost } from "../endings.ts";
-import { asError, classify, isDatabaseTrouble } from "../error-class.ts";
+import type { ItemWork, JobContext } from "../define-job.ts";
+import { Cancel, LeaseLost, Snooze } from "../endings.ts";
+import { asError, classify, isDatabaseGone, type ErrorClass } from "../error-class.ts";
+import { storableText } from "../storable.ts";
 import type { Ending } from "./transition.ts";
 
 /** How many item failures a run keeps with their reasons; the rest is a count. */
 const KEPT_FAILURES = 100;
 
-/** More items failed than the job tolerates. */
+/** More items failed than the job tolerates. Its class is theirs where they share one: what no item survives, no retry will. */
 export class TooManyItemsFailed extends Error {
   override name = "TooManyItemsFailed";
+  readonly errorClass: ErrorClass;
+  constructor(message: string, classes: ReadonlySet<ErrorClass>) {
+    super(message);
+    const [only = "unknown", ...others] = classes;
+    this.errorClass = others.length ? "unknown" : only;
+  }
 }
 
 /**
- * Does the items one after another. A failing item is recorded and stops nobody; an error of the whole batch
- * (database gone, run taken away, signal) ends the attempt.
+ * Does the items one after another. A failing item is recorded and stops nobody; an error of the whole batch (database
+ * gone, run taken away, signal) and the job's own word (Cancel, Snooze) end the attempt.
  */
 export async function performItems(
   work: ItemWork<never, never> & { readonly tolerateShare: number },
   context: JobContext<never>,
 ): Promise<Ending> {
-  const outcomes: Counts = {};
-  const failures: ItemFailure[] = [];
+  const outcomes = new Map<string, number>();
+  const itemFailures: ItemFailure[] = [];
+  const classes = new Set<ErrorClass>();
   let failed = 0;
   let done = 0;
   const total = await work.total?.(context);
@@ -29,22 +37,43 @@ export async function performItems(
     context.signal.throwIfAborted();
     try {
       const outcome = await work.each(item, context);
-      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     } catch (thrown) {
-      if (context.signal.aborted || thrown instanceof LeaseLost || isDatabaseTrouble(thrown)) throw thrown;
+      if (context.signal.aborted || endsTheAttempt(thrown)) throw thrown;
       const error = asError(thrown);
-      const failure = { key: work.key(item), class: classify(error), reason: error.message.slice(0, 1_024) };
+      const failure = {
+        key: keyOf(work, item, done),
+        class: classify(error),
+        reason: storableText(error.message, 1_024),
+      };
       failed += 1;
-      if (failures.length < KEPT_FAILURES) failures.push(failure);
+      classes.add(failure.class);
+      if (itemFailures.length < KEPT_FAILURES) itemFailures.push(failure);
       context.log.warn("Item failed", { item: failure.key, error });
     }
     done += 1;
     context.progress(done, total);
   }
+  const facts = { itemFailures, itemFailureCount: failed };
   if (done > 0 && failed / done > work.tolerateShare) {
-    throw new TooManyItemsFailed(
-      `${failed} of ${done} items failed, more than the ${work.tolerateShare * 100} % that are tolerated; first: ${failures[0]?.key}: ${failures[0]?.reason}`,
-    );
+    const [first] = itemFailures;
+    const message =
+      `${failed} of ${done} items failed, more than the ${Number((work.tolerateShare * 100).toFixed(2))} % ` +
+      `that are tolerated; first: ${first?.key}: ${first?.reason}`;
+    return { kind: "threw", error: new TooManyItemsFailed(message, classes), ...facts };
   }
-  return { kind: "returned", result: { ...outcomes }, itemFailures: failures, itemFailureCount: failed };
+  return { kind: "returned", result: Object.fromEntries(outcomes), ...facts };
+}
+
+function endsTheAttempt(thrown: unknown): boolean {
+  return thrown instanceof LeaseLost || thrown instanceof Cancel || thrown instanceof Snooze || isDatabaseGone(thrown);
+}
+
+/** A failure is recorded also when the item cannot even be named. */
+function keyOf(work: Pick<ItemWork<never, never>, "key">, item: never, place: number): string {
+  try {
+    return storableText(work.key(item), 256);
+  } catch {
+    return `item ${place + 1}`;
+  }
 }

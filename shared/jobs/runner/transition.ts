@@ -1,30 +1,35 @@
 import type { Finish } from "../../data/platform/job-runs.ts";
 import type { ItemFailure, Run, RunState } from "../../data/platform/schema.ts";
-import { classify, isRetryable, retryAfter, stackOf, type AttemptError } from "../error-class.ts";
-import { backoff, type RetryPolicy } from "../retry.ts";
 import type { RunResult } from "../define-job.ts";
+import { attemptError, isRetryable, retryAfter } from "../error-class.ts";
+import { backoff, type RetryPolicy } from "../retry.ts";
+import { storable, storableText } from "../storable.ts";
+
+/** What became of the items of a run that has items. */
+export interface ItemFacts {
+  readonly itemFailures: readonly ItemFailure[];
+  readonly itemFailureCount: number;
+}
 
 /** How one attempt ended, before anything is decided about the run. */
 export type Ending =
-  | {
-      readonly kind: "returned";
-      readonly result: RunResult;
-      readonly itemFailures: readonly ItemFailure[];
-      readonly itemFailureCount: number;
-    }
-  | { readonly kind: "threw"; readonly error: Error }
+  | ({ readonly kind: "returned"; readonly result: RunResult } & ItemFacts)
+  | ({ readonly kind: "threw"; readonly error: Error } & Partial<ItemFacts>)
   | { readonly kind: "cancelled"; readonly reason: string }
   | { readonly kind: "snoozed"; readonly delayMs: number; readonly reason: string }
   | { readonly kind: "interrupted" };
 
 /** What decides about the next state, besides the ending. */
 export interface TransitionFacts {
-  readonly run: Pick<Run, "attempt" | "maxAttempts" | "startedAt">;
+  readonly run: Pick<Run, "attempt" | "maxAttempts" | "startedAt" | "errors">;
   readonly retry: RetryPolicy;
   readonly now: Date;
   /** In [0, 1): the jitter. */
   readonly random: number;
 }
+
+/** A provider that asks for more than this is not believed: a run must stay within what a Date can say. */
+const LONGEST_WAIT_MS = 366 * 86_400_000;
 
 /** The states that a run can leave, and where to. Everything else is refused by the guarded updates and constraints. */
 export const LEGAL_MOVES: Readonly<Record<RunState, readonly RunState[]>> = {
@@ -40,54 +45,60 @@ export const LEGAL_MOVES: Readonly<Record<RunState, readonly RunState[]>> = {
 /** Decides what becomes of a run whose attempt has ended. Pure. */
 export function transition(ending: Ending, facts: TransitionFacts): Finish {
   const { run, now } = facts;
-  const final = { finishedAt: now, durationMs: run.startedAt ? now.getTime() - run.startedAt.getTime() : null };
   switch (ending.kind) {
     case "returned":
-      return {
-        ...final,
-        state: "succeeded",
-        result: ending.result,
-        itemFailures: ending.itemFailures.length ? ending.itemFailures : null,
-        itemFailureCount: ending.itemFailureCount,
-        notBefore: null,
-      };
+      return { ...final(facts), state: "succeeded", result: asResult(ending.result), ...itemsOf(ending) };
     case "cancelled":
-      return { ...final, state: "cancelled", reason: ending.reason, reasonCode: "cancelled", notBefore: null };
+      return { ...final(facts), state: "cancelled", ...because("cancelled", ending.reason || "no reason was given") };
     case "snoozed":
-      return waiting(now, ending.delayMs, run.maxAttempts + 1);
+      return {
+        ...waiting(now, ending.delayMs, run.maxAttempts + 1),
+        ...because("snoozed", ending.reason || "the job asked to be run later"),
+      };
     case "interrupted":
-      return waiting(now, 0, run.maxAttempts + 1);
+      return {
+        ...waiting(now, 0, run.maxAttempts + 1),
+        ...because("interrupted", "the process that ran it stopped; it goes on elsewhere"),
+      };
     case "threw":
-      return afterError(ending.error, facts, final);
+      return { ...afterError(ending.error, facts), ...(ending.itemFailures && itemsOf(ending as ItemFacts)) };
   }
 }
 
-function afterError(
-  error: Error,
-  { run, retry, now, random }: TransitionFacts,
-  final: Pick<Finish, "finishedAt" | "durationMs">,
-): Finish {
-  const errorClass = classify(error);
-  const entry = attemptError(error, run.attempt, now);
-  if (!isRetryable(errorClass) || run.attempt >= run.maxAttempts) {
-    return { ...final, state: "dead", notBefore: null, error: { ...entry } };
+function afterError(error: Error, facts: TransitionFacts): Finish {
+  const { run, retry, now, random } = facts;
+  const entry = { ...attemptError(error, run.attempt, now) };
+  if (!isRetryable(entry.class) || run.attempt >= run.maxAttempts) {
+    return { ...final(facts), state: "dead", error: entry };
   }
-  const delay = Math.max(backoff(retry, run.attempt, random), retryAfter(error) ?? 0);
-  return { ...waiting(now, delay, run.maxAttempts), error: { ...entry } };
+  // By failures, not by attempts: a run that was put off many times has not failed many times.
+  const delay = Math.max(backoff(retry, run.errors.length + 1, random), retryAfter(error) ?? 0);
+  return { ...waiting(now, delay, run.maxAttempts), error: entry };
 }
 
 /** Waiting again. An attempt that was not its own fault is given back by raising the limit: attempts only ever count up, they fence. */
 function waiting(now: Date, delayMs: number, maxAttempts: number): Finish {
-  return { state: "retrying", notBefore: new Date(now.getTime() + delayMs), maxAttempts };
+  const notBefore = new Date(now.getTime() + Math.min(Math.ceil(delayMs), LONGEST_WAIT_MS));
+  return { state: "retrying", notBefore, maxAttempts, reason: null, reasonCode: null };
 }
 
-function attemptError(error: Error, attempt: number, now: Date): AttemptError {
-  return {
-    attempt,
-    at: now.toISOString(),
-    class: classify(error),
-    name: error.name,
-    message: error.message.slice(0, 4_096),
-    stack: stackOf(error),
-  };
+function final({ run, now }: TransitionFacts): Omit<Finish, "state"> {
+  // The clock may have been set back meanwhile.
+  const durationMs = run.startedAt ? Math.max(0, now.getTime() - run.startedAt.getTime()) : null;
+  return { finishedAt: now, durationMs, notBefore: null, reason: null, reasonCode: null };
+}
+
+function because(reasonCode: string, reason: string): Pick<Finish, "reason" | "reasonCode"> {
+  return { reasonCode, reason: storableText(reason, 1_024) };
+}
+
+function itemsOf({ itemFailures, itemFailureCount }: ItemFacts): Pick<Finish, "itemFailures" | "itemFailureCount"> {
+  return { itemFailures: itemFailures.length ? itemFailures : null, itemFailureCount };
+}
+
+function asResult(result: RunResult): RunResult {
+  const stored = storable(result);
+  return typeof stored === "object" && stored !== null && !Array.isArray(stored)
+    ? (stored as RunResult)
+    : { value: stored };
 }

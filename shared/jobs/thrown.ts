@@ -1,0 +1,50 @@
+import { storableText } from "./storable.ts";
+
+/** The error, what caused it and what it gathers (`AggregateError`), at most eight: a cycle must not hang the ledger. */
+export function causes(error: unknown): object[] {
+  const found = new Set<object>();
+  const open: unknown[] = [error];
+  for (const e of open) {
+    if (((typeof e !== "object" || e === null) && typeof e !== "function") || found.has(e)) continue;
+    if (found.size === 8) break;
+    found.add(e);
+    open.push(read(e, "cause"));
+    if (isError(e) && read(e, "name") === "AggregateError") open.push(...gathered(e));
+  }
+  return [...found];
+}
+
+function gathered(e: Error): unknown[] {
+  const errors = read(e, "errors");
+  try {
+    return Array.isArray(errors) ? errors.slice(0, 8) : [];
+  } catch {
+    return [];
+  }
+}
+
+export function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+/** A property of anything that was thrown: a getter or a proxy may throw in its turn. */
+export function read(value: object, name: string): unknown {
+  try {
+    return (value as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** A thrown value in a line. */
+export function describe(value: unknown): string {
+  try {
+    return typeof value === "object" ? JSON.stringify(value) : String(value);
+  } catch {
+    return storableText(value, 1_024);
+  }
+}
