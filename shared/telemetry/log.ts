@@ -46,21 +46,38 @@ export class Log {
     this.#write("error", message, fields);
   }
 
+  /** Never throws: a job must not fail because of what it says, or because nobody can write it down. */
   #write(level: LogLevel, message: string, fields: Record<string, unknown> = {}): void {
     if (ORDER[level] < ORDER[this.#level]) return;
-    const all = Object.entries({ ...this.#fields, ...fields }).filter(([, value]) => value !== undefined);
-    this.#sink({
-      time: new Date().toISOString(),
-      level,
-      message: redactText(message),
-      fields: redact(Object.fromEntries(all)) as Record<string, unknown>,
-    });
+    try {
+      this.#sink({
+        time: new Date().toISOString(),
+        level,
+        message: redactText(message),
+        fields: withoutGaps({ ...asFields(this.#fields), ...asFields(fields) }),
+      });
+    } catch {
+      // The sink is the last resort: there is nobody left to tell.
+    }
   }
 }
 
-/** One JSON object a line, for machines. */
+/** Each side on its own, so that one that cannot be read does not take the other with it. */
+function asFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const shown = redact(fields);
+  return typeof shown === "object" && shown !== null ? (shown as Record<string, unknown>) : { fields: shown };
+}
+
+function withoutGaps(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** One JSON object a line, for machines: time, level and message first. A field of such a name gets an underscore. */
 export function jsonLines(write: (line: string) => void): LogSink {
   return ({ time, level, message, fields }) => {
-    write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
+    const named = Object.entries(fields).map(([name, value]) => [RESERVED.has(name) ? `${name}_` : name, value]);
+    write(`${JSON.stringify({ time, level, message, ...Object.fromEntries(named) })}\n`);
   };
 }
+
+const RESERVED: ReadonlySet<string> = new Set(["time", "level", "message"]);

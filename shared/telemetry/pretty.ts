@@ -1,8 +1,8 @@
 import type { LogEntry, LogSink } from "./log.ts";
 
 const COLOURS = { debug: 90, info: 36, warn: 33, error: 31 } as const;
-/** Fields that stand in front of the message rather than behind it. */
-const LEADING = new Set(["job", "run", "attempt", "correlationId"]);
+/** Fields that stand in front of the message, or are for machines alone. */
+const LEADING: ReadonlySet<string> = new Set(["job", "run", "attempt", "correlationId", "error"]);
 
 /** Lines for a person at a terminal: `16:30:00 sync_fx_latest  Succeeded  inserted=30 durationMs=412`. */
 export function prettyLines(write: (line: string) => void): LogSink {
@@ -11,27 +11,44 @@ export function prettyLines(write: (line: string) => void): LogSink {
   };
 }
 
+/** One entry as its line, and the stack of its error below it, causes included. */
 export function prettyLine({ time, level, message, fields }: LogEntry): string {
-  const who = typeof fields.job === "string" ? paint(35, fields.job.padEnd(22)) : paint(90, "rota".padEnd(22));
+  const who = typeof fields.job === "string" ? paint(35, plain(fields.job).padEnd(22)) : paint(90, "rota".padEnd(22));
   const again =
     typeof fields.attempt === "number" && fields.attempt > 1 ? paint(33, ` (attempt ${fields.attempt})`) : "";
   const rest = Object.entries(fields)
-    .filter(([name]) => !LEADING.has(name) && name !== "error")
-    .map(([name, value]) => `${paint(90, `${name}=`)}${short(value)}`);
-  const head = `${paint(90, time.slice(11, 19))} ${who} ${paint(COLOURS[level], message)}${again}`;
+    .filter(([name]) => !LEADING.has(name))
+    .map(([name, value]) => `${paint(90, `${plain(name)}=`)}${short(value)}`);
+  const head = `${paint(90, time.slice(11, 19))} ${who} ${paint(COLOURS[level], plain(message))}${again}`;
   return [[head, ...rest].join("  "), ...errorLines(fields.error)].join("\n");
 }
 
 function errorLines(error: unknown): string[] {
   if (error === undefined || error === null) return [];
-  const { name, message, stack } = error as { name?: string; message?: string; stack?: string };
-  const text = stack ?? (message ? `${name ?? "Error"}: ${message}` : JSON.stringify(error));
-  return text.split("\n").map((line) => `           ${paint(90, line)}`);
+  const { name, message, stack, cause } = error as { name?: string; message?: string; stack?: string; cause?: unknown };
+  const text = stack || (message ? `${name ?? "Error"}: ${message}` : textOf(error));
+  const lines = text.split("\n").map((line) => `           ${paint(90, plain(line))}`);
+  const [first, ...more] = errorLines(cause);
+  return first === undefined
+    ? lines
+    : [...lines, `           ${paint(90, "Caused by: ")}${first.trimStart()}`, ...more];
 }
 
 function short(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = plain(textOf(value));
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** What a terminal would obey rather than show is shown: nobody forges a line with a name that they give. */
+function plain(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what it is about
+  return text.replace(/[\u0000-\u001F\u007F-\u009F]/g, (control) =>
+    control === "\n" ? "\\n" : `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 function paint(code: number, text: string): string {

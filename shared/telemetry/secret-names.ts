@@ -1,0 +1,60 @@
+/** Names that are secret wherever they stand in a name, compared without case and separators: `SharedAccessKeyOld`. */
+const STEMS =
+  /passw(or)?d|passphrase|(api|access|account|private|functions?|master|host|signing|encryption|subscription|auth)key|sharedaccess|connectionstring|databaseurl|credential|authorization|cookie|signature|phonenumber|(e?mail|html|text)body|body(html|text)/;
+/** Names that are secret as a word of their own, or at the end of one in small letters: `token`, `bot_token`, `accesstoken`. */
+const WORDS = new Set([
+  "token",
+  "secret",
+  "phone",
+  "telephone",
+  "mobile",
+  "pwd",
+  "auth",
+  "sig",
+  "sas",
+  "otp",
+  "bearer",
+]);
+const WORD_AT_END = /(token|secret|phone|mobile)$/;
+/** Parts of a mail, and of nothing else that is worth reading in a log. */
+const MAIL_PARTS = new Set(["body", "html", "text"]);
+
+/** What a secret name counts or measures is none: `tokens: 512`, `tokenCount`, `maxTokens`, `tokenTtlMs`. */
+const MEASURE = /(s|count|length|size|total|age|ttl|max|min|limit|budget|left|used|in|at|per.+)$/;
+
+/** Whether a field is to be masked whatever its value looks like. */
+export function isSecretField(name: string, value: unknown): boolean {
+  if (value === null || value === undefined || value === "" || typeof value === "boolean" || value instanceof Date) {
+    return false;
+  }
+  if (name.toLowerCase() === "code") return typeof value === "string" && looksLikeAKey(value);
+  if (!isSecretName(name)) return false;
+  return !(isMeasure(value) && MEASURE.test(name.toLowerCase()));
+}
+
+/** Whether a name alone says that what it names is secret. */
+export function isSecretName(name: string): boolean {
+  const short = name.slice(0, 256);
+  const plain = short.replace(/[^A-Za-z0-9]/g, "").toLowerCase();
+  if (STEMS.test(plain) || WORD_AT_END.test(plain)) return true;
+  const words = short.replace(/([a-z0-9])(?=[A-Z])/g, "$1 ").split(/[^A-Za-z0-9]+/);
+  return words.some((word) => WORDS.has(word.toLowerCase().replace(/s$/, "")) || WORDS.has(word.toLowerCase()));
+}
+
+/** Whether a field is the content of a mail: a body always, `text` and `html` beside a subject. */
+export function isMailContent(name: string, value: unknown, isBesideSubject: { readonly subject: boolean }): boolean {
+  const plain = name.toLowerCase();
+  return (
+    typeof value === "string" && value !== "" && MAIL_PARTS.has(plain) && (plain === "body" || isBesideSubject.subject)
+  );
+}
+
+function isMeasure(value: unknown): boolean {
+  if (typeof value === "number" || typeof value === "bigint") return true;
+  return typeof value === "object" && value !== null && Object.values(value).every((part) => typeof part === "number");
+}
+
+/** A function key or an OAuth code, as opposed to an error's code: long, in both cases, with digits. */
+function looksLikeAKey(value: string): boolean {
+  return /^\S{20,}$/.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value) && /\d/.test(value);
+}
