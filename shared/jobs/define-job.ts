@@ -70,8 +70,10 @@ export interface JobContext<Input> {
 /** What a run did, as the ledger and the log show it. */
 export type Counts = Record<string, number>;
 export type RunResult = Record<string, unknown>;
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- work that has nothing to report need not say so
+export type Reported = RunResult | void;
 
-interface Settings {
+interface Settings<Input> {
   /** snake_case; the file is the same words in kebab-case. */
   readonly id: string;
   readonly family: Family;
@@ -79,13 +81,13 @@ interface Settings {
   readonly summary: string;
   /** Default: exponential, 3 retries. */
   readonly retry?: RetryPolicy;
-  /** How long one attempt may take. Default 10 minutes. */
+  /** How long one attempt may take, at most 24 days. Default 10 minutes. */
   readonly timeout?: Duration;
   /**
    * At most one run at a time per job and key. Default `"one"`: one run of the job at a time. A function makes the key
-   * from the input; `null` lets any number run.
+   * from the input, as the schema reads it; a run whose key is `null` never waits for another.
    */
-  readonly concurrency?: "one" | ((input: never) => string | null);
+  readonly concurrency?: "one" | ((input: Input) => string | null);
   /** Runs even while jobs are switched off: for the layer's own upkeep alone. Default false. */
   readonly essential?: boolean;
   /** What must be open for the job to run. */
@@ -97,14 +99,18 @@ interface Settings {
   readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
 }
 
+interface RunWork<Input> {
+  readonly run: (context: JobContext<Input>) => Promise<Reported>;
+}
+
+/** No part of another body: two bodies do not compile. */
+type Without<Body> = { readonly [Part in keyof Body]?: never };
+
+/** Work in one piece, or items and what is done with each, or runs by the batch. */
 type Work<Input, Item> =
-  | {
-      readonly run: (context: JobContext<Input>) => Promise<RunResult | void>;
-      readonly items?: never;
-      readonly each?: never;
-    }
-  | ({ readonly run?: never } & ItemWork<Input, Item>)
-  | ({ readonly run?: never; readonly items?: never; readonly each?: never } & BatchWork<Input>);
+  | (RunWork<Input> & Without<ItemWork<Input, Item>> & Without<BatchWork<Input>>)
+  | (ItemWork<Input, Item> & Without<RunWork<Input>> & Without<BatchWork<Input>>)
+  | (BatchWork<Input> & Without<RunWork<Input>> & Without<ItemWork<Input, Item>>);
 
 /** One of the runs that a batch does together. */
 export interface BatchedRun<Input> {
@@ -160,7 +166,7 @@ export interface Job {
   readonly gates: readonly Gate[];
   readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
   readonly work:
-    | { readonly kind: "run"; readonly run: (context: JobContext<never>) => Promise<RunResult | void> }
+    | { readonly kind: "run"; readonly run: (context: JobContext<never>) => Promise<Reported> }
     | ({ readonly kind: "items"; readonly tolerateShare: number } & ItemWork<never, never>)
     | ({ readonly kind: "batch" } & BatchWork<never>);
   /** Runs while `jobs_enabled` is off: the layer's own upkeep, without which things would rot. */
@@ -177,12 +183,14 @@ export interface Job {
  *   summary: "Delete old tracking rows",
  *   on: schedule("0 0 3 * * 0", "UTC"),
  *   input: z.object({ keepDays: z.int().positive().default(90) }),
- *   run: ({ transaction, input, asOf }) => transaction((tx) => deleteUpdatesBefore(tx, daysBefore(asOf, input.keepDays))),
+ *   run: ({ transaction, input, asOf }) =>
+ *     transaction(async (tx) => ({ deleted: await deleteUpdatesBefore(tx, daysBefore(asOf, input.keepDays)) })),
  * });
- * @throws TypeError when the id is not snake_case or a policy is out of range
+ * @throws TypeError when the id is not snake_case
+ * @throws RangeError when the timeout or the tolerated share is out of range
  */
 export function defineJob<Schema extends z.ZodType, Item = never>(
-  options: Settings & { readonly input: Schema } & TriggerFor<Schema> & Work<z.output<Schema>, Item>,
+  options: Settings<z.output<Schema>> & { readonly input: Schema } & TriggerFor<Schema> & Work<z.output<Schema>, Item>,
 ): Job {
   const { id, family, summary, on, input, retry, timeout, concurrency, gates, onTransition } = options;
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(id)) {
@@ -195,12 +203,12 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     on,
     input,
     retry: retry ?? exponential(),
-    timeoutMs: milliseconds(timeout ?? "10m"),
-    concurrencyKey: keyReader(concurrency ?? "one"),
+    timeoutMs: timeoutOf(id, timeout ?? "10m"),
+    concurrencyKey: keyReader((concurrency ?? "one") as "one" | ((input: unknown) => string | null)),
     gates: gates ?? [],
     ...(onTransition && { onTransition }),
     essential: options.essential ?? false,
-    work: workOf(options as unknown as Settings & Work<never, never>),
+    work: workOf(id, options as unknown as AnyWork),
   };
 }
 
@@ -218,20 +226,34 @@ export function needsOf({ essential, gates }: Pick<Job, "essential" | "gates">):
   return [...(essential ? [] : ["jobs"]), ...gates.flatMap(({ need }) => need ?? [])];
 }
 
-function workOf(options: Settings & Work<never, never>): Job["work"] {
-  if ("runBatch" in options) return { kind: "batch", runBatch: options.runBatch };
-  if (options.run) return { kind: "run", run: options.run };
-  return { kind: "items", ...options, tolerateShare: shareOf(options.id, options.tolerate ?? "100%") };
+type AnyWork = RunWork<never> | ItemWork<never, never> | BatchWork<never>;
+
+function workOf(id: string, work: AnyWork): Job["work"] {
+  if ("runBatch" in work) return { kind: "batch", runBatch: work.runBatch };
+  if ("run" in work) return { kind: "run", run: work.run };
+  const { items, each, key, total, tolerate } = work;
+  return { kind: "items", items, each, key, ...(total && { total }), tolerateShare: shareOf(id, tolerate ?? "100%") };
 }
 
-function keyReader(concurrency: "one" | ((input: never) => string | null)): (input: unknown) => string | null {
-  return concurrency === "one" ? () => "" : (input) => concurrency(input as never);
+/** Timers of Node hold no more than this; one that is set for longer fires at once. */
+const LONGEST_TIMEOUT_MS = milliseconds("24d");
+
+function timeoutOf(id: string, timeout: Duration): number {
+  const ms = milliseconds(timeout);
+  if (ms < 1 || ms > LONGEST_TIMEOUT_MS) {
+    throw new RangeError(`${id}: timeout: expected more than 0 and at most "24d", got ${JSON.stringify(timeout)}`);
+  }
+  return ms;
+}
+
+function keyReader(concurrency: "one" | ((input: unknown) => string | null)): (input: unknown) => string | null {
+  return concurrency === "one" ? () => "" : concurrency;
 }
 
 function shareOf(id: string, percent: string): number {
-  const share = Number(percent.slice(0, -1)) / 100;
-  if (!(share >= 0 && share <= 1)) {
-    throw new TypeError(`${id}: tolerate: expected a share from "0%" to "100%", got ${JSON.stringify(percent)}`);
+  const share = /^\d+(\.\d+)?%$/.test(percent) ? Number(percent.slice(0, -1)) / 100 : NaN;
+  if (!(share <= 1)) {
+    throw new RangeError(`${id}: tolerate: expected a share from "0%" to "100%", got ${JSON.stringify(percent)}`);
   }
   return share;
 }

@@ -1,0 +1,166 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+import { defineJob, isScheduled, manual } from "../../../shared/jobs/define-job.ts";
+import { schedule } from "../../../shared/jobs/schedule/index.ts";
+
+const family = { id: "samples", title: "Samples" };
+const common = { id: "sample", family, summary: "A sample" } as const;
+const onManual = { ...common, on: manual, input: z.strictObject({}) } as const;
+const daily = schedule("0 0 3 * * *", "Europe/Berlin");
+const dated = z.strictObject({ startDate: z.string() });
+const defaulted = z.strictObject({ keepDays: z.int().default(90), county: z.string().optional() });
+
+describe("what an author writes", () => {
+  it("gets defaults for what is left out", () => {
+    const job = defineJob({ ...onManual, run: async () => undefined });
+    expect(job).toMatchObject({
+      retry: { kind: "exponential", retries: 3 },
+      timeoutMs: 600_000,
+      gates: [],
+      work: { kind: "run" },
+    });
+    expect(job.concurrencyKey({})).toBe("");
+    expect(job).not.toHaveProperty("onTransition");
+  });
+
+  it.each(["syncFx", "sync-fx", "Sync_fx", "_sync", "sync_", "sync__fx", "1_sync", "", "sync fx"])(
+    "needs a snake_case id, which %j is not",
+    (id) => {
+      expect(() => defineJob({ ...onManual, id, run: async () => undefined })).toThrow(/^job id: expected snake_case/);
+    },
+  );
+
+  it.each(["0s", "25d", "-5s", "5 s", "1e3s"] as const)("refuses a timeout of %j", (timeout) => {
+    expect(() => defineJob({ ...onManual, timeout, run: async () => undefined })).toThrow(/expected .* got "/);
+  });
+
+  it.each(["101%", "-1%", "1e2%"] as const)("refuses to tolerate %j", (tolerate) => {
+    const work = { items: async () => [1], each: async () => "done", key: String };
+    expect(() => defineJob({ ...onManual, ...work, tolerate })).toThrow(/^sample: tolerate: expected a share/);
+  });
+
+  it("of items keeps nothing but its parts, and the tolerated share as a number", () => {
+    const job = defineJob({
+      ...onManual,
+      items: async () => [1],
+      each: async () => "done",
+      key: String,
+      tolerate: "7.5%",
+    });
+    expect(job.work).toMatchObject({ kind: "items", tolerateShare: 0.075 });
+    expect(Object.keys(job.work).sort()).toEqual(["each", "items", "key", "kind", "tolerateShare"]);
+  });
+
+  it("makes its concurrency key from the input", () => {
+    const job = defineJob({
+      ...common,
+      on: manual,
+      input: z.strictObject({ county: z.string() }),
+      concurrency: ({ county }) => county,
+      run: async () => undefined,
+    });
+    expect(job.concurrencyKey({ county: "Cook" })).toBe("Cook");
+  });
+
+  it("is scheduled or not, also when manual was written by hand", () => {
+    expect(isScheduled(defineJob({ ...onManual, run: async () => undefined }))).toBe(false);
+    expect(isScheduled(defineJob({ ...onManual, on: { kind: "manual" }, run: async () => undefined }))).toBe(false);
+    expect(isScheduled(defineJob({ ...onManual, on: daily, run: async () => undefined }))).toBe(true);
+  });
+});
+
+/** Each @ts-expect-error is checked by the compiler: it fails the type check when the mistake is none any more. */
+describe("mistakes that do not compile", () => {
+  const nothing = async () => undefined;
+  const items = async () => [{ id: "a" }];
+  const each = async () => "done";
+  const key = ({ id }: { id: string }) => id;
+
+  // Never called: these are for the compiler.
+  const mistakes = () => {
+    // @ts-expect-error a scheduled job gets no input, so its schema may not require any
+    defineJob({ ...common, on: daily, input: dated, run: nothing });
+    // @ts-expect-error a schedule has a zone
+    defineJob({ ...onManual, on: schedule("0 0 3 * * *"), run: nothing });
+    // @ts-expect-error an expression alone is no schedule
+    defineJob({ ...onManual, on: "0 0 3 * * *", run: nothing });
+    // @ts-expect-error one body, not two
+    defineJob({ ...onManual, run: nothing, items, each, key });
+    // @ts-expect-error a part of the other body is one too many as well
+    defineJob({ ...onManual, run: nothing, tolerate: "5%" });
+    // @ts-expect-error there is no body
+    defineJob({ ...onManual });
+    // @ts-expect-error each says what happened to the item
+    defineJob({ ...onManual, items, key, each: async () => undefined });
+    // @ts-expect-error each says it on every path
+    defineJob({ ...onManual, items, key, each: async ({ id }) => (id === "a" ? "done" : undefined) });
+    // @ts-expect-error items have names
+    defineJob({ ...onManual, items, each });
+    // @ts-expect-error a duration carries its unit
+    defineJob({ ...onManual, timeout: 30, run: nothing });
+    // @ts-expect-error a number is no result
+    defineJob({ ...onManual, run: async () => 3 });
+    // @ts-expect-error there is no such field in the input
+    defineJob({ ...common, on: manual, input: dated, concurrency: ({ county }) => String(county), run: nothing });
+    // @ts-expect-error and not here either
+    defineJob({ ...common, on: manual, input: dated, run: async ({ input }) => ({ county: String(input.county) }) });
+  };
+
+  it("are named above", () => {
+    expect(mistakes).toBeTypeOf("function");
+  });
+});
+
+describe("what compiles", () => {
+  it("a manual job with a required input, whose work sees what the schema makes of it", () => {
+    const job = defineJob({
+      ...common,
+      on: manual,
+      input: z.strictObject({ startDate: z.iso.date().transform((date) => new Date(date)), days: z.int().default(1) }),
+      run: async ({ input }) => {
+        expectTypeOf(input).toEqualTypeOf<{ startDate: Date; days: number }>();
+        return { days: input.days };
+      },
+    });
+    expect(isScheduled(job)).toBe(false);
+  });
+
+  it("a scheduled job whose input is all optional or defaulted", () => {
+    const job = defineJob({
+      ...common,
+      on: daily,
+      input: defaulted,
+      run: async ({ input }) => {
+        expectTypeOf(input).toEqualTypeOf<{ keepDays: number; county?: string | undefined }>();
+      },
+    });
+    expect(isScheduled(job)).toBe(true);
+  });
+
+  it("items in any of their forms, with their type known to key and each", () => {
+    defineJob({
+      ...onManual,
+      input: defaulted,
+      items: ({ input }) => Array.from({ length: input.keepDays }, (_, day) => ({ day })),
+      key: (item) => String(item.day),
+      total: async ({ input }) => input.keepDays,
+      async each(item, { input }) {
+        expectTypeOf(item).toEqualTypeOf<{ day: number }>();
+        expectTypeOf(input.keepDays).toBeNumber();
+        return item.day > 3 ? "late" : "early";
+      },
+    });
+    const job = defineJob({
+      ...onManual,
+      async *items() {
+        yield 1n;
+      },
+      key: (item) => item.toString(),
+      each: async (item) => {
+        expectTypeOf(item).toEqualTypeOf<bigint>();
+        return "done";
+      },
+    });
+    expect(job.work.kind).toBe("items");
+  });
+});
