@@ -11,14 +11,18 @@ import { resolveQueueSettings } from "./settings.ts";
 import type { QueueSettings } from "./settings.ts";
 import type { Change } from "./shelf.ts";
 
-export interface SubscriptionSettings extends QueueSettings {
+interface SubscriptionSettings extends QueueSettings {
   /** Which messages of the topic it gets. Default: all. */
   readonly filter?: CorrelationFilter;
 }
 
-export interface BrokerOptions {
+export interface TopicSettings {
+  readonly subscriptions: Readonly<Record<string, SubscriptionSettings>>;
+}
+
+interface BrokerOptions {
   readonly queues: Readonly<Record<string, QueueSettings>>;
-  readonly topics: Readonly<Record<string, { readonly subscriptions: Readonly<Record<string, SubscriptionSettings>> }>>;
+  readonly topics: Readonly<Record<string, TopicSettings>>;
   readonly now: () => number;
   readonly dataDirectory?: string | undefined;
   readonly locksAtStart: "keep" | "release";

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 
 /** A frame is one group of changes that was written at once: marker, length, checksum of these two and the body, checksum of the body, body. */
 const MARKER = Buffer.from("SBJ1");
-export const HEADER_BYTES = 16;
+const HEADER_BYTES = 16;
 
 export function encodeFrame(body: Buffer): Buffer {
   const frame = Buffer.allocUnsafe(HEADER_BYTES + body.length);

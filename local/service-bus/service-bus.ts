@@ -1,20 +1,19 @@
 import { listen } from "./amqp/server.ts";
 import { Broker } from "./broker.ts";
-import type { BrokerOptions, SubscriptionSettings } from "./broker.ts";
+import type { TopicSettings } from "./broker.ts";
 import type { Log } from "./log.ts";
 import type { QueueCounts } from "./queue.ts";
 import type { QueueSettings } from "./settings.ts";
-
-export type { CorrelationFilter } from "./filter.ts";
-export type { Log, QueueCounts, QueueSettings, SubscriptionSettings };
 
 export interface ServiceBusOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** Default 127.0.0.1. The stand-in asks for no password: keep it on this machine. */
   readonly address?: string;
-  readonly queues?: BrokerOptions["queues"];
-  readonly topics?: BrokerOptions["topics"];
+  /** By name. */
+  readonly queues?: Readonly<Record<string, QueueSettings>>;
+  /** By name; a subscription is received from as `createReceiver(topic, subscription)`. */
+  readonly topics?: Readonly<Record<string, TopicSettings>>;
   /** Where messages are kept across restarts. Default: they are not. */
   readonly dataDirectory?: string;
   /** What becomes of message locks that were held when kept messages are read again. Default "keep", as on Azure. */

@@ -6,7 +6,7 @@ import { Answers } from "./answers.ts";
 import { readBatch, readMessage } from "./read-message.ts";
 import type { Context, Receiver } from "./rhea.ts";
 
-export const MAX_MESSAGE_BYTES = 262_144;
+const MAX_MESSAGE_BYTES = 262_144;
 const BATCH_FORMAT = 0x80013700;
 const CREDIT = 1_000;
 

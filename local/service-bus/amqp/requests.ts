@@ -7,7 +7,7 @@ import { message, types } from "./rhea.ts";
 import type { Context, Receiver, Sender } from "./rhea.ts";
 
 /** Finds the link on which a client waits for replies. */
-export type FindReplyLink = (name: string) => Sender | undefined;
+type FindReplyLink = (name: string) => Sender | undefined;
 
 interface RequestLink {
   readonly link: Receiver;

@@ -23,7 +23,7 @@ export interface Delivery {
   update(settled: boolean, state: unknown): void;
 }
 
-export interface Terminus {
+interface Terminus {
   readonly address?: string | null;
   readonly filter?: Record<string, unknown> | null;
 }
@@ -101,7 +101,7 @@ interface DecodedMessage {
   readonly [property: string]: unknown;
 }
 
-export interface Types {
+interface Types {
   wrap(value: unknown): Typed;
   wrap_int(value: number): Typed;
   wrap_long(value: number | Buffer): Typed;

@@ -103,7 +103,7 @@ function withProperties(content: Buffer, changed: ReadonlyMap<string, Buffer>): 
 }
 
 /** Names and encoded values of a map. */
-export function entriesOf(bytes: Buffer, start: number): [string, Buffer][] {
+function entriesOf(bytes: Buffer, start: number): [string, Buffer][] {
   const items = itemsOf(bytes, start);
   const entries: [string, Buffer][] = [];
   for (let index = 0; index + 1 < items.length; index += 2) {
