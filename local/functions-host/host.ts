@@ -138,7 +138,12 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       for (const timer of timers.values()) timer.stop();
       http.refuse();
       say("information", `Stopping, with ${invocations.running().length} calls running.`);
-      await within(deadline, Promise.all([...sources.map((source) => source.pause()), invocations.idle()]));
+      // A message that was on its way while its queue paused is still worked on.
+      const paused = Promise.allSettled(sources.map((source) => source.pause()));
+      await within(
+        deadline,
+        paused.then(() => invocations.idle()),
+      );
       const left = invocations.running();
       if (left.length > 0)
         say("warning", `Stopping while ${left.length} invocations still run, after ${graceMs} ms: ${left.join(", ")}.`);

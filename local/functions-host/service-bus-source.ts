@@ -1,9 +1,18 @@
-import { ServiceBusClient, type ServiceBusReceivedMessage, type ServiceBusReceiver } from "@azure/service-bus";
+import {
+  RetryMode,
+  ServiceBusClient,
+  type RetryOptions,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from "@azure/service-bus";
 import type { MessageSource, QueueMessage, SourceOptions } from "./message-source.ts";
+
+/** A stand-in on this machine is back within moments: the client's own first delay is 30 s. */
+const RETRY: RetryOptions = { mode: RetryMode.Exponential, retryDelayInMs: 100, maxRetryDelayInMs: 5_000 };
 
 /** Receives from a queue of Service Bus, or of a stand-in that speaks its protocol, in peek-lock mode. */
 export function openServiceBusSource(options: SourceOptions): MessageSource {
-  const client = new ServiceBusClient(options.connectionString);
+  const client = new ServiceBusClient(options.connectionString, { retryOptions: RETRY });
   const receiver = client.createReceiver(options.queueName, {
     receiveMode: "peekLock",
     // Functions hands over the body as it is; whether it is JSON is the library's to decide.
@@ -38,17 +47,20 @@ type Outcome = "complete" | "abandon";
 type Settle = (outcome: Outcome, act: () => Promise<void>) => Promise<void>;
 
 /**
- * Lets settlements with one outcome go out together, and makes those with another wait for them: the client sends two
- * different outcomes of neighbouring deliveries, settled in one tick, as one disposition with the first outcome.
+ * Lets settlements with one outcome go out together, and makes those with another wait until they are answered: the client
+ * sends two different outcomes of neighbouring deliveries, settled in one tick, as one disposition with the first outcome.
  */
 function settlements(): Settle {
-  let current: { outcome: Outcome; done: Promise<unknown> } | undefined;
+  let group: { outcome: Outcome; start: Promise<unknown>; end: Promise<unknown> } = {
+    outcome: "complete",
+    start: Promise.resolve(),
+    end: Promise.resolve(),
+  };
   return (outcome, act) => {
-    const before = current?.outcome === outcome ? undefined : current?.done;
-    const own = before ? before.then(act) : act();
-    const others = current?.outcome === outcome ? current.done : undefined;
-    current = { outcome, done: Promise.allSettled([own, others]) };
-    return own;
+    if (group.outcome !== outcome) group = { outcome, start: group.end, end: group.end };
+    const settled = group.start.then(act);
+    group.end = Promise.allSettled([group.end, settled]).then(() => undefined);
+    return settled;
   };
 }
 
