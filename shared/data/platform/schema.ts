@@ -32,6 +32,8 @@ export const jobRuns = platform.table(
     maxAttempts: integer("max_attempts").notNull(),
     /** The slot that this run stands for; unique per job. */
     scheduledFor: instant("scheduled_for"),
+    /** The moment that it stands for when that is a slot of another run: a repeat, or a backfill of a slot that did not run. */
+    asOf: instant("as_of"),
     notBefore: instant("not_before"),
     queuedAt: instant("queued_at").notNull(),
     startedAt: instant("started_at"),
@@ -57,6 +59,7 @@ export const jobRuns = platform.table(
     idempotencyKey: text("idempotency_key"),
     correlationId: text("correlation_id").notNull(),
     parentRunId: uuid("parent_run_id"),
+    backfillId: uuid("backfill_id"),
     requestedBy: text("requested_by"),
     cancelRequestedAt: instant("cancel_requested_at"),
     archived: boolean().notNull().default(false),
@@ -75,6 +78,16 @@ export const jobRuns = platform.table(
       .on(run.leaseExpiresAt)
       .where(sql`state = 'running'`),
     index("job_runs_by_job").on(run.jobId, run.id),
+    index("job_runs_dead")
+      .on(run.id)
+      .where(sql`state = 'dead'`),
+    index("job_runs_by_backfill")
+      .on(run.backfillId, run.id)
+      .where(sql`backfill_id is not null`),
+    // Asked for twice, a repeat that still waits or runs stays the only one.
+    uniqueIndex("job_runs_one_live_repeat")
+      .on(run.parentRunId)
+      .where(sql`trigger in ('retry', 'replay') and state in ('queued', 'running', 'retrying')`),
     check(
       "job_runs_state",
       sql`state in ('queued', 'running', 'succeeded', 'retrying', 'dead', 'skipped', 'cancelled')`,

@@ -1,5 +1,17 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, index, jsonb, text, time, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  text,
+  time,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
 import { platform } from "./schema.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
@@ -91,9 +103,11 @@ export const idempotencyKeys = platform.table(
   "idempotency_keys",
   {
     key: text().primaryKey(),
-    /** SHA-256 of job and body. */
+    /** SHA-256 of what was asked for. */
     fingerprint: text().notNull(),
-    runId: uuid("run_id").notNull(),
+    /** The run that it started. Null where it started several, or a backfill: then `answer` says what was answered. */
+    runId: uuid("run_id"),
+    answer: jsonb().$type<Record<string, unknown>>(),
     createdAt: instant("created_at").notNull(),
   },
   (entry) => [index("idempotency_keys_by_age").on(entry.createdAt)],
@@ -126,6 +140,14 @@ export const backfills = platform.table(
     jobId: text("job_id").notNull(),
     fromSlot: instant("from_slot").notNull(),
     toSlot: instant("to_slot").notNull(),
+    /** The slots to be run, oldest first, as they were found when it was asked for. */
+    slots: jsonb()
+      .$type<readonly string[]>()
+      .notNull()
+      .default(sql`'[]'::jsonb`),
+    /** How many of `slots` have been taken. */
+    taken: integer().notNull().default(0),
+    reason: text(),
     state: text().$type<"running" | "done" | "aborted">().notNull(),
     requestedBy: text("requested_by").notNull(),
     requestedAt: instant("requested_at").notNull(),
@@ -140,5 +162,7 @@ export const backfills = platform.table(
   ],
 );
 
+export type AuditEntry = typeof auditLog.$inferSelect;
+export type Backfill = typeof backfills.$inferSelect;
 export type Controls = typeof controls.$inferSelect;
 export type Pause = typeof pauses.$inferSelect;
