@@ -1,6 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
+import type { DatabaseOptions } from "./client.ts";
 
 /** Any number: what counts is that every process takes the same. */
 const MIGRATION_LOCK = 7_205_119;
@@ -10,11 +11,19 @@ const MIGRATION_LOCK = 7_205_119;
  * Processes that start together wait for each other.
  * @param url `postgres://…`
  * @param folder the folder of the numbered migrations
+ * @param tls as for `connect`. Default: as the URL's `sslmode` says, none without one
  * @returns how many migrations were applied
  */
-export async function applyMigrations(url: string, folder: string): Promise<number> {
+export async function applyMigrations(
+  url: string,
+  folder: string,
+  tls?: DatabaseOptions["tls"],
+): Promise<number> {
   // One connection: the advisory lock belongs to a session, and the migrator must run in that very one.
-  const client = postgres(url, { max: 1, onnotice: () => undefined, connect_timeout: 10 });
+  const client = postgres(url, {
+    ...{ max: 1, onnotice: () => undefined, connect_timeout: 10 },
+    ...(tls && { ssl: tls === "disable" ? false : { rejectUnauthorized: tls === "verify" } }),
+  });
   try {
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
     const before = await appliedCount(client);

@@ -2,7 +2,8 @@ import { connect, type Db } from "../../shared/data/client.ts";
 import { readConfig, type Environment } from "../../shared/config.ts";
 import { catalogueOf } from "../../shared/jobs/catalogue.ts";
 import type { Job } from "../../shared/jobs/define-job.ts";
-import { Runner, type DispatchedRun } from "../../shared/jobs/runner/runner.ts";
+import type { DispatchedRun } from "../../shared/jobs/runner/dependencies.ts";
+import { Runner } from "../../shared/jobs/runner/runner.ts";
 import { Log, type LogEntry } from "../../shared/telemetry/log.ts";
 import { TestClock } from "./clock.ts";
 

@@ -13,18 +13,27 @@ export const migrate = defineCommand({
   examples: ["migrate"],
   async run({ out, env, root }) {
     const target = await databaseTarget({ env, root });
-    const applied = await apply(target);
+    const applied = await apply(target, tlsOf(env));
     const outcome = applied === 0 ? "is up to date; nothing to apply" : `has ${quantity(applied, "new migration")}`;
     out.line(`${out.paint("green", "✔")} ${target.name} ${outcome}.`);
     return 0;
   },
 });
 
-async function apply(target: DatabaseTarget): Promise<number> {
+async function apply(target: DatabaseTarget, tls: Tls | undefined): Promise<number> {
   const { applyMigrations } = await import("../../../shared/data/migrate.ts");
   try {
-    return await applyMigrations(target.url, MIGRATIONS);
+    return await applyMigrations(target.url, MIGRATIONS, tls);
   } catch (error) {
     throw new Failure(databaseTrouble(error, target));
   }
+}
+
+type Tls = "disable" | "require" | "verify";
+
+/** As the app reads it; without it the address decides (`?sslmode=`). */
+function tlsOf({ DATABASE_TLS: tls }: Readonly<Record<string, string | undefined>>): Tls | undefined {
+  if (!tls) return undefined;
+  if (tls === "disable" || tls === "require" || tls === "verify") return tls;
+  throw new Failure(`DATABASE_TLS: expected disable, require or verify, got ${JSON.stringify(tls)}.`);
 }

@@ -1,6 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import type { Config } from "../../config.ts";
-import type { Db, Executor, Tx } from "../../data/client.ts";
+import type { Executor, Tx } from "../../data/client.ts";
 import {
   cancelWaitingRun,
   claimRuns,
@@ -18,46 +17,19 @@ import {
   type Refusal,
 } from "../../data/platform/job-runs.ts";
 import type { Run, Trigger } from "../../data/platform/schema.ts";
-import type { Clock } from "../clock.ts";
 import { isScheduled, needsOf, type BatchWork, type Job } from "../define-job.ts";
 import { Interrupted, RunTimeout } from "../endings.ts";
 import { isUniqueViolation } from "../error-class.ts";
-import { refusalOf, type GateState } from "../gates.ts";
+import { refusalOf } from "../gates.ts";
 import { inWords } from "../duration.ts";
 import { readInput } from "../input.ts";
 import type { JobLog } from "../job-log.ts";
-import type { JobSettings } from "../job-settings.ts";
 import { attempt } from "./attempt.ts";
 import { performBatch } from "./batch.ts";
+import type { RunnerDependencies } from "./dependencies.ts";
 import { Heartbeat, type HeldRun } from "./heartbeat.ts";
 import { Settlement, type SettledRun } from "./settlement.ts";
 import type { Ending } from "./transition.ts";
-
-/** What the runner stands on. All of it is given, so that a test can move the clock or lose a message. */
-export interface RunnerDependencies {
-  readonly db: Db;
-  readonly clock: Clock;
-  readonly log: JobLog;
-  /** Names this process in leases; unique per process start. */
-  readonly holder: string;
-  readonly leaseMs: number;
-  readonly heartbeatMs: number;
-  /** The app's settings, handed to jobs as they are. */
-  readonly settings: Config;
-  readonly gates: () => GateState;
-  /** Finds a job by id, loading its code on first use. */
-  readonly findJob: (id: string) => Promise<Job | undefined>;
-  readonly settingsOf: (job: Job) => JobSettings;
-  /** Carries waiting runs to a worker at their time. May lose one: the sweep finds it. */
-  readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
-  readonly random?: () => number;
-}
-
-export interface DispatchedRun {
-  readonly id: string;
-  readonly jobId: string;
-  readonly at: Date;
-}
 
 export interface RunRequest {
   readonly input: unknown;

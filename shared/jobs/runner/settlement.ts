@@ -5,7 +5,7 @@ import type { Job } from "../define-job.ts";
 import { classify } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
 import { never } from "../retry.ts";
-import type { RunnerDependencies } from "./runner.ts";
+import type { RunnerDependencies } from "./dependencies.ts";
 import { transition, type Ending } from "./transition.ts";
 
 /** A run whose attempt has ended and that is not moved on yet. */

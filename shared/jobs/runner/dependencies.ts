@@ -1,0 +1,33 @@
+import type { Config } from "../../config.ts";
+import type { Db } from "../../data/client.ts";
+import type { Clock } from "../clock.ts";
+import type { Job } from "../define-job.ts";
+import type { GateState } from "../gates.ts";
+import type { JobLog } from "../job-log.ts";
+import type { JobSettings } from "../job-settings.ts";
+
+/** What the runner stands on. All of it is given, so that a test can move the clock or lose a message. */
+export interface RunnerDependencies {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: JobLog;
+  /** Names this process in leases; unique per process start. */
+  readonly holder: string;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  /** The app's settings, handed to jobs as they are. */
+  readonly settings: Config;
+  readonly gates: () => GateState;
+  /** Finds a job by id, loading its code on first use. */
+  readonly findJob: (id: string) => Promise<Job | undefined>;
+  readonly settingsOf: (job: Job) => JobSettings;
+  /** Carries waiting runs to a worker at their time. May lose one: the sweep finds it. */
+  readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
+  readonly random?: () => number;
+}
+
+export interface DispatchedRun {
+  readonly id: string;
+  readonly jobId: string;
+  readonly at: Date;
+}
