@@ -45,10 +45,11 @@ export function occurrencesBetween(schedule: Schedule, from: Date, to: Date): It
 /** The first `count` occurrences strictly after an instant. */
 export function upcoming(schedule: Schedule, after: Date, count: number): Date[] {
   const found: Date[] = [];
-  let next = nextOccurrence(schedule, after);
-  while (next && found.length < count) {
+  for (let from = after; found.length < count;) {
+    const next = nextOccurrence(schedule, from);
+    if (!next) break;
     found.push(next);
-    next = nextOccurrence(schedule, next);
+    from = next;
   }
   return found;
 }

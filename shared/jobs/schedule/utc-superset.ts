@@ -18,8 +18,8 @@ const supersets = new WeakMap<Schedule, Schedule>();
  * The UTC expression for the timer trigger: it fires at every occurrence of the schedule, and now and then when there is none
  * (`decideTick` tells which). `0 30 16 * * *` in Europe/Berlin gives `0 30 14,15 * * *`.
  *
- * It covers every offset that the zone has from 2000 to 2040 and the instants at which skipped times are made up for. Each
- * field alone holds only what some offset needs; no single NCRONTAB expression of that kind can hold less.
+ * It covers every offset that the zone has from 2000 to 2040 on every day that the schedule names, whatever the season, and the
+ * instants at which skipped times are made up for. Each field holds only what one of these needs.
  */
 export function utcSuperset(schedule: Schedule): string {
   return supersetOf(schedule).expression;

@@ -95,6 +95,20 @@ describe("a timer on the UTC expression, simulated", () => {
     );
   });
 
+  test("runs each second once when it goes off nearer to its second than to the next", () => {
+    const [from, to] = [new Date("2025-10-26T00:55Z"), new Date("2025-10-26T01:05Z")];
+    const everySecond = schedule("* * * * * *", "Europe/Berlin");
+    fc.assert(
+      fc.property(fc.infiniteStream<number>(fc.integer({ min: -490, max: 490 })), (jitter) => {
+        const slots = timerInstants(everySecond, from, to).map((instant) => {
+          return decideTick(everySecond, { now: shifted(instant, next(jitter)) }).slot;
+        });
+        expect(slots).toEqual([...occurrencesBetween(everySecond, from, to)]);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   test("accounts for each slot once when the app was down in between, knowing its last slot", () => {
     const outage = fc.tuple(fc.nat(80 * 60), fc.integer({ min: 1, max: 40 * 60 }));
     fc.assert(
