@@ -135,15 +135,12 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
 
     async function stop({ graceMs = DEFAULT_GRACE_MS }: { graceMs?: number } = {}): Promise<void> {
       const deadline = Date.now() + graceMs;
-      for (const timer of timers.values()) timer.stop();
+      const timersEnded = Promise.all([...timers.values()].map((timer) => timer.stop()));
       http.refuse();
       say("information", `Stopping, with ${invocations.running().length} calls running.`);
       // A message that was on its way while its queue paused is still worked on.
       const paused = Promise.allSettled(sources.map((source) => source.pause()));
-      await within(
-        deadline,
-        paused.then(() => invocations.idle()),
-      );
+      await within(deadline, Promise.all([timersEnded, paused.then(() => invocations.idle())]));
       const left = invocations.running();
       if (left.length > 0)
         say("warning", `Stopping while ${left.length} invocations still run, after ${graceMs} ms: ${left.join(", ")}.`);

@@ -8,8 +8,8 @@ import type { InvocationRequest } from "./worker-contract.ts";
 export interface RunningTimer {
   /** Calls the function now, after a run that may be going on, and leaves the schedule as it is. Rejects as it throws. */
   invokeNow(): Promise<void>;
-  /** No further call starts. A run that is going on goes on. */
-  stop(): void;
+  /** No further call starts. Resolves when a run that is going on has ended and is remembered. */
+  stop(): Promise<void>;
 }
 
 export interface TimerParts {
@@ -73,9 +73,10 @@ export async function startTimer(
     async invokeNow() {
       await serially(() => invoke(fn, timerRequest(fn, status, "scheduled")));
     },
-    stop() {
+    async stop() {
       stopped = true;
       waiting?.[Symbol.dispose]();
+      await lastRun;
     },
   };
 }

@@ -187,9 +187,20 @@ describe("A timer", () => {
     expect(t.saved).toHaveLength(2);
   });
 
+  it("has stopped when its last run is remembered", async () => {
+    const t = await timerAt("2026-01-01T00:00:30Z");
+    t.moveTo("2026-01-01T00:01:00Z");
+    const call = await t.call(0);
+    const stopped = t.timer.stop();
+    call.end();
+    await stopped;
+    expect(t.saved.at(-1)).toBe("2026-01-01T00:02:00.000Z");
+    expect(t.clock.waits()).toEqual([]);
+  });
+
   it("starts no more calls once stopped", async () => {
     const t = await timerAt("2026-01-01T00:00:30Z");
-    t.timer.stop();
+    await t.timer.stop();
     t.moveTo("2026-01-01T00:05:00Z");
     await t.turn();
     expect([t.calls, t.clock.waits()]).toEqual([[], []]);
