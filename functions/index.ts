@@ -1,5 +1,8 @@
 import type { Job } from "../shared/jobs/define-job.ts";
 import type { Route } from "../shared/http/route.ts";
+import { changeControls } from "./http/admin/change-controls.ts";
+import { getAudit } from "./http/admin/get-audit.ts";
+import { getControls } from "./http/admin/get-controls.ts";
 import { getJobs } from "./http/admin/get-jobs.ts";
 import { getRun } from "./http/admin/get-run.ts";
 import { getRuns } from "./http/admin/get-runs.ts";
@@ -34,6 +37,9 @@ export const routes: readonly Route[] = [
   runJob,
   getRuns,
   getRun,
+  getControls,
+  changeControls,
+  getAudit,
   // portfolio
   updateLatest,
   updateHistorical,

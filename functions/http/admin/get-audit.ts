@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { listAudit } from "../../../shared/data/platform/audit-log.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { redact } from "../../../shared/telemetry/redaction.ts";
+
+export const getAudit = defineRoute({
+  method: "GET",
+  path: "api/admin/audit",
+  access: "key",
+  summary: "Who did what, when and why, with what was before and after; newest first",
+  query: z.strictObject({
+    subject: z.string().optional(),
+    action: z.string().optional(),
+    since: z.iso.datetime({ offset: true }).optional(),
+    cursor: z.coerce.number().int().positive().optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  async handle({ app, query: { since, cursor, ...filter } }) {
+    const found = await listAudit(app.db, {
+      ...filter,
+      before: cursor,
+      since: since === undefined ? undefined : new Date(since),
+    });
+    const entries = found.map((entry) => redact(entry));
+    return { json: { entries, nextCursor: found.length === filter.limit ? found.at(-1)!.id : null } };
+  },
+});

@@ -1,0 +1,10 @@
+import { defineRoute } from "../../../shared/http/route.ts";
+import { steeringNow } from "./controls-view.ts";
+
+export const getControls = defineRoute({
+  method: "GET",
+  path: "api/admin/controls",
+  access: "key",
+  summary: "The switches of the whole app and of each family, and what is paused",
+  handle: async ({ app }) => ({ json: await steeringNow(app) }),
+});

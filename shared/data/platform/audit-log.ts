@@ -1,0 +1,38 @@
+import { and, desc, eq, gte, lt } from "drizzle-orm";
+import type { Db, Executor } from "../client.ts";
+import { auditLog, type AuditEntry } from "./steering-schema.ts";
+
+export type NewAuditEntry = Pick<AuditEntry, "at" | "who" | "action" | "subject"> &
+  Partial<Pick<AuditEntry, "reason" | "before" | "after">>;
+
+/** Says who did what and why. Call it in the transaction that does it. */
+export async function recordAudit(tx: Executor, entry: NewAuditEntry): Promise<void> {
+  await tx.insert(auditLog).values(entry);
+}
+
+export interface AuditFilter {
+  /** `global`, `family:<id>`, `job:<id>`, `run:<id>`, `all`, … */
+  readonly subject?: string | undefined;
+  readonly action?: string | undefined;
+  readonly since?: Date | undefined;
+  /** The id of the last entry of the page before. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function listAudit(db: Db, { subject, action, since, before, limit }: AuditFilter): Promise<AuditEntry[]> {
+  return db
+    .select()
+    .from(auditLog)
+    .where(
+      and(
+        subject === undefined ? undefined : eq(auditLog.subject, subject),
+        action === undefined ? undefined : eq(auditLog.action, action),
+        since && gte(auditLog.at, since),
+        before === undefined ? undefined : lt(auditLog.id, before),
+      ),
+    )
+    .orderBy(desc(auditLog.id))
+    .limit(limit);
+}

@@ -1,0 +1,58 @@
+import { eq, sql } from "drizzle-orm";
+import type { Db, Executor, Tx } from "../client.ts";
+import { recordAudit } from "./audit-log.ts";
+import { controls, type Controls } from "./steering-schema.ts";
+
+/** The switches of one scope, as a person sets them. */
+export type Switches = Pick<
+  Controls,
+  "killSwitch" | "jobsEnabled" | "writeEnabled" | "commsEnabled" | "quietFrom" | "quietTo" | "quietZone"
+>;
+
+/** The rows of all scopes that have been steered; `global` is always among them. */
+export async function listControls(db: Executor): Promise<Controls[]> {
+  return db.select().from(controls).orderBy(controls.scope);
+}
+
+export interface ControlsChange {
+  /** `global` or a family's id. */
+  readonly scope: string;
+  readonly change: Partial<Switches>;
+  readonly who: string;
+  readonly reason: string;
+  readonly now: Date;
+}
+
+/** Sets switches of one scope and audits it, in the caller's transaction. A change that changes nothing leaves no trace. */
+export async function changeControls(
+  tx: Tx,
+  { scope, change, who, reason, now }: ControlsChange,
+): Promise<{ before: Controls; after: Controls }> {
+  await tx.insert(controls).values({ scope, changedAt: now, changedBy: who }).onConflictDoNothing();
+  // Locked, so that of two changes at once each is audited against what it really found.
+  const [before] = await tx.select().from(controls).where(eq(controls.scope, scope)).for("update");
+  if (!Object.entries(change).some(([name, value]) => before![name as keyof Switches] !== value)) {
+    return { before: before!, after: before! };
+  }
+  const [after] = await tx
+    .update(controls)
+    .set({ ...change, changedAt: now, changedBy: who })
+    .where(eq(controls.scope, scope))
+    .returning();
+  await recordAudit(tx, {
+    ...{ at: now, who, action: "controls changed", reason, before: switchesOf(before!), after: switchesOf(after!) },
+    subject: scope === "global" ? scope : `family:${scope}`,
+  });
+  return { before: before!, after: after! };
+}
+
+/** Whether the database knows a time zone as well: it asks the wall clock of quiet hours. */
+export async function isZoneOfDatabase(db: Db, zone: string): Promise<boolean> {
+  const [row] = await db.execute(sql`select from pg_timezone_names where name = ${zone}`);
+  return row !== undefined;
+}
+
+function switchesOf({ killSwitch, jobsEnabled, writeEnabled, commsEnabled, ...row }: Controls): Switches {
+  const { quietFrom, quietTo, quietZone } = row;
+  return { killSwitch, jobsEnabled, writeEnabled, commsEnabled, quietFrom, quietTo, quietZone };
+}

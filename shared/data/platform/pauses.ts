@@ -1,0 +1,73 @@
+import { and, eq, gt, inArray, isNull, or, sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { recordAudit } from "./audit-log.ts";
+import { jobRuns, type Run } from "./schema.ts";
+import { pauses, type Pause } from "./steering-schema.ts";
+
+/** What is paused at a moment. */
+export async function listPauses(db: Executor, now: Date): Promise<Pause[]> {
+  return db.select().from(pauses).where(isInForce(now)).orderBy(pauses.scope);
+}
+
+/** Pauses a scope, or changes why and until when it is; audited in the same transaction. */
+export async function pause(tx: Tx, entry: Pause): Promise<Pause> {
+  const before = await pauseOf(tx, entry.scope);
+  await tx.insert(pauses).values(entry).onConflictDoUpdate({ target: pauses.scope, set: entry });
+  await recordAudit(tx, {
+    ...{ at: entry.pausedAt, who: entry.pausedBy, action: "paused", subject: entry.scope },
+    ...{ reason: entry.reason, before, after: entry },
+  });
+  return entry;
+}
+
+/** Lets a scope go on; audited in the same transaction. @returns what had stopped it; null when nothing did */
+export async function resume(
+  tx: Tx,
+  { scope, who, reason, now }: { scope: string; who: string; reason: string | null; now: Date },
+): Promise<Pause | null> {
+  const [before] = await tx.delete(pauses).where(eq(pauses.scope, scope)).returning();
+  if (!before) return null;
+  await recordAudit(tx, { at: now, who, action: "resumed", subject: scope, reason, before, after: null });
+  return before;
+}
+
+/** The moment from which no pause of today stops a job. Null: somebody has to resume it. */
+export async function pausedUntil(db: Executor, scopes: readonly string[], now: Date): Promise<Date | null> {
+  const found = await db
+    .select({ until: pauses.until })
+    .from(pauses)
+    .where(and(inArray(pauses.scope, [...scopes]), isInForce(now)));
+  if (found.length === 0) return now;
+  if (found.some(({ until }) => until === null)) return null;
+  return new Date(Math.max(...found.map(({ until }) => until!.getTime())));
+}
+
+/** Due waiting runs of a scope, oldest first, in pages by id. */
+export async function waitingRunsOf(
+  db: Executor,
+  { scope, now, after, limit }: { scope: string; now: Date; after: string | null; limit: number },
+): Promise<Pick<Run, "id" | "jobId" | "notBefore">[]> {
+  const [kind, id = ""] = scope.split(":");
+  return db
+    .select({ id: jobRuns.id, jobId: jobRuns.jobId, notBefore: jobRuns.notBefore })
+    .from(jobRuns)
+    .where(
+      and(
+        inArray(jobRuns.state, ["queued", "retrying"]),
+        sql`${jobRuns.notBefore} <= ${now.toISOString()}::timestamptz`,
+        kind === "family" ? eq(jobRuns.family, id) : kind === "job" ? eq(jobRuns.jobId, id) : undefined,
+        after === null ? undefined : gt(jobRuns.id, after),
+      ),
+    )
+    .orderBy(jobRuns.id)
+    .limit(limit);
+}
+
+async function pauseOf(tx: Tx, scope: string): Promise<Pause | null> {
+  const [row] = await tx.select().from(pauses).where(eq(pauses.scope, scope)).for("update");
+  return row ?? null;
+}
+
+function isInForce(now: Date) {
+  return or(isNull(pauses.until), gt(pauses.until, now));
+}

@@ -1,0 +1,67 @@
+import type { App } from "../../../../shared/app.ts";
+import { readConfig } from "../../../../shared/config.ts";
+import type { Route } from "../../../../shared/http/route.ts";
+import { serve } from "../../../../shared/http/serve.ts";
+import { catalogueOf } from "../../../../shared/jobs/catalogue.ts";
+import type { Job } from "../../../../shared/jobs/define-job.ts";
+import { Log } from "../../../../shared/telemetry/log.ts";
+import { routes } from "../../../../functions/index.ts";
+import { startProcess, type TestProcess } from "../../../support/process.ts";
+
+/** An app process whose routes are called without a host: what comes in and goes out is what a caller sees. */
+export interface AdminApi extends TestProcess {
+  call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; body: T; headers: Record<string, string> }>;
+}
+
+export function startAdminApi(
+  url: string,
+  jobs: readonly Job[],
+  options: Parameters<typeof startProcess>[2] = {},
+): AdminApi {
+  const process = startProcess(url, jobs, options);
+  const app: App = {
+    config: readConfig(
+      { DATABASE_URL: url, ...options.env },
+      jobs.map(({ id }) => id),
+    ),
+    db: process.db,
+    runner: process.runner,
+    jobs: catalogueOf(jobs),
+    clock: process.clock,
+    log: new Log((entry) => process.log.push(entry)),
+    close: () => process.close(),
+  };
+  return {
+    ...process,
+    async call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+      const { pathname, searchParams } = new URL(path, "http://rota.test/");
+      const { found, params } = routesAt(pathname.slice(1));
+      const given: Record<string, string> = { "content-type": "application/json", ...headers };
+      const reply = await serve(
+        found,
+        {
+          ...{ method, params, query: searchParams },
+          header: (name) => given[name.toLowerCase()] ?? null,
+          bytes: async () => new TextEncoder().encode(body === undefined ? "" : JSON.stringify(body)),
+        },
+        async () => app,
+      );
+      const seen = JSON.parse(JSON.stringify(reply.json ?? null)) as T;
+      return { status: reply.status ?? 200, body: seen, headers: { ...reply.headers } };
+    },
+  };
+}
+
+function routesAt(path: string): { found: readonly Route[]; params: Record<string, string> } {
+  for (const [template, found] of Map.groupBy(routes, (route) => route.path)) {
+    const pattern = template.replace(/\{(\w+)\}/g, "(?<$1>[^/]+)");
+    const match = new RegExp(`^${pattern}$`).exec(path);
+    if (match) return { found, params: { ...match.groups } };
+  }
+  throw new Error(`no route for ${path}`);
+}

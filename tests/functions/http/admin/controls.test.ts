@@ -1,0 +1,151 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { defineJob } from "../../../../shared/jobs/define-job.ts";
+import { writes } from "../../../../shared/jobs/gates.ts";
+import { schedule } from "../../../../shared/jobs/schedule/index.ts";
+import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { startAdminApi, type AdminApi } from "./admin-api.ts";
+
+const noon = new Date("2026-03-10T12:00:00Z");
+const job = defineJob({
+  id: "hourly_sample",
+  family: { id: "samples", title: "Samples" },
+  summary: "A sample that writes",
+  on: schedule("0 0 * * * *", "UTC"),
+  input: z.strictObject({}),
+  gates: [writes],
+  run: async () => undefined,
+});
+
+let database: TestDatabase;
+let api: AdminApi;
+beforeAll(async () => {
+  database = await migratedDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  api = startAdminApi(database.url, [job]);
+  await api.db.execute(sql`truncate platform.job_runs; truncate platform.audit_log restart identity;
+    delete from platform.controls where scope <> 'global';
+    update platform.controls set kill_switch = false, jobs_enabled = true, write_enabled = true, comms_enabled = true,
+      quiet_from = null, quiet_to = null, quiet_zone = null`);
+});
+afterEach(() => api.close());
+
+interface Audit {
+  entries: {
+    id: number;
+    who: string;
+    action: string;
+    subject: string;
+    reason: string;
+    before: object;
+    after: object;
+  }[];
+  nextCursor: number | null;
+}
+interface Steering {
+  global: Record<string, unknown>;
+  families: Record<string, unknown>[];
+}
+const patch = (body: object) => api.call<Steering>("PATCH", "api/admin/controls", body);
+const audit = async (query = "") => (await api.call<Audit>("GET", `api/admin/audit${query}`)).body;
+
+describe("the controls", () => {
+  it("let everything through until somebody turns one", async () => {
+    const { body } = await api.call<Steering>("GET", "api/admin/controls");
+    const open = { killSwitch: false, jobsEnabled: true, writeEnabled: true, commsEnabled: true, quietHours: null };
+    expect(body.global).toMatchObject(open);
+    expect(body.families).toMatchObject([{ family: "samples", ...open, changedBy: null }]);
+  });
+
+  it("stop a slot from the very statement on, and the audit says who, why, before and after", async () => {
+    const { status, body } = await patch({ killSwitch: true, reason: "the bank called" });
+    expect(status).toBe(200);
+    expect(body.global).toMatchObject({ killSwitch: true, changedBy: "function key" });
+    expect(await api.runner.runSlot(job, noon)).toMatchObject({ state: "skipped", reasonCode: "kill-switch" });
+    const { entries } = await audit();
+    expect(entries.map(({ action, subject }) => ({ action, subject }))).toEqual([
+      { action: "run blocked", subject: "job:hourly_sample" },
+      { action: "controls changed", subject: "global" },
+    ]);
+    expect(entries[1]).toMatchObject({
+      ...{ who: "function key", reason: "the bank called" },
+      ...{ before: { killSwitch: false, jobsEnabled: true }, after: { killSwitch: true, jobsEnabled: true } },
+    });
+  });
+
+  it("of a family stop that family", async () => {
+    await patch({ scope: "samples", writeEnabled: false, reason: "migration under way" });
+    expect(await api.runner.runSlot(job, noon)).toMatchObject({
+      state: "skipped",
+      reasonCode: "write-disabled",
+      reason: "writing is switched off (samples)",
+    });
+    expect((await audit("?subject=family:samples")).entries).toHaveLength(1);
+  });
+
+  it("keep quiet hours over midnight in their zone, and forget them", async () => {
+    const hours = { from: "22:00", to: "07:00", zone: "America/Chicago" };
+    const set = await patch({ quietHours: hours, reason: "nights are quiet" });
+    expect(set.body.global.quietHours).toEqual(hours);
+    const cleared = await patch({ quietHours: null, reason: "nights are loud" });
+    expect(cleared.body.global.quietHours).toBeNull();
+  });
+
+  it.each([
+    [{ killSwitch: true }, "reason"],
+    [{ killSwitch: true, reason: "  " }, "reason"],
+    [{ reason: "no switch at all" }, "body"],
+    [{ reason: "what is that", killSwich: true }, "killSwich"],
+    [{ reason: "no such family", scope: "sample", killSwitch: true }, "scope"],
+    [{ reason: "no such zone", quietHours: { from: "22:00", to: "07:00", zone: "Europe/Berln" } }, "quietHours.zone"],
+    [{ reason: "no such time", quietHours: { from: "24:00", to: "7:00", zone: "UTC" } }, "quietHours.from"],
+    [{ reason: "all or nothing", quietHours: { from: "07:00", to: "07:00", zone: "UTC" } }, "quietHours.to"],
+  ])("refuse %j and name the field %s; nothing changes", async (body, field) => {
+    const { status, body: problem } = await api.call<{ errors: { field: string }[] }>(
+      "PATCH",
+      "api/admin/controls",
+      body,
+    );
+    expect(status).toBe(400);
+    expect(problem.errors.map((error) => error.field)).toContain(field);
+    expect((await audit()).entries).toEqual([]);
+  });
+
+  it("that are set to what they are leave no trace", async () => {
+    await patch({ killSwitch: false, reason: "to be sure" });
+    expect((await audit()).entries).toEqual([]);
+  });
+
+  it("turned by many at once are audited one after the other, each against what it found", async () => {
+    const turns = Array.from({ length: 8 }, (_, i) => patch({ killSwitch: i % 2 === 0, reason: `turn ${i}` }));
+    await Promise.all(turns);
+    const { entries } = await audit();
+    const states = entries
+      .reverse()
+      .map(({ before, after }) => [
+        (before as { killSwitch: boolean }).killSwitch,
+        (after as { killSwitch: boolean }).killSwitch,
+      ]);
+    for (const [place, [before, after]] of states.entries()) {
+      expect(after).toBe(!before);
+      if (place > 0) expect(before).toBe(states[place - 1]![1]);
+    }
+  });
+});
+
+describe("the audit", () => {
+  it("comes in pages, newest first, and can be filtered", async () => {
+    for (let i = 0; i < 5; i++) await patch({ killSwitch: i % 2 === 0, reason: `turn ${i}` });
+    const first = await audit("?limit=2");
+    const second = await audit(`?limit=2&cursor=${first.nextCursor}`);
+    const third = await audit(`?limit=2&cursor=${second.nextCursor}`);
+    const reasons = [first, second, third].flatMap(({ entries }) => entries.map(({ reason }) => reason));
+    expect(reasons).toEqual(["turn 4", "turn 3", "turn 2", "turn 1", "turn 0"]);
+    expect(third.nextCursor).toBeNull();
+    expect((await audit("?action=paused")).entries).toEqual([]);
+    expect((await audit("?since=2026-03-10T12:00:01Z")).entries).toEqual([]);
+  });
+});
