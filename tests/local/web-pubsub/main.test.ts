@@ -1,0 +1,22 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { expect, onTestFinished, test } from "vitest";
+import { restClient } from "./started-service.ts";
+
+const MAIN = new URL("../../../local/web-pubsub/main.ts", import.meta.url).pathname;
+
+test("the stand-in runs by itself, and ends when its parent's pipe closes", async () => {
+  const child = spawn(process.execPath, [MAIN, "--key", "secret", "--hub", "rota"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  const { connectionString } = JSON.parse(line) as { connectionString: string };
+  expect(connectionString).toContain(";AccessKey=secret;");
+  expect(await restClient(connectionString).userExists("ann")).toBe(false);
+  await expect(restClient(connectionString, "other").sendToAll("x")).rejects.toMatchObject({ statusCode: 404 });
+  const exit = once(child, "exit");
+  child.stdin.end();
+  expect(await exit).toEqual([0, null]);
+});

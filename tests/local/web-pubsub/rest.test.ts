@@ -1,0 +1,223 @@
+import { WebPubSubServiceClient, AzureKeyCredential } from "@azure/web-pubsub";
+import { expect, test } from "vitest";
+import { signToken } from "../../../local/web-pubsub/token.ts";
+import { rawClient, restClient, startedService, subscriber } from "./started-service.ts";
+
+test("all, a group, a user and a connection can be sent to, each alone", async () => {
+  const { rest } = await startedService();
+  const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] })).url);
+  const bob = await subscriber((await rest.getClientAccessToken({ userId: "bob" })).url);
+
+  await rest.sendToUser("bob", { to: "user" });
+  await rest.group("jobs").sendToAll({ to: "group" });
+  await rest.sendToConnection(bob.connectionId, { to: "connection" });
+  await rest.sendToAll({ to: "all" });
+
+  expect(await ann.received.upTo(2)).toEqual([
+    { group: "jobs", data: { to: "group" } },
+    { group: undefined, data: { to: "all" } },
+  ]);
+  expect(await bob.received.upTo(3)).toEqual([
+    { group: undefined, data: { to: "user" } },
+    { group: undefined, data: { to: "connection" } },
+    { group: undefined, data: { to: "all" } },
+  ]);
+});
+
+test("texts, JSON and bytes arrive as what they are", async () => {
+  const { rest } = await startedService();
+  const ann = await subscriber((await rest.getClientAccessToken()).url);
+  await rest.sendToAll("plain é", { contentType: "text/plain" });
+  await rest.sendToAll("a JSON text");
+  await rest.sendToAll(new Uint8Array([0, 255]).buffer);
+  const [text, json, bytes] = (await ann.received.upTo(3)).map(({ data }) => data);
+  expect([text, json]).toEqual(["plain é", "a JSON text"]);
+  expect([...new Uint8Array(bytes as ArrayBuffer)]).toEqual([0, 255]);
+});
+
+test("a client without subprotocol gets the bare content", async () => {
+  const { rest } = await startedService();
+  const { frames } = await rawClient((await rest.getClientAccessToken({ groups: ["jobs"] })).url);
+  await rest.group("jobs").sendToAll({ n: 1 });
+  await rest.sendToAll("hello", { contentType: "text/plain" });
+  expect(await frames.upTo(2)).toEqual(['{"n":1}', "hello"]);
+});
+
+test("a filter and a list of exceptions narrow down who gets a message", async () => {
+  const { rest } = await startedService();
+  const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["muted"] })).url);
+  const bob = await subscriber((await rest.getClientAccessToken({ userId: "bob" })).url);
+  await rest.sendToAll("no", { filter: "not ('muted' in groups)" });
+  await rest.sendToAll("no", { excludedConnections: [ann.connectionId] });
+  await rest.sendToAll("yes");
+  expect((await bob.received.upTo(3)).map(({ data }) => data)).toEqual(["no", "no", "yes"]);
+  expect((await ann.received.upTo(1)).map(({ data }) => data)).toEqual(["yes"]);
+  await expect(rest.sendToAll("x", { filter: "userId eq" })).rejects.toMatchObject({ statusCode: 400 });
+});
+
+test("groups are joined and left by connection, by user and by filter", async () => {
+  const { service, rest } = await startedService();
+  const { connectionId } = await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
+  const groups = () => service.connections().flatMap((connection) => connection.groups);
+  const jobs = rest.group("jobs / all");
+
+  await jobs.addConnection(connectionId);
+  expect(groups()).toEqual(["jobs / all"]);
+  expect(await rest.groupExists("jobs / all")).toBe(true);
+  await jobs.removeConnection(connectionId);
+  await jobs.addUser("ann");
+  expect(groups()).toEqual(["jobs / all"]);
+  await jobs.removeUser("ann");
+  expect(await rest.groupExists("jobs / all")).toBe(false);
+  await rest.addConnectionsToGroups(["a", "b", "c"], "userId eq 'ann'");
+  await rest.removeConnectionsFromGroups(["b"], "true");
+  expect(groups()).toEqual(["a", "c"]);
+  await rest.removeConnectionFromAllGroups(connectionId);
+  await rest.group("d").addUser("ann");
+  await rest.removeUserFromAllGroups("ann");
+  expect(groups()).toEqual([]);
+  await expect(jobs.addConnection("nobody")).rejects.toMatchObject({ statusCode: 404 });
+});
+
+test("the connections of a group are listed, page by page", async () => {
+  const { rest } = await startedService();
+  const ids = [];
+  for (const userId of ["ann", "bob", "cid"]) {
+    ids.push((await subscriber((await rest.getClientAccessToken({ userId, groups: ["jobs"] })).url)).connectionId);
+  }
+  const list = (options = {}) => rest.group("jobs").listConnections(options);
+  const pages = [];
+  for await (const page of (await list({ maxPageSize: 2 })).byPage()) pages.push(page);
+  expect(pages.map((page) => page.length)).toEqual([2, 1]);
+  expect(pages.flat().map(({ connectionId }) => connectionId)).toEqual(ids.toSorted());
+  const two = [];
+  for await (const member of await list({ top: 2 })) two.push(member.userId);
+  expect(two).toHaveLength(2);
+});
+
+test("what exists is found, what does not is not", async () => {
+  const { rest } = await startedService();
+  const { connectionId } = await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
+  expect(await rest.userExists("ann")).toBe(true);
+  expect(await rest.connectionExists(connectionId)).toBe(true);
+  expect(await rest.userExists("bob")).toBe(false);
+  expect(await rest.connectionExists("nobody")).toBe(false);
+  expect(await rest.groupExists("jobs")).toBe(false);
+});
+
+test("a connection that is closed hears the reason, and is gone", async () => {
+  const { rest } = await startedService();
+  const { frames, closed } = await rawClient(
+    (await rest.getClientAccessToken({ userId: "ann" })).url,
+    "json.webpubsub.azure.v1",
+  );
+  const { connectionId } = JSON.parse(await frames.nth(1)) as { connectionId: string };
+  await rest.closeConnection(connectionId, { reason: "maintenance" });
+  expect(await closed).toEqual({ code: 1000, reason: "maintenance" });
+  expect(JSON.parse(await frames.nth(2))).toEqual({
+    type: "system",
+    event: "disconnected",
+    message: "maintenance",
+  });
+  expect(await rest.userExists("ann")).toBe(false);
+});
+
+test("connections are closed by user, by group and all at once", async () => {
+  const { service, rest } = await startedService();
+  const open = async (userId: string) =>
+    rawClient((await rest.getClientAccessToken({ userId, groups: [`${userId}s`] })).url);
+  const [ann, bob, cid] = [await open("ann"), await open("bob"), await open("cid")];
+  await rest.closeUserConnections("ann");
+  await ann.closed;
+  await rest.group("bobs").closeAllConnections();
+  await bob.closed;
+  expect(service.connections().map(({ userId }) => userId)).toEqual(["cid"]);
+  await rest.closeAllConnections();
+  await cid.closed;
+  expect(service.connections()).toEqual([]);
+});
+
+test("a permission that is granted can be used, seen and revoked", async () => {
+  const { rest } = await startedService();
+  const { client, connectionId } = await subscriber((await rest.getClientAccessToken()).url);
+  const has = () => rest.hasPermission(connectionId, "joinLeaveGroup", { targetName: "jobs" });
+  await expect(client.joinGroup("jobs")).rejects.toMatchObject({ errorDetail: { name: "Forbidden" } });
+  expect(await has()).toBe(false);
+  await rest.grantPermission(connectionId, "joinLeaveGroup", { targetName: "jobs" });
+  expect(await has()).toBe(true);
+  await client.joinGroup("jobs");
+  await rest.revokePermission(connectionId, "joinLeaveGroup", { targetName: "jobs" });
+  expect(await has()).toBe(false);
+  await expect(client.leaveGroup("jobs")).rejects.toMatchObject({ errorDetail: { name: "Forbidden" } });
+});
+
+test("a request that is signed with another key, or not at all, is answered 401", async () => {
+  const { service } = await startedService();
+  const forger = new WebPubSubServiceClient(service.endpoint, new AzureKeyCredential("guess"), "rota", {
+    allowInsecureConnection: true,
+  });
+  await expect(forger.sendToAll("x")).rejects.toMatchObject({ statusCode: 401, code: "Unauthorized" });
+  const bare = await fetch(`${service.endpoint}/api/hubs/rota/:send?api-version=2024-12-01`, { method: "POST" });
+  expect(bare.status).toBe(401);
+  expect(bare.headers.get("www-authenticate")).toBe("Bearer");
+});
+
+test("a token for one address is no good for another, and none outlives its time", async () => {
+  const start = Date.now();
+  let ahead = 0;
+  const { service } = await startedService({ accessKey: "key", clock: () => start + ahead });
+  const address = `${service.endpoint}/api/hubs/rota/:send`;
+  const status = async (aud: string) => {
+    const token = signToken({ aud, exp: Math.floor(start / 1_000) + 60 }, "key");
+    const headers = { authorization: `Bearer ${token}`, "content-type": "text/plain" };
+    return (await fetch(`${address}?api-version=2024-12-01`, { method: "POST", headers, body: "x" })).status;
+  };
+  expect(await status(address)).toBe(202);
+  expect(await status(`${address}?api-version=2024-12-01`)).toBe(202);
+  expect(await status(`${service.endpoint}/api/hubs/other/:send`)).toBe(401);
+  expect(await status(`${service.endpoint}/client/hubs/rota`)).toBe(401);
+  ahead = 60_000;
+  expect(await status(address)).toBe(401);
+});
+
+test("a message of more than the limit is answered 413, and the service lives on", async () => {
+  const { rest } = await startedService();
+  await expect(rest.sendToAll("x".repeat(1_048_577), { contentType: "text/plain" })).rejects.toMatchObject({
+    statusCode: 413,
+  });
+  await rest.sendToAll("x".repeat(1_048_576), { contentType: "text/plain" });
+});
+
+test("only the hubs that were named exist, and hubs share nothing", async () => {
+  const { service, rest } = await startedService({ hubs: ["rota", "other"] });
+  await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
+  expect(await restClient(service.connectionString, "other").userExists("ann")).toBe(false);
+  await expect(restClient(service.connectionString, "third").sendToAll("x")).rejects.toMatchObject({
+    statusCode: 404,
+    message: "hub: expected one of rota, other, got third.",
+  });
+});
+
+test.each([
+  ["POST", "/api/hubs/rota/:send?api-version=1999-01-01", 400],
+  ["POST", "/api/hubs/rota/:send", 400],
+  ["POST", "/api/hubs/rota/:destroy?api-version=2024-12-01", 404],
+  ["GET", "/api/hubs/rota/:send?api-version=2024-12-01", 404],
+  ["HEAD", "/api/hubs/rota/groups/%E0%A4?api-version=2024-12-01", 400],
+  ["HEAD", "/api/hubs/1bad/users/a?api-version=2024-12-01", 400],
+  ["POST", "/api/hubs/rota/:send?api-version=2024-12-01&messageTtlSeconds=301", 400],
+  ["POST", "/api/hubs/rota/:addToGroups?api-version=2024-12-01", 400],
+])("%s %s is answered %i", async (method, path, expected) => {
+  const { service } = await startedService({ accessKey: "key" });
+  const address = `${service.endpoint}${path}`;
+  const authorization = `Bearer ${signToken({ aud: address.replace(/\?.*/, ""), exp: Date.now() }, "key")}`;
+  const headers = { authorization, "content-type": "application/json" };
+  const response = await fetch(address, { method, headers, ...(method === "POST" && { body: "{}" }) });
+  expect(response.status).toBe(expected);
+  expect(response.headers.get("x-ms-error-code")).toBeTruthy();
+});
+
+test("health is open to everybody", async () => {
+  const { service } = await startedService();
+  expect((await fetch(`${service.endpoint}/api/health`, { method: "HEAD" })).status).toBe(200);
+});

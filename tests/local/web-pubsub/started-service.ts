@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { WebPubSubServiceClient } from "@azure/web-pubsub";
+import { WebPubSubClient, type WebPubSubClientOptions } from "@azure/web-pubsub-client";
+import { onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { startWebPubSub, type WebPubSub, type WebPubSubOptions } from "../../../local/web-pubsub/web-pubsub.ts";
+
+/** A stand-in and Azure's own client for it. The stand-in ends with the test. */
+export async function startedService(
+  options: WebPubSubOptions = {},
+): Promise<{ service: WebPubSub; rest: WebPubSubServiceClient }> {
+  const service = await startWebPubSub(options);
+  onTestFinished(() => service.stop());
+  return { service, rest: restClient(service.connectionString) };
+}
+
+export function restClient(connectionString: string, hub = "rota"): WebPubSubServiceClient {
+  return new WebPubSubServiceClient(connectionString, hub, {
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 0 },
+  });
+}
+
+/** What a client of a subprotocol was told, in order, and a way to wait for it. */
+export interface Inbox<T> {
+  readonly all: readonly T[];
+  /** Waits until it holds that many, and returns them. */
+  upTo(count: number): Promise<readonly T[]>;
+  /** Waits until it holds that many, and returns the last of them. */
+  nth(count: number): Promise<T>;
+}
+
+export function inbox<T>(): Inbox<T> & { put(item: T): void } {
+  const all: T[] = [];
+  let wake = Promise.withResolvers<undefined>();
+  return {
+    all,
+    put(item) {
+      all.push(item);
+      wake.resolve(undefined);
+      wake = Promise.withResolvers();
+    },
+    async upTo(count) {
+      while (all.length < count) await wake.promise;
+      return all.slice(0, count);
+    },
+    async nth(count) {
+      while (all.length < count) await wake.promise;
+      return all[count - 1] as T;
+    },
+  };
+}
+
+export interface Received {
+  readonly group: string | undefined;
+  readonly data: unknown;
+}
+
+/** Azure's client for subscribers, started, with all that it receives. It stops with the test. */
+export async function subscriber(
+  url: string | (() => Promise<string>),
+  options: WebPubSubClientOptions = {},
+): Promise<{ client: WebPubSubClient; received: Inbox<Received>; connectionId: string }> {
+  const client = new WebPubSubClient(
+    { getClientAccessUrl: url },
+    {
+      messageRetryOptions: { maxRetries: 0 },
+      reconnectRetryOptions: { retryDelayInMs: 20 },
+      ...options,
+    },
+  );
+  const received = inbox<Received>();
+  client.on("group-message", ({ message: { group, data } }) => {
+    received.put({ group, data });
+  });
+  client.on("server-message", ({ message: { data } }) => {
+    received.put({ group: undefined, data });
+  });
+  const connected = new Promise<string>((resolve) => {
+    client.on("connected", ({ connectionId }) => {
+      resolve(connectionId);
+    });
+  });
+  onTestFinished(() => {
+    client.stop();
+  });
+  await client.start();
+  return { client, received, connectionId: await connected };
+}
+
+/** A bare WebSocket, open, with every frame that it receives as text. */
+export async function rawClient(
+  url: string,
+  subprotocol?: string,
+): Promise<{ socket: WebSocket; frames: Inbox<string>; closed: Promise<{ code: number; reason: string }> }> {
+  const socket = new WebSocket(url, subprotocol === undefined ? [] : [subprotocol]);
+  const frames = inbox<string>();
+  socket.on("message", (data: Buffer) => {
+    frames.put(data.toString());
+  });
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.on("close", (code, reason) => {
+      resolve({ code, reason: reason.toString() });
+    });
+  });
+  onTestFinished(() => {
+    socket.on("error", () => undefined);
+    socket.terminate();
+  });
+  await once(socket, "open");
+  return { socket, frames, closed };
+}
+
+/** What HTTP says to a WebSocket that is not let in. */
+export async function refusalOf(url: string, subprotocol?: string): Promise<{ status: number; body: string }> {
+  const socket = new WebSocket(url, subprotocol === undefined ? [] : [subprotocol]);
+  socket.on("error", () => undefined);
+  const [, response] = (await once(socket, "unexpected-response")) as [
+    unknown,
+    NodeJS.ReadableStream & { statusCode: number },
+  ];
+  let body = "";
+  for await (const chunk of response) body += String(chunk);
+  return { status: response.statusCode, body };
+}
