@@ -6,6 +6,10 @@ import { getControls } from "./http/admin/get-controls.ts";
 import { getJobs } from "./http/admin/get-jobs.ts";
 import { getRun } from "./http/admin/get-run.ts";
 import { getRuns } from "./http/admin/get-runs.ts";
+import { pauseJob } from "./http/admin/pause-job.ts";
+import { pauseScope } from "./http/admin/pause-scope.ts";
+import { resumeJob } from "./http/admin/resume-job.ts";
+import { resumeScope } from "./http/admin/resume-scope.ts";
 import { runJob } from "./http/admin/run-job.ts";
 import { healthLive } from "./http/health-live.ts";
 import { healthReady } from "./http/health-ready.ts";
@@ -35,6 +39,10 @@ export const routes: readonly Route[] = [
   // api/admin
   getJobs,
   runJob,
+  pauseJob,
+  resumeJob,
+  pauseScope,
+  resumeScope,
   getRuns,
   getRun,
   getControls,

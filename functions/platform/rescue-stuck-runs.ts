@@ -16,6 +16,7 @@ export const rescueStuckRuns = defineJob({
   input: z.strictObject({}),
   retry: never,
   timeout: "50s",
+  essential: true,
 
   async run({ layer }) {
     const moved = await layer.rescue();

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, lte, ne, or, sql, type SQL } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import { auditLog } from "./steering-schema.ts";
+import { auditLog, pauses } from "./steering-schema.ts";
 import { jobRuns, type Progress, type Run, type RunState, type Trigger } from "./schema.ts";
 
 /** Who holds a run. All three must match for anything to be written in its name. */
@@ -34,6 +34,19 @@ export async function insertQueuedRun(db: Executor, run: NewRun, now: Date): Pro
     .values({ ...run, state: "queued", queuedAt: now, notBefore: run.notBefore ?? now })
     .returning();
   return row!;
+}
+
+/** Many runs of one job that wait for a worker, in one statement. */
+export async function insertQueuedRuns(db: Executor, runs: readonly NewRun[], now: Date): Promise<void> {
+  const rows = runs.map((run) => ({ ...run, notBefore: run.notBefore ?? now }));
+  await db.execute(sql`
+    insert into ${jobRuns} (id, job_id, family, trigger, state, input, max_attempts, not_before, queued_at, concurrency_key,
+                            correlation_id, parent_run_id, requested_by)
+    select id, "jobId", family, trigger, 'queued', input, "maxAttempts", "notBefore", ${now.toISOString()}::timestamptz,
+           "concurrencyKey", "correlationId", "parentRunId", "requestedBy"
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+           as run(id uuid, "jobId" text, family text, trigger text, input jsonb, "maxAttempts" integer, "notBefore" timestamptz,
+                  "concurrencyKey" text, "correlationId" text, "parentRunId" uuid, "requestedBy" text)`);
 }
 
 /** A run that a gate refused: it stands in the ledger with the reason and never starts. */
@@ -304,7 +317,7 @@ export async function lapsedRuns(db: Db, limit: number): Promise<Run[]> {
   return db.select().from(jobRuns).where(hasLapsed).orderBy(asc(jobRuns.leaseExpiresAt)).limit(limit);
 }
 
-/** Waiting runs whose time has come, oldest first. `overdueMs` leaves out those that their own message still carries. */
+/** Waiting runs whose time has come and that nothing pauses, oldest first. `overdueMs` leaves out those that their own message still carries. */
 export async function dueRuns(
   db: Db,
   now: Date,
@@ -315,7 +328,14 @@ export async function dueRuns(
     .select({ id: jobRuns.id, jobId: jobRuns.jobId })
     .from(jobRuns)
     .where(
-      and(inArray(jobRuns.state, ["queued", "retrying"]), lte(jobRuns.notBefore, new Date(now.getTime() - overdueMs))),
+      and(
+        inArray(jobRuns.state, ["queued", "retrying"]),
+        lte(jobRuns.notBefore, new Date(now.getTime() - overdueMs)),
+        // What is paused would only take the place of what can run.
+        sql`not exists (select from ${pauses} p
+          where p.scope in ('all', 'family:' || ${jobRuns.family}, 'job:' || ${jobRuns.jobId})
+            and (p.until is null or p.until > ${now.toISOString()}::timestamptz))`,
+      ),
     )
     .orderBy(asc(jobRuns.notBefore))
     .limit(limit);

@@ -8,6 +8,7 @@ import {
   findRun,
   gateRefusal,
   insertQueuedRun,
+  insertQueuedRuns,
   insertSkippedRun,
   lapsedRuns,
   requestCancel,
@@ -16,6 +17,7 @@ import {
   type NewRun,
   type Refusal,
 } from "../../data/platform/job-runs.ts";
+import { pausedUntil } from "../../data/platform/pauses.ts";
 import type { Run, Trigger } from "../../data/platform/schema.ts";
 import { isScheduled, needsOf, type BatchWork, type Job } from "../define-job.ts";
 import { Interrupted, RunTimeout } from "../endings.ts";
@@ -43,8 +45,6 @@ export interface RunRequest {
 const OVERDUE_MS = 10_000;
 /** How long a run waits before it looks again whether its concurrency key is free. */
 const BUSY_WAIT_MS = 1_000;
-/** How long a run waits before it looks again whether its job is still paused. */
-const PAUSED_WAIT_MS = 15_000;
 /** Runs of one batch that are performed side by side. */
 const SIDE_BY_SIDE = 16;
 
@@ -112,6 +112,22 @@ export class Runner {
     const run = await insertQueuedRun(tx, this.#requested(job, request), this.#deps.clock.now());
     await job.onTransition?.(tx, run);
     return run;
+  }
+
+  /**
+   * The same for many runs of one job, in one statement.
+   * @throws InvalidInput when an input does not fit: then none is stored
+   */
+  async enqueueAll(
+    tx: Executor,
+    job: Job,
+    requests: readonly RunRequest[],
+  ): Promise<Pick<Run, "id" | "jobId" | "notBefore">[]> {
+    if (job.onTransition) throw new TypeError(`${job.id} follows each of its runs: enqueue them one by one`);
+    const now = this.#deps.clock.now();
+    const runs = requests.map((request) => this.#requested(job, request));
+    await insertQueuedRuns(tx, runs, now);
+    return runs.map(({ id, jobId }) => ({ id, jobId, notBefore: now }));
   }
 
   /** Sends waiting runs on their way. Never throws: what cannot be sent is found by the sweep. */
@@ -287,8 +303,12 @@ export class Runner {
     const refusal = isDue ? await gateRefusal(db, gated(job), now) : null;
     // Paused work is not lost: it waits. Every other gate ends the run, with the reason.
     if (refusal && refusal.code !== "paused") return this.#skipWaiting(job, runId, refusal);
-    const wait = refusal ? PAUSED_WAIT_MS : BUSY_WAIT_MS;
-    const at = Math.max(run.notBefore?.getTime() ?? 0, now.getTime() + wait);
+    if (refusal) {
+      const until = await pausedUntil(db, pauseScopesOf(job), now);
+      // Without an end it is sent by whoever resumes it; a message that came back again and again would tell nobody anything.
+      return until ? this.send([{ ...run, notBefore: until }]) : undefined;
+    }
+    const at = Math.max(run.notBefore?.getTime() ?? 0, now.getTime() + BUSY_WAIT_MS);
     await this.send([{ ...run, notBefore: new Date(at) }]);
   }
 
@@ -364,6 +384,11 @@ export class Runner {
 
 function gated(job: Job): Gated {
   return { jobId: job.id, family: job.family.id, needs: needsOf(job) };
+}
+
+/** What a pause of may stop the job. */
+function pauseScopesOf({ id, family }: Job): string[] {
+  return ["all", `family:${family.id}`, `job:${id}`];
 }
 
 /** The process that held the run died or was cut off. */

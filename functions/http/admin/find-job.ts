@@ -1,0 +1,12 @@
+import type { App } from "../../../shared/app.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import type { Job } from "../../../shared/jobs/define-job.ts";
+import { suggestion } from "../../../shared/settings/suggestion.ts";
+
+/** @throws Problem 404, with the job that was probably meant */
+export async function findJob(app: App, id: string): Promise<Job> {
+  const job = await app.jobs.find(id);
+  if (job) return job;
+  const meant = suggestion(id, app.jobs.ids);
+  throw notFound(`there is no job ${id}${meant ? `; did you mean ${meant}?` : ""}`);
+}

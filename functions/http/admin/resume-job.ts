@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { findJob } from "./find-job.ts";
+import { resumeBody, resumeScope } from "./pausing.ts";
+
+export const resumeJob = defineRoute({
+  method: "POST",
+  path: "api/admin/jobs/{id}/resume",
+  access: "key",
+  summary: "Resume a job that is paused; what waited for it starts now",
+  params: z.object({ id: z.string() }),
+  body: resumeBody,
+  handle: async ({ app, params, body, caller }) =>
+    resumeScope(app, `job:${(await findJob(app, params.id)).id}`, { ...body, who: caller }),
+});

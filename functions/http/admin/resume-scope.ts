@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { knownScope, resumeBody, resumeScope as resumeKnown } from "./pausing.ts";
+
+export const resumeScope = defineRoute({
+  method: "POST",
+  path: "api/admin/resume",
+  access: "key",
+  summary: "Resume what was paused by the same scope; what waited for it starts now",
+  /** `all`, `family:<id>` or `job:<id>`. */
+  body: resumeBody.extend({ scope: z.string() }),
+  handle: async ({ app, body: { scope, ...body }, caller }) =>
+    resumeKnown(app, await knownScope(app, scope), { ...body, who: caller }),
+});
