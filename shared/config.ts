@@ -1,4 +1,6 @@
-import { milliseconds } from "./jobs/duration.ts";
+import { inWords } from "./jobs/duration.ts";
+import { readNcrontab } from "./jobs/schedule/ncrontab.ts";
+import { checkZoneName } from "./jobs/schedule/zone-name.ts";
 import { duration, flag, listOf, oneOf, text, url, whole, type Setting } from "./settings/setting.ts";
 import { suggestion } from "./settings/suggestion.ts";
 
@@ -12,7 +14,7 @@ export const SETTINGS = {
     about: "Most connections of one process. On Azure each function scales alone: keep it at 1 or 2 there.",
     fallback: "2",
   }),
-  DATABASE_IDLE_TIMEOUT: duration(milliseconds, {
+  DATABASE_IDLE_TIMEOUT: duration("1s", "1d", {
     about: "An unused connection is closed after this.",
     fallback: "20s",
   }),
@@ -24,11 +26,11 @@ export const SETTINGS = {
     about: "Prepared statements; false behind PgBouncer in transaction mode.",
     fallback: "true",
   }),
-  JOB_LEASE: duration(milliseconds, {
+  JOB_LEASE: duration("1s", "1d", {
     about: "A run whose holder is silent for this long is taken over.",
     fallback: "60s",
   }),
-  JOB_HEARTBEAT: duration(milliseconds, {
+  JOB_HEARTBEAT: duration("50ms", "1h", {
     about: "How often a holder says that it is alive; a third of the lease or less.",
     fallback: "15s",
   }),
@@ -61,7 +63,7 @@ export const SETTINGS = {
     about: "The Frankfurter API.",
     fallback: "https://api.frankfurter.dev/v1",
   }),
-  OUTBOUND_TIMEOUT: duration(milliseconds, { about: "Longest wait for one answer from outside.", fallback: "30s" }),
+  OUTBOUND_TIMEOUT: duration("1ms", "1h", { about: "Longest wait for one answer from outside.", fallback: "30s" }),
   ROTA_INSTANCE: text({ about: "Names this process in leases and logs. Default: host name and process id." }),
 } satisfies Record<string, Setting<unknown>>;
 
@@ -129,7 +131,7 @@ export function readConfig(env: Environment, jobIds: readonly string[] = []): Co
     try {
       return setting.read(written);
     } catch (error) {
-      const shown = setting.secret ? "a value that is not shown" : JSON.stringify(written);
+      const shown = setting.secret ? "a value that is not shown here, as it is secret" : JSON.stringify(written);
       faults.push(`${name}: expected ${(error as Error).message}, got ${shown}`);
       return undefined;
     }
@@ -138,11 +140,11 @@ export function readConfig(env: Environment, jobIds: readonly string[] = []): Co
   if (!env.DATABASE_URL?.trim())
     faults.push("DATABASE_URL is missing: set it to postgres://user:password@host/database");
   if (Number(values.JOB_HEARTBEAT) * 3 > Number(values.JOB_LEASE)) {
-    faults.push(
-      `JOB_HEARTBEAT: expected at most a third of JOB_LEASE (${env.JOB_LEASE ?? "60s"}), got ${JSON.stringify(env.JOB_HEARTBEAT ?? "15s")}`,
-    );
+    const [lease, heartbeat] = [Number(values.JOB_LEASE), Number(values.JOB_HEARTBEAT)].map(inWords);
+    faults.push(`JOB_HEARTBEAT: expected at most a third of JOB_LEASE, which is ${lease}, got ${heartbeat}`);
   }
   const jobs = new Map(jobIds.map((id) => [id, jobOverrides(id, value)]));
+  for (const [id, overrides] of jobs) faults.push(...scheduleFaults(id, overrides));
   faults.push(...misspelt(env, jobIds));
   if (faults.length) throw new ConfigError(faults);
   values.DATABASE_TLS ??= isLoopback(values.DATABASE_URL as string) ? "disable" : "verify";
@@ -160,9 +162,10 @@ export function jobSettingNames(jobId: string): Record<keyof JobOverrides, strin
   };
 }
 
-const JOB_SETTINGS = {
-  schedule: text({ about: "Six fields: second minute hour day month day-of-week." }),
-  timeZone: text({ about: "IANA name such as Europe/Berlin." }),
+/** What every job can be told, whatever its file says. */
+export const JOB_SETTINGS = {
+  schedule: text({ about: "When it runs: second minute hour day month day-of-week." }),
+  timeZone: text({ about: "The zone of its schedule: an IANA name such as Europe/Berlin." }),
   enabled: flag({ about: "false: its slots are recorded as skipped." }),
   maxRetries: whole(0, 100, { about: "Retries after the first attempt." }),
 } satisfies Record<keyof JobOverrides, Setting<unknown>>;
@@ -176,6 +179,14 @@ function jobOverrides(id: string, value: (name: string, setting: Setting<unknown
   return Object.fromEntries(entries.filter(([, given]) => given !== undefined)) as JobOverrides;
 }
 
+function scheduleFaults(id: string, { schedule, timeZone }: JobOverrides): string[] {
+  const names = jobSettingNames(id);
+  const faults: string[] = [];
+  if (schedule !== undefined) readNcrontab(schedule, (fault) => faults.push(`${names.schedule}: ${fault}`));
+  if (timeZone !== undefined) checkZoneName(timeZone, (fault) => faults.push(`${names.timeZone}: ${fault}`));
+  return faults;
+}
+
 /** A name that nobody reads but that looks like one of ours is a typing error, and would be ignored in silence. */
 function misspelt(env: Environment, jobIds: readonly string[]): string[] {
   const known = new Set([...Object.keys(SETTINGS), ...jobIds.flatMap((id) => Object.values(jobSettingNames(id)))]);
@@ -187,5 +198,5 @@ function misspelt(env: Environment, jobIds: readonly string[]): string[] {
 }
 
 function isLoopback(databaseUrl: string): boolean {
-  return ["127.0.0.1", "localhost", "[::1]", ""].includes(new URL(databaseUrl).hostname);
+  return /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]|)$/i.test(new URL(databaseUrl).hostname);
 }

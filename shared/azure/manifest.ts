@@ -16,9 +16,9 @@ export interface Manifest {
 export interface ManifestJob {
   readonly id: string;
   readonly functionName: string;
-  /** Null for a job that only runs when it is asked for. */
   /** The queue of its own that an event-driven job has. */
   readonly queue: { readonly name: string; readonly batch: number } | null;
+  /** Null for a job that only runs when it is asked for. */
   readonly timer: { readonly expression: string; readonly zone: string; readonly utc: string } | null;
 }
 
@@ -30,8 +30,23 @@ export interface ManifestPath {
   readonly methods: readonly Method[];
 }
 
-/** @throws TypeError when two jobs, or two routes, are the same */
+/** The function that takes the waiting runs of all jobs without a queue of their own: see register.ts. */
+const SHARED_QUEUE_FUNCTION = "jobRuns";
+
+/** @throws TypeError when two jobs, two routes or two functions are the same to the host */
 export function manifestOf(jobs: readonly Job[], routes: readonly Route[]): Manifest {
+  const manifest = read(jobs, routes);
+  unique(
+    [{ functionName: SHARED_QUEUE_FUNCTION }, ...manifest.jobs, ...manifest.paths],
+    // The host tells names apart without regard to case.
+    ({ functionName }) => `function ${functionName.toLowerCase()}`,
+  );
+  // Nor does it tell `runs/{id}` from `Runs/{run}`, of which it would call either.
+  unique(manifest.paths, ({ path }) => `path ${path.toLowerCase().replace(/\{[^}]*\}/g, "{}")}`);
+  return manifest;
+}
+
+function read(jobs: readonly Job[], routes: readonly Route[]): Manifest {
   return {
     jobs: unique(jobs, ({ id }) => id).map((job) => ({
       id: job.id,

@@ -43,7 +43,7 @@ export function read(value: object, name: string): unknown {
 /** A thrown value in a line. */
 export function describe(value: unknown): string {
   try {
-    return typeof value === "object" ? JSON.stringify(value) : String(value);
+    return typeof value === "object" ? JSON.stringify(value) : storableText(value, 1_024);
   } catch {
     return storableText(value, 1_024);
   }

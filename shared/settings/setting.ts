@@ -1,3 +1,5 @@
+import { milliseconds, type Duration } from "../jobs/duration.ts";
+
 /** One setting of the app: how its text is read, what it is when absent, and what it means. */
 export interface Setting<T> {
   readonly about: string;
@@ -64,7 +66,7 @@ export function url(schemes: readonly string[], rest: Rest): Setting<string> {
   return {
     ...rest,
     read(value) {
-      if (!URL.canParse(value) || !schemes.includes(new URL(value).protocol.slice(0, -1))) {
+      if (!URL.canParse(value) || !schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`))) {
         throw new Error(`an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`);
       }
       return value.replace(/\/$/, "");
@@ -73,15 +75,21 @@ export function url(schemes: readonly string[], rest: Rest): Setting<string> {
 }
 
 /** Milliseconds, written with a unit. */
-export function duration(parse: (value: string) => number, rest: Rest): Setting<number> {
+export function duration(min: Duration, max: Duration, rest: Rest): Setting<number> {
   return {
     ...rest,
     read(value) {
-      try {
-        return parse(value);
-      } catch {
-        throw new Error('a duration such as "30s", "10m" or "2h"');
-      }
+      const ms = readOrNaN(value);
+      if (ms >= milliseconds(min) && ms <= milliseconds(max)) return ms;
+      throw new Error(`a duration such as "30s" or "10m", from "${min}" to "${max}"`);
     },
   };
+}
+
+function readOrNaN(value: string): number {
+  try {
+    return milliseconds(value);
+  } catch {
+    return NaN;
+  }
 }

@@ -40,7 +40,7 @@ function short(value: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value ?? null);
 }
 
 /** What a terminal would obey rather than show is shown: nobody forges a line with a name that they give. */

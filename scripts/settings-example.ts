@@ -1,0 +1,145 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { format } from "prettier";
+import { jobs } from "../functions/index.ts";
+import { JOB_SETTINGS, jobSettingNames, SETTINGS } from "../shared/config.ts";
+import { isScheduled, type Job } from "../shared/jobs/define-job.ts";
+import type { Setting } from "../shared/settings/setting.ts";
+
+/**
+ * Writes what an operator reads about settings from what the code reads: `local.settings.example.json`, in the form that
+ * Azure's tools take, and `docs/settings.md`, which says what each means, since JSON has no comments.
+ * With `--check` nothing is written: it fails when one of them is out of step.
+ */
+const root = join(import.meta.dirname, "..");
+
+/** The generated files, by their path in the project. */
+export async function settingsFiles(): Promise<Map<string, string>> {
+  return new Map([
+    ["local.settings.example.json", `${JSON.stringify(example(), null, 2)}\n`],
+    ["docs/settings.md", await format(guide(), { parser: "markdown", printWidth: 120 })],
+  ]);
+}
+
+/** The generated files that are not as the code would have them. */
+export async function outOfStep(folder: string): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [path, content] of await settingsFiles()) {
+    const written = await readFile(join(folder, path), "utf8").catch(() => undefined);
+    if (written?.replaceAll("\r\n", "\n") !== content) stale.push(path);
+  }
+  return stale;
+}
+
+interface Row {
+  readonly name: string;
+  readonly fallback: string;
+  readonly about: string;
+}
+
+/** What the Functions host itself wants to know on a machine of one's own. */
+const HOST: readonly Row[] = [
+  { name: "FUNCTIONS_WORKER_RUNTIME", fallback: "node", about: "The language worker; not set on Azure's Flex plan." },
+  {
+    name: "AzureWebJobsStorage",
+    fallback: "UseDevelopmentStorage=true",
+    about: "Storage of the Functions host: here Azurite, which `npm start` brings along.",
+  },
+];
+
+function example(): unknown {
+  const rows = [...HOST, ...appRows(), ...jobs.flatMap(jobRows)];
+  return { IsEncrypted: false, Values: Object.fromEntries(rows.map(({ name, fallback }) => [name, fallback])) };
+}
+
+function appRows(): Row[] {
+  return Object.entries(SETTINGS).map(([name, setting]: [string, Setting<unknown>]) => ({
+    name,
+    fallback: setting.fallback ?? "",
+    about: setting.secret ? `${setting.about} Secret.` : setting.about,
+  }));
+}
+
+function jobRows(job: Job): Row[] {
+  const names = jobSettingNames(job.id);
+  const row = (setting: keyof typeof JOB_SETTINGS, fallback: string): Row => ({
+    name: names[setting],
+    fallback,
+    about: JOB_SETTINGS[setting].about,
+  });
+  return [
+    ...(isScheduled(job) ? [row("schedule", job.on.expression), row("timeZone", job.on.zone)] : []),
+    row("enabled", "true"),
+    row("maxRetries", String(job.retry.retries)),
+  ];
+}
+
+function guide(): string {
+  return `# Settings
+
+<!-- Written by \`node scripts/settings-example.ts\`. Change shared/config.ts or a job, not this file. -->
+
+The app reads its settings from the environment: on Azure the app settings, here \`local.settings.json\`, which begins as a
+copy of \`local.settings.example.json\`. A setting that is empty or absent has its default. At start all faults are reported at once, and a
+name that nobody reads but that looks like one of these is one of them.
+
+## The host
+
+${settingsTable(HOST)}
+
+## The app
+
+${settingsTable(appRows())}
+
+## Jobs
+
+Every job has the same settings: its id in capitals and one of these endings. The defaults are what its file says.
+
+${JOB_KEYS.map((key) => `- \`<ID>${ending(key)}\`: ${JOB_SETTINGS[key].about}`).join("\n")}
+
+${table(
+  ["job", ...JOB_KEYS.map((key) => code(ending(key)))],
+  jobs.map((job) => {
+    const defaults = new Map(jobRows(job).map(({ name, fallback }) => [name, fallback]));
+    return [code(job.id), ...Object.values(jobSettingNames(job.id)).map((name) => code(defaults.get(name)))];
+  }),
+)}
+
+A job without a schedule has no use for the first two.
+`;
+}
+
+const JOB_KEYS = Object.keys(JOB_SETTINGS) as (keyof typeof JOB_SETTINGS)[];
+
+function ending(key: keyof typeof JOB_SETTINGS): string {
+  return jobSettingNames("")[key];
+}
+
+function settingsTable(rows: readonly Row[]): string {
+  return table(
+    ["setting", "default", "meaning"],
+    rows.map(({ name, fallback, about }) => [code(name), code(fallback), about.replaceAll("|", "\\|")]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function code(text: string | undefined): string {
+  return text ? `\`${text.replaceAll("|", "\\|")}\`` : "";
+}
+
+async function main(): Promise<void> {
+  if (!process.argv.includes("--check")) {
+    for (const [path, content] of await settingsFiles()) await writeFile(join(root, path), content);
+    return;
+  }
+  const stale = await outOfStep(root);
+  if (stale.length === 0) return;
+  console.error(`${stale.join(" and ")}: not in step with the code; run node scripts/settings-example.ts`);
+  process.exitCode = 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main();
