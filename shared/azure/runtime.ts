@@ -50,7 +50,8 @@ function makeRuntime(app: App, loaders: Loaders): Runtime {
         {
           method: request.method,
           params: request.params,
-          query: request.query,
+          // Not request.query: the library joins repeated names with commas.
+          query: new URL(request.url).searchParams,
           header: (name) => request.headers.get(name),
           bytes: async () => new Uint8Array(await request.arrayBuffer()),
         },

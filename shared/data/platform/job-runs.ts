@@ -1,6 +1,7 @@
-import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, lte, ne, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, gte, inArray, lt, lte, or, sql, type SQL } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import { auditLog, pauses } from "./steering-schema.ts";
+import { firstIdAt } from "./run-id.ts";
 import { jobRuns, type Progress, type Run, type RunState, type Trigger } from "./schema.ts";
 
 /** Who holds a run. All three must match for anything to be written in its name. */
@@ -351,7 +352,12 @@ export interface RunFilter {
   readonly state?: RunState | undefined;
   readonly family?: string | undefined;
   readonly trigger?: Trigger | undefined;
+  /** Asked for at or after. */
   readonly since?: Date | undefined;
+  /** Asked for before. */
+  readonly until?: Date | undefined;
+  /** Occurs in the input as it is written in JSON, whatever the case. */
+  readonly text?: string | undefined;
   /** The id of the last run of the page before. */
   readonly before?: string | undefined;
   readonly limit: number;
@@ -368,27 +374,15 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<Run[]> {
         filter.state ? eq(jobRuns.state, filter.state) : undefined,
         filter.family ? eq(jobRuns.family, filter.family) : undefined,
         filter.trigger ? eq(jobRuns.trigger, filter.trigger) : undefined,
-        filter.since ? gt(jobRuns.queuedAt, filter.since) : undefined,
+        // The range of ids is what an index answers; ids are made on the clock that says when a run was asked for.
+        filter.since ? and(gte(jobRuns.id, firstIdAt(filter.since)), gte(jobRuns.queuedAt, filter.since)) : undefined,
+        filter.until ? lt(jobRuns.queuedAt, filter.until) : undefined,
+        filter.text ? sql`position(lower(${filter.text}) in lower(${jobRuns.input}::text)) > 0` : undefined,
         filter.before ? lt(jobRuns.id, filter.before) : undefined,
       ),
     )
     .orderBy(desc(jobRuns.id))
     .limit(filter.limit);
-}
-
-/** The newest run of each job, leaving out slots that were skipped. */
-export async function lastRunPerJob(db: Db, jobIds: readonly string[]): Promise<Map<string, Run>> {
-  const runs = await Promise.all(
-    jobIds.map((jobId) =>
-      db
-        .select()
-        .from(jobRuns)
-        .where(and(eq(jobRuns.jobId, jobId), ne(jobRuns.state, "skipped")))
-        .orderBy(desc(jobRuns.id))
-        .limit(1),
-    ),
-  );
-  return new Map(runs.flat().map((run) => [run.jobId, run]));
 }
 
 const hasLapsed = and(eq(jobRuns.state, "running"), lt(jobRuns.leaseExpiresAt, sql`now()`));

@@ -240,10 +240,8 @@ export class Runner {
   /** Performs claimed runs of one job and settles them together. */
   async #carryOut(job: Job, runs: readonly Run[]): Promise<Run[]> {
     const holds = runs.map((run) => ({ run, held: this.#hold(job, run) }));
-    for (const { run, held } of holds) {
-      this.#logFor(run).info("Started", { trigger: run.trigger, ...(run.scheduledFor && { slot: run.scheduledFor }) });
-      this.#heartbeat.watch(held);
-    }
+    for (const { held } of holds) this.#heartbeat.watch(held);
+    this.#settlement.reportStart(job.id, runs);
     try {
       const endings = await this.#perform(job, holds);
       const ended: SettledRun[] = holds.map(({ run, held }) => ({

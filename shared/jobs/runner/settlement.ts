@@ -50,7 +50,7 @@ export class Settlement {
         })
       : after(await finishRuns(db, holder, change));
 
-    for (const { run, ending } of settled) this.#report(run, ending.kind === "threw" ? ending.error : undefined);
+    this.#reportEnd(settled);
     await this.send(settled.flatMap(({ run }) => (run.state === "retrying" ? run : [])));
     return settled.map(({ run }) => run);
   }
@@ -71,6 +71,28 @@ export class Settlement {
     return this.#deps.log.with({
       ...{ job: run.jobId, run: run.id, attempt: run.attempt, correlationId: run.correlationId },
     });
+  }
+
+  /** A batch is one line: what each of many small runs did stands in the ledger. */
+  reportStart(jobId: string, runs: readonly Run[]): void {
+    const [run] = runs;
+    if (!run) return;
+    if (runs.length > 1) this.#deps.log.info("Started a batch", { job: jobId, runs: runs.length });
+    else
+      this.logFor(run).info("Started", { trigger: run.trigger, ...(run.scheduledFor && { slot: run.scheduledFor }) });
+  }
+
+  #reportEnd(settled: readonly { readonly run: Run; readonly ending: Ending }[]): void {
+    const isBatch = settled.length > 1;
+    for (const { run, ending } of settled) {
+      if (isBatch && run.state === "succeeded") continue;
+      this.#report(run, ending.kind === "threw" ? ending.error : undefined);
+    }
+    if (!isBatch) return;
+    const states = Object.fromEntries(
+      [...Map.groupBy(settled, ({ run }) => run.state)].map(([state, runs]) => [state, runs.length]),
+    );
+    this.#deps.log.info("Ended a batch", { job: settled[0]!.run.jobId, runs: settled.length, ...states });
   }
 
   #report(run: Run, error: Error | undefined): void {

@@ -1,0 +1,90 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { connect } from "../../shared/data/client.ts";
+import { readConfig } from "../../shared/config.ts";
+import { openApp } from "../../shared/app.ts";
+import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { defineJob, event } from "../../shared/jobs/define-job.ts";
+import { peakMiB } from "../support/process-cost.ts";
+import type { Throughput } from "../throughput.ts";
+
+/** Batches as the Functions host hands them to a queue function: some at a time, several at once. */
+const BATCH = 250;
+const AT_ONCE = 4;
+
+const [url, count, way] = process.argv.slice(2) as [string, string, "plain" | "fenced" | "batch"];
+const settings = {
+  ...{ id: "bench_job", family: { id: "bench", title: "Benchmark" }, summary: "One write" },
+  on: event({ batch: BATCH }),
+};
+const input = z.object({ n: z.int() });
+const started = new Map<number, number>();
+const bump = (n: number) => sql`update bench.effects set done = done + 1 where id = ${n}`;
+const job =
+  way === "batch"
+    ? defineJob({
+        ...settings,
+        input,
+        concurrency: () => null,
+        runBatch: ({ runs, transaction }) => {
+          for (const { input: run } of runs) started.set(run.n, performance.now());
+          const ids = `{${runs.map((run) => run.input.n).join(",")}}`;
+          return transaction(async (tx) => {
+            await tx.execute(sql`update bench.effects set done = done + 1 where id = any (${ids}::integer[])`);
+          });
+        },
+      })
+    : defineJob({
+        ...settings,
+        input,
+        concurrency: () => null,
+        async run({ input: { n }, db, transaction }) {
+          started.set(n, performance.now());
+          if (way === "plain") await db.execute(bump(n));
+          else await transaction(async (tx) => void (await tx.execute(bump(n))));
+        },
+      });
+
+const config = readConfig({ DATABASE_URL: url, DATABASE_POOL_MAX: "10" }, [job.id]);
+const asked = new Map<string, number>();
+const app = openApp(config, catalogueOf([job]), {
+  sink: () => undefined,
+  // Latency is measured through the in-process carrier; the drain hands batches over itself, as the host does.
+  ...(process.env.BENCH_CARRY ? {} : {}),
+});
+const db = connect({ url, poolMax: 1, idleMs: 60_000, tls: "disable", prepare: true });
+await app.db.execute(sql`select 1`);
+
+const total = Number(count);
+const request = (n: number) => ({ input: { n }, trigger: "event" as const, requestedBy: "benchmark" });
+const enqueueStart = performance.now();
+const ids: string[] = [];
+for (let n = 1; n <= total; n += 1_000) {
+  const some = Array.from({ length: Math.min(1_000, total - n + 1) }, (_, i) => request(n + i));
+  ids.push(...(await app.runner.enqueueAll(app.db, job, some)).map(({ id }) => id));
+}
+const enqueueMs = performance.now() - enqueueStart;
+
+const drainStart = performance.now();
+const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) => ids.slice(i * BATCH, (i + 1) * BATCH));
+const worker = async () => {
+  for (let batch = batches.shift(); batch; batch = batches.shift()) await app.runner.executeBatch(job, batch);
+};
+await Promise.all(Array.from({ length: AT_ONCE }, worker));
+const drainMs = performance.now() - drainStart;
+
+const latencyMs: number[] = [];
+for (let n = 1; n <= 100; n++) {
+  // Counted back afterwards, so that the check "each exactly once" still holds.
+  await db.execute(sql`update bench.effects set done = done - 1 where id = ${n}`);
+  started.delete(n);
+  const at = performance.now();
+  const run = await app.runner.request(job, request(n));
+  asked.set(run.id, at);
+  while (!started.has(n)) await new Promise((resolve) => setImmediate(resolve));
+  latencyMs.push(started.get(n)! - at);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}
+await app.close();
+await db.$client.end();
+console.log(JSON.stringify({ enqueueMs, drainMs, latencyMs, peakMiB: peakMiB() } satisfies Throughput));
