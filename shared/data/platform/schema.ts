@@ -84,6 +84,9 @@ export const jobRuns = platform.table(
     index("job_runs_by_backfill")
       .on(run.backfillId, run.id)
       .where(sql`backfill_id is not null`),
+    index("job_runs_children")
+      .on(run.parentRunId)
+      .where(sql`parent_run_id is not null`),
     // Asked for twice, a repeat that still waits or runs stays the only one.
     uniqueIndex("job_runs_one_live_repeat")
       .on(run.parentRunId)
