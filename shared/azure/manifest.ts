@@ -35,6 +35,7 @@ const SHARED_QUEUE_FUNCTION = "jobRuns";
 
 /** @throws TypeError when two jobs, two routes or two functions are the same to the host */
 export function manifestOf(jobs: readonly Job[], routes: readonly Route[]): Manifest {
+  checkChains(jobs);
   const manifest = read(jobs, routes);
   unique(
     [{ functionName: SHARED_QUEUE_FUNCTION }, ...manifest.jobs, ...manifest.paths],
@@ -71,6 +72,17 @@ function read(jobs: readonly Job[], routes: readonly Route[]): Manifest {
 /** `sync_fx_latest` → `syncFxLatest`: a name with a hyphen cannot be disabled on Linux. */
 export function camelCase(name: string): string {
   return name.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase()).replace(/_+$/, "");
+}
+
+/** A chain to a job that is not there, or that cannot run without input, would only fail at night. */
+function checkChains(jobs: readonly Job[]): void {
+  for (const { id, then } of jobs) {
+    for (const next of then) {
+      const job = jobs.find((candidate) => candidate.id === next);
+      if (!job) throw new TypeError(`${id}: then: there is no job ${JSON.stringify(next)} in functions/index.ts`);
+      if (!job.input.safeParse({}).success) throw new TypeError(`${id}: then: ${next} cannot run without an input`);
+    }
+  }
 }
 
 function unique<T>(values: readonly T[], key: (value: T) => string): readonly T[] {

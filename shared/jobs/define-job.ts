@@ -39,6 +39,15 @@ export interface LayerControls {
   rescue(): Promise<{ retrying: number; dead: number }>;
   /** Sends waiting runs again that no message brought. */
   sweep(): Promise<number>;
+  /** Puts a run of another job into the ledger, in the caller's transaction, as a child of `parent`. */
+  enqueueChild(
+    tx: Tx,
+    parent: Pick<Run, "id" | "jobId" | "correlationId">,
+    jobId: string,
+    input: unknown,
+  ): Promise<Run>;
+  /** Sends waiting runs on their way, after the transaction that made them. */
+  send(runs: readonly Pick<Run, "id" | "jobId" | "notBefore">[]): Promise<void>;
 }
 
 /** What a job's work is given. */
@@ -58,6 +67,12 @@ export interface JobContext<Input> {
   readonly run: Pick<Run, "id" | "jobId" | "trigger" | "attempt" | "scheduledFor" | "correlationId" | "requestedBy">;
   /** Runs `work` in one transaction that commits only while this process holds the run. Call no network in it. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Asks for a run of another job in a transaction of `transaction` or `batches`: it exists if that commits, and is sent
+   * right after.
+   * @throws InvalidInput when the input does not fit that job's schema
+   */
+  enqueue(tx: Tx, jobId: string, input?: unknown): Promise<void>;
   /**
    * Repeats `work(tx, limit)`, each call its own transaction, until it reports that it did nothing (every count 0),
    * and answers with the counts summed.
@@ -88,6 +103,8 @@ interface Settings<Input> {
    * from the input, as the schema reads it; a run whose key is `null` never waits for another.
    */
   readonly concurrency?: "one" | ((input: Input) => string | null);
+  /** Ids of the jobs that run, with no input, after each success of this one; asked for in the transaction of its end. */
+  readonly then?: readonly string[];
   /** Runs even while jobs are switched off: for the layer's own upkeep alone. Default false. */
   readonly essential?: boolean;
   /** What must be open for the job to run. */
@@ -169,6 +186,7 @@ export interface Job {
     | { readonly kind: "run"; readonly run: (context: JobContext<never>) => Promise<Reported> }
     | ({ readonly kind: "items"; readonly tolerateShare: number } & ItemWork<never, never>)
     | ({ readonly kind: "batch" } & BatchWork<never>);
+  readonly then: readonly string[];
   /** Runs while `jobs_enabled` is off: the layer's own upkeep, without which things would rot. */
   readonly essential: boolean;
 }
@@ -207,6 +225,7 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     concurrencyKey: keyReader((concurrency ?? "one") as "one" | ((input: unknown) => string | null)),
     gates: gates ?? [],
     ...(onTransition && { onTransition }),
+    then: options.then ?? [],
     essential: options.essential ?? false,
     work: workOf(id, options as unknown as AnyWork),
   };

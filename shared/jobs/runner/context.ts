@@ -24,10 +24,21 @@ export function contextOf(
   { db, settings, layer, log, held }: ContextTools,
 ): JobContext<never> {
   const { signal } = held.abort;
-  const transaction = <T>(work: (tx: Tx) => Promise<T>) => retriedOnce(signal, () => fencedTransaction(db, held, work));
+  const asked = new WeakMap<Tx, Run[]>();
+  const transaction = async <T>(work: (tx: Tx) => Promise<T>) => {
+    let children: readonly Run[] = [];
+    const withChildren = async (tx: Tx) => {
+      const result = await work(tx);
+      children = asked.get(tx) ?? [];
+      return result;
+    };
+    const result = await retriedOnce(signal, () => fencedTransaction(db, held, withChildren));
+    await layer.send(children);
+    return result;
+  };
   return {
     input: input as never,
-    asOf: run.scheduledFor ?? run.queuedAt,
+    asOf: run.asOf ?? run.scheduledFor ?? run.queuedAt,
     signal,
     db,
     settings,
@@ -35,6 +46,10 @@ export function contextOf(
     log,
     run,
     transaction,
+    async enqueue(tx, jobId, childInput = {}) {
+      const child = await layer.enqueueChild(tx, run, jobId, childInput);
+      asked.set(tx, [...(asked.get(tx) ?? []), child]);
+    },
     async batches(limit, work) {
       const sum: Counts = {};
       for (;;) {

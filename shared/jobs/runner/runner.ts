@@ -17,6 +17,7 @@ import {
   type NewRun,
   type Refusal,
 } from "../../data/platform/job-runs.ts";
+import { recordAudit } from "../../data/platform/audit-log.ts";
 import { pausedUntil } from "../../data/platform/pauses.ts";
 import type { Run, Trigger } from "../../data/platform/schema.ts";
 import { isScheduled, needsOf, type BatchWork, type Job } from "../define-job.ts";
@@ -39,6 +40,9 @@ export interface RunRequest {
   readonly requestedBy: string;
   readonly correlationId?: string;
   readonly parentRunId?: string;
+  /** The moment that the run stands for. Default: when it was asked for. */
+  readonly asOf?: Date | null;
+  readonly idempotencyKey?: string | null;
 }
 
 /** Runs whose message should have come this long ago are picked up by the sweep. */
@@ -62,7 +66,7 @@ export class Runner {
   constructor(deps: RunnerDependencies) {
     this.#deps = deps;
     this.#heartbeat = new Heartbeat(deps.db, { leaseMs: deps.leaseMs, everyMs: deps.heartbeatMs, log: deps.log });
-    this.#settlement = new Settlement(deps);
+    this.#settlement = new Settlement({ ...deps, enqueueChild: this.enqueueChild.bind(this) });
   }
 
   /**
@@ -92,14 +96,26 @@ export class Runner {
    * @throws InvalidInput when the input does not fit the job's schema: nothing is stored then
    */
   async request(job: Job, request: RunRequest): Promise<Run> {
-    const candidate = this.#requested(job, request);
+    const { db } = this.#deps;
+    const admit = (tx: Executor) => this.admit(tx as Tx, job, request);
+    const run = await (job.onTransition ? db.transaction(admit) : admit(db));
+    if (run.state === "queued") await this.send([run]);
+    return run;
+  }
+
+  /**
+   * The same in the caller's own transaction. When that has committed, hand a run that is `queued` to `send`.
+   * @throws InvalidInput when the input does not fit the job's schema
+   */
+  async admit(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
+    const candidate = this.candidate(job, request);
     const refusal = refusalOf(job.gates, this.#deps.gates());
     const now = this.#deps.clock.now();
-    const run = (await this.#admitted(job, (db) =>
-      refusal ? insertSkippedRun(db, candidate, refusal, now) : insertQueuedRun(db, candidate, now),
-    ))!;
+    const run = refusal
+      ? (await insertSkippedRun(tx, candidate, refusal, now))!
+      : await insertQueuedRun(tx, candidate, now);
+    await job.onTransition?.(tx, run);
     this.#logFor(run).info(refusal ? "Skipped" : "Queued", { requestedBy: run.requestedBy, reason: run.reason });
-    if (!refusal) await this.send([run]);
     return run;
   }
 
@@ -109,7 +125,7 @@ export class Runner {
    * @throws InvalidInput when the input does not fit the job's schema
    */
   async enqueue(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
-    const run = await insertQueuedRun(tx, this.#requested(job, request), this.#deps.clock.now());
+    const run = await insertQueuedRun(tx, this.candidate(job, request), this.#deps.clock.now());
     await job.onTransition?.(tx, run);
     return run;
   }
@@ -125,9 +141,31 @@ export class Runner {
   ): Promise<Pick<Run, "id" | "jobId" | "notBefore">[]> {
     if (job.onTransition) throw new TypeError(`${job.id} follows each of its runs: enqueue them one by one`);
     const now = this.#deps.clock.now();
-    const runs = requests.map((request) => this.#requested(job, request));
+    const runs = requests.map((request) => this.candidate(job, request));
     await insertQueuedRuns(tx, runs, now);
     return runs.map(({ id, jobId }) => ({ id, jobId, notBefore: now }));
+  }
+
+  /**
+   * Puts a run of another job into the ledger in the caller's transaction, as a child of `parent`.
+   * @throws TypeError when there is no such job; InvalidInput when the input does not fit it
+   */
+  async enqueueChild(
+    tx: Tx,
+    parent: Pick<Run, "id" | "jobId" | "correlationId">,
+    jobId: string,
+    input: unknown,
+  ): Promise<Run> {
+    const job = await this.#deps.findJob(jobId);
+    if (!job) throw new TypeError(`${parent.jobId}: there is no job ${JSON.stringify(jobId)} to run after it`);
+    const { id: parentRunId, correlationId } = parent;
+    return this.enqueue(tx, job, {
+      input,
+      trigger: "chain",
+      requestedBy: `job:${parent.jobId}`,
+      correlationId,
+      parentRunId,
+    });
   }
 
   /** Sends waiting runs on their way. Never throws: what cannot be sent is found by the sweep. */
@@ -186,15 +224,21 @@ export class Runner {
   }
 
   /**
-   * Cancels a waiting run at once; a running one gets its signal with the next heartbeat.
+   * Cancels a waiting run at once; a running one gets its signal with the next heartbeat. Audited in the same transaction.
    * @returns the run as it is then; undefined when there is none or it has ended
    */
-  async cancel(runId: string, reason: string): Promise<Run | undefined> {
+  async cancel(runId: string, { reason, who }: { reason: string; who: string }): Promise<Run | undefined> {
     const { db, clock } = this.#deps;
-    const run = await findRun(db, runId);
-    const job = run && (await this.#deps.findJob(run.jobId));
-    const cancelled = await this.#admitted(job, (tx) => cancelWaitingRun(tx, runId, reason, clock.now()));
-    return cancelled ?? requestCancel(db, runId, reason, clock.now());
+    const before = await findRun(db, runId);
+    const job = before && (await this.#deps.findJob(before.jobId));
+    const now = clock.now();
+    return db.transaction(async (tx) => {
+      const cancelled = await cancelWaitingRun(tx, runId, reason, now);
+      if (cancelled) await job?.onTransition?.(tx, cancelled);
+      const run = cancelled ?? (await requestCancel(tx, runId, reason, now));
+      if (run) await recordAudit(tx, { at: now, who, action: "run cancelled", subject: `run:${runId}`, reason });
+      return run;
+    });
   }
 
   /**
@@ -297,6 +341,8 @@ export class Runner {
     const run = await findRun(db, runId);
     if (run?.state !== "queued" && run?.state !== "retrying") return;
     const now = clock.now();
+    // It was asked to stop while it ran, and that attempt failed before it heard of it.
+    if (run.cancelRequestedAt) return this.#cancelWaiting(job, run);
     const isDue = (run.notBefore?.getTime() ?? 0) <= now.getTime();
     const refusal = isDue ? await gateRefusal(db, gated(job), now) : null;
     // Paused work is not lost: it waits. Every other gate ends the run, with the reason.
@@ -308,6 +354,11 @@ export class Runner {
     }
     const at = Math.max(run.notBefore?.getTime() ?? 0, now.getTime() + BUSY_WAIT_MS);
     await this.send([{ ...run, notBefore: new Date(at) }]);
+  }
+
+  async #cancelWaiting(job: Job, { id, reason }: Run): Promise<void> {
+    const why = reason ?? "cancelled on request";
+    await this.#admitted(job, (tx) => cancelWaitingRun(tx, id, why, this.#deps.clock.now()));
   }
 
   async #skipWaiting(job: Job, runId: string, refusal: Refusal): Promise<void> {
@@ -332,7 +383,8 @@ export class Runner {
     return refusalOf(job.gates, this.#deps.gates());
   }
 
-  #requested(job: Job, request: RunRequest): NewRun {
+  /** The row that a request would put into the ledger. @throws InvalidInput when the input does not fit the job's schema */
+  candidate(job: Job, request: RunRequest): NewRun {
     const input = readInput(job, request.input);
     return {
       ...this.#newRun(job, input, request.trigger),
@@ -341,6 +393,8 @@ export class Runner {
       requestedBy: request.requestedBy,
       ...(request.correlationId && { correlationId: request.correlationId }),
       ...(request.parentRunId && { parentRunId: request.parentRunId }),
+      ...(request.asOf && { asOf: request.asOf }),
+      ...(request.idempotencyKey && { idempotencyKey: request.idempotencyKey }),
     };
   }
 

@@ -1,7 +1,7 @@
 import type { Tx } from "../../data/client.ts";
 import { afterFinish, finishRuns } from "../../data/platform/job-runs.ts";
 import type { Progress, Run } from "../../data/platform/schema.ts";
-import type { Job } from "../define-job.ts";
+import type { Job, LayerControls } from "../define-job.ts";
 import { classify } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
 import { never } from "../retry.ts";
@@ -15,11 +15,14 @@ export interface SettledRun {
   readonly progress?: Progress | null;
 }
 
+type SettlementDependencies = Pick<RunnerDependencies, "db" | "clock" | "log" | "dispatch" | "random"> &
+  Pick<LayerControls, "enqueueChild">;
+
 /** Moves runs on whose attempts have ended, says so in the log, and sends what waits again on its way. */
 export class Settlement {
-  readonly #deps: Pick<RunnerDependencies, "db" | "clock" | "log" | "dispatch" | "random">;
+  readonly #deps: SettlementDependencies;
 
-  constructor(deps: Pick<RunnerDependencies, "db" | "clock" | "log" | "dispatch" | "random">) {
+  constructor(deps: SettlementDependencies) {
     this.#deps = deps;
   }
 
@@ -41,18 +44,29 @@ export class Settlement {
         .map(({ run, finish, ending }) => ({ run: afterFinish(run, finish), ending }));
 
     const { db } = this.#deps;
-    const onTransition = job?.onTransition;
-    const settled = onTransition
-      ? await db.transaction(async (tx: Tx) => {
-          const rows = after(await finishRuns(tx, holder, change));
-          for (const { run } of rows) await onTransition(tx, run);
-          return rows;
-        })
-      : after(await finishRuns(db, holder, change));
+    const children: Run[] = [];
+    // One statement, unless something else has to happen with it.
+    const settled =
+      job && (job.onTransition || job.then.length)
+        ? await db.transaction(async (tx) => {
+            const rows = after(await finishRuns(tx, holder, change));
+            for (const { run } of rows) {
+              await job.onTransition?.(tx, run);
+              if (run.state === "succeeded") children.push(...(await this.#chain(tx, job, run)));
+            }
+            return rows;
+          })
+        : after(await finishRuns(db, holder, change));
 
     this.#reportEnd(settled);
-    await this.send(settled.flatMap(({ run }) => (run.state === "retrying" ? run : [])));
+    await this.send([...settled.flatMap(({ run }) => (run.state === "retrying" ? run : [])), ...children]);
     return settled.map(({ run }) => run);
+  }
+
+  async #chain(tx: Tx, job: Job, run: Run): Promise<Run[]> {
+    const children: Run[] = [];
+    for (const id of job.then) children.push(await this.#deps.enqueueChild(tx, run, id, {}));
+    return children;
   }
 
   /** Sends waiting runs on their way. Never throws: what cannot be sent is found by the sweep. */
