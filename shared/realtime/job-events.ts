@@ -1,0 +1,112 @@
+import { z } from "zod";
+import type { Progress, Run } from "../data/platform/schema.ts";
+import { redactText } from "../telemetry/redaction.ts";
+import { liveEvent, liveEventSchema, type LiveEvent } from "./live-event.ts";
+
+/** Where the job layer's own events go. */
+export const JOBS_CHANNEL = "jobs";
+
+const runFacts = z.object({
+  runId: z.uuid(),
+  jobId: z.string(),
+  family: z.string(),
+  attempt: z.int().min(0),
+});
+
+/** A run has moved to another state. Its input and result stay in the ledger. */
+export const runStateChangedSchema = liveEventSchema.extend({
+  type: z.literal("run.state_changed"),
+  channel: z.literal(JOBS_CHANNEL),
+  data: runFacts.extend({
+    state: z.enum(["queued", "running", "succeeded", "retrying", "dead", "skipped", "cancelled"]),
+    trigger: z.enum(["schedule", "manual", "event", "retry", "replay", "chain"]),
+    maxAttempts: z.int().min(1),
+    itemFailures: z.int().min(0),
+    scheduledFor: z.iso.datetime().nullable(),
+    queuedAt: z.iso.datetime(),
+    startedAt: z.iso.datetime().nullable(),
+    finishedAt: z.iso.datetime().nullable(),
+    /** When a waiting run goes on. */
+    notBefore: z.iso.datetime().nullable(),
+    durationMs: z.int().min(0).nullable(),
+    /** Why it was skipped, cancelled or put off, in a sentence. */
+    reason: z.string().nullable(),
+  }),
+});
+
+/** A running run has come further. */
+export const runProgressedSchema = liveEventSchema.extend({
+  type: z.literal("run.progressed"),
+  channel: z.literal(JOBS_CHANNEL),
+  data: runFacts.extend({
+    done: z.number(),
+    total: z.number().optional(),
+    note: z.string().optional(),
+  }),
+});
+
+export type RunStateChanged = LiveEvent<z.infer<typeof runStateChangedSchema>["data"]>;
+export type RunProgressed = LiveEvent<z.infer<typeof runProgressedSchema>["data"]>;
+
+type RunIdentity = Pick<Run, "id" | "jobId" | "family" | "attempt">;
+type MovedRun = RunIdentity &
+  Pick<Run, "state" | "trigger" | "maxAttempts" | "itemFailureCount" | "durationMs" | "reason"> &
+  Pick<Run, "scheduledFor" | "queuedAt" | "startedAt" | "finishedAt" | "notBefore">;
+
+/** The event of a run that has just moved. @param run its row after the move */
+export function runStateChanged(run: MovedRun, now: Date): RunStateChanged {
+  return liveEvent(
+    {
+      type: "run.state_changed",
+      channel: JOBS_CHANNEL,
+      data: {
+        ...identityOf(run),
+        state: run.state,
+        trigger: run.trigger,
+        maxAttempts: run.maxAttempts,
+        itemFailures: run.itemFailureCount,
+        scheduledFor: instant(run.scheduledFor),
+        queuedAt: run.queuedAt.toISOString(),
+        startedAt: instant(run.startedAt),
+        finishedAt: instant(run.finishedAt),
+        notBefore: instant(run.notBefore),
+        durationMs: run.durationMs,
+        reason: run.reason === null ? null : redactText(run.reason),
+      },
+    },
+    now,
+  );
+}
+
+/** The event of a run that has come further. */
+export function runProgressed(run: RunIdentity, { done, total, note }: Progress, now: Date): RunProgressed {
+  return liveEvent(
+    {
+      type: "run.progressed",
+      channel: JOBS_CHANNEL,
+      data: {
+        ...identityOf(run),
+        done,
+        ...(total !== undefined && { total }),
+        ...(note !== undefined && { note: redactText(note) }),
+      },
+    },
+    now,
+  );
+}
+
+/** The run that an event is about, if it is one of the job layer's. */
+export function runOf(event: LiveEvent): { readonly runId: string; readonly isProgress: boolean } | undefined {
+  const isProgress = event.type === "run.progressed";
+  if (!isProgress && event.type !== "run.state_changed") return undefined;
+  const runId = (event.data as { runId?: unknown } | null)?.runId;
+  return typeof runId === "string" ? { runId, isProgress } : undefined;
+}
+
+function identityOf({ id, jobId, family, attempt }: RunIdentity) {
+  return { runId: id, jobId, family, attempt };
+}
+
+function instant(date: Date | null): string | null {
+  return date === null ? null : date.toISOString();
+}

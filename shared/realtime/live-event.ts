@@ -1,0 +1,42 @@
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+
+/** A channel is a group of Web PubSub: lower case, as in `jobs` or `liens:travis`. */
+export const channelName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_.:-]{0,127}$/,
+    "expected 1 to 128 of a-z, 0-9 and _ . : - with a letter first, as in jobs or liens:travis",
+  );
+
+/** What a subscriber gets, in lists: one message holds one or more events of its channel, oldest first. */
+export const liveEventSchema = z.object({
+  /** UUIDv7. A subscriber may see an event twice and knows it by this. */
+  id: z.uuid(),
+  /** What happened, as in `run.state_changed`. */
+  type: z.string().regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/),
+  channel: channelName,
+  /** When it happened, ISO 8601 in UTC. */
+  time: z.iso.datetime(),
+  data: z.unknown(),
+  /** The data was too large to send and is cut: load the rest over HTTP. */
+  truncated: z.literal(true).optional(),
+});
+
+/** Something that those who watch may want to know at once. They reload over HTTP whatever they may have missed. */
+export interface LiveEvent<Data = unknown> {
+  readonly id: string;
+  readonly type: string;
+  readonly channel: string;
+  readonly time: string;
+  readonly data: Data;
+  readonly truncated?: true;
+}
+
+/** A new event. @param now when it happened */
+export function liveEvent<Data>(
+  { type, channel, data }: { readonly type: string; readonly channel: string; readonly data: Data },
+  now: Date,
+): LiveEvent<Data> {
+  return { id: uuidv7(), type, channel, time: now.toISOString(), data };
+}

@@ -1,0 +1,81 @@
+import type { JobLog } from "../jobs/job-log.ts";
+import { channelName, type LiveEvent } from "./live-event.ts";
+import { DEFAULT_LIMITS, Publisher, type RealtimeCounts, type RealtimeLimits } from "./publisher.ts";
+import { serviceClient, type ClientAccess, type RealtimeService } from "./service-client.ts";
+
+export type { ClientAccess, RealtimeCounts, RealtimeLimits, RealtimeService };
+
+/** Live events to those who watch. */
+export interface Realtime {
+  /**
+   * Takes events for sending. Resolves at once and never rejects: what becomes of an event is no matter of the work that
+   * it tells of. To be called after the commit: see `afterCommit`.
+   */
+  readonly publish: (events: readonly LiveEvent[]) => Promise<void>;
+
+  /**
+   * An address at which a watcher hears these channels and may do nothing else. Which channels a user may hear is for the
+   * caller to decide.
+   * @param access `minutes`: how long it can be connected to, 1 to 1440; a connection that stands by then stays
+   * @returns undefined when there is no service: then watchers poll
+   * @throws TypeError naming the field that makes no sense; the service's error when it does not answer
+   */
+  readonly negotiate: (
+    access: ClientAccess,
+  ) => Promise<{ readonly url: string; readonly channels: readonly string[] } | undefined>;
+
+  readonly counts: () => RealtimeCounts;
+
+  /** Sends what waits, for at most `graceMs` (default 2,000), then drops it. */
+  readonly close: (graceMs?: number) => Promise<void>;
+}
+
+/** No service: events go nowhere, and watchers poll. */
+export const nullRealtime: Realtime = {
+  publish: async () => undefined,
+  negotiate: async () => undefined,
+  counts: () => ({ sent: 0, dropped: 0, waiting: 0, isDown: false }),
+  close: async () => undefined,
+};
+
+/**
+ * Live events through Azure Web PubSub, one group per channel. Nothing connects and no SDK loads until the first event.
+ * @throws TypeError when the address or the hub cannot be right
+ */
+export function openRealtime(
+  options: RealtimeService & {
+    readonly hub: string;
+    readonly log: Pick<JobLog, "info" | "warn">;
+    readonly limits?: Partial<RealtimeLimits>;
+  },
+): Realtime {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const client = serviceClient(options, options.hub);
+  const publisher = new Publisher(client.send, limits, options.log);
+  return {
+    publish: async (events) => {
+      publisher.accept(events);
+    },
+    negotiate: async (access) => {
+      check(access);
+      const url = await client.clientUrl(access, AbortSignal.timeout(limits.timeoutMs));
+      return { url, channels: access.channels };
+    },
+    counts: () => publisher.counts,
+    close: (graceMs = 2_000) => publisher.close(graceMs),
+  };
+}
+
+function check({ userId, channels, minutes }: ClientAccess): void {
+  if (userId.trim() === "") throw new TypeError("userId: expected who watches, got an empty text");
+  if (channels.length === 0) throw new TypeError("channels: expected at least one, got none");
+  for (const channel of channels) {
+    if (channelName.safeParse(channel).success) continue;
+    throw new TypeError(
+      `channels: expected names such as jobs or liens:travis (a-z, 0-9, _ . : -), got ${JSON.stringify(channel)}`,
+    );
+  }
+  if (!(Number.isInteger(minutes) && minutes >= 1 && minutes <= 1_440)) {
+    throw new TypeError(`minutes: expected a whole number from 1 to 1440, got ${minutes}`);
+  }
+}

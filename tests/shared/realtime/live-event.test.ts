@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { channelName, liveEventSchema } from "../../../shared/realtime/live-event.ts";
+import { note } from "./events.ts";
+
+test("a new event has an id of its own and the time that it is given", () => {
+  const [first, second] = [note("a"), note("a")];
+  expect(liveEventSchema.parse(first)).toEqual(first);
+  expect(first.time).toBe("2026-03-10T12:00:00.000Z");
+  expect(first.id).not.toBe(second.id);
+});
+
+test.each(["jobs", "system_notifications", "liens:travis", "a.b-c"])("%s is a channel", (name) => {
+  expect(channelName.parse(name)).toBe(name);
+});
+
+test.each(["", " ", "Jobs", "1st", "a b", "a/b", "a".repeat(129)])("%j is no channel", (name) => {
+  expect(() => channelName.parse(name)).toThrow(/as in jobs or liens:travis/);
+});
