@@ -7,6 +7,7 @@ import type { JobLog } from "./jobs/job-log.ts";
 import { dispatchInProcess } from "./jobs/in-process-dispatch.ts";
 import type { RunnerDependencies } from "./jobs/runner/dependencies.ts";
 import { Runner } from "./jobs/runner/runner.ts";
+import { brokerProbe, type BrokerProbe } from "./messaging/broker-probe.ts";
 import { dispatchByServiceBus } from "./messaging/dispatch.ts";
 import { openServiceBus, type MessageSender } from "./messaging/service-bus.ts";
 import { jsonLines, Log, type LogSink } from "./telemetry/log.ts";
@@ -20,6 +21,8 @@ export interface App {
   readonly jobs: JobCatalogue;
   readonly clock: Clock;
   readonly log: JobLog;
+  /** Whether waiting runs can be sent. */
+  readonly broker: BrokerProbe;
   /** Lets running jobs end (at most `graceMs` before their signal), then closes the database. */
   close(graceMs?: number): Promise<void>;
 }
@@ -80,6 +83,7 @@ export function openApp(
     jobs,
     clock,
     log,
+    broker: brokerProbe(sender),
     async close(graceMs = GRACE_MS) {
       local.stop();
       await runner.drain(graceMs);

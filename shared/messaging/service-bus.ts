@@ -12,6 +12,8 @@ export interface ServiceBusAddress {
 export interface MessageSender {
   /** All of them or an error; what is to arrive later than now is scheduled at the broker. */
   send(queue: string, messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Opens a link to a queue, or finds it open. @throws what stands in the way */
+  check(queue: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,10 @@ export function openServiceBus(address: ServiceBusAddress, now: () => Date): Mes
           await sender.scheduleMessages(batch, new Date(at), options);
         }
       }
+    },
+    async check(queue, abortSignal) {
+      // An empty batch has to ask the link for its largest message.
+      await (await senderOf(queue)).createMessageBatch({ abortSignal });
     },
     async close() {
       await (await client)?.close();

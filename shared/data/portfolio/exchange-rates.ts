@@ -80,6 +80,15 @@ export async function ratesInForce(
   return [...rows];
 }
 
+/** The last day for which rates are stored; null when there are none. */
+export async function newestRateDate(db: Executor): Promise<string | null> {
+  // The dollar is in every publication, and one currency's last day is the end of an index.
+  const [row] = await db.execute<{ date: string | null }>(
+    sql`select max(date)::text as date from ${exchangeRates} where quote = 'USD'`,
+  );
+  return row?.date ?? null;
+}
+
 /** Values of letters, digits, dots and dashes alone, as the literal of a PostgreSQL array. */
 function literal(values: readonly string[]): string {
   return `{${values.join(",")}}`;

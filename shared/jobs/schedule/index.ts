@@ -11,6 +11,7 @@ export {
   previousOccurrence,
   upcoming,
 } from "./occurrences.ts";
+export { countOccurrences } from "./count.ts";
 export { utcSuperset } from "./utc-superset.ts";
 export { decideTick } from "./tick.ts";
 export type { DueTick, IdleTick, Tick, TickFacts } from "./tick.ts";

@@ -100,7 +100,7 @@ function lastIn(schedule: Schedule, stretch: Stretch, until: number): number | n
 }
 
 /** Where the wall times of a stretch begin that are due in it: fixed times that were due before the clocks went back are not again. */
-function firstWallTime({ repeats }: Schedule, { start, offset, offsetBefore }: Stretch): number {
+export function firstWallTime({ repeats }: Schedule, { start, offset, offsetBefore }: Stretch): number {
   return start + (repeats ? offset : Math.max(offset, offsetBefore));
 }
 

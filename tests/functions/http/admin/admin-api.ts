@@ -34,6 +34,7 @@ export function startAdminApi(
     jobs: catalogueOf(jobs),
     clock: process.clock,
     log: new Log((entry) => process.log.push(entry)),
+    broker: async () => ({ state: "in-process" }),
     close: () => process.close(),
   };
   return {

@@ -1,0 +1,19 @@
+import { newestRateDate } from "../shared/data/portfolio/exchange-rates.ts";
+import type { DataSet } from "../shared/freshness/data-set.ts";
+import { isTargetDay } from "../shared/rules/portfolio/target-days.ts";
+import { portfolio } from "./families.ts";
+
+/** Every data set that has to be kept fresh, by family. */
+export const dataSets: readonly DataSet[] = [
+  {
+    id: "exchange_rates",
+    family: portfolio.id,
+    title: "ECB reference rates",
+    jobs: ["sync_fx_latest", "sync_fx_historical"],
+    // Published on working days about 16:00; the day itself is still time.
+    allowedWorkingDays: 1,
+    isWorkingDay: isTargetDay,
+    zone: "Europe/Berlin",
+    newest: newestRateDate,
+  },
+];

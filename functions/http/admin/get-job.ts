@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { isEventDriven, needsOf } from "../../../shared/jobs/define-job.ts";
+import { settingsInForce } from "../../../shared/jobs/settings-in-force.ts";
+import { ownQueue, SHARED_QUEUE } from "../../../shared/messaging/queue-names.ts";
+import { findJob } from "./find-job.ts";
+import { jobViews } from "./job-view.ts";
+
+export const getJob = defineRoute({
+  method: "GET",
+  path: "api/admin/jobs/{id}",
+  access: "key",
+  summary: "One job: its figures, the schema of its input, the settings in force and where they come from",
+  params: z.object({ id: z.string() }),
+  async handle({ app, params }) {
+    const job = await findJob(app, params.id);
+    const [view] = await jobViews(app, [job]);
+    return {
+      json: {
+        ...view,
+        // What it makes of a date or a bigint cannot be said in JSON Schema; a form then offers a plain field.
+        input: z.toJSONSchema(job.input, { io: "input", unrepresentable: "any" }),
+        settings: settingsInForce(job, app.config.jobs.get(job.id)),
+        retry: job.retry,
+        timeoutMs: job.timeoutMs,
+        gates: job.gates.map(({ name }) => name),
+        needs: needsOf(job),
+        essential: job.essential,
+        queue: isEventDriven(job) ? ownQueue(job.id) : SHARED_QUEUE,
+      },
+    };
+  },
+});

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { badRequest } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { describeSchedule } from "../../../shared/jobs/schedule/index.ts";
+import { timetable } from "../../../shared/jobs/schedule/timetable.ts";
+import { checkZoneName } from "../../../shared/jobs/schedule/zone-name.ts";
+import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
+
+export const getSchedule = defineRoute({
+  method: "GET",
+  path: "api/admin/schedule",
+  access: "key",
+  summary:
+    "All slots to come, by the days of a zone, with changes of the clocks and jobs that start together; of dense schedules the counts",
+  query: z.strictObject({
+    days: z.coerce.number().int().min(1).max(366).default(7),
+    zone: z.string().default("UTC"),
+  }),
+  async handle({ app, query: { days, zone } }) {
+    const faults: string[] = [];
+    checkZoneName(zone, (fault) => faults.push(fault));
+    if (faults.length) throw badRequest(faults.map((reason) => ({ field: "zone", reason })));
+
+    const from = app.clock.now();
+    const scheduled = (await app.jobs.all()).flatMap((job) => {
+      const overrides = app.config.jobs.get(job.id);
+      const schedule = scheduleInForce(job, overrides);
+      return schedule ? [{ id: job.id, family: job.family.id, enabled: overrides?.enabled ?? true, schedule }] : [];
+    });
+    const table = timetable(scheduled, { from, days, zone });
+    const jobs = table.jobs.map((slots, place) => {
+      const { family, enabled, schedule } = scheduled[place]!;
+      const { expression, zone: timeZone } = schedule;
+      return { ...slots, family, enabled, expression, timeZone, inWords: describeSchedule(schedule) };
+    });
+    return { json: { from, zone, ...table, jobs } };
+  },
+});

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { runBuckets } from "../../../shared/data/platform/run-buckets.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { axisOf, seriesBy, WINDOWS, type WindowName } from "../../../shared/jobs/run-series.ts";
+
+const windows = Object.keys(WINDOWS) as [WindowName, ...WindowName[]];
+
+export const getStats = defineRoute({
+  method: "GET",
+  path: "api/admin/stats",
+  access: "key",
+  summary: "What became of the runs over time, per job and per family; each run counts where it was asked for",
+  query: z.strictObject({ window: z.enum(windows).default("24h") }),
+  async handle({ app, query: { window } }) {
+    const axis = axisOf(window, app.clock.now());
+    const [rows, jobs] = await Promise.all([runBuckets(app.db, axis), app.jobs.all()]);
+    const { count } = axis;
+    const slowest = new Map(jobs.map(({ id }) => [id, Array<number | null>(count).fill(null)]));
+    for (const { jobId, bucket, p95Ms } of rows) slowest.get(jobId)?.splice(bucket, 1, p95Ms);
+    return {
+      json: {
+        ...{ window, from: axis.from, bucketMs: axis.bucketMs, count },
+        jobs: seriesBy(rows, { count, names: jobs.map(({ id }) => id), nameOf: ({ jobId }) => jobId }),
+        families: seriesBy(rows, { count, names: jobs.map(({ family }) => family.id), nameOf: ({ family }) => family }),
+        p95Ms: Object.fromEntries(slowest),
+      },
+    };
+  },
+});

@@ -1,0 +1,52 @@
+import type { App } from "../../../shared/app.ts";
+import { figuresSince, lastRuns, openRuns, refusals } from "../../../shared/data/platform/job-figures.ts";
+import { isScheduled, needsOf, type Job } from "../../../shared/jobs/define-job.ts";
+import { refusalOf } from "../../../shared/jobs/gates.ts";
+import { describeSchedule, upcoming } from "../../../shared/jobs/schedule/index.ts";
+import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
+import { redact } from "../../../shared/telemetry/redaction.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Jobs as lists show them. Four statements, however many jobs there are. */
+export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<string, unknown>[]> {
+  const now = app.clock.now();
+  const ids = jobs.map(({ id }) => id);
+  const gated = jobs.map((job) => ({ jobId: job.id, family: job.family.id, needs: needsOf(job) }));
+  const [last, figures, open, refused] = await Promise.all([
+    lastRuns(app.db, ids),
+    figuresSince(app.db, new Date(now.getTime() - DAY_MS)),
+    openRuns(app.db, now),
+    refusals(app.db, gated, now),
+  ]);
+  return jobs.map((job) => {
+    const overrides = app.config.jobs.get(job.id);
+    const schedule = scheduleInForce(job, overrides);
+    const { succeeded = 0, dead = 0, skipped = 0, p50Ms = null, p95Ms = null } = figures.get(job.id) ?? {};
+    const refusal = refused.get(job.id);
+    const blocked = refusalOf(job.gates, { internetAllowed: app.config.ALLOW_INTERNET_SYNC }) ?? refusal ?? null;
+    return {
+      id: job.id,
+      family: job.family.id,
+      summary: job.summary,
+      enabled: overrides?.enabled ?? true,
+      paused: refusal?.code === "paused",
+      blocked: redact(blocked),
+      schedule: schedule && {
+        expression: schedule.expression,
+        timeZone: schedule.zone,
+        inWords: describeSchedule(schedule),
+      },
+      next: schedule ? upcoming(schedule, now, 3).map((at) => at.toISOString()) : [],
+      scheduled: isScheduled(job),
+      lastRun: last.get(job.id) ?? null,
+      last24h: {
+        ...{ succeeded, dead, skipped, p50Ms, p95Ms },
+        successRate: succeeded + dead > 0 ? succeeded / (succeeded + dead) : null,
+      },
+      queueDepth: open.get(job.id)?.waiting ?? 0,
+      running: open.get(job.id)?.running ?? 0,
+      deadCount: open.get(job.id)?.dead ?? 0,
+    };
+  });
+}

@@ -1,0 +1,66 @@
+import type { App } from "../../shared/app.ts";
+import { ping } from "../../shared/data/client.ts";
+import { lastRuns, openRuns, reliability } from "../../shared/data/platform/job-figures.ts";
+import { Problem } from "../../shared/http/problem.ts";
+import { defineRoute } from "../../shared/http/route.ts";
+import { lateByMs } from "../../shared/jobs/lateness.ts";
+import { scheduleInForce } from "../../shared/jobs/schedule-in-force.ts";
+
+/**
+ * For people and monitors that may look: it names jobs and how they fare, so unlike `api/health/live` and `ready`, which a
+ * load balancer asks, it is not open. 503 means that no job can run; a job that fails is told in the body alone.
+ */
+export const getJobsHealth = defineRoute({
+  method: "GET",
+  path: "api/jobs/health",
+  access: "key",
+  summary: "Whether jobs can run (database, broker), and per job its last run, failures in a row and lateness",
+  async handle({ app }) {
+    const [database, broker] = await Promise.all([databaseState(app), app.broker()]);
+    if (database !== "connected" || broker.state === "unreachable") {
+      const wrong = [
+        database === "connected" ? [] : "the database",
+        broker.state === "unreachable" ? "the broker" : [],
+      ];
+      throw new Problem(503, "unhealthy", `${wrong.flat().join(" and ")} cannot be reached`, {
+        extra: { healthy: false, database, broker },
+        headers: { "retry-after": "5" },
+      });
+    }
+    return { json: { healthy: true, database, broker, jobs: await jobsHealth(app) } };
+  },
+});
+
+async function databaseState(app: App): Promise<"connected" | "unreachable"> {
+  try {
+    await ping(app.db);
+    return "connected";
+  } catch (error) {
+    app.log.error("Unhealthy: the database does not answer", { error });
+    return "unreachable";
+  }
+}
+
+async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
+  const now = app.clock.now();
+  const jobs = await app.jobs.all();
+  const ids = jobs.map(({ id }) => id);
+  const [last, open, lately] = await Promise.all([
+    lastRuns(app.db, ids),
+    openRuns(app.db, now),
+    reliability(app.db, ids),
+  ]);
+  return jobs.map((job) => {
+    const { lastSlot = null, consecutiveFailures = 0 } = lately.get(job.id) ?? {};
+    const schedule = scheduleInForce(job, app.config.jobs.get(job.id));
+    const oldestDueAt = open.get(job.id)?.oldestDueAt ?? null;
+    const { id, state, startedAt, finishedAt } = last.get(job.id) ?? {};
+    return {
+      id: job.id,
+      family: job.family.id,
+      lastRun: id === undefined ? null : { id, state, startedAt, finishedAt },
+      consecutiveFailures,
+      lateByMs: lateByMs({ schedule, lastSlot, oldestDueAt, now }),
+    };
+  });
+}

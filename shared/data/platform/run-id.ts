@@ -1,0 +1,8 @@
+/**
+ * The least UUIDv7 that could be made at an instant. Ids of runs are time-ordered, so "asked for since" is a range of the
+ * primary key: windows of time need no index of their own on the busiest table.
+ */
+export function firstIdAt(instant: Date): string {
+  const hex = Math.max(0, instant.getTime()).toString(16).padStart(12, "0").slice(-12);
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}

@@ -1,0 +1,25 @@
+import { addDays, isWeekend, type CivilDate } from "./civil-date.ts";
+
+/**
+ * Whether the ECB publishes reference rates on a date: on the days on which TARGET is open, so on no weekend, New Year's Day,
+ * Good Friday, Easter Monday, 1 May, Christmas Day or 26 December (TARGET long-term calendar, in force since 2002).
+ */
+export function isTargetDay(date: CivilDate): boolean {
+  if (isWeekend(date) || ["01-01", "05-01", "12-25", "12-26"].includes(date.slice(5))) return false;
+  const easter = easterSunday(Number(date.slice(0, 4)));
+  return date !== addDays(easter, -2) && date !== addDays(easter, 1);
+}
+
+/** Easter Sunday of the Gregorian calendar (J.-M. Oudin's algorithm, Explanatory Supplement to the Astronomical Almanac). */
+export function easterSunday(year: number): CivilDate {
+  const century = Math.floor(year / 100);
+  const golden = year % 19;
+  const correction = Math.floor((century - 17) / 25);
+  let moon = (century - Math.floor(century / 4) - Math.floor((century - correction) / 3) + 19 * golden + 15) % 30;
+  moon -= Math.floor(moon / 28) * (1 - Math.floor(29 / (moon + 1)) * Math.floor((21 - golden) / 11));
+  const weekday = (year + Math.floor(year / 4) + moon + 2 - century + Math.floor(century / 4)) % 7;
+  const offset = moon - weekday;
+  const month = 3 + Math.floor((offset + 40) / 44);
+  const day = offset + 28 - 31 * Math.floor(month / 4);
+  return `${String(year).padStart(4, "0")}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
+}

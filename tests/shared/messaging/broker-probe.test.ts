@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { brokerProbe } from "../../../shared/messaging/broker-probe.ts";
+import { openServiceBus } from "../../../shared/messaging/service-bus.ts";
+import { startedBus } from "../../local/service-bus/started-bus.ts";
+
+it("without a broker runs are carried in the process", async () => {
+  expect(await brokerProbe(null)()).toEqual({ state: "in-process" });
+});
+
+it("a broker that can be sent to is connected; a queue that is missing is trouble, without the address", async () => {
+  for (const queue of ["job-runs", "another"]) {
+    const { bus } = await startedBus({ queues: { [queue]: {} } });
+    const sender = openServiceBus({ connectionString: bus.connectionString }, () => new Date());
+    const state = await brokerProbe(sender)();
+    expect(state).toMatchObject(
+      queue === "job-runs" ? { state: "connected" } : { state: "unreachable", trouble: "MessagingEntityNotFound" },
+    );
+    await sender.close();
+  }
+});
+
+it("is asked once for all who ask within ten seconds, and again after", async () => {
+  let asked = 0;
+  let time = 0;
+  const sender = { check: async () => void (asked += 1) };
+  const probe = brokerProbe(sender, () => time);
+  await Promise.all([probe(), probe(), probe()]);
+  time = 9_999;
+  await probe();
+  expect(asked).toBe(1);
+  time = 10_001;
+  await probe();
+  expect(asked).toBe(2);
+});

@@ -1,0 +1,26 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { easterSunday, isTargetDay } from "../../../../shared/rules/portfolio/target-days.ts";
+
+it("Easter falls where the almanacs have it", () => {
+  expect([1999, 2000, 2008, 2011, 2019, 2024, 2025, 2026, 2038, 2100].map(easterSunday)).toEqual([
+    ...["1999-04-04", "2000-04-23", "2008-03-23", "2011-04-24", "2019-04-21"],
+    ...["2024-03-31", "2025-04-20", "2026-04-05", "2038-04-25", "2100-03-28"],
+  ]);
+});
+
+it("Easter is a Sunday from 22 March to 25 April in every year", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1583, max: 4_000 }), (year) => {
+      const easter = easterSunday(year);
+      expect(new Date(`${easter}T00:00:00Z`).getUTCDay()).toBe(0);
+      expect(easter.slice(5) >= "03-22" && easter.slice(5) <= "04-25").toBe(true);
+    }),
+  );
+});
+
+it("TARGET is closed on weekends and six holidays", () => {
+  const closed = ["2026-01-01", "2026-04-03", "2026-04-06", "2026-05-01", "2026-12-25", "2026-12-26", "2026-03-14"];
+  expect(closed.filter(isTargetDay)).toEqual([]);
+  expect(["2026-04-02", "2026-04-07", "2026-05-14", "2026-12-24"].every(isTargetDay)).toBe(true);
+});
