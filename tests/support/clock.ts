@@ -12,4 +12,7 @@ export class TestClock implements Clock {
   advance(ms: number): void {
     this.#now += ms;
   }
+  moveTo(instant: string | Date): void {
+    this.#now = new Date(instant).getTime();
+  }
 }

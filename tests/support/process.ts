@@ -32,13 +32,22 @@ export function startProcess(
     heartbeatMs = 3_600_000,
     env = {},
     poolMax = 10,
-  }: { clock?: TestClock; leaseMs?: number; heartbeatMs?: number; env?: Environment; poolMax?: number } = {},
+    db: shared,
+  }: {
+    clock?: TestClock;
+    leaseMs?: number;
+    heartbeatMs?: number;
+    env?: Environment;
+    poolMax?: number;
+    /** The test's own connection instead of one of this process; `close` leaves it open. */
+    db?: Db;
+  } = {},
 ): TestProcess {
   const config = readConfig(
     { DATABASE_URL: url, ...env },
     jobs.map(({ id }) => id),
   );
-  const db = connect({ url, poolMax, idleMs: 60_000, tls: "disable", prepare: true });
+  const db = shared ?? connect({ url, poolMax, idleMs: 60_000, tls: "disable", prepare: true });
   const log: LogEntry[] = [];
   const dispatched: DispatchedRun[] = [];
   const catalogue = catalogueOf(jobs);
@@ -53,7 +62,7 @@ export function startProcess(
     gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
     findJob: (id) => catalogue.find(id),
     settingsOf: (job) => ({
-      enabled: config.jobs.get(job.id)?.enabled ?? true,
+      enabled: config.jobs.get(job.id)?.enabled ?? job.enabledByDefault,
       maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
     }),
     dispatch: async (runs) => {
@@ -61,5 +70,14 @@ export function startProcess(
     },
     random: () => 0.5,
   });
-  return { runner, db, clock, log, dispatched, close: () => db.$client.end() };
+  return {
+    runner,
+    db,
+    clock,
+    log,
+    dispatched,
+    close: async () => {
+      if (!shared) await db.$client.end();
+    },
+  };
 }

@@ -1,0 +1,68 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { cleanupFxUpdates } from "../../../functions/portfolio/cleanup-fx-updates.ts";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { listUpdates } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { anUpdate } from "../../support/factories.ts";
+import { runJob } from "../../support/run-job.ts";
+
+const SUNDAY = "2026-04-05T01:15:00Z";
+
+let database: TestDatabase;
+let db: Db;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+});
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+afterEach(() => db.execute(sql`truncate portfolio.exchange_rate_updates`));
+
+const left = async () => (await listUpdates(db, undefined, 10_000)).map(({ id }) => id).reverse();
+
+it("what ended more than 90 days ago goes; what is younger stays, to the millisecond", async () => {
+  await anUpdate(db, { requestedAt: "2026-01-05T01:14:59.999Z" });
+  const atTheLimit = await anUpdate(db, { requestedAt: "2026-01-05T01:15:00.000Z" });
+  const young = await anUpdate(db, { requestedAt: "2026-04-01T00:00:00Z" });
+  const { result } = await runJob(cleanupFxUpdates, { db, asOf: SUNDAY });
+  expect(result).toEqual({ deleted: 1 });
+  expect(await left()).toEqual([atTheLimit.id, young.id]);
+});
+
+it("the last of each kind stays however old it is", async () => {
+  await anUpdate(db, { kind: "historical", requestedAt: "2020-01-01T00:00:00Z" });
+  const lastHistorical = await anUpdate(db, { kind: "historical", requestedAt: "2020-02-01T00:00:00Z" });
+  await anUpdate(db, { kind: "latest", requestedAt: "2020-03-01T00:00:00Z" });
+  const lastLatest = await anUpdate(db, { kind: "latest", requestedAt: "2020-04-01T00:00:00Z" });
+  const { result } = await runJob(cleanupFxUpdates, { db, asOf: SUNDAY });
+  expect(result).toEqual({ deleted: 2 });
+  expect(await left()).toEqual([lastHistorical.id, lastLatest.id]);
+
+  const again = await runJob(cleanupFxUpdates, { db, asOf: SUNDAY });
+  expect(again.result).toEqual({ deleted: 0 });
+});
+
+it("one that has not ended stays: its run is still to come", async () => {
+  const pending = await anUpdate(db, { state: "pending", requestedAt: "2020-01-01T00:00:00Z", finishedAt: null });
+  const last = await anUpdate(db, { requestedAt: "2020-02-01T00:00:00Z" });
+  await runJob(cleanupFxUpdates, { db, asOf: SUNDAY });
+  expect(await left()).toEqual([pending.id, last.id]);
+});
+
+it("keepDays says how long, and more than one batch is done to the end", async () => {
+  await db.execute(sql`
+    insert into portfolio.exchange_rate_updates (kind, state, requested_at, finished_at)
+    select 'latest', 'succeeded', at, at from generate_series(1, 2500) n, lateral (select timestamptz '2026-03-01Z' + n * interval '1 s' as at)`);
+  const kept = await runJob(cleanupFxUpdates, { db, asOf: SUNDAY, input: { keepDays: 36 } });
+  expect(kept.result).toEqual({ deleted: 0 });
+  const { result } = await runJob(cleanupFxUpdates, { db, asOf: SUNDAY, input: { keepDays: 30 } });
+  expect(result).toEqual({ deleted: 2_499 });
+  expect(await left()).toHaveLength(1);
+});
+
+it.each([0, 4_000, 1.5])("keepDays %j does not even become a run", async (keepDays) => {
+  await expect(runJob(cleanupFxUpdates, { db, asOf: SUNDAY, input: { keepDays } })).rejects.toThrow("keepDays");
+});

@@ -1,0 +1,102 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { syncFxLatest } from "../../../functions/portfolio/sync-fx-latest.ts";
+import { startEcbStandIn, type EcbStandIn } from "../../../local/providers/ecb.ts";
+import { startFrankfurterStandIn, type FrankfurterStandIn } from "../../../local/providers/frankfurter.ts";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { ratesInForce } from "../../../shared/data/portfolio/exchange-rates.ts";
+import { listUpdates } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
+import { TestClock } from "../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { runJob } from "../../support/run-job.ts";
+
+const FRIDAY = "2026-04-10T14:30:00Z";
+const SATURDAY = "2026-04-11T14:30:00Z";
+
+const clock = new TestClock();
+let database: TestDatabase;
+let db: Db;
+let ecb: EcbStandIn;
+let frankfurter: FrankfurterStandIn;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+  const asOf = () => clock.now();
+  [ecb, frankfurter] = await Promise.all([startEcbStandIn({ asOf }), startFrankfurterStandIn({ asOf })]);
+});
+afterAll(async () => {
+  await Promise.all([ecb.close(), frankfurter.close(), db.$client.end()]);
+  await database.drop();
+});
+beforeEach(() => {
+  ecb.recover();
+  frankfurter.recover();
+});
+afterEach(async () => {
+  await db.execute(
+    sql`truncate platform.job_runs; truncate portfolio.exchange_rates; truncate portfolio.exchange_rate_updates`,
+  );
+});
+
+async function syncAt(asOf: string, settings: Record<string, string> = {}) {
+  clock.moveTo(asOf);
+  const providers = { ECB_BASE_URL: ecb.baseUrl, FRANKFURTER_BASE_URL: frankfurter.baseUrl, OUTBOUND_TIMEOUT: "2s" };
+  return runJob(syncFxLatest, { db, asOf, settings: { ...providers, ...settings } });
+}
+
+it("on a working day the rates of that day come in", async () => {
+  const { run, result } = await syncAt(FRIDAY);
+  expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
+  expect(result).toMatchObject({ date: "2026-04-10", source: "ecb", skipped: 0 });
+  expect(result!.inserted).toBeGreaterThan(20);
+});
+
+it("on a weekend those of Friday are there already: nothing is inserted, and that is a success", async () => {
+  const { result: friday } = await syncAt(FRIDAY);
+  const { run, result } = await syncAt(SATURDAY);
+  expect(run.state).toBe("succeeded");
+  expect(result).toEqual({ date: "2026-04-10", source: "ecb", inserted: 0, skipped: friday!.inserted });
+  expect(await listUpdates(db, "succeeded", 10)).toMatchObject([{ inserted: 0 }, { inserted: friday!.inserted }]);
+});
+
+it("on a weekend after a missed Friday they are fetched then", async () => {
+  const { result } = await syncAt(SATURDAY);
+  expect(result).toMatchObject({ date: "2026-04-10", skipped: 0 });
+  const [dollar] = await ratesInForce(db, { date: "2026-04-12", quotes: ["USD"], sources: ["ecb"] });
+  expect(dollar).toMatchObject({ date: "2026-04-10" });
+});
+
+it.each(["503", "html", "cut-short", "unknown-column", "hang"] as const)(
+  "when the ECB's answer is %s, Frankfurter's is stored as its own, and the log says why",
+  async (kind) => {
+    ecb.fail({ kind });
+    const { run, result, log } = await syncAt(FRIDAY, { OUTBOUND_TIMEOUT: "1s" });
+    expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
+    expect(result).toMatchObject({ date: "2026-04-10", source: "frankfurter" });
+    expect(await listUpdates(db, undefined, 10)).toMatchObject([{ state: "succeeded", source: "frankfurter" }]);
+    expect(log).toContainEqual(
+      expect.objectContaining({
+        level: "warn",
+        message: "A provider failed; the next one is asked",
+        fields: expect.objectContaining({ provider: "ecb" }) as unknown,
+      }),
+    );
+  },
+);
+
+it("the settings say who is asked first", async () => {
+  const asked = ecb.requests.length;
+  const { result } = await syncAt(FRIDAY, { FX_PROVIDERS: "frankfurter,ecb" });
+  expect(result).toMatchObject({ source: "frankfurter" });
+  expect(ecb.requests.length).toBe(asked);
+});
+
+it("when both fail the run is tried again, and says what each of them had to say", async () => {
+  ecb.fail({ kind: "503" });
+  frankfurter.fail({ kind: "500" });
+  const { run, dispatched } = await syncAt(FRIDAY);
+  expect(run.state).toBe("retrying");
+  expect(run.errors[0]!.message).toMatch(/503.*500/s);
+  expect(dispatched).toMatchObject([{ id: run.id }]);
+  expect(await listUpdates(db, undefined, 10)).toMatchObject([{ state: "pending", inserted: 0 }]);
+});

@@ -1,0 +1,62 @@
+import { v7 as uuidv7 } from "uuid";
+import type { Executor } from "../../shared/data/client.ts";
+import { jobRuns, type Run } from "../../shared/data/platform/schema.ts";
+import { insertRates } from "../../shared/data/portfolio/exchange-rates.ts";
+import { exchangeRateUpdates, type ExchangeRateUpdate } from "../../shared/data/portfolio/schema.ts";
+
+/** Stands in the ledger: a manual run of `a_job` that succeeded at 2026-03-10T12:00:00Z after one second, unless said otherwise. */
+export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferInsert> = {}): Promise<Run> {
+  const id = given.id ?? uuidv7();
+  const state = given.state ?? "succeeded";
+  const queuedAt = given.queuedAt ?? new Date("2026-03-10T12:00:00Z");
+  const [row] = await db
+    .insert(jobRuns)
+    .values({
+      ...{ id, state, queuedAt, jobId: "a_job", family: "platform", trigger: "manual", input: {}, maxAttempts: 4 },
+      ...{ correlationId: id, attempt: 1, startedAt: queuedAt },
+      ...IN_STATE[state](queuedAt),
+      ...given,
+    })
+    .returning();
+  return row!;
+}
+
+const after = (at: Date, ms: number) => new Date(at.getTime() + ms);
+const ended = (at: Date) => ({ finishedAt: after(at, 1_000), durationMs: 1_000 });
+
+/** What the table demands of each state. */
+const IN_STATE: Record<Run["state"], (at: Date) => Partial<typeof jobRuns.$inferInsert>> = {
+  queued: (at) => ({ notBefore: at, attempt: 0, startedAt: null }),
+  running: () => ({ leaseHolder: "another process", leaseExpiresAt: new Date("2100-01-01T00:00:00Z") }),
+  succeeded: ended,
+  retrying: (at) => ({ notBefore: after(at, 10_000), errors: [{ message: "it failed", class: "transient" }] }),
+  dead: (at) => ({ ...ended(at), errors: [{ message: "it failed", class: "validation" }] }),
+  skipped: (at) => ({ finishedAt: at, attempt: 0, startedAt: null, reason: "a reason", reasonCode: "already-running" }),
+  cancelled: (at) => ({ ...ended(at), reason: "a reason", reasonCode: "cancelled" }),
+};
+
+/** One day's published rates, `1 EUR = rate quote`. Default: a dollar at 1.17 and a pound at 0.86, by the ECB. */
+export async function ratesOf(
+  db: Executor,
+  date: string,
+  rates: Readonly<Record<string, string>> = { USD: "1.17", GBP: "0.86" },
+  source = "ecb",
+): Promise<void> {
+  await insertRates(db, [{ date, rates: Object.entries(rates).map(([quote, rate]) => ({ quote, rate })) }], source);
+}
+
+/** A tracking row: rates asked for, and brought, at 2026-03-10T15:30:00Z, unless said otherwise. */
+export async function anUpdate(
+  db: Executor,
+  {
+    requestedAt = "2026-03-10T15:30:00Z",
+    ...given
+  }: { requestedAt?: string } & Partial<Omit<typeof exchangeRateUpdates.$inferInsert, "requestedAt">> = {},
+): Promise<ExchangeRateUpdate> {
+  const at = new Date(requestedAt);
+  const [row] = await db
+    .insert(exchangeRateUpdates)
+    .values({ kind: "latest", state: "succeeded", source: "ecb", requestedAt: at, finishedAt: at, ...given })
+    .returning();
+  return row!;
+}

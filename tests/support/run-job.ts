@@ -1,0 +1,80 @@
+import { eq } from "drizzle-orm";
+import type { Environment } from "../../shared/config.ts";
+import { connect, type Db } from "../../shared/data/client.ts";
+import { jobRuns, type Run } from "../../shared/data/platform/schema.ts";
+import type { Job } from "../../shared/jobs/define-job.ts";
+import type { DispatchedRun } from "../../shared/jobs/runner/dependencies.ts";
+import type { LogEntry } from "../../shared/telemetry/log.ts";
+import { TestClock } from "./clock.ts";
+import { startProcess } from "./process.ts";
+
+/** Where the job runs: a database by its address, or the test's own connection to one. */
+export type JobDatabase = { readonly url: string } | { readonly db: Db };
+
+export type JobOptions = JobDatabase & {
+  /** The moment that the run stands for. Default: 2026-03-10T12:00:00Z. */
+  readonly asOf?: string | Date;
+  readonly input?: unknown;
+  /** Settings of the app as the environment has them: `{ FX_PROVIDERS: "ecb" }`. */
+  readonly settings?: Environment;
+  /** Which attempt this is: the ones before it count as failed. Default 1. */
+  readonly attempt?: number;
+};
+
+/** What became of the run, and what it left behind. */
+export interface JobOutcome {
+  /** The ledger's row, after this attempt. */
+  readonly run: Run;
+  /** What the job returned; null when it did not succeed. */
+  readonly result: Record<string, unknown> | null;
+  readonly log: readonly LogEntry[];
+  /** When it will be tried again, if it will. */
+  readonly dispatched: readonly DispatchedRun[];
+}
+
+/**
+ * Does one attempt of a job as the app does it: through the real runner, on a real database, with input, gates, settings,
+ * lease and ledger. Nothing is thrown for what the job throws: that is in `run.errors`.
+ *
+ * @example
+ * const { run, result } = await runJob(cleanupFxUpdates, { url, asOf: "2026-04-05T01:15:00Z", input: { keepDays: 30 } });
+ * @throws InvalidInput when the input does not fit the job's schema: there is no run then
+ */
+export async function runJob(job: Job, options: JobOptions): Promise<JobOutcome> {
+  const { asOf, input = {}, settings = {}, attempt = 1 } = options;
+  const own = "url" in options ? connectTo(options.url) : null;
+  const db = own ?? (options as { db: Db }).db;
+  // The app refuses to start without an address; with a connection in hand nobody dials it.
+  const url = "url" in options ? options.url : "postgres://127.0.0.1/given";
+  const app = startProcess(url, [job], { db, clock: new TestClock(asOf), env: settings });
+  try {
+    const asked = await app.runner.request(job, { input, trigger: "manual", requestedBy: "a test" });
+    if (asked.state === "skipped") return { run: asked, result: null, log: app.log, dispatched: [] };
+    if (attempt > 1) await failedBefore(db, asked, attempt);
+    // The first message is the one that is answered here.
+    app.dispatched.length = 0;
+    const run = await app.runner.execute(asked.id);
+    if (!run) throw new Error(`${job.id} did not start: another run of it holds its concurrency key, or it is paused`);
+    return { run, result: run.result, log: app.log, dispatched: app.dispatched };
+  } finally {
+    await own?.$client.end();
+  }
+}
+
+function connectTo(url: string): Db {
+  return connect({ url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+}
+
+/** Makes the ledger look as it does when so many attempts have failed. */
+async function failedBefore(db: Db, { id, maxAttempts }: Run, attempt: number): Promise<void> {
+  if (attempt > maxAttempts) throw new RangeError(`attempt: expected at most ${maxAttempts}, got ${attempt}`);
+  const errors = Array.from({ length: attempt - 1 }, (_, index) => ({
+    attempt: index + 1,
+    message: "failed before",
+    class: "transient",
+  }));
+  await db
+    .update(jobRuns)
+    .set({ attempt: attempt - 1, state: "retrying", errors })
+    .where(eq(jobRuns.id, id));
+}
