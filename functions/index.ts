@@ -1,16 +1,26 @@
 import type { Job } from "../shared/jobs/define-job.ts";
 import type { Route } from "../shared/http/route.ts";
+import { cancelRun } from "./http/admin/cancel-run.ts";
 import { changeControls } from "./http/admin/change-controls.ts";
 import { getAudit } from "./http/admin/get-audit.ts";
 import { getControls } from "./http/admin/get-controls.ts";
+import { getFreshness } from "./http/admin/get-freshness.ts";
+import { getJob } from "./http/admin/get-job.ts";
+import { getJobWhy } from "./http/admin/get-job-why.ts";
+import { getDeadLetters } from "./http/admin/get-dead-letters.ts";
 import { getJobs } from "./http/admin/get-jobs.ts";
 import { getRun } from "./http/admin/get-run.ts";
 import { getRuns } from "./http/admin/get-runs.ts";
+import { getSchedule } from "./http/admin/get-schedule.ts";
+import { getStats } from "./http/admin/get-stats.ts";
 import { pauseJob } from "./http/admin/pause-job.ts";
 import { pauseScope } from "./http/admin/pause-scope.ts";
+import { replayDeadLetters } from "./http/admin/replay-dead-letters.ts";
 import { resumeJob } from "./http/admin/resume-job.ts";
 import { resumeScope } from "./http/admin/resume-scope.ts";
+import { retryRun } from "./http/admin/retry-run.ts";
 import { runJob } from "./http/admin/run-job.ts";
+import { getJobsHealth } from "./http/get-jobs-health.ts";
 import { healthLive } from "./http/health-live.ts";
 import { healthReady } from "./http/health-ready.ts";
 import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
@@ -36,8 +46,11 @@ export const jobs: readonly Job[] = [
 export const routes: readonly Route[] = [
   healthLive,
   healthReady,
+  getJobsHealth,
   // api/admin
   getJobs,
+  getJob,
+  getJobWhy,
   runJob,
   pauseJob,
   resumeJob,
@@ -45,9 +58,16 @@ export const routes: readonly Route[] = [
   resumeScope,
   getRuns,
   getRun,
+  cancelRun,
+  retryRun,
+  getDeadLetters,
+  replayDeadLetters,
   getControls,
   changeControls,
   getAudit,
+  getSchedule,
+  getStats,
+  getFreshness,
   // portfolio
   updateLatest,
   updateHistorical,

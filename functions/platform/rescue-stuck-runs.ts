@@ -1,8 +1,12 @@
 import { z } from "zod";
+import { deleteOldKeys } from "../../shared/data/platform/idempotency-keys.ts";
 import { defineJob } from "../../shared/jobs/define-job.ts";
 import { never } from "../../shared/jobs/retry.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { platform } from "../families.ts";
+
+/** Idempotency keys are promised for 24 hours. */
+const KEYS_LIVE_MS = 48 * 3_600_000;
 
 /**
  * Takes runs from holders that went silent, and sends waiting runs again that no message brought. Twice is safe: each
@@ -18,8 +22,10 @@ export const rescueStuckRuns = defineJob({
   timeout: "50s",
   essential: true,
 
-  async run({ layer }) {
+  async run({ layer, transaction, asOf }) {
     const moved = await layer.rescue();
-    return { ...moved, woken: await layer.sweep() };
+    const woken = await layer.sweep();
+    const forgotten = await transaction((tx) => deleteOldKeys(tx, new Date(asOf.getTime() - KEYS_LIVE_MS), 10_000));
+    return { ...moved, woken, forgotten };
   },
 });

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { App } from "../app.ts";
 import type { JobLog } from "../jobs/job-log.ts";
+import type { Access, Role } from "./access.ts";
+import type { Method } from "./request.ts";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+export type { Method };
 
 /** What a handler answers. One of `json` and `text`, or neither. */
 export interface Reply {
@@ -16,10 +18,14 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** A header of the request; null when it has none such. */
+  readonly header: (name: string) => string | null;
   readonly app: App;
   readonly log: JobLog;
-  /** Who asks, for the audit: the caller's name, or which kind of key it showed. */
+  /** Who asks, for the audit: `entra:` and a name, or which kind of key was shown. */
   readonly caller: string;
+  /** What the caller may do; null on an open route, where nobody asked. */
+  readonly role: Role | null;
 }
 
 /** An HTTP route as a value. Importing it registers nothing. */
@@ -27,8 +33,7 @@ export interface Route {
   readonly method: Method;
   /** Whole path without leading slash: `api/v1/exchange-rates/{id}`. */
   readonly path: string;
-  /** `open`: anybody; `key`: the function key. */
-  readonly access: "open" | "key";
+  readonly access: Access;
   readonly summary: string;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
@@ -48,7 +53,7 @@ export function defineRoute<
 >(options: {
   readonly method: Method;
   readonly path: string;
-  readonly access: "open" | "key";
+  readonly access: Access;
   readonly summary: string;
   readonly params?: Params;
   readonly query?: Query;

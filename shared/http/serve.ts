@@ -4,18 +4,11 @@ import { InvalidInput } from "../jobs/endings.ts";
 import { classify, retryAfter } from "../jobs/error-class.ts";
 import { issuesOf } from "../jobs/input.ts";
 import { jsonLines, Log } from "../telemetry/log.ts";
+import { callerOf } from "./access.ts";
 import { badRequest, Problem, problemReply } from "./problem.ts";
 import { bytesOf, jsonOf, storageFault } from "./request-body.ts";
+import type { Request } from "./request.ts";
 import type { Reply, Route } from "./route.ts";
-
-/** A request as any host can say it. */
-export interface Request {
-  readonly method: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly header: (name: string) => string | null;
-  readonly bytes: () => Promise<Uint8Array>;
-}
 
 /**
  * Answers a request with the route of its method; never throws. Whatever goes wrong becomes problem details; what is not
@@ -37,7 +30,10 @@ export async function serve(routes: readonly Route[], request: Request, openApp:
 }
 
 async function answer(routes: readonly Route[], request: Request, app: App): Promise<Reply> {
-  const route = routeFor(routes, request.method);
+  const offered = routes.find(({ method }) => method === (request.method === "HEAD" ? "GET" : request.method));
+  // Whoever may not call the path does not learn its methods either.
+  const caller = callerOf((offered ?? routes[0]!).access, request, app.config.protection);
+  const route = offered ?? notOffered(routes, request.method);
   const params = read(route.params, request.params, "path");
   const query = read(route.query, queryObject(request.query), "query");
   const body = await readBody(route, request);
@@ -45,19 +41,17 @@ async function answer(routes: readonly Route[], request: Request, app: App): Pro
     params: params as never,
     query: query as never,
     body: body as never,
+    header: request.header,
     app,
     log: app.log,
-    caller: route.access === "key" ? "function key" : "anyone",
+    caller: caller.name,
+    role: caller.role,
   });
 }
 
-function routeFor(routes: readonly Route[], method: string): Route {
-  const route = routes.find((candidate) => candidate.method === (method === "HEAD" ? "GET" : method));
-  if (route) return route;
-  const allow = routes.flatMap((candidate) => (candidate.method === "GET" ? ["GET", "HEAD"] : [candidate.method]));
-  throw new Problem(405, "method-not-allowed", `${method} is not allowed here; allowed: ${allow.join(", ")}`, {
-    headers: { allow: allow.join(", ") },
-  });
+function notOffered(routes: readonly Route[], method: string): never {
+  const allow = routes.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method])).join(", ");
+  throw new Problem(405, "method-not-allowed", `${method} is not allowed here; allowed: ${allow}`, { headers: { allow } });
 }
 
 function read(schema: Route["params"], value: unknown, place: "path" | "query" | "body"): unknown {
@@ -72,7 +66,7 @@ function read(schema: Route["params"], value: unknown, place: "path" | "query" |
 function queryObject(query: URLSearchParams): Record<string, string | string[]> {
   return Object.fromEntries(
     [...new Set(query.keys())]
-      // The function key may come as a query parameter; it is the host's.
+      // A key may come as a query parameter; it is no route's own.
       .filter((name) => name !== "code")
       .map((name) => {
         const all = query.getAll(name);

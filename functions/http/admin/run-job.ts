@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { findJob } from "./find-job.ts";
+import { requestOnce } from "../start-once.ts";
 import { runView } from "./run-view.ts";
 import { settled } from "./settled.ts";
 
@@ -12,13 +13,15 @@ export const runJob = defineRoute({
   params: z.object({ id: z.string() }),
   query: z.strictObject({ wait: z.coerce.number().min(0).max(200).optional() }),
   body: z.unknown(),
-  async handle({ app, params, query, body, caller }) {
+  async handle({ app, params, query, body, header, caller }) {
     const job = await findJob(app, params.id);
-    const run = await app.runner.request(job, { input: body, trigger: "manual", requestedBy: caller });
+    const request = { input: body, trigger: "manual", requestedBy: caller } as const;
+    const asked = { start: job.id, input: body };
+    const { run, isRepeat } = await requestOnce(app, { header, asked }, job, request);
     const ended = query.wait ? await settled(app, run, query.wait * 1_000) : run;
     const isOver = ended.finishedAt !== null;
     return {
-      status: isOver ? 200 : 202,
+      status: isOver || isRepeat ? 200 : 202,
       headers: { location: `/api/admin/runs/${run.id}` },
       json: runView(ended),
     };

@@ -13,7 +13,7 @@ export const updateHistorical = defineRoute({
   access: "key",
   summary: "Fetch all exchange rates from start_date to end_date (default: today)",
   query: z.strictObject({ start_date: z.string().optional(), end_date: z.string().optional() }),
-  async handle({ app, query, caller }) {
+  async handle({ app, query, caller, header }) {
     const { start_date: startDate = "", end_date: endDate } = query;
     const faults = rangeFaults({ startDate, endDate }, civilDateIn("Europe/Berlin", app.clock.now()));
     if (faults.length) {
@@ -22,7 +22,7 @@ export const updateHistorical = defineRoute({
       throw error;
     }
     const input = { startDate, ...(endDate !== undefined && { endDate }) };
-    return startUpdate(app, { job: syncFxHistorical, kind: "historical", input, caller });
+    return startUpdate(app, { job: syncFxHistorical, kind: "historical", input, caller, header });
   },
 });
 

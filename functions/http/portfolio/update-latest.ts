@@ -7,5 +7,6 @@ export const updateLatest = defineRoute({
   path: "api/v1/exchange-rates/update/latest",
   access: "key",
   summary: "Fetch the exchange rates published last",
-  handle: ({ app, caller }) => startUpdate(app, { job: syncFxLatest, kind: "latest", input: {}, caller }),
+  handle: ({ app, caller, header }) =>
+    startUpdate(app, { job: syncFxLatest, kind: "latest", input: {}, caller, header }),
 });

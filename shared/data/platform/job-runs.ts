@@ -26,7 +26,9 @@ export type NewRun = Pick<
   Run,
   "id" | "jobId" | "family" | "trigger" | "input" | "maxAttempts" | "concurrencyKey" | "correlationId"
 > &
-  Partial<Pick<Run, "scheduledFor" | "notBefore" | "parentRunId" | "requestedBy" | "idempotencyKey">>;
+  Partial<
+    Pick<Run, "scheduledFor" | "asOf" | "notBefore" | "parentRunId" | "backfillId" | "requestedBy" | "idempotencyKey">
+  >;
 
 /** A run that waits for a worker. */
 export async function insertQueuedRun(db: Executor, run: NewRun, now: Date): Promise<Run> {
@@ -35,6 +37,41 @@ export async function insertQueuedRun(db: Executor, run: NewRun, now: Date): Pro
     .values({ ...run, state: "queued", queuedAt: now, notBefore: run.notBefore ?? now })
     .returning();
   return row!;
+}
+
+/** Runs that repeat others. One whose repeat still waits or runs is left out: the database lets a single one live. */
+export async function insertRepeats(db: Executor, runs: readonly NewRun[], now: Date): Promise<Run[]> {
+  if (runs.length === 0) return [];
+  return db
+    .insert(jobRuns)
+    .values(runs.map((run) => ({ ...run, state: "queued" as const, queuedAt: now, notBefore: now })))
+    .onConflictDoNothing()
+    .returning();
+}
+
+/** The repeat of a run that still waits or runs. */
+export async function liveRepeatOf(db: Executor, runId: string): Promise<Run | undefined> {
+  const [row] = await db
+    .select()
+    .from(jobRuns)
+    .where(
+      and(
+        eq(jobRuns.parentRunId, runId),
+        inArray(jobRuns.trigger, ["retry", "replay"]),
+        inArray(jobRuns.state, ["queued", "running", "retrying"]),
+      ),
+    );
+  return row;
+}
+
+/** Makes a waiting run due. @returns undefined when it does not wait */
+export async function hastenRun(db: Executor, id: string, now: Date): Promise<Run | undefined> {
+  const [row] = await db
+    .update(jobRuns)
+    .set({ notBefore: now })
+    .where(and(eq(jobRuns.id, id), inArray(jobRuns.state, ["queued", "retrying"])))
+    .returning();
+  return row;
 }
 
 /** Many runs of one job that wait for a worker, in one statement. */
@@ -139,7 +176,7 @@ export async function claimRuns(
     with due as (
       select id from ${jobRuns}
        where id = any (${textArray(ids)}::uuid[]) and job_id = ${jobId}
-         and state in ('queued', 'retrying') and not_before <= ${at}
+         and state in ('queued', 'retrying') and not_before <= ${at} and cancel_requested_at is null
          and not exists (select from platform.gate_refusal(${jobId}, ${family}, ${textArray(needs)}, ${at}))
        -- Two workers with overlapping batches must not wait for each other's rows in opposite order.
        order by id for update skip locked

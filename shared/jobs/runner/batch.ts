@@ -23,7 +23,7 @@ export async function performBatch(
   for (const { run } of runs) {
     try {
       const input = readInput(job, run.input) as never;
-      batched.push({ id: run.id, input, asOf: run.scheduledFor ?? run.queuedAt, attempt: run.attempt });
+      batched.push({ id: run.id, input, asOf: run.asOf ?? run.scheduledFor ?? run.queuedAt, attempt: run.attempt });
     } catch (thrown) {
       endings.set(run.id, { kind: "threw", error: asError(thrown) });
     }

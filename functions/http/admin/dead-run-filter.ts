@@ -1,0 +1,20 @@
+import { z } from "zod";
+import type { DeadRunFilter } from "../../../shared/data/platform/dead-letters.ts";
+
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** How dead runs are chosen, in a query and in a body. */
+export const deadRunFields = {
+  job: z.string().optional(),
+  family: z.string().optional(),
+  errorClass: z.enum(["transient", "rate_limited", "auth", "validation", "unknown"]).optional(),
+  fingerprint: z.string().optional(),
+  since: instant.optional(),
+  until: instant.optional(),
+};
+
+type Fields = z.output<z.ZodObject<typeof deadRunFields>>;
+
+export function deadRunFilter({ job, ...filter }: Fields, which: DeadRunFilter["which"]): DeadRunFilter {
+  return { ...filter, jobId: job, which };
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { listDeadMessagesOf, listDeadRuns, type DeadRun } from "../../../shared/data/platform/dead-letters.ts";
+import type { DeadMessage } from "../../../shared/data/platform/dead-messages.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { redact } from "../../../shared/telemetry/redaction.ts";
+import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
+
+export const getDeadLetters = defineRoute({
+  method: "GET",
+  path: "api/admin/dead-letters",
+  access: "key",
+  summary:
+    "Runs that failed for good and messages that nobody could read, newest first; repeated ones only with which=all",
+  query: z.strictObject({
+    ...deadRunFields,
+    which: z.enum(["open", "all"]).default("open"),
+    cursor: z.uuid().optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  async handle({ app, query: { which, cursor: before, limit, ...fields } }) {
+    const { job, family, errorClass, fingerprint, ...times } = fields;
+    // A message that could not be read is of no job and has no error.
+    const ofRunsAlone = [job, family, errorClass, fingerprint].some((field) => field !== undefined);
+    const [runs, messages] = await Promise.all([
+      listDeadRuns(app.db, deadRunFilter(fields, which), { before, limit }),
+      ofRunsAlone ? [] : listDeadMessagesOf(app.db, { ...times, before, limit }),
+    ]);
+    // The ids of both are ordered by time, so that one cursor leads through both.
+    const letters = [...runs.map(deadRunView), ...messages.map(deadMessageView)]
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, limit);
+    const last = letters.at(-1);
+    return { json: { deadLetters: letters, nextCursor: last && letters.length === limit ? last.id : null } };
+  },
+});
+
+function deadRunView(run: DeadRun): { id: string } {
+  const { id, jobId, family, trigger, attempt, input, scheduledFor, asOf, queuedAt, finishedAt, fingerprint } = run;
+  const error = run.errors.at(-1);
+  return redact({
+    ...{
+      kind: "run",
+      id,
+      jobId,
+      family,
+      trigger,
+      attempt,
+      input,
+      scheduledFor,
+      asOf,
+      queuedAt,
+      finishedAt,
+      fingerprint,
+    },
+    ...{ parentRunId: run.parentRunId, requestedBy: run.requestedBy, itemFailureCount: run.itemFailureCount },
+    error: error && { class: error.class, name: error.name, message: error.message },
+  }) as { id: string };
+}
+
+function deadMessageView({ id, queue, messageId, reason, body, receivedAt }: DeadMessage): { id: string } {
+  return redact({ kind: "message", id, queue, messageId, reason, content: body, receivedAt }) as { id: string };
+}

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { countDeadRuns } from "../../../shared/data/platform/dead-letters.ts";
+import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
+import { badRequest, Problem } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { replayDeadRuns } from "../../../shared/jobs/replay-dead-runs.ts";
+import { answerOnce } from "../start-once.ts";
+import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
+import { givenReason } from "./given-reason.ts";
+
+/** Ids that the answer names; the runs can be listed by their trigger. */
+const NAMED = 1_000;
+
+export const replayDeadLetters = defineRoute({
+  method: "POST",
+  path: "api/admin/dead-letters/replay",
+  access: "key",
+  summary:
+    "Run dead runs again, each as a new run: those named, or the open ones that a filter finds; dryRun says how many",
+  body: z.strictObject({
+    runs: z.array(z.uuid()).min(1).max(NAMED).optional(),
+    filter: z.strictObject(deadRunFields).optional(),
+    /** Instead of theirs; the runs have to be of one job. */
+    input: z.record(z.string(), z.unknown()).optional(),
+    dryRun: z.boolean().default(false),
+    reason: givenReason.optional(),
+  }),
+  async handle({ app, body, header, caller }) {
+    const { runs: ids, filter, input, dryRun, reason = null } = body;
+    if ((ids === undefined) === (filter === undefined)) {
+      throw badRequest([{ field: "body", reason: "expected either runs or filter" }]);
+    }
+    if (filter && Object.keys(filter).length === 0) {
+      throw badRequest([
+        { field: "filter", reason: "expected at least one of job, family, errorClass, fingerprint, since, until" },
+      ]);
+    }
+    const chosen = ids ? { ids, which: "all" as const } : deadRunFilter(filter ?? {}, "open");
+    const jobs = dryRun || input !== undefined ? await countDeadRuns(app.db, chosen) : {};
+    if (input !== undefined && Object.keys(jobs).length > 1) {
+      const several = Object.keys(jobs).join(", ");
+      throw badRequest([{ field: "input", reason: `expected runs of one job for another input, got ${several}` }]);
+    }
+    if (dryRun) return { json: { count: Object.values(jobs).reduce((sum, runs) => sum + runs, 0), jobs } };
+
+    const asked = { replay: { ids, filter, input } };
+    const { answer, started } = await answerOnce(app, { header, asked }, async (tx) => {
+      const now = app.clock.now();
+      const done = await replayDeadRuns(app, tx, chosen, {
+        ...{ trigger: "replay", requestedBy: caller, input, idempotencyKey: header("idempotency-key") },
+      });
+      const { runs, refused, more } = done;
+      if (runs.length === 0 && refused.length > 0) {
+        throw new Problem(409, "nothing-replayed", refused[0]?.reason ?? "", {
+          extra: { refused: refused.slice(0, NAMED) },
+        });
+      }
+      if (runs.length) {
+        const after = { replayed: runs.length, filter: filter ?? null, runs: ids ?? null };
+        await recordAudit(tx, {
+          at: now,
+          who: caller,
+          action: "dead letters replayed",
+          subject: subjectOf(body),
+          reason,
+          after,
+        });
+      }
+      return {
+        ...done,
+        answer: {
+          replayed: runs.length,
+          runs: runs.slice(0, NAMED).map(({ id, parentRunId }) => ({ id, parent: parentRunId })),
+          refused: refused.slice(0, NAMED),
+          more,
+        },
+      };
+    });
+    if (started) await app.runner.send(started.runs);
+    return { status: started ? 202 : 200, json: answer };
+  },
+});
+
+function subjectOf({ filter }: { filter?: { job?: string | undefined } | undefined }): string {
+  return filter?.job === undefined ? "dead-letters" : `job:${filter.job}`;
+}

@@ -1,0 +1,110 @@
+import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, sql, type SQL } from "drizzle-orm";
+import type { Db, Executor } from "../client.ts";
+import type { DeadMessage } from "./dead-messages.ts";
+import { jobRuns, type Run } from "./schema.ts";
+import { deadMessages } from "./steering-schema.ts";
+
+export interface DeadRunFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly jobId?: string | undefined;
+  readonly family?: string | undefined;
+  readonly errorClass?: string | undefined;
+  /** The same for errors that differ in ids and numbers alone. */
+  readonly fingerprint?: string | undefined;
+  /** When they died. */
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+  /** `open`: without those that were repeated, whose repeat waits, runs, succeeded or died in their place. */
+  readonly which: "open" | "all";
+}
+
+export interface DeadRun extends Run {
+  readonly fingerprint: string;
+}
+
+/** Newest first. @param before the id of the last one of the page before */
+export async function listDeadRuns(
+  db: Db,
+  filter: DeadRunFilter,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<DeadRun[]> {
+  return db
+    .select({ ...getTableColumns(jobRuns), fingerprint })
+    .from(jobRuns)
+    .where(and(matches(filter), before === undefined ? undefined : lt(jobRuns.id, before)))
+    .orderBy(desc(jobRuns.id))
+    .limit(limit);
+}
+
+/** Oldest first, to be run again. @param after the id of the last one of the batch before */
+export async function deadRunsAfter(
+  tx: Executor,
+  filter: DeadRunFilter,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<Run[]> {
+  return tx
+    .select()
+    .from(jobRuns)
+    .where(and(matches(filter), after === null ? undefined : gt(jobRuns.id, after)))
+    .orderBy(asc(jobRuns.id))
+    .limit(limit);
+}
+
+/** How many, by job. */
+export async function countDeadRuns(db: Executor, filter: DeadRunFilter): Promise<Record<string, number>> {
+  const rows = await db
+    .select({ jobId: jobRuns.jobId, runs: count() })
+    .from(jobRuns)
+    .where(matches(filter))
+    .groupBy(jobRuns.jobId)
+    .orderBy(jobRuns.jobId);
+  return Object.fromEntries(rows.map(({ jobId, runs }) => [jobId, runs]));
+}
+
+/** Messages that nobody could read and nobody has put away, newest first. */
+export async function listDeadMessagesOf(
+  db: Db,
+  {
+    since,
+    until,
+    before,
+    limit,
+  }: { since?: Date | undefined; until?: Date | undefined; before?: string | undefined; limit: number },
+): Promise<DeadMessage[]> {
+  return db
+    .select()
+    .from(deadMessages)
+    .where(
+      and(
+        isNull(deadMessages.resolvedAt),
+        since && gte(deadMessages.receivedAt, since),
+        until && lt(deadMessages.receivedAt, until),
+        before === undefined ? undefined : lt(deadMessages.id, before),
+      ),
+    )
+    .orderBy(desc(deadMessages.id))
+    .limit(limit);
+}
+
+const lastError = sql`${jobRuns.errors} -> -1`;
+const fingerprint = sql<string>`platform.error_fingerprint(${lastError})`.as("fingerprint");
+
+function matches({ ids, jobId, family, errorClass, since, until, which, ...filter }: DeadRunFilter): SQL | undefined {
+  return and(
+    eq(jobRuns.state, "dead"),
+    ids && inArray(jobRuns.id, [...ids]),
+    jobId === undefined ? undefined : eq(jobRuns.jobId, jobId),
+    family === undefined ? undefined : eq(jobRuns.family, family),
+    errorClass === undefined ? undefined : sql`${lastError} ->> 'class' = ${errorClass}`,
+    filter.fingerprint === undefined
+      ? undefined
+      : sql`platform.error_fingerprint(${lastError}) = ${filter.fingerprint}`,
+    since && gte(jobRuns.finishedAt, since),
+    until && lt(jobRuns.finishedAt, until),
+    which === "all"
+      ? undefined
+      : sql`not exists (select from ${jobRuns} repeat
+          where repeat.parent_run_id = ${jobRuns}.id and repeat.trigger in ('retry', 'replay')
+            and repeat.state not in ('skipped', 'cancelled'))`,
+  );
+}

@@ -1,0 +1,290 @@
+import { sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { insertDeadMessages } from "../../../../shared/data/platform/dead-messages.ts";
+import { findRun, listRuns } from "../../../../shared/data/platform/job-runs.ts";
+import type { Run } from "../../../../shared/data/platform/schema.ts";
+import { defineJob, manual, type JobContext } from "../../../../shared/jobs/define-job.ts";
+import { never } from "../../../../shared/jobs/retry.ts";
+import { schedule } from "../../../../shared/jobs/schedule/index.ts";
+import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { startAdminApi, type AdminApi } from "./admin-api.ts";
+
+const noon = new Date("2026-03-10T12:00:00Z");
+const family = { id: "samples", title: "Samples" };
+
+let isBroken = true;
+let seen: { n: number; asOf: Date }[] = [];
+const work = async ({ input, asOf }: JobContext<{ n: number }>) => {
+  if (isBroken) throw new Error(`row ${input.n} of "file-${input.n}.csv" is broken`);
+  seen.push({ n: input.n, asOf });
+};
+const input = z.strictObject({ n: z.int().default(1) });
+const job = defineJob({ id: "asked_sample", family, summary: "A sample", on: manual, input, retry: never, run: work });
+const other = defineJob({
+  id: "other_sample",
+  family,
+  summary: "A sample",
+  on: manual,
+  input,
+  retry: never,
+  run: work,
+});
+const daily = defineJob({
+  ...{ id: "daily_sample", family, summary: "A sample", on: schedule("0 0 12 * * *", "UTC"), input, retry: never },
+  run: work,
+});
+const patient = defineJob({ id: "patient_sample", family, summary: "A sample", on: manual, input, run: work });
+
+let database: TestDatabase;
+let api: AdminApi;
+beforeAll(async () => {
+  database = await migratedDatabase();
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  isBroken = true;
+  seen = [];
+  api = startAdminApi(database.url, [job, other, daily, patient]);
+  await api.db.execute(sql`truncate platform.job_runs; truncate platform.audit_log; truncate platform.idempotency_keys;
+    truncate platform.dead_messages`);
+});
+afterEach(() => api.close());
+
+interface Letters {
+  deadLetters: { kind: string; id: string; fingerprint: string; error: { message: string } }[];
+  nextCursor: string | null;
+}
+interface Replay {
+  replayed: number;
+  runs: { id: string; parent: string }[];
+  refused: { run: string; reason: string }[];
+}
+const post = <T = Record<string, unknown>>(path: string, body: object, key?: string) =>
+  api.call<T>("POST", `api/admin/${path}`, body, key === undefined ? {} : { "idempotency-key": key });
+const letters = async (query = "") => (await api.call<Letters>("GET", `api/admin/dead-letters${query}`)).body;
+
+async function dead(of = job, n = 1): Promise<Run> {
+  const { id } = await api.runner.request(of, { input: { n }, trigger: "manual", requestedBy: "a test" });
+  const run = (await api.runner.execute(id))!;
+  expect(run.state).toBe("dead");
+  return run;
+}
+
+describe("dead letters", () => {
+  it("list dead runs and unreadable messages together, newest first, in pages", async () => {
+    const one = await dead();
+    const message = { id: uuidv7(), queue: "job-runs", messageId: "m", body: "{", reason: "expected JSON" };
+    await insertDeadMessages(api.db, [{ ...message, receivedAt: noon }]);
+    const two = await dead(other, 2);
+    const first = await letters("?limit=2");
+    expect(first.deadLetters).toMatchObject([
+      {
+        kind: "run",
+        id: two.id,
+        error: { class: "unknown", message: 'row 2 of "file-2.csv" is broken' },
+        input: { n: 2 },
+      },
+      { kind: "message", id: message.id, reason: "expected JSON", content: "{" },
+    ]);
+    const second = await letters(`?limit=2&cursor=${first.nextCursor}`);
+    expect(second).toMatchObject({ deadLetters: [{ id: one.id }], nextCursor: null });
+  });
+
+  it("are found by job, class, time and fingerprint, which is the same for errors that differ in numbers and names alone", async () => {
+    await dead(job, 1);
+    await dead(job, 2);
+    await dead(other, 3);
+    const all = (await letters()).deadLetters;
+    expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+    expect((await letters("?job=asked_sample")).deadLetters).toHaveLength(2);
+    expect((await letters(`?job=other_sample&fingerprint=${all[0]!.fingerprint}`)).deadLetters).toHaveLength(1);
+    expect((await letters("?errorClass=auth")).deadLetters).toEqual([]);
+    expect((await letters("?since=2026-03-10T12:00:01Z")).deadLetters).toEqual([]);
+    expect((await letters("?until=2026-03-10T12:00:01Z")).deadLetters).toHaveLength(3);
+  });
+});
+
+describe("a replay", () => {
+  it("is a new run of the same input whose parent is the dead one; then the letter is no longer open", async () => {
+    const old = await dead(job, 7);
+    const { status, body } = await post<Replay>("dead-letters/replay", { runs: [old.id], reason: "file is mended" });
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ replayed: 1, runs: [{ parent: old.id }], refused: [] });
+    expect(api.dispatched.at(-1)).toMatchObject({ id: body.runs[0]!.id });
+    isBroken = false;
+    expect(await api.runner.execute(body.runs[0]!.id)).toMatchObject({
+      ...{ state: "succeeded", trigger: "replay", parentRunId: old.id, input: { n: 7 } },
+      correlationId: old.correlationId,
+    });
+    expect((await letters()).deadLetters).toEqual([]);
+    expect((await letters("?which=all")).deadLetters).toHaveLength(1);
+    expect(await findRun(api.db, old.id), "the dead one keeps everything").toEqual(old);
+    const { body: audit } = await api.call<{ entries: object[] }>("GET", "api/admin/audit");
+    expect(audit.entries).toMatchObject([{ action: "dead letters replayed", reason: "file is mended" }]);
+  });
+
+  it("of a slot stands for the moment of that slot", async () => {
+    const old = (await api.runner.runSlot(daily, noon))!;
+    api.clock.advance(86_400_000);
+    const { body } = await post<Replay>("dead-letters/replay", { runs: [old.id] });
+    isBroken = false;
+    expect(await api.runner.execute(body.runs[0]!.id)).toMatchObject({ state: "succeeded", scheduledFor: null });
+    expect(seen).toEqual([{ n: 1, asOf: noon }]);
+  });
+
+  it("is refused while an earlier one waits or runs, also when both are asked for at once", async () => {
+    const old = await dead();
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => post<Replay>("dead-letters/replay", { runs: [old.id] })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409, 409]);
+    expect(answers.find(({ status }) => status === 409)!.body.refused).toEqual([
+      { run: old.id, reason: "its repeat still waits or runs" },
+    ]);
+    expect(await listRuns(api.db, { trigger: "replay", limit: 10 })).toHaveLength(1);
+  });
+
+  it("of all that a filter finds says first how many, takes each once, and leaves out the replayed", async () => {
+    for (let n = 1; n <= 5; n++) await dead(job, n);
+    await dead(other);
+    const filter = { job: "asked_sample", errorClass: "unknown" };
+    const dryRun = await post("dead-letters/replay", { filter, dryRun: true });
+    expect(dryRun.body).toEqual({ count: 5, jobs: { asked_sample: 5 } });
+    expect(await listRuns(api.db, { trigger: "replay", limit: 10 })).toEqual([]);
+    expect((await post<Replay>("dead-letters/replay", { filter })).body).toMatchObject({ replayed: 5, more: false });
+    expect((await post<Replay>("dead-letters/replay", { filter })).body).toMatchObject({ replayed: 0 });
+    const replays = await listRuns(api.db, { trigger: "replay", limit: 10 });
+    for (const { id } of replays) expect(await api.runner.execute(id)).toMatchObject({ state: "dead" });
+    expect((await letters("?job=asked_sample")).deadLetters, "the dead replays stand for their parents").toHaveLength(
+      5,
+    );
+    expect((await post<Replay>("dead-letters/replay", { filter })).body).toMatchObject({ replayed: 5 });
+  });
+
+  it("takes thousands in one request, oldest first", async () => {
+    await api.db.execute(sql`
+      insert into platform.job_runs (id, job_id, family, trigger, state, input, attempt, max_attempts, queued_at, finished_at, correlation_id)
+      select gen_random_uuid(), 'asked_sample', 'samples', 'manual', 'dead', '{"n": 1}', 1, 1, now(), now(), 'many'
+        from generate_series(1, 2345)`);
+    const { body } = await post<Replay>("dead-letters/replay", { filter: { job: "asked_sample" } });
+    expect(body.replayed).toBe(2345);
+    expect(new Set(api.dispatched.map(({ id }) => id)).size).toBe(2345);
+  });
+
+  it("may bring another input, which has to fit", async () => {
+    const old = await dead();
+    const bad = await post<Replay>("dead-letters/replay", { runs: [old.id], input: { n: "seven" } });
+    expect(bad).toMatchObject({ status: 409, body: { refused: [{ run: old.id }] } });
+    const { body } = await post<Replay>("dead-letters/replay", { runs: [old.id], input: { n: 8 } });
+    expect(await findRun(api.db, body.runs[0]!.id)).toMatchObject({ input: { n: 8 } });
+    const foreign = await dead(other);
+    const both = await post("dead-letters/replay", { runs: [old.id, foreign.id], input: { n: 8 } });
+    expect(both.status, "of two jobs").toBe(400);
+  });
+
+  it.each([
+    {},
+    { filter: {} },
+    { runs: [] },
+    { runs: ["x"] },
+    { filter: { jobs: "asked_sample" } },
+    { runs: [uuidv7()], filter: { job: "x" } },
+  ])("%j is refused", async (body) => {
+    expect((await post("dead-letters/replay", body)).status).toBe(400);
+  });
+});
+
+describe("a retry", () => {
+  it("of a waiting run makes it due now", async () => {
+    const { id } = await api.runner.request(patient, { input: {}, trigger: "manual", requestedBy: "a test" });
+    expect(await api.runner.execute(id)).toMatchObject({ state: "retrying" });
+    expect(await api.runner.execute(id), "not due").toBeUndefined();
+    const { status, body } = await post(`runs/${id}/retry`, {});
+    expect(status).toBe(202);
+    expect(body).toMatchObject({ id, state: "retrying", notBefore: noon.toISOString() });
+    isBroken = false;
+    expect(await api.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 2 });
+    expect(await post(`runs/${id}/retry`, {})).toMatchObject({ status: 409, body: { state: "succeeded" } });
+  });
+
+  it("of a dead run is a new one, and only one while that waits", async () => {
+    const old = await dead();
+    const first = await post<{ id: string }>(`runs/${old.id}/retry`, {});
+    expect(first).toMatchObject({ status: 202, body: { trigger: "retry", parentRunId: old.id, state: "queued" } });
+    expect(await post(`runs/${old.id}/retry`, {})).toMatchObject({ status: 409, body: { run: first.body.id } });
+    const missing = await post(`runs/${uuidv7()}/retry`, {});
+    expect(missing.status).toBe(404);
+  });
+});
+
+describe("a cancel", () => {
+  it("ends a waiting run at once with who and why, and an ended one is left alone", async () => {
+    const { id } = await api.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+    expect(await post(`runs/${id}/cancel`, { reason: "not needed any more" })).toMatchObject({
+      ...{ status: 200, body: { state: "cancelled", reason: "not needed any more" } },
+    });
+    expect(await post(`runs/${id}/cancel`, { reason: "once more" })).toMatchObject({ status: 409 });
+    expect((await post(`runs/${uuidv7()}/cancel`, { reason: "of nothing" })).status).toBe(404);
+    const { body } = await api.call<{ entries: object[] }>("GET", `api/admin/audit?subject=run:${id}`);
+    expect(body.entries).toMatchObject([
+      { action: "run cancelled", who: "function key", reason: "not needed any more" },
+    ]);
+    expect(await post(`runs/${id}/retry`, {})).toMatchObject({ status: 202, body: { parentRunId: id } });
+  });
+});
+
+describe("an Idempotency-Key", () => {
+  const start = (body: object, key: string, of = "asked_sample") =>
+    api.call<{ id: string }>("POST", `api/admin/jobs/${of}/run`, body, { "idempotency-key": key });
+
+  it("makes one run of a request that comes twice, and answers the second with the same run", async () => {
+    const first = await start({ n: 1 }, "k-1");
+    const second = await start({ n: 1 }, "k-1");
+    expect([first.status, second.status]).toEqual([202, 200]);
+    expect(second.body.id).toBe(first.body.id);
+    expect(await findRun(api.db, first.body.id)).toMatchObject({ idempotencyKey: "k-1" });
+    expect((await start({ n: 1 }, "k-2")).body.id).not.toBe(first.body.id);
+  });
+
+  it("makes one run of many requests at the same moment", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => start({ n: 1 }, "at-once")));
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+    expect(await listRuns(api.db, { limit: 10 })).toHaveLength(1);
+  });
+
+  it("for something else is 422", async () => {
+    await start({ n: 1 }, "k-1");
+    expect(await start({ n: 2 }, "k-1")).toMatchObject({ status: 422 });
+    expect(await start({ n: 1 }, "k-1", "other_sample")).toMatchObject({ status: 422 });
+    expect(await listRuns(api.db, { limit: 10 })).toHaveLength(1);
+  });
+
+  it("is not spent by a request that was refused", async () => {
+    expect((await start({ n: "one" }, "k-1")).status).toBe(400);
+    expect((await start({ n: 1 }, "k-1")).status).toBe(202);
+  });
+
+  it.each(["", "with space", "ä", "x".repeat(256)])("%j is no key", async (key) => {
+    expect(await start({ n: 1 }, key)).toMatchObject({ status: 400 });
+  });
+
+  it("holds for replays and retries too", async () => {
+    const old = await dead();
+    const replay = { filter: { job: "asked_sample" } };
+    const first = await post<Replay>("dead-letters/replay", replay, "replay");
+    const second = await post<Replay>("dead-letters/replay", replay, "replay");
+    expect([first.status, second.status]).toEqual([202, 200]);
+    expect(second.body).toEqual(first.body);
+    const two = await dead(other);
+    const [one, again] = [
+      await post(`runs/${two.id}/retry`, {}, "retry"),
+      await post(`runs/${two.id}/retry`, {}, "retry"),
+    ];
+    expect([one.status, again.status]).toEqual([202, 200]);
+    expect(again.body.id).toBe(one.body.id);
+    expect((await post(`runs/${old.id}/retry`, {}, "retry")).status).toBe(422);
+  });
+});
