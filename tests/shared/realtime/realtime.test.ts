@@ -301,6 +301,9 @@ async function watcher(
   return events;
 }
 
+/** Where it is not on this machine, the one test that needs it is skipped. */
+const OPENSSL = "openssl";
+
 /** A certificate for 127.0.0.1 that lives as long as the test. */
 async function certificate(): Promise<{ key: string; cert: string } | undefined> {
   const directory = await temporaryDirectory();
@@ -308,7 +311,7 @@ async function certificate(): Promise<{ key: string; cert: string } | undefined>
   try {
     const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
     const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    execFileSync("openssl", ["req", ...kind, ...subject, "-keyout", key, "-out", cert], { stdio: "ignore" });
+    execFileSync(OPENSSL, ["req", ...kind, ...subject, "-keyout", key, "-out", cert], { stdio: "ignore" });
   } catch {
     return undefined;
   }
