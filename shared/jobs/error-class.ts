@@ -1,7 +1,7 @@
 import { withoutValues } from "../telemetry/failed-query.ts";
 import { isOutage, sqlStateClass } from "./sql-state.ts";
 import { storableText } from "./storable.ts";
-import { causes, describe, isError, read } from "./thrown.ts";
+import { causes, describe, has, isError, read } from "./thrown.ts";
 
 /** What kind of trouble an error is; the class alone decides whether a run is tried again. */
 export type ErrorClass = "transient" | "rate_limited" | "auth" | "validation" | "unknown";
@@ -45,7 +45,7 @@ export function isDatabaseGone(error: unknown): boolean {
     const code = read(e, "code");
     if (typeof code !== "string") return false;
     // The driver leaves its query on what it passes on: so a refused connection is known to be the database's.
-    const isDriver = read(e, "query") !== undefined && read(e, "parameters") !== undefined;
+    const isDriver = has(e, "query") && has(e, "parameters");
     return POSTGRES_JS_CONNECTION.has(code) || (isDriver && SYSTEM_CONNECTION.has(code)) || isOutage(code);
   });
 }

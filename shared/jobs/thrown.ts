@@ -40,6 +40,15 @@ export function read(value: object, name: string): unknown {
   }
 }
 
+/** Whether anything that was thrown has a property, be it undefined. */
+export function has(value: object, name: string): boolean {
+  try {
+    return name in value;
+  } catch {
+    return false;
+  }
+}
+
 /** A thrown value in a line. */
 export function describe(value: unknown): string {
   try {

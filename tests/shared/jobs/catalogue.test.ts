@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { catalogueOf, lazyCatalogue } from "../../../shared/jobs/catalogue.ts";
+import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
+
+const job = (id: string) =>
+  defineJob({
+    id,
+    family: { id: "samples", title: "Samples" },
+    summary: "A sample",
+    on: manual,
+    input: z.strictObject({}),
+    run: async () => undefined,
+  });
+
+it("loads a job when it is first asked for, and no other", async () => {
+  const loaded: string[] = [];
+  const loader = (id: string) => async () => {
+    loaded.push(id);
+    return job(id);
+  };
+  const catalogue = lazyCatalogue({ one: loader("one"), two: loader("two") });
+  expect(catalogue.ids).toEqual(["one", "two"]);
+  expect(loaded).toEqual([]);
+  expect(await catalogue.find("two")).toMatchObject({ id: "two" });
+  expect(loaded).toEqual(["two"]);
+});
+
+it.each(["three", "constructor", "__proto__", ""])("finds no job called %j", async (id) => {
+  expect(await catalogueOf([job("one")]).find(id)).toBeUndefined();
+});
+
+it("has all jobs in their order", async () => {
+  expect((await catalogueOf([job("b"), job("a")]).all()).map(({ id }) => id)).toEqual(["b", "a"]);
+});
+
+it("refuses two jobs of one id", () => {
+  expect(() => catalogueOf([job("one"), job("two"), job("one")])).toThrow("two jobs have the id one");
+});
+
+it("says so when a loader brings another job, or none", async () => {
+  const catalogue = lazyCatalogue({ one: async () => job("two"), none: async () => undefined as never });
+  await expect(catalogue.find("one")).rejects.toThrow("the loader of job one brought job two");
+  await expect(catalogue.find("none")).rejects.toThrow("the loader of job none brought nothing");
+});

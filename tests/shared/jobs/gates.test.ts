@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { internet, refusalOf, type Gate } from "../../../shared/jobs/gates.ts";
+
+const open = { internetAllowed: true };
+const closed = { internetAllowed: false };
+const gate = (code: string): Gate => ({ name: code, refusal: () => ({ code, reason: `${code} is closed` }) });
+
+it("a job without gates may always run", () => {
+  expect(refusalOf([], closed)).toBeNull();
+});
+
+it("the internet gate follows ALLOW_INTERNET_SYNC and names it", () => {
+  expect(refusalOf([internet], open)).toBeNull();
+  expect(refusalOf([internet], closed)).toEqual({
+    code: "internet-sync-disabled",
+    reason: expect.stringContaining("ALLOW_INTERNET_SYNC=false") as string,
+  });
+});
+
+it("the first gate that is closed gives the reason", () => {
+  expect(refusalOf([internet, gate("first"), gate("second")], open)).toMatchObject({ code: "first" });
+  expect(refusalOf([internet, gate("first")], closed)).toMatchObject({ code: "internet-sync-disabled" });
+});
+
+it("a gate that only the database can answer says nothing here", () => {
+  expect(refusalOf([{ name: "write", need: "write" }], closed)).toBeNull();
+});

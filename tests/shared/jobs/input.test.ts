@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { InvalidInput } from "../../../shared/jobs/endings.ts";
+import { classify } from "../../../shared/jobs/error-class.ts";
+import { issuesOf, readInput } from "../../../shared/jobs/input.ts";
+
+const input = z.strictObject({
+  range: z.strictObject({ from: z.iso.date() }),
+  days: z.int().default(7),
+});
+const faultsOf = (value: unknown) => {
+  try {
+    readInput({ id: "sample", input }, value);
+  } catch (error) {
+    return (error as InvalidInput).issues;
+  }
+  return [];
+};
+
+it("reads what the schema makes of the input", () => {
+  expect(readInput({ id: "sample", input }, { range: { from: "2026-03-10" } })).toEqual({
+    range: { from: "2026-03-10" },
+    days: 7,
+  });
+});
+
+it("names each field that is wrong by its path", () => {
+  expect(faultsOf({ range: { from: "yesterday" }, days: 1.5 }).map(({ field }) => field)).toEqual([
+    "range.from",
+    "days",
+  ]);
+});
+
+it("names each field that nobody knows", () => {
+  expect(faultsOf({ range: { from: "2026-03-10", until: 1 }, colour: "red", size: 2 })).toEqual([
+    { field: "range.until", reason: "is not known" },
+    { field: "colour", reason: "is not known" },
+    { field: "size", reason: "is not known" },
+  ]);
+});
+
+it("speaks of the input when it is wrong as a whole", () => {
+  expect(faultsOf("text")).toMatchObject([{ field: "input" }]);
+  const read = z.object({}).safeParse(null);
+  expect(issuesOf(read.error as z.ZodError, "query")).toMatchObject([{ field: "query" }]);
+});
+
+it("throws an error of class validation whose message has it all", () => {
+  const read = () => readInput({ id: "sample", input }, { range: {}, days: "seven" });
+  expect(read).toThrow(/range\.from: .*; days: /);
+  try {
+    read();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidInput);
+    expect(classify(error)).toBe("validation");
+  }
+});
