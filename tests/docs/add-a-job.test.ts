@@ -1,0 +1,70 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import type { Manifest } from "../../shared/azure/manifest.ts";
+import { insertRates } from "../../shared/data/portfolio/exchange-rates.ts";
+import type { Job } from "../../shared/jobs/define-job.ts";
+import { TestClock } from "../support/clock.ts";
+import { migratedDatabase } from "../support/database.ts";
+import { startProcess } from "../support/process.ts";
+import { blocksOf, document, ROOT, type Document } from "./markdown.ts";
+import { copyProject, type ProjectCopy } from "./project-copy.ts";
+
+let page: Document;
+let project: ProjectCopy;
+beforeAll(async () => {
+  page = await document("docs/add-a-job.md");
+  project = await copyProject();
+  for (const block of blocksOf(page)) if (block.file) await project.put(block, block.file);
+});
+afterAll(() => project.remove());
+
+it("the page's test passes on the page's job", { timeout: 180_000 }, async () => {
+  const { CI: _ci, ...env } = process.env;
+  const { code, output } = await project.node(
+    [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", "tests/functions"],
+    { ...env, TEST_DATABASE_URL: inject("databaseServer"), NO_COLOR: "1" },
+  );
+  expect(output).toMatch(/Tests +3 passed \(3\)/);
+  expect(code, output).toBe(0);
+});
+
+it(
+  "listed as the page says, the job is built and registered under the name and the UTC schedule that it states",
+  { timeout: 180_000 },
+  async () => {
+    const { code, output } = await project.node(["scripts/build.ts"]);
+    expect(code, output).toBe(0);
+    const manifest = JSON.parse(await readFile(join(project.directory, "dist/manifest.json"), "utf8")) as Manifest;
+    const job = manifest.jobs.find(({ id }) => id === "check_fx_freshness");
+    expect(page.text).toContain(`timer function \`${job?.functionName}\``);
+    expect(page.text).toContain(`\`${job?.timer?.utc}\``);
+  },
+);
+
+it("the job with items counts what became of them", async () => {
+  const file = pathToFileURL(join(project.directory, "functions/portfolio/check-fx-currencies.ts"));
+  const { checkFxCurrencies } = (await import(file.href)) as { checkFxCurrencies: Job };
+  const database = await migratedDatabase();
+  const app = startProcess(database.url, [checkFxCurrencies], { clock: new TestClock("2026-04-13T16:00:00Z") });
+  try {
+    const rateOn = (date: string, quote: string) => ({ date, rates: [{ quote, rate: "1.17" }] });
+    await insertRates(
+      app.db,
+      [
+        rateOn("2026-04-10", "USD"),
+        rateOn("2026-04-10", "GBP"),
+        rateOn("2026-01-02", "BGN"),
+        rateOn("2008-12-31", "SKK"),
+      ],
+      "ecb",
+    );
+    const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
+    const { id } = await app.runner.request(checkFxCurrencies, asked);
+    expect(await app.runner.execute(id)).toMatchObject({ state: "succeeded", result: { fresh: 2, old: 1, ended: 1 } });
+  } finally {
+    await app.close();
+    await database.drop();
+  }
+});

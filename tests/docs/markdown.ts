@@ -1,0 +1,64 @@
+import { glob, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export const ROOT = join(import.meta.dirname, "../..");
+
+export interface Document {
+  /** From the project's folder: `docs/operate.md`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A fenced block of code. */
+export interface Block {
+  readonly language: string;
+  readonly code: string;
+  /** The file that it is, when the line above names one in backticks and nothing else. */
+  readonly file: string | undefined;
+}
+
+/** README.md and every page of docs/. */
+export async function documents(): Promise<Document[]> {
+  const pages = [await document("README.md")];
+  for await (const path of glob("docs/**/*.md", { cwd: ROOT })) pages.push(await document(path));
+  return pages;
+}
+
+export async function document(path: string): Promise<Document> {
+  return { path, text: await readFile(join(ROOT, path), "utf8") };
+}
+
+export function blocksOf({ text }: Document): Block[] {
+  return [...text.matchAll(/(?:^`([^`\n]+)`\n\n)?^( *)```(\w*)\n(.*?)^\2```$/gms)].map(
+    ([, file, , language = "", code = ""]) => ({ file, language, code }),
+  );
+}
+
+/** Every command that a reader may type: lines of `sh` blocks and code in a line of text. */
+export function commandsOf(document: Document): string[] {
+  const lines = blocksOf(document).flatMap(({ language, code }) => (language === "sh" ? code.trim().split("\n") : []));
+  return [...lines, ...inlineCodeOf(document)].map((command) => command.trim()).filter(Boolean);
+}
+
+/** What stands in backticks in the text. */
+export function inlineCodeOf({ text }: Document): string[] {
+  const prose = text.replace(/^( *)```.*?^\1```$/gms, "");
+  return [...prose.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code.replace(/\s+/g, " "));
+}
+
+/** The targets of relative links. */
+export function linksOf({ text }: Document): string[] {
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = ""]) => target)
+    .filter((target) => !/^\w+:/.test(target));
+}
+
+/** The anchors of a page: its headings as GitHub writes them. */
+export function anchorsOf({ text }: Document): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}

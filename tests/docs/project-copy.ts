@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Block } from "./markdown.ts";
+import { ROOT } from "./markdown.ts";
+
+/** A copy of the project that a test may change: its own functions/, tests/ and build, the rest by links. */
+export interface ProjectCopy {
+  readonly directory: string;
+  /** Writes a block to a file of the copy, or applies it there when it is a diff. */
+  put(block: Block, file: string): Promise<void>;
+  /** Runs a script of Node in it. */
+  node(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }>;
+  remove(): Promise<void>;
+}
+
+export async function copyProject(): Promise<ProjectCopy> {
+  const parent = join(ROOT, ".rota/docs");
+  await mkdir(parent, { recursive: true });
+  const directory = await mkdtemp(join(parent, "project-"));
+  for (const folder of ["functions", "scripts"])
+    await cp(join(ROOT, folder), join(directory, folder), { recursive: true });
+  for (const file of ["package.json", "host.json", "vitest.config.ts"])
+    await cp(join(ROOT, file), join(directory, file));
+  await mkdir(join(directory, "tests"));
+  for (const link of ["shared", "local", "tests/support"]) await symlink(join(ROOT, link), join(directory, link));
+  const tsconfig = {
+    extends: join(ROOT, "tsconfig.json"),
+    include: ["functions", "tests/functions", join(ROOT, "tests/support")],
+  };
+  await writeFile(join(directory, "tsconfig.json"), JSON.stringify(tsconfig));
+
+  return {
+    directory,
+    async put({ language, code }, file) {
+      const path = join(directory, file);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, language === "diff" ? applied(code, await readFile(path, "utf8"), file) : code);
+    },
+    node: (args, env = process.env) => run(args, directory, env),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Adds the lines with a plus behind the line above them, which must be in the file as it is. */
+function applied(diff: string, text: string, file: string): string {
+  const lines = text.split("\n");
+  let at = -1;
+  for (const line of diff.trimEnd().split("\n")) {
+    if (line.startsWith("+")) {
+      lines.splice(++at, 0, line.slice(1));
+      continue;
+    }
+    at = lines.indexOf(line.slice(1), at + 1);
+    if (at < 0) throw new Error(`${file} has no line ${JSON.stringify(line.slice(1))} where the page shows one`);
+  }
+  return lines.join("\n");
+}
+
+function run(
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      resolve({ code, output });
+    });
+  });
+}

@@ -1,0 +1,173 @@
+import { existsSync } from "node:fs";
+import { glob, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, it } from "vitest";
+import { jobs, routes } from "../../functions/index.ts";
+import { readArguments } from "../../local/cli/arguments.ts";
+import { commands } from "../../local/cli/commands.ts";
+import { jobSettingNames } from "../../shared/config.ts";
+import { anchorsOf, blocksOf, commandsOf, documents, inlineCodeOf, linksOf, ROOT, type Document } from "./markdown.ts";
+import { copyProject } from "./project-copy.ts";
+
+const pages = await documents();
+const blocks = pages.flatMap(blocksOf);
+const CLI = "npm run rota -- ";
+
+it("there are pages with commands, code and links to check", () => {
+  expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(["README.md", "docs/operate.md"]));
+  expect(pages.flatMap(commandsOf).filter((command) => command.includes(CLI)).length).toBeGreaterThan(9);
+  expect(blocks.filter(({ language }) => language === "ts").length).toBeGreaterThan(3);
+  expect(pages.flatMap(linksOf).length).toBeGreaterThan(5);
+});
+
+it("every npm and npx command is one", async () => {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { scripts: object };
+  const isOne = (tool: string, name: string) =>
+    tool === "npx" ? existsSync(join(ROOT, "node_modules/.bin", name)) : name in scripts || name === "ci";
+  expect(
+    faults((page) =>
+      commandsOf(page)
+        .flatMap((command) => [...command.matchAll(/\b(npm run|npm|npx) ([\w:-]+)/g)])
+        .flatMap(([words, tool = "", name = ""]) =>
+          (tool === "npm" && name === "run") || isOne(tool, name) ? [] : words,
+        ),
+    ),
+  ).toEqual([]);
+});
+
+it("the command line takes every command as it is written", async () => {
+  const loaded = new Map(
+    await Promise.all(Object.entries(commands).map(async ([name, { load }]) => [name, await load()] as const)),
+  );
+  expect(
+    faults((page) =>
+      commandsOf(page).flatMap((line) => {
+        if (!line.includes(CLI)) return [];
+        const [name = "", ...args] = shellWords(line.slice(line.indexOf(CLI) + CLI.length));
+        const command = loaded.get(name);
+        return command ? thrownBy(() => readArguments(name, command, args)) : `no command ${name}`;
+      }),
+    ),
+  ).toEqual([]);
+});
+
+it("every relative link leads to a file, and to a heading where it names one", () => {
+  expect(
+    faults((page) =>
+      linksOf(page).filter((link) => {
+        const [file = "", anchor] = link.split("#");
+        const path = file ? join(dirname(page.path), file) : page.path;
+        if (anchor === undefined) return !existsSync(join(ROOT, path));
+        const target = pages.find((other) => other.path === path);
+        return !target || !anchorsOf(target).includes(anchor);
+      }),
+    ),
+  ).toEqual([]);
+});
+
+it("every file that is named is there", () => {
+  const shown = new Set(blocks.map(({ file }) => file));
+  const isPath = (code: string) => /^(functions|shared|local|scripts|bench|tests|docs)\/[\w./-]+$/.test(code);
+  expect(
+    faults((page) =>
+      inlineCodeOf(page).filter((code) => isPath(code) && !shown.has(code) && !existsSync(join(ROOT, code))),
+    ),
+  ).toEqual([]);
+});
+
+it("every route that is named is one", () => {
+  const known = routes.map(({ path }) => patternOf(path));
+  expect(
+    faults(({ text }) =>
+      [...text.matchAll(/\/(api\/[\w/{}-]*[\w}])/g)]
+        .map(([, path = ""]) => path)
+        .filter((path) => !known.some((pattern) => pattern.test(path))),
+    ),
+  ).toEqual([]);
+});
+
+it("every curl is taken by its route: method, query and body", () => {
+  const calls = pages.flatMap(commandsOf).filter((command) => command.startsWith("curl "));
+  expect(calls.length).toBeGreaterThan(4);
+  expect(calls.flatMap((call) => refusalOf(call).map((fault) => `${call}: ${fault}`))).toEqual([]);
+});
+
+it("every setting that is named is read somewhere", async () => {
+  const shownJobs = blocks.flatMap(({ code }) => /^ {2}id: "(\w+)",$/m.exec(code)?.[1] ?? []);
+  const ofJobs = new Set(
+    [...jobs.map(({ id }) => id), ...shownJobs].flatMap((id) => Object.values(jobSettingNames(id))),
+  );
+  const sources = await sourceText();
+  expect(
+    faults(({ text }) =>
+      [...text.matchAll(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g)]
+        .map(([name]) => name)
+        .filter((name) => !ofJobs.has(name) && !new RegExp(`\\b${name}\\b`).test(sources)),
+    ),
+  ).toEqual([]);
+});
+
+it("every block of TypeScript compiles", { timeout: 180_000 }, async () => {
+  const project = await copyProject();
+  try {
+    const files: string[] = [];
+    for (const [index, block] of blocks.entries()) {
+      const file = block.file ?? (block.language === "ts" ? `functions/portfolio/block-${index}.ts` : undefined);
+      if (file === undefined) continue;
+      await project.put(block, file);
+      files.push(file);
+    }
+    const { output } = await project.node([join(ROOT, "node_modules/typescript/bin/tsc"), "--pretty", "false"]);
+    // Errors in other files are the type check's to report.
+    expect(output.split("\n").filter((line) => ["error", ...files].some((start) => line.startsWith(start)))).toEqual(
+      [],
+    );
+  } finally {
+    await project.remove();
+  }
+});
+
+/** What `find` finds wrong on the pages, each with its page. */
+function faults(find: (page: Document) => string[]): string[] {
+  return pages.flatMap((page) => find(page).map((fault) => `${page.path}: ${fault}`));
+}
+
+function refusalOf(curl: string): string[] {
+  const [, body] = /--json '([^']*)'/.exec(curl) ?? [];
+  const [, method = body === undefined ? "GET" : "POST"] = /-X (\w+)/.exec(curl) ?? [];
+  const [, path = "", search = ""] = /\/(api\/[^?\s'"]+)\??([^\s'"]*)/.exec(curl) ?? [];
+  const route = routes.find((one) => one.method === method && patternOf(one.path).test(path));
+  if (!route) return [`no route ${method} ${path}`];
+  const read = [
+    route.query.safeParse(Object.fromEntries(new URLSearchParams(search))),
+    route.body ? route.body.safeParse(JSON.parse(body ?? "{}")) : { success: !body, error: "it takes no body" },
+  ];
+  return read.flatMap(({ success, error }) => (success ? [] : String(error)));
+}
+
+/** What a route's path matches. */
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\{\w+\}/g, "[^/]+")}$`);
+}
+
+async function sourceText(): Promise<string> {
+  let text = "";
+  for await (const file of glob("{shared,local,scripts,tests/support}/**/*.ts", { cwd: ROOT })) {
+    text += await readFile(join(ROOT, file), "utf8");
+  }
+  return text;
+}
+
+/** As a shell splits a line: at spaces, but not within single quotes. */
+function shellWords(line: string): string[] {
+  return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ""));
+}
+
+function thrownBy(call: () => unknown): string[] {
+  try {
+    call();
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
