@@ -78,7 +78,14 @@ interface Publication {
 
 function publication(lastDate: string, given: string | undefined): Publication {
   const days = given === undefined ? sampleDays(lastDate) : daysIn(given);
-  return { days, csv: given ?? ecbHistoryCsv(SAMPLE_CURRENCIES, [...days].reverse()) };
+  let csv = given;
+  return {
+    days,
+    // Written when it is asked for: most days only the newest rates are.
+    get csv() {
+      return (csv ??= ecbHistoryCsv(SAMPLE_CURRENCIES, [...days].reverse()));
+    },
+  };
 }
 
 /** The given history's days, oldest first, with the columns of the samples. */

@@ -61,24 +61,34 @@ const DAY_MS = 86_400_000;
  * whichever date it is asked for: the series only grows.
  */
 export function sampleDays(lastDate: string): SampleDay[] {
-  const random = mulberry32(19990104);
-  const current = WALKS.map(({ start }) => start);
-  const days: SampleDay[] = [];
-  for (let at = Date.parse(FIRST_DAY); at <= Date.parse(lastDate); at += DAY_MS) {
+  const last = Date.parse(lastDate);
+  for (let day = series.next; day <= last; day = series.next) series.draw(day);
+  const end = series.days.findLastIndex(({ date }) => date <= lastDate);
+  return series.days.slice(0, end + 1);
+}
+
+/** What has been drawn so far: as the series only grows, no day has to be drawn twice. */
+const series = {
+  days: [] as SampleDay[],
+  next: Date.parse(FIRST_DAY),
+  random: mulberry32(19990104),
+  current: WALKS.map(({ start }) => start),
+
+  draw(at: number): void {
+    this.next = at + DAY_MS;
     const day = new Date(at);
-    if (day.getUTCDay() === 0 || day.getUTCDay() === 6) continue;
+    if (day.getUTCDay() === 0 || day.getUTCDay() === 6) return;
     const date = day.toISOString().slice(0, 10);
     const rates = WALKS.map((walk, index) => {
       // Drawn for each currency on each day, published or not, so that no currency changes another one's walk.
-      const rate = nextRate(walk, current[index] ?? walk.start, random());
-      current[index] = rate;
+      const rate = nextRate(walk, this.current[index] ?? walk.start, this.random());
+      this.current[index] = rate;
       const isPublished = date >= (walk.from ?? FIRST_DAY) && date <= (walk.until ?? date);
       return isPublished ? rate.toFixed(walk.decimals) : undefined;
     });
-    days.push({ date, rates });
-  }
-  return days;
-}
+    this.days.push({ date, rates });
+  },
+};
 
 /** The newest day that is published at that instant: today from 16:00 in Frankfurt on, on weekdays. */
 export function lastPublishedDate(now: Date): string {

@@ -18,7 +18,7 @@ export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferIns
       ...given,
     })
     .returning();
-  return row!;
+  return row as Run;
 }
 
 const after = (at: Date, ms: number) => new Date(at.getTime() + ms);
@@ -58,5 +58,5 @@ export async function anUpdate(
     .insert(exchangeRateUpdates)
     .values({ kind: "latest", state: "succeeded", source: "ecb", requestedAt: at, finishedAt: at, ...given })
     .returning();
-  return row!;
+  return row as ExchangeRateUpdate;
 }

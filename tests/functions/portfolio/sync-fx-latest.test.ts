@@ -48,15 +48,15 @@ it("on a working day the rates of that day come in", async () => {
   const { run, result } = await syncAt(FRIDAY);
   expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
   expect(result).toMatchObject({ date: "2026-04-10", source: "ecb", skipped: 0 });
-  expect(result!.inserted).toBeGreaterThan(20);
+  expect(result?.inserted).toBeGreaterThan(20);
 });
 
 it("on a weekend those of Friday are there already: nothing is inserted, and that is a success", async () => {
   const { result: friday } = await syncAt(FRIDAY);
   const { run, result } = await syncAt(SATURDAY);
   expect(run.state).toBe("succeeded");
-  expect(result).toEqual({ date: "2026-04-10", source: "ecb", inserted: 0, skipped: friday!.inserted });
-  expect(await listUpdates(db, "succeeded", 10)).toMatchObject([{ inserted: 0 }, { inserted: friday!.inserted }]);
+  expect(result).toEqual({ date: "2026-04-10", source: "ecb", inserted: 0, skipped: friday?.inserted });
+  expect(await listUpdates(db, "succeeded", 10)).toMatchObject([{ inserted: 0 }, { inserted: friday?.inserted }]);
 });
 
 it("on a weekend after a missed Friday they are fetched then", async () => {
@@ -96,7 +96,7 @@ it("when both fail the run is tried again, and says what each of them had to say
   frankfurter.fail({ kind: "500" });
   const { run, dispatched } = await syncAt(FRIDAY);
   expect(run.state).toBe("retrying");
-  expect(run.errors[0]!.message).toMatch(/503.*500/s);
+  expect(run.errors[0]?.message).toMatch(/503.*500/s);
   expect(dispatched).toMatchObject([{ id: run.id }]);
   expect(await listUpdates(db, undefined, 10)).toMatchObject([{ state: "pending", inserted: 0 }]);
 });
