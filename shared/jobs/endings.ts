@@ -34,6 +34,17 @@ export class Interrupted extends Error {
   override name = "Interrupted";
 }
 
+/** A gate closed while the run was under way: a switch was turned off that it needs, or the kill switch on. */
+export class GateClosed extends Error {
+  override name = "GateClosed";
+  /** Of the gate: `kill-switch`, `jobs-disabled`, `write-disabled`, `comms-disabled`. */
+  readonly code: string;
+  constructor(code: string, reason: string) {
+    super(reason);
+    this.code = code;
+  }
+}
+
 /** A person asked for the run to stop. */
 export class CancelRequested extends Error {
   override name = "CancelRequested";

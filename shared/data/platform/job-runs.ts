@@ -247,7 +247,7 @@ export interface FinishedRun extends Pick<Run, "id" | "attempt"> {
 }
 
 /**
- * Moves running runs to their next states and gives up their leases, in one statement. Only those move that are still at
+ * Moves running runs to their next states and gives up their leases, in one statement. A stop by the kill switch is audited in it. Only those move that are still at
  * that attempt and held by `holder` (fencing), or, without one, whose lease has lapsed: a heartbeat in between wins.
  * @returns the ids that moved; of the others nothing was written
  */
@@ -257,20 +257,27 @@ export async function finishRuns(
   runs: readonly FinishedRun[],
 ): Promise<Set<string>> {
   const rows = await db.execute<{ id: string }>(sql`
-    update ${jobRuns} r
-       set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
-           result = f.result, item_failures = f."itemFailures", item_failure_count = coalesce(f."itemFailureCount", 0),
-           reason = f.reason, reason_code = f."reasonCode", max_attempts = coalesce(f."maxAttempts", r.max_attempts),
-           progress = coalesce(f.progress, r.progress),
-           errors = case when f.error is null then r.errors else r.errors || f.error end,
-           lease_holder = null, lease_expires_at = null
-      from jsonb_to_recordset(${JSON.stringify(runs.map(({ id, attempt, finish }) => ({ id, attempt, ...finish })))}::jsonb)
-           as f(id uuid, attempt integer, state text, "notBefore" timestamptz, "finishedAt" timestamptz, "durationMs" bigint,
-                result jsonb, "itemFailures" jsonb, "itemFailureCount" integer, reason text, "reasonCode" text,
-                "maxAttempts" integer, progress jsonb, error jsonb)
-     where r.id = f.id and r.attempt = f.attempt and r.state = 'running'
-       and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
-    returning r.id`);
+    with moved as (
+      update ${jobRuns} r
+         set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
+             result = f.result, item_failures = f."itemFailures", item_failure_count = coalesce(f."itemFailureCount", 0),
+             reason = f.reason, reason_code = f."reasonCode", max_attempts = coalesce(f."maxAttempts", r.max_attempts),
+             progress = coalesce(f.progress, r.progress),
+             errors = case when f.error is null then r.errors else r.errors || f.error end,
+             lease_holder = null, lease_expires_at = null
+        from jsonb_to_recordset(${JSON.stringify(runs.map(({ id, attempt, finish }) => ({ id, attempt, ...finish })))}::jsonb)
+             as f(id uuid, attempt integer, state text, "notBefore" timestamptz, "finishedAt" timestamptz, "durationMs" bigint,
+                  result jsonb, "itemFailures" jsonb, "itemFailureCount" integer, reason text, "reasonCode" text,
+                  "maxAttempts" integer, progress jsonb, error jsonb)
+       where r.id = f.id and r.attempt = f.attempt and r.state = 'running'
+         and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
+      returning r.id, r.job_id, r.finished_at, r.reason, r.reason_code
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select finished_at, 'gate', 'run stopped', 'job:' || job_id, reason from moved where reason_code = 'kill-switch'
+    )
+    select id from moved`);
   return new Set([...rows].map(({ id }) => id));
 }
 
@@ -331,23 +338,32 @@ export async function confirmHolds(tx: Tx, holds: readonly Hold[]): Promise<Set<
 
 export interface Beat extends Hold {
   readonly progress: Progress | null;
+  readonly needs: readonly string[];
 }
 
-/** Renews many leases in one statement and stores their progress. Answers with the runs that are still held. */
-export async function renewLeases(
-  db: Executor,
-  beats: readonly Beat[],
-  leaseMs: number,
-): Promise<{ id: string; attempt: number; cancelRequested: boolean }[]> {
-  const rows = await db.execute<{ id: string; attempt: number; cancel_requested: boolean }>(sql`
+/** What a beat brings back about a run that is still held. */
+export interface BeatenRun extends Pick<Run, "id" | "attempt"> {
+  readonly cancelRequested: boolean;
+  readonly cancelReason: string | null;
+  /** A gate that has closed meanwhile. A pause and quiet hours keep runs from starting; they stop none. */
+  readonly refusal: Refusal | null;
+}
+
+/** Renews many leases in one statement, stores their progress and asks the gates. Answers with the runs that are still held. */
+export async function renewLeases(db: Executor, beats: readonly Beat[], leaseMs: number): Promise<BeatenRun[]> {
+  const rows = await db.execute<BeatenRun & Record<string, unknown>>(sql`
     update ${jobRuns} r
        set heartbeat_at = now(), lease_expires_at = now() + ${leaseMs}::integer * interval '1 ms',
            progress = coalesce(beat.progress, r.progress)
       from jsonb_to_recordset(${JSON.stringify(beats)}::jsonb)
-           as beat(id uuid, attempt integer, holder text, progress jsonb)
+           as beat(id uuid, attempt integer, holder text, progress jsonb, needs text[])
      where r.id = beat.id and r.attempt = beat.attempt and r.lease_holder = beat.holder and r.state = 'running'
-    returning r.id, r.attempt, r.cancel_requested_at is not null as cancel_requested`);
-  return [...rows].map(({ id, attempt, cancel_requested }) => ({ id, attempt, cancelRequested: cancel_requested }));
+    returning r.id, r.attempt, r.cancel_requested_at is not null as "cancelRequested", r.reason as "cancelReason",
+              (select jsonb_build_object('code', gate.code, 'reason', gate.reason)
+                 from platform.gate_refusals(r.job_id, r.family, beat.needs, now()) gate
+                where gate.code not in ('paused', 'quiet-hours')
+                order by gate.rank limit 1) as refusal`);
+  return [...rows];
 }
 
 /** Running runs whose holder has not been heard of for a whole lease, oldest first. */

@@ -1,7 +1,7 @@
 import type { Run } from "../../data/platform/schema.ts";
 import type { Job } from "../define-job.ts";
 import { inWords } from "../duration.ts";
-import { Cancel, CancelRequested, Interrupted, RunTimeout, Snooze } from "../endings.ts";
+import { Cancel, CancelRequested, GateClosed, Interrupted, RunTimeout, Snooze } from "../endings.ts";
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
 import { contextOf, type ContextTools } from "./context.ts";
@@ -49,9 +49,11 @@ function endOfPatience(signal: AbortSignal): Promise<never> {
   });
 }
 
-function endingOf(thrown: unknown): Ending {
+/** What something thrown makes of an attempt. */
+export function endingOf(thrown: unknown): Ending {
   if (thrown instanceof Cancel || thrown instanceof CancelRequested)
     return { kind: "cancelled", reason: thrown.message };
+  if (thrown instanceof GateClosed) return { kind: "cancelled", reason: thrown.message, code: thrown.code };
   if (thrown instanceof Snooze) return { kind: "snoozed", delayMs: thrown.delayMs, reason: thrown.message };
   if (thrown instanceof Interrupted) return { kind: "interrupted" };
   return { kind: "threw", error: asError(thrown) };

@@ -5,6 +5,7 @@ import type { BatchContext, BatchedRun, BatchWork, Job } from "../define-job.ts"
 import { LeaseLost } from "../endings.ts";
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
+import { endingOf } from "./attempt.ts";
 import type { ContextTools } from "./context.ts";
 import type { HeldRun } from "./heartbeat.ts";
 import type { Ending } from "./transition.ts";
@@ -16,7 +17,7 @@ import type { Ending } from "./transition.ts";
 export async function performBatch(
   job: Job & { work: BatchWork<never> },
   runs: readonly { readonly run: Run; readonly held: HeldRun }[],
-  tools: Omit<ContextTools, "held" | "layer"> & { readonly signal: AbortSignal },
+  tools: Omit<ContextTools, "held" | "layer" | "clock"> & { readonly signal: AbortSignal },
 ): Promise<Map<string, Ending>> {
   const endings = new Map<string, Ending>();
   const batched: BatchedRun<never>[] = [];
@@ -44,7 +45,13 @@ export async function performBatch(
       if (!endings.has(id)) endings.set(id, { kind: "returned", result: {}, itemFailures: [], itemFailureCount: 0 });
     }
   } catch (thrown) {
-    for (const { id } of batched) endings.set(id, { kind: "threw", error: asError(thrown) });
+    const stopped = runs.some(({ held }) => held.abort.signal.aborted);
+    for (const { run, held } of runs) {
+      if (!batched.some(({ id }) => id === run.id)) continue;
+      // One that is stopped stops the batch; the others go on without it, at no attempt's cost.
+      const others: Ending = stopped ? { kind: "interrupted" } : { kind: "threw", error: asError(thrown) };
+      endings.set(run.id, held.abort.signal.aborted ? endingOf(held.abort.signal.reason) : others);
+    }
   }
   return endings;
 }

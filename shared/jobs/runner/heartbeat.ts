@@ -1,13 +1,15 @@
 import type { Db } from "../../data/client.ts";
 import { renewLeases, type Hold } from "../../data/platform/job-runs.ts";
 import type { Progress } from "../../data/platform/schema.ts";
-import { CancelRequested, LeaseLost } from "../endings.ts";
+import { CancelRequested, GateClosed, LeaseLost } from "../endings.ts";
 import type { JobLog } from "../job-log.ts";
 import { storable } from "../storable.ts";
 
 /** A run that this process holds, as the heartbeat sees it. */
 export interface HeldRun extends Hold {
   progress: Progress | null;
+  /** What the controls have to allow for it to go on: see `needsOf`. Default: nothing but the kill switch stops it. */
+  readonly needs?: readonly string[];
   readonly abort: AbortController;
 }
 
@@ -21,7 +23,7 @@ export interface HeartbeatOptions {
 
 /**
  * Renews the leases of all runs of this process with one statement a beat, stores their progress, and passes on what
- * comes back: a lost lease or a request to cancel aborts the run's signal. A run whose lease could not be renewed for as
+ * comes back: a lost lease, a request to cancel or a gate that has closed aborts the run's signal. A run whose lease could not be renewed for as
  * long as it lasts counts as lost: somebody else may have it by now.
  */
 export class Heartbeat {
@@ -72,8 +74,8 @@ export class Heartbeat {
     if (runs.length === 0) return;
     const asked = this.#elapsed();
     try {
-      const beats = runs.map(({ id, attempt, holder, progress }) => ({
-        ...{ id, attempt, holder },
+      const beats = runs.map(({ id, attempt, holder, progress, needs = [] }) => ({
+        ...{ id, attempt, holder, needs },
         // One statement for all: what one job says of its progress must not cost the others their leases.
         progress: storable(progress) as Progress | null,
       }));
@@ -86,7 +88,8 @@ export class Heartbeat {
         const row = kept.get(`${run.id} ${run.attempt}`);
         if (row) this.#held.set(run, asked);
         if (!row) run.abort.abort(new LeaseLost(run.id));
-        else if (row.cancelRequested) run.abort.abort(new CancelRequested("cancelled on request"));
+        else if (row.cancelRequested) run.abort.abort(new CancelRequested(row.cancelReason ?? "cancelled on request"));
+        else if (row.refusal) run.abort.abort(new GateClosed(row.refusal.code, row.refusal.reason));
       }
     } catch (error) {
       // The lease outlasts a few beats: a database that is away for a moment costs nothing.

@@ -302,7 +302,7 @@ export class Runner {
   }
 
   async #perform(job: Job, holds: readonly { run: Run; held: HeldRun }[]): Promise<Map<string, Ending>> {
-    const { db, settings } = this.#deps;
+    const { db, settings, clock } = this.#deps;
     if (job.work.kind === "batch") {
       const signal = AbortSignal.any(holds.map(({ held }) => held.abort.signal));
       const timer = setTimeout(() => {
@@ -320,7 +320,8 @@ export class Runner {
     const worker = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { run, held } = next;
-        endings.set(run.id, await attempt(job, run, { db, settings, layer: this, log: this.#logFor(run), held }));
+        const tools = { db, settings, clock, layer: this, log: this.#logFor(run), held };
+        endings.set(run.id, await attempt(job, run, tools));
       }
     };
     await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, holds.length) }, worker));
@@ -413,7 +414,8 @@ export class Runner {
   }
 
   #hold(job: Job, { id, attempt }: Run): HeldRun {
-    return { id, attempt, holder: this.#deps.holder, progress: null, abort: new AbortController() };
+    const { holder } = this.#deps;
+    return { id, attempt, holder, progress: null, needs: needsOf(job), abort: new AbortController() };
   }
 
   #logFor(run: Run): JobLog {

@@ -15,7 +15,7 @@ export interface ItemFacts {
 export type Ending =
   | ({ readonly kind: "returned"; readonly result: RunResult } & ItemFacts)
   | ({ readonly kind: "threw"; readonly error: Error } & Partial<ItemFacts>)
-  | { readonly kind: "cancelled"; readonly reason: string }
+  | { readonly kind: "cancelled"; readonly reason: string; readonly code?: string }
   | { readonly kind: "snoozed"; readonly delayMs: number; readonly reason: string }
   | { readonly kind: "interrupted" };
 
@@ -49,7 +49,11 @@ export function transition(ending: Ending, facts: TransitionFacts): Finish {
     case "returned":
       return { ...final(facts), state: "succeeded", result: asResult(ending.result), ...itemsOf(ending) };
     case "cancelled":
-      return { ...final(facts), state: "cancelled", ...because("cancelled", ending.reason || "no reason was given") };
+      return {
+        ...final(facts),
+        state: "cancelled",
+        ...because(ending.code ?? "cancelled", ending.reason || "no reason was given"),
+      };
     case "snoozed":
       return {
         ...waiting(now, ending.delayMs, run.maxAttempts + 1),
