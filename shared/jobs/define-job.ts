@@ -5,6 +5,7 @@ import type { Run } from "../data/platform/schema.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import type { Gate } from "./gates.ts";
 import type { JobLog } from "./job-log.ts";
+import type { OnceOptions } from "./once.ts";
 import { exponential, type RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule/index.ts";
 
@@ -74,6 +75,11 @@ export interface JobContext<Input> {
    */
   enqueue(tx: Tx, jobId: string, input?: unknown): Promise<void>;
   /**
+   * Makes an effect outside the database happen once, however often the run is tried: see `once.ts`.
+   * @param key names the effect for ever: `order 4711 placed`
+   */
+  once<T>(key: string, effect: (idempotencyKey: string) => Promise<T>, options?: OnceOptions): Promise<T>;
+  /**
    * Repeats `work(tx, limit)`, each call its own transaction, until it reports that it did nothing (every count 0),
    * and answers with the counts summed.
    */
@@ -107,6 +113,8 @@ interface Settings<Input> {
   readonly then?: readonly string[];
   /** Runs even while jobs are switched off: for the layer's own upkeep alone. Default false. */
   readonly essential?: boolean;
+  /** false: the job runs only where `<ID>_ENABLED` is set to true. Default true. */
+  readonly enabledByDefault?: boolean;
   /** What must be open for the job to run. */
   readonly gates?: readonly Gate[];
   /**
@@ -189,6 +197,8 @@ export interface Job {
   readonly then: readonly string[];
   /** Runs while `jobs_enabled` is off: the layer's own upkeep, without which things would rot. */
   readonly essential: boolean;
+  /** Whether it runs where no `<ID>_ENABLED` is set. */
+  readonly enabledByDefault: boolean;
 }
 
 /**
@@ -227,6 +237,7 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     ...(onTransition && { onTransition }),
     then: options.then ?? [],
     essential: options.essential ?? false,
+    enabledByDefault: options.enabledByDefault ?? true,
     work: workOf(id, options as unknown as AnyWork),
   };
 }

@@ -4,14 +4,17 @@ import { confirmHolds } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { Counts, JobContext, LayerControls } from "../define-job.ts";
 import { LeaseLost } from "../endings.ts";
+import type { Clock } from "../clock.ts";
 import { isDatabaseTrouble } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
+import { once } from "../once.ts";
 import type { HeldRun } from "./heartbeat.ts";
 
 /** What a context is made of. */
 export interface ContextTools {
   readonly db: Db;
   readonly settings: Config;
+  readonly clock: Clock;
   readonly layer: LayerControls;
   readonly log: JobLog;
   readonly held: HeldRun;
@@ -21,7 +24,7 @@ export interface ContextTools {
 export function contextOf(
   run: Run,
   input: unknown,
-  { db, settings, layer, log, held }: ContextTools,
+  { db, settings, clock, layer, log, held }: ContextTools,
 ): JobContext<never> {
   const { signal } = held.abort;
   const asked = new WeakMap<Tx, Run[]>();
@@ -50,6 +53,7 @@ export function contextOf(
       const child = await layer.enqueueChild(tx, run, jobId, childInput);
       asked.set(tx, [...(asked.get(tx) ?? []), child]);
     },
+    once: (key, effect, options) => once({ db, clock, runId: run.id }, key, effect, options),
     async batches(limit, work) {
       const sum: Counts = {};
       for (;;) {
