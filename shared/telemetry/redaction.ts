@@ -99,7 +99,7 @@ class Redaction {
   }
 
   #fields(entries: readonly (readonly [string, unknown])[], depth: number): Record<string, unknown> {
-    const subject = entries.some(([name]) => name.toLowerCase() === "subject");
+    const hasSubject = entries.some(([name]) => name.toLowerCase() === "subject");
     // A header or a form field that is written as { name, value }.
     const named = entries.find(([name]) => /^(name|key|header)$/i.test(name))?.[1];
     const isPair = typeof named === "string" && isSecretName(named);
@@ -110,7 +110,7 @@ class Redaction {
         break;
       }
       const isSecret =
-        isSecretField(name, field) || isMailContent(name, field, { subject }) || (isPair && /^value$/i.test(name));
+        isSecretField(name, field) || isMailContent(name, field, { hasSubject }) || (isPair && /^value$/i.test(name));
       shown.push([this.#text(name), isSecret ? MASK : this.copy(field, depth + 1)]);
     }
     return Object.fromEntries(shown);

@@ -1,7 +1,7 @@
 /** Names that are secret wherever they stand in a name, compared without case and separators: `SharedAccessKeyOld`. */
 const STEMS =
   /passw(or)?d|passphrase|(api|access|account|private|functions?|master|host|signing|encryption|subscription|auth)key|sharedaccess|connectionstring|databaseurl|credential|authorization|cookie|signature|phonenumber|(e?mail|html|text)body|body(html|text)/;
-/** Names that are secret as a word of their own, or at the end of one in small letters: `token`, `bot_token`, `accesstoken`. */
+/** Names that are secret as a word of their own: `token`, `bot_token`, `mobile`, but not `automobile`. */
 const WORDS = new Set([
   "token",
   "secret",
@@ -15,43 +15,49 @@ const WORDS = new Set([
   "otp",
   "bearer",
 ]);
-const WORD_AT_END = /(token|secret|phone|mobile)$/;
-/** Parts of a mail, and of nothing else that is worth reading in a log. */
-const MAIL_PARTS = new Set(["body", "html", "text"]);
+/** Those that are secret also at the end of a name in small letters: `accesstoken`. */
+const AT_END = /(token|secret|phone)$/;
 
 /** What a secret name counts or measures is none: `tokens: 512`, `tokenCount`, `maxTokens`, `tokenTtlMs`. */
 const MEASURE = /(s|count|length|size|total|age|ttl|max|min|limit|budget|left|used|in|at|per.+)$/;
 
+/** Parts of a mail, and of nothing else that is worth reading in a log. */
+const MAIL_PARTS = new Set(["body", "html", "text"]);
+
 /** Whether a field is to be masked whatever its value looks like. */
 export function isSecretField(name: string, value: unknown): boolean {
-  if (value === null || value === undefined || value === "" || typeof value === "boolean" || value instanceof Date) {
-    return false;
-  }
+  if (value === null || value === undefined || value === "" || typeof value === "boolean") return false;
   if (name.toLowerCase() === "code") return typeof value === "string" && looksLikeAKey(value);
-  if (!isSecretName(name)) return false;
-  return !(isMeasure(value) && MEASURE.test(name.toLowerCase()));
+  return isSecretName(name) && !(MEASURE.test(name.toLowerCase()) && isMeasure(value));
 }
 
 /** Whether a name alone says that what it names is secret. */
 export function isSecretName(name: string): boolean {
   const short = name.slice(0, 256);
   const plain = short.replace(/[^A-Za-z0-9]/g, "").toLowerCase();
-  if (STEMS.test(plain) || WORD_AT_END.test(plain)) return true;
-  const words = short.replace(/([a-z0-9])(?=[A-Z])/g, "$1 ").split(/[^A-Za-z0-9]+/);
-  return words.some((word) => WORDS.has(word.toLowerCase().replace(/s$/, "")) || WORDS.has(word.toLowerCase()));
+  if (STEMS.test(plain) || AT_END.test(plain)) return true;
+  const words = short
+    .replace(/([a-z0-9])(?=[A-Z])/g, "$1 ")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+  return words.some((word) => WORDS.has(word) || WORDS.has(word.replace(/s$/, "")));
 }
 
 /** Whether a field is the content of a mail: a body always, `text` and `html` beside a subject. */
-export function isMailContent(name: string, value: unknown, isBesideSubject: { readonly subject: boolean }): boolean {
+export function isMailContent(name: string, value: unknown, { hasSubject }: { readonly hasSubject: boolean }): boolean {
   const plain = name.toLowerCase();
-  return (
-    typeof value === "string" && value !== "" && MAIL_PARTS.has(plain) && (plain === "body" || isBesideSubject.subject)
-  );
+  return typeof value === "string" && value !== "" && MAIL_PARTS.has(plain) && (plain === "body" || hasSubject);
 }
 
 function isMeasure(value: unknown): boolean {
   if (typeof value === "number" || typeof value === "bigint") return true;
-  return typeof value === "object" && value !== null && Object.values(value).every((part) => typeof part === "number");
+  try {
+    return (
+      typeof value === "object" && value !== null && Object.values(value).every((part) => typeof part === "number")
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** A function key or an OAuth code, as opposed to an error's code: long, in both cases, with digits. */
