@@ -84,6 +84,9 @@ export const jobRuns = platform.table(
     index("job_runs_by_backfill")
       .on(run.backfillId, run.id)
       .where(sql`backfill_id is not null`),
+    index("job_runs_by_moment")
+      .on(run.jobId, run.asOf)
+      .where(sql`as_of is not null`),
     index("job_runs_children")
       .on(run.parentRunId)
       .where(sql`parent_run_id is not null`),

@@ -1,0 +1,1 @@
+CREATE INDEX "job_runs_by_moment" ON "platform"."job_runs" USING btree ("job_id","as_of") WHERE as_of is not null;
