@@ -9,6 +9,7 @@ import { getJob } from "./http/admin/get-job.ts";
 import { getJobWhy } from "./http/admin/get-job-why.ts";
 import { getDeadLetters } from "./http/admin/get-dead-letters.ts";
 import { getJobs } from "./http/admin/get-jobs.ts";
+import { getMe } from "./http/admin/get-me.ts";
 import { getRun } from "./http/admin/get-run.ts";
 import { getRuns } from "./http/admin/get-runs.ts";
 import { getSchedule } from "./http/admin/get-schedule.ts";
@@ -48,6 +49,7 @@ export const routes: readonly Route[] = [
   healthReady,
   getJobsHealth,
   // api/admin
+  getMe,
   getJobs,
   getJob,
   getJobWhy,

@@ -1,7 +1,9 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inWords } from "./jobs/duration.ts";
 import { readNcrontab } from "./jobs/schedule/ncrontab.ts";
 import { checkZoneName } from "./jobs/schedule/zone-name.ts";
-import { duration, flag, listOf, oneOf, text, url, whole, type Setting } from "./settings/setting.ts";
+import { accessKey, duration, flag, listOf, oneOf, text, url, whole, type Setting } from "./settings/setting.ts";
 import { suggestion } from "./settings/suggestion.ts";
 
 /** Every setting of the app, in the order of local.settings.example.json. Each job adds its own four: see `jobSettingNames`. */
@@ -47,6 +49,23 @@ export const SETTINGS = {
     about: "The same by name (`<namespace>.servicebus.windows.net`), entered with the app's managed identity.",
   }),
   SERVICE_BUS__clientId: text({ about: "Client id of that identity when it is a user-assigned one." }),
+  AzureWebJobsStorage: text({
+    about:
+      "Connection string of the storage account: the Functions host's, and the app's for the archive of the ledger and for backups.",
+    secret: true,
+  }),
+  AzureWebJobsStorage__accountName: text({
+    about: "The same by the account's name, entered with the app's managed identity.",
+  }),
+  AzureWebJobsStorage__clientId: text({ about: "Client id of that identity when it is a user-assigned one." }),
+  RUN_RETENTION_DAYS: whole(1, 36_500, {
+    about: "Days after its end that a run stays in the ledger; then it goes to the archive.",
+    fallback: "90",
+  }),
+  TEMP_DIRECTORY: text({
+    about:
+      "A directory of the app's own for temporary files of documents; what is older than a day in it is deleted. Default: rota-documents in the system's directory for such files.",
+  }),
   ALLOW_INTERNET_SYNC: flag({
     about: "false: no job fetches from outside; triggers answer 409, scheduled runs are skipped with that reason.",
     fallback: "true",
@@ -64,6 +83,12 @@ export const SETTINGS = {
     fallback: "https://api.frankfurter.dev/v1",
   }),
   OUTBOUND_TIMEOUT: duration("1ms", "1h", { about: "Longest wait for one answer from outside.", fallback: "30s" }),
+  ROTA_OPERATOR_KEY: accessKey({
+    about:
+      "Key that opens the admin API for changes. Without this and the next one the host's function keys do, and no browser comes in.",
+    secret: true,
+  }),
+  ROTA_VIEWER_KEY: accessKey({ about: "Key that opens the admin API for looking.", secret: true }),
   ROTA_INSTANCE: text({ about: "Names this process in leases and logs. Default: host name and process id." }),
 } satisfies Record<string, Setting<unknown>>;
 
@@ -74,20 +99,41 @@ type Derived =
   | "DATABASE_TLS"
   | "LOG_FORMAT"
   | "ROTA_INSTANCE"
+  | "ROTA_OPERATOR_KEY"
+  | "ROTA_VIEWER_KEY"
   | "SERVICE_BUS"
   | "SERVICE_BUS__fullyQualifiedNamespace"
-  | "SERVICE_BUS__clientId";
+  | "SERVICE_BUS__clientId"
+  | "AzureWebJobsStorage"
+  | "AzureWebJobsStorage__accountName"
+  | "AzureWebJobsStorage__clientId";
 
 /** The settings in force. */
 export type Config = Omit<Values, Derived> & {
   readonly DATABASE_TLS: Values["DATABASE_TLS"];
   readonly LOG_FORMAT: Values["LOG_FORMAT"] | undefined;
   readonly ROTA_INSTANCE: string | undefined;
+  readonly ROTA_OPERATOR_KEY: string | undefined;
+  readonly ROTA_VIEWER_KEY: string | undefined;
   readonly SERVICE_BUS: string | undefined;
   readonly SERVICE_BUS__fullyQualifiedNamespace: string | undefined;
   readonly SERVICE_BUS__clientId: string | undefined;
+  readonly AzureWebJobsStorage: string | undefined;
+  readonly AzureWebJobsStorage__accountName: string | undefined;
+  readonly AzureWebJobsStorage__clientId: string | undefined;
   readonly jobs: ReadonlyMap<string, JobOverrides>;
+  readonly protection: Protection;
 };
+
+/** What protects the routes: the keys, and what the place where the app runs says about itself. */
+export interface Protection {
+  readonly operatorKey?: string | undefined;
+  readonly viewerKey?: string | undefined;
+  /** Easy Auth stands before the app and writes the principal's header, or takes away one that came from outside. */
+  readonly easyAuth: boolean;
+  /** The Functions host asks for a key where a function's level is `function`. Core Tools on a laptop do not. */
+  readonly hostChecksKeys: boolean;
+}
 
 /** What the environment says about one job; absent means: as its file says. */
 export interface JobOverrides {
@@ -143,12 +189,26 @@ export function readConfig(env: Environment, jobIds: readonly string[] = []): Co
     const [lease, heartbeat] = [Number(values.JOB_LEASE), Number(values.JOB_HEARTBEAT)].map(inWords);
     faults.push(`JOB_HEARTBEAT: expected at most a third of JOB_LEASE, which is ${lease}, got ${heartbeat}`);
   }
+  if (values.ROTA_OPERATOR_KEY !== undefined && values.ROTA_OPERATOR_KEY === values.ROTA_VIEWER_KEY) {
+    faults.push("ROTA_VIEWER_KEY: expected another key than ROTA_OPERATOR_KEY, which opens more");
+  }
   const jobs = new Map(jobIds.map((id) => [id, jobOverrides(id, value)]));
   for (const [id, overrides] of jobs) faults.push(...scheduleFaults(id, overrides));
   faults.push(...misspelt(env, jobIds));
   if (faults.length) throw new ConfigError(faults);
   values.DATABASE_TLS ??= isLoopback(values.DATABASE_URL as string) ? "disable" : "verify";
-  return { ...(values as unknown as Config), jobs };
+  values.TEMP_DIRECTORY ??= join(tmpdir(), "rota-documents");
+  return { ...(values as unknown as Config), jobs, protection: protectionOf(env) };
+}
+
+/** The last two are the platform's own variables, which nobody writes down for the app. */
+function protectionOf(env: Environment): Protection {
+  return {
+    operatorKey: env.ROTA_OPERATOR_KEY?.trim() || undefined,
+    viewerKey: env.ROTA_VIEWER_KEY?.trim() || undefined,
+    easyAuth: env.WEBSITE_AUTH_ENABLED?.toLowerCase() === "true",
+    hostChecksKeys: env.AZURE_FUNCTIONS_ENVIRONMENT !== "Development",
+  };
 }
 
 /** The settings that every job has, by job id: `SYNC_FX_LATEST_SCHEDULE`, … */

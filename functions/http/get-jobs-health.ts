@@ -13,7 +13,7 @@ import { scheduleInForce } from "../../shared/jobs/schedule-in-force.ts";
 export const getJobsHealth = defineRoute({
   method: "GET",
   path: "api/jobs/health",
-  access: "key",
+  access: "viewer",
   summary: "Whether jobs can run (database, broker), and per job its last run, failures in a row and lateness",
   async handle({ app }) {
     const [database, broker] = await Promise.all([databaseState(app), app.broker()]);

@@ -35,8 +35,10 @@ export async function startStack(root: string, options: StackOptions, log: Log):
     const settings = options.join ? await joined(stateDirectory) : await supplied(root, options, started);
     // The app reads its environment as it would on Azure; what the caller set wins over the file.
     const env = { ...settings, ...process.env } as Record<string, string>;
+    const key = env.ROTA_OPERATOR_KEY || (await hostKey(stateDirectory));
+    // The same key for the host's functions and for the app's own pages, so that there is one to know.
+    env.ROTA_OPERATOR_KEY = key;
     Object.assign(process.env, env);
-    const key = await hostKey(stateDirectory);
     const host = await startFunctionsHost({
       appDirectory: root,
       port,
@@ -102,7 +104,7 @@ async function supplied(
 async function joined(stateDirectory: string): Promise<Record<string, string>> {
   const app = await readRunningApp(stateDirectory);
   if (!app) throw new StartError("Nothing runs here that could be joined: start it first with npm start.");
-  return { ...app.settings };
+  return { ...app.settings, ROTA_OPERATOR_KEY: app.key };
 }
 
 /** Whether the storage is to be Azurite: not set, or set as Azure's tools write it for development. */

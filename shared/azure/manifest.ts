@@ -26,7 +26,8 @@ export interface ManifestJob {
 export interface ManifestPath {
   readonly path: string;
   readonly functionName: string;
-  readonly access: "open" | "key";
+  /** `role`: a viewer or an operator, by method. */
+  readonly access: "open" | "key" | "role";
   readonly methods: readonly Method[];
 }
 
@@ -94,8 +95,11 @@ function unique<T>(values: readonly T[], key: (value: T) => string): readonly T[
   return values;
 }
 
-function oneAccess(path: string, routes: readonly Route[]): "open" | "key" {
-  const [first] = new Set(routes.map(({ access }) => access)).size === 1 ? routes : [];
-  if (!first) throw new TypeError(`${path}: the methods of one path share one function, so they need the same access`);
-  return first.access;
+function oneAccess(path: string, routes: readonly Route[]): ManifestPath["access"] {
+  const kinds = new Set(routes.map(({ access }) => (access === "open" || access === "key" ? access : "role")));
+  const [kind] = kinds;
+  if (kind === undefined || kinds.size > 1) {
+    throw new TypeError(`${path}: the methods of one path share one function: open, by key or by role, but not mixed`);
+  }
+  return kind;
 }

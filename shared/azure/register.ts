@@ -1,6 +1,7 @@
 import { app as functions } from "@azure/functions";
 import type { InvocationContext, HttpRequest, HttpResponseInit, Timer } from "@azure/functions";
 import { environment, readConfig, type Config } from "../config.ts";
+import { checkerOf } from "../http/checker.ts";
 import { SHARED_QUEUE } from "../messaging/queue-names.ts";
 import type { Loaders } from "./loaders.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
@@ -44,7 +45,8 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
       route: path,
       // All methods: the right answer to a wrong one is the app's to give.
       methods: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
-      authLevel: access === "key" ? "function" : "anonymous",
+      authLevel:
+        checkerOf(access === "role" ? "viewer" : access, config.protection) === "host" ? "function" : "anonymous",
       handler: async (request: HttpRequest): Promise<HttpResponseInit> => (await runtime()).onRequest(path, request),
     });
   }

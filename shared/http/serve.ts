@@ -51,7 +51,9 @@ async function answer(routes: readonly Route[], request: Request, app: App): Pro
 
 function notOffered(routes: readonly Route[], method: string): never {
   const allow = routes.flatMap((route) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method])).join(", ");
-  throw new Problem(405, "method-not-allowed", `${method} is not allowed here; allowed: ${allow}`, { headers: { allow } });
+  throw new Problem(405, "method-not-allowed", `${method} is not allowed here; allowed: ${allow}`, {
+    headers: { allow },
+  });
 }
 
 function read(schema: Route["params"], value: unknown, place: "path" | "query" | "body"): unknown {

@@ -16,6 +16,18 @@ export function text(rest: Rest): Setting<string> {
   return { ...rest, read: (value) => value };
 }
 
+/** A secret that opens something: long enough not to be guessed, of characters that headers and addresses carry as they are. */
+export function accessKey(rest: Rest): Setting<string> {
+  return {
+    ...rest,
+    read(value) {
+      if (!/^[\w.~-]{32,512}$/.test(value))
+        throw new Error("32 to 512 letters, digits and -._~ such as `openssl rand -hex 32` gives");
+      return value;
+    },
+  };
+}
+
 export function whole(min: number, max: number, rest: Rest): Setting<number> {
   return {
     ...rest,

@@ -8,7 +8,7 @@ import { runView } from "./run-view.ts";
 export const cancelRun = defineRoute({
   method: "POST",
   path: "api/admin/runs/{id}/cancel",
-  access: "key",
+  access: "operator",
   summary: "Cancel a waiting run at once (200); ask a running one to stop, which its next heartbeat sees (202)",
   params: z.object({ id: z.uuid() }),
   body: z.strictObject({ reason: givenReason }),

@@ -15,7 +15,7 @@ import { givenReason } from "./given-reason.ts";
 export const changeControls = defineRoute({
   method: "PATCH",
   path: "api/admin/controls",
-  access: "key",
+  access: "operator",
   summary: "Turn switches of the whole app or of a family, with the reason; answers with the new state",
   body: z.strictObject({
     /** `global` or a family's id. */

@@ -6,7 +6,7 @@ import { redact } from "../../../shared/telemetry/redaction.ts";
 export const getAudit = defineRoute({
   method: "GET",
   path: "api/admin/audit",
-  access: "key",
+  access: "viewer",
   summary: "Who did what, when and why, with what was before and after; newest first",
   query: z.strictObject({
     subject: z.string().optional(),

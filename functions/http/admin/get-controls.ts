@@ -4,7 +4,7 @@ import { steeringNow } from "./controls-view.ts";
 export const getControls = defineRoute({
   method: "GET",
   path: "api/admin/controls",
-  access: "key",
+  access: "viewer",
   summary: "The switches of the whole app and of each family, and what is paused",
   handle: async ({ app }) => ({ json: await steeringNow(app) }),
 });

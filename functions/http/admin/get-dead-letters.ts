@@ -8,7 +8,7 @@ import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
 export const getDeadLetters = defineRoute({
   method: "GET",
   path: "api/admin/dead-letters",
-  access: "key",
+  access: "viewer",
   summary:
     "Runs that failed for good and messages that nobody could read, newest first; repeated ones only with which=all",
   query: z.strictObject({

@@ -5,7 +5,7 @@ import { dataSets } from "../../data-sets.ts";
 export const getFreshness = defineRoute({
   method: "GET",
   path: "api/admin/freshness",
-  access: "key",
+  access: "viewer",
   summary: "Per data set its newest day, the age that is allowed, and since when it is stale",
   async handle({ app }) {
     const now = app.clock.now();

@@ -17,7 +17,7 @@ import { findJob } from "./find-job.ts";
 export const getJobWhy = defineRoute({
   method: "GET",
   path: "api/admin/jobs/{id}/why",
-  access: "key",
+  access: "viewer",
   summary: "Why a job is not running at this moment, in sentences; what explains it most comes first",
   params: z.object({ id: z.string() }),
   async handle({ app, params }) {
@@ -46,7 +46,7 @@ async function factsOf(app: App, job: Job): Promise<JobFacts> {
   const scopes = [`job:${job.id}`, ...(job.essential ? [] : ["all", `family:${job.family.id}`])];
   return {
     now,
-    enabled: overrides?.enabled ?? true,
+    enabled: overrides?.enabled ?? job.enabledByDefault,
     enabledSetting: jobSettingNames(job.id).enabled,
     refusals: [ofSettings, ofDatabase].filter((refusal) => refusal !== null),
     pauses: pauses.filter(({ scope }) => scopes.includes(scope)),

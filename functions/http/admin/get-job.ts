@@ -9,7 +9,7 @@ import { jobViews } from "./job-view.ts";
 export const getJob = defineRoute({
   method: "GET",
   path: "api/admin/jobs/{id}",
-  access: "key",
+  access: "viewer",
   summary: "One job: its figures, the schema of its input, the settings in force and where they come from",
   params: z.object({ id: z.string() }),
   async handle({ app, params }) {

@@ -7,7 +7,7 @@ import { runView } from "./run-view.ts";
 export const getRun = defineRoute({
   method: "GET",
   path: "api/admin/runs/{id}",
-  access: "key",
+  access: "viewer",
   summary: "One run, whole",
   params: z.object({ id: z.uuid() }),
   async handle({ app, params }) {

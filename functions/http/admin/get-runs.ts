@@ -6,7 +6,7 @@ import { runSummary } from "./run-view.ts";
 export const getRuns = defineRoute({
   method: "GET",
   path: "api/admin/runs",
-  access: "key",
+  access: "viewer",
   summary: "Runs, newest first",
   query: z.strictObject({
     job: z.string().optional(),

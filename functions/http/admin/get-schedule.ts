@@ -9,7 +9,7 @@ import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
 export const getSchedule = defineRoute({
   method: "GET",
   path: "api/admin/schedule",
-  access: "key",
+  access: "viewer",
   summary:
     "All slots to come, by the days of a zone, with changes of the clocks and jobs that start together; of dense schedules the counts",
   query: z.strictObject({
@@ -25,7 +25,7 @@ export const getSchedule = defineRoute({
     const scheduled = (await app.jobs.all()).flatMap((job) => {
       const overrides = app.config.jobs.get(job.id);
       const schedule = scheduleInForce(job, overrides);
-      return schedule ? [{ id: job.id, family: job.family.id, enabled: overrides?.enabled ?? true, schedule }] : [];
+      return schedule ? [{ id: job.id, family: job.family.id, enabled: overrides?.enabled ?? job.enabledByDefault, schedule }] : [];
     });
     const table = timetable(scheduled, { from, days, zone });
     const jobs = table.jobs.map((slots, place) => {

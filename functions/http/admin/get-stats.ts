@@ -8,7 +8,7 @@ const windows = Object.keys(WINDOWS) as [WindowName, ...WindowName[]];
 export const getStats = defineRoute({
   method: "GET",
   path: "api/admin/stats",
-  access: "key",
+  access: "viewer",
   summary: "What became of the runs over time, per job and per family; each run counts where it was asked for",
   query: z.strictObject({ window: z.enum(windows).default("24h") }),
   async handle({ app, query: { window } }) {

@@ -29,7 +29,7 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
       id: job.id,
       family: job.family.id,
       summary: job.summary,
-      enabled: overrides?.enabled ?? true,
+      enabled: overrides?.enabled ?? job.enabledByDefault,
       paused: refusal?.code === "paused",
       blocked: redact(blocked),
       schedule: schedule && {

@@ -6,7 +6,7 @@ import { pauseBody, pauseScope } from "./pausing.ts";
 export const pauseJob = defineRoute({
   method: "POST",
   path: "api/admin/jobs/{id}/pause",
-  access: "key",
+  access: "operator",
   summary:
     "Pause a job; its slots are skipped and its waiting runs wait, until the given moment or until it is resumed",
   params: z.object({ id: z.string() }),

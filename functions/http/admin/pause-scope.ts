@@ -5,7 +5,7 @@ import { knownScope, pauseBody, pauseScope as pauseKnown } from "./pausing.ts";
 export const pauseScope = defineRoute({
   method: "POST",
   path: "api/admin/pause",
-  access: "key",
+  access: "operator",
   summary: "Pause everything, a family or a job: the layer's own upkeep goes on unless it is named itself",
   /** `all`, `family:<id>` or `job:<id>`. */
   body: pauseBody.extend({ scope: z.string() }),

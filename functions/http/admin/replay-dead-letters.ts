@@ -14,7 +14,7 @@ const NAMED = 1_000;
 export const replayDeadLetters = defineRoute({
   method: "POST",
   path: "api/admin/dead-letters/replay",
-  access: "key",
+  access: "operator",
   summary:
     "Run dead runs again, each as a new run: those named, or the open ones that a filter finds; dryRun says how many",
   body: z.strictObject({

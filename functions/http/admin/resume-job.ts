@@ -6,7 +6,7 @@ import { resumeBody, resumeScope } from "./pausing.ts";
 export const resumeJob = defineRoute({
   method: "POST",
   path: "api/admin/jobs/{id}/resume",
-  access: "key",
+  access: "operator",
   summary: "Resume a job that is paused; what waited for it starts now",
   params: z.object({ id: z.string() }),
   body: resumeBody,

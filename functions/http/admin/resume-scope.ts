@@ -5,7 +5,7 @@ import { knownScope, resumeBody, resumeScope as resumeKnown } from "./pausing.ts
 export const resumeScope = defineRoute({
   method: "POST",
   path: "api/admin/resume",
-  access: "key",
+  access: "operator",
   summary: "Resume what was paused by the same scope; what waited for it starts now",
   /** `all`, `family:<id>` or `job:<id>`. */
   body: resumeBody.extend({ scope: z.string() }),

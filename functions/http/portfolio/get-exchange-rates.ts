@@ -9,7 +9,8 @@ export const getExchangeRates = defineRoute({
   method: "GET",
   path: "api/v1/exchange-rates",
   access: "key",
-  summary: "Rates in force on a date (default today) from base (default EUR) to quote (default all), by way of the euro",
+  summary:
+    "Rates in force on a date (default today) from base (default EUR) to quote (default all), by way of the euro",
   query: z.strictObject({ date: z.string().optional(), base: z.string().default("EUR"), quote: z.string().optional() }),
   async handle({ app, query }) {
     const { base, quote, date = civilDateIn("Europe/Berlin", app.clock.now()) } = query;
@@ -21,9 +22,11 @@ export const getExchangeRates = defineRoute({
       sources: app.config.FX_PROVIDERS,
       ...(quote !== undefined && { quotes: [base, quote].filter((currency) => currency !== "EUR") }),
     });
-    const quotes = quote === undefined ? ["EUR", ...inForce.map((rate) => rate.quote)].filter((all) => all !== base) : [quote];
+    const quotes =
+      quote === undefined ? ["EUR", ...inForce.map((rate) => rate.quote)].filter((all) => all !== base) : [quote];
     const rates = quotes.flatMap((wanted) => exchangeRate({ base, quote: wanted, date }, inForce) ?? []);
-    if (rates.length === 0) throw notFound(`no rate from ${base} to ${quote ?? "any currency"} was published up to ${date}`);
+    if (rates.length === 0)
+      throw notFound(`no rate from ${base} to ${quote ?? "any currency"} was published up to ${date}`);
     return { json: { date, base, rates } };
   },
 });
