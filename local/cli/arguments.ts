@@ -33,8 +33,10 @@ export function readArguments(
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const option = known(name, command, token.rawName, token.name);
-    if (token.name in options) throw new WrongUsage(`${name}: ${token.rawName} is given twice.`);
-    options[token.name] = readOption(name, option, token);
+    const value = readOption(name, option, token);
+    if (!(token.name in options)) options[token.name] = value;
+    else if (option.join) options[token.name] = option.join(options[token.name], value);
+    else throw new WrongUsage(`${name}: ${token.rawName} is given twice.`);
   }
   return { arguments: readPositionals(name, command, positionals), options };
 }

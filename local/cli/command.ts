@@ -14,6 +14,8 @@ export interface Option<T> extends Setting<T> {
   readonly placeholder?: string;
   /** The option may also stand alone, and then means this. */
   readonly alone?: T;
+  /** The option may stand several times; this puts together what was read. */
+  join?(before: T, next: T): T;
 }
 
 export type Arguments = Readonly<Record<string, Argument>>;

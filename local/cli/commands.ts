@@ -27,6 +27,10 @@ export const commands: Readonly<Record<string, Listed>> = {
     summary: "When a schedule is due next; needs no app",
     load: async () => (await import("./commands/next.ts")).next,
   },
+  "time-machine": {
+    summary: "Take the jobs through simulated time, and account for every slot; needs no app",
+    load: async () => (await import("./commands/time-machine.ts")).timeMachine,
+  },
   migrate: {
     summary: "Bring the database to the newest schema",
     load: async () => (await import("./commands/migrate.ts")).migrate,

@@ -1,0 +1,108 @@
+import { openApp, type App } from "../../../shared/app.ts";
+import { readConfig, type Config, type Environment } from "../../../shared/config.ts";
+import { catalogueOf } from "../../../shared/jobs/catalogue.ts";
+import { isScheduled, type Job } from "../../../shared/jobs/define-job.ts";
+import type { DispatchedRun } from "../../../shared/jobs/runner/dependencies.ts";
+import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
+import { utcSuperset } from "../../../shared/jobs/schedule/index.ts";
+import { tick } from "../../../shared/jobs/tick.ts";
+import type { TimerFunction } from "../../functions-host/function-definition.ts";
+import { isSubMinute, parseNcrontab } from "../../functions-host/ncrontab.ts";
+import type { TimerStatus, TimerStatusStore } from "../../functions-host/timer-status.ts";
+import { startTimer, type RunningTimer } from "../../functions-host/timer.ts";
+import type { SimulatedClock } from "./simulated-clock.ts";
+
+/** One process of the app under a Functions host, as far as jobs go: the app's own wiring and the host's own timers. */
+export interface SimulatedHost {
+  readonly app: App;
+  /** How often its timers went off. */
+  readonly firings: number;
+  /** How many timers are set while it is up. */
+  readonly timers: number;
+  /** Starts the timers, as a host does: what was missed is made up for at once. */
+  up(): Promise<void>;
+  /** Stops them. */
+  down(): Promise<void>;
+}
+
+export interface HostParts {
+  readonly name: string;
+  readonly url: string;
+  readonly jobs: readonly Job[];
+  readonly env: Environment;
+  readonly clock: SimulatedClock;
+  /** Shared by the hosts, as they share it in storage. */
+  readonly statuses: TimerStatusStore;
+  readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
+  /** Told of what goes wrong outside of a run: the layer itself failed. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onFault }: HostParts): SimulatedHost {
+  const config = readConfig(
+    { ...env, DATABASE_URL: url, DATABASE_POOL_MAX: "4", ROTA_INSTANCE: name },
+    jobs.map(({ id }) => id),
+  );
+  const app = openApp(config, catalogueOf(jobs), { clock, dispatch, sink: () => undefined });
+  const functions = jobs.filter(isScheduled).map((job) => timerFunction(job, config, app, () => clock.now()));
+  let running: RunningTimer[] = [];
+  let firings = 0;
+  return {
+    app,
+    timers: functions.length,
+    get firings() {
+      return firings;
+    },
+    async up() {
+      const invoke = async (fn: TimerFunction, request: Parameters<typeof startInvocation>[1]) => {
+        firings += 1;
+        await startInvocation(fn, request).catch(onFault);
+      };
+      const onTimerFault = (_: TimerFunction, error: unknown) => {
+        onFault(error);
+      };
+      running = await Promise.all(
+        functions.map((fn) => startTimer(fn, { clock, statuses, invoke, onFault: onTimerFault })),
+      );
+    },
+    async down() {
+      await Promise.all(running.map((timer) => timer.stop()));
+      running = [];
+    },
+  };
+}
+
+/** What hosts remember of their timers, for as long as the simulation takes. */
+export function timerStatuses(): TimerStatusStore {
+  const kept = new Map<string, TimerStatus>();
+  return {
+    read: async (timer) => kept.get(timer),
+    async write(timer, status) {
+      kept.set(timer, status);
+    },
+  };
+}
+
+/** The timer function as register.ts and the host make it of a job: the UTC superset, and the tick behind it. */
+function timerFunction(job: Job, config: Config, { runner }: App, now: () => Date): TimerFunction {
+  const schedule = scheduleInForce(job, config.jobs.get(job.id));
+  if (!schedule) throw new TypeError(`${job.id} has no schedule`);
+  const ncrontab = parseNcrontab(utcSuperset(schedule));
+  return {
+    ...{ name: job.id, trigger: "timer", bindingName: "timer", isDisabled: false, runOnStartup: false },
+    metadata: { name: job.id, bindings: {} },
+    schedule: ncrontab,
+    useMonitor: !isSubMinute(ncrontab),
+    handler: async (timer) => {
+      const { IsPastDue: isPastDue } = timer as { IsPastDue: boolean };
+      await tick({ runner, now: now(), isPastDue }, job, schedule);
+    },
+  };
+}
+
+async function startInvocation(
+  { handler }: TimerFunction,
+  { inputData }: { readonly inputData: readonly { readonly data: { readonly json?: string } }[] },
+): Promise<void> {
+  await handler(JSON.parse(inputData[0]?.data.json ?? "{}"));
+}
