@@ -28,6 +28,9 @@ import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
 import { getUpdates } from "./http/portfolio/get-updates.ts";
 import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
+import { backupDatabase } from "./platform/backup-database.ts";
+import { cleanupTempFiles } from "./platform/cleanup-temp-files.ts";
+import { pruneRunLedger } from "./platform/prune-run-ledger.ts";
 import { rescueStuckRuns } from "./platform/rescue-stuck-runs.ts";
 import { cleanupFxUpdates } from "./portfolio/cleanup-fx-updates.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
@@ -37,6 +40,9 @@ import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
 export const jobs: readonly Job[] = [
   // platform
   rescueStuckRuns,
+  pruneRunLedger,
+  backupDatabase,
+  cleanupTempFiles,
   // portfolio
   syncFxLatest,
   syncFxHistorical,

@@ -44,7 +44,8 @@ const HOST: readonly Row[] = [
   {
     name: "AzureWebJobsStorage",
     fallback: "UseDevelopmentStorage=true",
-    about: "Storage of the Functions host: here Azurite, which `npm start` brings along.",
+    about:
+      "Connection string of the storage account of the Functions host, which is also the app's for the archive of the ledger and for backups. Here Azurite, which `npm start` brings along. Secret.",
   },
 ];
 
@@ -54,7 +55,8 @@ function example(): unknown {
 }
 
 function appRows(): Row[] {
-  return Object.entries(SETTINGS).map(([name, setting]: [string, Setting<unknown>]) => ({
+  const own = Object.entries(SETTINGS).filter(([name]) => !HOST.some((row) => row.name === name));
+  return own.map(([name, setting]: [string, Setting<unknown>]) => ({
     name,
     fallback: setting.fallback ?? "",
     about: setting.secret ? `${setting.about} Secret.` : setting.about,
@@ -70,7 +72,7 @@ function jobRows(job: Job): Row[] {
   });
   return [
     ...(isScheduled(job) ? [row("schedule", job.on.expression), row("timeZone", job.on.zone)] : []),
-    row("enabled", "true"),
+    row("enabled", String(job.enabledByDefault)),
     row("maxRetries", String(job.retry.retries)),
   ];
 }

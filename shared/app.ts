@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { Config } from "./config.ts";
 import { connect, type Db } from "./data/client.ts";
+import { databaseOptions } from "./data/database-options.ts";
 import type { JobCatalogue } from "./jobs/catalogue.ts";
 import { systemClock, type Clock } from "./jobs/clock.ts";
 import type { JobLog } from "./jobs/job-log.ts";
@@ -49,14 +50,7 @@ export function openApp(
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
   const log = new Log(sink, { level: config.LOG_LEVEL });
-  const db = connect({
-    url: config.DATABASE_URL,
-    poolMax: config.DATABASE_POOL_MAX,
-    idleMs: config.DATABASE_IDLE_TIMEOUT,
-    tls: config.DATABASE_TLS,
-    prepare: config.DATABASE_PREPARE,
-    applicationName: `rota ${holder}`,
-  });
+  const db = connect(databaseOptions(config, `rota ${holder}`));
   const local = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
   const sender = serviceBusOf(config, clock);
   const carry = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : local.dispatch;
@@ -71,7 +65,7 @@ export function openApp(
     gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
     findJob: (id) => jobs.find(id),
     settingsOf: (job) => ({
-      enabled: config.jobs.get(job.id)?.enabled ?? true,
+      enabled: config.jobs.get(job.id)?.enabled ?? job.enabledByDefault,
       maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
     }),
     dispatch: dispatch ?? carry,

@@ -14,7 +14,7 @@ export function settingsInForce(job: Job, overrides: JobOverrides = {}): Setting
   const names = jobSettingNames(job.id);
   const own: Partial<Record<keyof JobOverrides, string | number | boolean>> = {
     ...(isScheduled(job) && { schedule: job.on.expression, timeZone: job.on.zone }),
-    enabled: true,
+    enabled: job.enabledByDefault,
     maxRetries: job.retry.retries,
   };
   return (Object.keys(own) as (keyof JobOverrides)[]).map((key) => {

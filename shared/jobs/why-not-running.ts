@@ -84,7 +84,7 @@ function verdictOf({ running, waiting, schedule, now }: JobFacts, blocks: readon
 }
 
 function* blocksOf({ enabled, enabledSetting, refusals, pauses, now }: JobFacts): Generator<Sentence> {
-  if (!enabled) yield { code: "disabled", text: `It is switched off by ${enabledSetting}=false.` };
+  if (!enabled) yield { code: "disabled", text: `It is switched off: ${enabledSetting} is false.` };
   for (const { scope, reason, pausedBy, pausedAt, until } of pauses) {
     const what = scope === "all" ? "Everything" : scope.startsWith("family:") ? `Its family ${scope.slice(7)}` : "It";
     const end = until ? `until ${iso(until)} (${away(until, now)})` : "until somebody resumes it";

@@ -60,7 +60,7 @@ describe("why a job is not running", () => {
     const { verdict, codes, text } = say({ enabled: false, pauses: [pause], refusals });
     expect(verdict).toBe("blocked");
     expect(codes.slice(0, 3)).toEqual(["disabled", "paused", "internet-sync-disabled"]);
-    expect(text).toContain("It is switched off by SAMPLE_ENABLED=false.");
+    expect(text).toContain("It is switched off: SAMPLE_ENABLED is false.");
     expect(text).toContain(
       "Its family samples was paused at 2026-03-10T11:00:00Z by ada, until 2026-03-10T12:30:00Z (in 30 min): audit.",
     );

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { defineJob } from "../../shared/jobs/define-job.ts";
+import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { staleFiles, type StaleFile } from "../../shared/storage/stale-files.ts";
+import { platform } from "../families.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * Deletes temporary files of documents that nobody wrote to for a day, in the app's own directory on the machine it happens to
+ * run on. Twice is safe: what is gone is gone.
+ */
+export const cleanupTempFiles = defineJob({
+  id: "cleanup_temp_files",
+  family: platform,
+  summary: "Delete temporary files of documents that are older than a day",
+  on: schedule("0 0 5 * * *", "UTC"),
+  input: z.strictObject({}),
+
+  items: ({ settings, asOf }) => staleFiles(settings.TEMP_DIRECTORY, new Date(asOf.getTime() - DAY_MS)),
+  key: (file: StaleFile) => file.path,
+  each: (file) => file.remove(),
+});

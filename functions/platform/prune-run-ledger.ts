@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { archivableRuns, deleteArchivedRuns } from "../../shared/data/platform/run-archive.ts";
+import { defineJob } from "../../shared/jobs/define-job.ts";
+import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { archive } from "../../shared/storage/archive.ts";
+import { openContainer } from "../../shared/storage/blob-container.ts";
+import { platform } from "../families.ts";
+
+const DAY_MS = 86_400_000;
+/** One file of the archive: what is in memory at a time. */
+const BATCH = { runs: 5_000, bytes: 16 * 1024 * 1024 };
+
+/**
+ * Moves old runs from the ledger to the archive. A run is deleted only after its file was read back whole, and only if nobody
+ * wrote to it meanwhile. Twice is safe: a crash in between leaves a file whose runs are still there, and the next run of the
+ * job writes the same file again.
+ */
+export const pruneRunLedger = defineJob({
+  id: "prune_run_ledger",
+  family: platform,
+  summary: "Move old runs from the ledger to the archive in blob storage",
+  on: schedule("0 30 1 * * *", "UTC"),
+  input: z.strictObject({}),
+  timeout: "2h",
+
+  async run({ db, settings, asOf, signal, transaction, progress }) {
+    const before = new Date(asOf.getTime() - settings.RUN_RETENTION_DAYS * DAY_MS);
+    const container = openContainer(settings, "run-archive");
+    const counts = { archived: 0, deleted: 0, files: 0, bytes: 0 };
+    for (;;) {
+      signal.throwIfAborted();
+      const runs = await archivableRuns(db, before, BATCH);
+      if (runs.length === 0) return counts;
+
+      const day = runs
+        .map(({ finishedAt }) => finishedAt)
+        .sort()[0]!
+        .slice(0, 10);
+      const records = { kind: "runs", day, ids: runs.map(({ id }) => id), lines: runs.map(({ line }) => line) };
+      const { bytes } = await archive(container, records, signal);
+      const deleted = await transaction((tx) => deleteArchivedRuns(tx, before, runs));
+      counts.archived += runs.length;
+      counts.deleted += deleted;
+      counts.files += 1;
+      counts.bytes += bytes;
+      progress(counts.deleted, undefined, `up to ${runs.at(-1)!.finishedAt}`);
+      // All of them were written to at this very moment: they come again tomorrow.
+      if (deleted === 0) return counts;
+    }
+  },
+});

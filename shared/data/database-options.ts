@@ -1,0 +1,14 @@
+import type { Config } from "../config.ts";
+import type { DatabaseOptions } from "./client.ts";
+
+/** How the app's database is reached, as the settings say. */
+export function databaseOptions(config: Config, applicationName = "rota"): DatabaseOptions {
+  return {
+    url: config.DATABASE_URL,
+    poolMax: config.DATABASE_POOL_MAX,
+    idleMs: config.DATABASE_IDLE_TIMEOUT,
+    tls: config.DATABASE_TLS,
+    prepare: config.DATABASE_PREPARE,
+    applicationName,
+  };
+}

@@ -1,0 +1,58 @@
+import { sql } from "drizzle-orm";
+import type { Executor } from "../client.ts";
+import { jobRuns } from "./schema.ts";
+
+/** A run that may leave the ledger. */
+export interface ArchivableRun {
+  readonly id: string;
+  /** The row's version: it changes with every write to the row. */
+  readonly version: string;
+  readonly finishedAt: string;
+  /** The whole row as one line of JSON, by the names of its columns. */
+  readonly line: string;
+}
+
+/** How much is taken at a time. */
+export interface ArchiveLimit {
+  readonly runs: number;
+  /** Of the lines together; one run is taken even if it alone is larger. */
+  readonly bytes: number;
+}
+
+/** The next runs that ended before an instant and may go, in the order of their ids. */
+export async function archivableRuns(db: Executor, before: Date, limit: ArchiveLimit): Promise<ArchivableRun[]> {
+  return db.execute<ArchivableRun & Record<string, unknown>>(sql`
+    with next as (
+      select run.id, run.xmin::text as version, to_char(run.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "finishedAt",
+             row_to_json(run)::text as line
+        from ${jobRuns} as run where ${mayGo(before)} order by run.id limit ${limit.runs}
+    ),
+    weighed as (select *, sum(octet_length(line)) over (order by id) as bytes, row_number() over (order by id) as place from next)
+    select id, version, "finishedAt", line from weighed where bytes <= ${limit.bytes} or place = 1 order by id`);
+}
+
+/**
+ * Takes archived runs out of the ledger. One that was written to since it was read, or that may not go any more, stays.
+ * @returns how many are gone
+ */
+export async function deleteArchivedRuns(
+  db: Executor,
+  before: Date,
+  runs: readonly Pick<ArchivableRun, "id" | "version">[],
+): Promise<number> {
+  const archived = JSON.stringify(runs.map(({ id, version }) => ({ id, version })));
+  const deleted = await db.execute(sql`
+    delete from ${jobRuns} as run
+     using jsonb_to_recordset(${archived}::jsonb) as archived(id uuid, version text)
+     where run.id = archived.id and run.xmin::text = archived.version and ${mayGo(before)}`);
+  return deleted.count;
+}
+
+/** Ended, long enough ago, and not the parent of a run that has not ended: that one still looks at it. */
+function mayGo(before: Date) {
+  return sql`
+    run.finished_at < ${before.toISOString()}::timestamptz and run.state in ('succeeded', 'dead', 'skipped', 'cancelled')
+    and not exists (
+      select from ${jobRuns} as child where child.parent_run_id = run.id and child.state in ('queued', 'running', 'retrying')
+    )`;
+}

@@ -1,0 +1,245 @@
+import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { pruneRunLedger } from "../../../functions/platform/prune-run-ledger.ts";
+import type { Run, RunState } from "../../../shared/data/platform/schema.ts";
+import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
+import { TestClock } from "../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+import { startProgram, type Program } from "../../support/program.ts";
+import { holdRequest } from "./held-requests.ts";
+
+const NOW = "2026-03-10T01:30:00Z";
+const CHILD = new URL("./prune-run-ledger.child.ts", import.meta.url);
+
+let database: TestDatabase;
+let storage: TestStorage;
+beforeAll(async () => {
+  [database, storage] = await Promise.all([migratedDatabase(), startTestStorage()]);
+});
+afterAll(async () => {
+  await Promise.all([database.drop(), storage.stop()]);
+});
+
+let app: TestProcess;
+beforeEach(() => {
+  app = startProcess(database.url, [pruneRunLedger], {
+    clock: new TestClock(NOW),
+    env: { AzureWebJobsStorage: storage.connectionString },
+  });
+});
+afterEach(async () => {
+  await app.db.execute(sql`truncate platform.job_runs`);
+  await app.close();
+  await storage.clear("run-archive");
+});
+
+describe("what goes and what stays", () => {
+  test("runs that ended more than 90 days ago go to the archive, whole; younger ones stay", async () => {
+    const old = await seed(3, { endedDaysAgo: 91 });
+    await seed(2, { endedDaysAgo: 89 });
+    const before = await rows(old);
+    const run = await prune();
+    expect(run.result).toMatchObject({ archived: 3, deleted: 3, files: 1 });
+    expect(await left()).toHaveLength(2);
+    expect(await archived()).toEqual(before);
+  });
+
+  test("the age is a setting", async () => {
+    await app.close();
+    app = startProcess(database.url, [pruneRunLedger], {
+      clock: new TestClock(NOW),
+      env: { AzureWebJobsStorage: storage.connectionString, RUN_RETENTION_DAYS: "7" },
+    });
+    await seed(1, { endedDaysAgo: 8 });
+    await seed(1, { endedDaysAgo: 6 });
+    expect((await prune()).result).toMatchObject({ deleted: 1 });
+  });
+
+  test.each(["queued", "running", "retrying"] as const)(
+    "a %s run stays however old, and so does its parent",
+    async (state) => {
+      const [parent, other] = await seed(2, { endedDaysAgo: 400 });
+      const [child] = await seed(1, { endedDaysAgo: 399, state, parent: parent! });
+      expect((await prune()).result).toMatchObject({ archived: 1, deleted: 1 });
+      expect(await left()).toEqual([parent, child].sort());
+      expect((await archived()).map(({ id }) => id)).toEqual([other]);
+    },
+  );
+
+  test.each(["succeeded", "dead", "skipped", "cancelled"] as const)(
+    "a %s run goes, its parent with it",
+    async (state) => {
+      const [parent] = await seed(1, { endedDaysAgo: 400 });
+      await seed(1, { endedDaysAgo: 399, state, parent: parent! });
+      expect((await prune()).result).toMatchObject({ deleted: 2 });
+    },
+  );
+
+  test("nothing old: nothing is written", async () => {
+    expect((await prune()).result).toMatchObject({ archived: 0, files: 0 });
+    expect(await storage.blobs("run-archive")).toEqual(new Map());
+  });
+
+  test("more than one file holds goes in several, each with its manifest", async () => {
+    const old = await seed(7_500, { endedDaysAgo: 200 });
+    expect((await prune()).result).toMatchObject({ archived: 7_500, deleted: 7_500, files: 2 });
+    expect((await archived()).map(({ id }) => id)).toEqual(old);
+    expect(await left()).toEqual([]);
+  });
+
+  test("runs with long stories are taken fewer at a time", async () => {
+    const old = await seed(3, { endedDaysAgo: 200 });
+    await app.db.execute(sql`update platform.job_runs set result = jsonb_build_object('text', repeat('ü', 9000000))`);
+    expect((await prune()).result).toMatchObject({ deleted: 3, files: 3 });
+    expect((await archived()).map(({ id }) => id)).toEqual(old);
+  });
+});
+
+describe("without a storage", () => {
+  test("nothing is deleted, and the error names the setting", async () => {
+    await app.close();
+    app = startProcess(database.url, [pruneRunLedger], { clock: new TestClock(NOW) });
+    await seed(1, { endedDaysAgo: 91 });
+    const run = await prune();
+    expect(run.state).toBe("dead");
+    expect(run.errors[0]).toMatchObject({ class: "validation" });
+    expect(run.errors[0]?.message).toContain("AzureWebJobsStorage");
+    expect(await left()).toHaveLength(1);
+  });
+});
+
+describe("kill -9 loses nothing, and the next attempt finishes", () => {
+  test.each([1, 2, 3, 4, 5, 6, 7])("at request %i to the storage", async (nth) => {
+    const old = await seed(20, { endedDaysAgo: 91 });
+    const before = await rows(old);
+    const way = await holdRequest(storage, nth);
+    const { child, runId } = await startChild(way.connectionString);
+    await way.held;
+    expect(await rows(old)).toEqual(before);
+    await child.kill();
+
+    expect(await goOn(runId)).toMatchObject({ state: "succeeded", attempt: 2 });
+    expect(await archived()).toEqual(before);
+    expect(await left()).toEqual([]);
+  });
+
+  test("between the file's last check and the deletion, in the second file", async () => {
+    const old = await seed(7_500, { endedDaysAgo: 91 });
+    const { child, runId } = await startChild(storage.connectionString);
+    const asked = await app.db.transaction(async (tx) => {
+      // Its deletion waits for this row, when everything else is done.
+      await tx.execute(sql`select from platform.job_runs where id = ${old.at(-1)!} for update`);
+      await deletionWaits();
+      await child.kill();
+      return left();
+    });
+    expect(asked).toEqual(old.slice(5_000));
+    expect((await archived()).map(({ id }) => id)).toEqual(old);
+
+    expect(await goOn(runId)).toMatchObject({ state: "succeeded", result: { archived: 2_500, deleted: 2_500 } });
+    expect(await left()).toEqual([]);
+    // The same runs make the same file: nothing lies there twice.
+    expect((await archived()).map(({ id }) => id)).toEqual(old);
+  });
+
+  test("a run that was written to after it was archived stays, and goes with its change the next time", async () => {
+    const [old] = await seed(1, { endedDaysAgo: 91 });
+    const { id } = await app.runner.request(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
+    let pruning: Promise<unknown> | undefined;
+    await app.db.transaction(async (tx) => {
+      await tx.execute(sql`update platform.job_runs set archived = true where id = ${old!}`);
+      pruning = app.runner.execute(id);
+      await deletionWaits();
+    });
+    await pruning;
+    expect(await left()).toEqual([old]);
+    expect((await prune()).result).toMatchObject({ deleted: 1 });
+    expect(await archived()).toMatchObject([{ archived: false }, { archived: true }]);
+  });
+});
+
+interface Seed {
+  endedDaysAgo: number;
+  state?: RunState;
+  parent?: string;
+}
+
+let seeded = 0;
+
+/** Runs in the ledger as they were left days ago. @returns their ids in order */
+async function seed(count: number, { endedDaysAgo, state = "succeeded", parent }: Seed): Promise<string[]> {
+  const isFinal = ["succeeded", "dead", "skipped", "cancelled"].includes(state);
+  const at = sql`(${NOW}::timestamptz - make_interval(days => ${endedDaysAgo}))`;
+  seeded += count;
+  const inserted = await app.db.execute<{ id: string }>(sql`
+    insert into platform.job_runs (id, job_id, family, trigger, state, input, attempt, max_attempts, not_before, queued_at,
+                                   started_at, finished_at, lease_holder, lease_expires_at, result, reason, correlation_id, parent_run_id)
+    select ('01900000-0000-7000-8000-' || lpad(to_hex(${seeded - count}::int + n), 12, '0'))::uuid, 'sample', 'platform', 'manual', ${state},
+           jsonb_build_object('n', n, 'text', E'line\nbreak "ü"'), 1, 4, ${at}, ${at}, ${at}, ${isFinal ? at : sql`null`},
+           ${state === "running" ? "gone" : null}, ${state === "running" ? at : sql`null`}, '{"big": 12345678901234567890.5}',
+           'as it was', 'sample', ${parent ?? null}::uuid
+      from generate_series(1, ${count}::int) as n
+    returning id`);
+  return inserted.map(({ id }) => id).sort();
+}
+
+async function rows(ids: readonly string[]): Promise<Record<string, unknown>[]> {
+  const found = await app.db.execute<{ line: string }>(
+    sql`select row_to_json(r)::text as line from platform.job_runs r where id = any(${`{${ids.join()}}`}::uuid[]) order by id`,
+  );
+  return found.map(({ line }) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Ids of the sample's runs that are still in the ledger. */
+async function left(): Promise<string[]> {
+  const found = await app.db.execute<{ id: string }>(
+    sql`select id from platform.job_runs where job_id = 'sample' order by id`,
+  );
+  return found.map(({ id }) => id);
+}
+
+/** What the archive holds, file by file as the manifests say, each hash checked. */
+async function archived(): Promise<Record<string, unknown>[]> {
+  const blobs = await storage.blobs("run-archive");
+  const manifests = [...blobs].filter(([name]) => name.endsWith(".manifest.json"));
+  const found = manifests.flatMap(([, text]) => {
+    const { file, sha256, records } = JSON.parse(text.toString()) as { file: string; sha256: string; records: number };
+    const content = blobs.get(file)!;
+    expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
+    const lines = gunzipSync(content).toString().trimEnd().split("\n");
+    expect(lines).toHaveLength(records);
+    return lines.map((line) => JSON.parse(line) as { id: string; archived: boolean });
+  });
+  return found.sort((a, b) => a.id.localeCompare(b.id) || Number(a.archived) - Number(b.archived));
+}
+
+async function prune(): Promise<Run> {
+  const { id } = await app.runner.request(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
+  return (await app.runner.execute(id))!;
+}
+
+async function startChild(connectionString: string): Promise<{ child: Program; runId: string }> {
+  const { id } = await app.runner.request(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
+  return { child: startProgram(CHILD, [database.url, connectionString, NOW, id]), runId: id };
+}
+
+/** The layer's own way back: the lease of the dead holder lapses, the run is rescued, and its next attempt comes. */
+async function goOn(runId: string): Promise<Run> {
+  await app.db.execute(sql`update platform.job_runs set lease_expires_at = now() - interval '1s' where id = ${runId}`);
+  expect(await app.runner.rescue()).toMatchObject({ retrying: 1 });
+  app.clock.advance(3_600_000);
+  return (await app.runner.execute(runId))!;
+}
+
+async function deletionWaits(): Promise<void> {
+  for (;;) {
+    const [waiting] = await app.db.execute(
+      sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ilike '%delete from %job_runs%'`,
+    );
+    if (waiting) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
