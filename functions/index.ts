@@ -1,8 +1,10 @@
 import type { Job } from "../shared/jobs/define-job.ts";
 import type { Route } from "../shared/http/route.ts";
+import { abortBackfillOf, deleteBackfill } from "./http/admin/abort-backfill.ts";
 import { cancelRun } from "./http/admin/cancel-run.ts";
 import { changeControls } from "./http/admin/change-controls.ts";
 import { getAudit } from "./http/admin/get-audit.ts";
+import { getBackfill } from "./http/admin/get-backfill.ts";
 import { getControls } from "./http/admin/get-controls.ts";
 import { getFreshness } from "./http/admin/get-freshness.ts";
 import { getJob } from "./http/admin/get-job.ts";
@@ -22,6 +24,7 @@ import { resumeScope } from "./http/admin/resume-scope.ts";
 import { retryRun } from "./http/admin/retry-run.ts";
 import { runJob } from "./http/admin/run-job.ts";
 import { getJobsHealth } from "./http/get-jobs-health.ts";
+import { startBackfill } from "./http/admin/start-backfill.ts";
 import { healthLive } from "./http/health-live.ts";
 import { healthReady } from "./http/health-ready.ts";
 import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
@@ -62,6 +65,10 @@ export const routes: readonly Route[] = [
   runJob,
   pauseJob,
   resumeJob,
+  startBackfill,
+  getBackfill,
+  deleteBackfill,
+  abortBackfillOf,
   pauseScope,
   resumeScope,
   getRuns,

@@ -1,10 +1,12 @@
 import type { z } from "zod";
 import type { Config } from "../config.ts";
 import type { Db, Tx } from "../data/client.ts";
+import type { Overlap } from "../data/platform/job-runs.ts";
 import type { Run } from "../data/platform/schema.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import type { Gate } from "./gates.ts";
 import type { JobLog } from "./job-log.ts";
+import type { Missed } from "./missed-slots.ts";
 import type { OnceOptions } from "./once.ts";
 import { exponential, type RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule/index.ts";
@@ -109,6 +111,15 @@ interface Settings<Input> {
    * from the input, as the schema reads it; a run whose key is `null` never waits for another.
    */
   readonly concurrency?: "one" | ((input: Input) => string | null);
+  /**
+   * What becomes of slots that passed while the app was down: `skip` them, let `once` stand for all (the newest runs), or run
+   * `all`, oldest first, at most 100. Default `once`. Every one is recorded.
+   */
+  readonly missed?: Missed;
+  /** A slot that would start later than this is skipped. Default: never too late. */
+  readonly maxLateness?: Duration;
+  /** What becomes of a slot while the run before it goes on: `skip` it, or let it wait and that run go on or be cancelled. Default `skip`. */
+  readonly overlap?: Overlap;
   /** Ids of the jobs that run, with no input, after each success of this one; asked for in the transaction of its end. */
   readonly then?: readonly string[];
   /** Runs even while jobs are switched off: for the layer's own upkeep alone. Default false. */
@@ -194,6 +205,10 @@ export interface Job {
     | { readonly kind: "run"; readonly run: (context: JobContext<never>) => Promise<Reported> }
     | ({ readonly kind: "items"; readonly tolerateShare: number } & ItemWork<never, never>)
     | ({ readonly kind: "batch" } & BatchWork<never>);
+  readonly missed: Missed;
+  /** Null: never too late. */
+  readonly maxLatenessMs: number | null;
+  readonly overlap: Overlap;
   readonly then: readonly string[];
   /** Runs while `jobs_enabled` is off: the layer's own upkeep, without which things would rot. */
   readonly essential: boolean;
@@ -235,6 +250,9 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     concurrencyKey: keyReader((concurrency ?? "one") as "one" | ((input: unknown) => string | null)),
     gates: gates ?? [],
     ...(onTransition && { onTransition }),
+    missed: options.missed ?? "once",
+    maxLatenessMs: options.maxLateness === undefined ? null : milliseconds(options.maxLateness),
+    overlap: options.overlap ?? "skip",
     then: options.then ?? [],
     essential: options.essential ?? false,
     enabledByDefault: options.enabledByDefault ?? true,

@@ -110,47 +110,77 @@ export interface Gated {
   readonly needs: readonly string[];
 }
 
+/** What becomes of a slot while the job still runs: it is skipped, or it waits, and that run goes on or is cancelled. */
+export type Overlap = "skip" | "queue one" | "cancel the running one";
+
 /**
  * Takes a slot and starts its run in one statement: gates, uniqueness of the slot, concurrency, lease. Of any number of
- * callers exactly one gets the row: as `running`, or as `skipped` with the reason of a gate or of the run in its way.
+ * callers exactly one gets the row: as `running`; as `skipped` with the reason of a gate or of the run in its way; or as `queued`
+ * when it may wait for that run. One slot of a job waits at most; a backfill never costs a slot its run.
  * @param refusal a reason not to run that is known without the database
  * @returns undefined when the slot was taken before, or when another slot of the job started in the same instant
  */
 export async function claimSlot(
   db: Executor,
   run: NewRun & { readonly scheduledFor: Date },
-  { needs, refusal, lease, now }: { needs: readonly string[]; refusal: Refusal | null; lease: Lease; now: Date },
+  {
+    needs,
+    refusal,
+    overlap,
+    lease,
+    now,
+  }: { needs: readonly string[]; refusal: Refusal | null; overlap: Overlap; lease: Lease; now: Date },
 ): Promise<Run | undefined> {
   const at = sql`${now.toISOString()}::timestamptz`;
   const [row] = await db.execute<RawRun>(sql`
     with gate as (select * from platform.gate_refusal(${run.jobId}, ${run.family}, ${textArray(needs)}, ${at})),
     busy as (
-      select id from ${jobRuns}
+      select id, backfill_id from ${jobRuns}
        where job_id = ${run.jobId} and state = 'running' and concurrency_key = ${run.concurrencyKey} limit 1
     ),
-    verdict as (
+    -- The slot that waits already; none may wait behind it.
+    full_queue as (
+      select id from ${jobRuns}
+       where exists (select from busy) and job_id = ${run.jobId} and state in ('queued', 'retrying')
+         and scheduled_for is not null and backfill_id is null limit 1
+    ),
+    refused as (
       select coalesce(${refusal?.code ?? null}::text, (select code from gate),
-                      case when exists (select from busy) then 'already-running' end) as code,
+               (select 'already-running' from busy
+                 where (${overlap}::text = 'skip' and backfill_id is null) or exists (select from full_queue))) as code,
              coalesce(${refusal?.reason ?? null}::text, (select reason from gate),
-                      'already running: run ' || (select id from busy)) as reason
+               (select 'already running: run ' || id || coalesce('; run ' || (select id from full_queue) || ' waits for its end', '')
+                  from busy)) as reason
+    ),
+    verdict as (
+      select case when code is not null then 'skipped' when exists (select from busy) then 'queued' else 'running' end as state,
+             code, reason
+        from refused
     ),
     claimed as (
       insert into ${jobRuns} (id, job_id, family, trigger, state, input, attempt, max_attempts, scheduled_for, queued_at,
-        started_at, finished_at, heartbeat_at, lease_holder, lease_expires_at, concurrency_key, reason, reason_code, correlation_id)
+        not_before, started_at, finished_at, heartbeat_at, lease_holder, lease_expires_at, concurrency_key, reason, reason_code, correlation_id)
       select ${run.id}::uuid, ${run.jobId}, ${run.family}, ${run.trigger},
-             case when code is null then 'running' else 'skipped' end, ${JSON.stringify(run.input)}::jsonb,
-             case when code is null then 1 else 0 end, ${run.maxAttempts}::integer,
+             state, ${JSON.stringify(run.input)}::jsonb,
+             case state when 'running' then 1 else 0 end, ${run.maxAttempts}::integer,
              ${run.scheduledFor.toISOString()}::timestamptz, ${at},
-             case when code is null then ${at} end,
-             case when code is not null then ${at} end,
-             case when code is null then now() end,
-             case when code is null then ${lease.holder}::text end,
-             case when code is null then ${untilLeaseEnds(lease)} end,
+             case state when 'queued' then ${at} end,
+             case state when 'running' then ${at} end,
+             case state when 'skipped' then ${at} end,
+             case state when 'running' then now() end,
+             case state when 'running' then ${lease.holder}::text end,
+             case state when 'running' then ${untilLeaseEnds(lease)} end,
              ${run.concurrencyKey}::text, reason, code, ${run.correlationId}
         from verdict
       -- No target: a duplicate slot and a rival that started in the same instant are both conflicts.
       on conflict do nothing
       returning *
+    ),
+    asked_to_stop as (
+      update ${jobRuns} r
+         set cancel_requested_at = ${at}, reason = 'the slot of run ' || claimed.id || ' is due'
+        from claimed, busy
+       where ${overlap}::text = 'cancel the running one' and claimed.state = 'queued' and r.id = busy.id and r.state = 'running'
     ),
     audited as (
       insert into ${auditLog} (at, who, action, subject, reason)

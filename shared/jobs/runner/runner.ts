@@ -29,6 +29,7 @@ import { readInput } from "../input.ts";
 import type { JobLog } from "../job-log.ts";
 import { attempt } from "./attempt.ts";
 import { performBatch } from "./batch.ts";
+import { Backfills } from "./backfills.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { Heartbeat, type HeldRun } from "./heartbeat.ts";
 import { Settlement, type SettledRun } from "./settlement.ts";
@@ -60,6 +61,7 @@ export class Runner {
   readonly #deps: RunnerDependencies;
   readonly #heartbeat: Heartbeat;
   readonly #settlement: Settlement;
+  readonly backfills: Backfills;
   readonly #active = new Set<Promise<unknown>>();
   #stopping = false;
 
@@ -67,6 +69,11 @@ export class Runner {
     this.#deps = deps;
     this.#heartbeat = new Heartbeat(deps.db, { leaseMs: deps.leaseMs, everyMs: deps.heartbeatMs, log: deps.log });
     this.#settlement = new Settlement({ ...deps, enqueueChild: this.enqueueChild.bind(this) });
+    this.backfills = new Backfills(deps, {
+      candidate: (job, slot) => this.#newRun(job, readInput(job, {}), "schedule", slot),
+      refusal: (job) => this.#refusal(job),
+      send: (runs) => this.send(runs),
+    });
   }
 
   /**
@@ -77,7 +84,13 @@ export class Runner {
     if (!isScheduled(job)) throw new TypeError(`${job.id} has no schedule`);
     if (this.#stopping) return undefined;
     const candidate = { ...this.#newRun(job, {}, "schedule"), scheduledFor: slot };
-    const facts = { needs: needsOf(job), refusal: this.#refusal(job), lease: this.#lease, now: this.#deps.clock.now() };
+    const facts = {
+      needs: needsOf(job),
+      refusal: this.#refusal(job),
+      overlap: job.overlap,
+      lease: this.#lease,
+      now: this.#deps.clock.now(),
+    };
     const claim = () => this.#admitted(job, (db) => claimSlot(db, candidate, facts));
     // Nothing back means that the slot is taken, or that another slot of this job started in the same instant: the second
     // look sees that one running, and records this slot as skipped.
@@ -85,6 +98,11 @@ export class Runner {
     if (!run) return undefined;
     if (run.state === "skipped") {
       this.#logFor(run).info("Skipped", { reason: run.reason });
+      return run;
+    }
+    if (run.state === "queued") {
+      this.#logFor(run).info("Waits for the run in its way", { reason: run.reason });
+      await this.send([{ ...run, notBefore: new Date(this.#deps.clock.now().getTime() + BUSY_WAIT_MS) }]);
       return run;
     }
     return (await this.#track(this.#carryOut(job, [run])))[0];
@@ -201,8 +219,9 @@ export class Runner {
     return done;
   }
 
-  /** Finds due runs that no message brought to a worker, and sends them again. @returns how many */
+  /** Finds due runs that no message brought to a worker, and sends them again; lets backfills go on. @returns how many runs */
   async sweep(limit = 1_000): Promise<number> {
+    await this.backfills.goOnAll();
     const now = this.#deps.clock.now();
     const due = await dueRuns(this.#deps.db, now, OVERDUE_MS, limit);
     await this.send(due.map((run) => ({ ...run, notBefore: now })));
@@ -294,6 +313,7 @@ export class Runner {
         progress: held.progress,
       }));
       const settled = await this.#settlement.settle(job, this.#deps.holder, ended);
+      await this.backfills.goOn(job, settled);
       if (settled.length === runs.length) return settled;
       return await Promise.all(runs.map((run) => this.#asItIs(run, settled)));
     } finally {
@@ -346,8 +366,9 @@ export class Runner {
     if (run.cancelRequestedAt) return this.#cancelWaiting(job, run);
     const isDue = (run.notBefore?.getTime() ?? 0) <= now.getTime();
     const refusal = isDue ? await gateRefusal(db, gated(job), now) : null;
-    // Paused work is not lost: it waits. Every other gate ends the run, with the reason.
-    if (refusal && refusal.code !== "paused") return this.#skipWaiting(job, runId, refusal);
+    // Paused work is not lost: it waits. Every other gate ends the run, with the reason; but a backfill's, which nothing hurries.
+    if (refusal && refusal.code !== "paused")
+      return run.backfillId ? undefined : this.#skipWaiting(job, runId, refusal);
     if (refusal) {
       const until = await pausedUntil(db, pauseScopesOf(job), now);
       // Without an end it is sent by whoever resumes it; a message that came back again and again would tell nobody anything.
@@ -399,7 +420,7 @@ export class Runner {
     };
   }
 
-  #newRun(job: Job, input: unknown, trigger: Trigger): NewRun {
+  #newRun(job: Job, input: unknown, trigger: Trigger, scheduledFor: Date | null = null): NewRun {
     const id = uuidv7();
     return {
       id,
@@ -410,6 +431,7 @@ export class Runner {
       maxAttempts: this.#deps.settingsOf(job).maxRetries + 1,
       concurrencyKey: job.concurrencyKey(input),
       correlationId: id,
+      ...(scheduledFor && { scheduledFor }),
     };
   }
 

@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { abortBackfill } from "./backfilling.ts";
+import { findJob } from "./find-job.ts";
+import { givenReason } from "./given-reason.ts";
+
+const params = z.object({ id: z.string() });
+const summary = "Stop the backfill of a job: no further slot is taken; what runs comes to its end";
+
+export const deleteBackfill = defineRoute({
+  ...{ method: "DELETE", path: "api/admin/jobs/{id}/backfill", access: "operator", summary, params },
+  handle: async ({ app, params, caller }) => abortBackfill(app, (await findJob(app, params.id)).id, { who: caller }),
+});
+
+export const abortBackfillOf = defineRoute({
+  ...{ method: "POST", path: "api/admin/jobs/{id}/backfill/abort", access: "operator", summary, params },
+  body: z.strictObject({ reason: givenReason.optional() }),
+  handle: async ({ app, params, body, caller }) =>
+    abortBackfill(app, (await findJob(app, params.id)).id, { who: caller, ...body }),
+});

@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { lastBackfill } from "../../../shared/data/platform/backfills.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { backfillView } from "./backfilling.ts";
+import { findJob } from "./find-job.ts";
+
+export const getBackfill = defineRoute({
+  method: "GET",
+  path: "api/admin/jobs/{id}/backfill",
+  access: "viewer",
+  summary: "How far the backfill of a job is that is under way, or how the last one ended",
+  params: z.object({ id: z.string() }),
+  async handle({ app, params }) {
+    const { id } = await findJob(app, params.id);
+    const backfill = await lastBackfill(app.db, id);
+    if (!backfill) throw notFound(`${id} has no backfill`);
+    return { json: await backfillView(app, backfill) };
+  },
+});

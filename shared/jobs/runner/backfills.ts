@@ -1,0 +1,92 @@
+import type { Tx } from "../../data/client.ts";
+import {
+  endBackfill,
+  insertSlotRun,
+  liveBackfillRuns,
+  lockBackfill,
+  othersWait,
+  runningBackfills,
+  saveTaken,
+  slotsDone,
+} from "../../data/platform/backfills.ts";
+import { gateRefusal, type NewRun, type Refusal } from "../../data/platform/job-runs.ts";
+import type { Run } from "../../data/platform/schema.ts";
+import { needsOf, type Job } from "../define-job.ts";
+import type { RunnerDependencies } from "./dependencies.ts";
+
+/** What a backfill has the runner do. */
+interface Steps {
+  readonly candidate: (job: Job, slot: Date) => NewRun;
+  readonly refusal: (job: Job) => Refusal | null;
+  readonly send: (runs: readonly Run[]) => Promise<void>;
+}
+
+/** How long a backfill's next run gives way to others of its job that wait. */
+const GIVES_WAY_MS = 5_000;
+/** Slots that are looked at in one step: those that are done meanwhile are passed over. */
+const LOOKED_AT = 500;
+
+/**
+ * Takes backfills from slot to slot, oldest first, one run at a time: the next is made when the one before has ended. While a
+ * gate or a pause stops the job it makes none; the sweep asks again each minute.
+ */
+export class Backfills {
+  readonly #deps: Pick<RunnerDependencies, "db" | "clock" | "log" | "findJob">;
+  readonly #steps: Steps;
+
+  constructor(deps: Pick<RunnerDependencies, "db" | "clock" | "log" | "findJob">, steps: Steps) {
+    this.#deps = deps;
+    this.#steps = steps;
+  }
+
+  /** Takes the next slots of the backfills to which ended runs belong. Never throws: the sweep makes up for what fails. */
+  async goOn(job: Job, ended: readonly Run[]): Promise<void> {
+    const ids = new Set(ended.flatMap(({ backfillId, finishedAt }) => (backfillId && finishedAt ? [backfillId] : [])));
+    for (const id of ids) await this.#tryStep(job, id);
+  }
+
+  /** The same for all that are under way and stand still. */
+  async goOnAll(): Promise<void> {
+    for (const { id, jobId } of await runningBackfills(this.#deps.db)) {
+      const job = await this.#deps.findJob(jobId);
+      if (job) await this.#tryStep(job, id);
+    }
+  }
+
+  /** In the caller's transaction. Send what comes back when it has committed. */
+  async step(tx: Tx, job: Job, id: string): Promise<Run | undefined> {
+    const now = this.#deps.clock.now();
+    const backfill = await lockBackfill(tx, id);
+    if (!backfill || (await liveBackfillRuns(tx, id)).length > 0) return undefined;
+    const gated = { jobId: job.id, family: job.family.id, needs: needsOf(job) };
+    if (this.#steps.refusal(job) ?? (await gateRefusal(tx, gated, now))) return undefined;
+
+    const slots = backfill.slots.map((slot) => new Date(slot));
+    for (let { taken } = backfill; taken < slots.length; taken += LOOKED_AT) {
+      const next = slots.slice(taken, taken + LOOKED_AT);
+      const done = await slotsDone(tx, job.id, next);
+      const place = next.findIndex((slot) => !done.has(slot.getTime()));
+      const slot = next[place];
+      if (!slot) continue;
+      await saveTaken(tx, id, taken + place + 1);
+      const notBefore = (await othersWait(tx, job.id, now)) ? new Date(now.getTime() + GIVES_WAY_MS) : now;
+      const run = { ...this.#steps.candidate(job, slot), scheduledFor: slot };
+      const made = await insertSlotRun(tx, run, { backfillId: id, notBefore, now });
+      await job.onTransition?.(tx, made);
+      return made;
+    }
+    await saveTaken(tx, id, slots.length);
+    await endBackfill(tx, id, "done", now);
+    this.#deps.log.info("Backfill done", { job: job.id, backfill: id, slots: slots.length });
+    return undefined;
+  }
+
+  async #tryStep(job: Job, id: string): Promise<void> {
+    try {
+      const run = await this.#deps.db.transaction((tx) => this.step(tx, job, id));
+      if (run) await this.#steps.send([run]);
+    } catch (error) {
+      this.#deps.log.warn("A backfill could not take its next slot; the sweep will try again", { backfill: id, error });
+    }
+  }
+}
