@@ -1,7 +1,7 @@
 import type { App } from "../app.ts";
 import { ConfigError } from "../config.ts";
 import { InvalidInput } from "../jobs/endings.ts";
-import { classify, retryAfter } from "../jobs/error-class.ts";
+import { asError, classify, retryAfter } from "../jobs/error-class.ts";
 import { issuesOf } from "../jobs/input.ts";
 import { jsonLines, Log } from "../telemetry/log.ts";
 import { callerOf } from "./access.ts";
@@ -22,7 +22,7 @@ export async function serve(routes: readonly Route[], request: Request, openApp:
     app = await openApp();
     reply = await answer(routes, request, app);
   } catch (thrown) {
-    reply = problemReply(asProblem(thrown, { log: app?.log ?? lastResort, method: request.method, routes }));
+    reply = problemReply(asProblem(asError(thrown), { log: app?.log ?? lastResort, method: request.method, routes }));
   }
   if (request.method !== "HEAD") return reply;
   const { json: _json, text: _text, ...head } = reply;
@@ -93,7 +93,7 @@ const lastResort = new Log(
 );
 
 function asProblem(
-  thrown: unknown,
+  thrown: Error,
   { log, method, routes }: { log: Pick<App["log"], "error">; method: string; routes: readonly Route[] },
 ): Problem {
   if (thrown instanceof Problem) return thrown;

@@ -1,0 +1,82 @@
+import { glob } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { describe, expect, it } from "vitest";
+import { jobs, routes } from "../../functions/index.ts";
+import * as families from "../../functions/families.ts";
+import { sourceFiles } from "../../scripts/source-files.ts";
+import { camelCase, manifestOf } from "../../shared/azure/manifest.ts";
+import type { Job } from "../../shared/jobs/define-job.ts";
+
+const folder = join(import.meta.dirname, "../../functions");
+const kebab = (snake: string) => snake.replaceAll("_", "-");
+/** What `defineJob` makes, told by its shape: an export that is one is a job. */
+const isJob = (value: unknown): value is Job =>
+  typeof value === "object" && value !== null && "work" in value && "family" in value && "concurrencyKey" in value;
+
+async function jobsByFile(): Promise<Map<string, { name: string; job: Job }[]>> {
+  const found = new Map<string, { name: string; job: Job }[]>();
+  for await (const path of glob("*/**/*.ts", { cwd: folder })) {
+    const module = (await import(join(folder, path))) as Record<string, unknown>;
+    const exported = Object.entries(module).flatMap(([name, job]) => (isJob(job) ? [{ name, job }] : []));
+    found.set(path.split(sep).join("/"), exported);
+  }
+  return found;
+}
+
+describe("every job", () => {
+  it("lives in the folder of its family, in a file and an export that are called like its id", async () => {
+    const { jobs: sources } = await sourceFiles(folder, { jobs, routes });
+    for (const { id, family } of jobs) {
+      expect(sources.get(id), id).toEqual({
+        file: join(folder, kebab(family.id), `${kebab(id)}.ts`),
+        name: camelCase(id),
+      });
+    }
+  });
+
+  it("has a file of its own, and is listed", async () => {
+    const listed = new Set(jobs);
+    for (const [file, exported] of await jobsByFile()) {
+      expect(exported.length, `${file} exports ${exported.map(({ name }) => name).join(" and ")}`).toBeLessThan(2);
+      for (const { name, job } of exported)
+        expect(listed.has(job), `${name} of ${file} is listed in index.ts`).toBe(true);
+    }
+  });
+
+  it("belongs to a family that is listed, under an id that no other has", () => {
+    const known = Object.values(families);
+    for (const { id, family } of jobs) expect(known, id).toContain(family);
+    expect(new Set(jobs.map(({ id }) => id)).size).toBe(jobs.length);
+    expect(new Set(known.map(({ id }) => id)).size).toBe(known.length);
+  });
+
+  it("says what it does in one line, without a full stop", () => {
+    for (const { id, summary } of jobs) expect(summary, id).toMatch(/^[A-Z][^\n]{9,98}[^.\s]$/);
+  });
+
+  it("that has a timer can be run by it: its schema takes an empty input", () => {
+    for (const { id, on, input } of jobs) {
+      if ("expression" in on) expect(input.safeParse({}).success, id).toBe(true);
+    }
+  });
+});
+
+describe("every route", () => {
+  it("lives below functions/http and has an export of its own", async () => {
+    const { routes: sources } = await sourceFiles(folder, { jobs, routes });
+    const files = [...sources.values()].flat();
+    for (const { file } of files) expect(file.startsWith(join(folder, "http") + sep), file).toBe(true);
+    expect(new Set(files.map(({ file, name }) => `${file} ${name}`)).size).toBe(routes.length);
+  });
+
+  it("begins with api/, where the host has nothing of its own, but for the dashboard", () => {
+    for (const { path } of routes) expect(path).toMatch(/^(api\/|\{\*|$)/);
+  });
+});
+
+it("jobs and routes make a manifest that the host can register", () => {
+  const { jobs: registered, paths } = manifestOf(jobs, routes);
+  expect(registered).toHaveLength(jobs.length);
+  expect(paths.flatMap(({ methods }) => methods)).toHaveLength(routes.length);
+  for (const { functionName } of [...registered, ...paths]) expect(functionName).toMatch(/^[a-z][A-Za-z0-9]{0,126}$/);
+});

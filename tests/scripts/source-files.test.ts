@@ -1,0 +1,59 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, it } from "vitest";
+import { sourceFiles } from "../../scripts/source-files.ts";
+import type { Route } from "../../shared/http/route.ts";
+import type { Job } from "../../shared/jobs/define-job.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+/** A folder of functions, and what its files export by name. */
+async function folderOf(
+  files: Record<string, string>,
+): Promise<{ folder: string; load: (file: string) => Promise<Record<string, never>> }> {
+  const folder = await temporaryDirectory();
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  return { folder, load: (file) => import(join(folder, file)) as Promise<Record<string, never>> };
+}
+
+it("finds the file and the name of every job and route, however deep", async () => {
+  const { folder, load } = await folderOf({
+    "tasks/send-mail.ts": `export const sendMail = { id: "send_mail" };`,
+    "tasks/wording.ts": `export const words = 3; export const same = { id: "send_mail" };`,
+    "http/admin/runs.ts": `export const getRuns = { method: "GET", path: "api/runs" }; export const postRuns = { method: "POST", path: "api/runs" };`,
+    "index.ts": `throw new Error("the list itself is no function");`,
+  });
+  const { sendMail } = await load("tasks/send-mail.ts");
+  const { getRuns, postRuns } = await load("http/admin/runs.ts");
+  const found = await sourceFiles(folder, {
+    jobs: [sendMail as unknown as Job],
+    routes: [getRuns, postRuns] as unknown as Route[],
+  });
+  expect(found.jobs).toEqual(new Map([["send_mail", { file: join(folder, "tasks/send-mail.ts"), name: "sendMail" }]]));
+  const file = join(folder, "http/admin/runs.ts");
+  expect(found.routes).toEqual(
+    new Map([
+      [
+        "api/runs",
+        [
+          { file, name: "getRuns" },
+          { file, name: "postRuns" },
+        ],
+      ],
+    ]),
+  );
+});
+
+it("says what is listed and not exported, since it could not be loaded alone", async () => {
+  const { folder } = await folderOf({ "tasks/send-mail.ts": `const sendMail = { id: "send_mail" };` });
+  const jobs = [{ id: "send_mail" } as Job];
+  await expect(sourceFiles(folder, { jobs, routes: [] })).rejects.toThrow(
+    "send_mail is listed in functions/index.ts, but no file below functions/ exports it",
+  );
+  const routes = [{ method: "GET", path: "api/runs" } as Route];
+  await expect(sourceFiles(folder, { jobs: [], routes })).rejects.toThrow(
+    "GET api/runs is listed in functions/index.ts",
+  );
+});

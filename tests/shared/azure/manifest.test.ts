@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { camelCase, manifestOf } from "../../../shared/azure/manifest.ts";
+import { defineRoute, type Route } from "../../../shared/http/route.ts";
+import { defineJob, manual, type Job } from "../../../shared/jobs/define-job.ts";
+import { schedule } from "../../../shared/jobs/schedule/index.ts";
+
+const job = (id: string, on: ReturnType<typeof schedule> | typeof manual = manual): Job =>
+  defineJob({
+    id,
+    family: { id: "samples", title: "Samples" },
+    summary: "A sample",
+    on,
+    input: z.strictObject({}),
+    run: async () => undefined,
+  } as never);
+
+const route = (method: Route["method"], path: string, access: Route["access"] = "open"): Route =>
+  defineRoute({
+    method,
+    path,
+    access,
+    summary: "A sample",
+    params: z.record(z.string(), z.string()),
+    handle: async () => ({}),
+  });
+
+describe("a job in the manifest", () => {
+  it("has a function by its id, and a timer that covers its zone in UTC", () => {
+    const { jobs } = manifestOf([job("sync_fx_latest", schedule("0 30 16 * * *", "Europe/Berlin"))], []);
+    expect(jobs).toMatchObject([
+      {
+        id: "sync_fx_latest",
+        functionName: "syncFxLatest",
+        timer: { expression: "0 30 16 * * *", zone: "Europe/Berlin", utc: "0 30 14,15 * * *" },
+      },
+    ]);
+  });
+
+  it("has no timer when it is only asked for", () => {
+    expect(manifestOf([job("sync_fx_historical")], []).jobs).toMatchObject([{ timer: null, queue: null }]);
+  });
+});
+
+describe("a path in the manifest", () => {
+  it("is one function, whatever the number of its methods", () => {
+    const { paths } = manifestOf(
+      [],
+      [route("GET", "api/admin/controls"), route("PATCH", "api/admin/controls"), route("GET", "api/health/live")],
+    );
+    expect(paths).toEqual([
+      { path: "api/admin/controls", functionName: "httpAdminControls", access: "open", methods: ["GET", "PATCH"] },
+      { path: "api/health/live", functionName: "httpHealthLive", access: "open", methods: ["GET"] },
+    ]);
+  });
+
+  it.each([
+    ["api/admin/jobs/{id}/run", "httpAdminJobsIdRun"],
+    ["api/v1/exchange-rates/update/latest", "httpV1ExchangeRatesUpdateLatest"],
+    ["api/openapi.json", "httpOpenapiJson"],
+    ["{*rest}", "httpRest"],
+  ])("of %s is called %s", (path, functionName) => {
+    expect(manifestOf([], [route("GET", path)]).paths).toMatchObject([{ functionName }]);
+  });
+});
+
+describe("what the host could not tell apart is refused:", () => {
+  it.each([
+    ["a job listed twice", [job("one"), job("one")], [], "one is listed twice"],
+    ["a route listed twice", [], [route("GET", "api/a"), route("GET", "api/a")], "GET api/a is listed twice"],
+    ["two jobs of one function", [job("sync_1x"), job("sync1x")], [], "function sync1x is listed twice"],
+    ["a job called like a path", [job("http_a")], [route("GET", "api/a")], "function httpa is listed twice"],
+    ["a job called like the shared queue's function", [job("job_runs")], [], "function jobruns is listed twice"],
+    [
+      "two paths of one function",
+      [],
+      [route("GET", "api/a-b"), route("GET", "api/a/b")],
+      "function httpab is listed twice",
+    ],
+    ["paths that differ in case", [], [route("GET", "api/a"), route("POST", "api/A")], "listed twice"],
+    [
+      "paths that differ in a parameter's name",
+      [],
+      [route("GET", "api/a/{id}"), route("POST", "api/a/{run}")],
+      "path api/a/{} is listed twice",
+    ],
+  ] as [string, Job[], Route[], string][])("%s", (_, jobs, routes, fault) => {
+    expect(() => manifestOf(jobs, routes)).toThrow(fault);
+  });
+
+  it("methods of one path with different access, since they share one function", () => {
+    expect(() => manifestOf([], [route("GET", "api/a"), route("POST", "api/a", "key")])).toThrow(
+      "api/a: the methods of one path",
+    );
+  });
+});
+
+it.each([
+  ["sync_fx_latest", "syncFxLatest"],
+  ["one", "one"],
+  ["a__b_", "aB"],
+  ["sync_2_rates", "sync2Rates"],
+])("%s in camel case is %s", (name, camel) => {
+  expect(camelCase(name)).toBe(camel);
+});

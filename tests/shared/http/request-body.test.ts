@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { storageFault } from "../../../shared/http/request-body.ts";
+import { storable } from "../../../shared/jobs/storable.ts";
+import { createDatabase, type TestDatabase } from "../../support/database.ts";
+
+let database: TestDatabase;
+let sql: postgres.Sql;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  sql = postgres(database.url, { max: 1, onnotice: () => undefined });
+});
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+const isTaken = (value: unknown) =>
+  sql`select ${JSON.stringify(value)}::text::jsonb`.then(
+    () => true,
+    () => false,
+  );
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 5 }),
+  fc.constantFrom("\0", "\ud800", "\udc00", "\ud83d\ude00", "\ufffe"),
+);
+const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+  json: fc.oneof(
+    { maxDepth: 3 },
+    text,
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(tie("json"), { maxLength: 3 }),
+    fc.dictionary(text, tie("json"), { maxKeys: 3 }),
+  ),
+}));
+
+it("what is refused as a body is just what PostgreSQL would refuse as JSON", async () => {
+  await fc.assert(
+    fc.asyncProperty(json, async (value) => {
+      expect(await isTaken(value)).toBe(storageFault(value) === undefined);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it("what a job makes storable, PostgreSQL takes, and no body like it would be refused", async () => {
+  await fc.assert(
+    fc.asyncProperty(json, async (value) => {
+      const stored = storable(value);
+      expect(storageFault(stored)).toBeUndefined();
+      expect(await isTaken(stored)).toBe(true);
+    }),
+  );
+});
