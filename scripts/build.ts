@@ -1,8 +1,11 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { build } from "esbuild";
-import { jobs, routes } from "../functions/index.ts";
+import { parseArgs } from "node:util";
+import type { Route } from "../shared/http/route.ts";
+import type { Job } from "../shared/jobs/define-job.ts";
 import { manifestOf, type Manifest } from "../shared/azure/manifest.ts";
+import { driverGuard } from "./driver-guard.ts";
 import { sourceFiles } from "./source-files.ts";
 
 /**
@@ -10,10 +13,16 @@ import { sourceFiles } from "./source-files.ts";
  * when a function is first invoked.
  */
 const root = join(import.meta.dirname, "..");
-const output = join(root, "dist");
+// Another app on the same layer, as the crash campaign's: its own functions folder, its own output.
+const { values } = parseArgs({
+  options: { functions: { type: "string", default: "functions" }, out: { type: "string", default: "dist" } },
+});
+const folder = join(root, values.functions);
+const output = join(root, values.out);
+const { jobs, routes } = (await import(join(folder, "index.ts"))) as { jobs: readonly Job[]; routes: readonly Route[] };
 
 const manifest = manifestOf(jobs, routes);
-const files = await sourceFiles(join(root, "functions"), { jobs, routes });
+const files = await sourceFiles(folder, { jobs, routes });
 
 await rm(output, { recursive: true, force: true });
 await mkdir(output, { recursive: true });
@@ -31,6 +40,7 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   legalComments: "none",
+  plugins: [driverGuard],
   // Supplied by the Functions host.
   external: ["@azure/functions-core"],
   banner: { js: 'import{createRequire as rotaRequire}from"node:module";const require=rotaRequire(import.meta.url);' },

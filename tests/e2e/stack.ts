@@ -80,7 +80,8 @@ async function answering(url: string, child: ChildProcess, output: () => string)
       ({ ok }) => ok,
       () => false,
     );
-    if (ready) return;
+    // The banner comes when the launcher has done its own first calls.
+    if (ready && output().includes("Ctrl-C stops it")) return;
     await sleep(50);
   }
 }

@@ -216,7 +216,11 @@ function startApp(port: number): ChildProcess {
     process.execPath,
     [join(root, "tests/load/campaign/app-process.ts"), appDirectory, join(state, "host"), String(port), key],
     {
-      stdio: ["ignore", process.env.CAMPAIGN_LOG ? "inherit" : "ignore", "inherit"],
+      stdio: [
+        "ignore",
+        process.env.CAMPAIGN_LOG ? "inherit" : "ignore",
+        process.env.CAMPAIGN_LOG ? "inherit" : "ignore",
+      ],
       env: {
         ...process.env,
         ...{

@@ -1,0 +1,43 @@
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { discardPostgres } from "../../local/postgres/start.ts";
+import { startStack, stateDirectory, until } from "./stack.ts";
+
+let state: string;
+beforeAll(async () => {
+  state = await stateDirectory();
+});
+afterAll(async () => {
+  await discardPostgres(join(state, "postgres")).catch(() => undefined);
+  await rm(state, { recursive: true, force: true });
+});
+
+it("connections that break under load cost the requests in them, never the process", async () => {
+  const app = await startStack(state);
+  const { databaseUrl } = JSON.parse(await readFile(join(state, "app.json"), "utf8")) as { databaseUrl: string };
+  const admin = postgres(databaseUrl, { max: 1, onnotice: () => undefined });
+  const statuses = new Set<number>();
+  let flowing = true;
+  const asking = Array.from({ length: 8 }, async () => {
+    while (flowing) statuses.add((await app.call("GET", "api/admin/runs?limit=5")).status);
+  });
+  for (let round = 0; round < 25; round++) {
+    await admin`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'rota %' and pid <> pg_backend_pid()`;
+    await sleep(20);
+  }
+  flowing = false;
+  await Promise.all(asking);
+  await admin.end();
+  expect(
+    [...statuses].filter((status) => status !== 200 && status !== 503),
+    "anything but an answer or 'try again'",
+  ).toEqual([]);
+  await until(
+    async () => (await fetch(`${app.url}/api/health/ready`)).status,
+    (status) => status === 200,
+  );
+  expect(await app.stop()).toBe(0);
+});
