@@ -23,6 +23,8 @@ import { resumeJob } from "./http/admin/resume-job.ts";
 import { resumeScope } from "./http/admin/resume-scope.ts";
 import { retryRun } from "./http/admin/retry-run.ts";
 import { runJob } from "./http/admin/run-job.ts";
+import { getDocs } from "./http/docs/get-docs.ts";
+import { getOpenApi } from "./http/docs/get-openapi.ts";
 import { getJobsHealth } from "./http/get-jobs-health.ts";
 import { startBackfill } from "./http/admin/start-backfill.ts";
 import { healthLive } from "./http/health-live.ts";
@@ -57,6 +59,8 @@ export const routes: readonly Route[] = [
   healthLive,
   healthReady,
   getJobsHealth,
+  getOpenApi,
+  getDocs,
   // api/admin
   getMe,
   getJobs,

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Config } from "./config.ts";
 import { connect, type Db } from "./data/client.ts";
 import { databaseOptions } from "./data/database-options.ts";
+import type { Route } from "./http/route.ts";
 import type { JobCatalogue } from "./jobs/catalogue.ts";
 import { systemClock, type Clock } from "./jobs/clock.ts";
 import type { JobLog } from "./jobs/job-log.ts";
@@ -20,6 +21,8 @@ export interface App {
   readonly db: Db;
   readonly runner: Runner;
   readonly jobs: JobCatalogue;
+  /** Every route, each loaded when it is first needed. */
+  readonly routes: () => Promise<readonly Route[]>;
   readonly clock: Clock;
   readonly log: JobLog;
   /** Whether waiting runs can be sent. */
@@ -40,12 +43,15 @@ export function openApp(
     sink = defaultSink(config),
     dispatch,
     ownQueues = new Set(),
+    routes = async () => [],
   }: {
     clock?: Clock;
     sink?: LogSink;
     dispatch?: RunnerDependencies["dispatch"];
     /** Ids of the jobs that have a queue of their own. */
     ownQueues?: ReadonlySet<string>;
+    /** For the description of the API. */
+    routes?: App["routes"];
   } = {},
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
@@ -75,6 +81,7 @@ export function openApp(
     db,
     runner,
     jobs,
+    routes,
     clock,
     log,
     broker: brokerProbe(sender),

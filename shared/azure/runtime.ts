@@ -25,7 +25,8 @@ let runtime: Runtime | undefined;
 /** The one runtime of this process, made at the first call. */
 export function runtimeOf(config: Config, manifest: Manifest, loaders: Loaders): Runtime {
   const ownQueues = new Set(manifest.jobs.flatMap(({ id, queue }) => (queue ? [id] : [])));
-  const app = () => openApp(config, lazyCatalogue(loaders.jobs), { ownQueues });
+  const routes = async () => (await Promise.all(Object.values(loaders.routes).map((load) => load()))).flat();
+  const app = () => openApp(config, lazyCatalogue(loaders.jobs), { ownQueues, routes });
   return (runtime ??= makeRuntime(app(), loaders));
 }
 

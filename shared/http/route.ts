@@ -38,6 +38,12 @@ export interface Route {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType | null;
+  /** What a good answer is, for the description of the API; it is not checked. */
+  readonly answer?: z.ZodType;
+  /** The media type of a good answer. Default application/json. */
+  readonly produces?: string;
+  /** Takes the header `Idempotency-Key`. */
+  readonly idempotent?: true;
   readonly handle: (call: Call<never, never, never>) => Promise<Reply>;
 }
 
@@ -58,6 +64,9 @@ export function defineRoute<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  readonly answer?: z.ZodType;
+  readonly produces?: string;
+  readonly idempotent?: true;
   readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
 }): Route {
   const fault = faultOf(options);

@@ -15,6 +15,7 @@ export const replayDeadLetters = defineRoute({
   method: "POST",
   path: "api/admin/dead-letters/replay",
   access: "operator",
+  idempotent: true,
   summary:
     "Run dead runs again, each as a new run: those named, or the open ones that a filter finds; dryRun says how many",
   body: z.strictObject({

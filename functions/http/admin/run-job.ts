@@ -9,6 +9,7 @@ export const runJob = defineRoute({
   method: "POST",
   path: "api/admin/jobs/{id}/run",
   access: "operator",
+  idempotent: true,
   summary: "Start a job now with the body as its input; with wait, answer when it has ended",
   params: z.object({ id: z.string() }),
   query: z.strictObject({ wait: z.coerce.number().min(0).max(200).optional() }),

@@ -11,6 +11,7 @@ export const updateHistorical = defineRoute({
   method: "POST",
   path: "api/v1/exchange-rates/update/historical",
   access: "key",
+  idempotent: true,
   summary: "Fetch all exchange rates from start_date to end_date (default: today)",
   query: z.strictObject({ start_date: z.string().optional(), end_date: z.string().optional() }),
   async handle({ app, query, caller, header }) {

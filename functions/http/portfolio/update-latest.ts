@@ -6,6 +6,7 @@ export const updateLatest = defineRoute({
   method: "POST",
   path: "api/v1/exchange-rates/update/latest",
   access: "key",
+  idempotent: true,
   summary: "Fetch the exchange rates published last",
   handle: ({ app, caller, header }) =>
     startUpdate(app, { job: syncFxLatest, kind: "latest", input: {}, caller, header }),

@@ -32,6 +32,7 @@ export function startAdminApi(
     db: process.db,
     runner: process.runner,
     jobs: catalogueOf(jobs),
+    routes: async () => routes,
     clock: process.clock,
     log: new Log((entry) => process.log.push(entry)),
     broker: async () => ({ state: "in-process" }),

@@ -1,0 +1,156 @@
+import { z } from "zod";
+import type { Access } from "./checker.ts";
+import type { Route } from "./route.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A description of an API as OpenAPI 3.1 has it. */
+export interface OpenApi {
+  readonly openapi: "3.1.1";
+  readonly info: Json;
+  readonly servers: readonly Json[];
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  readonly components: Json;
+}
+
+/** Describes routes from what they are made of: what the app checks and what is written here cannot differ. */
+export function openApi(routes: readonly Route[], { title, version }: { title: string; version: string }): OpenApi {
+  const byPath = Map.groupBy(routes, ({ path }) => `/${path}`);
+  return {
+    openapi: "3.1.1",
+    info: { title, version, description: "Errors are problem details (RFC 9457)." },
+    servers: [{ url: "/" }],
+    tags: [...new Set(routes.map(tagOf))].sort().map((name) => ({ name })),
+    paths: Object.fromEntries(
+      [...byPath].map(([path, all]) => [
+        path,
+        Object.fromEntries(all.map((route) => [route.method.toLowerCase(), operationOf(route)])),
+      ]),
+    ),
+    components: { schemas: { Problem: problem }, responses: { Problem: problemResponse }, securitySchemes },
+  };
+}
+
+/** `GET api/admin/jobs/{id}/why` → `getAdminJobsByIdWhy`. */
+export function operationId({ method, path }: Pick<Route, "method" | "path">): string {
+  const words = path
+    .replace(/^api\//, "")
+    .replace(/\{(\w+)\}/g, "by_$1")
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean);
+  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+}
+
+function operationOf(route: Route): Json {
+  const parameters = parametersOf(route);
+  return {
+    operationId: operationId(route),
+    tags: [tagOf(route)],
+    summary: route.summary,
+    ...(route.access !== "open" && { description: WHO[route.access] }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(route.body && { requestBody: requestBodyOf(route.body) }),
+    responses: responsesOf(route, parameters.length > 0),
+    security: SECURITY[route.access],
+  };
+}
+
+/** `api/admin/jobs/{id}` → `jobs`, `api/v1/exchange-rates` → `exchange-rates`, `api/health/live` → `health`. */
+function tagOf({ path }: Route): string {
+  const [, first = "", second] = path.split("/");
+  return (/^(admin|v\d+)$/.test(first) && second) || first.replace(/\..*$/, "") || "pages";
+}
+
+function parametersOf({ params, query, idempotent }: Route): Json[] {
+  const inPath = propertiesOf(params).map((one) => ({ ...one, in: "path", required: true }));
+  const inQuery = propertiesOf(query).map((one) => ({ ...one, in: "query" }));
+  return [...inPath, ...inQuery, ...(idempotent ? [idempotencyKey] : [])];
+}
+
+function propertiesOf(schema: z.ZodType): { name: string; required: boolean; schema: unknown }[] {
+  const { properties = {}, required = [] } = jsonSchema(schema) as { properties?: Json; required?: string[] };
+  return Object.entries(properties).map(([name, property]) => ({
+    ...{ name, required: required.includes(name), schema: property },
+  }));
+}
+
+function requestBodyOf(body: z.ZodType): Json {
+  const content = { "application/json": { schema: jsonSchema(body) } };
+  return { required: !body.safeParse({}).success, content };
+}
+
+function responsesOf(route: Route, hasParameters: boolean): Json {
+  const { access, body, answer, produces } = route;
+  const content = { [produces ?? "application/json"]: { schema: answer ? jsonSchema(answer, "output") : {} } };
+  const problems = [
+    ...(hasParameters || body ? [400] : []),
+    ...(access === "open" ? [] : [401, 403]),
+    ...(route.path.includes("{") ? [404] : []),
+    ...(body ? [413, 415] : []),
+    503,
+  ];
+  return {
+    "2XX": { description: "As asked for", content },
+    ...Object.fromEntries(problems.map((status) => [String(status), { $ref: "#/components/responses/Problem" }])),
+    default: { $ref: "#/components/responses/Problem" },
+  };
+}
+
+function jsonSchema(schema: z.ZodType, io: "input" | "output" = "input"): Json {
+  // Inline: a reference would be looked up in the whole document, where its target is not.
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline" });
+  return rest;
+}
+
+const WHO: Readonly<Record<Exclude<Access, "open">, string>> = {
+  key: "For machines with a function key.",
+  viewer: "For viewers and operators.",
+  operator: "For operators.",
+};
+
+const byKey = [{ key: [] }, { keyInQuery: [] }];
+const byRole = [...byKey, { entra: [] }];
+const SECURITY: Readonly<Record<Access, readonly Json[]>> = { open: [], key: byKey, viewer: byRole, operator: byRole };
+
+const securitySchemes = {
+  key: { type: "apiKey", in: "header", name: "x-functions-key" },
+  keyInQuery: { type: "apiKey", in: "query", name: "code" },
+  entra: {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description:
+      "Entra ID through Easy Auth, with the app role rota.viewer or rota.operator. A change also needs a header x-rota-request, or to come from the app's own origin.",
+  },
+};
+
+const idempotencyKey = {
+  ...{ name: "Idempotency-Key", in: "header", required: false, schema: { type: "string", maxLength: 200 } },
+  description: "The same key and body again give the run that they gave before; with another body it is 422.",
+};
+
+const problem = {
+  type: "object",
+  required: ["type", "title", "status", "detail"],
+  properties: {
+    type: { type: "string", format: "uri", description: "urn:rota:problem: and the kind of problem" },
+    title: { type: "string" },
+    status: { type: "integer", minimum: 400, maximum: 599 },
+    detail: { type: "string" },
+    errors: {
+      type: "array",
+      description: "The fields that are wrong",
+      items: {
+        type: "object",
+        required: ["field", "reason"],
+        properties: { field: { type: "string" }, reason: { type: "string" } },
+      },
+    },
+  },
+};
+
+const problemResponse = {
+  description: "What went wrong",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};

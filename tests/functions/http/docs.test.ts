@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { Script } from "node:vm";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { App } from "../../../shared/app.ts";
+import { getDocs } from "../../../functions/http/docs/get-docs.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startAdminApi } from "./admin/admin-api.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await migratedDatabase();
+});
+afterAll(() => database.drop());
+
+it("openapi.json is there for viewers, and the same text each time", async () => {
+  const env = { ROTA_OPERATOR_KEY: "o".repeat(32), ROTA_VIEWER_KEY: "v".repeat(32) };
+  const api = startAdminApi(database.url, [], { env });
+  expect((await api.call("GET", "api/openapi.json")).status).toBe(401);
+  expect((await api.call("GET", `api/openapi.json?code=${env.ROTA_VIEWER_KEY}`)).status).toBe(200);
+  await api.close();
+});
+
+it("the page needs nothing from elsewhere, and its policy lets only its own script and style in", async () => {
+  const reply = await getDocs.handle({ app: {} as App } as never);
+  const page = reply.text!;
+  expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
+  expect(page).not.toMatch(/ on\w+=|style="/);
+  const policy = reply.headers!["content-security-policy"]!;
+  for (const tag of ["script", "style"]) {
+    const [, content] = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(page)!;
+    expect(policy).toContain(`${tag}-src 'sha256-${createHash("sha256").update(content!).digest("base64")}'`);
+  }
+  expect(policy).toContain("default-src 'none'");
+  const [, script] = /<script>([\s\S]*?)<\/script>/.exec(page)!;
+  expect(() => new Script(script!), "it is JavaScript").not.toThrow();
+  expect(script).not.toContain("innerHTML");
+});
