@@ -21,7 +21,7 @@ it("the example has every setting that the app reads, and none that it does not"
   const ofJobs = new Set(jobs.flatMap(({ id }) => Object.values(jobSettingNames(id))));
   const names = Object.keys(Values).filter((name) => !ofJobs.has(name));
   expect(names.sort()).toEqual(["FUNCTIONS_WORKER_RUNTIME", ...Object.keys(SETTINGS)].sort());
-  for (const { id } of jobs) expect(Values).toHaveProperty(jobSettingNames(id).enabled, "true");
+  for (const { id } of jobs) expect(Values).toHaveProperty(jobSettingNames(id).enabled);
 });
 
 it("a copy of the example with a database changes nothing but where blobs lie: in Azurite", async () => {
