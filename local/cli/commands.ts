@@ -35,4 +35,8 @@ export const commands: Readonly<Record<string, Listed>> = {
     summary: "Bring the database to the newest schema",
     load: async () => (await import("./commands/migrate.ts")).migrate,
   },
+  restore: {
+    summary: "Put a backup into an empty database",
+    load: async () => (await import("./commands/restore.ts")).restore,
+  },
 };

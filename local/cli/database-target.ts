@@ -18,15 +18,18 @@ export interface DatabaseTarget {
  * The database of DATABASE_URL in the environment, or else in local.settings.json, or else of the local stack that runs.
  * @throws Failure when there is none, or when what is written there is no address
  */
-export async function databaseTarget(call: Pick<Call, "env" | "root">): Promise<DatabaseTarget> {
+export async function databaseTarget(
+  call: Pick<Call, "env" | "root">,
+  purpose = "to migrate",
+): Promise<DatabaseTarget> {
   const given = call.env.DATABASE_URL?.trim();
   if (given) return targetOf(given, "DATABASE_URL");
-  const written = await settingOf(join(call.root, "local.settings.json"));
+  const written = await settingOf(join(call.root, "local.settings.json"), "DATABASE_URL");
   if (written) return targetOf(written, "DATABASE_URL in local.settings.json");
   const running = await runningApp(call);
   if (running) return targetOf(running.databaseUrl, "the database of npm start");
   throw new Failure(
-    "No database to migrate: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which brings one.",
+    `No database ${purpose}: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which brings one.`,
   );
 }
 
@@ -51,21 +54,21 @@ function isDecodable({ username, password, pathname }: URL): boolean {
   }
 }
 
-async function settingOf(file: string): Promise<string | undefined> {
+/** One setting of local.settings.json, if it is written there. */
+export async function settingOf(file: string, name: string): Promise<string | undefined> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "{}";
     throw new Failure(`local.settings.json cannot be read: ${(error as Error).message}.`);
   });
   const settings = parse(text) as { IsEncrypted?: unknown; Values?: Record<string, unknown> } | null;
-  const value = settings?.Values?.DATABASE_URL;
+  const value = settings?.Values?.[name];
   if (value === undefined) return undefined;
   if (settings?.IsEncrypted === true) {
     throw new Failure(
-      "local.settings.json is encrypted: run func settings decrypt, or set DATABASE_URL in the environment.",
+      `local.settings.json is encrypted: run func settings decrypt, or set ${name} in the environment.`,
     );
   }
-  if (typeof value !== "string")
-    throw new Failure("local.settings.json: Values.DATABASE_URL: expected a text in quotes.");
+  if (typeof value !== "string") throw new Failure(`local.settings.json: Values.${name}: expected a text in quotes.`);
   return value.trim() || undefined;
 }
 

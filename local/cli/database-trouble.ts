@@ -9,12 +9,12 @@ interface DatabaseError {
 }
 
 /** Why the database did not do it, in one sentence that never holds the password. */
-export function databaseTrouble(error: unknown, target: DatabaseTarget): string {
+export function databaseTrouble(error: unknown, target: DatabaseTarget, purpose = "migrated"): string {
   const { code = "", message = "" } = innermost(error);
-  return redactText(sentence(code, message, target)).replace(/\s+/g, " ");
+  return redactText(sentence(code, message, target, purpose)).replace(/\s+/g, " ");
 }
 
-function sentence(code: string, message: string, { name, source, user }: DatabaseTarget): string {
+function sentence(code: string, message: string, { name, source, user }: DatabaseTarget, purpose: string): string {
   switch (code) {
     case "ECONNREFUSED":
     case "EHOSTUNREACH":
@@ -33,7 +33,7 @@ function sentence(code: string, message: string, { name, source, user }: Databas
     case "42501":
       return `${name} does not let user ${user} change the schema: ${message}.`;
     default:
-      return `${name} was not migrated: ${message || code || "no reason was given"}${code && message ? ` (${code})` : ""}.`;
+      return `${name} was not ${purpose}: ${message || code || "no reason was given"}${code && message ? ` (${code})` : ""}.`;
   }
 }
 

@@ -63,7 +63,9 @@ export function quotedTable({ schema, name }: Pick<Table, "schema" | "name">): s
 
 /** What COPY is told: the table and its columns by name, so that their order may differ. */
 export function copyTarget(table: Table): string {
-  return `${quotedTable(table)} (${table.columns.map(quoted).join(", ")})`;
+  // A table may have no columns to copy, and an empty list is no SQL.
+  const columns = table.columns.length ? ` (${table.columns.map(quoted).join(", ")})` : "";
+  return quotedTable(table) + columns;
 }
 
 /** Makes texts of values independent of how the database or its user is set up, and lets long work take its time. */
