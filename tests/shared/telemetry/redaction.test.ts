@@ -132,7 +132,8 @@ describe("a text", () => {
   });
 
   it("that is long is cut, with a secret at the cut left out", () => {
-    const filler = "rows ".repeat(6_552);
+    // The cut falls into the password, whose @ comes after it.
+    const filler = `${"rows ".repeat(6_549)}at `;
     const clean = redactText(`${filler}postgres://rota:hunter2secret@db.example.test/rota ${"x".repeat(50_000)}`);
     expect(clean.length).toBeLessThan(32_900);
     expect(clean).not.toContain("hunter");
