@@ -136,7 +136,7 @@ describe("a text", () => {
     const filler = `${"rows ".repeat(6_549)}at `;
     const clean = redactText(`${filler}postgres://rota:hunter2secret@db.example.test/rota ${"x".repeat(50_000)}`);
     expect(clean.length).toBeLessThan(32_900);
-    expect(clean).not.toContain("hunter");
+    expect(clean).not.toContain("hunt");
     expect(clean).toMatch(/… \(\d+ characters\)$/);
   });
 });
