@@ -10,6 +10,7 @@ import { startProcess, type TestProcess } from "../../../support/process.ts";
 
 /** An app process whose routes are called without a host: what comes in and goes out is what a caller sees. */
 export interface AdminApi extends TestProcess {
+  readonly app: App;
   call<T = Record<string, unknown>>(
     method: string,
     path: string,
@@ -40,6 +41,7 @@ export function startAdminApi(
   };
   return {
     ...process,
+    app,
     async call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
       const { pathname, searchParams } = new URL(path, "http://rota.test/");
       const { found, params } = routesAt(pathname.slice(1));
