@@ -23,9 +23,11 @@ export const syncFxLatest = defineJob({
   gates: [internet],
   onTransition: (tx, run) => trackRun(tx, "latest", run),
 
-  async run({ settings, signal, log, transaction, run }) {
+  async run({ settings, signal, log, finish, run }) {
     const published = await fxProviders(settings, log).latest({ signal });
-    const points = await transaction((tx) => storeRates(tx, run.id, [published]));
-    return { ...points, date: published.date, source: published.source };
+    return finish(async (tx) => {
+      const points = await storeRates(tx, run.id, [published]);
+      return { ...points, date: published.date, source: published.source };
+    });
   },
 });

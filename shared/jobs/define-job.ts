@@ -71,6 +71,12 @@ export interface JobContext<Input> {
   /** Runs `work` in one transaction that commits only while this process holds the run. Call no network in it. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
+   * Does the last of the work and ends the run as succeeded in one transaction: both or neither, whatever crashes. What is
+   * done in `transaction` alone may be done again when the process dies before the run's end is written.
+   * @returns what `work` returns, for `run` to return
+   */
+  finish<Result extends RunResult | void>(work: (tx: Tx) => Promise<Result>): Promise<RunResult>;
+  /**
    * Asks for a run of another job in a transaction of `transaction` or `batches`: it exists if that commits, and is sent
    * right after.
    * @throws InvalidInput when the input does not fit that job's schema

@@ -6,7 +6,7 @@ import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
 import { contextOf, type ContextTools } from "./context.ts";
 import { performItems } from "./items.ts";
-import type { Ending } from "./transition.ts";
+import { returned, type Ending } from "./transition.ts";
 
 /** How long work that does not listen to its signal is waited for before the attempt ends without it. */
 const DEAF_GRACE_MS = 5_000;
@@ -31,7 +31,7 @@ async function perform(job: Job, context: ReturnType<typeof contextOf>): Promise
   if (job.work.kind === "batch") throw new TypeError(`${job.id} is done in batches: use performBatch`);
   if (job.work.kind === "items") return performItems(job.work, context);
   const result = (await job.work.run(context)) ?? {};
-  return { kind: "returned", result, itemFailures: [], itemFailureCount: 0 };
+  return returned(result);
 }
 
 /**

@@ -17,7 +17,7 @@ import type { Ending } from "./transition.ts";
 export async function performBatch(
   job: Job & { work: BatchWork<never> },
   runs: readonly { readonly run: Run; readonly held: HeldRun }[],
-  tools: Omit<ContextTools, "held" | "layer" | "clock"> & { readonly signal: AbortSignal },
+  tools: Omit<ContextTools, "held" | "layer" | "clock" | "settleIn"> & { readonly signal: AbortSignal },
 ): Promise<Map<string, Ending>> {
   const endings = new Map<string, Ending>();
   const batched: BatchedRun<never>[] = [];

@@ -2,13 +2,14 @@ import type { Config } from "../../config.ts";
 import type { Db, Tx } from "../../data/client.ts";
 import { confirmHolds } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
-import type { Counts, JobContext, LayerControls } from "../define-job.ts";
+import type { Counts, JobContext, LayerControls, RunResult } from "../define-job.ts";
 import { LeaseLost } from "../endings.ts";
 import type { Clock } from "../clock.ts";
 import { isDatabaseTrouble } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
 import { once } from "../once.ts";
 import type { HeldRun } from "./heartbeat.ts";
+import type { Settled } from "./settlement.ts";
 
 /** What a context is made of. */
 export interface ContextTools {
@@ -18,13 +19,15 @@ export interface ContextTools {
   readonly layer: LayerControls;
   readonly log: JobLog;
   readonly held: HeldRun;
+  /** Ends the run as succeeded, in a transaction of its work. */
+  readonly settleIn: (tx: Tx, result: RunResult) => Promise<Settled>;
 }
 
 /** What a job's work gets to work with. */
 export function contextOf(
   run: Run,
   input: unknown,
-  { db, settings, clock, layer, log, held }: ContextTools,
+  { db, settings, clock, layer, log, held, settleIn }: ContextTools,
 ): JobContext<never> {
   const { signal } = held.abort;
   const asked = new WeakMap<Tx, Run[]>();
@@ -49,6 +52,22 @@ export function contextOf(
     log,
     run,
     transaction,
+    async finish(work) {
+      const { settled, result, children } = await retriedOnce(signal, () =>
+        db.transaction(async (tx) => {
+          signal.throwIfAborted();
+          const done = (await work(tx)) ?? {};
+          signal.throwIfAborted();
+          const written = await settleIn(tx, done);
+          // Written only while the run is ours: the same fence as everywhere, in the statement that ends it.
+          if (written.runs.length === 0) throw new LeaseLost(run.id);
+          return { settled: written, result: done, children: asked.get(tx) ?? [] };
+        }),
+      );
+      held.settled = settled;
+      await layer.send(children);
+      return result;
+    },
     async enqueue(tx, jobId, childInput = {}) {
       const child = await layer.enqueueChild(tx, run, jobId, childInput);
       asked.set(tx, [...(asked.get(tx) ?? []), child]);

@@ -4,6 +4,7 @@ import type { Progress } from "../../data/platform/schema.ts";
 import { CancelRequested, GateClosed, LeaseLost } from "../endings.ts";
 import type { JobLog } from "../job-log.ts";
 import { storable } from "../storable.ts";
+import type { Settled } from "./settlement.ts";
 
 /** A run that this process holds, as the heartbeat sees it. */
 export interface HeldRun extends Hold {
@@ -11,6 +12,8 @@ export interface HeldRun extends Hold {
   /** What the controls have to allow for it to go on: see `needsOf`. Default: nothing but the kill switch stops it. */
   readonly needs?: readonly string[];
   readonly abort: AbortController;
+  /** Set when the work itself has ended the run, in its last transaction. */
+  settled?: Settled;
 }
 
 export interface HeartbeatOptions {

@@ -16,24 +16,27 @@ import {
   type Gated,
   type NewRun,
   type Refusal,
+  type SlotClaim,
 } from "../../data/platform/job-runs.ts";
 import { recordAudit } from "../../data/platform/audit-log.ts";
 import { pausedUntil } from "../../data/platform/pauses.ts";
 import type { Run, Trigger } from "../../data/platform/schema.ts";
-import { isScheduled, needsOf, type BatchWork, type Job } from "../define-job.ts";
+import { isScheduled, needsOf, type BatchWork, type Job, type RunResult } from "../define-job.ts";
 import { Interrupted, RunTimeout } from "../endings.ts";
 import { isUniqueViolation } from "../error-class.ts";
 import { refusalOf } from "../gates.ts";
 import { inWords } from "../duration.ts";
 import { readInput } from "../input.ts";
+import { previousOccurrence, type Schedule } from "../schedule/index.ts";
 import type { JobLog } from "../job-log.ts";
 import { attempt } from "./attempt.ts";
 import { performBatch } from "./batch.ts";
 import { Backfills } from "./backfills.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { Heartbeat, type HeldRun } from "./heartbeat.ts";
-import { Settlement, type SettledRun } from "./settlement.ts";
-import type { Ending } from "./transition.ts";
+import { recordMissed } from "./missed.ts";
+import { Settlement } from "./settlement.ts";
+import { returned, type Ending } from "./transition.ts";
 
 export interface RunRequest {
   readonly input: unknown;
@@ -77,24 +80,47 @@ export class Runner {
   }
 
   /**
-   * Runs a scheduled job for one slot, in place.
+   * Runs a scheduled job for one slot, in place; what was missed since the last slot that the ledger knows is recorded first.
+   * @param schedule by which slots are found missing; without it none are looked for
+   * @param refusal a reason not to run that the tick knows
    * @returns the run as it ended, or undefined when the slot was taken before
    */
-  async runSlot(job: Job, slot: Date): Promise<Run | undefined> {
+  async runSlot(
+    job: Job,
+    slot: Date,
+    { schedule = null, refusal = null }: { schedule?: Schedule | null; refusal?: Refusal | null } = {},
+  ): Promise<Run | undefined> {
     if (!isScheduled(job)) throw new TypeError(`${job.id} has no schedule`);
     if (this.#stopping) return undefined;
     const candidate = { ...this.#newRun(job, {}, "schedule"), scheduledFor: slot };
     const facts = {
       needs: needsOf(job),
-      refusal: this.#refusal(job),
+      refusal: this.#refusal(job) ?? refusal,
       overlap: job.overlap,
+      inOrder: job.missed === "all",
+      previous: schedule && previousOccurrence(schedule, slot),
       lease: this.#lease,
       now: this.#deps.clock.now(),
     };
-    const claim = () => this.#admitted(job, (db) => claimSlot(db, candidate, facts));
+    const claim = async () => {
+      let claimed: SlotClaim = { run: undefined, gapSince: null };
+      await this.#admitted(job, async (db) => (claimed = await claimSlot(db, candidate, facts)).run);
+      return claimed;
+    };
+    let claimed = await claim();
+    if (schedule && claimed.gapSince) {
+      const missed = {
+        schedule,
+        since: claimed.gapSince,
+        next: slot,
+        candidate: () => this.#newRun(job, {}, "schedule"),
+      };
+      await this.send(await recordMissed(this.#deps, job, missed));
+      claimed = await claim();
+    }
     // Nothing back means that the slot is taken, or that another slot of this job started in the same instant: the second
     // look sees that one running, and records this slot as skipped.
-    const run = (await claim()) ?? (await claim());
+    const run = claimed.run ?? (await claim()).run;
     if (!run) return undefined;
     if (run.state === "skipped") {
       this.#logFor(run).info("Skipped", { reason: run.reason });
@@ -307,12 +333,15 @@ export class Runner {
     this.#settlement.reportStart(job.id, runs);
     try {
       const endings = await this.#perform(job, holds);
-      const ended: SettledRun[] = holds.map(({ run, held }) => ({
-        run,
-        ending: endings.get(run.id)!,
-        progress: held.progress,
-      }));
-      const settled = await this.#settlement.settle(job, this.#deps.holder, ended);
+      const [finished, ended] = [holds.filter(({ held }) => held.settled), holds.filter(({ held }) => !held.settled)];
+      const endedRuns = ended.map(({ run, held }) => ({ run, ending: endings.get(run.id)!, progress: held.progress }));
+      const settled = [
+        ...(endedRuns.length ? await this.#settlement.settle(job, this.#deps.holder, endedRuns) : []),
+        ...(await this.#settlement.announce({
+          runs: finished.flatMap(({ held }) => held.settled!.runs),
+          children: finished.flatMap(({ held }) => held.settled!.children),
+        })),
+      ];
       await this.backfills.goOn(job, settled);
       if (settled.length === runs.length) return settled;
       return await Promise.all(runs.map((run) => this.#asItIs(run, settled)));
@@ -340,7 +369,11 @@ export class Runner {
     const worker = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { run, held } = next;
-        const tools = { db, settings, clock, layer: this, log: this.#logFor(run), held };
+        const settleIn = (tx: Tx, result: RunResult) =>
+          this.#settlement.settleIn(tx, job, this.#deps.holder, [
+            { run, ending: returned(result), progress: held.progress },
+          ]);
+        const tools = { db, settings, clock, layer: this, log: this.#logFor(run), held, settleIn };
         endings.set(run.id, await attempt(job, run, tools));
       }
     };

@@ -1,4 +1,4 @@
-import type { Tx } from "../../data/client.ts";
+import type { Executor, Tx } from "../../data/client.ts";
 import { afterFinish, finishRuns } from "../../data/platform/job-runs.ts";
 import type { Progress, Run } from "../../data/platform/schema.ts";
 import type { Job, LayerControls } from "../define-job.ts";
@@ -13,6 +13,13 @@ export interface SettledRun {
   readonly run: Run;
   readonly ending: Ending;
   readonly progress?: Progress | null;
+}
+
+/** What a settlement wrote. */
+export interface Settled {
+  readonly runs: readonly { readonly run: Run; readonly ending: Ending }[];
+  /** Runs that it asked for. */
+  readonly children: readonly Run[];
 }
 
 type SettlementDependencies = Pick<RunnerDependencies, "db" | "clock" | "log" | "dispatch" | "random"> &
@@ -31,6 +38,22 @@ export class Settlement {
    * @returns the runs as they are now, without those that were taken away meanwhile
    */
   async settle(job: Job | undefined, holder: string | null, ended: readonly SettledRun[]): Promise<Run[]> {
+    const { db } = this.#deps;
+    // One statement, unless something else has to happen with it.
+    const hasMore = job && (job.onTransition ?? job.then.length > 0);
+    const settled = hasMore
+      ? await db.transaction((tx) => this.settleIn(tx, job, holder, ended))
+      : await this.settleIn(db, job, holder, ended);
+    return this.announce(settled);
+  }
+
+  /** The same in a transaction that does more: what is due after the commit is left to `announce`. */
+  async settleIn(
+    tx: Executor,
+    job: Job | undefined,
+    holder: string | null,
+    ended: readonly SettledRun[],
+  ): Promise<Settled> {
     const now = this.#deps.clock.now();
     const moves = ended.map(({ run, ending, progress }) => {
       const random = (this.#deps.random ?? Math.random)();
@@ -38,29 +61,23 @@ export class Settlement {
       return { run, ending, finish: progress ? { ...finish, progress } : finish };
     });
     const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
-    const after = (moved: ReadonlySet<string>) =>
-      moves
-        .filter(({ run }) => moved.has(run.id))
-        .map(({ run, finish, ending }) => ({ run: afterFinish(run, finish), ending }));
-
-    const { db } = this.#deps;
+    const moved = await finishRuns(tx, holder, change);
+    const runs = moves
+      .filter(({ run }) => moved.has(run.id))
+      .map(({ run, finish, ending }) => ({ run: afterFinish(run, finish), ending }));
     const children: Run[] = [];
-    // One statement, unless something else has to happen with it.
-    const settled =
-      job && (job.onTransition || job.then.length)
-        ? await db.transaction(async (tx) => {
-            const rows = after(await finishRuns(tx, holder, change));
-            for (const { run } of rows) {
-              await job.onTransition?.(tx, run);
-              if (run.state === "succeeded") children.push(...(await this.#chain(tx, job, run)));
-            }
-            return rows;
-          })
-        : after(await finishRuns(db, holder, change));
+    for (const { run } of runs) {
+      await job?.onTransition?.(tx as Tx, run);
+      if (job && run.state === "succeeded") children.push(...(await this.#chain(tx as Tx, job, run)));
+    }
+    return { runs, children };
+  }
 
-    this.#reportEnd(settled);
-    await this.send([...settled.flatMap(({ run }) => (run.state === "retrying" ? run : [])), ...children]);
-    return settled.map(({ run }) => run);
+  /** Says in the log what has been committed, and sends what waits. */
+  async announce({ runs, children }: Settled): Promise<Run[]> {
+    this.#reportEnd(runs);
+    await this.send([...runs.flatMap(({ run }) => (run.state === "retrying" ? run : [])), ...children]);
+    return runs.map(({ run }) => run);
   }
 
   async #chain(tx: Tx, job: Job, run: Run): Promise<Run[]> {
@@ -96,7 +113,7 @@ export class Settlement {
       this.logFor(run).info("Started", { trigger: run.trigger, ...(run.scheduledFor && { slot: run.scheduledFor }) });
   }
 
-  #reportEnd(settled: readonly { readonly run: Run; readonly ending: Ending }[]): void {
+  #reportEnd(settled: Settled["runs"]): void {
     const isBatch = settled.length > 1;
     for (const { run, ending } of settled) {
       if (isBatch && run.state === "succeeded") continue;

@@ -19,6 +19,11 @@ export type Ending =
   | { readonly kind: "snoozed"; readonly delayMs: number; readonly reason: string }
   | { readonly kind: "interrupted" };
 
+/** The ending of work that returned. */
+export function returned(result: RunResult): Ending {
+  return { kind: "returned", result, itemFailures: [], itemFailureCount: 0 };
+}
+
 /** What decides about the next state, besides the ending. */
 export interface TransitionFacts {
   readonly run: Pick<Run, "attempt" | "maxAttempts" | "startedAt" | "errors">;

@@ -10,7 +10,9 @@ const family = { id: "campaign", title: "Crash campaign" };
 const retry = linear({ retries: 50, delay: "300ms" });
 
 /** A plain insert: done twice, it fails on the unique key, and the run ends dead where the campaign sees it. */
-const leave = (tx: Tx, key: string) => tx.execute(sql`insert into campaign.effects (key) values (${key})`);
+async function leave(tx: Tx, key: string): Promise<void> {
+  await tx.execute(sql`insert into campaign.effects (key) values (${key})`);
+}
 
 /** Crashes fall into work that takes a moment, before and inside the transaction. */
 const aMoment = (signal: AbortSignal) => sleep(Math.random() * 120, undefined, { signal });
@@ -25,9 +27,9 @@ export const everySecond = defineJob({
     retry,
   },
   then: ["after_tick"],
-  async run({ asOf, signal, transaction }) {
+  async run({ asOf, signal, finish }) {
     await aMoment(signal);
-    await transaction(async (tx) => {
+    return finish(async (tx) => {
       await leave(tx, `tick ${asOf.toISOString()}`);
       await aMoment(signal);
     });
@@ -44,8 +46,8 @@ export const afterTick = defineJob({
     retry,
     concurrency: () => null,
   },
-  async run({ run, transaction }) {
-    await transaction((tx) => leave(tx, `chain ${run.id}`));
+  async run({ run, finish }) {
+    return finish((tx) => leave(tx, `chain ${run.id}`));
   },
 });
 
@@ -59,9 +61,9 @@ export const flaky = defineJob({
     retry,
     concurrency: () => null,
   },
-  async run({ input: { n }, signal, transaction }) {
+  async run({ input: { n }, signal, finish }) {
     await aMoment(signal);
-    await transaction(async (tx) => {
+    return finish(async (tx) => {
       await leave(tx, `flaky ${n}`);
       await aMoment(signal);
       if (Math.random() < 0.3) throw Object.assign(new Error("now and then"), { errorClass: "transient" });
@@ -79,7 +81,7 @@ export const small = defineJob({
     retry,
     concurrency: () => null,
   },
-  async run({ input: { n }, transaction }) {
-    await transaction((tx) => leave(tx, `small ${n}`));
+  async run({ input: { n }, finish }) {
+    return finish((tx) => leave(tx, `small ${n}`));
   },
 });
