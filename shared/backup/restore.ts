@@ -51,7 +51,7 @@ export async function restore(
     const measure = new Measure();
     await copy([await container.read(file), measure, createGunzip()]);
     if (measure.result().sha256 !== sha256) throw new RestoreRefused(damaged(file));
-    say(`${table.schema}.${table.name}: ${rows} rows`);
+    say(`${table.schema}.${table.name}: ${rows} ${rows === 1 ? "row" : "rows"}`);
   });
   return {
     takenAt: manifest.takenAt,
@@ -62,14 +62,13 @@ export async function restore(
 }
 
 async function fetchManifest(container: BlobContainer, name: string): Promise<BackupManifest> {
+  const content = await container.read(name).then(text, (error: unknown) => {
+    throw error instanceof BlobMissing ? new RestoreRefused(`${capital(error.message)}.`) : error;
+  });
   try {
-    return readManifest(await text(await container.read(name)));
+    return readManifest(content);
   } catch (error) {
-    if (error instanceof BlobMissing) throw new RestoreRefused(`${capital(error.message)}.`);
-    if (error instanceof Error && !("statusCode" in error) && !("code" in error)) {
-      throw new RestoreRefused(`${name} is no manifest of a backup: ${error.message}.`);
-    }
-    throw error;
+    throw new RestoreRefused(`${name} is no manifest of a backup: ${(error as Error).message}.`);
   }
 }
 

@@ -28,15 +28,10 @@ export interface BlobContainer {
 /** Where bytes come from, and what they pass through on their way. */
 export type Sources = readonly [Readable, ...Transform[]];
 
-/** The settings name no storage, and the work cannot be done without. */
+/** The settings name no storage, or none that could be one, and the work cannot be done without. */
 export class NoStorage extends Error {
   override name = "NoStorage";
   readonly errorClass = "validation";
-  constructor() {
-    super(
-      "no blob storage: set AzureWebJobsStorage to a connection string, or AzureWebJobsStorage__accountName to the account that the app's identity may write to",
-    );
-  }
 }
 
 export class BlobMissing extends Error {
@@ -120,8 +115,21 @@ async function openedContainer(address: StorageAddress, name: string): Promise<C
 async function connect(address: StorageAddress): Promise<BlobServiceClient> {
   const { BlobServiceClient: Client } = await import("./blob-client.ts");
   const { AzureWebJobsStorage: connectionString, AzureWebJobsStorage__clientId: clientId } = address;
-  if (!connectionString && !address.AzureWebJobsStorage__accountName) throw new NoStorage();
-  if (connectionString) return Client.fromConnectionString(connectionString);
+  if (!connectionString && !address.AzureWebJobsStorage__accountName) {
+    throw new NoStorage(
+      "There is no blob storage: set AzureWebJobsStorage to a connection string, or AzureWebJobsStorage__accountName to the account that the app's identity may write to",
+    );
+  }
+  if (connectionString) {
+    try {
+      return Client.fromConnectionString(connectionString);
+    } catch {
+      // Its own words quote the text, and so perhaps the key.
+      throw new NoStorage(
+        "AzureWebJobsStorage: expected a storage account's connection string (AccountName=…;AccountKey=…), got something else, which is not shown as it is secret",
+      );
+    }
+  }
   const { ManagedIdentityCredential } = await import("../identity/managed-identity.ts");
   return new Client(
     `https://${address.AzureWebJobsStorage__accountName}.blob.core.windows.net`,

@@ -49,7 +49,7 @@ async function putBack(
     return await restoreBackup(databaseOptions(config), container, manifest, { migrations: MIGRATIONS, say });
   } catch (error) {
     if (error instanceof RestoreRefused || error instanceof NotFillable) throw new Failure(error.message);
-    if (error instanceof NoStorage) throw new Failure(`There is ${error.message}.`);
+    if (error instanceof NoStorage) throw new Failure(`${error.message}.`);
     if (isOfStorage(error)) throw new Failure(`The storage does not answer as it should: ${firstLine(error)}.`);
     throw new Failure(databaseTrouble(error, target, "restored"));
   }

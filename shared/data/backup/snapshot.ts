@@ -68,6 +68,16 @@ async function snapshotOf(sql: postgres.ISql): Promise<Snapshot> {
     migrations: await appliedMigrations(sql),
     tables,
     sequences: await ourSequences(sql),
-    rows: (table) => sql.unsafe(`copy ${copyTarget(table)} to stdout`).readable(),
+    rows: (table) => copyOut(sql, table),
   };
+}
+
+async function copyOut(sql: postgres.ISql, table: Table): Promise<Readable> {
+  const rows = await sql.unsafe(`copy ${copyTarget(table)} to stdout`).readable();
+  // The driver pauses its socket when the reader is slow, and resumes it when more is read. If the last rows found it slow,
+  // nobody reads more, and the connection would stay deaf to every statement after this one.
+  rows.once("end", () => {
+    rows._read(0);
+  });
+  return rows;
 }

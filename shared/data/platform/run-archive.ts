@@ -48,11 +48,17 @@ export async function deleteArchivedRuns(
   return deleted.count;
 }
 
-/** Ended, long enough ago, and not the parent of a run that has not ended: that one still looks at it. */
+/**
+ * Ended, long enough ago, and not the parent of a run that has not ended: that one still looks at it. Nor the newest slot of
+ * its job, from which on missed slots are found.
+ */
 function mayGo(before: Date) {
   return sql`
     run.finished_at < ${before.toISOString()}::timestamptz and run.state in ('succeeded', 'dead', 'skipped', 'cancelled')
     and not exists (
       select from ${jobRuns} as child where child.parent_run_id = run.id and child.state in ('queued', 'running', 'retrying')
-    )`;
+    )
+    and (run.scheduled_for is null or exists (
+      select from ${jobRuns} as later where later.job_id = run.job_id and later.scheduled_for > run.scheduled_for
+    ))`;
 }

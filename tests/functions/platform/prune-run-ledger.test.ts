@@ -78,6 +78,15 @@ describe("what goes and what stays", () => {
     },
   );
 
+  test("a job's newest slot stays, however old: from there on its missed slots are found", async () => {
+    const slots = await seed(3, { endedDaysAgo: 400 });
+    await app.db.execute(sql`
+      update platform.job_runs set scheduled_for = finished_at + make_interval(days => (input ->> 'n')::int) where job_id = 'sample'`);
+    expect((await prune()).result).toMatchObject({ deleted: 2 });
+    expect(await left()).toEqual(slots.slice(-1));
+    expect((await prune()).result).toMatchObject({ archived: 0 });
+  });
+
   test("nothing old: nothing is written", async () => {
     expect((await prune()).result).toMatchObject({ archived: 0, files: 0 });
     expect(await storage.blobs("run-archive")).toEqual(new Map());

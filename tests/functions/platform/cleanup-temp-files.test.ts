@@ -1,0 +1,55 @@
+import { mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { cleanupTempFiles } from "../../../functions/platform/cleanup-temp-files.ts";
+import type { Run } from "../../../shared/data/platform/schema.ts";
+import { TestClock } from "../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startProcess } from "../../support/process.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+
+const NOW = "2026-03-10T05:00:00Z";
+const OLD = new Date("2026-03-09T04:59:00Z");
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await migratedDatabase();
+});
+afterAll(() => database.drop());
+
+test("temporary files go a day after the last write to them, in the directory of the setting alone", async () => {
+  const [directory, beside] = [await temporaryDirectory(), await temporaryDirectory()];
+  for (const folder of [directory, beside]) {
+    for (const [name, at] of [
+      ["old.pdf", OLD],
+      ["young.pdf", new Date(NOW)],
+    ] as const) {
+      await writeFile(join(folder, name), "content");
+      await utimes(join(folder, name), at, at);
+    }
+  }
+  const run = await cleanUp(directory);
+  expect(run).toMatchObject({ state: "succeeded", result: { removed: 1 }, itemFailureCount: 0 });
+  expect(await readdir(directory)).toEqual(["young.pdf"]);
+  expect((await readdir(beside)).sort()).toEqual(["old.pdf", "young.pdf"]);
+  expect((await cleanUp(directory)).result).toEqual({});
+});
+
+test("a directory that is a link is not cleaned, and no retry is made of it", async () => {
+  const outside = await temporaryDirectory();
+  await mkdir(join(outside, "real"));
+  await symlink(join(outside, "real"), join(outside, "link"));
+  const run = await cleanUp(join(outside, "link"));
+  expect(run.state).toBe("dead");
+  expect(run.errors[0]?.message).toMatch(/^TEMP_DIRECTORY: expected a directory, got a link or a file: /);
+});
+
+async function cleanUp(directory: string): Promise<Run> {
+  const app = startProcess(database.url, [cleanupTempFiles], {
+    clock: new TestClock(NOW),
+    env: { TEMP_DIRECTORY: directory },
+  });
+  onTestFinished(() => app.close());
+  const { id } = await app.runner.request(cleanupTempFiles, { input: {}, trigger: "manual", requestedBy: "a test" });
+  return (await app.runner.execute(id))!;
+}
