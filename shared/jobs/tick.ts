@@ -1,6 +1,7 @@
 import type { Run } from "../data/platform/schema.ts";
 import type { Job } from "./define-job.ts";
 import type { Runner } from "./runner/runner.ts";
+import { latenessRefusal } from "./missed-slots.ts";
 import { decideTick, type Schedule } from "./schedule/index.ts";
 
 /**
@@ -12,6 +13,8 @@ export async function tick(
   job: Job,
   schedule: Schedule,
 ): Promise<Run | undefined> {
-  const { slot } = decideTick(schedule, { now, isPastDue });
-  return slot ? runner.runSlot(job, slot) : undefined;
+  const due = decideTick(schedule, { now, isPastDue });
+  if (due.state === "idle") return undefined;
+  const refusal = latenessRefusal(job, { lateMs: due.lateByMs, isLate: due.state === "late" });
+  return runner.runSlot(job, due.slot, { schedule, refusal });
 }

@@ -113,27 +113,55 @@ export interface Gated {
 /** What becomes of a slot while the job still runs: it is skipped, or it waits, and that run goes on or is cancelled. */
 export type Overlap = "skip" | "queue one" | "cancel the running one";
 
+export interface SlotFacts {
+  readonly needs: readonly string[];
+  /** A reason not to run that is known without the database. */
+  readonly refusal: Refusal | null;
+  readonly overlap: Overlap;
+  /** Whether it waits behind older slots that wait. */
+  readonly inOrder: boolean;
+  /**
+   * The slot before it by the schedule. While the ledger knows older ones but not that, nothing is taken. Null: not looked at.
+   */
+  readonly previous: Date | null;
+  readonly lease: Lease;
+  readonly now: Date;
+}
+
+export interface SlotClaim {
+  /** Undefined when the slot was taken before, when another slot of the job started in the same instant, or slots are missing. */
+  readonly run: Run | undefined;
+  /** The last slot that the ledger knows, when some are missing between it and this one. */
+  readonly gapSince: Date | null;
+}
+
 /**
  * Takes a slot and starts its run in one statement: gates, uniqueness of the slot, concurrency, lease. Of any number of
  * callers exactly one gets the row: as `running`; as `skipped` with the reason of a gate or of the run in its way; or as `queued`
- * when it may wait for that run. One slot of a job waits at most; a backfill never costs a slot its run.
- * @param refusal a reason not to run that is known without the database
- * @returns undefined when the slot was taken before, or when another slot of the job started in the same instant
+ * when it may wait for that run. One slot of a job waits at most; a backfill never costs a slot its run. Where missed slots are
+ * run as well, it waits behind those.
  */
 export async function claimSlot(
   db: Executor,
   run: NewRun & { readonly scheduledFor: Date },
-  {
-    needs,
-    refusal,
-    overlap,
-    lease,
-    now,
-  }: { needs: readonly string[]; refusal: Refusal | null; overlap: Overlap; lease: Lease; now: Date },
-): Promise<Run | undefined> {
+  { needs, refusal, overlap, inOrder, previous, lease, now }: SlotFacts,
+): Promise<SlotClaim> {
   const at = sql`${now.toISOString()}::timestamptz`;
+  const slot = sql`${run.scheduledFor.toISOString()}::timestamptz`;
   const [row] = await db.execute<RawRun>(sql`
     with gate as (select * from platform.gate_refusal(${run.jobId}, ${run.family}, ${textArray(needs)}, ${at})),
+    gap as (
+      select last from (
+        select max(scheduled_for) as last from ${jobRuns}
+         where job_id = ${run.jobId} and scheduled_for < ${slot} and backfill_id is null
+      ) recorded
+       where last < ${previous?.toISOString() ?? null}::timestamptz
+    ),
+    ahead as (
+      select id from ${jobRuns}
+       where ${inOrder}::boolean and job_id = ${run.jobId} and state in ('queued', 'retrying')
+         and scheduled_for < ${slot} and backfill_id is null limit 1
+    ),
     busy as (
       select id, backfill_id from ${jobRuns}
        where job_id = ${run.jobId} and state = 'running' and concurrency_key = ${run.concurrencyKey} limit 1
@@ -147,15 +175,17 @@ export async function claimSlot(
     refused as (
       select coalesce(${refusal?.code ?? null}::text, (select code from gate),
                (select 'already-running' from busy
-                 where (${overlap}::text = 'skip' and backfill_id is null) or exists (select from full_queue))) as code,
+                 where not exists (select from ahead)
+                   and ((${overlap}::text = 'skip' and backfill_id is null) or exists (select from full_queue)))) as code,
              coalesce(${refusal?.reason ?? null}::text, (select reason from gate),
                (select 'already running: run ' || id || coalesce('; run ' || (select id from full_queue) || ' waits for its end', '')
                   from busy)) as reason
     ),
     verdict as (
-      select case when code is not null then 'skipped' when exists (select from busy) then 'queued' else 'running' end as state,
-             code, reason
-        from refused
+      select case when code is not null then 'skipped'
+                  when exists (select from busy) or exists (select from ahead) then 'queued'
+                  else 'running' end as state, code, reason
+        from refused where not exists (select from gap)
     ),
     claimed as (
       insert into ${jobRuns} (id, job_id, family, trigger, state, input, attempt, max_attempts, scheduled_for, queued_at,
@@ -163,7 +193,7 @@ export async function claimSlot(
       select ${run.id}::uuid, ${run.jobId}, ${run.family}, ${run.trigger},
              state, ${JSON.stringify(run.input)}::jsonb,
              case state when 'running' then 1 else 0 end, ${run.maxAttempts}::integer,
-             ${run.scheduledFor.toISOString()}::timestamptz, ${at},
+             ${slot}, ${at},
              case state when 'queued' then ${at} end,
              case state when 'running' then ${at} end,
              case state when 'skipped' then ${at} end,
@@ -186,8 +216,9 @@ export async function claimSlot(
       insert into ${auditLog} (at, who, action, subject, reason)
       select ${at}, 'gate', 'run blocked', 'job:' || job_id, reason from claimed where reason_code = 'kill-switch'
     )
-    select * from claimed`);
-  return row && runOf(row);
+    select claimed.*, (select last from gap) as gap_since from (values (1)) one left join claimed on true`);
+  const gapSince = row?.gap_since as string | Date | null | undefined;
+  return { run: row?.id ? runOf(row) : undefined, gapSince: gapSince ? new Date(gapSince) : null };
 }
 
 /**
@@ -208,6 +239,11 @@ export async function claimRuns(
        where id = any (${textArray(ids)}::uuid[]) and job_id = ${jobId}
          and state in ('queued', 'retrying') and not_before <= ${at} and cancel_requested_at is null
          and not exists (select from platform.gate_refusal(${jobId}, ${family}, ${textArray(needs)}, ${at}))
+         -- Slots that wait are run in their order.
+         and (scheduled_for is null or backfill_id is not null or not exists (
+           select from ${jobRuns} older
+            where older.state in ('queued', 'retrying') and older.not_before <= ${at} and older.job_id = ${jobId}
+              and older.scheduled_for < ${jobRuns}.scheduled_for and older.backfill_id is null))
        -- Two workers with overlapping batches must not wait for each other's rows in opposite order.
        order by id for update skip locked
     )

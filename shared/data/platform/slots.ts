@@ -1,0 +1,50 @@
+import { and, eq, gte, isNotNull, lt } from "drizzle-orm";
+import type { Db, Executor } from "../client.ts";
+import type { NewRun, Refusal } from "./job-runs.ts";
+import { jobRuns, type Run } from "./schema.ts";
+
+export interface RecordedSlot {
+  readonly run: NewRun & { readonly scheduledFor: Date };
+  /** Why it does not run; null when it waits for a worker. */
+  readonly refusal: Refusal | null;
+  /** When it may start. */
+  readonly notBefore: Date;
+}
+
+/** Puts slots into the ledger that no tick took; one that is there already stays as it is. @returns those that are new */
+export async function insertSlots(tx: Executor, slots: readonly RecordedSlot[], now: Date): Promise<Run[]> {
+  if (slots.length === 0) return [];
+  return tx
+    .insert(jobRuns)
+    .values(
+      slots.map(({ run, refusal, notBefore }) => ({
+        ...run,
+        queuedAt: now,
+        ...(refusal
+          ? { state: "skipped" as const, finishedAt: now, reason: refusal.reason, reasonCode: refusal.code }
+          : { state: "queued" as const, notBefore }),
+      })),
+    )
+    .onConflictDoNothing()
+    .returning();
+}
+
+/** The slots of a range that the ledger knows, as milliseconds since 1970: `from` included, `to` excluded. */
+export async function recordedSlots(
+  db: Db,
+  jobId: string,
+  { from, to }: { from: Date; to: Date },
+): Promise<Set<number>> {
+  const rows = await db
+    .select({ slot: jobRuns.scheduledFor })
+    .from(jobRuns)
+    .where(
+      and(
+        eq(jobRuns.jobId, jobId),
+        isNotNull(jobRuns.scheduledFor),
+        gte(jobRuns.scheduledFor, from),
+        lt(jobRuns.scheduledFor, to),
+      ),
+    );
+  return new Set(rows.map(({ slot }) => slot!.getTime()));
+}
