@@ -25,7 +25,9 @@ export const getSchedule = defineRoute({
     const scheduled = (await app.jobs.all()).flatMap((job) => {
       const overrides = app.config.jobs.get(job.id);
       const schedule = scheduleInForce(job, overrides);
-      return schedule ? [{ id: job.id, family: job.family.id, enabled: overrides?.enabled ?? job.enabledByDefault, schedule }] : [];
+      return schedule
+        ? [{ id: job.id, family: job.family.id, enabled: overrides?.enabled ?? job.enabledByDefault, schedule }]
+        : [];
     });
     const table = timetable(scheduled, { from, days, zone });
     const jobs = table.jobs.map((slots, place) => {

@@ -93,7 +93,7 @@ function paramsOf(route: Route): fc.Arbitrary<Record<string, string>> {
 }
 
 function bodyOf(route: Route): fc.Arbitrary<Uint8Array> {
-  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value) ?? "");
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   const own = route.body ? anyOfSchema(route.body).map(json) : fc.constant(new Uint8Array());
   const deep = fc
     .integer({ min: 1, max: 20_000 })
