@@ -16,6 +16,7 @@ export const retryRun = defineRoute({
   method: "POST",
   path: "api/admin/runs/{id}/retry",
   access: "operator",
+  idempotent: true,
   summary: "Make a waiting run due now; of one that is dead, cancelled or skipped, start a new one with the same input",
   params: z.object({ id: z.uuid() }),
   body: z.strictObject({ reason: givenReason.optional() }),

@@ -16,6 +16,7 @@ export const startBackfill = defineRoute({
   method: "POST",
   path: "api/admin/jobs/{id}/backfill",
   access: "operator",
+  idempotent: true,
   summary: "Run a job for each slot of a past range that has not succeeded, one after another; preview says how many",
   params: z.object({ id: z.string() }),
   body: z.strictObject({
