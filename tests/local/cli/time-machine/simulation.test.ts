@@ -94,6 +94,18 @@ it("after an outage the last slot runs late, and the host calls once however man
   expect(account.uncalledFor).toEqual([]);
 });
 
+it.each([
+  ["once", { ranLate: 1, caughtUp: 0, skipped: { "caught-up": 7 } }],
+  ["all", { ranLate: 1, caughtUp: 7, skipped: {} }],
+  ["skip", { ranLate: 0, caughtUp: 0, skipped: { missed: 8 } }],
+] as const)("a job whose missed slots go %s: each of the eight is accounted for", async (missed, expected) => {
+  const on = schedule("0 30 * * * *", "UTC");
+  const outages = [span("2026-03-28T22:00:00", "2026-03-29T06:00:00")];
+  const account = await journey({ jobs: [{ ...job(on), missed }], span: MARCH, outages });
+  expect(account).toMatchObject({ calledFor: 72, ran: 64, failed: 0, waiting: 0, ...expected });
+  expect(account.unaccounted).toEqual([]);
+});
+
 it("a daily slot that falls into an outage runs after it", async () => {
   const outages = [span("2026-03-28T22:00:00", "2026-03-29T06:00:00")];
   const jobs = [job(schedule("0 30 3 * * *", "Europe/Berlin"))];
