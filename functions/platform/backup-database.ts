@@ -27,7 +27,9 @@ export const backupDatabase = defineJob({
     const folder = `${asOf.toISOString().replaceAll(":", "-")}-${run.id}-${run.attempt}`;
     const backup = await backUp(databaseOptions(settings), openContainer(settings, BACKUPS), folder, {
       signal,
-      onTable: (done, total, { schema, name }) => { progress(done, total, `${schema}.${name}`); },
+      onTable: (done, total, { schema, name }) => {
+        progress(done, total, `${schema}.${name}`);
+      },
     });
     return { ...backup };
   },
