@@ -15,7 +15,7 @@ export function progressLine(stream: NodeJS.WriteStream): {
     show({ now, share }) {
       if (Date.now() - last < (stream.isTTY ? REDRAW_MS : LINE_MS)) return;
       last = Date.now();
-      const text = `${Math.floor(share * 100)} %  ${utcIso(now)}`;
+      const text = `${Math.floor(share() * 100)} %  ${utcIso(now)}`;
       stream.write(stream.isTTY ? `\r${text}\u001b[K` : `${text}\n`);
     },
     end() {

@@ -3,7 +3,7 @@ import { readConfig } from "../../../shared/config.ts";
 import { isScheduled, type Job } from "../../../shared/jobs/define-job.ts";
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
 import type { ClockChange } from "../../../shared/jobs/schedule/clock-changes.ts";
-import type { Schedule } from "../../../shared/jobs/schedule/index.ts";
+import { countOccurrences, type Schedule } from "../../../shared/jobs/schedule/index.ts";
 import { accountFor, together, type Account } from "./account.ts";
 import { planSimulation, type Part, type Span } from "./plan.ts";
 import { simulate } from "./simulation.ts";
@@ -29,8 +29,8 @@ export interface TravelOptions {
 
 export interface TravelProgress {
   readonly now: Date;
-  /** Of 1, over all parts. */
-  readonly share: number;
+  /** Of 1: the part of all slots that is over. */
+  readonly share: () => number;
 }
 
 /** The slot ledger of a span of time. */
@@ -72,7 +72,12 @@ export async function travel(options: TravelOptions): Promise<Journey> {
   const surroundings = await startSurroundings(() => asOf.now());
   try {
     const results: PartResult[] = [];
-    const length = plan.parts.reduce((sum, { from, to }) => sum + Number(to) - Number(from), 0);
+    const slotsIn = ({ from, to, jobs }: Part) =>
+      planned.reduce(
+        (sum, { id, schedule }) => sum + (jobs.includes(id) ? countOccurrences(schedule, from, to) : 0),
+        0,
+      );
+    const all = plan.parts.reduce((sum, part) => sum + slotsIn(part), 0);
     let passed = 0;
     for (const part of plan.parts) {
       const database = await databases.create();
@@ -84,13 +89,13 @@ export async function travel(options: TravelOptions): Promise<Journey> {
         outages: outages.filter(({ from, to }) => from > part.from && to <= part.to),
         ...(signal && { signal }),
         onClock: (clock) => (asOf.now = () => clock.now()),
-        onProgress: (now) => onProgress?.({ now, share: (passed + Number(now) - Number(part.from)) / length }),
+        onProgress: (now) => onProgress?.({ now, share: () => (passed + slotsIn({ ...part, to: now })) / all }),
       });
       const ledger = new Map<string, Awaited<ReturnType<typeof slotRowsOf>>>();
       for (const id of part.jobs) ledger.set(id, await slotRowsOf(database.url, id));
       await database.drop();
       results.push({ part, firings, ledger });
-      passed += Number(part.to) - Number(part.from);
+      passed += slotsIn(part);
     }
     return {
       ...{ span, outages, processes, parts: plan.parts, clockChanges: plan.clockChanges },

@@ -8,6 +8,7 @@ import { ratesInForce } from "../../../shared/data/portfolio/exchange-rates.ts";
 import { listUpdates } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
 import { TestClock } from "../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { ratesOf } from "../../support/factories.ts";
 import { runJob } from "../../support/run-job.ts";
 
 const FRIDAY = "2026-04-10T14:30:00Z";
@@ -49,6 +50,15 @@ it("on a working day the rates of that day come in", async () => {
   expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
   expect(result).toMatchObject({ date: "2026-04-10", source: "ecb", skipped: 0 });
   expect(result?.inserted).toBeGreaterThan(20);
+});
+
+it("a point that is there stays as it is, and the others are added", async () => {
+  await ratesOf(db, "2026-04-10", { USD: "9.99" });
+  const { result } = await syncAt(FRIDAY);
+  expect(result).toMatchObject({ skipped: 1 });
+  expect(result?.inserted).toBeGreaterThan(20);
+  const [dollar] = await ratesInForce(db, { date: "2026-04-10", quotes: ["USD"], sources: ["ecb"] });
+  expect(dollar).toMatchObject({ rate: "9.99" });
 });
 
 it("on a weekend those of Friday are there already: nothing is inserted, and that is a success", async () => {
