@@ -17,7 +17,8 @@ export default {
     },
     {
       name: "app-knows-no-host",
-      comment: "functions/ and shared/ run on Azure as they are: nothing in them may know the local stack, tests or tools.",
+      comment:
+        "functions/ and shared/ run on Azure as they are: nothing in them may know the local stack, tests or tools.",
       severity: "error",
       from: { path: "^(functions|shared)/" },
       to: { path: "^(local|tests|bench|scripts)/" },
@@ -32,7 +33,8 @@ export default {
     },
     {
       name: "azure-in-one-place",
-      comment: "Only shared/azure binds jobs and routes to triggers, so that every other file runs and is tested without a host.",
+      comment:
+        "Only shared/azure binds jobs and routes to triggers, so that every other file runs and is tested without a host.",
       severity: "error",
       from: { path: "^(functions|shared)/", pathNot: "^shared/azure/" },
       to: { path: "@azure/functions" },
@@ -53,7 +55,8 @@ export default {
     },
     {
       name: "rules-are-pure",
-      comment: "Business rules are functions of their arguments: no database, no network, no clock, so that they can be tested by the thousand.",
+      comment:
+        "Business rules are functions of their arguments: no database, no network, no clock, so that they can be tested by the thousand.",
       severity: "error",
       from: { path: "^shared/rules/" },
       to: { path: "^shared/(?!rules/)|^node_modules/(postgres|drizzle-orm|@azure)/" },
@@ -67,7 +70,8 @@ export default {
     },
     {
       name: "only-config-reads-settings",
-      comment: "Jobs get their settings as values: config.ts stands under everything and imports nothing of the app but the pure duration and schedule readers.",
+      comment:
+        "Jobs get their settings as values: config.ts stands under everything and imports nothing of the app but the pure duration and schedule readers.",
       severity: "error",
       from: { path: "^shared/config\\.ts$" },
       to: { path: "^(functions|shared)/", pathNot: "^shared/(jobs/(duration|schedule/)|settings/)" },
@@ -77,6 +81,10 @@ export default {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { extensions: [".ts", ".js", ".json"], exportsFields: ["exports"], conditionNames: ["import", "node"] },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js", ".json"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node"],
+    },
   },
 };

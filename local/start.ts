@@ -18,7 +18,7 @@ try {
     if (source === "console" || source === "app" || /warning|error|critical/.test(level))
       process.stdout.write(`${message}\n`);
   });
-  onStopSignal(stack.stop);
+  onStopSignal(() => stack.stop());
 
   const { jobs } = (await call(stack, "GET", "api/admin/jobs")) as { jobs: JobLine[] };
   process.stdout.write(banner({ url: stack.url, key: stack.key, jobs, now: new Date() }));

@@ -5,7 +5,7 @@ globalThis.rotaBenchRegistered = 0;
 globalThis.rotaBenchCore = {
   version: "4.0.0",
   hostVersion: "4.0.0",
-  Disposable: class {},
+  Disposable: Object,
   setProgrammingModel() {},
   getProgrammingModel() {},
   registerFunction() {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { trackRun } from "../../shared/data/portfolio/exchange-rate-updates.ts";
 import { defineJob, manual } from "../../shared/jobs/define-job.ts";
 import { InvalidInput } from "../../shared/jobs/endings.ts";
+import { asError } from "../../shared/jobs/error-class.ts";
 import { internet } from "../../shared/jobs/gates.ts";
 import { exponential } from "../../shared/jobs/retry.ts";
 import type { RatesOfDay } from "../../shared/providers/fx-provider.ts";
@@ -60,7 +61,7 @@ export const syncFxHistorical = defineJob({
  */
 async function* batchesOf(days: AsyncIterable<RatesOfDay>, size: number): AsyncGenerator<RatesOfDay[]> {
   let batch: RatesOfDay[] = [];
-  let failure: unknown;
+  let failure: Error | undefined;
   try {
     for await (const day of days) {
       if (batch.length === size || (batch[0] && batch[0].source !== day.source)) {
@@ -70,8 +71,8 @@ async function* batchesOf(days: AsyncIterable<RatesOfDay>, size: number): AsyncG
       batch.push(day);
     }
   } catch (error) {
-    failure = error;
+    failure = asError(error);
   }
   if (batch.length) yield batch;
-  if (failure !== undefined) throw failure;
+  if (failure) throw failure;
 }

@@ -56,8 +56,8 @@ function portOf(text: string, name: string): number {
 }
 
 async function readSettings(file: string): Promise<Record<string, string> | null> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return null;
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   });
   if (text === null) return null;

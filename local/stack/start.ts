@@ -78,14 +78,15 @@ async function supplied(
     settings === null ? startDemoProviders() : null,
   ]);
   if (database.status === "fulfilled" && database.value) {
-    const { url, stop } = database.value;
-    started.push(stop);
-    own.DATABASE_URL = url;
+    const server = database.value;
+    started.push(() => server.stop());
+    own.DATABASE_URL = server.url;
     own.DATABASE_POOL_MAX = "10";
   }
   if (blobs.status === "fulfilled" && blobs.value) {
-    started.push(blobs.value.stop);
-    own.AzureWebJobsStorage = blobs.value.connectionString;
+    const storage = blobs.value;
+    started.push(() => storage.stop());
+    own.AzureWebJobsStorage = storage.connectionString;
   }
   if (broker.status === "fulfilled" && broker.value) {
     started.push(broker.value.stop);

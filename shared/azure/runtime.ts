@@ -85,10 +85,15 @@ async function readable(
       if (!(error instanceof UnreadableMessage)) throw error;
       const text = typeof body === "string" ? body : (JSON.stringify(body) ?? String(body));
       app.log.error("A message could not be read; it is kept with the dead letters", { queue, reason: error.message });
-      const messageId = bodies.length === 1 ? String(context.triggerMetadata?.messageId ?? "") : "";
+      const { messageId } = context.triggerMetadata;
       await insertDeadMessages(app.db, [
         {
-          ...{ id: uuidv7(), queue, messageId: messageId || null, reason: error.message },
+          ...{
+            id: uuidv7(),
+            queue,
+            messageId: bodies.length === 1 && typeof messageId === "string" ? messageId : null,
+            reason: error.message,
+          },
           ...{ body: text.slice(0, 16_384).replaceAll("\0", ""), receivedAt: app.clock.now() },
         },
       ]);

@@ -14,11 +14,7 @@ const MIGRATION_LOCK = 7_205_119;
  * @param tls as for `connect`. Default: as the URL's `sslmode` says, none without one
  * @returns how many migrations were applied
  */
-export async function applyMigrations(
-  url: string,
-  folder: string,
-  tls?: DatabaseOptions["tls"],
-): Promise<number> {
+export async function applyMigrations(url: string, folder: string, tls?: DatabaseOptions["tls"]): Promise<number> {
   // One connection: the advisory lock belongs to a session, and the migrator must run in that very one.
   const client = postgres(url, {
     ...{ max: 1, onnotice: () => undefined, connect_timeout: 10 },

@@ -69,37 +69,36 @@ export interface JobContext<Input> {
   readonly log: JobLog;
   readonly run: Pick<Run, "id" | "jobId" | "trigger" | "attempt" | "scheduledFor" | "correlationId" | "requestedBy">;
   /** Runs `work` in one transaction that commits only while this process holds the run. Call no network in it. */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
   /**
    * Does the last of the work and ends the run as succeeded in one transaction: both or neither, whatever crashes. What is
    * done in `transaction` alone may be done again when the process dies before the run's end is written.
    * @returns what `work` returns, for `run` to return
    */
-  finish<Result extends RunResult | void>(work: (tx: Tx) => Promise<Result>): Promise<RunResult>;
+  readonly finish: <Result extends RunResult | void>(work: (tx: Tx) => Promise<Result>) => Promise<RunResult>;
   /**
    * Asks for a run of another job in a transaction of `transaction` or `batches`: it exists if that commits, and is sent
    * right after.
    * @throws InvalidInput when the input does not fit that job's schema
    */
-  enqueue(tx: Tx, jobId: string, input?: unknown): Promise<void>;
+  readonly enqueue: (tx: Tx, jobId: string, input?: unknown) => Promise<void>;
   /**
    * Makes an effect outside the database happen once, however often the run is tried: see `once.ts`.
    * @param key names the effect for ever: `order 4711 placed`
    */
-  once<T>(key: string, effect: (idempotencyKey: string) => Promise<T>, options?: OnceOptions): Promise<T>;
+  readonly once: <T>(key: string, effect: (idempotencyKey: string) => Promise<T>, options?: OnceOptions) => Promise<T>;
   /**
    * Repeats `work(tx, limit)`, each call its own transaction, until it reports that it did nothing (every count 0),
    * and answers with the counts summed.
    */
-  batches(limit: number, work: (tx: Tx, limit: number) => Promise<Counts>): Promise<Counts>;
+  readonly batches: (limit: number, work: (tx: Tx, limit: number) => Promise<Counts>) => Promise<Counts>;
   /** Says how far the work is; stored with the next heartbeat, at no statement of its own. */
-  progress(done: number, total?: number, note?: string): void;
+  readonly progress: (done: number, total?: number, note?: string) => void;
 }
 
 /** What a run did, as the ledger and the log show it. */
 export type Counts = Record<string, number>;
 export type RunResult = Record<string, unknown>;
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- work that has nothing to report need not say so
 export type Reported = RunResult | void;
 
 interface Settings<Input> {
@@ -166,9 +165,9 @@ export interface BatchedRun<Input> {
 export interface BatchContext<Input> extends Pick<JobContext<Input>, "signal" | "db" | "settings" | "log"> {
   readonly runs: readonly BatchedRun<Input>[];
   /** One transaction for all; it commits only while this process holds every one of the runs. */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
   /** Ends one run with an error; by its class it is tried again. The others are not touched. */
-  fail(run: BatchedRun<Input>, error: Error): void;
+  readonly fail: (run: BatchedRun<Input>, error: Error) => void;
 }
 
 /** For event jobs whose runs can be done by one statement: all that are not failed succeed. */

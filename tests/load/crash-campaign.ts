@@ -162,7 +162,7 @@ async function keepAsking(job: "flaky" | "small", pauseMs: number): Promise<void
       signal: AbortSignal.timeout(5_000),
     }).then(
       ({ status }) => `HTTP ${status}`,
-      (error: Error) => error.name,
+      (error: unknown) => (error as Error).name,
     );
     if (answer === "HTTP 202") {
       acknowledged[job].add(n);
@@ -249,7 +249,7 @@ async function startBroker(): Promise<ChildProcess> {
     },
   );
   await Promise.race([
-    once(child.stdout!, "data"),
+    once(child.stdout, "data"),
     once(child, "exit").then(() => {
       throw new Error("the broker did not start");
     }),

@@ -66,27 +66,6 @@ export const auditLog = platform.table(
   (entry) => [index("audit_log_by_subject").on(entry.subject, entry.id)],
 );
 
-/** What has to leave the database after its transaction: written with it, sent after it, swept when that failed. */
-export const outbox = platform.table(
-  "outbox",
-  {
-    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
-    topic: text().notNull(),
-    payload: jsonb().notNull(),
-    createdAt: instant("created_at")
-      .notNull()
-      .default(sql`now()`),
-    sentAt: instant("sent_at"),
-    attempts: bigint({ mode: "number" }).notNull().default(0),
-    lastError: text("last_error"),
-  },
-  (entry) => [
-    index("outbox_unsent")
-      .on(entry.id)
-      .where(sql`sent_at is null`),
-  ],
-);
-
 /** Messages that nobody could read: kept with the reason, shown beside the dead runs. */
 export const deadMessages = platform.table("dead_messages", {
   id: uuid().primaryKey(),

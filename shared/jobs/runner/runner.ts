@@ -92,7 +92,7 @@ export class Runner {
   ): Promise<Run | undefined> {
     if (!isScheduled(job)) throw new TypeError(`${job.id} has no schedule`);
     if (this.#stopping) return undefined;
-    const candidate = { ...this.#newRun(job, {}, "schedule"), scheduledFor: slot };
+    const candidate = { ...this.#newRun(job, readInput(job, {}), "schedule"), scheduledFor: slot };
     const facts = {
       needs: needsOf(job),
       refusal: this.#refusal(job) ?? refusal,
@@ -113,7 +113,7 @@ export class Runner {
         schedule,
         since: claimed.gapSince,
         next: slot,
-        candidate: () => this.#newRun(job, {}, "schedule"),
+        candidate: () => this.#newRun(job, readInput(job, {}), "schedule"),
       };
       await this.send(await recordMissed(this.#deps, job, missed));
       claimed = await claim();

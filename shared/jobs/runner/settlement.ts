@@ -6,6 +6,7 @@ import { classify } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
 import { never } from "../retry.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
+import { storable } from "../storable.ts";
 import { transition, type Ending } from "./transition.ts";
 
 /** A run whose attempt has ended and that is not moved on yet. */
@@ -58,7 +59,7 @@ export class Settlement {
     const moves = ended.map(({ run, ending, progress }) => {
       const random = (this.#deps.random ?? Math.random)();
       const finish = transition(ending, { run, retry: job?.retry ?? never, now, random });
-      return { run, ending, finish: progress ? { ...finish, progress } : finish };
+      return { run, ending, finish: progress ? { ...finish, progress: storable(progress) as Progress } : finish };
     });
     const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
     const moved = await finishRuns(tx, holder, change);

@@ -1,8 +1,5 @@
 import { isCivilDate, type CivilDate } from "./civil-date.ts";
 
-/** The first day for which the ECB published rates. */
-export const FIRST_PUBLISHED: CivilDate = "1999-01-04";
-
 export interface RangeFault {
   readonly field: "startDate" | "endDate";
   readonly reason: string;
@@ -16,7 +13,11 @@ export function rangeFaults(
   const faults: RangeFault[] = [];
   const check = (field: RangeFault["field"], date: string) => {
     if (date === "") faults.push({ field, reason: "is missing: expected a date as YYYY-MM-DD" });
-    else if (!isCivilDate(date)) faults.push({ field, reason: `expected a date that exists, as YYYY-MM-DD, got ${JSON.stringify(date.slice(0, 40))}` });
+    else if (!isCivilDate(date))
+      faults.push({
+        field,
+        reason: `expected a date that exists, as YYYY-MM-DD, got ${JSON.stringify(date.slice(0, 40))}`,
+      });
     else if (date > today) faults.push({ field, reason: `${date} is in the future (today is ${today})` });
   };
   check("startDate", startDate);

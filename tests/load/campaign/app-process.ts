@@ -4,7 +4,7 @@ import { startFunctionsHost } from "../../../local/functions-host/host.ts";
 const [appDirectory, stateDirectory, port, hostKey] = process.argv.slice(2) as [string, string, string, string];
 await startFunctionsHost({
   ...{ appDirectory, stateDirectory, hostKey, port: Number(port) },
-  settings: process.env as Record<string, string>,
+  settings: process.env,
   log: ({ level, message, source }) => {
     if (source === "host" && /warning|error/.test(level)) process.stderr.write(`${message}\n`);
   },

@@ -158,7 +158,7 @@ class Rules {
     if ($ref !== undefined) this.#reference($ref, at);
     this.#expect(!("$schema" in rest), `${at}: $schema belongs to a document of its own`);
     for (const one of [type ?? []].flat()) this.#expect(TYPES.includes(text(one)), `${at}: no type ${text(one)}`);
-    const names = Object.keys((properties ?? {}) as Json);
+    const names = Object.keys(properties ?? {});
     this.#expect(required === undefined || Array.isArray(required), `${at}: required is a list of names`);
     for (const name of (required ?? []) as string[])
       this.#expect(names.includes(name), `${at}: requires ${name}, unknown`);

@@ -18,7 +18,7 @@ test("the settings name the sources and their order, and a source that fails is 
   };
   const inOrder = (...order: Config["FX_PROVIDERS"]) => {
     const settings = { ECB_BASE_URL: first.baseUrl, FRANKFURTER_BASE_URL: second.baseUrl, OUTBOUND_TIMEOUT: 30_000 };
-    return fxProviders({ ...settings, FX_PROVIDERS: order } as Config, log);
+    return fxProviders({ ...settings, FX_PROVIDERS: order }, log);
   };
   try {
     const ecbFirst = inOrder("ecb", "frankfurter");

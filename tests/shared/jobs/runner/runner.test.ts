@@ -51,7 +51,7 @@ function hourly(run: (context: JobContext<Record<string, never>>) => Promise<Rec
     on: schedule("0 0 * * * *", "UTC"),
     input: z.strictObject({}),
     retry: linear({ retries: 2, delay: "30s" }),
-    run: run as never,
+    run: run,
   });
 }
 
