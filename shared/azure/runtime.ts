@@ -85,7 +85,7 @@ async function readable(
       if (!(error instanceof UnreadableMessage)) throw error;
       const text = typeof body === "string" ? body : (JSON.stringify(body) ?? String(body));
       app.log.error("A message could not be read; it is kept with the dead letters", { queue, reason: error.message });
-      const { messageId } = context.triggerMetadata;
+      const messageId = context.triggerMetadata?.messageId;
       await insertDeadMessages(app.db, [
         {
           ...{

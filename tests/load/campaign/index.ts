@@ -1,6 +1,5 @@
-import { rescueStuckRuns } from "../../../functions/platform/rescue-stuck-runs.ts";
 import { afterTick, everySecond, flaky, small } from "./jobs/jobs.ts";
-import { runJob } from "./http/routes.ts";
+import { rescueStuckRuns, runJob } from "./http/routes.ts";
 
 /** The app of the crash campaign: jobs that leave one effect each, behind a unique key, and the layer's own upkeep. */
 export const jobs = [rescueStuckRuns, everySecond, afterTick, flaky, small];

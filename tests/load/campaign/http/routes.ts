@@ -1,2 +1,3 @@
+// The build finds what it loads by its exports: these are the app's own.
 export { runJob } from "../../../../functions/http/admin/run-job.ts";
 export { rescueStuckRuns } from "../../../../functions/platform/rescue-stuck-runs.ts";
