@@ -83,7 +83,7 @@ async function readable(
       runs.add(readRunMessage(body).run);
     } catch (error) {
       if (!(error instanceof UnreadableMessage)) throw error;
-      const text = typeof body === "string" ? body : (JSON.stringify(body) ?? String(body));
+      const text = typeof body === "string" ? body : JSON.stringify(body ?? null);
       app.log.error("A message could not be read; it is kept with the dead letters", { queue, reason: error.message });
       const messageId = context.triggerMetadata?.messageId;
       await insertDeadMessages(app.db, [

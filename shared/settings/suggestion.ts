@@ -13,10 +13,14 @@ export function suggestion(name: string, known: Iterable<string>): string | unde
   return best;
 }
 
+/** From this length on two errors cannot touch both ends of a name. */
+const LONG = 8;
+
 /** Whether two names begin or end alike. Start-up compares hundreds of names with hundreds: nearly all are told apart here. */
 function isAlike(a: string, b: string): boolean {
   const longer = a.length - b.length;
   if (longer > MOST_ERRORS || longer < -MOST_ERRORS) return false;
+  if (a.length < LONG) return true;
   return a.startsWith(b.slice(0, 3)) || a.endsWith(b.slice(-3));
 }
 

@@ -21,7 +21,7 @@ export const timeMachine = defineCommand({
     from: { about: "where time begins: a date (UTC) or an instant", placeholder: "<instant>", read: readInstant },
     to: { about: "where it ends; this instant is no part of it", placeholder: "<instant>", read: readInstant },
     job: {
-      about: "this job alone; may stand several times (default: every scheduled job)",
+      about: "this job alone; may be given again (default: every scheduled job)",
       placeholder: "<job>",
       read: (id: string): readonly string[] => [id],
       join: listed<string>,
@@ -40,11 +40,11 @@ export const timeMachine = defineCommand({
     },
     processes: { ...whole(1, 8, { about: "app processes side by side (default 1)" }), placeholder: "<count>" },
     bodies: {
-      ...oneOf(["on", "off"], { about: "what jobs do, or only their slots (default: on up to 1,000 slots)" }),
+      ...oneOf(["on", "off"], { about: "do the work, or only the slots (default: on up to 1,000 slots)" }),
       placeholder: "on|off",
     },
     limit: {
-      ...whole(1, 100_000_000, { about: "a job with more slots is simulated in windows (default 10000)" }),
+      ...whole(1, 100_000_000, { about: "more slots than this are sampled (default 10000)" }),
       placeholder: "<slots>",
     },
     json: flag("print the ledger for scripts"),

@@ -121,7 +121,10 @@ export class Runner {
     // Nothing back means that the slot is taken, or that another slot of this job started in the same instant: the second
     // look sees that one running, and records this slot as skipped.
     const run = claimed.run ?? (await claim()).run;
-    if (!run) return undefined;
+    if (!run) {
+      this.#deps.log.debug("The slot was taken before", { job: job.id, slot });
+      return undefined;
+    }
     if (run.state === "skipped") {
       this.#logFor(run).info("Skipped", { reason: run.reason });
       return run;

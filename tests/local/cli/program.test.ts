@@ -6,8 +6,8 @@ describe("help", () => {
   test.each([[[]], [["help"]], [["--help"]], [["-h"]], [["help", "help"]]])("%j lists every command", async (args) => {
     const { code, stdout, stderr } = await rota(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    for (const [name, { summary }] of Object.entries(commands))
-      expect(stdout).toMatch(`  ${name.padEnd(7)}  ${summary}`);
+    const lines = stdout.split("\n").map((line) => line.trim().replace(/ {2,}/, "  "));
+    for (const [name, { summary }] of Object.entries(commands)) expect(lines).toContain(`${name}  ${summary}`);
     expect(stdout).toContain("ROTA_KEY");
   });
 
@@ -27,9 +27,12 @@ describe("help", () => {
     expect(await rota(["run", "--nonsense", "--help"])).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("all of it fits 100 columns", async () => {
+  test("all of it fits 100 columns, but for examples, which are one line to copy", async () => {
     const pages = await Promise.all([rota(["help"]), ...Object.keys(commands).map((name) => rota([name, "--help"]))]);
-    for (const { stdout } of pages) expect(widest(stdout)).toBeLessThanOrEqual(100);
+    for (const { stdout } of pages) {
+      const prose = stdout.split("\n").filter((line) => !line.startsWith("  npm run rota -- "));
+      expect(widest(prose.join("\n"))).toBeLessThanOrEqual(100);
+    }
   });
 });
 
