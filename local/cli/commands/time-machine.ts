@@ -21,7 +21,7 @@ export const timeMachine = defineCommand({
     from: { about: "where time begins: a date (UTC) or an instant", placeholder: "<instant>", read: readInstant },
     to: { about: "where it ends; this instant is no part of it", placeholder: "<instant>", read: readInstant },
     job: {
-      about: "this job alone; may be given again (default: every scheduled job)",
+      about: "this job alone, may repeat (default: every scheduled job)",
       placeholder: "<job>",
       read: (id: string): readonly string[] => [id],
       join: listed<string>,
@@ -40,7 +40,7 @@ export const timeMachine = defineCommand({
     },
     processes: { ...whole(1, 8, { about: "app processes side by side (default 1)" }), placeholder: "<count>" },
     bodies: {
-      ...oneOf(["on", "off"], { about: "do the work, or only the slots (default: on up to 1,000 slots)" }),
+      ...oneOf(["on", "off"], { about: "work, or slots alone (default: on up to 1,000 slots)" }),
       placeholder: "on|off",
     },
     limit: {
