@@ -4,6 +4,7 @@ export interface JobLine {
   readonly family: string;
   readonly schedule: { readonly inWords: string } | null;
   readonly next: readonly string[];
+  readonly enabled: boolean;
 }
 
 const paint = (code: number, text: string) =>
@@ -39,11 +40,11 @@ export function banner({
 }
 
 function jobTable(jobs: readonly JobLine[], now: Date): string[] {
-  const rows = jobs.map(({ id, family, schedule, next }) => [
+  const rows = jobs.map(({ id, family, schedule, next, enabled }) => [
     family,
     id,
     schedule?.inWords ?? "when asked for",
-    next[0] ? `in ${distance(Date.parse(next[0]) - now.getTime())}` : "",
+    enabled && next[0] ? `in ${distance(Date.parse(next[0]) - now.getTime())}` : enabled ? "" : "switched off",
   ]);
   const all = [["family", "job", "runs", "next"], ...rows];
   const widths = [0, 1, 2, 3].map((i) => Math.max(...all.map((row) => row[i]!.length)));

@@ -162,7 +162,10 @@ export class Runner {
       ? (await insertSkippedRun(tx, candidate, refusal, now))!
       : await insertQueuedRun(tx, candidate, now);
     await job.onTransition?.(tx, run);
-    this.#logFor(run).info(refusal ? "Skipped" : "Queued", { requestedBy: run.requestedBy, reason: run.reason });
+    this.#logFor(run).info(refusal ? "Skipped" : "Queued", {
+      requestedBy: run.requestedBy,
+      reason: run.reason ?? undefined,
+    });
     return run;
   }
 
