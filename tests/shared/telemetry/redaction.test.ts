@@ -113,7 +113,7 @@ describe("a text", () => {
     'duplicate key value violates unique constraint "pk_exchange_rates_date_currency"',
     "already running: run 0198c2f0-1234-7abc-8def-0123456789ab",
     "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip?5=1",
-    "https://registry.example.test/@scope/package",
+    "https://packages.example.test/@scope/package",
     "postgres://rota@localhost:5432/rota",
     "http://127.0.0.1:7071/api/admin/runs?job=sync_fx_latest&limit=50",
     "mailto:someone@example.test",
