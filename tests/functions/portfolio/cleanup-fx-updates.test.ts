@@ -55,7 +55,7 @@ it("one that has not ended stays: its run is still to come", async () => {
 it("keepDays says how long, and more than one batch is done to the end", async () => {
   await db.execute(sql`
     insert into portfolio.exchange_rate_updates (kind, state, requested_at, finished_at)
-    select 'latest', 'succeeded', at, at from generate_series(1, 2500) n, lateral (select timestamptz '2026-03-01Z' + n * interval '1 s' as at)`);
+    select 'latest', 'succeeded', at, at from generate_series(1, 2500) n, lateral (select timestamptz '2026-03-01Z' + n * interval '1 s' as at) as moment`);
   const kept = await runJob(cleanupFxUpdates, { db, asOf: SUNDAY, input: { keepDays: 36 } });
   expect(kept.result).toEqual({ deleted: 0 });
   const { result } = await runJob(cleanupFxUpdates, { db, asOf: SUNDAY, input: { keepDays: 30 } });

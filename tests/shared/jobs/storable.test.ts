@@ -6,9 +6,13 @@ const NOT_STORABLE = /\\u0000|\\ud[89a-f]/i;
 
 it("leaves what is plain JSON as it is", () => {
   fc.assert(
-    fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
-      expect(storable(value)).toEqual(JSON.parse(JSON.stringify(value)));
-    }),
+    // -0 is no JSON: it is read back as 0.
+    fc.property(
+      fc.jsonValue({ maxDepth: 5 }).filter((value) => !hasNegativeZero(value)),
+      (value) => {
+        expect(storable(value)).toEqual(JSON.parse(JSON.stringify(value)));
+      },
+    ),
   );
 });
 
@@ -79,3 +83,8 @@ it("a text is cut without halving a character", () => {
   expect(storableText(Symbol("x"), 20)).toBe("Symbol(x)");
   expect(storableText(Object.create(null), 20)).toBe("[unreadable]");
 });
+
+function hasNegativeZero(value: unknown): boolean {
+  if (Object.is(value, -0)) return true;
+  return value instanceof Object && Object.values(value).some(hasNegativeZero);
+}
