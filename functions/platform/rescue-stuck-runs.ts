@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { deleteOldKeys } from "../../shared/data/platform/idempotency-keys.ts";
 import { defineJob } from "../../shared/jobs/define-job.ts";
-import { never } from "../../shared/jobs/retry.ts";
+import { linear } from "../../shared/jobs/retry.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { platform } from "../families.ts";
 
@@ -9,8 +9,8 @@ import { platform } from "../families.ts";
 const KEYS_LIVE_MS = 48 * 3_600_000;
 
 /**
- * Takes runs from holders that went silent, and sends waiting runs again that no message brought. Twice is safe: each
- * move is one guarded statement. Never retried: the next minute is the retry.
+ * Takes runs from holders that went silent, and sends waiting runs again that no message brought. Twice is safe, also side by
+ * side: each move is one guarded statement.
  */
 export const rescueStuckRuns = defineJob({
   id: "rescue_stuck_runs",
@@ -18,7 +18,9 @@ export const rescueStuckRuns = defineJob({
   summary: "Take over runs whose holder went silent, and wake waiting runs that were forgotten",
   on: schedule("0 * * * * *", "UTC"),
   input: z.strictObject({}),
-  retry: never,
+  retry: linear({ retries: 3, delay: "1m" }),
+  // One at a time, a rescuer that is killed would be in the way of every later one, and nobody would ever be rescued again.
+  concurrency: () => null,
   timeout: "50s",
   essential: true,
 

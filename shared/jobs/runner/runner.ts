@@ -20,7 +20,7 @@ import {
 } from "../../data/platform/job-runs.ts";
 import { recordAudit } from "../../data/platform/audit-log.ts";
 import { pausedUntil } from "../../data/platform/pauses.ts";
-import type { Run, Trigger } from "../../data/platform/schema.ts";
+import type { Run, RunState, Trigger } from "../../data/platform/schema.ts";
 import { isScheduled, needsOf, type BatchWork, type Job, type RunResult } from "../define-job.ts";
 import { Interrupted, RunTimeout } from "../endings.ts";
 import { isUniqueViolation } from "../error-class.ts";
@@ -261,17 +261,30 @@ export class Runner {
   }
 
   /** Moves runs whose holder went silent: to their next attempt, or to the dead ones. @returns how many of each */
-  async rescue(limit = 100): Promise<{ retrying: number; dead: number }> {
+  async rescue(limit = 1_000): Promise<{ retrying: number; dead: number }> {
     const moved = { retrying: 0, dead: 0 };
     for (const run of await lapsedRuns(this.#deps.db, limit)) {
-      const error = new LostHolder(`its holder ${run.leaseHolder} went silent while it ran attempt ${run.attempt}`);
-      const job = await this.#deps.findJob(run.jobId);
-      const [settled] = await this.#settlement.settle(job, null, [{ run, ending: { kind: "threw", error } }]);
-      if (!settled) continue;
-      moved[settled.state === "dead" ? "dead" : "retrying"] += 1;
-      this.#logFor(settled).warn("Rescued from a silent holder", { holder: run.leaseHolder, state: settled.state });
+      const state = await this.#rescueOne(run);
+      if (state) moved[state === "dead" ? "dead" : "retrying"] += 1;
     }
     return moved;
+  }
+
+  /** Never throws: a run whose own tracking fails must not keep all others with their dead holders. */
+  async #rescueOne(run: Run): Promise<RunState | undefined> {
+    const error = new LostHolder(`its holder ${run.leaseHolder} went silent while it ran attempt ${run.attempt}`);
+    try {
+      const job = await this.#deps.findJob(run.jobId);
+      const [settled] = await this.#settlement.settle(job, null, [{ run, ending: { kind: "threw", error } }]);
+      if (!settled) return undefined;
+      this.#logFor(settled).warn("Rescued from a silent holder", { holder: run.leaseHolder, state: settled.state });
+      return settled.state;
+    } catch (trouble) {
+      this.#logFor(run).error("Could not be rescued from a silent holder; the next minute tries again", {
+        error: trouble,
+      });
+      return undefined;
+    }
   }
 
   /**

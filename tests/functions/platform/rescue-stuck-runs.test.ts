@@ -1,0 +1,77 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
+import { rescueStuckRuns } from "../../../functions/platform/rescue-stuck-runs.ts";
+import { findRun } from "../../../shared/data/platform/job-runs.ts";
+import { defineJob, manual, type Job } from "../../../shared/jobs/define-job.ts";
+import { linear } from "../../../shared/jobs/retry.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+
+const common = {
+  family: { id: "samples", title: "Samples" },
+  summary: "A sample",
+  on: manual,
+  input: z.strictObject({}),
+  retry: linear({ retries: 2, delay: "1s" }),
+  run: async () => undefined,
+} as const;
+const sample = defineJob({ ...common, id: "sample" });
+
+let database: TestDatabase;
+const processes: TestProcess[] = [];
+beforeAll(async () => {
+  database = await migratedDatabase();
+});
+afterAll(() => database.drop());
+afterEach(async () => {
+  await processes[0]?.db.execute("truncate platform.job_runs cascade");
+  await Promise.all(processes.splice(0).map(({ close }) => close()));
+});
+
+function start(...jobs: Job[]): TestProcess {
+  const process = startProcess(database.url, [rescueStuckRuns, ...jobs]);
+  processes.push(process);
+  return process;
+}
+
+/** A run as a process leaves it that was killed a while ago. */
+async function abandoned({ db, runner }: TestProcess, job: Job): Promise<string> {
+  const { id } = await runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+  await db.execute(sql`
+    update platform.job_runs set state = 'running', attempt = 1, started_at = queued_at, lease_holder = 'killed',
+           lease_expires_at = now() - interval '1 minute' where id = ${id}`);
+  return id;
+}
+
+it("goes on when the rescuer itself was killed in the middle", async () => {
+  const process = start(sample);
+  const rescuer = await abandoned(process, rescueStuckRuns);
+  const other = await abandoned(process, sample);
+  const slot = new Date(process.clock.now().getTime() + 60_000);
+  expect(await process.runner.runSlot(rescueStuckRuns, slot)).toMatchObject({
+    state: "succeeded",
+    result: { retrying: 2, dead: 0 },
+  });
+  expect(await findRun(process.db, rescuer)).toMatchObject({ state: "retrying" });
+  expect(await findRun(process.db, other)).toMatchObject({ state: "retrying" });
+});
+
+it("rescues the others when the tracking of one job fails", async () => {
+  const broken = defineJob({
+    ...common,
+    id: "broken_tracking",
+    onTransition: async (_, run) => {
+      if (run.state === "retrying") throw new Error("no such table");
+    },
+  });
+  const process = start(sample, broken);
+  const stays = await abandoned(process, broken);
+  const other = await abandoned(process, sample);
+  expect(await process.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+  expect(await findRun(process.db, other)).toMatchObject({ state: "retrying" });
+  expect(await findRun(process.db, stays)).toMatchObject({ state: "running", leaseHolder: "killed" });
+  expect(process.log).toContainEqual(
+    expect.objectContaining({ level: "error", message: expect.stringMatching(/Could not be rescued/) as string }),
+  );
+});
