@@ -1,0 +1,147 @@
+import { sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { etfPrices, type SeriesKind } from "./etf-schema.ts";
+
+/** One trading day; exact decimals as the source printed them, in the ETF's currency. */
+export interface PricePoint {
+  readonly date: string;
+  readonly open: string | null;
+  readonly high: string | null;
+  readonly low: string | null;
+  readonly close: string;
+  readonly adjustedClose: string | null;
+  readonly volume: string | null;
+}
+
+/** Whose prices they are, and of what kind. */
+export interface PriceOrigin {
+  readonly etfId: number;
+  readonly source: string;
+  readonly series: SeriesKind;
+}
+
+export interface InsertedPrices {
+  readonly inserted: number;
+  /** Points that were there before; they stay as they are. */
+  readonly skipped: number;
+}
+
+/** Adds the points that are not there yet, in one statement. The ETF has to have that series. */
+export async function insertPrices(
+  db: Executor,
+  { etfId, source, series }: PriceOrigin,
+  points: readonly PricePoint[],
+): Promise<InsertedPrices> {
+  const [row] = await db.execute<{ inserted: number }>(sql`
+    with added as (
+      insert into ${etfPrices} (etf_id, date, open, high, low, close, adjusted_close, volume, source, series)
+      select ${etfId}::bigint, point.*, ${source}, ${series} from ${unnested(points)}
+      on conflict (etf_id, date) do nothing
+      returning 1
+    )
+    select count(*)::integer as inserted from added`);
+  const inserted = row?.inserted ?? 0;
+  return { inserted, skipped: points.length - inserted };
+}
+
+/** A whole series as it was fetched anew. */
+export interface CorrectedPrices {
+  readonly inserted: number;
+  readonly changed: number;
+  readonly unchanged: number;
+}
+
+/** Adds what is missing and corrects what differs, in one statement. Points that the answer does not have stay. */
+export async function correctPrices(
+  tx: Executor,
+  { etfId, source, series }: PriceOrigin,
+  points: readonly PricePoint[],
+): Promise<CorrectedPrices> {
+  // xmax is 0 for a row that was inserted, and a row that the condition leaves alone is not returned.
+  const [row] = await tx.execute<{ inserted: number; changed: number }>(sql`
+    with written as (
+      insert into ${etfPrices} as stored (etf_id, date, open, high, low, close, adjusted_close, volume, source, series)
+      select ${etfId}::bigint, point.*, ${source}, ${series} from ${unnested(points)}
+      on conflict (etf_id, date) do update
+        set open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+            adjusted_close = excluded.adjusted_close, volume = excluded.volume, source = excluded.source
+      where (stored.open, stored.high, stored.low, stored.close, stored.adjusted_close, stored.volume)
+            is distinct from
+            (excluded.open, excluded.high, excluded.low, excluded.close, excluded.adjusted_close, excluded.volume)
+      returning (xmax = 0) as is_new
+    )
+    select count(*) filter (where is_new)::integer as inserted, count(*) filter (where not is_new)::integer as changed
+      from written`);
+  const { inserted, changed } = row ?? { inserted: 0, changed: 0 };
+  return { inserted, changed, unchanged: points.length - inserted - changed };
+}
+
+/** @returns how many there were */
+export async function deletePrices(tx: Tx, etfId: number): Promise<number> {
+  const [row] = await tx.execute<{ deleted: number }>(sql`
+    with gone as (delete from ${etfPrices} where etf_id = ${etfId} returning 1)
+    select count(*)::integer as deleted from gone`);
+  return row?.deleted ?? 0;
+}
+
+export interface StoredPrice extends PricePoint {
+  readonly source: string;
+  readonly series: SeriesKind;
+}
+
+const COLUMNS = sql`date::text as date, open::text as open, high::text as high, low::text as low, close::text as close,
+  adjusted_close::text as "adjustedClose", volume::text as volume, source, series`;
+
+/** The last trading day's price on or before a date. */
+export async function priceOnOrBefore(db: Executor, etfId: number, date: string): Promise<StoredPrice | undefined> {
+  const [row] = await db.execute<StoredPrice & Record<string, unknown>>(sql`
+    select ${COLUMNS} from ${etfPrices} where etf_id = ${etfId} and etf_prices.date <= ${date}::date
+     order by etf_prices.date desc limit 1`);
+  return row;
+}
+
+/** The first trading day's price on or after a date. */
+export async function priceOnOrAfter(db: Executor, etfId: number, date: string): Promise<StoredPrice | undefined> {
+  const [row] = await db.execute<StoredPrice & Record<string, unknown>>(sql`
+    select ${COLUMNS} from ${etfPrices} where etf_id = ${etfId} and etf_prices.date >= ${date}::date
+     order by etf_prices.date limit 1`);
+  return row;
+}
+
+/** Prices from one date to another, both included, oldest first. */
+export async function listPrices(
+  db: Executor,
+  etfId: number,
+  { from, to, limit }: { from?: string | undefined; to?: string | undefined; limit: number },
+): Promise<StoredPrice[]> {
+  const rows = await db.execute<StoredPrice & Record<string, unknown>>(sql`
+    select ${COLUMNS} from ${etfPrices}
+     where etf_id = ${etfId} and etf_prices.date between ${from ?? "-infinity"}::date and ${to ?? "infinity"}::date
+     order by etf_prices.date limit ${limit}`);
+  return [...rows];
+}
+
+/** The closes of many days of one ETF, oldest first: what a valuation of all days walks along. */
+export async function listCloses(
+  db: Executor,
+  etfId: number,
+  { from, to }: { from: string; to: string },
+): Promise<{ date: string; close: string }[]> {
+  const rows = await db.execute<{ date: string; close: string }>(sql`
+    select date::text as date, close::text as close from ${etfPrices}
+     where etf_id = ${etfId} and etf_prices.date between ${from}::date and ${to}::date
+     order by etf_prices.date`);
+  return [...rows];
+}
+
+/** Array literals instead of a parameter a value: PostgreSQL takes at most 65,535 parameters, and parses one text faster. */
+function unnested(points: readonly PricePoint[]) {
+  const column = (value: (point: PricePoint) => string | null) =>
+    `{${points.map((point) => value(point) ?? "NULL").join(",")}}`;
+  return sql`unnest(
+    ${column(({ date }) => date)}::date[], ${column(({ open }) => open)}::numeric[],
+    ${column(({ high }) => high)}::numeric[], ${column(({ low }) => low)}::numeric[],
+    ${column(({ close }) => close)}::numeric[], ${column(({ adjustedClose }) => adjustedClose)}::numeric[],
+    ${column(({ volume }) => volume)}::numeric[]
+  ) as point(date, open, high, low, close, adjusted_close, volume)`;
+}

@@ -1,0 +1,130 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  foreignKey,
+  index,
+  integer,
+  numeric,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
+import { portfolio, type UpdateState } from "./schema.ts";
+
+/** How a series of prices stands to what was paid on the day: `raw` but for splits, or `adjusted` for dividends as well. */
+export type SeriesKind = "raw" | "adjusted";
+/** `new` until its first prices are there, `failed` when they could not be fetched. */
+export type EtfState = "new" | "ready" | "failed";
+
+export const etfs = portfolio.table(
+  "etfs",
+  {
+    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    /** As Yahoo writes it: `VWCE.DE`, `CSPX.L`, `SPY`. */
+    symbol: text().notNull().unique("etfs_symbol"),
+    isin: text(),
+    name: text(),
+    exchange: text(),
+    /** Of its prices; pounds where the exchange quotes pence. Null until the first prices are there. */
+    currency: text(),
+    /** What its stored prices are; null until there are any. */
+    series: text().$type<SeriesKind>(),
+    state: text().$type<EtfState>().notNull().default("new"),
+    /** Whether somebody needs its prices to be kept up to date. */
+    inUse: boolean("in_use").notNull().default(false),
+    addedAt: timestamp("added_at", { withTimezone: true, precision: 3 }).notNull(),
+    /** The moment that the last successful fetch or synchronisation stood for. */
+    syncedAt: timestamp("synced_at", { withTimezone: true, precision: 3 }),
+  },
+  (etf) => [
+    // For the reference of its prices, which keeps raw and adjusted ones apart.
+    unique("etfs_one_series").on(etf.id, etf.series),
+    index("etfs_in_use")
+      .on(etf.id)
+      .where(sql`in_use`),
+    check("etfs_symbol_form", sql`symbol = upper(symbol) and symbol ~ '^[A-Z0-9^][A-Z0-9.=^-]{0,31}$'`),
+    check("etfs_currency_form", sql`currency ~ '^[A-Z]{3}$'`),
+    check("etfs_series_kind", sql`series in ('raw', 'adjusted')`),
+    check("etfs_state", sql`state in ('new', 'ready', 'failed')`),
+    check("etfs_ready_has_prices", sql`state <> 'ready' or (currency is not null and series is not null)`),
+  ],
+);
+
+/** One trading day of one ETF, in the ETF's currency. Its key is also the index for "the close on or before" and "on or after" a date. */
+export const etfPrices = portfolio.table(
+  "etf_prices",
+  {
+    etfId: bigint("etf_id", { mode: "number" }).notNull(),
+    date: date({ mode: "string" }).notNull(),
+    open: numeric(),
+    high: numeric(),
+    low: numeric(),
+    close: numeric().notNull(),
+    /** Adjusted for splits and dividends, where the source says it. */
+    adjustedClose: numeric("adjusted_close"),
+    volume: numeric(),
+    source: text().notNull(),
+    series: text().$type<SeriesKind>().notNull(),
+  },
+  (price) => [
+    primaryKey({ name: "etf_prices_point", columns: [price.etfId, price.date] }),
+    // Both columns: a point of the other kind than its ETF's series is refused by the database itself.
+    foreignKey({
+      name: "etf_prices_of_one_series",
+      columns: [price.etfId, price.series],
+      foreignColumns: [etfs.id, etfs.series],
+    }).onDelete("cascade"),
+    // NaN and Infinity are greater than every number, so that "> 0" alone would let them in.
+    check("etf_prices_close_positive", sql`close > 0 and close < 'Infinity'`),
+    check("etf_prices_adjusted_positive", sql`adjusted_close > 0 and adjusted_close < 'Infinity'`),
+    check(
+      "etf_prices_range_positive",
+      sql`open > 0 and open < 'Infinity' and high > 0 and high < 'Infinity' and low > 0 and low < 'Infinity'`,
+    ),
+    check("etf_prices_high_above_low", sql`high >= low`),
+    check("etf_prices_volume", sql`volume >= 0 and volume < 'Infinity'`),
+  ],
+);
+
+/**
+ * What each request for prices was and what became of it. The row without a symbol stands for a whole synchronisation; the rows
+ * of that run with one, for the ETFs that failed in it.
+ */
+export const etfUpdates = portfolio.table(
+  "etf_updates",
+  {
+    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    runId: uuid("run_id").notNull(),
+    kind: text().$type<"fetch" | "sync" | "refresh">().notNull(),
+    symbol: text(),
+    /** Of the points that were stored; null until there are any. */
+    startDate: date("start_date", { mode: "string" }),
+    endDate: date("end_date", { mode: "string" }),
+    state: text().$type<UpdateState>().notNull(),
+    source: text(),
+    inserted: integer().notNull().default(0),
+    skipped: integer().notNull().default(0),
+    /** Points that were there with other values and were corrected. */
+    changed: integer().notNull().default(0),
+    error: text(),
+    requestedAt: timestamp("requested_at", { withTimezone: true, precision: 3 }).notNull(),
+    finishedAt: timestamp("finished_at", { withTimezone: true, precision: 3 }),
+  },
+  (update) => [
+    unique("etf_updates_of_run").on(update.runId, update.symbol).nullsNotDistinct(),
+    index("etf_updates_by_time").on(update.requestedAt),
+    check("etf_updates_kind", sql`kind in ('fetch', 'sync', 'refresh')`),
+    check("etf_updates_state", sql`state in ('pending', 'running', 'succeeded', 'failed', 'refused')`),
+    check("etf_updates_failure_has_reason", sql`state not in ('failed', 'refused') or error is not null`),
+    check("etf_updates_final", sql`(state in ('succeeded', 'failed', 'refused')) = (finished_at is not null)`),
+  ],
+);
+
+export type Etf = typeof etfs.$inferSelect;
+export type EtfPrice = typeof etfPrices.$inferSelect;
+export type EtfUpdate = typeof etfUpdates.$inferSelect;

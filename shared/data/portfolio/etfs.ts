@@ -1,0 +1,86 @@
+import { and, asc, eq, inArray, isNull, lt, or } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { etfs, type Etf, type SeriesKind } from "./etf-schema.ts";
+
+/** What a person says about an ETF; what is missing is taken from the provider. */
+export interface NewEtf {
+  readonly symbol: string;
+  readonly isin?: string | undefined;
+  readonly name?: string | undefined;
+  readonly inUse?: boolean | undefined;
+}
+
+/** @returns undefined when there is one with that symbol already, which stays as it is */
+export async function addEtf(tx: Executor, etf: NewEtf, now: Date): Promise<Etf | undefined> {
+  const [added] = await tx
+    .insert(etfs)
+    .values({ ...etf, addedAt: now })
+    .onConflictDoNothing({ target: etfs.symbol })
+    .returning();
+  return added;
+}
+
+export async function findEtf(db: Executor, symbol: string): Promise<Etf | undefined> {
+  const [found] = await db.select().from(etfs).where(eq(etfs.symbol, symbol));
+  return found;
+}
+
+export async function findEtfById(db: Executor, id: number): Promise<Etf | undefined> {
+  const [found] = await db.select().from(etfs).where(eq(etfs.id, id));
+  return found;
+}
+
+/** The same, and nobody else changes it or its prices until the transaction ends. */
+export async function lockEtf(tx: Tx, id: number): Promise<Etf | undefined> {
+  const [found] = await tx.select().from(etfs).where(eq(etfs.id, id)).for("update");
+  return found;
+}
+
+/** By symbol. */
+export async function listEtfs(db: Executor): Promise<Etf[]> {
+  return db.select().from(etfs).orderBy(asc(etfs.symbol));
+}
+
+/** The ETFs in use that were not synchronised since `asOf`, by id: what is left of a run that is tried again. */
+export async function etfsToSync(db: Executor, asOf: Date): Promise<Etf[]> {
+  return db
+    .select()
+    .from(etfs)
+    .where(and(eq(etfs.inUse, true), or(isNull(etfs.syncedAt), lt(etfs.syncedAt, asOf))))
+    .orderBy(asc(etfs.id));
+}
+
+/** Says whose prices are to be kept up to date, or no longer. */
+export async function setInUse(tx: Executor, ids: readonly number[], inUse: boolean): Promise<void> {
+  if (ids.length === 0) return;
+  await tx
+    .update(etfs)
+    .set({ inUse })
+    .where(inArray(etfs.id, [...ids]));
+}
+
+/** What a provider told about an ETF together with its prices. */
+export interface EtfFacts {
+  readonly currency: string;
+  readonly series: SeriesKind;
+  readonly name: string | null;
+  readonly exchange: string | null;
+}
+
+/** The ETF's prices are there as of that moment. A name that a person gave stays. */
+export async function markReady(tx: Executor, etf: Etf, facts: EtfFacts, asOf: Date): Promise<void> {
+  const { currency, series } = facts;
+  const [name, exchange] = [etf.name ?? facts.name, etf.exchange ?? facts.exchange];
+  await tx
+    .update(etfs)
+    .set({ currency, series, name, exchange, state: "ready", syncedAt: asOf })
+    .where(eq(etfs.id, etf.id));
+}
+
+/** The first prices of an ETF could not be fetched. One that has prices stays ready. */
+export async function markFailed(tx: Executor, symbol: string): Promise<void> {
+  await tx
+    .update(etfs)
+    .set({ state: "failed" })
+    .where(and(eq(etfs.symbol, symbol), eq(etfs.state, "new")));
+}

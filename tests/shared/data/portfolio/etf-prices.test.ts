@@ -1,0 +1,153 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { connect, type Db } from "../../../../shared/data/client.ts";
+import {
+  correctPrices,
+  deletePrices,
+  insertPrices,
+  listCloses,
+  listPrices,
+  priceOnOrAfter,
+  priceOnOrBefore,
+  type PricePoint,
+} from "../../../../shared/data/portfolio/etf-prices.ts";
+import type { Etf } from "../../../../shared/data/portfolio/etf-schema.ts";
+import {
+  addEtf,
+  etfsToSync,
+  findEtf,
+  lockEtf,
+  markFailed,
+  markReady,
+  setInUse,
+} from "../../../../shared/data/portfolio/etfs.ts";
+import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+
+const NOW = new Date("2026-04-10T20:30:00Z");
+const RAW = { currency: "EUR", series: "raw", name: "A world fund", exchange: "XETRA" } as const;
+
+let database: TestDatabase;
+let db: Db;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+});
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+afterEach(async () => {
+  await db.execute(sql`truncate portfolio.etfs cascade`);
+});
+
+async function anEtf(symbol = "WORLD.DE"): Promise<Etf> {
+  const etf = await addEtf(db, { symbol }, NOW);
+  await markReady(db, etf!, RAW, NOW);
+  return etf!;
+}
+
+function point(date: string, close: string, rest: Partial<PricePoint> = {}): PricePoint {
+  return { date, close, open: null, high: null, low: null, adjustedClose: null, volume: null, ...rest };
+}
+
+const origin = (etf: Etf) => ({ etfId: etf.id, source: "yahoo", series: "raw" }) as const;
+
+it("points come in once, digit for digit, and what is there stays", async () => {
+  const etf = await anEtf();
+  const friday = point("2026-04-10", "101.123456789012345678", { open: "100.10", volume: "12" });
+  expect(await insertPrices(db, origin(etf), [point("2026-04-09", "100.5"), friday])).toEqual({
+    inserted: 2,
+    skipped: 0,
+  });
+  expect(await insertPrices(db, origin(etf), [point("2026-04-10", "7")])).toEqual({ inserted: 0, skipped: 1 });
+  expect(await listPrices(db, etf.id, { limit: 10 })).toEqual([
+    { ...point("2026-04-09", "100.5"), source: "yahoo", series: "raw" },
+    { ...friday, source: "yahoo", series: "raw" },
+  ]);
+});
+
+it("no points are no trouble", async () => {
+  const etf = await anEtf();
+  expect(await insertPrices(db, origin(etf), [])).toEqual({ inserted: 0, skipped: 0 });
+  expect(await correctPrices(db, origin(etf), [])).toEqual({ inserted: 0, changed: 0, unchanged: 0 });
+});
+
+it("a day without trading is served by the last close before it, or by the first one after it", async () => {
+  const etf = await anEtf();
+  const other = await anEtf("OTHER.DE");
+  await insertPrices(db, origin(etf), [point("2026-04-09", "1"), point("2026-04-10", "2"), point("2026-04-13", "3")]);
+  await insertPrices(db, origin(other), [point("2026-04-11", "9")]);
+  expect(await priceOnOrBefore(db, etf.id, "2026-04-12")).toMatchObject({ date: "2026-04-10", close: "2" });
+  expect(await priceOnOrBefore(db, etf.id, "2026-04-10")).toMatchObject({ date: "2026-04-10" });
+  expect(await priceOnOrAfter(db, etf.id, "2026-04-11")).toMatchObject({ date: "2026-04-13", close: "3" });
+  expect(await priceOnOrBefore(db, etf.id, "2026-04-08")).toBeUndefined();
+  expect(await priceOnOrAfter(db, etf.id, "2026-04-14")).toBeUndefined();
+  expect(await listCloses(db, etf.id, { from: "2026-04-10", to: "2026-04-13" })).toEqual([
+    { date: "2026-04-10", close: "2" },
+    { date: "2026-04-13", close: "3" },
+  ]);
+});
+
+it("a correction says what was new, what changed and what was right", async () => {
+  const etf = await anEtf();
+  await insertPrices(db, origin(etf), [point("2026-04-08", "1"), point("2026-04-09", "2"), point("2026-04-10", "3")]);
+  const anew = [point("2026-04-09", "2.0"), point("2026-04-10", "3.5"), point("2026-04-13", "4")];
+  expect(await correctPrices(db, origin(etf), anew)).toEqual({ inserted: 1, changed: 1, unchanged: 1 });
+  const closes = await listCloses(db, etf.id, { from: "2026-04-01", to: "2026-04-30" });
+  expect(closes.map(({ close }) => close)).toEqual(["1", "2", "3.5", "4"]);
+});
+
+it("the database itself keeps raw and adjusted prices of one ETF apart, and lets a whole series be replaced", async () => {
+  const etf = await anEtf();
+  await insertPrices(db, origin(etf), [point("2026-04-09", "1")]);
+  const adjusted = { ...origin(etf), source: "stooq", series: "adjusted" } as const;
+  await expect(insertPrices(db, adjusted, [point("2026-04-10", "1")])).rejects.toMatchObject({
+    cause: { constraint_name: "etf_prices_of_one_series" },
+  });
+  await expect(markReady(db, etf, { ...RAW, series: "adjusted" }, NOW)).rejects.toThrow();
+  await db.transaction(async (tx) => {
+    const locked = await lockEtf(tx, etf.id);
+    expect(await deletePrices(tx, etf.id)).toBe(1);
+    await markReady(tx, locked!, { ...RAW, series: "adjusted" }, NOW);
+    await insertPrices(tx, adjusted, [point("2026-04-09", "0.9")]);
+  });
+  expect(await listPrices(db, etf.id, { limit: 10 })).toMatchObject([{ source: "stooq", series: "adjusted" }]);
+});
+
+it.each([
+  ["a close of zero", { close: "0" }],
+  ["a negative close", { close: "-1" }],
+  ["a close that is no number", { close: "NaN" }],
+  ["an endless close", { close: "Infinity" }],
+  ["an open of zero", { open: "0" }],
+  ["a high below the low", { high: "1", low: "2" }],
+  ["a low that is no number", { low: "NaN" }],
+  ["a negative volume", { volume: "-1" }],
+  ["an adjusted close that is no number", { adjustedClose: "NaN" }],
+])("the table refuses %s", async (_, wrong) => {
+  const etf = await anEtf();
+  await expect(insertPrices(db, origin(etf), [point("2026-04-10", "1", wrong)])).rejects.toMatchObject({
+    cause: { code: "23514" },
+  });
+});
+
+it("only those in use are synchronised, and those that a run has done are not done by it again", async () => {
+  const [used, done] = [await anEtf("USED.DE"), await anEtf("DONE.DE")];
+  await anEtf("UNUSED.DE");
+  await setInUse(db, [used.id, done.id], true);
+  const asOf = new Date("2026-04-13T20:30:00Z");
+  await markReady(db, done, RAW, asOf);
+  expect((await etfsToSync(db, asOf)).map(({ symbol }) => symbol)).toEqual(["USED.DE"]);
+  await setInUse(db, [used.id], false);
+  expect(await etfsToSync(db, asOf)).toEqual([]);
+});
+
+it("a symbol is there once, and a failure does not take an ETF's readiness away", async () => {
+  expect(await addEtf(db, { symbol: "NEW.DE" }, NOW)).toMatchObject({ state: "new", currency: null, inUse: false });
+  expect(await addEtf(db, { symbol: "NEW.DE" }, NOW)).toBeUndefined();
+  await anEtf();
+  await markFailed(db, "NEW.DE");
+  await markFailed(db, "WORLD.DE");
+  expect(await findEtf(db, "NEW.DE")).toMatchObject({ state: "failed" });
+  expect(await findEtf(db, "WORLD.DE")).toMatchObject({ state: "ready" });
+});
