@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { banner, type JobLine } from "./stack/banner.ts";
+import { loadDemoData } from "./stack/demo-data/load.ts";
 import { readOptions } from "./stack/options.ts";
 import { startStack } from "./stack/start.ts";
 
@@ -13,6 +14,8 @@ try {
       "Demo mode: no local.settings.json, so stand-ins on 127.0.0.1 serve SAMPLE data in the providers' true formats.",
     );
   }
+  // A database that was there before is somebody's: it gets no sample data.
+  const isOwnDatabase = !process.env.DATABASE_URL;
   const startedAt = performance.now();
   const stack = await startStack(root, options, ({ message, source, level }) => {
     if (source === "console" || source === "app" || /warning|error|critical/.test(level))
@@ -29,7 +32,9 @@ try {
       (error: unknown) => `did not run: ${(error as Error).message}`,
     );
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-    process.stdout.write(`  First job: sync_fx_latest ${outcome}, ${seconds} s after start.\n\n`);
+    process.stdout.write(`  First job: sync_fx_latest ${outcome}, ${seconds} s after start.\n`);
+    const samples = isOwnDatabase ? await loadDemoData(stack, options.stateDirectory) : [];
+    process.stdout.write(samples.map((line) => `  ${line}\n`).join("") + "\n");
   }
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
