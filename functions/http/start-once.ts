@@ -6,7 +6,7 @@ import type { Run } from "../../shared/data/platform/schema.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { Job } from "../../shared/jobs/define-job.ts";
 import { fingerprintOf, idempotencyKey } from "../../shared/jobs/idempotency.ts";
-import type { RunRequest } from "../../shared/jobs/runner/runner.ts";
+import type { RunRequest } from "../../shared/jobs/runner/admission.ts";
 
 /** How a request says that it may come twice. */
 export interface Asked {

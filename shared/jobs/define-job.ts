@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Config } from "../config.ts";
 import type { Db, Tx } from "../data/client.ts";
-import type { Overlap } from "../data/platform/job-runs.ts";
+import type { Gated, Overlap } from "../data/platform/job-runs.ts";
 import type { Run } from "../data/platform/schema.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import type { Gate } from "./gates.ts";
@@ -277,6 +277,11 @@ export function isEventDriven(job: Job): job is Job & { on: OnEvent } {
 /** What the database's controls have to allow, as `platform.gate_refusal` names it. */
 export function needsOf({ essential, gates }: Pick<Job, "essential" | "gates">): string[] {
   return [...(essential ? [] : ["jobs"]), ...gates.flatMap(({ need }) => need ?? [])];
+}
+
+/** What the gates are asked about the job. */
+export function gatedOf(job: Pick<Job, "id" | "family" | "essential" | "gates">): Gated {
+  return { jobId: job.id, family: job.family.id, needs: needsOf(job) };
 }
 
 type AnyWork = RunWork<never> | ItemWork<never, never> | BatchWork<never>;

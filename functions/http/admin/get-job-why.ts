@@ -5,7 +5,7 @@ import { gateRefusal } from "../../../shared/data/platform/job-runs.ts";
 import { lastEndedRunOf, openRunsOf } from "../../../shared/data/platform/job-state.ts";
 import { listPauses } from "../../../shared/data/platform/pauses.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { isEventDriven, needsOf, type Job } from "../../../shared/jobs/define-job.ts";
+import { gatedOf, isEventDriven, type Job } from "../../../shared/jobs/define-job.ts";
 import { refusalOf } from "../../../shared/jobs/gates.ts";
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
 import { describeSchedule, nextOccurrence } from "../../../shared/jobs/schedule/index.ts";
@@ -31,7 +31,7 @@ const MOST_RUNS = 200;
 
 async function factsOf(app: App, job: Job): Promise<JobFacts> {
   const now = app.clock.now();
-  const gated = { jobId: job.id, family: job.family.id, needs: needsOf(job) };
+  const gated = gatedOf(job);
   const [open, last, pauses, ofDatabase, broker] = await Promise.all([
     openRunsOf(app.db, job.id, MOST_RUNS),
     lastEndedRunOf(app.db, job.id),

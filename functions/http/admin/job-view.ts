@@ -1,6 +1,6 @@
 import type { App } from "../../../shared/app.ts";
 import { figuresSince, lastRuns, openRuns, refusals } from "../../../shared/data/platform/job-figures.ts";
-import { isScheduled, needsOf, type Job } from "../../../shared/jobs/define-job.ts";
+import { gatedOf, isScheduled, type Job } from "../../../shared/jobs/define-job.ts";
 import { refusalOf } from "../../../shared/jobs/gates.ts";
 import { describeSchedule, upcoming } from "../../../shared/jobs/schedule/index.ts";
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<string, unknown>[]> {
   const now = app.clock.now();
   const ids = jobs.map(({ id }) => id);
-  const gated = jobs.map((job) => ({ jobId: job.id, family: job.family.id, needs: needsOf(job) }));
+  const gated = jobs.map(gatedOf);
   const [last, figures, open, refused] = await Promise.all([
     lastRuns(app.db, ids),
     figuresSince(app.db, new Date(now.getTime() - DAY_MS)),

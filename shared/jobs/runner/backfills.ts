@@ -9,17 +9,12 @@ import {
   saveTaken,
   slotsDone,
 } from "../../data/platform/backfills.ts";
-import { gateRefusal, type NewRun, type Refusal } from "../../data/platform/job-runs.ts";
+import { gateRefusal } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
-import { needsOf, type Job } from "../define-job.ts";
+import { gatedOf, type Job } from "../define-job.ts";
+import type { Admission } from "./admission.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
-
-/** What a backfill has the runner do. */
-interface Steps {
-  readonly candidate: (job: Job, slot: Date) => NewRun;
-  readonly refusal: (job: Job) => Refusal | null;
-  readonly send: (runs: readonly Run[]) => Promise<void>;
-}
+import { send } from "./sending.ts";
 
 /** How long a backfill's next run gives way to others of its job that wait. */
 const GIVES_WAY_MS = 5_000;
@@ -31,12 +26,12 @@ const LOOKED_AT = 500;
  * gate or a pause stops the job it makes none; the sweep asks again each minute.
  */
 export class Backfills {
-  readonly #deps: Pick<RunnerDependencies, "db" | "clock" | "log" | "findJob">;
-  readonly #steps: Steps;
+  readonly #deps: RunnerDependencies;
+  readonly #admission: Admission;
 
-  constructor(deps: Pick<RunnerDependencies, "db" | "clock" | "log" | "findJob">, steps: Steps) {
+  constructor(deps: RunnerDependencies, admission: Admission) {
     this.#deps = deps;
-    this.#steps = steps;
+    this.#admission = admission;
   }
 
   /** Takes the next slots of the backfills to which ended runs belong. Never throws: the sweep makes up for what fails. */
@@ -58,8 +53,7 @@ export class Backfills {
     const now = this.#deps.clock.now();
     const backfill = await lockBackfill(tx, id);
     if (!backfill || (await liveBackfillRuns(tx, id)).length > 0) return undefined;
-    const gated = { jobId: job.id, family: job.family.id, needs: needsOf(job) };
-    if (this.#steps.refusal(job) ?? (await gateRefusal(tx, gated, now))) return undefined;
+    if (this.#admission.refusal(job) ?? (await gateRefusal(tx, gatedOf(job), now))) return undefined;
 
     const slots = backfill.slots.map((slot) => new Date(slot));
     for (let { taken } = backfill; taken < slots.length; taken += LOOKED_AT) {
@@ -70,7 +64,7 @@ export class Backfills {
       if (!slot) continue;
       await saveTaken(tx, id, taken + place + 1);
       const notBefore = (await othersWait(tx, job.id, now)) ? new Date(now.getTime() + GIVES_WAY_MS) : now;
-      const run = { ...this.#steps.candidate(job, slot), scheduledFor: slot };
+      const run = this.#admission.slotCandidate(job, slot);
       const made = await insertSlotRun(tx, run, { backfillId: id, notBefore, now });
       await job.onTransition?.(tx, made);
       return made;
@@ -84,7 +78,7 @@ export class Backfills {
   async #tryStep(job: Job, id: string): Promise<void> {
     try {
       const run = await this.#deps.db.transaction((tx) => this.step(tx, job, id));
-      if (run) await this.#steps.send([run]);
+      if (run) await send(this.#deps, [run]);
     } catch (error) {
       this.#deps.log.warn("A backfill could not take its next slot; the sweep will try again", { backfill: id, error });
     }

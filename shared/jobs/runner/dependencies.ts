@@ -1,5 +1,6 @@
 import type { Config } from "../../config.ts";
 import type { Db } from "../../data/client.ts";
+import type { Lease } from "../../data/platform/job-runs.ts";
 import type { Clock } from "../clock.ts";
 import type { Job } from "../define-job.ts";
 import type { GateState } from "../gates.ts";
@@ -30,4 +31,9 @@ export interface DispatchedRun {
   readonly id: string;
   readonly jobId: string;
   readonly at: Date;
+}
+
+/** The lease that this process takes. */
+export function leaseOf({ holder, leaseMs }: RunnerDependencies): Lease {
+  return { holder, leaseMs };
 }

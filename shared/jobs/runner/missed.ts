@@ -22,7 +22,12 @@ export async function recordMissed(
     since,
     next,
     candidate,
-  }: { schedule: Schedule; since: Date; next: Date; candidate: (slot: Date) => NewRun },
+  }: {
+    schedule: Schedule;
+    since: Date;
+    next: Date;
+    candidate: (slot: Date) => NewRun & { readonly scheduledFor: Date };
+  },
 ): Promise<Run[]> {
   const from = new Date(since.getTime() + 1);
   const count = countOccurrences(schedule, from, next);
@@ -32,7 +37,7 @@ export async function recordMissed(
   for (const batch of batchesOf(occurrencesBetween(schedule, from, next), BATCH)) {
     const fates = fatesOf(batch, job, { after: count - recorded - batch.length, next, now });
     const slots = fates.map((fate, place) => ({
-      run: { ...candidate(fate.slot), scheduledFor: fate.slot },
+      run: candidate(fate.slot),
       refusal: fate.runs ? null : { code: fate.code, reason: fate.reason },
       // A millisecond apart, so that the sweep too finds them in their order.
       notBefore: new Date(now.getTime() - batch.length + place),

@@ -1,12 +1,14 @@
 import type { Executor, Tx } from "../../data/client.ts";
 import { afterFinish, finishRuns } from "../../data/platform/job-runs.ts";
 import type { Progress, Run } from "../../data/platform/schema.ts";
-import type { Job, LayerControls } from "../define-job.ts";
+import type { Job } from "../define-job.ts";
 import { classify } from "../error-class.ts";
-import type { JobLog } from "../job-log.ts";
 import { never } from "../retry.ts";
+import type { Admission } from "./admission.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { storable } from "../storable.ts";
+import { logOf } from "./run-log.ts";
+import { send } from "./sending.ts";
 import { transition, type Ending } from "./transition.ts";
 
 /** A run whose attempt has ended and that is not moved on yet. */
@@ -23,15 +25,14 @@ export interface Settled {
   readonly children: readonly Run[];
 }
 
-type SettlementDependencies = Pick<RunnerDependencies, "db" | "clock" | "log" | "dispatch" | "random"> &
-  Pick<LayerControls, "enqueueChild">;
-
 /** Moves runs on whose attempts have ended, says so in the log, and sends what waits again on its way. */
 export class Settlement {
-  readonly #deps: SettlementDependencies;
+  readonly #deps: RunnerDependencies;
+  readonly #admission: Pick<Admission, "enqueueChild">;
 
-  constructor(deps: SettlementDependencies) {
+  constructor(deps: RunnerDependencies, admission: Pick<Admission, "enqueueChild">) {
     this.#deps = deps;
+    this.#admission = admission;
   }
 
   /**
@@ -77,32 +78,14 @@ export class Settlement {
   /** Says in the log what has been committed, and sends what waits. */
   async announce({ runs, children }: Settled): Promise<Run[]> {
     this.#reportEnd(runs);
-    await this.send([...runs.flatMap(({ run }) => (run.state === "retrying" ? run : [])), ...children]);
+    await send(this.#deps, [...runs.flatMap(({ run }) => (run.state === "retrying" ? run : [])), ...children]);
     return runs.map(({ run }) => run);
   }
 
   async #chain(tx: Tx, job: Job, run: Run): Promise<Run[]> {
     const children: Run[] = [];
-    for (const id of job.then) children.push(await this.#deps.enqueueChild(tx, run, id, {}));
+    for (const id of job.then) children.push(await this.#admission.enqueueChild(tx, run, id, {}));
     return children;
-  }
-
-  /** Sends waiting runs on their way. Never throws: what cannot be sent is found by the sweep. */
-  async send(runs: readonly Pick<Run, "id" | "jobId" | "notBefore">[]): Promise<void> {
-    if (runs.length === 0) return;
-    try {
-      const now = this.#deps.clock.now();
-      await this.#deps.dispatch(runs.map(({ id, jobId, notBefore }) => ({ id, jobId, at: notBefore ?? now })));
-    } catch (error) {
-      const first = { run: runs[0]!.id, count: runs.length, error };
-      this.#deps.log.warn("Waiting runs could not be sent on their way; the sweep will pick them up", first);
-    }
-  }
-
-  logFor(run: Pick<Run, "id" | "jobId" | "attempt" | "correlationId">): JobLog {
-    return this.#deps.log.with({
-      ...{ job: run.jobId, run: run.id, attempt: run.attempt, correlationId: run.correlationId },
-    });
   }
 
   /** A batch is one line: what each of many small runs did stands in the ledger. */
@@ -111,7 +94,10 @@ export class Settlement {
     if (!run) return;
     if (runs.length > 1) this.#deps.log.info("Started a batch", { job: jobId, runs: runs.length });
     else
-      this.logFor(run).info("Started", { trigger: run.trigger, ...(run.scheduledFor && { slot: run.scheduledFor }) });
+      logOf(this.#deps.log, run).info("Started", {
+        trigger: run.trigger,
+        ...(run.scheduledFor && { slot: run.scheduledFor }),
+      });
   }
 
   #reportEnd(settled: Settled["runs"]): void {
@@ -128,7 +114,7 @@ export class Settlement {
   }
 
   #report(run: Run, error: Error | undefined): void {
-    const log = this.logFor(run);
+    const log = logOf(this.#deps.log, run);
     const took = {
       durationMs: run.durationMs ?? undefined,
       ...run.result,
