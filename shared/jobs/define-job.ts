@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import type { Db, Tx } from "../data/client.ts";
 import type { Gated, Overlap } from "../data/platform/job-runs.ts";
 import type { Run } from "../data/platform/schema.ts";
+import type { Clock } from "./clock.ts";
 import { milliseconds, type Duration } from "./duration.ts";
 import type { Gate } from "./gates.ts";
 import type { JobLog } from "./job-log.ts";
@@ -49,6 +50,13 @@ export interface LayerControls {
     jobId: string,
     input: unknown,
   ): Promise<Run>;
+  /** The same for many runs of one job that follows none of its runs (no `onTransition`), in one statement. */
+  enqueueChildren(
+    tx: Tx,
+    parent: Pick<Run, "id" | "jobId" | "correlationId">,
+    jobId: string,
+    inputs: readonly unknown[],
+  ): Promise<Pick<Run, "id" | "jobId" | "notBefore">[]>;
   /** Sends waiting runs on their way, after the transaction that made them. */
   send(runs: readonly Pick<Run, "id" | "jobId" | "notBefore">[]): Promise<void>;
 }
@@ -64,10 +72,15 @@ export interface JobContext<Input> {
   /** For reading. Writes belong into `transaction`, which refuses to commit for a run that was taken away. */
   readonly db: Db;
   readonly settings: Config;
+  /** For the time at which something happens. What the work is about goes by `asOf`. */
+  readonly clock: Clock;
   /** For the layer's own jobs. */
   readonly layer: LayerControls;
   readonly log: JobLog;
-  readonly run: Pick<Run, "id" | "jobId" | "trigger" | "attempt" | "scheduledFor" | "correlationId" | "requestedBy">;
+  readonly run: Pick<
+    Run,
+    "id" | "jobId" | "family" | "trigger" | "attempt" | "scheduledFor" | "correlationId" | "requestedBy"
+  >;
   /** Runs `work` in one transaction that commits only while this process holds the run. Call no network in it. */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
   /**
@@ -82,6 +95,8 @@ export interface JobContext<Input> {
    * @throws InvalidInput when the input does not fit that job's schema
    */
   readonly enqueue: (tx: Tx, jobId: string, input?: unknown) => Promise<void>;
+  /** The same for many runs of one job, in one statement. That job may have no `onTransition`. */
+  readonly enqueueAll: (tx: Tx, jobId: string, inputs: readonly unknown[]) => Promise<void>;
   /**
    * Makes an effect outside the database happen once, however often the run is tried: see `once.ts`.
    * @param key names the effect for ever: `order 4711 placed`

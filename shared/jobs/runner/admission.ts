@@ -99,16 +99,32 @@ export class Admission {
     jobId: string,
     input: unknown,
   ): Promise<Run> {
+    return this.enqueue(tx, await this.#jobAfter(parent, jobId), childRequest(parent, input));
+  }
+
+  /**
+   * The same for many runs of one job, in one statement.
+   * @throws TypeError when that job follows each of its runs with `onTransition`
+   */
+  async enqueueChildren(
+    tx: Tx,
+    parent: Pick<Run, "id" | "jobId" | "correlationId">,
+    jobId: string,
+    inputs: readonly unknown[],
+  ): Promise<WaitingRun[]> {
+    if (inputs.length === 0) return [];
+    const job = await this.#jobAfter(parent, jobId);
+    return this.enqueueAll(
+      tx,
+      job,
+      inputs.map((input) => childRequest(parent, input)),
+    );
+  }
+
+  async #jobAfter(parent: Pick<Run, "jobId">, jobId: string): Promise<Job> {
     const job = await this.#deps.findJob(jobId);
     if (!job) throw new TypeError(`${parent.jobId}: there is no job ${JSON.stringify(jobId)} to run after it`);
-    const { id: parentRunId, correlationId } = parent;
-    return this.enqueue(tx, job, {
-      input,
-      trigger: "chain",
-      requestedBy: `job:${parent.jobId}`,
-      correlationId,
-      parentRunId,
-    });
+    return job;
   }
 
   /** The row that a request would put into the ledger. @throws InvalidInput when the input does not fit the job's schema */
@@ -150,4 +166,11 @@ export class Admission {
       correlationId: id,
     };
   }
+}
+
+function childRequest(
+  { id, jobId, correlationId }: Pick<Run, "id" | "jobId" | "correlationId">,
+  input: unknown,
+): RunRequest {
+  return { input, trigger: "chain", requestedBy: `job:${jobId}`, correlationId, parentRunId: id };
 }

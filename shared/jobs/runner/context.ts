@@ -9,6 +9,7 @@ import { isDatabaseTrouble } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
 import { once } from "../once.ts";
 import type { HeldRun } from "./heartbeat.ts";
+import type { WaitingRun } from "./sending.ts";
 import type { Settled } from "./settlement.ts";
 
 /** What a context is made of. */
@@ -30,9 +31,10 @@ export function contextOf(
   { db, settings, clock, layer, log, held, settleIn }: ContextTools,
 ): JobContext<never> {
   const { signal } = held.abort;
-  const asked = new WeakMap<Tx, Run[]>();
+  const asked = new WeakMap<Tx, WaitingRun[]>();
+  const ask = (tx: Tx, runs: readonly WaitingRun[]) => asked.set(tx, [...(asked.get(tx) ?? []), ...runs]);
   const transaction = async <T>(work: (tx: Tx) => Promise<T>) => {
-    let children: readonly Run[] = [];
+    let children: readonly WaitingRun[] = [];
     const withChildren = async (tx: Tx) => {
       const result = await work(tx);
       children = asked.get(tx) ?? [];
@@ -48,6 +50,7 @@ export function contextOf(
     signal,
     db,
     settings,
+    clock,
     layer,
     log,
     run,
@@ -69,8 +72,10 @@ export function contextOf(
       return result;
     },
     async enqueue(tx, jobId, childInput = {}) {
-      const child = await layer.enqueueChild(tx, run, jobId, childInput);
-      asked.set(tx, [...(asked.get(tx) ?? []), child]);
+      ask(tx, [await layer.enqueueChild(tx, run, jobId, childInput)]);
+    },
+    async enqueueAll(tx, jobId, inputs) {
+      ask(tx, await layer.enqueueChildren(tx, run, jobId, inputs));
     },
     once: (key, effect, options) => once({ db, clock, runId: run.id }, key, effect, options),
     async batches(limit, work) {

@@ -68,6 +68,11 @@ export class Runner implements LayerControls {
     return this.#admission.enqueueChild(...asked);
   }
 
+  /** Many runs of one job that another asks for, in the caller's transaction: see `Admission.enqueueChildren`. */
+  enqueueChildren(...asked: Parameters<Admission["enqueueChildren"]>): Promise<WaitingRun[]> {
+    return this.#admission.enqueueChildren(...asked);
+  }
+
   /** The row that a request would put into the ledger. @throws InvalidInput when the input does not fit the job's schema */
   candidate(job: Job, request: RunRequest): NewRun {
     return this.#admission.candidate(job, request);

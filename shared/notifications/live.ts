@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import type { NewNotificationRow } from "../data/platform/notifications.ts";
+import { channelName, liveEvent, type LiveEvent } from "../realtime/live-event.ts";
+import { OPERATORS } from "./notification.ts";
+
+/** The live channel of those who run the app. */
+export const SYSTEM_CHANNEL = "system_notifications";
+
+/**
+ * The live channel on which a recipient hears of new notifications: `notifications:user:42`. A name that is no part of a channel's
+ * name (capitals, an @) is replaced by the first 32 hexadecimal digits of its SHA-256.
+ */
+export function channelOfRecipient(recipient: string): string {
+  if (recipient === OPERATORS) return SYSTEM_CHANNEL;
+  const plain = `notifications:${recipient}`;
+  if (channelName.safeParse(plain).success) return plain;
+  return `notifications:${createHash("sha256").update(recipient).digest("hex").slice(0, 32)}`;
+}
+
+/** Says that there is something new in the app. Its text is loaded over HTTP: whoever listens need not be allowed to read it. */
+export function notificationCreated(
+  {
+    id,
+    recipient,
+    type,
+    severity,
+    title,
+  }: Pick<NewNotificationRow, "id" | "recipient" | "type" | "severity" | "title">,
+  now: Date,
+): LiveEvent {
+  const data = { id, type, severity, title };
+  return liveEvent({ type: "notification.created", channel: channelOfRecipient(recipient), data }, now);
+}

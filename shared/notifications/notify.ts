@@ -1,0 +1,112 @@
+import { v7 as uuidv7 } from "uuid";
+import type { Config } from "../config.ts";
+import type { Tx } from "../data/client.ts";
+import { insertNotifications, routingFacts, type NewNotificationRow } from "../data/platform/notifications.ts";
+import type { Clock } from "../jobs/clock.ts";
+import { InvalidInput } from "../jobs/endings.ts";
+import { issuesOf } from "../jobs/input.ts";
+import { storable, storableText } from "../jobs/storable.ts";
+import type { LiveEvent } from "../realtime/live-event.ts";
+import { configuredChannels } from "./configured-channels.ts";
+import { notificationCreated } from "./live.ts";
+import { DIGEST_TYPE, newNotificationSchema, type NewNotification } from "./notification.ts";
+import { routeOf, type Route } from "./routing.ts";
+
+/** Where a notification comes from. A job's context is one; an HTTP handler gets its own from `withNotifications`. */
+export interface NotifyContext {
+  readonly settings: Config;
+  readonly clock: Clock;
+  /** The family's own switch for sending to people and its quiet hours apply. */
+  readonly run: { readonly family: string };
+  readonly enqueueAll: (tx: Tx, jobId: string, inputs: readonly unknown[]) => Promise<void>;
+  /** Tells watchers once the transaction has committed. */
+  readonly publish?: (tx: Tx, events: readonly LiveEvent[]) => void;
+}
+
+/** What became of the notifications that were asked for: `created` = `sent` + `suppressed` + `pending`. */
+export interface Notified {
+  readonly created: number;
+  /** Told under the same dedupe key before; nothing was done. */
+  readonly duplicates: number;
+  /** Stand in the app already. */
+  readonly sent: number;
+  readonly suppressed: number;
+  /** Wait for a call outside, or for the next digest. */
+  readonly pending: number;
+}
+
+/**
+ * Makes notifications in the transaction of the work that wants them: they exist if that commits. What needs no call outside is
+ * settled in it; for the rest a run of `send_notification` is put into the ledger. At most three statements, however many.
+ *
+ * @example
+ * await transaction(async (tx) => {
+ *   const due = await claimDueReminders(tx, asOf, 500);
+ *   await notify(context, tx, due.map(({ taskId, owner, title }) => ({
+ *     recipient: owner, type: "task.reminder", severity: "INFO", title, body: "", dedupeKey: `reminder:${taskId}`,
+ *   })));
+ * });
+ * @throws InvalidInput naming the element and the field that makes no sense. A text that is too long is cut
+ */
+export async function notify(context: NotifyContext, tx: Tx, asked: readonly NewNotification[]): Promise<Notified> {
+  if (asked.length === 0) return { created: 0, duplicates: 0, sent: 0, suppressed: 0, pending: 0 };
+  const { family } = context.run;
+  const now = context.clock.now();
+  const wanted = asked.map(checked);
+  const recipients = [...new Set(wanted.map(({ recipient }) => recipient))];
+  const facts = await routingFacts(tx, { families: [family], recipients }, now);
+  const configured = configuredChannels(context.settings);
+  const all = wanted.map((notification) => {
+    const route = routeOf({ ...notification, family }, configured, facts);
+    return { row: rowOf(notification, family, route), route };
+  });
+  const ids = await insertNotifications(
+    tx,
+    all.map(({ row }) => row),
+    now,
+  );
+  const created = all.filter(({ row }) => ids.has(row.id));
+  const outbound = created.filter(({ route }) => route.needsRun).map(({ row }) => ({ notification: row.id }));
+  if (outbound.length) await context.enqueueAll(tx, "send_notification", outbound);
+  const shown = created.filter(({ row }) => row.channels.includes("web") && row.state !== "suppressed");
+  context.publish?.(
+    tx,
+    shown.map(({ row }) => notificationCreated(row, now)),
+  );
+  const count = (state: Route["state"]) => created.filter(({ row }) => row.state === state).length;
+  return {
+    created: created.length,
+    duplicates: asked.length - created.length,
+    ...{ sent: count("sent"), suppressed: count("suppressed"), pending: count("pending") },
+  };
+}
+
+/** Work must not fail over the length of a text that it tells somebody of. */
+function checked(notification: NewNotification, index: number) {
+  const read = newNotificationSchema.safeParse({
+    ...notification,
+    title: storableText(notification.title, 300).trim() || notification.type,
+    body: storableText(notification.body, 20_000),
+    data: notification.data && storable(notification.data),
+  });
+  if (read.success) return read.data;
+  throw new InvalidInput(
+    issuesOf(read.error, "notification").map(({ field, reason }) => ({
+      field: `notifications.${index}.${field}`,
+      reason,
+    })),
+  );
+}
+
+function rowOf(
+  { data, dedupeKey, ...notification }: ReturnType<typeof checked>,
+  family: string,
+  { channels, state, reason, isDeferred, settled }: Route,
+): NewNotificationRow {
+  const isRead = notification.type === DIGEST_TYPE;
+  return {
+    ...notification,
+    ...{ id: uuidv7(), family, data: data ?? {}, dedupeKey: dedupeKey ?? null, isRead },
+    ...{ channels: [...channels], state, reason, isDeferred, settled },
+  };
+}

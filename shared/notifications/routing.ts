@@ -1,0 +1,82 @@
+import { NOT_ALLOWED, reachKey, type RoutingFacts, type SettledChannel } from "../data/platform/notifications.ts";
+import type { NotificationState } from "../data/platform/notification-schema.ts";
+import { DIGEST_TYPE, type ChannelName, type Severity } from "./notification.ts";
+
+/** What becomes of a notification at its making. */
+export interface Route {
+  readonly channels: readonly ChannelName[];
+  readonly state: Extract<NotificationState, "pending" | "sent" | "suppressed">;
+  readonly reason: string | null;
+  /** The next digest brings it. */
+  readonly isDeferred: boolean;
+  /** Channels of which nothing more is to be done. */
+  readonly settled: readonly SettledChannel[];
+  /** Some channel needs a call outside. */
+  readonly needsRun: boolean;
+}
+
+export interface Routed {
+  readonly recipient: string;
+  readonly family: string;
+  readonly severity: Severity;
+  readonly type: string;
+  readonly channels?: readonly ChannelName[] | undefined;
+}
+
+/** Where a notification goes whose maker named no channel. The app itself always has it. */
+export function channelsOf(severity: Severity): readonly ChannelName[] {
+  switch (severity) {
+    case "SEV0":
+      return ["web", "voice"];
+    case "SEV1":
+      return ["web", "sms"];
+    case "WARN":
+    case "INFO":
+      return ["web"];
+  }
+}
+
+/**
+ * Decides channel by channel. In this order: sending to people is switched off → `suppressed`; the channel has no settings →
+ * `suppressed`; nobody is allowed to be reached there → `suppressed`; quiet hours and not urgent → the digest; else it is sent.
+ *
+ * | state | when |
+ * |---|---|
+ * | `pending` | a channel waits for its run, or nothing but the next digest is left |
+ * | `sent` | some channel has it, and none waits for a run |
+ * | `suppressed` | no channel may have it; the reason is the first one's |
+ */
+export function routeOf(notification: Routed, configured: ReadonlySet<ChannelName>, facts: RoutingFacts): Route {
+  const { family, severity, type } = notification;
+  const channels = notification.channels ?? channelsOf(severity);
+  const isUrgent = severity === "SEV0" || severity === "SEV1";
+  const settled: SettledChannel[] = [];
+  for (const channel of channels) {
+    const verdict = verdictOf(channel);
+    if (verdict) settled.push({ channel, ...verdict });
+  }
+  const needsRun = settled.length < channels.length;
+  const isSent = settled.some(({ state }) => state === "sent");
+  const deferred = settled.find(({ state }) => state === "deferred");
+  const waitsByRoute = notification.channels === undefined && !isUrgent && isSent;
+  const state = needsRun ? "pending" : isSent ? "sent" : deferred ? "pending" : "suppressed";
+  const reason = needsRun || isSent ? null : (deferred ?? settled[0])!.reason;
+  return { channels, state, reason, isDeferred: deferred !== undefined || waitsByRoute, settled, needsRun };
+
+  function verdictOf(channel: ChannelName): Omit<SettledChannel, "channel"> | undefined {
+    if (facts.muted.has(family)) return { state: "suppressed", reason: "comms disabled" };
+    if (channel === "web") return { state: "sent", reason: null };
+    if (!configured.has(channel)) return { state: "suppressed", reason: "channel not configured" };
+    if (!mayReach(channel)) return { state: "suppressed", reason: NOT_ALLOWED };
+    const quiet = facts.quiet.get(family);
+    // The digest is what quiet hours put others off to.
+    if (quiet && !isUrgent && type !== DIGEST_TYPE)
+      return { state: "deferred", reason: `${quiet}: in the next digest` };
+    return undefined;
+  }
+
+  function mayReach(channel: ChannelName): boolean {
+    // The back office is a machine, whose address is a setting.
+    return channel === "webhook" || facts.reachable.has(reachKey(notification.recipient, channel));
+  }
+}

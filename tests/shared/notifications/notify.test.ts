@@ -1,0 +1,158 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { changeControls } from "../../../shared/data/platform/controls.ts";
+import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
+import { jobRuns } from "../../../shared/data/platform/schema.ts";
+import { auditLog } from "../../../shared/data/platform/steering-schema.ts";
+import { defineJob, event, manual, type JobContext } from "../../../shared/jobs/define-job.ts";
+import { notify, type Notified } from "../../../shared/notifications/notify.ts";
+import type { NewNotification } from "../../../shared/notifications/notification.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startProcess } from "../../support/process.ts";
+
+const family = { id: "tasks", title: "Tasks" };
+/** Stands where the app has the real one: here it is only put into the ledger. */
+const sendNotification = defineJob({
+  ...{ id: "send_notification", family, summary: "Carry a notification", on: event() },
+  input: z.strictObject({ notification: z.uuid() }),
+  run: async () => undefined,
+});
+
+let database: TestDatabase;
+let db: Db;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+});
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+afterEach(() =>
+  db.execute(
+    sql`truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.communication_allowlist,
+                 platform.controls, platform.audit_log`,
+  ),
+);
+
+const reminder = (n = 1, given: Partial<NewNotification> = {}): NewNotification => ({
+  ...{ recipient: `user:${n}`, type: "task.reminder", severity: "INFO", title: `Task ${n}`, body: "It is due." },
+  ...given,
+});
+
+/** Notifies in a job's own transaction. */
+async function told(
+  asked: readonly NewNotification[],
+  work?: (context: JobContext<unknown>, notified: Notified) => Promise<void>,
+) {
+  const job = defineJob({
+    ...{ id: "remind", family, summary: "Remind", on: manual, input: z.strictObject({}) },
+    run: async (context) =>
+      context.transaction(async (tx) => {
+        const notified = await notify(context, tx, asked);
+        await work?.(context, notified);
+        return { ...notified };
+      }),
+  });
+  const process = startProcess(database.url, [job, sendNotification], { db });
+  const asking = await process.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+  process.dispatched.length = 0;
+  const run = (await process.runner.execute(asking.id))!;
+  return { run, dispatched: process.dispatched };
+}
+
+const allow = (recipient: string, channel: string, address = "anna@example.org") =>
+  db.execute(
+    sql`insert into platform.communication_allowlist values (${recipient}, ${channel}, ${address}, 'a test', now())`,
+  );
+
+describe("in the transaction of the work", () => {
+  it("a reminder stands in the app at once, without a run", async () => {
+    const { run, dispatched } = await told([reminder()]);
+    expect(run.result).toEqual({ created: 1, duplicates: 0, sent: 1, suppressed: 0, pending: 0 });
+    expect(dispatched).toEqual([]);
+    const [row] = await db.select().from(notifications);
+    expect(row).toMatchObject({
+      ...{ family: "tasks", recipient: "user:1", channels: ["web"], state: "sent", attempts: 0, readAt: null },
+      ...{ createdAt: new Date("2026-03-10T12:00:00Z"), deferredAt: new Date("2026-03-10T12:00:00Z") },
+    });
+    expect(await db.select().from(notificationDeliveries)).toMatchObject([
+      { notificationId: row!.id, channel: "web", attempt: 0, state: "sent", runId: null },
+    ]);
+  });
+
+  it("nothing is left of it when the work fails", async () => {
+    const { run } = await told([reminder()], () => Promise.reject(new Error("after all not")));
+    expect(run.errors).toMatchObject([{ message: "after all not" }]);
+    expect(await db.select().from(notifications)).toEqual([]);
+  });
+
+  it("a thousand are made in as many statements as one", async () => {
+    const { run } = await told(Array.from({ length: 1_000 }, (_, n) => reminder(n)));
+    expect(run.result).toMatchObject({ created: 1_000, sent: 1_000 });
+    expect(await db.$count(jobRuns)).toBe(1);
+  });
+});
+
+describe("a dedupe key", () => {
+  it("tells a recipient once, within one call and over many", async () => {
+    const twice = [reminder(1, { dedupeKey: "task 7" }), reminder(1, { dedupeKey: "task 7" })];
+    expect((await told(twice)).run.result).toMatchObject({ created: 1, duplicates: 1 });
+    expect((await told(twice)).run.result).toMatchObject({ created: 0, duplicates: 2, sent: 0 });
+    expect(await db.$count(notifications)).toBe(1);
+  });
+
+  it("is the recipient's own, and what has none is told each time", async () => {
+    const both = [reminder(1, { dedupeKey: "task 7" }), reminder(2, { dedupeKey: "task 7" }), reminder(1), reminder(1)];
+    expect((await told(both)).run.result).toMatchObject({ created: 4, duplicates: 0 });
+  });
+});
+
+describe("what goes nowhere", () => {
+  it("is stored with the reason when sending to people is switched off", async () => {
+    await db.transaction((tx) =>
+      changeControls(tx, {
+        ...{ scope: "tasks", change: { commsEnabled: false }, who: "a test", reason: "silence", now: new Date() },
+      }),
+    );
+    const { run } = await told([reminder(), reminder(2, { severity: "SEV0" })]);
+    expect(run.result).toMatchObject({ created: 2, suppressed: 2, sent: 0 });
+    const rows = await db.select().from(notifications);
+    expect(rows.map(({ state, reason }) => ({ state, reason }))).toEqual([
+      { state: "suppressed", reason: "comms disabled" },
+      { state: "suppressed", reason: "comms disabled" },
+    ]);
+  });
+
+  it("says that its channel has no settings", async () => {
+    await allow("user:1", "sms", "+15005550006");
+    expect((await told([reminder(1, { channels: ["sms"] })])).run.result).toMatchObject({ suppressed: 1 });
+    expect(await db.select().from(notifications)).toMatchObject([{ reason: "channel not configured" }]);
+  });
+});
+
+it("what makes no sense is refused with its place; a long text is only cut", async () => {
+  const { run } = await told([reminder(), reminder(2, { recipient: " " })]);
+  expect(run.state).toBe("dead");
+  expect(run.errors).toMatchObject([{ message: expect.stringContaining("notifications.1.recipient") as string }]);
+  expect(await db.$count(notifications)).toBe(0);
+
+  await told([reminder(1, { title: "ä".repeat(1_000), body: `zero\0${"b".repeat(30_000)}` })]);
+  const [row] = await db.select().from(notifications);
+  expect([row!.title.length, row!.body.length, row!.body.slice(0, 5)]).toEqual([300, 20_000, "zero\uFFFD"]);
+});
+
+it("an attempt of the database to hold nonsense fails", async () => {
+  await told([reminder()]);
+  for (const change of [
+    "state = 'gone'",
+    "state = 'failed', reason = null",
+    "settled_at = null",
+    "channels = '{fax}'",
+  ]) {
+    await expect(db.execute(sql.raw(`update platform.notifications set ${change}`))).rejects.toThrow();
+  }
+  expect(await db.$count(auditLog)).toBe(0);
+});
