@@ -153,6 +153,11 @@ interface Settings<Input> {
    * row can never disagree with the ledger. Keep it to one or two statements; it must be safe to repeat.
    */
   readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
+  /**
+   * Called in the very transaction in which waiting or running runs come to nothing: `dead`, `cancelled` or `skipped`. It gets those of
+   * a batch together, costs the others nothing, and many runs of the job can be enqueued in one statement.
+   */
+  readonly onGivenUp?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
 }
 
 interface RunWork<Input> {
@@ -177,11 +182,11 @@ export interface BatchedRun<Input> {
 }
 
 /** What a batch's work is given. */
-export interface BatchContext<Input> extends Pick<JobContext<Input>, "signal" | "db" | "settings" | "log"> {
+export interface BatchContext<Input> extends Pick<JobContext<Input>, "signal" | "db" | "settings" | "clock" | "log"> {
   readonly runs: readonly BatchedRun<Input>[];
   /** One transaction for all; it commits only while this process holds every one of the runs. */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
-  /** Ends one run with an error; by its class it is tried again. The others are not touched. */
+  /** Ends one run as if its work had thrown this: by its class an error is tried again, a `Snooze` puts it off. The others are not touched. */
   readonly fail: (run: BatchedRun<Input>, error: Error) => void;
 }
 
@@ -221,6 +226,7 @@ export interface Job {
   readonly concurrencyKey: (input: unknown) => string | null;
   readonly gates: readonly Gate[];
   readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
+  readonly onGivenUp?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
   readonly work:
     | { readonly kind: "run"; readonly run: (context: JobContext<never>) => Promise<Reported> }
     | ({ readonly kind: "items"; readonly tolerateShare: number } & ItemWork<never, never>)
@@ -255,7 +261,7 @@ export interface Job {
 export function defineJob<Schema extends z.ZodType, Item = never>(
   options: Settings<z.output<Schema>> & { readonly input: Schema } & TriggerFor<Schema> & Work<z.output<Schema>, Item>,
 ): Job {
-  const { id, family, summary, on, input, retry, timeout, concurrency, gates, onTransition } = options;
+  const { id, family, summary, on, input, retry, timeout, concurrency, gates, onTransition, onGivenUp } = options;
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(id)) {
     throw new TypeError(`job id: expected snake_case such as "sync_fx_latest", got ${JSON.stringify(id)}`);
   }
@@ -270,6 +276,7 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     concurrencyKey: keyReader((concurrency ?? "one") as "one" | ((input: unknown) => string | null)),
     gates: gates ?? [],
     ...(onTransition && { onTransition }),
+    ...(onGivenUp && { onGivenUp }),
     missed: options.missed ?? "once",
     maxLatenessMs: options.maxLateness === undefined ? null : milliseconds(options.maxLateness),
     overlap: options.overlap ?? "skip",

@@ -17,7 +17,7 @@ import type { Ending } from "./transition.ts";
 export async function performBatch(
   job: Job & { work: BatchWork<never> },
   runs: readonly { readonly run: Run; readonly held: HeldRun }[],
-  tools: Omit<ContextTools, "held" | "layer" | "clock" | "settleIn"> & { readonly signal: AbortSignal },
+  tools: Omit<ContextTools, "held" | "layer" | "settleIn"> & { readonly signal: AbortSignal },
 ): Promise<Map<string, Ending>> {
   const endings = new Map<string, Ending>();
   const batched: BatchedRun<never>[] = [];
@@ -30,14 +30,21 @@ export async function performBatch(
     }
   }
   const context: BatchContext<never> = {
-    ...{ runs: batched, signal: tools.signal, db: tools.db, settings: tools.settings, log: tools.log },
+    ...{
+      runs: batched,
+      signal: tools.signal,
+      db: tools.db,
+      settings: tools.settings,
+      clock: tools.clock,
+      log: tools.log,
+    },
     transaction: (work) =>
       fencedForAll(
         tools.db,
         runs.map(({ held }) => held),
         work,
       ),
-    fail: ({ id }, error) => endings.set(id, { kind: "threw", error }),
+    fail: ({ id }, error) => endings.set(id, endingOf(error)),
   };
   try {
     if (batched.length) await job.work.runBatch(context);

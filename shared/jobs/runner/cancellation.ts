@@ -2,6 +2,7 @@ import { recordAudit } from "../../data/platform/audit-log.ts";
 import { cancelWaitingRun, findRun, requestCancel } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
+import { follow } from "./tracking.ts";
 
 /**
  * Cancels a waiting run at once; a running one gets its signal with the next heartbeat. Audited in the same transaction.
@@ -17,7 +18,7 @@ export async function cancel(
   const now = clock.now();
   return db.transaction(async (tx) => {
     const cancelled = await cancelWaitingRun(tx, runId, reason, now);
-    if (cancelled) await job?.onTransition?.(tx, cancelled);
+    if (cancelled && job) await follow(tx, job, [cancelled]);
     const run = cancelled ?? (await requestCancel(tx, runId, reason, now));
     if (run) await recordAudit(tx, { at: now, who, action: "run cancelled", subject: `run:${runId}`, reason });
     return run;

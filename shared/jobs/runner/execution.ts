@@ -94,7 +94,7 @@ export class Execution {
       }, job.timeoutMs);
       const log = this.#deps.log.with({ job: job.id });
       const batch = job as Job & { work: BatchWork<never> };
-      return performBatch(batch, holds, { db, settings, log, signal }).finally(() => {
+      return performBatch(batch, holds, { db, settings, clock, log, signal }).finally(() => {
         clearTimeout(timer);
       });
     }

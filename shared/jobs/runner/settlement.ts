@@ -9,6 +9,7 @@ import type { RunnerDependencies } from "./dependencies.ts";
 import { storable } from "../storable.ts";
 import { logOf } from "./run-log.ts";
 import { send } from "./sending.ts";
+import { follow } from "./tracking.ts";
 import { transition, type Ending } from "./transition.ts";
 
 /** A run whose attempt has ended and that is not moved on yet. */
@@ -42,7 +43,8 @@ export class Settlement {
   async settle(job: Job | undefined, holder: string | null, ended: readonly SettledRun[]): Promise<Run[]> {
     const { db } = this.#deps;
     // One statement, unless something else has to happen with it.
-    const hasMore = job && (job.onTransition ?? job.then.length > 0);
+    const comesToNothing = ended.some(({ ending }) => ending.kind !== "returned");
+    const hasMore = job && (job.onTransition ?? (job.then.length > 0 || (job.onGivenUp && comesToNothing)));
     const settled = hasMore
       ? await db.transaction((tx) => this.settleIn(tx, job, holder, ended))
       : await this.settleIn(db, job, holder, ended);
@@ -68,8 +70,9 @@ export class Settlement {
       .filter(({ run }) => moved.has(run.id))
       .map(({ run, finish, ending }) => ({ run: afterFinish(run, finish), ending }));
     const children: Run[] = [];
-    for (const { run } of runs) {
-      await job?.onTransition?.(tx as Tx, run);
+    const settled = runs.map(({ run }) => run);
+    if (job) await follow(tx as Tx, job, settled);
+    for (const run of settled) {
       if (job && run.state === "succeeded") children.push(...(await this.#chain(tx as Tx, job, run)));
     }
     return { runs, children };

@@ -33,7 +33,7 @@ afterAll(async () => {
 afterEach(() =>
   db.execute(
     sql`truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.communication_allowlist,
-                 platform.controls, platform.audit_log`,
+                 platform.audit_log; delete from platform.controls where scope <> 'global'`,
   ),
 );
 

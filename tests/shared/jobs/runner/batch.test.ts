@@ -4,8 +4,8 @@ import { z } from "zod";
 import { findRun } from "../../../../shared/data/platform/job-runs.ts";
 import type { Run } from "../../../../shared/data/platform/schema.ts";
 import { defineJob, event, type BatchContext, type Job } from "../../../../shared/jobs/define-job.ts";
-import { InvalidInput } from "../../../../shared/jobs/endings.ts";
-import { linear } from "../../../../shared/jobs/retry.ts";
+import { Cancel, InvalidInput, Snooze } from "../../../../shared/jobs/endings.ts";
+import { linear, never } from "../../../../shared/jobs/retry.ts";
 import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
 import { startProcess, type TestProcess } from "../../../support/process.ts";
 
@@ -141,5 +141,75 @@ describe("a batch that one statement does", () => {
     await process.db.execute(sql`update platform.job_runs set input = '{"n":"one"}' where id = ${ids[1]!}::uuid`);
     expect(states(await process.runner.executeBatch(job, ids))).toEqual({ succeeded: 2, dead: 1 });
     expect(await effects(process)).toEqual([0, 2]);
+  });
+});
+
+it("one run of a batch can be put off without an attempt spent; the others are done", async () => {
+  const job = defineJob({
+    ...settings,
+    runBatch: async ({ runs, fail }) => {
+      fail(runs[0]!, new Snooze("10s", "the provider asks to wait"));
+    },
+  });
+  const process = start(job);
+  const ids = await enqueue(process, job, 3);
+  expect(states(await process.runner.executeBatch(job, ids))).toEqual({ retrying: 1, succeeded: 2 });
+  const [putOff] = (await Promise.all(ids.map((id) => findRun(process.db, id)))).filter(
+    (run) => run?.state === "retrying",
+  );
+  expect(putOff).toMatchObject({ attempt: 1, maxAttempts: 3, reason: "the provider asks to wait", errors: [] });
+});
+
+describe("runs that come to nothing", () => {
+  const followed = (givenUp: string[][], work: (n: number) => void) =>
+    defineJob({
+      ...settings,
+      retry: never,
+      async onGivenUp(tx, runs) {
+        givenUp.push(runs.map(({ state }) => state));
+        await tx.execute(sql`insert into effects values (${runs.length})`);
+      },
+      runBatch: async ({ runs, fail }) => {
+        for (const run of runs) {
+          try {
+            work(run.input.n);
+          } catch (error) {
+            fail(run, error as Error);
+          }
+        }
+      },
+    });
+
+  it("are told to their job together, in the transaction that ends them", async () => {
+    const givenUp: string[][] = [];
+    const job = followed(givenUp, (n) => {
+      if (n < 2) throw new Error("no");
+      if (n === 2) throw new Cancel("there is nothing left to do");
+    });
+    const process = start(job);
+    const ids = await enqueue(process, job, 10);
+    expect(states(await process.runner.executeBatch(job, ids))).toEqual({ dead: 2, cancelled: 1, succeeded: 7 });
+    expect(givenUp.map((states) => states.toSorted())).toEqual([["cancelled", "dead", "dead"]]);
+    expect(await effects(process)).toEqual([3]);
+  });
+
+  it("cost those that succeed nothing", async () => {
+    const givenUp: string[][] = [];
+    const job = followed(givenUp, () => undefined);
+    const process = start(job);
+    await process.runner.executeBatch(job, await enqueue(process, job, 10));
+    expect(givenUp).toEqual([]);
+  });
+
+  it("are told of when a person or a gate stops them while they wait", async () => {
+    const givenUp: string[][] = [];
+    const job = followed(givenUp, () => undefined);
+    const process = start(job);
+    const [first, second] = await enqueue(process, job, 2);
+    await process.runner.cancel(first!, { reason: "not wanted", who: "a test" });
+    await process.db.execute(sql`update platform.controls set kill_switch = true`);
+    await process.runner.executeBatch(job, [second!]);
+    await process.db.execute(sql`update platform.controls set kill_switch = false`);
+    expect(givenUp).toEqual([["cancelled"], ["skipped"]]);
   });
 });
