@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import { openApp, type App } from "../app.ts";
 import type { Config } from "../config.ts";
 import { insertDeadMessages } from "../data/platform/dead-messages.ts";
+import { answerText } from "../http/readable-json.ts";
 import { serve } from "../http/serve.ts";
 import { lazyCatalogue } from "../jobs/catalogue.ts";
 import { scheduleInForce } from "../jobs/schedule-in-force.ts";
@@ -61,7 +62,7 @@ function makeRuntime(app: App, loaders: Loaders): Runtime {
       return {
         status: reply.status ?? (reply.json === undefined && reply.text === undefined ? 204 : 200),
         headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...reply.headers },
-        ...(reply.json !== undefined && { body: JSON.stringify(reply.json) }),
+        ...(reply.json !== undefined && { body: answerText(reply.json, request.headers.get("user-agent")) }),
         ...(reply.text !== undefined && { body: reply.text }),
       };
     },
