@@ -24,7 +24,7 @@ try {
   onStopSignal(() => stack.stop());
 
   const { jobs } = (await call(stack, "GET", "api/admin/jobs")) as { jobs: JobLine[] };
-  process.stdout.write(banner({ url: stack.url, key: stack.key, jobs, now: new Date() }));
+  process.stdout.write(banner({ ...stack, jobs, now: new Date() }));
   if (!options.settings && !options.join) {
     const outcome = await call(stack, "POST", "api/admin/jobs/sync_fx_latest/run?wait=30").then(
       (run) => (run as { state: string }).state,

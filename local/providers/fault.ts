@@ -15,20 +15,12 @@ export interface Fault<Kind extends string = never> {
   readonly location?: string;
 }
 
-type GeneralFault =
-  | "401"
-  | "403"
-  | "404"
-  | "429"
-  | "500"
-  | "503"
-  | "html"
-  | "truncated"
-  | "cut-short"
-  | "hang"
-  | "stall"
-  | "redirect"
-  | "empty";
+export const GENERAL_FAULTS = [
+  ...(["401", "403", "404", "429", "500", "503"] as const),
+  ...(["html", "truncated", "cut-short", "hang", "stall", "redirect", "empty"] as const),
+] as const;
+
+type GeneralFault = (typeof GENERAL_FAULTS)[number];
 
 /** The switchboard of a stand-in: which fault the next request meets. */
 export function faultSwitchboard<Kind extends string>() {
@@ -39,6 +31,10 @@ export function faultSwitchboard<Kind extends string>() {
     },
     recover(): void {
       armed.length = 0;
+    },
+    /** The faults that are still to be met. */
+    armed(): readonly Fault<Kind>[] {
+      return armed.map(({ fault, left }) => (Number.isFinite(left) ? { ...fault, times: left } : fault));
     },
     /** The fault that this request meets, if any; faults are met in the order in which they were told. */
     next(): Fault<Kind> | undefined {

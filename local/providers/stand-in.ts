@@ -13,6 +13,8 @@ export interface StandIn<Kind extends string = never> {
   fail(fault: Fault<Kind>): void;
   /** Ends all faults. */
   recover(): void;
+  /** The faults that the next requests meet. */
+  faults(): readonly Fault<Kind>[];
   close(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function startStandIn<Kind extends string>({
     recover: () => {
       faults.recover();
     },
+    faults: () => faults.armed(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

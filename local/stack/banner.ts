@@ -14,18 +14,21 @@ const paint = (code: number, text: string) =>
 export function banner({
   url,
   key,
+  providerControl,
   jobs,
   now,
 }: {
   url: string;
   key: string;
+  providerControl: string | null;
   jobs: readonly JobLine[];
   now: Date;
 }): string {
   return [
     "",
     `  ${paint(1, "Rota")} is running at ${paint(36, url)}`,
-    `  operator key  ${key}`,
+    `  operator key    ${key}`,
+    ...(providerControl ? [`  demo providers  ${providerControl}  break them: docs/operate-by-curl.md`] : []),
     "",
     ...jobTable(jobs, now),
     "",

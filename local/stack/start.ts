@@ -13,6 +13,8 @@ import { forgetRunningApp, hostKey, readRunningApp, writeRunningApp } from "./st
 export interface Stack {
   readonly url: string;
   readonly key: string;
+  /** Where the demo's providers are broken and mended; null outside demo mode. */
+  readonly providerControl: string | null;
   /** Lets running jobs end, then stops everything that it started. Calling it twice is safe. */
   stop(): Promise<void>;
 }
@@ -32,7 +34,9 @@ export async function startStack(root: string, options: StackOptions, log: Log):
     for (const end of started.toReversed()) await end();
   });
   try {
-    const settings = options.join ? await joined(stateDirectory) : await supplied(root, options, started);
+    const { settings, providerControl = null } = options.join
+      ? { settings: await joined(stateDirectory) }
+      : await supplied(root, options, started);
     // The app reads its environment as it would on Azure; what the caller set wins over the file.
     const env = { ...settings, ...process.env } as Record<string, string>;
     const key = env.ROTA_OPERATOR_KEY || (await hostKey(stateDirectory));
@@ -54,7 +58,7 @@ export async function startStack(root: string, options: StackOptions, log: Log):
       await writeRunningApp(stateDirectory, { url, key, pid: process.pid, databaseUrl: env.DATABASE_URL!, settings });
       started.push(() => forgetRunningApp(stateDirectory));
     }
-    return { url, key, stop };
+    return { url, key, providerControl, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -66,16 +70,17 @@ async function supplied(
   root: string,
   { stateDirectory, settings }: StackOptions,
   started: (() => Promise<void>)[],
-): Promise<Record<string, string>> {
+): Promise<{ settings: Record<string, string>; providerControl?: string }> {
   const given = { ...settings, ...process.env };
   const own: Record<string, string> = {};
+  let providerControl: string | undefined;
   const [database, blobs, broker, demo] = await Promise.allSettled([
     given.DATABASE_URL ? null : startPostgres({ dataDirectory: join(stateDirectory, "postgres") }),
     isOwnStorage(given.AzureWebJobsStorage) ? startBlobStorage({ dataDirectory: join(stateDirectory, "blob") }) : null,
     given.SERVICE_BUS || given.SERVICE_BUS__fullyQualifiedNamespace
       ? null
       : startBroker(root, join(stateDirectory, "service-bus")),
-    settings === null ? startDemoProviders() : null,
+    settings === null ? startDemoProviders(stateDirectory) : null,
   ]);
   if (database.status === "fulfilled" && database.value) {
     const server = database.value;
@@ -95,11 +100,12 @@ async function supplied(
   if (demo.status === "fulfilled" && demo.value) {
     started.push(demo.value.close);
     Object.assign(own, demo.value.settings);
+    providerControl = demo.value.controlUrl;
   }
   for (const outcome of [database, blobs, broker, demo]) if (outcome.status === "rejected") throw outcome.reason;
   const all = { JOB_LEASE: "15s", JOB_HEARTBEAT: "5s", ...settings, ...own };
   await migrate(root, given.DATABASE_URL ?? own.DATABASE_URL!);
-  return all;
+  return { settings: all, ...(providerControl && { providerControl }) };
 }
 
 async function joined(stateDirectory: string): Promise<Record<string, string>> {
