@@ -111,7 +111,7 @@ function runningSentence({ id, attempt, maxAttempts, ...run }: RunFacts, now: Da
   return { code: "running", text: `${doing}${heard}.` };
 }
 
-function* waitingSentences({ waiting, now, running }: JobFacts): Generator<Sentence> {
+function* waitingSentences({ waiting, now, running, pauses }: JobFacts): Generator<Sentence> {
   const [first, ...others] = waiting;
   if (!first) return;
   const { id, state, attempt, maxAttempts, notBefore } = first;
@@ -125,6 +125,8 @@ function* waitingSentences({ waiting, now, running }: JobFacts): Generator<Sente
       code: "waiting-for-lock",
       text: `${what} has been due for ${inWords(late)} and waits for the lock.${also}`,
     };
+  } else if (pauses.length) {
+    yield { code: "waiting-for-resume", text: `${what} waits until the pause is over.${also}` };
   } else if (late > OVERDUE_MS) {
     const cure = "rescue_stuck_runs sends it again each minute";
     yield { code: "overdue", text: `${what} has been due for ${inWords(late)} and nobody took it; ${cure}.${also}` };

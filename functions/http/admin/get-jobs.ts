@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { jobViews } from "./job-view.ts";
 
@@ -6,5 +7,10 @@ export const getJobs = defineRoute({
   path: "api/admin/jobs",
   access: "viewer",
   summary: "Every job: schedule, next occurrences, last run, the last 24 hours, what waits and what is dead",
-  handle: async ({ app }) => ({ json: { jobs: await jobViews(app, await app.jobs.all()) } }),
+  query: z.strictObject({ family: z.string().optional() }),
+  async handle({ app, query }) {
+    const jobs = await app.jobs.all();
+    const shown = query.family === undefined ? jobs : jobs.filter(({ family }) => family.id === query.family);
+    return { json: { jobs: await jobViews(app, shown) } };
+  },
 });

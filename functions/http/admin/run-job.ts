@@ -3,7 +3,7 @@ import { defineRoute } from "../../../shared/http/route.ts";
 import { findJob } from "./find-job.ts";
 import { requestOnce } from "../start-once.ts";
 import { runView } from "./run-view.ts";
-import { settled } from "./settled.ts";
+import { settled, waitSeconds } from "./settled.ts";
 
 export const runJob = defineRoute({
   method: "POST",
@@ -12,7 +12,7 @@ export const runJob = defineRoute({
   idempotent: true,
   summary: "Start a job now with the body as its input; with wait, answer when it has ended",
   params: z.object({ id: z.string() }),
-  query: z.strictObject({ wait: z.coerce.number().min(0).max(200).optional() }),
+  query: z.strictObject({ wait: waitSeconds.optional() }),
   body: z.unknown(),
   async handle({ app, params, query, body, header, caller }) {
     const job = await findJob(app, params.id);

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import { findRun } from "../../../shared/data/platform/job-runs.ts";
 import type { Run } from "../../../shared/data/platform/schema.ts";
+
+/** How long a caller waits for a run's end: less than the 230 s after which Azure cuts an answer off. */
+export const waitSeconds = z.coerce.number().min(0).max(200);
 
 /** Looks at the ledger until the run has ended, at most `waitMs`; any process may be the one that does it. */
 export async function settled(app: App, run: Run, waitMs: number): Promise<Run> {

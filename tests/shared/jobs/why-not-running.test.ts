@@ -66,6 +66,14 @@ describe("why a job is not running", () => {
     );
   });
 
+  it("it is paused, and a run that was asked for waits for the end of that", () => {
+    const pause = { scope: "job:sample", reason: "audit", pausedBy: "ada", pausedAt: minutes(-60), until: null };
+    const { verdict, codes, text } = say({ pauses: [pause], waiting: [{ ...run, notBefore: minutes(-3) }] });
+    expect(verdict).toBe("blocked");
+    expect(codes.slice(0, 2)).toEqual(["paused", "waiting-for-resume"]);
+    expect(text).toContain("Run r1 waits until the pause is over.");
+  });
+
   it("it waits for its next attempt, and why the last one failed", () => {
     const errors = [{ class: "rate_limited", message: "429 from the ECB." }];
     const waiting = [{ ...run, state: "retrying" as const, attempt: 1, notBefore: minutes(2), errors }];
