@@ -33,6 +33,7 @@ import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
 import { getUpdates } from "./http/portfolio/get-updates.ts";
 import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
+import { negotiate } from "./http/realtime/negotiate.ts";
 import { backupDatabase } from "./platform/backup-database.ts";
 import { cleanupTempFiles } from "./platform/cleanup-temp-files.ts";
 import { pruneRunLedger } from "./platform/prune-run-ledger.ts";
@@ -87,6 +88,7 @@ export const routes: readonly Route[] = [
   getSchedule,
   getStats,
   getFreshness,
+  negotiate,
   // portfolio
   updateLatest,
   updateHistorical,

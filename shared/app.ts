@@ -9,9 +9,13 @@ import type { JobLog } from "./jobs/job-log.ts";
 import { dispatchInProcess } from "./jobs/in-process-dispatch.ts";
 import type { RunnerDependencies } from "./jobs/runner/dependencies.ts";
 import { Runner } from "./jobs/runner/runner.ts";
+import type { Watch } from "./jobs/watch.ts";
 import { brokerProbe, type BrokerProbe } from "./messaging/broker-probe.ts";
 import { dispatchByServiceBus } from "./messaging/dispatch.ts";
 import { openServiceBus, type MessageSender } from "./messaging/service-bus.ts";
+import { configuredRealtime } from "./realtime/configured.ts";
+import { nullRealtime, type Realtime } from "./realtime/realtime.ts";
+import { watchOf } from "./realtime/watch.ts";
 import { jsonLines, Log, type LogSink } from "./telemetry/log.ts";
 import { prettyLines } from "./telemetry/pretty.ts";
 
@@ -27,6 +31,10 @@ export interface App {
   readonly log: JobLog;
   /** Whether waiting runs can be sent. */
   readonly broker: BrokerProbe;
+  /** Live events to those who watch; they go nowhere where no service is configured. */
+  readonly realtime: Realtime;
+  /** Tells those who watch, once the transaction has committed; the same as in a job. */
+  readonly publish: Watch["publish"];
   /** Lets running jobs end (at most `graceMs` before their signal), then closes the database. */
   close(graceMs?: number): Promise<void>;
 }
@@ -60,6 +68,8 @@ export function openApp(
   const local = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
   const sender = serviceBusOf(config, clock);
   const carry = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : local.dispatch;
+  const realtime = configuredRealtime(config, log);
+  const watch = watchOf(realtime, clock);
   const runner: Runner = new Runner({
     db,
     clock,
@@ -75,6 +85,7 @@ export function openApp(
       maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
     }),
     dispatch: dispatch ?? carry,
+    watch,
   });
   return {
     config,
@@ -85,10 +96,12 @@ export function openApp(
     clock,
     log,
     broker: brokerProbe(sender),
+    realtime: realtime ?? nullRealtime,
+    publish: watch.publish,
     async close(graceMs = GRACE_MS) {
       local.stop();
       await runner.drain(graceMs);
-      await sender?.close();
+      await Promise.all([sender?.close(), realtime?.close()]);
       await db.$client.end({ timeout: 5 });
     },
   };

@@ -3,7 +3,18 @@ import { join } from "node:path";
 import { inWords } from "./jobs/duration.ts";
 import { readNcrontab } from "./jobs/schedule/ncrontab.ts";
 import { checkZoneName } from "./jobs/schedule/zone-name.ts";
-import { accessKey, duration, flag, listOf, oneOf, text, url, whole, type Setting } from "./settings/setting.ts";
+import {
+  accessKey,
+  duration,
+  flag,
+  listOf,
+  matching,
+  oneOf,
+  text,
+  url,
+  whole,
+  type Setting,
+} from "./settings/setting.ts";
 import { suggestion } from "./settings/suggestion.ts";
 
 /** Every setting of the app, in the order of local.settings.example.json. Each job adds its own four: see `jobSettingNames`. */
@@ -58,6 +69,23 @@ export const SETTINGS = {
     about: "The same by the account's name, entered with the app's managed identity.",
   }),
   AzureWebJobsStorage__clientId: text({ about: "Client id of that identity when it is a user-assigned one." }),
+  WEB_PUBSUB: matching(
+    /^(?=.*\bEndpoint=https?:\/\/)(?=.*\bAccessKey=[^;])/i,
+    "Endpoint=https://….webpubsub.azure.com;AccessKey=…;Version=1.0;",
+    {
+      about:
+        "Connection string of the Web PubSub service that brings live events to browsers. Without this or the next one they poll.",
+      secret: true,
+    },
+  ),
+  WEB_PUBSUB__endpoint: url(["https"], {
+    about: "The same by address (`https://<name>.webpubsub.azure.com`), entered with the app's managed identity.",
+  }),
+  WEB_PUBSUB__clientId: text({ about: "Client id of that identity when it is a user-assigned one." }),
+  WEB_PUBSUB_HUB: matching(/^[A-Za-z][A-Za-z0-9_]{0,127}$/, "a letter, then letters, digits or _, at most 128", {
+    about: "The hub of the service; apps that share one need one each.",
+    fallback: "rota",
+  }),
   RUN_RETENTION_DAYS: whole(1, 36_500, {
     about: "Days after its end that a run stays in the ledger; then it goes to the archive.",
     fallback: "90",
@@ -106,7 +134,10 @@ type Derived =
   | "SERVICE_BUS__clientId"
   | "AzureWebJobsStorage"
   | "AzureWebJobsStorage__accountName"
-  | "AzureWebJobsStorage__clientId";
+  | "AzureWebJobsStorage__clientId"
+  | "WEB_PUBSUB"
+  | "WEB_PUBSUB__endpoint"
+  | "WEB_PUBSUB__clientId";
 
 /** The settings in force. */
 export type Config = Omit<Values, Derived> & {
@@ -121,6 +152,9 @@ export type Config = Omit<Values, Derived> & {
   readonly AzureWebJobsStorage: string | undefined;
   readonly AzureWebJobsStorage__accountName: string | undefined;
   readonly AzureWebJobsStorage__clientId: string | undefined;
+  readonly WEB_PUBSUB: string | undefined;
+  readonly WEB_PUBSUB__endpoint: string | undefined;
+  readonly WEB_PUBSUB__clientId: string | undefined;
   readonly jobs: ReadonlyMap<string, JobOverrides>;
   readonly protection: Protection;
 };

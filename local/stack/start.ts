@@ -6,6 +6,7 @@ import type { Log } from "../functions-host/log.ts";
 import { startPostgres } from "../postgres/start.ts";
 import { startBroker } from "./broker.ts";
 import { startDemoProviders } from "./demo.ts";
+import { startWebPubSub } from "../web-pubsub/web-pubsub.ts";
 import { migrate } from "./migrate.ts";
 import { StartError, type StackOptions } from "./options.ts";
 import { forgetRunningApp, hostKey, readRunningApp, writeRunningApp } from "./state-file.ts";
@@ -23,8 +24,8 @@ export interface Stack {
 const GRACE_MS = 25_000;
 
 /**
- * Starts what the app needs and then the app, in one process tree: database, blob storage, in demo mode the providers, and
- * the Functions host. What it started is stopped again when something fails half-way.
+ * Starts what the app needs and then the app, in one process tree: database, blob storage, broker, live events, in demo mode
+ * the providers, and the Functions host. What it started is stopped again when something fails half-way.
  */
 export async function startStack(root: string, options: StackOptions, log: Log): Promise<Stack> {
   const { stateDirectory, port } = options;
@@ -65,7 +66,7 @@ export async function startStack(root: string, options: StackOptions, log: Log):
   }
 }
 
-/** Starts database and storage where no setting names others. */
+/** Starts database, storage, broker and live events where no setting names others. */
 async function supplied(
   root: string,
   { stateDirectory, settings }: StackOptions,
@@ -74,12 +75,13 @@ async function supplied(
   const given = { ...settings, ...process.env };
   const own: Record<string, string> = {};
   let providerControl: string | undefined;
-  const [database, blobs, broker, demo] = await Promise.allSettled([
+  const [database, blobs, broker, live, demo] = await Promise.allSettled([
     given.DATABASE_URL ? null : startPostgres({ dataDirectory: join(stateDirectory, "postgres") }),
     isOwnStorage(given.AzureWebJobsStorage) ? startBlobStorage({ dataDirectory: join(stateDirectory, "blob") }) : null,
     given.SERVICE_BUS || given.SERVICE_BUS__fullyQualifiedNamespace
       ? null
       : startBroker(root, join(stateDirectory, "service-bus")),
+    given.WEB_PUBSUB || given.WEB_PUBSUB__endpoint ? null : startWebPubSub(),
     settings === null ? startDemoProviders(stateDirectory) : null,
   ]);
   if (database.status === "fulfilled" && database.value) {
@@ -97,12 +99,16 @@ async function supplied(
     started.push(broker.value.stop);
     own.SERVICE_BUS = broker.value.connectionString;
   }
+  if (live.status === "fulfilled" && live.value) {
+    started.push(live.value.stop);
+    own.WEB_PUBSUB = live.value.connectionString;
+  }
   if (demo.status === "fulfilled" && demo.value) {
     started.push(demo.value.close);
     Object.assign(own, demo.value.settings);
     providerControl = demo.value.controlUrl;
   }
-  for (const outcome of [database, blobs, broker, demo]) if (outcome.status === "rejected") throw outcome.reason;
+  for (const outcome of [database, blobs, broker, live, demo]) if (outcome.status === "rejected") throw outcome.reason;
   const all = { JOB_LEASE: "15s", JOB_HEARTBEAT: "5s", ...settings, ...own };
   await migrate(root, given.DATABASE_URL ?? own.DATABASE_URL!);
   return { settings: all, ...(providerControl && { providerControl }) };

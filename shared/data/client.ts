@@ -1,5 +1,6 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
+import { withCommitHooks } from "./after-commit.ts";
 
 /** The database, outside a transaction. */
 export type Db = PostgresJsDatabase & { readonly $client: postgres.Sql };
@@ -36,7 +37,7 @@ export function connect(options: DatabaseOptions): Db {
     connection: { application_name: options.applicationName ?? "rota", TimeZone: "UTC" },
     onnotice: () => undefined,
   });
-  return drizzle(client);
+  return withCommitHooks(drizzle(client));
 }
 
 /** Whether the database answers: one round trip. */

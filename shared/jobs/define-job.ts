@@ -11,6 +11,7 @@ import type { Missed } from "./missed-slots.ts";
 import type { OnceOptions } from "./once.ts";
 import { exponential, type RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule/index.ts";
+import type { Watch } from "./watch.ts";
 
 /** A group of jobs that belong to one business system; its schema in the database has the same name. */
 export interface Family {
@@ -98,6 +99,12 @@ export interface JobContext<Input> {
   /** The same for many runs of one job, in one statement. That job may have no `onTransition`. */
   readonly enqueueAll: (tx: Tx, jobId: string, inputs: readonly unknown[]) => Promise<void>;
   /**
+   * Tells those who watch, once the transaction has committed, and never when it is rolled back. An event may get lost: what has
+   * to arrive is a run or a notification.
+   * @throws TypeError when a channel or a type is none
+   */
+  readonly publish: Watch["publish"];
+  /**
    * Makes an effect outside the database happen once, however often the run is tried: see `once.ts`.
    * @param key names the effect for ever: `order 4711 placed`
    */
@@ -182,7 +189,10 @@ export interface BatchedRun<Input> {
 }
 
 /** What a batch's work is given. */
-export interface BatchContext<Input> extends Pick<JobContext<Input>, "signal" | "db" | "settings" | "clock" | "log"> {
+export interface BatchContext<Input> extends Pick<
+  JobContext<Input>,
+  "signal" | "db" | "settings" | "clock" | "log" | "publish"
+> {
   readonly runs: readonly BatchedRun<Input>[];
   /** One transaction for all; it commits only while this process holds every one of the runs. */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;

@@ -25,7 +25,7 @@ export interface NotRepeated {
  * One whose repeat still waits or runs, or whose input no longer fits, is refused. Send the runs when the transaction has committed.
  */
 export async function repeatRuns(
-  { runner, clock }: { runner: Pick<Runner, "candidate">; clock: Clock },
+  { runner, clock }: { runner: Pick<Runner, "candidate" | "follow">; clock: Clock },
   tx: Tx,
   job: Job,
   ended: readonly Run[],
@@ -48,7 +48,7 @@ export async function repeatRuns(
     }
   }
   const runs = await insertRepeats(tx, candidates, clock.now());
-  if (job.onTransition) for (const run of runs) await job.onTransition(tx, run);
+  await runner.follow(tx, job, runs);
   const repeated = new Set(runs.map(({ parentRunId }) => parentRunId));
   for (const { parentRunId } of candidates) {
     if (!repeated.has(parentRunId!)) refused.push({ run: parentRunId!, reason: "its repeat still waits or runs" });

@@ -20,7 +20,7 @@ export interface Replayed {
 
 /** Makes a new run for each dead run that a filter finds, oldest first. Send the runs when the transaction has committed. */
 export async function replayDeadRuns(
-  app: { readonly runner: Pick<Runner, "candidate">; readonly clock: Clock; readonly jobs: JobCatalogue },
+  app: { readonly runner: Pick<Runner, "candidate" | "follow">; readonly clock: Clock; readonly jobs: JobCatalogue },
   tx: Tx,
   filter: DeadRunFilter,
   repeat: Repeat,

@@ -20,6 +20,7 @@ export async function withNotifications<T>(
     settings: app.config,
     clock: app.clock,
     run: { family },
+    publish: app.publish,
     async enqueueAll(tx, jobId, inputs) {
       const job = await app.jobs.find(jobId);
       if (!job) throw new TypeError(`there is no job ${JSON.stringify(jobId)} in this app`);

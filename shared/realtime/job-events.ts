@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Progress, Run } from "../data/platform/schema.ts";
+import type { Progress } from "../data/platform/schema.ts";
+import type { MovedRun, WatchedRun } from "../jobs/watch.ts";
 import { redactText } from "../telemetry/redaction.ts";
 import { liveEvent, liveEventSchema, type LiveEvent } from "./live-event.ts";
 
@@ -48,11 +49,6 @@ export const runProgressedSchema = liveEventSchema.extend({
 export type RunStateChanged = LiveEvent<z.infer<typeof runStateChangedSchema>["data"]>;
 export type RunProgressed = LiveEvent<z.infer<typeof runProgressedSchema>["data"]>;
 
-type RunIdentity = Pick<Run, "id" | "jobId" | "family" | "attempt">;
-type MovedRun = RunIdentity &
-  Pick<Run, "state" | "trigger" | "maxAttempts" | "itemFailureCount" | "durationMs" | "reason"> &
-  Pick<Run, "scheduledFor" | "queuedAt" | "startedAt" | "finishedAt" | "notBefore">;
-
 /** The event of a run that has just moved. @param run its row after the move */
 export function runStateChanged(run: MovedRun, now: Date): RunStateChanged {
   return liveEvent(
@@ -79,7 +75,7 @@ export function runStateChanged(run: MovedRun, now: Date): RunStateChanged {
 }
 
 /** The event of a run that has come further. */
-export function runProgressed(run: RunIdentity, { done, total, note }: Progress, now: Date): RunProgressed {
+export function runProgressed(run: WatchedRun, { done, total, note }: Progress, now: Date): RunProgressed {
   return liveEvent(
     {
       type: "run.progressed",
@@ -103,7 +99,7 @@ export function runOf(event: LiveEvent): { readonly runId: string; readonly isPr
   return typeof runId === "string" ? { runId, isProgress } : undefined;
 }
 
-function identityOf({ id, jobId, family, attempt }: RunIdentity) {
+function identityOf({ id, jobId, family, attempt }: WatchedRun) {
   return { runId: id, jobId, family, attempt };
 }
 

@@ -9,12 +9,20 @@ export const channelName = z
     "expected 1 to 128 of a-z, 0-9 and _ . : - with a letter first, as in jobs or liens:travis",
   );
 
+/** What happened: words with dots between them. */
+export const eventType = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/,
+    "expected words of a-z, 0-9 and _ with dots between, as in lien.redeemed",
+  );
+
 /** What a subscriber gets, in lists: one message holds one or more events of its channel, oldest first. */
 export const liveEventSchema = z.object({
   /** UUIDv7. A subscriber may see an event twice and knows it by this. */
   id: z.uuid(),
   /** What happened, as in `run.state_changed`. */
-  type: z.string().regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/),
+  type: eventType,
   channel: channelName,
   /** When it happened, ISO 8601 in UTC. */
   time: z.iso.datetime(),

@@ -9,7 +9,7 @@ export type { ClientAccess, RealtimeCounts, RealtimeLimits, RealtimeService };
 export interface Realtime {
   /**
    * Takes events for sending. Resolves at once and never rejects: what becomes of an event is no matter of the work that
-   * it tells of. To be called after the commit: see `afterCommit`.
+   * it tells of. To be called after the commit: see `shared/data/after-commit.ts`.
    */
   readonly publish: (events: readonly LiveEvent[]) => Promise<void>;
 

@@ -16,6 +16,17 @@ export function text(rest: Rest): Setting<string> {
   return { ...rest, read: (value) => value };
 }
 
+/** @param expected what the pattern asks for, in words */
+export function matching(pattern: RegExp, expected: string, rest: Rest): Setting<string> {
+  return {
+    ...rest,
+    read(value) {
+      if (!pattern.test(value)) throw new Error(expected);
+      return value;
+    },
+  };
+}
+
 /** A secret that opens something: long enough not to be guessed, of characters that headers and addresses carry as they are. */
 export function accessKey(rest: Rest): Setting<string> {
   return {

@@ -1,9 +1,12 @@
+import { afterCommit } from "../../shared/data/after-commit.ts";
 import { connect, type Db } from "../../shared/data/client.ts";
 import { readConfig, type Environment } from "../../shared/config.ts";
 import { catalogueOf } from "../../shared/jobs/catalogue.ts";
 import type { Job } from "../../shared/jobs/define-job.ts";
 import type { DispatchedRun } from "../../shared/jobs/runner/dependencies.ts";
 import { Runner } from "../../shared/jobs/runner/runner.ts";
+import type { MovedRun, NewEvent, Watch } from "../../shared/jobs/watch.ts";
+import { watchOf } from "../../shared/realtime/watch.ts";
 import { Log, type LogEntry } from "../../shared/telemetry/log.ts";
 import { TestClock } from "./clock.ts";
 
@@ -15,6 +18,9 @@ export interface TestProcess {
   readonly log: LogEntry[];
   /** What was sent on its way and not taken yet. */
   readonly dispatched: DispatchedRun[];
+  /** What those who watch were told, of committed work alone: `succeeded` of a run, and the events that jobs published. */
+  readonly told: { readonly moves: MovedRun[]; readonly events: NewEvent[] };
+  readonly watch: Watch;
   close(): Promise<void>;
 }
 
@@ -50,6 +56,15 @@ export function startProcess(
   const db = shared ?? connect({ url, poolMax, idleMs: 60_000, tls: "disable", prepare: true });
   const log: LogEntry[] = [];
   const dispatched: DispatchedRun[] = [];
+  const told: TestProcess["told"] = { moves: [], events: [] };
+  const watch: Watch = {
+    ...watchOf(null, clock),
+    moved: (runs) => told.moves.push(...runs),
+    publish(tx, events) {
+      watchOf(null, clock).publish(tx, events);
+      afterCommit(tx, () => told.events.push(...events));
+    },
+  };
   const catalogue = catalogueOf(jobs);
   const runner = new Runner({
     db,
@@ -69,6 +84,7 @@ export function startProcess(
       dispatched.push(...runs);
     },
     random: () => 0.5,
+    watch,
   });
   return {
     runner,
@@ -76,6 +92,8 @@ export function startProcess(
     clock,
     log,
     dispatched,
+    told,
+    watch,
     close: async () => {
       if (!shared) await db.$client.end();
     },

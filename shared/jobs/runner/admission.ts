@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
+import { afterCommit } from "../../data/after-commit.ts";
 import type { Executor, Tx } from "../../data/client.ts";
 import {
   insertQueuedRun,
@@ -14,6 +15,7 @@ import { readInput } from "../input.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { logOf } from "./run-log.ts";
 import { send, type WaitingRun } from "./sending.ts";
+import { asQueued, follow } from "./tracking.ts";
 
 export interface RunRequest {
   readonly input: unknown;
@@ -42,7 +44,7 @@ export class Admission {
   async request(job: Job, request: RunRequest): Promise<Run> {
     const { db } = this.#deps;
     const admit = (tx: Executor) => this.admit(tx as Tx, job, request);
-    const run = await (job.onTransition ? db.transaction(admit) : admit(db));
+    const run = await (job.onTransition || job.onGivenUp ? db.transaction(admit) : admit(db));
     if (run.state === "queued") await send(this.#deps, [run]);
     return run;
   }
@@ -58,7 +60,7 @@ export class Admission {
     const run = refusal
       ? (await insertSkippedRun(tx, candidate, refusal, now))!
       : await insertQueuedRun(tx, candidate, now);
-    await job.onTransition?.(tx, run);
+    await follow(tx, job, [run], this.#deps.watch);
     logOf(this.#deps.log, run).info(refusal ? "Skipped" : "Queued", {
       requestedBy: run.requestedBy,
       reason: run.reason ?? undefined,
@@ -73,7 +75,7 @@ export class Admission {
    */
   async enqueue(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
     const run = await insertQueuedRun(tx, this.candidate(job, request), this.#deps.clock.now());
-    await job.onTransition?.(tx, run);
+    await follow(tx, job, [run], this.#deps.watch);
     return run;
   }
 
@@ -86,6 +88,12 @@ export class Admission {
     const now = this.#deps.clock.now();
     const runs = requests.map((request) => this.candidate(job, request));
     await insertQueuedRuns(tx, runs, now);
+    const { watch } = this.#deps;
+    if (watch) {
+      afterCommit(tx, () => {
+        watch.moved(runs.map((run) => asQueued(run, now)));
+      });
+    }
     return runs.map(({ id, jobId }) => ({ id, jobId, notBefore: now }));
   }
 

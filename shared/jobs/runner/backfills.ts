@@ -15,6 +15,7 @@ import { gatedOf, type Job } from "../define-job.ts";
 import type { Admission } from "./admission.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { send } from "./sending.ts";
+import { follow } from "./tracking.ts";
 
 /** How long a backfill's next run gives way to others of its job that wait. */
 const GIVES_WAY_MS = 5_000;
@@ -66,7 +67,7 @@ export class Backfills {
       const notBefore = (await othersWait(tx, job.id, now)) ? new Date(now.getTime() + GIVES_WAY_MS) : now;
       const run = this.#admission.slotCandidate(job, slot);
       const made = await insertSlotRun(tx, run, { backfillId: id, notBefore, now });
-      await job.onTransition?.(tx, made);
+      await follow(tx, job, [made], this.#deps.watch);
       return made;
     }
     await saveTaken(tx, id, slots.length);

@@ -38,6 +38,7 @@ export async function performBatch(
       clock: tools.clock,
       log: tools.log,
     },
+    publish: tools.publish,
     transaction: (work) =>
       fencedForAll(
         tools.db,

@@ -9,7 +9,7 @@ import { follow } from "./tracking.ts";
  * @returns the run as it is then; undefined when there is none or it has ended
  */
 export async function cancel(
-  { db, clock, findJob }: RunnerDependencies,
+  { db, clock, findJob, watch }: RunnerDependencies,
   runId: string,
   { reason, who }: { reason: string; who: string },
 ): Promise<Run | undefined> {
@@ -18,7 +18,7 @@ export async function cancel(
   const now = clock.now();
   return db.transaction(async (tx) => {
     const cancelled = await cancelWaitingRun(tx, runId, reason, now);
-    if (cancelled && job) await follow(tx, job, [cancelled]);
+    if (cancelled) await follow(tx, job, [cancelled], watch);
     const run = cancelled ?? (await requestCancel(tx, runId, reason, now));
     if (run) await recordAudit(tx, { at: now, who, action: "run cancelled", subject: `run:${runId}`, reason });
     return run;

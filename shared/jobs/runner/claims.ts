@@ -1,4 +1,4 @@
-import type { Executor, Tx } from "../../data/client.ts";
+import type { Executor } from "../../data/client.ts";
 import { cancelWaitingRun, claimRuns, findRun, gateRefusal, skipWaitingRun } from "../../data/platform/job-runs.ts";
 import { pausedUntil } from "../../data/platform/pauses.ts";
 import type { Run } from "../../data/platform/schema.ts";
@@ -9,7 +9,7 @@ import type { Admission } from "./admission.ts";
 import { leaseOf, type RunnerDependencies } from "./dependencies.ts";
 import { logOf } from "./run-log.ts";
 import { send } from "./sending.ts";
-import { tracked } from "./tracking.ts";
+import { follow, tracked } from "./tracking.ts";
 
 /** How long a run waits before it looks again whether its concurrency key is free. */
 export const BUSY_WAIT_MS = 1_000;
@@ -29,7 +29,7 @@ export class Claims {
     const { db, clock } = this.#deps;
     const claim = async (tx: Executor, some: readonly string[]) => {
       const runs = await claimRuns(tx, some, gatedOf(job), leaseOf(this.#deps), clock.now());
-      for (const run of runs) await job.onTransition?.(tx as Tx, run);
+      await follow(tx, job, runs, this.#deps.watch);
       return runs;
     };
     const refusal = this.#admission.refusal(job);
@@ -70,12 +70,12 @@ export class Claims {
 
   async #cancel(job: Job, { id, reason }: Run): Promise<void> {
     const why = reason ?? "cancelled on request";
-    await tracked(this.#deps.db, job, (tx) => cancelWaitingRun(tx, id, why, this.#deps.clock.now()));
+    await tracked(this.#deps, job, (tx) => cancelWaitingRun(tx, id, why, this.#deps.clock.now()));
   }
 
   async #skip(job: Job, runId: string, refusal: Refusal): Promise<void> {
     const skip = (tx: Executor) => skipWaitingRun(tx, runId, refusal, this.#deps.clock.now());
-    const run = await tracked(this.#deps.db, job, skip);
+    const run = await tracked(this.#deps, job, skip);
     if (run) logOf(this.#deps.log, run).info("Skipped", { reason: run.reason });
   }
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { isDatabaseTrouble } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
 import { once } from "../once.ts";
+import type { Watch } from "../watch.ts";
 import type { HeldRun } from "./heartbeat.ts";
 import type { WaitingRun } from "./sending.ts";
 import type { Settled } from "./settlement.ts";
@@ -20,6 +21,7 @@ export interface ContextTools {
   readonly layer: LayerControls;
   readonly log: JobLog;
   readonly held: HeldRun;
+  readonly publish: Watch["publish"];
   /** Ends the run as succeeded, in a transaction of its work. */
   readonly settleIn: (tx: Tx, result: RunResult) => Promise<Settled>;
 }
@@ -28,7 +30,7 @@ export interface ContextTools {
 export function contextOf(
   run: Run,
   input: unknown,
-  { db, settings, clock, layer, log, held, settleIn }: ContextTools,
+  { db, settings, clock, layer, log, held, publish, settleIn }: ContextTools,
 ): JobContext<never> {
   const { signal } = held.abort;
   const asked = new WeakMap<Tx, WaitingRun[]>();
@@ -77,6 +79,7 @@ export function contextOf(
     async enqueueAll(tx, jobId, inputs) {
       ask(tx, await layer.enqueueChildren(tx, run, jobId, inputs));
     },
+    publish,
     once: (key, effect, options) => once({ db, clock, runId: run.id }, key, effect, options),
     async batches(limit, work) {
       const sum: Counts = {};

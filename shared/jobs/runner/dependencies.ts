@@ -6,6 +6,7 @@ import type { Job } from "../define-job.ts";
 import type { GateState } from "../gates.ts";
 import type { JobLog } from "../job-log.ts";
 import type { JobSettings } from "../job-settings.ts";
+import type { Watch } from "../watch.ts";
 
 /** What the runner stands on. All of it is given, so that a test can move the clock or lose a message. */
 export interface RunnerDependencies {
@@ -24,6 +25,8 @@ export interface RunnerDependencies {
   readonly settingsOf: (job: Job) => JobSettings;
   /** Carries waiting runs to a worker at their time. May lose one: the sweep finds it. */
   readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
+  /** Those who watch, told after each commit. */
+  readonly watch?: Watch;
   readonly random?: () => number;
 }
 

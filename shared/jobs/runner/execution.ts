@@ -5,6 +5,7 @@ import { needsOf, type BatchWork, type Job, type LayerControls, type RunResult }
 import { inWords } from "../duration.ts";
 import { Interrupted, RunTimeout } from "../endings.ts";
 import { attempt } from "./attempt.ts";
+import type { Watch } from "../watch.ts";
 import type { Backfills } from "./backfills.ts";
 import { performBatch } from "./batch.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
@@ -33,7 +34,10 @@ export class Execution {
     this.#settlement = settlement;
     this.#backfills = backfills;
     this.#layer = layer;
-    this.#heartbeat = new Heartbeat(deps.db, { leaseMs: deps.leaseMs, everyMs: deps.heartbeatMs, log: deps.log });
+    this.#heartbeat = new Heartbeat(deps.db, {
+      ...{ leaseMs: deps.leaseMs, everyMs: deps.heartbeatMs, log: deps.log },
+      onProgress: deps.watch?.progressed,
+    });
   }
 
   get activeRuns(): number {
@@ -94,7 +98,7 @@ export class Execution {
       }, job.timeoutMs);
       const log = this.#deps.log.with({ job: job.id });
       const batch = job as Job & { work: BatchWork<never> };
-      return performBatch(batch, holds, { db, settings, clock, log, signal }).finally(() => {
+      return performBatch(batch, holds, { db, settings, clock, log, signal, publish: this.#publish }).finally(() => {
         clearTimeout(timer);
       });
     }
@@ -107,7 +111,8 @@ export class Execution {
           this.#settlement.settleIn(tx, job, this.#deps.holder, [
             { run, ending: returned(result), progress: held.progress },
           ]);
-        const tools = { db, settings, clock, layer: this.#layer, log: logOf(this.#deps.log, run), held, settleIn };
+        const log = logOf(this.#deps.log, run);
+        const tools = { db, settings, clock, layer: this.#layer, log, held, publish: this.#publish, settleIn };
         endings.set(run.id, await attempt(job, run, tools));
       }
     };
@@ -123,8 +128,19 @@ export class Execution {
     return (await findRun(this.#deps.db, run.id)) ?? run;
   }
 
-  #hold(job: Job, { id, attempt: number }: Run): HeldRun {
+  readonly #publish: Watch["publish"] = (tx, events) => this.#deps.watch?.publish(tx, events);
+
+  #hold(job: Job, { id, jobId, family, attempt: number }: Run): HeldRun {
     const { holder } = this.#deps;
-    return { id, attempt: number, holder, progress: null, needs: needsOf(job), abort: new AbortController() };
+    return {
+      id,
+      jobId,
+      family,
+      attempt: number,
+      holder,
+      progress: null,
+      needs: needsOf(job),
+      abort: new AbortController(),
+    };
   }
 }

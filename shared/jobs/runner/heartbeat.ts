@@ -4,11 +4,14 @@ import type { Progress } from "../../data/platform/schema.ts";
 import { CancelRequested, GateClosed, LeaseLost } from "../endings.ts";
 import type { JobLog } from "../job-log.ts";
 import { storable } from "../storable.ts";
+import type { Watch, WatchedRun } from "../watch.ts";
 import type { Settled } from "./settlement.ts";
 
 /** A run that this process holds, as the heartbeat sees it. */
-export interface HeldRun extends Hold {
+export interface HeldRun extends Hold, Pick<WatchedRun, "jobId" | "family"> {
   progress: Progress | null;
+  /** The progress that was stored last. */
+  stored?: Progress;
   /** What the controls have to allow for it to go on: see `needsOf`. Default: nothing but the kill switch stops it. */
   readonly needs?: readonly string[];
   readonly abort: AbortController;
@@ -20,6 +23,8 @@ export interface HeartbeatOptions {
   readonly leaseMs: number;
   readonly everyMs: number;
   readonly log: JobLog;
+  /** Is told of progress that has been stored. */
+  readonly onProgress?: Watch["progressed"] | undefined;
   /** Milliseconds on a clock that nobody sets. */
   readonly elapsed?: () => number;
 }
@@ -82,13 +87,19 @@ export class Heartbeat {
         // One statement for all: what one job says of its progress must not cost the others their leases.
         progress: storable(progress) as Progress | null,
       }));
+      const said = runs.map(({ progress }) => progress);
       const rows = await renewLeases(this.#db, beats, this.#options.leaseMs);
       // Not by id alone: this process may hold a later attempt of a run whose earlier one it has lost.
-      const kept = new Map(rows.map((row) => [`${row.id} ${row.attempt}`, row]));
+      const kept = new Map(rows.map((row) => [keyOf(row), row]));
+      this.#tellProgress(
+        runs.flatMap((run, n) =>
+          said[n] && kept.has(keyOf(run)) && this.#held.has(run) ? { run, progress: said[n] } : [],
+        ),
+      );
       for (const run of runs) {
         // A run that ended while the statement was under way is neither lost nor to be cancelled.
         if (!this.#held.has(run)) continue;
-        const row = kept.get(`${run.id} ${run.attempt}`);
+        const row = kept.get(keyOf(run));
         if (row) this.#held.set(run, asked);
         if (!row) run.abort.abort(new LeaseLost(run.id));
         else if (row.cancelRequested) run.abort.abort(new CancelRequested(row.cancelReason ?? "cancelled on request"));
@@ -101,9 +112,19 @@ export class Heartbeat {
     }
   }
 
+  #tellProgress(stored: readonly { readonly run: HeldRun; readonly progress: Progress }[]): void {
+    const news = stored.filter(({ run, progress }) => run.stored !== progress);
+    for (const { run, progress } of news) run.stored = progress;
+    if (news.length) this.#options.onProgress?.(news);
+  }
+
   #loseLapsed(): void {
     for (const [run, since] of this.#held) {
       if (this.#elapsed() - since > this.#options.leaseMs) run.abort.abort(new LeaseLost(run.id));
     }
   }
+}
+
+function keyOf({ id, attempt }: Pick<Hold, "id" | "attempt">): string {
+  return `${id} ${attempt}`;
 }

@@ -5,6 +5,7 @@ import type { Job } from "../define-job.ts";
 import { fatesOf } from "../missed-slots.ts";
 import { countOccurrences, occurrencesBetween, type Schedule } from "../schedule/index.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
+import { follow } from "./tracking.ts";
 
 /** Slots that one transaction records. A job of every second that was down for a day has 86,400. */
 const BATCH = 1_000;
@@ -15,7 +16,7 @@ const BATCH = 1_000;
  * @returns those that wait for a worker now
  */
 export async function recordMissed(
-  { db, clock, log }: Pick<RunnerDependencies, "db" | "clock" | "log">,
+  { db, clock, log, watch }: Pick<RunnerDependencies, "db" | "clock" | "log" | "watch">,
   job: Job,
   {
     schedule,
@@ -44,7 +45,7 @@ export async function recordMissed(
     }));
     const rows = await db.transaction(async (tx) => {
       const inserted = await insertSlots(tx, slots, now);
-      if (job.onTransition) for (const row of inserted) await job.onTransition(tx, row);
+      await follow(tx, job, inserted, watch);
       return inserted;
     });
     waiting.push(...rows.filter(({ state }) => state === "queued"));

@@ -13,6 +13,7 @@ import { logOf } from "./run-log.ts";
 import { send, type WaitingRun } from "./sending.ts";
 import { Settlement } from "./settlement.ts";
 import { Slots, type SlotOptions } from "./slots.ts";
+import { follow } from "./tracking.ts";
 
 /**
  * Takes runs through their life: asked for or ticked → admitted → claimed → performed → settled. Every step that changes
@@ -76,6 +77,11 @@ export class Runner implements LayerControls {
   /** The row that a request would put into the ledger. @throws InvalidInput when the input does not fit the job's schema */
   candidate(job: Job, request: RunRequest): NewRun {
     return this.#admission.candidate(job, request);
+  }
+
+  /** What whoever moves runs calls in the same transaction: see `follow`. */
+  follow(tx: Tx, job: Job, runs: readonly Run[]): Promise<void> {
+    return follow(tx, job, runs, this.#deps.watch);
   }
 
   /** Sends waiting runs on their way. Never throws: what cannot be sent is found by the sweep. */

@@ -69,10 +69,14 @@ export class Settlement {
     const runs = moves
       .filter(({ run }) => moved.has(run.id))
       .map(({ run, finish, ending }) => ({ run: afterFinish(run, finish), ending }));
+    await follow(
+      tx,
+      job,
+      runs.map(({ run }) => run),
+      this.#deps.watch,
+    );
     const children: Run[] = [];
-    const settled = runs.map(({ run }) => run);
-    if (job) await follow(tx as Tx, job, settled);
-    for (const run of settled) {
+    for (const { run } of runs) {
       if (job && run.state === "succeeded") children.push(...(await this.#chain(tx as Tx, job, run)));
     }
     return { runs, children };

@@ -55,7 +55,7 @@ export class Slots {
     };
     const claim = async () => {
       let claimed: SlotClaim = { run: undefined, gapSince: null };
-      await tracked(this.#deps.db, job, async (db) => (claimed = await claimSlot(db, candidate, facts)).run);
+      await tracked(this.#deps, job, async (db) => (claimed = await claimSlot(db, candidate, facts)).run);
       return claimed;
     };
     let claimed = await claim();

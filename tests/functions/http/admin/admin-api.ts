@@ -4,6 +4,7 @@ import type { Route } from "../../../../shared/http/route.ts";
 import { serve } from "../../../../shared/http/serve.ts";
 import { catalogueOf } from "../../../../shared/jobs/catalogue.ts";
 import type { Job } from "../../../../shared/jobs/define-job.ts";
+import { nullRealtime, type Realtime } from "../../../../shared/realtime/realtime.ts";
 import { Log } from "../../../../shared/telemetry/log.ts";
 import { routes } from "../../../../functions/index.ts";
 import { startProcess, type TestProcess } from "../../../support/process.ts";
@@ -22,7 +23,7 @@ export interface AdminApi extends TestProcess {
 export function startAdminApi(
   url: string,
   jobs: readonly Job[],
-  options: Parameters<typeof startProcess>[2] = {},
+  { realtime = nullRealtime, ...options }: Parameters<typeof startProcess>[2] & { realtime?: Realtime } = {},
 ): AdminApi {
   const process = startProcess(url, jobs, options);
   const app: App = {
@@ -37,6 +38,8 @@ export function startAdminApi(
     clock: process.clock,
     log: new Log((entry) => process.log.push(entry)),
     broker: async () => ({ state: "in-process" }),
+    realtime,
+    publish: process.watch.publish,
     close: () => process.close(),
   };
   return {

@@ -5,6 +5,7 @@ import { connect, type Db } from "../../../../shared/data/client.ts";
 import { jobRuns, type Progress, type Run } from "../../../../shared/data/platform/schema.ts";
 import { CancelRequested, LeaseLost } from "../../../../shared/jobs/endings.ts";
 import { Heartbeat, type HeldRun } from "../../../../shared/jobs/runner/heartbeat.ts";
+import type { Watch } from "../../../../shared/jobs/watch.ts";
 import { Log, type LogEntry } from "../../../../shared/telemetry/log.ts";
 import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
 import { moment } from "../../../support/signal.ts";
@@ -28,21 +29,26 @@ afterAll(async () => {
 /** A run in the ledger that `me` holds. */
 async function heldRun({ attempt = 1 } = {}): Promise<HeldRun> {
   const id = randomUUID();
+  const [jobId, family] = [`job_${id}`, "samples"];
   const at = new Date();
   await db.insert(jobRuns).values({
-    ...{ id, jobId: `job_${id}`, family: "samples", trigger: "manual", state: "running", input: {}, attempt },
+    ...{ id, jobId, family, trigger: "manual", state: "running", input: {}, attempt },
     ...{ maxAttempts: 9, queuedAt: at, startedAt: at, leaseHolder: "me", leaseExpiresAt: at, correlationId: id },
   });
-  return { id, attempt, holder: "me", progress: null, abort: new AbortController() };
+  return { id, jobId, family, attempt, holder: "me", progress: null, abort: new AbortController() };
 }
 
-function start(runs: HeldRun[], options: { db?: Db; elapsed?: () => number; everyMs?: number } = {}) {
+function start(
+  runs: HeldRun[],
+  options: { db?: Db; elapsed?: () => number; everyMs?: number; onProgress?: Watch["progressed"] } = {},
+) {
   const log: LogEntry[] = [];
   const heartbeat = new Heartbeat(options.db ?? db, {
     leaseMs: 60_000,
     everyMs: options.everyMs ?? 3_600_000,
     log: new Log((entry) => log.push(entry)),
     ...(options.elapsed && { elapsed: options.elapsed }),
+    onProgress: options.onProgress,
   });
   for (const run of runs) heartbeat.watch(run);
   started.push({ heartbeat, runs });
@@ -52,6 +58,25 @@ function start(runs: HeldRun[], options: { db?: Db; elapsed?: () => number; ever
 const rowOf = async ({ id }: HeldRun) => (await db.select().from(jobRuns).where(eq(jobRuns.id, id)))[0] as Run;
 
 describe("a beat", () => {
+  it("tells of progress that it has stored, each word of it once, and not that of a run it has lost", async () => {
+    const [kept, lost] = [await heldRun(), await heldRun()];
+    await db.update(jobRuns).set({ leaseHolder: "another" }).where(eq(jobRuns.id, lost.id));
+    const told: [string, number][] = [];
+    const { heartbeat } = start([kept, lost], {
+      onProgress: (all) => told.push(...all.map(({ run, progress }) => [run.jobId, progress.done] as [string, number])),
+    });
+    await heartbeat.beat();
+    kept.progress = lost.progress = { done: 1 };
+    await heartbeat.beat();
+    await heartbeat.beat();
+    kept.progress = { done: 2 };
+    await heartbeat.beat();
+    expect(told).toEqual([
+      [kept.jobId, 1],
+      [kept.jobId, 2],
+    ]);
+  });
+
   it("renews every lease and stores what each run says of its progress", async () => {
     const runs = await Promise.all([heldRun(), heldRun(), heldRun()]);
     runs.forEach((run, n) => (run.progress = { done: n, total: 3 }));
@@ -130,7 +155,10 @@ describe("a database that does not answer", () => {
     connect({ url: "postgres://x@127.0.0.1:1/x", poolMax: 1, idleMs: 1_000, tls: "disable", prepare: true });
 
   it("costs nothing for a while, and the runs once their leases must have lapsed", async () => {
-    const run = { id: randomUUID(), attempt: 1, holder: "me", progress: null, abort: new AbortController() };
+    const run: HeldRun = {
+      ...{ id: randomUUID(), jobId: "a_job", family: "samples", attempt: 1, holder: "me" },
+      ...{ progress: null, abort: new AbortController() },
+    };
     let now = 0;
     const away = unreachable();
     const { heartbeat, log } = start([run], { db: away, elapsed: () => now });

@@ -1,0 +1,37 @@
+import { afterCommit } from "../data/after-commit.ts";
+import type { Clock } from "../jobs/clock.ts";
+import type { NewEvent, Watch } from "../jobs/watch.ts";
+import { runProgressed, runStateChanged } from "./job-events.ts";
+import { channelName, eventType, liveEvent, type LiveEvent } from "./live-event.ts";
+import type { Realtime } from "./realtime.ts";
+
+/**
+ * Those who watch over Web PubSub.
+ * @param realtime null where there is no service: then nothing is made of what they are told, and they poll
+ */
+export function watchOf(realtime: Pick<Realtime, "publish"> | null, clock: Clock): Watch {
+  const send = (make: () => readonly LiveEvent[]) => void realtime?.publish(make());
+  return {
+    moved(runs) {
+      send(() => runs.map((run) => runStateChanged(run, clock.now())));
+    },
+    progressed(all) {
+      send(() => all.map(({ run, progress }) => runProgressed(run, progress, clock.now())));
+    },
+    publish(tx, events) {
+      for (const event of events) check(event);
+      const happened = clock.now();
+      afterCommit(tx, () => {
+        send(() => events.map((event) => liveEvent(event, happened)));
+      });
+    },
+  };
+}
+
+/** Also where nobody watches: a wrong name must not wait for production to be found. */
+function check({ channel, type }: NewEvent): void {
+  for (const [field, value, rule] of [["channel", channel, channelName] as const, ["type", type, eventType] as const]) {
+    const [fault] = rule.safeParse(value).error?.issues ?? [];
+    if (fault) throw new TypeError(`publish: ${field}: ${fault.message}, got ${JSON.stringify(value)}`);
+  }
+}

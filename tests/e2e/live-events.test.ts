@@ -1,0 +1,72 @@
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { discardPostgres } from "../../local/postgres/start.ts";
+import type { LiveEvent } from "../../shared/realtime/live-event.ts";
+import { inbox, subscriber, type Inbox } from "../local/web-pubsub/started-service.ts";
+import { startStack, stateDirectory, type RunningStack } from "./stack.ts";
+
+let state: string;
+let app: RunningStack;
+beforeAll(async () => {
+  state = await stateDirectory();
+  app = await startStack(state);
+});
+afterAll(async () => {
+  await app.stop();
+  await discardPostgres(join(state, "postgres")).catch(() => undefined);
+  await rm(state, { recursive: true, force: true });
+});
+
+const run = (job: string) => `api/admin/jobs/${job}/run`;
+type Moved = LiveEvent<{ runId: string; jobId: string; state: string }>;
+
+it("a watcher hears a run from queued to succeeded, whichever process does it", async () => {
+  const heard = await watch(app);
+  const joined = await startStack(state, { args: ["--join"] });
+  for (const one of [app, joined]) {
+    const { body } = await one.call<{ id: string }>("POST", run("cleanup_fx_updates"));
+    expect(await movesOf(body.id, heard)).toEqual(["queued", "running", "succeeded"]);
+  }
+  await joined.stop();
+});
+
+it("of a run whose transaction the database rolls back, nothing is heard", async () => {
+  const { databaseUrl } = JSON.parse(await readFile(join(state, "app.json"), "utf8")) as { databaseUrl: string };
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => undefined });
+  // Refuses at the very commit, when all statements have been answered.
+  await sql.unsafe(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused at commit'; end $$;
+    create constraint trigger refuse after insert on platform.job_runs deferrable initially deferred
+      for each row when (new.job_id = 'sync_fx_historical') execute function refuse();`);
+  await sql.end();
+  const heard = await watch(app);
+  // This job's own tracking row makes it a transaction.
+  expect(await app.call("POST", run("sync_fx_historical"), { startDate: "2026-01-05" })).toMatchObject({ status: 500 });
+  const { body } = await app.call<{ id: string }>("POST", run("cleanup_fx_updates"));
+  await movesOf(body.id, heard);
+  expect(heard.all.map(({ data }) => data.jobId)).not.toContain("sync_fx_historical");
+});
+
+/** All events of the job layer from now on. */
+async function watch(stack: RunningStack): Promise<Inbox<Moved>> {
+  const { client } = await subscriber(async () => {
+    const { body } = await stack.call<{ url: string }>("POST", "api/realtime/negotiate", {});
+    return body.url;
+  });
+  const heard = inbox<Moved>();
+  client.on("group-message", ({ message }) => {
+    for (const event of message.data as unknown as readonly Moved[]) heard.put(event);
+  });
+  return heard;
+}
+
+async function movesOf(runId: string, heard: Inbox<Moved>): Promise<string[]> {
+  const moves: string[] = [];
+  for (let count = 1; moves.at(-1) !== "succeeded"; count++) {
+    const { data } = await heard.nth(count);
+    if (data.runId === runId) moves.push(data.state);
+  }
+  return moves;
+}

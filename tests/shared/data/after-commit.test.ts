@@ -1,0 +1,86 @@
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterCommit } from "../../../shared/data/after-commit.ts";
+import { connect, type Db, type Tx } from "../../../shared/data/client.ts";
+import { createDatabase, type TestDatabase } from "../../support/database.ts";
+
+let database: TestDatabase;
+let db: Db;
+let other: Db;
+let told: string[];
+beforeAll(async () => {
+  database = await createDatabase();
+  [db, other] = [open(), open()];
+  await db.execute(sql`create table word (text text primary key deferrable initially deferred)`);
+});
+beforeEach(() => {
+  told = [];
+});
+afterAll(async () => {
+  await Promise.all([db.$client.end(), other.$client.end()]);
+  await database.drop();
+});
+
+function open(): Db {
+  return connect({ url: database.url, poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true });
+}
+const write = (tx: Pick<Db, "execute">, text: string) => tx.execute(sql`insert into word values (${text})`);
+const tell = (tx: object, text: string) => {
+  afterCommit(tx, () => told.push(text));
+};
+
+it("what is told in a transaction is told when others can see its rows, in order", async () => {
+  let seen = "";
+  await db.transaction(async (tx) => {
+    await write(tx, "a");
+    tell(tx, "first");
+    tell(tx, "second");
+    afterCommit(tx, () => void (seen = told.join()));
+    expect(told).toEqual([]);
+  });
+  expect(seen).toBe("first,second");
+  expect(await other.execute(sql`select from word where text = 'a'`)).toHaveLength(1);
+});
+
+it("of a transaction that throws nothing is told, not even later", async () => {
+  let open: Tx | undefined;
+  const thrown = db.transaction(async (tx) => {
+    tell((open = tx), "never");
+    throw new Error("no");
+  });
+  await expect(thrown).rejects.toThrow("no");
+  tell(open!, "too late");
+  expect(told).toEqual([]);
+});
+
+it("nor of one whose commit the database refuses", async () => {
+  await write(db, "twice");
+  const refused = db.transaction(async (tx) => {
+    await write(tx, "twice");
+    tell(tx, "never");
+  });
+  await expect(refused).rejects.toThrow();
+  expect(told).toEqual([]);
+});
+
+it("a savepoint's word waits for the whole transaction, and one that is rolled back has none", async () => {
+  await db.transaction(async (tx) => {
+    tell(tx, "before");
+    await tx.transaction(async (inner) => {
+      tell(inner, "within");
+    });
+    const undone = tx.transaction(async (inner) => {
+      tell(inner, "undone");
+      throw new Error("no");
+    });
+    await expect(undone).rejects.toThrow("no");
+    tell(tx, "after");
+    expect(told).toEqual([]);
+  });
+  expect(told).toEqual(["before", "within", "after"]);
+});
+
+it("outside of a transaction it is told at once", () => {
+  tell(db, "at once");
+  expect(told).toEqual(["at once"]);
+});
