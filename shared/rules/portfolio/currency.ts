@@ -8,6 +8,18 @@ export function isKnownCurrency(code: string): boolean {
   return ACTIVE.has(code) || ENDED_AT_ECB.has(code);
 }
 
+/** Decimals of the currency's smallest unit in ISO 4217: 2 for EUR, 0 for JPY, 3 for KWD. */
+export function minorDigits(code: string): number {
+  if (WITHOUT_MINOR_UNIT.has(code)) return 0;
+  return IN_THOUSANDTHS.has(code) ? 3 : 2;
+}
+
+/** Not from `Intl`, whose tables say how prices are shown: there the forint has no decimals. */
+const WITHOUT_MINOR_UNIT: ReadonlySet<string> = new Set(
+  "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(" "),
+);
+const IN_THOUSANDTHS: ReadonlySet<string> = new Set("BHD IQD JOD KWD LYD OMR TND".split(" "));
+
 /** ISO 4217 list one, without funds, metals, testing and no-currency codes. */
 const ACTIVE: ReadonlySet<string> = new Set(
   (

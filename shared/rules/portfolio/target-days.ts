@@ -2,12 +2,21 @@ import { addDays, isWeekend, type CivilDate } from "./civil-date.ts";
 
 /**
  * Whether the ECB publishes reference rates on a date: on the days on which TARGET is open, so on no weekend, New Year's Day,
- * Good Friday, Easter Monday, 1 May, Christmas Day or 26 December (TARGET long-term calendar, in force since 2002).
+ * Good Friday, Easter Monday, 1 May, Christmas Day or 26 December (TARGET long-term calendar, in force since 2000), nor on
+ * the last day of 1999 and of 2001, when it was closed for the year 2000 and for the cash changeover.
  */
 export function isTargetDay(date: CivilDate): boolean {
+  if (date === "1999-12-31" || date === "2001-12-31") return false;
   if (isWeekend(date) || ["01-01", "05-01", "12-25", "12-26"].includes(date.slice(5))) return false;
   const easter = easterSunday(Number(date.slice(0, 4)));
   return date !== addDays(easter, -2) && date !== addDays(easter, 1);
+}
+
+/** The date itself, or the last day before it on which the ECB published. */
+export function targetDayOnOrBefore(date: CivilDate): CivilDate {
+  let day = date;
+  while (!isTargetDay(day)) day = addDays(day, -1);
+  return day;
 }
 
 /** Easter Sunday of the Gregorian calendar (J.-M. Oudin's algorithm, Explanatory Supplement to the Astronomical Almanac). */
