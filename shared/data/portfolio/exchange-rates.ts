@@ -80,6 +80,22 @@ export async function ratesInForce(
   return [...rows];
 }
 
+/**
+ * The published rates of some currencies from one date to another, both included, oldest first: one a day, by the first source
+ * in the list that has one for it.
+ */
+export async function ratesBetween(
+  db: Executor,
+  { quotes, from, to, sources }: { quotes: readonly string[]; from: string; to: string; sources: readonly string[] },
+): Promise<StoredRate[]> {
+  const rows = await db.execute<StoredRate & Record<string, unknown>>(sql`
+    select distinct on (r.quote, r.date) r.quote, r.rate::text as rate, r.date::text as date, r.source
+      from ${exchangeRates} r
+     where r.quote = any(${literal(quotes)}::text[]) and r.date between ${from}::date and ${to}::date
+     order by r.quote, r.date, array_position(${literal(sources)}::text[], r.source) nulls last`);
+  return [...rows];
+}
+
 /** The last day for which rates are stored; null when there are none. */
 export async function newestRateDate(db: Executor): Promise<string | null> {
   // The dollar is in every publication, and one currency's last day is the end of an index.

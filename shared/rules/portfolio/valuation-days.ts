@@ -38,9 +38,6 @@ export function rateServing(question: RateQuestion, rates: RatesByQuote): Exchan
   return exchangeRate(question, inForce);
 }
 
-/** The oldest day whose rate can serve a date. */
-export const oldestServing = targetDayOnOrBefore;
-
 /** What decides the value of a day, but for the units: the same for all pensions in one currency on one ETF. */
 export interface DayQuote {
   readonly date: CivilDate;

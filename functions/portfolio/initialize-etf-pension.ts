@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { lockPension, lookAtEveryDay, pensionEtfs } from "../../shared/data/portfolio/pension-progress.ts";
+import { defineJob, event } from "../../shared/jobs/define-job.ts";
+import { Cancel } from "../../shared/jobs/endings.ts";
+import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { portfolio } from "../families.ts";
+import { valuationOf, valuePensions } from "./value-pensions.ts";
+
+/**
+ * Works a pension out that was created or has got contributions: money buys units, and every day since has a value, or waits
+ * with the reason. Each stretch of days commits. Twice is safe: what has bought stays bought, what is final stays final; a run
+ * that is tried again goes on with what is missing.
+ */
+export const initializeEtfPension = defineJob({
+  id: "initialize_etf_pension",
+  family: portfolio,
+  summary: "Turn a pension's contributions into units and daily values",
+  on: event({ batch: 10 }),
+  input: z.strictObject({ pensionId: z.uuid() }),
+  concurrency: ({ pensionId }) => pensionId,
+
+  async run({ input: { pensionId }, db, asOf, settings, transaction }) {
+    const etfId = await transaction(async (tx) => {
+      const pension = await lockPension(tx, pensionId);
+      if (!pension) throw new Cancel(`there is no pension ${pensionId}`);
+      await lookAtEveryDay(tx, pensionId);
+      return pension.etfId;
+    });
+    const etfs = await pensionEtfs(db, etfId);
+    const valuation = valuationOf(etfs, civilDateIn("Europe/Berlin", asOf), settings.FX_PROVIDERS);
+    return valuePensions(valuation, [pensionId], {
+      transaction,
+      // Whoever holds it may not have seen what this run was asked for.
+      lock: async (tx, [id]) => ((await lockPension(tx, id!)) ? [id!] : []),
+    });
+  },
+});

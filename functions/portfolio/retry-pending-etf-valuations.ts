@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { lockFreePensions, pensionEtfs, pensionsToValue } from "../../shared/data/portfolio/pension-progress.ts";
+import { defineJob, type Counts } from "../../shared/jobs/define-job.ts";
+import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { portfolio } from "../families.ts";
+import { valuationOf, valuePensions } from "./value-pensions.ts";
+
+const PENSIONS_PER_BATCH = 1_000;
+
+/**
+ * Brings every pension up to date: days that have come since get a value, days that waited are completed where price and rate
+ * are there now. Twice is safe, and so are two at once: a final day is never touched, and each takes the pensions that the
+ * other does not hold.
+ */
+export const retryPendingEtfValuations = defineJob({
+  id: "retry_pending_etf_valuations",
+  family: portfolio,
+  summary: "Value the days that have come and complete those that lacked a price or a rate",
+  on: schedule("0 10 * * * *", "Europe/Berlin"),
+  input: z.strictObject({}),
+  concurrency: () => null,
+  timeout: "30m",
+
+  async run({ db, asOf, settings, signal, transaction, progress }) {
+    const etfs = await pensionEtfs(db);
+    const valuation = valuationOf(etfs, civilDateIn("Europe/Berlin", asOf), settings.FX_PROVIDERS);
+    const sum: Counts = { pensions: 0 };
+    const nextBatch = (after: string | null) =>
+      pensionsToValue(db, valuation.reaches, { after, limit: PENSIONS_PER_BATCH });
+    for (let ids = await nextBatch(null); ids.length > 0; ids = await nextBatch(ids.at(-1)!)) {
+      signal.throwIfAborted();
+      const counts = await valuePensions(valuation, ids, { transaction, lock: lockFreePensions });
+      for (const [name, count] of Object.entries({ ...counts, pensions: ids.length }))
+        sum[name] = (sum[name] ?? 0) + count;
+      progress(sum.pensions!);
+    }
+    return sum;
+  },
+});

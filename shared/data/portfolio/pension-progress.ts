@@ -1,0 +1,193 @@
+import { sql, type SQL } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
+import { etfPensionContributions, etfPensions, etfPensionValues } from "./pension-schema.ts";
+
+/** An ETF that pensions are on, with what is known of its prices at one moment. */
+export interface PensionEtf {
+  readonly id: number;
+  /** Null until the first prices are there. */
+  readonly currency: string | null;
+  readonly series: SeriesKind | null;
+  readonly lastPrice: string | null;
+  readonly prices: number;
+}
+
+/** @param etfId leave out for all that a pension is on */
+export async function pensionEtfs(db: Executor, etfId?: number): Promise<PensionEtf[]> {
+  const rows = await db.execute<PensionEtf & Record<string, unknown>>(sql`
+    select e.id::integer as id, e.currency, e.series, seen.last as "lastPrice", seen.prices
+      from ${etfs} e
+      cross join lateral (
+        select max(date)::text as last, count(*)::integer as prices from ${etfPrices} where etf_id = e.id
+      ) as seen
+     where exists (select from ${etfPensions} p where p.etf_id = e.id)
+       and ${etfId === undefined ? sql`true` : sql`e.id = ${etfId}`}
+     order by e.id`);
+  return [...rows];
+}
+
+/** How far the days of an ETF reach. */
+export interface Reach {
+  readonly etfId: number;
+  /** The newest day with a price; null without prices. */
+  readonly to: string | null;
+  readonly prices: number;
+  /** The newest day whose price is waited for; null when none is. */
+  readonly awaited: string | null;
+}
+
+/**
+ * Pensions for which there may be something to do, by id: their ETF has other prices than when they were last looked at, a
+ * price is waited for, a day waits, or money does.
+ */
+export async function pensionsToValue(
+  db: Executor,
+  reaches: readonly Reach[],
+  { after, limit }: { after: string | null; limit: number },
+): Promise<string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select p.id
+      from ${etfPensions} p join ${reachesOf(reaches)} on reach.etf_id = p.etf_id
+     where p.id > ${after ?? "00000000-0000-0000-0000-000000000000"}::uuid
+       and (p.valued_to is distinct from reach.newest or p.prices_seen is distinct from reach.prices
+            or (reach.awaited is not null and not exists (
+                 select from ${etfPensionValues} v where v.pension_id = p.id and v.date = reach.awaited))
+            or exists (select from ${etfPensionValues} v where v.pension_id = p.id and v.state = 'pending')
+            or exists (select from ${etfPensionContributions} c where c.pension_id = p.id and c.units is null))
+     order by p.id
+     limit ${limit}`);
+  return rows.map(({ id }) => id);
+}
+
+/** Takes pensions for the caller's transaction; leaves out those that somebody else holds, who does the same work. */
+export async function lockFreePensions(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    select id from ${etfPensions} where id = any(${uuids(ids)}) order by id for update skip locked`);
+  return rows.map(({ id }) => id);
+}
+
+/** The same for one, waiting for whoever holds it. @returns undefined when there is none */
+export async function lockPension(tx: Tx, id: string): Promise<{ id: string; etfId: number } | undefined> {
+  const [row] = await tx.execute<{ id: string; etfId: number }>(sql`
+    select id, etf_id::integer as "etfId" from ${etfPensions} where id = ${id}::uuid for update`);
+  return row;
+}
+
+/** What decides a pension's days beside its units. */
+export interface PensionKind {
+  readonly etfId: number;
+  readonly currency: string;
+}
+
+/** The kinds that these pensions are of, each once. */
+export async function pensionKinds(tx: Tx, ids: readonly string[]): Promise<PensionKind[]> {
+  const rows = await tx.execute<PensionKind & Record<string, unknown>>(sql`
+    select distinct etf_id::integer as "etfId", currency from ${etfPensions} where id = any(${uuids(ids)})`);
+  return [...rows];
+}
+
+/** Has every day of a pension looked at again, not only those that are new. Nothing final is touched by that. */
+export async function lookAtEveryDay(tx: Tx, id: string): Promise<void> {
+  await tx.execute(sql`update ${etfPensions} set valued_to = null, prices_seen = null where id = ${id}::uuid`);
+}
+
+/** The days of these pensions are worked out as far as that. With prices there, they are ready. */
+export async function markValued(tx: Tx, ids: readonly string[], reaches: readonly Reach[]): Promise<void> {
+  await tx.execute(sql`
+    update ${etfPensions} p
+       set valued_to = reach.newest, prices_seen = reach.prices,
+           state = case when reach.prices > 0 then 'ready' else p.state end
+      from ${reachesOf(reaches)}
+     where p.id = any(${uuids(ids)}) and p.etf_id = reach.etf_id`);
+}
+
+/**
+ * The first day after `after` that has something to do: a price that came since, or a day that waits.
+ * @returns null when there is none
+ */
+export async function firstDueDay(
+  tx: Tx,
+  ids: readonly string[],
+  reaches: readonly Reach[],
+  after: string,
+): Promise<string | null> {
+  const [row] = await tx.execute<{ day: string | null }>(sql`
+    with ${sinceOf(ids, reaches)}
+    select least(
+      (select min(e.date) from since cross join lateral (
+         select date from ${etfPrices} where etf_id = since.etf_id and date > greatest(since.day, ${after}::date)
+          order by date limit 1) e),
+      (select min(v.date) from unnest(${uuids(ids)}) as pension(id) cross join lateral (
+         select date from ${etfPensionValues}
+          where pension_id = pension.id and state = 'pending' and date > ${after}::date
+          order by date limit 1) v)
+    )::text as day`);
+  return row?.day ?? null;
+}
+
+export interface DueDay {
+  readonly etfId: number;
+  readonly date: string;
+  /** Null where there is no price (any more). */
+  readonly close: string | null;
+}
+
+/** The days from one to another, both included, that have something to do, with their prices. */
+export async function dueDays(
+  tx: Tx,
+  ids: readonly string[],
+  reaches: readonly Reach[],
+  { from, to }: { from: string; to: string },
+): Promise<DueDay[]> {
+  const rows = await tx.execute<DueDay & Record<string, unknown>>(sql`
+    with ${sinceOf(ids, reaches)},
+    due as (
+      select since.etf_id, e.date
+        from since join ${etfPrices} e on e.etf_id = since.etf_id and e.date > since.day
+       where e.date between ${from}::date and ${to}::date
+       union
+      select p.etf_id, v.date
+        from ${etfPensions} p join ${etfPensionValues} v on v.pension_id = p.id and v.state = 'pending'
+       where p.id = any(${uuids(ids)}) and v.date between ${from}::date and ${to}::date
+    )
+    select due.etf_id::integer as "etfId", due.date::text as date, e.close::text as close
+      from due left join ${etfPrices} e on e.etf_id = due.etf_id and e.date = due.date
+     order by due.date`);
+  return [...rows];
+}
+
+/**
+ * For each ETF the day after which its days have to be looked at. That is how far they were worked out, unless the number of
+ * prices since then does not explain what is there now: then one came (or went) in the middle, and all days are looked at.
+ */
+function sinceOf(ids: readonly string[], reaches: readonly Reach[]): SQL {
+  return sql`
+    seen as (
+      select etf_id, valued_to, prices_seen from ${etfPensions} where id = any(${uuids(ids)}) group by 1, 2, 3
+    ),
+    since as (
+      select seen.etf_id, min(case
+               when seen.prices_seen + (
+                      select count(*) from ${etfPrices} e
+                       where e.etf_id = seen.etf_id and e.date > seen.valued_to and e.date <= reach.newest) = reach.prices
+               then seen.valued_to
+               else (select min(c.date) - 1 from ${etfPensionContributions} c where c.pension_id = any(${uuids(ids)}))
+             end) as day
+        from seen join ${reachesOf(reaches)} on reach.etf_id = seen.etf_id
+       group by seen.etf_id
+    )`;
+}
+
+function reachesOf(reaches: readonly Reach[]): SQL {
+  const column = (values: readonly (string | number | null)[]) =>
+    `{${values.map((value) => value ?? "NULL").join(",")}}`;
+  return sql`unnest(
+    ${column(reaches.map(({ etfId }) => etfId))}::bigint[], ${column(reaches.map(({ to }) => to))}::date[],
+    ${column(reaches.map(({ prices }) => prices))}::integer[], ${column(reaches.map(({ awaited }) => awaited))}::date[]
+  ) as reach(etf_id, newest, prices, awaited)`;
+}
+
+function uuids(ids: readonly string[]): SQL {
+  return sql`${`{${ids.join(",")}}`}::uuid[]`;
+}
