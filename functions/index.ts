@@ -31,6 +31,12 @@ import { healthLive } from "./http/health-live.ts";
 import { healthReady } from "./http/health-ready.ts";
 import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
 import { getUpdates } from "./http/portfolio/get-updates.ts";
+import { addContributions } from "./http/portfolio/pensions/add-contributions.ts";
+import { createPension } from "./http/portfolio/pensions/create-pension.ts";
+import { getPension } from "./http/portfolio/pensions/get-pension.ts";
+import { getPensions } from "./http/portfolio/pensions/get-pensions.ts";
+import { getPensionValues } from "./http/portfolio/pensions/get-pension-values.ts";
+import { revaluePension } from "./http/portfolio/pensions/revalue-pension.ts";
 import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
 import { negotiate } from "./http/realtime/negotiate.ts";
@@ -39,6 +45,8 @@ import { cleanupTempFiles } from "./platform/cleanup-temp-files.ts";
 import { pruneRunLedger } from "./platform/prune-run-ledger.ts";
 import { rescueStuckRuns } from "./platform/rescue-stuck-runs.ts";
 import { cleanupFxUpdates } from "./portfolio/cleanup-fx-updates.ts";
+import { initializeEtfPension } from "./portfolio/initialize-etf-pension.ts";
+import { retryPendingEtfValuations } from "./portfolio/retry-pending-etf-valuations.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
 
@@ -53,6 +61,8 @@ export const jobs: readonly Job[] = [
   syncFxLatest,
   syncFxHistorical,
   cleanupFxUpdates,
+  initializeEtfPension,
+  retryPendingEtfValuations,
 ];
 
 /** Every HTTP route of the app. */
@@ -94,4 +104,10 @@ export const routes: readonly Route[] = [
   updateHistorical,
   getExchangeRates,
   getUpdates,
+  createPension,
+  getPensions,
+  getPension,
+  getPensionValues,
+  addContributions,
+  revaluePension,
 ];

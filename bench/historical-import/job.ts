@@ -1,12 +1,13 @@
 import { readConfig } from "../../shared/config.ts";
 import { openApp } from "../../shared/app.ts";
 import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { retryPendingEtfValuations } from "../../functions/portfolio/retry-pending-etf-valuations.ts";
 import { syncFxHistorical } from "../../functions/portfolio/sync-fx-historical.ts";
 import { peakMiB } from "../support/process-cost.ts";
 
 const [url, , baseUrl] = process.argv.slice(2) as [string, string, string];
 const config = readConfig({ DATABASE_URL: url, ECB_BASE_URL: baseUrl, FX_PROVIDERS: "ecb" }, [syncFxHistorical.id]);
-const app = openApp(config, catalogueOf([syncFxHistorical]), {
+const app = openApp(config, catalogueOf([syncFxHistorical, retryPendingEtfValuations]), {
   sink: () => undefined,
   dispatch: async () => undefined,
 });

@@ -30,6 +30,7 @@ export const syncFxHistorical = defineJob({
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "15m",
   gates: [internet],
+  then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackRun(tx, "historical", run),
 
   async run({ input, asOf, settings, signal, log, transaction, run, progress }) {

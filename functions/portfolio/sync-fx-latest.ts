@@ -21,6 +21,7 @@ export const syncFxLatest = defineJob({
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "5m",
   gates: [internet],
+  then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackRun(tx, "latest", run),
 
   async run({ settings, signal, log, finish, run }) {

@@ -12,12 +12,14 @@ import {
   unique,
   uuid,
 } from "drizzle-orm/pg-core";
-import type { PendingReason } from "../../rules/portfolio/valuation-days.ts";
 import { etfs } from "./etf-schema.ts";
 import { portfolio } from "./schema.ts";
 
 /** `pending` until its days are worked out as far as there are prices. */
 export type PensionState = "pending" | "ready";
+
+/** Why a day has no value yet, as shared/rules/portfolio/valuation-days.ts explains. */
+export type PendingReason = "price" | "rate" | "contribution" | "adjusted" | "reopened";
 
 /** Units of one ETF that contributions buy, valued in a currency of its own. */
 export const etfPensions = portfolio.table(

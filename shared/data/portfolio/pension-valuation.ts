@@ -1,8 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
-import type { PendingReason } from "../../rules/portfolio/valuation-days.ts";
 import type { Tx } from "../client.ts";
 import { etfPrices } from "./etf-schema.ts";
-import { etfPensionContributions, etfPensions, etfPensionValues } from "./pension-schema.ts";
+import { etfPensionContributions, etfPensions, etfPensionValues, type PendingReason } from "./pension-schema.ts";
 
 /** Money that has not bought anything yet, with the first price that it could pay. */
 export interface WaitingContribution {

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { findPension, listValues } from "../../../../shared/data/portfolio/pensions.ts";
+import { notFound } from "../../../../shared/http/problem.ts";
+import { defineRoute } from "../../../../shared/http/route.ts";
+import { addDays } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { civilDate, dayValue } from "./schemas.ts";
+
+export const getPensionValues = defineRoute({
+  method: "GET",
+  path: "api/v1/etf-pensions/{id}/values",
+  access: "key",
+  summary: "What a pension was worth on each trading day, oldest first; nextCursor is the from of the next page",
+  params: z.object({ id: z.uuid() }),
+  query: z.strictObject({
+    from: civilDate.optional(),
+    to: civilDate.optional(),
+    cursor: civilDate.optional(),
+    limit: z.coerce.number().int().min(1).max(5_000).default(1_000),
+  }),
+  answer: z.object({
+    pension: z.uuid(),
+    currency: z.string(),
+    values: z.array(dayValue),
+    nextCursor: z.string().nullable(),
+  }),
+  async handle({ app, params: { id }, query: { from, to, cursor, limit } }) {
+    const found = await findPension(app.db, id);
+    if (!found) throw notFound(`there is no pension ${id}`);
+    const values = await listValues(app.db, id, { from: cursor ?? from, to, limit });
+    const nextCursor = values.length === limit ? addDays(values.at(-1)!.date, 1) : null;
+    return { json: { pension: id, currency: found.currency, values, nextCursor } };
+  },
+});

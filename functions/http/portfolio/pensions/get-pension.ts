@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { findPension, listContributions, pendingDays } from "../../../../shared/data/portfolio/pensions.ts";
+import { notFound } from "../../../../shared/http/problem.ts";
+import { defineRoute } from "../../../../shared/http/route.ts";
+import { whyPending } from "../../../../shared/rules/portfolio/why-pending.ts";
+import { pension } from "./schemas.ts";
+
+export const getPension = defineRoute({
+  method: "GET",
+  path: "api/v1/etf-pensions/{id}",
+  access: "key",
+  summary: "A pension with its contributions, what they bought, its last value, and what waits for what",
+  params: z.object({ id: z.uuid() }),
+  answer: pension,
+  async handle({ app, params: { id } }) {
+    const found = await findPension(app.db, id);
+    if (!found) throw notFound(`there is no pension ${id}`);
+    const [waiting, contributions] = await Promise.all([pendingDays(app.db, id), listContributions(app.db, id)]);
+    return {
+      json: {
+        ...found,
+        pending: waiting.map((days) => ({ ...days, meaning: whyPending(days.reason, found) })),
+        contributions: contributions.map(({ id: _id, pensionId: _pension, ...shown }) => shown),
+      },
+    };
+  },
+});

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { listPensions } from "../../../../shared/data/portfolio/pensions.ts";
+import { defineRoute } from "../../../../shared/http/route.ts";
+import { pensionSummary } from "./schemas.ts";
+
+export const getPensions = defineRoute({
+  method: "GET",
+  path: "api/v1/etf-pensions",
+  access: "key",
+  summary: "Pensions with their last value, newest first",
+  query: z.strictObject({ cursor: z.uuid().optional(), limit: z.coerce.number().int().min(1).max(500).default(50) }),
+  answer: z.object({ pensions: z.array(pensionSummary), nextCursor: z.uuid().nullable() }),
+  async handle({ app, query: { cursor, limit } }) {
+    const pensions = await listPensions(app.db, { before: cursor, limit });
+    return { json: { pensions, nextCursor: pensions.length === limit ? pensions.at(-1)!.id : null } };
+  },
+});

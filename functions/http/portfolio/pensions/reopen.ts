@@ -1,0 +1,16 @@
+import type { Tx } from "../../../../shared/data/client.ts";
+import { recordAudit } from "../../../../shared/data/platform/audit-log.ts";
+import { finalDaysSince, reopenDays } from "../../../../shared/data/portfolio/pensions.ts";
+
+/** Takes back the final days of a pension from a date on and says so in the audit, with what they were. */
+export async function reopen(
+  tx: Tx,
+  { pensionId, from, reason, who, at }: { pensionId: string; from: string; reason: string; who: string; at: Date },
+): Promise<number> {
+  const before = await finalDaysSince(tx, pensionId, from);
+  if (!before) return 0;
+  await reopenDays(tx, pensionId, from);
+  const subject = `pension:${pensionId}`;
+  await recordAudit(tx, { at, who, action: "pension days reopened", subject, reason, before, after: { from } });
+  return before.days;
+}

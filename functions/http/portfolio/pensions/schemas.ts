@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { isCivilDate } from "../../../../shared/rules/portfolio/civil-date.ts";
+
+/** `YYYY-MM-DD`. */
+export const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
+
+/** What has to be right about each for itself is said by `contributionFaults`, with the field's name. */
+export const givenContributions = z
+  .array(
+    z.strictObject({
+      reference: z.string().min(1).max(200),
+      date: z.string(),
+      amount: z.string({ error: 'expected an amount as text, such as "250.00": a JSON number is not exact' }),
+      currency: z.string(),
+    }),
+  )
+  .max(1_000);
+
+const decimal = z.string().describe("exact decimal");
+const pendingReason = z
+  .enum(["price", "rate", "contribution", "adjusted", "reopened"])
+  .describe(
+    "price: no close yet; rate: no exchange rate of that day yet; contribution: money came in that has not bought yet; " +
+      "adjusted: the ETF's prices are adjusted for dividends; reopened: about to be valued again",
+  );
+
+export const dayValue = z.object({
+  date: z.string(),
+  units: decimal.nullable(),
+  price: decimal.nullable(),
+  fxRate: decimal.nullable(),
+  value: decimal.nullable(),
+  state: z.enum(["final", "pending"]),
+  reason: pendingReason.nullable(),
+});
+
+export const pensionSummary = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  currency: z.string(),
+  state: z.enum(["pending", "ready"]),
+  etf: z.object({
+    symbol: z.string(),
+    currency: z.string().nullable(),
+    state: z.enum(["new", "ready", "failed"]),
+    series: z.enum(["raw", "adjusted"]).nullable(),
+  }),
+  latest: z.object({ date: z.string(), units: decimal, value: decimal }).nullable(),
+  pendingDays: z.int(),
+});
+
+export const pension = pensionSummary.extend({
+  pending: z.array(
+    z.object({ reason: pendingReason, days: z.int(), first: z.string(), last: z.string(), meaning: z.string() }),
+  ),
+  contributions: z.array(
+    z.object({
+      reference: z.string(),
+      date: z.string(),
+      amount: decimal,
+      currency: z.string(),
+      boughtOn: z.string().nullable(),
+      price: decimal.nullable(),
+      fxRate: decimal.nullable(),
+      units: decimal.nullable(),
+    }),
+  ),
+});
+
+export const changed = z.object({ pension: z.uuid(), run: z.uuid() });

@@ -1,0 +1,154 @@
+import { asc, eq, sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { etfs, type EtfState, type SeriesKind } from "./etf-schema.ts";
+import {
+  etfPensionContributions,
+  etfPensions,
+  etfPensionValues,
+  type PendingReason,
+  type Pension,
+  type PensionContribution,
+  type PensionState,
+} from "./pension-schema.ts";
+
+export type NewPension = Pick<Pension, "id" | "etfId" | "name" | "currency" | "createdAt">;
+export type NewContribution = Pick<PensionContribution, "reference" | "date" | "amount" | "currency">;
+
+export async function insertPension(tx: Tx, pension: NewPension): Promise<void> {
+  await tx.insert(etfPensions).values(pension);
+}
+
+export async function insertContributions(
+  tx: Tx,
+  pensionId: string,
+  contributions: readonly NewContribution[],
+): Promise<void> {
+  if (contributions.length === 0) return;
+  await tx.insert(etfPensionContributions).values(contributions.map((one) => ({ ...one, pensionId })));
+}
+
+/** Oldest first. */
+export async function listContributions(db: Executor, pensionId: string): Promise<PensionContribution[]> {
+  return db
+    .select()
+    .from(etfPensionContributions)
+    .where(eq(etfPensionContributions.pensionId, pensionId))
+    .orderBy(asc(etfPensionContributions.date), asc(etfPensionContributions.id));
+}
+
+/** A pension as it is shown, with the last of its days that has a value. */
+export interface PensionSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly state: PensionState;
+  readonly etf: {
+    readonly symbol: string;
+    readonly currency: string | null;
+    readonly state: EtfState;
+    readonly series: SeriesKind | null;
+  };
+  readonly latest: { readonly date: string; readonly units: string; readonly value: string } | null;
+  readonly pendingDays: number;
+}
+
+/** Newest first. */
+export async function listPensions(
+  db: Executor,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<PensionSummary[]> {
+  const rows = await db.execute<PensionSummary & Record<string, unknown>>(sql`
+    ${summary} where p.id < ${before ?? "ffffffff-ffff-ffff-ffff-ffffffffffff"}::uuid order by p.id desc limit ${limit}`);
+  return [...rows];
+}
+
+export async function findPension(db: Executor, id: string): Promise<PensionSummary | undefined> {
+  const [row] = await db.execute<PensionSummary & Record<string, unknown>>(sql`${summary} where p.id = ${id}::uuid`);
+  return row;
+}
+
+const summary = sql`
+  select p.id, p.name, p.currency, p.state,
+         jsonb_build_object('symbol', e.symbol, 'currency', e.currency, 'state', e.state, 'series', e.series) as etf,
+         (select jsonb_build_object('date', v.date, 'units', v.units::text, 'value', v.value::text)
+            from ${etfPensionValues} v where v.pension_id = p.id and v.state = 'final'
+           order by v.date desc limit 1) as latest,
+         (select count(*)::integer from ${etfPensionValues} v
+           where v.pension_id = p.id and v.state = 'pending') as "pendingDays"
+    from ${etfPensions} p join ${etfs} e on e.id = p.etf_id`;
+
+/** Days of one pension that wait for the same thing. */
+export interface PendingDays {
+  readonly reason: PendingReason;
+  readonly days: number;
+  readonly first: string;
+  readonly last: string;
+}
+
+export async function pendingDays(db: Executor, pensionId: string): Promise<PendingDays[]> {
+  const rows = await db.execute<PendingDays & Record<string, unknown>>(sql`
+    select reason, count(*)::integer as days, min(date)::text as first, max(date)::text as last
+      from ${etfPensionValues} where pension_id = ${pensionId}::uuid and state = 'pending'
+     group by reason order by min(date)`);
+  return [...rows];
+}
+
+/** One day of a pension; what is not known is null. */
+export interface DayValue {
+  readonly date: string;
+  readonly units: string | null;
+  readonly price: string | null;
+  readonly fxRate: string | null;
+  readonly value: string | null;
+  readonly state: "final" | "pending";
+  readonly reason: PendingReason | null;
+}
+
+/** Days from one to another, both included, oldest first. */
+export async function listValues(
+  db: Executor,
+  pensionId: string,
+  { from, to, limit }: { from?: string | undefined; to?: string | undefined; limit: number },
+): Promise<DayValue[]> {
+  const rows = await db.execute<DayValue & Record<string, unknown>>(sql`
+    select v.date::text as date, units::text as units, price::text as price, fx_rate::text as "fxRate",
+           value::text as value, state, reason
+      from ${etfPensionValues} v
+     where pension_id = ${pensionId}::uuid
+       and v.date between ${from ?? "-infinity"}::date and ${to ?? "infinity"}::date
+     order by v.date limit ${limit}`);
+  return [...rows];
+}
+
+/** Final days that stand in the way of a change that reaches back. */
+export interface FinalDays {
+  readonly days: number;
+  readonly first: string;
+  readonly last: string;
+  /** Of the last of them. */
+  readonly value: string;
+}
+
+/** The final days from a date on. @returns null when there are none */
+export async function finalDaysSince(tx: Executor, pensionId: string, date: string): Promise<FinalDays | null> {
+  const [row] = await tx.execute<FinalDays & Record<string, unknown>>(sql`
+    select count(*)::integer as days, min(v.date)::text as first, max(v.date)::text as last,
+           (array_agg(v.value::text order by v.date desc))[1] as value
+      from ${etfPensionValues} v
+     where pension_id = ${pensionId}::uuid and state = 'final' and v.date >= ${date}::date`);
+  return row && row.days > 0 ? row : null;
+}
+
+/** Takes back the values of the final days from a date on, until the next valuation. Say so in the audit. */
+export async function reopenDays(tx: Tx, pensionId: string, date: string): Promise<void> {
+  await tx.execute(sql`
+    update ${etfPensionValues} v set state = 'pending', reason = 'reopened', value = null
+     where pension_id = ${pensionId}::uuid and state = 'final' and v.date >= ${date}::date`);
+}
+
+/** Takes back what contributions bought from a date on: they buy again. */
+export async function reopenPurchases(tx: Tx, pensionId: string, date: string): Promise<void> {
+  await tx.execute(sql`
+    update ${etfPensionContributions} set bought_on = null, price = null, fx_rate = null, units = null
+     where pension_id = ${pensionId}::uuid and bought_on >= ${date}::date`);
+}

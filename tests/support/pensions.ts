@@ -1,0 +1,68 @@
+import { sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
+import type { Db } from "../../shared/data/client.ts";
+import { etfs, type Etf } from "../../shared/data/portfolio/etf-schema.ts";
+import { insertPrices } from "../../shared/data/portfolio/etf-prices.ts";
+import { insertContributions, insertPension, type NewContribution } from "../../shared/data/portfolio/pensions.ts";
+
+let count = 0;
+
+/** An ETF in euros whose prices are what was paid, unless said otherwise. */
+export async function anEtf(db: Db, given: Partial<typeof etfs.$inferInsert> = {}): Promise<Etf> {
+  const [etf] = await db
+    .insert(etfs)
+    .values({
+      ...{ symbol: `ETF${++count}.DE`, currency: "EUR", series: "raw", state: "ready", inUse: true },
+      ...{ addedAt: new Date("2026-01-01T00:00:00Z"), ...given },
+    })
+    .returning();
+  return etf as Etf;
+}
+
+/** Closes by day, in the ETF's currency. */
+export async function closesOf(db: Db, etf: Etf, closes: Readonly<Record<string, string>>): Promise<void> {
+  const nothing = { open: null, high: null, low: null, adjustedClose: null, volume: null };
+  const points = Object.entries(closes).map(([date, close]) => ({ ...nothing, date, close }));
+  await insertPrices(db, { etfId: etf.id, source: "yahoo", series: etf.series ?? "raw" }, points);
+}
+
+/** A pension in euros, unless said otherwise. Nothing of it is valued yet. */
+export async function aPension(
+  db: Db,
+  etf: Etf,
+  {
+    currency = "EUR",
+    contributions = [],
+  }: { currency?: string; contributions?: readonly (Partial<NewContribution> & Pick<NewContribution, "date">)[] } = {},
+): Promise<string> {
+  const id = uuidv7();
+  await db.transaction(async (tx) => {
+    await insertPension(tx, {
+      id,
+      etfId: etf.id,
+      name: "A pension",
+      currency,
+      createdAt: new Date("2026-01-01T00:00:00Z"),
+    });
+    await addMoney(tx, id, contributions);
+  });
+  return id;
+}
+
+/** A hundred euros each, unless said otherwise. */
+export async function addMoney(
+  db: Pick<Db, "insert">,
+  pensionId: string,
+  contributions: readonly (Partial<NewContribution> & Pick<NewContribution, "date">)[],
+): Promise<void> {
+  const whole = contributions.map((one) => ({ reference: `r${++count}`, amount: "100.00", currency: "EUR", ...one }));
+  await insertContributions(db as never, pensionId, whole);
+}
+
+/** Which transaction wrote each final day: the same afterwards says that nobody touched it. */
+export async function finalRows(db: Db): Promise<Map<string, string>> {
+  const rows = await db.execute<{ day: string; xmin: string }>(sql`
+    select pension_id || ' ' || date as day, xmin::text || ' ' || xmax::text as xmin
+      from portfolio.etf_pension_values where state = 'final'`);
+  return new Map(rows.map(({ day, xmin }) => [day, xmin]));
+}
