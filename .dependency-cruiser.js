@@ -56,10 +56,10 @@ export default {
     {
       name: "rules-are-pure",
       comment:
-        "Business rules are functions of their arguments: no database, no network, no clock, so that they can be tested by the thousand.",
+        "Business rules are functions of their arguments: no database, no network, no clock, so that they can be tested by the thousand. The calendar and the zones of schedules are just as pure.",
       severity: "error",
       from: { path: "^shared/rules/" },
-      to: { path: "^shared/(?!rules/)|^node_modules/(postgres|drizzle-orm|@azure)/" },
+      to: { path: "^shared/(?!rules/|jobs/schedule/)|^node_modules/(postgres|drizzle-orm|@azure)/" },
     },
     {
       name: "providers-know-no-database",
