@@ -114,8 +114,38 @@ export interface JobContext<Input> {
    * and answers with the counts summed.
    */
   readonly batches: (limit: number, work: (tx: Tx, limit: number) => Promise<Counts>) => Promise<Counts>;
+  /**
+   * Goes through rows in an order of theirs, each once: repeats `work(tx, { limit, after })`, each call its own transaction,
+   * from where the one before ended, until it answers that nothing is left (`last: null`). So rows that cannot be done are
+   * passed by, and those done before are not read again. Answers with the counts summed; what `failed` becomes the run's
+   * item failures, and what was `affected` is logged, both once it is committed.
+   */
+  readonly walk: <Place>(limit: number, work: (tx: Tx, page: Page<Place>) => Promise<Walked<Place>>) => Promise<Counts>;
   /** Says how far the work is; stored with the next heartbeat, at no statement of its own. */
   readonly progress: (done: number, total?: number, note?: string) => void;
+}
+
+/** Which rows are next: the first `limit` after a place, from the beginning where that is null. */
+export interface Page<Place> {
+  readonly limit: number;
+  readonly after: Place | null;
+}
+
+/** What became of a page. */
+export interface Walked<Place> {
+  /** Where it ended; null when there was nothing left. */
+  readonly last: Place | null;
+  readonly counts: Counts;
+  /** Ids of what was changed. */
+  readonly affected?: readonly string[];
+  /** What could not be done, and was not touched. */
+  readonly failed?: readonly FailedItem[];
+}
+
+export interface FailedItem {
+  /** Names the item in the run and in logs. */
+  readonly key: string;
+  readonly error: Error;
 }
 
 /** What a run did, as the ledger and the log show it. */

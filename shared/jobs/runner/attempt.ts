@@ -5,6 +5,7 @@ import { Cancel, CancelRequested, GateClosed, Interrupted, RunTimeout, Snooze } 
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
 import { contextOf, type ContextTools } from "./context.ts";
+import type { HeldRun } from "./heartbeat.ts";
 import { performItems } from "./items.ts";
 import { returned, type Ending } from "./transition.ts";
 
@@ -19,7 +20,7 @@ export async function attempt(job: Job, run: Run, tools: ContextTools): Promise<
   }, job.timeoutMs);
   try {
     const context = contextOf(run, readInput(job, run.input), tools);
-    return await Promise.race([perform(job, context), endOfPatience(abort.signal)]);
+    return await Promise.race([perform(job, context, tools.held), endOfPatience(abort.signal)]);
   } catch (thrown) {
     return endingOf(abort.signal.aborted && !(thrown instanceof Cancel) ? abort.signal.reason : thrown);
   } finally {
@@ -27,11 +28,11 @@ export async function attempt(job: Job, run: Run, tools: ContextTools): Promise<
   }
 }
 
-async function perform(job: Job, context: ReturnType<typeof contextOf>): Promise<Ending> {
+async function perform(job: Job, context: ReturnType<typeof contextOf>, held: HeldRun): Promise<Ending> {
   if (job.work.kind === "batch") throw new TypeError(`${job.id} is done in batches: use performBatch`);
   if (job.work.kind === "items") return performItems(job.work, context);
   const result = (await job.work.run(context)) ?? {};
-  return returned(result);
+  return returned(result, held.failures?.facts());
 }
 
 /**

@@ -10,8 +10,10 @@ import type { JobLog } from "../job-log.ts";
 import { once } from "../once.ts";
 import type { Watch } from "../watch.ts";
 import type { HeldRun } from "./heartbeat.ts";
+import { ItemFailures } from "./item-failures.ts";
 import type { WaitingRun } from "./sending.ts";
 import type { Settled } from "./settlement.ts";
+import { walk } from "./walk.ts";
 
 /** What a context is made of. */
 export interface ContextTools {
@@ -94,6 +96,8 @@ export function contextOf(
         if (done === 0) return sum;
       }
     },
+    walk: (limit, work) =>
+      walk({ transaction, signal, log, failures: (held.failures ??= new ItemFailures()) }, limit, work),
     progress(done, total, note) {
       held.progress = { done, ...(total !== undefined && { total }), ...(note !== undefined && { note }) };
     },

@@ -109,7 +109,7 @@ export class Execution {
         const { run, held } = next;
         const settleIn = (tx: Tx, result: RunResult) =>
           this.#settlement.settleIn(tx, job, this.#deps.holder, [
-            { run, ending: returned(result), progress: held.progress },
+            { run, ending: returned(result, held.failures?.facts()), progress: held.progress },
           ]);
         const log = logOf(this.#deps.log, run);
         const tools = { db, settings, clock, layer: this.#layer, log, held, publish: this.#publish, settleIn };

@@ -5,6 +5,7 @@ import { CancelRequested, GateClosed, LeaseLost } from "../endings.ts";
 import type { JobLog } from "../job-log.ts";
 import { storable } from "../storable.ts";
 import type { Watch, WatchedRun } from "../watch.ts";
+import type { ItemFailures } from "./item-failures.ts";
 import type { Settled } from "./settlement.ts";
 
 /** A run that this process holds, as the heartbeat sees it. */
@@ -15,6 +16,8 @@ export interface HeldRun extends Hold, Pick<WatchedRun, "jobId" | "family"> {
   /** What the controls have to allow for it to go on: see `needsOf`. Default: nothing but the kill switch stops it. */
   readonly needs?: readonly string[];
   readonly abort: AbortController;
+  /** What the work could not do, of what it was to do. */
+  failures?: ItemFailures;
   /** Set when the work itself has ended the run, in its last transaction. */
   settled?: Settled;
 }

@@ -1,12 +1,8 @@
-import type { ItemFailure } from "../../data/platform/schema.ts";
 import type { ItemWork, JobContext } from "../define-job.ts";
 import { Cancel, LeaseLost, Snooze } from "../endings.ts";
-import { asError, classify, isDatabaseGone, type ErrorClass } from "../error-class.ts";
-import { storableText } from "../storable.ts";
-import type { Ending } from "./transition.ts";
-
-/** How many item failures a run keeps with their reasons; the rest is a count. */
-const KEPT_FAILURES = 100;
+import { asError, isDatabaseGone, type ErrorClass } from "../error-class.ts";
+import { ItemFailures } from "./item-failures.ts";
+import { returned, type Ending } from "./transition.ts";
 
 /** More items failed than the job tolerates. Its class is theirs where they share one: what no item survives, no retry will. */
 export class TooManyItemsFailed extends Error {
@@ -28,9 +24,7 @@ export async function performItems(
   context: JobContext<never>,
 ): Promise<Ending> {
   const outcomes = new Map<string, number>();
-  const itemFailures: ItemFailure[] = [];
-  const classes = new Set<ErrorClass>();
-  let failed = 0;
+  const failures = new ItemFailures();
   let done = 0;
   const total = await work.total?.(context);
   for await (const item of await work.items(context)) {
@@ -40,29 +34,21 @@ export async function performItems(
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     } catch (thrown) {
       if (context.signal.aborted || endsTheAttempt(thrown)) throw thrown;
-      const error = asError(thrown);
-      const failure = {
-        key: keyOf(work, item, done),
-        class: classify(error),
-        reason: storableText(error.message, 1_024),
-      };
-      failed += 1;
-      classes.add(failure.class);
-      if (itemFailures.length < KEPT_FAILURES) itemFailures.push(failure);
-      context.log.warn("Item failed", { item: failure.key, error });
+      failures.record(keyOf(work, item, done), asError(thrown), context.log);
     }
     done += 1;
     context.progress(done, total);
   }
-  const facts = { itemFailures, itemFailureCount: failed };
+  const facts = failures.facts();
+  const { itemFailures, itemFailureCount: failed } = facts;
   if (done > 0 && failed / done > work.tolerateShare) {
     const [first] = itemFailures;
     const message =
       `${failed} of ${done} items failed, more than the ${Number((work.tolerateShare * 100).toFixed(2))} % ` +
       `that are tolerated; first: ${first?.key}: ${first?.reason}`;
-    return { kind: "threw", error: new TooManyItemsFailed(message, classes), ...facts };
+    return { kind: "threw", error: new TooManyItemsFailed(message, failures.classes), ...facts };
   }
-  return { kind: "returned", result: Object.fromEntries(outcomes), ...facts };
+  return returned(Object.fromEntries(outcomes), facts);
 }
 
 function endsTheAttempt(thrown: unknown): boolean {
@@ -72,7 +58,7 @@ function endsTheAttempt(thrown: unknown): boolean {
 /** A failure is recorded also when the item cannot even be named. */
 function keyOf(work: Pick<ItemWork<never, never>, "key">, item: never, place: number): string {
   try {
-    return storableText(work.key(item), 256);
+    return work.key(item);
   } catch {
     return `item ${place + 1}`;
   }

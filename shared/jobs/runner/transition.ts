@@ -20,8 +20,11 @@ export type Ending =
   | { readonly kind: "interrupted" };
 
 /** The ending of work that returned. */
-export function returned(result: RunResult): Ending {
-  return { kind: "returned", result, itemFailures: [], itemFailureCount: 0 };
+export function returned(
+  result: RunResult,
+  items: ItemFacts = { itemFailures: [], itemFailureCount: 0 },
+): Extract<Ending, { kind: "returned" }> {
+  return { kind: "returned", result, ...items };
 }
 
 /** What decides about the next state, besides the ending. */

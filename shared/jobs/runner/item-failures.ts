@@ -1,0 +1,32 @@
+import type { ItemFailure } from "../../data/platform/schema.ts";
+import { classify, type ErrorClass } from "../error-class.ts";
+import type { JobLog } from "../job-log.ts";
+import { storableText } from "../storable.ts";
+import type { ItemFacts } from "./transition.ts";
+
+/** How many item failures a run keeps and logs with their reasons; the rest is a count. */
+const KEPT = 100;
+
+/** The items that a run could not do. */
+export class ItemFailures {
+  readonly #kept: ItemFailure[] = [];
+  readonly classes = new Set<ErrorClass>();
+  #count = 0;
+
+  record(key: string, error: Error, log: JobLog): void {
+    const failure = {
+      key: storableText(key, 256),
+      class: classify(error),
+      reason: storableText(error.message, 1_024),
+    };
+    this.#count += 1;
+    this.classes.add(failure.class);
+    if (this.#kept.length >= KEPT) return;
+    this.#kept.push(failure);
+    log.warn("Item failed", { item: failure.key, error });
+  }
+
+  facts(): ItemFacts {
+    return { itemFailures: this.#kept, itemFailureCount: this.#count };
+  }
+}
