@@ -49,6 +49,9 @@ import { initializeEtfPension } from "./portfolio/initialize-etf-pension.ts";
 import { retryPendingEtfValuations } from "./portfolio/retry-pending-etf-valuations.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
+import { dispatchReminders } from "./tasks/dispatch-reminders.ts";
+import { processRecurringTasks } from "./tasks/process-recurring-tasks.ts";
+import { scanOverdueTasks } from "./tasks/scan-overdue-tasks.ts";
 
 /** Every job of the app, by family. */
 export const jobs: readonly Job[] = [
@@ -63,6 +66,10 @@ export const jobs: readonly Job[] = [
   cleanupFxUpdates,
   initializeEtfPension,
   retryPendingEtfValuations,
+  // tasks
+  processRecurringTasks,
+  dispatchReminders,
+  scanOverdueTasks,
 ];
 
 /** Every HTTP route of the app. */

@@ -110,6 +110,10 @@ export const SETTINGS = {
     about: "The Frankfurter API.",
     fallback: "https://api.frankfurter.dev/v1",
   }),
+  TASKS_NOTIFY_OVERDUE: flag({
+    about: "Whether the owner of a task is told, once for each due date, when it becomes overdue.",
+    fallback: "true",
+  }),
   OUTBOUND_TIMEOUT: duration("1ms", "1h", { about: "Longest wait for one answer from outside.", fallback: "30s" }),
   ROTA_OPERATOR_KEY: accessKey({
     about:

@@ -3,6 +3,7 @@ import type { Executor } from "../../shared/data/client.ts";
 import { jobRuns, type Run } from "../../shared/data/platform/schema.ts";
 import { insertRates } from "../../shared/data/portfolio/exchange-rates.ts";
 import { exchangeRateUpdates, type ExchangeRateUpdate } from "../../shared/data/portfolio/schema.ts";
+import { reminders, tasks, type Reminder, type Task } from "../../shared/data/tasks/schema.ts";
 
 /** Stands in the ledger: a manual run of `a_job` that succeeded at 2026-03-10T12:00:00Z after one second, unless said otherwise. */
 export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferInsert> = {}): Promise<Run> {
@@ -59,4 +60,31 @@ export async function anUpdate(
     .values({ kind: "latest", state: "succeeded", source: "ecb", requestedAt: at, finishedAt: at, ...given })
     .returning();
   return row as ExchangeRateUpdate;
+}
+
+/** A task of `user:1` that is open and due at 2026-03-10T09:00 in Berlin, unless said otherwise. */
+export async function aTask(db: Executor, given: Partial<typeof tasks.$inferInsert> = {}): Promise<Task> {
+  const [row] = await db
+    .insert(tasks)
+    .values({
+      ...{ id: uuidv7(), owner: "user:1", title: "Water the plants", timeZone: "Europe/Berlin" },
+      ...{ dueDate: new Date("2026-03-10T08:00:00Z"), createdAt: new Date("2026-03-01T08:00:00Z") },
+      ...(given.status === "completed" && { completedAt: new Date("2026-03-10T07:00:00Z") }),
+      ...(given.isRecurring && !given.recurrenceRule && { recurrenceType: "daily" as const }),
+      ...given,
+    })
+    .returning();
+  return row as Task;
+}
+
+/** A reminder of a task, for 2026-03-10T07:00:00Z unless said otherwise. */
+export async function aReminder(
+  db: Executor,
+  given: Pick<typeof reminders.$inferInsert, "taskId"> & Partial<typeof reminders.$inferInsert>,
+): Promise<Reminder> {
+  const [row] = await db
+    .insert(reminders)
+    .values({ remindAt: new Date("2026-03-10T07:00:00Z"), ...given })
+    .returning();
+  return row as Reminder;
 }

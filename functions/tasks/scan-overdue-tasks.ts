@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { markOverdue, reopenPutOff } from "../../shared/data/tasks/overdue-tasks.ts";
+import type { Place } from "../../shared/data/tasks/place.ts";
+import { defineJob } from "../../shared/jobs/define-job.ts";
+import { writes } from "../../shared/jobs/gates.ts";
+import { exponential } from "../../shared/jobs/retry.ts";
+import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { notify } from "../../shared/notifications/notify.ts";
+import { overdueNotice } from "../../shared/rules/tasks/notice.ts";
+import { tasks } from "../families.ts";
+
+/**
+ * Keeps the status of tasks in step with their due dates: late ones become overdue, and open again when they were put off. A
+ * task is moved, and its owner told once for this due date, in one transaction, so twice is safe.
+ *
+ * A run looks at all tasks as they are, so one stands for all slots that were missed, and a slot that comes while one is
+ * still going on has nothing to add.
+ */
+export const scanOverdueTasks = defineJob({
+  id: "scan_overdue_tasks",
+  family: tasks,
+  summary: "Mark late tasks as overdue, and open again when put off",
+  on: schedule("0 */15 * * * *", "UTC"),
+  input: z.strictObject({}),
+  retry: exponential({ retries: 3, first: "10s", max: "5m" }),
+  gates: [writes],
+  missed: "once",
+  overlap: "skip",
+
+  async run(context) {
+    const { asOf, settings, walk } = context;
+    const { reopened = 0 } = await walk<Place>(2_000, async (tx, page) => {
+      const moved = await reopenPutOff(tx, { ...page, asOf });
+      return {
+        last: moved.at(-1)?.place ?? null,
+        counts: { reopened: moved.length },
+        affected: moved.map(({ taskId }) => taskId),
+      };
+    });
+    const { overdue = 0 } = await walk<Place>(2_000, async (tx, page) => {
+      const late = await markOverdue(tx, { ...page, asOf });
+      if (settings.TASKS_NOTIFY_OVERDUE) await notify(context, tx, late.map(overdueNotice));
+      return {
+        last: late.at(-1)?.place ?? null,
+        counts: { overdue: late.length },
+        affected: late.map(({ taskId }) => taskId),
+      };
+    });
+    return { overdue, reopened };
+  },
+});

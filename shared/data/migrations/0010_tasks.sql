@@ -1,0 +1,61 @@
+CREATE SCHEMA "tasks";
+--> statement-breakpoint
+CREATE TABLE "tasks"."reminders" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "tasks"."reminders_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"task_id" uuid NOT NULL,
+	"remind_at" timestamp (3) with time zone NOT NULL,
+	"channels" text[] DEFAULT '{web,chatbot}' NOT NULL,
+	"sent" boolean DEFAULT false NOT NULL,
+	"sent_at" timestamp (3) with time zone,
+	CONSTRAINT "reminders_sent_has_time" CHECK (sent = (sent_at is not null)),
+	CONSTRAINT "reminders_channels" CHECK (cardinality(channels) > 0 and channels <@ array['web', 'email', 'push', 'chatbot', 'sms', 'voice', 'webhook'])
+);
+--> statement-breakpoint
+CREATE TABLE "tasks"."tasks" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"owner" text NOT NULL,
+	"title" text NOT NULL,
+	"description" text DEFAULT '' NOT NULL,
+	"priority" text DEFAULT 'medium' NOT NULL,
+	"tags" text[] DEFAULT '{}' NOT NULL,
+	"due_date" timestamp (3) with time zone,
+	"time_zone" text,
+	"status" text DEFAULT 'open' NOT NULL,
+	"completed" boolean GENERATED ALWAYS AS (status = 'completed') STORED NOT NULL,
+	"completed_at" timestamp (3) with time zone,
+	"is_recurring" boolean DEFAULT false NOT NULL,
+	"recurrence_type" text,
+	"recurrence_interval" integer DEFAULT 1 NOT NULL,
+	"recurrence_rule" text,
+	"recurrence_until" timestamp (3) with time zone,
+	"recurrence_anchor_day" smallint,
+	"recurrence_anchor_time" time,
+	"series_id" uuid,
+	"series_number" integer DEFAULT 1 NOT NULL,
+	"generated_from_id" uuid,
+	"last_processed_at" timestamp (3) with time zone,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"deleted_at" timestamp (3) with time zone,
+	CONSTRAINT "tasks_owner" CHECK (owner ~ '^[^[:space:]]{1,200}$'),
+	CONSTRAINT "tasks_has_title" CHECK (title <> ''),
+	CONSTRAINT "tasks_priority" CHECK (priority in ('low', 'medium', 'high', 'urgent')),
+	CONSTRAINT "tasks_status" CHECK (status in ('open', 'completed', 'overdue')),
+	CONSTRAINT "tasks_completed_has_time" CHECK ((status = 'completed') = (completed_at is not null)),
+	CONSTRAINT "tasks_due_date_has_zone" CHECK (due_date is null or time_zone is not null),
+	CONSTRAINT "tasks_overdue_has_due_date" CHECK (status <> 'overdue' or due_date is not null),
+	CONSTRAINT "tasks_recurrence_has_rule" CHECK (not is_recurring or recurrence_type is not null or recurrence_rule is not null),
+	CONSTRAINT "tasks_recurrence_type" CHECK (recurrence_type in ('daily', 'weekly', 'monthly', 'yearly')),
+	CONSTRAINT "tasks_recurrence_interval" CHECK (recurrence_interval >= 1),
+	CONSTRAINT "tasks_recurrence_anchor_day" CHECK (recurrence_anchor_day between 1 and 31),
+	CONSTRAINT "tasks_series_number" CHECK (series_number >= 1)
+);
+--> statement-breakpoint
+ALTER TABLE "tasks"."reminders" ADD CONSTRAINT "reminders_task_id_tasks_id_fk" FOREIGN KEY ("task_id") REFERENCES "tasks"."tasks"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tasks"."tasks" ADD CONSTRAINT "tasks_generated_from_id_tasks_id_fk" FOREIGN KEY ("generated_from_id") REFERENCES "tasks"."tasks"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "reminders_of_task" ON "tasks"."reminders" USING btree ("task_id");--> statement-breakpoint
+CREATE INDEX "reminders_unsent" ON "tasks"."reminders" USING btree ("remind_at","id") WHERE not sent;--> statement-breakpoint
+CREATE UNIQUE INDEX "tasks_one_generation" ON "tasks"."tasks" USING btree ("generated_from_id");--> statement-breakpoint
+CREATE INDEX "tasks_by_owner" ON "tasks"."tasks" USING btree ("owner","id");--> statement-breakpoint
+CREATE INDEX "tasks_to_repeat" ON "tasks"."tasks" USING btree ("completed_at","id") WHERE is_recurring and status = 'completed' and due_date is not null and last_processed_at is null and deleted_at is null;--> statement-breakpoint
+CREATE INDEX "tasks_open_by_due_date" ON "tasks"."tasks" USING btree ("due_date","id") WHERE status = 'open' and due_date is not null and deleted_at is null;--> statement-breakpoint
+CREATE INDEX "tasks_overdue_by_due_date" ON "tasks"."tasks" USING btree ("due_date","id") WHERE status = 'overdue' and deleted_at is null;

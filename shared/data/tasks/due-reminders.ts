@@ -1,0 +1,46 @@
+import { sql } from "drizzle-orm";
+import type { ChannelName } from "../platform/notification-schema.ts";
+import type { Tx } from "../client.ts";
+import { pageAfter, type Place } from "./place.ts";
+import { reminders, tasks } from "./schema.ts";
+
+/** A reminder that was just marked as sent, with what there is to say. */
+export interface DueReminder {
+  readonly id: string;
+  readonly place: Place;
+  readonly channels: readonly ChannelName[];
+  readonly taskId: string;
+  readonly owner: string;
+  readonly title: string;
+  /** ISO 8601; null for a task without a due date. */
+  readonly dueDate: string | null;
+  readonly timeZone: string | null;
+  /** Whether the task is still to be done: nobody wants to hear of one that is completed or deleted. */
+  readonly isWanted: boolean;
+}
+
+/** Marks the next due reminders as sent and hands them out, oldest first; those that another dispatcher has in hand are left to it. */
+export async function claimDueReminders(
+  tx: Tx,
+  { asOf, now, after, limit }: { asOf: Date; now: Date; after: Place | null; limit: number },
+): Promise<DueReminder[]> {
+  const rows = await tx.execute<DueReminder & Record<string, unknown>>(sql`
+    with due as materialized (
+      select id, task_id from ${reminders}
+       where not sent and remind_at <= ${asOf.toISOString()}::timestamptz ${pageAfter("remind_at", "bigint", after)}
+       order by remind_at, id
+       limit ${limit}
+         for update skip locked
+    ),
+    sent as (
+      update ${reminders} r set sent = true, sent_at = ${now.toISOString()}::timestamptz
+        from due where r.id = due.id
+      returning r.id, r.remind_at, r.channels, r.task_id
+    )
+    select sent.id::text as id, json_build_array(sent.remind_at::text, sent.id::text) as place, to_json(sent.channels) as channels,
+           t.id as "taskId", t.owner, t.title, to_json(t.due_date) #>> '{}' as "dueDate", t.time_zone as "timeZone",
+           t.deleted_at is null and not t.completed as "isWanted"
+      from sent join ${tasks} t on t.id = sent.task_id
+     order by sent.remind_at, sent.id`);
+  return [...rows];
+}

@@ -1,0 +1,58 @@
+import { sql } from "drizzle-orm";
+import type { Tx } from "../client.ts";
+import { pageAfter, type Place } from "./place.ts";
+import { tasks } from "./schema.ts";
+
+/** A task whose status was just moved by its due date. */
+export interface MovedTask {
+  readonly taskId: string;
+  readonly place: Place;
+  readonly owner: string;
+  readonly title: string;
+  /** ISO 8601. */
+  readonly dueDate: string;
+  readonly timeZone: string;
+}
+
+interface PageOfTasks {
+  readonly asOf: Date;
+  readonly after: Place | null;
+  readonly limit: number;
+}
+
+/** Open tasks whose due date has passed become overdue, the longest overdue first. */
+export async function markOverdue(tx: Tx, page: PageOfTasks): Promise<MovedTask[]> {
+  return move(tx, { from: "open", to: "overdue", isDue: "<" }, page);
+}
+
+/** Overdue tasks whose due date was put off become open again. */
+export async function reopenPutOff(tx: Tx, page: PageOfTasks): Promise<MovedTask[]> {
+  return move(tx, { from: "overdue", to: "open", isDue: ">=" }, page);
+}
+
+interface Move {
+  readonly from: "open" | "overdue";
+  readonly to: "open" | "overdue";
+  readonly isDue: "<" | ">=";
+}
+
+async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: PageOfTasks): Promise<MovedTask[]> {
+  // The conditions are written out as the partial indexes have them: a planner sees no parameter that would fit.
+  const rows = await tx.execute<MovedTask & Record<string, unknown>>(sql`
+    with found as materialized (
+      select id from ${tasks}
+       where status = ${sql.raw(`'${from}'`)} and due_date is not null and deleted_at is null
+         and due_date ${sql.raw(isDue)} ${asOf.toISOString()}::timestamptz ${pageAfter("due_date", "uuid", after)}
+       order by due_date, id
+       limit ${limit}
+         for no key update skip locked
+    ),
+    moved as (
+      update ${tasks} t set status = ${to} from found where t.id = found.id
+      returning t.id, t.owner, t.title, t.due_date, t.time_zone
+    )
+    select id as "taskId", json_build_array(due_date::text, id) as place, owner, title, to_json(due_date) #>> '{}' as "dueDate",
+           time_zone as "timeZone"
+      from moved order by due_date, id`);
+  return [...rows];
+}

@@ -1,0 +1,100 @@
+import { sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
+import type { Tx } from "../client.ts";
+import { pageAfter, type Place } from "./place.ts";
+import { reminders, tasks, type Task } from "./schema.ts";
+
+/** A completed task of a series that has not been followed by the next one yet. */
+export interface CompletedRecurring {
+  readonly id: string;
+  readonly place: Place;
+  readonly due: Date;
+  readonly timeZone: string | null;
+  readonly type: Task["recurrenceType"];
+  readonly interval: number;
+  readonly rule: string | null;
+  readonly until: Date | null;
+  readonly anchorDay: number | null;
+  readonly anchorTime: string | null;
+  readonly number: number;
+}
+
+/** Locks the next completed tasks to be repeated, the longest completed first, without those that somebody else has in hand. */
+export async function claimCompletedRecurring(
+  tx: Tx,
+  { after, limit }: { after: Place | null; limit: number },
+): Promise<CompletedRecurring[]> {
+  type Row = Omit<CompletedRecurring, "due" | "until"> & { dueMs: number; untilMs: number | null };
+  const rows = await tx.execute<Row & Record<string, unknown>>(sql`
+    select id, json_build_array(completed_at::text, id) as place,
+           (extract(epoch from due_date) * 1000)::float8 as "dueMs", time_zone as "timeZone", recurrence_type as type,
+           recurrence_interval as interval, recurrence_rule as rule,
+           (extract(epoch from recurrence_until) * 1000)::float8 as "untilMs", recurrence_anchor_day as "anchorDay",
+           recurrence_anchor_time::text as "anchorTime", series_number as number
+      from ${tasks}
+     where is_recurring and status = 'completed' and due_date is not null and last_processed_at is null
+       and deleted_at is null ${pageAfter("completed_at", "uuid", after)}
+     order by completed_at, id
+     limit ${limit}
+       for no key update skip locked`);
+  return rows.map(({ dueMs, untilMs, ...row }) => ({
+    ...row,
+    due: new Date(dueMs),
+    until: untilMs === null ? null : new Date(untilMs),
+  }));
+}
+
+/** What is new in the task that follows another; the rest is taken over. */
+export interface FollowingTask {
+  readonly fromId: string;
+  readonly due: Date;
+  readonly number: number;
+  readonly anchorDay: number;
+  readonly anchorTime: string;
+}
+
+/**
+ * Makes the tasks that follow, each with its predecessor's reminders at the same distance from its due date, and marks the
+ * predecessors, and those of `ended` series, as processed. One statement.
+ * @returns how many tasks are new; one that was followed before gets no second follower
+ */
+export async function insertFollowing(
+  tx: Tx,
+  { following, ended, now }: { following: readonly FollowingTask[]; ended: readonly string[]; now: Date },
+): Promise<number> {
+  const column = (value: (task: FollowingTask) => string | number) => `{${following.map(value).join(",")}}`;
+  const processed = [...following.map(({ fromId }) => fromId), ...ended];
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const [row] = await tx.execute<{ made: number }>(sql`
+    with next as (
+      select * from unnest(
+        ${column(() => uuidv7())}::uuid[], ${column(({ fromId }) => fromId)}::uuid[],
+        ${column(({ due }) => due.toISOString())}::timestamptz[], ${column(({ number }) => number)}::integer[],
+        ${column(({ anchorDay }) => anchorDay)}::smallint[], ${column(({ anchorTime }) => anchorTime)}::time[]
+      ) as next(id, from_id, due_date, number, anchor_day, anchor_time)
+    ),
+    made as (
+      insert into ${tasks} (id, owner, title, description, priority, tags, due_date, time_zone, is_recurring, recurrence_type,
+                            recurrence_interval, recurrence_rule, recurrence_until, recurrence_anchor_day,
+                            recurrence_anchor_time, series_id, series_number, generated_from_id, created_at)
+      select next.id, done.owner, done.title, done.description, done.priority, done.tags, next.due_date, done.time_zone, true,
+             done.recurrence_type, done.recurrence_interval, done.recurrence_rule, done.recurrence_until, next.anchor_day,
+             next.anchor_time, coalesce(done.series_id, done.id), next.number, done.id, ${at}
+        from next join ${tasks} done on done.id = next.from_id
+      on conflict (generated_from_id) do nothing
+      returning id, generated_from_id, due_date
+    ),
+    reminded as (
+      insert into ${reminders} (task_id, remind_at, channels)
+      select made.id, reminder.remind_at + make_interval(secs => extract(epoch from made.due_date - done.due_date)::float8),
+             reminder.channels
+        from made
+        join ${tasks} done on done.id = made.generated_from_id
+        join ${reminders} reminder on reminder.task_id = done.id
+    ),
+    processed as (
+      update ${tasks} set last_processed_at = ${at} where id = any(${`{${processed.join(",")}}`}::uuid[])
+    )
+    select count(*)::integer as made from made`);
+  return row?.made ?? 0;
+}

@@ -1,0 +1,158 @@
+import { eq, sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { dispatchReminders } from "../../../functions/tasks/dispatch-reminders.ts";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
+import { reminders, tasks } from "../../../shared/data/tasks/schema.ts";
+import { TestClock } from "../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { aReminder, aTask } from "../../support/factories.ts";
+import { startProcess } from "../../support/process.ts";
+import { runJob } from "../../support/run-job.ts";
+
+const NOW = "2026-03-10T12:00:00Z";
+
+let database: TestDatabase;
+let db: Db;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+});
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+afterEach(() =>
+  db.execute(
+    sql`truncate tasks.tasks, tasks.reminders, platform.job_runs, platform.notifications, platform.notification_deliveries restart identity`,
+  ),
+);
+
+const dispatch = () => runJob(dispatchReminders, { db, asOf: NOW });
+const told = () => db.select().from(notifications).orderBy(notifications.id);
+const asItIs = async (id: number) => (await db.select().from(reminders).where(eq(reminders.id, id)))[0]!;
+
+it("a due reminder is marked as sent with the time, and its owner told through the web and the chatbot", async () => {
+  const task = await aTask(db, { title: "Call the bank" });
+  const reminder = await aReminder(db, { taskId: task.id });
+  const { result } = await dispatch();
+  expect(result).toEqual({ sent: 1, suppressed: 0 });
+  expect(await asItIs(reminder.id)).toMatchObject({ sent: true, sentAt: new Date(NOW) });
+  expect(await told()).toMatchObject([
+    {
+      ...{
+        family: "tasks",
+        recipient: "user:1",
+        channels: ["web", "chatbot"],
+        severity: "INFO",
+        type: "task.reminder",
+      },
+      ...{ title: "Call the bank", body: "Due 2026-03-10 09:00 Europe/Berlin", data: { taskId: task.id } },
+      ...{ dedupeKey: `reminder:${reminder.id}`, state: "sent" },
+    },
+  ]);
+  const deliveries = await db.select().from(notificationDeliveries);
+  expect(new Map(deliveries.map(({ channel, state, reason }) => [channel, reason ?? state]))).toEqual(
+    new Map([
+      ["web", "sent"],
+      ["chatbot", "channel not configured"],
+    ]),
+  );
+});
+
+it("what is due at this very moment is sent, what is due a millisecond later is not, and nothing is sent twice", async () => {
+  const { id: taskId } = await aTask(db);
+  await aReminder(db, { taskId, remindAt: new Date("2026-03-10T12:00:00.000Z") });
+  const later = await aReminder(db, { taskId, remindAt: new Date("2026-03-10T12:00:00.001Z") });
+  expect((await dispatch()).result).toEqual({ sent: 1, suppressed: 0 });
+  expect((await dispatch()).result).toEqual({ sent: 0, suppressed: 0 });
+  expect(await asItIs(later.id)).toMatchObject({ sent: false, sentAt: null });
+  expect(await told()).toHaveLength(1);
+});
+
+it("a reminder of a completed or deleted task is marked as sent and counted, and nobody is told", async () => {
+  const completed = await aTask(db, { status: "completed" });
+  const deleted = await aTask(db, { deletedAt: new Date(NOW) });
+  const overdue = await aTask(db, { status: "overdue" });
+  for (const { id } of [completed, deleted, overdue]) await aReminder(db, { taskId: id });
+  expect((await dispatch()).result).toEqual({ sent: 1, suppressed: 2 });
+  expect((await told()).map(({ data }) => data)).toEqual([{ taskId: overdue.id }]);
+  expect(await db.select().from(reminders).where(eq(reminders.sent, false))).toEqual([]);
+});
+
+it("the oldest come first, and those of one instant by their number", async () => {
+  const { id: taskId } = await aTask(db);
+  await db.execute(sql`
+    insert into tasks.reminders (task_id, remind_at)
+    select ${taskId}::uuid, timestamptz '2026-03-10 11:00Z' - (n / 700) * interval '1 hour' from generate_series(1, 2100) n`);
+  const { log } = await dispatch();
+  const pages = log.flatMap(({ message, fields }) =>
+    message === "Committed" ? [fields as { rows: number; ids: string[] }] : [],
+  );
+  expect(pages.map(({ rows }) => rows)).toEqual([1_000, 1_000, 100]);
+  // From the oldest hour to the newest they are 2100, 1400 to 2099, 700 to 1399 and 1 to 699.
+  expect(pages.map(({ ids }) => ids.slice(0, 2).map(Number))).toEqual([
+    [2_100, 1_400],
+    [999, 1_000],
+    [600, 601],
+  ]);
+});
+
+it("two dispatchers at once share 2,000 reminders, and each is told of once", async () => {
+  const { id: taskId } = await aTask(db);
+  await db.execute(sql`
+    insert into tasks.reminders (task_id, remind_at)
+    select ${taskId}::uuid, timestamptz '2026-03-10 11:00Z' + n * interval '1 s' from generate_series(1, 2000) n`);
+  const processes = [1, 2].map(() => startProcess(database.url, [dispatchReminders], { clock: new TestClock(NOW) }));
+  const asked = await Promise.all(
+    processes.map(({ runner }) =>
+      runner.request(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" }),
+    ),
+  );
+  const runs = await Promise.all(processes.map(({ runner }, i) => runner.execute(asked[i]!.id)));
+  expect(runs.map((run) => run?.state)).toEqual(["succeeded", "succeeded"]);
+  const sent = runs.map((run) => Number(run!.result!.sent ?? 0));
+  expect(sent[0]! + sent[1]!).toBe(2_000);
+  const keys = (await told()).map(({ dedupeKey }) => dedupeKey);
+  expect(keys).toHaveLength(2_000);
+  expect(new Set(keys).size).toBe(2_000);
+  for (const process of processes) await process.close();
+});
+
+it("a reminder that was told of before, but is not marked, is marked and not told of again", async () => {
+  const { id: taskId } = await aTask(db);
+  const reminder = await aReminder(db, { taskId });
+  await dispatch();
+  await db.update(reminders).set({ sent: false, sentAt: null }).where(eq(reminders.id, reminder.id));
+  await dispatch();
+  expect(await told()).toHaveLength(1);
+  expect(await asItIs(reminder.id)).toMatchObject({ sent: true });
+});
+
+it("a channel that was named twice, a strange title and a task without a due date hold up nobody", async () => {
+  const strange = await aTask(db, { title: " ", dueDate: null, timeZone: null });
+  const unknown = await aTask(db, { timeZone: "Mars/Olympus" });
+  await aReminder(db, { taskId: strange.id, channels: ["web", "web"] });
+  await aReminder(db, { taskId: unknown.id, channels: ["web"] });
+  expect((await dispatch()).result).toEqual({ sent: 2, suppressed: 0 });
+  expect((await told()).map(({ title, body }) => [title, body])).toEqual([
+    ["task.reminder", ""],
+    ["Water the plants", "Due 2026-03-10T08:00:00.000Z Mars/Olympus"],
+  ]);
+});
+
+it("with sending to people switched off they are stored as suppressed, never lost", async () => {
+  await db.execute(sql`update platform.controls set comms_enabled = false where scope = 'global'`);
+  const { id: taskId } = await aTask(db);
+  await aReminder(db, { taskId });
+  await dispatch();
+  expect(await told()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
+  await db.execute(sql`update platform.controls set comms_enabled = true where scope = 'global'`);
+});
+
+it("the reminders of a task go with its row", async () => {
+  const { id: taskId } = await aTask(db);
+  await aReminder(db, { taskId });
+  await db.delete(tasks).where(eq(tasks.id, taskId));
+  expect(await db.select().from(reminders)).toEqual([]);
+});
