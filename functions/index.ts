@@ -43,6 +43,7 @@ import { negotiate } from "./http/realtime/negotiate.ts";
 import { backupDatabase } from "./platform/backup-database.ts";
 import { cleanupTempFiles } from "./platform/cleanup-temp-files.ts";
 import { pruneRunLedger } from "./platform/prune-run-ledger.ts";
+import { publishOutbox } from "./platform/publish-outbox.ts";
 import { rescueStuckRuns } from "./platform/rescue-stuck-runs.ts";
 import { cleanupFxUpdates } from "./portfolio/cleanup-fx-updates.ts";
 import { initializeEtfPension } from "./portfolio/initialize-etf-pension.ts";
@@ -57,6 +58,7 @@ import { scanOverdueTasks } from "./tasks/scan-overdue-tasks.ts";
 export const jobs: readonly Job[] = [
   // platform
   rescueStuckRuns,
+  publishOutbox,
   pruneRunLedger,
   backupDatabase,
   cleanupTempFiles,

@@ -108,7 +108,7 @@ ${table(
   }),
 )}
 
-A job without a schedule has no use for the first two.
+A job without a schedule takes neither of the first two: set, they keep the app from starting.
 `;
 }
 

@@ -205,9 +205,14 @@ export function environment(): Environment {
 /**
  * Reads and checks all settings.
  * @param jobIds the ids of all jobs, whose own settings are read as well
+ * @param unscheduled those of them that no settings can give a schedule
  * @throws ConfigError naming every fault at once
  */
-export function readConfig(env: Environment, jobIds: readonly string[] = []): Config {
+export function readConfig(
+  env: Environment,
+  jobIds: readonly string[] = [],
+  unscheduled: readonly string[] = [],
+): Config {
   const faults: string[] = [];
   const value = (name: string, setting: Setting<unknown>): unknown => {
     const written = env[name]?.trim() || setting.fallback;
@@ -232,6 +237,7 @@ export function readConfig(env: Environment, jobIds: readonly string[] = []): Co
   }
   const jobs = new Map(jobIds.map((id) => [id, jobOverrides(id, value)]));
   for (const [id, overrides] of jobs) faults.push(...scheduleFaults(id, overrides));
+  for (const id of unscheduled) faults.push(...uselessFaults(id, jobs.get(id)));
   faults.push(...misspelt(env, jobIds));
   if (faults.length) throw new ConfigError(faults);
   values.DATABASE_TLS ??= isLoopback(values.DATABASE_URL as string) ? "disable" : "verify";
@@ -283,6 +289,15 @@ function scheduleFaults(id: string, { schedule, timeZone }: JobOverrides): strin
   if (schedule !== undefined) readNcrontab(schedule, (fault) => faults.push(`${names.schedule}: ${fault}`));
   if (timeZone !== undefined) checkZoneName(timeZone, (fault) => faults.push(`${names.timeZone}: ${fault}`));
   return faults;
+}
+
+/** It would be ignored in silence. */
+function uselessFaults(id: string, { schedule, timeZone }: JobOverrides = {}): string[] {
+  const names = jobSettingNames(id);
+  const given = [schedule !== undefined && names.schedule, timeZone !== undefined && names.timeZone];
+  return given.flatMap((name) =>
+    name ? [`${name}: ${id} has no schedule and runs when it is asked for; remove the setting`] : [],
+  );
 }
 
 /** A name that nobody reads but that looks like one of ours is a typing error, and would be ignored in silence. */

@@ -9,13 +9,12 @@ import { platform } from "../families.ts";
 const KEYS_LIVE_MS = 48 * 3_600_000;
 
 /**
- * Takes runs from holders that went silent, and sends waiting runs again that no message brought. Twice is safe, also side by
- * side: each move is one guarded statement.
+ * Takes runs from holders that went silent. Twice is safe, also side by side: each move is one guarded statement.
  */
 export const rescueStuckRuns = defineJob({
   id: "rescue_stuck_runs",
   family: platform,
-  summary: "Take over runs whose holder went silent, and wake waiting runs that were forgotten",
+  summary: "Take over runs whose holder went silent",
   on: schedule("0 * * * * *", "UTC"),
   input: z.strictObject({}),
   retry: linear({ retries: 3, delay: "1m" }),
@@ -26,8 +25,7 @@ export const rescueStuckRuns = defineJob({
 
   async run({ layer, transaction, asOf }) {
     const moved = await layer.rescue();
-    const woken = await layer.sweep();
     const forgotten = await transaction((tx) => deleteOldKeys(tx, new Date(asOf.getTime() - KEYS_LIVE_MS), 10_000));
-    return { ...moved, woken, forgotten };
+    return { ...moved, forgotten };
   },
 });

@@ -1,6 +1,6 @@
 import type { Job } from "../jobs/define-job.ts";
 import { isEventDriven, isScheduled } from "../jobs/define-job.ts";
-import { ownQueue } from "../messaging/queue-names.ts";
+import { ownQueue, SHARED_QUEUE_FUNCTION } from "../messaging/queue-names.ts";
 import { utcSuperset } from "../jobs/schedule/index.ts";
 import type { Method, Route } from "../http/route.ts";
 
@@ -30,9 +30,6 @@ export interface ManifestPath {
   readonly access: "open" | "key" | "role";
   readonly methods: readonly Method[];
 }
-
-/** The function that takes the waiting runs of all jobs without a queue of their own: see register.ts. */
-const SHARED_QUEUE_FUNCTION = "jobRuns";
 
 /** @throws TypeError when two jobs, two routes or two functions are the same to the host */
 export function manifestOf(jobs: readonly Job[], routes: readonly Route[]): Manifest {

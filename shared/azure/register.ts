@@ -2,7 +2,7 @@ import { app as functions } from "@azure/functions";
 import type { InvocationContext, HttpRequest, HttpResponseInit, Timer } from "@azure/functions";
 import { environment, readConfig, type Config } from "../config.ts";
 import { checkerOf } from "../http/checker.ts";
-import { SHARED_QUEUE } from "../messaging/queue-names.ts";
+import { SHARED_QUEUE, SHARED_QUEUE_FUNCTION } from "../messaging/queue-names.ts";
 import type { Loaders } from "./loaders.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
@@ -15,6 +15,7 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
   const config = readConfig(
     environment(),
     manifest.jobs.map(({ id }) => id),
+    manifest.jobs.flatMap(({ id, timer }) => (timer ? [] : [id])),
   );
   const runtime = () => import("./runtime.ts").then(({ runtimeOf }) => runtimeOf(config, manifest, loaders));
 
@@ -26,7 +27,7 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
     });
   }
   if (config.SERVICE_BUS ?? config.SERVICE_BUS__fullyQualifiedNamespace) {
-    functions.serviceBusQueue("jobRuns", {
+    functions.serviceBusQueue(SHARED_QUEUE_FUNCTION, {
       ...{ connection: "SERVICE_BUS", queueName: SHARED_QUEUE, cardinality: "one" },
       handler: async (message: unknown, context: InvocationContext) =>
         (await runtime()).onMessages(SHARED_QUEUE, [message], context),

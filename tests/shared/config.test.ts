@@ -98,6 +98,20 @@ describe("settings that are wrong", () => {
     );
   });
 
+  it("a schedule for a job that has none is named, not ignored", () => {
+    const env = {
+      DATABASE_URL: "postgres://u@127.0.0.1/db",
+      SYNC_RATES_SCHEDULE: "0 0 6 * * *",
+      SYNC_RATES_TIME_ZONE: "UTC",
+    };
+    const fault = (name: string) =>
+      `${name}: sync_rates has no schedule and runs when it is asked for; remove the setting`;
+    expect(() => readConfig(env, ["sync_rates"], ["sync_rates"])).toThrow(
+      expect.objectContaining({ faults: [fault("SYNC_RATES_SCHEDULE"), fault("SYNC_RATES_TIME_ZONE")] }) as Error,
+    );
+    expect(readConfig(env, ["sync_rates"]).jobs.get("sync_rates")).toMatchObject({ schedule: "0 0 6 * * *" });
+  });
+
   it("come as one error whose message has every fault", () => {
     const read = () => readConfig({ LOG_LEVEL: "loud" });
     expect(read).toThrow(/^2 settings are wrong:\n {2}- LOG_LEVEL: .*\n {2}- DATABASE_URL is missing/);

@@ -1,6 +1,9 @@
 import type { Run } from "../../../shared/data/platform/schema.ts";
 import { redact } from "../../../shared/telemetry/redaction.ts";
 
+/** As much as an input may have, so that it is shown whole and can be sent again; a request is 1 MiB at most. */
+const WHOLE = { depth: 32, items: 50_000, text: 1_048_576, values: 200_000, units: 4_194_304 };
+
 /**
  * A run as the admin API shows it: everything but the bookkeeping of leases, with secrets masked. What became of it stands
  * first, the long stacks last.
@@ -8,13 +11,14 @@ import { redact } from "../../../shared/telemetry/redaction.ts";
 export function runView(run: Run): Record<string, unknown> {
   const { leaseExpiresAt: _expires, archived: _archived, concurrencyKey: _key, errors, ...shown } = run;
   const { id, jobId, family, state, reason, reasonCode, ...more } = shown;
-  return redact({
+  const view = {
     ...{ id, jobId, family, state, reason, reasonCode, ...more },
     // The database keeps the fields of JSON in an order of its own.
     errors: errors.map(({ attempt, at, class: kind, name, message, stack }) => ({
       ...{ attempt, at, class: kind, name, message, stack },
     })),
-  }) as Record<string, unknown>;
+  };
+  return redact(view, WHOLE) as Record<string, unknown>;
 }
 
 /** One line of a list: without stacks and item failures. */

@@ -22,7 +22,10 @@ export const run = defineCommand({
     },
     json: flag("print the run as the app answers it, for scripts"),
   },
-  examples: ["run sync_fx_latest --wait", `run sync_fx_historical '{"from":"2026-01-01","to":"2026-01-31"}' --wait 60`],
+  examples: [
+    "run sync_fx_latest --wait",
+    `run sync_fx_historical '{"startDate":"2026-01-01","endDate":"2026-01-31"}' --wait 60`,
+  ],
   tooMany: "put the JSON in single quotes.",
   async run(call) {
     const { out, options } = call;

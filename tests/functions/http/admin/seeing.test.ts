@@ -311,3 +311,11 @@ describe("health", () => {
     await api.close();
   });
 });
+
+it("a run is shown with its whole input, so that it can be sent again, and secrets in it are masked", async () => {
+  const api = start();
+  const days = Array.from({ length: 5_000 }, (_, n) => ({ n, token: "secret" }));
+  const id = await ledger(api, 0, { input: { days } });
+  const { body } = await api.call<{ input: { days: unknown[] } }>("GET", `api/admin/runs/${id}`);
+  expect(body.input.days).toEqual(days.map(({ n }) => ({ n, token: "[redacted]" })));
+});

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { z } from "zod";
+import { publishOutbox } from "../../../functions/platform/publish-outbox.ts";
+import { rescueStuckRuns } from "../../../functions/platform/rescue-stuck-runs.ts";
+import { changeControls } from "../../../shared/data/platform/controls.ts";
+import { findRun } from "../../../shared/data/platform/job-runs.ts";
+import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { aRun } from "../../support/factories.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+
+const sample = defineJob({
+  ...{ id: "sample", family: { id: "samples", title: "Samples" }, summary: "A sample" },
+  ...{ on: manual, input: z.strictObject({}), run: async () => undefined },
+});
+
+let database: TestDatabase;
+let app: TestProcess;
+beforeAll(async () => {
+  database = await migratedDatabase();
+});
+beforeEach(async () => {
+  app = startProcess(database.url, [publishOutbox, rescueStuckRuns, sample]);
+  await app.db.execute("truncate platform.job_runs, platform.controls cascade");
+  return () => app.close();
+});
+afterAll(() => database.drop());
+
+const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
+const nextMinute = () => {
+  app.clock.advance(60_000);
+  return app.clock.now();
+};
+
+it("sends a run whose process died between its commit and its sending", async () => {
+  const run = await app.db.transaction((tx) => app.runner.admit(tx, sample, asked));
+  expect(app.dispatched).toEqual([]);
+  expect(await app.runner.runSlot(publishOutbox, nextMinute())).toMatchObject({ result: { sent: 1 } });
+  expect(app.dispatched).toMatchObject([{ id: run.id, jobId: "sample" }]);
+});
+
+it("leaves a run alone whose message may still be on its way, and one that has ended", async () => {
+  await aRun(app.db, { jobId: "sample", state: "succeeded" });
+  app.clock.advance(60_000);
+  await app.runner.request(sample, asked);
+  expect(await app.runner.runSlot(publishOutbox, app.clock.now())).toMatchObject({ result: { sent: 0 } });
+});
+
+it("sends what was sent twice only once more to be done: the second message finds nothing", async () => {
+  const { id } = await app.runner.request(sample, asked);
+  await app.runner.runSlot(publishOutbox, nextMinute());
+  await app.runner.runSlot(publishOutbox, nextMinute());
+  expect(app.dispatched.map((run) => run.id)).toEqual([id, id, id]);
+  expect(await app.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  expect(await app.runner.execute(id)).toBeUndefined();
+});
+
+it("goes on with rescue_stuck_runs while jobs are switched off", async () => {
+  const now = app.clock.now();
+  await app.db.transaction((tx) =>
+    changeControls(tx, { scope: "global", change: { jobsEnabled: false }, who: "a test", reason: "a test", now }),
+  );
+  const stuck = await aRun(app.db, {
+    jobId: "sample",
+    state: "running",
+    leaseExpiresAt: new Date("2000-01-01"),
+  });
+  const waiting = await aRun(app.db, { jobId: "sample", state: "queued" });
+  const slot = nextMinute();
+  expect(await app.runner.runSlot(rescueStuckRuns, slot)).toMatchObject({
+    state: "succeeded",
+    result: { retrying: 1 },
+  });
+  expect(await findRun(app.db, stuck.id)).toMatchObject({ state: "retrying" });
+  app.dispatched.length = 0;
+  expect(await app.runner.runSlot(publishOutbox, slot)).toMatchObject({ state: "succeeded" });
+  expect(app.dispatched.map((run) => run.id)).toContain(waiting.id);
+});
