@@ -1,3 +1,4 @@
+import { newestPriceDate } from "../shared/data/portfolio/etf-prices.ts";
 import { newestRateDate } from "../shared/data/portfolio/exchange-rates.ts";
 import type { DataSet } from "../shared/freshness/data-set.ts";
 import { isTargetDay } from "../shared/rules/portfolio/target-days.ts";
@@ -15,5 +16,16 @@ export const dataSets: readonly DataSet[] = [
     isWorkingDay: isTargetDay,
     zone: "Europe/Berlin",
     newest: newestRateDate,
+  },
+  {
+    id: "etf_prices",
+    family: portfolio.id,
+    title: "ETF prices",
+    jobs: ["sync_etf_prices", "fetch_etf"],
+    // The exchanges of Europe keep the same holidays, but for one or two that last no longer.
+    allowedWorkingDays: 2,
+    isWorkingDay: isTargetDay,
+    zone: "Europe/Berlin",
+    newest: newestPriceDate,
   },
 ];

@@ -29,6 +29,9 @@ import { getJobsHealth } from "./http/get-jobs-health.ts";
 import { startBackfill } from "./http/admin/start-backfill.ts";
 import { healthLive } from "./http/health-live.ts";
 import { healthReady } from "./http/health-ready.ts";
+import { addEtf } from "./http/portfolio/add-etf.ts";
+import { getEtfPrices } from "./http/portfolio/get-etf-prices.ts";
+import { getEtfs } from "./http/portfolio/get-etfs.ts";
 import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
 import { getUpdates } from "./http/portfolio/get-updates.ts";
 import { addContributions } from "./http/portfolio/pensions/add-contributions.ts";
@@ -37,6 +40,7 @@ import { getPension } from "./http/portfolio/pensions/get-pension.ts";
 import { getPensions } from "./http/portfolio/pensions/get-pensions.ts";
 import { getPensionValues } from "./http/portfolio/pensions/get-pension-values.ts";
 import { revaluePension } from "./http/portfolio/pensions/revalue-pension.ts";
+import { updateEtf } from "./http/portfolio/update-etf.ts";
 import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
 import { negotiate } from "./http/realtime/negotiate.ts";
@@ -45,9 +49,13 @@ import { cleanupTempFiles } from "./platform/cleanup-temp-files.ts";
 import { pruneRunLedger } from "./platform/prune-run-ledger.ts";
 import { publishOutbox } from "./platform/publish-outbox.ts";
 import { rescueStuckRuns } from "./platform/rescue-stuck-runs.ts";
+import { cleanupEtfUpdates } from "./portfolio/cleanup-etf-updates.ts";
 import { cleanupFxUpdates } from "./portfolio/cleanup-fx-updates.ts";
+import { fetchEtf } from "./portfolio/fetch-etf.ts";
 import { initializeEtfPension } from "./portfolio/initialize-etf-pension.ts";
+import { refreshEtf } from "./portfolio/refresh-etf.ts";
 import { retryPendingEtfValuations } from "./portfolio/retry-pending-etf-valuations.ts";
+import { syncEtfPrices } from "./portfolio/sync-etf-prices.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
 import { dispatchReminders } from "./tasks/dispatch-reminders.ts";
@@ -66,6 +74,10 @@ export const jobs: readonly Job[] = [
   syncFxLatest,
   syncFxHistorical,
   cleanupFxUpdates,
+  fetchEtf,
+  syncEtfPrices,
+  refreshEtf,
+  cleanupEtfUpdates,
   initializeEtfPension,
   retryPendingEtfValuations,
   // tasks
@@ -112,6 +124,10 @@ export const routes: readonly Route[] = [
   updateLatest,
   updateHistorical,
   getExchangeRates,
+  addEtf,
+  updateEtf,
+  getEtfs,
+  getEtfPrices,
   getUpdates,
   createPension,
   getPensions,

@@ -114,6 +114,24 @@ export const SETTINGS = {
     about: "Whether the owner of a task is told, once for each due date, when it becomes overdue.",
     fallback: "true",
   }),
+  ETF_PROVIDERS: listOf(["yahoo", "alpha-vantage", "twelve-data", "stooq"], {
+    about: "Sources of ETF prices in order; the next is asked when one fails. All but yahoo need their key.",
+    fallback: "yahoo",
+  }),
+  YAHOO_BASE_URL: url(["https", "http"], {
+    about: "Yahoo's charts, v8.",
+    fallback: "https://query1.finance.yahoo.com/v8/finance/chart",
+  }),
+  ALPHA_VANTAGE_BASE_URL: url(["https", "http"], { about: "Alpha Vantage.", fallback: "https://www.alphavantage.co" }),
+  ALPHA_VANTAGE_KEY: text({ about: "Key of Alpha Vantage.", secret: true }),
+  TWELVE_DATA_BASE_URL: url(["https", "http"], { about: "Twelve Data.", fallback: "https://api.twelvedata.com" }),
+  TWELVE_DATA_KEY: text({ about: "Key of Twelve Data.", secret: true }),
+  STOOQ_BASE_URL: url(["https", "http"], { about: "Stooq.", fallback: "https://stooq.com" }),
+  STOOQ_KEY: text({ about: "Key of Stooq, which its CSV files need since March 2026.", secret: true }),
+  ETF_RETRY_DELAY: duration("1ms", "1m", {
+    about: "Wait before a synchronisation asks again for one ETF's prices, at most three times; it doubles each time.",
+    fallback: "2s",
+  }),
   OUTBOUND_TIMEOUT: duration("1ms", "1h", { about: "Longest wait for one answer from outside.", fallback: "30s" }),
   ROTA_OPERATOR_KEY: accessKey({
     about:
@@ -128,6 +146,9 @@ type Name = keyof typeof SETTINGS;
 type Values = { readonly [N in Name]: ReturnType<(typeof SETTINGS)[N]["read"]> };
 /** Settings that may be absent because their default is found out, not written down. */
 type Derived =
+  | "ALPHA_VANTAGE_KEY"
+  | "TWELVE_DATA_KEY"
+  | "STOOQ_KEY"
   | "DATABASE_TLS"
   | "LOG_FORMAT"
   | "ROTA_INSTANCE"
@@ -145,6 +166,9 @@ type Derived =
 
 /** The settings in force. */
 export type Config = Omit<Values, Derived> & {
+  readonly ALPHA_VANTAGE_KEY: string | undefined;
+  readonly TWELVE_DATA_KEY: string | undefined;
+  readonly STOOQ_KEY: string | undefined;
   readonly DATABASE_TLS: Values["DATABASE_TLS"];
   readonly LOG_FORMAT: Values["LOG_FORMAT"] | undefined;
   readonly ROTA_INSTANCE: string | undefined;
@@ -235,6 +259,10 @@ export function readConfig(
   if (values.ROTA_OPERATOR_KEY !== undefined && values.ROTA_OPERATOR_KEY === values.ROTA_VIEWER_KEY) {
     faults.push("ROTA_VIEWER_KEY: expected another key than ROTA_OPERATOR_KEY, which opens more");
   }
+  for (const provider of (values.ETF_PROVIDERS ?? []) as Values["ETF_PROVIDERS"]) {
+    const key = provider === "yahoo" ? undefined : KEY_OF_PROVIDER[provider];
+    if (key && values[key] === undefined) faults.push(`${key} is missing: ETF_PROVIDERS names ${provider}`);
+  }
   const jobs = new Map(jobIds.map((id) => [id, jobOverrides(id, value)]));
   for (const [id, overrides] of jobs) faults.push(...scheduleFaults(id, overrides));
   for (const id of unscheduled) faults.push(...uselessFaults(id, jobs.get(id)));
@@ -244,6 +272,12 @@ export function readConfig(
   values.TEMP_DIRECTORY ??= join(tmpdir(), "rota-documents");
   return { ...(values as unknown as Config), jobs, protection: protectionOf(env) };
 }
+
+const KEY_OF_PROVIDER = {
+  "alpha-vantage": "ALPHA_VANTAGE_KEY",
+  "twelve-data": "TWELVE_DATA_KEY",
+  stooq: "STOOQ_KEY",
+} as const;
 
 /** The last two are the platform's own variables, which nobody writes down for the app. */
 function protectionOf(env: Environment): Protection {

@@ -1,3 +1,5 @@
+import { mulberry32 } from "./mulberry32.ts";
+
 /** One currency of the samples: where its walk starts, how far it moves a day, how many decimals are printed, and when it was published. */
 interface Walk {
   readonly quote: string;
@@ -111,15 +113,4 @@ export function lastPublishedDate(now: Date): string {
 function nextRate({ start, step }: Walk, rate: number, draw: number): number {
   const pull = 0.002 * Math.log(start / rate);
   return step === 0 ? rate : rate * Math.exp(step * (draw * 2 - 1) * Math.sqrt(3) + pull);
-}
-
-/** Mulberry32, a small seeded generator (public domain, Tommy Ettinger): the samples must be the same everywhere. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

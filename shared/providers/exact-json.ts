@@ -1,3 +1,5 @@
+import { Decimal } from "decimal.js";
+
 /** JSON in which every number stays the text that the sender wrote: a JavaScript number would change its digits. */
 export type ExactJson = string | boolean | null | readonly ExactJson[] | { readonly [name: string]: ExactJson };
 
@@ -12,4 +14,10 @@ type Reviver = (key: string, value: unknown, context: { readonly source: string 
 
 export function isJsonObject(value: ExactJson | undefined): value is { readonly [name: string]: ExactJson } {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value as a decimal in plain notation (`1.2e-05` as "0.000012"), "" for what is no text: whether it is a number is for the reader to say. */
+export function plainDecimal(value: ExactJson | undefined): string {
+  if (typeof value !== "string") return "";
+  return /^\d+(\.\d+)?e[+-]?\d{1,2}$/i.test(value) ? new Decimal(value).toFixed() : value;
 }

@@ -1,4 +1,5 @@
 import { classify, retryAfter, type ErrorClass } from "../jobs/error-class.ts";
+import { notAsked, type EtfProvider } from "./etf-provider.ts";
 import type { FxProvider, RatesOfDay } from "./fx-provider.ts";
 
 /** One provider that was asked and failed, so that the next one was. */
@@ -69,6 +70,32 @@ export function fxInOrder(providers: readonly FxProvider[], onFailure?: OnFailur
       }
       throw new AllProvidersFailed(failures);
     },
+  };
+}
+
+/**
+ * Several sources of prices as one. A source of the other kind than the series that is to be continued is not asked: prices
+ * adjusted for dividends and prices that are not must never stand in one series.
+ */
+export function etfInOrder(
+  providers: readonly EtfProvider[],
+  onFailure?: OnFailure,
+): Pick<EtfProvider, "name" | "prices"> {
+  if (providers.length === 0) throw new TypeError("expected at least one provider of ETF prices, got none");
+  return {
+    name: providers.map(({ name }) => name).join(","),
+
+    prices: (question, options = {}) =>
+      firstAnswer(
+        providers,
+        async (provider) => {
+          if (question.series === null || question.series === provider.series)
+            return provider.prices(question, options);
+          const why = `its prices are ${provider.series}, the stored ones ${question.series}; a full refresh may change over`;
+          throw notAsked(provider.name, question, why);
+        },
+        { ...options, onFailure },
+      ),
   };
 }
 

@@ -1,10 +1,13 @@
 import type { App } from "../../../shared/app.ts";
 import { recordRejectedUpdate } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
+import type { Run } from "../../../shared/data/platform/schema.ts";
 import { Problem } from "../../../shared/http/problem.ts";
 import type { Call, Reply } from "../../../shared/http/route.ts";
 import type { Job } from "../../../shared/jobs/define-job.ts";
 import { InvalidInput } from "../../../shared/jobs/endings.ts";
 import { requestOnce } from "../start-once.ts";
+
+type Asking = Pick<Call<never, never, never>, "caller" | "header">;
 
 /**
  * Starts a rate synchronisation for a person. What is refused (bad input, internet switched off) stands in the tracking
@@ -12,24 +15,28 @@ import { requestOnce } from "../start-once.ts";
  */
 export async function startUpdate(
   app: App,
-  {
-    job,
-    kind,
-    input,
-    caller,
-    header,
-  }: { job: Job; kind: "latest" | "historical"; input: unknown } & Pick<Call<never, never, never>, "caller" | "header">,
+  { kind, ...asked }: { job: Job; kind: "latest" | "historical"; input: unknown } & Asking,
 ): Promise<Reply> {
   try {
-    const request = { input, trigger: "manual", requestedBy: caller } as const;
-    const { run, isRepeat } = await requestOnce(app, { header, asked: { start: job.id, input } }, job, request);
-    const location = `/api/admin/runs/${run.id}`;
-    if (run.state === "skipped") {
-      throw new Problem(409, run.reasonCode!, run.reason!, { extra: { run: run.id } });
-    }
-    return { status: isRepeat ? 200 : 202, headers: { location }, json: { run: run.id, state: run.state, location } };
+    return await startSync(app, asked);
   } catch (error) {
     if (error instanceof InvalidInput) await recordRejectedUpdate(app.db, kind, error.message, app.clock.now());
     throw error;
   }
+}
+
+/** Starts a run for a person. @throws Problem 409 when a gate does not let it run */
+export async function startSync(
+  app: App,
+  { job, input, caller, header }: { job: Job; input: unknown } & Asking,
+): Promise<Reply> {
+  const request = { input, trigger: "manual", requestedBy: caller } as const;
+  return started(await requestOnce(app, { header, asked: { start: job.id, input } }, job, request));
+}
+
+/** The answer that a run was started, or was before by the same key. @throws Problem 409 when a gate does not let it run */
+export function started({ run, isRepeat }: { run: Run; isRepeat: boolean }): Reply {
+  if (run.state === "skipped") throw new Problem(409, run.reasonCode!, run.reason!, { extra: { run: run.id } });
+  const location = `/api/admin/runs/${run.id}`;
+  return { status: isRepeat ? 200 : 202, headers: { location }, json: { run: run.id, state: run.state, location } };
 }

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { etfPrices, type SeriesKind } from "./etf-schema.ts";
+import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
 
 /** One trading day; exact decimals as the source printed them, in the ETF's currency. */
 export interface PricePoint {
@@ -132,6 +132,45 @@ export async function listCloses(
      where etf_id = ${etfId} and etf_prices.date between ${from}::date and ${to}::date
      order by etf_prices.date`);
   return [...rows];
+}
+
+/** The last closes that are stored, oldest first. */
+export async function recentCloses(
+  db: Executor,
+  etfId: number,
+  count: number,
+): Promise<{ date: string; close: string }[]> {
+  const rows = await db.execute<{ date: string; close: string }>(sql`
+    select date::text as date, close::text as close from ${etfPrices}
+     where etf_id = ${etfId} order by etf_prices.date desc limit ${count}`);
+  return [...rows].reverse();
+}
+
+/** The first and the last day that are stored; undefined when there is none. */
+export async function storedRange(db: Executor, etfId: number): Promise<{ first: string; last: string } | undefined> {
+  const [row] = await db.execute<{ first: string | null; last: string | null }>(sql`
+    select min(date)::text as first, max(date)::text as last from ${etfPrices} where etf_id = ${etfId}`);
+  return row?.first && row.last ? { first: row.first, last: row.last } : undefined;
+}
+
+/** Deletes the points whose days a series does not have. @returns how many there were */
+export async function deletePricesBut(tx: Tx, etfId: number, points: readonly PricePoint[]): Promise<number> {
+  const dates = `{${points.map(({ date }) => date).join(",")}}`;
+  const [row] = await tx.execute<{ deleted: number }>(sql`
+    with gone as (
+      delete from ${etfPrices} where etf_id = ${etfId} and not (date = any(${dates}::date[])) returning 1
+    )
+    select count(*)::integer as deleted from gone`);
+  return row?.deleted ?? 0;
+}
+
+/** The newest day for which any ETF in use has a price; null when there is none. */
+export async function newestPriceDate(db: Executor): Promise<string | null> {
+  const [row] = await db.execute<{ date: string | null }>(sql`
+    select max(last.date)::text as date from ${etfs}
+     cross join lateral (select max(p.date) as date from ${etfPrices} p where p.etf_id = ${etfs.id}) as last
+     where ${etfs.inUse}`);
+  return row?.date ?? null;
 }
 
 /** Array literals instead of a parameter a value: PostgreSQL takes at most 65,535 parameters, and parses one text faster. */

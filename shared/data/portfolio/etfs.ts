@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, isNull, lt, or } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { etfs, type Etf, type SeriesKind } from "./etf-schema.ts";
+import { etfPrices, etfs, type Etf, type SeriesKind } from "./etf-schema.ts";
 
 /** What a person says about an ETF; what is missing is taken from the provider. */
 export interface NewEtf {
@@ -31,14 +31,29 @@ export async function findEtfById(db: Executor, id: number): Promise<Etf | undef
 }
 
 /** The same, and nobody else changes it or its prices until the transaction ends. */
-export async function lockEtf(tx: Tx, id: number): Promise<Etf | undefined> {
+export async function lockEtf(tx: Tx, id: number): Promise<Etf> {
   const [found] = await tx.select().from(etfs).where(eq(etfs.id, id)).for("update");
+  if (!found) throw new Error(`the ETF with id ${id} is no longer there`);
   return found;
 }
 
-/** By symbol. */
-export async function listEtfs(db: Executor): Promise<Etf[]> {
-  return db.select().from(etfs).orderBy(asc(etfs.symbol));
+export interface ListedEtf extends Etf {
+  /** The day of its newest price; null when there is none. */
+  readonly newestPrice: string | null;
+}
+
+/** By symbol. @param after the symbol after which the page begins */
+export async function listEtfs(
+  db: Executor,
+  { after = "", limit }: { after?: string | undefined; limit: number },
+): Promise<ListedEtf[]> {
+  const newestPrice = sql<string | null>`(select max(p.date) from ${etfPrices} p where p.etf_id = ${etfs.id})::text`;
+  return db
+    .select({ ...getTableColumns(etfs), newestPrice })
+    .from(etfs)
+    .where(gt(etfs.symbol, after))
+    .orderBy(asc(etfs.symbol))
+    .limit(limit);
 }
 
 /** The ETFs in use that were not synchronised since `asOf`, by id: what is left of a run that is tried again. */

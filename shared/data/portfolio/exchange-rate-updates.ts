@@ -1,30 +1,15 @@
-import { and, desc, eq, lt, notInArray, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import type { Run, RunState } from "../platform/schema.ts";
+import type { Run } from "../platform/schema.ts";
 import type { InsertedPoints } from "./exchange-rates.ts";
 import { exchangeRateUpdates, type ExchangeRateUpdate, type UpdateState } from "./schema.ts";
+import { deleteOldRows, newestUpdates, trackedOf } from "./update-tracking.ts";
 
 type Kind = ExchangeRateUpdate["kind"];
 
-/** The tracking row's state for each state of its run. A run that will be tried again is pending once more. */
-const STATE_OF: Readonly<Record<RunState, UpdateState>> = {
-  queued: "pending",
-  running: "running",
-  retrying: "pending",
-  succeeded: "succeeded",
-  dead: "failed",
-  cancelled: "failed",
-  skipped: "refused",
-};
-
 /** Brings the tracking row into line with its run. Safe to repeat. */
 export async function trackRun(tx: Tx, kind: Kind, run: Run): Promise<void> {
-  const lastError = run.errors.at(-1)?.message as string | undefined;
-  const change = {
-    state: STATE_OF[run.state],
-    error: run.state === "succeeded" ? null : (run.reason ?? lastError ?? null),
-    finishedAt: run.finishedAt,
-  };
+  const change = trackedOf(run);
   const { startDate = null, endDate = null } = run.input as { startDate?: string; endDate?: string };
   await tx
     .insert(exchangeRateUpdates)
@@ -62,29 +47,10 @@ export async function listUpdates(
   state: UpdateState | undefined,
   limit: number,
 ): Promise<ExchangeRateUpdate[]> {
-  return db
-    .select()
-    .from(exchangeRateUpdates)
-    .where(state && eq(exchangeRateUpdates.state, state))
-    .orderBy(desc(exchangeRateUpdates.id))
-    .limit(limit);
+  return newestUpdates(db, exchangeRateUpdates, state, limit);
 }
 
 /** Deletes finished rows older than `cutoff`, but never the last of a kind. @returns how many */
 export async function deleteOldUpdates(tx: Tx, cutoff: Date, limit: number): Promise<number> {
-  const lastOfKind = tx
-    .select({ id: sql<number>`max(${exchangeRateUpdates.id})` })
-    .from(exchangeRateUpdates)
-    .groupBy(exchangeRateUpdates.kind);
-  const old = tx
-    .select({ id: exchangeRateUpdates.id })
-    .from(exchangeRateUpdates)
-    .where(and(lt(exchangeRateUpdates.finishedAt, cutoff), notInArray(exchangeRateUpdates.id, lastOfKind)))
-    .orderBy(exchangeRateUpdates.id)
-    .limit(limit);
-  const deleted = await tx
-    .delete(exchangeRateUpdates)
-    .where(sql`${exchangeRateUpdates.id} in ${old}`)
-    .returning({ id: exchangeRateUpdates.id });
-  return deleted.length;
+  return deleteOldRows(tx, exchangeRateUpdates, { kind: [sql`${exchangeRateUpdates.kind}`], cutoff, limit });
 }

@@ -1,7 +1,6 @@
-import { Decimal } from "decimal.js";
 import { isCivilDate } from "../../rules/portfolio/civil-date.ts";
 import { isKnownCurrency } from "../../rules/portfolio/currency.ts";
-import { isJsonObject, parseExactJson, type ExactJson } from "../exact-json.ts";
+import { isJsonObject, parseExactJson, plainDecimal, type ExactJson } from "../exact-json.ts";
 import { isPublishedRate, type AnswerSource, type RatesOfDay } from "../fx-provider.ts";
 import { ProviderError } from "../provider-error.ts";
 
@@ -51,12 +50,6 @@ function readDay(date: string, rates: ExactJson | undefined, source: AnswerSourc
     return { quote, rate };
   });
   return { date, source: source.provider, rates: read };
-}
-
-/** Very small numbers come as 1.2e-05, which is the same decimal in another notation. */
-function plainDecimal(value: ExactJson): string {
-  if (typeof value !== "string") return "";
-  return /^\d+(\.\d+)?e[+-]?\d{1,2}$/i.test(value) ? new Decimal(value).toFixed() : value;
 }
 
 function complaint(

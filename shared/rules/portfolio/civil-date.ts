@@ -43,6 +43,20 @@ export function weekdayOnOrAfter(date: CivilDate): CivilDate {
 
 /** The calendar day that an instant falls on, on the clocks of an IANA time zone. */
 export function civilDateIn(zone: string, instant: Date): CivilDate {
+  return calendarOf(zone)(instant);
+}
+
+/**
+ * The same for many instants of one zone: looking its rules up is what takes time.
+ * @throws RangeError when there is no such zone
+ */
+export function calendarOf(zone: string): (instant: Date) => CivilDate {
   // The Swedish locale writes dates as ISO 8601 does.
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(instant);
+  const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" });
+  return (instant) => format.format(instant);
+}
+
+/** The time of day that an instant falls on, on the clocks of an IANA time zone: `HH:MM`. Compares as text. */
+export function wallTimeIn(zone: string, instant: Date): string {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, timeStyle: "short" }).format(instant);
 }

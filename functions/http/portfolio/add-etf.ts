@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { addEtf as insertEtf } from "../../../shared/data/portfolio/etfs.ts";
+import { Problem } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { isIsin } from "../../../shared/rules/portfolio/etf-symbol.ts";
+import { fetchEtf } from "../../portfolio/fetch-etf.ts";
+import { runOnce } from "../start-once.ts";
+import { startedRun, symbolText } from "./etf-view.ts";
+import { started } from "./start-update.ts";
+
+export const addEtf = defineRoute({
+  method: "POST",
+  path: "api/v1/etf",
+  access: "key",
+  idempotent: true,
+  summary: "Add an ETF; its full price history is fetched at once",
+  body: z.strictObject({
+    symbol: symbolText,
+    isin: z.string().trim().toUpperCase().refine(isIsin, "expected an ISIN whose check digit is right").optional(),
+    name: z.string().trim().min(1).max(200).optional(),
+    inUse: z.boolean().default(false).describe("Whether its prices are kept up to date from now on"),
+  }),
+  answer: startedRun,
+  async handle({ app, body, caller, header }) {
+    const { symbol } = body;
+    const request = { input: { symbol }, trigger: "event", requestedBy: caller } as const;
+    const outcome = await runOnce(app, { header, asked: { addEtf: body } }, async (tx) => {
+      const run = await app.runner.admit(tx, fetchEtf, request);
+      // What is refused leaves a refused run, and no ETF that nobody fetches.
+      if (run.state !== "skipped" && !(await insertEtf(tx, body, app.clock.now()))) {
+        const how = `fetch it anew with POST /api/v1/etf/${symbol}/update?update_type=full`;
+        throw new Problem(409, "etf-exists", `${symbol} was added before; ${how}`);
+      }
+      return run;
+    });
+    return started(outcome);
+  },
+});

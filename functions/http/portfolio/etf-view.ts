@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { isEtfSymbol } from "../../../shared/rules/portfolio/etf-symbol.ts";
+
+/** A symbol as people write it: made to capital letters. */
+export const symbolText = z
+  .string()
+  .trim()
+  .toUpperCase()
+  .refine(isEtfSymbol, 'expected a symbol as Yahoo writes it: letters, digits and ".=^-", such as "VWCE.DE"');
+
+/** What starts a run answers with. */
+export const startedRun = z.object({ run: z.uuid(), state: z.string(), location: z.string() });
+
+/** An exact decimal, as text so that nobody reads it as a binary fraction. */
+export const decimal = z.string();
+
+export const etfView = z.object({
+  symbol: z.string(),
+  isin: z.string().nullable(),
+  name: z.string().nullable(),
+  exchange: z.string().nullable(),
+  currency: z.string().nullable(),
+  series: z.enum(["raw", "adjusted"]).nullable(),
+  state: z.enum(["new", "ready", "failed"]),
+  inUse: z.boolean(),
+  addedAt: z.iso.datetime(),
+  syncedAt: z.iso.datetime().nullable(),
+  newestPrice: z.iso.date().nullable(),
+});

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { listPrices } from "../../../shared/data/portfolio/etf-prices.ts";
+import { findEtf } from "../../../shared/data/portfolio/etfs.ts";
+import { badRequest, notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { isCivilDate } from "../../../shared/rules/portfolio/civil-date.ts";
+import { decimal, symbolText } from "./etf-view.ts";
+
+const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
+
+export const getEtfPrices = defineRoute({
+  method: "GET",
+  path: "api/v1/etf/{symbol}/prices",
+  access: "key",
+  summary: "An ETF's daily prices from one date to another, both included, oldest first",
+  params: z.strictObject({ symbol: symbolText }),
+  query: z.strictObject({
+    from: civilDate.optional(),
+    to: civilDate.optional(),
+    limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+  }),
+  answer: z.object({
+    symbol: z.string(),
+    currency: z.string().nullable(),
+    series: z.enum(["raw", "adjusted"]).nullable(),
+    prices: z.array(
+      z.object({
+        date: z.iso.date(),
+        ...{ open: decimal.nullable(), high: decimal.nullable(), low: decimal.nullable(), close: decimal },
+        ...{ adjustedClose: decimal.nullable(), volume: decimal.nullable(), source: z.string() },
+      }),
+    ),
+    next: z.iso.date().nullable().describe("The value of `from` for the next page; null on the last"),
+  }),
+  async handle({ app, params: { symbol }, query: { from, to, limit } }) {
+    if (from !== undefined && to !== undefined && to < from) {
+      throw badRequest([{ field: "to", reason: `${to} is before from, ${from}` }]);
+    }
+    const etf = await findEtf(app.db, symbol);
+    if (!etf) throw notFound(`there is no ETF ${symbol}; add it with POST /api/v1/etf`);
+    const found = await listPrices(app.db, etf.id, { from, to, limit: limit + 1 });
+    const prices = found.slice(0, limit).map(({ series: _, ...price }) => price);
+    const { currency, series } = etf;
+    return { json: { symbol, currency, series, prices, next: found[limit]?.date ?? null } };
+  },
+});

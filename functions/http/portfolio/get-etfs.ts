@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { listEtfs } from "../../../shared/data/portfolio/etfs.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { etfView, symbolText } from "./etf-view.ts";
+
+export const getEtfs = defineRoute({
+  method: "GET",
+  path: "api/v1/etf",
+  access: "key",
+  summary: "All ETFs by symbol, with their state and the day of their newest price",
+  query: z.strictObject({
+    after: symbolText.optional(),
+    limit: z.coerce.number().int().min(1).max(1_000).default(500),
+  }),
+  answer: z.object({
+    etfs: z.array(etfView),
+    next: z.string().nullable().describe("The value of `after` for the next page; null on the last"),
+  }),
+  async handle({ app, query: { after, limit } }) {
+    const found = await listEtfs(app.db, { after, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const etfs = page.map(({ id: _, ...etf }) => etf);
+    return { json: { etfs, next: found.length > limit ? page.at(-1)!.symbol : null } };
+  },
+});

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { findEtf } from "../../../shared/data/portfolio/etfs.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { refreshEtf } from "../../portfolio/refresh-etf.ts";
+import { syncEtfPrices } from "../../portfolio/sync-etf-prices.ts";
+import { startedRun, symbolText } from "./etf-view.ts";
+import { startSync } from "./start-update.ts";
+
+export const updateEtf = defineRoute({
+  method: "POST",
+  path: "api/v1/etf/{symbol}/update",
+  access: "key",
+  idempotent: true,
+  summary: "Fetch an ETF's newest prices (prices_only), or all of them anew with corrections (full)",
+  params: z.strictObject({ symbol: symbolText }),
+  query: z.strictObject({ update_type: z.enum(["prices_only", "full"]).default("prices_only") }),
+  answer: startedRun,
+  async handle({ app, params: { symbol }, query, caller, header }) {
+    if (!(await findEtf(app.db, symbol))) throw notFound(`there is no ETF ${symbol}; add it with POST /api/v1/etf`);
+    const job = query.update_type === "full" ? refreshEtf : syncEtfPrices;
+    return startSync(app, { job, input: { symbol }, caller, header });
+  },
+});

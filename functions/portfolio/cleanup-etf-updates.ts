@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { deleteOldEtfUpdates } from "../../shared/data/portfolio/etf-updates.ts";
+import { defineJob } from "../../shared/jobs/define-job.ts";
+import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { portfolio } from "../families.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Deletes tracking rows that nobody looks at any more; the last of each kind stays, so that one can always see when the
+ * prices were asked for last. Twice is safe: what is gone is gone.
+ */
+export const cleanupEtfUpdates = defineJob({
+  id: "cleanup_etf_updates",
+  family: portfolio,
+  summary: "Delete old tracking rows of ETF updates",
+  on: schedule("0 20 3 * * 0", "Europe/Berlin"),
+  input: z.strictObject({ keepDays: z.int().min(1).max(3_650).default(90) }),
+
+  async run({ input, asOf, batches }) {
+    const cutoff = new Date(asOf.getTime() - input.keepDays * DAY_MS);
+    return batches(1_000, async (tx, limit) => ({ deleted: await deleteOldEtfUpdates(tx, cutoff, limit) }));
+  },
+});

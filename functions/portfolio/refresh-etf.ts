@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { trackEtfRun } from "../../shared/data/portfolio/etf-updates.ts";
+import { defineJob, manual } from "../../shared/jobs/define-job.ts";
+import { internet } from "../../shared/jobs/gates.ts";
+import { exponential } from "../../shared/jobs/retry.ts";
+import { etfProviders } from "../../shared/providers/etf-providers.ts";
+import { portfolio } from "../families.ts";
+import { etfSymbol, knownEtf } from "./known-etf.ts";
+import { refreshSeries } from "./store-prices.ts";
+
+/**
+ * Fetches all prices of an ETF anew and corrects those that differ, in one transaction; the one way in which a series may change
+ * from raw to adjusted prices or back. Twice is safe: the second time nothing differs.
+ */
+export const refreshEtf = defineJob({
+  id: "refresh_etf",
+  family: portfolio,
+  summary: "Fetch all prices of an ETF anew and correct those that changed",
+  on: manual,
+  input: z.strictObject({ symbol: etfSymbol }),
+  retry: exponential({ retries: 4, first: "10s", max: "10m" }),
+  timeout: "5m",
+  concurrency: ({ symbol }) => symbol,
+  gates: [internet],
+  onTransition: (tx, run) => trackEtfRun(tx, "refresh", run),
+
+  async run({ input, asOf, db, settings, signal, log, run, finish }) {
+    const { symbol } = input;
+    const { id, currency } = await knownEtf(db, symbol);
+    const fetched = await etfProviders(settings, log).prices(
+      { symbol, from: null, series: null, currency },
+      { signal },
+    );
+    return finish(async (tx) => {
+      const refreshed = await refreshSeries(tx, id, fetched, { runId: run.id, asOf, asked: symbol });
+      return { ...refreshed, source: fetched.source, series: fetched.series };
+    });
+  },
+});

@@ -1,0 +1,93 @@
+import type { Tx } from "../../shared/data/client.ts";
+import {
+  correctPrices,
+  deletePrices,
+  deletePricesBut,
+  insertPrices,
+  recentCloses,
+  storedRange,
+} from "../../shared/data/portfolio/etf-prices.ts";
+import { addStored } from "../../shared/data/portfolio/etf-updates.ts";
+import { lockEtf, markReady } from "../../shared/data/portfolio/etfs.ts";
+import { InvalidInput } from "../../shared/jobs/endings.ts";
+import type { PriceSeries } from "../../shared/providers/etf-provider.ts";
+import { covers, isSameScale } from "../../shared/rules/portfolio/price-series.ts";
+
+/** For whom a series is stored. */
+export interface Storing {
+  readonly runId: string;
+  /** The moment that the run stands for. */
+  readonly asOf: Date;
+  /** The symbol in the run's input; null for a run over many. */
+  readonly asked: string | null;
+}
+
+/** Stored days that a synchronisation asks for once more: a day that came late is filled in, and that the series is the same is seen. */
+export const OVERLAP_DAYS = 5;
+
+export interface Continued {
+  readonly inserted: number;
+  readonly skipped: number;
+  /** A split or a dividend changed the whole series since: nothing was stored, and it has to be fetched anew. */
+  readonly isNewScale: boolean;
+}
+
+/** Adds the days that are not there yet; those that are stay as they are. */
+export async function continueSeries(
+  tx: Tx,
+  etfId: number,
+  series: PriceSeries,
+  { runId, asOf, asked }: Storing,
+): Promise<Continued> {
+  const etf = await lockEtf(tx, etfId);
+  if (etf.series !== null && !isSameScale(series.series, await recentCloses(tx, etfId, OVERLAP_DAYS), series.points)) {
+    return { inserted: 0, skipped: 0, isNewScale: true };
+  }
+  await markReady(tx, etf, series, asOf);
+  const points = await insertPrices(tx, { etfId, ...series }, series.points);
+  await addStored(tx, runId, asked, { ...points, changed: 0, ...extentOf(series) });
+  return { ...points, isNewScale: false };
+}
+
+export interface Refreshed {
+  readonly inserted: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  /** Days of the old series that the new one, which took its place whole, does not have. */
+  readonly removed: number;
+}
+
+/**
+ * Corrects what differs. A series of the other kind, or one that a split has changed throughout, takes the old one's place whole.
+ * @throws InvalidInput when it would have to and does not reach as far
+ */
+export async function refreshSeries(
+  tx: Tx,
+  etfId: number,
+  series: PriceSeries,
+  { runId, asOf, asked }: Storing,
+): Promise<Refreshed> {
+  const etf = await lockEtf(tx, etfId);
+  const stored = await storedRange(tx, etfId);
+  const isOtherKind = stored !== undefined && etf.series !== series.series;
+  const isNewScale = !isSameScale(series.series, await recentCloses(tx, etfId, OVERLAP_DAYS), series.points);
+  if (stored && (isOtherKind || isNewScale) && !covers(series.points, stored)) {
+    const { first, last } = extentOf(series);
+    const change = isOtherKind ? `to prices that are ${series.series}` : "to a new scale";
+    const reason =
+      `a change ${change} replaces all prices, but ${series.source} has them from ${first} to ${last} only, ` +
+      `and those from ${stored.first} to ${stored.last} are stored`;
+    throw new InvalidInput([{ field: etf.symbol, reason }]);
+  }
+  const replaced = isOtherKind ? await deletePrices(tx, etfId) : 0;
+  await markReady(tx, etf, series, asOf);
+  const points = await correctPrices(tx, { etfId, ...series }, series.points);
+  const removed = replaced + (isNewScale && !isOtherKind ? await deletePricesBut(tx, etfId, series.points) : 0);
+  const { inserted, changed, unchanged } = points;
+  await addStored(tx, runId, asked, { inserted, changed, skipped: unchanged, ...extentOf(series) });
+  return { inserted, changed, unchanged, removed };
+}
+
+function extentOf({ source, points }: PriceSeries): { source: string; first: string; last: string } {
+  return { source, first: points[0]!.date, last: points.at(-1)!.date };
+}

@@ -1,0 +1,46 @@
+import type { Config } from "../config.ts";
+import type { JobLog } from "../jobs/job-log.ts";
+import { alphaVantage } from "./alpha-vantage.ts";
+import type { EtfProvider } from "./etf-provider.ts";
+import { etfInOrder } from "./provider-order.ts";
+import { resting } from "./resting.ts";
+import { stooq } from "./stooq.ts";
+import { twelveData } from "./twelve-data.ts";
+import { yahoo } from "./yahoo.ts";
+
+export type EtfSettings = Pick<
+  Config,
+  | "ETF_PROVIDERS"
+  | "YAHOO_BASE_URL"
+  | "ALPHA_VANTAGE_BASE_URL"
+  | "ALPHA_VANTAGE_KEY"
+  | "TWELVE_DATA_BASE_URL"
+  | "TWELVE_DATA_KEY"
+  | "STOOQ_BASE_URL"
+  | "STOOQ_KEY"
+  | "OUTBOUND_TIMEOUT"
+>;
+
+/** The sources of ETF prices that the settings name, in their order, as one. Each is left alone for as long as it asks to be. */
+export function etfProviders(
+  settings: EtfSettings,
+  log: Pick<JobLog, "warn">,
+  now: () => Date = () => new Date(),
+): Pick<EtfProvider, "name" | "prices"> {
+  const shared = { timeoutMs: settings.OUTBOUND_TIMEOUT, now };
+  const known = {
+    yahoo: () => yahoo({ baseUrl: settings.YAHOO_BASE_URL, ...shared }),
+    // That a provider with a key has one is checked with the settings.
+    "alpha-vantage": () =>
+      alphaVantage({ baseUrl: settings.ALPHA_VANTAGE_BASE_URL, key: settings.ALPHA_VANTAGE_KEY ?? "", ...shared }),
+    "twelve-data": () =>
+      twelveData({ baseUrl: settings.TWELVE_DATA_BASE_URL, key: settings.TWELVE_DATA_KEY ?? "", ...shared }),
+    stooq: () => stooq({ baseUrl: settings.STOOQ_BASE_URL, key: settings.STOOQ_KEY ?? "", ...shared }),
+  };
+  return etfInOrder(
+    settings.ETF_PROVIDERS.map((name) => resting(known[name](), now)),
+    ({ provider, error }) => {
+      log.warn("A provider failed; the next one is asked", { provider, error });
+    },
+  );
+}

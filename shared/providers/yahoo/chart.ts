@@ -1,0 +1,117 @@
+import type { PricePoint } from "../../rules/portfolio/price-series.ts";
+import { calendarOf, type CivilDate } from "../../rules/portfolio/civil-date.ts";
+import { believed, checkSymbol, complaint, jsonObject, quoted, type EtfAnswer } from "../etf-answer.ts";
+import type { PriceSeries } from "../etf-provider.ts";
+import { isJsonObject, plainDecimal, type ExactJson } from "../exact-json.ts";
+
+type JsonObject = Readonly<Record<string, ExactJson>>;
+
+/** Closing auctions, and the quarter of an hour by which free prices are late. */
+const SETTLING_MS = 20 * 60_000;
+
+/** The prices in `{ chart: { result: [{ meta, timestamp, indicators: { quote: [{ … }], adjclose: [{ … }] } }], error } }`. */
+export function seriesOfChart(text: string, answer: EtfAnswer, now: Date): PriceSeries {
+  const result = resultOf(jsonObject(text, answer), answer);
+  const meta = objectIn(result, "meta");
+  if (!meta) throw complaint(answer, "has no meta");
+  checkSymbol(answer, meta.symbol, answer.question.symbol);
+  if (meta.dataGranularity !== undefined && meta.dataGranularity !== "1d") {
+    throw complaint(answer, `has bars of ${JSON.stringify(meta.dataGranularity)}, expected "1d"`);
+  }
+  const dateOf = calendarOfMeta(meta, answer);
+  return believed(answer, {
+    unit: meta.currency,
+    name: meta.longName ?? meta.shortName,
+    exchange: meta.fullExchangeName ?? meta.exchangeName,
+    points: pointsOf(result, dateOf, answer),
+    today: dateOf(now),
+    isTodayFinal: isTodayFinal(meta, dateOf, now),
+  });
+}
+
+function resultOf(body: JsonObject, answer: EtfAnswer): JsonObject {
+  const chart = objectIn(body, "chart");
+  const error = objectIn(chart, "error");
+  if (error) {
+    const words = `${quoted(error.code)} ${quoted(error.description)}`;
+    throw complaint(answer, `is an error: ${words}`, /too many/i.test(words) ? "rate_limited" : "validation");
+  }
+  const result = firstIn(chart?.result);
+  if (!result) throw complaint(answer, "has no result");
+  return result;
+}
+
+/** By the zone's own rules, because `gmtoffset` is that of today and not of the day of a price. */
+function calendarOfMeta({ exchangeTimezoneName: zone }: JsonObject, answer: EtfAnswer): (instant: Date) => CivilDate {
+  try {
+    if (typeof zone === "string") return calendarOf(zone);
+  } catch {
+    // Falls through to what is said of a missing one.
+  }
+  throw complaint(answer, `has no time zone of the exchange, got ${JSON.stringify(zone ?? null)}`);
+}
+
+/** By the trading period that the answer calls current: the one under way, the last one, or, late in the evening, the next. */
+function isTodayFinal(meta: JsonObject, dateOf: (instant: Date) => CivilDate, now: Date): boolean {
+  const end = instantOf(objectIn(objectIn(meta, "currentTradingPeriod"), "regular")?.end);
+  if (!end) return false;
+  const [today, day] = [dateOf(now), dateOf(end)];
+  return day === today ? now.getTime() >= end.getTime() + SETTLING_MS : day > today;
+}
+
+function pointsOf(result: JsonObject, dateOf: (instant: Date) => CivilDate, answer: EtfAnswer): PricePoint[] {
+  const indicators = objectIn(result, "indicators");
+  const quotes = firstIn(indicators?.quote) ?? {};
+  const { timestamp } = result;
+  const columns = {
+    open: quotes.open,
+    high: quotes.high,
+    low: quotes.low,
+    close: quotes.close,
+    adjustedClose: firstIn(indicators?.adjclose)?.adjclose,
+    volume: quotes.volume,
+  };
+  if (!Array.isArray(timestamp)) {
+    if (Array.isArray(columns.close)) throw complaint(answer, "has prices without timestamps");
+    throw complaint(answer, "has no prices");
+  }
+  const instants = timestamp as readonly ExactJson[];
+  for (const [name, column] of Object.entries(columns)) {
+    const count = Array.isArray(column) ? column.length : undefined;
+    const isOptional = name === "adjustedClose" || name === "volume";
+    if (count !== instants.length && !(isOptional && count === undefined)) {
+      throw complaint(answer, `has ${instants.length} timestamps and ${count ?? "no"} values of ${name}`);
+    }
+  }
+  return instants.flatMap((seconds, index) => {
+    const at = instantOf(seconds);
+    if (!at) throw complaint(answer, `has ${JSON.stringify(seconds)} as timestamp ${index + 1}`);
+    const cell = (name: keyof typeof columns) => valueAt(columns[name], index);
+    const [open, high, low, close] = [cell("open"), cell("high"), cell("low"), cell("close")];
+    // A bar without anything in it is a day without trading.
+    if (close === null && open === null && high === null && low === null) return [];
+    if (close === null) throw complaint(answer, `has no close on ${dateOf(at)}, but other prices`);
+    return { date: dateOf(at), open, high, low, close, adjustedClose: cell("adjustedClose"), volume: cell("volume") };
+  });
+}
+
+function valueAt(column: ExactJson | undefined, index: number): string | null {
+  const value = Array.isArray(column) ? (column as readonly ExactJson[])[index] : undefined;
+  if (value == null) return null;
+  // What is no number is left as it is written, to be named when it is refused.
+  return typeof value === "string" ? plainDecimal(value) : JSON.stringify(value);
+}
+
+function instantOf(seconds: ExactJson | undefined): Date | undefined {
+  return typeof seconds === "string" && /^-?\d{1,12}$/.test(seconds) ? new Date(Number(seconds) * 1000) : undefined;
+}
+
+function objectIn(from: JsonObject | undefined, name: string): JsonObject | undefined {
+  const value = from?.[name];
+  return isJsonObject(value) ? value : undefined;
+}
+
+function firstIn(list: ExactJson | undefined): JsonObject | undefined {
+  const [first] = Array.isArray(list) ? (list as readonly ExactJson[]) : [];
+  return isJsonObject(first) ? first : undefined;
+}

@@ -1,0 +1,17 @@
+/** Whether the text is a symbol as Yahoo writes it: capital letters, digits and `.=^-`, such as `VWCE.DE`. Says nothing about whether it exists. */
+export function isEtfSymbol(text: string): boolean {
+  return /^[A-Z0-9^][A-Z0-9.=^-]{0,31}$/.test(text);
+}
+
+/** Whether the text is an ISIN whose check digit is right (ISO 6166: letters as numbers from 10, then Luhn). */
+export function isIsin(text: string): boolean {
+  if (!/^[A-Z]{2}[A-Z0-9]{9}\d$/.test(text)) return false;
+  const digits = Array.from(text, (sign) => parseInt(sign, 36)).join("");
+  const sum = Array.from(digits, Number)
+    .reverse()
+    .reduce((total, digit, place) => {
+      const value = digit * (place % 2 === 1 ? 2 : 1);
+      return total + (value > 9 ? value - 9 : value);
+    }, 0);
+  return sum % 10 === 0;
+}

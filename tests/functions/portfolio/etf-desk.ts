@@ -1,0 +1,77 @@
+import { sql } from "drizzle-orm";
+import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
+import { refreshEtf } from "../../../functions/portfolio/refresh-etf.ts";
+import { syncEtfPrices } from "../../../functions/portfolio/sync-etf-prices.ts";
+import { startStooqStandIn, type StooqStandIn } from "../../../local/providers/stooq.ts";
+import { startTwelveDataStandIn, type TwelveDataStandIn } from "../../../local/providers/twelve-data.ts";
+import { startYahooStandIn, type YahooStandIn } from "../../../local/providers/yahoo.ts";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import type { Run } from "../../../shared/data/platform/schema.ts";
+import { listPrices, type StoredPrice } from "../../../shared/data/portfolio/etf-prices.ts";
+import type { Etf } from "../../../shared/data/portfolio/etf-schema.ts";
+import { addEtf, findEtf } from "../../../shared/data/portfolio/etfs.ts";
+import type { Job } from "../../../shared/jobs/define-job.ts";
+import { TestClock } from "../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+
+/** A database, three providers whose day is in the test's hand, and the jobs that fetch prices from them. */
+export interface EtfDesk {
+  readonly db: Db;
+  readonly yahoo: YahooStandIn;
+  readonly twelveData: TwelveDataStandIn;
+  readonly stooq: StooqStandIn;
+  /** Moves all clocks. */
+  setNow(at: string): void;
+  /** Adds an ETF that is in use. */
+  add(symbol: string, given?: { inUse?: boolean }): Promise<Etf>;
+  etf(symbol: string): Promise<Etf>;
+  prices(symbol: string): Promise<StoredPrice[]>;
+  /** Asks for a run and does one attempt of it. */
+  run(job: Job, input?: unknown, settings?: Record<string, string>): Promise<{ run: Run; process: TestProcess }>;
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const ETF_JOBS = [fetchEtf, syncEtfPrices, refreshEtf];
+
+export async function openEtfDesk(): Promise<EtfDesk> {
+  const clock = new TestClock();
+  const asOf = () => clock.now();
+  const database: TestDatabase = await migratedDatabase();
+  const db = connect({ url: database.url, poolMax: 6, idleMs: 60_000, tls: "disable", prepare: true });
+  const [yahoo, twelveData, stooq] = await Promise.all([
+    startYahooStandIn({ asOf }),
+    startTwelveDataStandIn({ asOf }),
+    startStooqStandIn({ asOf }),
+  ]);
+  const settings = {
+    ...{ YAHOO_BASE_URL: yahoo.baseUrl, TWELVE_DATA_BASE_URL: twelveData.baseUrl, STOOQ_BASE_URL: stooq.baseUrl },
+    ...{ TWELVE_DATA_KEY: "a-key", STOOQ_KEY: "another-key", ETF_RETRY_DELAY: "1ms", OUTBOUND_TIMEOUT: "5s" },
+  };
+  return {
+    ...{ db, yahoo, twelveData, stooq },
+    setNow: (at) => {
+      clock.moveTo(at);
+    },
+    add: async (symbol, { inUse = true } = {}) => (await addEtf(db, { symbol, inUse }, clock.now()))!,
+    etf: async (symbol) => (await findEtf(db, symbol))!,
+    prices: async (symbol) => listPrices(db, (await findEtf(db, symbol))!.id, { limit: 10_000 }),
+    async run(job, input = {}, given = {}) {
+      const process = startProcess(database.url, ETF_JOBS, { db, clock, env: { ...settings, ...given } });
+      const asked = await process.runner.request(job, { input, trigger: "manual", requestedBy: "a test" });
+      process.dispatched.length = 0;
+      return { run: (await process.runner.execute(asked.id)) ?? asked, process };
+    },
+    async clear() {
+      for (const provider of [yahoo, twelveData, stooq]) provider.recover();
+      await db.execute(
+        sql`truncate platform.job_runs; truncate portfolio.etfs cascade; truncate portfolio.etf_updates`,
+      );
+    },
+    async close() {
+      await Promise.all([yahoo.close(), twelveData.close(), stooq.close(), db.$client.end()]);
+      await database.drop();
+    },
+  };
+}

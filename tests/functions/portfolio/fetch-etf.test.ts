@@ -1,0 +1,100 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
+import { SAMPLE_ETFS, sampleBars } from "../../../local/providers/sample-prices.ts";
+import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
+import { openEtfDesk, type EtfDesk } from "./etf-desk.ts";
+
+const FRIDAY = "2026-04-10T20:30:00Z";
+
+let desk: EtfDesk;
+beforeAll(async () => {
+  desk = await openEtfDesk();
+});
+beforeEach(() => {
+  desk.setNow(FRIDAY);
+});
+afterEach(() => desk.clear());
+afterAll(() => desk.close());
+
+it("brings in what the ETF is and all of its prices", async () => {
+  await desk.add("SMPK.L");
+  const { run } = await desk.run(fetchEtf, { symbol: "SMPK.L" });
+  const days = sampleBars(SAMPLE_ETFS[2]!, new Date(FRIDAY)).length;
+  expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
+  expect(run.result).toMatchObject({ inserted: days, skipped: 0, source: "yahoo" });
+  expect(await desk.etf("SMPK.L")).toMatchObject({
+    ...{ state: "ready", currency: "GBP", series: "raw", exchange: "LSE", name: "Sample United Kingdom ETF" },
+    syncedAt: new Date(FRIDAY),
+  });
+  expect(await desk.prices("SMPK.L")).toHaveLength(days);
+  const [update] = await listEtfUpdates(desk.db, undefined, 10);
+  expect(update).toMatchObject({
+    ...{ kind: "fetch", symbol: "SMPK.L", state: "succeeded", source: "yahoo", inserted: days, runId: run.id },
+    ...{ startDate: "2015-01-02", endDate: "2026-04-10", error: null },
+  });
+});
+
+it("a second time nothing is there twice, and nothing is overwritten", async () => {
+  await desk.add("SMPW.DE");
+  await desk.run(fetchEtf, { symbol: "SMPW.DE" });
+  const before = await desk.prices("SMPW.DE");
+  const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" });
+  expect(run.result).toMatchObject({ inserted: 0, skipped: before.length });
+  expect(await desk.prices("SMPW.DE")).toEqual(before);
+});
+
+it("a failure that may pass is tried again, and the ETF stays new", async () => {
+  await desk.add("SMPW.DE");
+  desk.yahoo.fail({ kind: "503" });
+  const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" });
+  expect(run.state).toBe("retrying");
+  expect(await desk.etf("SMPW.DE")).toMatchObject({ state: "new", currency: null });
+  expect(await listEtfUpdates(desk.db, "pending", 10)).toMatchObject([
+    { error: expect.stringContaining("503") as string },
+  ]);
+});
+
+it("a symbol that nobody knows makes the ETF failed, with the reason in the tracking table", async () => {
+  await desk.add("GONE.DE");
+  const { run } = await desk.run(fetchEtf, { symbol: "GONE.DE" });
+  expect(run.state).toBe("dead");
+  expect(await desk.etf("GONE.DE")).toMatchObject({ state: "failed" });
+  const error = expect.stringMatching(/yahoo answered 404 Not Found.*GONE\.DE/) as string;
+  expect(await listEtfUpdates(desk.db, "failed", 10)).toMatchObject([{ symbol: "GONE.DE", error }]);
+});
+
+it("an ETF that was never added is refused, and an old name in small letters too", async () => {
+  const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" });
+  expect(run).toMatchObject({ state: "dead", errors: [{ message: "symbol: there is no ETF SMPW.DE; add it first" }] });
+  await expect(desk.run(fetchEtf, { symbol: "smpw.de" })).rejects.toThrow("capital letters");
+});
+
+it("the next provider answers when the first one does not, and its name stands with each point", async () => {
+  await desk.add("SMPW.DE");
+  desk.yahoo.fail({ kind: "html" });
+  const { run, process } = await desk.run(fetchEtf, { symbol: "SMPW.DE" }, { ETF_PROVIDERS: "yahoo,twelve-data" });
+  expect(run.result, JSON.stringify(run.errors)).toMatchObject({ source: "twelve-data" });
+  expect(new Set((await desk.prices("SMPW.DE")).map(({ source, series }) => `${source} ${series}`))).toEqual(
+    new Set(["twelve-data raw"]),
+  );
+  expect(process.log).toContainEqual(
+    expect.objectContaining({ level: "warn", message: "A provider failed; the next one is asked" }),
+  );
+});
+
+it("a first series may be of either kind", async () => {
+  await desk.add("SMPE.DE");
+  await desk.run(fetchEtf, { symbol: "SMPE.DE" }, { ETF_PROVIDERS: "stooq" });
+  expect(await desk.etf("SMPE.DE")).toMatchObject({ state: "ready", series: "adjusted", currency: "EUR" });
+});
+
+it("while the internet is switched off it is refused, and nothing is asked", async () => {
+  await desk.add("SMPW.DE");
+  const asked = desk.yahoo.requests.length;
+  const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" }, { ALLOW_INTERNET_SYNC: "false" });
+  expect(run).toMatchObject({ state: "skipped", reasonCode: "internet-sync-disabled" });
+  expect(await listEtfUpdates(desk.db, "refused", 10)).toMatchObject([
+    { kind: "fetch", error: expect.stringContaining("ALLOW_INTERNET_SYNC=false") as string },
+  ]);
+  expect(desk.yahoo.requests).toHaveLength(asked);
+});

@@ -1,0 +1,81 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
+import { refreshEtf } from "../../../functions/portfolio/refresh-etf.ts";
+import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
+import { openEtfDesk, type EtfDesk } from "./etf-desk.ts";
+
+let desk: EtfDesk;
+beforeAll(async () => {
+  desk = await openEtfDesk();
+});
+beforeEach(async () => {
+  desk.setNow("2026-04-10T20:30:00Z");
+  await desk.add("SMPE.DE");
+  await desk.run(fetchEtf, { symbol: "SMPE.DE" });
+});
+afterEach(() => desk.clear());
+afterAll(() => desk.close());
+
+it("corrects what differs, adds what is missing, and says how many", async () => {
+  const before = await desk.prices("SMPE.DE");
+  await desk.db.execute(
+    sql`update portfolio.etf_prices set close = close + 1 where date in ('2020-03-03', '2020-03-04')`,
+  );
+  await desk.db.execute(sql`delete from portfolio.etf_prices where date = '2020-03-05'`);
+  const { run } = await desk.run(refreshEtf, { symbol: "SMPE.DE" });
+  expect(run.result).toMatchObject({
+    changed: 2,
+    inserted: 1,
+    unchanged: before.length - 3,
+    removed: 0,
+    source: "yahoo",
+  });
+  expect(await desk.prices("SMPE.DE")).toEqual(before);
+  expect(await listEtfUpdates(desk.db, undefined, 1)).toMatchObject([{ kind: "refresh", changed: 2, inserted: 1 }]);
+  expect((await desk.run(refreshEtf, { symbol: "SMPE.DE" })).run.result).toMatchObject({ changed: 0, inserted: 0 });
+});
+
+it("may change a series over from raw to adjusted prices, whole", async () => {
+  const before = await desk.prices("SMPE.DE");
+  const { run } = await desk.run(refreshEtf, { symbol: "SMPE.DE" }, { ETF_PROVIDERS: "stooq" });
+  expect(run.result, JSON.stringify(run.errors)).toMatchObject({
+    series: "adjusted",
+    inserted: before.length,
+    removed: before.length,
+  });
+  const after = await desk.prices("SMPE.DE");
+  expect(new Set(after.map(({ series }) => series))).toEqual(new Set(["adjusted"]));
+  expect(await desk.etf("SMPE.DE")).toMatchObject({ series: "adjusted" });
+});
+
+it("does not change over when that would lose years", async () => {
+  await desk.db.execute(sql`
+    insert into portfolio.etf_prices (etf_id, date, close, source, series)
+    select id, '2010-01-04', 20, 'yahoo', 'raw' from portfolio.etfs`);
+  const before = await desk.prices("SMPE.DE");
+  const { run } = await desk.run(refreshEtf, { symbol: "SMPE.DE" }, { ETF_PROVIDERS: "stooq" });
+  expect(run.state).toBe("dead");
+  expect(run.errors[0]?.message).toMatch(
+    /a change to prices that are adjusted replaces all prices, but stooq has them from 2015-01-02 to .* and those from 2010-01-04/,
+  );
+  expect(await desk.prices("SMPE.DE")).toEqual(before);
+});
+
+it("after a split takes the old prices' place whole, days that it does not have included", async () => {
+  await desk.db.execute(sql`
+    insert into portfolio.etf_prices (etf_id, date, close, source, series)
+    select id, '2020-03-07', 20, 'yahoo', 'raw' from portfolio.etfs`);
+  desk.yahoo.fail({ kind: "rescaled" });
+  const { run } = await desk.run(refreshEtf, { symbol: "SMPE.DE" });
+  expect(run.result).toMatchObject({ removed: 1, inserted: 0, unchanged: 0 });
+});
+
+it("a failure leaves all as it was, and the ETF ready", async () => {
+  const before = await desk.prices("SMPE.DE");
+  desk.yahoo.fail({ kind: "bad-price" });
+  const { run } = await desk.run(refreshEtf, { symbol: "SMPE.DE" });
+  expect(run.state).toBe("dead");
+  expect(await desk.etf("SMPE.DE")).toMatchObject({ state: "ready" });
+  expect(await desk.prices("SMPE.DE")).toEqual(before);
+});

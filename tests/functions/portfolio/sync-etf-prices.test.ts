@@ -1,0 +1,204 @@
+import { eq, sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
+import { syncEtfPrices } from "../../../functions/portfolio/sync-etf-prices.ts";
+import { jobRuns } from "../../../shared/data/platform/schema.ts";
+import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
+import { openEtfDesk, type EtfDesk } from "./etf-desk.ts";
+
+const THURSDAY = "2026-04-02T20:30:00Z";
+const NEXT_FRIDAY = "2026-04-10T20:30:00Z";
+
+let desk: EtfDesk;
+beforeAll(async () => {
+  desk = await openEtfDesk();
+});
+beforeEach(() => {
+  desk.setNow(THURSDAY);
+});
+afterEach(() => desk.clear());
+afterAll(() => desk.close());
+
+/** ETFs in use that were fetched on Thursday, and a week has passed. */
+async function fetched(...symbols: string[]) {
+  for (const symbol of symbols) {
+    await desk.add(symbol);
+    const { run } = await desk.run(fetchEtf, { symbol });
+    expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
+  }
+  await desk.db.execute(sql`truncate portfolio.etf_updates`);
+  desk.setNow(NEXT_FRIDAY);
+}
+
+const newest = async (symbol: string) => (await desk.prices(symbol)).at(-1)?.date;
+
+it("the days since the last stored one come in, for the ETFs in use alone", async () => {
+  await fetched("SMPW.DE", "SMPA");
+  await desk.add("SMPT", { inUse: false });
+  const asked = desk.yahoo.requests.length;
+  const { run } = await desk.run(syncEtfPrices);
+  expect(run).toMatchObject({ state: "succeeded", result: { updated: 2 }, itemFailureCount: 0 });
+  expect(await newest("SMPW.DE")).toBe("2026-04-10");
+  expect(await newest("SMPA")).toBe("2026-04-10");
+  expect(await desk.prices("SMPT")).toEqual([]);
+  expect(desk.yahoo.requests.length - asked).toBe(2);
+  expect(await listEtfUpdates(desk.db, undefined, 10)).toMatchObject([
+    {
+      kind: "sync",
+      symbol: null,
+      state: "succeeded",
+      inserted: 12,
+      skipped: 10,
+      startDate: "2026-03-27",
+      endDate: "2026-04-10",
+    },
+  ]);
+});
+
+it("a second run adds nothing, and what is stored stays as it is", async () => {
+  await fetched("SMPW.DE");
+  await desk.run(syncEtfPrices);
+  await desk.db.execute(sql`update portfolio.etf_prices set close = close + 0.01 where date = '2026-04-10'`);
+  const before = await desk.prices("SMPW.DE");
+  desk.setNow("2026-04-11T20:30:00Z");
+  const { run } = await desk.run(syncEtfPrices);
+  expect(run.result).toEqual({ unchanged: 1 });
+  expect(await desk.prices("SMPW.DE")).toEqual(before);
+});
+
+it("a day that was missing among the last stored ones is filled in", async () => {
+  await fetched("SMPW.DE");
+  await desk.db.execute(sql`delete from portfolio.etf_prices where date = '2026-03-31'`);
+  await desk.run(syncEtfPrices);
+  expect((await desk.prices("SMPW.DE")).map(({ date }) => date)).toContain("2026-03-31");
+});
+
+it("an ETF that has no prices yet gets all of them", async () => {
+  await desk.add("SMPW.DE");
+  await desk.run(syncEtfPrices);
+  expect((await desk.prices("SMPW.DE"))[0]?.date).toBe("2015-01-02");
+  expect(await desk.etf("SMPW.DE")).toMatchObject({ state: "ready" });
+});
+
+it("one ETF that fails harms no other, and stands in the tracking table with its reason", async () => {
+  await fetched("SMPW.DE", "SMPA", "SMPT");
+  await desk.db.execute(sql`update portfolio.etfs set currency = 'CHF' where symbol = 'SMPA'`);
+  const { run } = await desk.run(syncEtfPrices);
+  const reason = /yahoo for SMPA is in USD, but the stored prices are in CHF/;
+  expect(run).toMatchObject({ state: "succeeded", result: { updated: 2 }, itemFailureCount: 1 });
+  expect(run.itemFailures).toMatchObject([
+    { key: "SMPA", class: "validation", reason: expect.stringMatching(reason) as string },
+  ]);
+  expect(await newest("SMPA")).toBe("2026-04-02");
+  expect(await listEtfUpdates(desk.db, "failed", 10)).toMatchObject([
+    { kind: "sync", symbol: "SMPA", runId: run.id, error: expect.stringMatching(reason) as string },
+  ]);
+  expect(await listEtfUpdates(desk.db, "succeeded", 10)).toMatchObject([{ symbol: null, inserted: 12 }]);
+});
+
+it.each([
+  "no-timestamps",
+  "bad-price",
+  "zero-price",
+  "high-below-low",
+  "duplicate-date",
+  "no-currency",
+  "wrong-symbol",
+] as const)("an answer with %s changes nothing of what is stored", async (kind) => {
+  await fetched("SMPW.DE");
+  const before = await desk.prices("SMPW.DE");
+  desk.yahoo.fail({ kind });
+  const { run } = await desk.run(syncEtfPrices);
+  expect(run.state).toBe("dead");
+  expect(run.errors[0]?.message).toMatch(/1 of 1 items failed.*yahoo for SMPW\.DE/);
+  expect(await desk.prices("SMPW.DE")).toEqual(before);
+});
+
+describe("a failure that may pass", () => {
+  it("is asked again within the run", async () => {
+    await fetched("SMPW.DE");
+    desk.yahoo.fail({ kind: "503", times: 2 });
+    const { run } = await desk.run(syncEtfPrices);
+    expect(run).toMatchObject({ state: "succeeded", result: { updated: 1 } });
+  });
+
+  it("and one that asks to wait is left alone for that long, and then asked again", async () => {
+    await fetched("SMPW.DE", "SMPA");
+    desk.yahoo.fail({ kind: "429", retryAfter: "0", times: 1 });
+    const { run } = await desk.run(syncEtfPrices);
+    expect(run).toMatchObject({ state: "succeeded", result: { updated: 2 } });
+  });
+
+  it("and one that wants to wait longer than a run can is asked once, by whichever ETF came first", async () => {
+    await fetched("SMPW.DE", "SMPA", "SMPT", "SMPE.DE", "SMPK.L", "SMPM.L");
+    const asked = desk.yahoo.requests.length;
+    desk.yahoo.fail({ kind: "429", retryAfter: "3600" });
+    const { run } = await desk.run(syncEtfPrices);
+    expect(run.state).toBe("retrying");
+    expect(run.itemFailures?.at(-1)?.reason).toMatch(/yahoo was not asked for \S+: it wants to be left alone/);
+    expect(desk.yahoo.requests.length - asked).toBeLessThanOrEqual(4);
+  });
+
+  it("of most ETFs makes the run fail, and its next try asks for those alone that are not done", async () => {
+    await fetched("SMPW.DE", "SMPA", "SMPT");
+    // The first question is answered; four tries each of the other two are not.
+    const { process, run } = await (async () => {
+      await desk.db.execute(sql`update portfolio.etfs set currency = 'CHF' where symbol in ('SMPA', 'SMPT')`);
+      return desk.run(syncEtfPrices);
+    })();
+    expect(run).toMatchObject({ state: "dead", itemFailureCount: 2 });
+    await desk.db.execute(sql`update portfolio.etfs set currency = 'USD' where currency = 'CHF'`);
+    await desk.db
+      .update(jobRuns)
+      .set({ state: "retrying", finishedAt: null, maxAttempts: 9, notBefore: new Date(0) })
+      .where(eq(jobRuns.id, run.id));
+    const asked = desk.yahoo.requests.length;
+    expect(await process.runner.execute(run.id)).toMatchObject({ state: "succeeded", result: { updated: 2 } });
+    expect(desk.yahoo.requests.length - asked).toBe(2);
+  });
+});
+
+describe("a series is of one kind", () => {
+  it("a fallback of the other kind is not asked, and the reason says so", async () => {
+    await fetched("SMPW.DE");
+    desk.yahoo.fail({ kind: "404" });
+    const asked = desk.stooq.requests.length;
+    const { run } = await desk.run(syncEtfPrices, {}, { ETF_PROVIDERS: "yahoo,stooq" });
+    expect(run.itemFailures?.[0]?.reason).toMatch(
+      /stooq was not asked for SMPW\.DE: its prices are adjusted, the stored ones raw; a full refresh may change over/,
+    );
+    expect(desk.stooq.requests).toHaveLength(asked);
+  });
+
+  it("a fallback of the same kind goes on with it", async () => {
+    await fetched("SMPW.DE");
+    desk.yahoo.fail({ kind: "500" });
+    const { run } = await desk.run(syncEtfPrices, {}, { ETF_PROVIDERS: "yahoo,stooq,twelve-data" });
+    expect(run.result, JSON.stringify(run.itemFailures)).toEqual({ updated: 1 });
+    const sources = (await desk.prices("SMPW.DE")).slice(-7).map(({ source }) => source);
+    expect(sources).toEqual(["yahoo", ...Array.from({ length: 6 }, () => "twelve-data")]);
+  });
+});
+
+it("after a split nothing is put beside the old prices, and a refresh is asked for in the same transaction", async () => {
+  await fetched("SMPT");
+  const before = await desk.prices("SMPT");
+  desk.yahoo.fail({ kind: "rescaled" });
+  const { run, process } = await desk.run(syncEtfPrices);
+  expect(run).toMatchObject({ state: "succeeded", result: { "to be refreshed": 1 } });
+  expect(await desk.prices("SMPT")).toEqual(before);
+  const children = await desk.db.select().from(jobRuns).where(eq(jobRuns.parentRunId, run.id));
+  expect(children).toMatchObject([{ jobId: "refresh_etf", input: { symbol: "SMPT" }, state: "queued" }]);
+  expect(await process.runner.execute(children[0]!.id)).toMatchObject({ state: "succeeded", result: { removed: 0 } });
+  const [first] = await desk.prices("SMPT");
+  expect(Number(first!.close)).toBeCloseTo(Number(before[0]!.close) / 4, 2);
+});
+
+it("by hand it is done for one ETF, in use or not", async () => {
+  await desk.add("SMPT", { inUse: false });
+  const { run } = await desk.run(syncEtfPrices, { symbol: "SMPT" });
+  expect(run.result).toEqual({ updated: 1 });
+  expect(await listEtfUpdates(desk.db, undefined, 10)).toMatchObject([
+    { kind: "sync", symbol: "SMPT", state: "succeeded" },
+  ]);
+});
