@@ -119,14 +119,20 @@ export const SETTINGS = {
     fallback: "yahoo",
   }),
   YAHOO_BASE_URL: url(["https", "http"], {
-    about: "Yahoo's charts, v8.",
+    about: "Where Yahoo's charts, v8, are.",
     fallback: "https://query1.finance.yahoo.com/v8/finance/chart",
   }),
-  ALPHA_VANTAGE_BASE_URL: url(["https", "http"], { about: "Alpha Vantage.", fallback: "https://www.alphavantage.co" }),
+  ALPHA_VANTAGE_BASE_URL: url(["https", "http"], {
+    about: "The API of Alpha Vantage.",
+    fallback: "https://www.alphavantage.co",
+  }),
   ALPHA_VANTAGE_KEY: text({ about: "Key of Alpha Vantage.", secret: true }),
-  TWELVE_DATA_BASE_URL: url(["https", "http"], { about: "Twelve Data.", fallback: "https://api.twelvedata.com" }),
+  TWELVE_DATA_BASE_URL: url(["https", "http"], {
+    about: "The API of Twelve Data.",
+    fallback: "https://api.twelvedata.com",
+  }),
   TWELVE_DATA_KEY: text({ about: "Key of Twelve Data.", secret: true }),
-  STOOQ_BASE_URL: url(["https", "http"], { about: "Stooq.", fallback: "https://stooq.com" }),
+  STOOQ_BASE_URL: url(["https", "http"], { about: "Where Stooq's CSV files are made.", fallback: "https://stooq.com" }),
   STOOQ_KEY: text({ about: "Key of Stooq, which its CSV files need since March 2026.", secret: true }),
   ETF_RETRY_DELAY: duration("1ms", "1m", {
     about: "Wait before a synchronisation asks again for one ETF's prices, at most three times; it doubles each time.",

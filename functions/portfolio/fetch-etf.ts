@@ -24,6 +24,7 @@ export const fetchEtf = defineJob({
   timeout: "5m",
   concurrency: ({ symbol }) => symbol,
   gates: [internet],
+  then: ["retry_pending_etf_valuations"],
   async onTransition(tx, run) {
     await trackEtfRun(tx, "fetch", run);
     if (run.state === "dead" || run.state === "cancelled")

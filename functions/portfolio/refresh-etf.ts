@@ -22,6 +22,7 @@ export const refreshEtf = defineJob({
   timeout: "5m",
   concurrency: ({ symbol }) => symbol,
   gates: [internet],
+  then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackEtfRun(tx, "refresh", run),
 
   async run({ input, asOf, db, settings, signal, log, run, finish }) {

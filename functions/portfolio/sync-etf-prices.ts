@@ -33,6 +33,7 @@ export const syncEtfPrices = defineJob({
   timeout: "1h",
   concurrency: ({ symbol }) => symbol ?? "",
   gates: [internet],
+  then: ["retry_pending_etf_valuations"],
   tolerate: "50%",
   onTransition: (tx, run) => trackEtfRun(tx, "sync", run),
 

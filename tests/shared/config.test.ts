@@ -195,6 +195,16 @@ describe("the settings of a job", () => {
   });
 });
 
+it("a provider of prices that needs a key has to have one", () => {
+  const env = {
+    DATABASE_URL: "postgres://rota@127.0.0.1/rota",
+    ETF_PROVIDERS: "yahoo,stooq,twelve-data",
+    STOOQ_KEY: "k",
+  };
+  expect(() => readConfig(env)).toThrow("TWELVE_DATA_KEY is missing: ETF_PROVIDERS names twelve-data");
+  expect(readConfig({ ...env, TWELVE_DATA_KEY: "k" }).ETF_PROVIDERS).toEqual(["yahoo", "stooq", "twelve-data"]);
+});
+
 it("every setting says what it means in a sentence", () => {
   for (const [name, { about }] of Object.entries(SETTINGS)) expect(about, name).toMatch(/^\S.{10,}\.$/s);
 });

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
 import { refreshEtf } from "../../../functions/portfolio/refresh-etf.ts";
+import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
 import { syncEtfPrices } from "../../../functions/portfolio/sync-etf-prices.ts";
 import { startStooqStandIn, type StooqStandIn } from "../../../local/providers/stooq.ts";
 import { startTwelveDataStandIn, type TwelveDataStandIn } from "../../../local/providers/twelve-data.ts";
@@ -33,7 +34,7 @@ export interface EtfDesk {
   close(): Promise<void>;
 }
 
-export const ETF_JOBS = [fetchEtf, syncEtfPrices, refreshEtf];
+const ETF_JOBS = [fetchEtf, syncEtfPrices, refreshEtf, retryPendingEtfValuations];
 
 export async function openEtfDesk(): Promise<EtfDesk> {
   const clock = new TestClock();

@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
 import { syncEtfPrices } from "../../../functions/portfolio/sync-etf-prices.ts";
@@ -187,11 +187,21 @@ it("after a split nothing is put beside the old prices, and a refresh is asked f
   const { run, process } = await desk.run(syncEtfPrices);
   expect(run).toMatchObject({ state: "succeeded", result: { "to be refreshed": 1 } });
   expect(await desk.prices("SMPT")).toEqual(before);
-  const children = await desk.db.select().from(jobRuns).where(eq(jobRuns.parentRunId, run.id));
+  const children = await desk.db
+    .select()
+    .from(jobRuns)
+    .where(and(eq(jobRuns.parentRunId, run.id), eq(jobRuns.jobId, "refresh_etf")));
   expect(children).toMatchObject([{ jobId: "refresh_etf", input: { symbol: "SMPT" }, state: "queued" }]);
   expect(await process.runner.execute(children[0]!.id)).toMatchObject({ state: "succeeded", result: { removed: 0 } });
   const [first] = await desk.prices("SMPT");
   expect(Number(first!.close)).toBeCloseTo(Number(before[0]!.close) / 4, 2);
+});
+
+it("pending valuations are looked at again after a success", async () => {
+  await fetched("SMPW.DE");
+  const { run } = await desk.run(syncEtfPrices);
+  const children = await desk.db.select().from(jobRuns).where(eq(jobRuns.parentRunId, run.id));
+  expect(children).toMatchObject([{ jobId: "retry_pending_etf_valuations", trigger: "chain" }]);
 });
 
 it("by hand it is done for one ETF, in use or not", async () => {
