@@ -56,6 +56,7 @@ import { initializeEtfPension } from "./portfolio/initialize-etf-pension.ts";
 import { refreshEtf } from "./portfolio/refresh-etf.ts";
 import { retryPendingEtfValuations } from "./portfolio/retry-pending-etf-valuations.ts";
 import { syncEtfPrices } from "./portfolio/sync-etf-prices.ts";
+import { sendNotification } from "./platform/send-notification.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
 import { dispatchReminders } from "./tasks/dispatch-reminders.ts";
@@ -70,6 +71,7 @@ export const jobs: readonly Job[] = [
   pruneRunLedger,
   backupDatabase,
   cleanupTempFiles,
+  sendNotification,
   // portfolio
   syncFxLatest,
   syncFxHistorical,

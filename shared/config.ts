@@ -15,6 +15,11 @@ import {
   whole,
   type Setting,
 } from "./settings/setting.ts";
+import {
+  NOTIFICATION_SETTINGS,
+  notificationFaults,
+  type NotificationSettings,
+} from "./settings/notification-settings.ts";
 import { suggestion } from "./settings/suggestion.ts";
 
 /** Every setting of the app, in the order of local.settings.example.json. Each job adds its own four: see `jobSettingNames`. */
@@ -138,6 +143,7 @@ export const SETTINGS = {
     about: "Wait before a synchronisation asks again for one ETF's prices, at most three times; it doubles each time.",
     fallback: "2s",
   }),
+  ...NOTIFICATION_SETTINGS,
   OUTBOUND_TIMEOUT: duration("1ms", "1h", { about: "Longest wait for one answer from outside.", fallback: "30s" }),
   ROTA_OPERATOR_KEY: accessKey({
     about:
@@ -149,7 +155,9 @@ export const SETTINGS = {
 } satisfies Record<string, Setting<unknown>>;
 
 type Name = keyof typeof SETTINGS;
-type Values = { readonly [N in Name]: ReturnType<(typeof SETTINGS)[N]["read"]> };
+type Values = NotificationSettings & {
+  readonly [N in Exclude<Name, keyof NotificationSettings>]: ReturnType<(typeof SETTINGS)[N]["read"]>;
+};
 /** Settings that may be absent because their default is found out, not written down. */
 type Derived =
   | "ALPHA_VANTAGE_KEY"
@@ -269,6 +277,7 @@ export function readConfig(
     const key = provider === "yahoo" ? undefined : KEY_OF_PROVIDER[provider];
     if (key && values[key] === undefined) faults.push(`${key} is missing: ETF_PROVIDERS names ${provider}`);
   }
+  faults.push(...notificationFaults(values));
   const jobs = new Map(jobIds.map((id) => [id, jobOverrides(id, value)]));
   for (const [id, overrides] of jobs) faults.push(...scheduleFaults(id, overrides));
   for (const id of unscheduled) faults.push(...uselessFaults(id, jobs.get(id)));

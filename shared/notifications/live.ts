@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { NewNotificationRow } from "../data/platform/notifications.ts";
-import { channelName, liveEvent, type LiveEvent } from "../realtime/live-event.ts";
+import type { NewEvent } from "../jobs/watch.ts";
+import { channelName } from "../realtime/live-event.ts";
 import { OPERATORS } from "./notification.ts";
 
 /** The live channel of those who run the app. */
@@ -18,16 +19,13 @@ export function channelOfRecipient(recipient: string): string {
 }
 
 /** Says that there is something new in the app. Its text is loaded over HTTP: whoever listens need not be allowed to read it. */
-export function notificationCreated(
-  {
-    id,
-    recipient,
-    type,
-    severity,
-    title,
-  }: Pick<NewNotificationRow, "id" | "recipient" | "type" | "severity" | "title">,
-  now: Date,
-): LiveEvent {
+export function notificationCreated({
+  id,
+  recipient,
+  type,
+  severity,
+  title,
+}: Pick<NewNotificationRow, "id" | "recipient" | "type" | "severity" | "title">): NewEvent {
   const data = { id, type, severity, title };
-  return liveEvent({ type: "notification.created", channel: channelOfRecipient(recipient), data }, now);
+  return { type: "notification.created", channel: channelOfRecipient(recipient), data };
 }

@@ -6,21 +6,20 @@ import type { Clock } from "../jobs/clock.ts";
 import { InvalidInput } from "../jobs/endings.ts";
 import { issuesOf } from "../jobs/input.ts";
 import { storable, storableText } from "../jobs/storable.ts";
-import type { LiveEvent } from "../realtime/live-event.ts";
-import { configuredChannels } from "./configured-channels.ts";
+import type { Watch } from "../jobs/watch.ts";
+import { configuredChannels } from "./channels.ts";
 import { notificationCreated } from "./live.ts";
 import { DIGEST_TYPE, newNotificationSchema, type NewNotification } from "./notification.ts";
 import { routeOf, type Route } from "./routing.ts";
 
-/** Where a notification comes from. A job's context is one; an HTTP handler gets its own from `withNotifications`. */
+/** Where a notification comes from. A job's context is one; an HTTP handler makes one with `notifier`. */
 export interface NotifyContext {
   readonly settings: Config;
   readonly clock: Clock;
   /** The family's own switch for sending to people and its quiet hours apply. */
   readonly run: { readonly family: string };
   readonly enqueueAll: (tx: Tx, jobId: string, inputs: readonly unknown[]) => Promise<void>;
-  /** Tells watchers once the transaction has committed. */
-  readonly publish?: (tx: Tx, events: readonly LiveEvent[]) => void;
+  readonly publish: Watch["publish"];
 }
 
 /** What became of the notifications that were asked for: `created` = `sent` + `suppressed` + `pending`. */
@@ -69,9 +68,9 @@ export async function notify(context: NotifyContext, tx: Tx, asked: readonly New
   const outbound = created.filter(({ route }) => route.needsRun).map(({ row }) => ({ notification: row.id }));
   if (outbound.length) await context.enqueueAll(tx, "send_notification", outbound);
   const shown = created.filter(({ row }) => row.channels.includes("web") && row.state !== "suppressed");
-  context.publish?.(
+  context.publish(
     tx,
-    shown.map(({ row }) => notificationCreated(row, now)),
+    shown.map(({ row }) => notificationCreated(row)),
   );
   const count = (state: Route["state"]) => created.filter(({ row }) => row.state === state).length;
   return {

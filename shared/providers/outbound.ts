@@ -40,6 +40,10 @@ interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Media type that is asked for. With `text/html` in it, web pages are data; otherwise they are an error. */
   readonly accept?: string;
+  /** Statuses besides 2xx that are an answer to be read and no error: where a service says in the body what is wrong. */
+  readonly answers?: (status: number) => boolean;
+  /** Of this call alone, besides the client's: the number that is called, say. */
+  readonly secrets?: readonly string[];
   /** Its reason is thrown as it is when it aborts, before or within the body. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
@@ -87,6 +91,7 @@ export function outbound(options: OutboundOptions): Outbound {
 
   async function call(path: string | URL, callOptions: CallOptions = {}): Promise<Reply> {
     const { method = "GET", accept = "*/*", signal } = callOptions;
+    const hidden = [...secrets, ...(callOptions.secrets ?? [])];
     const maxBytes = callOptions.maxBytes ?? options.maxBytes ?? 16 * 1024 * 1024;
     const wait = patience(
       callOptions.timeoutMs ?? options.timeoutMs ?? 30_000,
@@ -96,7 +101,7 @@ export function outbound(options: OutboundOptions): Outbound {
     const asked = new URL(path, base);
     let target = asked;
     for (let redirects = 0; ; redirects++) {
-      const subject: Subject = { provider, method, url: safeUrl(target, secrets), secrets };
+      const subject: Subject = { provider, method, url: safeUrl(target, hidden), secrets: hidden };
       const startedAt = performance.now();
       try {
         const why = objection(target);
@@ -108,7 +113,7 @@ export function outbound(options: OutboundOptions): Outbound {
         };
         const response = await send(target, { method, headers, body: callOptions.body }, wait);
         const status = response.statusCode ?? 0;
-        const isSuccess = status >= 200 && status < 300;
+        const isSuccess = (status >= 200 && status < 300) || callOptions.answers?.(status) === true;
         const next = redirectTarget(response, target, method);
         if (!isSuccess && next === undefined) throw await refused(response, subject, wait);
         tell(subject, startedAt, { status });

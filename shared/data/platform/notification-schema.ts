@@ -15,9 +15,18 @@ export type NotificationState = (typeof NOTIFICATION_STATES)[number];
 
 /**
  * One attempt to deliver through one channel. `retrying`: it failed and another follows; `unknown`: the process vanished between
- * the provider's call and its answer; `deferred`: quiet hours, so that the next digest brings it.
+ * the provider's call and its answer; `held`: the provider asked to wait and has taken nothing; `deferred`: quiet hours, so that the next digest brings it.
  */
-export const DELIVERY_STATES = ["sending", "sent", "retrying", "failed", "unknown", "suppressed", "deferred"] as const;
+export const DELIVERY_STATES = [
+  "sending",
+  "sent",
+  "retrying",
+  "failed",
+  "unknown",
+  "held",
+  "suppressed",
+  "deferred",
+] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });

@@ -60,7 +60,7 @@ async function told(
   const asking = await process.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   process.dispatched.length = 0;
   const run = (await process.runner.execute(asking.id))!;
-  return { run, dispatched: process.dispatched };
+  return { run, dispatched: process.dispatched, events: process.told.events };
 }
 
 const allow = (recipient: string, channel: string, address = "anna@example.org") =>
@@ -70,9 +70,12 @@ const allow = (recipient: string, channel: string, address = "anna@example.org")
 
 describe("in the transaction of the work", () => {
   it("a reminder stands in the app at once, without a run", async () => {
-    const { run, dispatched } = await told([reminder()]);
+    const { run, dispatched, events } = await told([reminder()]);
     expect(run.result).toEqual({ created: 1, duplicates: 0, sent: 1, suppressed: 0, pending: 0 });
     expect(dispatched).toEqual([]);
+    expect(events).toMatchObject([
+      { channel: "notifications:user:1", type: "notification.created", data: { title: "Task 1", severity: "INFO" } },
+    ]);
     const [row] = await db.select().from(notifications);
     expect(row).toMatchObject({
       ...{ family: "tasks", recipient: "user:1", channels: ["web"], state: "sent", attempts: 0, readAt: null },
@@ -84,9 +87,10 @@ describe("in the transaction of the work", () => {
   });
 
   it("nothing is left of it when the work fails", async () => {
-    const { run } = await told([reminder()], () => Promise.reject(new Error("after all not")));
+    const { run, events } = await told([reminder()], () => Promise.reject(new Error("after all not")));
     expect(run.errors).toMatchObject([{ message: "after all not" }]);
     expect(await db.select().from(notifications)).toEqual([]);
+    expect(events).toEqual([]);
   });
 
   it("a thousand are made in as many statements as one", async () => {

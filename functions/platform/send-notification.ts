@@ -1,0 +1,108 @@
+import { z } from "zod";
+import {
+  beginDeliveries,
+  giveUpNotifications,
+  settleNotifications,
+  type ClaimedNotification,
+  type GivenUp,
+} from "../../shared/data/platform/notification-sending.ts";
+import type { Run } from "../../shared/data/platform/schema.ts";
+import { defineJob, event, type BatchedRun } from "../../shared/jobs/define-job.ts";
+import { Snooze } from "../../shared/jobs/endings.ts";
+import { comms } from "../../shared/jobs/gates.ts";
+import { exponential } from "../../shared/jobs/retry.ts";
+import { configuredChannels } from "../../shared/notifications/channels.ts";
+import { sendBatch, type Sent } from "../../shared/notifications/send-batch.ts";
+import { platform } from "../families.ts";
+
+const input = z.strictObject({ notification: z.uuid() });
+type Input = z.output<typeof input>;
+
+/** A message of Service Bus is locked for five minutes at most, and a batch's lock is not renewed. */
+const BATCH_MS = 4 * 60_000;
+/** A provider that asks to wait for longer than this in all has lost its patience with us: then waiting costs attempts. */
+const OLDEST_MS = 24 * 3_600_000;
+
+/**
+ * Carries notifications to providers, many at once: one statement begins all, one ends them, and each provider's answer is stored as
+ * it comes. A notification fails alone. Twice is safe as far as the provider allows it: a channel that has a message is not called
+ * again, and where nobody knows, the adapter asks or sends the same idempotency key (docs/notifications.md).
+ */
+export const sendNotification = defineJob({
+  id: "send_notification",
+  family: platform,
+  summary: "Carry notifications to e-mail, push, chatbot, SMS, calls and the back office",
+  on: event({ batch: 100 }),
+  input,
+  retry: exponential({ retries: 5, first: "10s", max: "15m" }),
+  gates: [comms],
+  concurrency: ({ notification }) => notification,
+
+  async onGivenUp(tx, runs) {
+    await giveUpNotifications(tx, runs.flatMap(givenUpOf), runs[0]!.finishedAt!);
+  },
+
+  async runBatch({ runs, transaction, fail, db, settings, clock, signal, log }) {
+    const asked = runs.map(({ id, input: { notification } }) => ({ notification, run: id }));
+    const begin = () => transaction((tx) => beginDeliveries(tx, asked, configuredChannels(settings), clock.now()));
+    const claimed = await begin();
+    const deadline = performance.now() + BATCH_MS;
+    const sent = await sendBatch(claimed, { db, settings, clock, signal, log, deadline });
+    signal.throwIfAborted();
+    await transaction((tx) =>
+      settleNotifications(
+        tx,
+        claimed.map(({ id }) => id),
+        clock.now(),
+      ),
+    );
+    const ofRun = new Map(claimed.map((notification) => [notification.run, notification]));
+    for (const run of runs) {
+      const notification = ofRun.get(run.id);
+      const trouble = notification && troubleOf(notification, run, sent.get(notification.id), clock.now());
+      if (trouble) fail(run, trouble);
+    }
+  },
+});
+
+/** What stands in the way of the run's success, if anything: what can be tried again comes before what cannot. */
+function troubleOf(
+  { failedBefore, createdAt }: ClaimedNotification,
+  { attempt }: BatchedRun<Input>,
+  sent: Sent | undefined,
+  now: Date,
+): Error | undefined {
+  const passing = sent?.errors.find((error) => !error.isFinal);
+  if (passing) return passing;
+  if (sent?.heldMs !== undefined) {
+    const reason = "the provider asks to wait";
+    if (now.getTime() - createdAt.getTime() > OLDEST_MS) return new HeldTooLong(`${reason}, for more than a day now`);
+    // Spread, and the wider the longer it waits already: else all would come back in the same instant.
+    return new Snooze(`${Math.ceil(sent.heldMs * (1 + Math.random() * attempt))}ms`, reason);
+  }
+  if (sent?.errors[0]) return sent.errors[0];
+  return failedBefore === null ? undefined : new FailedBefore(failedBefore);
+}
+
+/** One channel took the message at last; another had refused it for good. */
+class FailedBefore extends Error {
+  override name = "FailedBefore";
+  readonly errorClass = "validation";
+}
+
+class HeldTooLong extends Error {
+  override name = "HeldTooLong";
+  readonly errorClass = "transient";
+}
+
+function givenUpOf({ id, input: given, state, reason, reasonCode, errors }: Run): GivenUp[] {
+  const { success, data } = input.safeParse(given);
+  if (!success) return [];
+  const { notification } = data;
+  if (state === "dead") {
+    const last = errors.at(-1)?.message;
+    return [{ notification, run: id, state: "failed", reason: typeof last === "string" ? last : "unknown" }];
+  }
+  const why = reasonCode === "comms-disabled" ? "comms disabled" : (reason ?? state);
+  return [{ notification, run: id, state: "suppressed", reason: why }];
+}

@@ -1,0 +1,77 @@
+import { createTransport } from "nodemailer";
+import type { ErrorClass } from "../../jobs/error-class.ts";
+import { isLoopbackHost } from "../../providers/outbound/public-address.ts";
+import { ProviderError } from "../../providers/provider-error.ts";
+import type { Channel } from "../channel.ts";
+import { emailOf } from "../email.ts";
+
+export interface SmtpOptions {
+  /** `smtps://user:password@host:port`, or `smtp://`, which is encrypted by STARTTLS except on loopback. */
+  readonly url: string;
+  readonly from: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * E-mail by SMTP. The protocol knows no idempotency key: after a crash between the server's word and ours the mail is sent again,
+ * with the same Message-ID, by which mail systems and readers recognise a double.
+ */
+export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
+  const { protocol, hostname, port, username, password } = new URL(url);
+  const isEncrypted = protocol === "smtps:";
+  const transport = createTransport({
+    pool: true,
+    maxConnections: 4,
+    host: hostname,
+    port: port ? Number(port) : isEncrypted ? 465 : 587,
+    secure: isEncrypted,
+    // A password never goes over an open line; nor is encryption skipped because somebody took it out of the greeting.
+    requireTLS: !isEncrypted && !isLoopbackHost(hostname),
+    ignoreTLS: isLoopbackHost(hostname) && !isEncrypted,
+    ...(username && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+    ...{ connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs },
+    ...{ disableFileAccess: true, disableUrlAccess: true },
+  });
+  return {
+    name: "email",
+    async deliver(message, { signal }) {
+      signal.throwIfAborted();
+      const { subject, text, html } = emailOf(message);
+      const messageId = `<${message.id}@${from.slice(from.indexOf("@") + 1)}>`;
+      try {
+        await transport.sendMail({
+          ...{
+            from,
+            to: { name: "", address: message.address },
+            subject,
+            text,
+            html,
+            messageId,
+            date: message.createdAt,
+          },
+          headers: { "Auto-Submitted": "auto-generated" },
+        });
+      } catch (error) {
+        throw troubleOf(error, [message.address, decodeURIComponent(password)]);
+      }
+      return { providerMessageId: messageId };
+    },
+    close: () => {
+      transport.close();
+    },
+  };
+}
+
+function troubleOf(error: unknown, secrets: readonly string[]): ProviderError {
+  const { code, responseCode, message } = error as { code?: string; responseCode?: number; message: string };
+  const said = secrets.filter(Boolean).reduce((text, secret) => text.replaceAll(secret, "***"), message);
+  const errorClass = classOf(code, responseCode);
+  return new ProviderError(`the mail server: ${said}`, { provider: "smtp", errorClass, status: responseCode });
+}
+
+/** RFC 5321: 4yz may succeed another time, 5yz never will. What has no reply code is the network. */
+function classOf(code: string | undefined, responseCode: number | undefined): ErrorClass {
+  if (code === "EAUTH" || responseCode === 535 || responseCode === 530) return "auth";
+  if (responseCode !== undefined && responseCode >= 500) return "validation";
+  return code === "EENVELOPE" && responseCode === undefined ? "validation" : "transient";
+}

@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { outbound, type OutboundOptions } from "../../providers/outbound.ts";
+import { ProviderError } from "../../providers/provider-error.ts";
+import { cut, type Channel, type Message, type Receipt } from "../channel.ts";
+
+/** Characters of one text message (Twilio cuts nothing: it refuses). */
+const LONGEST_TEXT = 1_600;
+/** Characters of TwiML in the parameter `Twiml`. */
+const LONGEST_TWIML = 4_000;
+/** How far Twilio's clock and ours may be apart. */
+const CLOCKS_APART_MS = 60_000;
+
+const sent = z.object({ sid: z.string() });
+const refusal = z.object({ code: z.number().optional(), message: z.string().optional() });
+const listed = z.object({ sid: z.string(), body: z.string().nullish(), date_created: z.string().nullish() });
+const list = z.object({ messages: z.array(listed).optional(), calls: z.array(listed).optional() });
+
+export interface TwilioOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve"> {
+  readonly baseUrl: string;
+  readonly accountSid: string;
+  readonly authToken: string;
+  /** The number that texts and calls, in E.164. */
+  readonly from: string;
+}
+
+/**
+ * Text messages and calls through Twilio's REST API (2010-04-01). It knows no idempotency key; so a repeat whose predecessor may have
+ * arrived looks first in Twilio's own list for what was sent from this number to that one since then.
+ */
+export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: TwilioOptions): {
+  sms: Channel;
+  voice: Channel;
+} {
+  const client = outbound({
+    ...{ provider: "twilio", baseUrl: `${baseUrl}/2010-04-01/Accounts/${accountSid}/`, maxBytes: 1024 * 1024 },
+    ...{ secrets: [authToken], ...limits },
+    headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString("base64")}` },
+  });
+  const close = () => {
+    client.close();
+  };
+
+  return {
+    sms: {
+      ...{ name: "sms", close },
+      async deliver(message, { signal }) {
+        const text = smsText(message);
+        const dated = (day: string) => ({ To: message.address, From: from, "DateSent>": day });
+        const isSame = ({ body }: z.infer<typeof listed>) => body === text;
+        return (
+          (await earlier("Messages", message, dated, isSame, signal)) ??
+          create("Messages", { To: message.address, From: from, Body: text }, signal)
+        );
+      },
+    },
+    voice: {
+      ...{ name: "voice", close },
+      async deliver(message, { signal }) {
+        const dated = (day: string) => ({ To: message.address, From: from, "StartTime>": day });
+        return (
+          (await earlier("Calls", message, dated, () => true, signal)) ??
+          create("Calls", { To: message.address, From: from, Twiml: twimlOf(message) }, signal)
+        );
+      },
+    },
+  };
+
+  async function create(
+    kind: "Messages" | "Calls",
+    form: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Receipt> {
+    const reply = await client.call(`${kind}.json`, {
+      secrets: [form.To!],
+      ...{ method: "POST", body: new URLSearchParams(form).toString(), signal, accept: "application/json" },
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      answers: (status) => status === 400,
+    });
+    const answer: unknown = JSON.parse(await reply.text());
+    if (reply.status === 400) {
+      const { code, message = "no reason given" } = refusal.parse(answer);
+      const sentence = `twilio refused it${code === undefined ? "" : ` (${code})`}: ${message}`;
+      throw new ProviderError(sentence, { provider: "twilio", errorClass: "validation", status: 400, url: reply.url });
+    }
+    return { providerMessageId: sent.parse(answer).sid };
+  }
+
+  /** What an earlier attempt brought about, if it did. */
+  async function earlier(
+    kind: "Messages" | "Calls",
+    { triedAt, address }: Message,
+    dated: (day: string) => Record<string, string>,
+    isSame: (found: z.infer<typeof listed>) => boolean,
+    signal: AbortSignal,
+  ): Promise<Receipt | undefined> {
+    if (!triedAt) return undefined;
+    const since = new Date(triedAt.getTime() - CLOCKS_APART_MS);
+    const query = new URLSearchParams({ ...dated(since.toISOString().slice(0, 10)), PageSize: "200" });
+    const reply = await client.get(`${kind}.json?${query.toString()}`, {
+      accept: "application/json",
+      secrets: [address],
+      signal,
+    });
+    const { messages = [], calls = [] } = list.parse(JSON.parse(await reply.text()));
+    const found = [...messages, ...calls].find(
+      (each) => isSame(each) && each.date_created != null && Date.parse(each.date_created) >= since.getTime(),
+    );
+    return found && { providerMessageId: found.sid };
+  }
+}
+
+/** Title and body within the limit of a text message. */
+export function smsText({ severity, title, body }: Pick<Message, "severity" | "title" | "body">): string {
+  return cut(`${severity}: ${title}${body ? `\n${body}` : ""}`, LONGEST_TEXT);
+}
+
+/** What the call says, twice, since the first words are lost while the phone is put to the ear. */
+export function twimlOf({ title, body }: Pick<Message, "title" | "body">): string {
+  const [before, between, after] = ["<Response><Say>", '</Say><Pause length="1"/><Say>', "</Say></Response>"];
+  const room = Math.floor((LONGEST_TWIML - before.length - between.length - after.length) / 2);
+  let speech = `${title}. ${body}`.trim();
+  // Escaping makes it longer: cut the words, never an entity.
+  while (escaped(speech).length > room)
+    speech = cut(speech, speech.length - Math.max(1, Math.ceil((escaped(speech).length - room) / 6)));
+  return before + escaped(speech) + between + escaped(speech) + after;
+}
+
+/** For XML 1.0, which has no place for control characters at all. */
+function escaped(text: string): string {
+  return (
+    text
+      .toWellFormed()
+      // eslint-disable-next-line no-control-regex -- these are what XML does not allow
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, " ")
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      .replaceAll('"', "&quot;")
+      .replaceAll("'", "&apos;")
+  );
+}

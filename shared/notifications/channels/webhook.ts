@@ -1,0 +1,41 @@
+import { outbound, type OutboundOptions } from "../../providers/outbound.ts";
+import type { Channel, Message } from "../channel.ts";
+import { signatureOf } from "../webhook-signature.ts";
+
+export interface WebhookOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "now"> {
+  readonly url: string;
+  readonly secret: string;
+}
+
+/**
+ * The back office: one address that takes every notification as signed JSON, in the form of Standard Webhooks
+ * (standardwebhooks.com). `webhook-id` is the notification's id and the same at each repeat: whoever remembers ids takes each once.
+ */
+export function webhook({ url, secret, now = () => new Date(), ...limits }: WebhookOptions): Channel {
+  const client = outbound({ provider: "webhook", baseUrl: new URL("/", url).href, secrets: [secret], now, ...limits });
+  return {
+    name: "webhook",
+    async deliver(message, { signal }) {
+      const body = webhookBody(message);
+      const timestamp = Math.floor(now().getTime() / 1_000);
+      const reply = await client.call(url, {
+        ...{ method: "POST", body, signal },
+        headers: {
+          "content-type": "application/json",
+          "webhook-id": message.id,
+          "webhook-timestamp": String(timestamp),
+          "webhook-signature": signatureOf({ secret, id: message.id, timestamp, body }),
+        },
+      });
+      reply.discard();
+      return { providerMessageId: message.id };
+    },
+    close: () => {
+      client.close();
+    },
+  };
+}
+
+function webhookBody({ id, recipient, severity, type, title, body, data, createdAt }: Message): string {
+  return JSON.stringify({ id, type, severity, recipient, title, body, data, createdAt: createdAt.toISOString() });
+}

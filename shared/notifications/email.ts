@@ -1,0 +1,19 @@
+import type { Message } from "./channel.ts";
+import { digestSchema, digestText, digestHtml } from "./digest.ts";
+import { htmlPage, escapeHtml, paragraphs } from "./html.ts";
+import { DIGEST_TYPE } from "./notification.ts";
+
+export interface Email {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** A notification as an e-mail. A digest is laid out from the list in its data; nothing in either can bring markup along. */
+export function emailOf({ type, title, body, data }: Pick<Message, "type" | "title" | "body" | "data">): Email {
+  // Of one line: what is stored may hold others.
+  const subject = title.replace(/\s+/g, " ");
+  const digest = type === DIGEST_TYPE ? digestSchema.safeParse(data).data : undefined;
+  if (digest) return { subject, text: digestText(digest), html: htmlPage(subject, digestHtml(digest)) };
+  return { subject, text: body || title, html: htmlPage(subject, `<h1>${escapeHtml(title)}</h1>${paragraphs(body)}`) };
+}

@@ -1,0 +1,26 @@
+import type { App } from "../app.ts";
+import { afterCommit } from "../data/after-commit.ts";
+import type { NotifyContext } from "./notify.ts";
+
+/**
+ * What an HTTP handler notifies with, in a transaction of `app.db`: what it asks for is sent right after the commit.
+ *
+ * @example
+ * await app.db.transaction((tx) => notify(notifier(app, { family: "tasks", who: caller }), tx, [reminder]));
+ * @param who for the ledger: who asked
+ */
+export function notifier(app: App, { family, who }: { readonly family: string; readonly who: string }): NotifyContext {
+  return {
+    settings: app.config,
+    clock: app.clock,
+    run: { family },
+    publish: app.publish,
+    async enqueueAll(tx, jobId, inputs) {
+      const job = await app.jobs.find(jobId);
+      if (!job) throw new TypeError(`there is no job ${JSON.stringify(jobId)} in this app`);
+      const requests = inputs.map((input) => ({ input, trigger: "event" as const, requestedBy: who }));
+      const runs = await app.runner.enqueueAll(tx, job, requests);
+      afterCommit(tx, () => void app.runner.send(runs));
+    },
+  };
+}

@@ -1,0 +1,285 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { sendNotification } from "../../../functions/platform/send-notification.ts";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { changeControls } from "../../../shared/data/platform/controls.ts";
+import { beginDeliveries } from "../../../shared/data/platform/notification-sending.ts";
+import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
+import { findRun } from "../../../shared/data/platform/job-runs.ts";
+import { jobRuns, type Run } from "../../../shared/data/platform/schema.ts";
+import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
+import { notify } from "../../../shared/notifications/notify.ts";
+import type { NewNotification } from "../../../shared/notifications/notification.ts";
+import { z } from "zod";
+import { BACK_OFFICE_SECRET, startBackOffice, type Answer, type Told } from "../../support/back-office.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+
+let database: TestDatabase;
+let db: Db;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 6, idleMs: 60_000, tls: "disable", prepare: true });
+});
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+afterEach(() =>
+  db.execute(sql`
+    truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.communication_allowlist;
+    update platform.controls set comms_enabled = true; delete from platform.controls where scope <> 'global'`),
+);
+
+const about = (n: number, given: Partial<NewNotification> = {}): NewNotification => ({
+  ...{ recipient: `user:${n}`, type: "order.late", severity: "WARN", title: `Order ${n}`, body: `Order ${n} is late.` },
+  ...{ channels: ["webhook"], ...given },
+});
+
+/** An app whose back office answers so, and what it was told. */
+async function office(
+  answer?: (told: Told, request: number) => Answer | Promise<Answer>,
+  env: Record<string, string> = {},
+) {
+  const backOffice = await startBackOffice(answer);
+  onTestFinished(() => backOffice.close());
+  const settings = { NOTIFY_WEBHOOK_URL: backOffice.url, NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET, ...env };
+  const process = startProcess(database.url, [tell, sendNotification], { db, env: settings });
+  return { ...process, backOffice };
+}
+
+const tell = defineJob({
+  ...{ id: "tell", family: { id: "orders", title: "Orders" }, summary: "Tell", on: manual },
+  input: z.object({ asked: z.array(z.custom<NewNotification>()) }),
+  run: (context) => context.transaction(async (tx) => ({ ...(await notify(context, tx, context.input.asked)) })),
+});
+
+/** Makes notifications and answers with the runs that carry them. */
+async function tellOf({ runner, dispatched }: TestProcess, asked: readonly NewNotification[]): Promise<string[]> {
+  const { id } = await runner.request(tell, { input: { asked }, trigger: "manual", requestedBy: "a test" });
+  dispatched.length = 0;
+  await runner.execute(id);
+  return dispatched.splice(0).map((run) => run.id);
+}
+
+/** Does attempt after attempt, each at its time, until no run waits. */
+async function untilSettled({ runner, clock, dispatched }: TestProcess, ids: readonly string[]): Promise<void> {
+  let waiting = [...ids];
+  for (let round = 0; waiting.length; round++) {
+    if (round > 50) throw new Error("the runs do not come to an end");
+    await runner.executeBatch(sendNotification, waiting);
+    const next = dispatched.splice(0);
+    waiting = next.map(({ id }) => id);
+    for (const { at } of next) if (at > clock.now()) clock.moveTo(at);
+  }
+}
+
+const states = (runs: readonly Run[]) => runs.map(({ state }) => state).toSorted();
+const all = () => db.select().from(notifications).orderBy(notifications.recipient);
+const deliveries = () => db.select().from(notificationDeliveries).orderBy(notificationDeliveries.attempt);
+
+it("a provider gets what was asked for, signed, and its run and its rows say so", async () => {
+  const told: Told[] = [];
+  const process = await office((one) => (told.push(one), { status: 200 }));
+  const [run] = await tellOf(process, [about(1)]);
+  await process.runner.executeBatch(sendNotification, [run!]);
+
+  const [row] = await all();
+  expect(told).toEqual([
+    {
+      ...{ id: row!.id, type: "order.late", severity: "WARN", recipient: "user:1", title: "Order 1" },
+      ...{ body: "Order 1 is late.", data: {}, createdAt: "2026-03-10T12:00:00.000Z" },
+    },
+  ]);
+  expect(row).toMatchObject({ state: "sent", attempts: 1, providerMessageId: row!.id, reason: null });
+  expect(await deliveries()).toMatchObject([{ channel: "webhook", attempt: 1, state: "sent", runId: run }]);
+  expect(await findRun(db, run!)).toMatchObject({ state: "succeeded" });
+});
+
+describe("of a hundred in one batch", () => {
+  it("the poisoned ones fail alone and at once, with the provider's reason", async () => {
+    const poisoned = (told: Told) => Number(told.recipient.slice(5)) % 20 === 0;
+    const refusal = { status: 422, body: JSON.stringify({ message: "no such customer" }) };
+    const process = await office((told) => (poisoned(told) ? refusal : { status: 200 }));
+    const ids = await tellOf(
+      process,
+      Array.from({ length: 100 }, (_, n) => about(n + 1)),
+    );
+    const runs = await process.runner.executeBatch(sendNotification, ids);
+    expect(states(runs)).toEqual([...Array<string>(5).fill("dead"), ...Array<string>(95).fill("succeeded")]);
+    const rows = await all();
+    expect(rows.filter(({ state }) => state === "sent")).toHaveLength(95);
+    const failed = rows.filter(({ state }) => state === "failed");
+    expect(failed).toHaveLength(5);
+    for (const { reason } of failed) expect(reason).toMatch(/^webhook: .* 422 .*no such customer/);
+    expect(process.backOffice.requests()).toBe(100);
+  });
+
+  it("those that meet trouble are tried again; each arrives once", async () => {
+    const process = await office((_, request) => (request % 3 === 0 ? { status: 503 } : { status: 200 }));
+    const ids = await tellOf(
+      process,
+      Array.from({ length: 100 }, (_, n) => about(n + 1)),
+    );
+    await untilSettled(process, ids);
+    expect(process.backOffice.taken.size).toBe(100);
+    expect(new Set((await all()).map(({ state }) => state))).toEqual(new Set(["sent"]));
+  });
+});
+
+it("fails only after the last try, in the very transaction that ends the run", async () => {
+  const process = await office(() => ({ status: 500 }), { SEND_NOTIFICATION_MAX_RETRIES: "2" });
+  const [run] = await tellOf(process, [about(1)]);
+  await process.runner.executeBatch(sendNotification, [run!]);
+  expect(await all()).toMatchObject([{ state: "sending", attempts: 1, reason: null }]);
+  process.clock.advance(3_600_000);
+  await untilSettled(process, [run!]);
+  expect(await findRun(db, run!)).toMatchObject({ state: "dead", attempt: 3 });
+  expect(await all()).toMatchObject([
+    { state: "failed", attempts: 3, reason: expect.stringContaining("500") as string },
+  ]);
+  expect((await deliveries()).map(({ state }) => state)).toEqual(["retrying", "retrying", "failed"]);
+});
+
+describe("a provider that asks to wait", () => {
+  it("for a moment is waited for, at no attempt's cost", async () => {
+    const process = await office((_, request) =>
+      request > 3 && request < 8 ? { status: 429, headers: { "retry-after-ms": "20" } } : { status: 200 },
+    );
+    const ids = await tellOf(
+      process,
+      Array.from({ length: 20 }, (_, n) => about(n + 1)),
+    );
+    const runs = await process.runner.executeBatch(sendNotification, ids);
+    expect(states(runs)).toEqual(Array<string>(20).fill("succeeded"));
+    expect(process.backOffice.taken.size).toBe(20);
+    expect(new Set((await all()).map(({ attempts }) => attempts))).toEqual(new Set([1]));
+  });
+
+  it("for long gets nothing until then, and nobody loses an attempt", async () => {
+    const process = await office((_, request) =>
+      request <= 8 ? { status: 429, headers: { "retry-after": "600" } } : { status: 200 },
+    );
+    const ids = await tellOf(
+      process,
+      Array.from({ length: 50 }, (_, n) => about(n + 1)),
+    );
+    const runs = await process.runner.executeBatch(sendNotification, ids);
+    expect(process.backOffice.requests()).toBe(8);
+    expect(states(runs)).toEqual(Array<string>(50).fill("retrying"));
+    for (const { attempt, maxAttempts, errors, notBefore } of runs) {
+      expect([attempt, maxAttempts, errors]).toEqual([1, 7, []]);
+      expect(notBefore!.getTime() - process.clock.now().getTime()).toBeGreaterThanOrEqual(590_000);
+    }
+    await untilSettled(process, ids);
+    expect(process.backOffice.taken.size).toBe(50);
+  });
+});
+
+describe("a crash", () => {
+  it("between the provider's word and the commit: the repeat has the same id, and the back office takes it once", async () => {
+    const process = await office();
+    const [run] = await tellOf(process, [about(1)]);
+    const [row] = await all();
+    // What the process did before it died: it began the delivery, and the provider took it.
+    await db.transaction((tx) =>
+      beginDeliveries(tx, [{ notification: row!.id, run: run! }], new Set(["webhook"]), process.clock.now()),
+    );
+    await process.runner.executeBatch(sendNotification, [run!]);
+    expect(await deliveries()).toMatchObject([
+      { attempt: 1, state: "unknown", reason: "the process ended before the answer was stored" },
+      { attempt: 2, state: "sent" },
+    ]);
+    expect(await all()).toMatchObject([{ state: "sent", attempts: 2 }]);
+  });
+
+  it("after the answer was stored: nobody is told twice", async () => {
+    const process = await office();
+    const [run] = await tellOf(process, [about(1)]);
+    await process.runner.executeBatch(sendNotification, [run!]);
+    // The run's end was lost, the provider's answer was not.
+    await db.execute(sql`update platform.notifications set state = 'sending', settled_at = null`);
+    await db.execute(
+      sql`update platform.job_runs set state = 'queued', finished_at = null, not_before = queued_at where id = ${run!}::uuid`,
+    );
+    await process.runner.executeBatch(sendNotification, [run!]);
+    expect(process.backOffice.requests()).toBe(1);
+    expect(await all()).toMatchObject([{ state: "sent" }]);
+  });
+
+  it("of a holder that comes again and again ends in failed as well", async () => {
+    const process = await office(undefined, { SEND_NOTIFICATION_MAX_RETRIES: "0" });
+    const [run] = await tellOf(process, [about(1)]);
+    const [row] = await all();
+    await db.transaction((tx) =>
+      beginDeliveries(tx, [{ notification: row!.id, run: run! }], new Set(["webhook"]), process.clock.now()),
+    );
+    await db.execute(sql`
+      update platform.job_runs set state = 'running', attempt = 1, lease_holder = 'gone', lease_expires_at = now() - interval '1 minute'
+       where id = ${run!}::uuid`);
+    expect(await process.runner.rescue()).toEqual({ retrying: 0, dead: 1 });
+    expect(await all()).toMatchObject([{ state: "failed", reason: expect.stringContaining("went silent") as string }]);
+    expect(await deliveries()).toMatchObject([{ state: "unknown" }]);
+  });
+});
+
+describe("several channels of one notification", () => {
+  it("each is called until it has the message, and not once more", async () => {
+    const process = await office((_, request) => ({ status: request === 1 ? 503 : 200 }), {
+      ...{ TELEGRAM_BOT_TOKEN: `1:${"x".repeat(35)}`, TELEGRAM_BASE_URL: "http://127.0.0.1:1" },
+    });
+    await db.execute(
+      sql`insert into platform.communication_allowlist values ('user:1', 'chatbot', '42', 'a test', now())`,
+    );
+    const [run] = await tellOf(process, [about(1, { channels: ["web", "webhook", "chatbot"] })]);
+    await untilSettled(process, [run!]);
+    // Nobody listens where Telegram should be: that one fails after all its tries, and the back office was told once.
+    expect(process.backOffice.requests()).toBe(2);
+    expect(process.backOffice.taken.size).toBe(1);
+    const [row] = await all();
+    expect(row).toMatchObject({ state: "failed", attempts: 6, reason: expect.stringMatching(/^chatbot: /) as string });
+    expect(JSON.stringify(await findRun(db, run!))).not.toContain("x".repeat(35));
+  });
+});
+
+describe("what is forbidden meanwhile", () => {
+  const mute = (scope: string) =>
+    db.transaction((tx) =>
+      changeControls(tx, {
+        ...{ scope, change: { commsEnabled: false }, who: "a test", reason: "silence", now: new Date() },
+      }),
+    );
+
+  it.each(["global", "orders"])(
+    "sending to people switched off (%s): suppressed with that reason, never sent",
+    async (scope) => {
+      const process = await office();
+      const [run] = await tellOf(process, [about(1)]);
+      await mute(scope);
+      await process.runner.executeBatch(sendNotification, [run!]);
+      expect(await all()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
+      expect(process.backOffice.requests()).toBe(0);
+    },
+  );
+
+  it("a cancelled run leaves a suppressed notification that says by what", async () => {
+    const process = await office();
+    const [run] = await tellOf(process, [about(1)]);
+    await process.runner.cancel(run!, { reason: "sent by mistake", who: "a test" });
+    expect(await all()).toMatchObject([{ state: "suppressed", reason: "sent by mistake" }]);
+  });
+});
+
+it("a replay of a dead run sends what failed", async () => {
+  let isDown = true;
+  const process = await office(() => ({ status: isDown ? 400 : 200 }));
+  const [first] = await tellOf(process, [about(1)]);
+  await process.runner.executeBatch(sendNotification, [first!]);
+  expect(await all()).toMatchObject([{ state: "failed" }]);
+  isDown = false;
+  const { input } = (await findRun(db, first!))!;
+  const replay = await process.runner.request(sendNotification, { input, trigger: "replay", requestedBy: "a test" });
+  await process.runner.executeBatch(sendNotification, [replay.id]);
+  expect(await all()).toMatchObject([{ state: "sent", reason: null, attempts: 2 }]);
+  expect(await db.$count(jobRuns)).toBe(3);
+});

@@ -1,0 +1,72 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { isSigned } from "../../shared/notifications/webhook-signature.ts";
+
+export const BACK_OFFICE_SECRET = "sample-secret-of-the-back-office-0123456789";
+
+/** What a request to the back office is, once its signature is found right. */
+export interface Told {
+  readonly id: string;
+  readonly recipient: string;
+  readonly severity: string;
+  readonly title: string;
+  readonly body: string;
+}
+
+export interface BackOffice {
+  readonly url: string;
+  /** How often each id was taken: more than once only when a repeat was not recognised. */
+  readonly taken: ReadonlyMap<string, number>;
+  /** Requests in all. */
+  readonly requests: () => number;
+  close(): Promise<void>;
+}
+
+/** How it answers one: by a status, with headers; or by closing the connection after it took the message, or before. */
+export type Answer =
+  { status: number; headers?: Record<string, string>; body?: string } | "hang up" | "take and hang up";
+
+/**
+ * The back office on loopback. It checks signatures and takes each id once, as a receiver of Standard Webhooks does: `taken` counts
+ * by its own book.
+ */
+export async function startBackOffice(
+  answer: (told: Told, request: number) => Answer | Promise<Answer> = () => ({ status: 204 }),
+): Promise<BackOffice> {
+  const taken = new Map<string, number>();
+  let requests = 0;
+  const server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+    request.on("end", () => {
+      const number = ++requests;
+      const header = (name: string) => String(request.headers[name] ?? "");
+      const id = header("webhook-id");
+      const signed = { secret: BACK_OFFICE_SECRET, id, timestamp: Number(header("webhook-timestamp")), body };
+      const at = new Date(signed.timestamp * 1_000);
+      if (!isSigned(signed, header("webhook-signature"), at)) return void response.writeHead(401).end("bad signature");
+      const told = JSON.parse(body) as Told;
+      void Promise.resolve(answer(told, number)).then((given) => {
+        const takes = given === "take and hang up" || (typeof given === "object" && given.status < 300);
+        if (takes) taken.set(id, Math.max(1, taken.get(id) ?? 0));
+        if (typeof given === "string") return void request.socket.destroy();
+        response.writeHead(given.status, { "content-type": "application/json", ...given.headers }).end(given.body);
+      });
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/notifications`,
+    taken,
+    requests: () => requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
