@@ -1,6 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { withCommitHooks } from "./after-commit.ts";
+import { withLastWords } from "./last-word.ts";
 import { preparing } from "./prepared.ts";
 
 /** The database, outside a transaction. */
@@ -38,7 +39,7 @@ export function connect(options: DatabaseOptions): Db {
     connection: { application_name: options.applicationName ?? "rota", TimeZone: "UTC" },
     onnotice: () => undefined,
   });
-  return withCommitHooks(drizzle(preparing(client)));
+  return withCommitHooks(withLastWords(drizzle(preparing(client))));
 }
 
 /** Whether the database answers: one round trip. */

@@ -1,5 +1,6 @@
-import { and, asc, desc, eq, getTableColumns, gte, inArray, lt, lte, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, gte, inArray, lt, lte, sql, type SQL } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
+import { sendWithCommit } from "../last-word.ts";
 import { auditLog, pauses } from "./steering-schema.ts";
 import { firstIdAt } from "./run-id.ts";
 import { jobRuns, type Progress, type Run, type RunState, type Trigger } from "./schema.ts";
@@ -387,19 +388,28 @@ export async function requestCancel(db: Executor, id: string, reason: string, no
   return row;
 }
 
+/** What `platform.confirm_holds` raises. */
+const HOLD_LOST = "RT001";
+
 /**
- * Locks runs against rescue until the caller's transaction ends, as far as they are still held.
- * Shared, so that a heartbeat is the only one to wait.
- * @returns the ids of those that are
+ * Locks runs against rescue until the caller's transaction ends, and lets it commit only if all of them are still held.
+ * Shared, so that a heartbeat is the only one to wait. It goes out with the commit: a lost hold is the transaction's error.
  */
-export async function confirmHolds(tx: Tx, holds: readonly Hold[]): Promise<Set<string>> {
-  const rows = await tx
-    .select({ id: jobRuns.id })
-    .from(jobRuns)
-    .where(or(...holds.map(isHeldBy)))
-    .orderBy(jobRuns.id)
-    .for("share");
-  return new Set(rows.map(({ id }) => id));
+export async function confirmHolds(tx: Tx, holds: readonly Hold[]): Promise<void> {
+  const [ids, attempts] = [holds.map(({ id }) => id), holds.map(({ attempt }) => String(attempt))];
+  const holder = holds[0]?.holder ?? "";
+  await sendWithCommit(
+    tx,
+    tx.execute(
+      sql`select platform.confirm_holds(${textArray(ids)}::uuid[], ${textArray(attempts)}::integer[], ${holder})`,
+    ),
+  );
+}
+
+/** The run that was not held any more, when that is what an error says. */
+export function lostHold(error: unknown): string | undefined {
+  const { code, detail } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown; detail?: unknown };
+  return code === HOLD_LOST ? String(detail) : undefined;
 }
 
 export interface Beat extends Hold {
@@ -524,13 +534,4 @@ function untilLeaseEnds({ leaseMs }: Lease): SQL {
 /** Values without quotes, commas or braces, as one array parameter. */
 function textArray(values: readonly string[]): SQL {
   return sql`${`{${values.join(",")}}`}::text[]`;
-}
-
-function isHeldBy({ id, attempt, holder }: Hold): SQL | undefined {
-  return and(
-    eq(jobRuns.id, id),
-    eq(jobRuns.attempt, attempt),
-    eq(jobRuns.leaseHolder, holder),
-    eq(jobRuns.state, "running"),
-  );
 }

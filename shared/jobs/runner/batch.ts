@@ -1,12 +1,10 @@
-import type { Db, Tx } from "../../data/client.ts";
-import { confirmHolds } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { BatchContext, BatchedRun, BatchWork, Job } from "../define-job.ts";
-import { LeaseLost } from "../endings.ts";
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
 import { endingOf } from "./attempt.ts";
 import type { ContextTools } from "./context.ts";
+import { fencedTransaction } from "./fencing.ts";
 import type { HeldRun } from "./heartbeat.ts";
 import type { Ending } from "./transition.ts";
 
@@ -40,7 +38,7 @@ export async function performBatch(
     },
     publish: tools.publish,
     transaction: (work) =>
-      fencedForAll(
+      fencedTransaction(
         tools.db,
         runs.map(({ held }) => held),
         work,
@@ -62,14 +60,4 @@ export async function performBatch(
     }
   }
   return endings;
-}
-
-async function fencedForAll<T>(db: Db, held: readonly HeldRun[], work: (tx: Tx) => Promise<T>): Promise<T> {
-  return db.transaction(async (tx) => {
-    const result = await work(tx);
-    const kept = await confirmHolds(tx, held);
-    const lost = held.find(({ id }) => !kept.has(id));
-    if (lost) throw new LeaseLost(lost.id);
-    return result;
-  });
 }

@@ -1,6 +1,5 @@
 import type { Config } from "../../config.ts";
 import type { Db, Tx } from "../../data/client.ts";
-import { confirmHolds } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { Counts, JobContext, LayerControls, RunResult } from "../define-job.ts";
 import { LeaseLost } from "../endings.ts";
@@ -9,6 +8,7 @@ import { isDatabaseTrouble } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
 import { once } from "../once.ts";
 import type { Watch } from "../watch.ts";
+import { fencedTransaction } from "./fencing.ts";
 import type { HeldRun } from "./heartbeat.ts";
 import { ItemFailures } from "./item-failures.ts";
 import type { WaitingRun } from "./sending.ts";
@@ -41,10 +41,14 @@ export function contextOf(
     let children: readonly WaitingRun[] = [];
     const withChildren = async (tx: Tx) => {
       const result = await work(tx);
+      signal.throwIfAborted();
       children = asked.get(tx) ?? [];
       return result;
     };
-    const result = await retriedOnce(signal, () => fencedTransaction(db, held, withChildren));
+    const result = await retriedOnce(signal, async () => {
+      signal.throwIfAborted();
+      return fencedTransaction(db, [held], withChildren);
+    });
     await layer.send(children);
     return result;
   };
@@ -102,17 +106,6 @@ export function contextOf(
       held.progress = { done, ...(total !== undefined && { total }), ...(note !== undefined && { note }) };
     },
   };
-}
-
-/** The last word before commit is the ledger's: a run that was taken away rolls back. */
-async function fencedTransaction<T>(db: Db, held: HeldRun, work: (tx: Tx) => Promise<T>): Promise<T> {
-  held.abort.signal.throwIfAborted();
-  return db.transaction(async (tx) => {
-    const result = await work(tx);
-    held.abort.signal.throwIfAborted();
-    if (!(await confirmHolds(tx, [held])).has(held.id)) throw new LeaseLost(held.id);
-    return result;
-  });
 }
 
 /** A database error is tried once more at once: a deadlock or a dropped connection is mostly gone by then. */

@@ -1,0 +1,72 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterCommit } from "../../../shared/data/after-commit.ts";
+import { connect, type Db, type Tx } from "../../../shared/data/client.ts";
+import { sendWithCommit } from "../../../shared/data/last-word.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+
+let database: TestDatabase;
+let db: Db;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 1, idleMs: 60_000, tls: "disable", prepare: true });
+  await db.execute("create table written (n integer)");
+});
+afterEach(() => db.execute("truncate written"));
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+
+const write = (tx: Tx, n: number) => tx.execute(sql`insert into written values (${n}::integer)`);
+/** Divides by it. */
+const word = (tx: Tx | Db, n: number) => tx.execute(sql`select 1 / ${n}::integer`);
+const written = async () =>
+  [...(await db.execute<{ n: number }>("select n from written order by n"))].map(({ n }) => n);
+
+describe("a last word", () => {
+  it("that fails takes its transaction back, at the first time and when it is prepared", async () => {
+    const told: number[] = [];
+    for (const n of [1, 2, 3]) {
+      const transaction = db.transaction(async (tx) => {
+        await write(tx, n);
+        afterCommit(tx, () => told.push(n));
+        await sendWithCommit(tx, word(tx, 0));
+      });
+      await expect(transaction).rejects.toMatchObject({ cause: { code: "22012" } });
+    }
+    expect(await written()).toEqual([]);
+    expect(told).toEqual([]);
+  });
+
+  it("that succeeds lets it commit, and the connection goes on", async () => {
+    for (const n of [1, 2, 3]) {
+      const result = await db.transaction(async (tx) => {
+        await write(tx, n);
+        await sendWithCommit(tx, word(tx, n));
+        return n;
+      });
+      expect(result).toBe(n);
+    }
+    expect(await written()).toEqual([1, 2, 3]);
+  });
+
+  it("is said before the commit, also when nothing was said before it", async () => {
+    for (const n of [0, 1, 0, 1]) {
+      const transaction = db.transaction((tx) =>
+        sendWithCommit(tx, tx.execute(sql`insert into written select 1 / ${n}::integer`)),
+      );
+      await transaction.catch(() => undefined);
+    }
+    const late = db.transaction(async (tx) => {
+      await sendWithCommit(tx, tx.execute(sql`select txid_current_if_assigned(), 1 / ${1}::integer`));
+      await sendWithCommit(tx, word(tx, 0));
+    });
+    await expect(late).rejects.toThrow();
+    expect(await written()).toEqual([1, 1]);
+  });
+
+  it("is waited for where there is no transaction", async () => {
+    await expect(sendWithCommit(db, word(db, 0))).rejects.toMatchObject({ cause: { code: "22012" } });
+  });
+});
