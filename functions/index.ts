@@ -3,9 +3,11 @@ import type { Route } from "../shared/http/route.ts";
 import { abortBackfillOf, deleteBackfill } from "./http/admin/abort-backfill.ts";
 import { cancelRun } from "./http/admin/cancel-run.ts";
 import { changeControls } from "./http/admin/change-controls.ts";
+import { dismissDeadLetter } from "./http/admin/dismiss-dead-letter.ts";
 import { getAudit } from "./http/admin/get-audit.ts";
 import { getBackfill } from "./http/admin/get-backfill.ts";
 import { getControls } from "./http/admin/get-controls.ts";
+import { getEffects } from "./http/admin/get-effects.ts";
 import { getFreshness } from "./http/admin/get-freshness.ts";
 import { getJob } from "./http/admin/get-job.ts";
 import { getJobWhy } from "./http/admin/get-job-why.ts";
@@ -22,6 +24,7 @@ import { replayDeadLetters } from "./http/admin/replay-dead-letters.ts";
 import { resumeJob } from "./http/admin/resume-job.ts";
 import { resumeScope } from "./http/admin/resume-scope.ts";
 import { retryRun } from "./http/admin/retry-run.ts";
+import { settleEffect } from "./http/admin/settle-effect.ts";
 import { runJob } from "./http/admin/run-job.ts";
 import { getDocs } from "./http/docs/get-docs.ts";
 import { getOpenApi } from "./http/docs/get-openapi.ts";
@@ -115,6 +118,9 @@ export const routes: readonly Route[] = [
   retryRun,
   getDeadLetters,
   replayDeadLetters,
+  dismissDeadLetter,
+  getEffects,
+  settleEffect,
   getControls,
   changeControls,
   getAudit,

@@ -23,6 +23,8 @@ export interface JobFacts {
   /** The soonest first. */
   readonly waiting: readonly RunFacts[];
   readonly last: RunFacts | null;
+  /** Effects of its runs of which nobody knows whether they happened. */
+  readonly parked: readonly { readonly key: string; readonly runId: string; readonly intendedAt: Date }[];
   /** How waiting runs travel, and what is wrong with that, if anything is. */
   readonly carrier: { readonly name: string; readonly trouble: string | null };
 }
@@ -72,6 +74,7 @@ export function whyNotRunning(facts: JobFacts): Why {
       ...carrierSentences(facts),
       scheduleSentence(facts),
       ...lastSentences(facts),
+      ...parkedSentences(facts),
     ],
   };
 }
@@ -162,6 +165,16 @@ function* lastSentences({ last, now }: JobFacts): Generator<Sentence> {
     code: `last-${last.state}`,
     text: `Its last run ended ${last.state} at ${when}${because ? `: ${because}` : ""}.`,
   };
+}
+
+function* parkedSentences({ parked, now }: JobFacts): Generator<Sentence> {
+  for (const { key, runId, intendedAt } of parked) {
+    const begun = `begun by run ${runId} at ${iso(intendedAt)} (${away(intendedAt, now)})`;
+    yield {
+      code: "effect-parked",
+      text: `Nobody knows whether ${JSON.stringify(key)}, ${begun}, happened: find out, settle it at api/admin/effects, then retry the run.`,
+    };
+  }
 }
 
 function errorOf({ errors }: RunFacts): string | null {

@@ -10,7 +10,7 @@ export const getDeadLetters = defineRoute({
   path: "api/admin/dead-letters",
   access: "viewer",
   summary:
-    "Runs that failed for good and messages that nobody could read, newest first; repeated ones only with which=all",
+    "Runs that failed for good and messages that nobody could read, newest first; those that were repeated or put away only with which=all",
   query: z.strictObject({
     ...deadRunFields,
     which: z.enum(["open", "all"]).default("open"),
@@ -23,7 +23,7 @@ export const getDeadLetters = defineRoute({
     const ofRunsAlone = [job, family, errorClass, fingerprint].some((field) => field !== undefined);
     const [runs, messages] = await Promise.all([
       listDeadRuns(app.db, deadRunFilter(fields, which), { before, limit }),
-      ofRunsAlone ? [] : listDeadMessagesOf(app.db, { ...times, before, limit }),
+      ofRunsAlone ? [] : listDeadMessagesOf(app.db, { which, ...times, before, limit }),
     ]);
     // The ids of both are ordered by time, so that one cursor leads through both.
     const letters = [...runs.map(deadRunView), ...messages.map(deadMessageView)]
@@ -57,6 +57,9 @@ function deadRunView(run: DeadRun): { id: string } {
   }) as { id: string };
 }
 
-function deadMessageView({ id, queue, messageId, reason, body, receivedAt }: DeadMessage): { id: string } {
-  return redact({ kind: "message", id, queue, messageId, reason, content: body, receivedAt }) as { id: string };
+export function deadMessageView(message: DeadMessage): { id: string } {
+  const { id, queue, messageId, reason, body, receivedAt, resolvedAt } = message;
+  return redact({ kind: "message", id, queue, messageId, reason, content: body, receivedAt, resolvedAt }) as {
+    id: string;
+  };
 }

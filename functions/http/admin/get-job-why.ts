@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import { jobSettingNames } from "../../../shared/config.ts";
+import { listEffects } from "../../../shared/data/platform/effects.ts";
 import { gateRefusal } from "../../../shared/data/platform/job-runs.ts";
 import { lastEndedRunOf, openRunsOf } from "../../../shared/data/platform/job-state.ts";
 import { listPauses } from "../../../shared/data/platform/pauses.ts";
@@ -28,13 +29,15 @@ export const getJobWhy = defineRoute({
 
 /** More open runs than these change no sentence but the number of those behind. */
 const MOST_RUNS = 200;
+const MOST_PARKED = 10;
 
 async function factsOf(app: App, job: Job): Promise<JobFacts> {
   const now = app.clock.now();
   const gated = gatedOf(job);
-  const [open, last, pauses, ofDatabase, broker] = await Promise.all([
+  const [open, last, parked, pauses, ofDatabase, broker] = await Promise.all([
     openRunsOf(app.db, job.id, MOST_RUNS),
     lastEndedRunOf(app.db, job.id),
+    listEffects(app.db, { state: "parked", jobId: job.id, limit: MOST_PARKED }),
     listPauses(app.db, now),
     gateRefusal(app.db, gated, now),
     app.broker(),
@@ -54,6 +57,7 @@ async function factsOf(app: App, job: Job): Promise<JobFacts> {
     running: open.filter(({ state }) => state === "running"),
     waiting: open.filter(({ state }) => state !== "running"),
     last: last ?? null,
+    parked,
     carrier: {
       name:
         broker.state === "in-process"

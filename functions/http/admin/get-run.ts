@@ -1,20 +1,27 @@
 import { z } from "zod";
+import { effectsOfRun } from "../../../shared/data/platform/effects.ts";
 import { findRun } from "../../../shared/data/platform/job-runs.ts";
 import { notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
+import { effectView } from "./effect-view.ts";
 import { runView } from "./run-view.ts";
 import { settled, waitSeconds } from "./settled.ts";
+
+/** Of one run; all of them are found with `api/admin/effects?run=`. */
+const MOST_EFFECTS = 100;
 
 export const getRun = defineRoute({
   method: "GET",
   path: "api/admin/runs/{id}",
   access: "viewer",
-  summary: "One run, whole; with wait, answer when it has ended",
+  summary: "One run, whole, with its effects outside the database; with wait, answer when it has ended",
   params: z.object({ id: z.uuid() }),
   query: z.strictObject({ wait: waitSeconds.optional() }),
   async handle({ app, params, query }) {
     const run = await findRun(app.db, params.id);
     if (!run) throw notFound(`there is no run ${params.id}`);
-    return { json: runView(query.wait ? await settled(app, run, query.wait * 1_000) : run) };
+    const latest = query.wait ? await settled(app, run, query.wait * 1_000) : run;
+    const effects = await effectsOfRun(app.db, run.id, MOST_EFFECTS);
+    return { json: { ...runView(latest), effects: effects.map(effectView) } };
   },
 });

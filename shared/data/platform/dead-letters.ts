@@ -61,22 +61,23 @@ export async function countDeadRuns(db: Executor, filter: DeadRunFilter): Promis
   return Object.fromEntries(rows.map(({ jobId, runs }) => [jobId, runs]));
 }
 
-/** Messages that nobody could read and nobody has put away, newest first. */
+/** Messages that nobody could read, newest first. @param which `open`: without those that somebody has put away */
 export async function listDeadMessagesOf(
   db: Db,
   {
+    which,
     since,
     until,
     before,
     limit,
-  }: { since?: Date | undefined; until?: Date | undefined; before?: string | undefined; limit: number },
+  }: Pick<DeadRunFilter, "which" | "since" | "until"> & { before?: string | undefined; limit: number },
 ): Promise<DeadMessage[]> {
   return db
     .select()
     .from(deadMessages)
     .where(
       and(
-        isNull(deadMessages.resolvedAt),
+        which === "all" ? undefined : isNull(deadMessages.resolvedAt),
         since && gte(deadMessages.receivedAt, since),
         until && lt(deadMessages.receivedAt, until),
         before === undefined ? undefined : lt(deadMessages.id, before),

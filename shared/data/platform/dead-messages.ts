@@ -1,4 +1,5 @@
-import type { Db } from "../client.ts";
+import { and, eq, isNull } from "drizzle-orm";
+import type { Db, Executor, Tx } from "../client.ts";
 import { deadMessages } from "./steering-schema.ts";
 
 export type DeadMessage = typeof deadMessages.$inferSelect;
@@ -9,4 +10,19 @@ export async function insertDeadMessages(db: Db, messages: readonly Omit<DeadMes
     .insert(deadMessages)
     .values([...messages])
     .onConflictDoNothing();
+}
+
+export async function findDeadMessage(db: Executor, id: string): Promise<DeadMessage | undefined> {
+  const [row] = await db.select().from(deadMessages).where(eq(deadMessages.id, id));
+  return row;
+}
+
+/** Puts a message away that nobody could read. @returns undefined when there is none, or it was put away before */
+export async function dismissDeadMessage(tx: Tx, id: string, now: Date): Promise<DeadMessage | undefined> {
+  const [row] = await tx
+    .update(deadMessages)
+    .set({ resolvedAt: now })
+    .where(and(eq(deadMessages.id, id), isNull(deadMessages.resolvedAt)))
+    .returning();
+  return row;
 }

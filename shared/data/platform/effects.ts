@@ -1,5 +1,6 @@
-import { and, asc, eq } from "drizzle-orm";
-import type { Db } from "../client.ts";
+import { and, asc, eq, sql } from "drizzle-orm";
+import type { Db, Executor, Tx } from "../client.ts";
+import { jobRuns } from "./schema.ts";
 import { effects } from "./steering-schema.ts";
 
 export type Effect = typeof effects.$inferSelect;
@@ -37,7 +38,56 @@ export async function parkEffect(db: Db, key: string): Promise<void> {
     .where(and(eq(effects.key, key), eq(effects.state, "intended")));
 }
 
-/** Effects that wait for a person, oldest first. */
-export async function parkedEffects(db: Db, limit: number): Promise<Effect[]> {
-  return db.select().from(effects).where(eq(effects.state, "parked")).orderBy(asc(effects.intendedAt)).limit(limit);
+export interface EffectFilter {
+  readonly state: Effect["state"];
+  readonly runId?: string | undefined;
+  readonly jobId?: string | undefined;
+  readonly limit: number;
+}
+
+/** Effects in a state, those begun longest ago first. */
+export async function listEffects(db: Executor, { state, runId, jobId, limit }: EffectFilter): Promise<Effect[]> {
+  return db
+    .select()
+    .from(effects)
+    .where(
+      and(
+        eq(effects.state, state),
+        runId === undefined ? undefined : eq(effects.runId, runId),
+        jobId === undefined
+          ? undefined
+          : sql`exists (select from ${jobRuns} where ${jobRuns.id} = ${effects.runId} and ${jobRuns.jobId} = ${jobId})`,
+      ),
+    )
+    .orderBy(asc(effects.intendedAt))
+    .limit(limit);
+}
+
+/** What a run has done outside the database, or meant to, in order. */
+export async function effectsOfRun(db: Executor, runId: string, limit: number): Promise<Effect[]> {
+  return db.select().from(effects).where(eq(effects.runId, runId)).orderBy(asc(effects.intendedAt)).limit(limit);
+}
+
+export async function findEffect(db: Executor, key: string): Promise<Effect | undefined> {
+  const [row] = await db.select().from(effects).where(eq(effects.key, key));
+  return row;
+}
+
+/** A person says that a parked effect happened: repeats get this outcome. @returns false when it is not parked */
+export async function confirmParked(tx: Tx, key: string, outcome: unknown, now: Date): Promise<boolean> {
+  const rows = await tx
+    .update(effects)
+    .set({ state: "done", outcome: outcome ?? null, settledAt: now })
+    .where(and(eq(effects.key, key), eq(effects.state, "parked")))
+    .returning({ key: effects.key });
+  return rows.length > 0;
+}
+
+/** A person says that a parked effect did not happen: the next attempt makes it. @returns false when it is not parked */
+export async function releaseParked(tx: Tx, key: string): Promise<boolean> {
+  const rows = await tx
+    .delete(effects)
+    .where(and(eq(effects.key, key), eq(effects.state, "parked")))
+    .returning({ key: effects.key });
+  return rows.length > 0;
 }

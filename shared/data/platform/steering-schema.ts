@@ -107,6 +107,7 @@ export const effects = platform.table(
     index("effects_parked")
       .on(effect.intendedAt)
       .where(sql`state = 'parked'`),
+    index("effects_by_run").on(effect.runId),
     check("effects_state", sql`state in ('intended', 'done', 'parked')`),
   ],
 );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { parkedEffects } from "../../../shared/data/platform/effects.ts";
+import { listEffects } from "../../../shared/data/platform/effects.ts";
 import { EffectUnknown, once } from "../../../shared/jobs/once.ts";
 import { TestClock } from "../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
@@ -51,7 +51,7 @@ describe("an effect outside the database", () => {
     await expect(once(tools(), "call 1", call)).rejects.toThrow(EffectUnknown);
     await expect(once(tools(), "call 1", call)).rejects.toThrow(/nobody knows whether "call 1"/);
     expect(called).toBe(0);
-    expect(await parkedEffects(process.db, 10)).toMatchObject([{ key: "call 1", runId }]);
+    expect(await listEffects(process.db, { state: "parked", limit: 10 })).toMatchObject([{ key: "call 1", runId }]);
   });
 
   it("whose outcome is unknown is repeated with the same key where the provider knows keys", async () => {

@@ -13,6 +13,7 @@ const facts: JobFacts = {
   running: [],
   waiting: [],
   last: null,
+  parked: [],
   carrier: { name: "the Service Bus queue job-runs", trouble: null },
 };
 const run: RunFacts = {

@@ -68,7 +68,11 @@ function routesAt(path: string): { found: readonly Route[]; params: Record<strin
   for (const [template, found] of Map.groupBy(routes, (route) => route.path)) {
     const pattern = template.replace(/\{(\w+)\}/g, "(?<$1>[^/]+)");
     const match = new RegExp(`^${pattern}$`).exec(path);
-    if (match) return { found, params: { ...match.groups } };
+    if (!match) continue;
+    // As hosts do: decoded, but for a slash.
+    const decoded = (value: string) => decodeURIComponent(value.replace(/%2f/gi, "%252F"));
+    const params = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
+    return { found, params: Object.fromEntries(params) as Record<string, string> };
   }
   throw new Error(`no route for ${path}`);
 }

@@ -1,0 +1,4 @@
+import { z } from "zod";
+
+/** An instant as JSON has it. */
+export const instant = z.iso.datetime().describe("ISO 8601 in UTC");

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
+import { dismissDeadMessage, findDeadMessage } from "../../../shared/data/platform/dead-messages.ts";
+import { notFound, Problem } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { deadMessageView } from "./get-dead-letters.ts";
+import { givenReason } from "./given-reason.ts";
+
+export const dismissDeadLetter = defineRoute({
+  method: "POST",
+  path: "api/admin/dead-letters/{id}/dismiss",
+  access: "operator",
+  summary: "Put a message away that nobody could read; it is kept. A dead run is replayed instead",
+  params: z.object({ id: z.uuid() }),
+  body: z.strictObject({ reason: givenReason }),
+  async handle({ app, params: { id }, body: { reason }, caller }) {
+    const now = app.clock.now();
+    const message = await app.db.transaction(async (tx) => {
+      const dismissed = await dismissDeadMessage(tx, id, now);
+      const entry = { at: now, who: caller, action: "dead letter dismissed", subject: `message:${id}`, reason };
+      if (dismissed) await recordAudit(tx, entry);
+      return dismissed;
+    });
+    if (message) return { json: deadMessageView(message) };
+    const before = await findDeadMessage(app.db, id);
+    if (!before) throw notFound(`there is no unreadable message ${id}; a dead run is replayed or left as it is`);
+    throw new Problem(409, "dismissed-before", `it was put away at ${before.resolvedAt?.toISOString()}`);
+  },
+});

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { listEffects } from "../../../shared/data/platform/effects.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { effectAnswer, effectView } from "./effect-view.ts";
+
+export const getEffects = defineRoute({
+  method: "GET",
+  path: "api/admin/effects",
+  access: "viewer",
+  summary:
+    "Effects outside the database by their state, begun longest ago first; those that are parked wait for a person",
+  query: z.strictObject({
+    state: z.enum(["parked", "intended", "done"]).default("parked"),
+    job: z.string().optional(),
+    run: z.uuid().optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  answer: z.object({ effects: z.array(effectAnswer) }),
+  async handle({ app, query: { state, job, run, limit } }) {
+    const found = await listEffects(app.db, { state, jobId: job, runId: run, limit });
+    return { json: { effects: found.map(effectView) } };
+  },
+});

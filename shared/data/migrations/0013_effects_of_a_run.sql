@@ -1,0 +1,1 @@
+CREATE INDEX "effects_by_run" ON "platform"."effects" USING btree ("run_id");
