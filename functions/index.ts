@@ -47,6 +47,12 @@ import { updateEtf } from "./http/portfolio/update-etf.ts";
 import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
 import { negotiate } from "./http/realtime/negotiate.ts";
+import { completeTask } from "./http/tasks/complete-task.ts";
+import { createReminder } from "./http/tasks/create-reminder.ts";
+import { createTask } from "./http/tasks/create-task.ts";
+import { deleteTask } from "./http/tasks/delete-task.ts";
+import { getTask } from "./http/tasks/get-task.ts";
+import { getTasks } from "./http/tasks/get-tasks.ts";
 import { backupDatabase } from "./platform/backup-database.ts";
 import { cleanupTempFiles } from "./platform/cleanup-temp-files.ts";
 import { pruneRunLedger } from "./platform/prune-run-ledger.ts";
@@ -143,4 +149,11 @@ export const routes: readonly Route[] = [
   getPensionValues,
   addContributions,
   revaluePension,
+  // tasks
+  createTask,
+  getTasks,
+  getTask,
+  deleteTask,
+  completeTask,
+  createReminder,
 ];

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { completeTask as complete } from "../../../shared/data/tasks/tasks.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { taskOr404 } from "./find-task.ts";
+import { taskAnswer, taskView } from "./task-view.ts";
+
+/** Needs no Idempotency-Key: a task that is completed stays as it is. */
+export const completeTask = defineRoute({
+  method: "POST",
+  path: "api/tasks/{id}/complete",
+  access: "key",
+  summary: "Say that a task is done; if it recurs, the next one appears within minutes",
+  params: z.strictObject({ id: z.uuid() }),
+  answer: taskAnswer,
+  handle: async ({ app, params: { id } }) => ({
+    json: taskView(taskOr404(await complete(app.db, id, app.clock.now()), id)),
+  }),
+});

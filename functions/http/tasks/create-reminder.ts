@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { findTask, insertReminder } from "../../../shared/data/tasks/tasks.ts";
+import { Problem } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { CHANNELS } from "../../../shared/notifications/notification.ts";
+import { answerOnce } from "../start-once.ts";
+import { taskOr404 } from "./find-task.ts";
+import { instant, reminderAnswer, reminderView } from "./task-view.ts";
+
+export const createReminder = defineRoute({
+  method: "POST",
+  path: "api/tasks/{id}/reminders",
+  access: "key",
+  idempotent: true,
+  summary: "Ask to be reminded of a task; default through the web and the chatbot",
+  params: z.strictObject({ id: z.uuid() }),
+  body: z.strictObject({
+    remindAt: instant,
+    channels: z
+      .array(z.enum(CHANNELS))
+      .min(1)
+      .refine((names) => new Set(names).size === names.length, "expected each channel once")
+      .default(["web", "chatbot"]),
+  }),
+  answer: reminderAnswer,
+  async handle({ app, params: { id }, body, header }) {
+    const { answer, started } = await answerOnce(app, { header, asked: { remind: id, body } }, async (tx) => {
+      const task = taskOr404(await findTask(tx, id), id);
+      if (task.completed) throw new Problem(409, "task-completed", `the task ${id} is completed: nobody would be told`);
+      const { channels, remindAt } = body;
+      return {
+        answer: reminderView(await insertReminder(tx, { taskId: id, channels, remindAt: new Date(remindAt) })),
+      };
+    });
+    return { status: started ? 201 : 200, headers: { location: `/api/tasks/${id}` }, json: answer };
+  },
+});

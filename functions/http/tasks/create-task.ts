@@ -1,0 +1,56 @@
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import { insertTask } from "../../../shared/data/tasks/tasks.ts";
+import { badRequest } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { anchorsOf, recurs, taskFaults } from "../../../shared/rules/tasks/new-task.ts";
+import { answerOnce } from "../start-once.ts";
+import { instant, owner, priority, recurrenceType, taskAnswer, taskView } from "./task-view.ts";
+
+export const createTask = defineRoute({
+  method: "POST",
+  path: "api/tasks",
+  access: "key",
+  idempotent: true,
+  summary:
+    "Keep a task; with recurrenceType or recurrenceRule (RFC 5545) it is followed by the next one when it is done",
+  body: z.strictObject({
+    owner,
+    title: z.string().trim().min(1, "expected a title").max(300),
+    description: z.string().max(20_000).optional(),
+    priority: priority.optional(),
+    tags: z.array(z.string().trim().min(1).max(100)).max(50).optional(),
+    dueDate: instant.optional(),
+    timeZone: z.string().max(100).optional(),
+    recurrenceType: recurrenceType.optional(),
+    recurrenceInterval: z.int().min(1, "expected a whole number from 1 on").max(1_000).optional(),
+    recurrenceRule: z.string().max(1_000).optional(),
+    recurrenceUntil: instant.optional(),
+  }),
+  answer: taskAnswer,
+  async handle({ app, body, header }) {
+    const dates = { dueDate: dateOf(body.dueDate), recurrenceUntil: dateOf(body.recurrenceUntil) };
+    const wanted = { ...body, ...dates };
+    const faults = taskFaults(wanted);
+    if (faults.length) throw badRequest(faults);
+
+    const { answer, started } = await answerOnce(app, { header, asked: { create: "task", body } }, async (tx) => {
+      const id = uuidv7();
+      const anchor = recurs(wanted) && wanted.dueDate ? anchorsOf(wanted.dueDate, wanted.timeZone!) : null;
+      const task = await insertTask(tx, {
+        ...{ ...wanted, id, createdAt: app.clock.now(), isRecurring: recurs(wanted) },
+        ...(anchor && { seriesId: id, recurrenceAnchorDay: anchor.day, recurrenceAnchorTime: anchor.time }),
+      });
+      return { answer: taskView(task) };
+    });
+    return {
+      status: started ? 201 : 200,
+      headers: { location: `/api/tasks/${String(answer.id)}` },
+      json: answer,
+    };
+  },
+});
+
+function dateOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text);
+}

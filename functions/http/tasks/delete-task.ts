@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { deleteTask as markDeleted } from "../../../shared/data/tasks/tasks.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+
+export const deleteTask = defineRoute({
+  method: "DELETE",
+  path: "api/tasks/{id}",
+  access: "key",
+  summary: "Delete a task: it is seen no more, nobody is reminded of it, and its series ends",
+  params: z.strictObject({ id: z.uuid() }),
+  async handle({ app, params: { id } }) {
+    if (await markDeleted(app.db, id, app.clock.now())) return { status: 204 };
+    throw notFound(`there is no task ${id}, or it was deleted`);
+  },
+});

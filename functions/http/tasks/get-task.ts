@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { findTask, listReminders } from "../../../shared/data/tasks/tasks.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { taskOr404 } from "./find-task.ts";
+import { reminderAnswer, reminderView, taskAnswer, taskView } from "./task-view.ts";
+
+export const getTask = defineRoute({
+  method: "GET",
+  path: "api/tasks/{id}",
+  access: "key",
+  summary: "A task with its reminders",
+  params: z.strictObject({ id: z.uuid() }),
+  answer: taskAnswer.extend({ reminders: z.array(reminderAnswer) }),
+  async handle({ app, params: { id } }) {
+    const task = taskOr404(await findTask(app.db, id), id);
+    const reminders = await listReminders(app.db, id);
+    return { json: { ...taskView(task), reminders: reminders.map(reminderView) } };
+  },
+});

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { listTasks } from "../../../shared/data/tasks/tasks.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { instant, owner, priority, status, taskAnswer, taskView } from "./task-view.ts";
+
+export const getTasks = defineRoute({
+  method: "GET",
+  path: "api/tasks",
+  access: "key",
+  summary: "Tasks, newest first",
+  query: z.strictObject({
+    owner: owner.optional(),
+    status: status.optional(),
+    priority: priority.optional(),
+    tag: z.string().min(1).max(100).optional(),
+    dueFrom: instant.optional(),
+    dueBefore: instant.optional(),
+    /** All tasks that follow from one another. */
+    seriesId: z.uuid().optional(),
+    cursor: z.uuid().optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  answer: z.object({ tasks: z.array(taskAnswer), nextCursor: z.uuid().nullable() }),
+  async handle({ app, query: { cursor, dueFrom, dueBefore, ...filter } }) {
+    const found = await listTasks(app.db, {
+      ...{ ...filter, before: cursor },
+      dueFrom: dueFrom === undefined ? undefined : new Date(dueFrom),
+      dueBefore: dueBefore === undefined ? undefined : new Date(dueBefore),
+    });
+    return {
+      json: { tasks: found.map(taskView), nextCursor: found.length === filter.limit ? found.at(-1)!.id : null },
+    };
+  },
+});

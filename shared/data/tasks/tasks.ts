@@ -1,0 +1,89 @@
+import { and, arrayContains, asc, desc, eq, gte, isNull, lt, ne } from "drizzle-orm";
+import type { Executor } from "../client.ts";
+import { reminders, tasks, type Priority, type Reminder, type Task, type TaskStatus } from "./schema.ts";
+
+export type NewTask = Omit<typeof tasks.$inferInsert, "status" | "completedAt" | "lastProcessedAt" | "deletedAt">;
+
+export async function insertTask(db: Executor, task: NewTask): Promise<Task> {
+  const [row] = await db.insert(tasks).values(task).returning();
+  return row!;
+}
+
+/** A task that was not deleted. */
+export async function findTask(db: Executor, id: string): Promise<Task | undefined> {
+  const [row] = await db.select().from(tasks).where(isThere(id));
+  return row;
+}
+
+export interface TaskFilter {
+  readonly owner?: string | undefined;
+  readonly status?: TaskStatus | undefined;
+  readonly priority?: Priority | undefined;
+  readonly tag?: string | undefined;
+  readonly dueFrom?: Date | undefined;
+  readonly dueBefore?: Date | undefined;
+  readonly seriesId?: string | undefined;
+  /** The id of the last task of the page before. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+/** Newest first, without those that were deleted. */
+export async function listTasks(db: Executor, filter: TaskFilter): Promise<Task[]> {
+  const { owner, status, priority, tag, dueFrom, dueBefore, seriesId, before, limit } = filter;
+  return db
+    .select()
+    .from(tasks)
+    .where(
+      and(
+        isNull(tasks.deletedAt),
+        owner === undefined ? undefined : eq(tasks.owner, owner),
+        status && eq(tasks.status, status),
+        priority && eq(tasks.priority, priority),
+        tag === undefined ? undefined : arrayContains(tasks.tags, [tag]),
+        dueFrom && gte(tasks.dueDate, dueFrom),
+        dueBefore && lt(tasks.dueDate, dueBefore),
+        seriesId === undefined ? undefined : eq(tasks.seriesId, seriesId),
+        before === undefined ? undefined : lt(tasks.id, before),
+      ),
+    )
+    .orderBy(desc(tasks.id))
+    .limit(limit);
+}
+
+/** One that is completed already stays as it is. @returns undefined when there is none such */
+export async function completeTask(db: Executor, id: string, now: Date): Promise<Task | undefined> {
+  const [row] = await db
+    .update(tasks)
+    .set({ status: "completed", completedAt: now })
+    .where(and(isThere(id), ne(tasks.status, "completed")))
+    .returning();
+  return row ?? findTask(db, id);
+}
+
+/** The row stays: its reminders are still to be counted as suppressed, and its series still knows it. @returns false when there is none such */
+export async function deleteTask(db: Executor, id: string, now: Date): Promise<boolean> {
+  const deleted = await db.update(tasks).set({ deletedAt: now }).where(isThere(id)).returning({ id: tasks.id });
+  return deleted.length > 0;
+}
+
+export async function insertReminder(
+  db: Executor,
+  reminder: Pick<typeof reminders.$inferInsert, "taskId" | "remindAt" | "channels">,
+): Promise<Reminder> {
+  const [row] = await db.insert(reminders).values(reminder).returning();
+  return row!;
+}
+
+/** In the order of their times. */
+export async function listReminders(db: Executor, taskId: string): Promise<Reminder[]> {
+  return db
+    .select()
+    .from(reminders)
+    .where(eq(reminders.taskId, taskId))
+    .orderBy(asc(reminders.remindAt), asc(reminders.id));
+}
+
+function isThere(id: string) {
+  return and(eq(tasks.id, id), isNull(tasks.deletedAt));
+}
