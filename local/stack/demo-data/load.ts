@@ -1,9 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DemoApi, DemoData } from "./demo-data.ts";
+import { tasksDemo } from "./tasks.ts";
 
 /** Every family that shows something at a first start. */
-const DEMO_DATA: readonly DemoData[] = [];
+const DEMO_DATA: readonly DemoData[] = [tasksDemo];
 
 interface Begun {
   readonly begunAt: string;
