@@ -1,0 +1,64 @@
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startProgram, type Program } from "../../support/program.ts";
+
+const DISPATCHER = new URL("../../load/reminders/dispatcher-process.ts", import.meta.url);
+const REMINDERS = 8_000;
+
+let database: TestDatabase;
+let db: Db;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+});
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+beforeEach(() =>
+  db.execute(sql`
+    truncate tasks.tasks, tasks.reminders, platform.job_runs, platform.notifications, platform.notification_deliveries;
+    insert into tasks.tasks (id, owner, title, created_at) values ('01900000-0000-7000-8000-000000000000', 'user:1', 'A task', now());
+    insert into tasks.reminders (task_id, remind_at)
+    select '01900000-0000-7000-8000-000000000000', now() - n * interval '1 s' from generate_series(1, ${sql.raw(String(REMINDERS))}) n`),
+);
+
+/** How many are marked as sent, how many were told of, and how many of one but not of the other. */
+async function figures() {
+  const [row] = await db.execute<{ sent: number; told: number; unpaired: number }>(sql`
+    select count(*) filter (where r.sent)::integer as sent, count(n.id)::integer as told,
+           count(*) filter (where r.sent <> (n.id is not null))::integer as unpaired
+      from tasks.reminders r left join platform.notifications n on n.dedupe_key = 'reminder:' || r.id`);
+  return row!;
+}
+const dispatcher = () => startProgram(DISPATCHER, [database.url]);
+/** Its counts, once it has ended. */
+async function finished(program: Program, from = 1): Promise<{ state: string; sent: number }> {
+  const line = await program.line(from);
+  return line.startsWith("{") ? (JSON.parse(line) as { state: string; sent: number }) : finished(program, from + 1);
+}
+
+it("one that is killed in the middle leaves whole pages; the next one sends the rest, and each is sent once", async () => {
+  const killed = dispatcher();
+  await killed.line(2);
+  await killed.kill();
+  const after = await figures();
+  expect(after.sent, "it was killed in the middle").toBeGreaterThan(0);
+  expect(after.sent, "it was killed in the middle").toBeLessThan(REMINDERS);
+  expect(after).toMatchObject({ told: after.sent, unpaired: 0 });
+
+  expect(await finished(dispatcher())).toMatchObject({ state: "succeeded" });
+  expect(await figures()).toEqual({ sent: REMINDERS, told: REMINDERS, unpaired: 0 });
+});
+
+it("two processes at once share the work, one is killed, and each reminder is still sent once", async () => {
+  const [killed, other] = [dispatcher(), dispatcher()];
+  await killed.line(1);
+  await killed.kill();
+  expect(await finished(other)).toMatchObject({ state: "succeeded" });
+  // What the killed one had locked was passed by: whoever comes after the database has let it go takes it.
+  while ((await figures()).sent < REMINDERS) await finished(dispatcher());
+  expect(await figures()).toEqual({ sent: REMINDERS, told: REMINDERS, unpaired: 0 });
+});

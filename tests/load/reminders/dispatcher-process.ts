@@ -1,0 +1,25 @@
+import { dispatchReminders } from "../../../functions/tasks/dispatch-reminders.ts";
+import { openApp } from "../../../shared/app.ts";
+import { readConfig } from "../../../shared/config.ts";
+import { catalogueOf } from "../../../shared/jobs/catalogue.ts";
+
+/**
+ * A dispatcher in a process of its own: one run of dispatch_reminders. Prints a line for each page that is committed, so that
+ * it can be killed between two, and its counts at the end.
+ */
+const [url] = process.argv.slice(2) as [string];
+const config = readConfig({ DATABASE_URL: url }, [dispatchReminders.id]);
+const app = openApp(config, catalogueOf([dispatchReminders]), {
+  sink: ({ message, fields }) => {
+    if (message === "Committed") console.log(`committed ${String(fields.rows)}`);
+  },
+  dispatch: async () => undefined,
+});
+const { id } = await app.runner.request(dispatchReminders, {
+  input: {},
+  trigger: "manual",
+  requestedBy: "a dispatcher",
+});
+const run = await app.runner.execute(id);
+await app.close();
+console.log(JSON.stringify({ state: run?.state, ...run?.result }));
