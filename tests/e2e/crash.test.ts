@@ -31,7 +31,7 @@ it("kill -9 in the middle of an import leaves whole days alone; the next start c
   let app: RunningStack = await startStack(state, { env });
   // The start makes an update of its own, of the latest rates.
   const newest = async () =>
-    (await app.call<{ updates: Update[] }>("GET", "api/v1/updates?limit=10")).body.updates.find(
+    (await app.call<{ updates: Update[] }>("GET", "api/v1/updates?of=exchange_rates&limit=10")).body.updates.find(
       ({ kind }) => kind === "historical",
     )!;
   const historical = "api/v1/exchange-rates/update/historical?start_date=1999-01-04";

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DemoApi, DemoData } from "./demo-data.ts";
+import { etfsDemo } from "./etfs.ts";
 import { tasksDemo } from "./tasks.ts";
 
 /** Every family that shows something at a first start. */
-const DEMO_DATA: readonly DemoData[] = [tasksDemo];
+const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo];
 
 interface Begun {
   readonly begunAt: string;

@@ -30,6 +30,8 @@ export interface EtfDesk {
   prices(symbol: string): Promise<StoredPrice[]>;
   /** Asks for a run and does one attempt of it. */
   run(job: Job, input?: unknown, settings?: Record<string, string>): Promise<{ run: Run; process: TestProcess }>;
+  /** An app process on the same database. */
+  process(settings?: Record<string, string>, leaseMs?: number): TestProcess;
   clear(): Promise<void>;
   close(): Promise<void>;
 }
@@ -50,6 +52,8 @@ export async function openEtfDesk(): Promise<EtfDesk> {
     ...{ YAHOO_BASE_URL: yahoo.baseUrl, TWELVE_DATA_BASE_URL: twelveData.baseUrl, STOOQ_BASE_URL: stooq.baseUrl },
     ...{ TWELVE_DATA_KEY: "a-key", STOOQ_KEY: "another-key", ETF_RETRY_DELAY: "1ms", OUTBOUND_TIMEOUT: "5s" },
   };
+  const start = (given: Record<string, string> = {}, leaseMs = 60_000) =>
+    startProcess(database.url, ETF_JOBS, { db, clock, leaseMs, env: { ...settings, ...given } });
   return {
     ...{ db, yahoo, twelveData, stooq },
     setNow: (at) => {
@@ -58,8 +62,9 @@ export async function openEtfDesk(): Promise<EtfDesk> {
     add: async (symbol, { inUse = true } = {}) => (await addEtf(db, { symbol, inUse }, clock.now()))!,
     etf: async (symbol) => (await findEtf(db, symbol))!,
     prices: async (symbol) => listPrices(db, (await findEtf(db, symbol))!.id, { limit: 10_000 }),
+    process: start,
     async run(job, input = {}, given = {}) {
-      const process = startProcess(database.url, ETF_JOBS, { db, clock, env: { ...settings, ...given } });
+      const process = start(given);
       const asked = await process.runner.request(job, { input, trigger: "manual", requestedBy: "a test" });
       process.dispatched.length = 0;
       return { run: (await process.runner.execute(asked.id)) ?? asked, process };

@@ -204,6 +204,23 @@ it("pending valuations are looked at again after a success", async () => {
   expect(children).toMatchObject([{ jobId: "retry_pending_etf_valuations", trigger: "chain" }]);
 });
 
+it("after its process died nothing stays running, and the next try goes on; the dead one can write nothing more", async () => {
+  await fetched("SMPW.DE", "SMPA");
+  desk.yahoo.fail({ kind: "hang" });
+  const [dying, other] = [desk.process({ OUTBOUND_TIMEOUT: "1s" }, 50), desk.process()];
+  const { id } = await dying.runner.request(syncEtfPrices, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const late = dying.runner.execute(id);
+  await expect.poll(() => other.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+  expect(await listEtfUpdates(desk.db, "running", 10)).toEqual([]);
+  expect(await listEtfUpdates(desk.db, "pending", 10)).toMatchObject([{ symbol: null, inserted: 0 }]);
+  desk.yahoo.recover();
+  desk.setNow("2026-04-10T21:00:00Z");
+  expect(await other.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 2, result: { updated: 2 } });
+  await late;
+  expect(await listEtfUpdates(desk.db, undefined, 10)).toMatchObject([{ state: "succeeded", inserted: 12 }]);
+  expect(await newest("SMPW.DE")).toBe("2026-04-10");
+});
+
 it("by hand it is done for one ETF, in use or not", async () => {
   await desk.add("SMPT", { inUse: false });
   const { run } = await desk.run(syncEtfPrices, { symbol: "SMPT" });
