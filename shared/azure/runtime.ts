@@ -1,16 +1,14 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext, Timer } from "@azure/functions";
-import { v7 as uuidv7 } from "uuid";
 import { openApp, type App } from "../app.ts";
 import type { Config } from "../config.ts";
-import { insertDeadMessages } from "../data/platform/dead-messages.ts";
 import { answerText } from "../http/readable-json.ts";
 import { serve } from "../http/serve.ts";
 import { lazyCatalogue } from "../jobs/catalogue.ts";
 import { scheduleInForce } from "../jobs/schedule-in-force.ts";
 import { tick } from "../jobs/tick.ts";
-import { readRunMessage, UnreadableMessage } from "../messaging/run-message.ts";
 import type { Loaders } from "./loaders.ts";
 import type { Manifest } from "./manifest.ts";
+import { keepStrays, messagesWithoutRun, readMessages, receivedMessages } from "./received-messages.ts";
 
 /** What the registered functions call: triggers in Azure's words on one side, the app's own on the other. */
 export interface Runtime {
@@ -40,10 +38,17 @@ function makeRuntime(app: App, loaders: Loaders): Runtime {
     },
 
     async onMessages(queue, bodies, context, jobId) {
-      const runs = await readable(app, queue, bodies, context);
+      const { runs, unreadable } = readMessages(receivedMessages(bodies, context.triggerMetadata));
+      await keepStrays(app, queue, unreadable);
       const job = jobId === undefined ? undefined : await app.jobs.find(jobId);
-      if (job) await app.runner.executeBatch(job, runs);
-      else await Promise.all(runs.map((run) => app.runner.execute(run)));
+      const ids = [...runs.keys()];
+      const done = job
+        ? await app.runner.executeBatch(job, ids)
+        : await Promise.all(ids.map((run) => app.runner.execute(run)));
+      // Only of those that came to nothing is it asked whether they are there at all.
+      const left = new Map(runs);
+      for (const run of done) if (run) left.delete(run.id);
+      await keepStrays(app, queue, await messagesWithoutRun(app, left));
     },
 
     async onRequest(path, request) {
@@ -69,36 +74,4 @@ function makeRuntime(app: App, loaders: Loaders): Runtime {
 
     close: () => app.close(),
   };
-}
-
-/** The runs that messages name. What cannot be read is kept with the reason and not delivered again. */
-async function readable(
-  app: App,
-  queue: string,
-  bodies: readonly unknown[],
-  context: InvocationContext,
-): Promise<string[]> {
-  const runs = new Set<string>();
-  for (const body of bodies) {
-    try {
-      runs.add(readRunMessage(body).run);
-    } catch (error) {
-      if (!(error instanceof UnreadableMessage)) throw error;
-      const text = typeof body === "string" ? body : JSON.stringify(body ?? null);
-      app.log.error("A message could not be read; it is kept with the dead letters", { queue, reason: error.message });
-      const messageId = context.triggerMetadata?.messageId;
-      await insertDeadMessages(app.db, [
-        {
-          ...{
-            id: uuidv7(),
-            queue,
-            messageId: bodies.length === 1 && typeof messageId === "string" ? messageId : null,
-            reason: error.message,
-          },
-          ...{ body: text.slice(0, 16_384).replaceAll("\0", ""), receivedAt: app.clock.now() },
-        },
-      ]);
-    }
-  }
-  return [...runs];
 }

@@ -4,7 +4,7 @@ import { deadMessages } from "./steering-schema.ts";
 
 export type DeadMessage = typeof deadMessages.$inferSelect;
 
-/** Keeps messages that nobody could read; the same message delivered again is kept once. */
+/** Keeps messages that led to no run; one that is delivered again comes with the same id and is kept once. */
 export async function insertDeadMessages(db: Db, messages: readonly Omit<DeadMessage, "resolvedAt">[]): Promise<void> {
   await db
     .insert(deadMessages)

@@ -269,10 +269,18 @@ export async function gateRefusal(db: Executor, { jobId, family, needs }: Gated,
   return row ?? null;
 }
 
+/** Those of the ids that name no run. */
+export async function runsNotInLedger(db: Executor, ids: readonly string[]): Promise<string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select id from unnest(${textArray(ids)}::uuid[]) as asked (id)
+     where not exists (select from ${jobRuns} run where run.id = asked.id)`);
+  return [...rows].map(({ id }) => id);
+}
+
 /** Ends a waiting run that a gate stops. A stop by the kill switch is audited in the same statement. */
 export async function skipWaitingRun(
   db: Executor,
-  id: string,
+  { id, jobId }: Pick<Run, "id" | "jobId">,
   { code, reason }: Refusal,
   now: Date,
 ): Promise<Run | undefined> {
@@ -280,7 +288,7 @@ export async function skipWaitingRun(
   const [row] = await db.execute<RawRun>(sql`
     with skipped as (
       update ${jobRuns} set state = 'skipped', finished_at = ${at}, not_before = null, reason = ${reason}, reason_code = ${code}
-       where id = ${id}::uuid and state in ('queued', 'retrying')
+       where id = ${id}::uuid and job_id = ${jobId} and state in ('queued', 'retrying')
       returning *
     ),
     audited as (

@@ -14,6 +14,9 @@ import { follow, tracked } from "./tracking.ts";
 /** How long a run waits before it looks again whether its concurrency key is free. */
 export const BUSY_WAIT_MS = 1_000;
 
+/** How long a due run waits for a version of the app that has its job. */
+const KEPT_WITHOUT_JOB_MS = 86_400_000;
+
 /** Takes waiting runs for this process, and says when those that it could not take come back. */
 export class Claims {
   readonly #deps: RunnerDependencies;
@@ -53,6 +56,8 @@ export class Claims {
     const run = await findRun(db, runId);
     if (run?.state !== "queued" && run?.state !== "retrying") return;
     const now = clock.now();
+    // Its message lay in the queue of another job: it goes to its own, and this job's gates are not its.
+    if (run.jobId !== job.id) return send(this.#deps, [run]);
     // It was asked to stop while it ran, and that attempt failed before it heard of it.
     if (run.cancelRequestedAt) return this.#cancel(job, run);
     const isDue = (run.notBefore?.getTime() ?? 0) <= now.getTime();
@@ -73,8 +78,23 @@ export class Claims {
     await tracked(this.#deps, job, (tx) => cancelWaitingRun(tx, id, why, this.#deps.clock.now()));
   }
 
+  /**
+   * A run whose job this version of the app does not have: another version may be on its way or about to go. After a day
+   * the run is skipped, so that it does not come back for ever.
+   */
+  async withoutJob(run: Run): Promise<void> {
+    const { db, log, clock } = this.#deps;
+    const now = clock.now();
+    if (now.getTime() - (run.notBefore ?? run.queuedAt).getTime() < KEPT_WITHOUT_JOB_MS) {
+      logOf(log, run).error("No such job in this version of the app; the run stays where it is, for a day");
+      return;
+    }
+    const refusal = { code: "no-such-job", reason: `the app has had no job ${run.jobId} for a day` };
+    if (await skipWaitingRun(db, run, refusal, now)) logOf(log, run).error("Skipped", { reason: refusal.reason });
+  }
+
   async #skip(job: Job, runId: string, refusal: Refusal): Promise<void> {
-    const skip = (tx: Executor) => skipWaitingRun(tx, runId, refusal, this.#deps.clock.now());
+    const skip = (tx: Executor) => skipWaitingRun(tx, { id: runId, jobId: job.id }, refusal, this.#deps.clock.now());
     const run = await tracked(this.#deps, job, skip);
     if (run) logOf(this.#deps.log, run).info("Skipped", { reason: run.reason });
   }

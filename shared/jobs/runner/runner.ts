@@ -9,7 +9,6 @@ import { Claims } from "./claims.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { Execution } from "./execution.ts";
 import { rescueLapsed, sweepOverdue } from "./rescue.ts";
-import { logOf } from "./run-log.ts";
 import { send, type WaitingRun } from "./sending.ts";
 import { Settlement } from "./settlement.ts";
 import { Slots, type SlotOptions } from "./slots.ts";
@@ -98,7 +97,7 @@ export class Runner implements LayerControls {
     if (waiting?.state !== "queued" && waiting?.state !== "retrying") return undefined;
     const job = await this.#deps.findJob(waiting.jobId);
     if (!job) {
-      logOf(this.#deps.log, waiting).error("No such job in this version of the app; the run stays where it is");
+      await this.#claims.withoutJob(waiting);
       return undefined;
     }
     return (await this.executeBatch(job, [runId]))[0];

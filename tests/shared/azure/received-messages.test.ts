@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { keepStrays, readMessages, receivedMessages } from "../../../shared/azure/received-messages.ts";
+import { deadMessages } from "../../../shared/data/platform/steering-schema.ts";
+import { startAdminApi, type AdminApi } from "../../functions/http/admin/admin-api.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+
+let database: TestDatabase;
+let api: AdminApi;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  api = startAdminApi(database.url, []);
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+const RUN = "01a202c5-e286-77a2-a61a-4cbcc13ff880";
+const metadata = {
+  messageIdArray: ["a", "b", "b"],
+  enqueuedTimeUtcArray: ["2026-03-10T12:00:00.000Z", "2026-03-10T12:00:00.000Z", "2026-03-10T12:00:01.000Z"],
+  sequenceNumberArray: [1, 2, 3],
+};
+
+describe("messages as they are received", () => {
+  it("of a batch come with the broker's words about each; those of one run lead to it once", () => {
+    const received = receivedMessages([{ run: RUN }, { run: RUN.toUpperCase() }, "x"], metadata);
+    expect(received[2]).toEqual({
+      ...{ body: "x", messageId: "b", enqueuedAt: "2026-03-10T12:00:01.000Z", sequenceNumber: 3 },
+    });
+    const { runs, unreadable } = readMessages(received);
+    expect([...runs].map(([run, { messageId }]) => [run, messageId])).toEqual([[RUN, "a"]]);
+    expect(unreadable).toMatchObject([
+      { message: { body: "x" }, reason: expect.stringMatching(/^expected JSON: /) as string },
+    ]);
+  });
+
+  it("are kept once however often they are delivered, and two of one id in another place are two", async () => {
+    const { unreadable } = readMessages(receivedMessages(["x", "y\0", { run: [[]] }], metadata));
+    await keepStrays(api.app, "job-runs", unreadable);
+    await keepStrays(api.app, "job-runs", unreadable);
+    await keepStrays(api.app, "another", unreadable.slice(0, 1));
+    const kept = await api.db.select().from(deadMessages);
+    expect(kept.map(({ queue, body }) => `${queue}: ${body}`).sort()).toEqual([
+      "another: x",
+      "job-runs: x",
+      "job-runs: y\uFFFD",
+      'job-runs: {"run":[[]]}',
+    ]);
+    const { body } = await api.call<{ deadLetters: { kind: string }[] }>("GET", "api/admin/dead-letters");
+    expect(body.deadLetters).toHaveLength(4);
+  });
+
+  it("without the broker's words are kept all the same", async () => {
+    const [received] = receivedMessages([null]);
+    expect(received).toEqual({ body: null, messageId: null, enqueuedAt: null, sequenceNumber: null });
+    const { unreadable } = readMessages([received!]);
+    await keepStrays(api.app, "bare", unreadable);
+    expect((await api.db.select().from(deadMessages)).filter(({ queue }) => queue === "bare")).toMatchObject([
+      { body: "null", messageId: null },
+    ]);
+  });
+});
