@@ -9,6 +9,7 @@ import type { JobLog } from "./jobs/job-log.ts";
 import { dispatchInProcess } from "./jobs/in-process-dispatch.ts";
 import type { RunnerDependencies } from "./jobs/runner/dependencies.ts";
 import { Runner } from "./jobs/runner/runner.ts";
+import { surviveStrayRejections } from "./jobs/stray-rejections.ts";
 import type { Watch } from "./jobs/watch.ts";
 import { brokerProbe, type BrokerProbe } from "./messaging/broker-probe.ts";
 import { dispatchByServiceBus } from "./messaging/dispatch.ts";
@@ -65,6 +66,7 @@ export function openApp(
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
   const log = new Log(sink, { level: config.LOG_LEVEL });
   const db = connect(databaseOptions(config, `rota ${holder}`));
+  const endSurvival = surviveStrayRejections(log);
   const local = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
   const sender = serviceBusOf(config, clock);
   const carry = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : local.dispatch;
@@ -103,6 +105,7 @@ export function openApp(
       await runner.drain(graceMs);
       await Promise.all([sender?.close(), realtime?.close()]);
       await db.$client.end({ timeout: 5 });
+      endSurvival();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { withoutValues } from "../telemetry/failed-query.ts";
 import { isOutage, sqlStateClass } from "./sql-state.ts";
+import { maskedText } from "./masked.ts";
 import { storableText } from "./storable.ts";
 import { causes, describe, has, isError, read } from "./thrown.ts";
 
@@ -81,14 +82,14 @@ export function asError(thrown: unknown): Error {
   return message.startsWith("Failed query:") && isError(cause) ? cause : thrown;
 }
 
-/** One failed attempt as the ledger keeps it: texts cut to what the database takes, without the values of queries. */
+/** One failed attempt as the ledger keeps it: secrets masked, texts cut, without the values of queries. */
 export function attemptError(error: Error, attempt: number, now: Date): AttemptError {
   return {
     attempt,
     at: now.toISOString(),
     class: classify(error),
     name: storableText(read(error, "name"), 256),
-    message: storableText(withoutValues(wordsOf(error)).message, 4_096),
+    message: maskedText(withoutValues(wordsOf(error)).message, 4_096),
     stack: stackOf(error),
   };
 }
@@ -98,7 +99,7 @@ export function stackOf(error: Error): string {
   const stacks = causes(error)
     .filter(isError)
     .map((e) => withoutValues(wordsOf(e)).stack);
-  return storableText(stacks.join("\nCaused by: "), 32_768);
+  return maskedText(stacks.join("\nCaused by: "), 32_768);
 }
 
 function wordsOf(error: Error): { message: string; stack: string } {

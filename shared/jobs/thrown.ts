@@ -24,8 +24,13 @@ function gathered(e: Error): unknown[] {
 }
 
 export function isError(value: unknown): value is Error {
+  return isA(value, Error);
+}
+
+/** `instanceof` for anything that was thrown: a proxy may throw at that as well. */
+export function isA<T>(value: unknown, kind: abstract new (...args: never[]) => T): value is T {
   try {
-    return value instanceof Error;
+    return value instanceof kind;
   } catch {
     return false;
   }

@@ -8,7 +8,7 @@ import type { DispatchedRun } from "../../shared/jobs/runner/dependencies.ts";
 import { Runner } from "../../shared/jobs/runner/runner.ts";
 import type { MovedRun, NewEvent, Watch } from "../../shared/jobs/watch.ts";
 import { watchOf } from "../../shared/realtime/watch.ts";
-import { Log, type LogEntry } from "../../shared/telemetry/log.ts";
+import { Log, type LogEntry, type LogSink } from "../../shared/telemetry/log.ts";
 import { TestClock } from "./clock.ts";
 
 /** One app process as far as jobs go: its runner, with the clock, the log and the messages in the test's hand. */
@@ -40,6 +40,7 @@ export function startProcess(
     env = {},
     poolMax = 10,
     db: shared,
+    sink,
   }: {
     clock?: TestClock;
     leaseMs?: number;
@@ -48,6 +49,8 @@ export function startProcess(
     poolMax?: number;
     /** The test's own connection instead of one of this process; `close` leaves it open. */
     db?: Db;
+    /** Gets the log as well. */
+    sink?: LogSink;
   } = {},
 ): TestProcess {
   const config = readConfig(
@@ -56,6 +59,10 @@ export function startProcess(
   );
   const db = shared ?? connect({ url, poolMax, idleMs: 60_000, tls: "disable", prepare: true });
   const log: LogEntry[] = [];
+  const keep = (entry: LogEntry) => {
+    log.push(entry);
+    sink?.(entry);
+  };
   const dispatched: DispatchedRun[] = [];
   const told: TestProcess["told"] = { moves: [], events: [] };
   const watch: Watch = {
@@ -70,7 +77,7 @@ export function startProcess(
   const runner = new Runner({
     db,
     clock,
-    log: new Log((entry) => log.push(entry), { level: "debug" }),
+    log: new Log(keep, { level: "debug" }),
     holder: `test:${process.pid}:${++count}`,
     leaseMs,
     heartbeatMs,

@@ -4,6 +4,8 @@ import { inWords } from "../duration.ts";
 import { Cancel, CancelRequested, GateClosed, Interrupted, RunTimeout, Snooze } from "../endings.ts";
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
+import { asWorkOf } from "../stray-rejections.ts";
+import { isA } from "../thrown.ts";
 import { contextOf, type ContextTools } from "./context.ts";
 import type { HeldRun } from "./heartbeat.ts";
 import { performItems } from "./items.ts";
@@ -20,9 +22,12 @@ export async function attempt(job: Job, run: Run, tools: ContextTools): Promise<
   }, job.timeoutMs);
   try {
     const context = contextOf(run, readInput(job, run.input), tools);
-    return await Promise.race([perform(job, context, tools.held), endOfPatience(abort.signal)]);
+    return await Promise.race([
+      asWorkOf(tools.log, () => perform(job, context, tools.held)),
+      endOfPatience(abort.signal),
+    ]);
   } catch (thrown) {
-    return endingOf(abort.signal.aborted && !(thrown instanceof Cancel) ? abort.signal.reason : thrown);
+    return endingOf(abort.signal.aborted && !isA(thrown, Cancel) ? abort.signal.reason : thrown);
   } finally {
     clearTimeout(timer);
   }
@@ -52,10 +57,9 @@ function endOfPatience(signal: AbortSignal): Promise<never> {
 
 /** What something thrown makes of an attempt. */
 export function endingOf(thrown: unknown): Ending {
-  if (thrown instanceof Cancel || thrown instanceof CancelRequested)
-    return { kind: "cancelled", reason: thrown.message };
-  if (thrown instanceof GateClosed) return { kind: "cancelled", reason: thrown.message, code: thrown.code };
-  if (thrown instanceof Snooze) return { kind: "snoozed", delayMs: thrown.delayMs, reason: thrown.message };
-  if (thrown instanceof Interrupted) return { kind: "interrupted" };
+  if (isA(thrown, Cancel) || isA(thrown, CancelRequested)) return { kind: "cancelled", reason: thrown.message };
+  if (isA(thrown, GateClosed)) return { kind: "cancelled", reason: thrown.message, code: thrown.code };
+  if (isA(thrown, Snooze)) return { kind: "snoozed", delayMs: thrown.delayMs, reason: thrown.message };
+  if (isA(thrown, Interrupted)) return { kind: "interrupted" };
   return { kind: "threw", error: asError(thrown) };
 }

@@ -2,6 +2,7 @@ import type { Run } from "../../data/platform/schema.ts";
 import type { BatchContext, BatchedRun, BatchWork, Job } from "../define-job.ts";
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
+import { asWorkOf } from "../stray-rejections.ts";
 import { endingOf } from "./attempt.ts";
 import type { ContextTools } from "./context.ts";
 import { fencedTransaction } from "./fencing.ts";
@@ -46,7 +47,7 @@ export async function performBatch(
     fail: ({ id }, error) => endings.set(id, endingOf(error)),
   };
   try {
-    if (batched.length) await job.work.runBatch(context);
+    if (batched.length) await asWorkOf(tools.log, () => job.work.runBatch(context));
     for (const { id } of batched) {
       if (!endings.has(id)) endings.set(id, { kind: "returned", result: {}, itemFailures: [], itemFailureCount: 0 });
     }

@@ -83,14 +83,15 @@ export class Claims {
    * the run is skipped, so that it does not come back for ever.
    */
   async withoutJob(run: Run): Promise<void> {
-    const { db, log, clock } = this.#deps;
+    const { log, clock } = this.#deps;
     const now = clock.now();
     if (now.getTime() - (run.notBefore ?? run.queuedAt).getTime() < KEPT_WITHOUT_JOB_MS) {
       logOf(log, run).error("No such job in this version of the app; the run stays where it is, for a day");
       return;
     }
     const refusal = { code: "no-such-job", reason: `the app has had no job ${run.jobId} for a day` };
-    if (await skipWaitingRun(db, run, refusal, now)) logOf(log, run).error("Skipped", { reason: refusal.reason });
+    const skipped = await tracked(this.#deps, undefined, (tx) => skipWaitingRun(tx, run, refusal, now));
+    if (skipped) logOf(log, run).error("Skipped", { reason: refusal.reason });
   }
 
   async #skip(job: Job, runId: string, refusal: Refusal): Promise<void> {

@@ -3,7 +3,7 @@ import { renewLeases, type Hold } from "../../data/platform/job-runs.ts";
 import type { Progress } from "../../data/platform/schema.ts";
 import { CancelRequested, GateClosed, LeaseLost } from "../endings.ts";
 import type { JobLog } from "../job-log.ts";
-import { storable } from "../storable.ts";
+import { maskedProgress } from "../masked.ts";
 import type { Watch, WatchedRun } from "../watch.ts";
 import type { ItemFailures } from "./item-failures.ts";
 import type { Settled } from "./settlement.ts";
@@ -88,7 +88,7 @@ export class Heartbeat {
       const beats = runs.map(({ id, attempt, holder, progress, needs = [] }) => ({
         ...{ id, attempt, holder, needs },
         // One statement for all: what one job says of its progress must not cost the others their leases.
-        progress: storable(progress) as Progress | null,
+        progress: maskedProgress(progress),
       }));
       const said = runs.map(({ progress }) => progress);
       const rows = await renewLeases(this.#db, beats, this.#options.leaseMs);

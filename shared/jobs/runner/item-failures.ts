@@ -1,7 +1,7 @@
 import type { ItemFailure } from "../../data/platform/schema.ts";
 import { classify, type ErrorClass } from "../error-class.ts";
 import type { JobLog } from "../job-log.ts";
-import { storableText } from "../storable.ts";
+import { maskedText } from "../masked.ts";
 import type { ItemFacts } from "./transition.ts";
 
 /** How many item failures a run keeps and logs with their reasons; the rest is a count. */
@@ -14,14 +14,11 @@ export class ItemFailures {
   #count = 0;
 
   record(key: string, error: Error, log: JobLog): void {
-    const failure = {
-      key: storableText(key, 256),
-      class: classify(error),
-      reason: storableText(error.message, 1_024),
-    };
+    const errorClass = classify(error);
     this.#count += 1;
-    this.classes.add(failure.class);
+    this.classes.add(errorClass);
     if (this.#kept.length >= KEPT) return;
+    const failure = { key: maskedText(key, 256), class: errorClass, reason: maskedText(error.message, 1_024) };
     this.#kept.push(failure);
     log.warn("Item failed", { item: failure.key, error });
   }

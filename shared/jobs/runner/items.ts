@@ -1,6 +1,7 @@
 import type { ItemWork, JobContext } from "../define-job.ts";
 import { Cancel, LeaseLost, Snooze } from "../endings.ts";
 import { asError, isDatabaseGone, type ErrorClass } from "../error-class.ts";
+import { isA } from "../thrown.ts";
 import { ItemFailures } from "./item-failures.ts";
 import { returned, type Ending } from "./transition.ts";
 
@@ -52,7 +53,7 @@ export async function performItems(
 }
 
 function endsTheAttempt(thrown: unknown): boolean {
-  return thrown instanceof LeaseLost || thrown instanceof Cancel || thrown instanceof Snooze || isDatabaseGone(thrown);
+  return isA(thrown, LeaseLost) || isA(thrown, Cancel) || isA(thrown, Snooze) || isDatabaseGone(thrown);
 }
 
 /** A failure is recorded also when the item cannot even be named. */

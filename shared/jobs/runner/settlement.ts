@@ -6,7 +6,7 @@ import { classify } from "../error-class.ts";
 import { never } from "../retry.ts";
 import type { Admission } from "./admission.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
-import { storable } from "../storable.ts";
+import { maskedProgress } from "../masked.ts";
 import { logOf } from "./run-log.ts";
 import { send } from "./sending.ts";
 import { follow } from "./tracking.ts";
@@ -62,7 +62,7 @@ export class Settlement {
     const moves = ended.map(({ run, ending, progress }) => {
       const random = (this.#deps.random ?? Math.random)();
       const finish = transition(ending, { run, retry: job?.retry ?? never, now, random });
-      return { run, ending, finish: progress ? { ...finish, progress: storable(progress) as Progress } : finish };
+      return { run, ending, finish: progress ? { ...finish, progress: maskedProgress(progress)! } : finish };
     });
     const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
     const moved = await finishRuns(tx, holder, change);

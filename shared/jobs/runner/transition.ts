@@ -2,8 +2,9 @@ import type { Finish } from "../../data/platform/job-runs.ts";
 import type { ItemFailure, Run, RunState } from "../../data/platform/schema.ts";
 import type { RunResult } from "../define-job.ts";
 import { attemptError, isRetryable, retryAfter } from "../error-class.ts";
+import { maskedText } from "../masked.ts";
 import { backoff, type RetryPolicy } from "../retry.ts";
-import { storable, storableText } from "../storable.ts";
+import { storable } from "../storable.ts";
 
 /** What became of the items of a run that has items. */
 export interface ItemFacts {
@@ -38,6 +39,9 @@ export interface TransitionFacts {
 
 /** A provider that asks for more than this is not believed: a run must stay within what a Date can say. */
 const LONGEST_WAIT_MS = 366 * 86_400_000;
+
+/** Characters of a result: it is what the ledger, the log and every list show of a run, and no place for a report. */
+const LARGEST_RESULT = 65_536;
 
 /** The states that a run can leave, and where to. Everything else is refused by the guarded updates and constraints. */
 export const LEGAL_MOVES: Readonly<Record<RunState, readonly RunState[]>> = {
@@ -101,7 +105,7 @@ function final({ run, now }: TransitionFacts): Omit<Finish, "state"> {
 }
 
 function because(reasonCode: string, reason: string): Pick<Finish, "reason" | "reasonCode"> {
-  return { reasonCode, reason: storableText(reason, 1_024) };
+  return { reasonCode, reason: maskedText(reason, 1_024) };
 }
 
 function itemsOf({ itemFailures, itemFailureCount }: ItemFacts): Pick<Finish, "itemFailures" | "itemFailureCount"> {
@@ -109,7 +113,7 @@ function itemsOf({ itemFailures, itemFailureCount }: ItemFacts): Pick<Finish, "i
 }
 
 function asResult(result: RunResult): RunResult {
-  const stored = storable(result);
+  const stored = storable(result, LARGEST_RESULT);
   return typeof stored === "object" && stored !== null && !Array.isArray(stored)
     ? (stored as RunResult)
     : { value: stored };
