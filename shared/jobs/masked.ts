@@ -22,5 +22,6 @@ export function maskedProgress(progress: Progress | null): Progress | null {
 }
 
 function counted(count: unknown): number {
-  return typeof count === "number" && Number.isFinite(count) ? count : 0;
+  const number = typeof count === "bigint" ? Number(count) : count;
+  return typeof number === "number" && Number.isFinite(number) ? number : 0;
 }
