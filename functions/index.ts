@@ -35,6 +35,10 @@ import { healthReady } from "./http/health-ready.ts";
 import { addEtf } from "./http/portfolio/add-etf.ts";
 import { getEtfPrices } from "./http/portfolio/get-etf-prices.ts";
 import { getEtfs } from "./http/portfolio/get-etfs.ts";
+import { createNotification } from "./http/notifications/create-notification.ts";
+import { getNotification } from "./http/notifications/get-notification.ts";
+import { getNotifications } from "./http/notifications/get-notifications.ts";
+import { readNotifications } from "./http/notifications/read-notifications.ts";
 import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
 import { getUpdates } from "./http/portfolio/get-updates.ts";
 import { addContributions } from "./http/portfolio/pensions/add-contributions.ts";
@@ -65,6 +69,7 @@ import { initializeEtfPension } from "./portfolio/initialize-etf-pension.ts";
 import { refreshEtf } from "./portfolio/refresh-etf.ts";
 import { retryPendingEtfValuations } from "./portfolio/retry-pending-etf-valuations.ts";
 import { syncEtfPrices } from "./portfolio/sync-etf-prices.ts";
+import { sendDigestEmail } from "./platform/send-digest-email.ts";
 import { sendNotification } from "./platform/send-notification.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
@@ -81,6 +86,7 @@ export const jobs: readonly Job[] = [
   backupDatabase,
   cleanupTempFiles,
   sendNotification,
+  sendDigestEmail,
   // portfolio
   syncFxLatest,
   syncFxHistorical,
@@ -134,6 +140,11 @@ export const routes: readonly Route[] = [
   getStats,
   getFreshness,
   negotiate,
+  // notifications
+  createNotification,
+  getNotifications,
+  readNotifications,
+  getNotification,
   // portfolio
   updateLatest,
   updateHistorical,

@@ -279,6 +279,10 @@ export function readConfig(
   }
   faults.push(...notificationFaults(values));
   const jobs = new Map(jobIds.map((id) => [id, jobOverrides(id, value)]));
+  for (const [id, setting] of Object.entries(ZONE_OF_JOB)) {
+    const zone = env[setting]?.trim() ? values[setting] : undefined;
+    if (jobs.has(id) && zone !== undefined) jobs.set(id, { timeZone: zone as string, ...jobs.get(id) });
+  }
   for (const [id, overrides] of jobs) faults.push(...scheduleFaults(id, overrides));
   for (const id of unscheduled) faults.push(...uselessFaults(id, jobs.get(id)));
   faults.push(...misspelt(env, jobIds));
@@ -314,6 +318,9 @@ export function jobSettingNames(jobId: string): Record<keyof JobOverrides, strin
     maxRetries: `${id}_MAX_RETRIES`,
   };
 }
+
+/** Jobs whose zone is a setting that they share with others, unless they have one of their own. */
+const ZONE_OF_JOB: Readonly<Record<string, Name>> = { send_digest_email: "TAX_LIENS_TIME_ZONE" };
 
 /** What every job can be told, whatever its file says. */
 export const JOB_SETTINGS = {

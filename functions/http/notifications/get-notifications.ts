@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { NOTIFICATION_STATES, SEVERITIES } from "../../../shared/data/platform/notification-schema.ts";
+import { listNotifications } from "../../../shared/data/platform/notification-reading.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { notificationSchema, notificationView } from "./notification-view.ts";
+
+export const getNotifications = defineRoute({
+  method: "GET",
+  path: "api/notifications",
+  access: "key",
+  summary: "Notifications, newest first: of a recipient, unread ones, by state, severity or type",
+  query: z.strictObject({
+    recipient: z.string().min(1).optional(),
+    state: z.enum(NOTIFICATION_STATES).optional(),
+    severity: z.enum(SEVERITIES).optional(),
+    type: z.string().min(1).optional(),
+    unread: z.stringbool().optional(),
+    since: z.iso.datetime({ offset: true }).optional(),
+    cursor: z.uuid().optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  answer: z.object({ notifications: z.array(notificationSchema), nextCursor: z.uuid().nullable() }),
+  async handle({ app, query: { unread, since, cursor, ...filter } }) {
+    const found = await listNotifications(app.db, {
+      ...filter,
+      ...{ isUnread: unread, before: cursor, since: since === undefined ? undefined : new Date(since) },
+    });
+    const nextCursor = found.length === filter.limit ? found.at(-1)!.id : null;
+    return { json: { notifications: found.map(notificationView), nextCursor } };
+  },
+});
