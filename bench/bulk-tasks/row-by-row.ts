@@ -1,0 +1,58 @@
+import { connect } from "../../shared/data/client.ts";
+import { claimDueReminders } from "../../shared/data/tasks/due-reminders.ts";
+import { markOverdue } from "../../shared/data/tasks/overdue-tasks.ts";
+import type { Place } from "../../shared/data/tasks/place.ts";
+import { claimCompletedRecurring, insertFollowing } from "../../shared/data/tasks/recurring-tasks.ts";
+import { notify } from "../../shared/notifications/notify.ts";
+import { readConfig } from "../../shared/config.ts";
+import { overdueNotice, reminderNotice } from "../../shared/rules/tasks/notice.ts";
+import { nextOccurrence } from "../../shared/rules/tasks/recurrence.ts";
+import { peakMiB } from "../support/process-cost.ts";
+import { AS_OF, CASES } from "./cases.ts";
+
+/** The same work with a page of one: each row its own transaction, as it is mostly written. */
+const [url, name, most] = process.argv.slice(2) as [string, string, string];
+const { jobId, settings } = CASES[name]!;
+const asOf = new Date(AS_OF);
+const db = connect({ url, poolMax: 1, idleMs: 60_000, tls: "disable", prepare: true });
+let statements = 0;
+Object.assign(db.$client.options, { debug: () => void (statements += 1) });
+const context = {
+  settings: readConfig({ DATABASE_URL: url, ...settings }),
+  clock: { now: () => asOf },
+  run: { family: "tasks" },
+  enqueueAll: async () => undefined,
+  publish: () => undefined,
+};
+
+let after: Place | null = null;
+let rows = 0;
+const startedAt = performance.now();
+while (rows < Number(most)) {
+  after = await db.transaction((tx) => oneRow(tx, { asOf, now: asOf, after, limit: 1 }));
+  if (after === null) break;
+  rows += 1;
+}
+const ms = performance.now() - startedAt;
+await db.$client.end();
+console.log(JSON.stringify({ ms, statements, rows, peakMiB: peakMiB() }));
+
+async function oneRow(
+  tx: Parameters<Parameters<typeof db.transaction>[0]>[0],
+  page: { asOf: Date; now: Date; after: Place | null; limit: number },
+): Promise<Place | null> {
+  if (jobId === "dispatch_reminders") {
+    const [due] = await claimDueReminders(tx, page);
+    if (due) await notify(context, tx, [{ ...reminderNotice(due, due.id), channels: due.channels }]);
+    return due?.place ?? null;
+  }
+  if (jobId === "scan_overdue_tasks") {
+    const [late] = await markOverdue(tx, page);
+    if (late && context.settings.TASKS_NOTIFY_OVERDUE) await notify(context, tx, [overdueNotice(late)]);
+    return late?.place ?? null;
+  }
+  const [done] = await claimCompletedRecurring(tx, page);
+  if (!done) return null;
+  await insertFollowing(tx, { following: [{ fromId: done.id, ...nextOccurrence(done, asOf)! }], ended: [], now: asOf });
+  return done.place;
+}
