@@ -61,6 +61,7 @@ import { backupDatabase } from "./platform/backup-database.ts";
 import { cleanupTempFiles } from "./platform/cleanup-temp-files.ts";
 import { pruneRunLedger } from "./platform/prune-run-ledger.ts";
 import { publishOutbox } from "./platform/publish-outbox.ts";
+import { rebuildSearchIndices } from "./platform/rebuild-search-indices.ts";
 import { rescueStuckRuns } from "./platform/rescue-stuck-runs.ts";
 import { cleanupEtfUpdates } from "./portfolio/cleanup-etf-updates.ts";
 import { cleanupFxUpdates } from "./portfolio/cleanup-fx-updates.ts";
@@ -85,6 +86,7 @@ export const jobs: readonly Job[] = [
   pruneRunLedger,
   backupDatabase,
   cleanupTempFiles,
+  rebuildSearchIndices,
   sendNotification,
   sendDigestEmail,
   // portfolio

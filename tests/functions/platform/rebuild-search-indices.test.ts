@@ -1,0 +1,123 @@
+import { sql } from "drizzle-orm";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { rebuildSearchIndices } from "../../../functions/platform/rebuild-search-indices.ts";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { moment } from "../../support/signal.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+
+let database: TestDatabase;
+let db: Db;
+let app: TestProcess;
+/** Search indexes of the app itself. */
+let own: number;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+  own = (await db.execute("select from pg_indexes where indexdef ~ 'USING (gin|gist|hnsw|ivfflat)'")).length;
+});
+beforeEach(async () => {
+  await db.execute("drop schema if exists scratch cascade");
+  app = startProcess(database.url, [rebuildSearchIndices]);
+  return () => app.close();
+});
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+
+const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
+const rebuild = async () => app.runner.execute((await app.runner.request(rebuildSearchIndices, asked)).id);
+
+/** 5,000 texts, of which one in ten has the word, with an index and its plain neighbour. */
+async function scratch(): Promise<void> {
+  await db.execute("create schema scratch");
+  await db.execute("create table scratch.text (id integer primary key, words tsvector)");
+  await db.execute(`insert into scratch.text
+    select n, to_tsvector('simple', 'text ' || n || case when n % 10 = 0 then ' lien' else '' end) from generate_series(1, 5000) n`);
+  await db.execute(`create index "Words of texts" on scratch.text using gin (words)`);
+}
+
+/** Changes with each rebuild. */
+async function fileOf(name: string): Promise<unknown> {
+  const [row] = await db.execute(sql`select pg_relation_filenode(${`scratch."${name}"`}::regclass) as file`);
+  return row?.file;
+}
+const scratchIndexes = async () =>
+  [
+    ...(await db.execute<{ name: string; isValid: boolean }>(sql`
+      select c.relname as name, i.indisvalid as "isValid" from pg_index i join pg_class c on c.oid = i.indexrelid
+       where c.relnamespace = 'scratch'::regnamespace order by 1`)),
+  ].map(({ name, isValid }) => `${name}${isValid ? "" : " (invalid)"}`);
+
+it("says how many there are, none included", async () => {
+  expect(await rebuild()).toMatchObject({ state: "succeeded", result: { rebuilt: own, dropped: 0 } });
+});
+
+it("builds a text index anew while it is read, and no other", async () => {
+  await scratch();
+  const before = [await fileOf("Words of texts"), await fileOf("text_pkey")];
+  const done = new AbortController();
+  const reads: unknown[] = [];
+  const reader = (async () => {
+    while (!done.signal.aborted) {
+      const [row] = await db.execute("select count(*)::integer as found from scratch.text where words @@ 'lien'");
+      reads.push(row?.found);
+    }
+  })();
+  expect(await rebuild()).toMatchObject({ state: "succeeded", result: { rebuilt: own + 1, dropped: 0 } });
+  done.abort();
+  await reader;
+  expect(new Set(reads)).toEqual(new Set([500]));
+  expect(await fileOf("Words of texts")).not.toBe(before[0]);
+  expect(await fileOf("text_pkey")).toBe(before[1]);
+});
+
+it("after a rebuild that was cut off it drops what that left behind, and builds it to the end", async () => {
+  await scratch();
+  const [reading, readEnough] = [moment(), moment()];
+  // A transaction with an old view keeps the rebuild waiting; a reader is not kept waiting by it.
+  const oldView = db.transaction(
+    async (tx) => {
+      await tx.execute("select count(*) from scratch.text");
+      reading.reach();
+      await readEnough.reached;
+      return tx.execute("select count(*)::integer as texts from scratch.text");
+    },
+    { isolationLevel: "repeatable read" },
+  );
+  await reading.reached;
+  const cutOff = rebuild();
+  while (!(await scratchIndexes()).some((name) => name.includes("_ccnew"))) await sleep(10);
+  await db.execute("select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'reindex index%'");
+  const { id, state } = (await cutOff)!;
+  expect(state).toBe("retrying");
+  expect(await scratchIndexes()).toEqual(["Words of texts", "Words of texts_ccnew (invalid)", "text_pkey"]);
+  readEnough.reach();
+  expect(await oldView).toMatchObject([{ texts: 5_000 }]);
+
+  app.clock.advance(15 * 60_000);
+  expect(await app.runner.execute(id)).toMatchObject({ state: "succeeded", result: { rebuilt: own + 1, dropped: 1 } });
+  expect(await scratchIndexes()).toEqual(["Words of texts", "text_pkey"]);
+});
+
+it("a process that stops makes the database stop too", async () => {
+  await scratch();
+  const [reading, readEnough] = [moment(), moment()];
+  const oldView = db.transaction(async (tx) => {
+    await tx.execute("lock table scratch.text in share update exclusive mode");
+    reading.reach();
+    await readEnough.reached;
+  });
+  await reading.reached;
+  const stopped = rebuild();
+  const busy = async () =>
+    (await db.execute("select from pg_stat_activity where query ilike 'reindex index%' and state = 'active'")).length;
+  while ((await busy()) === 0) await sleep(10);
+  await app.runner.drain(0);
+  expect(await stopped).toMatchObject({ state: "retrying", reasonCode: "interrupted" });
+  expect(await busy()).toBe(0);
+  readEnough.reach();
+  await oldView;
+});
