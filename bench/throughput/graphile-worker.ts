@@ -1,9 +1,9 @@
-import { Logger, makeWorkerUtils, run } from "graphile-worker";
+import { Logger, makeWorkerUtils, run, type Runner, type RunnerOptions } from "graphile-worker";
 import postgres from "postgres";
-import { peakMiB } from "../support/process-cost.ts";
+import { costOf, idleCost, peakMiB } from "../support/process-cost.ts";
 import type { Throughput } from "../throughput.ts";
 
-const [url, count] = process.argv.slice(2) as [string, string];
+const [url, postmaster, count] = process.argv.slice(2) as [string, string, string];
 const total = Number(count);
 const logger = new Logger(() => () => undefined);
 const utils = await makeWorkerUtils({ connectionString: url, logger });
@@ -21,9 +21,9 @@ const enqueueMs = performance.now() - enqueueStart;
 
 let left = total;
 let drained = Promise.withResolvers<void>();
+let runner: Runner | undefined;
 const started = new Map<number, number>();
-const drainStart = performance.now();
-const runner = await run({
+const options = {
   connectionString: url,
   logger,
   concurrency: 24,
@@ -39,13 +39,16 @@ const runner = await run({
       if (left === 0) drained.resolve();
     },
   },
+} satisfies RunnerOptions;
+const drain = await costOf({ url, pid: Number(postmaster) }, async () => {
+  runner = await run(options);
+  await drained.promise;
+  // Done is what is recorded as done, not what was handed out.
+  for (;;) {
+    const [row] = await sql`select count(*)::int as open from graphile_worker._private_jobs`;
+    if (row!.open === 0) break;
+  }
 });
-await drained.promise;
-for (;;) {
-  const [row] = await sql`select count(*)::int as open from graphile_worker._private_jobs`;
-  if (row!.open === 0) break;
-}
-const drainMs = performance.now() - drainStart;
 
 const latencyMs: number[] = [];
 for (let n = 1; n <= 100; n++) {
@@ -59,8 +62,9 @@ for (let n = 1; n <= 100; n++) {
   latencyMs.push(started.get(n)! - at);
   await new Promise((resolve) => setTimeout(resolve, 5));
 }
-await runner.stop();
+const { idle, idleMiB } = await idleCost({ url, pid: Number(postmaster) });
+await runner!.stop();
 await utils.release();
 await sql.end();
-console.log(JSON.stringify({ enqueueMs, drainMs, latencyMs, peakMiB: peakMiB() } satisfies Throughput));
+console.log(JSON.stringify({ enqueueMs, drain, latencyMs, idle, idleMiB, peakMiB: peakMiB() } satisfies Throughput));
 process.exit(0);

@@ -1,9 +1,9 @@
 import { PgBoss } from "pg-boss";
 import postgres from "postgres";
-import { peakMiB } from "../support/process-cost.ts";
+import { costOf, idleCost, peakMiB } from "../support/process-cost.ts";
 import type { Throughput } from "../throughput.ts";
 
-const [url, count] = process.argv.slice(2) as [string, string];
+const [url, postmaster, count] = process.argv.slice(2) as [string, string, string];
 const total = Number(count);
 const boss = new PgBoss({ connectionString: url, schema: "bench_boss", max: 20 });
 boss.on("error", (error) => {
@@ -25,26 +25,29 @@ const enqueueMs = performance.now() - enqueueStart;
 
 let left = total;
 const { promise: drained, resolve } = Promise.withResolvers<void>();
-const drainStart = performance.now();
-const workers = await boss.work<{ n: number }>(
-  "job",
-  { localConcurrency: 10, batchSize: 50, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 } as never,
-  async (jobs) => {
-    await Promise.all(jobs.map(({ data: { n } }) => bump(n)));
-    left -= jobs.length;
-    if (left <= 0) resolve();
-  },
-);
-await drained;
-// Done is what is recorded as done, not what was handed out.
-for (;;) {
-  const [row] = await sql`select count(*)::int as open from bench_boss.job where name = 'job' and state < 'completed'`;
-  if (row!.open === 0) break;
-}
-const drainMs = performance.now() - drainStart;
-void workers;
+const drain = await costOf({ url, pid: Number(postmaster) }, async () => {
+  await boss.work<{ n: number }>(
+    "job",
+    { localConcurrency: 10, batchSize: 50, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 } as never,
+    async (jobs) => {
+      await Promise.all(jobs.map(({ data: { n } }) => bump(n)));
+      left -= jobs.length;
+      if (left <= 0) resolve();
+    },
+  );
+  await drained;
+  // Done is what is recorded as done, not what was handed out.
+  for (;;) {
+    const [row] =
+      await sql`select count(*)::int as open from bench_boss.job where name = 'job' and state < 'completed'`;
+    if (row!.open === 0) break;
+  }
+});
+const { idle, idleMiB } = await idleCost({ url, pid: Number(postmaster) });
 await boss.offWork("job");
 await boss.stop({ graceful: false });
 await sql.end();
-console.log(JSON.stringify({ enqueueMs, drainMs, latencyMs: [], peakMiB: peakMiB() } satisfies Throughput));
+console.log(
+  JSON.stringify({ enqueueMs, drain, latencyMs: [], idle, idleMiB, peakMiB: peakMiB() } satisfies Throughput),
+);
 process.exit(0);

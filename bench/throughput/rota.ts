@@ -5,14 +5,14 @@ import { readConfig } from "../../shared/config.ts";
 import { openApp } from "../../shared/app.ts";
 import { catalogueOf } from "../../shared/jobs/catalogue.ts";
 import { defineJob, event } from "../../shared/jobs/define-job.ts";
-import { peakMiB } from "../support/process-cost.ts";
+import { costOf, idleCost, peakMiB } from "../support/process-cost.ts";
 import type { Throughput } from "../throughput.ts";
 
 /** Batches as the Functions host hands them to a queue function: some at a time, several at once. */
 const BATCH = 250;
 const AT_ONCE = 4;
 
-const [url, count, way] = process.argv.slice(2) as [string, string, "plain" | "fenced" | "batch"];
+const [url, postmaster, count, way] = process.argv.slice(2) as [string, string, string, "plain" | "fenced" | "batch"];
 const settings = {
   ...{ id: "bench_job", family: { id: "bench", title: "Benchmark" }, summary: "One write" },
   on: event({ batch: BATCH }),
@@ -46,12 +46,8 @@ const job =
       });
 
 const config = readConfig({ DATABASE_URL: url, DATABASE_POOL_MAX: "10" }, [job.id]);
-const asked = new Map<string, number>();
-const app = openApp(config, catalogueOf([job]), {
-  sink: () => undefined,
-  // Latency is measured through the in-process carrier; the drain hands batches over itself, as the host does.
-  ...(process.env.BENCH_CARRY ? {} : {}),
-});
+// Latency is measured through the in-process carrier; the drain hands batches over itself, as the host does.
+const app = openApp(config, catalogueOf([job]), { sink: () => undefined });
 const db = connect({ url, poolMax: 1, idleMs: 60_000, tls: "disable", prepare: true });
 await app.db.execute(sql`select 1`);
 
@@ -65,13 +61,13 @@ for (let n = 1; n <= total; n += 1_000) {
 }
 const enqueueMs = performance.now() - enqueueStart;
 
-const drainStart = performance.now();
 const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) => ids.slice(i * BATCH, (i + 1) * BATCH));
 const worker = async () => {
   for (let batch = batches.shift(); batch; batch = batches.shift()) await app.runner.executeBatch(job, batch);
 };
-await Promise.all(Array.from({ length: AT_ONCE }, worker));
-const drainMs = performance.now() - drainStart;
+const drain = await costOf({ url, pid: Number(postmaster) }, () =>
+  Promise.all(Array.from({ length: AT_ONCE }, worker)),
+);
 
 const latencyMs: number[] = [];
 for (let n = 1; n <= 100; n++) {
@@ -79,12 +75,12 @@ for (let n = 1; n <= 100; n++) {
   await db.execute(sql`update bench.effects set done = done - 1 where id = ${n}`);
   started.delete(n);
   const at = performance.now();
-  const run = await app.runner.request(job, request(n));
-  asked.set(run.id, at);
+  await app.runner.request(job, request(n));
   while (!started.has(n)) await new Promise((resolve) => setImmediate(resolve));
   latencyMs.push(started.get(n)! - at);
   await new Promise((resolve) => setTimeout(resolve, 5));
 }
+const { idle, idleMiB } = await idleCost({ url, pid: Number(postmaster) });
 await app.close();
 await db.$client.end();
-console.log(JSON.stringify({ enqueueMs, drainMs, latencyMs, peakMiB: peakMiB() } satisfies Throughput));
+console.log(JSON.stringify({ enqueueMs, drain, latencyMs, idle, idleMiB, peakMiB: peakMiB() } satisfies Throughput));
