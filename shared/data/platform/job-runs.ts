@@ -238,7 +238,9 @@ export async function claimRuns(
     with due as (
       select id from ${jobRuns}
        where id = any (${textArray(ids)}::uuid[]) and job_id = ${jobId}
-         and state in ('queued', 'retrying') and not_before <= ${at} and cancel_requested_at is null
+         -- Waiting is neither leased nor finished: by those names no plan takes the index of all that are due, which looks small
+         -- while the statistics are old, and is as long as the backlog.
+         and lease_expires_at is null and finished_at is null and not_before <= ${at} and cancel_requested_at is null
          and not exists (select from platform.gate_refusal(${jobId}, ${family}, ${textArray(needs)}, ${at}))
          -- Slots that wait are run in their order.
          and (scheduled_for is null or backfill_id is not null or not exists (
@@ -526,13 +528,16 @@ const hasLapsed = and(eq(jobRuns.state, "running"), lt(jobRuns.leaseExpiresAt, s
 
 type RawRun = Record<string, unknown>;
 
+const COLUMNS = Object.entries(getTableColumns(jobRuns));
+
 /** A row of a hand-written statement, in the shape of the schema. */
 function runOf(raw: RawRun): Run {
-  const entries = Object.entries(getTableColumns(jobRuns)).map(([key, column]) => {
-    const value = raw[column.name];
-    return [key, value === null || value === undefined ? null : column.mapFromDriverValue(value)];
-  });
-  return Object.fromEntries(entries) as Run;
+  const run: Record<string, unknown> = {};
+  for (const [key, column] of COLUMNS) {
+    const value = raw[column.name] ?? null;
+    run[key] = value === null ? null : column.mapFromDriverValue(value);
+  }
+  return run as Run;
 }
 
 function untilLeaseEnds({ leaseMs }: Lease): SQL {
