@@ -1,9 +1,10 @@
 import type { App } from "../../shared/app.ts";
 import { ping } from "../../shared/data/client.ts";
-import { lastRuns, openRuns, reliability } from "../../shared/data/platform/job-figures.ts";
+import { lastRuns, openRuns, reliability, slotsKnown } from "../../shared/data/platform/job-figures.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import { defineRoute } from "../../shared/http/route.ts";
 import { lateByMs } from "../../shared/jobs/lateness.ts";
+import { accountableRange, unaccountedCount } from "../../shared/jobs/unaccounted-slots.ts";
 import { scheduleInForce } from "../../shared/jobs/schedule-in-force.ts";
 
 /**
@@ -45,10 +46,11 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
   const now = app.clock.now();
   const jobs = await app.jobs.all();
   const ids = jobs.map(({ id }) => id);
-  const [last, open, lately] = await Promise.all([
+  const [last, open, lately, slots] = await Promise.all([
     lastRuns(app.db, ids),
     openRuns(app.db, now),
     reliability(app.db, ids),
+    slotsKnown(app.db, ids, accountableRange(now)),
   ]);
   return jobs.map((job) => {
     const { lastSlot = null, consecutiveFailures = 0 } = lately.get(job.id) ?? {};
@@ -60,6 +62,7 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
       family: job.family.id,
       lastRun: id === undefined ? null : { id, state, startedAt, finishedAt },
       consecutiveFailures,
+      unaccounted: unaccountedCount(schedule, slots.get(job.id), now),
       lateByMs: lateByMs({ schedule, lastSlot, oldestDueAt, now }),
     };
   });

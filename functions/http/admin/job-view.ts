@@ -1,23 +1,25 @@
 import type { App } from "../../../shared/app.ts";
-import { figuresSince, lastRuns, openRuns, refusals } from "../../../shared/data/platform/job-figures.ts";
+import { figuresSince, lastRuns, openRuns, refusals, slotsKnown } from "../../../shared/data/platform/job-figures.ts";
 import { gatedOf, isScheduled, type Job } from "../../../shared/jobs/define-job.ts";
 import { refusalOf } from "../../../shared/jobs/gates.ts";
 import { describeSchedule, upcoming } from "../../../shared/jobs/schedule/index.ts";
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
+import { accountableRange, unaccountedCount } from "../../../shared/jobs/unaccounted-slots.ts";
 import { redact } from "../../../shared/telemetry/redaction.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Jobs as lists show them. Four statements, however many jobs there are. */
+/** Jobs as lists show them. Five statements, however many jobs there are. */
 export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<string, unknown>[]> {
   const now = app.clock.now();
   const ids = jobs.map(({ id }) => id);
   const gated = jobs.map(gatedOf);
-  const [last, figures, open, refused] = await Promise.all([
+  const [last, figures, open, refused, slots] = await Promise.all([
     lastRuns(app.db, ids),
     figuresSince(app.db, new Date(now.getTime() - DAY_MS)),
     openRuns(app.db, now),
     refusals(app.db, gated, now),
+    slotsKnown(app.db, ids, accountableRange(now)),
   ]);
   return jobs.map((job) => {
     const overrides = app.config.jobs.get(job.id);
@@ -46,6 +48,7 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
       },
       queueDepth: open.get(job.id)?.waiting ?? 0,
       running: open.get(job.id)?.running ?? 0,
+      unaccounted: unaccountedCount(schedule, slots.get(job.id), now),
       deadCount: open.get(job.id)?.dead ?? 0,
     };
   });

@@ -123,6 +123,26 @@ export async function reliability(db: Executor, jobIds: readonly string[]): Prom
   );
 }
 
+export interface SlotsKnown {
+  /** The oldest of them. */
+  readonly first: Date;
+  readonly count: number;
+}
+
+/** How many slots of a range the ledger knows, by job: `from` included, `to` excluded. Jobs without any are left out. */
+export async function slotsKnown(
+  db: Executor,
+  jobIds: readonly string[],
+  { from, to }: { from: Date; to: Date },
+): Promise<Map<string, SlotsKnown>> {
+  const rows = await db.execute<{ jobId: string; first: unknown; count: number }>(sql`
+    select job_id as "jobId", min(scheduled_for) as first, count(*)::integer as count
+      from ${jobRuns}
+     where job_id = any (${textArray(jobIds)}) and scheduled_for >= ${at(from)} and scheduled_for < ${at(to)}
+     group by job_id`);
+  return new Map([...rows].map(({ jobId, first, count }) => [jobId, { first: dateOf(first)!, count }]));
+}
+
 /** What a statement says of one job. */
 type Row<Facts> = Facts & { readonly jobId: string } & Record<string, unknown>;
 

@@ -116,7 +116,7 @@ describe("the list of jobs", () => {
       expect((await api.call("GET", "api/admin/jobs")).status).toBe(200);
       counts.push(count());
     }
-    expect(counts).toEqual([4, 4]);
+    expect(counts).toEqual([5, 5]);
   });
 
   it("names the gate that stops a job, and whether it is paused", async () => {
@@ -318,4 +318,22 @@ it("a run is shown with its whole input, so that it can be sent again, and secre
   const id = await ledger(api, 0, { input: { days } });
   const { body } = await api.call<{ input: { days: unknown[] } }>("GET", `api/admin/runs/${id}`);
   expect(body.input.days).toEqual(days.map(({ n }) => ({ n, token: "[redacted]" })));
+});
+
+it("slots of the last day that nothing stands for are counted, in the list and in health, from the first that is known", async () => {
+  const api = start();
+  const seen = async () => {
+    const { body } = await api.call<{ jobs: { id: string; unaccounted: number }[] }>("GET", "api/admin/jobs");
+    const health = await api.call<{ jobs: { id: string; unaccounted: number }[] }>("GET", "api/jobs/health");
+    const of = (jobs: { id: string; unaccounted: number }[]) =>
+      jobs.find(({ id }) => id === "hourly_sample")?.unaccounted;
+    return [of(body.jobs), of(health.body.jobs)];
+  };
+  expect(await seen(), "a new job").toEqual([0, 0]);
+  await ledger(api, -240, { scheduledFor: minutes(-240) });
+  await ledger(api, -180, { scheduledFor: minutes(-180) });
+  await ledger(api, -60, { scheduledFor: minutes(-60) });
+  expect(await seen(), "the slot of this moment may still come").toEqual([1, 1]);
+  await ledger(api, -120, { scheduledFor: minutes(-120), state: "skipped", reason: "paused", reasonCode: "paused" });
+  expect(await seen()).toEqual([0, 0]);
 });
