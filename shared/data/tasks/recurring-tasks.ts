@@ -64,6 +64,7 @@ export async function insertFollowing(
 ): Promise<number> {
   const column = (value: (task: FollowingTask) => string | number) => `{${following.map(value).join(",")}}`;
   const processed = [...following.map(({ fromId }) => fromId), ...ended];
+  if (processed.length === 0) return 0;
   const at = sql`${now.toISOString()}::timestamptz`;
   const [row] = await tx.execute<{ made: number }>(sql`
     with next as (

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { dispatchReminders } from "../../../../functions/tasks/dispatch-reminders.ts";
+import { processRecurringTasks } from "../../../../functions/tasks/process-recurring-tasks.ts";
+import { scanOverdueTasks } from "../../../../functions/tasks/scan-overdue-tasks.ts";
+import type { DemoApi } from "../../../../local/stack/demo-data/demo-data.ts";
+import { tasksDemo } from "../../../../local/stack/demo-data/tasks.ts";
+import type { Job } from "../../../../shared/jobs/define-job.ts";
+import { startAdminApi, type AdminApi } from "../../../functions/http/admin/admin-api.ts";
+import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+
+let database: TestDatabase;
+let api: AdminApi;
+let demo: DemoApi;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  api = startAdminApi(database.url, [processRecurringTasks, dispatchReminders, scanOverdueTasks]);
+  const call = async (method: string, path: string, body?: unknown, key?: string) => {
+    const answer = await api.call(method, path, body, key === undefined ? {} : { "idempotency-key": key });
+    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+    return answer.body as never;
+  };
+  demo = {
+    now: api.clock.now(),
+    get: (path) => call("GET", path),
+    post: (path, body, key) => call("POST", path, body, key),
+  };
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+const run = async (job: Job) => {
+  const { id } = await api.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+  return (await api.runner.execute(id))!.result;
+};
+
+it("puts in tasks that give each job something to do within two minutes, also when it is repeated", async () => {
+  expect(await tasksDemo.load(demo)).toMatch(/^8 tasks, 6 reminders/);
+  await tasksDemo.load(demo);
+  expect((await demo.get<{ tasks: unknown[] }>("api/tasks")).tasks).toHaveLength(8);
+
+  api.clock.advance(120_000);
+  expect(await run(processRecurringTasks)).toEqual({ generated: 3, ended: 0 });
+  expect(await run(dispatchReminders)).toEqual({ sent: 4, suppressed: 1 });
+  expect(await run(scanOverdueTasks)).toEqual({ overdue: 1, reopened: 0 });
+});
