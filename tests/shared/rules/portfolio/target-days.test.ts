@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { easterSunday, isTargetDay } from "../../../../shared/rules/portfolio/target-days.ts";
+import { addDays } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { easterSunday, isTargetDay, targetDayOnOrBefore } from "../../../../shared/rules/portfolio/target-days.ts";
+import { sample } from "../../../support/sample-data.ts";
 
 it("Easter falls where the almanacs have it", () => {
   expect([1999, 2000, 2008, 2011, 2019, 2024, 2025, 2026, 2038, 2100].map(easterSunday)).toEqual([
@@ -23,4 +26,20 @@ it("TARGET is closed on weekends and six holidays", () => {
   const closed = ["2026-01-01", "2026-04-03", "2026-04-06", "2026-05-01", "2026-12-25", "2026-12-26", "2026-03-14"];
   expect(closed.filter(isTargetDay)).toEqual([]);
   expect(["2026-04-02", "2026-04-07", "2026-05-14", "2026-12-24"].every(isTargetDay)).toBe(true);
+});
+
+it("of a closed day the last open one is the one before it", () => {
+  expect(targetDayOnOrBefore("2026-04-06")).toBe("2026-04-02");
+  expect(targetDayOnOrBefore("2026-04-07")).toBe("2026-04-07");
+});
+
+const history = sample("fx/eurofxref-hist-1999-2026-04-13.csv");
+it.skipIf(!history)("the ECB published on these days and no others, but for Easter 1999", () => {
+  const lines = readFileSync(history!, "utf8").trim().split("\n").slice(1);
+  const published = new Set(lines.map((line) => line.slice(0, 10)));
+  const different: string[] = [];
+  for (let day = "1999-01-04"; day <= "2026-04-13"; day = addDays(day, 1)) {
+    if (isTargetDay(day) !== published.has(day)) different.push(day);
+  }
+  expect(different).toEqual(["1999-04-02", "1999-04-05"]);
 });
