@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { lockPension, lookAtEveryDay, pensionEtfs } from "../../shared/data/portfolio/pension-progress.ts";
+import {
+  lockPension,
+  lockPensions,
+  lookAtEveryDay,
+  pensionEtfs,
+} from "../../shared/data/portfolio/pension-progress.ts";
 import { defineJob, event } from "../../shared/jobs/define-job.ts";
 import { Cancel } from "../../shared/jobs/endings.ts";
 import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
@@ -28,10 +33,8 @@ export const initializeEtfPension = defineJob({
     });
     const etfs = await pensionEtfs(db, etfId);
     const valuation = valuationOf(etfs, civilDateIn("Europe/Berlin", asOf), settings.FX_PROVIDERS);
-    return valuePensions(valuation, [pensionId], {
-      transaction,
-      // Whoever holds it may not have seen what this run was asked for.
-      lock: async (tx, [id]) => ((await lockPension(tx, id!)) ? [id!] : []),
-    });
+    // Whoever holds it may not have seen what this run was asked for.
+    const { counts } = await valuePensions(valuation, [pensionId], { transaction, lock: lockPensions });
+    return counts;
   },
 });

@@ -1,10 +1,15 @@
 import { z } from "zod";
-import { lockFreePensions, pensionEtfs, pensionsToValue } from "../../shared/data/portfolio/pension-progress.ts";
+import {
+  lockFreePensions,
+  lockPensions,
+  pensionEtfs,
+  pensionsToValue,
+} from "../../shared/data/portfolio/pension-progress.ts";
 import { defineJob, type Counts } from "../../shared/jobs/define-job.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
 import { portfolio } from "../families.ts";
-import { valuationOf, valuePensions } from "./value-pensions.ts";
+import { addTo, valuationOf, valuePensions } from "./value-pensions.ts";
 
 const PENSIONS_PER_BATCH = 1_000;
 
@@ -26,14 +31,20 @@ export const retryPendingEtfValuations = defineJob({
     const etfs = await pensionEtfs(db);
     const valuation = valuationOf(etfs, civilDateIn("Europe/Berlin", asOf), settings.FX_PROVIDERS);
     const sum: Counts = { pensions: 0 };
+    const left: string[] = [];
     const nextBatch = (after: string | null) =>
       pensionsToValue(db, valuation.reaches, { after, limit: PENSIONS_PER_BATCH });
     for (let ids = await nextBatch(null); ids.length > 0; ids = await nextBatch(ids.at(-1)!)) {
       signal.throwIfAborted();
-      const counts = await valuePensions(valuation, ids, { transaction, lock: lockFreePensions });
-      for (const [name, count] of Object.entries({ ...counts, pensions: ids.length }))
-        sum[name] = (sum[name] ?? 0) + count;
+      const batch = await valuePensions(valuation, ids, { transaction, lock: lockFreePensions });
+      left.push(...batch.left);
+      addTo(sum, { ...batch.counts, pensions: ids.length - batch.left.length });
       progress(sum.pensions!);
+    }
+    // Who held those may have come to nothing. When this run succeeds, they are done.
+    for (let first = 0; first < left.length; first += PENSIONS_PER_BATCH) {
+      const ids = left.slice(first, first + PENSIONS_PER_BATCH);
+      addTo(sum, (await valuePensions(valuation, ids, { transaction, lock: lockPensions })).counts);
     }
     return sum;
   },

@@ -67,6 +67,7 @@ interface Place {
  * to do are valued, a stretch of days at a time.
  *
  * @param lock takes pensions for one transaction and says which of them it got; the others are left alone from then on
+ * @returns what was done, and the pensions that were left alone
  */
 export async function valuePensions(
   valuation: Valuation,
@@ -78,8 +79,8 @@ export async function valuePensions(
     transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
     lock: (tx: Tx, ids: readonly string[]) => Promise<string[]>;
   },
-): Promise<Counts> {
-  const sum: Counts = {};
+): Promise<{ counts: Counts; left: string[] }> {
+  const counts: Counts = { bought: 0, valued: 0, completed: 0, waiting: 0, closed: 0 };
   let held = ids;
   let place: Place | null = { contribution: "0", day: BEFORE_ALL };
   while (place !== null && held.length > 0) {
@@ -90,9 +91,15 @@ export async function valuePensions(
     });
     held = step.locked;
     place = step.place;
-    for (const [name, count] of Object.entries(step.counts)) sum[name] = (sum[name] ?? 0) + count;
+    addTo(counts, step.counts);
   }
-  return sum;
+  const done = new Set(held);
+  return { counts, left: ids.filter((id) => !done.has(id)) };
+}
+
+/** Adds counts to a sum of them. */
+export function addTo(sum: Counts, counts: Counts): void {
+  for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
 }
 
 /** One transaction's worth. @returns the place to go on from; null when the pensions are up to date and marked so */
@@ -113,7 +120,10 @@ async function valueOn(
   }
   const to = addDays(from, Math.ceil(ROWS_PER_STATEMENT / ids.length));
   const counts = await valueStretch(tx, valuation, ids, kinds, { from, to });
-  return { place: { ...place, day: to }, counts: { bought, ...counts } };
+  // No price and no day that waits lies after today: what is done with this stretch is done.
+  const isLast = to >= valuation.today;
+  if (isLast) await markValued(tx, ids, valuation.reaches);
+  return { place: isLast ? null : { ...place, day: to }, counts: { bought, ...counts } };
 }
 
 /** Lets the next of the waiting contributions buy. @returns the last of them; null when there are no more after these */

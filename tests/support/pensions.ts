@@ -5,14 +5,14 @@ import { etfs, type Etf } from "../../shared/data/portfolio/etf-schema.ts";
 import { insertPrices } from "../../shared/data/portfolio/etf-prices.ts";
 import { insertContributions, insertPension, type NewContribution } from "../../shared/data/portfolio/pensions.ts";
 
-let count = 0;
+let made = 0;
 
 /** An ETF in euros whose prices are what was paid, unless said otherwise. */
 export async function anEtf(db: Db, given: Partial<typeof etfs.$inferInsert> = {}): Promise<Etf> {
   const [etf] = await db
     .insert(etfs)
     .values({
-      ...{ symbol: `ETF${++count}.DE`, currency: "EUR", series: "raw", state: "ready", inUse: true },
+      ...{ symbol: `ETF${++made}.DE`, currency: "EUR", series: "raw", state: "ready", inUse: true },
       ...{ addedAt: new Date("2026-01-01T00:00:00Z"), ...given },
     })
     .returning();
@@ -55,7 +55,7 @@ export async function addMoney(
   pensionId: string,
   contributions: readonly (Partial<NewContribution> & Pick<NewContribution, "date">)[],
 ): Promise<void> {
-  const whole = contributions.map((one) => ({ reference: `r${++count}`, amount: "100.00", currency: "EUR", ...one }));
+  const whole = contributions.map((one) => ({ reference: `r${++made}`, amount: "100.00", currency: "EUR", ...one }));
   await insertContributions(db as never, pensionId, whole);
 }
 
@@ -65,4 +65,16 @@ export async function finalRows(db: Db): Promise<Map<string, string>> {
     select pension_id || ' ' || date as day, xmin::text || ' ' || xmax::text as xmin
       from portfolio.etf_pension_values where state = 'final'`);
   return new Map(rows.map(({ day, xmin }) => [day, xmin]));
+}
+
+/** So many pensions in euros with a hundred euros each, in two statements. */
+export async function manyPensions(db: Db, etf: Etf, { count, date }: { count: number; date: string }): Promise<void> {
+  await db.execute(sql`
+    with made as (
+      insert into portfolio.etf_pensions (id, etf_id, name, currency, created_at)
+      select gen_random_uuid(), ${etf.id}, 'Pension ' || n, 'EUR', now() from generate_series(1, ${count}::integer) n
+      returning id
+    )
+    insert into portfolio.etf_pension_contributions (pension_id, reference, date, amount, currency)
+    select id, 'first', ${date}::date, 100, 'EUR' from made`);
 }

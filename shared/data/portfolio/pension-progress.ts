@@ -60,6 +60,13 @@ export async function pensionsToValue(
   return rows.map(({ id }) => id);
 }
 
+/** Takes pensions for the caller's transaction, waiting for whoever holds them. @returns those that there are */
+export async function lockPensions(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.execute<{ id: string }>(sql`
+    select id from ${etfPensions} where id = any(${uuids(ids)}) order by id for update`);
+  return rows.map(({ id }) => id);
+}
+
 /** Takes pensions for the caller's transaction; leaves out those that somebody else holds, who does the same work. */
 export async function lockFreePensions(tx: Tx, ids: readonly string[]): Promise<string[]> {
   const rows = await tx.execute<{ id: string }>(sql`

@@ -1,0 +1,12 @@
+/** An app process that values pensions, for a test to kill: database, moment, id of the waiting run, lease. */
+import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
+import { TestClock } from "../../support/clock.ts";
+import { startProcess } from "../../support/process.ts";
+
+const [databaseUrl, now, runId, leaseMs] = process.argv.slice(2);
+const app = startProcess(databaseUrl!, [retryPendingEtfValuations], {
+  clock: new TestClock(now),
+  leaseMs: Number(leaseMs),
+});
+await app.runner.execute(runId!);
+await app.close();

@@ -1,0 +1,218 @@
+import "../../support/property-seed.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
+import { lockPension } from "../../../shared/data/portfolio/pension-progress.ts";
+import { listValues, type DayValue } from "../../../shared/data/portfolio/pensions.ts";
+import type { Run } from "../../../shared/data/platform/schema.ts";
+import { addDays, isWeekend } from "../../../shared/rules/portfolio/civil-date.ts";
+import { TestClock } from "../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { ratesOf } from "../../support/factories.ts";
+import { addMoney, aPension, anEtf, closesOf, finalRows, manyPensions } from "../../support/pensions.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+import { startProgram } from "../../support/program.ts";
+
+const CHILD = new URL("./retry-pending-etf-valuations.child.ts", import.meta.url);
+
+let database: TestDatabase;
+let app: TestProcess;
+beforeEach(async () => {
+  database = await migratedDatabase();
+  app = startProcess(database.url, [retryPendingEtfValuations], { clock: new TestClock("2026-03-06T22:00:00Z") });
+});
+afterEach(async () => {
+  await app.close();
+  await database.drop();
+});
+
+async function ask(): Promise<string> {
+  const asked = { input: {}, trigger: "chain", requestedBy: "a test" } as const;
+  return (await app.runner.request(retryPendingEtfValuations, asked)).id;
+}
+
+async function retry(): Promise<Record<string, unknown>> {
+  const run = (await app.runner.execute(await ask()))!;
+  expect(run, JSON.stringify(run.errors)).toMatchObject({ state: "succeeded" });
+  return run.result!;
+}
+
+const shown = async (id: string) =>
+  (await listValues(app.db, id, { limit: 1_000 })).map(
+    ({ date, value, reason }) => `${date.slice(5)} ${value ?? reason}`,
+  );
+
+it("adds the days that have come since, and has nothing to look at when none have", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-03-02": "10", "2026-03-03": "11" });
+  const id = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }] });
+  await closesOf(app.db, etf, { "2026-03-06": "14" });
+  expect(await retry()).toMatchObject({ pensions: 1, bought: 1, valued: 3 });
+  const before = await finalRows(app.db);
+  expect(await retry()).toEqual({ pensions: 0 });
+
+  app.clock.moveTo("2026-03-09T22:00:00Z");
+  await closesOf(app.db, etf, { "2026-03-09": "15" });
+  expect(await retry()).toMatchObject({ pensions: 1, valued: 1 });
+  expect(await shown(id)).toEqual(["03-02 100.00", "03-03 110.00", "03-06 140.00", "03-09 150.00"]);
+  const after = await finalRows(app.db);
+  for (const [day, written] of before) expect(after.get(day), day).toBe(written);
+});
+
+it("a weekday that is over and has no price waits; the next price completes it, or shows that the exchange was closed", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-03-02": "10", "2026-03-03": "11" });
+  const id = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }] });
+  await retry();
+  expect(await shown(id)).toEqual(["03-02 100.00", "03-03 110.00", "03-04 price", "03-05 price"]);
+  expect(await retry(), "they are there").toMatchObject({ waiting: 0, valued: 0 });
+
+  await closesOf(app.db, etf, { "2026-03-05": "13" });
+  expect(await retry()).toMatchObject({ completed: 1, closed: 1, valued: 0 });
+  expect(await shown(id)).toEqual(["03-02 100.00", "03-03 110.00", "03-05 130.00"]);
+});
+
+it("a price that comes late, between others, adds its day and touches no other", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-03-02": "10", "2026-03-04": "12", "2026-03-05": "13" });
+  const id = await aPension(app.db, etf, {
+    contributions: [{ date: "2026-03-02" }, { date: "2026-03-03", amount: "24.00" }],
+  });
+  await retry();
+  const before = await finalRows(app.db);
+  await closesOf(app.db, etf, { "2026-03-03": "11" });
+  expect(await retry()).toMatchObject({ pensions: 1, bought: 0, valued: 1, completed: 0 });
+  expect(await shown(id), "what bought on the 4th has bought then").toEqual([
+    "03-02 100.00",
+    "03-03 110.00",
+    "03-04 144.00",
+    "03-05 156.00",
+  ]);
+  const after = await finalRows(app.db);
+  for (const [day, written] of before) expect(after.get(day), day).toBe(written);
+});
+
+it("does the others first when somebody holds a pension, and then that one", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-03-05": "10" });
+  const held = await aPension(app.db, etf, { contributions: [{ date: "2026-03-05" }] });
+  const free = await aPension(app.db, etf, { contributions: [{ date: "2026-03-05" }] });
+  const retrying = await app.db.transaction(async (tx) => {
+    await lockPension(tx, held);
+    const retrying = retry();
+    await until(async () => (await shown(free)).length > 0);
+    expect(await shown(held)).toEqual([]);
+    return { retrying };
+  });
+  expect(await retrying.retrying).toMatchObject({ pensions: 1, valued: 2 });
+  expect([await shown(held), await shown(free)]).toEqual([["03-05 100.00"], ["03-05 100.00"]]);
+});
+
+it("two runs at once share the pensions: each day is written once", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-03-04": "10", "2026-03-05": "11" });
+  await manyPensions(app.db, etf, { count: 2_500, date: "2026-03-04" });
+  const other = startProcess(database.url, [retryPendingEtfValuations], { clock: app.clock });
+  const ids = [await ask(), await ask()];
+  const runs = (await Promise.all([app.runner.execute(ids[0]!), other.runner.execute(ids[1]!)])) as Run[];
+  await other.close();
+  expect(runs.map(({ state }) => state)).toEqual(["succeeded", "succeeded"]);
+  expect(await retry()).toEqual({ pensions: 0 });
+  const [row] = await app.db.execute(sql`
+    select count(*)::integer as days, sum(value)::text as sum
+      from portfolio.etf_pension_values where state = 'final'`);
+  expect(row).toMatchObject({ days: 5_000, sum: "525000.00" });
+});
+
+it("kill -9 in the middle: what was committed stays, the next attempt adds the rest, nothing is stuck or doubled", async () => {
+  const etf = await anEtf(app.db);
+  const days = weekdays("2026-01-05", 40);
+  app.clock.moveTo(`${days.at(-1)!}T22:00:00Z`);
+  await closesOf(app.db, etf, Object.fromEntries(days.map((date, i) => [date, String(10 + i)])));
+  await manyPensions(app.db, etf, { count: 1_100, date: days[0]! });
+  // The statement that writes the 30th day waits for the test: the days before it are committed by then.
+  const [barrier] = [4711];
+  await app.db.execute(
+    sql.raw(`
+    create function portfolio.wait_here() returns trigger language plpgsql as
+      $$ begin perform pg_advisory_xact_lock_shared(${barrier}); return new; end $$;
+    create trigger wait_here before insert on portfolio.etf_pension_values
+      for each row when (new.date = '${days[29]}') execute function portfolio.wait_here()`),
+  );
+  const runId = await ask();
+
+  const before = await app.db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${barrier})`);
+    const child = startProgram(CHILD, [database.url, app.clock.now().toISOString(), runId, "1000"]);
+    await until(async () => {
+      const [row] = await app.db.execute(
+        sql`select count(*)::integer as n from pg_locks where locktype = 'advisory' and not granted`,
+      );
+      return Number(row!.n) > 0;
+    });
+    await child.kill();
+    return finalRows(app.db);
+  });
+  expect(before.size, "some stretches were committed, not all").toBeGreaterThan(0);
+  expect(before.size).toBeLessThan(1_100 * 40);
+
+  await until(async () => (await app.runner.rescue()).retrying === 1);
+  app.clock.advance(60_000);
+  expect(await app.runner.execute(runId)).toMatchObject({ state: "succeeded", attempt: 2 });
+  const [row] = await app.db.execute(sql`
+    select count(*)::integer as days, count(*) filter (where state <> 'final')::integer as waiting,
+           sum(value)::text as sum from portfolio.etf_pension_values`);
+  const eachPension = days.reduce((sum, _day, i) => sum + 10 * (10 + i), 0);
+  expect(row).toEqual({ days: 1_100 * 40, waiting: 0, sum: `${1_100 * eachPension}.00` });
+  const after = await finalRows(app.db);
+  expect([...before].filter(([day, written]) => after.get(day) !== written)).toEqual([]);
+});
+
+it("in whatever order prices, rates and runs come, a final day is right from the start and never changes", async () => {
+  const days = weekdays("2026-02-02", 8);
+  const arrivals = fc.shuffledSubarray(
+    [...days.map((day) => `rate ${day}`), ...days.map(() => "price"), ...days.map(() => "run")],
+    { minLength: days.length * 3 },
+  );
+  await fc.assert(
+    fc.asyncProperty(arrivals, async (order) => {
+      await app.db.execute(sql`truncate portfolio.exchange_rates, portfolio.etf_pensions cascade`);
+      const etf = await anEtf(app.db, { currency: "GBP" });
+      const id = await aPension(app.db, etf, { contributions: [{ date: days[0]! }] });
+      await addMoney(app.db, id, [{ date: days[3]!, amount: "50.00" }]);
+      app.clock.moveTo(`${days.at(-1)!}T22:00:00Z`);
+      const seen = new Map<string, DayValue>();
+      let priced = 0;
+      for (const arrival of [...order, "run"]) {
+        // Prices come in their order, as an exchange makes them; rates may be filled in from anywhere.
+        if (arrival === "price") await closesOf(app.db, etf, { [days[priced]!]: String(20 + priced++) });
+        else if (arrival !== "run") await ratesOf(app.db, arrival.slice(5), { GBP: "0.8" });
+        else {
+          await retry();
+          for (const day of await listValues(app.db, id, { limit: 100 })) {
+            if (seen.has(day.date)) expect(day).toEqual(seen.get(day.date));
+            else if (day.state === "final") seen.set(day.date, day);
+          }
+        }
+      }
+      // 100 € × 0.8 ÷ 20 = 4 units from the first day, 50 € × 0.8 ÷ 23 = 1.739130434783 more from the fourth.
+      const units = (i: number) => (i < 3 ? 4 : 5.739130434783);
+      const expected = days.map((date, i) => [date, ((units(i) * (20 + i)) / 0.8).toFixed(2)]);
+      expect([...seen].map(([date, { value }]) => [date, value]).sort()).toEqual(expected);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+function weekdays(from: string, count: number): string[] {
+  const days: string[] = [];
+  for (let day = from; days.length < count; day = addDays(day, 1)) if (!isWeekend(day)) days.push(day);
+  return days;
+}
+
+/** Asks until it is so. The test's timeout ends it otherwise. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
+}
