@@ -141,7 +141,7 @@ it("the set-based statement values as the rule does, to the last digit", async (
       await initialize(id);
 
       const units = totalUnits(amounts.map((amount) => unitsFor({ amount, rate: "1", close: prices[0] })));
-      const rateOn = (i: number) => ({ GBP: pounds[i]!, EUR: "1", JPY: "161.34", KWD: "0.3581" })[currency]!;
+      const rateOn = (i: number) => ({ GBP: pounds[i]!, EUR: "1", JPY: "161.34", KWD: "0.3581" })[currency];
       const expected = dates.map((date, i) => ({
         ...{ date, units, price: prices[i]!, state: "final", reason: null },
         value: valueOf({ units, price: prices[i]!, rate: rateOn(i), currency }),
