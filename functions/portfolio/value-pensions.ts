@@ -12,6 +12,7 @@ import {
 } from "../../shared/data/portfolio/pension-progress.ts";
 import {
   dropClosedDays,
+  followSplits,
   storePurchases,
   valueDays,
   waitingContributions,
@@ -20,6 +21,7 @@ import {
 import type { Counts } from "../../shared/jobs/define-job.ts";
 import { addDays, type CivilDate } from "../../shared/rules/portfolio/civil-date.ts";
 import { minorDigits } from "../../shared/rules/portfolio/currency.ts";
+import { SAME_SCALE } from "../../shared/rules/portfolio/price-series.ts";
 import { targetDayOnOrBefore } from "../../shared/rules/portfolio/target-days.ts";
 import {
   awaitedDays,
@@ -32,7 +34,6 @@ import {
 /** Rows that one statement writes, about: some tenths of a second, and a few megabytes of arrays. */
 const ROWS_PER_STATEMENT = 20_000;
 const PURCHASES_PER_STATEMENT = 5_000;
-const BEFORE_ALL = "0001-01-01";
 
 /** ETFs as they were when the valuation began: what comes in meanwhile is the next run's. */
 export interface Valuation {
@@ -62,6 +63,8 @@ interface Place {
   readonly day: CivilDate;
 }
 
+const START: Place = { contribution: "0", day: "0001-01-01" };
+
 /**
  * Brings pensions up to date, in as many transactions as it takes: money that can buy does, then the days that have something
  * to do are valued, a stretch of days at a time.
@@ -82,7 +85,7 @@ export async function valuePensions(
 ): Promise<{ counts: Counts; left: string[] }> {
   const counts: Counts = { bought: 0, valued: 0, completed: 0, waiting: 0, closed: 0 };
   let held = ids;
-  let place: Place | null = { contribution: "0", day: BEFORE_ALL };
+  let place: Place | null = START;
   while (place !== null && held.length > 0) {
     const from: Place = place;
     const step = await transaction(async (tx) => {
@@ -109,6 +112,7 @@ async function valueOn(
   ids: readonly string[],
   place: Place,
 ): Promise<{ place: Place | null; counts: Counts }> {
+  if (place === START) await followSplits(tx, ids, SAME_SCALE.raw);
   const { last, bought } = await buyNext(tx, valuation, ids, place.contribution);
   if (last !== null) return { place: { ...place, contribution: last }, counts: { bought } };
 

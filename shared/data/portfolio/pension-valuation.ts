@@ -3,6 +3,33 @@ import type { Tx } from "../client.ts";
 import { etfPrices } from "./etf-schema.ts";
 import { etfPensionContributions, etfPensions, etfPensionValues, type PendingReason } from "./pension-schema.ts";
 
+/**
+ * Takes back what contributions bought where a split has changed the ETF's prices since: they buy again, at the new scale, which
+ * is as many more units as the split made of one. Told by the last purchase of each pension.
+ * @param ratio how far the same day's close may move and be but corrected
+ * @returns how many pensions
+ */
+export async function followSplits(tx: Tx, ids: readonly string[], ratio: number): Promise<number> {
+  const [row] = await tx.execute<{ pensions: number }>(sql`
+    with split as (
+      select p.id
+        from ${etfPensions} p
+       cross join lateral (
+         select bought_on, price from ${etfPensionContributions}
+          where pension_id = p.id and units is not null
+          order by etf_pension_contributions.date desc limit 1
+       ) as last
+        join ${etfPrices} e on e.etf_id = p.etf_id and e.date = last.bought_on
+       where p.id = any(${uuids(ids)}) and greatest(e.close / last.price, last.price / e.close) > ${ratio}::numeric
+    ),
+    taken_back as (
+      update ${etfPensionContributions} c set bought_on = null, price = null, fx_rate = null, units = null
+        from split where c.pension_id = split.id and c.units is not null
+    )
+    select count(*)::integer as pensions from split`);
+  return row?.pensions ?? 0;
+}
+
 /** Money that has not bought anything yet, with the first price that it could pay. */
 export interface WaitingContribution {
   readonly id: string;

@@ -63,7 +63,7 @@ export function splitSuspect(points: readonly PricePoint[]): CivilDate | undefin
 }
 
 /** How far the same day's close may move and the series still be the one that is stored: corrections are small, and splits are not. */
-const SAME_SCALE: Readonly<Record<SeriesKind, number>> = { raw: 1.05, adjusted: 1.0005 };
+export const SAME_SCALE: Readonly<Record<SeriesKind, number>> = { raw: 1.05, adjusted: 1.0005 };
 
 /**
  * Whether fetched prices continue stored ones. A split changes every earlier price of a series, and of an adjusted one each

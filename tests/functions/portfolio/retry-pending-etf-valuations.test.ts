@@ -94,6 +94,22 @@ it("a price that comes late, between others, adds its day and touches no other",
   for (const [day, written] of before) expect(after.get(day), day).toBe(written);
 });
 
+it("after a split the units follow the new scale of the prices, and no final day is touched", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-03-02": "100", "2026-03-03": "110" });
+  const id = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }, { date: "2026-03-03" }] });
+  await retry();
+  const before = await finalRows(app.db);
+  // Ten for one, on the 4th: the history was fetched anew, and the first day after it has come.
+  await app.db.execute(sql`update portfolio.etf_prices set close = close / 10`);
+  await closesOf(app.db, etf, { "2026-03-04": "12", "2026-03-05": "13" });
+  await addMoney(app.db, id, [{ date: "2026-03-05" }]);
+  expect(await retry()).toMatchObject({ bought: 3, completed: 2 });
+  expect(await shown(id)).toEqual(["03-02 100.00", "03-03 210.00", "03-04 229.09", "03-05 348.18"]);
+  const after = await finalRows(app.db);
+  for (const [day, written] of before) expect(after.get(day), day).toBe(written);
+});
+
 it("does the others first when somebody holds a pension, and then that one", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-05": "10" });

@@ -1,0 +1,27 @@
+import postgres from "postgres";
+import { peakMiB } from "../support/process-cost.ts";
+
+/** The limit: one statement that is told the day, checks nothing and locks nothing, and one that says how far the days are. */
+const [url, lastDay] = process.argv.slice(2) as [string, string];
+const sql = postgres(url, { max: 1, onnotice: () => undefined });
+await sql`select 1`;
+const start = performance.now();
+await sql.begin(async (tx) => {
+  await tx`
+    insert into portfolio.etf_pension_values (pension_id, date, units, price, fx_rate, value, state)
+    select p.id, e.date, held.units, e.close, rate.rate, round(held.units * e.close * rate.rate, 2), 'final'
+      from portfolio.etf_pensions p
+      join portfolio.etfs on etfs.id = p.etf_id
+      join portfolio.etf_prices e on e.etf_id = p.etf_id and e.date = ${lastDay}::date
+      join (
+        select quote, round(1 / rate, 19) as rate from portfolio.exchange_rates where date = ${lastDay}::date
+        union all select 'EUR', 1
+      ) as rate on rate.quote = etfs.currency
+     cross join lateral (
+       select sum(units) as units from portfolio.etf_pension_contributions c where c.pension_id = p.id and c.bought_on <= e.date
+     ) as held`;
+  await tx`update portfolio.etf_pensions set valued_to = ${lastDay}::date, prices_seen = prices_seen + 1`;
+});
+const ms = performance.now() - start;
+await sql.end();
+console.log(JSON.stringify({ ms, peakMiB: peakMiB() }));
