@@ -2,10 +2,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DemoApi, DemoData } from "./demo-data.ts";
 import { etfsDemo } from "./etfs.ts";
+import { pensionsDemo } from "./pensions.ts";
 import { tasksDemo } from "./tasks.ts";
 
 /** Every family that shows something at a first start. */
-const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo];
+const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo, pensionsDemo];
 
 interface Begun {
   readonly begunAt: string;
