@@ -3,3 +3,4 @@ import type { Family } from "../shared/jobs/define-job.ts";
 export const platform: Family = { id: "platform", title: "The job layer itself" };
 export const portfolio: Family = { id: "portfolio", title: "Exchange rates, ETF prices, pensions" };
 export const tasks: Family = { id: "tasks", title: "Recurring tasks, reminders, overdue tasks" };
+export const taxLiens: Family = { id: "tax-liens", title: "Tax liens: lists, valuations, analysis, documents" };

@@ -25,7 +25,7 @@ export interface SequenceValue {
 const IS_OURS = String.raw`n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public', 'platform_migrations')
   and not exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'e')`;
 
-/** All tables of ours, by name; of a partitioned table its parts. */
+/** All tables of ours, by name; of a partitioned table its parts. What is unlogged holds nothing that is to be kept. */
 export async function ourTables(sql: postgres.ISql): Promise<Table[]> {
   return sql.unsafe<Table[]>(`
     select n.nspname as schema, c.relname as name,
@@ -33,7 +33,7 @@ export async function ourTables(sql: postgres.ISql): Promise<Table[]> {
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-     where c.relkind = 'r' and c.relpersistence <> 't' and ${IS_OURS}
+     where c.relkind = 'r' and c.relpersistence = 'p' and ${IS_OURS}
      group by 1, 2 order by 1, 2`);
 }
 
