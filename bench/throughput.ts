@@ -40,8 +40,9 @@ const { values } = parseArgs({
 const [jobs, rounds, delay] = [Number(values.jobs), Number(values.rounds), values["commit-delay"]];
 
 const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
+const bundle = await mkdtemp(join(tmpdir(), "rota-bench-bundle-"));
 const server = await startPostgres({
-  dataDirectory: join(directory, "postgres"),
+  dataDirectory: directory,
   settings: {
     shared_preload_libraries: "pg_stat_statements",
     ...(delay && { commit_delay: "2000", commit_siblings: "0" }),
@@ -49,7 +50,7 @@ const server = await startPostgres({
 });
 try {
   const scripts = join(import.meta.dirname, "throughput");
-  const rota = await bundled(join(scripts, "rota.ts"), join(directory, "bundle"));
+  const rota = await bundled(join(scripts, "rota.ts"), bundle);
   const systems: Record<string, readonly [script: string, ...args: string[]]> = {
     "bare writes": [join(scripts, "bare.ts")],
     "pg-boss 12": [join(scripts, "pg-boss.ts")],
@@ -68,7 +69,7 @@ try {
   report(results);
 } finally {
   await server.stop();
-  await rm(directory, { recursive: true, force: true });
+  for (const made of [directory, bundle]) await rm(made, { recursive: true, force: true });
 }
 
 async function measure(name: string, script: string, args: readonly string[]): Promise<Throughput> {
