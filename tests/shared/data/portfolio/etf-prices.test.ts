@@ -108,7 +108,7 @@ it("the database itself keeps raw and adjusted prices of one ETF apart, and lets
   await db.transaction(async (tx) => {
     const locked = await lockEtf(tx, etf.id);
     expect(await deletePrices(tx, etf.id)).toBe(1);
-    await markReady(tx, locked!, { ...RAW, series: "adjusted" }, NOW);
+    await markReady(tx, locked, { ...RAW, series: "adjusted" }, NOW);
     await insertPrices(tx, adjusted, [point("2026-04-09", "0.9")]);
   });
   expect(await listPrices(db, etf.id, { limit: 10 })).toMatchObject([{ source: "stooq", series: "adjusted" }]);

@@ -1,0 +1,111 @@
+import { expect, it } from "vitest";
+import { ahead } from "../../../shared/providers/ahead.ts";
+import { askAgain } from "../../../shared/providers/ask-again.ts";
+import type { EtfProvider, PriceSeries } from "../../../shared/providers/etf-provider.ts";
+import { ProviderError } from "../../../shared/providers/provider-error.ts";
+import { etfInOrder } from "../../../shared/providers/provider-order.ts";
+import { resting } from "../../../shared/providers/resting.ts";
+import { moment } from "../../support/signal.ts";
+import { questionOf, wordsOf } from "./price-question.ts";
+import { all } from "./service.ts";
+
+function trouble(errorClass: "transient" | "rate_limited" | "validation", retryAfterMs?: number): ProviderError {
+  return new ProviderError(`it is ${errorClass}`, { provider: "a", errorClass, retryAfterMs });
+}
+
+function stub(name: string, series: "raw" | "adjusted", answer: () => Promise<unknown>): EtfProvider {
+  return { name, series, prices: () => answer() as Promise<PriceSeries> };
+}
+
+it("providers are asked in order, and one of the other kind only where there is nothing to continue", async () => {
+  const asked: string[] = [];
+  const failing = stub("a", "raw", async () => Promise.reject(trouble("transient")));
+  const adjusted = stub("b", "adjusted", async () => (asked.push("b"), { source: "b" }));
+  const raw = stub("c", "raw", async () => (asked.push("c"), { source: "c" }));
+  const order = etfInOrder([failing, adjusted, raw]);
+  expect(await order.prices(questionOf({ series: null }))).toEqual({ source: "b" });
+  expect(await order.prices(questionOf({ series: "raw" }))).toEqual({ source: "c" });
+  expect(asked).toEqual(["b", "c"]);
+  await expect(etfInOrder([failing, adjusted]).prices(questionOf({ series: "raw" }))).rejects.toMatchObject({
+    errorClass: "transient",
+    message: expect.stringContaining(
+      "b was not asked for SMPW.DE: its prices are adjusted, the stored ones raw",
+    ) as string,
+  });
+});
+
+it("a provider that wants to be left alone is, for as long as it said", async () => {
+  let now = new Date("2026-04-10T17:00:00Z");
+  let calls = 0;
+  const busy = stub("a", "raw", async () =>
+    ++calls === 1 ? Promise.reject(trouble("rate_limited", 5_000)) : { source: "a" },
+  );
+  const provider = resting(busy, () => now);
+  expect(await wordsOf(provider)).toBe("it is rate_limited");
+  now = new Date("2026-04-10T17:00:04Z");
+  expect(await wordsOf(provider)).toBe("a was not asked for SMPW.DE: it wants to be left alone for 1 s more");
+  now = new Date("2026-04-10T17:00:05Z");
+  expect(await provider.prices(questionOf())).toEqual({ source: "a" });
+  expect(calls).toBe(2);
+});
+
+const policy = { kind: "exponential", retries: 2, firstMs: 1, factor: 1, maxMs: 1 } as const;
+const asking = { policy, longestWaitMs: 1_000, signal: new AbortController().signal };
+
+it("what may pass is asked again, as often as the policy says", async () => {
+  let calls = 0;
+  const answered = await askAgain(
+    async () => (++calls < 3 ? Promise.reject(trouble("transient", 0)) : "an answer"),
+    asking,
+  );
+  expect([answered, calls]).toEqual(["an answer", 3]);
+  calls = 0;
+  await expect(askAgain(async () => (calls++, Promise.reject(trouble("transient"))), asking)).rejects.toThrow(
+    "it is transient",
+  );
+  expect(calls).toBe(3);
+});
+
+it.each([
+  ["what will not pass", trouble("validation")],
+  ["what wants to wait too long", trouble("rate_limited", 1_001)],
+])("%s is asked once", async (_, error) => {
+  let calls = 0;
+  await expect(askAgain(async () => (calls++, Promise.reject(error)), asking)).rejects.toBe(error);
+  expect(calls).toBe(1);
+});
+
+it("an abort ends the wait with its reason", async () => {
+  const abort = new AbortController();
+  const waiting = askAgain(async () => Promise.reject(trouble("transient", 60_000)), {
+    ...{ policy, longestWaitMs: 60_000, signal: abort.signal },
+  });
+  abort.abort(new Error("stop"));
+  await expect(waiting).rejects.toThrow("stop");
+});
+
+it("answers come in the items' order, and no more are under way than allowed", async () => {
+  const gates = Array.from({ length: 5 }, () => moment());
+  const started: number[] = [];
+  const asked = ahead(2, [0, 1, 2, 3, 4], async (item) => {
+    started.push(item);
+    await gates[item]!.reached;
+    if (item === 1) throw new Error("no answer");
+    return item * 10;
+  });
+  const first = asked.next();
+  gates[1]!.reach();
+  await Promise.resolve();
+  expect(started).toEqual([0, 1]);
+  gates[0]!.reach();
+  expect((await first).value).toMatchObject({ item: 0, answer: { status: "fulfilled", value: 0 } });
+  expect(started).toEqual([0, 1, 2]);
+  for (const gate of gates) gate.reach();
+  const rest = await all(asked);
+  expect(rest.map(({ item, answer }) => [item, answer.status])).toEqual([
+    [1, "rejected"],
+    [2, "fulfilled"],
+    [3, "fulfilled"],
+    [4, "fulfilled"],
+  ]);
+});

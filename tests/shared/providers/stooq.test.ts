@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { Fault } from "../../../local/providers/fault.ts";
+import { SAMPLE_ETFS, sampleBars } from "../../../local/providers/sample-prices.ts";
+import { startStooqStandIn, type StooqFault, type StooqStandIn } from "../../../local/providers/stooq.ts";
+import { stooq } from "../../../shared/providers/stooq.ts";
+import { seriesOfCsv } from "../../../shared/providers/stooq/daily-csv.ts";
+import { listingOf } from "../../../shared/rules/portfolio/exchange.ts";
+import { sample } from "../../support/sample-data.ts";
+import { questionOf, wordsOf } from "./price-question.ts";
+import { troubleOf } from "./service.ts";
+
+const NOW = new Date("2026-04-10T17:00:00Z");
+
+let standIn: StooqStandIn;
+beforeAll(async () => {
+  standIn = await startStooqStandIn({ asOf: () => NOW });
+});
+afterEach(() => {
+  standIn.recover();
+});
+afterAll(() => standIn.close());
+
+const provider = (key = "a-key") => stooq({ baseUrl: standIn.baseUrl, key, now: () => NOW, timeoutMs: 5_000 });
+
+it("a series is adjusted, its closes and its adjusted closes are the same", async () => {
+  const { points, ...facts } = await provider().prices(questionOf({ symbol: "SMPE.DE" }));
+  expect(facts).toMatchObject({ source: "stooq", series: "adjusted", currency: "EUR", name: null });
+  const bars = sampleBars(SAMPLE_ETFS[1]!, NOW);
+  expect(points).toHaveLength(bars.length);
+  expect(points[0]).toMatchObject({ close: bars[0]!.adjustedClose, adjustedClose: bars[0]!.adjustedClose });
+  expect(Number(points[0]!.close)).toBeLessThan(Number(bars[0]!.close));
+  const short = await provider().prices(questionOf({ from: "2026-04-08" }));
+  expect(standIn.requests.at(-1)).toMatch(/s=smpw\.de&i=d&d1=20260408&d2=20260411/);
+  expect(short.points.map(({ date }) => date)).toEqual(["2026-04-08", "2026-04-09", "2026-04-10"]);
+});
+
+it("London is not asked about: pence and pounds look alike in its answers", async () => {
+  expect(await wordsOf(provider(), { symbol: "SMPK.L" })).toMatch(/stooq was not asked for SMPK\.L/);
+});
+
+it.each<[StooqFault | Fault["kind"], string, RegExp, number?]>([
+  ["quota", "rate_limited", /is a notice: "Exceeded the daily hits limit"/, 3_600_000],
+  ["no-data", "validation", /is a notice: "No data"/],
+  ["html", "transient", /answered with a web page where text\/csv was expected/],
+  ["wrong-columns", "validation", /does not begin with Date,Open,High,Low,Close, got "Data,Otwarcie"/],
+  ["short-line", "validation", /has 5 cells in line 2, expected 6/],
+  ["empty-series", "validation", /has no price since/],
+  ["bad-price", "validation", /has "NaN" as close/],
+  ["zero-price", "validation", /has "0" as close/],
+  ["negative-price", "validation", /has "-1.5" as close/],
+  ["high-below-low", "validation", /below the low/],
+  ["duplicate-date", "validation", /has 2026-04-09 twice/],
+  ["future-date", "validation", /in the future/],
+  ["cut-short", "transient", /ends in the middle of a line/],
+  ["empty", "transient", /is empty/],
+])("%s is refused as %s", async (kind, errorClass, words, wait) => {
+  standIn.fail({ kind });
+  const trouble = await troubleOf(() => provider().prices(questionOf({ from: "2026-03-02" })));
+  expect(trouble.message).toMatch(words);
+  expect(trouble.message).toMatch(/stooq.*smpw\.de/is);
+  expect(trouble).toMatchObject({ errorClass, retryAfterMs: wait });
+});
+
+it("without a key it shows a page for people, which is an error", async () => {
+  expect(await wordsOf(provider(""))).toMatch(/answered with a web page/);
+});
+
+it("a recorded file is read", () => {
+  const file = sample("prices/stooq-spy_us_d.csv");
+  if (!file) return;
+  const answer = {
+    provider: { name: "stooq", series: "adjusted" },
+    question: questionOf({ symbol: "SPY" }),
+    url: "u",
+  } as const;
+  const series = seriesOfCsv(readFileSync(file, "utf8"), answer, {
+    exchange: listingOf("SPY")!.exchange,
+    now: new Date("2026-04-17T22:00:00Z"),
+  });
+  expect(series.points).toHaveLength(2_839);
+  expect(series.points.at(-1)).toMatchObject({ date: "2026-04-17", close: "710.14", volume: "70661926" });
+});

@@ -1,0 +1,83 @@
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { Fault } from "../../../local/providers/fault.ts";
+import { SAMPLE_ETFS, sampleBars } from "../../../local/providers/sample-prices.ts";
+import {
+  startTwelveDataStandIn,
+  type TwelveDataFault,
+  type TwelveDataStandIn,
+} from "../../../local/providers/twelve-data.ts";
+import { twelveData } from "../../../shared/providers/twelve-data.ts";
+import { questionOf, wordsOf } from "./price-question.ts";
+import { troubleOf } from "./service.ts";
+
+const NOW = new Date("2026-04-10T17:00:20Z");
+
+let standIn: TwelveDataStandIn;
+beforeAll(async () => {
+  standIn = await startTwelveDataStandIn({ asOf: () => NOW });
+});
+afterEach(() => {
+  standIn.recover();
+});
+afterAll(() => standIn.close());
+
+const provider = (pageSize = 5_000) =>
+  twelveData({ baseUrl: standIn.baseUrl, key: "a-key", now: () => NOW, pageSize, timeoutMs: 5_000 });
+
+it("a series has every trading day, oldest first, from its exchange, and the key is in no address", async () => {
+  const series = await provider().prices(questionOf());
+  expect(series).toMatchObject({ source: "twelve-data", series: "raw", currency: "EUR", exchange: "XETRA" });
+  expect(series.points.map(({ date }) => date)).toEqual(sampleBars(SAMPLE_ETFS[0]!, NOW).map(({ date }) => date));
+  expect(standIn.requests.at(-1)).toMatch(/symbol=SMPW&mic_code=XETR&interval=1day&adjust=splits/);
+  expect(standIn.requests.at(-1)).not.toContain("a-key");
+});
+
+it("a history longer than a page is read page by page, each day once", async () => {
+  const asked = standIn.requests.length;
+  const { points } = await provider(1_000).prices(questionOf());
+  const days = sampleBars(SAMPLE_ETFS[0]!, NOW).map(({ date }) => date);
+  expect(points.map(({ date }) => date)).toEqual(days);
+  expect(standIn.requests.length - asked).toBe(Math.floor(days.length / 1_000) + 1);
+  const few = await provider(3).prices(questionOf({ from: "2026-04-07" }));
+  expect(few.points.map(({ date }) => date)).toEqual(["2026-04-07", "2026-04-08", "2026-04-09", "2026-04-10"]);
+});
+
+it("pence become pounds, and the day under way is left out", async () => {
+  const { currency, points } = await provider().prices(questionOf({ symbol: "SMPK.L", from: "2026-04-09" }));
+  const bar = sampleBars(SAMPLE_ETFS[2]!, NOW).find(({ date }) => date === "2026-04-09")!;
+  expect(currency).toBe("GBP");
+  expect(Number(points[0]!.close)).toBeCloseTo(Number(bar.close) / 100, 10);
+  const america = await provider().prices(questionOf({ symbol: "SMPA", from: "2026-04-09" }));
+  expect(america.points.map(({ date }) => date)).toEqual(["2026-04-09"]);
+});
+
+it.each<[TwelveDataFault | Fault["kind"], string, RegExp, number?]>([
+  ["no-credits", "rate_limited", /run out of API credits.*code "429"/, 40_000],
+  ["bad-key", "auth", /apikey.*code "401"/],
+  ["no-currency", "validation", /has no currency/],
+  ["other-currency", "validation", /is in CHF, but the stored prices are in EUR/],
+  ["wrong-symbol", "validation", /is about "SMPX", and SMPW was asked for/],
+  ["wrong-exchange", "validation", /is of the exchange "XMEX", and XETR was asked for/],
+  ["missing-values", "validation", /has no values/],
+  ["empty-series", "validation", /has no price since 2026-03-02/],
+  ["bad-price", "validation", /has "NaN" as close on 2026-04-09/],
+  ["zero-price", "validation", /has "0" as close/],
+  ["negative-price", "validation", /has "-1.5" as close/],
+  ["high-below-low", "validation", /below the low/],
+  ["duplicate-date", "validation", /has 2026-04-09 twice/],
+  ["future-date", "validation", /in the future/],
+  ["not-json", "validation", /is no JSON/],
+  ["cut-short", "transient", /is cut short or damaged/],
+  ["429", "rate_limited", /429/, 7_000],
+])("%s is refused as %s", async (kind, errorClass, words, wait) => {
+  standIn.fail({ kind });
+  const trouble = await troubleOf(() => provider().prices(questionOf({ currency: "EUR", from: "2026-03-02" })));
+  expect(trouble.message).toMatch(words);
+  expect(trouble.message).toMatch(/twelve-data.*SMPW/s);
+  expect(trouble).toMatchObject({ errorClass, retryAfterMs: wait });
+});
+
+it("a symbol that is not known, and an exchange that is not", async () => {
+  expect(await wordsOf(provider(), { symbol: "GONE.DE" })).toMatch(/for GONE\.DE is an error.*code "404"/);
+  expect(await wordsOf(provider(), { symbol: "ABC.XX" })).toMatch(/twelve-data was not asked for ABC\.XX/);
+});
