@@ -1,20 +1,31 @@
 import { readFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 
-/** In `postgres` 3.4: the write that was put off to the next turn of the event loop, when the connection may be gone. */
-const UNGUARDED = "const x = socket.write(chunk, fn)";
-const GUARDED = `if (socket === null) {
+/** What is mended in `postgres` 3.4: the text as it is, and what stands there instead. */
+const GUARDS = [
+  // A write that was put off to the next turn of the event loop, when the connection may be gone: in a callback that nobody can
+  // catch, it would end the process. So the query fails, as any other does on a lost connection.
+  {
+    unguarded: "const x = socket.write(chunk, fn)",
+    guarded: `if (socket === null) {
       chunk = nextWriteTimer = null
       error(Errors.connection('CONNECTION_CLOSED', options))
       return false
     }
-    ${UNGUARDED}`;
+    const x = socket.write(chunk, fn)`,
+  },
+  // A connection that is lost in the middle of an answer: the next statement on its successor would get what had come of that
+  // answer among its own rows, or its error, and `end` would wait for the rest of it for ever.
+  {
+    unguarded: "closedTime = performance.now()",
+    guarded: `query = results = errorResponse = null
+    result = new Result()
+    rows = 0
+    closedTime = performance.now()`,
+  },
+];
 
-/**
- * Keeps a database that goes away from taking the whole process with it: the driver writes to a socket that is null, in a
- * callback that nobody can catch (porsager/postgres issues 1066, 1154 and 1208). With the guard the query fails, as any other
- * does on a lost connection. See docs/decisions/0014-driver-guard.md.
- */
+/** Keeps a database that goes away from harming more than the statements under way: docs/decisions/0014-driver-guard.md. */
 export const driverGuard: Plugin = {
   name: "driver-guard",
   setup(build) {
@@ -25,10 +36,14 @@ export const driverGuard: Plugin = {
   },
 };
 
-/** @throws Error when the driver has changed: then look whether it still needs the guard */
+/** @throws Error when the driver has changed: then look whether it still needs the guards */
 export function guarded(source: string): string {
-  if (source.split(UNGUARDED).length !== 2) {
-    throw new Error("postgres/src/connection.js is not as driver-guard.ts knows it: is its nextWrite guarded by now?");
-  }
-  return source.replace(UNGUARDED, GUARDED);
+  return GUARDS.reduce((text, { unguarded, guarded }) => {
+    if (text.split(unguarded).length !== 2) {
+      throw new Error(
+        `postgres/src/connection.js is not as driver-guard.ts knows it: expected ${JSON.stringify(unguarded)} once. Is it guarded by now?`,
+      );
+    }
+    return text.replace(unguarded, guarded);
+  }, source);
 }

@@ -65,7 +65,12 @@ export function openApp(
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
   const log = new Log(sink, { level: config.LOG_LEVEL });
-  const db = connect(databaseOptions(config, `rota ${holder}`));
+  const db = connect({
+    ...databaseOptions(config, `rota ${holder}`),
+    // A process that hangs, or a machine that is gone, must not keep its locks longer than its runs: whoever takes those over
+    // would wait for them.
+    ...(config.DATABASE_PREPARE && { silentTransactionMs: config.JOB_LEASE }),
+  });
   const endSurvival = surviveStrayRejections(log);
   const local = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
   const sender = serviceBusOf(config, clock);

@@ -3,6 +3,7 @@ import postgres from "postgres";
 import { withCommitHooks } from "./after-commit.ts";
 import { withLastWords } from "./last-word.ts";
 import { preparing } from "./prepared.ts";
+import { endWithConnection } from "./severed-transactions.ts";
 
 /** The database, outside a transaction. */
 export type Db = PostgresJsDatabase & { readonly $client: postgres.Sql };
@@ -23,6 +24,11 @@ export interface DatabaseOptions {
   /** Named prepared statements. Off behind PgBouncer in transaction mode. */
   readonly prepare: boolean;
   readonly applicationName?: string;
+  /**
+   * Milliseconds after which the server ends a transaction whose client says nothing more. Default: never. Not given behind
+   * PgBouncer, which refuses the parameter and has a setting of its own for it.
+   */
+  readonly silentTransactionMs?: number;
 }
 
 /** Opens a pool; connections are made on first use. Close it with `db.$client.end()`. */
@@ -36,10 +42,14 @@ export function connect(options: DatabaseOptions): Db {
     ssl: options.tls === "disable" ? false : { rejectUnauthorized: options.tls === "verify" },
     // Array types are written as literals in the queries, so the catalogue need not be read on each new connection.
     fetch_types: false,
-    connection: { application_name: options.applicationName ?? "rota", TimeZone: "UTC" },
+    connection: {
+      application_name: options.applicationName ?? "rota",
+      TimeZone: "UTC",
+      ...(options.silentTransactionMs && { idle_in_transaction_session_timeout: options.silentTransactionMs }),
+    },
     onnotice: () => undefined,
   });
-  return withCommitHooks(withLastWords(drizzle(preparing(client))));
+  return withCommitHooks(withLastWords(drizzle(endWithConnection(preparing(client)))));
 }
 
 /** Whether the database answers: one round trip. */

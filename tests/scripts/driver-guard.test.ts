@@ -1,18 +1,46 @@
-import { readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { pathToFileURL } from "node:url";
+import type postgres from "postgres";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { guarded } from "../../scripts/driver-guard.ts";
+import { createDatabase } from "../support/database.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-const driver = join(import.meta.dirname, "../../node_modules/postgres/src/connection.js");
+const driver = join(import.meta.dirname, "../../node_modules/postgres");
+const connection = "src/connection.js";
+
+/** The installed driver as the bundle has it. */
+async function guardedDriver(): Promise<typeof postgres> {
+  const copy = await temporaryDirectory();
+  await cp(driver, copy, { recursive: true });
+  await writeFile(join(copy, connection), guarded(await readFile(join(driver, connection), "utf8")));
+  return ((await import(pathToFileURL(join(copy, "src/index.js")).href)) as { default: typeof postgres }).default;
+}
 
 describe("the guard of the database driver", () => {
   it("still fits the installed driver, and stands in front of the write", async () => {
-    const source = guarded(await readFile(driver, "utf8"));
+    const source = guarded(await readFile(join(driver, connection), "utf8"));
     expect(source.indexOf("if (socket === null)")).toBeGreaterThan(source.indexOf("function nextWrite("));
     expect(source.indexOf("if (socket === null)")).toBeLessThan(source.indexOf("const x = socket.write(chunk, fn)"));
   });
 
+  it("a statement gets its own rows alone after a connection that was lost in the middle of an answer", async () => {
+    const database = await createDatabase();
+    onTestFinished(() => database.drop());
+    const sql = (await guardedDriver())(database.url, { max: 1, onnotice: () => undefined });
+    // Its row is on the way when the server says its last word.
+    await expect(sql`select pg_terminate_backend(pg_backend_pid())`).rejects.toMatchObject({
+      code: "CONNECTION_CLOSED",
+    });
+    expect([...(await sql`select 1 as one`)]).toEqual([{ one: 1 }]);
+    await expect(sql`select pg_terminate_backend(pg_backend_pid())`).rejects.toMatchObject({
+      code: "CONNECTION_CLOSED",
+    });
+    await sql.end();
+  });
+
   it("refuses a driver that it does not know", () => {
-    expect(() => guarded("function nextWrite() { socket?.write(chunk) }")).toThrow(/is its nextWrite guarded by now/);
+    expect(() => guarded("function nextWrite() { socket?.write(chunk) }")).toThrow(/Is it guarded by now/);
   });
 });

@@ -1,0 +1,39 @@
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { classify } from "../../../shared/jobs/error-class.ts";
+import { createDatabase, type TestDatabase } from "../../support/database.ts";
+
+const options = { poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true } as const;
+let database: TestDatabase;
+let silent: Db;
+let other: Db;
+beforeAll(async () => {
+  database = await createDatabase();
+  silent = connect({ ...options, url: database.url, silentTransactionMs: 200 });
+  other = connect({ ...options, url: database.url });
+  await other.execute("create table effects (key text primary key, of text)");
+});
+afterAll(async () => {
+  // Bounded as in the app: the driver may wait for ever for a connection that it has lost.
+  await Promise.all([silent.$client.end({ timeout: 1 }), other.$client.end()]);
+  await database.drop();
+});
+
+it("a transaction whose client says nothing more ends, and with it the locks for which another one waits", async () => {
+  const asleep = Promise.withResolvers<null>();
+  const asked = Promise.withResolvers<null>();
+  const late = silent.transaction(async (tx) => {
+    await tx.execute(sql`insert into effects values ('order 1', 'the late one')`);
+    asked.resolve(null);
+    await asleep.promise;
+    await tx.execute(sql`insert into effects values ('order 2', 'the late one')`);
+  });
+  await asked.promise;
+  await other.execute(sql`insert into effects values ('order 1', 'the other one')`);
+  asleep.resolve(null);
+  const refusal = await late.catch((error: unknown) => error);
+  expect(classify(refusal), String(refusal)).toBe("transient");
+  expect([...(await other.execute("select * from effects"))]).toEqual([{ key: "order 1", of: "the other one" }]);
+  expect([...(await silent.execute("select 1 as one"))], "and works on").toEqual([{ one: 1 }]);
+});
