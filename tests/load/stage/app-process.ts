@@ -1,11 +1,14 @@
 import { startFunctionsHost } from "../../../local/functions-host/host.ts";
 
-/** One app process of the campaign: the host and the built app, nothing else, so that kill -9 hits the app alone. */
+/** One app process: the Functions host and the built app, nothing else, so that a kill hits the app alone. */
 const [appDirectory, stateDirectory, port, hostKey] = process.argv.slice(2) as [string, string, string, string];
-await startFunctionsHost({
+const host = await startFunctionsHost({
   ...{ appDirectory, stateDirectory, hostKey, port: Number(port) },
   settings: process.env,
   log: ({ level, message, source }) => {
-    if (source === "host" && /warning|error/.test(level)) process.stderr.write(`${message}\n`);
+    if (source !== "host" || /warning|error/.test(level)) process.stdout.write(`${message}\n`);
   },
+});
+process.once("SIGTERM", () => {
+  void host.stop({ graceMs: Number(process.env.LOAD_GRACE_MS ?? 1_000) }).then(() => process.exit(0));
 });

@@ -1,0 +1,12 @@
+import { defineRoute } from "../../../../shared/http/route.ts";
+
+/** Does in the process that is asked what `rescue_stuck_runs` does each minute. */
+export const rescueHere = defineRoute({
+  method: "POST",
+  path: "api/load/rescue",
+  access: "operator",
+  summary: "Rescue runs and wake waiting ones, here and now",
+  async handle({ app }) {
+    return { json: { ...(await app.runner.rescue()), woken: await app.runner.sweep() } };
+  },
+});

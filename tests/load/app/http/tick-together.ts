@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { defineRoute } from "../../../../shared/http/route.ts";
+import { isScheduled } from "../../../../shared/jobs/define-job.ts";
+import { tick } from "../../../../shared/jobs/tick.ts";
+
+/** Lets a job's timer go off so many times in one instant, as `onTimer` takes it. */
+export const tickTogether = defineRoute({
+  method: "POST",
+  path: "api/load/{job}/ticks",
+  access: "operator",
+  summary: "Let a timer go off many times at once",
+  params: z.object({ job: z.string() }),
+  body: z.strictObject({ times: z.int().positive() }),
+  async handle({ app, params, body }) {
+    const job = await app.jobs.find(params.job);
+    if (!job || !isScheduled(job)) throw new TypeError(`${params.job}: expected a job with a schedule`);
+    const now = app.clock.now();
+    const one = () => tick({ runner: app.runner, now, isPastDue: false }, job, job.on);
+    const ran = await Promise.all(Array.from({ length: body.times }, one));
+    return { json: { ticks: body.times, ran: ran.filter((run) => run?.state === "succeeded").length } };
+  },
+});

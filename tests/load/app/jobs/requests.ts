@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { defineJob, event, manual } from "../../../../shared/jobs/define-job.ts";
+import { callOutside, chance, common, leave } from "./effect.ts";
+
+const numbered = z.strictObject({ n: z.int() });
+const anyNumber = { on: manual, input: numbered, concurrency: () => null } as const;
+
+export const flaky = defineJob({
+  ...common,
+  ...anyNumber,
+  id: "flaky",
+  summary: "Fails three times in ten, after its write",
+  async run(context) {
+    const { input, run, signal, finish } = context;
+    await sleep(120 * chance(run.id, run.attempt), undefined, { signal });
+    return finish(async (tx) => {
+      await leave(tx, context, `flaky ${input.n}`);
+      await sleep(60 * chance(run.id, run.attempt, "in"), undefined, { signal });
+      if (chance(run.id, run.attempt, "fails") < 0.3)
+        throw Object.assign(new Error("now and then"), { errorClass: "transient" });
+    });
+  },
+});
+
+export const oneWrite = defineJob({
+  ...common,
+  id: "one_write",
+  summary: "One write, in the transaction that ends the run",
+  on: event({ batch: 100 }),
+  input: numbered,
+  concurrency: () => null,
+  run: (context) => context.finish((tx) => leave(tx, context, `one_write ${context.input.n}`)),
+});
+
+/** What `transaction` commits, a repeat commits again: here each attempt leaves a row of its own, and asks for a run. */
+export const repeats = defineJob({
+  ...common,
+  ...anyNumber,
+  id: "repeats",
+  summary: "Commits before its end",
+  async run({ run, signal, transaction, enqueue }) {
+    await transaction(async (tx) => {
+      await tx.execute(sql`insert into load.repeats (run_id, attempt) values (${run.id}, ${run.attempt})`);
+      await enqueue(tx, "after_repeats");
+    });
+    await sleep(120 * chance(run.id, run.attempt), undefined, { signal });
+    if (chance(run.id, run.attempt, "fails") < 0.2)
+      throw Object.assign(new Error("after its commit"), { errorClass: "transient" });
+  },
+});
+
+export const afterRepeats = defineJob({
+  ...common,
+  id: "after_repeats",
+  summary: "Runs after each commit of repeats",
+  on: manual,
+  input: z.strictObject({}),
+  concurrency: () => null,
+  run: (context) => context.finish((tx) => leave(tx, context, `after_repeats ${context.run.id}`)),
+});
+
+export const calls = defineJob({
+  ...common,
+  ...anyNumber,
+  id: "calls",
+  summary: "Calls a service that knows idempotency keys",
+  async run(context) {
+    const { input, signal, once, finish } = context;
+    await once(`call ${input.n}`, (key) => callOutside(key, signal), { whenUnknown: "repeat" });
+    return finish((tx) => leave(tx, context, `calls ${input.n}`));
+  },
+});
+
+export const callsOnce = defineJob({
+  ...common,
+  ...anyNumber,
+  id: "calls_once",
+  summary: "Calls a service that must rather not be called than twice",
+  async run(context) {
+    const { input, signal, once, finish } = context;
+    await once(`order ${input.n}`, (key) => callOutside(key, signal));
+    return finish((tx) => leave(tx, context, `calls_once ${input.n}`));
+  },
+});

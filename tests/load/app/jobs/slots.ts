@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { defineJob, manual, type JobContext } from "../../../../shared/jobs/define-job.ts";
+import { schedule } from "../../../../shared/jobs/schedule/index.ts";
+import { chance, common, leave } from "./effect.ts";
+
+const nothing = z.strictObject({});
+
+/** One effect a slot; kills fall before, into and after its transaction. */
+async function takeSlot(context: JobContext<Record<string, never>>) {
+  const { run, asOf, signal, finish } = context;
+  await sleep(120 * chance(run.id, "before"), undefined, { signal });
+  return finish(async (tx) => {
+    await leave(tx, context, `${run.jobId} ${asOf.toISOString()}`);
+    await sleep(120 * chance(run.id, "in"), undefined, { signal });
+  });
+}
+
+export const everySecond = defineJob({
+  ...common,
+  id: "every_second",
+  summary: "A slot a second; one run stands for the missed ones",
+  on: schedule("* * * * * *", "Europe/Berlin"),
+  input: nothing,
+  then: ["after_slot"],
+  run: takeSlot,
+});
+
+export const afterSlot = defineJob({
+  ...common,
+  id: "after_slot",
+  summary: "Runs after each slot of every_second",
+  on: manual,
+  input: nothing,
+  concurrency: () => null,
+  run: (context) => context.finish((tx) => leave(tx, context, `after_slot ${context.run.id}`)),
+});
+
+export const everySecondAll = defineJob({
+  ...common,
+  id: "every_second_all",
+  summary: "A slot a second; missed ones are run",
+  on: schedule("* * * * * *", "UTC"),
+  input: nothing,
+  missed: "all",
+  overlap: "queue one",
+  run: takeSlot,
+});
+
+export const everySecondSkip = defineJob({
+  ...common,
+  id: "every_second_skip",
+  summary: "A slot a second; missed ones are skipped",
+  on: schedule("* * * * * *", "UTC"),
+  input: nothing,
+  missed: "skip",
+  run: takeSlot,
+});
+
+/** Whenever its timer is made to fire, it fires for the same slot: the first of January. */
+export const everyYear = defineJob({
+  ...common,
+  id: "every_year",
+  summary: "A slot a year",
+  on: schedule("0 0 0 1 1 *", "UTC"),
+  input: nothing,
+  run: takeSlot,
+});
