@@ -19,6 +19,12 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
+/**
+ * A host says goodbye when what ran has ended or has had its time (25 s under `npm start`), and then waits for five seconds more: running jobs get
+ * their signal early enough to be put back within them.
+ */
+const LAST_GRACE_MS = 2_000;
+
 let runtime: Runtime | undefined;
 
 /** The one runtime of this process, made at the first call. */
@@ -72,6 +78,6 @@ function makeRuntime(app: App, loaders: Loaders): Runtime {
       };
     },
 
-    close: () => app.close(),
+    close: () => app.close(LAST_GRACE_MS),
   };
 }

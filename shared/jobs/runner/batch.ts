@@ -3,7 +3,7 @@ import type { BatchContext, BatchedRun, BatchWork, Job } from "../define-job.ts"
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
 import { asWorkOf } from "../stray-rejections.ts";
-import { endingOf } from "./attempt.ts";
+import { endingOf, endOfPatience } from "./attempt.ts";
 import type { ContextTools } from "./context.ts";
 import { fencedTransaction } from "./fencing.ts";
 import type { HeldRun } from "./heartbeat.ts";
@@ -42,12 +42,17 @@ export async function performBatch(
       fencedTransaction(
         tools.db,
         runs.map(({ held }) => held),
-        work,
+        async (tx) => {
+          const result = await work(tx);
+          tools.signal.throwIfAborted();
+          return result;
+        },
       ),
     fail: ({ id }, error) => endings.set(id, endingOf(error)),
   };
   try {
-    if (batched.length) await asWorkOf(tools.log, () => job.work.runBatch(context));
+    const work = () => Promise.race([job.work.runBatch(context), endOfPatience(tools.signal)]);
+    if (batched.length) await asWorkOf(tools.log, work);
     for (const { id } of batched) {
       if (!endings.has(id)) endings.set(id, { kind: "returned", result: {}, itemFailures: [], itemFailureCount: 0 });
     }

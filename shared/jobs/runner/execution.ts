@@ -25,6 +25,7 @@ export class Execution {
   readonly #backfills: Backfills;
   readonly #heartbeat: Heartbeat;
   readonly #active = new Set<Promise<unknown>>();
+  #graceIsOver = false;
 
   constructor(
     deps: RunnerDependencies,
@@ -57,17 +58,19 @@ export class Execution {
 
   /** Waits for all that goes on; after `graceMs` each run gets its signal, and goes on elsewhere with no attempt lost. */
   async drain(graceMs: number): Promise<void> {
-    const finished = Promise.allSettled(this.#active);
     const timer = setTimeout(() => {
-      for (const held of this.#heartbeat.runs()) held.abort.abort(new Interrupted("this process is stopping"));
+      this.#graceIsOver = true;
+      for (const held of this.#heartbeat.runs()) interrupt(held);
     }, graceMs);
-    await finished;
+    // Again, for those whose claim was under way when it was asked to stop.
+    while (this.#active.size > 0) await Promise.allSettled(this.#active);
     clearTimeout(timer);
   }
 
   async #carryOut(job: Job, runs: readonly Run[]): Promise<Run[]> {
     const holds = runs.map((run) => ({ run, held: this.#hold(job, run) }));
     for (const { held } of holds) this.#heartbeat.watch(held);
+    if (this.#graceIsOver) for (const { held } of holds) interrupt(held);
     this.#settlement.reportStart(job.id, runs);
     try {
       const endings = await this.#perform(job, holds);
@@ -143,4 +146,8 @@ export class Execution {
       abort: new AbortController(),
     };
   }
+}
+
+function interrupt({ abort }: HeldRun): void {
+  abort.abort(new Interrupted("this process is stopping"));
 }
