@@ -65,17 +65,18 @@ export class AppProcess {
     }
   }
 
-  /** Asks over HTTP, with the operator's key. */
+  /** Asks over HTTP, with the operator's key. @throws when there is no answer in time */
   async call<T = Record<string, unknown>>(
     method: string,
     path: string,
     body?: unknown,
+    withinMs = 30_000,
   ): Promise<{ status: number; body: T }> {
     const response = await fetch(`${this.url}/${path}`, {
       method,
       headers: { "x-functions-key": this.#key, "content-type": "application/json" },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(withinMs),
     });
     const text = await response.text();
     return { status: response.status, body: (text.startsWith("{") ? JSON.parse(text) : {}) as T };

@@ -81,16 +81,21 @@ export class Stage {
     settings = {},
     port,
   }: { settings?: Record<string, string>; port?: number } = {}): Promise<AppProcess> {
+    return this.launchApp({ settings, port: port ?? (await freePort()) }).started();
+  }
+
+  /** The same, and does not wait. */
+  launchApp({ settings = {}, port }: { settings?: Record<string, string>; port: number }): AppProcess {
     const app = new AppProcess({
       directory: this.#app,
       hostState: join(this.directory, "host"),
-      port: port ?? (await freePort()),
+      port,
       key: KEY,
       settings: { ...this.settings, ...settings },
       logFile: join(this.directory, `app-${this.apps.length + 1}.log`),
     });
     this.apps.push(app);
-    return app.started();
+    return app;
   }
 
   async killDatabase(): Promise<void> {

@@ -36,22 +36,23 @@ export const afterSlot = defineJob({
   run: (context) => context.finish((tx) => leave(tx, context, `after_slot ${context.run.id}`)),
 });
 
-export const everySecondAll = defineJob({
+/** Waiting slots of a job are done one by one, about one a second: a slot a second could never catch up. */
+export const everyThirdSecond = defineJob({
   ...common,
-  id: "every_second_all",
-  summary: "A slot a second; missed ones are run",
-  on: schedule("* * * * * *", "UTC"),
+  id: "every_third_second",
+  summary: "A slot every three seconds; missed ones are run",
+  on: schedule("*/3 * * * * *", "UTC"),
   input: nothing,
   missed: "all",
   overlap: "queue one",
   run: takeSlot,
 });
 
-export const everySecondSkip = defineJob({
+export const everyOtherSecond = defineJob({
   ...common,
-  id: "every_second_skip",
-  summary: "A slot a second; missed ones are skipped",
-  on: schedule("* * * * * *", "UTC"),
+  id: "every_other_second",
+  summary: "A slot every two seconds; missed ones are skipped",
+  on: schedule("*/2 * * * * *", "UTC"),
   input: nothing,
   missed: "skip",
   run: takeSlot,
