@@ -53,7 +53,7 @@ async function rest({ sql, count }: Stage, pair: Pair, claims: Claims): Promise<
     where state in ('queued', 'retrying', 'running') and coalesce(scheduled_for, queued_at) <= ${lastSlot}`;
   const end = Date.now() + PATIENCE_MS;
   for (let n = 0; (await count(sql`select count(*) from (${restless}) r`)) > 0 && Date.now() < end; n++) {
-    await pair.ask(n % 2, "api/admin/jobs/rescue_stuck_runs/run");
+    await pair.upkeep(n % 2);
     await sleep(500);
   }
   const left = await sql<{ job: string; n: number }[]>`

@@ -1,4 +1,4 @@
-import { rescueStuckRuns, runJob } from "./http/loaded-from-elsewhere.ts";
+import { publishOutbox, rescueStuckRuns, runJob } from "./http/loaded-from-elsewhere.ts";
 import { rescueHere } from "./http/rescue-here.ts";
 import { tickTogether } from "./http/tick-together.ts";
 import { deafInTheMiddle, middleOfCall, middleOfFinish, middleOfTransaction } from "./jobs/in-the-middle.ts";
@@ -7,7 +7,7 @@ import { afterSlot, everyOtherSecond, everySecond, everyThirdSecond, everyYear }
 
 /** The app under load: jobs that leave one effect each, behind a unique key, and the layer's own upkeep. */
 export const jobs = [
-  rescueStuckRuns,
+  ...[rescueStuckRuns, publishOutbox],
   ...[everySecond, afterSlot, everyThirdSecond, everyOtherSecond, everyYear],
   ...[flaky, oneWrite, repeats, afterRepeats, calls, callsOnce],
   ...[middleOfTransaction, middleOfFinish, middleOfCall, deafInTheMiddle],

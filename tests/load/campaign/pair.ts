@@ -29,6 +29,11 @@ export class Pair {
     place.app = this.#stage.launchApp({ port: place.port });
   }
 
+  /** Each minute is too seldom for a campaign: the layer's own jobs, asked for as any other. */
+  async upkeep(which: number): Promise<void> {
+    for (const job of ["rescue_stuck_runs", "publish_outbox"]) await this.ask(which, `api/admin/jobs/${job}/run`);
+  }
+
   /** @returns the status of the answer, or undefined when there was none in 5 s */
   async ask(which: number, path: string, body?: unknown): Promise<number | undefined> {
     return this.app(which)

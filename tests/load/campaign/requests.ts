@@ -55,10 +55,9 @@ export class Requests {
     }
   }
 
-  /** Each minute is too seldom for a campaign: the real job, asked for every second as any other. */
   async #keepRescuing(): Promise<void> {
     for (let n = 0; this.#flowing; n++) {
-      await this.#pair.ask(n % 2, "api/admin/jobs/rescue_stuck_runs/run");
+      await this.#pair.upkeep(n % 2);
       await sleep(1_000);
     }
   }

@@ -23,16 +23,18 @@ afterAll(async () => {
 it("a transaction whose client says nothing more ends, and with it the locks for which another one waits", async () => {
   const asleep = Promise.withResolvers<null>();
   const asked = Promise.withResolvers<null>();
-  const late = silent.transaction(async (tx) => {
-    await tx.execute(sql`insert into effects values ('order 1', 'the late one')`);
-    asked.resolve(null);
-    await asleep.promise;
-    await tx.execute(sql`insert into effects values ('order 2', 'the late one')`);
-  });
+  const late = silent
+    .transaction(async (tx) => {
+      await tx.execute(sql`insert into effects values ('order 1', 'the late one')`);
+      asked.resolve(null);
+      await asleep.promise;
+      await tx.execute(sql`insert into effects values ('order 2', 'the late one')`);
+    })
+    .catch((error: unknown) => error);
   await asked.promise;
   await other.execute(sql`insert into effects values ('order 1', 'the other one')`);
   asleep.resolve(null);
-  const refusal = await late.catch((error: unknown) => error);
+  const refusal = await late;
   expect(classify(refusal), String(refusal)).toBe("transient");
   expect([...(await other.execute("select * from effects"))]).toEqual([{ key: "order 1", of: "the other one" }]);
   expect([...(await silent.execute("select 1 as one"))], "and works on").toEqual([{ one: 1 }]);
