@@ -1,0 +1,115 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { jobs } from "../../../../functions/index.ts";
+import { startYahooStandIn, type YahooStandIn } from "../../../../local/providers/yahoo.ts";
+import { TestClock } from "../../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+
+const clock = new TestClock(new Date("2026-04-10T20:30:00Z"));
+let database: TestDatabase;
+let yahoo: YahooStandIn;
+let api: AdminApi;
+let offline: AdminApi;
+beforeAll(async () => {
+  [database, yahoo] = await Promise.all([migratedDatabase(), startYahooStandIn({ asOf: () => clock.now() })]);
+  const env = { YAHOO_BASE_URL: yahoo.baseUrl };
+  api = startAdminApi(database.url, jobs, { clock, env });
+  offline = startAdminApi(database.url, jobs, { clock, env: { ...env, ALLOW_INTERNET_SYNC: "false" } });
+});
+afterEach(async () => {
+  yahoo.recover();
+  await api.db.execute(
+    sql`truncate platform.job_runs; truncate portfolio.etfs cascade; truncate portfolio.etf_updates`,
+  );
+});
+afterAll(async () => {
+  await Promise.all([api.close(), offline.close(), yahoo.close()]);
+  await database.drop();
+});
+
+interface Started {
+  run: string;
+}
+
+const add = (body: unknown, from = api, headers = {}) => from.call<Started>("POST", "api/v1/etf", body, headers);
+const updates = async (query = "") =>
+  (await api.call<{ updates: Record<string, unknown>[] }>("GET", `api/v1/updates${query}`)).body.updates;
+
+it("an ETF is added and its prices are fetched by the very same transaction", async () => {
+  const { status, body } = await add({ symbol: "smpw.de", isin: "IE00BK5BQT80", inUse: true });
+  expect(status).toBe(202);
+  expect(await api.runner.execute(body.run)).toMatchObject({
+    jobId: "fetch_etf",
+    trigger: "event",
+    state: "succeeded",
+  });
+  const { body: list } = await api.call<{ etfs: unknown[] }>("GET", "api/v1/etf");
+  expect(list.etfs).toMatchObject([
+    {
+      symbol: "SMPW.DE",
+      isin: "IE00BK5BQT80",
+      state: "ready",
+      inUse: true,
+      currency: "EUR",
+      newestPrice: "2026-04-10",
+    },
+  ]);
+  const { body: first } = await api.call<{ prices: { date: string; close: unknown }[]; next: string }>(
+    ...(["GET", "api/v1/etf/SMPW.DE/prices?from=2026-04-08&limit=2"] as const),
+  );
+  expect(first.prices.map(({ date }) => date)).toEqual(["2026-04-08", "2026-04-09"]);
+  expect(first.prices[0]!.close).toEqual(expect.stringMatching(/^\d+\.\d+$/));
+  expect(first.next).toBe("2026-04-10");
+});
+
+it("a second time it is refused, and with the same key it is the same request", async () => {
+  const key = { "idempotency-key": "once" };
+  const { body } = await add({ symbol: "SMPW.DE" }, api, key);
+  expect(await add({ symbol: "SMPW.DE" }, api, key)).toMatchObject({ status: 200, body: { run: body.run } });
+  expect(await add({ symbol: "SMPW.DE" })).toMatchObject({
+    status: 409,
+    body: { type: "urn:rota:problem:etf-exists" },
+  });
+  expect(await updates()).toHaveLength(1);
+});
+
+it("bad input names each field", async () => {
+  const { status, body } = await api.call("POST", "api/v1/etf", { symbol: "a b", isin: "IE00BK5BQT81", more: 1 });
+  expect(status).toBe(400);
+  expect(body).toMatchObject({ errors: [{ field: "symbol" }, { field: "isin" }, { field: "more" }] });
+  const wrong = await api.call("GET", "api/v1/etf/SMPW.DE/prices?from=2026-02-30");
+  expect(wrong).toMatchObject({ status: 400, body: { errors: [{ field: "from" }] } });
+  const type = await api.call("POST", "api/v1/etf/SMPW.DE/update?update_type=some");
+  expect(type).toMatchObject({ status: 400, body: { errors: [{ field: "update_type" }] } });
+  expect((await api.call("POST", "api/v1/etf/SMPW.DE/update")).status).toBe(404);
+  expect((await api.call("GET", "api/v1/etf/SMPW.DE/prices")).status).toBe(404);
+});
+
+it("its prices are updated by hand, the newest or all", async () => {
+  await api.runner.execute((await add({ symbol: "SMPW.DE" })).body.run);
+  const newest = await api.call<Started>("POST", "api/v1/etf/SMPW.DE/update?update_type=prices_only");
+  expect(await api.runner.execute(newest.body.run)).toMatchObject({ jobId: "sync_etf_prices", state: "succeeded" });
+  const full = await api.call<Started>("POST", "api/v1/etf/SMPW.DE/update?update_type=full");
+  expect(await api.runner.execute(full.body.run)).toMatchObject({ jobId: "refresh_etf", result: { changed: 0 } });
+  expect(await updates("?of=etf_prices&state=succeeded")).toMatchObject([
+    { kind: "refresh", of: "etf_prices" },
+    { kind: "sync" },
+    { kind: "fetch" },
+  ]);
+});
+
+it("what failed and why is there to see", async () => {
+  await api.runner.execute((await add({ symbol: "GONE.DE" })).body.run);
+  expect(await updates("?state=failed")).toMatchObject([
+    { of: "etf_prices", symbol: "GONE.DE", error: expect.stringContaining("404 Not Found") as string },
+  ]);
+});
+
+it("while the internet is switched off it answers 409, and a refused row says so", async () => {
+  const { status, body } = await add({ symbol: "SMPW.DE" }, offline);
+  expect(status).toBe(409);
+  expect(body).toMatchObject({ type: "urn:rota:problem:internet-sync-disabled" });
+  expect(await updates("?state=refused")).toMatchObject([{ symbol: "SMPW.DE", kind: "fetch" }]);
+  expect((await api.call("GET", "api/v1/etf")).body).toEqual({ etfs: [], next: null });
+});
