@@ -25,12 +25,7 @@ export async function findEtf(db: Executor, symbol: string): Promise<Etf | undef
   return found;
 }
 
-export async function findEtfById(db: Executor, id: number): Promise<Etf | undefined> {
-  const [found] = await db.select().from(etfs).where(eq(etfs.id, id));
-  return found;
-}
-
-/** The same, and nobody else changes it or its prices until the transaction ends. */
+/** The ETF, and nobody else changes it or its prices until the transaction ends. */
 export async function lockEtf(tx: Tx, id: number): Promise<Etf> {
   const [found] = await tx.select().from(etfs).where(eq(etfs.id, id)).for("update");
   if (!found) throw new Error(`the ETF with id ${id} is no longer there`);
