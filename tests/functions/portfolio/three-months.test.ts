@@ -3,6 +3,7 @@ import { initializeEtfPension } from "../../../functions/portfolio/initialize-et
 import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
 import { connect, type Db } from "../../../shared/data/client.ts";
 import { listContributions, listValues } from "../../../shared/data/portfolio/pensions.ts";
+import { inWholeUnits, priceUnit } from "../../../shared/rules/portfolio/price-unit.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { ratesOf } from "../../support/factories.ts";
 import { aPension, anEtf, closesOf, finalRows } from "../../support/pensions.ts";
@@ -33,28 +34,32 @@ const POUNDS = {
  *   Good Friday 3 April 120.00 USD   × 0.84 ÷ 1.20 of Thursday = 0.7    84.00   Tue 7 April 21.25    3.952941176470|58…
  */
 const UNITS = [
-  { reference: "first", boughtOn: "2026-02-16", price: "20.00", fxRate: "0.86", units: "21.500000000000" },
-  { reference: "saturday", boughtOn: "2026-03-02", price: "20.40", fxRate: "0.87", units: "10.661764705882" },
+  { reference: "first", boughtOn: "2026-02-16", price: "20", fxRate: "0.86", units: "21.500000000000" },
+  { reference: "saturday", boughtOn: "2026-03-02", price: "20.4", fxRate: "0.87", units: "10.661764705882" },
   { reference: "holiday", boughtOn: "2026-04-07", price: "21.25", fxRate: "0.7", units: "3.952941176471" },
 ];
 
 /*
- * Units held, times the close in pounds, divided by the pounds of a euro. What is half a cent or more goes up.
+ * Units held, times the close (in pence at the provider, a hundredth of a pound here), divided by the pounds of a euro. What is half a cent or more goes up.
  */
 const BY_HAND = [
-  // date         units held         × close  = pounds        ÷ rate   = euros (unrounded)
-  ["2026-02-16", "21.500000000000", "20.00", /* 430.00     */ "500.00"], // ÷ 0.86  = 500.000
-  ["2026-02-27", "21.500000000000", "20.20", /* 434.30     */ "499.20"], // ÷ 0.87  = 499.195…
-  ["2026-03-02", "32.161764705882", "20.40", /* 656.10     */ "745.57"], // ÷ 0.88  = 745.568…
-  ["2026-03-16", "32.161764705882", "20.50", /* 659.316…   */ "753.50"], // ÷ 0.875 = 753.504…
-  ["2026-04-02", "32.161764705882", "21.00", /* 675.397…   */ "804.04"], // ÷ 0.84  = 804.044…
-  ["2026-04-07", "36.114705882353", "21.25", /* 767.4375   */ "902.87"], // ÷ 0.85  = 902.867…
-  ["2026-04-14", "36.114705882353", "21.30", /* 769.243…   */ "901.81"], // ÷ 0.853 = 901.809…, once it is published
-  ["2026-04-15", "36.114705882353", "21.40", /* 772.854…   */ "903.92"], // ÷ 0.855 = 903.923…
-  ["2026-04-30", "36.114705882353", "21.50", /* 776.466…   */ "904.97"], // ÷ 0.858 = 904.972…
-  ["2026-05-01", "36.114705882353", "21.60", /* 780.077…   */ "909.18"], // ÷ 0.858 = 909.181…, of 30 April: the ECB has a holiday
-  ["2026-05-15", "36.114705882353", "22.00", /* 794.523…   */ "918.52"], // ÷ 0.865 = 918.524…
+  // date         units held         × pence  = pounds        ÷ rate   = euros (unrounded)
+  ["2026-02-16", "21.500000000000", "2000", /* 430.00     */ "500.00"], // ÷ 0.86  = 500.000
+  ["2026-02-27", "21.500000000000", "2020", /* 434.30     */ "499.20"], // ÷ 0.87  = 499.195…
+  ["2026-03-02", "32.161764705882", "2040", /* 656.10     */ "745.57"], // ÷ 0.88  = 745.568…
+  ["2026-03-16", "32.161764705882", "2050", /* 659.316…   */ "753.50"], // ÷ 0.875 = 753.504…
+  ["2026-04-02", "32.161764705882", "2100", /* 675.397…   */ "804.04"], // ÷ 0.84  = 804.044…
+  ["2026-04-07", "36.114705882353", "2125", /* 767.4375   */ "902.87"], // ÷ 0.85  = 902.867…
+  ["2026-04-14", "36.114705882353", "2130", /* 769.243…   */ "901.81"], // ÷ 0.853 = 901.809…, once it is published
+  ["2026-04-15", "36.114705882353", "2140", /* 772.854…   */ "903.92"], // ÷ 0.855 = 903.923…
+  ["2026-04-30", "36.114705882353", "2150", /* 776.466…   */ "904.97"], // ÷ 0.858 = 904.972…
+  ["2026-05-01", "36.114705882353", "2160", /* 780.077…   */ "909.18"], // ÷ 0.858 = 909.181…, of 30 April: the ECB has a holiday
+  ["2026-05-15", "36.114705882353", "2200", /* 794.523…   */ "918.52"], // ÷ 0.865 = 918.524…
 ] as const;
+
+const pounds = (pence: string) => inWholeUnits(pence, priceUnit("GBp")!);
+
+const IN_POUNDS = BY_HAND.map(([date, units, pence, value]) => [date, units, pounds(pence), value]);
 
 let database: TestDatabase;
 let db: Db;
@@ -63,7 +68,7 @@ beforeAll(async () => {
   database = await migratedDatabase();
   db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
   const etf = await anEtf(db, { symbol: "PENCE.L", currency: "GBP" });
-  await closesOf(db, etf, Object.fromEntries(BY_HAND.map(([date, , close]) => [date, close])));
+  await closesOf(db, etf, Object.fromEntries(BY_HAND.map(([date, , pence]) => [date, pounds(pence)])));
   for (const [date, GBP] of Object.entries(POUNDS)) await ratesOf(db, date, { GBP, USD: "1.20" });
   const contributions = [
     { reference: "first", date: "2026-02-16", amount: "500.00" },
@@ -87,9 +92,9 @@ it("contributions buy units, and every trading day has its value but the one wit
   const values = await listValues(db, pension, { limit: 100 });
   expect(
     values.filter(({ state }) => state === "final").map(({ date, units, price, value }) => [date, units, price, value]),
-  ).toEqual(BY_HAND.filter(([date]) => date !== "2026-04-14"));
+  ).toEqual(IN_POUNDS.filter(([date]) => date !== "2026-04-14"));
   expect(values.find(({ date }) => date === "2026-04-14")).toEqual({
-    ...{ date: "2026-04-14", units: "36.114705882353", price: "21.30", fxRate: null, value: null },
+    ...{ date: "2026-04-14", units: "36.114705882353", price: "21.3", fxRate: null, value: null },
     ...{ state: "pending", reason: "rate" },
   });
 });
@@ -104,7 +109,7 @@ it("the rate comes, the retry completes that day and touches no other", async ()
   expect(result).toMatchObject({ pensions: 1, valued: 0, completed: 1, waiting: 0 });
 
   const values = await listValues(db, pension, { limit: 100 });
-  expect(values.map(({ date, units, price, value }) => [date, units, price, value])).toEqual(BY_HAND);
+  expect(values.map(({ date, units, price, value }) => [date, units, price, value])).toEqual(IN_POUNDS);
   const after = await finalRows(db);
   expect(after.size).toBe(before.size + 1);
   for (const [day, written] of before) expect(after.get(day), day).toBe(written);
