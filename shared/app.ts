@@ -65,12 +65,16 @@ export function openApp(
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
   const log = new Log(sink, { level: config.LOG_LEVEL });
-  const db = connect({
+  const options = {
     ...databaseOptions(config, `rota ${holder}`),
     // A process that hangs, or a machine that is gone, must not keep its locks longer than its runs: whoever takes those over
     // would wait for them.
     ...(config.DATABASE_PREPARE && { silentTransactionMs: config.JOB_LEASE }),
-  });
+  };
+  const db = connect(options);
+  // A beat that waits behind the long statement of a job would lose the very lease that it is to renew. Short runs never beat,
+  // and a connection that is not used is not made.
+  const beatDb = connect({ ...options, poolMax: 1 });
   const endSurvival = surviveStrayRejections(log);
   const local = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
   const sender = serviceBusOf(config, clock);
@@ -79,6 +83,7 @@ export function openApp(
   const watch = watchOf(realtime, clock);
   const runner: Runner = new Runner({
     db,
+    beatDb,
     clock,
     log,
     holder,
@@ -109,7 +114,7 @@ export function openApp(
       local.stop();
       await runner.drain(graceMs);
       await Promise.all([sender?.close(), realtime?.close()]);
-      await db.$client.end({ timeout: 5 });
+      await Promise.all([db, beatDb].map(({ $client }) => $client.end({ timeout: 5 })));
       endSurvival();
     },
   };

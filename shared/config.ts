@@ -29,7 +29,8 @@ export const SETTINGS = {
     secret: true,
   }),
   DATABASE_POOL_MAX: whole(1, 100, {
-    about: "Most connections of one process. On Azure each function scales alone: keep it at 1 or 2 there.",
+    about:
+      "Most connections of one process, beside one for the heartbeats of long runs. On Azure each function scales alone: keep it at 1 or 2 there.",
     fallback: "2",
   }),
   DATABASE_IDLE_TIMEOUT: duration("1s", "1d", {

@@ -11,6 +11,8 @@ import type { Watch } from "../watch.ts";
 /** What the runner stands on. All of it is given, so that a test can move the clock or lose a message. */
 export interface RunnerDependencies {
   readonly db: Db;
+  /** For heartbeats alone, so that they wait for no statement of a job. Default: `db`. */
+  readonly beatDb?: Db;
   readonly clock: Clock;
   readonly log: JobLog;
   /** Names this process in leases; unique per process start. */

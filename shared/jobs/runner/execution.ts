@@ -35,7 +35,7 @@ export class Execution {
     this.#settlement = settlement;
     this.#backfills = backfills;
     this.#layer = layer;
-    this.#heartbeat = new Heartbeat(deps.db, {
+    this.#heartbeat = new Heartbeat(deps.beatDb ?? deps.db, {
       ...{ leaseMs: deps.leaseMs, everyMs: deps.heartbeatMs, log: deps.log },
       onProgress: deps.watch?.progressed,
     });
