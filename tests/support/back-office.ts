@@ -15,8 +15,10 @@ export interface Told {
 
 export interface BackOffice {
   readonly url: string;
-  /** How often each id was taken: more than once only when a repeat was not recognised. */
-  readonly taken: ReadonlyMap<string, number>;
+  /** The ids that it took, each once by its own book. */
+  readonly taken: ReadonlySet<string>;
+  /** How often it was offered one again that it had taken, and took no second time. */
+  readonly repeats: () => number;
   /** Requests in all. */
   readonly requests: () => number;
   close(): Promise<void>;
@@ -33,7 +35,8 @@ export type Answer =
 export async function startBackOffice(
   answer: (told: Told, request: number) => Answer | Promise<Answer> = () => ({ status: 204 }),
 ): Promise<BackOffice> {
-  const taken = new Map<string, number>();
+  const taken = new Set<string>();
+  let repeats = 0;
   let requests = 0;
   const server = createServer((request, response) => {
     let body = "";
@@ -46,9 +49,13 @@ export async function startBackOffice(
       const at = new Date(signed.timestamp * 1_000);
       if (!isSigned(signed, header("webhook-signature"), at)) return void response.writeHead(401).end("bad signature");
       const told = JSON.parse(body) as Told;
+      if (taken.has(id)) {
+        repeats += 1;
+        return void response.writeHead(200).end();
+      }
       void Promise.resolve(answer(told, number)).then((given) => {
         const takes = given === "take and hang up" || (typeof given === "object" && given.status < 300);
-        if (takes) taken.set(id, Math.max(1, taken.get(id) ?? 0));
+        if (takes) taken.add(id);
         if (typeof given === "string") return void request.socket.destroy();
         response.writeHead(given.status, { "content-type": "application/json", ...given.headers }).end(given.body);
       });
@@ -60,6 +67,7 @@ export async function startBackOffice(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/notifications`,
     taken,
+    repeats: () => repeats,
     requests: () => requests,
     close: () =>
       new Promise((resolve) => {

@@ -1,0 +1,58 @@
+/**
+ * An app process that carries notifications until none is left, for the campaign to kill: database, address of the back office, and
+ * when the campaign began. Its clock goes a hundred times too fast, so that retries of minutes come within seconds.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import { sendNotification } from "../../../functions/platform/send-notification.ts";
+import { openApp } from "../../../shared/app.ts";
+import { readConfig } from "../../../shared/config.ts";
+import { catalogueOf } from "../../../shared/jobs/catalogue.ts";
+import { BACK_OFFICE_SECRET } from "../../support/back-office.ts";
+
+const [databaseUrl, backOffice, began] = process.argv.slice(2) as [string, string, string];
+const clock = { now: () => new Date(Number(began) + (Date.now() - Number(began)) * 100) };
+const config = readConfig(
+  {
+    ...{ DATABASE_URL: databaseUrl, DATABASE_POOL_MAX: "6", JOB_LEASE: "2s", JOB_HEARTBEAT: "500ms" },
+    ...{
+      NOTIFY_WEBHOOK_URL: backOffice,
+      NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET,
+      SEND_NOTIFICATION_MAX_RETRIES: "30",
+    },
+  },
+  [sendNotification.id],
+);
+const app = openApp(config, catalogueOf([sendNotification]), {
+  clock,
+  sink: () => undefined,
+  dispatch: async () => undefined,
+});
+
+const underWay = new Set<string>();
+const rescuing = setInterval(() => void app.runner.rescue().catch(() => undefined), 1_000);
+const worker = async () => {
+  for (;;) {
+    const due = await app.db.execute<{ id: string; left: number }>(sql`
+      select id from platform.job_runs
+       where job_id = 'send_notification' and state in ('queued', 'retrying') and not_before <= ${clock.now().toISOString()}::timestamptz
+       order by not_before limit 400`);
+    const ids = due
+      .map(({ id }) => id)
+      .filter((id) => !underWay.has(id))
+      .slice(0, 100);
+    for (const id of ids) underWay.add(id);
+    if (ids.length) await app.runner.executeBatch(sendNotification, ids);
+    for (const id of ids) underWay.delete(id);
+    if (ids.length) continue;
+    const [open] = await app.db.execute(sql`
+      select from platform.job_runs where job_id = 'send_notification' and state in ('queued', 'retrying', 'running') limit 1`);
+    if (!open) return;
+    await sleep(20);
+  }
+};
+process.stdout.write("ready\n");
+await Promise.all(Array.from({ length: 4 }, worker));
+clearInterval(rescuing);
+await app.close(0);
+process.stdout.write("done\n");
