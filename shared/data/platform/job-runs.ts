@@ -333,8 +333,10 @@ export async function finishRuns(
   holder: string | null,
   runs: readonly FinishedRun[],
 ): Promise<Set<string>> {
+  const order = inOrder(runs, sql`f.id`);
   const rows = await db.execute<{ id: string }>(sql`
-    with moved as (
+    with ${order.lock}
+    moved as (
       update ${jobRuns} r
          set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
              result = f.result, item_failures = f."itemFailures", item_failure_count = coalesce(f."itemFailureCount", 0),
@@ -345,7 +347,7 @@ export async function finishRuns(
         from jsonb_to_recordset(${JSON.stringify(runs.map(({ id, attempt, finish }) => ({ id, attempt, ...finish })))}::jsonb)
              as f(id uuid, attempt integer, state text, "notBefore" timestamptz, "finishedAt" timestamptz, "durationMs" bigint,
                   result jsonb, "itemFailures" jsonb, "itemFailureCount" integer, reason text, "reasonCode" text,
-                  "maxAttempts" integer, progress jsonb, error jsonb)
+                  "maxAttempts" integer, progress jsonb, error jsonb) ${order.join}
        where r.id = f.id and r.attempt = f.attempt and r.state = 'running'
          and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
       returning r.id, r.job_id, r.finished_at, r.reason, r.reason_code
@@ -437,12 +439,16 @@ export interface BeatenRun extends Pick<Run, "id" | "attempt"> {
 
 /** Renews many leases in one statement, stores their progress and asks the gates. Answers with the runs that are still held. */
 export async function renewLeases(db: Executor, beats: readonly Beat[], leaseMs: number): Promise<BeatenRun[]> {
+  const order = inOrder(beats, sql`beat.id`);
   const rows = await db.execute<BeatenRun & Record<string, unknown>>(sql`
+    with ${order.lock} beat as (
+      select * from jsonb_to_recordset(${JSON.stringify(beats)}::jsonb)
+           as given(id uuid, attempt integer, holder text, progress jsonb, needs text[])
+    )
     update ${jobRuns} r
        set heartbeat_at = now(), lease_expires_at = now() + ${leaseMs}::integer * interval '1 ms',
            progress = coalesce(beat.progress, r.progress)
-      from jsonb_to_recordset(${JSON.stringify(beats)}::jsonb)
-           as beat(id uuid, attempt integer, holder text, progress jsonb, needs text[])
+      from beat ${order.join}
      where r.id = beat.id and r.attempt = beat.attempt and r.lease_holder = beat.holder and r.state = 'running'
     returning r.id, r.attempt, r.cancel_requested_at is not null as "cancelRequested", r.reason as "cancelReason",
               (select jsonb_build_object('code', gate.code, 'reason', gate.reason)
@@ -450,6 +456,19 @@ export async function renewLeases(db: Executor, beats: readonly Beat[], leaseMs:
                 where gate.code not in ('paused', 'quiet-hours')
                 order by gate.rank limit 1) as refusal`);
   return [...rows];
+}
+
+/**
+ * The parts of a statement that lock its rows in the order of their ids: a heartbeat and the end of a batch, which update the same
+ * ones, must not wait for each other's. A single row needs no order.
+ */
+function inOrder(runs: readonly { readonly id: string }[], id: SQL): { lock: SQL; join: SQL } {
+  if (runs.length < 2) return { lock: sql``, join: sql`` };
+  const ids = textArray(runs.map((run) => run.id));
+  return {
+    lock: sql`locked as materialized (select id from ${jobRuns} where id = any (${ids}::uuid[]) order by id for update),`,
+    join: sql`join locked on locked.id = ${id}`,
+  };
 }
 
 /** Running runs whose holder has not been heard of for a whole lease, oldest first. */

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { v7 as uuidv7 } from "uuid";
+import { connect, type Db } from "../../../../shared/data/client.ts";
+import { finishRuns, renewLeases } from "../../../../shared/data/platform/job-runs.ts";
+import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { aRun } from "../../../support/factories.ts";
+
+let database: TestDatabase;
+let db: Db;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+});
+afterAll(async () => {
+  await db.$client.end();
+  await database.drop();
+});
+
+type Held = { id: string; attempt: number };
+const finish = (runs: readonly Held[]) =>
+  finishRuns(
+    db,
+    "us",
+    runs.map((run) => ({ ...run, finish: { state: "succeeded", finishedAt: new Date() } })),
+  );
+const renew = (runs: readonly Held[]) =>
+  renewLeases(
+    db,
+    runs.map((run) => ({ ...run, holder: "us", progress: null, needs: [] })),
+    60_000,
+  );
+
+it.each([
+  ["the end of a batch", finish],
+  ["a heartbeat", renew],
+])("%s locks its runs in the order of their ids, whatever order it is given", async (_, move) => {
+  const [low, high] = [uuidv7(), uuidv7()].sort() as [string, string];
+  for (const id of [low, high]) await aRun(db, { id, state: "running", leaseHolder: "us", concurrencyKey: id });
+  const moving = await db.transaction(async (tx) => {
+    await tx.execute(sql`select from platform.job_runs where id = ${low}::uuid for update`);
+    const started = move([high, low].map((id) => ({ id, attempt: 1 })));
+    while ((await db.execute(sql`select from pg_locks where not granted`)).length === 0) await sleep(1);
+    // It waits for the lower id, and so it must not have the higher one: else two that want both could wait for each other.
+    const free = tx.execute(sql`select id from platform.job_runs where id = ${high}::uuid for update nowait`);
+    await expect(free).resolves.toHaveLength(1);
+    return { started };
+  });
+  await moving.started;
+});
