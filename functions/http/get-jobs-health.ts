@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { App } from "../../shared/app.ts";
 import { ping } from "../../shared/data/client.ts";
 import { lastRuns, openRuns, reliability, slotsKnown } from "../../shared/data/platform/job-figures.ts";
@@ -6,6 +7,8 @@ import { defineRoute } from "../../shared/http/route.ts";
 import { lateByMs } from "../../shared/jobs/lateness.ts";
 import { accountableRange, unaccountedCount } from "../../shared/jobs/unaccounted-slots.ts";
 import { scheduleInForce } from "../../shared/jobs/schedule-in-force.ts";
+import { instant } from "./admin/answers.ts";
+import { runState } from "./admin/run-view.ts";
 
 /**
  * For people and monitors that may look: it names jobs and how they fare, so unlike `api/health/live` and `ready`, which a
@@ -16,6 +19,27 @@ export const getJobsHealth = defineRoute({
   path: "api/jobs/health",
   access: "viewer",
   summary: "Whether jobs can run (database, broker), and per job its last run, failures in a row and lateness",
+  answer: z.object({
+    healthy: z.literal(true),
+    database: z.literal("connected"),
+    broker: z.object({
+      state: z
+        .enum(["connected", "in-process"])
+        .describe("in-process: no broker is configured; runs wait in each process"),
+    }),
+    jobs: z.array(
+      z.object({
+        id: z.string(),
+        family: z.string(),
+        lastRun: z
+          .object({ id: z.uuid(), state: runState, startedAt: instant.nullable(), finishedAt: instant.nullable() })
+          .nullable(),
+        consecutiveFailures: z.int(),
+        unaccounted: z.int().describe("Slots of the last day of which nobody knows what became of them"),
+        lateByMs: z.number().describe("0: it is on time"),
+      }),
+    ),
+  }),
   async handle({ app }) {
     const [database, broker] = await Promise.all([databaseState(app), app.broker()]);
     if (database !== "connected" || broker.state === "unreachable") {

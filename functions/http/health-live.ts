@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { defineRoute } from "../../shared/http/route.ts";
 
 export const healthLive = defineRoute({
@@ -5,5 +6,6 @@ export const healthLive = defineRoute({
   path: "api/health/live",
   access: "open",
   summary: "Whether this process answers",
+  answer: z.object({ status: z.literal("live") }),
   handle: async () => ({ json: { status: "live" } }),
 });

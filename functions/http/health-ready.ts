@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { ping } from "../../shared/data/client.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import { defineRoute } from "../../shared/http/route.ts";
@@ -7,6 +8,7 @@ export const healthReady = defineRoute({
   path: "api/health/ready",
   access: "open",
   summary: "Whether jobs can run here: the database answers",
+  answer: z.object({ status: z.literal("ready") }),
   async handle({ app }) {
     try {
       await ping(app.db);

@@ -83,6 +83,8 @@ function requestBodyOf(body: z.ZodType): Json {
 function responsesOf(route: Route, hasParameters: boolean): Json {
   const { access, body, answer, produces } = route;
   const content = { [produces ?? "application/json"]: { schema: answer ? jsonSchema(answer, "output") : {} } };
+  const good =
+    answer === null ? { description: "Done; there is nothing to say" } : { description: "As asked for", content };
   const problems = [
     ...(hasParameters || body ? [400] : []),
     ...(access === "open" ? [] : [401, 403]),
@@ -91,7 +93,7 @@ function responsesOf(route: Route, hasParameters: boolean): Json {
     503,
   ];
   return {
-    "2XX": { description: "As asked for", content },
+    "2XX": good,
     ...Object.fromEntries(problems.map((status) => [String(status), { $ref: "#/components/responses/Problem" }])),
     default: { $ref: "#/components/responses/Problem" },
   };
@@ -99,8 +101,18 @@ function responsesOf(route: Route, hasParameters: boolean): Json {
 
 function jsonSchema(schema: z.ZodType, io: "input" | "output" = "input"): Json {
   // Inline: a reference would be looked up in the whole document, where its target is not.
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline" });
-  return rest;
+  const {
+    $schema: _dialect,
+    $defs,
+    ...rest
+  } = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline" });
+  return $defs ? (JSON.parse(JSON.stringify(rest, withoutRecursion)) as Json) : rest;
+}
+
+/** What contains itself cannot stand inline. Here that is JSON of any kind, which an empty schema is as well. */
+function withoutRecursion(_name: string, value: unknown): unknown {
+  const isRecursive = typeof value === "object" && value !== null && "$ref" in value;
+  return isRecursive ? {} : value;
 }
 
 const WHO: Readonly<Record<Exclude<Access, "open">, string>> = {

@@ -38,8 +38,8 @@ export interface Route {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType | null;
-  /** What a good answer is, for the description of the API; it is not checked. */
-  readonly answer?: z.ZodType;
+  /** What a good answer is, as its reader gets it: for the description of the API, and checked by tests. Null: it has no body. */
+  readonly answer?: z.ZodType | null;
   /** The media type of a good answer. Default application/json. */
   readonly produces?: string;
   /** Takes the header `Idempotency-Key`. */
@@ -64,7 +64,7 @@ export function defineRoute<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
-  readonly answer?: z.ZodType;
+  readonly answer?: z.ZodType | null;
   readonly produces?: string;
   readonly idempotent?: true;
   readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;

@@ -5,9 +5,10 @@ import { storableText } from "./storable.ts";
 import { causes, describe, has, isError, read } from "./thrown.ts";
 
 /** What kind of trouble an error is; the class alone decides whether a run is tried again. */
-export type ErrorClass = "transient" | "rate_limited" | "auth" | "validation" | "unknown";
+export const ERROR_CLASSES = ["transient", "rate_limited", "auth", "validation", "unknown"] as const;
+export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
-const CLASSES: ReadonlySet<string> = new Set(["transient", "rate_limited", "auth", "validation", "unknown"]);
+const CLASSES: ReadonlySet<string> = new Set(ERROR_CLASSES);
 
 /** One failed attempt as the ledger keeps it. */
 export interface AttemptError {

@@ -1,9 +1,28 @@
+import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import { backfillRuns, endBackfill, lastBackfill, liveBackfillRuns } from "../../../shared/data/platform/backfills.ts";
 import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
 import type { Backfill } from "../../../shared/data/platform/steering-schema.ts";
 import { notFound, Problem } from "../../../shared/http/problem.ts";
 import type { Reply } from "../../../shared/http/route.ts";
+import { instant } from "./answers.ts";
+import { runState } from "./run-view.ts";
+
+export const backfillAnswer = z.object({
+  id: z.uuid(),
+  jobId: z.string(),
+  state: z.enum(["running", "done", "aborted"]),
+  from: instant,
+  to: instant,
+  slots: z.int().describe("How many it set out to run"),
+  taken: z.int(),
+  left: z.int(),
+  runs: z.partialRecord(runState, z.int()).describe("Its runs by their state"),
+  requestedBy: z.string(),
+  requestedAt: instant,
+  endedAt: instant.nullable(),
+  reason: z.string().nullable(),
+});
 
 /** How far a backfill is. */
 export async function backfillView(app: App, backfill: Backfill): Promise<Record<string, unknown>> {

@@ -3,7 +3,7 @@ import { findRun } from "../../../shared/data/platform/job-runs.ts";
 import { notFound, Problem } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { givenReason } from "./given-reason.ts";
-import { runView } from "./run-view.ts";
+import { runAnswer, runView } from "./run-view.ts";
 
 export const cancelRun = defineRoute({
   method: "POST",
@@ -12,6 +12,7 @@ export const cancelRun = defineRoute({
   summary: "Cancel a waiting run at once (200); ask a running one to stop, which its next heartbeat sees (202)",
   params: z.object({ id: z.uuid() }),
   body: z.strictObject({ reason: givenReason }),
+  answer: runAnswer,
   async handle({ app, params, body, caller }) {
     const run = await app.runner.cancel(params.id, { reason: body.reason, who: caller });
     if (run) return { status: run.state === "cancelled" ? 200 : 202, json: runView(run) };

@@ -9,7 +9,7 @@ import { badRequest, type FieldFault } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { quietHoursFaults, type QuietHours } from "../../../shared/jobs/quiet-hours.ts";
 import { suggestion } from "../../../shared/settings/suggestion.ts";
-import { familiesOf, steeringNow } from "./controls-view.ts";
+import { familiesOf, steeringAnswer, steeringNow } from "./controls-view.ts";
 import { givenReason } from "./given-reason.ts";
 
 export const changeControls = defineRoute({
@@ -27,6 +27,7 @@ export const changeControls = defineRoute({
     commsEnabled: z.boolean().optional(),
     quietHours: z.strictObject({ from: z.string(), to: z.string(), zone: z.string() }).nullable().optional(),
   }),
+  answer: steeringAnswer,
   async handle({ app, body, caller, log }) {
     const { scope, reason, quietHours, ...flags } = body;
     const faults = [...(await scopeFaults(app, scope)), ...(quietHours ? await faultsOf(app, quietHours) : [])];

@@ -1,7 +1,36 @@
+import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import { listControls } from "../../../shared/data/platform/controls.ts";
 import { listPauses } from "../../../shared/data/platform/pauses.ts";
 import type { Controls } from "../../../shared/data/platform/steering-schema.ts";
+import { instant } from "./answers.ts";
+
+/** What is paused, by whom, why and until when. */
+export const pauseAnswer = z.object({
+  scope: z.string().describe("all, family:<id> or job:<id>"),
+  reason: z.string(),
+  pausedBy: z.string(),
+  pausedAt: instant,
+  until: instant.nullable().describe("Null: until somebody resumes it"),
+});
+
+const controlsAnswer = z.object({
+  killSwitch: z.boolean(),
+  jobsEnabled: z.boolean(),
+  writeEnabled: z.boolean(),
+  commsEnabled: z.boolean(),
+  quietHours: z
+    .object({ from: z.string().describe("HH:MM on the clocks of the zone"), to: z.string(), zone: z.string() })
+    .nullable(),
+  changedAt: instant.nullable(),
+  changedBy: z.string().nullable(),
+});
+
+export const steeringAnswer = z.object({
+  global: controlsAnswer,
+  families: z.array(controlsAnswer.extend({ family: z.string() })),
+  pauses: z.array(pauseAnswer),
+});
 
 /** The families whose jobs this app has. */
 export async function familiesOf(app: App): Promise<string[]> {

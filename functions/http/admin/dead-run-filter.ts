@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DeadRunFilter } from "../../../shared/data/platform/dead-letters.ts";
+import { errorClass } from "./run-view.ts";
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
@@ -7,7 +8,7 @@ const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(te
 export const deadRunFields = {
   job: z.string().optional(),
   family: z.string().optional(),
-  errorClass: z.enum(["transient", "rate_limited", "auth", "validation", "unknown"]).optional(),
+  errorClass: errorClass.optional(),
   fingerprint: z.string().optional(),
   since: instant.optional(),
   until: instant.optional(),

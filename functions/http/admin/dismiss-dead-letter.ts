@@ -3,7 +3,7 @@ import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
 import { dismissDeadMessage, findDeadMessage } from "../../../shared/data/platform/dead-messages.ts";
 import { notFound, Problem } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { deadMessageView } from "./get-dead-letters.ts";
+import { deadMessageAnswer, deadMessageView } from "./get-dead-letters.ts";
 import { givenReason } from "./given-reason.ts";
 
 export const dismissDeadLetter = defineRoute({
@@ -13,6 +13,7 @@ export const dismissDeadLetter = defineRoute({
   summary: "Put a message away that nobody could read; it is kept. A dead run is replayed instead",
   params: z.object({ id: z.uuid() }),
   body: z.strictObject({ reason: givenReason }),
+  answer: deadMessageAnswer,
   async handle({ app, params: { id }, body: { reason }, caller }) {
     const now = app.clock.now();
     const message = await app.db.transaction(async (tx) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { listAudit } from "../../../shared/data/platform/audit-log.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { redact } from "../../../shared/telemetry/redaction.ts";
+import { instant } from "./answers.ts";
 
 export const getAudit = defineRoute({
   method: "GET",
@@ -14,6 +15,21 @@ export const getAudit = defineRoute({
     since: z.iso.datetime({ offset: true }).optional(),
     cursor: z.coerce.number().int().positive().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  answer: z.object({
+    entries: z.array(
+      z.object({
+        id: z.int(),
+        at: instant,
+        who: z.string(),
+        action: z.string(),
+        subject: z.string().describe("job:<id>, run:<id>, family:<id>, global, …"),
+        reason: z.string().nullable(),
+        before: z.unknown(),
+        after: z.unknown(),
+      }),
+    ),
+    nextCursor: z.int().nullable(),
   }),
   async handle({ app, query: { since, cursor, ...filter } }) {
     const found = await listAudit(app.db, {

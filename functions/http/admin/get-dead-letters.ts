@@ -3,7 +3,41 @@ import { listDeadMessagesOf, listDeadRuns, type DeadRun } from "../../../shared/
 import type { DeadMessage } from "../../../shared/data/platform/dead-messages.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { redact } from "../../../shared/telemetry/redaction.ts";
+import { instant } from "./answers.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
+import { errorClass, trigger } from "./run-view.ts";
+
+/** A message that nobody could read. */
+export const deadMessageAnswer = z.object({
+  kind: z.literal("message"),
+  id: z.uuid(),
+  queue: z.string(),
+  messageId: z.string().nullable(),
+  reason: z.string(),
+  content: z.string().describe("Its beginning"),
+  receivedAt: instant,
+  resolvedAt: instant.nullable().describe("When somebody put it away"),
+});
+
+/** A run that failed for good. */
+const deadRunAnswer = z.object({
+  kind: z.literal("run"),
+  id: z.uuid(),
+  jobId: z.string(),
+  family: z.string(),
+  trigger,
+  attempt: z.int(),
+  input: z.unknown(),
+  scheduledFor: instant.nullable(),
+  asOf: instant.nullable(),
+  queuedAt: instant,
+  finishedAt: instant,
+  fingerprint: z.string().describe("The same for errors that differ in ids and numbers alone"),
+  parentRunId: z.uuid().nullable(),
+  requestedBy: z.string().nullable(),
+  itemFailureCount: z.int(),
+  error: z.object({ class: errorClass, name: z.string(), message: z.string() }).optional(),
+});
 
 export const getDeadLetters = defineRoute({
   method: "GET",
@@ -16,6 +50,10 @@ export const getDeadLetters = defineRoute({
     which: z.enum(["open", "all"]).default("open"),
     cursor: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  answer: z.object({
+    deadLetters: z.array(z.discriminatedUnion("kind", [deadRunAnswer, deadMessageAnswer])),
+    nextCursor: z.uuid().nullable(),
   }),
   async handle({ app, query: { which, cursor: before, limit, ...fields } }) {
     const { job, family, errorClass, fingerprint, ...times } = fields;

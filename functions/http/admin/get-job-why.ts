@@ -21,6 +21,13 @@ export const getJobWhy = defineRoute({
   access: "viewer",
   summary: "Why a job is not running at this moment, in sentences; what explains it most comes first",
   params: z.object({ id: z.string() }),
+  answer: z.object({
+    id: z.string(),
+    verdict: z
+      .enum(["running", "blocked", "overdue", "waiting", "idle"])
+      .describe("blocked: it cannot start; overdue: it should have; waiting: its time will come; idle: nobody asked"),
+    sentences: z.array(z.object({ code: z.string(), text: z.string() })).describe("What explains it most comes first"),
+  }),
   async handle({ app, params }) {
     const job = await findJob(app, params.id);
     return { json: redact({ id: job.id, ...whyNotRunning(await factsOf(app, job)) }) };

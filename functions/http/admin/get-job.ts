@@ -3,8 +3,9 @@ import { defineRoute } from "../../../shared/http/route.ts";
 import { isEventDriven, needsOf } from "../../../shared/jobs/define-job.ts";
 import { settingsInForce } from "../../../shared/jobs/settings-in-force.ts";
 import { ownQueue, SHARED_QUEUE } from "../../../shared/messaging/queue-names.ts";
+import { fields } from "./answers.ts";
 import { findJob } from "./find-job.ts";
-import { jobViews } from "./job-view.ts";
+import { jobAnswer, jobViews } from "./job-view.ts";
 
 export const getJob = defineRoute({
   method: "GET",
@@ -12,6 +13,32 @@ export const getJob = defineRoute({
   access: "viewer",
   summary: "One job: its figures, the schema of its input, the settings in force and where they come from",
   params: z.object({ id: z.string() }),
+  answer: jobAnswer.extend({
+    input: fields.describe("JSON Schema"),
+    settings: z.array(
+      z.object({
+        name: z.string(),
+        value: z.union([z.string(), z.number(), z.boolean()]),
+        source: z.enum(["file", "environment"]).describe("file: the job's own"),
+      }),
+    ),
+    retry: z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("never"), retries: z.literal(0) }),
+      z.object({ kind: z.literal("linear"), retries: z.int(), delayMs: z.number() }),
+      z.object({
+        kind: z.literal("exponential"),
+        retries: z.int(),
+        firstMs: z.number(),
+        factor: z.number(),
+        maxMs: z.number(),
+      }),
+    ]),
+    timeoutMs: z.number(),
+    gates: z.array(z.string()),
+    needs: z.array(z.string()).describe("Switches that have to be on"),
+    essential: z.boolean().describe("The layer's own upkeep: goes on while others are stopped"),
+    queue: z.string(),
+  }),
   async handle({ app, params }) {
     const job = await findJob(app, params.id);
     const [view] = await jobViews(app, [job]);

@@ -3,8 +3,8 @@ import { effectsOfRun } from "../../../shared/data/platform/effects.ts";
 import { findRun } from "../../../shared/data/platform/job-runs.ts";
 import { notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { effectView } from "./effect-view.ts";
-import { runView } from "./run-view.ts";
+import { effectAnswer, effectView } from "./effect-view.ts";
+import { runAnswer, runView } from "./run-view.ts";
 import { settled, waitSeconds } from "./settled.ts";
 
 /** Of one run; all of them are found with `api/admin/effects?run=`. */
@@ -17,6 +17,7 @@ export const getRun = defineRoute({
   summary: "One run, whole, with its effects outside the database; with wait, answer when it has ended",
   params: z.object({ id: z.uuid() }),
   query: z.strictObject({ wait: waitSeconds.optional() }),
+  answer: runAnswer.extend({ effects: z.array(effectAnswer) }),
   async handle({ app, params, query }) {
     const run = await findRun(app.db, params.id);
     if (!run) throw notFound(`there is no run ${params.id}`);

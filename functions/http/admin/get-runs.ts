@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listRuns } from "../../../shared/data/platform/job-runs.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { runSummary } from "./run-view.ts";
+import { runState, runSummary, runSummaryAnswer, trigger as whatStarted } from "./run-view.ts";
 
 export const getRuns = defineRoute({
   method: "GET",
@@ -10,9 +10,9 @@ export const getRuns = defineRoute({
   summary: "Runs, newest first",
   query: z.strictObject({
     job: z.string().optional(),
-    state: z.enum(["queued", "running", "succeeded", "retrying", "dead", "skipped", "cancelled"]).optional(),
+    state: runState.optional(),
     family: z.string().optional(),
-    trigger: z.enum(["schedule", "manual", "event", "retry", "replay", "chain"]).optional(),
+    trigger: whatStarted.optional(),
     since: z.iso.datetime({ offset: true }).optional(),
     until: z.iso.datetime({ offset: true }).optional(),
     /** Occurs in the input, whatever the case. */
@@ -20,6 +20,7 @@ export const getRuns = defineRoute({
     cursor: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
+  answer: z.object({ runs: z.array(runSummaryAnswer), nextCursor: z.uuid().nullable() }),
   async handle({ app, query }) {
     const { job, state, family, trigger, since, until, text, cursor, limit } = query;
     const runs = await listRuns(app.db, {

@@ -5,6 +5,7 @@ import { describeSchedule } from "../../../shared/jobs/schedule/index.ts";
 import { timetable } from "../../../shared/jobs/schedule/timetable.ts";
 import { checkZoneName } from "../../../shared/jobs/schedule/zone-name.ts";
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
+import { instant } from "./answers.ts";
 
 export const getSchedule = defineRoute({
   method: "GET",
@@ -15,6 +16,35 @@ export const getSchedule = defineRoute({
   query: z.strictObject({
     days: z.coerce.number().int().min(1).max(366).default(7),
     zone: z.string().default("UTC"),
+  }),
+  answer: z.object({
+    from: instant,
+    zone: z.string(),
+    jobs: z.array(
+      z.object({
+        id: z.string(),
+        family: z.string(),
+        enabled: z.boolean(),
+        expression: z.string(),
+        timeZone: z.string(),
+        inWords: z.string(),
+        total: z.int(),
+        slots: z.array(instant).nullable().describe("Null where they are too many to list: see the counts of the days"),
+      }),
+    ),
+    days: z.array(
+      z.object({
+        date: z.iso.date(),
+        startsAt: instant,
+        counts: z.record(z.string(), z.int()).describe("Slots by job"),
+        clockChanges: z.array(
+          z.object({ zone: z.string(), at: instant, from: z.string().describe("The offset before"), to: z.string() }),
+        ),
+      }),
+    ),
+    collisions: z
+      .array(z.object({ jobs: z.array(z.string()), times: z.int(), first: instant }))
+      .describe("Jobs that start at the same instant, of those whose slots are listed"),
   }),
   async handle({ app, query: { days, zone } }) {
     const faults: string[] = [];

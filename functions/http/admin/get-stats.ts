@@ -2,8 +2,14 @@ import { z } from "zod";
 import { runBuckets } from "../../../shared/data/platform/run-buckets.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { axisOf, seriesBy, WINDOWS, type WindowName } from "../../../shared/jobs/run-series.ts";
+import { instant } from "./answers.ts";
 
 const windows = Object.keys(WINDOWS) as [WindowName, ...WindowName[]];
+
+const counts = z.array(z.int()).describe("One number a point");
+const series = z.object({
+  ...{ runs: counts, succeeded: counts, dead: counts, skipped: counts, cancelled: counts, itemFailures: counts },
+});
 
 export const getStats = defineRoute({
   method: "GET",
@@ -11,6 +17,15 @@ export const getStats = defineRoute({
   access: "viewer",
   summary: "What became of the runs over time, per job and per family; each run counts where it was asked for",
   query: z.strictObject({ window: z.enum(windows).default("24h") }),
+  answer: z.object({
+    window: z.enum(windows),
+    from: instant.describe("Where the first point begins"),
+    bucketMs: z.int().describe("What one point stands for"),
+    count: z.int(),
+    jobs: z.record(z.string(), series),
+    families: z.record(z.string(), series),
+    p95Ms: z.record(z.string(), z.array(z.number().nullable())).describe("By job"),
+  }),
   async handle({ app, query: { window } }) {
     const axis = axisOf(window, app.clock.now());
     const [rows, jobs] = await Promise.all([runBuckets(app.db, axis), app.jobs.all()]);

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import { figuresSince, lastRuns, openRuns, refusals, slotsKnown } from "../../../shared/data/platform/job-figures.ts";
 import { gatedOf, isScheduled, type Job } from "../../../shared/jobs/define-job.ts";
@@ -6,8 +7,53 @@ import { describeSchedule, upcoming } from "../../../shared/jobs/schedule/index.
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
 import { accountableRange, unaccountedCount } from "../../../shared/jobs/unaccounted-slots.ts";
 import { redact } from "../../../shared/telemetry/redaction.ts";
+import { instant } from "./answers.ts";
+import { runState, trigger } from "./run-view.ts";
 
 const DAY_MS = 86_400_000;
+
+/** A reason not to run. */
+export const refusal = z.object({ code: z.string(), reason: z.string() });
+
+export const jobAnswer = z.object({
+  id: z.string(),
+  family: z.string(),
+  summary: z.string(),
+  enabled: z.boolean(),
+  paused: z.boolean(),
+  blocked: refusal.nullable().describe("The gate that would stop it now"),
+  schedule: z
+    .object({ expression: z.string().describe("NCRONTAB, six fields"), timeZone: z.string(), inWords: z.string() })
+    .nullable()
+    .describe("The one in force"),
+  next: z.array(instant).describe("Up to three"),
+  scheduled: z.boolean().describe("Whether its file gives it a schedule"),
+  lastRun: z
+    .object({
+      id: z.uuid(),
+      state: runState,
+      trigger,
+      attempt: z.int(),
+      startedAt: instant.nullable(),
+      finishedAt: instant.nullable(),
+      durationMs: z.int().nullable(),
+      itemFailureCount: z.int(),
+    })
+    .nullable()
+    .describe("The newest that was not skipped"),
+  last24h: z.object({
+    succeeded: z.int(),
+    dead: z.int(),
+    skipped: z.int(),
+    p50Ms: z.number().nullable(),
+    p95Ms: z.number().nullable(),
+    successRate: z.number().min(0).max(1).nullable(),
+  }),
+  queueDepth: z.int(),
+  running: z.int(),
+  unaccounted: z.int().describe("Slots of the last day of which nobody knows what became of them"),
+  deadCount: z.int(),
+});
 
 /** Jobs as lists show them. Five statements, however many jobs there are. */
 export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<string, unknown>[]> {

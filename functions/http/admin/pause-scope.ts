@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { knownScope, pauseBody, pauseScope as pauseKnown } from "./pausing.ts";
+import { knownScope, pauseBody, pausedAnswer, pauseScope as pauseKnown } from "./pausing.ts";
 
 export const pauseScope = defineRoute({
   method: "POST",
@@ -9,6 +9,7 @@ export const pauseScope = defineRoute({
   summary: "Pause everything, a family or a job: the layer's own upkeep goes on unless it is named itself",
   /** `all`, `family:<id>` or `job:<id>`. */
   body: pauseBody.extend({ scope: z.string() }),
+  answer: pausedAnswer,
   handle: async ({ app, body: { scope, ...body }, caller }) =>
     pauseKnown(app, await knownScope(app, scope), { ...body, who: caller }),
 });

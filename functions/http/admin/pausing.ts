@@ -5,13 +5,21 @@ import { badRequest } from "../../../shared/http/problem.ts";
 import type { Reply } from "../../../shared/http/route.ts";
 import { pauseEnd } from "../../../shared/jobs/pause-end.ts";
 import { wakeWaitingRuns } from "../../../shared/jobs/wake-waiting-runs.ts";
-import { familiesOf } from "./controls-view.ts";
+import { familiesOf, pauseAnswer } from "./controls-view.ts";
 import { givenReason } from "./given-reason.ts";
 import { findJob } from "./find-job.ts";
 
 /** Why, and until when: an instant or a duration; without it, until somebody resumes it. */
 export const pauseBody = z.strictObject({ reason: givenReason, until: z.string().optional() });
 export const resumeBody = z.strictObject({ reason: givenReason.optional() });
+
+export const pausedAnswer = pauseAnswer.extend({ paused: z.literal(true) });
+export const resumedAnswer = z.object({
+  scope: z.string(),
+  paused: z.literal(false),
+  wasPaused: z.boolean(),
+  sent: z.int().describe("Runs that waited for it and start now"),
+});
 
 export async function pauseScope(
   app: App,

@@ -26,6 +26,17 @@ export const replayDeadLetters = defineRoute({
     dryRun: z.boolean().default(false),
     reason: givenReason.optional(),
   }),
+  answer: z.union([
+    z
+      .object({ count: z.int(), jobs: z.record(z.string(), z.int()).describe("How many by job") })
+      .describe("With dryRun"),
+    z.object({
+      replayed: z.int(),
+      runs: z.array(z.object({ id: z.uuid(), parent: z.uuid() })).describe("The first 1,000"),
+      refused: z.array(z.object({ run: z.uuid(), reason: z.string() })).describe("The first 1,000"),
+      more: z.boolean().describe("There are more than one request takes: ask again"),
+    }),
+  ]),
   async handle({ app, body, header, caller }) {
     const { runs: ids, filter, input, dryRun, reason = null } = body;
     if ((ids === undefined) === (filter === undefined)) {

@@ -10,7 +10,7 @@ import { repeatRuns } from "../../../shared/jobs/repeat-runs.ts";
 import { runOnce } from "../start-once.ts";
 import { findJob } from "./find-job.ts";
 import { givenReason } from "./given-reason.ts";
-import { runView } from "./run-view.ts";
+import { runAnswer, runView } from "./run-view.ts";
 
 export const retryRun = defineRoute({
   method: "POST",
@@ -20,6 +20,7 @@ export const retryRun = defineRoute({
   summary: "Make a waiting run due now; of one that is dead, cancelled or skipped, start a new one with the same input",
   params: z.object({ id: z.uuid() }),
   body: z.strictObject({ reason: givenReason.optional() }),
+  answer: runAnswer,
   async handle({ app, params, body, header, caller }) {
     const by = { who: caller, reason: body.reason ?? null };
     const asked = { retry: params.id };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { findJob } from "./find-job.ts";
 import { requestOnce } from "../start-once.ts";
-import { runView } from "./run-view.ts";
+import { runAnswer, runView } from "./run-view.ts";
 import { settled, waitSeconds } from "./settled.ts";
 
 export const runJob = defineRoute({
@@ -14,6 +14,7 @@ export const runJob = defineRoute({
   params: z.object({ id: z.string() }),
   query: z.strictObject({ wait: waitSeconds.optional() }),
   body: z.unknown(),
+  answer: runAnswer,
   async handle({ app, params, query, body, header, caller }) {
     const job = await findJob(app, params.id);
     const request = { input: body, trigger: "manual", requestedBy: caller } as const;

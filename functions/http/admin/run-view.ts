@@ -1,5 +1,63 @@
-import type { Run } from "../../../shared/data/platform/schema.ts";
+import { z } from "zod";
+import { RUN_STATES, TRIGGERS, type Run } from "../../../shared/data/platform/schema.ts";
+import { ERROR_CLASSES } from "../../../shared/jobs/error-class.ts";
 import { redact } from "../../../shared/telemetry/redaction.ts";
+import { fields, instant } from "./answers.ts";
+
+export const runState = z.enum(RUN_STATES);
+export const errorClass = z.enum(ERROR_CLASSES);
+export const trigger = z.enum(TRIGGERS);
+
+/** One line of a list. */
+export const runSummaryAnswer = z.object({
+  id: z.uuid(),
+  jobId: z.string(),
+  family: z.string(),
+  trigger,
+  state: runState,
+  attempt: z.int().describe("Counts the times that it was begun"),
+  maxAttempts: z.int(),
+  scheduledFor: instant.nullable().describe("The slot that it stands for"),
+  notBefore: instant.nullable().describe("What waits starts no sooner"),
+  queuedAt: instant,
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  durationMs: z.int().nullable(),
+  result: fields.nullable().describe("What the job counted and said"),
+  progress: z.object({ done: z.number(), total: z.number().optional(), note: z.string().optional() }).nullable(),
+  itemFailureCount: z.int(),
+  reason: z.string().nullable().describe("Why it was skipped or cancelled, in a sentence"),
+  requestedBy: z.string().nullable(),
+  lastError: z.object({ class: errorClass, message: z.string() }).optional(),
+});
+
+/** A run, whole. */
+export const runAnswer = runSummaryAnswer.omit({ lastError: true }).extend({
+  input: z.unknown(),
+  asOf: instant.nullable().describe("The moment that it stands for when that is a slot of another run"),
+  heartbeatAt: instant.nullable(),
+  leaseHolder: z.string().nullable(),
+  itemFailures: z
+    .array(z.object({ key: z.string(), class: z.string(), reason: z.string() }))
+    .nullable()
+    .describe("The first 100"),
+  errors: z.array(
+    z.object({
+      attempt: z.int(),
+      at: instant,
+      class: errorClass,
+      name: z.string(),
+      message: z.string(),
+      stack: z.string(),
+    }),
+  ),
+  reasonCode: z.string().nullable().describe("The gate or rule behind the reason"),
+  idempotencyKey: z.string().nullable(),
+  correlationId: z.string(),
+  parentRunId: z.uuid().nullable().describe("The run that this one repeats, follows or was started by"),
+  backfillId: z.uuid().nullable(),
+  cancelRequestedAt: instant.nullable(),
+});
 
 /** As much as an input may have, so that it is shown whole and can be sent again; a request is 1 MiB at most. */
 const WHOLE = { depth: 32, items: 50_000, text: 1_048_576, values: 200_000, units: 4_194_304 };

@@ -7,10 +7,12 @@ import { defineRoute } from "../../../shared/http/route.ts";
 import { backfillSlots } from "../../../shared/jobs/backfill.ts";
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
 import { answerOnce } from "../start-once.ts";
+import { instant } from "./answers.ts";
 import { findJob } from "./find-job.ts";
 import { givenReason } from "./given-reason.ts";
 
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const slots = z.object({ slots: z.int(), done: z.int(), missing: z.int() });
+const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 export const startBackfill = defineRoute({
   method: "POST",
@@ -20,11 +22,15 @@ export const startBackfill = defineRoute({
   summary: "Run a job for each slot of a past range that has not succeeded, one after another; preview says how many",
   params: z.object({ id: z.string() }),
   body: z.strictObject({
-    from: instant,
-    to: instant,
+    from: moment,
+    to: moment,
     preview: z.boolean().default(false),
     reason: givenReason.optional(),
   }),
+  answer: z.union([
+    slots.extend({ first: instant.nullable(), last: instant.nullable() }).describe("With preview: the missing ones"),
+    slots.extend({ id: z.uuid(), jobId: z.string(), state: z.literal("running") }),
+  ]),
   async handle({ app, params, body: { from, to, preview, reason = null }, header, caller }) {
     const job = await findJob(app, params.id);
     const schedule = scheduleInForce(job, app.config.jobs.get(job.id));

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { findNotification } from "../../../shared/data/platform/notification-reading.ts";
+import { CHANNELS, DELIVERY_STATES } from "../../../shared/data/platform/notification-schema.ts";
 import { notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { notificationView } from "./notification-view.ts";
+import { notificationSchema, notificationView } from "./notification-view.ts";
 
 export const getNotification = defineRoute({
   method: "GET",
@@ -10,6 +11,20 @@ export const getNotification = defineRoute({
   access: "key",
   summary: "One notification with every attempt in every channel",
   params: z.object({ id: z.uuid() }),
+  answer: notificationSchema.extend({
+    deliveries: z.array(
+      z.object({
+        channel: z.enum(CHANNELS),
+        attempt: z.int().describe("0: settled when it was made"),
+        runId: z.uuid().nullable(),
+        state: z.enum(DELIVERY_STATES).describe("unknown: the process vanished before the provider answered"),
+        reason: z.string().nullable(),
+        providerMessageId: z.string().nullable(),
+        startedAt: z.iso.datetime(),
+        endedAt: z.iso.datetime().nullable(),
+      }),
+    ),
+  }),
   async handle({ app, params }) {
     const found = await findNotification(app.db, params.id);
     if (!found) throw notFound(`there is no notification ${params.id}`);

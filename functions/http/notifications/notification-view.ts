@@ -18,7 +18,7 @@ export const notificationSchema = z.object({
   type: z.string(),
   title: z.string(),
   body: z.string(),
-  data: z.record(z.string(), z.json()),
+  data: z.record(z.string(), z.unknown()),
   state: z.enum(NOTIFICATION_STATES),
   reason: z.string().nullable(),
   attempts: z.int(),

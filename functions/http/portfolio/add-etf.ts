@@ -5,8 +5,8 @@ import { defineRoute } from "../../../shared/http/route.ts";
 import { isIsin } from "../../../shared/rules/portfolio/etf-symbol.ts";
 import { fetchEtf } from "../../portfolio/fetch-etf.ts";
 import { runOnce } from "../start-once.ts";
-import { startedRun, symbolText } from "./etf-view.ts";
-import { started } from "./start-update.ts";
+import { symbolText } from "./etf-view.ts";
+import { started, startedRun } from "./start-update.ts";
 
 export const addEtf = defineRoute({
   method: "POST",

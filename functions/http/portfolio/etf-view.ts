@@ -8,9 +8,6 @@ export const symbolText = z
   .toUpperCase()
   .refine(isEtfSymbol, 'expected a symbol as Yahoo writes it: letters, digits and ".=^-", such as "VWCE.DE"');
 
-/** What starts a run answers with. */
-export const startedRun = z.object({ run: z.uuid(), state: z.string(), location: z.string() });
-
 /** An exact decimal, as text so that nobody reads it as a binary fraction. */
 export const decimal = z.string();
 

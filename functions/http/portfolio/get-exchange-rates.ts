@@ -4,6 +4,9 @@ import { badRequest, notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { civilDateIn } from "../../../shared/rules/portfolio/civil-date.ts";
 import { exchangeRate, questionFaults } from "../../../shared/rules/portfolio/exchange-rate.ts";
+import { decimal } from "./etf-view.ts";
+
+const euroRate = z.object({ quote: z.string(), rate: decimal, date: z.iso.date(), source: z.string() });
 
 export const getExchangeRates = defineRoute({
   method: "GET",
@@ -12,6 +15,19 @@ export const getExchangeRates = defineRoute({
   summary:
     "Rates in force on a date (default today) from base (default EUR) to quote (default all), by way of the euro",
   query: z.strictObject({ date: z.string().optional(), base: z.string().default("EUR"), quote: z.string().optional() }),
+  answer: z.object({
+    date: z.iso.date(),
+    base: z.string(),
+    rates: z.array(
+      z.object({
+        base: z.string(),
+        quote: z.string(),
+        rate: decimal,
+        date: z.iso.date().describe("The day it was published; of a cross rate, the older of its two"),
+        from: z.array(euroRate).describe("The published rates that it is made of"),
+      }),
+    ),
+  }),
   async handle({ app, query }) {
     const { base, quote, date = civilDateIn("Europe/Berlin", app.clock.now()) } = query;
     const faults = questionFaults({ base, quote, date });

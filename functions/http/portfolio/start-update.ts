@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import { recordRejectedUpdate } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
 import type { Run } from "../../../shared/data/platform/schema.ts";
@@ -5,7 +6,11 @@ import { Problem } from "../../../shared/http/problem.ts";
 import type { Call, Reply } from "../../../shared/http/route.ts";
 import type { Job } from "../../../shared/jobs/define-job.ts";
 import { InvalidInput } from "../../../shared/jobs/endings.ts";
+import { runState } from "../admin/run-view.ts";
 import { requestOnce } from "../start-once.ts";
+
+/** What starts a run answers with. */
+export const startedRun = z.object({ run: z.uuid(), state: runState, location: z.string() });
 
 type Asking = Pick<Call<never, never, never>, "caller" | "header">;
 

@@ -4,8 +4,8 @@ import { notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { refreshEtf } from "../../portfolio/refresh-etf.ts";
 import { syncEtfPrices } from "../../portfolio/sync-etf-prices.ts";
-import { startedRun, symbolText } from "./etf-view.ts";
-import { startSync } from "./start-update.ts";
+import { symbolText } from "./etf-view.ts";
+import { startSync, startedRun } from "./start-update.ts";
 
 export const updateEtf = defineRoute({
   method: "POST",

@@ -5,7 +5,7 @@ import { civilDateIn } from "../../../shared/rules/portfolio/civil-date.ts";
 import { rangeFaults } from "../../../shared/rules/portfolio/rate-range.ts";
 import { syncFxHistorical } from "../../portfolio/sync-fx-historical.ts";
 import { recordRejectedUpdate } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
-import { startUpdate } from "./start-update.ts";
+import { startedRun, startUpdate } from "./start-update.ts";
 
 export const updateHistorical = defineRoute({
   method: "POST",
@@ -14,6 +14,7 @@ export const updateHistorical = defineRoute({
   idempotent: true,
   summary: "Fetch all exchange rates from start_date to end_date (default: today)",
   query: z.strictObject({ start_date: z.string().optional(), end_date: z.string().optional() }),
+  answer: startedRun,
   async handle({ app, query, caller, header }) {
     const { start_date: startDate = "", end_date: endDate } = query;
     const faults = rangeFaults({ startDate, endDate }, civilDateIn("Europe/Berlin", app.clock.now()));

@@ -110,8 +110,10 @@ export const jobRuns = platform.table(
   ],
 );
 
-export type Trigger = "schedule" | "manual" | "event" | "retry" | "replay" | "chain";
-export type RunState = "queued" | "running" | "succeeded" | "retrying" | "dead" | "skipped" | "cancelled";
+export const TRIGGERS = ["schedule", "manual", "event", "retry", "replay", "chain"] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+export const RUN_STATES = ["queued", "running", "succeeded", "retrying", "dead", "skipped", "cancelled"] as const;
+export type RunState = (typeof RUN_STATES)[number];
 export interface Progress {
   readonly done: number;
   readonly total?: number;

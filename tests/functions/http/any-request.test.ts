@@ -11,6 +11,7 @@ import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
 import { schedule } from "../../../shared/jobs/schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { startAdminApi, type AdminApi } from "./admin/admin-api.ts";
+import { expectAsDescribed } from "./as-described.ts";
 import { anyOfSchema, fieldsOfSchema } from "./any-of-schema.ts";
 
 const family = { id: "samples", title: "Samples" };
@@ -156,7 +157,7 @@ function expectDecency(reply: Reply, method: string): void {
   );
 }
 
-describe("whatever is asked, no answer is a 500, every refusal is problem details, and no inside shows", () => {
+describe("whatever is asked, no answer is a 500, a good one is as described, every refusal is problem details, and no inside shows", () => {
   it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))("%s", async (_, route) => {
     const method = fc.oneof(
       { weight: 9, arbitrary: fc.constant(route.method as string) },
@@ -166,7 +167,9 @@ describe("whatever is asked, no answer is a 500, every refusal is problem detail
       fc.asyncProperty(
         ...([method, paramsOf(route), queryOf(route), headers, bodyOf(route)] as const),
         async (asked, params, query, given, body) => {
-          expectDecency(await ask(route, { method: asked, params, query }, given, body), asked);
+          const reply = await ask(route, { method: asked, params, query }, given, body);
+          expectDecency(reply, asked);
+          if (asked === route.method && (reply.status ?? 200) < 300) expectAsDescribed(route, reply);
         },
       ),
       {

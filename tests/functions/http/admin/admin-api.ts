@@ -7,9 +7,13 @@ import type { Job } from "../../../../shared/jobs/define-job.ts";
 import { nullRealtime, type Realtime } from "../../../../shared/realtime/realtime.ts";
 import { Log } from "../../../../shared/telemetry/log.ts";
 import { routes } from "../../../../functions/index.ts";
+import { expectAsDescribed } from "../as-described.ts";
 import { startProcess, type TestProcess } from "../../../support/process.ts";
 
-/** An app process whose routes are called without a host: what comes in and goes out is what a caller sees. */
+/**
+ * An app process whose routes are called without a host: what comes in and goes out is what a caller sees. A good answer that is
+ * not as its route describes it fails the test.
+ */
 export interface AdminApi extends TestProcess {
   readonly app: App;
   call<T = Record<string, unknown>>(
@@ -58,7 +62,9 @@ export function startAdminApi(
         },
         async () => app,
       );
-      const seen = JSON.parse(JSON.stringify(reply.json ?? null)) as T;
+      const route = found.find((one) => one.method === method);
+      if (route && (reply.status ?? 200) < 300) expectAsDescribed(route, reply);
+      const seen = (reply.text ?? JSON.parse(JSON.stringify(reply.json ?? null))) as T;
       return { status: reply.status ?? 200, body: seen, headers: { ...reply.headers } };
     },
   };

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { z } from "zod";
 import { createTask } from "../../../../functions/http/tasks/create-task.ts";
 import { getTask } from "../../../../functions/http/tasks/get-task.ts";
 import { getTasks } from "../../../../functions/http/tasks/get-tasks.ts";
 import { dispatchReminders } from "../../../../functions/tasks/dispatch-reminders.ts";
 import { processRecurringTasks } from "../../../../functions/tasks/process-recurring-tasks.ts";
 import { scanOverdueTasks } from "../../../../functions/tasks/scan-overdue-tasks.ts";
+import type { Route } from "../../../../shared/http/route.ts";
 import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
 import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
 
@@ -41,7 +41,7 @@ const water = {
   dueDate: "2026-03-10T09:00:00+01:00",
   timeZone: "Europe/Berlin",
 };
-const reads = (schema: z.ZodType | undefined, value: unknown) => schema!.safeParse(value);
+const reads = (schema: Route["answer"], value: unknown) => schema!.safeParse(value);
 
 it("nobody comes in without a key", async () => {
   expect((await api.call("POST", "api/tasks", water)).status).toBe(401);
