@@ -37,7 +37,11 @@ export async function campaign(
 ): Promise<Account> {
   const backOffice = await startBackOffice(moody({ perWindow: 150, windowMs: 100 }));
   const db = connect({ url: databaseUrl, poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true });
-  const settings = { NOTIFY_WEBHOOK_URL: backOffice.url, NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET };
+  const settings = {
+    ...{ NOTIFY_WEBHOOK_URL: backOffice.url, NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET },
+    // Of ten thousand, some meet six failures in a row: here only a refusal may end one.
+    SEND_NOTIFICATION_MAX_RETRIES: "30",
+  };
   const maker = startProcess(databaseUrl, [tell, sendNotification], { db, env: settings });
   const began = Date.now();
   maker.clock.moveTo(new Date(began));

@@ -18,7 +18,6 @@ const config = readConfig(
     ...{
       NOTIFY_WEBHOOK_URL: backOffice,
       NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET,
-      SEND_NOTIFICATION_MAX_RETRIES: "30",
     },
   },
   [sendNotification.id],
