@@ -74,6 +74,7 @@ import { sendDigestEmail } from "./platform/send-digest-email.ts";
 import { sendNotification } from "./platform/send-notification.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
+import { ingestCountyLiens } from "./tax-liens/ingest-county-liens.ts";
 import { dispatchReminders } from "./tasks/dispatch-reminders.ts";
 import { processRecurringTasks } from "./tasks/process-recurring-tasks.ts";
 import { scanOverdueTasks } from "./tasks/scan-overdue-tasks.ts";
@@ -103,6 +104,8 @@ export const jobs: readonly Job[] = [
   processRecurringTasks,
   dispatchReminders,
   scanOverdueTasks,
+  // tax-liens
+  ingestCountyLiens,
 ];
 
 /** Every HTTP route of the app. */

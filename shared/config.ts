@@ -116,6 +116,10 @@ export const SETTINGS = {
     about: "The Frankfurter API.",
     fallback: "https://api.frankfurter.dev/v1",
   }),
+  COUNTY_LISTS_LOOPBACK: flag({
+    about: "Whether counties' lists may be fetched from this very machine: for demos and tests alone.",
+    fallback: "false",
+  }),
   TASKS_NOTIFY_OVERDUE: flag({
     about: "Whether the owner of a task is told, once for each due date, when it becomes overdue.",
     fallback: "true",
@@ -321,7 +325,10 @@ export function jobSettingNames(jobId: string): Record<keyof JobOverrides, strin
 }
 
 /** Jobs whose zone is a setting that they share with others, unless they have one of their own. */
-const ZONE_OF_JOB: Readonly<Record<string, Name>> = { send_digest_email: "TAX_LIENS_TIME_ZONE" };
+const ZONE_OF_JOB: Readonly<Record<string, Name>> = {
+  send_digest_email: "TAX_LIENS_TIME_ZONE",
+  ingest_county_liens: "TAX_LIENS_TIME_ZONE",
+};
 
 /** What every job can be told, whatever its file says. */
 export const JOB_SETTINGS = {

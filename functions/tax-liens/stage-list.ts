@@ -1,0 +1,137 @@
+import { stagedRow, stageLiens, takeRepeatedLiens, type Staging } from "../../shared/data/tax-liens/lien-staging.ts";
+import type { JobContext } from "../../shared/jobs/define-job.ts";
+import { storableText } from "../../shared/jobs/storable.ts";
+import { openList } from "../../shared/providers/county-lists/open-list.ts";
+import { columnsOf, fieldReader } from "../../shared/providers/county-lists/source.ts";
+import { lienReader } from "../../shared/rules/tax-liens/read-lien.ts";
+import { REJECT_HEADER, rejectLine, type RejectedRow } from "../../shared/rules/tax-liens/reject-line.ts";
+import { openContainer } from "../../shared/storage/blob-container.ts";
+import { openGzipFile, type GzipFile } from "../../shared/storage/gzip-file.ts";
+import type { ReadyCounty } from "./known-county.ts";
+
+/** Refused rows that stand in the database as well as in the file. */
+const KEPT_REJECTS = 1_000;
+const LONGEST_RAW = 2_000;
+/** Characters that go into staging at once. */
+const COPY_SIZE = 2 * 1024 * 1024;
+const REPEATED_AT_ONCE = 5_000;
+
+export const REJECTS_CONTAINER = "lien-rejects";
+
+export interface StagedList {
+  readonly failed: number;
+  readonly rejectBlob: string | null;
+  /** The first refused rows, by line. */
+  readonly rejects: readonly RejectedRow[];
+}
+
+export interface SaleDates {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/**
+ * Reads a county's list to its end: the liens that can be believed go into staging, the other rows with their reasons into the reject
+ * file. In memory are a few hundred rows at a time, whatever the size of the list.
+ * @param day the county's day
+ */
+export async function stageList(
+  { db, settings, signal, run, log, progress, transaction }: JobContext<unknown>,
+  county: ReadyCounty,
+  staging: Staging,
+  { day, saleDates }: { day: string; saleDates: SaleDates | null },
+): Promise<StagedList> {
+  const { source } = county;
+  const list = openList(county.id, source, settings);
+  const fieldsOf = fieldReader(source);
+  const read = lienReader(source, county.rules, Number(day.slice(0, 4)));
+  const rejects = new Rejects(settings, `${county.id}/${day}/${run.id}.csv.gz`, signal);
+  if (!rejects.hasStorage)
+    log.warn("Refused rows beyond the first are not kept: no storage is set (AzureWebJobsStorage)");
+  let copy: string[] = [];
+  let size = 0;
+  let rows = 0;
+  const flush = async () => {
+    if (copy.length) await stageLiens(db, staging, copy);
+    copy = [];
+    size = 0;
+  };
+  try {
+    for await (const portion of list.read(columnsOf(source), signal)) {
+      signal.throwIfAborted();
+      for (const { line, values, fault, raw } of portion) {
+        const { lien, reasons } = fault === undefined ? read(fieldsOf(values)) : { reasons: [fault] };
+        if (!lien) await rejects.add({ line, reasons, raw: raw() });
+        else if (isWithin(saleDates, lien.saleDate)) {
+          const row = stagedRow(lien, line);
+          copy.push(row);
+          size += row.length;
+        }
+      }
+      if (size > COPY_SIZE) await flush();
+      progress((rows += portion.length));
+    }
+    await flush();
+    for (;;) {
+      const repeated = await transaction((tx) => takeRepeatedLiens(tx, staging, REPEATED_AT_ONCE));
+      if (repeated.length === 0) break;
+      for (const { line, firstLine, identity, taxYear, parcelId, faceAmount } of repeated) {
+        const reason = `row: the lien ${identity} of ${taxYear} stands in line ${firstLine} already, which was taken`;
+        await rejects.add({
+          line,
+          reasons: [reason],
+          raw: JSON.stringify({ taxYear, identity, parcelId, faceAmount }),
+        });
+      }
+    }
+    await rejects.end();
+    return rejects;
+  } catch (error) {
+    rejects.abandon();
+    throw error;
+  } finally {
+    list.close();
+  }
+}
+
+function isWithin(range: SaleDates | null, date: string | null): boolean {
+  if (!range) return true;
+  return date !== null && date >= (range.from ?? "") && date <= (range.to ?? "9999-12-31");
+}
+
+class Rejects implements StagedList {
+  failed = 0;
+  rejectBlob: string | null = null;
+  readonly rejects: RejectedRow[] = [];
+  readonly hasStorage: boolean;
+  readonly #begin: () => GzipFile;
+  #file: GzipFile | undefined;
+
+  constructor(settings: JobContext<unknown>["settings"], blob: string, signal: AbortSignal) {
+    this.hasStorage = Boolean(settings.AzureWebJobsStorage ?? settings.AzureWebJobsStorage__accountName);
+    this.#begin = () => openGzipFile(openContainer(settings, REJECTS_CONTAINER), blob, "application/gzip", signal);
+  }
+
+  async add(row: RejectedRow): Promise<void> {
+    this.failed += 1;
+    if (this.rejects.length < KEPT_REJECTS) {
+      const reasons = row.reasons.map((reason) => storableText(reason, LONGEST_RAW));
+      this.rejects.push({ line: row.line, reasons, raw: storableText(row.raw, LONGEST_RAW) });
+    }
+    if (!this.hasStorage) return;
+    if (!this.#file) {
+      this.#file = this.#begin();
+      await this.#file.add(REJECT_HEADER);
+    }
+    await this.#file.add(rejectLine(row));
+  }
+
+  async end(): Promise<void> {
+    await this.#file?.end();
+    this.rejectBlob = this.#file?.blob ?? null;
+  }
+
+  abandon(): void {
+    this.#file?.abandon();
+  }
+}

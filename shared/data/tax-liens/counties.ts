@@ -1,0 +1,62 @@
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { counties, type County } from "./schema.ts";
+
+export type CountyConfiguration = Pick<
+  County,
+  "id" | "name" | "state" | "active" | "timeZone" | "source" | "ruleSet" | "rules"
+>;
+
+/** Creates a county or configures it anew. @returns what it was before; undefined for a new one */
+export async function saveCounty(tx: Tx, county: CountyConfiguration, now: Date): Promise<County | undefined> {
+  const [before] = await tx.select().from(counties).where(eq(counties.id, county.id)).for("update");
+  const { id: _, ...changed } = { ...county, updatedAt: now };
+  await tx
+    .insert(counties)
+    .values({ ...county, createdAt: now, updatedAt: now })
+    .onConflictDoUpdate({ target: counties.id, set: changed });
+  return before;
+}
+
+export async function findCounty(db: Executor, id: string): Promise<County | undefined> {
+  const [found] = await db.select().from(counties).where(eq(counties.id, id));
+  return found;
+}
+
+/** By id. @param after the id after which the page begins */
+export async function listCounties(
+  db: Executor,
+  { after = "", limit }: { after?: string | undefined; limit: number },
+): Promise<County[]> {
+  return db.select().from(counties).where(gt(counties.id, after)).orderBy(asc(counties.id)).limit(limit);
+}
+
+/** The ids of the counties whose list is ingested every day. */
+export async function activeCounties(db: Executor): Promise<string[]> {
+  const found = await db
+    .select({ id: counties.id })
+    .from(counties)
+    .where(eq(counties.active, true))
+    .orderBy(counties.id);
+  return found.map(({ id }) => id);
+}
+
+/** A whole list of so many liens is in: what the next one is measured by. */
+export async function markIngested(tx: Tx, id: string, lastRows: number, asOf: Date): Promise<void> {
+  await tx
+    .update(counties)
+    .set({ lastRows, lastIngestedAt: sql`greatest(${counties.lastIngestedAt}, ${asOf.toISOString()}::timestamptz)` })
+    .where(eq(counties.id, id));
+}
+
+/** The day of the last list of that active county which is behind all others; null when one has none yet, or there are no counties. */
+export async function newestListDate(db: Executor): Promise<string | null> {
+  const [row] = await db
+    .select({
+      date: sql<string | null>`case when bool_and(${counties.lastIngestedAt} is not null)
+        then (min(${counties.lastIngestedAt}) at time zone 'America/Phoenix')::date::text end`,
+    })
+    .from(counties)
+    .where(and(eq(counties.active, true)));
+  return row?.date ?? null;
+}

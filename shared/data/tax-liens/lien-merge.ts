@@ -1,0 +1,118 @@
+import { sql, type SQL } from "drizzle-orm";
+import type { Tx } from "../client.ts";
+import { stagingTable, type Staging } from "./lien-staging.ts";
+import { liens, properties } from "./schema.ts";
+
+export interface Merging {
+  readonly countyId: string;
+  readonly now: Date;
+  /** The county's day. */
+  readonly day: string;
+  /** The day of the list before; null when there was none. */
+  readonly dayBefore: string | null;
+  /** The list holds the sales of these days alone: of the others it says nothing. */
+  readonly saleDates: { readonly from?: string | undefined; readonly to?: string | undefined } | null;
+}
+
+export interface Merged {
+  readonly created: number;
+  readonly updated: number;
+  readonly notListed: number;
+}
+
+/**
+ * Brings a county's liens and properties into line with its staged list. Rows whose content is the same are not touched: a list
+ * that did not change writes nothing. Liens that it lacks become `not_listed`, unless they had come to an end before.
+ */
+export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Promise<Merged> {
+  await findChanges(tx, staging, merging);
+  await saveProperties(tx, merging);
+  const created = await createLiens(tx, merging);
+  const updated = await updateLiens(tx, merging);
+  const notListed = await markNotListed(tx, staging, merging);
+  await tx.execute(sql`drop table changed_liens`);
+  return { created, updated, notListed };
+}
+
+async function findChanges(tx: Tx, staging: Staging, { countyId }: Merging): Promise<void> {
+  await tx.execute(sql`
+    create temporary table changed_liens on commit drop as
+    select s.*, l.id as lien_id
+      from ${stagingTable(staging)} s
+      left join ${liens} l on l.county_id = ${inline(countyId)} and l.tax_year = s.tax_year and l.identity = s.identity
+     where l.id is null or l.content_hash <> s.content_hash or l.status = 'not_listed'`);
+  await tx.execute(sql`analyze changed_liens`);
+}
+
+async function saveProperties(tx: Tx, { countyId, now }: Merging): Promise<void> {
+  // Several liens of one parcel may describe it differently: the last line of the list wins, in every run the same.
+  await tx.execute(sql`
+    insert into ${properties} as p (county_id, parcel_id, address, city, zip, legal_description, owner, property_type,
+                                    assessed_value, bankruptcy, environmental, code_violations, created_at, updated_at)
+    select distinct on (parcel_id) ${countyId}, parcel_id, address, city, zip, legal_description, owner, property_type,
+           assessed_value, bankruptcy, environmental, code_violations, ${at(now)}, ${at(now)}
+      from changed_liens order by parcel_id, line desc
+    on conflict (county_id, parcel_id) do update
+       set address = excluded.address, city = excluded.city, zip = excluded.zip,
+           legal_description = excluded.legal_description, owner = excluded.owner, property_type = excluded.property_type,
+           assessed_value = excluded.assessed_value, bankruptcy = excluded.bankruptcy,
+           environmental = excluded.environmental, code_violations = excluded.code_violations, updated_at = excluded.updated_at
+     where (p.address, p.city, p.zip, p.legal_description, p.owner, p.property_type, p.assessed_value, p.bankruptcy,
+            p.environmental, p.code_violations)
+           is distinct from
+           (excluded.address, excluded.city, excluded.zip, excluded.legal_description, excluded.owner, excluded.property_type,
+            excluded.assessed_value, excluded.bankruptcy, excluded.environmental, excluded.code_violations)`);
+}
+
+async function createLiens(tx: Tx, { countyId, now }: Merging): Promise<number> {
+  const { count } = await tx.execute(sql`
+    insert into ${liens} (county_id, tax_year, certificate_number, identity, property_id, face_amount, prior_liens, penalties,
+                          premium, fees, interest_rate, bid_rate, status, sale_date, redemption_deadline, content_hash,
+                          created_at, updated_at)
+    select ${countyId}, c.tax_year, c.certificate_number, c.identity, p.id, c.face_amount, c.prior_liens, c.penalties,
+           c.premium, c.fees, c.interest_rate, c.bid_rate, c.status, c.sale_date, c.redemption_deadline, c.content_hash,
+           ${at(now)}, ${at(now)}
+      from changed_liens c join ${properties} p on p.county_id = ${countyId} and p.parcel_id = c.parcel_id
+     where c.lien_id is null
+     order by c.line`);
+  return count;
+}
+
+async function updateLiens(tx: Tx, { countyId, now }: Merging): Promise<number> {
+  const { count } = await tx.execute(sql`
+    update ${liens} l
+       set certificate_number = c.certificate_number, property_id = p.id, face_amount = c.face_amount,
+           prior_liens = c.prior_liens, penalties = c.penalties, premium = c.premium, fees = c.fees,
+           interest_rate = c.interest_rate, bid_rate = c.bid_rate, status = c.status, sale_date = c.sale_date,
+           redemption_deadline = c.redemption_deadline, content_hash = c.content_hash, updated_at = ${at(now)},
+           last_listed_on = null, not_listed_on = null
+      from changed_liens c join ${properties} p on p.county_id = ${countyId} and p.parcel_id = c.parcel_id
+     where l.id = c.lien_id`);
+  return count;
+}
+
+async function markNotListed(
+  tx: Tx,
+  staging: Staging,
+  { countyId, now, day, dayBefore, saleDates }: Merging,
+): Promise<number> {
+  const inRange = saleDates
+    ? sql`and l.sale_date between ${saleDates.from ?? "-infinity"}::date and ${saleDates.to ?? "infinity"}::date`
+    : sql``;
+  const { count } = await tx.execute(sql`
+    update ${liens} l
+       set status = 'not_listed', not_listed_on = ${day}::date, last_listed_on = ${dayBefore}::date, updated_at = ${at(now)}
+     where l.county_id = ${countyId} and l.status in ('available', 'sold') ${inRange}
+       and not exists (select from ${stagingTable(staging)} s where s.tax_year = l.tax_year and s.identity = l.identity)`);
+  return count;
+}
+
+function at(instant: Date): SQL {
+  return sql`${instant.toISOString()}::timestamptz`;
+}
+
+/** A text as a literal, where PostgreSQL takes no parameter: in what makes a table. County ids hold no quotes. */
+function inline(slug: string): SQL {
+  if (!/^[a-z0-9-]+$/.test(slug)) throw new TypeError(`county: expected a slug, got ${JSON.stringify(slug)}`);
+  return sql.raw(`'${slug}'`);
+}

@@ -1,0 +1,143 @@
+import { hash } from "node:crypto";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { sql } from "drizzle-orm";
+import type { Db, Executor, Tx } from "../client.ts";
+import { jobRuns } from "../platform/schema.ts";
+import type { Lien, LienStatus, Property } from "./schema.ts";
+
+/** One lien as a county's list has it, with its property. */
+export type ListedLien = Pick<Lien, (typeof LIEN_COLUMNS)[number]> &
+  Pick<Property, (typeof PROPERTY_COLUMNS)[number]> & { readonly status: Exclude<LienStatus, "not_listed"> };
+
+/** A staging table: it belongs to one attempt of one run, so that an attempt that was given up writes into nobody's list. */
+export interface Staging {
+  readonly runId: string;
+  readonly attempt: number;
+}
+
+const PROPERTY_COLUMNS = [
+  "parcelId",
+  "address",
+  "city",
+  "zip",
+  "legalDescription",
+  "owner",
+  "propertyType",
+  "assessedValue",
+  "bankruptcy",
+  "environmental",
+  "codeViolations",
+] as const;
+
+const LIEN_COLUMNS = [
+  "taxYear",
+  "certificateNumber",
+  "faceAmount",
+  "priorLiens",
+  "penalties",
+  "premium",
+  "fees",
+  "interestRate",
+  "bidRate",
+  "status",
+  "saleDate",
+  "redemptionDeadline",
+] as const;
+
+/** The name of a staging table, quoted. */
+export function stagingTable({ runId, attempt }: Staging) {
+  return sql.raw(nameOf({ runId, attempt }));
+}
+
+function nameOf({ runId, attempt }: Staging): string {
+  if (!/^[0-9a-f-]{36}$/.test(runId)) throw new TypeError(`staging: expected the id of a run, got ${runId}`);
+  return `tax_liens_staging."list_${runId.replaceAll("-", "")}_${attempt}"`;
+}
+
+export async function createStaging(tx: Tx, staging: Staging): Promise<void> {
+  await tx.execute(sql`
+    create unlogged table ${stagingTable(staging)} (
+      parcel_id text not null, address text, city text, zip text, legal_description text, owner text,
+      property_type text not null, assessed_value numeric, bankruptcy boolean not null, environmental boolean not null,
+      code_violations boolean not null,
+      tax_year integer not null, certificate_number text, face_amount numeric not null, prior_liens numeric not null,
+      penalties numeric not null, premium numeric not null, fees numeric not null, interest_rate numeric, bid_rate numeric,
+      status text not null, sale_date date, redemption_deadline date,
+      line bigint not null, identity text not null, content_hash uuid not null
+    ) with (autovacuum_enabled = false)`);
+}
+
+export async function dropStaging(tx: Executor, staging: Staging): Promise<void> {
+  await tx.execute(sql`drop table if exists ${stagingTable(staging)}`);
+}
+
+/** The tables of attempts that are no longer under way: a process that was killed could not drop its own. */
+export async function abandonedStaging(db: Executor): Promise<Staging[]> {
+  const rows = await db.execute<{ runId: string; attempt: number }>(sql`
+    select t.run_id as "runId", t.attempt
+      from (select (m)[1]::uuid as run_id, (m)[2]::integer as attempt
+              from pg_tables, regexp_match(tablename, '^list_([0-9a-f]{32})_([0-9]+)$') as m
+             where schemaname = 'tax_liens_staging' and m is not null) as t
+     where not exists (select from ${jobRuns} r where r.id = t.run_id and r.attempt = t.attempt and r.state = 'running')`);
+  return [...rows];
+}
+
+/**
+ * Adds rows to a staging table by COPY. It holds a connection only while they go over, and not while the next ones are
+ * waited for.
+ */
+export async function stageLiens(db: Db, staging: Staging, rows: readonly string[]): Promise<void> {
+  const copy = await db.$client.unsafe(`copy ${nameOf(staging)} from stdin`).writable();
+  await pipeline(Readable.from([rows.join("")]), copy);
+}
+
+/** A row as COPY takes it. The hash is that of all that the list says, whatever line it stands in. */
+export function stagedRow(lien: ListedLien, line: number): string {
+  let content = "";
+  for (const column of PROPERTY_COLUMNS) content += `${cell(lien[column])}\t`;
+  for (const column of LIEN_COLUMNS) content += `${cell(lien[column])}\t`;
+  const identity = lien.certificateNumber ?? lien.parcelId;
+  return `${content}${line}\t${cell(identity)}\t${hash("md5", content)}\n`;
+}
+
+function cell(value: string | number | boolean | null): string {
+  if (value === null) return "\\N";
+  if (typeof value !== "string") return String(value);
+  return /[\\\t\n\r]/.test(value) ? value.replace(/[\\\t\n\r]/g, (found) => ESCAPED[found]!) : value;
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+
+/** A row that names the same lien as an earlier one. */
+export interface RepeatedLien {
+  readonly line: number;
+  readonly firstLine: number;
+  readonly identity: string;
+  readonly taxYear: number;
+  readonly parcelId: string;
+  readonly faceAmount: string;
+}
+
+/** Takes rows out that name a lien which stands in the list before, a portion at a time; the first one is kept. */
+export async function takeRepeatedLiens(tx: Tx, staging: Staging, limit: number): Promise<RepeatedLien[]> {
+  const table = stagingTable(staging);
+  const rows = await tx.execute<RepeatedLien & Record<string, unknown>>(sql`
+    with repeated as (
+      select tax_year, identity, min(line) as first_line from ${table} group by tax_year, identity having count(*) > 1
+    ), taken as (
+      select s.ctid as place, r.first_line from ${table} s join repeated r using (tax_year, identity)
+       where s.line > r.first_line order by s.line limit ${limit}
+    )
+    delete from ${table} s using taken where s.ctid = taken.place
+    returning s.line::integer as line, taken.first_line::integer as "firstLine", s.identity, s.tax_year as "taxYear",
+              s.parcel_id as "parcelId", s.face_amount::text as "faceAmount"`);
+  return [...rows].sort((a, b) => a.line - b.line);
+}
+
+/** How many liens are staged, once what is there is known to the planner. */
+export async function countStaged(tx: Tx, staging: Staging): Promise<number> {
+  await tx.execute(sql`analyze ${stagingTable(staging)}`);
+  const [row] = await tx.execute<{ rows: number }>(sql`select count(*)::integer as rows from ${stagingTable(staging)}`);
+  return row?.rows ?? 0;
+}

@@ -1,0 +1,67 @@
+import { isUtf8 } from "node:buffer";
+import iconv from "iconv-lite";
+
+/** Enough to tell by; a header and some hundred rows. */
+const SAMPLE_BYTES = 64 * 1024;
+
+export function isEncoding(name: string): boolean {
+  return iconv.encodingExists(name);
+}
+
+/**
+ * The same text as UTF-8 without byte order mark. A stated encoding wins; a byte order mark says which it is; else it is UTF-8
+ * where the beginning is valid UTF-8, and windows-1252, which American offices write, where it is not.
+ */
+export async function* asUtf8(chunks: AsyncIterable<Buffer>, stated?: string): AsyncGenerator<Buffer> {
+  const { beginning, rest } = await beginningOf(chunks, SAMPLE_BYTES);
+  const encoding = stated ?? detected(beginning);
+  if (/^utf-?8$/i.test(encoding)) {
+    yield hasMark(beginning, UTF8_MARK) ? beginning.subarray(UTF8_MARK.length) : beginning;
+    yield* rest;
+    return;
+  }
+  const decoder = iconv.getDecoder(encoding);
+  for await (const chunk of chained(beginning, rest)) yield Buffer.from(decoder.write(chunk));
+  yield Buffer.from(decoder.end() ?? "");
+}
+
+/** What a stream begins with, and the rest of it. */
+export async function beginningOf(
+  chunks: AsyncIterable<Buffer>,
+  bytes: number,
+): Promise<{ beginning: Buffer; rest: AsyncIterable<Buffer> }> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const parts: Buffer[] = [];
+  for (let size = 0; size < bytes;) {
+    const next = await iterator.next();
+    if (next.done) break;
+    parts.push(next.value);
+    size += next.value.length;
+  }
+  return { beginning: Buffer.concat(parts), rest: { [Symbol.asyncIterator]: () => iterator } };
+}
+
+export async function* chained(beginning: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield beginning;
+  yield* rest;
+}
+
+const UTF8_MARK = [0xef, 0xbb, 0xbf];
+
+function detected(beginning: Buffer): string {
+  if (hasMark(beginning, UTF8_MARK)) return "utf-8";
+  if (hasMark(beginning, [0xff, 0xfe])) return "utf-16le";
+  if (hasMark(beginning, [0xfe, 0xff])) return "utf-16be";
+  return isUtf8(withoutCutCharacter(beginning)) ? "utf-8" : "windows-1252";
+}
+
+function hasMark(bytes: Buffer, mark: readonly number[]): boolean {
+  return mark.every((byte, at) => bytes[at] === byte);
+}
+
+/** The sample may end within a character of several bytes. */
+function withoutCutCharacter(bytes: Buffer): Buffer {
+  let end = bytes.length;
+  while (end > 0 && end > bytes.length - 4 && (bytes[end - 1]! & 0xc0) === 0x80) end -= 1;
+  return end > 0 && bytes[end - 1]! >= 0xc0 ? bytes.subarray(0, end - 1) : bytes;
+}

@@ -1,0 +1,70 @@
+import { isJsonObject, parseExactJson, type ExactJson } from "../exact-json.ts";
+import type { Outbound } from "../outbound.ts";
+import { listTrouble, placesOf, type ListedRow, type ListReader } from "./county-list.ts";
+import type { SourceOf } from "./source.ts";
+
+const LARGEST_PAGE = 64 * 1024 * 1024;
+
+/** Reads a list of JSON records: in one answer, or in pages as Socrata serves them. */
+export function jsonList(list: string, source: SourceOf<"json">, client: Outbound): ListReader {
+  return { read };
+
+  async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
+    const seen = new Set<string>();
+    for (let offset = 0; ;) {
+      const where = pageUrl(source, offset);
+      const reply = await client.get(where, { accept: "application/json", maxBytes: LARGEST_PAGE, signal });
+      const records = recordsIn(await reply.text(), offset);
+      // Socrata leaves out what is null: a column counts as there when any record has it.
+      if (offset === 0 && records.length) placesOf(list, columns, namesIn(records));
+      yield records.map((record, index) => rowOf(record, offset + index + 1, columns));
+      if (!source.paging || records.length < source.paging.size) return;
+      const first = JSON.stringify(records[0]);
+      if (seen.has(first)) {
+        throw listTrouble(
+          list,
+          `sends the same page again at offset ${offset}: it does not heed ${source.paging.offsetParameter}`,
+        );
+      }
+      seen.add(first);
+      offset += records.length;
+    }
+  }
+
+  function recordsIn(text: string, offset: number): readonly ExactJson[] {
+    let answer: ExactJson | undefined;
+    try {
+      answer = parseExactJson(text);
+    } catch {
+      throw listTrouble(list, `sent JSON that is damaged or cut off, at offset ${offset}`, "transient");
+    }
+    for (const name of source.records?.split(".") ?? []) answer = isJsonObject(answer) ? answer[name] : undefined;
+    if (Array.isArray(answer)) return answer as readonly ExactJson[];
+    throw listTrouble(list, `has no array of records at ${source.records ?? "its top"}: set source.records`);
+  }
+}
+
+function pageUrl({ url, paging }: SourceOf<"json">, offset: number): URL {
+  const page = new URL(url);
+  if (!paging) return page;
+  page.searchParams.set(paging.limitParameter, String(paging.size));
+  page.searchParams.set(paging.offsetParameter, String(offset));
+  page.searchParams.set(paging.orderParameter, paging.order);
+  return page;
+}
+
+function namesIn(records: readonly ExactJson[]): string[] {
+  return [...new Set(records.filter(isJsonObject).flatMap(Object.keys))];
+}
+
+function rowOf(record: ExactJson, line: number, columns: readonly string[]): ListedRow {
+  const raw = () => JSON.stringify(record);
+  if (!isJsonObject(record)) return { line, values: [], fault: "row: expected a JSON object", raw };
+  const values = columns.map((column) => textOf(record[column]));
+  return { line, values, raw };
+}
+
+function textOf(value: ExactJson | undefined): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,65 @@
+import { openContainer, type StorageAddress } from "../../storage/blob-container.ts";
+import { outbound, type OutboundOptions } from "../outbound.ts";
+import { isLoopbackHost } from "../outbound/public-address.ts";
+import { listTrouble, type ListReader } from "./county-list.ts";
+import { csvList } from "./csv-list.ts";
+import { htmlList } from "./html-list.ts";
+import { jsonList } from "./json-list.ts";
+import type { CountySource } from "./source.ts";
+
+/** Where files lie that people put there, for counties that have no address for theirs. */
+export const LISTS_CONTAINER = "county-lists";
+
+const LARGEST_FILE = 16 * 1024 ** 3;
+
+export interface ListSettings extends StorageAddress {
+  /** Lists are configured by people: only demos and tests may have them fetched from this very machine. */
+  readonly COUNTY_LISTS_LOOPBACK: boolean;
+}
+
+export interface OpenedList extends ListReader {
+  close(): void;
+}
+
+/** Opens the list of a county by its configuration. Nothing is called until it is read. */
+export function openList(
+  countyId: string,
+  source: CountySource,
+  settings: ListSettings,
+  limits: Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> = {},
+): OpenedList {
+  const list = `the list of ${countyId}`;
+  if (source.kind === "csv" && source.blob !== undefined) {
+    const { blob } = source;
+    const container = openContainer(settings, LISTS_CONTAINER);
+    return { ...csvList(list, source, (signal) => container.read(blob, signal)), close: () => undefined };
+  }
+  const url = new URL(source.url!);
+  const objection = objectionTo(url, settings);
+  if (objection) throw listTrouble(list, `was not fetched: ${objection}`);
+  const client = outbound({ provider: list, baseUrl: url.origin, timeoutMs: 30 * 60_000, stallMs: 60_000, ...limits });
+  return {
+    ...readerOf(),
+    close: () => {
+      client.close();
+    },
+  };
+
+  function readerOf(): ListReader {
+    if (source.kind === "json") return jsonList(list, source, client);
+    if (source.kind === "html") return htmlList(list, source, client);
+    const file = { accept: "text/csv, text/plain, */*", maxBytes: LARGEST_FILE };
+    return csvList(list, source, async (signal) => (await client.get(url, { ...file, signal })).body);
+  }
+}
+
+/** Why a list may not be fetched from there, or undefined when it may. */
+export function objectionTo(url: URL, { COUNTY_LISTS_LOOPBACK: mayUseLoopback }: ListSettings): string | undefined {
+  if (url.username || url.password) return "source.url: expected no user and no password in it";
+  if (isLoopbackHost(url.hostname)) {
+    return mayUseLoopback
+      ? undefined
+      : "source.url: this machine itself is allowed only with COUNTY_LISTS_LOOPBACK=true";
+  }
+  return url.protocol === "https:" ? undefined : "source.url: expected https";
+}

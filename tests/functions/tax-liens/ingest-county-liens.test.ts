@@ -1,0 +1,316 @@
+import { readFile } from "node:fs/promises";
+import { gunzipSync } from "node:zlib";
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ingestCountyLiens } from "../../../functions/tax-liens/ingest-county-liens.ts";
+import { connect, type Db } from "../../../shared/data/client.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
+import { runJob, type JobOutcome } from "../../support/run-job.ts";
+import { sample } from "../../support/sample-data.ts";
+import { aCounty, startListServer, type ListServer } from "./lists.ts";
+
+let database: TestDatabase;
+let storage: TestStorage;
+let server: ListServer;
+let db: Db;
+beforeAll(async () => {
+  [database, storage, server] = await Promise.all([migratedDatabase(), startTestStorage(), startListServer()]);
+  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
+}, 120_000);
+afterAll(async () => {
+  await db.$client.end();
+  await Promise.all([database.drop(), storage.stop(), server.close()]);
+});
+afterEach(async () => {
+  server.recover();
+  await db.execute(sql`truncate tax_liens.counties, platform.job_runs, platform.notifications cascade`);
+});
+
+async function ingest(
+  countyId: string,
+  input: Record<string, unknown> = {},
+  asOf = "2026-03-10T09:00:00Z",
+): Promise<JobOutcome> {
+  const settings = { COUNTY_LISTS_LOOPBACK: "true", AzureWebJobsStorage: storage.connectionString };
+  return runJob(ingestCountyLiens, { db, asOf, input: { countyId, ...input }, settings });
+}
+
+function serve(body: string | Buffer, type = "text/csv"): string {
+  server.files.set("/liens", { type, body });
+  return `${server.origin}/liens`;
+}
+
+const LIST = [
+  "Parcel,Certificate,Amount,Owner",
+  "P-1,C-1,100.50,Ada",
+  "P-2,C-2,200.00,Grace",
+  "P-3,C-3,300,Edsger",
+  "P-4,C-4,400,Barbara",
+];
+const lines = (...all: readonly string[]) => all.map((line) => `${line}\r\n`).join("");
+const FIELDS = { parcelId: "Parcel", certificateNumber: "Certificate", faceAmount: "Amount", owner: "Owner" };
+
+async function rows(table: "liens" | "properties"): Promise<string[]> {
+  const found = await db.execute<{ row: string }>(sql`
+    select t.xmin::text || ' ' || t::text as row from ${sql.raw(`tax_liens.${table}`)} t order by id`);
+  return [...found].map(({ row }) => row);
+}
+
+async function staged(): Promise<number> {
+  return (await db.execute(sql`select from pg_tables where schemaname = 'tax_liens_staging'`)).length;
+}
+
+async function rejects(): Promise<{ line: number; reasons: string[]; raw: string }[]> {
+  return [
+    ...(await db.execute<{ line: number; reasons: string[]; raw: string }>(sql`
+    select line::integer as line, reasons, raw from tax_liens.lien_rejects order by ingestion_id, line`)),
+  ];
+}
+
+const errorOf = ({ run }: JobOutcome) => run.errors.at(-1) as { class: string; message: string } | undefined;
+
+describe("a list", () => {
+  it("comes in; again it touches nothing, not even a row's version; changed, it updates what changed", async () => {
+    await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
+    expect((await ingest("sample-az")).result).toMatchObject({
+      retrieved: 4,
+      created: 4,
+      updated: 0,
+      unchanged: 0,
+      failed: 0,
+    });
+    const before = [await rows("liens"), await rows("properties")];
+    expect((await ingest("sample-az", {}, "2026-03-11T09:00:00Z")).result).toMatchObject({
+      created: 0,
+      updated: 0,
+      unchanged: 4,
+    });
+    expect([await rows("liens"), await rows("properties")]).toEqual(before);
+
+    serve(lines(...LIST.with(2, "P-2,C-2,250.00,Grace")));
+    expect((await ingest("sample-az", {}, "2026-03-12T09:00:00Z")).result).toMatchObject({
+      created: 0,
+      updated: 1,
+      unchanged: 3,
+    });
+    const after = await rows("liens");
+    expect(after.filter((row, i) => row !== before[0]![i])).toHaveLength(1);
+    expect(after[1]).toContain("250");
+    expect(await rows("properties")).toEqual(before[1]);
+    expect(await staged()).toBe(0);
+  });
+
+  it("marks a lien that vanished, with the days, and takes it back when it is listed again", async () => {
+    await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
+    await ingest("sample-az");
+    serve(lines(...LIST.slice(0, 4)));
+    expect((await ingest("sample-az", {}, "2026-03-12T09:00:00Z")).result).toMatchObject({
+      unchanged: 3,
+      notListed: 1,
+    });
+    const state = () =>
+      db.execute(sql`
+      select status, last_listed_on::text as last, not_listed_on::text as missing from tax_liens.liens where identity = 'C-4'`);
+    expect([...(await state())]).toEqual([{ status: "not_listed", last: "2026-03-10", missing: "2026-03-12" }]);
+    expect((await ingest("sample-az", {}, "2026-03-13T09:00:00Z")).result).toMatchObject({ updated: 0, notListed: 0 });
+    serve(lines(...LIST));
+    expect((await ingest("sample-az", {}, "2026-03-14T09:00:00Z")).result).toMatchObject({ updated: 1, unchanged: 3 });
+    expect([...(await state())]).toEqual([{ status: "available", last: null, missing: null }]);
+  });
+
+  it("that shrank below half changes nothing, tells the operators, and is believed when a person says so", async () => {
+    await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
+    await ingest("sample-az");
+    const before = await rows("liens");
+    serve(lines(...LIST.slice(0, 2)));
+    const refused = await ingest("sample-az");
+    expect(refused.run.state).toBe("dead");
+    expect(errorOf(refused)).toMatchObject({
+      class: "validation",
+      message: expect.stringContaining("1 liens, less than half of the 4") as string,
+    });
+    expect(await rows("liens")).toEqual(before);
+    const told = await db.execute(sql`select recipient, title from platform.notifications`);
+    expect([...told]).toEqual([{ recipient: "operators", title: "The liens of sample-az could not be brought in" }]);
+    const [row] = await db.execute(
+      sql`select state, error, retrieved from tax_liens.lien_ingestions order by id desc limit 1`,
+    );
+    expect(row).toMatchObject({
+      state: "failed",
+      retrieved: 1,
+      error: expect.stringContaining("acceptShrink") as string,
+    });
+
+    expect((await ingest("sample-az", { acceptShrink: true })).result).toMatchObject({ unchanged: 1, notListed: 3 });
+    const audited = await db.execute(
+      sql`select who, before, after from platform.audit_log where action = 'shrink-accepted'`,
+    );
+    expect([...audited]).toEqual([{ who: "a test", before: { rows: 4 }, after: { rows: 1 } }]);
+  });
+
+  it("of some days says nothing of the others", async () => {
+    const dated = (day: string, i: number) => `P-${i},C-${i},100,${day}`;
+    const days = ["2026-02-01", "2026-02-02", "2026-02-03"];
+    const url = serve(lines("Parcel,Certificate,Amount,Sold", ...days.map(dated)));
+    await aCounty(db, "sample-az", { url, fields: { ...FIELDS, owner: "Parcel", saleDate: "Sold" } });
+    await ingest("sample-az");
+    serve(lines("Parcel,Certificate,Amount,Sold", dated("2026-02-01", 0)));
+    const input = { from: "2026-02-01", to: "2026-02-02" };
+    expect((await ingest("sample-az", input)).result).toMatchObject({ retrieved: 1, unchanged: 1, notListed: 1 });
+    expect(
+      [...(await db.execute(sql`select status from tax_liens.liens order by identity`))].map(({ status }) => status),
+    ).toEqual(["available", "not_listed", "available"]);
+    const deadline = await db.execute(
+      sql`select redemption_deadline::text as day from tax_liens.liens where identity = 'C-0'`,
+    );
+    expect([...deadline]).toEqual([{ day: "2029-02-01" }]);
+  });
+});
+
+describe("rows that cannot be believed", () => {
+  it("are refused with every reason, kept with their line, and stand in the reject file", async () => {
+    const url = serve(
+      lines(
+        ...LIST,
+        "P-5,C-5,-12.00,Negative",
+        "P-6,C-6,NA,None",
+        "P-7,C-7,999999999,Absurd",
+        "P-1,C-1,100.50,Twice",
+        ",C-9,10,No parcel",
+        "P-10,C-10",
+        'P-11,C-11,"=HYPERLINK(""http://x"")",=1+1',
+      ),
+    );
+    await aCounty(db, "sample-az", { url, fields: FIELDS });
+    const { result } = await ingest("sample-az");
+    expect(result).toMatchObject({ retrieved: 11, created: 4, failed: 7 });
+    const refused = await rejects();
+    expect(refused.map(({ line, reasons }) => [line, reasons[0]])).toEqual([
+      [6, 'faceAmount: expected no negative amount, got "-12.00"'],
+      [7, 'faceAmount: expected an amount such as 1,234.56, got "NA"'],
+      [8, 'faceAmount: expected at most 25000000, got "999999999"'],
+      [9, "row: the lien C-1 of 2025 stands in line 2 already, which was taken"],
+      [10, "parcelId: expected a value, got nothing"],
+      [11, "row: expected 4 cells as the header has, got 2"],
+      [12, expect.stringContaining("faceAmount: expected an amount") as string],
+    ]);
+    const file = gunzipSync((await storage.blobs("lien-rejects")).get(String(result!.rejectBlob))!).toString();
+    expect(file.split("\r\n")).toHaveLength(9);
+    expect(file).toContain(`12,"faceAmount: expected an amount`);
+  });
+
+  it("keep a formula in a name as text", async () => {
+    await aCounty(db, "sample-az", { url: serve(lines(LIST[0]!, "P-1,C-1,10,=cmd()")), fields: FIELDS });
+    await ingest("sample-az");
+    expect([...(await db.execute(sql`select owner from tax_liens.properties`))]).toEqual([{ owner: "=cmd()" }]);
+  });
+});
+
+describe("a source that is broken", () => {
+  it.each([
+    ["lacks a column", "Parcel,Certificate\r\nP,C\r\n", "validation", 'has no column "Owner", "Amount"'],
+    ["is empty", "", "transient", "is empty"],
+    ["has one giant line", `${LIST[0]}\r\n${"x".repeat(3_000_000)}`, "validation", "more than 1048576 bytes"],
+    ["ends in a quoted cell", `${LIST[0]}\r\nP-1,C-1,10,"Ada`, "transient", "ends within a quoted cell"],
+    ["is a web page", "<!DOCTYPE html><html><body>Sorry</body></html>", "transient", "a web page"],
+  ])("%s", async (_, body, errorClass, message) => {
+    await aCounty(db, "sample-az", { url: serve(body), fields: FIELDS });
+    expect(errorOf(await ingest("sample-az"))).toMatchObject({
+      class: errorClass,
+      message: expect.stringContaining(message) as string,
+    });
+    expect(await rows("liens")).toEqual([]);
+    expect(await staged()).toBe(0);
+  });
+
+  it.each(["500", "truncated", "429"] as const)("answers %s, and is asked again later", async (kind) => {
+    const many = Array.from({ length: 2_000 }, (_, i) => `P-${i},C-${i},10,Ada`);
+    await aCounty(db, "sample-az", { url: serve(lines(LIST[0]!, ...many)), fields: FIELDS });
+    server.fail({ kind, times: 1 });
+    const broken = await ingest("sample-az");
+    expect(broken.run.state).toBe("retrying");
+    expect([await rows("liens"), await staged()]).toEqual([[], 0]);
+  });
+
+  it.each([
+    ["a byte order mark", Buffer.from(`\uFEFF${lines(...LIST)}`)],
+    ["semicolons", Buffer.from(lines(...LIST).replaceAll(",", ";"))],
+    ["tabs", Buffer.from(lines(...LIST).replaceAll(",", "\t"))],
+    ["UTF-16", Buffer.from(`\uFEFF${lines(...LIST)}`, "utf16le")],
+    ["windows-1252", Buffer.from(lines(...LIST).replace("Edsger", "Jos\u00e9"), "latin1")],
+  ])("is none for having %s", async (_, body) => {
+    await aCounty(db, "sample-az", { url: serve(body), fields: FIELDS });
+    expect((await ingest("sample-az")).result).toMatchObject({ created: 4, failed: 0 });
+  });
+});
+
+describe("real lists, by configuration alone", () => {
+  it("Baltimore 2018: every row is a lien or has its reason", async () => {
+    const file = sample("tax-liens/baltimore-md-tax-sale-2018.csv");
+    if (!file) return;
+    const url = serve(await readFile(file));
+    const fields = {
+      parcelId: "block_lot",
+      faceAmount: "lien",
+      assessedValue: "assessed_value",
+      owner: "Owner_Name",
+      address: "Address",
+    };
+    await aCounty(
+      db,
+      "baltimore-md",
+      { url, fields, constants: { taxYear: "2018" } },
+      { state: "MD", ruleSet: "maryland" },
+    );
+    const { result } = await ingest("baltimore-md");
+    expect(result).toMatchObject({ retrieved: 23_028, unchanged: 0 });
+    expect(Number(result!.created) + Number(result!.failed)).toBe(23_028);
+    expect(new Set((await rejects()).flatMap(({ reasons }) => reasons))).toEqual(
+      new Set(['faceAmount: expected an amount such as 1,234.56, got "NA"']),
+    );
+    const [sum] = await db.execute(
+      sql`select count(*)::integer as liens, sum(face_amount)::text as face from tax_liens.liens`,
+    );
+    expect(sum).toMatchObject({ liens: result!.created });
+    expect((await ingest("baltimore-md")).result).toMatchObject({ created: 0, updated: 0, unchanged: result!.created });
+  }, 60_000);
+
+  it("Coconino and Allen: nothing is refused", async () => {
+    for (const [id, path, fields, rows] of [
+      [
+        "coconino-az",
+        "tax-liens/coconino-az-otc-tax-liens-2026.csv",
+        { parcelId: "Parcel Number", faceAmount: "Lien Purchase Amount" },
+        33,
+      ],
+      [
+        "allen-in",
+        "tax-liens/allen-in-tax-sale-2026.csv",
+        {
+          parcelId: "Parcel ID",
+          faceAmount: "Minimum Bid",
+          address: "Property Address",
+          city: "City",
+          zip: "Zip",
+          legalDescription: "Legal Description",
+        },
+        574,
+      ],
+    ] as const) {
+      const file = sample(path);
+      if (!file) return;
+      await aCounty(db, id, { url: serve(await readFile(file)), fields });
+      expect((await ingest(id)).result).toMatchObject({ retrieved: rows, created: rows, failed: 0 });
+    }
+  });
+});
+
+it("the schedule makes a run for each active county", async () => {
+  await aCounty(db, "first-az", { url: `${server.origin}/a` });
+  await aCounty(db, "second-az", { url: `${server.origin}/b` });
+  await aCounty(db, "third-az", { url: `${server.origin}/c` }, { active: false });
+  const { result, dispatched } = await runJob(ingestCountyLiens, { db });
+  expect(result).toEqual({ counties: 2 });
+  expect(dispatched).toHaveLength(2);
+});
