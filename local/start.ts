@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { outputTo } from "./cli/output.ts";
 import { banner, type JobLine } from "./stack/banner.ts";
 import { loadDemoData } from "./stack/demo-data/load.ts";
 import { readOptions } from "./stack/options.ts";
@@ -11,7 +12,8 @@ try {
   const options = await readOptions(root, process.argv.slice(2), process.env);
   if (!options.settings && !options.join) {
     console.log(
-      "Demo mode: no local.settings.json, so stand-ins on 127.0.0.1 serve SAMPLE data in the providers' true formats.",
+      "Demo mode, since there is no local.settings.json: stand-ins on 127.0.0.1 serve\n" +
+        "SAMPLE data in the providers' true formats.",
     );
   }
   // A database that was there before is somebody's: it gets no sample data.
@@ -24,7 +26,7 @@ try {
   onStopSignal(() => stack.stop());
 
   const { jobs } = (await call(stack, "GET", "api/admin/jobs")) as { jobs: JobLine[] };
-  process.stdout.write(banner({ ...stack, jobs, now: new Date() }));
+  process.stdout.write(banner({ ...stack, jobs, now: new Date(), ...outputTo(process.stdout) }));
   if (!options.settings && !options.join) {
     const outcome = await call(stack, "POST", "api/admin/jobs/sync_fx_latest/run?wait=30").then(
       (run) => (run as { state: string }).state,

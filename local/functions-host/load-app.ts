@@ -17,11 +17,18 @@ export async function importApp(appDirectory: string): Promise<void> {
     try {
       await import(pathToFileURL(file).href);
     } catch (error) {
-      // Node reports an error in a syntax or an import with the place only in the stack.
-      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      throw new HostRefusedError([`the entry file ${file} failed to load: ${detail}`]);
+      throw new HostRefusedError([`the entry file ${file} failed to load: ${detailOf(error)}`]);
     }
   }
+}
+
+/**
+ * Node reports an error in a syntax or an import with the place only in the stack. Wrong settings are nobody's error in a file, and
+ * their message says all.
+ */
+function detailOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === "ConfigError" ? error.message : (error.stack ?? error.message);
 }
 
 async function entryFiles(appDirectory: string): Promise<string[]> {

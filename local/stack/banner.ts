@@ -1,3 +1,6 @@
+import { wrap } from "../cli/table.ts";
+import type { Output } from "../cli/output.ts";
+
 /** A job as `GET api/admin/jobs` shows it, as far as the table goes. */
 export interface JobLine {
   readonly id: string;
@@ -7,8 +10,7 @@ export interface JobLine {
   readonly enabled: boolean;
 }
 
-const paint = (code: number, text: string) =>
-  process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text;
+type Screen = Pick<Output, "width" | "paint">;
 
 /** Where to go, and what runs when. */
 export function banner({
@@ -17,53 +19,63 @@ export function banner({
   providerControl,
   jobs,
   now,
+  width,
+  paint,
 }: {
   url: string;
   key: string;
   providerControl: string | null;
   jobs: readonly JobLine[];
   now: Date;
-}): string {
+} & Screen): string {
   return [
     "",
-    `  ${paint(1, "Rota")} is running at ${paint(36, url)}`,
+    `  ${paint("bold", "Rota")} is running at ${paint("cyan", url)}`,
     `  operator key    ${key}`,
     ...(providerControl ? [`  demo providers  ${providerControl}  break them: docs/operate-by-curl.md`] : []),
     "",
-    ...jobTable(jobs, now),
+    ...jobTable(jobs, { now, width, paint }),
     "",
     "  Try, in another terminal:",
     `    npm run rota -- run sync_fx_historical '{"startDate":"1999-01-04"}' --wait`,
     "    npm run rota -- runs",
-    `    curl -H 'x-functions-key: ${key}' '${url}/api/v1/exchange-rates?base=USD&quote=GBP'`,
+    `    curl -H 'x-functions-key: ${key}' \\`,
+    `      '${url}/api/v1/exchange-rates?base=USD&quote=GBP'`,
     "",
     "  Ctrl-C stops it; what was stored stays.",
     "",
   ].join("\n");
 }
 
-function jobTable(jobs: readonly JobLine[], now: Date): string[] {
-  const rows = jobs.map(({ id, family, schedule, next, enabled }) => [
-    family,
-    id,
-    schedule?.inWords ?? "when asked for",
-    enabled && next[0] ? `in ${distance(Date.parse(next[0]) - now.getTime())}` : enabled ? "" : "switched off",
-  ]);
-  const all = [["family", "job", "runs", "next"], ...rows];
-  const widths = [0, 1, 2, 3].map((i) => Math.max(...all.map((row) => row[i]!.length)));
-  return all.map((row, line) => {
-    const text = `  ${row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join("   ")
-      .trimEnd()}`;
-    return line === 0 ? paint(90, text) : text;
-  });
+/** By family, in lines of at most 80 characters or what the terminal has. */
+function jobTable(jobs: readonly JobLine[], { now, width, paint }: { now: Date } & Screen): string[] {
+  const cells = (job: JobLine) => [job.id, nextOf(job, now), job.schedule?.inWords ?? "when asked for"] as const;
+  const widest = (column: 0 | 1) => Math.max(4, ...jobs.map((job) => cells(job)[column].length));
+  const [ofIds, ofNext] = [widest(0), widest(1)];
+  const room = Math.max(10, Math.min(80, width) - (4 + ofIds + 2 + ofNext + 2));
+  const row = (id: string, next: string, words: string) =>
+    wrap(words, room).map(
+      (part, i) => `    ${(i ? "" : id).padEnd(ofIds)}  ${(i ? "" : next).padEnd(ofNext)}  ${part}`,
+    );
+  return [
+    ...row("job", "next", "runs").map((line) => paint("dim", line)),
+    ...[...Map.groupBy(jobs, ({ family }) => family)].flatMap(([family, ofFamily]) => [
+      `  ${paint("bold", family)}`,
+      ...ofFamily.flatMap((job) => row(...cells(job))),
+    ]),
+  ];
 }
 
+function nextOf({ schedule, next: [next], enabled }: JobLine, now: Date): string {
+  if (!enabled) return "off";
+  return schedule && next ? distance(Date.parse(next) - now.getTime()) : "";
+}
+
+/** To the largest unit: `26 min`, `14 h`, `9 d`. */
 function distance(ms: number): string {
   const minutes = Math.max(0, Math.round(ms / 60_000));
   if (minutes < 1) return `${Math.max(0, Math.round(ms / 1_000))} s`;
   if (minutes < 60) return `${minutes} min`;
-  if (minutes < 2_880) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  return `${Math.round(minutes / 1_440)} days`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
 }

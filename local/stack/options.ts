@@ -43,7 +43,8 @@ function parse(args: readonly string[]) {
       options: { port: { type: "string" }, state: { type: "string" }, join: { type: "boolean" } },
     });
   } catch (error) {
-    throw new StartError(`${(error as Error).message} Known: --port <number>, --state <folder>, --join.`);
+    const message = (error as Error).message.replace(/\.?$/, ".");
+    throw new StartError(`${message} Known: --port <number>, --state <folder>, --join.`);
   }
 }
 
@@ -68,7 +69,10 @@ async function readSettings(file: string): Promise<Record<string, string> | null
     );
   }
   const strange = Object.entries(values).find(([, value]) => typeof value !== "string");
-  if (strange) throw new StartError(`local.settings.json: Values.${strange[0]}: expected a text in quotes.`);
+  if (strange)
+    throw new StartError(
+      `local.settings.json: Values.${strange[0]}: expected a text in quotes, got ${JSON.stringify(strange[1])}.`,
+    );
   return values as Record<string, string>;
 }
 

@@ -4,6 +4,7 @@ import { startBlobStorage } from "../blob/start.ts";
 import { startFunctionsHost } from "../functions-host/host.ts";
 import type { Log } from "../functions-host/log.ts";
 import { startPostgres } from "../postgres/start.ts";
+import { DirectoryInUseError } from "../processes/lock.ts";
 import { startBroker } from "./broker.ts";
 import { startDemoProviders } from "./demo.ts";
 import { startWebPubSub } from "../web-pubsub/web-pubsub.ts";
@@ -108,10 +109,22 @@ async function supplied(
     Object.assign(own, demo.value.settings);
     providerControl = demo.value.controlUrl;
   }
-  for (const outcome of [database, blobs, broker, live, demo]) if (outcome.status === "rejected") throw outcome.reason;
+  for (const outcome of [database, blobs, broker, live, demo]) {
+    if (outcome.status === "rejected") throw await explained(outcome.reason, stateDirectory);
+  }
   const all = { JOB_LEASE: "15s", JOB_HEARTBEAT: "5s", ...settings, ...own };
   await migrate(root, given.DATABASE_URL ?? own.DATABASE_URL!);
   return { settings: all, ...(providerControl && { providerControl }) };
+}
+
+/** That this folder's own app runs already is the usual reason why one of its directories is in use. */
+async function explained(reason: unknown, stateDirectory: string): Promise<unknown> {
+  const app = reason instanceof DirectoryInUseError ? await readRunningApp(stateDirectory) : null;
+  if (!app) return reason;
+  return new StartError(
+    `Rota runs here already: ${app.url} (process ${app.pid}). Stop that first, or let a second process join it:\n` +
+      "  npm start -- --join --port 7072",
+  );
 }
 
 async function joined(stateDirectory: string): Promise<Record<string, string>> {

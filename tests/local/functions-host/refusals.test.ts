@@ -124,6 +124,11 @@ describe("A host refuses", () => {
       { "main.js": 'throw new Error("on purpose")' },
       /main.js failed to load: Error: on purpose/,
     ],
+    [
+      "an app whose settings are wrong, in its own words alone",
+      { "main.js": 'throw Object.assign(new Error("1 setting is wrong"), { name: "ConfigError" })' },
+      /main.js failed to load: 1 setting is wrong$/,
+    ],
     ["an entry that does not parse", { "main.js": "const const" }, /main.js failed to load: SyntaxError/],
     ["an entry whose import is missing", { "main.js": 'import "./missing.js"' }, /Cannot find module .*missing.js/],
     ["a host.json that is no JSON", { ...FINE, "host.json": "{" }, /host.json is not valid JSON/],
