@@ -9,12 +9,8 @@ import { isA } from "../thrown.ts";
 import { contextOf, type ContextTools } from "./context.ts";
 import type { HeldRun } from "./heartbeat.ts";
 import { performItems } from "./items.ts";
+import { patiently } from "./patience.ts";
 import { returned, type Ending } from "./transition.ts";
-
-/** How long work that does not listen to its signal is waited for before the attempt ends without it. */
-const DEAF_GRACE_MS = 5_000;
-/** The same when the process stops: its host does not wait for longer, and then the attempt would be lost. */
-const DEAF_GRACE_AT_STOP_MS = 1_000;
 
 /** Does one attempt of a run that this process holds. Never throws: whatever happens is an ending. */
 export async function attempt(job: Job, run: Run, tools: ContextTools): Promise<Ending> {
@@ -26,10 +22,8 @@ export async function attempt(job: Job, run: Run, tools: ContextTools): Promise<
     // A run of a batch that was claimed with others may hear of its end before its turn.
     abort.signal.throwIfAborted();
     const context = contextOf(run, readInput(job, run.input), tools);
-    return await Promise.race([
-      asWorkOf(tools.log, () => perform(job, context, tools.held)),
-      endOfPatience(abort.signal),
-    ]);
+    const work = asWorkOf(tools.log, () => perform(job, context, tools.held));
+    return await patiently(work, abort.signal, tools.log);
   } catch (thrown) {
     return endingOf(abort.signal.aborted && !isA(thrown, Cancel) ? abort.signal.reason : thrown);
   } finally {
@@ -42,24 +36,6 @@ async function perform(job: Job, context: ReturnType<typeof contextOf>, held: He
   if (job.work.kind === "items") return performItems(job.work, context);
   const result = (await job.work.run(context)) ?? {};
   return returned(result, held.failures?.facts());
-}
-
-/**
- * Rejects some seconds after the signal: work that never settles must not hold its run for ever. What it still does is
- * harmless, since its transactions no longer commit.
- */
-export function endOfPatience(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const wait = () =>
-      setTimeout(
-        () => {
-          reject(signal.reason as Error);
-        },
-        signal.reason instanceof Interrupted ? DEAF_GRACE_AT_STOP_MS : DEAF_GRACE_MS,
-      ).unref();
-    if (signal.aborted) wait();
-    else signal.addEventListener("abort", wait, { once: true });
-  });
 }
 
 /** What something thrown makes of an attempt. */

@@ -3,10 +3,11 @@ import type { BatchContext, BatchedRun, BatchWork, Job } from "../define-job.ts"
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
 import { asWorkOf } from "../stray-rejections.ts";
-import { endingOf, endOfPatience } from "./attempt.ts";
+import { endingOf } from "./attempt.ts";
 import type { ContextTools } from "./context.ts";
 import { fencedTransaction } from "./fencing.ts";
 import type { HeldRun } from "./heartbeat.ts";
+import { patiently } from "./patience.ts";
 import type { Ending } from "./transition.ts";
 
 /**
@@ -51,8 +52,8 @@ export async function performBatch(
     fail: ({ id }, error) => endings.set(id, endingOf(error)),
   };
   try {
-    const work = () => Promise.race([job.work.runBatch(context), endOfPatience(tools.signal)]);
-    if (batched.length) await asWorkOf(tools.log, work);
+    const work = async () => job.work.runBatch(context);
+    if (batched.length) await patiently(asWorkOf(tools.log, work), tools.signal, tools.log);
     for (const { id } of batched) {
       if (!endings.has(id)) endings.set(id, { kind: "returned", result: {}, itemFailures: [], itemFailureCount: 0 });
     }

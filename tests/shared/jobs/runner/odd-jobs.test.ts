@@ -275,12 +275,13 @@ describe("a job that does not keep to the rules", () => {
   const effects = async (api: Pick<ReturnType<typeof startAdminApi>, "db">) =>
     (await api.db.execute<{ note: string }>(sql`select note from odd_effects`)).map(({ note }) => note);
 
-  it("and never settles is ended by its timeout; its key is free; what it writes later is refused", async () => {
+  it("and never settles is ended by its timeout; its key is free; what it writes later is refused, what it fails with is logged", async () => {
     let late!: Context;
+    const forever = Promise.withResolvers<void>();
     const job = odd(
       async (context) => {
         late = context;
-        return new Promise(() => undefined);
+        return forever.promise;
       },
       { timeout: "100ms" },
     );
@@ -297,6 +298,18 @@ describe("a job that does not keep to the rules", () => {
       await expect(late.finish((tx) => leave("late")(tx).then(() => ({})))).rejects.toThrow(/took longer/);
       late.progress(1, 1, "late");
       expect(await effects(api)).toEqual([]);
+      forever.reject(new Error("much too late"));
+      await expect(forever.promise).rejects.toThrow();
+      const told = api.log.filter(({ message }) => message === "Work that its run no longer waited for has failed");
+      expect(told).toEqual([
+        expect.objectContaining({
+          fields: expect.objectContaining({
+            job: job.id,
+            run: asked.id,
+            error: expect.anything() as unknown,
+          }) as unknown,
+        }),
+      ]);
       // The next one gets the key.
       const next = await api.runner.request(job, request);
       expect(await api.runner.execute(next.id)).toMatchObject({ state: "dead", attempt: 1 });
