@@ -1,0 +1,150 @@
+import { Decimal } from "decimal.js";
+import { addDays, type CivilDate } from "../portfolio/civil-date.ts";
+import { accrued } from "./accrual.ts";
+import { riskScore, type RiskFacts, type RiskWeights } from "./risk.ts";
+import { redemptionDays, type RuleSet } from "./rule-sets.ts";
+import { internalRateOfReturn, simpleAnnualYield, type CashFlow } from "./yield.ts";
+
+/** Of the formulas of this file and those that it calls. Stored with what they gave; goes up when a result may change. */
+export const METRICS_VERSION = 1;
+
+/** Above this a lien is worth more than its property: rather the value is wrong. */
+const PLAUSIBLE_LTV = 1;
+/** Where neither the county nor its state says when a lien is redeemed. */
+const USUAL_DAYS = 365;
+
+/** What is known of a lien that might be bought. Money in dollars, rates in percent. */
+export interface LienFacts extends Omit<RiskFacts, "ltv" | "valuedOn"> {
+  readonly faceAmount: string;
+  readonly priorLiens: string;
+  readonly penalties: string;
+  readonly premium: string;
+  /** Paid on buying; not paid back. */
+  readonly fees: string;
+  readonly interestRate: string | null;
+  /** The rate, or in Illinois the penalty, that won the sale. */
+  readonly bidRate: string | null;
+  readonly rules: RuleSet;
+  /** Days from purchase to redemption, by the county's median. Null: the whole time that its state gives. */
+  readonly medianRedemptionDays: number | null;
+  readonly valuation: { readonly value: string; readonly day: CivilDate } | null;
+  /** Later years' taxes, paid by the holder and redeemed with the lien. */
+  readonly subsequentTaxes: readonly { readonly day: CivilDate; readonly amount: string }[];
+}
+
+export interface DealMetrics {
+  /** Face + premium + fees. */
+  readonly cost: string;
+  /** (Face + prior liens + penalties) ÷ value, to 6 decimals; null without a value, or one of nothing. */
+  readonly ltv: string | null;
+  /** The LTV is above 1: shown as it is, and 1 in the risk. */
+  readonly implausibleValue: boolean;
+  /** Percent a year of the cost, simple; null where no rate is known. */
+  readonly expectedYield: string | null;
+  /** Percent a year; null without subsequent taxes. */
+  readonly irr: string | null;
+  /** 0 to 100, higher is riskier. */
+  readonly riskScore: string | null;
+  /** 0 to 100, higher is better. */
+  readonly dealScore: string | null;
+  /** Why figures are missing; null when none of LTV, yield, risk and score is. */
+  readonly explanation: string | null;
+}
+
+/**
+ * The figures by which liens are compared, as if the lien were bought on `asOf`.
+ *
+ * Yield: accrued interest + penalties − fees, less the premium where the state keeps it, ÷ cost × 365 ÷ days to redemption.
+ * Score: 100 × (½ · yield ÷ the state's maximum, from 0 to 1, + ½ · (1 − risk ÷ 100)), to 2 decimals.
+ */
+export function dealMetrics(
+  lien: LienFacts,
+  { asOf, weights }: { asOf: CivilDate; weights: RiskWeights },
+): DealMetrics {
+  const cost = sum(lien.faceAmount, lien.premium, lien.fees);
+  const redemption = expectedRedemption(lien, asOf);
+  const expected = redemption && simpleAnnualYield({ cost, profit: redemption.profit, days: redemption.days });
+  const value = lien.valuation && new Decimal(lien.valuation.value);
+  const ltv = value && sum(lien.faceAmount, lien.priorLiens, lien.penalties).div(value);
+  const risk = ltv && lien.valuation && riskScore({ ...lien, ltv, valuedOn: lien.valuation.day }, weights, asOf);
+  const best = lien.rules.maxAnnualReturn;
+  return {
+    cost: cost.toFixed(2),
+    ltv: ltv?.isFinite() ? ltv.toFixed(6, Decimal.ROUND_HALF_UP) : null,
+    implausibleValue: ltv?.gt(PLAUSIBLE_LTV) ?? false,
+    expectedYield: expected?.toFixed(4) ?? null,
+    irr: redemption && lien.subsequentTaxes.length > 0 ? irrOf(lien, cost, redemption, asOf) : null,
+    riskScore: risk?.toFixed(2) ?? null,
+    dealScore: expected && risk && best !== null ? scoreOf(expected, best, risk) : null,
+    explanation: explanationOf(lien, value, expected),
+  };
+}
+
+interface Redemption {
+  readonly days: number;
+  readonly day: CivilDate;
+  /** What comes back. */
+  readonly proceeds: Decimal;
+  /** Beyond the cost. */
+  readonly profit: Decimal;
+}
+
+/** Null where no rate is known. */
+function expectedRedemption(lien: LienFacts, asOf: CivilDate): Redemption | null {
+  const days = Math.max(1, lien.medianRedemptionDays ?? redemptionDays(lien.rules, asOf) ?? USUAL_DAYS);
+  const day = addDays(asOf, days);
+  const interest = interestOn(lien, lien.faceAmount, { from: asOf, until: day });
+  if (interest === null) return null;
+  const proceeds = sum(lien.faceAmount, interest, lien.penalties, lien.rules.premium === "lost" ? 0 : lien.premium);
+  return { days, day, proceeds, profit: proceeds.minus(sum(lien.faceAmount, lien.premium, lien.fees)) };
+}
+
+/** What a lien nobody has bid on yet bears is the most that its rules allow. */
+function interestOn(
+  { rules, interestRate, bidRate, premium }: LienFacts,
+  principal: string,
+  span: { from: CivilDate; until: CivilDate },
+): Decimal | null {
+  if (rules.accrual === "flat_then_step") return accrued(rules.accrual, { principal, overbid: premium, ...span });
+  if (rules.accrual === "penalty_step") {
+    const bidPenalty = bidRate ?? rules.maxRate;
+    return bidPenalty === null ? null : accrued(rules.accrual, { principal, bidPenalty, ...span });
+  }
+  const annualRate = interestRate ?? bidRate ?? rules.maxRate;
+  return annualRate === null ? null : accrued(rules.accrual, { principal, annualRate, ...span });
+}
+
+/** Taxes that would be paid after the expected redemption are not. */
+function irrOf(lien: LienFacts, cost: Decimal, { day, proceeds }: Redemption, asOf: CivilDate): string | null {
+  const taxes = lien.subsequentTaxes.filter((tax) => tax.day >= asOf && tax.day <= day);
+  const flows: CashFlow[] = [{ day: asOf, amount: cost.negated() }];
+  let back = proceeds;
+  for (const tax of taxes) {
+    flows.push({ day: tax.day, amount: new Decimal(tax.amount).negated() });
+    // No overbid was paid on a tax: that part of the interest is the certificate's alone.
+    const interest = interestOn({ ...lien, premium: "0" }, tax.amount, { from: tax.day, until: day });
+    back = back.plus(sum(tax.amount, interest ?? 0));
+  }
+  return internalRateOfReturn([...flows, { day, amount: back }])?.toFixed(4) ?? null;
+}
+
+function scoreOf(expected: Decimal, best: number, risk: Decimal): string {
+  // A loss counts as no yield, so that the score stays within 0 and 100.
+  const yieldShare = Decimal.max(0, Decimal.min(1, best === 0 ? 0 : expected.div(best)));
+  const safety = new Decimal(1).minus(risk.div(100));
+  return yieldShare.plus(safety).times(50).toFixed(2, Decimal.ROUND_HALF_UP);
+}
+
+function explanationOf(lien: LienFacts, value: Decimal | null, expected: Decimal | null): string | null {
+  const missing = [
+    value === null && "the property has no valuation: no LTV, risk or score",
+    value?.isZero() && "the property is valued at nothing: no LTV, and the worst in the risk",
+    expected === null && "neither the list nor the county's rules state a rate: no yield or score",
+    lien.rules.maxAnnualReturn === null && "the county's rules state no maximum rate: no score",
+  ].filter((reason) => typeof reason === "string");
+  return missing.length ? missing.join("; ") : null;
+}
+
+function sum(...amounts: Decimal.Value[]): Decimal {
+  return amounts.reduce<Decimal>((total, amount) => total.plus(amount), new Decimal(0));
+}

@@ -1,0 +1,69 @@
+import { Decimal } from "decimal.js";
+import { daysBetween, type CivilDate } from "../portfolio/civil-date.ts";
+
+/** What makes a lien risky. */
+export const RISK_FACTORS = ["ltv", "property_type", "valuation_age", "redemption_time", "flags"] as const;
+export type RiskFactor = (typeof RISK_FACTORS)[number];
+/** How many of the 100 points a factor has at its worst; together they are 100. */
+export type RiskWeights = Readonly<Record<RiskFactor, number>>;
+
+export type RiskyProperty = "residential" | "commercial" | "industrial" | "vacant_land" | "unknown";
+
+export interface RiskFacts {
+  /** Lien ÷ value: 0.25 is a quarter. Infinite for a property that is worth nothing. */
+  readonly ltv: Decimal;
+  readonly propertyType: RiskyProperty;
+  readonly valuedOn: CivilDate;
+  /** Null while the lien is not sold. */
+  readonly saleDate: CivilDate | null;
+  readonly redemptionDeadline: CivilDate | null;
+  readonly bankruptcy: boolean;
+  readonly environmental: boolean;
+  readonly codeViolations: boolean;
+}
+
+/**
+ * From 0 (none) to 100: Σ weight × factor, each factor from 0 to 1, rounded once to 2 decimals, half up.
+ *
+ * | factor | value |
+ * |---|---|
+ * | `ltv` | 0 up to 5 %, 1 from 60 %, linear between |
+ * | `property_type` | residential 0.2, commercial 0.4, industrial 0.6, vacant land 0.8, unknown 0.9 |
+ * | `valuation_age` | 0 on its day, 1 from 365 days, linear between |
+ * | `redemption_time` | share of the time from sale to deadline that has passed; 1 after the deadline, 0 for what is not sold |
+ * | `flags` | bankruptcy, environmental, code violations: a third each |
+ */
+export function riskScore(facts: RiskFacts, weights: RiskWeights, asOf: CivilDate): Decimal {
+  const factors: Readonly<Record<RiskFactor, Decimal>> = {
+    ltv: facts.ltv.isFinite() ? share(facts.ltv.minus("0.05"), "0.55") : new Decimal(1),
+    property_type: new Decimal(TYPE_RISK[facts.propertyType]),
+    valuation_age: share(daysBetween(facts.valuedOn, asOf), 365),
+    redemption_time: redemptionTime(facts, asOf),
+    flags: new Decimal([facts.bankruptcy, facts.environmental, facts.codeViolations].filter(Boolean).length).div(3),
+  };
+  return RISK_FACTORS.reduce(
+    (sum, factor) => sum.plus(factors[factor].times(weights[factor])),
+    new Decimal(0),
+  ).toDecimalPlaces(2, Decimal.ROUND_HALF_UP);
+}
+
+const TYPE_RISK: Readonly<Record<RiskyProperty, string>> = {
+  residential: "0.2",
+  commercial: "0.4",
+  industrial: "0.6",
+  vacant_land: "0.8",
+  unknown: "0.9",
+};
+
+function redemptionTime({ saleDate, redemptionDeadline }: RiskFacts, asOf: CivilDate): Decimal {
+  if (redemptionDeadline === null) return new Decimal(0);
+  if (asOf > redemptionDeadline) return new Decimal(1);
+  // On a day before the deadline, a lien whose sale is not known or not before it has no time that could have passed.
+  if (saleDate === null || saleDate >= redemptionDeadline) return new Decimal(0);
+  return share(daysBetween(saleDate, asOf), daysBetween(saleDate, redemptionDeadline));
+}
+
+/** Part ÷ whole, from 0 to 1. */
+function share(part: Decimal.Value, whole: Decimal.Value): Decimal {
+  return Decimal.max(0, Decimal.min(1, new Decimal(part).div(whole)));
+}
