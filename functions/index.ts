@@ -74,6 +74,7 @@ import { sendDigestEmail } from "./platform/send-digest-email.ts";
 import { sendNotification } from "./platform/send-notification.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
+import { computeDealMetrics } from "./tax-liens/compute-deal-metrics.ts";
 import { ingestCountyLiens } from "./tax-liens/ingest-county-liens.ts";
 import { dispatchReminders } from "./tasks/dispatch-reminders.ts";
 import { processRecurringTasks } from "./tasks/process-recurring-tasks.ts";
@@ -106,6 +107,7 @@ export const jobs: readonly Job[] = [
   scanOverdueTasks,
   // tax-liens
   ingestCountyLiens,
+  computeDealMetrics,
 ];
 
 /** Every HTTP route of the app. */

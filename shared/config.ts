@@ -10,6 +10,7 @@ import {
   listOf,
   matching,
   oneOf,
+  shares,
   text,
   url,
   whole,
@@ -147,6 +148,10 @@ export const SETTINGS = {
   ETF_RETRY_DELAY: duration("1ms", "1m", {
     about: "Wait before a synchronisation asks again for one ETF's prices, at most three times; it doubles each time.",
     fallback: "2s",
+  }),
+  DEAL_RISK_WEIGHTS: shares(["ltv", "property_type", "valuation_age", "redemption_time", "flags"], {
+    about: "How many points of a tax lien's risk score each factor has at its worst.",
+    fallback: "ltv=40,property_type=20,valuation_age=15,redemption_time=15,flags=10",
   }),
   ...NOTIFICATION_SETTINGS,
   OUTBOUND_TIMEOUT: duration("1ms", "1h", { about: "Longest wait for one answer from outside.", fallback: "30s" }),

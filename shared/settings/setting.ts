@@ -85,6 +85,23 @@ export function listOf<const T extends string>(choices: readonly T[], rest: Rest
   };
 }
 
+/** Whole percentages by name that make 100 together: `a=60,b=40`. */
+export function shares<const T extends string>(names: readonly T[], rest: Rest): Setting<Readonly<Record<T, number>>> {
+  return {
+    ...rest,
+    read(value) {
+      const given = value.split(",").map((part) => /^\s*(\w+)=(\d{1,3})\s*$/.exec(part));
+      const shares = new Map(given.map((match) => [match?.[1], Number(match?.[2])]));
+      const total = names.reduce((sum, name) => sum + (shares.get(name) ?? NaN), 0);
+      if (given.length !== names.length || total !== 100) {
+        const form = names.map((name) => `${name}=…`).join(",");
+        throw new Error(`whole numbers that make 100 together, as ${form}`);
+      }
+      return Object.fromEntries(shares) as Record<T, number>;
+    },
+  };
+}
+
 export function url(schemes: readonly string[], rest: Rest): Setting<string> {
   return {
     ...rest,

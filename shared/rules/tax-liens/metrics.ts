@@ -66,7 +66,7 @@ export function dealMetrics(
   const expected = redemption && simpleAnnualYield({ cost, profit: redemption.profit, days: redemption.days });
   const value = lien.valuation && new Decimal(lien.valuation.value);
   const ltv = value && sum(lien.faceAmount, lien.priorLiens, lien.penalties).div(value);
-  const risk = ltv && lien.valuation && riskScore({ ...lien, ltv, valuedOn: lien.valuation.day }, weights, asOf);
+  const risk = ltv && riskScore({ ...lien, ltv, valuedOn: lien.valuation.day }, weights, asOf);
   const best = lien.rules.maxAnnualReturn;
   return {
     cost: cost.toFixed(2),

@@ -1,5 +1,15 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { duration, flag, listOf, oneOf, text, url, whole, type Setting } from "../../../shared/settings/setting.ts";
+import {
+  duration,
+  flag,
+  listOf,
+  oneOf,
+  shares,
+  text,
+  url,
+  whole,
+  type Setting,
+} from "../../../shared/settings/setting.ts";
 
 const about = { about: "A sample." };
 const accepts = <T>(setting: Setting<T>, cases: readonly (readonly [string, T])[]) => {
@@ -22,6 +32,16 @@ describe("a setting", () => {
       ["007", 7],
     ]);
     refuses(setting, ["0", "101", "-1", "1.5", "1e2", "0x10", "ten", " 5", ""], "a whole number from 1 to 100");
+  });
+
+  it("of shares is whole percentages by name, in any order, that make 100", () => {
+    const setting = shares(["a", "b"], about);
+    accepts(setting, [
+      ["b=40, a=60", { a: 60, b: 40 }],
+      ["a=100,b=0", { a: 100, b: 0 }],
+    ]);
+    const refused = ["", "a=100", "a=60,b=41", "a=60,b=40,c=0", "a=60,a=40", "a=60.5,b=39.5", "a=-1,b=101", "60,40"];
+    refuses(setting, refused, "whole numbers that make 100 together, as a=…,b=…");
   });
 
   it("of yes or no is read in the usual spellings", () => {

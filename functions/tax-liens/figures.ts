@@ -1,0 +1,28 @@
+import type { LienForMetrics, StoredMetrics } from "../../shared/data/tax-liens/deal-metrics.ts";
+import type { CivilDate } from "../../shared/rules/portfolio/civil-date.ts";
+import { countyRules, medianRedemptionDays } from "../../shared/rules/tax-liens/county-rules.ts";
+import { dealMetrics } from "../../shared/rules/tax-liens/metrics.ts";
+import type { RiskWeights } from "../../shared/rules/tax-liens/risk.ts";
+
+/** The figures of a stored lien; an error, not thrown, where its county's rules make none possible. */
+export function figuresOf(
+  lien: LienForMetrics,
+  on: { asOf: CivilDate; weights: RiskWeights },
+): StoredMetrics | BadCounty {
+  try {
+    const rules = countyRules(lien.ruleSet, lien.countyRules);
+    const facts = { ...lien, rules, medianRedemptionDays: medianRedemptionDays(lien.countyRules) };
+    return { lienId: lien.lienId, ...dealMetrics(facts, on) };
+  } catch (error) {
+    if (error instanceof RangeError) return new BadCounty(lien.lienId, error);
+    throw error;
+  }
+}
+
+export class BadCounty extends Error {
+  override name = "BadCounty";
+  readonly errorClass = "validation";
+  constructor(lienId: number, cause: RangeError) {
+    super(`lien ${lienId}: ${cause.message}`, { cause });
+  }
+}

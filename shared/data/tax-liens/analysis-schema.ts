@@ -1,0 +1,54 @@
+import { sql } from "drizzle-orm";
+import { bigint, boolean, check, date, integer, numeric, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { liens, taxLiens } from "./schema.ts";
+
+/** Taxes of later years that a lien's holder pays and is paid back with interest. */
+export const subsequentTaxes = taxLiens.table(
+  "subsequent_taxes",
+  {
+    lienId: bigint("lien_id", { mode: "number" })
+      .notNull()
+      .references(() => liens.id, { onDelete: "cascade" }),
+    /** The day on which they are, or are to be, paid. */
+    day: date({ mode: "string" }).notNull(),
+    amount: numeric().notNull(),
+  },
+  (tax) => [
+    primaryKey({ name: "subsequent_taxes_day", columns: [tax.lienId, tax.day] }),
+    check("subsequent_taxes_amount", sql`amount > 0 and amount < 'Infinity'`),
+  ],
+);
+
+/** The figures by which liens are compared, as they last were computed: see shared/rules/tax-liens/metrics.ts. */
+export const dealMetrics = taxLiens.table(
+  "deal_metrics",
+  {
+    lienId: bigint("lien_id", { mode: "number" })
+      .primaryKey()
+      .references(() => liens.id, { onDelete: "cascade" }),
+    /** The local day for which they hold. */
+    asOf: date("as_of", { mode: "string" }).notNull(),
+    /** Of the formulas. */
+    version: integer().notNull(),
+    cost: numeric().notNull(),
+    ltv: numeric(),
+    implausibleValue: boolean("implausible_value").notNull(),
+    /** Percent a year, as is `irr`. */
+    expectedYield: numeric("expected_yield"),
+    irr: numeric(),
+    riskScore: numeric("risk_score"),
+    dealScore: numeric("deal_score"),
+    explanation: text(),
+    computedAt: timestamp("computed_at", { withTimezone: true, precision: 3 }).notNull(),
+  },
+  () => [
+    check(
+      "deal_metrics_scores",
+      sql`(risk_score between 0 and 100) is not false and (deal_score between 0 and 100) is not false`,
+    ),
+    check(
+      "deal_metrics_gap_has_explanation",
+      sql`explanation is not null or (ltv is not null and expected_yield is not null and risk_score is not null and deal_score is not null)`,
+    ),
+  ],
+);

@@ -1,0 +1,103 @@
+import { sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { dealMetrics, subsequentTaxes } from "./analysis-schema.ts";
+import { counties, liens, properties, type PropertyType } from "./schema.ts";
+import { propertyValuations } from "./valuation-schema.ts";
+
+/** All that the figures of a lien follow from. Money and rates are decimals as text. */
+export interface LienForMetrics {
+  readonly lienId: number;
+  readonly faceAmount: string;
+  readonly priorLiens: string;
+  readonly penalties: string;
+  readonly premium: string;
+  readonly fees: string;
+  readonly interestRate: string | null;
+  readonly bidRate: string | null;
+  readonly saleDate: string | null;
+  readonly redemptionDeadline: string | null;
+  readonly propertyType: PropertyType;
+  readonly bankruptcy: boolean;
+  readonly environmental: boolean;
+  readonly codeViolations: boolean;
+  readonly ruleSet: string;
+  readonly countyRules: Readonly<Record<string, unknown>>;
+  readonly valuation: { readonly value: string; readonly day: string } | null;
+  readonly subsequentTaxes: readonly { readonly day: string; readonly amount: string }[];
+}
+
+/** Those of the liens that exist, with the last valuation on or before a day; in the order of their ids. */
+export async function liensForMetrics(db: Executor, ids: readonly number[], asOf: string): Promise<LienForMetrics[]> {
+  const rows = await db.execute<LienForMetrics & Record<string, unknown>>(sql`
+    select lien.id::float8 as "lienId", lien.face_amount::text as "faceAmount", lien.prior_liens::text as "priorLiens",
+           lien.penalties::text as penalties, lien.premium::text as premium, lien.fees::text as fees,
+           lien.interest_rate::text as "interestRate", lien.bid_rate::text as "bidRate",
+           lien.sale_date::text as "saleDate", lien.redemption_deadline::text as "redemptionDeadline",
+           property.property_type as "propertyType", property.bankruptcy, property.environmental,
+           property.code_violations as "codeViolations", county.rule_set as "ruleSet", county.rules as "countyRules",
+           valuation.found as valuation, tax.paid as "subsequentTaxes"
+      from ${liens} as lien
+      join ${properties} as property on property.id = lien.property_id
+      join ${counties} as county on county.id = lien.county_id
+      left join lateral (
+        select jsonb_build_object('value', value::text, 'day', day::text) as found
+          from ${propertyValuations}
+         where property_id = property.id and value is not null and day <= ${asOf}::date
+         -- Of two providers on one day always the same one.
+         order by day desc, provider limit 1
+      ) as valuation on true
+      cross join lateral (
+        select coalesce(jsonb_agg(jsonb_build_object('day', day::text, 'amount', amount::text) order by day), '[]') as paid
+          from ${subsequentTaxes} where lien_id = lien.id
+      ) as tax
+     where lien.id = any (${`{${ids.join(",")}}`}::bigint[])
+     order by lien.id`);
+  return [...rows];
+}
+
+/** A lien's figures, for storing. */
+export interface StoredMetrics {
+  readonly lienId: number;
+  readonly cost: string;
+  readonly ltv: string | null;
+  readonly implausibleValue: boolean;
+  readonly expectedYield: string | null;
+  readonly irr: string | null;
+  readonly riskScore: string | null;
+  readonly dealScore: string | null;
+  readonly explanation: string | null;
+}
+
+/** For which day they are, by which version of the formulas, computed when. */
+export interface MetricsOrigin {
+  readonly asOf: string;
+  readonly version: number;
+  readonly now: Date;
+}
+
+/**
+ * Stores the figures of many liens in one statement. Those for a later day, or by later formulas, stay as they are.
+ * @param figures each lien once
+ */
+export async function storeMetrics(
+  tx: Tx,
+  figures: readonly StoredMetrics[],
+  { asOf, version, now }: MetricsOrigin,
+): Promise<void> {
+  await tx.execute(sql`
+    insert into ${dealMetrics} as stored (lien_id, as_of, version, cost, ltv, implausible_value, expected_yield, irr,
+                                          risk_score, deal_score, explanation, computed_at)
+    select "lienId", ${asOf}::date, ${version}::integer, cost, ltv, "implausibleValue", "expectedYield", irr,
+           "riskScore", "dealScore", explanation, ${now.toISOString()}::timestamptz
+      from jsonb_to_recordset(${JSON.stringify(figures)}::jsonb) as given
+           ("lienId" bigint, cost numeric, ltv numeric, "implausibleValue" boolean, "expectedYield" numeric, irr numeric,
+            "riskScore" numeric, "dealScore" numeric, explanation text)
+     -- Two batches that share liens lock them in one order.
+     order by "lienId"
+    on conflict (lien_id) do update
+      set as_of = excluded.as_of, version = excluded.version, cost = excluded.cost, ltv = excluded.ltv,
+          implausible_value = excluded.implausible_value, expected_yield = excluded.expected_yield, irr = excluded.irr,
+          risk_score = excluded.risk_score, deal_score = excluded.deal_score, explanation = excluded.explanation,
+          computed_at = excluded.computed_at
+    where (stored.version, stored.as_of) <= (excluded.version, excluded.as_of)`);
+}

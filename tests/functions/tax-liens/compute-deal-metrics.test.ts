@@ -1,0 +1,111 @@
+import { eq, sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { computeDealMetrics } from "../../../functions/tax-liens/compute-deal-metrics.ts";
+import { dealMetrics, subsequentTaxes } from "../../../shared/data/tax-liens/analysis-schema.ts";
+import { counties } from "../../../shared/data/tax-liens/schema.ts";
+import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
+import { addLien } from "../../support/liens.ts";
+import { TestClock } from "../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+
+const NOON = new Date("2026-01-01T19:00:00Z");
+let database: TestDatabase;
+let app: TestProcess;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  app = startProcess(database.url, [computeDealMetrics], { clock: new TestClock(NOON) });
+});
+afterAll(async () => {
+  await app.close();
+  await database.drop();
+});
+afterEach(async () => {
+  app.clock.moveTo(NOON);
+  await app.db.execute(sql`truncate platform.job_runs, tax_liens.counties cascade`);
+});
+
+const ask = async (lienId: number) =>
+  (await app.runner.request(computeDealMetrics, { input: { lienId }, trigger: "event", requestedBy: "a test" })).id;
+const compute = async (...liens: number[]) => {
+  const ids: string[] = [];
+  for (const lien of liens) ids.push(await ask(lien));
+  return app.runner.executeBatch(computeDealMetrics, ids);
+};
+const stored = async (lienId: number) =>
+  (await app.db.select().from(dealMetrics).where(eq(dealMetrics.lienId, lienId)))[0];
+
+it("stores a lien's figures for the local day, by the last valuation until then", async () => {
+  const { lienId, propertyId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
+  const value = (day: string, amount: string, provider = "avm") =>
+    ({ propertyId, provider, day, value: amount, state: "valued", createdAt: NOON }) as const;
+  await app.db
+    .insert(propertyValuations)
+    .values([
+      value("2025-10-20", "20000"),
+      value("2026-01-01", "10000"),
+      value("2026-01-02", "1"),
+      { ...value("2026-01-01", "0", "another"), value: null, state: "missing", reason: "out of order" },
+    ]);
+  await compute(lienId);
+  expect(await stored(lienId)).toEqual({
+    ...{ lienId, asOf: "2026-01-01", version: 1, cost: "1000.00", ltv: "0.100000", implausibleValue: false },
+    ...{ expectedYield: "13.0000", irr: null, riskScore: "7.64", dealScore: "86.81", explanation: null },
+    computedAt: NOON,
+  });
+});
+
+it("computes liens without a valuation, as far as that goes", async () => {
+  const { lienId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
+  await compute(lienId);
+  expect(await stored(lienId)).toMatchObject({
+    ...{ ltv: null, riskScore: null, dealScore: null, expectedYield: "13.0000" },
+    explanation: "the property has no valuation: no LTV, risk or score",
+  });
+});
+
+it("counts the taxes of later years", async () => {
+  const { lienId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
+  await app.db.insert(subsequentTaxes).values({ lienId, day: "2026-07-02", amount: "500" });
+  await compute(lienId);
+  expect(Number((await stored(lienId))?.irr)).toBeCloseTo(13.27, 1);
+});
+
+it("does many at once, a lien asked for twice as well; what cannot be computed fails alone, and for good", async () => {
+  const first = await addLien(app.db, {});
+  const second = await addLien(app.db, {});
+  const bad = await addLien(app.db, {});
+  await app.db.insert(counties).values({
+    ...{ id: "nowhere-tx", name: "Nowhere", state: "TX", timeZone: "America/Chicago", source: {}, ruleSet: "texas" },
+    ...{ createdAt: NOON, updatedAt: NOON },
+  });
+  await app.db.execute(sql`update tax_liens.liens set county_id = 'nowhere-tx' where id = ${bad.lienId}`);
+  const runs = await compute(first.lienId, bad.lienId, second.lienId, first.lienId, 4_711);
+  const endings = runs.map((run) => [(run.input as { lienId: number }).lienId, run.state, run.errors[0]?.message]);
+  expect(endings.toSorted()).toEqual(
+    [
+      [first.lienId, "succeeded", undefined],
+      [first.lienId, "succeeded", undefined],
+      [second.lienId, "succeeded", undefined],
+      [bad.lienId, "dead", expect.stringContaining("expected a rule set (arizona")],
+      [4_711, "dead", "lienId: there is no lien 4711"],
+    ].toSorted(),
+  );
+  expect(await stored(second.lienId)).toBeDefined();
+});
+
+it("leaves the figures of a later day alone, when a run comes late", async () => {
+  const { lienId } = await addLien(app.db, {});
+  const late = await ask(lienId);
+  app.clock.moveTo(new Date("2026-01-02T19:00:00Z"));
+  await compute(lienId);
+  await app.runner.executeBatch(computeDealMetrics, [late]);
+  expect(await stored(lienId)).toMatchObject({ asOf: "2026-01-02" });
+});
+
+it("takes the local day, not that of UTC", async () => {
+  app.clock.moveTo(new Date("2026-01-01T06:59:59Z"));
+  const { lienId } = await addLien(app.db, {});
+  await compute(lienId);
+  expect(await stored(lienId)).toMatchObject({ asOf: "2025-12-31" });
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { countyRules, medianRedemptionDays } from "../../../../shared/rules/tax-liens/county-rules.ts";
+import { RULE_SETS } from "../../../../shared/rules/tax-liens/rule-sets.ts";
+
+test("a county has the rules of its state, but for what it states", () => {
+  expect(countyRules("arizona", {})).toEqual(RULE_SETS.arizona);
+  expect(countyRules("colorado", { maxInterestRate: 12, redemptionMonths: 24, required: ["owner"] })).toEqual({
+    ...RULE_SETS.colorado,
+    ...{ maxRate: 12, maxAnnualReturn: 12, redemptionMonths: 24 },
+  });
+  expect(countyRules("other", { maxInterestRate: 8.5 })).toMatchObject({ maxRate: 8.5, maxAnnualReturn: 8.5 });
+});
+
+test("a penalty of a half-year is twice that in a year", () => {
+  expect(countyRules("illinois", { maxInterestRate: 18 })).toMatchObject({ maxRate: 18, maxAnnualReturn: 36 });
+});
+
+test("the days to redemption are the county's, or not known", () => {
+  expect(medianRedemptionDays({ medianRedemptionDays: 400 })).toBe(400);
+  expect(medianRedemptionDays({})).toBeNull();
+  expect(medianRedemptionDays({ medianRedemptionDays: null })).toBeNull();
+});
+
+test("what makes no sense is named", () => {
+  expect(() => countyRules("texas", {})).toThrow("expected a rule set (arizona, florida");
+  expect(() => countyRules("arizona", { maxInterestRate: "16" })).toThrow(
+    'county rule maxInterestRate: expected a number above 0, got "16"',
+  );
+  expect(() => countyRules("arizona", { redemptionMonths: 1.5 })).toThrow("expected a whole number, got 1.5");
+  expect(() => medianRedemptionDays({ medianRedemptionDays: 0 })).toThrow("expected a number above 0, got 0");
+});
