@@ -13,7 +13,7 @@ export function prettyLines(write: (line: string) => void): LogSink {
 
 /** One entry as its line, and the stack of its error below it, causes included. */
 export function prettyLine({ time, level, message, fields }: LogEntry): string {
-  const who = typeof fields.job === "string" ? paint(35, plain(fields.job).padEnd(22)) : paint(90, "rota".padEnd(22));
+  const who = typeof fields.job === "string" ? paint(35, plain(fields.job).padEnd(28)) : paint(90, "rota".padEnd(28));
   const again =
     typeof fields.attempt === "number" && fields.attempt > 1 ? paint(33, ` (attempt ${fields.attempt})`) : "";
   const rest = Object.entries(fields)

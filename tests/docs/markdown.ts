@@ -36,8 +36,13 @@ export function blocksOf({ text }: Document): Block[] {
 
 /** Every command that a reader may type: lines of `sh` blocks and code in a line of text. */
 export function commandsOf(document: Document): string[] {
-  const lines = blocksOf(document).flatMap(({ language, code }) => (language === "sh" ? code.trim().split("\n") : []));
+  const lines = blocksOf(document).flatMap(({ language, code }) => (language === "sh" ? shellLines(code) : []));
   return [...lines, ...inlineCodeOf(document)].map((command) => command.trim()).filter(Boolean);
+}
+
+/** As a shell sees them: a line goes on after a backslash, and within quotes. */
+function shellLines(code: string): string[] {
+  return [...code.matchAll(/(?:'[^']*'|\\\n|[^\n'])+/g)].map(([line]) => line.replace(/\\\n\s*/g, ""));
 }
 
 /** What stands in backticks in the text. */

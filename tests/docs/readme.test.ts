@@ -79,7 +79,7 @@ it("every route that is named is one", () => {
   const known = routes.map(({ path }) => patternOf(path));
   expect(
     faults(({ text }) =>
-      [...text.matchAll(/\/(api\/[\w/{}-]*[\w}])/g)]
+      [...text.matchAll(/\/(api\/[\w/{}.%:-]*[\w}])/g)]
         .map(([, path = ""]) => path)
         .filter((path) => !known.some((pattern) => pattern.test(path))),
     ),
@@ -133,7 +133,7 @@ function faults(find: (page: Document) => string[]): string[] {
 }
 
 function refusalOf(curl: string): string[] {
-  const [, body] = /--json '([^']*)'/.exec(curl) ?? [];
+  const [, body] = /(?:--json|-d) '([^']*)'/.exec(curl) ?? [];
   const [, method = body === undefined ? "GET" : "POST"] = /-X (\w+)/.exec(curl) ?? [];
   const [, path = "", search = ""] = /\/(api\/[^?\s'"]+)\??([^\s'"]*)/.exec(curl) ?? [];
   const route = routes.find((one) => one.method === method && patternOf(one.path).test(path));

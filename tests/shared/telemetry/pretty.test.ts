@@ -10,8 +10,8 @@ const shown = (fields: Record<string, unknown>, rest: { message?: string; level?
 it("shows when, who, what, and the fields behind it", () => {
   expect(
     shown({ job: "sync_fx_latest", run: "a-run", correlationId: "c", attempt: 1, inserted: 30, source: "ecb" }),
-  ).toBe("16:30:00 sync_fx_latest         Succeeded  inserted=30  source=ecb");
-  expect(shown({})).toBe("16:30:00 rota                   Succeeded");
+  ).toBe("16:30:00 sync_fx_latest               Succeeded  inserted=30  source=ecb");
+  expect(shown({})).toBe("16:30:00 rota                         Succeeded");
 });
 
 it("names an attempt that is not the first", () => {
@@ -32,7 +32,7 @@ it("shows an error with its stack below, and what caused it below that", () => {
     error: new Error("outer", { cause: new RangeError("inner", { cause: "a text" }) }),
   });
   const text = stripVTControlCharacters(lines.join(""));
-  expect(text).toMatch(/^\d\d:\d\d:\d\d sync {19}Failed for good\n {11}Error: outer\n {11} +at /);
+  expect(text).toMatch(/^\d\d:\d\d:\d\d sync {25}Failed for good\n {11}Error: outer\n {11} +at /);
   expect(text).toMatch(/\n {11}Caused by: RangeError: inner\n {11} +at /);
   expect(text).toMatch(/\n {11}Caused by: a text\n$/);
 });
