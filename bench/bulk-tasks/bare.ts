@@ -1,13 +1,11 @@
 import postgres from "postgres";
-import { peakMiB } from "../support/process-cost.ts";
+import { costOf, peakMiB } from "../support/process-cost.ts";
 import { CASES } from "./cases.ts";
 
 /** The bare limit: one statement, nothing in Node. */
-const [url, name] = process.argv.slice(2) as [string, string];
+const [url, pid, name] = process.argv.slice(2) as [string, string, string];
 const sql = postgres(url, { max: 1, onnotice: () => undefined, connection: { TimeZone: "UTC" } });
 await sql`select 1`;
-const startedAt = performance.now();
-await sql.unsafe(CASES[name]!.bare);
-const ms = performance.now() - startedAt;
+const cost = await costOf({ url, pid: Number(pid) }, () => sql.unsafe(CASES[name]!.bare));
 await sql.end();
-console.log(JSON.stringify({ ms, statements: 1, peakMiB: peakMiB() }));
+console.log(JSON.stringify({ ...cost, peakMiB: peakMiB() }));

@@ -7,16 +7,14 @@ import { notify } from "../../shared/notifications/notify.ts";
 import { readConfig } from "../../shared/config.ts";
 import { overdueNotice, reminderNotice } from "../../shared/rules/tasks/notice.ts";
 import { nextOccurrence } from "../../shared/rules/tasks/recurrence.ts";
-import { peakMiB } from "../support/process-cost.ts";
+import { costOf, peakMiB } from "../support/process-cost.ts";
 import { AS_OF, CASES } from "./cases.ts";
 
 /** The same work with a page of one: each row its own transaction, as it is mostly written. */
-const [url, name, most] = process.argv.slice(2) as [string, string, string];
+const [url, pid, name, most] = process.argv.slice(2) as [string, string, string, string];
 const { jobId, settings } = CASES[name]!;
 const asOf = new Date(AS_OF);
 const db = connect({ url, poolMax: 1, idleMs: 60_000, tls: "disable", prepare: true });
-let statements = 0;
-Object.assign(db.$client.options, { debug: () => void (statements += 1) });
 const context = {
   settings: readConfig({ DATABASE_URL: url, ...settings }),
   clock: { now: () => asOf },
@@ -25,17 +23,16 @@ const context = {
   publish: () => undefined,
 };
 
-let after: Place | null = null;
 let rows = 0;
-const startedAt = performance.now();
-while (rows < Number(most)) {
-  after = await db.transaction((tx) => oneRow(tx, { asOf, now: asOf, after, limit: 1 }));
-  if (after === null) break;
-  rows += 1;
-}
-const ms = performance.now() - startedAt;
+const cost = await costOf({ url, pid: Number(pid) }, async () => {
+  for (let after: Place | null = null; rows < Number(most); rows++) {
+    const place: Place | null = after;
+    after = await db.transaction((tx) => oneRow(tx, { asOf, now: asOf, after: place, limit: 1 }));
+    if (after === null) break;
+  }
+});
 await db.$client.end();
-console.log(JSON.stringify({ ms, statements, rows, peakMiB: peakMiB() }));
+console.log(JSON.stringify({ ...cost, rows, peakMiB: peakMiB() }));
 
 async function oneRow(
   tx: Parameters<Parameters<typeof db.transaction>[0]>[0],

@@ -31,6 +31,11 @@ export interface Cost {
   readonly statements: number;
 }
 
+/** Of both processors together; time on the wall where the system does not say. */
+export function processorMs({ ms, cpuMs, postgresCpuMs }: Cost): number {
+  return postgresCpuMs === null ? ms : cpuMs + postgresCpuMs;
+}
+
 /** The database, and the process id of its postmaster. */
 export interface Server {
   readonly url: string;
