@@ -28,7 +28,7 @@ export const dispatchReminders = defineJob({
   missed: "once",
 
   run: (context) =>
-    context.walk<Place>(1_000, async (tx, page) => {
+    context.walk<Place>(2_000, async (tx, page) => {
       const due = await claimDueReminders(tx, { ...page, asOf: context.asOf, now: context.clock.now() });
       const wanted = due.filter(({ isWanted }) => isWanted);
       await notify(

@@ -1,7 +1,7 @@
-import { v7 as uuidv7 } from "uuid";
 import type { Config } from "../config.ts";
 import type { Tx } from "../data/client.ts";
 import { insertNotifications, routingFacts, type NewNotificationRow } from "../data/platform/notifications.ts";
+import { rowIds } from "../data/row-ids.ts";
 import type { Clock } from "../jobs/clock.ts";
 import { InvalidInput } from "../jobs/endings.ts";
 import { issuesOf } from "../jobs/input.ts";
@@ -11,6 +11,7 @@ import { configuredChannels } from "./channels.ts";
 import { notificationCreated } from "./live.ts";
 import { DIGEST_TYPE, newNotificationSchema, type NewNotification } from "./notification.ts";
 import { routeOf, type Route } from "./routing.ts";
+import { isSound } from "./sound.ts";
 
 /** Where a notification comes from. A job's context is one; an HTTP handler makes one with `notifier`. */
 export interface NotifyContext {
@@ -36,7 +37,7 @@ export interface Notified {
 
 /**
  * Makes notifications in the transaction of the work that wants them: they exist if that commits. What needs no call outside is
- * settled in it; for the rest a run of `send_notification` is put into the ledger. At most three statements, however many.
+ * settled in it; for the rest a run of `send_notification` is put into the ledger. At most four statements, however many.
  *
  * @example
  * await transaction(async (tx) => {
@@ -55,9 +56,11 @@ export async function notify(context: NotifyContext, tx: Tx, asked: readonly New
   const recipients = [...new Set(wanted.map(({ recipient }) => recipient))];
   const facts = await routingFacts(tx, { families: [family], recipients }, now);
   const configured = configuredChannels(context.settings);
-  const all = wanted.map((notification) => {
-    const route = routeOf({ ...notification, family }, configured, facts);
-    return { row: rowOf(notification, family, route), route };
+  const newIds = rowIds(wanted.length);
+  const all = wanted.map((notification, i) => {
+    const { recipient, severity, type, channels } = notification;
+    const route = routeOf({ recipient, family, severity, type, channels }, configured, facts);
+    return { row: rowOf(notification, { id: newIds[i]!, family, route }), route };
   });
   const ids = await insertNotifications(
     tx,
@@ -81,13 +84,15 @@ export async function notify(context: NotifyContext, tx: Tx, asked: readonly New
 }
 
 /** Work must not fail over the length of a text that it tells somebody of. */
-function checked(notification: NewNotification, index: number) {
-  const read = newNotificationSchema.safeParse({
+function checked(notification: NewNotification, index: number): NewNotification {
+  const stored = {
     ...notification,
     title: storableText(notification.title, 300).trim() || notification.type,
     body: storableText(notification.body, 20_000),
-    data: notification.data && storable(notification.data),
-  });
+    data: notification.data && (storable(notification.data) as NewNotification["data"]),
+  };
+  if (isSound(stored) && (stored.data === undefined || isJsonObject(stored.data))) return stored;
+  const read = newNotificationSchema.safeParse(stored);
   if (read.success) return read.data;
   throw new InvalidInput(
     issuesOf(read.error, "notification").map(({ field, reason }) => ({
@@ -97,15 +102,26 @@ function checked(notification: NewNotification, index: number) {
   );
 }
 
+/** Whatever `storable` has made of an object is JSON. */
+function isJsonObject(data: unknown): boolean {
+  return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+
 function rowOf(
-  { data, dedupeKey, ...notification }: ReturnType<typeof checked>,
-  family: string,
-  { channels, state, reason, isDeferred, settled }: Route,
+  { recipient, severity, type, title, body, data, dedupeKey }: NewNotification,
+  { id, family, route }: { id: string; family: string; route: Route },
 ): NewNotificationRow {
-  const isRead = notification.type === DIGEST_TYPE;
+  const { state, reason, isDeferred, settled } = route;
   return {
-    ...notification,
-    ...{ id: uuidv7(), family, data: data ?? {}, dedupeKey: dedupeKey ?? null, isRead },
-    ...{ channels: [...channels], state, reason, isDeferred, settled },
+    ...{ id, family, recipient, channels: [...route.channels], severity, type, title, body },
+    ...{
+      data: data ?? {},
+      dedupeKey: dedupeKey ?? null,
+      state,
+      reason,
+      isDeferred,
+      isRead: type === DIGEST_TYPE,
+      settled,
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { afterCommit } from "../data/after-commit.ts";
 import type { Clock } from "../jobs/clock.ts";
-import type { NewEvent, Watch } from "../jobs/watch.ts";
+import type { Watch } from "../jobs/watch.ts";
 import { runProgressed, runStateChanged } from "./job-events.ts";
 import { channelName, eventType, liveEvent, type LiveEvent } from "./live-event.ts";
 import type { Realtime } from "./realtime.ts";
@@ -19,7 +19,8 @@ export function watchOf(realtime: Pick<Realtime, "publish"> | null, clock: Clock
       send(() => all.map(({ run, progress }) => runProgressed(run, progress, clock.now())));
     },
     publish(tx, events) {
-      for (const event of events) check(event);
+      check("channel", channelName, new Set(events.map(({ channel }) => channel)));
+      check("type", eventType, new Set(events.map(({ type }) => type)));
       const happened = clock.now();
       afterCommit(tx, () => {
         send(() => events.map((event) => liveEvent(event, happened)));
@@ -29,8 +30,8 @@ export function watchOf(realtime: Pick<Realtime, "publish"> | null, clock: Clock
 }
 
 /** Also where nobody watches: a wrong name must not wait for production to be found. */
-function check({ channel, type }: NewEvent): void {
-  for (const [field, value, rule] of [["channel", channel, channelName] as const, ["type", type, eventType] as const]) {
+function check(field: string, rule: typeof channelName | typeof eventType, values: ReadonlySet<string>): void {
+  for (const value of values) {
     const [fault] = rule.safeParse(value).error?.issues ?? [];
     if (fault) throw new TypeError(`publish: ${field}: ${fault.message}, got ${JSON.stringify(value)}`);
   }

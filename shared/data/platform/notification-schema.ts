@@ -94,7 +94,7 @@ export const notifications = platform.table(
 
 /**
  * What became of a notification in one channel at one attempt; attempt 0 is what was settled when it was made. No foreign key:
- * rows are only made in the statement that makes or claims their notification, by the hundred thousand.
+ * rows are only made in the transaction that makes or claims their notification, by the hundred thousand.
  */
 export const notificationDeliveries = platform.table(
   "notification_deliveries",

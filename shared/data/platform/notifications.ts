@@ -1,5 +1,6 @@
 import { sql, type SQL } from "drizzle-orm";
-import type { Executor } from "../client.ts";
+import { textArray } from "../array-literal.ts";
+import type { Executor, Tx } from "../client.ts";
 import {
   communicationAllowlist,
   notificationDeliveries,
@@ -45,48 +46,74 @@ export interface SettledChannel {
 }
 
 /**
- * Stores notifications with what is settled of them already, in one statement however many they are. One whose recipient was told
+ * Stores notifications with what is settled of them already, in two statements however many they are. One whose recipient was told
  * under its dedupe key before is left out.
  * @returns the ids that were stored
  */
 export async function insertNotifications(
-  db: Executor,
+  tx: Tx,
   rows: readonly NewNotificationRow[],
   now: Date,
 ): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   const at = sql`${now.toISOString()}::timestamptz`;
-  const stored = await db.execute<{ id: string }>(sql`
-    with given as (
-      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-        as n(id uuid, family text, recipient text, channels jsonb, severity text, type text, title text, body text, data jsonb,
-             "dedupeKey" text, state text, reason text, "isDeferred" boolean, "isRead" boolean, settled jsonb)
-    ),
-    made as (
-      insert into ${notifications} (id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state, reason,
-                                    created_at, settled_at, deferred_at, read_at)
-      select id, family, recipient, array(select jsonb_array_elements_text(channels)), severity, type, title, body, data,
-             "dedupeKey", state, reason, ${at}, case when state in ('sent', 'suppressed') then ${at} end,
-             case when "isDeferred" then ${at} end, case when "isRead" then ${at} end
-        from given
-       -- Two transactions with overlapping keys must not wait for each other in opposite order.
-       order by recipient, "dedupeKey", id
-      on conflict do nothing
-      returning id
-    ),
-    settled as (
+  const { kinds, kindOf } = kindsOf(rows);
+  const stored = await tx.execute<{ id: string }>(sql`
+    insert into ${notifications} (id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state, reason,
+                                  created_at, settled_at, deferred_at, read_at)
+    select id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state, reason, ${at},
+           case when state in ('sent', 'suppressed') then ${at} end, case when "isDeferred" then ${at} end,
+           case when "isRead" then ${at} end
+      from unnest(
+             ${`{${rows.map(({ id }) => id).join(",")}}`}::uuid[], ${`{${kindOf.join(",")}}`}::integer[],
+             ${textArray(rows.map(({ recipient }) => recipient))}::text[],
+             ${textArray(rows.map(({ title }) => title))}::text[], ${textArray(rows.map(({ body }) => body))}::text[],
+             ${textArray(rows.map(({ data }) => JSON.stringify(data)))}::jsonb[],
+             ${textArray(rows.map(({ dedupeKey }) => dedupeKey))}::text[]
+           ) as n(id, kind, recipient, title, body, data, dedupe_key)
+      join jsonb_to_recordset(${kinds}::jsonb) as k(
+             kind integer, family text, channels text[], severity text, type text, state text, reason text,
+             "isDeferred" boolean, "isRead" boolean) using (kind)
+     -- Two transactions with overlapping keys must not wait for each other in opposite order.
+     order by recipient collate "C", dedupe_key collate "C"
+    on conflict do nothing
+    returning id`);
+  const ids = new Set(stored.map(({ id }) => id));
+  const made = rows.flatMap(({ id }, i) => (ids.has(id) ? [{ id, kind: kindOf[i]! }] : []));
+  await tx.execute(sql`
+    with settled as (
       insert into ${notificationDeliveries} (notification_id, channel, attempt, state, reason, started_at, ended_at)
       select made.id, s.channel, 0, s.state, s.reason, ${at}, ${at}
-        from made join given using (id), jsonb_to_recordset(given.settled) as s(channel text, state text, reason text)
+        from unnest(
+               ${`{${made.map(({ id }) => id).join(",")}}`}::uuid[], ${`{${made.map(({ kind }) => kind).join(",")}}`}::integer[]
+             ) as made(id, kind)
+        join (select k.kind, s.*
+                from jsonb_to_recordset(${kinds}::jsonb) as k(kind integer, settled jsonb),
+                     jsonb_to_recordset(k.settled) as s(channel text, state text, reason text)) as s using (kind)
       returning notification_id, channel, reason
-    ),
-    audited as (
-      insert into ${auditLog} (at, who, action, subject, reason)
-      select ${at}, 'gate', 'notification suppressed', 'notification:' || notification_id, reason || ' for ' || channel
-        from settled where reason = ${NOT_ALLOWED}
     )
-    select id from made`);
-  return new Set([...stored].map(({ id }) => id));
+    insert into ${auditLog} (at, who, action, subject, reason)
+    select ${at}, 'gate', 'notification suppressed', 'notification:' || notification_id, reason || ' for ' || channel
+      from settled where reason = ${NOT_ALLOWED}`);
+  return ids;
+}
+
+/**
+ * What notifications have in common, each once and numbered, with the number of each row's. Of a page of reminders there are a
+ * few kinds at most, so that what PostgreSQL reads of a row are its own texts.
+ */
+function kindsOf(rows: readonly NewNotificationRow[]): { kinds: string; kindOf: number[] } {
+  const numbers = new Map<string, number>();
+  const kinds: unknown[] = [];
+  const kindOf = rows.map(({ family, channels, severity, type, state, reason, isDeferred, isRead, settled }) => {
+    const kind = { family, channels, severity, type, state, reason, isDeferred, isRead, settled };
+    const key = JSON.stringify(kind);
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    numbers.set(key, kinds.length);
+    return kinds.push({ kind: kinds.length, ...kind }) - 1;
+  });
+  return { kinds: JSON.stringify(kinds), kindOf };
 }
 
 /** What the router has to know about the world outside of a notification. */

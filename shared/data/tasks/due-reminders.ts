@@ -24,9 +24,14 @@ export async function claimDueReminders(
   tx: Tx,
   { asOf, now, after, limit }: { asOf: Date; now: Date; after: Place | null; limit: number },
 ): Promise<DueReminder[]> {
-  const rows = await tx.execute<DueReminder & Record<string, unknown>>(sql`
+  type Row = Omit<DueReminder, "place" | "channels" | "dueDate"> & {
+    at: string;
+    channels: string;
+    dueMs: number | null;
+  };
+  const rows = await tx.execute<Row & Record<string, unknown>>(sql`
     with due as materialized (
-      select id, task_id from ${reminders}
+      select id from ${reminders}
        where not sent and remind_at <= ${asOf.toISOString()}::timestamptz ${pageAfter("remind_at", "bigint", after)}
        order by remind_at, id
        limit ${limit}
@@ -34,13 +39,19 @@ export async function claimDueReminders(
     ),
     sent as (
       update ${reminders} r set sent = true, sent_at = ${now.toISOString()}::timestamptz
-        from due where r.id = due.id
+       -- As an array, which is looked up in the index: a join with a table of some size is planned as a scan of all of it.
+       where r.id = any(array(select id from due))
       returning r.id, r.remind_at, r.channels, r.task_id
     )
-    select sent.id::text as id, json_build_array(sent.remind_at::text, sent.id::text) as place, to_json(sent.channels) as channels,
-           t.id as "taskId", t.owner, t.title, to_json(t.due_date) #>> '{}' as "dueDate", t.time_zone as "timeZone",
+    select sent.id::text as id, sent.remind_at::text as at, array_to_string(sent.channels, ',') as channels,
+           t.id as "taskId", t.owner, t.title, date_part('epoch', t.due_date) * 1000 as "dueMs", t.time_zone as "timeZone",
            t.deleted_at is null and not t.completed as "isWanted"
       from sent join ${tasks} t on t.id = sent.task_id
      order by sent.remind_at, sent.id`);
-  return [...rows];
+  return rows.map(({ at, channels, dueMs, ...reminder }) => ({
+    ...reminder,
+    place: [at, reminder.id],
+    channels: channels.split(",") as ChannelName[],
+    dueDate: dueMs === null ? null : new Date(Math.round(dueMs)).toISOString(),
+  }));
 }

@@ -38,7 +38,8 @@ interface Move {
 
 async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: PageOfTasks): Promise<MovedTask[]> {
   // The conditions are written out as the partial indexes have them: a planner sees no parameter that would fit.
-  const rows = await tx.execute<MovedTask & Record<string, unknown>>(sql`
+  type Row = Omit<MovedTask, "place" | "dueDate"> & { at: string; dueMs: number };
+  const rows = await tx.execute<Row & Record<string, unknown>>(sql`
     with found as materialized (
       select id from ${tasks}
        where status = ${sql.raw(`'${from}'`)} and due_date is not null and deleted_at is null
@@ -48,11 +49,16 @@ async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: P
          for no key update skip locked
     ),
     moved as (
-      update ${tasks} t set status = ${to} from found where t.id = found.id
+      -- As an array, which is looked up in the index: a join with a table of some size is planned as a scan of all of it.
+      update ${tasks} t set status = ${to} where t.id = any(array(select id from found))
       returning t.id, t.owner, t.title, t.due_date, t.time_zone
     )
-    select id as "taskId", json_build_array(due_date::text, id) as place, owner, title, to_json(due_date) #>> '{}' as "dueDate",
+    select id as "taskId", owner, title, due_date::text as at, date_part('epoch', due_date) * 1000 as "dueMs",
            time_zone as "timeZone"
       from moved order by due_date, id`);
-  return [...rows];
+  return rows.map(({ at, dueMs, ...task }) => ({
+    ...task,
+    place: [at, task.taskId],
+    dueDate: new Date(Math.round(dueMs)).toISOString(),
+  }));
 }

@@ -1,0 +1,11 @@
+/**
+ * A column of values as the literal of a PostgreSQL array, for `unnest`. Texts may hold anything; null is NULL.
+ * Dates, ids and numbers need no quotes, so for those joining is enough and cheaper.
+ */
+export function textArray(values: readonly (string | null)[]): string {
+  return `{${values.map((value) => (value === null ? "NULL" : quoted(value))).join(",")}}`;
+}
+
+function quoted(text: string): string {
+  return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text}"`;
+}

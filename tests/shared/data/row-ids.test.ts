@@ -1,0 +1,16 @@
+import { validate, version } from "uuid";
+import { expect, it } from "vitest";
+import { rowIds } from "../../../shared/data/row-ids.ts";
+
+it("ids are UUIDs of version 7, each once, in order", () => {
+  const before = Date.now();
+  const ids = [...rowIds(5_000), ...rowIds(1)];
+  expect(ids.every((id) => validate(id) && version(id) === 7)).toBe(true);
+  expect(new Set(ids).size).toBe(5_001);
+  expect(ids.slice(0, 5_000).toSorted()).toEqual(ids.slice(0, 5_000));
+  expect(parseInt(ids[0]!.replace("-", "").slice(0, 12), 16)).toBeGreaterThanOrEqual(before);
+});
+
+it("no ids are none", () => {
+  expect(rowIds(0)).toEqual([]);
+});

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  CHANNELS,
+  newNotificationSchema,
+  SEVERITIES,
+  type NewNotification,
+} from "../../../shared/notifications/notification.ts";
+import { isSound } from "../../../shared/notifications/sound.ts";
+
+const plain: NewNotification = {
+  ...{ recipient: "user:1", type: "task.reminder", severity: "INFO", title: "Pay the rent", body: "" },
+};
+const text = fc.oneof(
+  fc.constantFrom<unknown>("user:1", "task.reminder", "", " ", " a ", "INFO", undefined, null, 7, []),
+  fc.string({ maxLength: 5 }),
+  fc.integer({ min: 99, max: 20_001 }).map((length) => "x".repeat(length)),
+);
+const anything = fc.record(
+  {
+    ...{ recipient: text, title: text, body: text, dedupeKey: text, type: text },
+    severity: fc.constantFrom<unknown>(...SEVERITIES, "LOUD", null),
+    channels: fc.oneof(
+      fc.array(fc.constantFrom<unknown>(...CHANNELS, "pigeon", 1), { maxLength: 4 }),
+      fc.constantFrom<unknown>(undefined, null, "web"),
+    ),
+    surplus: text,
+  },
+  { requiredKeys: [] },
+);
+
+describe("a sound notification", () => {
+  it("is taken by the schema, unchanged", () => {
+    fc.assert(
+      fc.property(anything, fc.boolean(), (given, isAlmostPlain) => {
+        const drawn = (isAlmostPlain ? { ...plain, ...given } : given) as NewNotification;
+        if (isSound(drawn)) expect(newNotificationSchema.parse(drawn)).toEqual(drawn);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it.each([
+    ["with what it must have", plain],
+    ["with channels", { ...plain, channels: ["web", "chatbot"] as const }],
+    ["with a key and data", { ...plain, dedupeKey: "reminder:1", data: { taskId: "1" } }],
+  ])("is one %s", (_, notification) => {
+    expect(isSound(notification)).toBe(true);
+  });
+});
