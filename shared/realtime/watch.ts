@@ -30,7 +30,7 @@ export function watchOf(realtime: Pick<Realtime, "publish"> | null, clock: Clock
 }
 
 /** Also where nobody watches: a wrong name must not wait for production to be found. */
-function check(field: string, rule: typeof channelName | typeof eventType, values: ReadonlySet<string>): void {
+function check(field: string, rule: typeof channelName, values: ReadonlySet<string>): void {
   for (const value of values) {
     const [fault] = rule.safeParse(value).error?.issues ?? [];
     if (fault) throw new TypeError(`publish: ${field}: ${fault.message}, got ${JSON.stringify(value)}`);
