@@ -1,8 +1,9 @@
 import { newestPriceDate } from "../shared/data/portfolio/etf-prices.ts";
 import { newestRateDate } from "../shared/data/portfolio/exchange-rates.ts";
+import { newestListDate } from "../shared/data/tax-liens/counties.ts";
 import type { DataSet } from "../shared/freshness/data-set.ts";
 import { isTargetDay } from "../shared/rules/portfolio/target-days.ts";
-import { portfolio } from "./families.ts";
+import { portfolio, taxLiens } from "./families.ts";
 
 /** Every data set that has to be kept fresh, by family. */
 export const dataSets: readonly DataSet[] = [
@@ -27,5 +28,16 @@ export const dataSets: readonly DataSet[] = [
     isWorkingDay: isTargetDay,
     zone: "Europe/Berlin",
     newest: newestPriceDate,
+  },
+  {
+    id: "county_liens",
+    family: taxLiens.id,
+    title: "Tax liens per county, by the active county that is furthest behind",
+    jobs: ["ingest_county_liens"],
+    allowedWorkingDays: 1,
+    // Every night, whatever the day.
+    isWorkingDay: () => true,
+    zone: "America/Phoenix",
+    newest: newestListDate,
   },
 ];

@@ -51,6 +51,11 @@ import { updateEtf } from "./http/portfolio/update-etf.ts";
 import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
 import { negotiate } from "./http/realtime/negotiate.ts";
+import { getCounties } from "./http/tax-liens/get-counties.ts";
+import { getCounty } from "./http/tax-liens/get-county.ts";
+import { getIngestions } from "./http/tax-liens/get-ingestions.ts";
+import { getLiens } from "./http/tax-liens/get-liens.ts";
+import { putCounty } from "./http/tax-liens/put-county.ts";
 import { completeTask } from "./http/tasks/complete-task.ts";
 import { createReminder } from "./http/tasks/create-reminder.ts";
 import { createTask } from "./http/tasks/create-task.ts";
@@ -174,4 +179,10 @@ export const routes: readonly Route[] = [
   deleteTask,
   completeTask,
   createReminder,
+  // tax-liens
+  putCounty,
+  getCounties,
+  getCounty,
+  getIngestions,
+  getLiens,
 ];

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import type { County } from "../../../shared/data/tax-liens/schema.ts";
+import { checkZoneName } from "../../../shared/jobs/schedule/zone-name.ts";
+import { countySourceSchema } from "../../../shared/providers/county-lists/source.ts";
+import { ruleOverridesSchema } from "../../../shared/rules/tax-liens/list-rules.ts";
+import { RULE_SET_IDS } from "../../../shared/rules/tax-liens/rule-sets.ts";
+
+/** What a person configures of a county. */
+export const countyConfiguration = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  state: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters such as AZ"),
+  active: z.boolean().default(true).describe("Whether its list is ingested every day"),
+  timeZone: z.string().superRefine((name, context) => {
+    checkZoneName(name, (message) => {
+      context.addIssue({ code: "custom", message });
+    });
+  }),
+  ruleSet: z.enum(RULE_SET_IDS),
+  rules: ruleOverridesSchema.default({}).describe("What it does otherwise than its rule set"),
+  source: countySourceSchema.describe("Where its list comes from and how it is read: docs/tax-liens.md"),
+});
+
+export const countyView = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.string(),
+  active: z.boolean(),
+  timeZone: z.string(),
+  ruleSet: z.string(),
+  rules: z.record(z.string(), z.unknown()),
+  source: z.record(z.string(), z.unknown()),
+  lastRows: z.number().nullable(),
+  lastIngestedAt: z.iso.datetime().nullable(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+
+export function viewOf(county: County): z.input<typeof countyView> {
+  const text = (instant: Date) => instant.toISOString();
+  const { lastIngestedAt, createdAt, updatedAt } = county;
+  return {
+    ...{ ...county, source: { ...county.source }, rules: { ...county.rules } },
+    ...{
+      lastIngestedAt: lastIngestedAt && text(lastIngestedAt),
+      createdAt: text(createdAt),
+      updatedAt: text(updatedAt),
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { listCounties } from "../../../shared/data/tax-liens/counties.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { countyIdText } from "../../tax-liens/known-county.ts";
+import { countyView, viewOf } from "./county-view.ts";
+
+export const getCounties = defineRoute({
+  method: "GET",
+  path: "api/counties",
+  access: "viewer",
+  summary: "All counties by id, with how their lists are read and when they last were",
+  query: z.strictObject({
+    after: countyIdText.optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(100),
+  }),
+  answer: z.object({
+    counties: z.array(countyView),
+    next: z.string().nullable().describe("The value of `after` for the next page; null on the last"),
+  }),
+  async handle({ app, query: { after, limit } }) {
+    const found = await listCounties(app.db, { after, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    return { json: { counties: page.map(viewOf), next: found.length > limit ? page.at(-1)!.id : null } };
+  },
+});

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { listIngestions, listRejects } from "../../../shared/data/tax-liens/lien-ingestions.ts";
+import { findCounty } from "../../../shared/data/tax-liens/counties.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { countyIdText } from "../../tax-liens/known-county.ts";
+
+const reject = z.object({ line: z.number(), reasons: z.array(z.string()), raw: z.string() });
+
+export const getIngestions = defineRoute({
+  method: "GET",
+  path: "api/counties/{id}/ingestions",
+  access: "viewer",
+  summary: "What became of a county's lists, newest first, with the rows that were refused and why",
+  params: z.strictObject({ id: countyIdText }),
+  query: z.strictObject({
+    before: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+    limit: z.coerce.number().int().min(1).max(100).default(20),
+    rejects: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(1_000)
+      .default(20)
+      .describe("Refused rows shown of each; 1,000 are kept"),
+  }),
+  answer: z.object({
+    ingestions: z.array(
+      z.object({
+        id: z.number(),
+        run: z.uuid(),
+        state: z.enum(["running", "succeeded", "failed"]),
+        ...{ retrieved: z.number(), created: z.number(), updated: z.number(), unchanged: z.number() },
+        ...{ failed: z.number(), notListed: z.number() },
+        rejectBlob: z.string().nullable().describe("Of all refused rows, in the container lien-rejects"),
+        error: z.string().nullable(),
+        startedAt: z.iso.datetime(),
+        finishedAt: z.iso.datetime().nullable(),
+        rejects: z.array(reject),
+      }),
+    ),
+    next: z.number().nullable().describe("The value of `before` for the next page; null on the last"),
+  }),
+  async handle({ app, params: { id }, query: { before, limit, rejects: perIngestion } }) {
+    if (!(await findCounty(app.db, id))) throw notFound(`there is no county ${id}`);
+    const found = await listIngestions(app.db, id, { before, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const rejects = await listRejects(
+      app.db,
+      page.map((ingestion) => ingestion.id),
+      perIngestion,
+    );
+    const ingestions = page.map(({ runId, countyId: _, ...ingestion }) => ({
+      ...ingestion,
+      run: runId,
+      rejects: rejects
+        .filter(({ ingestionId }) => ingestionId === ingestion.id)
+        .map(({ line, reasons, raw }) => ({ line, reasons, raw })),
+    }));
+    return { json: { ingestions, next: found.length > limit ? page.at(-1)!.id : null } };
+  },
+});

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { listLiens } from "../../../shared/data/tax-liens/liens.ts";
+import { LIEN_STATUSES, PROPERTY_TYPES } from "../../../shared/data/tax-liens/schema.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { countyIdText } from "../../tax-liens/known-county.ts";
+
+/** An exact decimal, as text so that nobody reads it as a binary fraction. */
+const decimal = z.string();
+
+const lienView = z.object({
+  id: z.number(),
+  county: z.string(),
+  taxYear: z.number(),
+  certificateNumber: z.string().nullable(),
+  status: z.enum(LIEN_STATUSES),
+  ...{ faceAmount: decimal, priorLiens: decimal, penalties: decimal, premium: decimal, fees: decimal },
+  ...{ interestRate: decimal.nullable(), bidRate: decimal.nullable() },
+  ...{ saleDate: z.iso.date().nullable(), redemptionDeadline: z.iso.date().nullable() },
+  notListedOn: z.iso.date().nullable(),
+  updatedAt: z.iso.datetime(),
+  property: z.object({
+    id: z.number(),
+    parcelId: z.string(),
+    ...{ address: z.string().nullable(), city: z.string().nullable(), zip: z.string().nullable() },
+    ...{ owner: z.string().nullable(), propertyType: z.enum(PROPERTY_TYPES), assessedValue: decimal.nullable() },
+  }),
+});
+
+export const getLiens = defineRoute({
+  method: "GET",
+  path: "api/liens",
+  access: "key",
+  summary: "Liens with their properties, of one county or of all",
+  query: z.strictObject({
+    county: countyIdText.optional(),
+    status: z.enum(LIEN_STATUSES).optional(),
+    cursor: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  }),
+  answer: z.object({
+    liens: z.array(lienView),
+    next: z.number().nullable().describe("The value of `cursor` for the next page; null on the last"),
+  }),
+  async handle({ app, query: { county, status, cursor, limit } }) {
+    const found = await listLiens(app.db, { county, status, after: cursor, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const liens = page.map(({ lien, property }) =>
+      lienView.parse({
+        ...lien,
+        county: lien.countyId,
+        updatedAt: lien.updatedAt.toISOString(),
+        property,
+      }),
+    );
+    return { json: { liens, next: found.length > limit ? page.at(-1)!.lien.id : null } };
+  },
+});

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
+import { findCounty, saveCounty } from "../../../shared/data/tax-liens/counties.ts";
+import { badRequest } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { objectionTo } from "../../../shared/providers/county-lists/open-list.ts";
+import { countyIdText } from "../../tax-liens/known-county.ts";
+import { countyConfiguration, countyView, viewOf } from "./county-view.ts";
+
+export const putCounty = defineRoute({
+  method: "PUT",
+  path: "api/counties/{id}",
+  access: "operator",
+  summary: "Create a county or configure it anew: where its list comes from, how it is read, by which rules",
+  params: z.strictObject({ id: countyIdText }),
+  body: countyConfiguration,
+  answer: countyView,
+  async handle({ app, params: { id }, body, caller }) {
+    const { source } = body;
+    const objection = "url" in source && source.url !== undefined && objectionTo(new URL(source.url), app.config);
+    if (objection) throw badRequest([{ field: "source.url", reason: objection.replace(/^source\.url: /, "") }]);
+    const now = app.clock.now();
+    const { isNew, county } = await app.db.transaction(async (tx) => {
+      const before = await saveCounty(tx, { id, ...body }, now);
+      const configured = before && { source: before.source, rules: before.rules, active: before.active };
+      const after = { source, rules: body.rules, active: body.active };
+      const subject = `county:${id}`;
+      await recordAudit(tx, { at: now, who: caller, action: "configure", subject, before: configured ?? null, after });
+      return { isNew: before === undefined, county: (await findCounty(tx, id))! };
+    });
+    return { status: isNew ? 201 : 200, json: viewOf(county) };
+  },
+});

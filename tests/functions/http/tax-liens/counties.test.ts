@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ingestCountyLiens } from "../../../../functions/tax-liens/ingest-county-liens.ts";
+import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { startListServer, type ListServer } from "../../tax-liens/lists.ts";
+import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+
+let database: TestDatabase;
+let server: ListServer;
+let api: AdminApi;
+beforeAll(async () => {
+  [database, server] = await Promise.all([migratedDatabase(), startListServer()]);
+  api = startAdminApi(database.url, [ingestCountyLiens], { env: { COUNTY_LISTS_LOOPBACK: "true" } });
+});
+afterAll(async () => {
+  await api.close();
+  await Promise.all([database.drop(), server.close()]);
+});
+
+const county = (source: Record<string, unknown> = {}) => ({
+  ...{ name: "Sample", state: "AZ", timeZone: "America/Phoenix", ruleSet: "arizona" },
+  source: {
+    kind: "csv",
+    url: `${server.origin}/liens`,
+    fields: { parcelId: "Parcel", faceAmount: "Amount", status: "State" },
+    constants: { taxYear: "2025" },
+    ...source,
+  },
+});
+
+it("a county is configured, ingested, and shows its liens and what was refused", async () => {
+  expect((await api.call("PUT", "api/counties/sample-az", county())).status).toBe(201);
+  expect((await api.call("PUT", "api/counties/sample-az", county({ statuses: { OPEN: "available" } }))).status).toBe(
+    200,
+  );
+  server.files.set("/liens", { type: "text/csv", body: "Parcel,Amount,State\nA,1.50,open\nB,2,Sold\nC,x,OPEN\n" });
+  const { id } = await api.runner.request(ingestCountyLiens, {
+    ...{ input: { countyId: "sample-az" }, trigger: "manual", requestedBy: "a test" },
+  });
+  expect(await api.runner.execute(id)).toMatchObject({ state: "succeeded" });
+
+  const { body: liens } = await api.call<{ liens: { faceAmount: string }[]; next: number }>(
+    "GET",
+    "api/liens?county=sample-az&limit=1",
+  );
+  expect(liens.liens.map(({ faceAmount }) => faceAmount)).toEqual(["1.5"]);
+  const { body: sold } = await api.call("GET", `api/liens?status=sold&cursor=${liens.next}`);
+  expect(sold).toMatchObject({ liens: [{ status: "sold", property: { parcelId: "B" } }], next: null });
+  const { body: told } = await api.call("GET", "api/counties/sample-az/ingestions");
+  expect(told).toMatchObject({
+    ingestions: [{ state: "succeeded", retrieved: 3, created: 2, failed: 1, rejects: [{ line: 4, raw: "C,x,OPEN" }] }],
+  });
+  expect((await api.call("GET", "api/counties")).body).toMatchObject({ counties: [{ id: "sample-az", lastRows: 2 }] });
+  expect((await api.call("GET", "api/counties/sample-az")).body).toMatchObject({ lastRows: 2 });
+  expect((await api.call("GET", "api/counties/none-az")).status).toBe(404);
+});
+
+it("a configuration that cannot be one is refused by field", async () => {
+  const { status, body } = await api.call("PUT", "api/counties/bad-az", {
+    ...county({ url: "ftp://x", fields: { faceAmount: "a" }, dates: "soon" }),
+    ...{ timeZone: "Moon/Base", ruleSet: "utopia" },
+  });
+  expect(status).toBe(400);
+  const fields = (body as { errors: { field: string }[] }).errors.map(({ field }) => field);
+  expect(fields).toEqual(expect.arrayContaining(["timeZone", "ruleSet", "source.url", "source.dates"]));
+});

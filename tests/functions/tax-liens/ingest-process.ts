@@ -1,0 +1,17 @@
+import { ingestCountyLiens } from "../../../functions/tax-liens/ingest-county-liens.ts";
+import { TestClock } from "../../support/clock.ts";
+import { startProcess } from "../../support/process.ts";
+
+/** Begins an ingestion, to be killed in the middle of it: `node ingest-process.ts <database> <county> <instant>`. */
+const [url, countyId, now] = process.argv.slice(2) as [string, string, string];
+const app = startProcess(url, [ingestCountyLiens], {
+  clock: new TestClock(now),
+  env: { COUNTY_LISTS_LOOPBACK: "true" },
+});
+const { id } = await app.runner.request(ingestCountyLiens, {
+  input: { countyId },
+  trigger: "manual",
+  requestedBy: "a test",
+});
+console.log(id);
+await app.runner.execute(id);

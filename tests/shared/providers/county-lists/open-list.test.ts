@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openList } from "../../../../shared/providers/county-lists/open-list.ts";
+import { columnsOf, countySourceSchema } from "../../../../shared/providers/county-lists/source.ts";
+import { startListServer, type ListServer } from "../../../functions/tax-liens/lists.ts";
+
+let server: ListServer;
+beforeEach(async () => {
+  server = await startListServer();
+});
+afterEach(() => server.close());
+
+const settings = {
+  COUNTY_LISTS_LOOPBACK: true,
+  AzureWebJobsStorage: undefined,
+  AzureWebJobsStorage__accountName: undefined,
+  AzureWebJobsStorage__clientId: undefined,
+};
+const mapping = { fields: { parcelId: "parcel", faceAmount: "amount" }, constants: { taxYear: "2025" } };
+
+async function read(given: Record<string, unknown>, mayUseLoopback = true): Promise<(readonly string[])[]> {
+  const source = countySourceSchema.parse({ ...mapping, ...given });
+  const list = openList("sample-az", source, { ...settings, COUNTY_LISTS_LOOPBACK: mayUseLoopback });
+  const rows: (readonly string[])[] = [];
+  const { signal } = new AbortController();
+  for await (const portion of list.read(columnsOf(source), signal)) rows.push(...portion.map(({ values }) => values));
+  list.close();
+  return rows;
+}
+
+describe("JSON", () => {
+  const page = (offset: number) => `/liens.json?%24limit=2&%24offset=${offset}&%24order=%3Aid`;
+  const put = (path: string, body: string) => server.files.set(path, { type: "application/json", body });
+  const source = () => ({ kind: "json", url: `${server.origin}/liens.json`, paging: { size: 2 } });
+
+  it("comes page after page in a certain order, and keeps every digit", async () => {
+    put(page(0), '[{"parcel":"A","amount":1.10},{"parcel":"B","amount":"2"}]');
+    put(page(2), '[{"parcel":"C"}]');
+    expect(await read(source())).toEqual([
+      ["A", "1.10"],
+      ["B", "2"],
+      ["C", ""],
+    ]);
+    expect(server.requests).toEqual([`GET ${page(0)}`, `GET ${page(2)}`]);
+  });
+
+  it("that is cut off is asked for again; one that ignores the offset is refused", async () => {
+    put(page(0), '[{"parcel":"A","amount":1},{"parcel":"B","amount":2}]');
+    put(page(2), '[{"parcel":"C","am');
+    await expect(read(source())).rejects.toMatchObject({
+      errorClass: "transient",
+      message: expect.stringContaining("offset 2") as string,
+    });
+    server.files.clear();
+    put("/liens.json", '[{"parcel":"A","amount":1},{"parcel":"B","amount":2}]');
+    await expect(read(source())).rejects.toMatchObject({
+      errorClass: "validation",
+      message: expect.stringContaining("same page again") as string,
+    });
+  });
+
+  it("is found below the top of an answer without pages", async () => {
+    put("/all", '{"data":{"rows":[{"parcel":"A","amount":1}]}}');
+    const all = { kind: "json", url: `${server.origin}/all`, paging: null };
+    expect(await read({ ...all, records: "data.rows" })).toEqual([["A", "1"]]);
+    await expect(read({ ...all, records: "rows" })).rejects.toThrow("no array of records at rows");
+  });
+});
+
+describe("HTML", () => {
+  const table = (rows: string, next = "") =>
+    `<html><table><thead><tr><th>Parcel</th><th>Amount</th></tr></thead><tbody>${rows}</tbody></table>${next}</html>`;
+  const put = (path: string, body: string) => server.files.set(path, { type: "text/html", body });
+
+  it("tables come page after page, by the link to the next", async () => {
+    put("/1", table("<tr><td>A &amp; B</td><td>$1</td></tr>", '<a class="next" href="2">Next</a>'));
+    put("/2", table("<tr><td>C</td><td>2</td></tr>"));
+    expect(await read({ kind: "html", url: `${server.origin}/1`, next: "a.next" })).toEqual([
+      ["A & B", "$1"],
+      ["C", "2"],
+    ]);
+  });
+
+  it("pages that lead in a circle, and a page that has changed, are refused", async () => {
+    put("/1", table("", '<a class="next" href="/1">Next</a>'));
+    await expect(read({ kind: "html", url: `${server.origin}/1`, next: "a.next" })).rejects.toThrow("leads back");
+    put("/1", "<html><p>Moved</p></html>");
+    await expect(read({ kind: "html", url: `${server.origin}/1` })).rejects.toThrow('has no column "parcel", "amount"');
+  });
+});
+
+it("this machine itself is not asked, unless a setting says so", async () => {
+  await expect(read({ kind: "csv", url: `${server.origin}/x` }, false)).rejects.toThrow("COUNTY_LISTS_LOOPBACK=true");
+  expect(server.requests).toEqual([]);
+});
+
+it.each([
+  [{ kind: "csv" }, "expected either url or blob"],
+  [{ kind: "csv", url: "nonsense" }, "expected a URL"],
+  [{ kind: "csv", url: "https://c.example/x", fields: { faceAmount: "a" } }, "parcelId: expected the column"],
+  [{ kind: "csv", url: "https://c.example/x", constants: {} }, "expected a column, or a constant taxYear"],
+  [{ kind: "csv", url: "https://c.example/x", encoding: "klingon" }, "expected an encoding"],
+  [{ kind: "csv", url: "https://c.example/x", dates: "yesterday" }, "expected a pattern such as MM/DD/YYYY"],
+])("a configuration that cannot be one says why: %j", (given, reason) => {
+  expect(
+    countySourceSchema
+      .safeParse({ ...mapping, ...given })
+      .error?.issues.map(({ message }) => message)
+      .join(),
+  ).toContain(reason);
+});

@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { readAmount } from "../../../../shared/rules/tax-liens/county-amount.ts";
+import { dateReader } from "../../../../shared/rules/tax-liens/county-date.ts";
+import { rejectLine } from "../../../../shared/rules/tax-liens/reject-line.ts";
+
+it.each([
+  ["$8,200", "8200"],
+  ["14,497.43", "14497.43"],
+  ["2670.910", "2670.91"],
+  ["(12.00)", "-12"],
+  ["-$5", "-5"],
+  ["0", "0"],
+  ["16 %", "16"],
+  ["NA", null],
+  ["", null],
+  ["1,23.4", null],
+  ["1.2.3", null],
+  ["1e5", null],
+  ["Infinity", null],
+])("%s is the amount %s", (text, amount) => {
+  expect(readAmount(text)).toBe(amount);
+});
+
+it("a decimal comma is one where the county writes it so", () => {
+  expect([readAmount("1.234,50", "comma"), readAmount("1.234,50")]).toEqual(["1234.5", null]);
+});
+
+it("an amount in any style comes back to the cent", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (cents) => {
+      const written = (cents / 100).toLocaleString("en-US", { minimumFractionDigits: 2 });
+      expect(Math.round(Number(readAmount(`$${written}`)) * 100)).toBe(cents);
+    }),
+  );
+});
+
+it.each([
+  ["MM/DD/YYYY", "02/29/2024", "2024-02-29"],
+  ["MM/DD/YYYY", "02/30/2024", null],
+  ["M/D/YYYY", "2/9/2024", "2024-02-09"],
+  ["YYYY-MM-DD", "2024-02-09T00:00:00.000", "2024-02-09"],
+  ["DD.MM.YYYY", "09.02.2024", "2024-02-09"],
+  ["DD.MM.YYYY", "09/02/2024", null],
+])("by %s, %s is %s", (pattern, text, date) => {
+  expect(dateReader(pattern)(text)).toBe(date);
+});
+
+it("a formula in a refused row is no formula in the reject file", () => {
+  expect(rejectLine({ line: 7, reasons: ["why"], raw: '=cmd|"/C calc"!A1' })).toBe(
+    '7,"why","\'=cmd|""/C calc""!A1"\r\n',
+  );
+});
