@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { ServiceBusClient } from "@azure/service-bus";
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { publishOutbox } from "../../../functions/platform/publish-outbox.ts";
 import { rescueStuckRuns } from "../../../functions/platform/rescue-stuck-runs.ts";
+import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
 import { changeControls } from "../../../shared/data/platform/controls.ts";
 import { findRun } from "../../../shared/data/platform/job-runs.ts";
 import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
@@ -37,6 +39,27 @@ it("sends a run whose process died between its commit and its sending", async ()
   expect(app.dispatched).toEqual([]);
   expect(await app.runner.runSlot(publishOutbox, nextMinute())).toMatchObject({ result: { sent: 1 } });
   expect(app.dispatched).toMatchObject([{ id: run.id, jobId: "sample" }]);
+});
+
+it("sends a run whose message the broker has dead-lettered, because nobody lived to complete it", async () => {
+  const bus = await startServiceBus({ queues: { "job-runs": { maxDeliveryCount: 2 } } });
+  const client = new ServiceBusClient(bus.connectionString);
+  onTestFinished(async () => {
+    await client.close();
+    await bus.stop();
+  });
+  const run = await app.db.transaction((tx) => app.runner.admit(tx, sample, asked));
+  await client.createSender("job-runs").sendMessages({ body: { run: run.id } });
+  const receiver = client.createReceiver("job-runs");
+  for (let delivery = 1; delivery <= 2; delivery++) {
+    const [message] = await receiver.receiveMessages(1);
+    await receiver.abandonMessage(message!);
+  }
+  expect(bus.counts("job-runs")).toMatchObject({ active: 0, locked: 0, deadLetter: 1 });
+
+  await app.runner.runSlot(publishOutbox, nextMinute());
+  expect(app.dispatched).toMatchObject([{ id: run.id }]);
+  expect(await app.runner.execute(run.id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 it("leaves a run alone whose message may still be on its way, and one that has ended", async () => {
