@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { Config } from "../config.ts";
 import type { Db, Tx } from "../data/client.ts";
-import type { Gated, Overlap } from "../data/platform/job-runs.ts";
+import type { Gated } from "../data/platform/gates.ts";
+import type { Overlap } from "../data/platform/claims.ts";
 import type { Run } from "../data/platform/schema.ts";
 import type { Clock } from "./clock.ts";
 import { milliseconds, type Duration } from "./duration.ts";

@@ -1,5 +1,5 @@
 import type { Tx } from "../data/client.ts";
-import { insertRepeats, type NewRun } from "../data/platform/job-runs.ts";
+import { insertRepeats, type NewRun } from "../data/platform/waiting-runs.ts";
 import type { Run } from "../data/platform/schema.ts";
 import type { Clock } from "./clock.ts";
 import type { Job } from "./define-job.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import { jobSettingNames } from "../../../shared/config.ts";
 import { listEffects } from "../../../shared/data/platform/effects.ts";
-import { gateRefusal } from "../../../shared/data/platform/job-runs.ts";
+import { gateRefusal } from "../../../shared/data/platform/gates.ts";
 import { lastEndedRunOf, openRunsOf } from "../../../shared/data/platform/job-state.ts";
 import { listPauses } from "../../../shared/data/platform/pauses.ts";
 import { defineRoute } from "../../../shared/http/route.ts";

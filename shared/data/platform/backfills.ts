@@ -1,6 +1,6 @@
 import { and, count, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import type { NewRun } from "./job-runs.ts";
+import type { NewRun } from "./waiting-runs.ts";
 import { jobRuns, type Run, type RunState } from "./schema.ts";
 import { backfills, type Backfill } from "./steering-schema.ts";
 

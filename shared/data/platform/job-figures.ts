@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import type { Gated, Refusal } from "./job-runs.ts";
+import { plainArray } from "../array-literal.ts";
+import type { Gated, Refusal } from "./gates.ts";
 import { firstIdAt } from "./run-id.ts";
 import { jobRuns, type RunState, type Trigger } from "./schema.ts";
 
@@ -23,7 +24,7 @@ export async function lastRuns(db: Executor, jobIds: readonly string[]): Promise
     select wanted.job_id, json_build_object('id', r.id, 'state', r.state, 'trigger', r.trigger, 'attempt', r.attempt,
              'startedAt', r.started_at, 'finishedAt', r.finished_at, 'durationMs', r.duration_ms,
              'itemFailureCount', r.item_failure_count) as run
-      from unnest(${textArray(jobIds)}) as wanted(job_id)
+      from unnest(${plainArray(jobIds)}) as wanted(job_id)
       cross join lateral (
         select * from ${jobRuns} newest
          where newest.job_id = wanted.job_id and newest.state <> 'skipped' order by newest.id desc limit 1
@@ -114,7 +115,7 @@ export async function reliability(db: Executor, jobIds: readonly string[]): Prom
            (select slot.scheduled_for from ${jobRuns} slot
              where slot.job_id = wanted.job_id and slot.scheduled_for is not null
              order by slot.scheduled_for desc limit 1) as "lastSlot"
-      from unnest(${textArray(jobIds)}) as wanted(job_id)`);
+      from unnest(${plainArray(jobIds)}) as wanted(job_id)`);
   return new Map(
     [...rows].map(({ jobId, failures, lastSlot }) => [
       jobId,
@@ -138,18 +139,13 @@ export async function slotsKnown(
   const rows = await db.execute<{ jobId: string; first: unknown; count: number }>(sql`
     select job_id as "jobId", min(scheduled_for) as first, count(*)::integer as count
       from ${jobRuns}
-     where job_id = any (${textArray(jobIds)}) and scheduled_for >= ${at(from)} and scheduled_for < ${at(to)}
+     where job_id = any (${plainArray(jobIds)}) and scheduled_for >= ${at(from)} and scheduled_for < ${at(to)}
      group by job_id`);
   return new Map([...rows].map(({ jobId, first, count }) => [jobId, { first: dateOf(first)!, count }]));
 }
 
 /** What a statement says of one job. */
 type Row<Facts> = Facts & { readonly jobId: string } & Record<string, unknown>;
-
-/** Ids of jobs, which have neither commas nor braces, as one array parameter. */
-function textArray(values: readonly string[]): SQL {
-  return sql`${`{${values.join(",")}}`}::text[]`;
-}
 
 function at(instant: Date): SQL {
   return sql`${instant.toISOString()}::timestamptz`;

@@ -1,6 +1,7 @@
 import { and, eq, gte, isNotNull, lt } from "drizzle-orm";
 import type { Db, Executor } from "../client.ts";
-import type { NewRun, Refusal } from "./job-runs.ts";
+import type { NewRun } from "./waiting-runs.ts";
+import type { Refusal } from "./gates.ts";
 import { jobRuns, type Run } from "./schema.ts";
 
 export interface RecordedSlot {

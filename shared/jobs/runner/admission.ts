@@ -1,13 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterCommit } from "../../data/after-commit.ts";
 import type { Executor, Tx } from "../../data/client.ts";
-import {
-  insertQueuedRun,
-  insertQueuedRuns,
-  insertSkippedRun,
-  type NewRun,
-  type Refusal,
-} from "../../data/platform/job-runs.ts";
+import { insertQueuedRun, insertQueuedRuns, insertSkippedRun, type NewRun } from "../../data/platform/waiting-runs.ts";
+import type { Refusal } from "../../data/platform/gates.ts";
 import type { Run, Trigger } from "../../data/platform/schema.ts";
 import type { Job } from "../define-job.ts";
 import { refusalOf } from "../gates.ts";

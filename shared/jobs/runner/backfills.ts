@@ -9,7 +9,7 @@ import {
   saveTaken,
   slotsDone,
 } from "../../data/platform/backfills.ts";
-import { gateRefusal } from "../../data/platform/job-runs.ts";
+import { gateRefusal } from "../../data/platform/gates.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import { gatedOf, type Job } from "../define-job.ts";
 import type { Admission } from "./admission.ts";

@@ -1,5 +1,6 @@
 import { recordAudit } from "../../data/platform/audit-log.ts";
-import { cancelWaitingRun, findRun, requestCancel } from "../../data/platform/job-runs.ts";
+import { cancelWaitingRun, requestCancel } from "../../data/platform/waiting-runs.ts";
+import { findRun } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { follow } from "./tracking.ts";

@@ -1,5 +1,8 @@
 import type { Executor } from "../../data/client.ts";
-import { cancelWaitingRun, claimRuns, findRun, gateRefusal, skipWaitingRun } from "../../data/platform/job-runs.ts";
+import { cancelWaitingRun, skipWaitingRun } from "../../data/platform/waiting-runs.ts";
+import { claimRuns } from "../../data/platform/claims.ts";
+import { findRun } from "../../data/platform/job-runs.ts";
+import { gateRefusal } from "../../data/platform/gates.ts";
 import { pausedUntil } from "../../data/platform/pauses.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import { gatedOf, type Job } from "../define-job.ts";

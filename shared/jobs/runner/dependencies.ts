@@ -1,6 +1,6 @@
 import type { Config } from "../../config.ts";
 import type { Db } from "../../data/client.ts";
-import type { Lease } from "../../data/platform/job-runs.ts";
+import type { Lease } from "../../data/platform/holds.ts";
 import type { Clock } from "../clock.ts";
 import type { Job } from "../define-job.ts";
 import type { GateState } from "../gates.ts";

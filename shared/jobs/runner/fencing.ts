@@ -1,5 +1,5 @@
 import type { Db, Tx } from "../../data/client.ts";
-import { confirmHolds, lostHold, type Hold } from "../../data/platform/job-runs.ts";
+import { confirmHolds, lostHold, type Hold } from "../../data/platform/holds.ts";
 import { LeaseLost } from "../endings.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Db } from "../../data/client.ts";
-import { renewLeases, type Hold } from "../../data/platform/job-runs.ts";
+import { renewLeases, type Hold } from "../../data/platform/holds.ts";
 import type { Progress } from "../../data/platform/schema.ts";
 import { CancelRequested, GateClosed, LeaseLost } from "../endings.ts";
 import type { JobLog } from "../job-log.ts";

@@ -1,4 +1,4 @@
-import type { NewRun } from "../../data/platform/job-runs.ts";
+import type { NewRun } from "../../data/platform/waiting-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import { insertSlots } from "../../data/platform/slots.ts";
 import type { Job } from "../define-job.ts";

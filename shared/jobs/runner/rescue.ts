@@ -1,4 +1,5 @@
-import { dueRuns, lapsedRuns } from "../../data/platform/job-runs.ts";
+import { dueRuns } from "../../data/platform/waiting-runs.ts";
+import { lapsedRuns } from "../../data/platform/holds.ts";
 import type { Run, RunState } from "../../data/platform/schema.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { logOf } from "./run-log.ts";

@@ -1,5 +1,6 @@
 import type { Executor, Tx } from "../../data/client.ts";
-import { findRun, type NewRun } from "../../data/platform/job-runs.ts";
+import { findRun } from "../../data/platform/job-runs.ts";
+import type { NewRun } from "../../data/platform/waiting-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { Job, LayerControls } from "../define-job.ts";
 import { Admission, type RunRequest } from "./admission.ts";

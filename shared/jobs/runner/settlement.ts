@@ -1,5 +1,5 @@
 import type { Executor, Tx } from "../../data/client.ts";
-import { afterFinish, finishRuns } from "../../data/platform/job-runs.ts";
+import { afterFinish, finishRuns } from "../../data/platform/finishes.ts";
 import type { Progress, Run } from "../../data/platform/schema.ts";
 import type { Job } from "../define-job.ts";
 import { classify } from "../error-class.ts";

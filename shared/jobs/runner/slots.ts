@@ -1,4 +1,5 @@
-import { claimSlot, type Refusal, type SlotClaim } from "../../data/platform/job-runs.ts";
+import { claimSlot, type SlotClaim } from "../../data/platform/claims.ts";
+import type { Refusal } from "../../data/platform/gates.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import { isScheduled, needsOf, type Job } from "../define-job.ts";
 import { previousOccurrence, type Schedule } from "../schedule/index.ts";

@@ -1,6 +1,6 @@
 import { afterCommit } from "../../data/after-commit.ts";
 import type { Executor, Tx } from "../../data/client.ts";
-import type { NewRun } from "../../data/platform/job-runs.ts";
+import type { NewRun } from "../../data/platform/waiting-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { Job } from "../define-job.ts";
 import type { MovedRun, Watch } from "../watch.ts";

@@ -1,4 +1,4 @@
-import type { Finish } from "../../data/platform/job-runs.ts";
+import type { Finish } from "../../data/platform/finishes.ts";
 import type { ItemFailure, Run, RunState } from "../../data/platform/schema.ts";
 import type { RunResult } from "../define-job.ts";
 import { attemptError, isRetryable, retryAfter } from "../error-class.ts";

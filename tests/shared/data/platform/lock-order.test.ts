@@ -3,7 +3,8 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { v7 as uuidv7 } from "uuid";
 import { connect, type Db } from "../../../../shared/data/client.ts";
-import { finishRuns, renewLeases } from "../../../../shared/data/platform/job-runs.ts";
+import { finishRuns } from "../../../../shared/data/platform/finishes.ts";
+import { renewLeases } from "../../../../shared/data/platform/holds.ts";
 import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
 import { aRun } from "../../../support/factories.ts";
 

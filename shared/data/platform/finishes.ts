@@ -1,0 +1,84 @@
+import { sql } from "drizzle-orm";
+import type { Executor } from "../client.ts";
+import { auditLog } from "./steering-schema.ts";
+import { jobRuns, type Run } from "./schema.ts";
+import { inOrder } from "./holds.ts";
+
+export type Finish = Pick<Run, "state"> &
+  Partial<
+    Pick<
+      Run,
+      | "notBefore"
+      | "finishedAt"
+      | "durationMs"
+      | "result"
+      | "itemFailures"
+      | "itemFailureCount"
+      | "reason"
+      | "reasonCode"
+      | "maxAttempts"
+      | "progress"
+    >
+  > & { readonly error?: Record<string, unknown> };
+
+/** The next state of one run that the caller holds, or whose holder went silent. */
+export interface FinishedRun extends Pick<Run, "id" | "attempt"> {
+  readonly finish: Finish;
+}
+
+/**
+ * Moves running runs to their next states and gives up their leases, in one statement. A stop by the kill switch is audited in it. Only those move that are still at
+ * that attempt and held by `holder` (fencing), or, without one, whose lease has lapsed: a heartbeat in between wins.
+ * @returns the ids that moved; of the others nothing was written
+ */
+export async function finishRuns(
+  db: Executor,
+  holder: string | null,
+  runs: readonly FinishedRun[],
+): Promise<Set<string>> {
+  const order = inOrder(runs, sql`f.id`);
+  const rows = await db.execute<{ id: string }>(sql`
+    with ${order.lock}
+    moved as (
+      update ${jobRuns} r
+         set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
+             result = f.result, item_failures = f."itemFailures", item_failure_count = coalesce(f."itemFailureCount", 0),
+             reason = f.reason, reason_code = f."reasonCode", max_attempts = coalesce(f."maxAttempts", r.max_attempts),
+             progress = coalesce(f.progress, r.progress),
+             errors = case when f.error is null then r.errors else r.errors || f.error end,
+             lease_holder = null, lease_expires_at = null
+        from jsonb_to_recordset(${JSON.stringify(runs.map(({ id, attempt, finish }) => ({ id, attempt, ...finish })))}::jsonb)
+             as f(id uuid, attempt integer, state text, "notBefore" timestamptz, "finishedAt" timestamptz, "durationMs" bigint,
+                  result jsonb, "itemFailures" jsonb, "itemFailureCount" integer, reason text, "reasonCode" text,
+                  "maxAttempts" integer, progress jsonb, error jsonb) ${order.join}
+       where r.id = f.id and r.attempt = f.attempt and r.state = 'running'
+         and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
+      returning r.id, r.job_id, r.finished_at, r.reason, r.reason_code
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select finished_at, 'gate', 'run stopped', 'job:' || job_id, reason from moved where reason_code = 'kill-switch'
+    )
+    select id from moved`);
+  return new Set([...rows].map(({ id }) => id));
+}
+
+/** The row as it is after a move, without asking the database again. */
+export function afterFinish(run: Run, { error, ...change }: Finish): Run {
+  return {
+    ...run,
+    ...{
+      notBefore: null,
+      finishedAt: null,
+      result: null,
+      itemFailures: null,
+      itemFailureCount: 0,
+      reason: null,
+      reasonCode: null,
+    },
+    ...change,
+    errors: error ? [...run.errors, error] : run.errors,
+    leaseHolder: null,
+    leaseExpiresAt: null,
+  };
+}
