@@ -2,9 +2,6 @@ import { Decimal } from "decimal.js";
 import { daysBetween, type CivilDate } from "../portfolio/civil-date.ts";
 import { halfYearsBegun, monthsTouched } from "./calendar-months.ts";
 
-/** Of the formulas in this file. Kept with whatever was computed by them; goes up when a result may change. */
-export const ACCRUAL_VERSION = 1;
-
 export const ACCRUAL_METHODS = [
   "monthly_simple",
   "monthly_simple_minimum",

@@ -49,6 +49,8 @@ export const ruleOverridesSchema = z.strictObject({
   maxFaceAmount: z.number().positive().optional(),
   statuses: z.array(z.enum(LISTED_STATUSES)).min(1).optional(),
   redemptionMonths: z.int().min(1).max(240).nullable().optional(),
+  /** Not the list's: how long its liens usually take to be redeemed, for their expected yield. */
+  medianRedemptionDays: z.int().min(1).max(7_300).optional(),
   oldestTaxYears: z.int().min(0).max(200).optional(),
   futureTaxYears: z.int().min(0).max(10).optional(),
 });

@@ -5,7 +5,10 @@ import { riskScore, type RiskFacts, type RiskWeights } from "./risk.ts";
 import { redemptionDays, type RuleSet } from "./rule-sets.ts";
 import { internalRateOfReturn, simpleAnnualYield, type CashFlow } from "./yield.ts";
 
-/** Of the formulas of this file and those that it calls. Stored with what they gave; goes up when a result may change. */
+/**
+ * Of the formulas of this file, those that it calls (accrual, yield, risk) and the facts of `rule-sets.ts`. Stored with what they
+ * gave; goes up when a result may change.
+ */
 export const METRICS_VERSION = 1;
 
 /** Above this a lien is worth more than its property: rather the value is wrong. */

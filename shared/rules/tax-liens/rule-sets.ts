@@ -2,9 +2,6 @@ import { daysBetween, type CivilDate } from "../portfolio/civil-date.ts";
 import type { AccrualMethod } from "./accrual.ts";
 import { addMonths } from "./calendar-months.ts";
 
-/** Of the facts in this file; goes up when one of them changes. */
-export const RULE_SETS_VERSION = 1;
-
 export const RULE_SET_IDS = ["arizona", "florida", "illinois", "colorado", "indiana", "maryland", "other"] as const;
 export type RuleSetId = (typeof RULE_SET_IDS)[number];
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { countyRules, medianRedemptionDays } from "../../../../shared/rules/tax-liens/county-rules.ts";
+import { ruleOverridesSchema } from "../../../../shared/rules/tax-liens/list-rules.ts";
 import { RULE_SETS } from "../../../../shared/rules/tax-liens/rule-sets.ts";
 
 test("a county has the rules of its state, but for what it states", () => {
@@ -9,6 +10,16 @@ test("a county has the rules of its state, but for what it states", () => {
     ...{ maxRate: 12, maxAnnualReturn: 12, redemptionMonths: 24 },
   });
   expect(countyRules("other", { maxInterestRate: 8.5 })).toMatchObject({ maxRate: 8.5, maxAnnualReturn: 8.5 });
+});
+
+test("a county may say that its rate is nothing, and that its time to redeem is not known", () => {
+  const rules = countyRules("arizona", { maxInterestRate: 0, redemptionMonths: null });
+  expect(rules).toMatchObject({ maxRate: 0, maxAnnualReturn: 0, redemptionMonths: null });
+});
+
+test("all that is read here may stand in a county's configuration", () => {
+  const overrides = { maxInterestRate: 12, redemptionMonths: 24, medianRedemptionDays: 400 };
+  expect(ruleOverridesSchema.parse(overrides)).toEqual(overrides);
 });
 
 test("a penalty of a half-year is twice that in a year", () => {
@@ -24,8 +35,8 @@ test("the days to redemption are the county's, or not known", () => {
 test("what makes no sense is named", () => {
   expect(() => countyRules("texas", {})).toThrow("expected a rule set (arizona, florida");
   expect(() => countyRules("arizona", { maxInterestRate: "16" })).toThrow(
-    'county rule maxInterestRate: expected a number above 0, got "16"',
+    'county rule maxInterestRate: expected a number from 0, got "16"',
   );
-  expect(() => countyRules("arizona", { redemptionMonths: 1.5 })).toThrow("expected a whole number, got 1.5");
-  expect(() => medianRedemptionDays({ medianRedemptionDays: 0 })).toThrow("expected a number above 0, got 0");
+  expect(() => countyRules("arizona", { redemptionMonths: 1.5 })).toThrow("expected a whole number from 1, got 1.5");
+  expect(() => medianRedemptionDays({ medianRedemptionDays: 0 })).toThrow("expected a whole number from 1, got 0");
 });
