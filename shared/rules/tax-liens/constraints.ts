@@ -1,0 +1,75 @@
+import { Decimal } from "decimal.js";
+import { z } from "zod";
+import type { RiskyProperty } from "./risk.ts";
+
+/** Digits before the point as many as money in dollars ever needs, two after it: `"2500.00"`. */
+const dollars = z
+  .string()
+  .regex(/^\d{1,12}(\.\d{1,2})?$/, 'expected an amount in dollars as a decimal, such as "2500.00"');
+const PROPERTIES = [
+  "residential",
+  "commercial",
+  "industrial",
+  "vacant_land",
+  "unknown",
+] as const satisfies RiskyProperty[];
+
+/** What an investor wants; what is left out does not matter to them. Money in dollars, yields in percent a year. */
+export const constraintsSchema = z
+  .strictObject({
+    /** What all deals together may cost. */
+    budget: dollars.refine((amount) => /[1-9]/.test(amount), "expected a budget above zero"),
+    counties: z
+      .array(z.string().min(1).max(64))
+      .min(1, "expected at least one county")
+      .max(500)
+      .refine(isEachOnce, "expected each once"),
+    minYield: z.number().min(0).max(1_000).optional(),
+    /** 0.4 is 40 % of the property's value. */
+    maxLtv: z.number().positive().max(100).optional(),
+    maxRiskScore: z.number().min(0).max(100).optional(),
+    minFace: dollars.optional(),
+    maxFace: dollars.optional(),
+    propertyTypes: z.array(z.enum(PROPERTIES)).min(1).refine(isEachOnce, "expected each once").optional(),
+    maxDeals: z.int().min(1).max(10_000).optional(),
+    /** Of the budget, in one county: 0.25 is a quarter. */
+    maxCountyShare: z.number().positive().max(1).optional(),
+  })
+  .refine(({ minFace, maxFace }) => !minFace || !maxFace || new Decimal(minFace).lte(maxFace), {
+    path: ["maxFace"],
+    message: "expected at least minFace",
+  });
+export type Constraints = z.output<typeof constraintsSchema>;
+
+/** What the constraints look at. Decimals as text. */
+export interface Offer {
+  readonly faceAmount: string;
+  readonly propertyType: RiskyProperty;
+  readonly expectedYield: string | null;
+  readonly ltv: string | null;
+  readonly riskScore: string | null;
+  readonly dealScore: string | null;
+}
+
+/** The first constraint that keeps a lien from being a deal; null when none does. What is not known meets no limit, and has no rank. */
+export function unmetConstraint(offer: Offer, wanted: Constraints): keyof Constraints | "dealScore" | null {
+  if (offer.dealScore === null) return "dealScore";
+  if (isBelow(offer.faceAmount, wanted.minFace)) return "minFace";
+  if (isAbove(offer.faceAmount, wanted.maxFace)) return "maxFace";
+  if (wanted.propertyTypes && !wanted.propertyTypes.includes(offer.propertyType)) return "propertyTypes";
+  if (isBelow(offer.expectedYield, wanted.minYield)) return "minYield";
+  if (isAbove(offer.ltv, wanted.maxLtv)) return "maxLtv";
+  return isAbove(offer.riskScore, wanted.maxRiskScore) ? "maxRiskScore" : null;
+}
+
+function isBelow(value: string | null, limit: Decimal.Value | undefined): boolean {
+  return limit !== undefined && (value === null || new Decimal(value).lt(limit));
+}
+
+function isAbove(value: string | null, limit: Decimal.Value | undefined): boolean {
+  return limit !== undefined && (value === null || new Decimal(value).gt(limit));
+}
+
+function isEachOnce(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}

@@ -1,0 +1,39 @@
+import { Decimal } from "decimal.js";
+import type { Constraints } from "./constraints.ts";
+
+/** A lien that meets the constraints. Decimals as text. */
+export interface Candidate {
+  readonly lienId: number;
+  readonly countyId: string;
+  readonly cost: string;
+  readonly dealScore: string;
+}
+
+/** Better first: the higher score, and of equals the lower id, so that there is one order. */
+export function compareCandidates(a: Candidate, b: Candidate): number {
+  return new Decimal(b.dealScore).comparedTo(a.dealScore) || a.lienId - b.lienId;
+}
+
+/**
+ * Fills the budget from the best down: a candidate that no longer fits what is left of the budget, or of its county's share, is
+ * passed by for a cheaper one further down. Needs as much memory as there are deals, however many candidates come.
+ * @param ranked in the order of `compareCandidates`
+ */
+export function fillBudget<C extends Candidate>(
+  ranked: Iterable<C>,
+  { budget, maxDeals = Infinity, maxCountyShare = 1 }: Pick<Constraints, "budget" | "maxDeals" | "maxCountyShare">,
+): C[] {
+  const deals: C[] = [];
+  const perCounty = new Decimal(budget).times(maxCountyShare);
+  const spent = new Map<string, Decimal>();
+  let left = new Decimal(budget);
+  for (const candidate of ranked) {
+    if (deals.length >= maxDeals || left.lte(0)) break;
+    const inCounty = (spent.get(candidate.countyId) ?? new Decimal(0)).plus(candidate.cost);
+    if (left.lt(candidate.cost) || inCounty.gt(perCounty)) continue;
+    deals.push(candidate);
+    left = left.minus(candidate.cost);
+    spent.set(candidate.countyId, inCounty);
+  }
+  return deals;
+}
