@@ -1,13 +1,13 @@
 import postgres from "postgres";
-import { peakMiB } from "../support/process-cost.ts";
+import { costOf, peakMiB } from "../support/process-cost.ts";
 
 /** The limit: one statement that is told the day, checks nothing and locks nothing, and one that says how far the days are. */
-const [url, lastDay] = process.argv.slice(2) as [string, string];
+const [url, pid, lastDay] = process.argv.slice(2) as [string, string, string];
 const sql = postgres(url, { max: 1, onnotice: () => undefined });
 await sql`select 1`;
-const start = performance.now();
-await sql.begin(async (tx) => {
-  await tx`
+const cost = await costOf({ url, pid: Number(pid) }, async () => {
+  await sql.begin(async (tx) => {
+    await tx`
     insert into portfolio.etf_pension_values (pension_id, date, units, price, fx_rate, value, state)
     select p.id, e.date, held.units, e.close, rate.rate, round(held.units * e.close * rate.rate, 2), 'final'
       from portfolio.etf_pensions p
@@ -20,8 +20,8 @@ await sql.begin(async (tx) => {
      cross join lateral (
        select sum(units) as units from portfolio.etf_pension_contributions c where c.pension_id = p.id and c.bought_on <= e.date
      ) as held`;
-  await tx`update portfolio.etf_pensions set valued_to = ${lastDay}::date, prices_seen = prices_seen + 1`;
+    await tx`update portfolio.etf_pensions set valued_to = ${lastDay}::date, prices_seen = prices_seen + 1`;
+  });
 });
-const ms = performance.now() - start;
 await sql.end();
-console.log(JSON.stringify({ ms, peakMiB: peakMiB() }));
+console.log(JSON.stringify({ ...cost, peakMiB: peakMiB() }));
