@@ -32,6 +32,9 @@ import { getJobsHealth } from "./http/get-jobs-health.ts";
 import { startBackfill } from "./http/admin/start-backfill.ts";
 import { healthLive } from "./http/health-live.ts";
 import { healthReady } from "./http/health-ready.ts";
+import { askForDocument } from "./http/documents/ask-for-document.ts";
+import { getDocumentContent } from "./http/documents/get-document-content.ts";
+import { getDocument } from "./http/documents/get-document.ts";
 import { addEtf } from "./http/portfolio/add-etf.ts";
 import { getEtfPrices } from "./http/portfolio/get-etf-prices.ts";
 import { getEtfs } from "./http/portfolio/get-etfs.ts";
@@ -81,6 +84,8 @@ import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
 import { computeDealMetrics } from "./tax-liens/compute-deal-metrics.ts";
 import { ingestCountyLiens } from "./tax-liens/ingest-county-liens.ts";
+import { archiveOldDocuments } from "./tax-liens/archive-old-documents.ts";
+import { generateDocument } from "./tax-liens/generate-document.ts";
 import { dispatchReminders } from "./tasks/dispatch-reminders.ts";
 import { processRecurringTasks } from "./tasks/process-recurring-tasks.ts";
 import { scanOverdueTasks } from "./tasks/scan-overdue-tasks.ts";
@@ -113,6 +118,8 @@ export const jobs: readonly Job[] = [
   // tax-liens
   ingestCountyLiens,
   computeDealMetrics,
+  generateDocument,
+  archiveOldDocuments,
 ];
 
 /** Every HTTP route of the app. */
@@ -185,4 +192,8 @@ export const routes: readonly Route[] = [
   getCounty,
   getIngestions,
   getLiens,
+  // documents
+  askForDocument,
+  getDocument,
+  getDocumentContent,
 ];

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { build } from "esbuild";
 import { parseArgs } from "node:util";
@@ -46,6 +46,8 @@ await build({
   banner: { js: 'import{createRequire as rotaRequire}from"node:module";const require=rotaRequire(import.meta.url);' },
   logLevel: "warning",
 });
+// Beside the chunks, where shared/documents/pdf/fonts.ts looks.
+await cp(join(root, "shared/documents/fonts"), join(output, "fonts"), { recursive: true });
 await writeFile(join(output, "manifest.json"), JSON.stringify(manifest, null, 2));
 
 function entry({ jobs, paths }: Manifest): string {

@@ -101,6 +101,17 @@ export const SETTINGS = {
     about:
       "A directory of the app's own for temporary files of documents; what is older than a day in it is deleted. Default: rota-documents in the system's directory for such files.",
   }),
+  DOCUMENTS_ARCHIVE_DAYS: whole(1, 36_500, {
+    about: "Days after which a document's files move to cold storage, where they stay readable.",
+    fallback: "180",
+  }),
+  LLM_BASE_URL: url(["https", "http"], {
+    about:
+      "API of a language model that writes the passages of documents, in OpenAI's form: https://api.openai.com/v1, or https://<resource>.openai.azure.com/openai/v1/. Without it the templates' own texts stand there.",
+  }),
+  LLM_API_KEY: text({ about: "Key of that API.", secret: true }),
+  LLM_MODEL: text({ about: "Name of the model there; on Azure of the deployment." }),
+  LLM_TIMEOUT: duration("1ms", "1h", { about: "Longest wait for an answer of the model.", fallback: "2m" }),
   ALLOW_INTERNET_SYNC: flag({
     about: "false: no job fetches from outside; triggers answer 409, scheduled runs are skipped with that reason.",
     fallback: "true",
@@ -170,6 +181,9 @@ type Values = NotificationSettings & {
 };
 /** Settings that may be absent because their default is found out, not written down. */
 type Derived =
+  | "LLM_BASE_URL"
+  | "LLM_API_KEY"
+  | "LLM_MODEL"
   | "ALPHA_VANTAGE_KEY"
   | "TWELVE_DATA_KEY"
   | "STOOQ_KEY"
@@ -190,6 +204,9 @@ type Derived =
 
 /** The settings in force. */
 export type Config = Omit<Values, Derived> & {
+  readonly LLM_BASE_URL: string | undefined;
+  readonly LLM_API_KEY: string | undefined;
+  readonly LLM_MODEL: string | undefined;
   readonly ALPHA_VANTAGE_KEY: string | undefined;
   readonly TWELVE_DATA_KEY: string | undefined;
   readonly STOOQ_KEY: string | undefined;
@@ -287,6 +304,9 @@ export function readConfig(
     const key = provider === "yahoo" ? undefined : KEY_OF_PROVIDER[provider];
     if (key && values[key] === undefined) faults.push(`${key} is missing: ETF_PROVIDERS names ${provider}`);
   }
+  for (const name of ["LLM_API_KEY", "LLM_MODEL"] as const) {
+    if (values.LLM_BASE_URL && !values[name]) faults.push(`${name} is missing: LLM_BASE_URL needs it`);
+  }
   faults.push(...notificationFaults(values));
   const jobs = new Map(jobIds.map((id) => [id, jobOverrides(id, value)]));
   for (const [id, setting] of Object.entries(ZONE_OF_JOB)) {
@@ -333,6 +353,7 @@ export function jobSettingNames(jobId: string): Record<keyof JobOverrides, strin
 const ZONE_OF_JOB: Readonly<Record<string, Name>> = {
   send_digest_email: "TAX_LIENS_TIME_ZONE",
   ingest_county_liens: "TAX_LIENS_TIME_ZONE",
+  archive_old_documents: "TAX_LIENS_TIME_ZONE",
 };
 
 /** What every job can be told, whatever its file says. */

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { HttpRequest, HttpResponseInit, InvocationContext, Timer } from "@azure/functions";
 import { openApp, type App } from "../app.ts";
 import type { Config } from "../config.ts";
@@ -71,10 +72,11 @@ function makeRuntime(app: App, loaders: Loaders): Runtime {
         async () => app,
       );
       return {
-        status: reply.status ?? (reply.json === undefined && reply.text === undefined ? 204 : 200),
+        status: reply.status ?? (reply.json === undefined && reply.text === undefined && !reply.stream ? 204 : 200),
         headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...reply.headers },
         ...(reply.json !== undefined && { body: answerText(reply.json, request.headers.get("user-agent")) }),
         ...(reply.text !== undefined && { body: reply.text }),
+        ...(reply.stream && { body: Readable.toWeb(reply.stream) as NonNullable<HttpResponseInit["body"]> }),
       };
     },
 

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { z } from "zod";
 import type { App } from "../app.ts";
 import type { JobLog } from "../jobs/job-log.ts";
@@ -6,12 +7,14 @@ import type { Method } from "./request.ts";
 
 export type { Method };
 
-/** What a handler answers. One of `json` and `text`, or neither. */
+/** What a handler answers. One of `json`, `text` and `stream`, or none. */
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly text?: string;
+  /** Bytes of the media type that the headers name. It is read to its end, or destroyed. */
+  readonly stream?: Readable;
 }
 
 export interface Call<Params, Query, Body> {

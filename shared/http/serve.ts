@@ -25,7 +25,8 @@ export async function serve(routes: readonly Route[], request: Request, openApp:
     reply = problemReply(asProblem(asError(thrown), { log: app?.log ?? lastResort, method: request.method, routes }));
   }
   if (request.method !== "HEAD") return reply;
-  const { json: _json, text: _text, ...head } = reply;
+  reply.stream?.destroy();
+  const { json: _json, text: _text, stream: _stream, ...head } = reply;
   return { status: 200, ...head };
 }
 

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { DOCUMENT_STATES, type Document } from "../../../shared/data/tax-liens/document-schema.ts";
+
+const instant = z.iso.datetime().nullable();
+const file = z.object({ contentType: z.string(), bytes: z.int(), sha256: z.string() });
+
+/** A document as the API shows it; where its files lie is the app's own affair. */
+export const documentSchema = z.object({
+  id: z.uuid(),
+  template: z.string(),
+  state: z.enum(DOCUMENT_STATES),
+  reason: z.string().nullable(),
+  title: z.string().nullable(),
+  /** Who wrote the passages in words, and why not the model where that was asked in vain. */
+  writtenBy: z.enum(["template", "model"]).nullable(),
+  note: z.string().nullable(),
+  files: z.object({ pdf: file, html: file }).nullable(),
+  tier: z.enum(["hot", "cold"]).nullable(),
+  createdAt: z.iso.datetime(),
+  generatedAt: instant,
+  archivedAt: instant,
+});
+
+export function documentView({ files, passages, ...document }: Document) {
+  const { id, template, state, reason, title, tier, createdAt, generatedAt, archivedAt } = document;
+  const shown =
+    files && Object.fromEntries(Object.entries(files).map(([format, { blob: _, ...file }]) => [format, file]));
+  return {
+    ...{ id, template, state, reason, title, writtenBy: passages?.by ?? null, note: passages?.note ?? null },
+    ...{ files: shown, tier, createdAt, generatedAt, archivedAt },
+  };
+}

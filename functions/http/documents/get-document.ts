@@ -1,0 +1,19 @@
+import { z } from "zod";
+import { findDocument } from "../../../shared/data/tax-liens/documents.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { documentSchema, documentView } from "./document-view.ts";
+
+export const getDocument = defineRoute({
+  method: "GET",
+  path: "api/documents/{id}",
+  access: "key",
+  summary: "A document: whether it is there, and its files with size and SHA-256",
+  params: z.strictObject({ id: z.uuid() }),
+  answer: documentSchema,
+  async handle({ app, params: { id } }) {
+    const document = await findDocument(app.db, id);
+    if (!document) throw notFound(`there is no document ${id}`);
+    return { json: documentView(document) };
+  },
+});

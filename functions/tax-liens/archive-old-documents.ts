@@ -1,0 +1,40 @@
+import { z } from "zod";
+import type { Document } from "../../shared/data/tax-liens/document-schema.ts";
+import { documentsToArchive, markArchived } from "../../shared/data/tax-liens/documents.ts";
+import { defineJob } from "../../shared/jobs/define-job.ts";
+import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { openContainer } from "../../shared/storage/blob-container.ts";
+import { taxLiens } from "../families.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Moves the files of old documents to cold storage, where they cost less and stay readable. Twice is safe: a file that is cold
+ * stays so, and the record follows the files.
+ */
+export const archiveOldDocuments = defineJob({
+  id: "archive_old_documents",
+  family: taxLiens,
+  summary: "Move the files of old documents to cold storage",
+  on: schedule("0 0 4 * * SUN", "America/Phoenix"),
+  input: z.strictObject({}),
+  timeout: "2h",
+
+  async *items({ db, settings, asOf }) {
+    const before = new Date(asOf.getTime() - settings.DOCUMENTS_ARCHIVE_DAYS * DAY_MS);
+    let after: Document | undefined;
+    for (;;) {
+      const page = await documentsToArchive(db, before, { after, limit: 500 });
+      yield* page;
+      after = page.at(-1);
+      if (!after) return;
+    }
+  },
+  key: (document: Document) => document.id,
+
+  async each(document, { settings, signal, transaction, clock }) {
+    const container = openContainer(settings, "documents");
+    for (const { blob } of Object.values(document.files!)) await container.chill(blob, signal);
+    return (await transaction((tx) => markArchived(tx, document, clock.now()))) ? "archived" : "written anew";
+  },
+});

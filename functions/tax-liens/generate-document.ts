@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import type { Config } from "../../shared/config.ts";
+import { insertLlmCall } from "../../shared/data/reasoning/llm-calls.ts";
+import type { Document, DocumentFile } from "../../shared/data/tax-liens/document-schema.ts";
+import {
+  failDocuments,
+  findDocument,
+  findLienWhole,
+  keepPassages,
+  recordFiles,
+} from "../../shared/data/tax-liens/documents.ts";
+import { writePassages, type CallFacts } from "../../shared/documents/agent.ts";
+import { dueDiligenceFacts } from "../../shared/documents/due-diligence-facts.ts";
+import { renderHtml } from "../../shared/documents/html.ts";
+import { findTemplate } from "../../shared/documents/templates.ts";
+import { writtenDocument } from "../../shared/documents/written-document.ts";
+import { defineJob, event, type JobContext } from "../../shared/jobs/define-job.ts";
+import { Cancel } from "../../shared/jobs/endings.ts";
+import { exponential } from "../../shared/jobs/retry.ts";
+import { notify } from "../../shared/notifications/notify.ts";
+import { openLlm, type Llm } from "../../shared/providers/llm.ts";
+import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { openContainer, type BlobContainer } from "../../shared/storage/blob-container.ts";
+import { taxLiens } from "../families.ts";
+
+const input = z.strictObject({ documentId: z.uuid() });
+const RETRIES = 2;
+
+/**
+ * Writes a document that was asked for, as PDF and HTML. Twice is safe: its facts and passages are kept with it before anything is
+ * drawn, so a repeat draws the same bytes over the same blobs, and whoever waits for it is told once.
+ */
+export const generateDocument = defineJob({
+  id: "generate_document",
+  family: taxLiens,
+  summary: "Write a document from its template as PDF and HTML, and tell who asked",
+  on: event({ batch: 1 }),
+  input,
+  retry: exponential({ retries: RETRIES, first: "10s", max: "5m" }),
+  concurrency: ({ documentId }) => documentId,
+
+  async onGivenUp(tx, runs) {
+    for (const { input: given, errors, reason } of runs) {
+      const { success, data } = input.safeParse(given);
+      const last = errors.at(-1)?.message;
+      if (success) await failDocuments(tx, [data.documentId], typeof last === "string" ? last : (reason ?? "given up"));
+    }
+  },
+
+  async run(context) {
+    const { db, settings, signal, finish, clock } = context;
+    const document = await findDocument(db, context.input.documentId);
+    if (!document) throw new Cancel(`there is no document ${context.input.documentId}`);
+    const { id, recipient, createdAt } = document;
+    const template = findTemplate(document.template);
+    const facts = template.context.parse(document.facts ?? (await factsOf(document, context)));
+    const passages = document.passages ?? (await passagesOf(document, facts, context));
+
+    const model = writtenDocument(template, facts, { passages, id, asOf: createdAt });
+    // With its first use: routes that ask for documents need no PDF library.
+    const { renderPdf } = await import("../../shared/documents/pdf/render.ts");
+    const container = openContainer(settings, "documents");
+    const path = `${createdAt.toISOString().slice(0, 7).replace("-", "/")}/${id}`;
+    const files = {
+      pdf: await store(container, `${path}.pdf`, "application/pdf", await renderPdf(model), signal),
+      html: await store(container, `${path}.html`, "text/html; charset=utf-8", Buffer.from(renderHtml(model)), signal),
+    };
+    return finish(async (tx) => {
+      await recordFiles(tx, id, { title: model.title, files, now: clock.now() });
+      const told = {
+        type: "document.ready",
+        severity: "INFO",
+        title: model.title,
+        body: "The document is ready.",
+      } as const;
+      await notify(context, tx, [{ ...told, recipient, data: { document: id }, dedupeKey: `document:${id}` }]);
+      return { document: id, by: passages.by, bytes: files.pdf.bytes + files.html.bytes };
+    });
+  },
+});
+
+type Context = JobContext<z.output<typeof input>>;
+
+/** The facts of a document that was asked for by its lien. */
+async function factsOf({ lienId }: Document, { db, settings, asOf }: Context): Promise<unknown> {
+  const whole = lienId === null ? undefined : await findLienWhole(db, lienId);
+  if (!whole) throw new Cancel("the lien that the document was to be about is gone");
+  return dueDiligenceFacts(whole, civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf));
+}
+
+async function passagesOf(
+  { id, template }: Document,
+  facts: unknown,
+  { settings, transaction, signal, run, clock }: Context,
+) {
+  const record = (call: CallFacts) =>
+    transaction((tx) =>
+      insertLlmCall(tx, { ...call, id: uuidv7(), agent: "document", runId: run.id, createdAt: clock.now() }),
+    );
+  const retries = settings.jobs.get(run.jobId)?.maxRetries ?? RETRIES;
+  // A document in the template's own words is better than none.
+  const onOutage = run.attempt > retries ? "go on" : "wait";
+  const written = await writePassages(findTemplate(template), facts, {
+    llm: llmOf(settings),
+    record,
+    signal,
+    onOutage,
+  });
+  await transaction((tx) => keepPassages(tx, id, facts, written));
+  return written;
+}
+
+function llmOf(settings: Config): Llm | null {
+  const { LLM_BASE_URL: baseUrl, LLM_API_KEY: apiKey, LLM_MODEL: model, LLM_TIMEOUT: timeoutMs } = settings;
+  return settings.ALLOW_INTERNET_SYNC && baseUrl && apiKey && model
+    ? openLlm({ baseUrl, apiKey, model, timeoutMs })
+    : null;
+}
+
+async function store(
+  container: BlobContainer,
+  blob: string,
+  contentType: string,
+  content: Buffer,
+  signal: AbortSignal,
+): Promise<DocumentFile> {
+  await container.write(blob, contentType, [Readable.from([content])], signal);
+  return { blob, contentType, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
+}

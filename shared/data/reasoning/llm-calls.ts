@@ -1,0 +1,6 @@
+import type { Tx } from "../client.ts";
+import { aiLlmCalls, type LlmCall } from "./schema.ts";
+
+export async function insertLlmCall(tx: Tx, call: LlmCall): Promise<void> {
+  await tx.insert(aiLlmCalls).values(call);
+}

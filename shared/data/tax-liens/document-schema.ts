@@ -1,0 +1,62 @@
+import { sql } from "drizzle-orm";
+import { bigint, check, index, jsonb, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { liens, taxLiens } from "./schema.ts";
+
+export const DOCUMENT_STATES = ["queued", "ready", "failed"] as const;
+export type DocumentState = (typeof DOCUMENT_STATES)[number];
+
+/** A file of a document as it lies in blob storage. */
+export interface DocumentFile {
+  readonly blob: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+export type DocumentFormat = "pdf" | "html";
+
+/** The passages in words, who wrote them, and why not the model where that failed. Kept, so that a repeat says the same. */
+export interface WrittenPassages {
+  readonly words: Readonly<Record<string, string>>;
+  readonly by: "template" | "model";
+  readonly note: string | null;
+}
+
+/** A document that somebody asked for. */
+export const documents = taxLiens.table(
+  "documents",
+  {
+    id: uuid().primaryKey(),
+    template: text().notNull(),
+    /** The lien that its facts are read from, where they were not given. */
+    lienId: bigint("lien_id", { mode: "number" }).references(() => liens.id, { onDelete: "set null" }),
+    /** What it is written from; null until they are read. */
+    facts: jsonb().$type<unknown>(),
+    passages: jsonb().$type<WrittenPassages>(),
+    state: text().$type<DocumentState>().notNull().default("queued"),
+    /** Why it failed. */
+    reason: text(),
+    title: text(),
+    files: jsonb().$type<Readonly<Record<DocumentFormat, DocumentFile>>>(),
+    tier: text().$type<"hot" | "cold">(),
+    /** Who is told when it is there. */
+    recipient: text().notNull(),
+    requestedBy: text("requested_by").notNull(),
+    createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
+    generatedAt: timestamp("generated_at", { withTimezone: true, precision: 3 }),
+    archivedAt: timestamp("archived_at", { withTimezone: true, precision: 3 }),
+  },
+  (document) => [
+    index("documents_to_archive")
+      .on(document.generatedAt)
+      .where(sql`tier = 'hot'`),
+    check("documents_state", sql`state in ('queued', 'ready', 'failed')`),
+    check(
+      "documents_ready_is_whole",
+      sql`state <> 'ready' or (files is not null and tier is not null and generated_at is not null)`,
+    ),
+    check("documents_tier", sql`tier in ('hot', 'cold')`),
+    check("documents_archived", sql`(tier = 'cold') = (archived_at is not null) or tier is null`),
+  ],
+);
+
+export type Document = typeof documents.$inferSelect;

@@ -1,0 +1,97 @@
+import { and, asc, desc, eq, gt, inArray, lt, ne } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import {
+  documents,
+  type Document,
+  type DocumentFile,
+  type DocumentFormat,
+  type WrittenPassages,
+} from "./document-schema.ts";
+import { counties, liens, properties, type County, type Lien, type Property } from "./schema.ts";
+import { propertyValuations, type PropertyValuation } from "./valuation-schema.ts";
+
+export type NewDocument = Pick<
+  Document,
+  "id" | "template" | "lienId" | "facts" | "recipient" | "requestedBy" | "createdAt"
+>;
+
+export async function insertDocument(tx: Tx, document: NewDocument): Promise<void> {
+  await tx.insert(documents).values(document);
+}
+
+export async function findDocument(db: Executor, id: string): Promise<Document | undefined> {
+  const [found] = await db.select().from(documents).where(eq(documents.id, id));
+  return found;
+}
+
+/** Keeps what the document is written from and says. What was kept before stays: a repeat says the same. */
+export async function keepPassages(tx: Tx, id: string, facts: unknown, passages: WrittenPassages): Promise<void> {
+  await tx.update(documents).set({ facts, passages }).where(eq(documents.id, id));
+}
+
+/** The files are in their place, as new, and so not archived. */
+export async function recordFiles(
+  tx: Tx,
+  id: string,
+  { title, files, now }: { title: string; files: Readonly<Record<DocumentFormat, DocumentFile>>; now: Date },
+): Promise<void> {
+  await tx
+    .update(documents)
+    .set({ state: "ready", reason: null, title, files, tier: "hot", generatedAt: now, archivedAt: null })
+    .where(eq(documents.id, id));
+}
+
+/** A document that was there before stays there. */
+export async function failDocuments(tx: Tx, ids: readonly string[], reason: string): Promise<void> {
+  await tx
+    .update(documents)
+    .set({ state: "failed", reason })
+    .where(and(inArray(documents.id, [...ids]), ne(documents.state, "ready")));
+}
+
+/** Documents that were generated before a moment and are not archived, oldest first, after a place. */
+export async function documentsToArchive(
+  db: Executor,
+  before: Date,
+  { after, limit }: { after: Pick<Document, "id"> | undefined; limit: number },
+): Promise<Document[]> {
+  return db
+    .select()
+    .from(documents)
+    .where(
+      and(eq(documents.tier, "hot"), lt(documents.generatedAt, before), after ? gt(documents.id, after.id) : undefined),
+    )
+    .orderBy(asc(documents.id))
+    .limit(limit);
+}
+
+/** @returns false when it was generated anew meanwhile */
+export async function markArchived(tx: Tx, { id, generatedAt }: Document, now: Date): Promise<boolean> {
+  const rows = await tx
+    .update(documents)
+    .set({ tier: "cold", archivedAt: now })
+    .where(and(eq(documents.id, id), eq(documents.generatedAt, generatedAt!)))
+    .returning({ id: documents.id });
+  return rows.length === 1;
+}
+
+/** A lien with all that is known of it: its property, its county, and the property's last valuation. */
+export async function findLienWhole(
+  db: Executor,
+  id: number,
+): Promise<{ lien: Lien; property: Property; county: County; valuation: PropertyValuation | undefined } | undefined> {
+  const [found] = await db
+    .select({ lien: liens, property: properties, county: counties })
+    .from(liens)
+    .innerJoin(properties, eq(properties.id, liens.propertyId))
+    .innerJoin(counties, eq(counties.id, liens.countyId))
+    .where(eq(liens.id, id));
+  if (!found) return undefined;
+  const [valuation] = await db
+    .select()
+    .from(propertyValuations)
+    .where(and(eq(propertyValuations.propertyId, found.property.id), ne(propertyValuations.state, "missing")))
+    .orderBy(desc(propertyValuations.day), desc(propertyValuations.createdAt))
+    .limit(1);
+  return { ...found, valuation };
+}

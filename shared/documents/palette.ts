@@ -1,0 +1,6 @@
+/** The colours of a document, the same on paper and screen. */
+export const INK = "#1b2733";
+export const MUTED = "#5b6b7b";
+export const LINE = "#d5dde5";
+export const SHADE = "#f3f6f9";
+export const ACCENT = "#1f5f8b";

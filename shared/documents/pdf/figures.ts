@@ -1,0 +1,60 @@
+import { barLengths, type BarChart, type KeyFigures } from "../model.ts";
+import { ACCENT, MUTED, SHADE } from "../palette.ts";
+import { CONTENT_WIDTH, leading, PAGE, type Sheet, type Style } from "./sheet.ts";
+
+const LABEL: Style = { size: 8, color: MUTED };
+const VALUE: Style = { size: 15, bold: true };
+const [GAP, PAD, A_ROW] = [8, 9, 4];
+
+/** Draws key figures as cards, four in a row at most. */
+export function drawFigures(sheet: Sheet, { figures }: KeyFigures): void {
+  const inRow = Math.min(A_ROW, figures.length);
+  for (let from = 0; from < figures.length; from += inRow) {
+    const width = (CONTENT_WIDTH - GAP * (inRow - 1)) / inRow;
+    const cards = figures.slice(from, from + inRow).map(({ label, value, note = "" }) => ({
+      label: sheet.lines(label, width - 2 * PAD, LABEL).slice(0, 2),
+      value: sheet.lines(value, width - 2 * PAD, VALUE).slice(0, 2),
+      note: note === "" ? [] : sheet.lines(note, width - 2 * PAD, LABEL).slice(0, 3),
+    }));
+    const high = (card: (typeof cards)[number]) =>
+      (card.label.length + card.note.length) * leading(LABEL) + card.value.length * leading(VALUE) + 2 * PAD;
+    const height = Math.max(...cards.map(high));
+    sheet.room(height);
+    cards.forEach((card, at) => {
+      const x = PAGE.margin + at * (width + GAP);
+      sheet.pdf.roundedRect(x, sheet.y, width, height, 3).fill(SHADE);
+      const place = { x: x + PAD, width: width - 2 * PAD };
+      const valueAt = sheet.y + PAD + card.label.length * leading(LABEL);
+      sheet.put(card.label, { ...place, y: sheet.y + PAD }, LABEL);
+      sheet.put(card.value, { ...place, y: valueAt }, VALUE);
+      sheet.put(card.note, { ...place, y: valueAt + card.value.length * leading(VALUE) }, LABEL);
+    });
+    sheet.y += height + GAP;
+  }
+  sheet.y += 4;
+}
+
+const TITLE: Style = { size: 9.5, bold: true };
+const TEXT: Style = { size: 9 };
+const [ROW, LABELS, VALUES] = [19, 140, 80];
+
+/** Draws a bar chart; one that is longer than a page goes on on the next. */
+export function drawChart(sheet: Sheet, chart: BarChart): void {
+  sheet.room(leading(TITLE) + 2 * ROW);
+  sheet.flow(chart.title, TITLE);
+  sheet.y += 4;
+  const lengths = barLengths(chart);
+  const longest = CONTENT_WIDTH - LABELS - VALUES - 16;
+  chart.bars.forEach(({ label, shown }, at) => {
+    sheet.room(ROW);
+    const y = sheet.y + (ROW - leading(TEXT)) / 2;
+    const name = sheet.lines(label, LABELS, TEXT).slice(0, 1);
+    sheet.put(name, { x: PAGE.margin, y, width: LABELS, align: "right" }, TEXT);
+    const x = PAGE.margin + LABELS + 8;
+    const length = lengths[at]! * longest;
+    if (length > 0) sheet.pdf.rect(x, sheet.y + 3, length, ROW - 6).fill(ACCENT);
+    sheet.put(sheet.lines(shown, VALUES, TEXT).slice(0, 1), { x: x + length + 6, y, width: VALUES }, TEXT);
+    sheet.y += ROW;
+  });
+  sheet.y += 10;
+}

@@ -1,0 +1,141 @@
+import PDFDocument from "pdfkit";
+import { plainText } from "../model.ts";
+import { INK } from "../palette.ts";
+import { fonts } from "./fonts.ts";
+import { inVisualOrder, linesOf } from "./lines.ts";
+
+/** How a piece of text looks. Sizes in points. */
+export interface Style {
+  readonly size: number;
+  readonly bold?: true;
+  readonly color?: string;
+}
+
+export const PAGE = { width: 595.28, height: 841.89, margin: 54 } as const;
+export const CONTENT_WIDTH = PAGE.width - 2 * PAGE.margin;
+const BOTTOM = PAGE.height - PAGE.margin - 20;
+
+/** Stands for a character that the font does not have. */
+const MISSING = "\u25a1";
+
+/**
+ * Pages that are written from top to bottom. All texts pass here, so that what the font lacks is shown as □ and counted.
+ * Nothing in it depends on the clock or on chance.
+ */
+export class Sheet {
+  readonly pdf: PDFKit.PDFDocument;
+  y: number = PAGE.margin;
+  missing = 0;
+  readonly #shown = new Map<string, string>();
+
+  constructor({ title, asOf }: { title: string; asOf: Date }) {
+    const { margin } = PAGE;
+    this.pdf = new PDFDocument({
+      ...{
+        size: "A4",
+        margins: { top: margin, left: margin, right: margin, bottom: 0 },
+        bufferPages: true,
+        lang: "en",
+      },
+      ...{ displayTitle: true, pdfVersion: "1.7" },
+      // The standard fonts are files that a bundle does not have; and they know Western European letters alone.
+      font: null as unknown as string,
+      info: {
+        Title: plainText(title).slice(0, 300),
+        Producer: "Rota",
+        Creator: "Rota",
+        CreationDate: asOf,
+        ModDate: asOf,
+      },
+    });
+    this.pdf.registerFont("regular", fonts().regular);
+    this.pdf.registerFont("bold", fonts().bold);
+    this.use({ size: 10 });
+  }
+
+  use({ size, bold, color = INK }: Style): void {
+    this.pdf
+      .font(bold ? "bold" : "regular")
+      .fontSize(size)
+      .fillColor(color);
+  }
+
+  lines(text: string, width: number, style: Style): string[] {
+    this.use(style);
+    const widths = new Map<string, number>();
+    return linesOf(this.#drawable(text), width, (piece) => {
+      const known = widths.get(piece) ?? this.pdf.widthOfString(piece);
+      widths.set(piece, known);
+      return known;
+    });
+  }
+
+  /** Writes lines that were broken for this width, from `y` down; does not move the place. */
+  put(
+    lines: readonly string[],
+    { x, y, width, align = "left" }: { x: number; y: number; width: number; align?: "left" | "right" },
+    style: Style,
+  ): void {
+    this.use(style);
+    lines.forEach((line, at) => {
+      const shown = inVisualOrder(line);
+      const left = align === "right" ? x + width - this.pdf.widthOfString(shown) : x;
+      if (shown !== "") this.pdf.text(shown, left, y + at * leading(style), { lineBreak: false });
+    });
+  }
+
+  /** Writes a text over as many pages as it takes. */
+  flow(text: string, style: Style): void {
+    for (const line of this.lines(text, CONTENT_WIDTH, style)) {
+      this.room(leading(style));
+      this.put([line], { x: PAGE.margin, y: this.y, width: CONTENT_WIDTH }, style);
+      this.y += leading(style);
+    }
+  }
+
+  /** Whether so many points are left on this page. */
+  fits(height: number): boolean {
+    return this.y + height <= BOTTOM;
+  }
+
+  /** Begins a new page when so many points are not left. */
+  room(height: number): void {
+    if (!this.fits(height)) this.turn();
+  }
+
+  turn(): void {
+    this.pdf.addPage();
+    this.y = PAGE.margin;
+  }
+
+  get left(): number {
+    return BOTTOM - this.y;
+  }
+
+  #drawable(text: string): string {
+    const known = this.#shown.get(text);
+    if (known !== undefined) return known;
+    // Joiners and variation selectors have no shape of their own.
+    const bare = plainText(text)
+      .normalize("NFC")
+      .replaceAll(/[\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}]/gu, "");
+    let shown = "";
+    for (const character of bare) {
+      const isThere = character === "\n" || this.#has(character.codePointAt(0)!);
+      if (!isThere) this.missing += 1;
+      shown += isThere ? character : MISSING;
+    }
+    this.#shown.set(text, shown);
+    return shown;
+  }
+
+  #has(codePoint: number): boolean {
+    const { font } = (this.pdf as unknown as { _font: { font: { hasGlyphForCodePoint(code: number): boolean } } })
+      ._font;
+    return font.hasGlyphForCodePoint(codePoint);
+  }
+}
+
+export function leading({ size }: Style): number {
+  return size * 1.42;
+}

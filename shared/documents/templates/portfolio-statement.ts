@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { date, day, dollars, money, words } from "../facts.ts";
+import { defineTemplate } from "../template.ts";
+
+const context = z.strictObject({
+  asOf: date,
+  portfolio: words.min(1),
+  nav: money,
+  book: money,
+  accrued: money,
+  writeDowns: money,
+  holdings: z
+    .array(
+      z.strictObject({
+        certificate: words.min(1),
+        county: words.min(1),
+        purchasedOn: date,
+        book: money,
+        accrued: money,
+        writeDown: money,
+      }),
+    )
+    .max(5_000),
+  /** Holdings whose property has no valuation, or an old one: the net asset value is partial then. */
+  unvalued: z.array(words.min(1)).max(5_000).default([]),
+  history: z
+    .array(z.strictObject({ date, nav: money }))
+    .max(36)
+    .default([]),
+});
+type Context = z.output<typeof context>;
+
+/** For whoever owns a portfolio: what it is worth on a day, and what it consists of. */
+export const portfolioStatement = defineTemplate({
+  context,
+  passages: {
+    summary: {
+      ask: "Two or three sentences for the owner: what the portfolio is worth, what that consists of, what to know about it.",
+      written: summary,
+    },
+  },
+  heading: ({ portfolio, asOf }) => ({
+    title: `Statement: ${portfolio}`,
+    subtitle: `Net asset value as of ${day(asOf)}`,
+  }),
+  blocks: ({ nav, book, accrued, writeDowns, holdings, unvalued, history }, words) => [
+    {
+      kind: "figures",
+      figures: [
+        { label: "Net asset value", value: dollars(nav), note: unvalued.length ? "partial, see below" : undefined },
+        { label: "Book value", value: dollars(book) },
+        { label: "Accrued interest", value: dollars(accrued) },
+        { label: "Write-downs", value: dollars(writeDowns) },
+      ],
+    },
+    { kind: "heading", text: "Summary" },
+    { kind: "paragraph", text: words.summary },
+    ...(unvalued.length
+      ? [{ kind: "paragraph", tone: "note", text: `Without a recent valuation: ${unvalued.join(", ")}.` } as const]
+      : []),
+    ...(history.length
+      ? [
+          {
+            kind: "chart",
+            title: "Net asset value",
+            bars: history.map((point) => ({
+              label: day(point.date),
+              value: Number(point.nav),
+              shown: dollars(point.nav),
+            })),
+          } as const,
+        ]
+      : []),
+    { kind: "heading", text: "Holdings" },
+    {
+      kind: "table",
+      columns: [
+        { title: "Certificate", align: "left", share: 1.5 },
+        { title: "County", align: "left", share: 1.3 },
+        { title: "Purchased", align: "left", share: 1.4 },
+        { title: "Book value", align: "right", share: 1.2 },
+        { title: "Accrued", align: "right", share: 1.1 },
+        { title: "Write-down", align: "right", share: 1.1 },
+      ],
+      rows: holdings.map((one) => [
+        ...[one.certificate, one.county, day(one.purchasedOn)],
+        ...[dollars(one.book), dollars(one.accrued), dollars(one.writeDown)],
+      ]),
+      total: ["Total", "", "", dollars(book), dollars(accrued), dollars(writeDowns)],
+    },
+  ],
+});
+
+function summary({ portfolio, asOf, nav, holdings, accrued }: Context): string {
+  const count = holdings.length === 1 ? "one certificate" : `${holdings.length} certificates`;
+  return `On ${day(asOf)} ${portfolio} holds ${count} and is worth ${dollars(nav)}, of which ${dollars(accrued)} is interest that has accrued.`;
+}

@@ -1,0 +1,133 @@
+import { load } from "cheerio";
+import { describe, expect, it } from "vitest";
+import { renderHtml } from "../../../shared/documents/html.ts";
+import type { Block, DocumentModel } from "../../../shared/documents/model.ts";
+import { renderPdf } from "../../../shared/documents/pdf/render.ts";
+import { findTemplate, NoTemplate } from "../../../shared/documents/templates.ts";
+import { writtenDocument } from "../../../shared/documents/written-document.ts";
+import { pagesOf } from "./pdf-text.ts";
+import { dealFacts, diligenceFacts, statementFacts } from "./sample-contexts.ts";
+
+const asOf = new Date("2026-03-10T12:00:00Z");
+
+function written(name: string, given: unknown): DocumentModel {
+  const template = findTemplate(name);
+  const facts = template.context.parse(given);
+  const words = Object.fromEntries(
+    Object.entries(template.passages).map(([key, passage]) => [key, passage.written(facts as never)]),
+  );
+  return writtenDocument(template, facts, { passages: { words, by: "template", note: null }, id: "0192", asOf });
+}
+
+const document = (...blocks: Block[]): DocumentModel => ({
+  ...{ title: "A title", subtitle: "A subtitle", reference: "Document 1", asOf, blocks },
+});
+
+describe.each([
+  ["deal_memo", dealFacts, ["84.2", "14.62%", "$4,395.55", "304-12-118", "Time to redemption", "August 10, 2027"]],
+  ["portfolio_statement", statementFacts(3), ["$1,284,310.77", "AZ-2024-000003", "Without a recent valuation"]],
+  ["lien_due_diligence", diligenceFacts, ["2 of 4", "unsafe pool fence", "$615.00", "These failed: Code violations"]],
+] as const)("%s", (name, facts, expected) => {
+  it("says the same as PDF and as HTML", async () => {
+    const model = written(name, facts);
+    const pdf = (await pagesOf(await renderPdf(model))).join(" ");
+    const html = load(renderHtml(model)).text();
+    for (const text of [model.title, ...expected]) {
+      expect(pdf).toContain(text);
+      expect(html).toContain(text);
+    }
+  });
+
+  it("is the same bytes from the same facts", async () => {
+    const [one, two] = [written(name, facts), written(name, structuredClone(facts))];
+    expect((await renderPdf(one)).equals(await renderPdf(two))).toBe(true);
+    expect(renderHtml(one)).toBe(renderHtml(two));
+  });
+});
+
+it("an unknown template is no matter of trying again", () => {
+  expect(() => findTemplate("toString")).toThrow(NoTemplate);
+  expect(() => findTemplate("memo")).toThrow("expected one of deal_memo, portfolio_statement, lien_due_diligence");
+  expect(new NoTemplate("").errorClass).toBe("validation");
+});
+
+describe("a PDF", () => {
+  it("repeats a table's header on each of its pages, numbers them, and loses no row", async () => {
+    const pages = await pagesOf(await renderPdf(written("portfolio_statement", statementFacts(200))));
+    expect(pages.length).toBeGreaterThan(4);
+    pages.forEach((text, at) => {
+      expect(text).toContain("Write-down");
+      expect(text).toContain(`Page ${at + 1} of ${pages.length}`);
+    });
+    const all = pages.join(" ");
+    for (let at = 2; at <= 200; at++) expect(all).toContain(`AZ-2024-${String(at).padStart(6, "0")}`);
+  });
+
+  it("breaks a word of 10,000 letters over lines and pages, in a table as in a paragraph", async () => {
+    const long = "W".repeat(10_000);
+    const column = { title: "Name", align: "left", share: 1 } as const;
+    const table = { kind: "table", columns: [column, column], rows: [[long, "short"]] } as const;
+    const pages = await pagesOf(await renderPdf(document({ kind: "paragraph", text: long }, table)));
+    expect(pages.join("").split("W").length - 1).toBe(20_000);
+  });
+
+  it("shows what its font lacks as a box, and says how many there are", async () => {
+    const text = (
+      await pagesOf(await renderPdf(document({ kind: "paragraph", text: "House \u{1f3e0} and \u6f22\u5b57" })))
+    ).join(" ");
+    expect(text).toContain("House \u25a1 and \u25a1\u25a1");
+    expect(text).toContain("3 characters that this file's font does not have");
+  });
+
+  it("writes right-to-left words, Greek and Cyrillic with letters of its own", async () => {
+    const text = (
+      await pagesOf(
+        await renderPdf(
+          document({
+            kind: "paragraph",
+            text: "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd, \u0395\u03bb\u03bb\u03ac\u03c2, \u041c\u043e\u0441\u043a\u0432\u0430",
+          }),
+        ),
+      )
+    ).join(" ");
+    expect(text).not.toContain("\u25a1");
+    expect(text).toContain("\u0395\u03bb\u03bb\u03ac\u03c2");
+    expect(text).toContain("\u041c\u043e\u0441\u043a\u0432\u0430");
+  });
+
+  it.each([
+    [[]],
+    [[{ kind: "figures", figures: [] } as const]],
+    [[{ kind: "chart", title: "Empty", bars: [] } as const]],
+  ])("is drawn from %j", async (blocks: Block[]) => {
+    expect(await pagesOf(await renderPdf(document(...blocks)))).toHaveLength(1);
+  });
+});
+
+describe("HTML", () => {
+  const nasty = `</td><script>alert(1)</script><img src=x onerror="alert(2)">'"&amp;`;
+
+  it("shows markup in any field as text", () => {
+    const facts = structuredClone(diligenceFacts) as unknown as Record<string, never>;
+    const fill = (value: unknown): unknown =>
+      typeof value === "string" && !/^\d{4}-|^-?[\d.]+$|^(pass|warning|fail)$/.test(value)
+        ? nasty
+        : typeof value === "object" && value !== null
+          ? Object.assign(value, Object.fromEntries(Object.entries(value).map(([key, one]) => [key, fill(one)])))
+          : value;
+    const $ = load(renderHtml(written("lien_due_diligence", fill(facts))));
+    expect($("script, img, [onerror]")).toHaveLength(0);
+    expect($("td").text()).toContain(nasty);
+  });
+
+  it("needs nothing from elsewhere", () => {
+    const html = renderHtml(written("deal_memo", dealFacts));
+    expect(html).not.toMatch(/(src|href)=|url\(|@import/);
+    expect(load(html)("svg rect")).toHaveLength(5);
+  });
+
+  it("takes out control characters and the marks that turn the direction of text", () => {
+    const html = renderHtml(document({ kind: "paragraph", text: "a\u0000b\u202Egpj.exe\u2066\ud800" }));
+    expect(html).toContain("abgpj.exe\ufffd");
+  });
+});
