@@ -121,19 +121,6 @@ export async function listPrices(
   return [...rows];
 }
 
-/** The closes of many days of one ETF, oldest first: what a valuation of all days walks along. */
-export async function listCloses(
-  db: Executor,
-  etfId: number,
-  { from, to }: { from: string; to: string },
-): Promise<{ date: string; close: string }[]> {
-  const rows = await db.execute<{ date: string; close: string }>(sql`
-    select date::text as date, close::text as close from ${etfPrices}
-     where etf_id = ${etfId} and etf_prices.date between ${from}::date and ${to}::date
-     order by etf_prices.date`);
-  return [...rows];
-}
-
 /** The last closes that are stored, oldest first. */
 export async function recentCloses(
   db: Executor,
