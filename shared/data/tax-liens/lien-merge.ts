@@ -26,10 +26,11 @@ export interface Merged {
  */
 export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Promise<Merged> {
   await findChanges(tx, staging, merging);
+  // Before there are new ones, which it need not look at.
+  const notListed = await markNotListed(tx, staging, merging);
   await saveProperties(tx, merging);
   const created = await createLiens(tx, merging);
   const updated = await updateLiens(tx, merging);
-  const notListed = await markNotListed(tx, staging, merging);
   await tx.execute(sql`drop table changed_liens`);
   return { created, updated, notListed };
 }
