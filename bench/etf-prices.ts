@@ -5,13 +5,14 @@ import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { startPostgres } from "../local/postgres/start.ts";
 import { applyMigrations } from "../shared/data/migrate.ts";
+import { bundled } from "./support/bundle.ts";
 import { inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
  * Prices of many ETFs through the way in which `sync_etf_prices` stores them (a fenced transaction an ETF: lock, scale, state, points,
  * tracking), beside the one bare INSERT an ETF that the points need, and beside an INSERT a row. Same PostgreSQL, same run, fsync
- * on; each way in a process of its own, the better of the rounds. `--etfs 2000 --days 250 --rounds 3`
+ * on; each way bundled as for Azure in a process of its own, the better of the rounds. `--etfs 2000 --days 250 --rounds 3`
  */
 interface Measured {
   readonly etfs: number;
@@ -46,7 +47,7 @@ try {
   for (let round = 0; round < rounds; round++) {
     for (const [way, { script, args }] of Object.entries(ways)) {
       await empty(way.startsWith("a tenth") ? Math.max(1, Math.floor(etfs / 10)) : etfs);
-      const path = join(import.meta.dirname, "etf-prices", script);
+      const path = await bundled(join(import.meta.dirname, "etf-prices", script), join(directory, "bundle"));
       (measured[way] ??= []).push(await inOwnProcess<Measured>(path, [server.url, String(days), ...args]));
     }
   }
