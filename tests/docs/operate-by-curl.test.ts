@@ -33,10 +33,14 @@ afterAll(async () => {
 
 it("every command of the page prints what the page shows", { timeout: 180_000 }, async () => {
   const transcript = new Transcript();
-  // The page begins where npm start has run its first job.
+  // The page begins where npm start has run its first job, and where the sample data has all it asked for.
   await until(
     async () => app.output(),
-    (output) => output.includes("First job:"),
+    (output) => output.includes("First job:") && (output.match(/Sample data: /g) ?? []).length === 3,
+  );
+  await until(
+    () => app.call<{ runs: { state: string }[] }>("GET", "api/admin/runs?job=sync_fx_historical"),
+    ({ body: { runs } }) => runs.length > 0 && runs.every(({ state }) => state === "succeeded"),
   );
   const [, variables, ...session] = blocks;
   const given = variables!.code.replace("http://127.0.0.1:7071", app.url);
