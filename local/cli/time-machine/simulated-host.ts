@@ -43,7 +43,11 @@ export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onFa
     { ...env, DATABASE_URL: url, DATABASE_POOL_MAX: "4", ROTA_INSTANCE: name },
     jobs.map(({ id }) => id),
   );
-  const app = openApp(config, catalogueOf(jobs), { clock, dispatch, sink: () => undefined });
+  const app = openApp(config, catalogueOf(jobs.map((job) => amongThemselves(job, jobs))), {
+    clock,
+    dispatch,
+    sink: () => undefined,
+  });
   const functions = jobs.filter(isScheduled).map((job) => timerFunction(job, config, app, () => clock.now()));
   let running: RunningTimer[] = [];
   let firings = 0;
@@ -70,6 +74,11 @@ export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onFa
       running = [];
     },
   };
+}
+
+/** Who does not come along is not asked for. */
+function amongThemselves(job: Job, jobs: readonly Job[]): Job {
+  return { ...job, then: job.then.filter((id) => jobs.some((other) => other.id === id)) };
 }
 
 /** What hosts remember of their timers, for as long as the simulation takes. */

@@ -85,9 +85,7 @@ export async function travel(options: TravelOptions): Promise<Journey> {
         ...{ url: database.url, span: part, processes, env: { ...options.env, ...surroundings.settings } },
         jobs: scheduled
           .filter(({ id }) => part.jobs.includes(id))
-          .map((job) => (real.has(job.id) ? job : emptied(job)))
-          // Who does not come along is not asked for.
-          .map((job) => ({ ...job, then: job.then.filter((id) => part.jobs.includes(id)) })),
+          .map((job) => (real.has(job.id) ? job : emptied(job))),
         outages: outages.filter(({ from, to }) => from > part.from && to <= part.to),
         ...(signal && { signal }),
         onClock: (clock) => (asOf.now = () => clock.now()),
