@@ -43,12 +43,9 @@ export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onFa
     { ...env, DATABASE_URL: url, DATABASE_POOL_MAX: "4", ROTA_INSTANCE: name },
     jobs.map(({ id }) => id),
   );
-  const app = openApp(config, catalogueOf(jobs.map((job) => amongThemselves(job, jobs))), {
-    clock,
-    dispatch,
-    sink: () => undefined,
-  });
-  const functions = jobs.filter(isScheduled).map((job) => timerFunction(job, config, app, () => clock.now()));
+  const travelling = jobs.map((job) => amongThemselves(job, jobs));
+  const app = openApp(config, catalogueOf(travelling), { clock, dispatch, sink: () => undefined });
+  const functions = travelling.filter(isScheduled).map((job) => timerFunction(job, config, app, () => clock.now()));
   let running: RunningTimer[] = [];
   let firings = 0;
   return {
