@@ -17,6 +17,21 @@ export async function runsNotInLedger(db: Executor, ids: readonly string[]): Pro
   return [...rows].map(({ id }) => id);
 }
 
+/** Runs that repeat a run, follow it or were started by it, oldest first. */
+export async function childrenOf(
+  db: Executor,
+  runId: string,
+  limit: number,
+): Promise<Pick<Run, "id" | "jobId" | "trigger" | "state">[]> {
+  const { id, jobId, trigger, state } = jobRuns;
+  return db
+    .select({ id, jobId, trigger, state })
+    .from(jobRuns)
+    .where(eq(jobRuns.parentRunId, runId))
+    .orderBy(id)
+    .limit(limit);
+}
+
 export interface RunFilter {
   readonly jobId?: string | undefined;
   readonly state?: RunState | undefined;

@@ -214,6 +214,8 @@ describe("a retry", () => {
     const first = await post<{ id: string }>(`runs/${old.id}/retry`, {});
     expect(first).toMatchObject({ status: 202, body: { trigger: "retry", parentRunId: old.id, state: "queued" } });
     expect(await post(`runs/${old.id}/retry`, {})).toMatchObject({ status: 409, body: { run: first.body.id } });
+    const { body } = await api.call("GET", `api/admin/runs/${old.id}`);
+    expect(body.children).toEqual([{ id: first.body.id, jobId: old.jobId, trigger: "retry", state: "queued" }]);
     const missing = await post(`runs/${uuidv7()}/retry`, {});
     expect(missing.status).toBe(404);
   });
