@@ -4,6 +4,7 @@ import { deadMessages } from "../../../shared/data/platform/steering-schema.ts";
 import { intendEffect, settleEffect } from "../../../shared/data/platform/effects.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { aRun, anUpdate, ratesOf } from "../../support/factories.ts";
+import { addLien } from "../../support/liens.ts";
 import { anEtf, closesOf } from "../../support/pensions.ts";
 import { startAdminApi, type AdminApi } from "./admin/admin-api.ts";
 
@@ -83,12 +84,24 @@ describe("each answer of an app that has something to show is what its route say
       data: { a: [1] },
     };
     const note = await made<{ id: string }>("POST", "api/notifications", told);
+    await made("PUT", "api/counties/sample-az", {
+      ...{ name: "Sample", state: "AZ", timeZone: "America/Phoenix", ruleSet: "arizona" },
+      source: {
+        ...{ kind: "csv", url: "https://lists.example.com/liens.csv", constants: { taxYear: "2025" } },
+        fields: { parcelId: "Parcel", faceAmount: "Amount", status: "State" },
+      },
+    });
+    const { lienId } = await addLien(db, { countyId: "sample-az" });
+    const asked = { template: "lien_due_diligence", lienId };
+    const document = await made<{ document: string }>("POST", "api/documents/generate", asked);
     Object.assign(PLACES, {
       "api/admin/jobs": "sync_fx_latest",
       "api/admin/runs": run.id,
       "api/tasks": id,
       "api/notifications": note.id,
       "api/v1/etf": etf.symbol,
+      "api/counties": "sample-az",
+      "api/documents": document.document,
     });
     const range = { from: "2026-03-02T00:00:00Z", to: "2026-03-06T00:00:00Z" };
     await made("POST", "api/admin/jobs/sync_fx_latest/backfill", range);
@@ -97,7 +110,10 @@ describe("each answer of an app that has something to show is what its route say
     await made("PATCH", "api/admin/controls", { scope: "portfolio", reason: "a test", quietHours });
   });
 
-  const gets = routes.filter(({ method }) => method === "GET").map(({ path }) => path);
+  // What lies in blob storage has tests of its own.
+  const gets = routes
+    .filter(({ method, path }) => method === "GET" && path !== "api/documents/{id}/content")
+    .map(({ path }) => path);
   it.each(gets)("GET %s", async (path) => {
     const place = PLACES[path.split("/{")[0]!] ?? "";
     const address = path.replace(/\{\w+\}/, place) + (QUERIES[path] ?? "");
