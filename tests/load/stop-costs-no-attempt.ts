@@ -6,9 +6,9 @@ import { onStage } from "./stage/claims.ts";
  * A process gets SIGTERM in the middle of runs: some listen to their signal, some do not. Each goes on in another process, with
  * no attempt lost, long before its lease would have lapsed.
  *
- *   node tests/load/stop-costs-no-attempt.ts --runs 20
+ *   node tests/load/stop-costs-no-attempt.ts --runs 6
  */
-const { values } = parseArgs({ options: { runs: { type: "string", default: "20" } } });
+const { values } = parseArgs({ options: { runs: { type: "string", default: "6" } } });
 const each = Number(values.runs);
 const jobs = ["middle_of_call", "deaf_in_the_middle"];
 /** What holds a run is not found by rescue in the time that this takes: only who gives it back can move it on. */
