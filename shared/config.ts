@@ -12,15 +12,13 @@ import {
   oneOf,
   shares,
   text,
+  timeZone,
   url,
   whole,
   type Setting,
+  type ValuesOf,
 } from "./settings/setting.ts";
-import {
-  NOTIFICATION_SETTINGS,
-  notificationFaults,
-  type NotificationSettings,
-} from "./settings/notification-settings.ts";
+import { NOTIFICATION_SETTINGS, notificationFaults } from "./settings/notification-settings.ts";
 import { suggestion } from "./settings/suggestion.ts";
 
 /** Every setting of the app, in the order of local.settings.example.json. Each job adds its own four: see `jobSettingNames`. */
@@ -165,6 +163,10 @@ export const SETTINGS = {
     fallback: "ltv=40,property_type=20,valuation_age=15,redemption_time=15,flags=10",
   }),
   ...NOTIFICATION_SETTINGS,
+  TAX_LIENS_TIME_ZONE: timeZone({
+    about: "Local time of the tax liens' jobs and of the digest.",
+    fallback: "America/Phoenix",
+  }),
   OUTBOUND_TIMEOUT: duration("1ms", "1h", { about: "Longest wait for one answer from outside.", fallback: "30s" }),
   ROTA_OPERATOR_KEY: accessKey({
     about:
@@ -176,54 +178,12 @@ export const SETTINGS = {
 } satisfies Record<string, Setting<unknown>>;
 
 type Name = keyof typeof SETTINGS;
-type Values = NotificationSettings & {
-  readonly [N in Exclude<Name, keyof NotificationSettings>]: ReturnType<(typeof SETTINGS)[N]["read"]>;
-};
-/** Settings that may be absent because their default is found out, not written down. */
-type Derived =
-  | "LLM_BASE_URL"
-  | "LLM_API_KEY"
-  | "LLM_MODEL"
-  | "ALPHA_VANTAGE_KEY"
-  | "TWELVE_DATA_KEY"
-  | "STOOQ_KEY"
-  | "DATABASE_TLS"
-  | "LOG_FORMAT"
-  | "ROTA_INSTANCE"
-  | "ROTA_OPERATOR_KEY"
-  | "ROTA_VIEWER_KEY"
-  | "SERVICE_BUS"
-  | "SERVICE_BUS__fullyQualifiedNamespace"
-  | "SERVICE_BUS__clientId"
-  | "AzureWebJobsStorage"
-  | "AzureWebJobsStorage__accountName"
-  | "AzureWebJobsStorage__clientId"
-  | "WEB_PUBSUB"
-  | "WEB_PUBSUB__endpoint"
-  | "WEB_PUBSUB__clientId";
+type Values = ValuesOf<typeof SETTINGS>;
+/** Settings that have no fallback and are there all the same: one is a must, the others are found out. */
+type FoundOut = "DATABASE_URL" | "DATABASE_TLS" | "TEMP_DIRECTORY";
 
 /** The settings in force. */
-export type Config = Omit<Values, Derived> & {
-  readonly LLM_BASE_URL: string | undefined;
-  readonly LLM_API_KEY: string | undefined;
-  readonly LLM_MODEL: string | undefined;
-  readonly ALPHA_VANTAGE_KEY: string | undefined;
-  readonly TWELVE_DATA_KEY: string | undefined;
-  readonly STOOQ_KEY: string | undefined;
-  readonly DATABASE_TLS: Values["DATABASE_TLS"];
-  readonly LOG_FORMAT: Values["LOG_FORMAT"] | undefined;
-  readonly ROTA_INSTANCE: string | undefined;
-  readonly ROTA_OPERATOR_KEY: string | undefined;
-  readonly ROTA_VIEWER_KEY: string | undefined;
-  readonly SERVICE_BUS: string | undefined;
-  readonly SERVICE_BUS__fullyQualifiedNamespace: string | undefined;
-  readonly SERVICE_BUS__clientId: string | undefined;
-  readonly AzureWebJobsStorage: string | undefined;
-  readonly AzureWebJobsStorage__accountName: string | undefined;
-  readonly AzureWebJobsStorage__clientId: string | undefined;
-  readonly WEB_PUBSUB: string | undefined;
-  readonly WEB_PUBSUB__endpoint: string | undefined;
-  readonly WEB_PUBSUB__clientId: string | undefined;
+export type Config = Omit<Values, FoundOut> & { readonly [N in FoundOut]: NonNullable<Values[N]> } & {
   readonly jobs: ReadonlyMap<string, JobOverrides>;
   readonly protection: Protection;
 };

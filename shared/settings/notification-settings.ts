@@ -1,7 +1,4 @@
-import { checkZoneName } from "../jobs/schedule/zone-name.ts";
-import { accessKey, matching, text, url, type Setting } from "./setting.ts";
-
-type Rest = Omit<Setting<never>, "read">;
+import { accessKey, hostPatterns, matching, text, url, type Setting, type ValuesOf } from "./setting.ts";
 
 /** Which channels there are for notifications, and by which provider. A channel whose settings are missing suppresses what it is given. */
 export const NOTIFICATION_SETTINGS = {
@@ -49,19 +46,10 @@ export const NOTIFICATION_SETTINGS = {
     about: "Where the back office takes notifications. With the next one it makes webhook a channel.",
   }),
   NOTIFY_WEBHOOK_SECRET: accessKey({ about: "Signs what is sent there, as Standard Webhooks has it.", secret: true }),
-  TAX_LIENS_TIME_ZONE: timeZone({
-    about: "Local time of the tax liens' jobs and of the digest.",
-    fallback: "America/Phoenix",
-  }),
 } satisfies Record<string, Setting<unknown>>;
 
 type Name = keyof typeof NOTIFICATION_SETTINGS;
-type Always = "TELEGRAM_BASE_URL" | "TWILIO_BASE_URL" | "WEB_PUSH_HOSTS" | "TAX_LIENS_TIME_ZONE";
-type ValueOf<N extends Name> = ReturnType<(typeof NOTIFICATION_SETTINGS)[N]["read"]>;
-
-export type NotificationSettings = { readonly [N in Always]: ValueOf<N> } & {
-  readonly [N in Exclude<Name, Always>]: ValueOf<N> | undefined;
-};
+export type NotificationSettings = ValuesOf<typeof NOTIFICATION_SETTINGS>;
 
 /** Settings that make sense only together. */
 const TOGETHER: readonly (readonly Name[])[] = [
@@ -81,28 +69,4 @@ export function notificationFaults(values: Readonly<Record<string, unknown>>): s
   if (mailers.length && !isSet("NOTIFY_EMAIL_FROM"))
     halves.push(`NOTIFY_EMAIL_FROM is missing: ${mailers[0]} needs it`);
   return halves;
-}
-
-function hostPatterns(rest: Rest): Setting<readonly string[]> {
-  return {
-    ...rest,
-    read(value) {
-      const hosts = value.split(",").map((host) => host.trim().toLowerCase());
-      if (!hosts.every((host) => /^(\*\.)?[a-z0-9.-]+(:\d+)?$/.test(host)))
-        throw new Error("a comma-separated list of hosts such as fcm.googleapis.com,*.push.apple.com");
-      return hosts;
-    },
-  };
-}
-
-function timeZone(rest: Rest): Setting<string> {
-  return {
-    ...rest,
-    read(value) {
-      let fault: string | undefined;
-      checkZoneName(value, (found) => (fault = found));
-      if (fault !== undefined) throw new Error(fault.replace(/^expected /, "").replace(/, got ".*?"/, ""));
-      return value;
-    },
-  };
 }

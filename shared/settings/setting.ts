@@ -1,4 +1,5 @@
 import { milliseconds, type Duration } from "../jobs/duration.ts";
+import { checkZoneName } from "../jobs/schedule/zone-name.ts";
 
 /** One setting of the app: how its text is read, what it is when absent, and what it means. */
 export interface Setting<T> {
@@ -11,13 +12,21 @@ export interface Setting<T> {
 }
 
 type Rest = Omit<Setting<never>, "read">;
+/** What its maker was given, and how it is read: that it has a fallback stays known to the compiler. */
+type Made<R extends Rest, T> = R & Pick<Setting<T>, "read">;
 
-export function text(rest: Rest): Setting<string> {
+/** The values of settings by name; one without a fallback may be absent. */
+export type ValuesOf<Settings extends Record<string, Setting<unknown>>> = {
+  readonly [N in keyof Settings]:
+    ReturnType<Settings[N]["read"]> | (Settings[N] extends { readonly fallback: string } ? never : undefined);
+};
+
+export function text<const R extends Rest>(rest: R): Made<R, string> {
   return { ...rest, read: (value) => value };
 }
 
 /** @param expected what the pattern asks for, in words */
-export function matching(pattern: RegExp, expected: string, rest: Rest): Setting<string> {
+export function matching<const R extends Rest>(pattern: RegExp, expected: string, rest: R): Made<R, string> {
   return {
     ...rest,
     read(value) {
@@ -28,7 +37,7 @@ export function matching(pattern: RegExp, expected: string, rest: Rest): Setting
 }
 
 /** A secret that opens something: long enough not to be guessed, of characters that headers and addresses carry as they are. */
-export function accessKey(rest: Rest): Setting<string> {
+export function accessKey<const R extends Rest>(rest: R): Made<R, string> {
   return {
     ...rest,
     read(value) {
@@ -39,7 +48,7 @@ export function accessKey(rest: Rest): Setting<string> {
   };
 }
 
-export function whole(min: number, max: number, rest: Rest): Setting<number> {
+export function whole<const R extends Rest>(min: number, max: number, rest: R): Made<R, number> {
   return {
     ...rest,
     read(value) {
@@ -50,7 +59,7 @@ export function whole(min: number, max: number, rest: Rest): Setting<number> {
   };
 }
 
-export function flag(rest: Rest): Setting<boolean> {
+export function flag<const R extends Rest>(rest: R): Made<R, boolean> {
   return {
     ...rest,
     read(value) {
@@ -61,7 +70,7 @@ export function flag(rest: Rest): Setting<boolean> {
   };
 }
 
-export function oneOf<const T extends string>(choices: readonly T[], rest: Rest): Setting<T> {
+export function oneOf<const T extends string, const R extends Rest>(choices: readonly T[], rest: R): Made<R, T> {
   return {
     ...rest,
     read(value) {
@@ -71,7 +80,10 @@ export function oneOf<const T extends string>(choices: readonly T[], rest: Rest)
   };
 }
 
-export function listOf<const T extends string>(choices: readonly T[], rest: Rest): Setting<readonly T[]> {
+export function listOf<const T extends string, const R extends Rest>(
+  choices: readonly T[],
+  rest: R,
+): Made<R, readonly T[]> {
   return {
     ...rest,
     read(value) {
@@ -86,7 +98,10 @@ export function listOf<const T extends string>(choices: readonly T[], rest: Rest
 }
 
 /** Whole percentages by name that make 100 together: `a=60,b=40`. */
-export function shares<const T extends string>(names: readonly T[], rest: Rest): Setting<Readonly<Record<T, number>>> {
+export function shares<const T extends string, const R extends Rest>(
+  names: readonly T[],
+  rest: R,
+): Made<R, Readonly<Record<T, number>>> {
   return {
     ...rest,
     read(value) {
@@ -102,7 +117,7 @@ export function shares<const T extends string>(names: readonly T[], rest: Rest):
   };
 }
 
-export function url(schemes: readonly string[], rest: Rest): Setting<string> {
+export function url<const R extends Rest>(schemes: readonly string[], rest: R): Made<R, string> {
   return {
     ...rest,
     read(value) {
@@ -115,13 +130,39 @@ export function url(schemes: readonly string[], rest: Rest): Setting<string> {
 }
 
 /** Milliseconds, written with a unit. */
-export function duration(min: Duration, max: Duration, rest: Rest): Setting<number> {
+export function duration<const R extends Rest>(min: Duration, max: Duration, rest: R): Made<R, number> {
   return {
     ...rest,
     read(value) {
       const ms = readOrNaN(value);
       if (ms >= milliseconds(min) && ms <= milliseconds(max)) return ms;
       throw new Error(`a duration such as "30s" or "10m", from "${min}" to "${max}"`);
+    },
+  };
+}
+
+/** Names of hosts, or `*.` and a name for all below it. */
+export function hostPatterns<const R extends Rest>(rest: R): Made<R, readonly string[]> {
+  return {
+    ...rest,
+    read(value) {
+      const hosts = value.split(",").map((host) => host.trim().toLowerCase());
+      if (!hosts.every((host) => /^(\*\.)?[a-z0-9.-]+(:\d+)?$/.test(host)))
+        throw new Error("a comma-separated list of hosts such as fcm.googleapis.com,*.push.apple.com");
+      return hosts;
+    },
+  };
+}
+
+/** An IANA time zone. */
+export function timeZone<const R extends Rest>(rest: R): Made<R, string> {
+  return {
+    ...rest,
+    read(value) {
+      let fault: string | undefined;
+      checkZoneName(value, (found) => (fault = found));
+      if (fault !== undefined) throw new Error(fault.replace(/^expected /, "").replace(/, got ".*?"/, ""));
+      return value;
     },
   };
 }
