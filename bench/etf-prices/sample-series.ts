@@ -1,5 +1,5 @@
 import type { PriceSeries } from "../../shared/providers/etf-provider.ts";
-import { addDays, isWeekend } from "../../shared/rules/portfolio/civil-date.ts";
+import { addDays, isWeekend } from "../../shared/rules/civil-date.ts";
 
 /** As many trading days up to 2026-04-10, with prices of as many digits as Yahoo prints. */
 export function sampleSeries(etf: number, days: number): PriceSeries {

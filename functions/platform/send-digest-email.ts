@@ -7,7 +7,7 @@ import { configuredChannels } from "../../shared/notifications/channels.ts";
 import { digestOf } from "../../shared/notifications/digest.ts";
 import { DIGEST_TYPE } from "../../shared/notifications/notification.ts";
 import { notify } from "../../shared/notifications/notify.ts";
-import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { platform } from "../families.ts";
 
 /**

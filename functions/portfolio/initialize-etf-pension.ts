@@ -7,7 +7,7 @@ import {
 } from "../../shared/data/portfolio/pension-progress.ts";
 import { defineJob, event } from "../../shared/jobs/define-job.ts";
 import { Cancel } from "../../shared/jobs/endings.ts";
-import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { portfolio } from "../families.ts";
 import { valuationOf, valuePensions } from "./value-pensions.ts";
 

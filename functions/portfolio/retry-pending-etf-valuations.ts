@@ -7,7 +7,7 @@ import {
 } from "../../shared/data/portfolio/pension-progress.ts";
 import { defineJob, type Counts } from "../../shared/jobs/define-job.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { portfolio } from "../families.ts";
 import { addTo, valuationOf, valuePensions } from "./value-pensions.ts";
 

@@ -7,7 +7,7 @@ import { internet } from "../../shared/jobs/gates.ts";
 import { exponential } from "../../shared/jobs/retry.ts";
 import type { RatesOfDay } from "../../shared/providers/fx-provider.ts";
 import { fxProviders } from "../../shared/providers/fx-providers.ts";
-import { civilDateIn, daysBetween, isCivilDate } from "../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn, daysBetween, isCivilDate } from "../../shared/rules/civil-date.ts";
 import { rangeFaults } from "../../shared/rules/portfolio/rate-range.ts";
 import { portfolio } from "../families.ts";
 import { storeRates } from "./store-rates.ts";

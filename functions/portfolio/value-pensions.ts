@@ -19,7 +19,7 @@ import {
   type QuotedDay,
 } from "../../shared/data/portfolio/pension-valuation.ts";
 import type { Counts } from "../../shared/jobs/define-job.ts";
-import { addDays, type CivilDate } from "../../shared/rules/portfolio/civil-date.ts";
+import { addDays, type CivilDate } from "../../shared/rules/civil-date.ts";
 import { minorDigits } from "../../shared/rules/portfolio/currency.ts";
 import { SAME_SCALE } from "../../shared/rules/portfolio/price-series.ts";
 import { targetDayOnOrBefore } from "../../shared/rules/portfolio/target-days.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { liensForMetrics, storeMetrics, type StoredMetrics } from "../../shared/data/tax-liens/deal-metrics.ts";
 import { defineJob, event } from "../../shared/jobs/define-job.ts";
-import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { METRICS_VERSION } from "../../shared/rules/tax-liens/metrics.ts";
 import { taxLiens } from "../families.ts";
 import { figuresOf } from "./figures.ts";

@@ -1,5 +1,5 @@
 import type { LienForMetrics, StoredMetrics } from "../../shared/data/tax-liens/deal-metrics.ts";
-import type { CivilDate } from "../../shared/rules/portfolio/civil-date.ts";
+import type { CivilDate } from "../../shared/rules/civil-date.ts";
 import { countyRules, medianRedemptionDays } from "../../shared/rules/tax-liens/county-rules.ts";
 import { dealMetrics } from "../../shared/rules/tax-liens/metrics.ts";
 import type { RiskWeights } from "../../shared/rules/tax-liens/risk.ts";

@@ -22,7 +22,7 @@ import { Cancel } from "../../shared/jobs/endings.ts";
 import { exponential } from "../../shared/jobs/retry.ts";
 import { notify } from "../../shared/notifications/notify.ts";
 import { openLlm, type Llm } from "../../shared/providers/llm.ts";
-import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { openContainer, type BlobContainer } from "../../shared/storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 

@@ -20,7 +20,7 @@ import { internet } from "../../shared/jobs/gates.ts";
 import { InvalidInput } from "../../shared/jobs/endings.ts";
 import { exponential } from "../../shared/jobs/retry.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { civilDateIn } from "../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { isShrunk } from "../../shared/rules/tax-liens/shrinking.ts";
 import { taxLiens } from "../families.ts";
 import { tellOperators } from "./failed-ingestion.ts";

@@ -1,6 +1,6 @@
 import type { County, Lien, Property } from "../data/tax-liens/schema.ts";
 import type { PropertyValuation } from "../data/tax-liens/valuation-schema.ts";
-import { daysBetween, type CivilDate } from "../rules/portfolio/civil-date.ts";
+import { daysBetween, type CivilDate } from "../rules/civil-date.ts";
 
 /** What the tables know of a lien. */
 export interface LienWhole {

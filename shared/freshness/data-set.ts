@@ -1,6 +1,6 @@
 import type { Db } from "../data/client.ts";
 import { occurrencesBetween, schedule } from "../jobs/schedule/index.ts";
-import { addDays, civilDateIn, type CivilDate } from "../rules/portfolio/civil-date.ts";
+import { addDays, civilDateIn, type CivilDate } from "../rules/civil-date.ts";
 
 /** Data that a family keeps up to date. A run that brought nothing new is green; what it should have brought is missing here. */
 export interface DataSet {

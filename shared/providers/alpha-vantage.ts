@@ -1,4 +1,4 @@
-import { addDays, civilDateIn } from "../rules/portfolio/civil-date.ts";
+import { addDays, civilDateIn } from "../rules/civil-date.ts";
 import { listingOf } from "../rules/portfolio/exchange.ts";
 import { seriesOfDaily } from "./alpha-vantage/daily.ts";
 import { notAsked, type EtfProvider } from "./etf-provider.ts";

@@ -1,4 +1,4 @@
-import { addDays, weekdayOnOrAfter, weekdayOnOrBefore, type CivilDate } from "../rules/portfolio/civil-date.ts";
+import { addDays, weekdayOnOrAfter, weekdayOnOrBefore, type CivilDate } from "../rules/civil-date.ts";
 import { daysOfHistory } from "./ecb/history-csv.ts";
 import { daysOfXml } from "./ecb/rates-xml.ts";
 import { checkRange, type AnswerSource, type FxOptions, type FxProvider, type RatesOfDay } from "./fx-provider.ts";

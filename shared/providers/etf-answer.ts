@@ -1,5 +1,5 @@
 import type { ErrorClass } from "../jobs/error-class.ts";
-import type { CivilDate } from "../rules/portfolio/civil-date.ts";
+import type { CivilDate } from "../rules/civil-date.ts";
 import { inWholeUnits, priceUnit } from "../rules/portfolio/price-unit.ts";
 import { seriesFault, type PricePoint } from "../rules/portfolio/price-series.ts";
 import type { EtfProvider, PriceQuestion, PriceSeries } from "./etf-provider.ts";

@@ -1,4 +1,4 @@
-import type { CivilDate } from "../rules/portfolio/civil-date.ts";
+import type { CivilDate } from "../rules/civil-date.ts";
 import type { EtfFacts, PricePoint, SeriesKind } from "../rules/portfolio/price-series.ts";
 import { ProviderError } from "./provider-error.ts";
 

@@ -1,4 +1,4 @@
-import type { CivilDate } from "../rules/portfolio/civil-date.ts";
+import type { CivilDate } from "../rules/civil-date.ts";
 import { checkRange, type FxProvider } from "./fx-provider.ts";
 import { dayOf, daysOf } from "./frankfurter/answer.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";

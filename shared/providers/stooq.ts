@@ -1,4 +1,4 @@
-import { addDays, civilDateIn, type CivilDate } from "../rules/portfolio/civil-date.ts";
+import { addDays, civilDateIn, type CivilDate } from "../rules/civil-date.ts";
 import { listingOf } from "../rules/portfolio/exchange.ts";
 import { notAsked, type EtfProvider } from "./etf-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";

@@ -1,5 +1,5 @@
 import type { PricePoint } from "../rules/portfolio/price-series.ts";
-import { addDays, civilDateIn, isCivilDate, type CivilDate } from "../rules/portfolio/civil-date.ts";
+import { addDays, civilDateIn, isCivilDate, type CivilDate } from "../rules/civil-date.ts";
 import { hasFinalPrice, listingOf, type Listing } from "../rules/portfolio/exchange.ts";
 import { believed } from "./etf-answer.ts";
 import { notAsked, type EtfOptions, type EtfProvider, type PriceQuestion } from "./etf-provider.ts";

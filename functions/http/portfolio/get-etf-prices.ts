@@ -3,7 +3,7 @@ import { listPrices } from "../../../shared/data/portfolio/etf-prices.ts";
 import { findEtf } from "../../../shared/data/portfolio/etfs.ts";
 import { badRequest, notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { isCivilDate } from "../../../shared/rules/portfolio/civil-date.ts";
+import { isCivilDate } from "../../../shared/rules/civil-date.ts";
 import { decimal, symbolText } from "./etf-view.ts";
 
 const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");

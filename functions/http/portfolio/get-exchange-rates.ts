@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ratesInForce } from "../../../shared/data/portfolio/exchange-rates.ts";
 import { badRequest, notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { civilDateIn } from "../../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../../shared/rules/civil-date.ts";
 import { exchangeRate, questionFaults } from "../../../shared/rules/portfolio/exchange-rate.ts";
 import { decimal } from "./etf-view.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { InvalidInput } from "../../../shared/jobs/endings.ts";
-import { civilDateIn } from "../../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../../shared/rules/civil-date.ts";
 import { rangeFaults } from "../../../shared/rules/portfolio/rate-range.ts";
 import { syncFxHistorical } from "../../portfolio/sync-fx-historical.ts";
 import { recordRejectedUpdate } from "../../../shared/data/portfolio/exchange-rate-updates.ts";

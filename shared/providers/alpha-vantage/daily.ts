@@ -1,4 +1,4 @@
-import { civilDateIn } from "../../rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../rules/civil-date.ts";
 import { hasFinalPrice, type Exchange } from "../../rules/portfolio/exchange.ts";
 import { splitSuspect, type PricePoint } from "../../rules/portfolio/price-series.ts";
 import { believed, checkSymbol, complaint, jsonObject, quoted, type EtfAnswer } from "../etf-answer.ts";

@@ -1,5 +1,5 @@
 import { XMLParser } from "fast-xml-parser";
-import { isCivilDate, type CivilDate } from "../../rules/portfolio/civil-date.ts";
+import { isCivilDate, type CivilDate } from "../../rules/civil-date.ts";
 import { isCurrencyCode, isKnownCurrency } from "../../rules/portfolio/currency.ts";
 import { isPublishedRate, type AnswerSource, type PublishedRate, type RatesOfDay } from "../fx-provider.ts";
 import { ProviderError } from "../provider-error.ts";

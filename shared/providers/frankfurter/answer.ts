@@ -1,4 +1,4 @@
-import { isCivilDate } from "../../rules/portfolio/civil-date.ts";
+import { isCivilDate } from "../../rules/civil-date.ts";
 import { isKnownCurrency } from "../../rules/portfolio/currency.ts";
 import { isJsonObject, parseExactJson, plainDecimal, type ExactJson } from "../exact-json.ts";
 import { isPublishedRate, type AnswerSource, type RatesOfDay } from "../fx-provider.ts";

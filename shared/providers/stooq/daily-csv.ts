@@ -1,5 +1,5 @@
 import type { PricePoint } from "../../rules/portfolio/price-series.ts";
-import { civilDateIn } from "../../rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../rules/civil-date.ts";
 import { hasFinalPrice, type Exchange } from "../../rules/portfolio/exchange.ts";
 import { believed, complaint, quoted, type EtfAnswer } from "../etf-answer.ts";
 import type { PriceSeries } from "../etf-provider.ts";

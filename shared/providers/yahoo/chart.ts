@@ -1,5 +1,5 @@
 import type { PricePoint } from "../../rules/portfolio/price-series.ts";
-import { calendarOf, type CivilDate } from "../../rules/portfolio/civil-date.ts";
+import { calendarOf, type CivilDate } from "../../rules/civil-date.ts";
 import { believed, checkSymbol, complaint, jsonObject, quoted, type EtfAnswer } from "../etf-answer.ts";
 import type { PriceSeries } from "../etf-provider.ts";
 import { isJsonObject, plainDecimal, type ExactJson } from "../exact-json.ts";

@@ -1,4 +1,4 @@
-import { wallTimeIn } from "./civil-date.ts";
+import { wallTimeIn } from "../civil-date.ts";
 
 /** An exchange by the ending that Yahoo's symbols have for it, and what the others call it; null where they do not have it. */
 export interface Exchange {

@@ -1,4 +1,4 @@
-import { addDays, isWeekend, type CivilDate } from "./civil-date.ts";
+import { addDays, isWeekend, type CivilDate } from "../civil-date.ts";
 import { exchangeRate, servingOn, type EuroRate, type ExchangeRate, type RateQuestion } from "./exchange-rate.ts";
 import { targetDayOnOrBefore } from "./target-days.ts";
 import { unitsFor } from "./valuation.ts";

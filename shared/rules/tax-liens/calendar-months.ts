@@ -1,4 +1,4 @@
-import type { CivilDate } from "../portfolio/civil-date.ts";
+import type { CivilDate } from "../civil-date.ts";
 
 /** The same day that many months later; the month's last day where it has no such day: six months from 31 August is 28 February. */
 export function addMonths(date: CivilDate, months: number): CivilDate {

@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { addDays, type CivilDate } from "../portfolio/civil-date.ts";
+import { addDays, type CivilDate } from "../civil-date.ts";
 import { accrued } from "./accrual.ts";
 import { riskScore, type RiskFacts, type RiskWeights } from "./risk.ts";
 import { redemptionDays, type RuleSet } from "./rule-sets.ts";

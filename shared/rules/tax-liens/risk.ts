@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { daysBetween, type CivilDate } from "../portfolio/civil-date.ts";
+import { daysBetween, type CivilDate } from "../civil-date.ts";
 
 /** What makes a lien risky. */
 export const RISK_FACTORS = ["ltv", "property_type", "valuation_age", "redemption_time", "flags"] as const;

@@ -1,4 +1,4 @@
-import { daysBetween, type CivilDate } from "../portfolio/civil-date.ts";
+import { daysBetween, type CivilDate } from "../civil-date.ts";
 import type { AccrualMethod } from "./accrual.ts";
 import { addMonths } from "./calendar-months.ts";
 

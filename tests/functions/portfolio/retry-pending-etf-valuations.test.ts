@@ -7,7 +7,7 @@ import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pe
 import { lockPension } from "../../../shared/data/portfolio/pension-progress.ts";
 import { listValues, type DayValue } from "../../../shared/data/portfolio/pensions.ts";
 import type { Run } from "../../../shared/data/platform/schema.ts";
-import { addDays, isWeekend } from "../../../shared/rules/portfolio/civil-date.ts";
+import { addDays, isWeekend } from "../../../shared/rules/civil-date.ts";
 import { TestClock } from "../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { ratesOf } from "../../support/factories.ts";

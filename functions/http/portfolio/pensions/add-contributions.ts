@@ -9,7 +9,7 @@ import {
 } from "../../../../shared/data/portfolio/pensions.ts";
 import { badRequest, notFound, Problem } from "../../../../shared/http/problem.ts";
 import { defineRoute } from "../../../../shared/http/route.ts";
-import { civilDateIn } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../../../shared/rules/civil-date.ts";
 import { contributionFaults } from "../../../../shared/rules/portfolio/contribution-faults.ts";
 import { answerOnce } from "../../start-once.ts";
 import { askForValuation } from "./ask-for-valuation.ts";

@@ -6,7 +6,7 @@ import type { Etf } from "../../../../shared/data/portfolio/etf-schema.ts";
 import { insertContributions, insertPension } from "../../../../shared/data/portfolio/pensions.ts";
 import { badRequest, type FieldFault } from "../../../../shared/http/problem.ts";
 import { defineRoute } from "../../../../shared/http/route.ts";
-import { civilDateIn } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { civilDateIn } from "../../../../shared/rules/civil-date.ts";
 import { contributionFaults, currencyFault } from "../../../../shared/rules/portfolio/contribution-faults.ts";
 import { answerOnce } from "../../start-once.ts";
 import { askForValuation } from "./ask-for-valuation.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findPension, listValues } from "../../../../shared/data/portfolio/pensions.ts";
 import { notFound } from "../../../../shared/http/problem.ts";
 import { defineRoute } from "../../../../shared/http/route.ts";
-import { addDays } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { addDays } from "../../../../shared/rules/civil-date.ts";
 import { civilDate, dayValue } from "./schemas.ts";
 
 export const getPensionValues = defineRoute({

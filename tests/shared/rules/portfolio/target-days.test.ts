@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { addDays } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { addDays } from "../../../../shared/rules/civil-date.ts";
 import { easterSunday, isTargetDay, targetDayOnOrBefore } from "../../../../shared/rules/portfolio/target-days.ts";
 import { sample } from "../../../support/sample-data.ts";
 

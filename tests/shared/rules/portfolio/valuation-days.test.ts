@@ -1,7 +1,7 @@
 import "../../../support/property-seed.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addDays, isWeekend } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { addDays, isWeekend } from "../../../../shared/rules/civil-date.ts";
 import { isTargetDay } from "../../../../shared/rules/portfolio/target-days.ts";
 import {
   awaitedDays,

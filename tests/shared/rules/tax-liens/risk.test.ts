@@ -1,7 +1,7 @@
 import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addDays } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { addDays } from "../../../../shared/rules/civil-date.ts";
 import { riskScore, type RiskFacts, type RiskyProperty } from "../../../../shared/rules/tax-liens/risk.ts";
 
 const WEIGHTS = { ltv: 40, property_type: 20, valuation_age: 15, redemption_time: 15, flags: 10 };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addDays } from "../../../../shared/rules/portfolio/civil-date.ts";
+import { addDays } from "../../../../shared/rules/civil-date.ts";
 import { internalRateOfReturn, simpleAnnualYield } from "../../../../shared/rules/tax-liens/yield.ts";
 
 test.each([
