@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql, type SQL } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { firstIdAt } from "./run-id.ts";
 import {
@@ -153,7 +154,7 @@ export async function markDigested(tx: Executor, ids: readonly string[], now: Da
   await tx
     .update(notifications)
     .set({ digestedAt: now, ...nothingButTheDigestWasLeft(now) })
-    .where(sql`${notifications.id} = any (${`{${ids.join(",")}}`}::uuid[])`);
+    .where(sql`${notifications.id} = any (${plainArray(ids)}::uuid[])`);
 }
 
 /** A pending one with a reason waits for no run, but for the digest alone. */

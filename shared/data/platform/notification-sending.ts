@@ -1,4 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import {
   communicationAllowlist,
@@ -77,7 +78,7 @@ export async function beginDeliveries(
     open as (
       select c.id, c.run, c.attempts, wanted.channel, a.address, s.subscriptions, e.tried_at,
              case when r.is_muted then 'comms disabled'
-                  when not (wanted.channel = any (${textArray([...configured])})) then 'channel not configured'
+                  when not (wanted.channel = any (${plainArray([...configured])})) then 'channel not configured'
                   when wanted.channel <> 'webhook' and a.address is null and s.subscriptions is null then ${NOT_ALLOWED}
              end as refusal,
              case when c.severity in ('INFO', 'WARN') and c.read_at is null then r.quiet || ': in the next digest' end as quiet
@@ -212,13 +213,8 @@ function standingOf(ids: readonly string[]): SQL {
         select d.state, d.reason, d.provider_message_id from ${notificationDeliveries} d
          where d.notification_id = n.id and d.channel = wanted.channel order by d.attempt desc limit 1
       ) last on true
-     where n.id = any (${textArray(ids)}::uuid[])
+     where n.id = any (${plainArray(ids)}::uuid[])
      group by n.id`;
-}
-
-/** Of ids and names alone: nothing in them needs quotes. */
-function textArray(values: readonly string[]): SQL {
-  return sql`${`{${values.join(",")}}`}::text[]`;
 }
 
 function claimedOf(row: Record<string, unknown>): ClaimedNotification {

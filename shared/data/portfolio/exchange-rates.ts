@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { exchangeRates } from "./schema.ts";
 
@@ -35,7 +36,7 @@ export async function insertRates(
     with added as (
       insert into ${exchangeRates} (date, quote, rate, source)
       select point.date, point.quote, point.rate, ${source}
-        from unnest(${literal(dates)}::date[], ${literal(quotes)}::text[], ${literal(rates)}::numeric[]) as point(date, quote, rate)
+        from unnest(${plainArray(dates)}::date[], ${plainArray(quotes)}::text[], ${plainArray(rates)}::numeric[]) as point(date, quote, rate)
       on conflict do nothing
       returning 1
     )
@@ -60,7 +61,7 @@ export async function ratesInForce(
   { date, quotes, sources }: { date: string; quotes?: readonly string[]; sources: readonly string[] },
 ): Promise<StoredRate[]> {
   const wanted = quotes
-    ? sql`select unnest(${literal(quotes)}::text[]) as quote`
+    ? sql`select unnest(${plainArray(quotes)}::text[]) as quote`
     : // A walk over the index from one currency to the next: a plain distinct reads every point.
       sql`with recursive currency(quote) as (
             select min(quote) from ${exchangeRates}
@@ -73,7 +74,7 @@ export async function ratesInForce(
       cross join lateral (
         select r.quote, r.rate, r.date, r.source from ${exchangeRates} r
          where r.quote = wanted.quote and r.date <= ${date}::date
-         order by r.date desc, array_position(${literal(sources)}::text[], r.source) nulls last
+         order by r.date desc, array_position(${plainArray(sources)}::text[], r.source) nulls last
          limit 1
       ) as found
      order by found.quote`);
@@ -91,8 +92,8 @@ export async function ratesBetween(
   const rows = await db.execute<StoredRate & Record<string, unknown>>(sql`
     select distinct on (r.quote, r.date) r.quote, r.rate::text as rate, r.date::text as date, r.source
       from ${exchangeRates} r
-     where r.quote = any(${literal(quotes)}::text[]) and r.date between ${from}::date and ${to}::date
-     order by r.quote, r.date, array_position(${literal(sources)}::text[], r.source) nulls last`);
+     where r.quote = any(${plainArray(quotes)}::text[]) and r.date between ${from}::date and ${to}::date
+     order by r.quote, r.date, array_position(${plainArray(sources)}::text[], r.source) nulls last`);
   return [...rows];
 }
 
@@ -103,9 +104,4 @@ export async function newestRateDate(db: Executor): Promise<string | null> {
     sql`select max(date)::text as date from ${exchangeRates} where quote = 'USD'`,
   );
   return row?.date ?? null;
-}
-
-/** Values of letters, digits, dots and dashes alone, as the literal of a PostgreSQL array. */
-function literal(values: readonly string[]): string {
-  return `{${values.join(",")}}`;
 }
