@@ -3,8 +3,7 @@ import { defineJob } from "../../shared/jobs/define-job.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { staleFiles, type StaleFile } from "../../shared/storage/stale-files.ts";
 import { platform } from "../families.ts";
-
-const DAY_MS = 24 * 3_600_000;
+import { daysBefore } from "../../shared/jobs/duration.ts";
 
 /**
  * Deletes temporary files of documents that nobody wrote to for a day, in the app's own directory on the machine it happens to
@@ -17,7 +16,7 @@ export const cleanupTempFiles = defineJob({
   on: schedule("0 0 5 * * *", "UTC"),
   input: z.strictObject({}),
 
-  items: ({ settings, asOf }) => staleFiles(settings.TEMP_DIRECTORY, new Date(asOf.getTime() - DAY_MS)),
+  items: ({ settings, asOf }) => staleFiles(settings.TEMP_DIRECTORY, daysBefore(asOf, 1)),
   key: (file: StaleFile) => file.path,
   each: (file) => file.remove(),
 });

@@ -5,8 +5,8 @@ import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { archive } from "../../shared/storage/archive.ts";
 import { openContainer } from "../../shared/storage/blob-container.ts";
 import { platform } from "../families.ts";
+import { daysBefore } from "../../shared/jobs/duration.ts";
 
-const DAY_MS = 86_400_000;
 /** One file of the archive: what is in memory at a time. */
 const BATCH = { runs: 5_000, bytes: 16 * 1024 * 1024 };
 
@@ -24,7 +24,7 @@ export const pruneRunLedger = defineJob({
   timeout: "2h",
 
   async run({ db, settings, asOf, signal, transaction, progress }) {
-    const before = new Date(asOf.getTime() - settings.RUN_RETENTION_DAYS * DAY_MS);
+    const before = daysBefore(asOf, settings.RUN_RETENTION_DAYS);
     const container = openContainer(settings, "run-archive");
     const counts = { archived: 0, deleted: 0, files: 0, bytes: 0 };
     for (;;) {

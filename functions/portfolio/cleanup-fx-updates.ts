@@ -3,8 +3,7 @@ import { deleteOldUpdates } from "../../shared/data/portfolio/exchange-rate-upda
 import { defineJob } from "../../shared/jobs/define-job.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { portfolio } from "../families.ts";
-
-const DAY_MS = 86_400_000;
+import { daysBefore } from "../../shared/jobs/duration.ts";
 
 /**
  * Deletes tracking rows that nobody looks at any more; the last of each kind stays, so that one can always see when the
@@ -18,7 +17,7 @@ export const cleanupFxUpdates = defineJob({
   input: z.strictObject({ keepDays: z.int().min(1).max(3_650).default(90) }),
 
   async run({ input, asOf, batches }) {
-    const cutoff = new Date(asOf.getTime() - input.keepDays * DAY_MS);
+    const cutoff = daysBefore(asOf, input.keepDays);
     return batches(1_000, async (tx, limit) => ({ deleted: await deleteOldUpdates(tx, cutoff, limit) }));
   },
 });

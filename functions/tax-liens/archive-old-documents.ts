@@ -5,8 +5,7 @@ import { defineJob } from "../../shared/jobs/define-job.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { openContainer } from "../../shared/storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
-
-const DAY_MS = 86_400_000;
+import { daysBefore } from "../../shared/jobs/duration.ts";
 
 /**
  * Moves the files of old documents to cold storage, where they cost less and stay readable. Twice is safe: a file that is cold
@@ -21,7 +20,7 @@ export const archiveOldDocuments = defineJob({
   timeout: "2h",
 
   async *items({ db, settings, asOf }) {
-    const before = new Date(asOf.getTime() - settings.DOCUMENTS_ARCHIVE_DAYS * DAY_MS);
+    const before = daysBefore(asOf, settings.DOCUMENTS_ARCHIVE_DAYS);
     let after: Document | undefined;
     for (;;) {
       const page = await documentsToArchive(db, before, { after, limit: 500 });

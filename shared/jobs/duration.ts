@@ -21,6 +21,11 @@ export function milliseconds(duration: string): number {
   return ms;
 }
 
+/** The instant that many times 24 hours before another, whatever the clocks of any zone did in between. */
+export function daysBefore(moment: Date, days: number): Date {
+  return new Date(moment.getTime() - days * MILLISECONDS.d);
+}
+
 /** Writes milliseconds for a person, in the two largest units that count: `820 ms`, `4.2 s`, `3 min 5 s`, `2 h`, `30 d 4 h`. */
 export function inWords(ms: number): string {
   if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`;

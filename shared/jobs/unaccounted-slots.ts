@@ -2,6 +2,7 @@ import type { Db } from "../data/client.ts";
 import { recordedSlots } from "../data/platform/slots.ts";
 import { unaccounted } from "./missed-slots.ts";
 import { countOccurrences, type Schedule } from "./schedule/index.ts";
+import { daysBefore } from "./duration.ts";
 
 /** The slots of a range, `from` included and `to` excluded, that a schedule calls for and the ledger does not know. */
 export async function unaccountedSlots(
@@ -12,13 +13,12 @@ export async function unaccountedSlots(
   return unaccounted(schedule, range, await recordedSlots(db, jobId, range));
 }
 
-const DAY_MS = 86_400_000;
 /** A timer takes its time; what is younger is not looked at. */
 const GRACE_MS = 60_000;
 
 /** The range in which slots have to be accounted for at a moment. */
 export function accountableRange(now: Date): { from: Date; to: Date } {
-  return { from: new Date(now.getTime() - DAY_MS), to: new Date(now.getTime() - GRACE_MS) };
+  return { from: daysBefore(now, 1), to: new Date(now.getTime() - GRACE_MS) };
 }
 
 /**

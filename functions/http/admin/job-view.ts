@@ -9,8 +9,7 @@ import { accountableRange, unaccountedCount } from "../../../shared/jobs/unaccou
 import { redact } from "../../../shared/telemetry/redaction.ts";
 import { instant } from "./answers.ts";
 import { runState, trigger } from "./run-view.ts";
-
-const DAY_MS = 86_400_000;
+import { daysBefore } from "../../../shared/jobs/duration.ts";
 
 /** A reason not to run. */
 export const refusal = z.object({ code: z.string(), reason: z.string() });
@@ -62,7 +61,7 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
   const gated = jobs.map(gatedOf);
   const [last, figures, open, refused, slots] = await Promise.all([
     lastRuns(app.db, ids),
-    figuresSince(app.db, new Date(now.getTime() - DAY_MS)),
+    figuresSince(app.db, daysBefore(now, 1)),
     openRuns(app.db, now),
     refusals(app.db, gated, now),
     slotsKnown(app.db, ids, accountableRange(now)),
