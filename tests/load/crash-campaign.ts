@@ -48,9 +48,11 @@ async function disturb(stage: Stage, pair: Pair, requests: Requests): Promise<Ma
 
 /** Waits until nothing that was asked for or due by now waits or runs. @returns the last slot that has to be accounted for */
 async function rest({ sql, count }: Stage, pair: Pair, claims: Claims): Promise<Date> {
-  const lastSlot = new Date(Math.floor((Date.now() - 2_000) / 1_000) * 1_000);
+  const asked = new Date();
+  const lastSlot = new Date(Math.floor((asked.getTime() - 2_000) / 1_000) * 1_000);
   const restless = sql`select * from platform.job_runs
-    where state in ('queued', 'retrying', 'running') and coalesce(scheduled_for, queued_at) <= ${lastSlot}`;
+    where state in ('queued', 'retrying', 'running')
+      and (scheduled_for <= ${lastSlot} or scheduled_for is null and queued_at <= ${asked})`;
   const end = Date.now() + PATIENCE_MS;
   for (let n = 0; (await count(sql`select count(*) from (${restless}) r`)) > 0 && Date.now() < end; n++) {
     await pair.upkeep(n % 2);
