@@ -46,12 +46,15 @@ async function disturb(stage: Stage, pair: Pair, requests: Requests): Promise<Ma
   return befallen;
 }
 
-/** Waits until nothing that was asked for or due by now waits or runs. @returns the last slot that has to be accounted for */
+/**
+ * Waits until nothing that was asked for or due by now waits or runs. The layer's own upkeep is not waited for: it is asked for
+ * on and on, and tries again after a minute.
+ * @returns the last slot that has to be accounted for */
 async function rest({ sql, count }: Stage, pair: Pair, claims: Claims): Promise<Date> {
   const asked = new Date();
   const lastSlot = new Date(Math.floor((asked.getTime() - 2_000) / 1_000) * 1_000);
   const restless = sql`select * from platform.job_runs
-    where state in ('queued', 'retrying', 'running')
+    where family = 'load' and state in ('queued', 'retrying', 'running')
       and (scheduled_for <= ${lastSlot} or scheduled_for is null and queued_at <= ${asked})`;
   const end = Date.now() + PATIENCE_MS;
   for (let n = 0; (await count(sql`select count(*) from (${restless}) r`)) > 0 && Date.now() < end; n++) {
