@@ -54,6 +54,7 @@ import { updateEtf } from "./http/portfolio/update-etf.ts";
 import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
 import { negotiate } from "./http/realtime/negotiate.ts";
+import { addPropertyValuations } from "./http/tax-liens/add-property-valuations.ts";
 import { getCounties } from "./http/tax-liens/get-counties.ts";
 import { getCounty } from "./http/tax-liens/get-county.ts";
 import { getIngestions } from "./http/tax-liens/get-ingestions.ts";
@@ -192,6 +193,7 @@ export const routes: readonly Route[] = [
   getCounty,
   getIngestions,
   getLiens,
+  addPropertyValuations,
   // documents
   askForDocument,
   getDocument,

@@ -54,6 +54,26 @@ it("a county is configured, ingested, and shows its liens and what was refused",
   expect((await api.call("GET", "api/counties/none-az")).status).toBe(404);
 });
 
+it("what properties are worth is added once; an unknown parcel or another value refuses all, by field", async () => {
+  const of = (parcelId: string, value = "100000.00") => ({ county: "sample-az", parcelId, day: "2026-03-01", value });
+  const add = (...valuations: object[]) => api.call("POST", "api/property-valuations", { valuations });
+  expect(await add(of("A"), of("B"))).toMatchObject({ status: 200, body: { added: 2, known: 0 } });
+  expect(await add(of("A"), { ...of("A"), provider: "county-appraiser" })).toMatchObject({
+    body: { added: 1, known: 1 },
+  });
+  const refused = await add({ ...of("B"), day: "2026-03-02" }, of("B", "99000.00"), of("Z"));
+  expect(refused).toMatchObject({
+    status: 400,
+    body: {
+      errors: [
+        { field: "valuations[1].value", reason: expect.stringContaining("has 100000.00 for 2026-03-01") as string },
+        { field: "valuations[2].parcelId", reason: "there is no parcel Z in sample-az" },
+      ],
+    },
+  });
+  expect(await add({ ...of("B"), day: "2026-03-02" })).toMatchObject({ body: { added: 1 } });
+});
+
 it("a configuration that cannot be one is refused by field", async () => {
   const { status, body } = await api.call("PUT", "api/counties/bad-az", {
     ...county({ url: "ftp://x", fields: { faceAmount: "a" }, dates: "soon" }),

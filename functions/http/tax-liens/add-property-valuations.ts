@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { addValuations, unfitValuations } from "../../../shared/data/tax-liens/property-valuations.ts";
+import { badRequest } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { countyIdText } from "../../tax-liens/known-county.ts";
+
+const valuation = z.strictObject({
+  county: countyIdText,
+  parcelId: z.string().trim().min(1).max(64),
+  provider: z
+    .string()
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "expected a name such as county-appraiser")
+    .max(64)
+    .default("appraisal")
+    .describe("Who says so"),
+  day: z.iso
+    .date()
+    .refine((day) => day >= "1900-01-01", "expected a day from 1900-01-01 on")
+    .describe("The day for which it holds"),
+  value: z
+    .string()
+    .regex(/^\d{1,12}(\.\d{1,2})?$/, "expected dollars such as 182400.00")
+    .describe("Dollars, as text so that no digit is lost"),
+});
+
+export const addPropertyValuations = defineRoute({
+  method: "POST",
+  path: "api/property-valuations",
+  access: "key",
+  summary: "Say what properties are worth; valuations are only added, one per property, provider and day",
+  body: z.strictObject({ valuations: z.array(valuation).min(1).max(5_000) }),
+  answer: z.object({
+    added: z.number(),
+    known: z.number().describe("Those that were there already, with the same value"),
+  }),
+  async handle({ app, body: { valuations } }) {
+    const added = await app.db.transaction(async (tx) => {
+      const count = await addValuations(tx, valuations, app.clock.now());
+      const unfit = await unfitValuations(tx, valuations);
+      if (unfit.length === 0) return count;
+      throw badRequest(
+        unfit.slice(0, 100).map(({ place, stored }) => {
+          const { county, parcelId, provider, day } = valuations[place]!;
+          if (stored !== null) {
+            const reason = `${provider} has ${stored} for ${day} already: valuations are only added`;
+            return { field: `valuations[${place}].value`, reason };
+          }
+          return { field: `valuations[${place}].parcelId`, reason: `there is no parcel ${parcelId} in ${county}` };
+        }),
+      );
+    });
+    return { json: { added, known: valuations.length - added } };
+  },
+});
