@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { choosePort } from "../ports.ts";
 import { startAlphaVantageStandIn } from "../providers/alpha-vantage.ts";
+import { startCountyStandIn } from "../providers/county.ts";
 import { startProviderControl } from "../providers/control.ts";
 import { startEcbStandIn } from "../providers/ecb.ts";
 import { startFrankfurterStandIn } from "../providers/frankfurter.ts";
@@ -18,15 +19,21 @@ export interface DemoProviders {
 
 /** Providers of demo mode: stand-ins on loopback that serve sample data in the true format. */
 export async function startDemoProviders(stateDirectory: string): Promise<DemoProviders> {
-  const [ecb, frankfurter, yahoo, alphaVantage, twelveData, stooq] = await Promise.all([
+  // The county's address is in the database, from the first start on.
+  const countyPort = await choosePort({
+    ...{ port: undefined, rememberIn: join(stateDirectory, "demo-county-port") },
+    ...{ what: "the demo's county", setting: "no setting" },
+  });
+  const [ecb, frankfurter, yahoo, alphaVantage, twelveData, stooq, county] = await Promise.all([
     startEcbStandIn(),
     startFrankfurterStandIn(),
     startYahooStandIn(),
     startAlphaVantageStandIn(),
     startTwelveDataStandIn(),
     startStooqStandIn(),
+    startCountyStandIn({ port: countyPort }),
   ]);
-  const standIns = { ecb, frankfurter, yahoo, "alpha-vantage": alphaVantage, "twelve-data": twelveData, stooq };
+  const standIns = { ecb, frankfurter, yahoo, "alpha-vantage": alphaVantage, "twelve-data": twelveData, stooq, county };
   const port = await choosePort({
     ...{ port: undefined, rememberIn: join(stateDirectory, "demo-port") },
     ...{ what: "the control of the demo's providers", setting: "no setting" },
@@ -44,6 +51,7 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
       TWELVE_DATA_KEY: "demo",
       STOOQ_BASE_URL: stooq.baseUrl,
       STOOQ_KEY: "demo",
+      COUNTY_LISTS_LOOPBACK: "true",
     },
     controlUrl: control.url,
     close: async () => {

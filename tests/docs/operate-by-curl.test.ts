@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { discardPostgres } from "../../local/postgres/start.ts";
+import { DEMO_DATA } from "../../local/stack/demo-data/load.ts";
 import { startStack, stateDirectory, until, type RunningStack } from "../e2e/stack.ts";
 import { blocksOf, document, type Block } from "./markdown.ts";
 import { Transcript } from "./transcript.ts";
@@ -36,7 +37,7 @@ it("every command of the page prints what the page shows", { timeout: 180_000 },
   // The page begins where npm start has run its first job, and where the sample data has all it asked for.
   await until(
     async () => app.output(),
-    (output) => output.includes("First job:") && (output.match(/Sample data: /g) ?? []).length === 3,
+    (output) => output.includes("First job:") && (output.match(/Sample data: /g) ?? []).length === DEMO_DATA.length,
   );
   await until(
     () => app.call<{ runs: { state: string }[] }>("GET", "api/admin/runs?job=sync_fx_historical"),

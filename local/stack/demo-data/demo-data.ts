@@ -5,6 +5,9 @@ export interface DemoApi {
   get<Answer = unknown>(path: string): Promise<Answer>;
   /** @param idempotencyKey makes a request that a try before this one has made count once */
   post<Answer = unknown>(path: string, body: unknown, idempotencyKey?: string): Promise<Answer>;
+  put<Answer = unknown>(path: string, body: unknown): Promise<Answer>;
+  /** Where one of the demo's providers stands, by its name: `http://127.0.0.1:41233`. */
+  provider(name: string): Promise<string>;
 }
 
 /** What one family shows at a first start in demo mode. One file per family, listed in `load.ts`. */

@@ -1,12 +1,20 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { countyDemo } from "./county.ts";
 import type { DemoApi, DemoData } from "./demo-data.ts";
 import { etfsDemo } from "./etfs.ts";
 import { pensionsDemo } from "./pensions.ts";
 import { tasksDemo } from "./tasks.ts";
 
 /** Every family that shows something at a first start. */
-const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo, pensionsDemo];
+export const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo, pensionsDemo, countyDemo];
+
+/** The running app, and where its providers are broken and mended, which knows where each of them stands. */
+interface DemoApp {
+  readonly url: string;
+  readonly key: string;
+  readonly providerControl: string | null;
+}
 
 interface Begun {
   readonly begunAt: string;
@@ -18,7 +26,7 @@ interface Begun {
  * @returns a line a family for the start screen; trouble with one is said there and tried again at the next start
  */
 export async function loadDemoData(
-  app: { readonly url: string; readonly key: string },
+  app: DemoApp,
   stateDirectory: string,
   families: readonly DemoData[] = DEMO_DATA,
 ): Promise<string[]> {
@@ -52,7 +60,7 @@ async function readState(file: string): Promise<Record<string, Begun>> {
   }
 }
 
-function apiOf({ url, key }: { url: string; key: string }, now: Date): DemoApi {
+function apiOf({ url, key, providerControl }: DemoApp, now: Date): DemoApi {
   const call = async (method: string, path: string, body?: unknown, idempotencyKey?: string) => {
     const response = await fetch(`${url}/${path}`, {
       method,
@@ -71,5 +79,13 @@ function apiOf({ url, key }: { url: string; key: string }, now: Date): DemoApi {
     now,
     get: (path) => call("GET", path),
     post: (path, body, idempotencyKey) => call("POST", path, body, idempotencyKey),
+    put: (path, body) => call("PUT", path, body),
+    async provider(name) {
+      if (providerControl === null) throw new Error(`no provider ${name}: there are none outside demo mode`);
+      const standIns = (await (await fetch(providerControl)).json()) as Record<string, { standsAt: string }>;
+      const standIn = standIns[name];
+      if (!standIn) throw new Error(`no provider ${name}; there are ${Object.keys(standIns).join(", ")}`);
+      return standIn.standsAt;
+    },
   };
 }

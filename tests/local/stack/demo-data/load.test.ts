@@ -14,18 +14,21 @@ interface Seen {
 }
 
 let server: Server;
-let app: { url: string; key: string };
+let app: { url: string; key: string; providerControl: string };
 let seen: Seen[] = [];
 let status = 200;
 beforeAll(async () => {
   server = createServer((request, response) => {
     void text(request).then((body) => {
       seen.push({ request: `${request.method} ${request.url}`, headers: request.headers, body });
-      response.writeHead(status, { "content-type": "application/json" }).end('{"id":"1"}');
+      response
+        .writeHead(status, { "content-type": "application/json" })
+        .end('{"id":"1","county":{"standsAt":"http://127.0.0.1:9"}}');
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  app = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: "the key" };
+  app = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: "the key", providerControl: "" };
+  app.providerControl = `${app.url}/`;
 });
 afterAll(() => server.close());
 beforeEach(() => {
@@ -70,4 +73,11 @@ it("trouble is said, stops no other family, and the next start sends the very sa
   status = 200;
   await loadDemoData(app, state, [posting]);
   expect(seen.at(-1)!.body).toBe(seen.at(-2)!.body);
+});
+
+it("a family learns where a provider of the demo stands; one that is not there is named beside those that are", async () => {
+  const asking = (name: string): DemoData => ({ family: name, load: (api) => api.provider(name) });
+  const said = await loadDemoData(app, await temporaryDirectory(), [asking("county"), asking("moon")]);
+  expect(said[0]).toBe("Sample data: http://127.0.0.1:9.");
+  expect(said[1]).toContain("no provider moon; there are id, county");
 });

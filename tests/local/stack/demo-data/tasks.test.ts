@@ -23,6 +23,8 @@ beforeAll(async () => {
     now: api.clock.now(),
     get: (path) => call("GET", path),
     post: (path, body, key) => call("POST", path, body, key),
+    put: (path, body) => call("PUT", path, body),
+    provider: (name) => Promise.reject(new Error(`tasks need no provider ${name}`)),
   };
 });
 afterAll(async () => {
