@@ -58,6 +58,8 @@ export const ingestCountyLiens = defineJob({
   retry: exponential({ retries: 3, first: "1m", max: "30m" }),
   timeout: "2h",
   concurrency: ({ countyId }) => countyId ?? "",
+  // A state with a hundred counties must not keep all other jobs' runs waiting.
+  queue: "own",
   gates: [internet],
 
   async onGivenUp(tx, runs) {

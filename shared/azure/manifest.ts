@@ -1,5 +1,5 @@
 import type { Job } from "../jobs/define-job.ts";
-import { isEventDriven, isScheduled } from "../jobs/define-job.ts";
+import { isScheduled } from "../jobs/define-job.ts";
 import { ownQueue, SHARED_QUEUE_FUNCTION } from "../messaging/queue-names.ts";
 import { utcSuperset } from "../jobs/schedule/index.ts";
 import type { Method, Route } from "../http/route.ts";
@@ -16,8 +16,8 @@ export interface Manifest {
 export interface ManifestJob {
   readonly id: string;
   readonly functionName: string;
-  /** The queue of its own that an event-driven job has. */
-  readonly queue: { readonly name: string; readonly batch: number } | null;
+  /** The queue of its own, and the function that takes its messages: beside a timer it is another one. */
+  readonly queue: { readonly name: string; readonly batch: number; readonly functionName: string } | null;
   /** Null for a job that only runs when it is asked for. */
   readonly timer: { readonly expression: string; readonly zone: string; readonly utc: string } | null;
 }
@@ -36,9 +36,9 @@ export function manifestOf(jobs: readonly Job[], routes: readonly Route[]): Mani
   checkChains(jobs);
   const manifest = read(jobs, routes);
   unique(
-    [{ functionName: SHARED_QUEUE_FUNCTION }, ...manifest.jobs, ...manifest.paths],
+    [SHARED_QUEUE_FUNCTION, ...manifest.jobs.flatMap(functionsOf), ...manifest.paths.map((path) => path.functionName)],
     // The host tells names apart without regard to case.
-    ({ functionName }) => `function ${functionName.toLowerCase()}`,
+    (name) => `function ${name.toLowerCase()}`,
   );
   // Nor does it tell `runs/{id}` from `Runs/{run}`, of which it would call either.
   unique(manifest.paths, ({ path }) => `path ${path.toLowerCase().replace(/\{[^}]*\}/g, "{}")}`);
@@ -50,7 +50,7 @@ function read(jobs: readonly Job[], routes: readonly Route[]): Manifest {
     jobs: unique(jobs, ({ id }) => id).map((job) => ({
       id: job.id,
       functionName: camelCase(job.id),
-      queue: isEventDriven(job) ? { name: ownQueue(job.id), batch: job.on.batch } : null,
+      queue: job.queue && { ...job.queue, name: ownQueue(job.id), functionName: queueFunction(job) },
       timer: isScheduled(job) ? { expression: job.on.expression, zone: job.on.zone, utc: utcSuperset(job.on) } : null,
     })),
     paths: [
@@ -65,6 +65,14 @@ function read(jobs: readonly Job[], routes: readonly Route[]): Manifest {
       methods: all.map(({ method }) => method),
     })),
   };
+}
+
+function queueFunction(job: Job): string {
+  return isScheduled(job) ? `${camelCase(job.id)}Runs` : camelCase(job.id);
+}
+
+function functionsOf({ functionName, queue }: ManifestJob): string[] {
+  return [...new Set([functionName, ...(queue ? [queue.functionName] : [])])];
 }
 
 /** `sync_fx_latest` → `syncFxLatest`: a name with a hyphen cannot be disabled on Linux. */

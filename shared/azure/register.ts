@@ -7,7 +7,7 @@ import type { Loaders } from "./loaders.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
 /**
- * Registers one function per scheduled or event-driven job, one for all other waiting runs, and one per HTTP path. Loads nothing else: database, schemas and the jobs' own
+ * Registers one function per schedule and per queue of a job's own, one for all other waiting runs, and one per HTTP path. Loads nothing else: database, schemas and the jobs' own
  * code come with the first invocation.
  * @throws ConfigError when a setting is wrong: the app must not start with it
  */
@@ -32,9 +32,9 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
       handler: async (message: unknown, context: InvocationContext) =>
         (await runtime()).onMessages(SHARED_QUEUE, [message], context),
     });
-    for (const { id, functionName, queue } of manifest.jobs) {
+    for (const { id, queue } of manifest.jobs) {
       if (!queue) continue;
-      functions.serviceBusQueue(functionName, {
+      functions.serviceBusQueue(queue.functionName, {
         ...{ connection: "SERVICE_BUS", queueName: queue.name, cardinality: queue.batch > 1 ? "many" : "one" },
         handler: async (received: unknown, context: InvocationContext) =>
           (await runtime()).onMessages(queue.name, queue.batch > 1 ? (received as unknown[]) : [received], context, id),

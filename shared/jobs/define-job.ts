@@ -187,6 +187,11 @@ interface Settings<Input> {
   /** What must be open for the job to run. */
   readonly gates?: readonly Gate[];
   /**
+   * `own`: runs that are asked for wait in a queue of this job, and a function of its own takes them one at a time, so that they scale
+   * alone. For a schedule that makes many long runs. Default: the queue that such jobs share; event-driven ones have their own anyway.
+   */
+  readonly queue?: "own";
+  /**
    * Called in the very transaction in which the run comes into its state (`run.state`), so that a family's own tracking
    * row can never disagree with the ledger. Keep it to one or two statements; it must be safe to repeat.
    */
@@ -266,6 +271,8 @@ export interface Job {
   readonly timeoutMs: number;
   readonly concurrencyKey: (input: unknown) => string | null;
   readonly gates: readonly Gate[];
+  /** The queue of its own, with the most runs that one invocation takes; null: the queue that jobs share. */
+  readonly queue: { readonly batch: number } | null;
   readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
   readonly onGivenUp?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
   readonly work:
@@ -316,6 +323,7 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     timeoutMs: timeoutOf(id, timeout ?? "10m"),
     concurrencyKey: keyReader((concurrency ?? "one") as "one" | ((input: unknown) => string | null)),
     gates: gates ?? [],
+    queue: queueOf(on, options.queue),
     ...(onTransition && { onTransition }),
     ...(onGivenUp && { onGivenUp }),
     missed: options.missed ?? "once",
@@ -330,11 +338,6 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
 
 export function isScheduled(job: Job): job is Job & { on: Schedule } {
   return "expression" in job.on;
-}
-
-/** Whether the job has a queue of its own. */
-export function isEventDriven(job: Job): job is Job & { on: OnEvent } {
-  return "kind" in job.on && job.on.kind === "event";
 }
 
 /** What the database's controls have to allow, as `platform.gate_refusal` names it. */
@@ -354,6 +357,11 @@ function workOf(id: string, work: AnyWork): Job["work"] {
   if ("run" in work) return { kind: "run", run: work.run };
   const { items, each, key, total, tolerate } = work;
   return { kind: "items", items, each, key, ...(total && { total }), tolerateShare: shareOf(id, tolerate ?? "100%") };
+}
+
+function queueOf(on: Job["on"], queue: "own" | undefined): Job["queue"] {
+  if ("kind" in on && on.kind === "event") return { batch: on.batch };
+  return queue === "own" ? { batch: 1 } : null;
 }
 
 /** Timers of Node hold no more than this; one that is set for longer fires at once. */

@@ -6,7 +6,7 @@ import { gateRefusal } from "../../../shared/data/platform/gates.ts";
 import { lastEndedRunOf, openRunsOf } from "../../../shared/data/platform/job-state.ts";
 import { listPauses } from "../../../shared/data/platform/pauses.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { gatedOf, isEventDriven, type Job } from "../../../shared/jobs/define-job.ts";
+import { gatedOf, type Job } from "../../../shared/jobs/define-job.ts";
 import { refusalOf } from "../../../shared/jobs/gates.ts";
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
 import { describeSchedule, nextOccurrence } from "../../../shared/jobs/schedule/index.ts";
@@ -69,7 +69,7 @@ async function factsOf(app: App, job: Job): Promise<JobFacts> {
       name:
         broker.state === "in-process"
           ? "the process itself"
-          : `the Service Bus queue ${isEventDriven(job) ? ownQueue(job.id) : SHARED_QUEUE}`,
+          : `the Service Bus queue ${job.queue ? ownQueue(job.id) : SHARED_QUEUE}`,
       trouble: broker.state === "unreachable" ? broker.trouble : null,
     },
   };

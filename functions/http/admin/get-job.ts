@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { isEventDriven, needsOf } from "../../../shared/jobs/define-job.ts";
+import { needsOf } from "../../../shared/jobs/define-job.ts";
 import { settingsInForce } from "../../../shared/jobs/settings-in-force.ts";
 import { ownQueue, SHARED_QUEUE } from "../../../shared/messaging/queue-names.ts";
 import { fields } from "./answers.ts";
@@ -53,7 +53,7 @@ export const getJob = defineRoute({
         gates: job.gates.map(({ name }) => name),
         needs: needsOf(job),
         essential: job.essential,
-        queue: isEventDriven(job) ? ownQueue(job.id) : SHARED_QUEUE,
+        queue: job.queue ? ownQueue(job.id) : SHARED_QUEUE,
       },
     };
   },

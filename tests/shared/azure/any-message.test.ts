@@ -11,7 +11,7 @@ import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { aRun } from "../../support/factories.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const QUEUES = ["job-runs", "one-by-one", "in-batches"];
+const QUEUES = ["job-runs", "one-by-one", "in-batches", "beside-a-timer"];
 const app = (settings: Record<string, string>) => `
 import { register } from ${JSON.stringify(join(ROOT, "shared/azure/register.ts"))};
 import { manifestOf } from ${JSON.stringify(join(ROOT, "shared/azure/manifest.ts"))};
@@ -91,9 +91,12 @@ it("whatever arrives, it is kept with a reason, once, and the worker goes on", {
     await send(queue, [{ ...given, body }]);
     if (i % 10) continue;
     // Between them what is in order, on whatever queue.
-    for (const jobId of ["asked_for", "one_by_one", "in_batches"]) {
+    for (const jobId of ["asked_for", "one_by_one", "in_batches", "beside_a_timer"]) {
       const run = await aRun(db, { jobId, family: "samples", state: "queued" });
-      await send(QUEUES[i % 3]!, [{ body: { run: run.id } }, { body: JSON.stringify({ run: run.id.toUpperCase() }) }]);
+      await send(QUEUES[(i / 10) % QUEUES.length]!, [
+        { body: { run: run.id } },
+        { body: JSON.stringify({ run: run.id.toUpperCase() }) },
+      ]);
       asked.push(run);
     }
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { camelCase, manifestOf } from "../../../shared/azure/manifest.ts";
 import { defineRoute, type Route } from "../../../shared/http/route.ts";
-import { defineJob, manual, type Job } from "../../../shared/jobs/define-job.ts";
+import { defineJob, event, manual, type Job } from "../../../shared/jobs/define-job.ts";
 import { schedule } from "../../../shared/jobs/schedule/index.ts";
 
 const job = (id: string, on: ReturnType<typeof schedule> | typeof manual = manual): Job =>
@@ -39,6 +39,32 @@ describe("a job in the manifest", () => {
 
   it("has no timer when it is only asked for", () => {
     expect(manifestOf([job("sync_fx_historical")], []).jobs).toMatchObject([{ timer: null, queue: null }]);
+  });
+});
+
+describe("the queue of a job", () => {
+  const queues = (...all: Job[]) => manifestOf(all, []).jobs.map(({ queue }) => queue);
+  const scheduled = schedule("0 0 2 * * *", "UTC");
+
+  it("is its own for an event, with the job's function", () => {
+    const asked = { ...job("send_things"), on: event({ batch: 7 }), queue: { batch: 7 } };
+    expect(queues(asked)).toEqual([{ name: "send-things", batch: 7, functionName: "sendThings" }]);
+  });
+
+  it("may be its own beside a timer, with a function of its own that the host must be able to tell apart", () => {
+    const nightly = { ...job("ingest_lists", scheduled), queue: { batch: 1 } };
+    expect(queues(nightly)).toEqual([{ name: "ingest-lists", batch: 1, functionName: "ingestListsRuns" }]);
+    expect(() => manifestOf([nightly, job("ingest_lists_runs")], [])).toThrow(
+      "function ingestlistsruns is listed twice",
+    );
+  });
+
+  it("is one of one run at a time where the job asks for it, and shared where it does not", () => {
+    const { queue } = defineJob({
+      ...{ id: "ingest_lists", family: { id: "samples", title: "Samples" }, summary: "A sample", on: scheduled },
+      ...{ input: z.strictObject({}), queue: "own", run: async () => undefined },
+    });
+    expect([queue, job("sync_lists", scheduled).queue]).toEqual([{ batch: 1 }, null]);
   });
 });
 
