@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { account } from "./campaign/account.ts";
+import { account, SLOTS } from "./campaign/account.ts";
 import { choose } from "./campaign/disturbances.ts";
 import { Pair } from "./campaign/pair.ts";
 import { Requests } from "./campaign/requests.ts";
@@ -47,7 +47,7 @@ async function disturb(stage: Stage, pair: Pair, requests: Requests): Promise<Ma
 }
 
 /**
- * Waits until nothing that was asked for or due by now waits or runs. The layer's own upkeep is not waited for: it is asked for
+ * Waits until nothing that was asked for or due by now waits, runs or has yet to be noticed. The layer's own upkeep is not waited for: it is asked for
  * on and on, and tries again after a minute.
  * @returns the last slot that has to be accounted for */
 async function rest({ sql, count }: Stage, pair: Pair, claims: Claims): Promise<Date> {
@@ -56,8 +56,11 @@ async function rest({ sql, count }: Stage, pair: Pair, claims: Claims): Promise<
   const restless = sql`select * from platform.job_runs
     where family = 'load' and state in ('queued', 'retrying', 'running')
       and (scheduled_for <= ${lastSlot} or scheduled_for is null and queued_at <= ${asked})`;
+  const behind = sql`select * from unnest(${Object.keys(SLOTS)}::text[]) as job(id)
+    where not exists (select from platform.job_runs r where r.job_id = job.id and r.scheduled_for >= ${lastSlot})`;
+  const unrest = sql`select (select count(*) from (${restless}) r) + (select count(*) from (${behind}) b)`;
   const end = Date.now() + PATIENCE_MS;
-  for (let n = 0; (await count(sql`select count(*) from (${restless}) r`)) > 0 && Date.now() < end; n++) {
+  for (let n = 0; (await count(unrest)) > 0 && Date.now() < end; n++) {
     await pair.upkeep(n % 2);
     await sleep(500);
   }

@@ -3,7 +3,7 @@ import type { Stage } from "../stage/stage.ts";
 import type { AskedJob, Requests } from "./requests.ts";
 
 /** How many seconds lie between the slots of each job, and why one may be skipped by its policy; all others have to have run. */
-const SLOTS = {
+export const SLOTS = {
   every_second: { seconds: 1, skippedFor: ["caught-up", "already-running"] },
   every_third_second: { seconds: 3, skippedFor: ["missed", "already-running"] },
   every_other_second: { seconds: 2, skippedFor: ["missed", "already-running"] },
