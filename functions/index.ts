@@ -55,6 +55,8 @@ import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
 import { negotiate } from "./http/realtime/negotiate.ts";
 import { addPropertyValuations } from "./http/tax-liens/add-property-valuations.ts";
+import { getSettings } from "./http/settings/get-settings.ts";
+import { putSettings } from "./http/settings/put-settings.ts";
 import { getCounties } from "./http/tax-liens/get-counties.ts";
 import { getCounty } from "./http/tax-liens/get-county.ts";
 import { getIngestions } from "./http/tax-liens/get-ingestions.ts";
@@ -160,6 +162,8 @@ export const routes: readonly Route[] = [
   getStats,
   getFreshness,
   negotiate,
+  getSettings,
+  putSettings,
   // notifications
   createNotification,
   getNotifications,

@@ -162,7 +162,19 @@ export const SETTINGS = {
     about: "How many points of a tax lien's risk score each factor has at its worst.",
     fallback: "ltv=40,property_type=20,valuation_age=15,redemption_time=15,flags=10",
   }),
+  VALUATION_STALE_DAYS: whole(1, 36_500, {
+    about: "Days after which the valuation of a property is too old to count.",
+    fallback: "90",
+  }),
+  LOG_RETENTION_DAYS: whole(1, 36_500, {
+    about: "Days that the record of how agents reasoned is kept.",
+    fallback: "90",
+  }),
   ...NOTIFICATION_SETTINGS,
+  NOTIFICATION_RETENTION_DAYS: whole(1, 36_500, {
+    about: "Days that a notification is kept; as long its dedupe key is known.",
+    fallback: "365",
+  }),
   TAX_LIENS_TIME_ZONE: timeZone({
     about: "Local time of the tax liens' jobs and of the digest.",
     fallback: "America/Phoenix",

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { deleteOldNotifications } from "../../shared/data/platform/notification-retention.ts";
 import { archivableRuns, deleteArchivedRuns } from "../../shared/data/platform/run-archive.ts";
 import { defineJob } from "../../shared/jobs/define-job.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { settingsInForce } from "../../shared/settings/changeable.ts";
 import { archive } from "../../shared/storage/archive.ts";
 import { openContainer } from "../../shared/storage/blob-container.ts";
 import { platform } from "../families.ts";
@@ -9,24 +11,31 @@ import { daysBefore } from "../../shared/jobs/duration.ts";
 
 /** One file of the archive: what is in memory at a time. */
 const BATCH = { runs: 5_000, bytes: 16 * 1024 * 1024 };
+/** Deleted in one transaction. */
+const NOTIFICATIONS = 5_000;
 
 /**
  * Moves old runs from the ledger to the archive. A run is deleted only after its file was read back whole, and only if nobody
  * wrote to it meanwhile. Twice is safe: a crash in between leaves a file whose runs are still there, and the next run of the
- * job writes the same file again.
+ * job writes the same file again. Old notifications hold what people were told: they go for good, a batch at a time.
  */
 export const pruneRunLedger = defineJob({
   id: "prune_run_ledger",
   family: platform,
-  summary: "Move old runs from the ledger to the archive in blob storage",
+  summary: "Move old runs from the ledger to the archive in blob storage, and delete old notifications",
   on: schedule("0 30 1 * * *", "UTC"),
   input: z.strictObject({}),
   timeout: "2h",
 
-  async run({ db, settings, asOf, signal, transaction, progress }) {
+  async run({ db, settings, asOf, signal, transaction, batches, progress }) {
+    const { NOTIFICATION_RETENTION_DAYS: days } = await settingsInForce(db, settings);
+    const { notifications = 0 } = await batches(NOTIFICATIONS, async (tx, limit) => ({
+      notifications: await deleteOldNotifications(tx, daysBefore(asOf, days), limit),
+    }));
+
     const before = daysBefore(asOf, settings.RUN_RETENTION_DAYS);
     const container = openContainer(settings, "run-archive");
-    const counts = { archived: 0, deleted: 0, files: 0, bytes: 0 };
+    const counts = { notifications, archived: 0, deleted: 0, files: 0, bytes: 0 };
     for (;;) {
       signal.throwIfAborted();
       const runs = await archivableRuns(db, before, BATCH);

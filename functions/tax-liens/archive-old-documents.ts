@@ -3,6 +3,7 @@ import type { Document } from "../../shared/data/tax-liens/document-schema.ts";
 import { documentsToArchive, markArchived } from "../../shared/data/tax-liens/documents.ts";
 import { defineJob } from "../../shared/jobs/define-job.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { settingsInForce } from "../../shared/settings/changeable.ts";
 import { openContainer } from "../../shared/storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 import { daysBefore } from "../../shared/jobs/duration.ts";
@@ -20,7 +21,8 @@ export const archiveOldDocuments = defineJob({
   timeout: "2h",
 
   async *items({ db, settings, asOf }) {
-    const before = daysBefore(asOf, settings.DOCUMENTS_ARCHIVE_DAYS);
+    const { DOCUMENTS_ARCHIVE_DAYS: days } = await settingsInForce(db, settings);
+    const before = daysBefore(asOf, days);
     let after: Document | undefined;
     for (;;) {
       const page = await documentsToArchive(db, before, { after, limit: 500 });

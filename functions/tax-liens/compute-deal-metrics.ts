@@ -3,6 +3,7 @@ import { liensForMetrics, storeMetrics, type StoredMetrics } from "../../shared/
 import { defineJob, event } from "../../shared/jobs/define-job.ts";
 import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { METRICS_VERSION } from "../../shared/rules/tax-liens/metrics.ts";
+import { settingsInForce } from "../../shared/settings/changeable.ts";
 import { taxLiens } from "../families.ts";
 import { figuresOf } from "./figures.ts";
 
@@ -20,13 +21,12 @@ export const computeDealMetrics = defineJob({
   concurrency: () => null,
 
   async runBatch({ runs, db, settings, clock, transaction, fail }) {
+    const { DEAL_RISK_WEIGHTS: weights } = await settingsInForce(db, settings);
     const days = Map.groupBy(runs, ({ asOf }) => civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf));
     // The earlier day first: where a lien is asked for twice, the later figures stay.
     for (const [asOf, asked] of [...days].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       const found = await liensForMetrics(db, [...new Set(asked.map(({ input }) => input.lienId))], asOf);
-      const results = new Map(
-        found.map((lien) => [lien.lienId, figuresOf(lien, { asOf, weights: settings.DEAL_RISK_WEIGHTS })]),
-      );
+      const results = new Map(found.map((lien) => [lien.lienId, figuresOf(lien, { asOf, weights })]));
       const figures = [...results.values()].filter((one): one is StoredMetrics => !(one instanceof Error));
       await transaction((tx) => storeMetrics(tx, figures, { asOf, version: METRICS_VERSION, now: clock.now() }));
       for (const run of asked) {

@@ -84,6 +84,7 @@ describe("each answer of an app that has something to show is what its route say
       data: { a: [1] },
     };
     const note = await made<{ id: string }>("POST", "api/notifications", told);
+    await made("PUT", "api/settings", { settings: { log_retention_days: 30 } });
     await made("PUT", "api/counties/sample-az", {
       ...{ name: "Sample", state: "AZ", timeZone: "America/Phoenix", ruleSet: "arizona" },
       source: {

@@ -1,8 +1,14 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { pruneRunLedger } from "../../../functions/platform/prune-run-ledger.ts";
+import {
+  notificationDeliveries,
+  notifications,
+  type Notification,
+} from "../../../shared/data/platform/notification-schema.ts";
 import type { Run, RunState } from "../../../shared/data/platform/schema.ts";
 import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
 import { TestClock } from "../../support/clock.ts";
@@ -105,6 +111,66 @@ describe("what goes and what stays", () => {
     expect((await prune()).result).toMatchObject({ deleted: 3, files: 3 });
     expect((await archived()).map(({ id }) => id)).toEqual(old);
   });
+});
+
+describe("old notifications", () => {
+  afterEach(() =>
+    app.db.execute(sql`truncate platform.notifications, platform.notification_deliveries, platform.settings`),
+  );
+
+  test("go after a year, with their deliveries; what a run has still to send stays", async () => {
+    await tell("sent", { daysAgo: 366 });
+    await tell("failed", { daysAgo: 366, state: "failed", reason: "refused" });
+    await tell("put off to a digest that never was", { daysAgo: 366, state: "pending", reason: "quiet hours" });
+    await tell("young", { daysAgo: 364 });
+    await tell("waits for its run", { daysAgo: 366, state: "pending" });
+    await tell("under way", { daysAgo: 366, state: "sending" });
+    expect((await prune()).result).toMatchObject({ notifications: 3 });
+    expect(await told()).toEqual(["under way", "waits for its run", "young"]);
+    expect((await prune()).result).toMatchObject({ notifications: 0 });
+  });
+
+  test("go earlier when somebody changes the setting", async () => {
+    await tell("old", { daysAgo: 31 });
+    await tell("young", { daysAgo: 29 });
+    await app.db.execute(
+      sql`insert into platform.settings values ('notification_retention_days', '30', now(), 'a test')`,
+    );
+    expect((await prune()).result).toMatchObject({ notifications: 1 });
+    expect(await told()).toEqual(["young"]);
+  });
+
+  async function tell(
+    title: string,
+    { daysAgo, state = "sent", reason = null }: Partial<Pick<Notification, "state" | "reason">> & { daysAgo: number },
+  ): Promise<void> {
+    const at = new Date(Date.parse(NOW) - daysAgo * 86_400_000);
+    const id = uuidv7({ msecs: at.getTime() });
+    await app.db.insert(notifications).values({
+      ...{ id, family: "samples", recipient: "user:1", channels: ["web"], severity: "INFO", type: "note", title },
+      ...{
+        body: "",
+        state,
+        reason,
+        createdAt: at,
+        settledAt: state === "sent" || state === "failed" ? at : null,
+        attempts: 1,
+      },
+    });
+    await app.db
+      .insert(notificationDeliveries)
+      .values({ notificationId: id, channel: "web", attempt: 0, state: "sent", startedAt: at, endedAt: at });
+  }
+
+  async function told(): Promise<string[]> {
+    const rows = await app.db.execute<{ title: string }>(sql`
+      select title from platform.notifications n join platform.notification_deliveries d on d.notification_id = n.id order by title`);
+    const [{ deliveries } = { deliveries: NaN }] = await app.db.execute<{ deliveries: number }>(
+      sql`select count(*)::int as deliveries from platform.notification_deliveries`,
+    );
+    expect(deliveries).toBe(rows.length);
+    return rows.map(({ title }) => title);
+  }
 });
 
 describe("without a storage", () => {

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 afterEach(async () => {
   app.clock.moveTo(NOON);
-  await app.db.execute(sql`truncate platform.job_runs, tax_liens.counties cascade`);
+  await app.db.execute(sql`truncate platform.job_runs, platform.settings, tax_liens.counties cascade`);
 });
 
 const ask = async (lienId: number) =>
@@ -53,6 +53,21 @@ it("stores a lien's figures for the local day, by the last valuation until then"
     ...{ expectedYield: "13.0000", irr: null, riskScore: "7.64", dealScore: "86.81", explanation: null },
     computedAt: NOON,
   });
+});
+
+it("weighs the risk as the settings have it now", async () => {
+  const { lienId, propertyId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
+  const valuation = { propertyId, provider: "avm", day: "2026-01-01", value: "1000", state: "valued" } as const;
+  await app.db.insert(propertyValuations).values({ ...valuation, createdAt: NOON });
+  await compute(lienId);
+  expect(await stored(lienId)).toMatchObject({ riskScore: "44.00" });
+
+  const weights = { ltv: 100, property_type: 0, valuation_age: 0, redemption_time: 0, flags: 0 };
+  await app.db.execute(
+    sql`insert into platform.settings values ('deal_risk_weights', ${JSON.stringify(weights)}::jsonb, now(), 'a test')`,
+  );
+  await compute(lienId);
+  expect(await stored(lienId)).toMatchObject({ riskScore: "100.00" });
 });
 
 it("computes liens without a valuation, as far as that goes", async () => {

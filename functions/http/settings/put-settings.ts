@@ -1,0 +1,43 @@
+import { z } from "zod";
+import {
+  changeStoredSettings,
+  listStoredSettings,
+  lockStoredSettings,
+} from "../../../shared/data/platform/stored-settings.ts";
+import { checkIfMatch, entityTag } from "../../../shared/http/precondition.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { CHANGEABLE, changeableSettings, variableOf } from "../../../shared/settings/changeable.ts";
+import { givenReason } from "../admin/given-reason.ts";
+import { settingsAnswer, settingsView } from "./settings-view.ts";
+
+const orNull = CHANGEABLE.map((name) => [name, changeableSettings.shape[name].nullable().optional()] as const);
+
+export const putSettings = defineRoute({
+  method: "PUT",
+  path: "api/settings",
+  access: "operator",
+  summary: "Change settings while the app runs, with If-Match only if nobody has changed any since; answers with all",
+  body: z.strictObject({
+    settings: z
+      .strictObject(Object.fromEntries(orNull))
+      .refine((settings) => Object.keys(settings).length > 0, "expected at least one setting")
+      .describe("By name; null: as configured again. What is not named stays as it is"),
+    reason: givenReason.optional(),
+  }),
+  answer: settingsAnswer,
+  async handle({ app, body, caller, header, log }) {
+    const changes = CHANGEABLE.flatMap((name) => {
+      const value = body.settings[name];
+      return value === undefined ? [] : [{ name, value, configured: app.config[variableOf(name)] }];
+    });
+    const by = { who: caller, reason: body.reason ?? null, now: app.clock.now() };
+    const { json, changed } = await app.db.transaction(async (tx) => {
+      const before = await lockStoredSettings(tx);
+      checkIfMatch(header("if-match"), entityTag(settingsView(app, before)));
+      const changed = await changeStoredSettings(tx, before, changes, by);
+      return { changed, json: settingsView(app, await listStoredSettings(tx)) };
+    });
+    if (changed.length > 0) log.warn("Settings changed", { settings: changed, by: caller, reason: by.reason });
+    return { headers: { etag: entityTag(json) }, json };
+  },
+});

@@ -1,0 +1,13 @@
+import { jsonb, text, timestamp } from "drizzle-orm/pg-core";
+import { platform } from "./schema.ts";
+
+/** Settings that somebody changed while the app ran: see shared/settings/changeable.ts. One that has no row is as configured. */
+export const storedSettings = platform.table("settings", {
+  /** snake_case: `log_retention_days`. */
+  name: text().primaryKey(),
+  value: jsonb().$type<unknown>().notNull(),
+  changedAt: timestamp("changed_at", { withTimezone: true, precision: 3 }).notNull(),
+  changedBy: text("changed_by").notNull(),
+});
+
+export type StoredSetting = typeof storedSettings.$inferSelect;

@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from "node:util";
+import { eq, sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { recordAudit } from "./audit-log.ts";
+import { storedSettings, type StoredSetting } from "./settings-schema.ts";
+
+export async function listStoredSettings(db: Executor): Promise<StoredSetting[]> {
+  return db.select().from(storedSettings).orderBy(storedSettings.name);
+}
+
+/** Lets no other transaction change a setting until this one ends, and reads them all. Those who only read do not wait. */
+export async function lockStoredSettings(tx: Tx): Promise<StoredSetting[]> {
+  // A row that is not there yet cannot be locked; the table can.
+  await tx.execute(sql`lock table ${storedSettings} in share row exclusive mode`);
+  return listStoredSettings(tx);
+}
+
+export interface SettingChange {
+  readonly name: string;
+  /** Null: nothing is stored any more, so that it is as configured. */
+  readonly value: unknown;
+  /** What it is while nothing is stored: for the audit. */
+  readonly configured: unknown;
+}
+
+/**
+ * Stores settings and audits each, in a transaction that has locked them. A change that changes nothing leaves no trace.
+ * @param before what is stored
+ * @returns the names of those that changed
+ */
+export async function changeStoredSettings(
+  tx: Tx,
+  before: readonly StoredSetting[],
+  changes: readonly SettingChange[],
+  { who, reason, now }: { readonly who: string; readonly reason: string | null; readonly now: Date },
+): Promise<string[]> {
+  const changed: string[] = [];
+  for (const { name, value, configured } of changes) {
+    const row = before.find((stored) => stored.name === name);
+    if (isDeepStrictEqual(row?.value ?? null, value)) continue;
+    if (value === null) await tx.delete(storedSettings).where(eq(storedSettings.name, name));
+    else {
+      const set = { value, changedAt: now, changedBy: who };
+      await tx
+        .insert(storedSettings)
+        .values({ name, ...set })
+        .onConflictDoUpdate({ target: storedSettings.name, set });
+    }
+    await recordAudit(tx, {
+      ...{ at: now, who, action: "setting changed", subject: `setting:${name}`, reason },
+      ...{ before: { value: row ? row.value : configured }, after: { value: value ?? configured } },
+    });
+    changed.push(name);
+  }
+  return changed;
+}
