@@ -38,10 +38,16 @@ import { getDocument } from "./http/documents/get-document.ts";
 import { addEtf } from "./http/portfolio/add-etf.ts";
 import { getEtfPrices } from "./http/portfolio/get-etf-prices.ts";
 import { getEtfs } from "./http/portfolio/get-etfs.ts";
+import { addPushSubscription } from "./http/notifications/add-push-subscription.ts";
+import { addToAllowList } from "./http/notifications/add-to-allow-list.ts";
 import { createNotification } from "./http/notifications/create-notification.ts";
+import { getAllowList } from "./http/notifications/get-allow-list.ts";
 import { getNotification } from "./http/notifications/get-notification.ts";
 import { getNotifications } from "./http/notifications/get-notifications.ts";
+import { getPushSubscriptions } from "./http/notifications/get-push-subscriptions.ts";
 import { readNotifications } from "./http/notifications/read-notifications.ts";
+import { removeFromAllowList } from "./http/notifications/remove-from-allow-list.ts";
+import { removePushSubscription } from "./http/notifications/remove-push-subscription.ts";
 import { getExchangeRates } from "./http/portfolio/get-exchange-rates.ts";
 import { getUpdates } from "./http/portfolio/get-updates.ts";
 import { addContributions } from "./http/portfolio/pensions/add-contributions.ts";
@@ -168,6 +174,12 @@ export const routes: readonly Route[] = [
   createNotification,
   getNotifications,
   readNotifications,
+  getAllowList,
+  addToAllowList,
+  removeFromAllowList,
+  getPushSubscriptions,
+  addPushSubscription,
+  removePushSubscription,
   getNotification,
   // portfolio
   updateLatest,

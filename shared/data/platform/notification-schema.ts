@@ -120,6 +120,9 @@ export const notificationDeliveries = platform.table(
   ],
 );
 
+/** The channels whose addresses stand in the allow-list. */
+export const ALLOW_LISTED = ["email", "chatbot", "sms", "voice"] as const satisfies readonly ChannelName[];
+
 /** Who may be reached through which channel, and where: without a row nobody is called, written to or disturbed. */
 export const communicationAllowlist = platform.table(
   "communication_allowlist",
@@ -133,7 +136,7 @@ export const communicationAllowlist = platform.table(
   },
   (entry) => [
     primaryKey({ columns: [entry.recipient, entry.channel] }),
-    check("communication_allowlist_channel", sql`channel in ('email', 'chatbot', 'sms', 'voice')`),
+    check("communication_allowlist_channel", sql`channel in ${oneOf(ALLOW_LISTED)}`),
     check("communication_allowlist_address", sql`recipient <> '' and address <> ''`),
   ],
 );
@@ -148,6 +151,8 @@ export const pushSubscriptions = platform.table(
     p256dh: text().notNull(),
     auth: text().notNull(),
     addedAt: instant("added_at").notNull(),
+    /** Names it to others: the endpoint is a secret. */
+    id: uuid().notNull().unique("push_subscriptions_id").defaultRandom(),
   },
   (subscription) => [index("push_subscriptions_by_recipient").on(subscription.recipient)],
 );
@@ -155,3 +160,4 @@ export const pushSubscriptions = platform.table(
 export type Notification = typeof notifications.$inferSelect;
 export type NotificationDelivery = typeof notificationDeliveries.$inferSelect;
 export type AllowlistEntry = typeof communicationAllowlist.$inferSelect;
+export type PushSubscriptionRow = typeof pushSubscriptions.$inferSelect;

@@ -2,6 +2,7 @@ import webPush from "web-push";
 import { outbound, type Outbound, type OutboundOptions } from "../../providers/outbound.ts";
 import { ProviderError } from "../../providers/provider-error.ts";
 import { AllGone, cut, type Channel, type Message, type PushSubscription } from "../channel.ts";
+import { isPushHost } from "../push-subscription.ts";
 
 /** Bytes of an encrypted message that every push service takes (RFC 8030, 7.2), less what encryption adds. */
 const LONGEST_PAYLOAD = 3_072;
@@ -66,7 +67,7 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
 
   function clientOf(endpoint: string): Outbound {
     const { origin, host } = new URL(endpoint);
-    if (!hosts.some((pattern) => matches(host, pattern))) {
+    if (!isPushHost(host, hosts)) {
       const sentence = `web-push was not called: ${host} is none of WEB_PUSH_HOSTS`;
       throw new ProviderError(sentence, { provider: "web-push", errorClass: "validation" });
     }
@@ -93,8 +94,4 @@ function isGone(result: PromiseSettledResult<unknown>): boolean {
 
 function isFinal({ errorClass }: ProviderError): boolean {
   return errorClass === "validation" || errorClass === "auth";
-}
-
-function matches(host: string, pattern: string): boolean {
-  return pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : host === pattern;
 }

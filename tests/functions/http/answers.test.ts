@@ -33,6 +33,7 @@ const QUERIES: Record<string, string> = {
   "api/admin/effects": "?state=done",
   "api/admin/schedule": "?days=200&zone=Europe/Berlin",
   "api/v1/exchange-rates": "?base=USD",
+  "api/notifications/push-subscriptions": "?recipient=user:1",
 };
 
 describe("each answer of an app that has something to show is what its route says", () => {
@@ -84,6 +85,9 @@ describe("each answer of an app that has something to show is what its route say
       data: { a: [1] },
     };
     const note = await made<{ id: string }>("POST", "api/notifications", told);
+    await made("POST", "api/notifications/allow-list", {
+      ...{ recipient: "user:1", channel: "email", address: "ann@example.org" },
+    });
     await made("PUT", "api/settings", { settings: { log_retention_days: 30 } });
     await made("PUT", "api/counties/sample-az", {
       ...{ name: "Sample", state: "AZ", timeZone: "America/Phoenix", ruleSet: "arizona" },

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { allow } from "../../../shared/data/platform/allow-list.ts";
+import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
+import { ALLOW_LISTED } from "../../../shared/data/platform/notification-schema.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { addressFault } from "../../../shared/notifications/address.ts";
+import { allowListEntry, auditedEntry, entryView, recipientText } from "./allow-list-view.ts";
+
+const entry = z
+  .strictObject({ recipient: recipientText, channel: z.enum(ALLOW_LISTED), address: z.string().trim().max(320) })
+  .superRefine(({ channel, address }, context) => {
+    const message = addressFault(channel, address);
+    if (message) context.addIssue({ code: "custom", path: ["address"], message });
+  });
+
+export const addToAllowList = defineRoute({
+  method: "POST",
+  path: "api/notifications/allow-list",
+  access: "operator",
+  summary: "Let somebody be reached at an address: 201; instead of the address before: 200",
+  body: entry,
+  answer: allowListEntry,
+  async handle({ app, body, caller, role }) {
+    const added = { ...body, addedBy: caller, addedAt: app.clock.now() };
+    const before = await app.db.transaction(async (tx) => {
+      const before = await allow(tx, added);
+      await recordAudit(tx, {
+        ...{ at: added.addedAt, who: caller, action: "address allowed", subject: `allow-list:${body.recipient}` },
+        ...{ before: before ? auditedEntry(before) : null, after: auditedEntry(added) },
+      });
+      return before;
+    });
+    return { status: before ? 200 : 201, json: entryView(added, role) };
+  },
+});

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { ALLOW_LISTED, type AllowlistEntry } from "../../../shared/data/platform/notification-schema.ts";
+import type { Role } from "../../../shared/http/checker.ts";
+import { masked } from "../../../shared/notifications/address.ts";
+
+export const recipientText = z.string().trim().min(1).max(200);
+
+export const allowListEntry = z.object({
+  recipient: z.string(),
+  channel: z.enum(ALLOW_LISTED),
+  address: z.string().describe("Whole for operators; for viewers enough of it to tell two apart"),
+  addedBy: z.string(),
+  addedAt: z.iso.datetime(),
+});
+
+export function entryView({ recipient, channel, address, addedBy, addedAt }: AllowlistEntry, role: Role | null) {
+  return { recipient, channel, address: role === "operator" ? address : masked(address), addedBy, addedAt };
+}
+
+/** What the audit says of an entry: it outlives it, so it holds no address. */
+export function auditedEntry({ channel, address }: Pick<AllowlistEntry, "channel" | "address">) {
+  return { channel, address: masked(address) };
+}

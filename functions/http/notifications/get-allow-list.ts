@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { listAllowed } from "../../../shared/data/platform/allow-list.ts";
+import { ALLOW_LISTED } from "../../../shared/data/platform/notification-schema.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { allowListEntry, entryView, recipientText } from "./allow-list-view.ts";
+
+/** The last entry of a page, as one word. */
+const cursor = z
+  .string()
+  .max(500)
+  .transform((text, context) => {
+    const read = z.tuple([z.string(), z.enum(ALLOW_LISTED)]).safeParse(jsonOf(text));
+    if (read.success) return { recipient: read.data[0], channel: read.data[1] };
+    context.addIssue({ code: "custom", message: "expected the nextCursor of a page" });
+    return z.NEVER;
+  });
+
+export const getAllowList = defineRoute({
+  method: "GET",
+  path: "api/notifications/allow-list",
+  access: "viewer",
+  summary: "Who may be reached through which channel, and where; by recipient and channel",
+  query: z.strictObject({
+    recipient: recipientText.optional(),
+    channel: z.enum(ALLOW_LISTED).optional(),
+    cursor: cursor.optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  answer: z.object({ entries: z.array(allowListEntry), nextCursor: z.string().nullable() }),
+  async handle({ app, role, query: { recipient, channel, cursor: after, limit } }) {
+    const found = await listAllowed(app.db, {
+      ...(recipient && { recipient }),
+      ...(channel && { channel }),
+      after,
+      limit,
+    });
+    const last = found.length === limit ? found.at(-1)! : null;
+    const nextCursor = last && Buffer.from(JSON.stringify([last.recipient, last.channel])).toString("base64url");
+    return { json: { entries: found.map((entry) => entryView(entry, role)), nextCursor } };
+  },
+});
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, "base64url").toString());
+  } catch {
+    return undefined;
+  }
+}

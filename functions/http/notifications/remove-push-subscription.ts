@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { removeSubscription } from "../../../shared/data/platform/push-subscriptions.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+
+export const removePushSubscription = defineRoute({
+  method: "DELETE",
+  path: "api/notifications/push-subscriptions/{id}",
+  access: "key",
+  summary: "Forget a browser: it gets no push messages any more",
+  params: z.strictObject({ id: z.uuid() }),
+  answer: null,
+  async handle({ app, params: { id } }) {
+    if (await removeSubscription(app.db, id)) return { status: 204 };
+    throw notFound(`there is no push subscription ${id}`);
+  },
+});

@@ -1,0 +1,2 @@
+ALTER TABLE "platform"."push_subscriptions" ADD COLUMN "id" uuid DEFAULT gen_random_uuid() NOT NULL;--> statement-breakpoint
+ALTER TABLE "platform"."push_subscriptions" ADD CONSTRAINT "push_subscriptions_id" UNIQUE("id");

@@ -1,0 +1,36 @@
+import { asc, eq, getTableColumns, sql } from "drizzle-orm";
+import type { Executor } from "../client.ts";
+import { pushSubscriptions, type PushSubscriptionRow } from "./notification-schema.ts";
+
+/** A recipient's browsers, oldest first. */
+export async function listSubscriptions(db: Executor, recipient: string): Promise<PushSubscriptionRow[]> {
+  return db
+    .select()
+    .from(pushSubscriptions)
+    .where(eq(pushSubscriptions.recipient, recipient))
+    .orderBy(asc(pushSubscriptions.addedAt), asc(pushSubscriptions.id));
+}
+
+/** Keeps a browser. One that is known is from now on who signed in to it last, with the keys that it has now. */
+export async function saveSubscription(
+  db: Executor,
+  subscription: Omit<PushSubscriptionRow, "id">,
+): Promise<PushSubscriptionRow & { readonly isNew: boolean }> {
+  const { recipient, p256dh, auth } = subscription;
+  const [saved] = await db
+    .insert(pushSubscriptions)
+    .values(subscription)
+    .onConflictDoUpdate({ target: pushSubscriptions.endpoint, set: { recipient, p256dh, auth } })
+    // A row that was inserted has no deleter: PostgreSQL's way to tell the two.
+    .returning({ ...getTableColumns(pushSubscriptions), isNew: sql<boolean>`xmax = 0` });
+  return saved!;
+}
+
+/** @returns whether there was one */
+export async function removeSubscription(db: Executor, id: string): Promise<boolean> {
+  const gone = await db
+    .delete(pushSubscriptions)
+    .where(eq(pushSubscriptions.id, id))
+    .returning({ id: pushSubscriptions.id });
+  return gone.length > 0;
+}
