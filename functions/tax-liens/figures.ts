@@ -1,6 +1,6 @@
 import type { LienForMetrics, StoredMetrics } from "../../shared/data/tax-liens/deal-metrics.ts";
 import type { CivilDate } from "../../shared/rules/civil-date.ts";
-import { countyRules, medianRedemptionDays } from "../../shared/rules/tax-liens/county-rules.ts";
+import { withRules } from "../../shared/rules/tax-liens/county-rules.ts";
 import { dealMetrics } from "../../shared/rules/tax-liens/metrics.ts";
 import type { RiskWeights } from "../../shared/rules/tax-liens/risk.ts";
 
@@ -10,9 +10,7 @@ export function figuresOf(
   on: { asOf: CivilDate; weights: RiskWeights },
 ): StoredMetrics | BadCounty {
   try {
-    const rules = countyRules(lien.ruleSet, lien.countyRules);
-    const facts = { ...lien, rules, medianRedemptionDays: medianRedemptionDays(lien.countyRules) };
-    return { lienId: lien.lienId, ...dealMetrics(facts, on) };
+    return { lienId: lien.lienId, ...dealMetrics(withRules(lien), on) };
   } catch (error) {
     if (error instanceof RangeError) return new BadCounty(lien.lienId, error);
     throw error;

@@ -27,6 +27,17 @@ export function medianRedemptionDays(overrides: CountyOverrides): number | null 
   return stated(overrides, "medianRedemptionDays", WHOLE, isCount);
 }
 
+/** A stored lien as the formulas take it: with the rules that hold in its county. @throws RangeError as above */
+export function withRules<Lien extends { readonly ruleSet: string; readonly countyRules: CountyOverrides }>(
+  lien: Lien,
+): Lien & { rules: RuleSet; medianRedemptionDays: number | null } {
+  return {
+    ...lien,
+    rules: countyRules(lien.ruleSet, lien.countyRules),
+    medianRedemptionDays: medianRedemptionDays(lien.countyRules),
+  };
+}
+
 const WHOLE = "a whole number from 1";
 
 function isCount(given: number): boolean {

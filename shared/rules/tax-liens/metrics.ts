@@ -1,9 +1,8 @@
 import { Decimal } from "decimal.js";
-import { addDays, type CivilDate } from "../civil-date.ts";
-import { accrued } from "./accrual.ts";
+import type { CivilDate } from "../civil-date.ts";
+import { costOf, expectedRedemption, interestOn, type LienTerms, type Redemption } from "./redemption.ts";
 import { riskScore, type RiskFacts, type RiskWeights } from "./risk.ts";
-import { redemptionDays, type RuleSet } from "./rule-sets.ts";
-import { internalRateOfReturn, simpleAnnualYield, type CashFlow } from "./yield.ts";
+import { internalRateOfReturn, type CashFlow } from "./yield.ts";
 
 /**
  * Of the formulas of this file, those that it calls (accrual, yield, risk) and the facts of `rule-sets.ts`. Stored with what they
@@ -13,23 +12,10 @@ export const METRICS_VERSION = 1;
 
 /** Above this a lien is worth more than its property: rather the value is wrong. */
 const PLAUSIBLE_LTV = 1;
-/** Where neither the county nor its state says when a lien is redeemed. */
-const USUAL_DAYS = 365;
 
 /** What is known of a lien that might be bought. Money in dollars, rates in percent. */
-export interface LienFacts extends Omit<RiskFacts, "ltv" | "valuedOn"> {
-  readonly faceAmount: string;
+export interface LienFacts extends LienTerms, Omit<RiskFacts, "ltv" | "valuedOn"> {
   readonly priorLiens: string;
-  readonly penalties: string;
-  readonly premium: string;
-  /** Paid on buying; not paid back. */
-  readonly fees: string;
-  readonly interestRate: string | null;
-  /** The rate, or in Illinois the penalty, that won the sale. */
-  readonly bidRate: string | null;
-  readonly rules: RuleSet;
-  /** Days from purchase to redemption, by the county's median. Null: the whole time that its state gives. */
-  readonly medianRedemptionDays: number | null;
   readonly valuation: { readonly value: string; readonly day: CivilDate } | null;
   /** Later years' taxes, paid by the holder and redeemed with the lien. */
   readonly subsequentTaxes: readonly { readonly day: CivilDate; readonly amount: string }[];
@@ -64,12 +50,13 @@ export function dealMetrics(
   lien: LienFacts,
   { asOf, weights }: { asOf: CivilDate; weights: RiskWeights },
 ): DealMetrics {
-  const cost = sum(lien.faceAmount, lien.premium, lien.fees);
+  const cost = costOf(lien);
   const redemption = expectedRedemption(lien, asOf);
-  const expected = redemption && simpleAnnualYield({ cost, profit: redemption.profit, days: redemption.days });
+  const expected = redemption?.annualYield ?? null;
   const value = lien.valuation && new Decimal(lien.valuation.value);
-  const ltv = value && sum(lien.faceAmount, lien.priorLiens, lien.penalties).div(value);
-  const risk = ltv && riskScore({ ...lien, ltv, valuedOn: lien.valuation.day }, weights, asOf);
+  const facts = riskFactsOf(lien);
+  const ltv = facts?.ltv;
+  const risk = facts && riskScore(facts, weights, asOf);
   const best = lien.rules.maxAnnualReturn;
   return {
     cost: cost.toFixed(2),
@@ -83,38 +70,12 @@ export function dealMetrics(
   };
 }
 
-interface Redemption {
-  readonly days: number;
-  readonly day: CivilDate;
-  /** What comes back. */
-  readonly proceeds: Decimal;
-  /** Beyond the cost. */
-  readonly profit: Decimal;
-}
-
-/** Null where no rate is known. */
-function expectedRedemption(lien: LienFacts, asOf: CivilDate): Redemption | null {
-  const days = Math.max(1, lien.medianRedemptionDays ?? redemptionDays(lien.rules, asOf) ?? USUAL_DAYS);
-  const day = addDays(asOf, days);
-  const interest = interestOn(lien, lien.faceAmount, { from: asOf, until: day });
-  if (interest === null) return null;
-  const proceeds = sum(lien.faceAmount, interest, lien.penalties, lien.rules.premium === "lost" ? 0 : lien.premium);
-  return { days, day, proceeds, profit: proceeds.minus(sum(lien.faceAmount, lien.premium, lien.fees)) };
-}
-
-/** What a lien nobody has bid on yet bears is the most that its rules allow. */
-function interestOn(
-  { rules, interestRate, bidRate, premium }: LienFacts,
-  principal: string,
-  span: { from: CivilDate; until: CivilDate },
-): Decimal | null {
-  if (rules.accrual === "flat_then_step") return accrued(rules.accrual, { principal, overbid: premium, ...span });
-  if (rules.accrual === "penalty_step") {
-    const bidPenalty = bidRate ?? rules.maxRate;
-    return bidPenalty === null ? null : accrued(rules.accrual, { principal, bidPenalty, ...span });
-  }
-  const annualRate = interestRate ?? bidRate ?? rules.maxRate;
-  return annualRate === null ? null : accrued(rules.accrual, { principal, annualRate, ...span });
+/** What its risk follows from; null without a valuation. */
+export function riskFactsOf(lien: LienFacts): RiskFacts | null {
+  const { valuation } = lien;
+  if (!valuation) return null;
+  const ltv = sum(lien.faceAmount, lien.priorLiens, lien.penalties).div(valuation.value);
+  return { ...lien, ltv, valuedOn: valuation.day };
 }
 
 /** Taxes that would be paid after the expected redemption are not. */

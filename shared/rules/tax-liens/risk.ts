@@ -34,17 +34,28 @@ export interface RiskFacts {
  * | `flags` | bankruptcy, environmental, code violations: a third each |
  */
 export function riskScore(facts: RiskFacts, weights: RiskWeights, asOf: CivilDate): Decimal {
-  const factors: Readonly<Record<RiskFactor, Decimal>> = {
-    ltv: facts.ltv.isFinite() ? share(facts.ltv.minus("0.05"), "0.55") : new Decimal(1),
-    property_type: new Decimal(TYPE_RISK[facts.propertyType]),
-    valuation_age: share(daysBetween(facts.valuedOn, asOf), 365),
-    redemption_time: redemptionTime(facts, asOf),
-    flags: new Decimal([facts.bankruptcy, facts.environmental, facts.codeViolations].filter(Boolean).length).div(3),
+  const parts = riskParts(facts, weights, asOf);
+  return RISK_FACTORS.reduce((sum, factor) => sum.plus(parts[factor]), new Decimal(0)).toDecimalPlaces(
+    2,
+    Decimal.ROUND_HALF_UP,
+  );
+}
+
+/** The points that each factor adds to the score, from 0 to its weight, not rounded. */
+export function riskParts(
+  facts: RiskFacts,
+  weights: RiskWeights,
+  asOf: CivilDate,
+): Readonly<Record<RiskFactor, Decimal>> {
+  const points = (factor: RiskFactor, share: Decimal) => share.times(weights[factor]);
+  const flags = [facts.bankruptcy, facts.environmental, facts.codeViolations].filter(Boolean).length;
+  return {
+    ltv: points("ltv", facts.ltv.isFinite() ? share(facts.ltv.minus("0.05"), "0.55") : new Decimal(1)),
+    property_type: points("property_type", new Decimal(TYPE_RISK[facts.propertyType])),
+    valuation_age: points("valuation_age", share(daysBetween(facts.valuedOn, asOf), 365)),
+    redemption_time: points("redemption_time", redemptionTime(facts, asOf)),
+    flags: points("flags", new Decimal(flags).div(3)),
   };
-  return RISK_FACTORS.reduce(
-    (sum, factor) => sum.plus(factors[factor].times(weights[factor])),
-    new Decimal(0),
-  ).toDecimalPlaces(2, Decimal.ROUND_HALF_UP);
 }
 
 const TYPE_RISK: Readonly<Record<RiskyProperty, string>> = {
