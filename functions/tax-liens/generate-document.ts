@@ -5,20 +5,14 @@ import { z } from "zod";
 import type { Config } from "../../shared/config.ts";
 import { insertLlmCall } from "../../shared/data/reasoning/llm-calls.ts";
 import type { Document, DocumentFile } from "../../shared/data/tax-liens/document-schema.ts";
-import {
-  failDocuments,
-  findDocument,
-  findLienWhole,
-  keepPassages,
-  recordFiles,
-} from "../../shared/data/tax-liens/documents.ts";
+import { failDocuments, findDocument, keepPassages, recordFiles } from "../../shared/data/tax-liens/documents.ts";
 import { writePassages, type CallFacts } from "../../shared/documents/agent.ts";
-import { dueDiligenceFacts } from "../../shared/documents/due-diligence-facts.ts";
 import { renderHtml } from "../../shared/documents/html.ts";
+import { factsAbout } from "../../shared/documents/subjects.ts";
 import { findTemplate } from "../../shared/documents/templates.ts";
 import { writtenDocument } from "../../shared/documents/written-document.ts";
 import { defineJob, event, type JobContext } from "../../shared/jobs/define-job.ts";
-import { Cancel } from "../../shared/jobs/endings.ts";
+import { InvalidInput } from "../../shared/jobs/endings.ts";
 import { exponential } from "../../shared/jobs/retry.ts";
 import { notify } from "../../shared/notifications/notify.ts";
 import { openLlm, type Llm } from "../../shared/providers/llm.ts";
@@ -53,7 +47,7 @@ export const generateDocument = defineJob({
   async run(context) {
     const { db, settings, signal, finish, clock } = context;
     const document = await findDocument(db, context.input.documentId);
-    if (!document) throw new Cancel(`there is no document ${context.input.documentId}`);
+    if (!document) throw noDocument(context.input.documentId);
     const { id, recipient, createdAt } = document;
     const template = findTemplate(document.template);
     const facts = template.context.parse(document.facts ?? (await factsOf(document, context)));
@@ -84,11 +78,9 @@ export const generateDocument = defineJob({
 
 type Context = JobContext<z.output<typeof input>>;
 
-/** The facts of a document that was asked for by its lien. */
-async function factsOf({ lienId }: Document, { db, settings, asOf }: Context): Promise<unknown> {
-  const whole = lienId === null ? undefined : await findLienWhole(db, lienId);
-  if (!whole) throw new Cancel("the lien that the document was to be about is gone");
-  return dueDiligenceFacts(whole, civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf));
+function factsOf(document: Document, { db, settings, asOf }: Context): Promise<unknown> {
+  const on = { asOf: civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf), weights: settings.DEAL_RISK_WEIGHTS };
+  return factsAbout(db, document.template, document, on);
 }
 
 async function passagesOf(
@@ -118,6 +110,10 @@ function llmOf(settings: Config): Llm | null {
   return settings.ALLOW_INTERNET_SYNC && baseUrl && apiKey && model
     ? openLlm({ baseUrl, apiKey, model, timeoutMs })
     : null;
+}
+
+function noDocument(id: string): InvalidInput {
+  return new InvalidInput([{ field: "documentId", reason: `there is no document ${id}` }]);
 }
 
 async function store(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { FactLists } from "./model.ts";
 
 /** What the contexts of templates are made of. Amounts are decimal text, so that no cent is lost on the way. */
 export const words = z.string().max(20_000);
@@ -16,6 +17,8 @@ export const lien = z.strictObject({
   status: words.min(1),
   face: money,
   rate: share.nullable(),
+  /** Of liens that come before it on the same property. */
+  prior: money.nullish(),
   soldOn: date.nullish(),
   redeemableUntil: date.nullish(),
 });
@@ -31,7 +34,7 @@ export const property = z.strictObject({
 const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const PERCENT = new Intl.NumberFormat("en-US", {
   style: "percent",
-  minimumFractionDigits: 1,
+  minimumFractionDigits: 2,
   maximumFractionDigits: 2,
 });
 const DAY = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" });
@@ -53,34 +56,45 @@ export function day(value: string | null | undefined): string {
   return value == null ? NOTHING : DAY.format(new Date(`${value}T00:00:00Z`));
 }
 
-/** Two columns of what is known, one thing a row. */
-export function factTable(rows: readonly (readonly [string, string])[]) {
-  const columns = [
-    { title: "What", align: "left", share: 1 },
-    { title: "As recorded", align: "left", share: 2.2 },
-  ] as const;
-  return { kind: "table", columns, rows } as const;
+/** As a cell begins: `vacant land` → `Vacant land`. */
+export function capital(text: string): string {
+  return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
 }
 
-export function lienFacts(known: z.output<typeof lien>): [string, string][] {
-  return [
-    ["Certificate", known.certificate],
-    ["County", `${known.county}, ${known.state}`],
-    ["Tax year", String(known.taxYear)],
-    ["Status", known.status],
-    ["Face amount", dollars(known.face)],
-    ["Interest rate", percent(known.rate)],
-    ["Sold on", day(known.soldOn)],
-    ["Redeemable until", day(known.redeemableUntil)],
-  ];
-}
-
-export function propertyFacts(known: z.output<typeof property>): [string, string][] {
-  return [
-    ["Parcel", known.parcel],
-    ["Address", known.address ?? NOTHING],
-    ["Type", known.type],
-    ["Value", dollars(known.value)],
-    ["Valued on", day(known.valuedOn)],
-  ];
+/** The certificate and its property, side by side; its number and county are in the heading. @param more what else is known of the certificate */
+export function certificateAndProperty(
+  certificate: z.output<typeof lien>,
+  parcel: z.output<typeof property>,
+  more: readonly (readonly [string, string])[] = [],
+): FactLists {
+  return {
+    kind: "facts",
+    lists: [
+      {
+        title: "The certificate",
+        facts: [
+          ["Tax year", String(certificate.taxYear)],
+          ["Status", capital(certificate.status)],
+          ["Face amount", dollars(certificate.face)],
+          ["Rate", certificate.rate === null ? "none bid yet" : percent(certificate.rate)],
+          ["Sold on", day(certificate.soldOn)],
+          ["Redeemable until", day(certificate.redeemableUntil)],
+          ...more,
+        ],
+      },
+      {
+        title: "The property",
+        facts: [
+          ["Parcel", parcel.parcel],
+          ["Address", parcel.address ?? NOTHING],
+          ["Type", capital(parcel.type)],
+          ["Value", dollars(parcel.value)],
+          ["Valued on", day(parcel.valuedOn)],
+          ...(certificate.prior == null
+            ? []
+            : ([["Prior liens", Number(certificate.prior) === 0 ? "None" : dollars(certificate.prior)]] as const)),
+        ],
+      },
+    ],
+  };
 }

@@ -6,9 +6,10 @@ import {
   type BarChart,
   type Block,
   type DocumentModel,
+  type FactLists,
   type Table,
 } from "./model.ts";
-import { ACCENT, INK, LINE, MUTED, SHADE } from "./palette.ts";
+import { ACCENT, INK, LINE, MUTED, SHADE, TRACK } from "./palette.ts";
 
 /** A document as one HTML page that needs nothing from elsewhere and runs nothing; every text in it is escaped. */
 export function renderHtml({ title, subtitle, reference, blocks }: DocumentModel): string {
@@ -39,11 +40,22 @@ function blockHtml(block: Block): string {
             `<div><dt>${shown(label)}</dt><dd><strong>${shown(value)}</strong>${note ? `<small>${shown(note)}</small>` : ""}</dd></div>`,
         )
         .join("")}</dl>`;
+    case "facts":
+      return factsHtml(block);
     case "table":
       return tableHtml(block);
     case "chart":
       return chartSvg(block);
   }
+}
+
+function factsHtml({ lists }: FactLists): string {
+  const rows = (facts: FactLists["lists"][number]["facts"]) =>
+    facts.map(([label, value]) => `<div><dt>${shown(label)}</dt><dd dir="auto">${shown(value)}</dd></div>`).join("\n");
+  const sections = lists.map(
+    ({ title, facts }) => `<section><h3>${shown(title)}</h3><dl>${rows(facts)}</dl></section>`,
+  );
+  return `<div class="facts">${sections.join("\n")}</div>`;
 }
 
 function tableHtml({ columns, rows, total }: Table): string {
@@ -62,11 +74,14 @@ const [WIDTH, ROW, LABEL, BAR] = [720, 30, 190, 400];
 function chartSvg(chart: BarChart): string {
   const lengths = barLengths(chart);
   const bars = chart.bars.map(({ label, shown: value }, at) => {
-    const [y, length] = [at * ROW, Math.round(lengths[at]! * BAR)];
+    const [y, { bar, behind }] = [at * ROW, lengths[at]!];
+    const rect = (length: number, of: string) =>
+      `<rect${of} x="${LABEL}" y="${y + 6}" width="${Math.round(length * BAR)}" height="18" rx="2"/>`;
     return (
       `<text x="${LABEL - 10}" y="${y + 20}" text-anchor="end">${shown(cut(label))}</text>` +
-      `<rect x="${LABEL}" y="${y + 6}" width="${length}" height="18" rx="2"/>` +
-      `<text x="${LABEL + length + 8}" y="${y + 20}">${shown(value)}</text>`
+      (behind > 0 ? rect(behind, ' class="behind"') : "") +
+      rect(bar, "") +
+      `<text x="${LABEL + Math.round(Math.max(bar, behind) * BAR) + 8}" y="${y + 20}">${shown(value)}</text>`
     );
   });
   const height = chart.bars.length * ROW;
@@ -85,21 +100,24 @@ function shown(text: string): string {
 
 const STYLE = `
 :root{color-scheme:light}
+*{box-sizing:border-box}
 body{margin:0;background:#fff;color:${INK};font:15px/1.55 system-ui,"Segoe UI","Helvetica Neue",Arial,sans-serif}
-main{max-width:46rem;margin:0 auto;padding:2.5rem 1.25rem}
+main{max-width:48rem;margin:0 auto;padding:2.5rem 1.25rem}
 header{border-top:4px solid ${ACCENT};padding-top:1rem;margin-bottom:1.5rem}
 h1{font-size:1.7rem;line-height:1.2;margin:0}header p{margin:.35rem 0 0;color:${MUTED}}
-h2{font-size:1.1rem;margin:1.8rem 0 .5rem;color:${ACCENT}}
+h2{font-size:1.15rem;margin:2rem 0 .5rem;color:${ACCENT}}h3{font-size:.95rem;margin:0;padding:.35rem 0;border-bottom:1.5px solid ${INK};color:${ACCENT}}
 h1,h2,p,td,th,dd{overflow-wrap:anywhere}p{white-space:pre-line;margin:.5rem 0}
 .note{background:${SHADE};color:${MUTED};padding:.5rem .75rem;font-size:.9rem}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.75rem;margin:1rem 0}
 .figures div{background:${SHADE};padding:.7rem .85rem;border-radius:4px}
 dt{color:${MUTED};font-size:.8rem}dd{margin:0}dd strong{display:block;font-size:1.3rem}dd small{color:${MUTED}}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(18rem,100%),1fr));gap:1.25rem 2rem;margin:1.25rem 0;font-size:.9rem}
+.facts dl{margin:0}.facts dl div{display:grid;grid-template-columns:2fr 3fr;gap:.75rem;padding:.35rem 0;border-bottom:1px solid ${LINE}}.facts dt{font-size:inherit}
 table{border-collapse:collapse;width:100%;margin:.75rem 0;font-size:.9rem;font-variant-numeric:tabular-nums}
-th,td{padding:.4rem .6rem;border-bottom:1px solid ${LINE};vertical-align:top}th{color:${MUTED};font-weight:600}
+th,td{padding:.4rem .6rem;border-bottom:1px solid ${LINE};vertical-align:top}th{color:${MUTED};font-weight:600;border-bottom:1.5px solid ${INK}}
 .left{text-align:left}.right{text-align:right}tfoot td{font-weight:600;border-top:2px solid ${INK};border-bottom:0}
-figure{margin:1rem 0}figcaption{font-weight:600;margin-bottom:.4rem}svg{width:100%;height:auto;font-size:14px}
-svg text{fill:${INK}}rect{fill:${ACCENT}}
+figure{margin:1.25rem 0}figcaption{font-weight:600;font-size:.95rem;margin-bottom:.4rem}svg{width:100%;height:auto;font-size:14px}
+svg text{fill:${INK}}rect{fill:${ACCENT}}.behind{fill:${TRACK}}
 footer{margin-top:2.5rem;padding-top:.75rem;border-top:1px solid ${LINE};color:${MUTED};font-size:.8rem}
-@media print{main{max-width:none;padding:0}thead{display:table-header-group}tr,figure,.figures div{break-inside:avoid}h2{break-after:avoid}@page{margin:18mm}}
+@media print{body{font-size:10pt}main{max-width:none;padding:0}thead{display:table-header-group}tr,figure,.figures div,.facts dl div{break-inside:avoid}h2,h3{break-after:avoid}.facts{grid-template-columns:1fr 1fr}*{print-color-adjust:exact}@page{size:A4;margin:18mm}}
 `.replaceAll("\n", "");

@@ -9,7 +9,7 @@ export interface DocumentModel {
   readonly blocks: readonly Block[];
 }
 
-export type Block = Heading | Paragraph | KeyFigures | Table | BarChart;
+export type Block = Heading | Paragraph | KeyFigures | FactLists | Table | BarChart;
 
 export interface Heading {
   readonly kind: "heading";
@@ -30,6 +30,12 @@ export interface KeyFigures {
   readonly figures: readonly { readonly label: string; readonly value: string; readonly note?: string | undefined }[];
 }
 
+/** What is recorded of one or two things, side by side where there is room. */
+export interface FactLists {
+  readonly kind: "facts";
+  readonly lists: readonly { readonly title: string; readonly facts: readonly (readonly [string, string])[] }[];
+}
+
 export interface Table {
   readonly kind: "table";
   /** `share` is of the width, beside those of the others. */
@@ -43,7 +49,15 @@ export interface Table {
 export interface BarChart {
   readonly kind: "chart";
   readonly title: string;
-  readonly bars: readonly { readonly label: string; readonly value: number; readonly shown: string }[];
+  readonly bars: readonly Bar[];
+}
+
+export interface Bar {
+  readonly label: string;
+  readonly value: number;
+  readonly shown: string;
+  /** The most that it could be, drawn behind it. */
+  readonly of?: number | undefined;
 }
 
 /**
@@ -69,8 +83,9 @@ export function paragraphsOf(text: string): string[] {
     .filter(Boolean);
 }
 
-/** How long each bar of a chart is, from 0 to 1. */
-export function barLengths({ bars }: BarChart): number[] {
-  const largest = Math.max(0, ...bars.map(({ value }) => value));
-  return bars.map(({ value }) => (largest === 0 ? 0 : Math.max(0, value) / largest));
+/** How long each bar of a chart is, and what is drawn behind it, from 0 to 1. */
+export function barLengths({ bars }: BarChart): { bar: number; behind: number }[] {
+  const largest = Math.max(0, ...bars.map(({ value, of = 0 }) => Math.max(value, of)));
+  const length = (value: number) => (largest === 0 ? 0 : Math.max(0, value) / largest);
+  return bars.map(({ value, of = 0 }) => ({ bar: length(value), behind: length(of) }));
 }

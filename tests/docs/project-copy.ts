@@ -14,19 +14,21 @@ export interface ProjectCopy {
   remove(): Promise<void>;
 }
 
-export async function copyProject(): Promise<ProjectCopy> {
+/** @param more folders that are to be its own as well, since a page changes what is in them */
+export async function copyProject(more: readonly string[] = []): Promise<ProjectCopy> {
   const parent = join(ROOT, ".rota/docs");
   await mkdir(parent, { recursive: true });
   const directory = await mkdtemp(join(parent, "project-"));
-  for (const folder of ["functions", "scripts"])
+  for (const folder of ["functions", "scripts", ...more])
     await cp(join(ROOT, folder), join(directory, folder), { recursive: true });
   for (const file of ["package.json", "host.json", "vitest.config.ts"])
     await cp(join(ROOT, file), join(directory, file));
-  await mkdir(join(directory, "tests"));
-  for (const link of ["shared", "local", "tests/support"]) await symlink(join(ROOT, link), join(directory, link));
+  await mkdir(join(directory, "tests"), { recursive: true });
+  const links = ["shared", "local", "tests/support"].filter((folder) => !more.includes(folder));
+  for (const link of links) await symlink(join(ROOT, link), join(directory, link));
   const tsconfig = {
     extends: join(ROOT, "tsconfig.json"),
-    include: ["functions", "tests/functions", join(ROOT, "tests/support")],
+    include: ["functions", "tests/functions", "tests/shared", join(ROOT, "tests/support")],
   };
   await writeFile(join(directory, "tsconfig.json"), JSON.stringify(tsconfig));
 

@@ -108,7 +108,7 @@ it("every setting that is named is read somewhere", async () => {
 });
 
 it("every block of TypeScript compiles", { timeout: 180_000 }, async () => {
-  const project = await copyProject();
+  const project = await copyProject(["shared", "tests/shared/documents"]);
   try {
     const files: string[] = [];
     for (const [index, block] of blocks.entries()) {

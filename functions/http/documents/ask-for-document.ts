@@ -1,21 +1,24 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
-import { findLienWhole, insertDocument } from "../../../shared/data/tax-liens/documents.ts";
+import { insertDocument } from "../../../shared/data/tax-liens/documents.ts";
+import { factsAbout, type Subject } from "../../../shared/documents/subjects.ts";
 import { findTemplate, TEMPLATE_NAMES } from "../../../shared/documents/templates.ts";
 import { badRequest } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
+import { InvalidInput } from "../../../shared/jobs/endings.ts";
 import { issuesOf } from "../../../shared/jobs/input.ts";
 import { OPERATORS } from "../../../shared/notifications/notification.ts";
 import { generateDocument } from "../../tax-liens/generate-document.ts";
+import { civilDateIn } from "../../../shared/rules/civil-date.ts";
 import { answerOnce } from "../start-once.ts";
 
-const asked = z.strictObject({
+const body = z.strictObject({
   template: z.enum(TEMPLATE_NAMES),
   /** What it is written from, as the template takes it. */
   facts: z.record(z.string(), z.json()).optional(),
-  /** Instead of facts: they are read from what is known of this lien. For lien_due_diligence. */
-  lienId: z.int().positive().optional(),
+  /** Instead of facts: they are read from what is known of this lien. For deal_memo and lien_due_diligence. */
+  lienId: z.int().positive().nullable().default(null),
   recipient: z.string().trim().min(1).max(200).default(OPERATORS),
 });
 
@@ -24,17 +27,16 @@ export const askForDocument = defineRoute({
   path: "api/documents/generate",
   access: "key",
   idempotent: true,
-  summary:
-    "Ask for a document from its facts or, for lien_due_diligence, by a lien; the recipient is told when it is there",
-  body: asked,
+  summary: "Ask for a document from its facts, or about a lien; the recipient is told when it is there",
+  body,
   answer: z.object({ document: z.uuid(), run: z.uuid() }),
-  async handle({ app, body, caller, header }) {
-    await checkFacts(app, body);
-    const { template, facts = null, lienId = null, recipient } = body;
-    const { answer, started } = await answerOnce(app, { header, asked: { generate: body } }, async (tx) => {
+  async handle({ app, body: asked, caller, header }) {
+    await checkFacts(app, asked);
+    const { template, facts = null, recipient, ...subject } = asked;
+    const { answer, started } = await answerOnce(app, { header, asked: { generate: asked } }, async (tx) => {
       const id = uuidv7();
       const [createdAt, requestedBy] = [app.clock.now(), caller];
-      await insertDocument(tx, { id, template, facts, lienId, recipient, requestedBy, createdAt });
+      await insertDocument(tx, { id, template, facts, ...subject, recipient, requestedBy, createdAt });
       const run = await app.runner.admit(tx, generateDocument, {
         input: { documentId: id },
         trigger: "event",
@@ -49,19 +51,22 @@ export const askForDocument = defineRoute({
 });
 
 /** @throws Problem 400 naming what of the facts is wrong, before anybody waits for the document */
-async function checkFacts(app: App, { template, facts, lienId }: z.output<typeof asked>): Promise<void> {
-  if ((facts === undefined) === (lienId === undefined)) {
-    throw badRequest([{ field: "facts", reason: "expected either facts or lienId" }]);
+async function checkFacts(app: App, asked: z.output<typeof body>): Promise<void> {
+  const { template, facts, recipient: _, ...subject } = asked;
+  const given = Object.values({ facts: facts ?? null, ...subject }).filter((value) => value !== null);
+  if (given.length !== 1) {
+    throw badRequest([{ field: "facts", reason: `expected one of facts, ${Object.keys(subject).join(", ")}` }]);
   }
-  if (lienId !== undefined) {
-    if (template !== "lien_due_diligence") {
-      throw badRequest([{ field: "lienId", reason: `expected facts: a ${template} is not written from a lien alone` }]);
-    }
-    if (!(await findLienWhole(app.db, lienId)))
-      throw badRequest([{ field: "lienId", reason: `there is no lien ${lienId}` }]);
-    return;
-  }
-  const { success, error } = findTemplate(template).context.safeParse(facts);
+  const { success, error } = findTemplate(template).context.safeParse(facts ?? (await factsOf(app, template, subject)));
   if (success) return;
   throw badRequest(issuesOf(error, "").map(({ field, reason }) => ({ field: `facts.${field}`, reason })));
+}
+
+async function factsOf({ db, config, clock }: App, template: string, subject: Subject): Promise<unknown> {
+  const asOf = civilDateIn(config.TAX_LIENS_TIME_ZONE, clock.now());
+  try {
+    return await factsAbout(db, template, subject, { asOf, weights: config.DEAL_RISK_WEIGHTS });
+  } catch (error) {
+    throw error instanceof InvalidInput ? badRequest(error.issues) : error;
+  }
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, lt, ne } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, ne } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import {
   documents,
@@ -75,10 +75,11 @@ export async function markArchived(tx: Tx, { id, generatedAt }: Document, now: D
   return rows.length === 1;
 }
 
-/** A lien with all that is known of it: its property, its county, and the property's last valuation. */
+/** A lien with all that is known of it: its property, its county, and the property's last valuation on or before a day. */
 export async function findLienWhole(
   db: Executor,
   id: number,
+  asOf: string,
 ): Promise<{ lien: Lien; property: Property; county: County; valuation: PropertyValuation | undefined } | undefined> {
   const [found] = await db
     .select({ lien: liens, property: properties, county: counties })
@@ -87,11 +88,13 @@ export async function findLienWhole(
     .innerJoin(counties, eq(counties.id, liens.countyId))
     .where(eq(liens.id, id));
   if (!found) return undefined;
+  const { propertyId, day, provider, value } = propertyValuations;
   const [valuation] = await db
     .select()
     .from(propertyValuations)
-    .where(and(eq(propertyValuations.propertyId, found.property.id), ne(propertyValuations.state, "missing")))
-    .orderBy(desc(propertyValuations.day), desc(propertyValuations.createdAt))
+    .where(and(eq(propertyId, found.property.id), lte(day, asOf), isNotNull(value)))
+    // Of two providers on one day the one by which the figures are computed: see liensForMetrics.
+    .orderBy(desc(day), asc(provider))
     .limit(1);
   return { ...found, valuation };
 }

@@ -1,5 +1,5 @@
 import { barLengths, type BarChart, type KeyFigures } from "../model.ts";
-import { ACCENT, MUTED, SHADE } from "../palette.ts";
+import { ACCENT, MUTED, SHADE, TRACK } from "../palette.ts";
 import { CONTENT_WIDTH, leading, PAGE, type Sheet, type Style } from "./sheet.ts";
 
 const LABEL: Style = { size: 8, color: MUTED };
@@ -37,10 +37,12 @@ export function drawFigures(sheet: Sheet, { figures }: KeyFigures): void {
 const TITLE: Style = { size: 9.5, bold: true };
 const TEXT: Style = { size: 9 };
 const [ROW, LABELS, VALUES] = [19, 140, 80];
+/** What is higher begins on this page and goes on on the next, in points. */
+const LONGEST_CHART = 400;
 
-/** Draws a bar chart; one that is longer than a page goes on on the next. */
+/** Draws a bar chart, on one page where that is long enough. */
 export function drawChart(sheet: Sheet, chart: BarChart): void {
-  sheet.room(leading(TITLE) + 2 * ROW);
+  sheet.room(chartTogether(chart));
   sheet.flow(chart.title, TITLE);
   sheet.y += 4;
   const lengths = barLengths(chart);
@@ -51,10 +53,20 @@ export function drawChart(sheet: Sheet, chart: BarChart): void {
     const name = sheet.lines(label, LABELS, TEXT).slice(0, 1);
     sheet.put(name, { x: PAGE.margin, y, width: LABELS, align: "right" }, TEXT);
     const x = PAGE.margin + LABELS + 8;
-    const length = lengths[at]! * longest;
-    if (length > 0) sheet.pdf.rect(x, sheet.y + 3, length, ROW - 6).fill(ACCENT);
-    sheet.put(sheet.lines(shown, VALUES, TEXT).slice(0, 1), { x: x + length + 6, y, width: VALUES }, TEXT);
+    const { bar, behind } = lengths[at]!;
+    const rect = (length: number, color: string) => {
+      if (length > 0) sheet.pdf.rect(x, sheet.y + 3, length * longest, ROW - 6).fill(color);
+    };
+    rect(behind, TRACK);
+    rect(bar, ACCENT);
+    const after = x + Math.max(bar, behind) * longest + 6;
+    sheet.put(sheet.lines(shown, VALUES, TEXT).slice(0, 1), { x: after, y, width: VALUES }, TEXT);
     sheet.y += ROW;
   });
   sheet.y += 10;
+}
+
+/** How much of a chart stands on one page, in points. */
+export function chartTogether({ bars }: BarChart): number {
+  return Math.min(leading(TITLE) + 4 + bars.length * ROW, LONGEST_CHART);
 }

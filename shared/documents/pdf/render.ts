@@ -1,9 +1,9 @@
 import { buffer } from "node:stream/consumers";
 import { paragraphsOf, type Block, type DocumentModel } from "../model.ts";
 import { ACCENT, LINE, MUTED, SHADE } from "../palette.ts";
-import { drawChart, drawFigures } from "./figures.ts";
+import { chartTogether, drawChart, drawFigures } from "./figures.ts";
 import { CONTENT_WIDTH, leading, PAGE, Sheet, type Style } from "./sheet.ts";
-import { drawTable } from "./table.ts";
+import { drawFacts, drawTable, tableTogether } from "./table.ts";
 
 const TITLE: Style = { size: 21, bold: true };
 const SUBTITLE: Style = { size: 10.5, color: MUTED };
@@ -25,9 +25,12 @@ export async function renderPdf(model: DocumentModel): Promise<Buffer> {
   sheet.flow(model.title, TITLE);
   sheet.flow(model.subtitle, SUBTITLE);
   sheet.y += 12;
-  for (const block of model.blocks) draw(sheet, block);
+  model.blocks.forEach((block, at) => {
+    if (block.kind === "heading") sheet.room(leading(HEADING) + 12 + keptTogether(model.blocks[at + 1]));
+    draw(sheet, block);
+  });
   if (sheet.missing > 0) note(sheet, missingNote(sheet.missing));
-  numberPages(sheet, model.reference);
+  markPages(sheet, model);
   pdf.end();
   return bytes;
 }
@@ -35,8 +38,6 @@ export async function renderPdf(model: DocumentModel): Promise<Buffer> {
 function draw(sheet: Sheet, block: Block): void {
   switch (block.kind) {
     case "heading":
-      // With a few lines of what follows.
-      sheet.room(leading(HEADING) + 56);
       sheet.y += 8;
       sheet.flow(block.text, HEADING);
       sheet.y += 4;
@@ -53,11 +54,26 @@ function draw(sheet: Sheet, block: Block): void {
     case "figures":
       drawFigures(sheet, block);
       return;
+    case "facts":
+      drawFacts(sheet, block);
+      return;
     case "table":
       drawTable(sheet, block);
       return;
     case "chart":
       drawChart(sheet, block);
+  }
+}
+
+/** How much of a block stands below its heading on the same page, in points. */
+function keptTogether(block: Block | undefined): number {
+  switch (block?.kind) {
+    case "table":
+      return tableTogether(block);
+    case "chart":
+      return chartTogether(block);
+    default:
+      return 56;
   }
 }
 
@@ -79,20 +95,20 @@ function missingNote(count: number): string {
   return `${count} ${what} that this file's font does not have ${are} shown as \u25a1; the HTML version has them.`;
 }
 
-function numberPages(sheet: Sheet, reference: string): void {
+/** The number of each page, and on all but the first what document it belongs to. */
+function markPages(sheet: Sheet, { title, reference }: DocumentModel): void {
   const { start, count } = sheet.pdf.bufferedPageRange();
-  const y = PAGE.height - PAGE.margin;
+  const first = (text: string, width: number) => sheet.lines(text, width, FOOT).slice(0, 1);
   for (let page = 0; page < count; page++) {
     sheet.pdf.switchToPage(start + page);
-    sheet.pdf
-      .moveTo(PAGE.margin, y - 6)
-      .lineTo(PAGE.width - PAGE.margin, y - 6)
-      .lineWidth(0.6)
-      .strokeColor(LINE)
-      .stroke();
-    const [name] = sheet.lines(reference, CONTENT_WIDTH - 90, FOOT);
-    sheet.put([name!], { x: PAGE.margin, y, width: CONTENT_WIDTH - 90 }, FOOT);
+    const foot = PAGE.height - PAGE.margin;
+    sheet.rule(PAGE.margin, foot - 6, CONTENT_WIDTH, LINE);
+    sheet.put(first(reference, CONTENT_WIDTH - 90), { x: PAGE.margin, y: foot, width: CONTENT_WIDTH - 90 }, FOOT);
     const number = `Page ${page + 1} of ${count}`;
-    sheet.put([number], { x: PAGE.width - PAGE.margin - 90, y, width: 90, align: "right" }, FOOT);
+    sheet.put([number], { x: PAGE.width - PAGE.margin - 90, y: foot, width: 90, align: "right" }, FOOT);
+    if (page === 0) continue;
+    const head = PAGE.margin - 24;
+    sheet.put(first(title, CONTENT_WIDTH), { x: PAGE.margin, y: head, width: CONTENT_WIDTH }, FOOT);
+    sheet.rule(PAGE.margin, head + leading(FOOT) + 2, CONTENT_WIDTH, LINE);
   }
 }

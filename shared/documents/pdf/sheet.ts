@@ -84,6 +84,16 @@ export class Sheet {
     });
   }
 
+  /** Draws a thin line to the right. */
+  rule(x: number, y: number, width: number, color: string): void {
+    this.pdf
+      .moveTo(x, y)
+      .lineTo(x + width, y)
+      .lineWidth(0.6)
+      .strokeColor(color)
+      .stroke();
+  }
+
   /** Writes a text over as many pages as it takes. */
   flow(text: string, style: Style): void {
     for (const line of this.lines(text, CONTENT_WIDTH, style)) {

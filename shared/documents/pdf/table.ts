@@ -1,63 +1,135 @@
-import type { Table } from "../model.ts";
-import { INK, LINE, MUTED } from "../palette.ts";
+import type { FactLists, Table } from "../model.ts";
+import { ACCENT, INK, LINE, MUTED } from "../palette.ts";
 import { CONTENT_WIDTH, leading, PAGE, type Sheet, type Style } from "./sheet.ts";
 
-const [HEAD, BODY, TOTAL]: Style[] = [{ size: 8.5, bold: true, color: MUTED }, { size: 9 }, { size: 9, bold: true }];
+const SIZE = 9;
+const BODY: Style = { size: SIZE };
+const TOTAL: Style = { size: SIZE, bold: true };
+const LABEL: Style = { size: SIZE, color: MUTED };
+const TITLE: Style = { size: 8.5, bold: true, color: MUTED };
+const LIST_TITLE: Style = { size: 10.5, bold: true, color: ACCENT };
 const [PAD_X, PAD_Y] = [6, 4];
 /** What is higher begins on this page and goes on on the next, in points. */
 const LONGEST_ROW = 300;
+/** Rows of a table that is not parted where it can be helped. */
+const SHORT_TABLE = 12;
+
+interface Column {
+  readonly title: string;
+  readonly align: "left" | "right";
+  readonly share: number;
+  readonly style: Style;
+}
+
+/** Between two lists: without a line. */
+const GAP: Column = { title: "", align: "left", share: 0.12, style: { size: SIZE } };
 
 /** Draws a table over as many pages as it takes; each begins with the header row. A row is parted only when it is very long. */
-export function drawTable(sheet: Sheet, { columns, rows, total }: Table): void {
-  const shares = columns.reduce((sum, { share }) => sum + share, 0);
-  const widths = columns.map(({ share }) => (CONTENT_WIDTH * share) / shares);
-  const titles = columns.map(({ title }) => title);
-  const cellsOf = (row: readonly string[], style: Style) =>
-    row.map((text, at) => sheet.lines(text, widths[at]! - 2 * PAD_X, style));
+export function drawTable(sheet: Sheet, table: Table): void {
+  const { columns, rows, total } = table;
+  sheet.room(tableTogether(table));
+  const grid = new Grid(
+    sheet,
+    columns.map((column) => ({ ...column, style: BODY })),
+    TITLE,
+  );
+  for (const row of rows) grid.row(row);
+  if (total) grid.row(total, TOTAL);
+  sheet.y += 10;
+}
 
-  const draw = (cells: readonly (readonly string[])[], style: Style, line: string) => {
-    const height = heightOf(cells, style);
-    let x: number = PAGE.margin;
-    cells.forEach((lines, at) => {
-      const width = widths[at]! - 2 * PAD_X;
-      sheet.put(lines, { x: x + PAD_X, y: sheet.y + PAD_Y, width, align: columns[at]!.align }, style);
-      x += widths[at]!;
-    });
-    sheet.y += height;
-    const right = PAGE.margin + CONTENT_WIDTH;
-    sheet.pdf.moveTo(PAGE.margin, sheet.y).lineTo(right, sheet.y).lineWidth(0.6).strokeColor(line).stroke();
-  };
-  const head = () => {
-    draw(cellsOf(titles, HEAD!), HEAD!, INK);
-  };
-  const body = (row: readonly string[], style: Style) => {
-    let cells = cellsOf(row, style);
-    const height = heightOf(cells, style);
+/** How much of a table stands on one page, in points: all of a short one, and of a long one its first rows. */
+export function tableTogether({ rows, total }: Table): number {
+  const count = rows.length + (total ? 2 : 1);
+  return (count > SHORT_TABLE ? 4 : count) * (leading(BODY) + 2 * PAD_Y);
+}
+
+/** Draws lists of facts side by side, in the same way. */
+export function drawFacts(sheet: Sheet, { lists }: FactLists): void {
+  if (lists.length === 0) return;
+  const columns = lists.flatMap(({ title }, at): Column[] => [
+    ...(at > 0 ? [GAP] : []),
+    { title, align: "left", share: 1, style: LABEL },
+    { title: "", align: "left", share: lists.length > 1 ? 1.5 : 3, style: BODY },
+  ]);
+  const grid = new Grid(sheet, columns, LIST_TITLE);
+  const longest = Math.max(...lists.map(({ facts }) => facts.length));
+  for (let row = 0; row < longest; row++) {
+    grid.row(lists.flatMap(({ facts }, at) => [...(at > 0 ? [""] : []), ...(facts[row] ?? ["", ""])]));
+  }
+  sheet.y += 10;
+}
+
+/** Rows of cells under a header that each page repeats. */
+class Grid {
+  readonly #sheet: Sheet;
+  readonly #columns: readonly Column[];
+  readonly #widths: readonly number[];
+  readonly #titleStyle: Style;
+
+  constructor(sheet: Sheet, columns: readonly Column[], titleStyle: Style) {
+    const shares = columns.reduce((sum, { share }) => sum + share, 0);
+    this.#sheet = sheet;
+    this.#columns = columns;
+    this.#widths = columns.map(({ share }) => (CONTENT_WIDTH * share) / shares);
+    this.#titleStyle = titleStyle;
+    sheet.room(70);
+    this.#head();
+  }
+
+  /** @param style instead of the columns' own */
+  row(texts: readonly string[], style?: Style): void {
+    const styles = this.#columns.map((column) => style ?? column.style);
+    const sheet = this.#sheet;
+    let cells = this.#cells(texts, styles);
+    const height = heightOf(cells, BODY);
     const isForOnePage = height < LONGEST_ROW || sheet.left < 60;
-    if (!sheet.fits(height) && isForOnePage && sheet.y > PAGE.margin + 60) {
-      sheet.turn();
-      head();
-    }
+    if (!sheet.fits(height) && isForOnePage && sheet.y > PAGE.margin + 60) this.#turn();
     // Longer than a page: what fits now, and the rest on the next.
-    while (!sheet.fits(heightOf(cells, style))) {
-      const fitting = Math.max(1, Math.floor((sheet.left - 2 * PAD_Y) / leading(style)));
-      draw(
+    while (!sheet.fits(heightOf(cells, BODY))) {
+      const fitting = Math.max(1, Math.floor((sheet.left - 2 * PAD_Y) / leading(BODY)));
+      this.#draw(
         cells.map((lines) => lines.slice(0, fitting)),
-        style,
+        styles,
         LINE,
       );
       cells = cells.map((lines) => lines.slice(fitting));
-      sheet.turn();
-      head();
+      this.#turn();
     }
-    draw(cells, style, LINE);
-  };
+    this.#draw(cells, styles, LINE);
+  }
 
-  sheet.room(70);
-  head();
-  for (const row of rows) body(row, BODY!);
-  if (total) body(total, TOTAL!);
-  sheet.y += 10;
+  #turn(): void {
+    this.#sheet.turn();
+    this.#head();
+  }
+
+  #head(): void {
+    const styles = this.#columns.map(() => this.#titleStyle);
+    const titles = this.#columns.map(({ title }) => title);
+    this.#draw(this.#cells(titles, styles), styles, INK);
+  }
+
+  #cells(texts: readonly string[], styles: readonly Style[]): string[][] {
+    return texts.map((text, at) => this.#sheet.lines(text, this.#widths[at]! - 2 * PAD_X, styles[at]!));
+  }
+
+  #draw(cells: readonly (readonly string[])[], styles: readonly Style[], line: string): void {
+    const sheet = this.#sheet;
+    const bottom = sheet.y + heightOf(cells, styles[0]!);
+    let x: number = PAGE.margin;
+    cells.forEach((lines, at) => {
+      const [column, width] = [this.#columns[at]!, this.#widths[at]!];
+      sheet.put(
+        lines,
+        { x: x + PAD_X, y: sheet.y + PAD_Y, width: width - 2 * PAD_X, align: column.align },
+        styles[at]!,
+      );
+      if (column !== GAP) sheet.rule(x, bottom, width, line);
+      x += width;
+    });
+    sheet.y = bottom;
+  }
 }
 
 function heightOf(cells: readonly (readonly string[])[], style: Style): number {

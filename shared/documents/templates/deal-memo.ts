@@ -1,20 +1,20 @@
 import { z } from "zod";
 import {
+  capital,
+  certificateAndProperty,
   date,
   day,
   dollars,
-  factTable,
   lien,
-  lienFacts,
   money,
   NOTHING,
   percent,
   property,
-  propertyFacts,
   score,
   share,
   words,
 } from "../facts.ts";
+import type { Block } from "../model.ts";
 import { defineTemplate } from "../template.ts";
 
 const context = z.strictObject({
@@ -25,22 +25,49 @@ const context = z.strictObject({
     cost: money,
     ltv: share.nullable(),
     expectedYield: share.nullable(),
+    /** Of all payments, where later years' taxes are among them. */
+    irr: share.nullish(),
     risk: score.nullable(),
     score: score.nullable(),
     /** Why a figure is missing or must be read with care. */
     explanation: words.nullish(),
-    /** What the risk score consists of. */
+    /** What the risk score consists of, and the most that each part could be. */
     riskParts: z
-      .array(z.strictObject({ part: words.min(1), points: score }))
+      .array(z.strictObject({ part: words.min(1), points: score, of: score.optional() }))
       .max(20)
       .default([]),
   }),
+  /** What comes back, by when the owner redeems. */
+  redemptions: z
+    .array(
+      z.strictObject({ when: words.min(1), on: date, interest: money, proceeds: money, annualYield: share.nullable() }),
+    )
+    .max(60)
+    .default([]),
   cashFlows: z
     .array(z.strictObject({ date, what: words.min(1), amount: money }))
     .max(1_000)
     .default([]),
+  /** What the county's rules say, as pairs of what and how. */
+  rules: z
+    .array(z.strictObject({ rule: words.min(1), is: words.min(1) }))
+    .max(20)
+    .default([]),
+  /** Where the analysis that found it ranked it, and what was decided since. */
+  deal: z
+    .strictObject({
+      rank: z.int().positive(),
+      deals: z.int().positive(),
+      status: words.min(1),
+      decisions: z
+        .array(z.strictObject({ on: date, decision: words.min(1), by: words.min(1), reason: words.nullish() }))
+        .max(200)
+        .default([]),
+    })
+    .nullish(),
 });
 type Context = z.output<typeof context>;
+export type DealMemoFacts = z.input<typeof context>;
 
 /** For an investor who has to decide on one certificate. */
 export const dealMemo = defineTemplate({
@@ -59,7 +86,25 @@ export const dealMemo = defineTemplate({
     title: `Deal memo: certificate ${lien.certificate}`,
     subtitle: `${lien.county}, ${lien.state} \u00b7 tax year ${lien.taxYear} \u00b7 as of ${day(asOf)}`,
   }),
-  blocks: ({ lien, property, metrics, cashFlows }, words) => [
+  blocks: (facts, words) => [
+    ...keyFigures(facts),
+    { kind: "heading", text: "Summary" },
+    { kind: "paragraph", text: words.summary },
+    ...(facts.metrics.explanation
+      ? [{ kind: "paragraph", text: facts.metrics.explanation, tone: "note" } as const]
+      : []),
+    certificateAndProperty(facts.lien, facts.property, [["Cost", dollars(facts.metrics.cost)]]),
+    { kind: "heading", text: "Risk" },
+    { kind: "paragraph", text: words.risks },
+    ...riskChart(facts),
+    ...returns(facts),
+    ...rules(facts),
+    ...decisions(facts),
+  ],
+});
+
+function keyFigures({ metrics }: Context): Block[] {
+  return [
     {
       kind: "figures",
       figures: [
@@ -69,51 +114,97 @@ export const dealMemo = defineTemplate({
         { label: "Risk", value: points(metrics.risk), note: "of 100, lower is better" },
       ],
     },
-    { kind: "heading", text: "Summary" },
-    { kind: "paragraph", text: words.summary },
-    ...(metrics.explanation ? [{ kind: "paragraph", text: metrics.explanation, tone: "note" } as const] : []),
-    { kind: "heading", text: "The certificate" },
-    factTable([...lienFacts(lien), ["Cost", dollars(metrics.cost)]]),
-    { kind: "heading", text: "The property" },
-    factTable(propertyFacts(property)),
-    { kind: "heading", text: "Risk" },
-    { kind: "paragraph", text: words.risks },
-    ...(metrics.riskParts.length
-      ? [
-          {
-            kind: "chart",
-            title: "What the risk score consists of, in points",
-            bars: metrics.riskParts.map(({ part, points: value }) => ({ label: part, value, shown: points(value) })),
-          } as const,
-        ]
-      : []),
-    ...(cashFlows.length
-      ? [
-          { kind: "heading", text: "Expected cash flows" } as const,
-          {
-            kind: "table",
-            columns: [
-              { title: "Date", align: "left", share: 1 },
-              { title: "What", align: "left", share: 2 },
-              { title: "Amount", align: "right", share: 1 },
-            ],
-            rows: cashFlows.map(({ date, what, amount }) => [day(date), what, dollars(amount)]),
-          } as const,
-        ]
-      : []),
-  ],
-});
+  ];
+}
+
+function returns({ redemptions, cashFlows, metrics }: Context): Block[] {
+  const earned: Block = {
+    kind: "table",
+    columns: [
+      { title: "Redeemed", align: "left", share: 1.5 },
+      { title: "On", align: "left", share: 1.5 },
+      { title: "Interest", align: "right", share: 1 },
+      { title: "Paid back", align: "right", share: 1 },
+      { title: "Yield a year", align: "right", share: 1 },
+    ],
+    rows: redemptions.map(({ when, on, interest, proceeds, annualYield }) => [
+      ...[capital(when), day(on), dollars(interest), dollars(proceeds), percent(annualYield)],
+    ]),
+  };
+  const flows: Block = {
+    kind: "table",
+    columns: [
+      { title: "Date", align: "left", share: 1.5 },
+      { title: "Expected cash flow", align: "left", share: 3.5 },
+      { title: "Amount", align: "right", share: 1 },
+    ],
+    rows: cashFlows.map(({ date, what, amount }) => [day(date), what, dollars(amount)]),
+  };
+  if (redemptions.length + cashFlows.length === 0) return [];
+  return [
+    { kind: "heading", text: "Return" },
+    ...(redemptions.length ? [earned] : []),
+    ...(cashFlows.length ? [flows] : []),
+    ...(metrics.irr == null
+      ? []
+      : [{ kind: "paragraph", text: `Internal rate of return of these payments: ${percent(metrics.irr)}.` } as const]),
+  ];
+}
+
+function riskChart({ metrics: { riskParts } }: Context): Block[] {
+  if (riskParts.length === 0) return [];
+  const bars = riskParts.map(({ part, points: value, of }) => ({
+    ...{ label: part, value, of },
+    shown: of === undefined ? points(value) : `${points(value)} of ${of}`,
+  }));
+  return [{ kind: "chart", title: "What the risk score consists of, in points", bars }];
+}
+
+function rules({ rules }: Context): Block[] {
+  if (rules.length === 0) return [];
+  return [
+    { kind: "facts", lists: [{ title: "The county's rules", facts: rules.map(({ rule, is }) => [rule, is]) }] },
+    {
+      kind: "paragraph",
+      tone: "note",
+      text: "Computed from the county's list and these rules; no legal advice. Verify both with the county before money moves.",
+    },
+  ];
+}
+
+function decisions({ deal }: Context): Block[] {
+  if (!deal) return [];
+  const columns = [
+    { title: "Date", align: "left", share: 1.3 },
+    { title: "Decision", align: "left", share: 1 },
+    { title: "By", align: "left", share: 1 },
+    { title: "Reason", align: "left", share: 2.7 },
+  ] as const;
+  const rows = deal.decisions.map(({ on, decision, by, reason }) => [
+    day(on),
+    capital(decision),
+    by,
+    reason ?? NOTHING,
+  ]);
+  const place = `Ranked ${deal.rank} of ${deal.deals} deals of its analysis; its status is ${deal.status}.`;
+  return [
+    { kind: "heading", text: "The deal" },
+    { kind: "paragraph", text: rows.length ? place : `${place} Nobody has decided on it yet.` },
+    ...(rows.length ? [{ kind: "table", columns, rows } as const] : []),
+  ];
+}
 
 function summary({ lien, property, metrics }: Context): string {
+  const bears = lien.rate === null ? "" : ` at ${percent(lien.rate)}`;
   const has =
     metrics.expectedYield === null
       ? "Its yield cannot be told."
       : `It is expected to yield ${percent(metrics.expectedYield)} a year.`;
   const secured =
     metrics.ltv === null
-      ? "There is no valuation of the property, so neither loan to value nor risk can be told."
+      ? "Without a usable valuation of the property, loan to value cannot be told."
       : `All liens together come to ${percent(metrics.ltv)} of the property's value, ${dollars(property.value)}.`;
-  return `Certificate ${lien.certificate} of ${lien.county} has a face amount of ${dollars(lien.face)} at ${percent(lien.rate)} and costs ${dollars(metrics.cost)}. ${has} ${secured}`;
+  return `Certificate ${lien.certificate} of ${lien.county} has a face amount of ${dollars(lien.face)}${bears} and costs ${dollars(metrics.cost)}. ${has} ${secured}`;
 }
 
 function risks({ metrics }: Context): string {
@@ -123,5 +214,5 @@ function risks({ metrics }: Context): string {
 }
 
 function points(value: number | null): string {
-  return value === null ? NOTHING : String(Math.round(value * 10) / 10);
+  return value === null ? NOTHING : value.toFixed(1);
 }

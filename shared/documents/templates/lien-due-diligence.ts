@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { date, day, dollars, factTable, lien, lienFacts, money, property, propertyFacts, words } from "../facts.ts";
+import { certificateAndProperty, date, day, dollars, lien, money, property, words } from "../facts.ts";
 import { defineTemplate } from "../template.ts";
 
 const context = z.strictObject({
@@ -17,6 +17,7 @@ const context = z.strictObject({
   notes: words.nullish(),
 });
 type Context = z.output<typeof context>;
+export type DueDiligenceFacts = z.input<typeof context>;
 
 const RESULTS = { pass: "Pass", warning: "Warning", fail: "Fail" } as const;
 
@@ -58,10 +59,7 @@ export const lienDueDiligence = defineTemplate({
           } as const,
         ]
       : []),
-    { kind: "heading", text: "The certificate" },
-    factTable(lienFacts(lien)),
-    { kind: "heading", text: "The property" },
-    factTable(propertyFacts(property)),
+    certificateAndProperty(lien, property),
     { kind: "heading", text: "Prior liens" },
     priorLiens.length
       ? {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { load } from "cheerio";
 import { buffer } from "node:stream/consumers";
 import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
@@ -8,7 +9,8 @@ import { generateDocument } from "../../../functions/tax-liens/generate-document
 import { sendNotification } from "../../../functions/platform/send-notification.ts";
 import { routes } from "../../../functions/index.ts";
 import { documents } from "../../../shared/data/tax-liens/document-schema.ts";
-import { counties, liens, properties } from "../../../shared/data/tax-liens/schema.ts";
+import { counties } from "../../../shared/data/tax-liens/schema.ts";
+import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
 import { aiLlmCalls } from "../../../shared/data/reasoning/schema.ts";
 import { notifications } from "../../../shared/data/platform/notification-schema.ts";
 import { serve } from "../../../shared/http/serve.ts";
@@ -20,6 +22,7 @@ import { dealFacts, diligenceFacts } from "../../shared/documents/sample-context
 import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
 import { TestClock } from "../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { addLien } from "../../support/liens.ts";
 import { startProgram } from "../../support/program.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
@@ -125,13 +128,66 @@ describe("a document", () => {
     for (const text of [
       "CP-17",
       "$1,234.57",
-      "15.5%",
-      "vacant land",
+      "15.50%",
+      "Vacant land",
       "4 of 6",
       "$90,000.00",
       "These failed: Bankruptcy of the owner",
     ])
       expect(pages).toContain(text);
+  });
+
+  it("a deal memo is computed from what the tables know of a lien, its property's value and its county's rules", async () => {
+    const lienId = await seedLien({ valuedAt: "9000" });
+    const { body } = await ask({ template: "deal_memo", facts: undefined, lienId });
+    expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded" });
+    const pages = (await pagesOf((await content(body.document, "pdf")).bytes!)).join(" ");
+    // By hand: 37 months at 15.5 % on 1,234.565 until March 2029; (0.1372 − 0.05) ÷ 0.55 of 40 points.
+    for (const text of ["$590.02", "March 10, 2029", "13.72%", "The lowest interest rate wins.", "6.3 of 40"])
+      expect(pages).toContain(text);
+  });
+
+  it.each(["deal_memo", "lien_due_diligence"])(
+    "a %s shows whatever a list has brought into the tables, as text",
+    async (template) => {
+      const markup = `<script>alert("x")</script>`;
+      const address = `${markup} \u05e8\u05d7\u05d5\u05d1 12 \u{1f3e0} ${"Long ".repeat(2_000)}\u202eend`;
+      const lienId = await seedLien({ address, certificate: `${markup} \u{1f3e0}` });
+      const { body } = await ask({ template, facts: undefined, lienId });
+      expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded" });
+      const $ = load((await content(body.document, "html")).bytes!.toString());
+      expect($("script")).toHaveLength(0);
+      expect($("h1").text()).toContain(`${markup} \u{1f3e0}`);
+      expect($("dd").text()).toContain(address.replace("\u202e", ""));
+      const pages = (await pagesOf((await content(body.document, "pdf")).bytes!)).join(" ");
+      expect(pages).toContain("<script>alert");
+      expect(pages.split("Long").length - 1).toBe(2_000);
+      expect(pages).toContain("characters that this file's font does not have");
+    },
+  );
+
+  it("whose subject is gone fails at once and says so", async () => {
+    const lienId = await seedLien();
+    const { body } = await ask({ template: "deal_memo", facts: undefined, lienId });
+    await api.db.execute(sql`delete from tax_liens.liens`);
+    expect(await api.runner.execute(body.run)).toMatchObject({
+      state: "dead",
+      attempt: 1,
+      errors: [{ class: "validation" }],
+    });
+    expect(await shown(body.document)).toMatchObject({
+      state: "failed",
+      reason: expect.stringContaining("is gone") as string,
+    });
+  });
+
+  it("about a lien of a county whose rules make no sense is refused with the reason", async () => {
+    const lienId = await seedLien({ ruleSet: "atlantis" });
+    const { status, body } = await ask({ template: "deal_memo", facts: undefined, lienId });
+    expect([status, JSON.stringify(body.errors)]).toEqual([
+      400,
+      expect.stringContaining("expected a rule set (arizona"),
+    ]);
   });
 
   it("asked for twice with one key is one", async () => {
@@ -146,7 +202,9 @@ describe("a document", () => {
     [{ facts: { ...dealFacts, asOf: "soon" } }, "facts.asOf"],
     [{ facts: { ...dealFacts, lien: { ...dealFacts.lien, face: "12,50" } } }, "facts.lien.face"],
     [{ facts: undefined }, "facts"],
-    [{ facts: undefined, lienId: 1 }, "lienId"],
+    [{ facts: undefined, lienId: 4_711 }, "lienId"],
+    [{ lienId: 4_711 }, "facts"],
+    [{ template: "portfolio_statement", facts: undefined, lienId: 4_711 }, "lienId"],
     [{ template: "lien_due_diligence", facts: undefined, lienId: 4_711 }, "lienId"],
   ])("is refused for %j, by the field's name", async (given, field) => {
     const { status, body } = await ask(given);
@@ -334,40 +392,27 @@ async function written(given: Record<string, unknown> = {}) {
   return shown(body.document);
 }
 
-async function seedLien(): Promise<number> {
+async function seedLien({
+  valuedAt,
+  address = null,
+  certificate = "CP-17",
+  ruleSet = "arizona",
+}: { valuedAt?: string; address?: string | null; certificate?: string; ruleSet?: string } = {}): Promise<number> {
   const at = new Date(NOW);
   const times = { createdAt: at, updatedAt: at };
   await api.db.insert(counties).values({
-    ...{
-      id: "sample-az",
-      name: "Sample County",
-      state: "AZ",
-      timeZone: "America/Phoenix",
-      source: {},
-      ruleSet: "arizona",
-    },
+    ...{ id: "sample-az", name: "Sample County", state: "AZ", timeZone: "America/Phoenix", source: {}, ruleSet },
     ...times,
   });
-  const [property] = await api.db
-    .insert(properties)
-    .values({
-      ...{
-        countyId: "sample-az",
-        parcelId: "P-1",
-        propertyType: "vacant_land",
-        assessedValue: "90000",
-        bankruptcy: true,
-      },
-      ...times,
-    })
-    .returning();
-  const [lien] = await api.db
-    .insert(liens)
-    .values({
-      ...{ countyId: "sample-az", taxYear: 2024, certificateNumber: "CP-17", identity: "CP-17" },
-      ...{ propertyId: property!.id, faceAmount: "1234.565", interestRate: "15.5", contentHash: uuidv7() },
-      ...times,
-    })
-    .returning();
-  return lien!.id;
+  const { lienId, propertyId } = await addLien(api.db, {
+    ...{ countyId: "sample-az", taxYear: 2024, certificateNumber: certificate, identity: certificate },
+    ...{ faceAmount: "1234.565", interestRate: "15.5" },
+    property: { propertyType: "vacant_land", assessedValue: "90000", bankruptcy: true, address },
+  });
+  if (valuedAt !== undefined) {
+    await api.db.insert(propertyValuations).values({
+      ...{ propertyId, provider: "avm", day: "2026-03-10", value: valuedAt, state: "valued", createdAt: at },
+    });
+  }
+  return lienId;
 }

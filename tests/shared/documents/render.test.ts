@@ -4,20 +4,9 @@ import { renderHtml } from "../../../shared/documents/html.ts";
 import type { Block, DocumentModel } from "../../../shared/documents/model.ts";
 import { renderPdf } from "../../../shared/documents/pdf/render.ts";
 import { findTemplate, NoTemplate } from "../../../shared/documents/templates.ts";
-import { writtenDocument } from "../../../shared/documents/written-document.ts";
 import { pagesOf } from "./pdf-text.ts";
 import { dealFacts, diligenceFacts, statementFacts } from "./sample-contexts.ts";
-
-const asOf = new Date("2026-03-10T12:00:00Z");
-
-function written(name: string, given: unknown): DocumentModel {
-  const template = findTemplate(name);
-  const facts = template.context.parse(given);
-  const words = Object.fromEntries(
-    Object.entries(template.passages).map(([key, passage]) => [key, passage.written(facts as never)]),
-  );
-  return writtenDocument(template, facts, { passages: { words, by: "template", note: null }, id: "0192", asOf });
-}
+import { asOf, written } from "./written.ts";
 
 const document = (...blocks: Block[]): DocumentModel => ({
   ...{ title: "A title", subtitle: "A subtitle", reference: "Document 1", asOf, blocks },

@@ -1,0 +1,43 @@
+import { renderHtml } from "../../shared/documents/html.ts";
+import type { DocumentModel } from "../../shared/documents/model.ts";
+import { renderPdf } from "../../shared/documents/pdf/render.ts";
+import { statementFacts } from "../../tests/shared/documents/sample-contexts.ts";
+import { sampleMemo } from "../../tests/shared/documents/sample-lien.ts";
+import { written } from "../../tests/shared/documents/written.ts";
+import { peakMiB } from "../support/process-cost.ts";
+import { bareLines, bareTables } from "./bare-pdfkit.ts";
+
+export interface Measured {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly bytes: number;
+  readonly peakMiB: number;
+}
+
+const WAYS: Readonly<Record<string, (model: DocumentModel) => Promise<Buffer>>> = {
+  pdf: renderPdf,
+  html: async (model) => Buffer.from(renderHtml(model)),
+  lines: bareLines,
+  tables: bareTables,
+};
+/** Compiled by then, and the fonts read. */
+const WARM_UP = 5;
+
+const [way = "", count = "", kind = "", holdings = ""] = process.argv.slice(2);
+const draw = WAYS[way]!;
+for (let nth = 0; nth < WARM_UP; nth++) await draw(modelOf(nth));
+const [start, cpu] = [performance.now(), process.cpuUsage()];
+let bytes = 0;
+for (let nth = 0; nth < Number(count); nth++) bytes += (await draw(modelOf(WARM_UP + nth))).length;
+const [ms, { user, system }] = [performance.now() - start, process.cpuUsage(cpu)];
+const measured: Measured = { ms, cpuMs: (user + system) / 1_000, bytes, peakMiB: peakMiB() };
+console.log(JSON.stringify(measured));
+
+/** Each about another certificate, so that nothing is drawn twice. */
+function modelOf(nth: number): DocumentModel {
+  if (kind === "statement") {
+    return written("portfolio_statement", { ...statementFacts(Number(holdings)), portfolio: `Fund ${nth}` });
+  }
+  const memo = sampleMemo();
+  return written("deal_memo", { ...memo, lien: { ...memo.lien, certificate: `SG-2024-${nth}` } });
+}

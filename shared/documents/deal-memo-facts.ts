@@ -1,0 +1,131 @@
+import type { LienForMetrics } from "../data/tax-liens/deal-metrics.ts";
+import type { CivilDate } from "../rules/civil-date.ts";
+import type { AccrualMethod } from "../rules/tax-liens/accrual.ts";
+import { addMonths } from "../rules/tax-liens/calendar-months.ts";
+import { withRules } from "../rules/tax-liens/county-rules.ts";
+import { dealMetrics, riskFactsOf, type LienFacts } from "../rules/tax-liens/metrics.ts";
+import { expectedRedemption, redemptionOn, type Redemption } from "../rules/tax-liens/redemption.ts";
+import { RISK_FACTORS, riskParts, type RiskFactor, type RiskWeights } from "../rules/tax-liens/risk.ts";
+import { redemptionDeadline, type Bidding, type PremiumFate, type RuleSet } from "../rules/tax-liens/rule-sets.ts";
+import { lienAndProperty, type LienWhole } from "./lien-facts.ts";
+import { cents, shareOf } from "./stored-values.ts";
+import type { DealMemoFacts } from "./templates/deal-memo.ts";
+
+/** For which day the figures are, and by which weights the risk's points are shared out. */
+export interface FiguresOn {
+  readonly asOf: CivilDate;
+  readonly weights: RiskWeights;
+}
+
+/**
+ * The facts of a deal memo, from what the tables know: figures as if the lien were bought on `asOf`.
+ * @throws RangeError when the county's rules make no sense
+ */
+export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, weights }: FiguresOn): DealMemoFacts {
+  const lien = withRules(stored);
+  const metrics = dealMetrics(lien, { asOf, weights });
+  const expected = expectedRedemption(lien, asOf);
+  const oddity = metrics.implausibleValue
+    ? "The liens exceed the property's value: the valuation is to be doubted"
+    : null;
+  const explanation = [metrics.explanation, oddity].filter(Boolean).join("; ");
+  return {
+    asOf,
+    ...lienAndProperty(whole),
+    metrics: {
+      ...{ cost: metrics.cost, ltv: metrics.ltv, expectedYield: shareOf(metrics.expectedYield) },
+      ...{ irr: shareOf(metrics.irr), risk: score(metrics.riskScore), score: score(metrics.dealScore) },
+      explanation: explanation === "" ? null : `${explanation[0]!.toUpperCase()}${explanation.slice(1)}.`,
+      riskParts: partsOf(lien, { asOf, weights }),
+    },
+    redemptions: redemptionsOf(lien, expected, asOf),
+    cashFlows: cashFlowsOf(lien, metrics.cost, expected, asOf),
+    rules: rulesOf(lien.rules),
+  };
+}
+
+const PARTS: Readonly<Record<RiskFactor, string>> = {
+  ltv: "Loan to value",
+  property_type: "Type of the property",
+  valuation_age: "Age of the valuation",
+  redemption_time: "Time to redeem used up",
+  flags: "Flags of the county",
+};
+
+function partsOf(lien: LienFacts, { asOf, weights }: FiguresOn) {
+  const facts = riskFactsOf(lien);
+  if (!facts) return [];
+  const points = riskParts(facts, weights, asOf);
+  return RISK_FACTORS.map((factor) => ({
+    ...{ part: PARTS[factor], points: points[factor].toDecimalPlaces(2).toNumber(), of: weights[factor] },
+  }));
+}
+
+/** Every half-year until the owner may no longer redeem, and the day that is expected. */
+function redemptionsOf(lien: LienFacts, expected: Redemption | null, asOf: CivilDate) {
+  if (!expected) return [];
+  const last = lien.redemptionDeadline ?? redemptionDeadline(lien.rules, asOf) ?? expected.day;
+  const rows = [{ when: "as expected", redemption: expected }];
+  for (let months = 6; months <= 60; months += 6) {
+    const until = addMonths(asOf, months);
+    if (until > last) break;
+    if (until === expected.day) continue;
+    rows.push({ when: `after ${months} months`, redemption: redemptionOn(lien, { from: asOf, until })! });
+  }
+  return rows
+    .toSorted((a, b) => a.redemption.days - b.redemption.days)
+    .map(({ when, redemption: { day, interest, proceeds, annualYield } }) => ({
+      ...{ when, on: day, interest: cents(interest), proceeds: cents(proceeds), annualYield: shareOf(annualYield) },
+    }));
+}
+
+function cashFlowsOf(lien: LienFacts, cost: string, expected: Redemption | null, asOf: CivilDate) {
+  if (!expected) return [];
+  const taxes = lien.subsequentTaxes.filter(({ day }) => day >= asOf && day <= expected.day);
+  // Without them the table of redemptions says it all.
+  if (taxes.length === 0) return [];
+  return [
+    { date: asOf, what: "Purchase: face, premium and fees", amount: `-${cost}` },
+    ...taxes.map(({ day, amount }) => ({ date: day, what: "Taxes of a later year", amount: `-${cents(amount)}` })),
+    {
+      date: expected.day,
+      what: "Redemption of the certificate, without these taxes",
+      amount: cents(expected.proceeds),
+    },
+  ];
+}
+
+const ACCRUAL: Readonly<Record<AccrualMethod, string>> = {
+  monthly_simple: "Simple interest by the calendar month; the first and the last month count whole.",
+  monthly_simple_minimum:
+    "Simple interest by the calendar month, the first and the last counted whole; at least 5% of the face unless 0% was bid.",
+  penalty_step: "The penalty that was bid, once for each six months begun.",
+  flat_then_step: "10% of the minimum bid within six months and 15% after, and 5% a year on what was bid above it.",
+  daily_simple: "Simple interest by the day, 365 days to the year.",
+};
+const BIDDING: Readonly<Record<Bidding, string>> = {
+  lowest_rate: "The lowest interest rate wins.",
+  lowest_penalty: "The lowest penalty wins.",
+  highest_premium: "The highest amount wins.",
+  unknown: "Not known.",
+};
+const PREMIUM: Readonly<Record<PremiumFate, string | null>> = {
+  none: null,
+  lost: "Is not paid back.",
+  returned: "Is paid back on redemption.",
+};
+
+function rulesOf({ accrual, bidding, maxRate, redemptionMonths, premium }: RuleSet) {
+  const span = accrual === "penalty_step" ? "each half-year" : "a year";
+  return [
+    { rule: "Sale", is: BIDDING[bidding] },
+    { rule: "Interest", is: ACCRUAL[accrual] },
+    { rule: "Highest rate", is: maxRate === null ? "Stated by the county's list." : `${maxRate}% ${span}.` },
+    { rule: "Time to redeem", is: redemptionMonths === null ? "Not known." : `${redemptionMonths} months.` },
+    ...(PREMIUM[premium] ? [{ rule: "Premium", is: PREMIUM[premium] }] : []),
+  ];
+}
+
+function score(value: string | null): number | null {
+  return value === null ? null : Number(value);
+}

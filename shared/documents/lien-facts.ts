@@ -1,0 +1,31 @@
+import type { County, Lien, Property } from "../data/tax-liens/schema.ts";
+import type { PropertyValuation } from "../data/tax-liens/valuation-schema.ts";
+import { cents, inWords, shareOf } from "./stored-values.ts";
+
+/** What the tables know of a lien. */
+export interface LienWhole {
+  readonly lien: Lien;
+  readonly property: Property;
+  readonly county: County;
+  /** The property's last one; undefined where nobody has valued it. */
+  readonly valuation: Pick<PropertyValuation, "value" | "day"> | undefined;
+}
+
+/** Lien and property as every template takes them. */
+export function lienAndProperty({ lien, property, county, valuation }: LienWhole) {
+  const value = valuation?.value ?? property.assessedValue;
+  return {
+    lien: {
+      certificate: lien.certificateNumber ?? lien.identity,
+      ...{ county: county.name, state: county.state, taxYear: lien.taxYear, status: inWords(lien.status) },
+      ...{ face: cents(lien.faceAmount), rate: shareOf(lien.interestRate ?? lien.bidRate) },
+      prior: cents(lien.priorLiens),
+      ...{ soldOn: lien.saleDate, redeemableUntil: lien.redemptionDeadline },
+    },
+    property: {
+      ...{ parcel: property.parcelId, type: inWords(property.propertyType) },
+      address: [property.address, property.city, property.zip].filter(Boolean).join(", ") || null,
+      ...{ value: value === null ? null : cents(value), valuedOn: valuation?.day ?? null },
+    },
+  };
+}
