@@ -58,9 +58,9 @@ async function rest({ sql, count }: Stage, pair: Pair, claims: Claims): Promise<
       and (scheduled_for <= ${lastSlot} or scheduled_for is null and queued_at <= ${asked})`;
   const behind = sql`select * from unnest(${Object.keys(SLOTS)}::text[]) as job(id)
     where not exists (select from platform.job_runs r where r.job_id = job.id and r.scheduled_for >= ${lastSlot})`;
-  const unrest = sql`select (select count(*) from (${restless}) r) + (select count(*) from (${behind}) b)`;
+  const unrest = () => count(sql`select (select count(*) from (${restless}) r) + (select count(*) from (${behind}) b)`);
   const end = Date.now() + PATIENCE_MS;
-  for (let n = 0; (await count(unrest)) > 0 && Date.now() < end; n++) {
+  for (let n = 0; (await unrest()) > 0 && Date.now() < end; n++) {
     await pair.upkeep(n % 2);
     await sleep(500);
   }
