@@ -1,7 +1,16 @@
-// Loads an app as the Functions worker does, and says how long and how much memory that took since the process began.
+// Loads an app as the Functions worker does, and says how long, how much processor time and how much memory that took since the
+// process began.
 const app = process.argv[2];
 if (app) await import(app);
 const ms = performance.now();
+const { user, system } = process.cpuUsage();
 const { rss } = process.memoryUsage();
-console.log(JSON.stringify({ ms, rssMiB: rss / 1_048_576, registered: globalThis.rotaBenchRegistered }));
+console.log(
+  JSON.stringify({
+    ms,
+    cpuMs: (user + system) / 1_000,
+    rssMiB: rss / 1_048_576,
+    registered: globalThis.rotaBenchRegistered,
+  }),
+);
 process.exit(0);
