@@ -2,7 +2,8 @@ import type { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type postgres from "postgres";
 import { connect, type DatabaseOptions } from "../client.ts";
-import { copyTarget, ourTables, quoted, quotedTable, settleSession, type SequenceValue, type Table } from "./tables.ts";
+import { quoted, quotedIn } from "../identifier.ts";
+import { copyTarget, ourTables, settleSession, type SequenceValue, type Table } from "./tables.ts";
 
 /** What is put into a database. */
 export interface Contents {
@@ -24,7 +25,7 @@ export async function usedTables(sql: postgres.ISql): Promise<string[]> {
   for (const table of await ourTables(sql)) {
     // Rows of a migration carry the transaction in which its entry was written into the ledger of migrations.
     const [row] = await sql.unsafe(
-      `select from ${quotedTable(table)} where xmin::text not in (select xmin::text from platform_migrations.__drizzle_migrations) limit 1`,
+      `select from ${quotedIn(table)} where xmin::text not in (select xmin::text from platform_migrations.__drizzle_migrations) limit 1`,
     );
     if (row) used.push(`${table.schema}.${table.name}`);
   }
@@ -50,14 +51,14 @@ export async function refill(
       const putBack = await takeOffConstraints(sql);
       for (const table of tables) {
         await contentOf(table, (sources) => copyIn(sql, table, sources));
-        const [{ count } = {}] = await sql.unsafe<{ count: string }[]>(`select count(*) from ${quotedTable(table)}`);
+        const [{ count } = {}] = await sql.unsafe<{ count: string }[]>(`select count(*) from ${quotedIn(table)}`);
         if (Number(count) !== table.rows) {
           throw new NotFillable(`${table.schema}.${table.name}: expected ${table.rows} rows, got ${count}.`);
         }
       }
       for (const statement of putBack) await sql.unsafe(statement);
       for (const { schema, name, value, isCalled } of sequences) {
-        await sql`select setval(${`${quoted(schema)}.${quoted(name)}`}::regclass, ${value}::bigint, ${isCalled})`;
+        await sql`select setval(${quotedIn({ schema, name })}::regclass, ${value}::bigint, ${isCalled})`;
       }
     });
   } finally {
@@ -68,9 +69,9 @@ export async function refill(
 /** Locks everything, so that it is still empty at the end, and takes out what migrations wrote. */
 async function claimEmpty(sql: postgres.ISql, expected: readonly Table[]): Promise<void> {
   const tables = await ourTables(sql);
-  const have = new Map(tables.map((table) => [quotedTable(table), new Set(table.columns)]));
+  const have = new Map(tables.map((table) => [quotedIn(table), new Set(table.columns)]));
   const missing = expected.flatMap((table) => {
-    const columns = have.get(quotedTable(table));
+    const columns = have.get(quotedIn(table));
     if (!columns) return [`${table.schema}.${table.name}`];
     return table.columns
       .filter((column) => !columns.has(column))
@@ -79,7 +80,7 @@ async function claimEmpty(sql: postgres.ISql, expected: readonly Table[]): Promi
   if (missing.length)
     throw new NotFillable(`The backup holds what the database has no place for: ${missing.join(", ")}.`);
   if (!tables.length) return;
-  const all = tables.map(quotedTable).join(", ");
+  const all = tables.map(quotedIn).join(", ");
   await sql.unsafe(`lock table ${all} in access exclusive mode`);
   const used = await usedTables(sql);
   if (used.length) throw new NotFillable(`The database is in use: there are rows in ${used.join(", ")}.`);
@@ -94,16 +95,16 @@ async function takeOffConstraints(sql: postgres.ISql): Promise<string[]> {
       from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
      where k.contype = 'f' and k.conparentid = 0 and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public')`;
   for (const { key, definition, ...table } of keys) {
-    await sql.unsafe(`alter table ${quotedTable(table)} drop constraint ${quoted(key)}`);
-    putBack.push(`alter table ${quotedTable(table)} add constraint ${quoted(key)} ${definition}`);
+    await sql.unsafe(`alter table ${quotedIn(table)} drop constraint ${quoted(key)}`);
+    putBack.push(`alter table ${quotedIn(table)} add constraint ${quoted(key)} ${definition}`);
   }
   const triggers = await sql<{ schema: string; name: string; trigger: string }[]>`
     select n.nspname as schema, c.relname as name, t.tgname as trigger
       from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
      where not t.tgisinternal and t.tgenabled = 'O' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public')`;
   for (const { trigger, ...table } of triggers) {
-    await sql.unsafe(`alter table ${quotedTable(table)} disable trigger ${quoted(trigger)}`);
-    putBack.push(`alter table ${quotedTable(table)} enable trigger ${quoted(trigger)}`);
+    await sql.unsafe(`alter table ${quotedIn(table)} disable trigger ${quoted(trigger)}`);
+    putBack.push(`alter table ${quotedIn(table)} enable trigger ${quoted(trigger)}`);
   }
   return putBack;
 }

@@ -1,4 +1,5 @@
 import type postgres from "postgres";
+import { quoted, quotedIn } from "../identifier.ts";
 
 /** One table of ours, as a backup holds it. */
 export interface Table {
@@ -52,20 +53,11 @@ export async function ourSequences(sql: postgres.ISql): Promise<SequenceValue[]>
   return values;
 }
 
-/** A name as SQL takes it, whatever is in it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function quotedTable({ schema, name }: Pick<Table, "schema" | "name">): string {
-  return `${quoted(schema)}.${quoted(name)}`;
-}
-
 /** What COPY is told: the table and its columns by name, so that their order may differ. */
 export function copyTarget(table: Table): string {
   // A table may have no columns to copy, and an empty list is no SQL.
   const columns = table.columns.length ? ` (${table.columns.map(quoted).join(", ")})` : "";
-  return quotedTable(table) + columns;
+  return quotedIn(table) + columns;
 }
 
 /** Makes texts of values independent of how the database or its user is set up, and lets long work take its time. */
