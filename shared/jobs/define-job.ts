@@ -210,11 +210,13 @@ interface RunWork<Input> {
 /** No part of another body: two bodies do not compile. */
 type Without<Body> = { readonly [Part in keyof Body]?: never };
 
-/** Work in one piece, or items and what is done with each, or runs by the batch. */
+/** Work in one piece, or items and what is done with each or with some of them, or runs by the batch. */
 type Work<Input, Item> =
-  | (RunWork<Input> & Without<ItemWork<Input, Item>> & Without<BatchWork<Input>>)
+  | (RunWork<Input> & Without<AnyItems<Input, Item>> & Without<BatchWork<Input>>)
   | (ItemWork<Input, Item> & Without<RunWork<Input>> & Without<BatchWork<Input>>)
-  | (BatchWork<Input> & Without<RunWork<Input>> & Without<ItemWork<Input, Item>>);
+  | (BatchWork<Input> & Without<RunWork<Input>> & Without<AnyItems<Input, Item>>);
+
+type AnyItems<Input, Item> = Items<Input, Item> & OneByOne<Input, Item> & ManyAtOnce<Input, Item>;
 
 /** One of the runs that a batch does together. */
 export interface BatchedRun<Input> {
@@ -241,17 +243,36 @@ export interface BatchWork<Input> {
   readonly runBatch: (context: BatchContext<Input>) => Promise<void>;
 }
 
-export interface ItemWork<Input, Item> {
+interface Items<Input, Item> {
   /** What is to be done, one element an item. */
   readonly items: (context: JobContext<Input>) => Iterable<Item> | AsyncIterable<Item> | Promise<Iterable<Item>>;
-  /** Does one item and returns what happened to it (`"renewed"`, `"declined"`); the layer counts that. */
-  readonly each: (item: Item, context: JobContext<Input>) => Promise<string>;
   /** Names the item in failures and logs. */
   readonly key: (item: Item) => string;
   readonly total?: (context: JobContext<Input>) => Promise<number>;
   /** The run fails when a larger share of the items does. Default: any share is tolerated. */
   readonly tolerate?: `${number}%`;
 }
+
+interface OneByOne<Input, Item> {
+  /** Does one item and returns what happened to it (`"renewed"`, `"declined"`); the layer counts that. */
+  readonly each: (item: Item, context: JobContext<Input>) => Promise<string>;
+}
+
+interface ManyAtOnce<Input, Item> {
+  /** Most items that `eachBatch` is given. The next ones are gathered while it works, so `items` must not wait for what it does. */
+  readonly batchOf: number;
+  /**
+   * Does some items in one transaction and returns what happened to each, in their order: an outcome to count, or the error
+   * of an item that failed. When it throws, it is called again for each of them alone, so that one spoils no other.
+   */
+  readonly eachBatch: (items: readonly Item[], context: JobContext<Input>) => Promise<readonly (string | Error)[]>;
+}
+
+export type ItemWork<Input, Item> = Items<Input, Item> &
+  (
+    | (OneByOne<Input, Item> & Without<ManyAtOnce<Input, Item>>)
+    | (ManyAtOnce<Input, Item> & Without<OneByOne<Input, Item>>)
+  );
 
 /** A scheduled run has no input, so its schema must accept `{}`. */
 type TriggerFor<Schema extends z.ZodType> =
@@ -355,8 +376,14 @@ type AnyWork = RunWork<never> | ItemWork<never, never> | BatchWork<never>;
 function workOf(id: string, work: AnyWork): Job["work"] {
   if ("runBatch" in work) return { kind: "batch", runBatch: work.runBatch };
   if ("run" in work) return { kind: "run", run: work.run };
-  const { items, each, key, total, tolerate } = work;
-  return { kind: "items", items, each, key, ...(total && { total }), tolerateShare: shareOf(id, tolerate ?? "100%") };
+  const { items, key, total, tolerate } = work;
+  const parts = { items, key, ...(total && { total }), tolerateShare: shareOf(id, tolerate ?? "100%") };
+  if (work.each) return { kind: "items", ...parts, each: work.each };
+  const { batchOf, eachBatch } = work;
+  if (!Number.isInteger(batchOf) || batchOf < 1 || batchOf > 1_000) {
+    throw new RangeError(`${id}: batchOf: expected 1 to 1000 items, got ${batchOf}`);
+  }
+  return { kind: "items", ...parts, batchOf, eachBatch };
 }
 
 function queueOf(on: Job["on"], queue: "own" | undefined): Job["queue"] {

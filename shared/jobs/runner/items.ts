@@ -2,6 +2,7 @@ import type { ItemWork, JobContext } from "../define-job.ts";
 import { Cancel, LeaseLost, Snooze } from "../endings.ts";
 import { asError, isDatabaseGone, type ErrorClass } from "../error-class.ts";
 import { isA } from "../thrown.ts";
+import { gathered } from "./gathered.ts";
 import { ItemFailures } from "./item-failures.ts";
 import { returned, type Ending } from "./transition.ts";
 
@@ -16,28 +17,27 @@ export class TooManyItemsFailed extends Error {
   }
 }
 
+type Items = ItemWork<never, never> & { readonly tolerateShare: number };
+
 /**
- * Does the items one after another. A failing item is recorded and stops nobody; an error of the whole batch (database
- * gone, run taken away, signal) and the job's own word (Cancel, Snooze) end the attempt.
+ * Does the items one after another, or some at a time. A failing item is recorded and stops nobody; an error of the whole batch
+ * (database gone, run taken away, signal) and the job's own word (Cancel, Snooze) end the attempt.
  */
-export async function performItems(
-  work: ItemWork<never, never> & { readonly tolerateShare: number },
-  context: JobContext<never>,
-): Promise<Ending> {
+export async function performItems(work: Items, context: JobContext<never>): Promise<Ending> {
   const outcomes = new Map<string, number>();
   const failures = new ItemFailures();
   let done = 0;
   const total = await work.total?.(context);
-  for await (const item of await work.items(context)) {
+  const items = await work.items(context);
+  for await (const group of work.eachBatch ? gathered(items, work.batchOf) : singly(items)) {
     context.signal.throwIfAborted();
-    try {
-      const outcome = await work.each(item, context);
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    } catch (thrown) {
-      if (context.signal.aborted || endsTheAttempt(thrown)) throw thrown;
-      failures.record(keyOf(work, item, done), asError(thrown), context.log);
+    const results = await resultsOf(work, group, context);
+    for (const [place, result] of results.entries()) {
+      if (typeof result === "string") outcomes.set(result, (outcomes.get(result) ?? 0) + 1);
+      else if (context.signal.aborted || endsTheAttempt(result)) throw result;
+      else failures.record(keyOf(work, group[place]!, done), result, context.log);
+      done += 1;
     }
-    done += 1;
     context.progress(done, total);
   }
   const facts = failures.facts();
@@ -50,6 +50,35 @@ export async function performItems(
     return { kind: "threw", error: new TooManyItemsFailed(message, failures.classes), ...facts };
   }
   return returned(Object.fromEntries(outcomes), facts);
+}
+
+/** One at a time: the next item is not asked for before the one before it is done. */
+async function* singly<Item>(items: Iterable<Item> | AsyncIterable<Item>): AsyncGenerator<readonly [Item]> {
+  for await (const item of items) yield [item];
+}
+
+/** What happened to each of these items: its outcome, or its error. */
+async function resultsOf(
+  work: Items,
+  items: readonly never[],
+  context: JobContext<never>,
+): Promise<readonly (string | Error)[]> {
+  try {
+    if (!work.eachBatch) return [await work.each(items[0]!, context)];
+    const results = await work.eachBatch(items, context);
+    if (results.length === items.length) return results;
+    throw new TypeError(`eachBatch: expected what happened to ${items.length} items, got ${results.length}`);
+  } catch (thrown) {
+    if (context.signal.aborted || endsTheAttempt(thrown)) throw thrown;
+    if (items.length === 1) return [asError(thrown)];
+    context.log.warn("A batch failed; its items are done one by one", { items: items.length, error: asError(thrown) });
+  }
+  const results: (string | Error)[] = [];
+  for (const item of items) {
+    context.signal.throwIfAborted();
+    results.push(...(await resultsOf(work, [item], context)));
+  }
+  return results;
 }
 
 function endsTheAttempt(thrown: unknown): boolean {

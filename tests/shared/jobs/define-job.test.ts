@@ -51,6 +51,11 @@ describe("what an author writes", () => {
     expect(Object.keys(job.work).sort()).toEqual(["each", "items", "key", "kind", "tolerateShare"]);
   });
 
+  it.each([0, 1.5, 1_001])("refuses a batch of %j items", (batchOf) => {
+    const work = { items: async () => [1], eachBatch: async () => ["done"], key: String };
+    expect(() => defineJob({ ...onManual, ...work, batchOf })).toThrow(/^sample: batchOf: expected 1 to 1000 items/);
+  });
+
   it("makes its concurrency key from the input", () => {
     const job = defineJob({
       ...common,
@@ -94,6 +99,10 @@ describe("mistakes that do not compile", () => {
     defineJob({ ...onManual, items, key, each: async () => undefined });
     // @ts-expect-error each says it on every path
     defineJob({ ...onManual, items, key, each: async ({ id }) => (id === "a" ? "done" : undefined) });
+    // @ts-expect-error one by one or some at a time, not both
+    defineJob({ ...onManual, items, key, each, batchOf: 2, eachBatch: async () => ["done"] });
+    // @ts-expect-error how many at a time has to be said
+    defineJob({ ...onManual, items, key, eachBatch: async () => ["done"] });
     // @ts-expect-error items have names
     defineJob({ ...onManual, items, each });
     // @ts-expect-error a duration carries its unit

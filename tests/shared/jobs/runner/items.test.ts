@@ -33,6 +33,21 @@ function perform(
   return { ending: performItems(work, context), progress, log };
 }
 
+/** The same with a batch's work in place of `each`. */
+function performBatches(
+  items: ItemWork<never, number>["items"],
+  eachBatch: (items: readonly number[]) => Promise<readonly (string | Error)[]>,
+  { batchOf = 2, signal = new AbortController().signal }: { batchOf?: number; signal?: AbortSignal } = {},
+) {
+  const progress: number[] = [];
+  const log: LogEntry[] = [];
+  const context = {
+    ...{ signal, log: new Log((entry) => log.push(entry)), progress: (done: number) => progress.push(done) },
+  } as unknown as JobContext<never>;
+  const work = { items, batchOf, eachBatch, key: (item: number) => `item-${item}`, tolerateShare: 1 };
+  return { ending: performItems(work as unknown as Parameters<typeof performItems>[0], context), progress, log };
+}
+
 const numbers = (count: number) => () => Array.from({ length: count }, (_, n) => n);
 const oddFails = async (n: number) => {
   if (n % 2 === 1) throw new InvalidInput([{ field: "n", reason: "is odd" }]);
@@ -199,5 +214,114 @@ describe("the whole attempt ends", () => {
     const each = async (n: number) => Promise.reject(Object.assign(new Error("no"), { errorClass: classes[n] }));
     const ending = await perform(numbers(2), each, { tolerateShare: 0 }).ending;
     expect((ending as Threw).error).toMatchObject({ errorClass: expected });
+  });
+});
+
+describe("items some at a time", () => {
+  it("come in their order, as many as are wanted, and each is counted by what happened to it", async () => {
+    const batches: (readonly number[])[] = [];
+    const { ending, progress } = performBatches(numbers(5), async (items) => {
+      batches.push(items);
+      return items.map((n) => (n === 1 ? new InvalidInput([{ field: "n", reason: "is one" }]) : "done"));
+    });
+    expect(await ending).toMatchObject({
+      result: { done: 4 },
+      itemFailures: [{ key: "item-1", class: "validation", reason: "n: is one" }],
+      itemFailureCount: 1,
+    });
+    expect(batches).toEqual([[0, 1], [2, 3], [4]]);
+    expect(progress).toEqual([2, 4, 5]);
+  });
+
+  it("that fail together are done one by one, so that one of them spoils no other", async () => {
+    const batches: (readonly number[])[] = [];
+    const { ending, log } = performBatches(
+      numbers(4),
+      async (items) => {
+        batches.push(items);
+        if (items.includes(1)) throw new Error("one is refused");
+        return items.map(() => "done");
+      },
+      { batchOf: 3 },
+    );
+    expect(await ending).toMatchObject({
+      result: { done: 3 },
+      itemFailures: [{ key: "item-1", reason: "one is refused" }],
+    });
+    expect(batches).toEqual([[0, 1, 2], [0], [1], [2], [3]]);
+    expect(log.map(({ message }) => message)).toEqual(["A batch failed; its items are done one by one", "Item failed"]);
+  });
+
+  it("are gathered while those before them are worked on, and no further ahead", async () => {
+    const given: number[] = [];
+    const seen: number[] = [];
+    const { ending } = performBatches(
+      function* () {
+        for (let n = 0; n < 6; n++) {
+          given.push(n);
+          yield n;
+        }
+      },
+      async (items) => {
+        await new Promise(setImmediate);
+        seen.push(given.length);
+        return items.map(() => "done");
+      },
+    );
+    await ending;
+    expect(seen).toEqual([4, 6, 6]);
+  });
+
+  it("end the attempt as single ones do, and their sequence is let go", async () => {
+    let isLetGo = false;
+    const { ending } = performBatches(
+      function* () {
+        try {
+          for (let n = 0; ; n++) yield n;
+        } finally {
+          isLetGo = true;
+        }
+      },
+      async () => Promise.reject(new LeaseLost("a-run")),
+    );
+    await expect(ending).rejects.toBeInstanceOf(LeaseLost);
+    expect(isLetGo).toBe(true);
+  });
+
+  it("end the attempt when their sequence breaks off, once those before are done", async () => {
+    const done: number[] = [];
+    const broken = async function* () {
+      yield* [0, 1];
+      throw new Error("the cursor is gone");
+    };
+    const { ending } = performBatches(broken, async (items) => {
+      done.push(...items);
+      return items.map(() => "done");
+    });
+    await expect(ending).rejects.toThrow("the cursor is gone");
+    expect(done).toEqual([0, 1]);
+  });
+
+  it("end the attempt when what failed is only that it was told to stop", async () => {
+    const abort = new AbortController();
+    const { ending, log } = performBatches(
+      numbers(2),
+      async (items) => {
+        abort.abort(new LeaseLost("a-run"));
+        return items.map(() => new Error("no answer, for it was told to stop"));
+      },
+      { signal: abort.signal },
+    );
+    await expect(ending).rejects.toThrow();
+    expect(log).toEqual([]);
+  });
+
+  it("must all be accounted for", async () => {
+    expect(await performBatches(numbers(2), async () => []).ending).toMatchObject({
+      itemFailures: [
+        { key: "item-0", reason: "eachBatch: expected what happened to 1 items, got 0" },
+        { key: "item-1" },
+      ],
+    });
   });
 });
