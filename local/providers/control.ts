@@ -18,6 +18,7 @@ const faultShape = z.strictObject({
   times: z.int().min(1).optional(),
   retryAfter: z.string().optional(),
   location: z.string().optional(),
+  only: z.string().min(1).optional(),
 });
 
 interface Answer {

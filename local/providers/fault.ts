@@ -13,6 +13,8 @@ export interface Fault<Kind extends string = never> {
   readonly times?: number;
   readonly retryAfter?: string;
   readonly location?: string;
+  /** Meets only requests whose path and query have this in them: a symbol, say. */
+  readonly only?: string;
 }
 
 export const GENERAL_FAULTS = [
@@ -36,11 +38,11 @@ export function faultSwitchboard<Kind extends string>() {
     armed(): readonly Fault<Kind>[] {
       return armed.map(({ fault, left }) => (Number.isFinite(left) ? { ...fault, times: left } : fault));
     },
-    /** The fault that this request meets, if any; faults are met in the order in which they were told. */
-    next(): Fault<Kind> | undefined {
-      const [first] = armed;
-      if (first && --first.left <= 0) armed.shift();
-      return first?.fault;
+    /** The fault that a request for this path and query meets, if any; faults are met in the order in which they were told. */
+    next(address: string): Fault<Kind> | undefined {
+      const met = armed.find(({ fault: { only } }) => only === undefined || address.includes(only));
+      if (met && --met.left <= 0) armed.splice(armed.indexOf(met), 1);
+      return met?.fault;
     },
   };
 }

@@ -33,7 +33,7 @@ export async function startStandIn<Kind extends string>({
   const faults = faultSwitchboard<Kind>();
   const server = createServer((request, response) => {
     requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
-    const fault = faults.next();
+    const fault = faults.next(request.url ?? "");
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     const built = request.method === "GET" ? answer(url, fault, request) : { ...errorBody(405), status: 405 };
     Promise.resolve(built).then(

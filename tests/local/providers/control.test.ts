@@ -40,6 +40,13 @@ describe("the control of the demo's providers", () => {
     expect([await statusOfEcb(), await statusOfEcb()]).toEqual([429, 200]);
   });
 
+  it("breaks it for some requests alone, by what stands in their path or query", async () => {
+    await ask("POST", "/ecb/fail", '{"kind":"503","only":"hist"}');
+    expect(await statusOfEcb()).toBe(200);
+    expect((await fetch(`${ecb.baseUrl}eurofxref-hist-90d.xml`)).status).toBe(503);
+    expect(await statusOfEcb()).toBe(200);
+  });
+
   it.each([
     ["POST", "/ecb/fail", '{"kind":"504"}', 400, /kind: .*"503"/],
     ["POST", "/ecb/fail", '{"kind":"503","times":0}', 400, /times/],
