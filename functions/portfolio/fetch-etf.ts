@@ -36,8 +36,9 @@ export const fetchEtf = defineJob({
     const { id, series, currency } = await knownEtf(db, symbol);
     const fetched = await etfProviders(settings, log).prices({ symbol, from: null, series, currency }, { signal });
     return finish(async (tx) => {
-      const stored = await continueSeries(tx, id, fetched, { runId: run.id, asOf, asked: symbol });
-      if (stored.isNewScale) await enqueue(tx, "refresh_etf", { symbol });
+      const storing = { runId: run.id, asOf, asked: symbol };
+      const [stored] = await continueSeries(tx, [{ etfId: id, ...fetched }], storing);
+      if (stored?.isNewScale) await enqueue(tx, "refresh_etf", { symbol });
       return { ...stored, source: fetched.source };
     });
   },

@@ -33,7 +33,7 @@ export const refreshEtf = defineJob({
       { signal },
     );
     return finish(async (tx) => {
-      const refreshed = await refreshSeries(tx, id, fetched, { runId: run.id, asOf, asked: symbol });
+      const refreshed = await refreshSeries(tx, { etfId: id, ...fetched }, { runId: run.id, asOf, asked: symbol });
       return { ...refreshed, source: fetched.source, series: fetched.series };
     });
   },

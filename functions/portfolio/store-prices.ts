@@ -8,7 +8,7 @@ import {
   storedRange,
 } from "../../shared/data/portfolio/etf-prices.ts";
 import { addStored } from "../../shared/data/portfolio/etf-updates.ts";
-import { lockEtf, markReady } from "../../shared/data/portfolio/etfs.ts";
+import { lockEtfs, markReady } from "../../shared/data/portfolio/etfs.ts";
 import { InvalidInput } from "../../shared/jobs/endings.ts";
 import type { PriceSeries } from "../../shared/providers/etf-provider.ts";
 import { covers, isSameScale } from "../../shared/rules/portfolio/price-series.ts";
@@ -25,6 +25,11 @@ export interface Storing {
 /** Stored days that a synchronisation asks for once more: a day that came late is filled in, and that the series is the same is seen. */
 export const OVERLAP_DAYS = 5;
 
+/** A series, and the ETF that it is of. */
+export interface FetchedSeries extends PriceSeries {
+  readonly etfId: number;
+}
+
 export interface Continued {
   readonly inserted: number;
   readonly skipped: number;
@@ -32,21 +37,29 @@ export interface Continued {
   readonly isNewScale: boolean;
 }
 
-/** Adds the days that are not there yet; those that are stay as they are. */
+/** Adds the days that are not there yet; those that are stay as they are. @returns what became of each series, in their order */
 export async function continueSeries(
   tx: Tx,
-  etfId: number,
-  series: PriceSeries,
+  fetched: readonly FetchedSeries[],
   { runId, asOf, asked }: Storing,
-): Promise<Continued> {
-  const etf = await lockEtf(tx, etfId);
-  if (etf.series !== null && !isSameScale(series.series, await recentCloses(tx, etfId, OVERLAP_DAYS), series.points)) {
-    return { inserted: 0, skipped: 0, isNewScale: true };
-  }
-  await markReady(tx, etf, series, asOf);
-  const points = await insertPrices(tx, { etfId, ...series }, series.points);
-  await addStored(tx, runId, asked, { ...points, changed: 0, ...extentOf(series) });
-  return { ...points, isNewScale: false };
+): Promise<Continued[]> {
+  const ids = fetched.map(({ etfId }) => etfId);
+  const etfs = await lockEtfs(tx, ids);
+  const closes = await recentCloses(tx, ids, OVERLAP_DAYS);
+  const fitting = fetched.filter(
+    ({ etfId, series, points }) =>
+      etfs.get(etfId)?.series === null || isSameScale(series, closes.get(etfId) ?? [], points),
+  );
+  await markReady(tx, fitting, asOf);
+  const added = await insertPrices(tx, fitting);
+  await addStored(
+    tx,
+    runId,
+    asked,
+    fitting.map((one, place) => ({ ...added[place]!, changed: 0, ...extentOf(one) })),
+  );
+  const stored = new Map(fitting.map(({ etfId }, place) => [etfId, added[place]!]));
+  return ids.map((id) => ({ inserted: 0, skipped: 0, ...stored.get(id), isNewScale: !stored.has(id) }));
 }
 
 export interface Refreshed {
@@ -63,14 +76,15 @@ export interface Refreshed {
  */
 export async function refreshSeries(
   tx: Tx,
-  etfId: number,
-  series: PriceSeries,
+  series: FetchedSeries,
   { runId, asOf, asked }: Storing,
 ): Promise<Refreshed> {
-  const etf = await lockEtf(tx, etfId);
+  const { etfId } = series;
+  const etf = (await lockEtfs(tx, [etfId])).get(etfId)!;
   const stored = await storedRange(tx, etfId);
   const isOtherKind = stored !== undefined && etf.series !== series.series;
-  const isNewScale = !isSameScale(series.series, await recentCloses(tx, etfId, OVERLAP_DAYS), series.points);
+  const closes = (await recentCloses(tx, [etfId], OVERLAP_DAYS)).get(etfId) ?? [];
+  const isNewScale = !isSameScale(series.series, closes, series.points);
   if (stored && (isOtherKind || isNewScale) && !covers(series.points, stored)) {
     const { first, last } = extentOf(series);
     const change = isOtherKind ? `to prices that are ${series.series}` : "to a new scale";
@@ -80,11 +94,11 @@ export async function refreshSeries(
     throw new InvalidInput([{ field: etf.symbol, reason }]);
   }
   const replaced = isOtherKind ? await deletePrices(tx, etfId) : 0;
-  await markReady(tx, etf, series, asOf);
-  const points = await correctPrices(tx, { etfId, ...series }, series.points);
+  await markReady(tx, [series], asOf);
+  const points = await correctPrices(tx, series);
   const removed = replaced + (isNewScale && !isOtherKind ? await deletePricesBut(tx, etfId, series.points) : 0);
   const { inserted, changed, unchanged } = points;
-  await addStored(tx, runId, asked, { inserted, changed, skipped: unchanged, ...extentOf(series) });
+  await addStored(tx, runId, asked, [{ inserted, changed, skipped: unchanged, ...extentOf(series) }]);
   return { inserted, changed, unchanged, removed };
 }
 

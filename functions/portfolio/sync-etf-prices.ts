@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { recentCloses } from "../../shared/data/portfolio/etf-prices.ts";
-import type { Etf } from "../../shared/data/portfolio/etf-schema.ts";
+import { overlapStarts } from "../../shared/data/portfolio/etf-prices.ts";
 import { trackEtfRun } from "../../shared/data/portfolio/etf-updates.ts";
-import { etfsToSync } from "../../shared/data/portfolio/etfs.ts";
+import { countEtfsToSync, etfsToSync } from "../../shared/data/portfolio/etfs.ts";
 import { defineJob } from "../../shared/jobs/define-job.ts";
+import { asError } from "../../shared/jobs/error-class.ts";
 import { internet } from "../../shared/jobs/gates.ts";
 import { exponential } from "../../shared/jobs/retry.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
@@ -12,15 +12,18 @@ import { askAgain } from "../../shared/providers/ask-again.ts";
 import { etfProviders } from "../../shared/providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
 import { etfSymbol, knownEtf } from "./known-etf.ts";
-import { continueSeries, OVERLAP_DAYS } from "./store-prices.ts";
+import { continueSeries, OVERLAP_DAYS, type Continued } from "./store-prices.ts";
 
 /** Questions that are under way at a time: the services are free ones, and want few. */
 const QUESTIONS_AT_A_TIME = 4;
 const LONGEST_RETRY_DELAY_MS = 60_000;
+/** ETFs of one transaction: of a year, some 5,000 points; of ETFs that are new and old, 100,000. */
+const ETFS_AT_ONCE = 20;
 
 /**
- * Brings in the newest prices of the ETFs in use, each from its last stored day on, in a transaction of its own. Twice is safe:
- * a day that exists stays as it is, and a run that is tried again goes on with the ETFs that are not done.
+ * Brings in the newest prices of the ETFs in use, each from its last stored day on. An ETF whose answer is bad or whose prices the
+ * database refuses fails alone. Twice is safe: a day that exists stays as it is, and a run that is tried again goes on with the
+ * ETFs that are not done.
  */
 export const syncEtfPrices = defineJob({
   id: "sync_etf_prices",
@@ -38,28 +41,43 @@ export const syncEtfPrices = defineJob({
   onTransition: (tx, run) => trackEtfRun(tx, "sync", run),
 
   async *items({ input, asOf, db, settings, signal, log }) {
+    const etfs = input.symbol === undefined ? await etfsToSync(db, asOf) : [await knownEtf(db, input.symbol)];
+    const starts = await overlapStarts(
+      db,
+      etfs.map(({ id }) => id),
+      OVERLAP_DAYS,
+    );
     const providers = etfProviders(settings, log);
     const { ETF_RETRY_DELAY: firstMs } = settings;
     const policy = { kind: "exponential", retries: 3, firstMs, factor: 2, maxMs: LONGEST_RETRY_DELAY_MS } as const;
-    const newest = async ({ id, symbol, series, currency }: Etf) => {
-      const [first] = await recentCloses(db, id, OVERLAP_DAYS);
-      const question = { symbol, from: first?.date ?? null, series, currency };
+    yield* ahead(QUESTIONS_AT_A_TIME, etfs, ({ id, symbol, series, currency }) => {
+      const question = { symbol, from: starts.get(id) ?? null, series, currency };
       const ask = () => providers.prices(question, { signal });
       return askAgain(ask, { policy, longestWaitMs: LONGEST_RETRY_DELAY_MS, signal });
-    };
-    const etfs = input.symbol === undefined ? await etfsToSync(db, asOf) : [await knownEtf(db, input.symbol)];
-    yield* ahead(QUESTIONS_AT_A_TIME, etfs, newest);
-  },
-  total: async ({ input, asOf, db }) => (input.symbol === undefined ? (await etfsToSync(db, asOf)).length : 1),
-  key: ({ item }) => item.symbol,
-
-  async each({ item: { id, symbol }, answer }, { input, asOf, run, enqueue, transaction }) {
-    if (answer.status === "rejected") throw answer.reason;
-    return transaction(async (tx) => {
-      const storing = { runId: run.id, asOf, asked: input.symbol ?? null };
-      const { inserted, isNewScale } = await continueSeries(tx, id, answer.value, storing);
-      if (isNewScale) await enqueue(tx, "refresh_etf", { symbol });
-      return isNewScale ? "to be refreshed" : inserted > 0 ? "updated" : "unchanged";
     });
   },
+  total: async ({ input, asOf, db }) => (input.symbol === undefined ? countEtfsToSync(db, asOf) : 1),
+  key: ({ item }) => item.symbol,
+
+  batchOf: ETFS_AT_ONCE,
+  async eachBatch(asked, { input, asOf, run, enqueue, transaction }) {
+    const fetched = asked.flatMap(({ item: { id, symbol }, answer }) =>
+      answer.status === "fulfilled" ? [{ etfId: id, symbol, ...answer.value }] : [],
+    );
+    const storing = { runId: run.id, asOf, asked: input.symbol ?? null };
+    const continued = await transaction(async (tx) => {
+      const each = await continueSeries(tx, fetched, storing);
+      for (const [place, { isNewScale }] of each.entries()) {
+        if (isNewScale) await enqueue(tx, "refresh_etf", { symbol: fetched[place]!.symbol });
+      }
+      return each;
+    });
+    const outcomes = new Map(fetched.map(({ etfId }, place) => [etfId, outcomeOf(continued[place]!)]));
+    return asked.map(({ item, answer }) => outcomes.get(item.id) ?? asError((answer as PromiseRejectedResult).reason));
+  },
 });
+
+function outcomeOf({ inserted, isNewScale }: Continued): string {
+  if (isNewScale) return "to be refreshed";
+  return inserted > 0 ? "updated" : "unchanged";
+}

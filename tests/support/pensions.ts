@@ -23,7 +23,7 @@ export async function anEtf(db: Db, given: Partial<typeof etfs.$inferInsert> = {
 export async function closesOf(db: Db, etf: Etf, closes: Readonly<Record<string, string>>): Promise<void> {
   const nothing = { open: null, high: null, low: null, adjustedClose: null, volume: null };
   const points = Object.entries(closes).map(([date, close]) => ({ ...nothing, date, close }));
-  await insertPrices(db, { etfId: etf.id, source: "yahoo", series: etf.series ?? "raw" }, points);
+  await insertPrices(db, [{ etfId: etf.id, source: "yahoo", series: etf.series ?? "raw", points }]);
 }
 
 /** A pension in euros, unless said otherwise. Nothing of it is valued yet. */

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
 
@@ -26,22 +27,34 @@ export interface InsertedPrices {
   readonly skipped: number;
 }
 
-/** Adds the points that are not there yet, in one statement. The ETF has to have that series. */
-export async function insertPrices(
-  db: Executor,
-  { etfId, source, series }: PriceOrigin,
-  points: readonly PricePoint[],
-): Promise<InsertedPrices> {
-  const [row] = await db.execute<{ inserted: number }>(sql`
-    with added as (
-      insert into ${etfPrices} (etf_id, date, open, high, low, close, adjusted_close, volume, source, series)
-      select ${etfId}::bigint, point.*, ${source}, ${series} from ${unnested(points)}
-      on conflict (etf_id, date) do nothing
-      returning 1
-    )
-    select count(*)::integer as inserted from added`);
-  const inserted = row?.inserted ?? 0;
-  return { inserted, skipped: points.length - inserted };
+/** Points of one ETF. */
+export interface EtfPoints extends PriceOrigin {
+  readonly points: readonly PricePoint[];
+}
+
+/**
+ * Adds the points that are not there yet, in one statement for all that are of one source. Each ETF has to have that series, and
+ * to be given once.
+ * @returns what became of those of each, in their order
+ */
+export async function insertPrices(db: Executor, given: readonly EtfPoints[]): Promise<InsertedPrices[]> {
+  const inserted = new Map<number, number>();
+  for (const alike of Map.groupBy(given, ({ source, series }) => `${source} ${series}`).values()) {
+    const { source, series } = alike[0]!;
+    const rows = await db.execute<{ etfId: number; inserted: number }>(sql`
+      with added as (
+        insert into ${etfPrices} (etf_id, date, open, high, low, close, adjusted_close, volume, source, series)
+        select point.*, ${source}, ${series} from ${unnested(alike)}
+        on conflict (etf_id, date) do nothing
+        returning etf_id
+      )
+      select etf_id::integer as "etfId", count(*)::integer as inserted from added group by etf_id`);
+    for (const row of rows) inserted.set(row.etfId, row.inserted);
+  }
+  return given.map(({ etfId, points }) => {
+    const added = inserted.get(etfId) ?? 0;
+    return { inserted: added, skipped: points.length - added };
+  });
 }
 
 /** A whole series as it was fetched anew. */
@@ -54,14 +67,13 @@ export interface CorrectedPrices {
 /** Adds what is missing and corrects what differs, in one statement. Points that the answer does not have stay. */
 export async function correctPrices(
   tx: Executor,
-  { etfId, source, series }: PriceOrigin,
-  points: readonly PricePoint[],
+  { etfId, source, series, points }: EtfPoints,
 ): Promise<CorrectedPrices> {
   // xmax is 0 for a row that was inserted, and a row that the condition leaves alone is not returned.
   const [row] = await tx.execute<{ inserted: number; changed: number }>(sql`
     with written as (
       insert into ${etfPrices} as stored (etf_id, date, open, high, low, close, adjusted_close, volume, source, series)
-      select ${etfId}::bigint, point.*, ${source}, ${series} from ${unnested(points)}
+      select point.*, ${source}, ${series} from ${unnested([{ etfId, points }])}
       on conflict (etf_id, date) do update
         set open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
             adjusted_close = excluded.adjusted_close, volume = excluded.volume, source = excluded.source
@@ -121,16 +133,37 @@ export async function listPrices(
   return [...rows];
 }
 
-/** The last closes that are stored, oldest first. */
+/** The last closes that are stored of each ETF, oldest first; an ETF without any is not in it. */
 export async function recentCloses(
   db: Executor,
-  etfId: number,
+  etfIds: readonly number[],
   count: number,
-): Promise<{ date: string; close: string }[]> {
-  const rows = await db.execute<{ date: string; close: string }>(sql`
-    select date::text as date, close::text as close from ${etfPrices}
-     where etf_id = ${etfId} order by etf_prices.date desc limit ${count}`);
-  return [...rows].reverse();
+): Promise<Map<number, { date: string; close: string }[]>> {
+  const rows = await db.execute<{ etfId: number; date: string; close: string }>(sql`
+    select etf.id::integer as "etfId", recent.date::text as date, recent.close::text as close
+      from unnest(${plainArray(etfIds)}::bigint[]) as etf(id)
+     cross join lateral (
+       select date, close from ${etfPrices} where etf_id = etf.id order by etf_prices.date desc limit ${count}
+     ) as recent
+     order by recent.date`);
+  return Map.groupBy(rows, ({ etfId }) => etfId);
+}
+
+/** For each ETF the first of its last `count` stored days; one without prices is not in it. */
+export async function overlapStarts(
+  db: Executor,
+  etfIds: readonly number[],
+  count: number,
+): Promise<Map<number, string>> {
+  const rows = await db.execute<{ etfId: number; first: string }>(sql`
+    select etf.id::integer as "etfId", recent.first::text as first
+      from unnest(${plainArray(etfIds)}::bigint[]) as etf(id)
+     cross join lateral (
+       select min(date) as first
+         from (select date from ${etfPrices} where etf_id = etf.id order by etf_prices.date desc limit ${count}) as last
+     ) as recent
+     where recent.first is not null`);
+  return new Map(rows.map(({ etfId, first }) => [etfId, first]));
 }
 
 /** The first and the last day that are stored; undefined when there is none. */
@@ -161,13 +194,13 @@ export async function newestPriceDate(db: Executor): Promise<string | null> {
 }
 
 /** Array literals instead of a parameter a value: PostgreSQL takes at most 65,535 parameters, and parses one text faster. */
-function unnested(points: readonly PricePoint[]) {
-  const column = (value: (point: PricePoint) => string | null) =>
-    `{${points.map((point) => value(point) ?? "NULL").join(",")}}`;
+function unnested(series: readonly Pick<EtfPoints, "etfId" | "points">[]) {
+  const column = (value: (point: PricePoint, etfId: number) => string | number | null) =>
+    `{${series.flatMap(({ etfId, points }) => points.map((point) => value(point, etfId) ?? "NULL")).join(",")}}`;
   return sql`unnest(
-    ${column(({ date }) => date)}::date[], ${column(({ open }) => open)}::numeric[],
+    ${column((_, etfId) => etfId)}::bigint[], ${column(({ date }) => date)}::date[], ${column(({ open }) => open)}::numeric[],
     ${column(({ high }) => high)}::numeric[], ${column(({ low }) => low)}::numeric[],
     ${column(({ close }) => close)}::numeric[], ${column(({ adjustedClose }) => adjustedClose)}::numeric[],
     ${column(({ volume }) => volume)}::numeric[]
-  ) as point(date, open, high, low, close, adjusted_close, volume)`;
+  ) as point(etf_id, date, open, high, low, close, adjusted_close, volume)`;
 }

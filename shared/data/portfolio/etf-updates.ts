@@ -52,7 +52,7 @@ export interface StoredSeries {
 }
 
 /**
- * Adds what one ETF's transaction did, in that transaction: the count can never say more than is stored. The range becomes that of
+ * Adds what a transaction stored, in that transaction: the count can never say more than is stored. The range becomes that of
  * all its series, the source that of the last.
  * @param symbol as in the run's input; null for a run over many
  */
@@ -60,15 +60,22 @@ export async function addStored(
   tx: Tx,
   runId: string,
   symbol: string | null,
-  { source, inserted, skipped, changed, first, last }: StoredSeries,
+  stored: readonly StoredSeries[],
 ): Promise<void> {
+  if (stored.length === 0) return;
+  const sum = (count: "inserted" | "skipped" | "changed") => stored.reduce((all, series) => all + series[count], 0);
+  const [first] = stored.map((series) => series.first).sort();
+  const last = stored
+    .map((series) => series.last)
+    .sort()
+    .at(-1);
   await tx
     .update(etfUpdates)
     .set({
-      source,
-      inserted: sql`${etfUpdates.inserted} + ${inserted}`,
-      skipped: sql`${etfUpdates.skipped} + ${skipped}`,
-      changed: sql`${etfUpdates.changed} + ${changed}`,
+      source: stored.at(-1)!.source,
+      inserted: sql`${etfUpdates.inserted} + ${sum("inserted")}`,
+      skipped: sql`${etfUpdates.skipped} + ${sum("skipped")}`,
+      changed: sql`${etfUpdates.changed} + ${sum("changed")}`,
       startDate: sql`least(${etfUpdates.startDate}, ${first}::date)`,
       endDate: sql`greatest(${etfUpdates.endDate}, ${last}::date)`,
     })

@@ -1,4 +1,5 @@
-import { and, asc, eq, getTableColumns, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, asc, count, eq, getTableColumns, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { plainArray, textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type Etf, type SeriesKind } from "./etf-schema.ts";
 
@@ -25,11 +26,19 @@ export async function findEtf(db: Executor, symbol: string): Promise<Etf | undef
   return found;
 }
 
-/** The ETF, and nobody else changes it or its prices until the transaction ends. */
-export async function lockEtf(tx: Tx, id: number): Promise<Etf> {
-  const [found] = await tx.select().from(etfs).where(eq(etfs.id, id)).for("update");
-  if (!found) throw new Error(`the ETF with id ${id} is no longer there`);
-  return found;
+/** The ETFs by their ids, and nobody else changes them or their prices until the transaction ends. */
+export async function lockEtfs(tx: Tx, ids: readonly number[]): Promise<Map<number, Etf>> {
+  const found = await tx
+    .select()
+    .from(etfs)
+    .where(sql`${etfs.id} = any (${plainArray(ids)}::bigint[])`)
+    // Whoever locks several takes them in the same order.
+    .orderBy(asc(etfs.id))
+    .for("update");
+  const byId = new Map(found.map((etf) => [etf.id, etf]));
+  const gone = ids.find((id) => !byId.has(id));
+  if (gone !== undefined) throw new Error(`the ETF with id ${gone} is no longer there`);
+  return byId;
 }
 
 export interface ListedEtf extends Etf {
@@ -53,11 +62,16 @@ export async function listEtfs(
 
 /** The ETFs in use that were not synchronised since `asOf`, by id: what is left of a run that is tried again. */
 export async function etfsToSync(db: Executor, asOf: Date): Promise<Etf[]> {
-  return db
-    .select()
-    .from(etfs)
-    .where(and(eq(etfs.inUse, true), or(isNull(etfs.syncedAt), lt(etfs.syncedAt, asOf))))
-    .orderBy(asc(etfs.id));
+  return db.select().from(etfs).where(isToSync(asOf)).orderBy(asc(etfs.id));
+}
+
+export async function countEtfsToSync(db: Executor, asOf: Date): Promise<number> {
+  const [row] = await db.select({ etfs: count() }).from(etfs).where(isToSync(asOf));
+  return row?.etfs ?? 0;
+}
+
+function isToSync(asOf: Date) {
+  return and(eq(etfs.inUse, true), or(isNull(etfs.syncedAt), lt(etfs.syncedAt, asOf)));
 }
 
 /** Says whose prices are to be kept up to date, or no longer. */
@@ -77,14 +91,23 @@ export interface EtfFacts {
   readonly exchange: string | null;
 }
 
-/** The ETF's prices are there as of that moment. A name that a person gave stays. */
-export async function markReady(tx: Executor, etf: Etf, facts: EtfFacts, asOf: Date): Promise<void> {
-  const { currency, series } = facts;
-  const [name, exchange] = [etf.name ?? facts.name, etf.exchange ?? facts.exchange];
-  await tx
-    .update(etfs)
-    .set({ currency, series, name, exchange, state: "ready", syncedAt: asOf })
-    .where(eq(etfs.id, etf.id));
+/** The prices of these ETFs are there as of that moment. A name that a person gave stays. */
+export async function markReady(
+  tx: Executor,
+  ready: readonly (EtfFacts & { readonly etfId: number })[],
+  asOf: Date,
+): Promise<void> {
+  if (ready.length === 0) return;
+  await tx.execute(sql`
+    update ${etfs} e
+       set currency = ready.currency, series = ready.series, state = 'ready', synced_at = ${asOf.toISOString()}::timestamptz,
+           name = coalesce(e.name, ready.name), exchange = coalesce(e.exchange, ready.exchange)
+      from unnest(
+        ${plainArray(ready.map(({ etfId }) => etfId))}::bigint[], ${plainArray(ready.map(({ currency }) => currency))},
+        ${plainArray(ready.map(({ series }) => series))}, ${textArray(ready.map(({ name }) => name))}::text[],
+        ${textArray(ready.map(({ exchange }) => exchange))}::text[]
+      ) as ready(id, currency, series, name, exchange)
+     where e.id = ready.id`);
 }
 
 /** The first prices of an ETF could not be fetched. One that has prices stays ready. */

@@ -4,6 +4,7 @@ import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
 import { syncEtfPrices } from "../../../functions/portfolio/sync-etf-prices.ts";
 import { jobRuns } from "../../../shared/data/platform/schema.ts";
 import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
+import type { YahooFault } from "../../../local/providers/yahoo.ts";
 import { openEtfDesk, type EtfDesk } from "./etf-desk.ts";
 
 const THURSDAY = "2026-04-02T20:30:00Z";
@@ -96,22 +97,60 @@ it("one ETF that fails harms no other, and stands in the tracking table with its
   expect(await listEtfUpdates(desk.db, "succeeded", 10)).toMatchObject([{ symbol: null, inserted: 12 }]);
 });
 
-it.each([
-  "no-timestamps",
-  "bad-price",
-  "zero-price",
-  "high-below-low",
-  "duplicate-date",
-  "no-currency",
-  "wrong-symbol",
-] as const)("an answer with %s changes nothing of what is stored", async (kind) => {
-  await fetched("SMPW.DE");
-  const before = await desk.prices("SMPW.DE");
-  desk.yahoo.fail({ kind });
+it.each<[YahooFault | "404", RegExp]>([
+  ["error-200", /is an error: "Internal Server Error" "the backend did not answer"/],
+  ["empty-series", /has no prices/],
+  ["no-timestamps", /has prices without timestamps/],
+  ["bad-price", /has "NaN" as close on 2026-04-09/],
+  ["negative-price", /has "-1\.5" as close on 2026-04-09/],
+  ["zero-price", /has "0" as close on 2026-04-09/],
+  ["high-below-low", /has a high of 1 below the low of 2/],
+  ["duplicate-date", /has 2026-04-09 twice/],
+  ["future-date", /has a price for 2100-01-04, which is in the future/],
+  ["no-currency", /has no currency/],
+  ["wrong-symbol", /is about "SMPX\.DE", and SMPW\.DE was asked for/],
+  ["404", /404 Not Found/],
+])(
+  "bad input: an answer with %s fails its ETF with the reason, changes nothing of it, and the rest is done",
+  async (kind, reason) => {
+    await fetched("SMPA", "SMPW.DE", "SMPT");
+    const before = await desk.prices("SMPW.DE");
+    desk.yahoo.fail({ kind, only: "SMPW.DE" });
+    const { run } = await desk.run(syncEtfPrices);
+    expect(run).toMatchObject({ state: "succeeded", result: { updated: 2 }, itemFailureCount: 1 });
+    expect(run.itemFailures?.[0]).toMatchObject({ key: "SMPW.DE", reason: expect.stringMatching(reason) as string });
+    expect(await listEtfUpdates(desk.db, "failed", 10)).toMatchObject([
+      { symbol: "SMPW.DE", error: expect.stringMatching(reason) as string },
+    ]);
+    expect(await desk.prices("SMPW.DE")).toEqual(before);
+    expect([await newest("SMPA"), await newest("SMPT")]).toEqual(["2026-04-10", "2026-04-10"]);
+  },
+);
+
+it("an ETF whose prices the database refuses spoils no other of its transaction", async () => {
+  await fetched("SMPA", "SMPW.DE", "SMPT");
+  const { id } = await desk.etf("SMPW.DE");
+  await desk.db.execute(
+    sql.raw(`alter table portfolio.etf_prices add constraint not_this_one check (etf_id <> ${id}) not valid`),
+  );
   const { run } = await desk.run(syncEtfPrices);
-  expect(run.state).toBe("dead");
-  expect(run.errors[0]?.message).toMatch(/1 of 1 items failed.*yahoo for SMPW\.DE/);
-  expect(await desk.prices("SMPW.DE")).toEqual(before);
+  await desk.db.execute(sql`alter table portfolio.etf_prices drop constraint not_this_one`);
+  expect(run).toMatchObject({ state: "succeeded", result: { updated: 2 }, itemFailureCount: 1 });
+  expect(run.itemFailures).toMatchObject([
+    { key: "SMPW.DE", reason: expect.stringContaining("not_this_one") as string },
+  ]);
+  expect(await newest("SMPW.DE")).toBe("2026-04-02");
+  expect(await listEtfUpdates(desk.db, "succeeded", 10)).toMatchObject([{ symbol: null, inserted: 12 }]);
+});
+
+it("more ETFs than fit into one transaction are done in several, and the count has them all", async () => {
+  await fetched("SMPA");
+  const symbols = Array.from({ length: 24 }, (_, n) => `NONE${n}`);
+  for (const symbol of symbols) await desk.add(symbol);
+  await desk.add("SMPT");
+  const { run } = await desk.run(syncEtfPrices);
+  expect(run).toMatchObject({ state: "dead", itemFailureCount: 24 });
+  expect([await newest("SMPA"), await newest("SMPT")]).toEqual(["2026-04-10", "2026-04-10"]);
 });
 
 describe("a failure that may pass", () => {

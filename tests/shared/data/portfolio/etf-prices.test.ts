@@ -6,6 +6,7 @@ import {
   deletePrices,
   insertPrices,
   listPrices,
+  overlapStarts,
   priceOnOrAfter,
   recentCloses,
   priceOnOrBefore,
@@ -14,9 +15,10 @@ import {
 import type { Etf } from "../../../../shared/data/portfolio/etf-schema.ts";
 import {
   addEtf,
+  countEtfsToSync,
   etfsToSync,
   findEtf,
-  lockEtf,
+  lockEtfs,
   markFailed,
   markReady,
   setInUse,
@@ -42,7 +44,7 @@ afterEach(async () => {
 
 async function anEtf(symbol = "WORLD.DE"): Promise<Etf> {
   const etf = await addEtf(db, { symbol }, NOW);
-  await markReady(db, etf!, RAW, NOW);
+  await markReady(db, [{ etfId: etf!.id, ...RAW }], NOW);
   return etf!;
 }
 
@@ -50,16 +52,15 @@ function point(date: string, close: string, rest: Partial<PricePoint> = {}): Pri
   return { date, close, open: null, high: null, low: null, adjustedClose: null, volume: null, ...rest };
 }
 
-const origin = (etf: Etf) => ({ etfId: etf.id, source: "yahoo", series: "raw" }) as const;
+const of = (etf: Etf, ...points: PricePoint[]) => ({ etfId: etf.id, source: "yahoo", series: "raw", points }) as const;
 
 it("points come in once, digit for digit, and what is there stays", async () => {
   const etf = await anEtf();
   const friday = point("2026-04-10", "101.123456789012345678", { open: "100.10", volume: "12" });
-  expect(await insertPrices(db, origin(etf), [point("2026-04-09", "100.5"), friday])).toEqual({
-    inserted: 2,
-    skipped: 0,
-  });
-  expect(await insertPrices(db, origin(etf), [point("2026-04-10", "7")])).toEqual({ inserted: 0, skipped: 1 });
+  expect(await insertPrices(db, [of(etf, point("2026-04-09", "100.5"), friday)])).toEqual([
+    { inserted: 2, skipped: 0 },
+  ]);
+  expect(await insertPrices(db, [of(etf, point("2026-04-10", "7"))])).toEqual([{ inserted: 0, skipped: 1 }]);
   expect(await listPrices(db, etf.id, { limit: 10 })).toEqual([
     { ...point("2026-04-09", "100.5"), source: "yahoo", series: "raw" },
     { ...friday, source: "yahoo", series: "raw" },
@@ -68,15 +69,41 @@ it("points come in once, digit for digit, and what is there stays", async () => 
 
 it("no points are no trouble", async () => {
   const etf = await anEtf();
-  expect(await insertPrices(db, origin(etf), [])).toEqual({ inserted: 0, skipped: 0 });
-  expect(await correctPrices(db, origin(etf), [])).toEqual({ inserted: 0, changed: 0, unchanged: 0 });
+  expect(await insertPrices(db, [of(etf)])).toEqual([{ inserted: 0, skipped: 0 }]);
+  expect(await insertPrices(db, [])).toEqual([]);
+  expect(await correctPrices(db, of(etf))).toEqual({ inserted: 0, changed: 0, unchanged: 0 });
+});
+
+it("points of several ETFs come in together, each with its own source, and what became of them is told for each", async () => {
+  const [some, none, all] = [await anEtf("A.DE"), await anEtf("B.DE"), await anEtf("C.DE")];
+  await insertPrices(db, [of(some, point("2026-04-09", "1"))]);
+  const given = [
+    of(some, point("2026-04-09", "7"), point("2026-04-10", "2")),
+    of(none),
+    { ...of(all, point("2026-04-09", "3"), point("2026-04-10", "4")), source: "twelve-data" },
+  ];
+  expect(await insertPrices(db, given)).toEqual([
+    { inserted: 1, skipped: 1 },
+    { inserted: 0, skipped: 0 },
+    { inserted: 2, skipped: 0 },
+  ]);
+  const shown = async (etf: Etf) =>
+    (await listPrices(db, etf.id, { limit: 9 })).map(({ close, source }) => `${close} ${source}`);
+  expect(await shown(some)).toEqual(["1 yahoo", "2 yahoo"]);
+  expect(await shown(all)).toEqual(["3 twelve-data", "4 twelve-data"]);
+  expect(await overlapStarts(db, [some.id, none.id, all.id], 1)).toEqual(
+    new Map([
+      [some.id, "2026-04-10"],
+      [all.id, "2026-04-10"],
+    ]),
+  );
 });
 
 it("a day without trading is served by the last close before it, or by the first one after it", async () => {
   const etf = await anEtf();
   const other = await anEtf("OTHER.DE");
-  await insertPrices(db, origin(etf), [point("2026-04-09", "1"), point("2026-04-10", "2"), point("2026-04-13", "3")]);
-  await insertPrices(db, origin(other), [point("2026-04-11", "9")]);
+  const points = [point("2026-04-09", "1"), point("2026-04-10", "2"), point("2026-04-13", "3")];
+  await insertPrices(db, [of(etf, ...points), of(other, point("2026-04-11", "9"))]);
   expect(await priceOnOrBefore(db, etf.id, "2026-04-12")).toMatchObject({ date: "2026-04-10", close: "2" });
   expect(await priceOnOrBefore(db, etf.id, "2026-04-10")).toMatchObject({ date: "2026-04-10" });
   expect(await priceOnOrAfter(db, etf.id, "2026-04-11")).toMatchObject({ date: "2026-04-13", close: "3" });
@@ -86,26 +113,27 @@ it("a day without trading is served by the last close before it, or by the first
 
 it("a correction says what was new, what changed and what was right", async () => {
   const etf = await anEtf();
-  await insertPrices(db, origin(etf), [point("2026-04-08", "1"), point("2026-04-09", "2"), point("2026-04-10", "3")]);
+  await insertPrices(db, [of(etf, point("2026-04-08", "1"), point("2026-04-09", "2"), point("2026-04-10", "3"))]);
   const anew = [point("2026-04-09", "2.0"), point("2026-04-10", "3.5"), point("2026-04-13", "4")];
-  expect(await correctPrices(db, origin(etf), anew)).toEqual({ inserted: 1, changed: 1, unchanged: 1 });
-  const closes = await recentCloses(db, etf.id, 10);
-  expect(closes.map(({ close }) => close)).toEqual(["1", "2", "3.5", "4"]);
+  expect(await correctPrices(db, of(etf, ...anew))).toEqual({ inserted: 1, changed: 1, unchanged: 1 });
+  const closes = await recentCloses(db, [etf.id], 10);
+  expect(closes.get(etf.id)?.map(({ close }) => close)).toEqual(["1", "2", "3.5", "4"]);
 });
 
 it("the database itself keeps raw and adjusted prices of one ETF apart, and lets a whole series be replaced", async () => {
   const etf = await anEtf();
-  await insertPrices(db, origin(etf), [point("2026-04-09", "1")]);
-  const adjusted = { ...origin(etf), source: "stooq", series: "adjusted" } as const;
-  await expect(insertPrices(db, adjusted, [point("2026-04-10", "1")])).rejects.toMatchObject({
+  await insertPrices(db, [of(etf, point("2026-04-09", "1"))]);
+  const adjusted = { source: "stooq", series: "adjusted" } as const;
+  await expect(insertPrices(db, [{ ...of(etf, point("2026-04-10", "1")), ...adjusted }])).rejects.toMatchObject({
     cause: { constraint_name: "etf_prices_of_one_series" },
   });
-  await expect(markReady(db, etf, { ...RAW, series: "adjusted" }, NOW)).rejects.toThrow();
+  const became = [{ etfId: etf.id, ...RAW, series: "adjusted" }] as const;
+  await expect(markReady(db, became, NOW)).rejects.toThrow();
   await db.transaction(async (tx) => {
-    const locked = await lockEtf(tx, etf.id);
+    await lockEtfs(tx, [etf.id]);
     expect(await deletePrices(tx, etf.id)).toBe(1);
-    await markReady(tx, locked, { ...RAW, series: "adjusted" }, NOW);
-    await insertPrices(tx, adjusted, [point("2026-04-09", "0.9")]);
+    await markReady(tx, became, NOW);
+    await insertPrices(tx, [{ ...of(etf, point("2026-04-09", "0.9")), ...adjusted }]);
   });
   expect(await listPrices(db, etf.id, { limit: 10 })).toMatchObject([{ source: "stooq", series: "adjusted" }]);
 });
@@ -122,9 +150,22 @@ it.each([
   ["an adjusted close that is no number", { adjustedClose: "NaN" }],
 ])("the table refuses %s", async (_, wrong) => {
   const etf = await anEtf();
-  await expect(insertPrices(db, origin(etf), [point("2026-04-10", "1", wrong)])).rejects.toMatchObject({
+  await expect(insertPrices(db, [of(etf, point("2026-04-10", "1", wrong))])).rejects.toMatchObject({
     cause: { code: "23514" },
   });
+});
+
+it("what a person said of an ETF stays when a provider says it otherwise, and names may hold anything", async () => {
+  const own = await addEtf(db, { symbol: "OWN.DE", name: "Mine" }, NOW);
+  const other = await addEtf(db, { symbol: "NEW.DE" }, NOW);
+  const facts = { ...RAW, name: 'A {fund}, "accumulating" \\ NULL', exchange: null };
+  await markReady(
+    db,
+    [own!, other!].map(({ id }) => ({ etfId: id, ...facts })),
+    NOW,
+  );
+  expect(await findEtf(db, "OWN.DE")).toMatchObject({ name: "Mine", state: "ready", syncedAt: NOW });
+  expect(await findEtf(db, "NEW.DE")).toMatchObject({ name: facts.name, exchange: null });
 });
 
 it("only those in use are synchronised, and those that a run has done are not done by it again", async () => {
@@ -132,8 +173,9 @@ it("only those in use are synchronised, and those that a run has done are not do
   await anEtf("UNUSED.DE");
   await setInUse(db, [used.id, done.id], true);
   const asOf = new Date("2026-04-13T20:30:00Z");
-  await markReady(db, done, RAW, asOf);
+  await markReady(db, [{ etfId: done.id, ...RAW }], asOf);
   expect((await etfsToSync(db, asOf)).map(({ symbol }) => symbol)).toEqual(["USED.DE"]);
+  expect(await countEtfsToSync(db, asOf)).toBe(1);
   await setInUse(db, [used.id], false);
   expect(await etfsToSync(db, asOf)).toEqual([]);
 });
