@@ -1,0 +1,46 @@
+import { SAMPLE_ETFS, sampleBars, type SampleEtf } from "../../local/providers/sample-prices.ts";
+import { yahooChart, type Chart } from "../../local/providers/yahoo-format.ts";
+
+/** A Friday, after the close. */
+const AS_OF = new Date("2026-04-10T20:30:00Z");
+/** ETFs share so many walks of the price: that spares making millions of numbers, and is the same to whoever reads them. */
+const WALKS = 20;
+
+/** Charts of the ETFs `E1.DE`, `E2.DE`, … over so many trading days. */
+export interface SampleCharts {
+  /** The body of Yahoo's answer; undefined when there is no such ETF. */
+  body(symbol: string): string | undefined;
+  /** The very same days as rows of COPY for (date, open, high, low, close, adjusted_close, volume), digit for digit. */
+  rows(symbol: string): readonly string[];
+}
+
+export function sampleCharts(days: number): SampleCharts {
+  const walks = Array.from({ length: WALKS }, (_, n) =>
+    walkOf({ ...SAMPLE_ETFS[0]!, symbol: SYMBOL, seed: n + 1 }, days),
+  );
+  const walk = (symbol: string) => {
+    const [, number] = /^E([1-9]\d*)\.DE$/.exec(symbol) ?? [];
+    return number === undefined ? undefined : walks[Number(number) % WALKS];
+  };
+  return {
+    body: (symbol) => walk(symbol)?.body.replaceAll(SYMBOL, symbol),
+    rows: (symbol) => walk(symbol)?.rows ?? [],
+  };
+}
+
+const SYMBOL = "SYMBOL.DE";
+
+function walkOf(etf: SampleEtf, days: number): { body: string; rows: string[] } {
+  const bars = sampleBars(etf, AS_OF).slice(-days);
+  if (bars.length < days) throw new RangeError(`--days: expected at most ${bars.length}, got ${days}`);
+  const chart = yahooChart(etf, bars, AS_OF);
+  return { body: JSON.stringify({ chart: { result: [chart], error: null } }), rows: rowsOf(chart, bars) };
+}
+
+function rowsOf({ indicators }: Chart, bars: readonly { readonly date: string }[]): string[] {
+  const [quote, adjusted] = [indicators.quote[0]!, indicators.adjclose[0]!.adjclose!];
+  return bars.map(({ date }, day) => {
+    const prices = ["open", "high", "low", "close"].map((name) => quote[name]![day]);
+    return [date, ...prices, adjusted[day], quote.volume![day]].join("\t");
+  });
+}
