@@ -5,7 +5,8 @@ const DAY_MS = 86_400_000;
 
 /** Whether the text is `YYYY-MM-DD` and such a day exists: 2025-02-29 does not. */
 export function isCivilDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  if (!/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/.test(text)) return false;
+  if (text.slice(8) <= "28") return true;
   const at = Date.parse(`${text}T00:00:00Z`);
   // JavaScript rolls 30 February over to March instead of refusing it.
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
@@ -47,14 +48,32 @@ export function civilDateIn(zone: string, instant: Date): CivilDate {
 }
 
 /**
- * The same for many instants of one zone: looking its rules up is what takes time.
+ * The same for many instants of one zone: looking its rules up is what takes time, so that is done once.
  * @throws RangeError when there is no such zone
  */
 export function calendarOf(zone: string): (instant: Date) => CivilDate {
+  const known = calendars.get(zone);
+  if (known) return known;
   // The Swedish locale writes dates as ISO 8601 does.
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" });
-  return (instant) => format.format(instant);
+  const seen = new Map<number, CivilDate>();
+  const calendar = (instant: Date) => {
+    const at = instant.getTime();
+    const kept = seen.get(at);
+    if (kept !== undefined) return kept;
+    const date = format.format(instant);
+    if (seen.size >= MOST_KEPT) seen.clear();
+    seen.set(at, date);
+    return date;
+  };
+  calendars.set(zone, calendar);
+  return calendar;
 }
+
+/** One for each zone: the openings of an exchange, say, are asked about again for every fund that is traded there. */
+const calendars = new Map<string, (instant: Date) => CivilDate>();
+/** Instants of a zone whose dates are kept: thirty years of days. */
+const MOST_KEPT = 10_000;
 
 /** The time of day that an instant falls on, on the clocks of an IANA time zone: `HH:MM`. Compares as text. */
 export function wallTimeIn(zone: string, instant: Date): string {

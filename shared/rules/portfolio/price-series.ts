@@ -38,7 +38,7 @@ export function seriesFault(points: readonly PricePoint[], today: CivilDate): st
         return `has ${shown(price)} as ${NAMES[name]} on ${date}, ${EXPECTED}`;
     }
     if (point.volume !== null && !isDecimal(point.volume)) return `has ${shown(point.volume)} as volume on ${date}`;
-    if (high !== null && low !== null && new Decimal(high).lt(low)) {
+    if (high !== null && low !== null && isLess(high, low)) {
       return `has a high of ${high} below the low of ${low} on ${date}`;
     }
     before = date;
@@ -90,6 +90,11 @@ export function covers(
   const [first, last] = [points[0]?.date, points.at(-1)?.date];
   if (first === undefined || last === undefined) return false;
   return daysBetween(stored.first, first) <= REACH_DAYS && daysBetween(last, stored.last) <= REACH_DAYS;
+}
+
+/** Exact; rounding to a JavaScript number never turns an order round, so most pairs are decided by that. */
+function isLess(one: string, other: string): boolean {
+  return Number(one) <= Number(other) && new Decimal(one).lt(other);
 }
 
 /** At least 1, whichever is larger. */

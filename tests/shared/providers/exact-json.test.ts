@@ -23,8 +23,51 @@ test("a decimal of any length survives", () => {
   );
 });
 
-test("what is no JSON is a SyntaxError", () => {
-  expect(() => parseExactJson('{"a":1.')).toThrow(SyntaxError);
+test("texts stay texts whatever numbers they seem to have, and numbers of any layout are found", () => {
+  const text = fc.oneof(fc.string(), fc.stringMatching(/^[[\]{},:"\\ \n0-9.eE-]{0,12}$/));
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      ...[text, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer(), fc.boolean(), fc.constant(null)],
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(text, tie("value"), { maxKeys: 4 }),
+    ),
+  }));
+  fc.assert(
+    fc.property(value, fc.integer({ min: 0, max: 2 }), (sent, indent) => {
+      expect(parseExactJson(JSON.stringify(sent, null, indent))).toEqual(asSent(sent));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** The same with each number as JSON.stringify writes it. */
+function asSent(value: unknown): unknown {
+  if (typeof value === "number") return JSON.stringify(value);
+  if (Array.isArray(value)) return value.map(asSent);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, asSent(member)]));
+}
+
+test.each([
+  '{"a":1.',
+  '{"a":01}',
+  '{"a":1,}',
+  "[1,NaN]",
+  "{1:2}",
+  '["a"1]',
+  "[1 2]",
+  '["a,1]',
+  "[1.]",
+  "[-]",
+  "[+1]",
+  "",
+])("%s is no JSON, and a SyntaxError", (text) => {
+  expect(() => parseExactJson(text)).toThrow(SyntaxError);
+});
+
+test("a number alone keeps its digits too", () => {
+  expect(parseExactJson(" 1.10 ")).toBe("1.10");
 });
 
 test("only objects are objects", () => {

@@ -22,6 +22,11 @@ it.each<[string, Partial<PricePoint>, RegExp]>([
   ["a sign", { adjustedClose: "+1" }, /"\+1" as adjusted close/],
   ["a volume below zero", { volume: "-1" }, /"-1" as volume/],
   ["a high below the low", { high: "9.99", low: "10" }, /high of 9.99 below the low of 10/],
+  [
+    "a high below the low by less than a JavaScript number can tell",
+    { high: "10.00000000000000000001", low: "10.00000000000000000002" },
+    /high of \S+1 below the low of \S+2 /,
+  ],
 ])("%s is a fault", (_, wrong, words) => {
   expect(seriesFault([point("2026-04-08", "1"), { ...point("2026-04-09", "1"), ...wrong }], TODAY)).toMatch(words);
 });
