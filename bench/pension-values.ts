@@ -127,7 +127,9 @@ async function reset(days: number): Promise<void> {
     insert into portfolio.etf_pension_values (pension_id, date, units, price, fx_rate, value, state)
     select id, ${to}::date, 1, 1, 1, 1, 'final' from portfolio.etf_pensions`;
   await sql`
-    update portfolio.etf_pensions p set state = 'ready', valued_to = ${to}::date,
+    update portfolio.etf_pensions p set state = 'ready', valued_to = ${to}::date, (units, bought_to, bought_at) = (
+             select sum(units), max(bought_on), (array_agg(price order by bought_on desc))[1]
+               from portfolio.etf_pension_contributions c where c.pension_id = p.id),
            prices_seen = (select count(*) from portfolio.etf_prices e where e.etf_id = p.etf_id and e.date <= ${to}::date)`;
   await sql`vacuum analyze portfolio.etf_pensions, portfolio.etf_pension_values`;
   await sql`checkpoint`;

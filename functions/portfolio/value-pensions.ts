@@ -14,6 +14,7 @@ import {
   dropClosedDays,
   followSplits,
   storePurchases,
+  sumUnits,
   valueDays,
   waitingContributions,
   type QuotedDay,
@@ -117,6 +118,7 @@ async function valueOn(
   if (last !== null) return { place: { ...place, contribution: last }, counts: { bought } };
 
   const kinds = await pensionKinds(tx, ids);
+  if (kinds.some(({ isSummed }) => !isSummed)) await sumUnits(tx, ids);
   const from = await nextDay(tx, valuation, ids, kinds, place.day);
   if (from === null) {
     await markValued(tx, ids, valuation.reaches);

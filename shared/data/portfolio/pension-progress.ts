@@ -85,12 +85,15 @@ export async function lockPension(tx: Tx, id: string): Promise<{ id: string; etf
 export interface PensionKind {
   readonly etfId: number;
   readonly currency: string;
+  /** Whether the units of all of them are summed up. */
+  readonly isSummed: boolean;
 }
 
 /** The kinds that these pensions are of, each once. */
 export async function pensionKinds(tx: Tx, ids: readonly string[]): Promise<PensionKind[]> {
   const rows = await tx.execute<PensionKind & Record<string, unknown>>(sql`
-    select distinct etf_id::integer as "etfId", currency from ${etfPensions} where id = any(${uuids(ids)})`);
+    select etf_id::integer as "etfId", currency, bool_and(units is not null) as "isSummed"
+      from ${etfPensions} where id = any(${uuids(ids)}) group by etf_id, currency`);
   return [...rows];
 }
 

@@ -36,6 +36,13 @@ export const etfPensions = portfolio.table(
     /** How far the days were worked out, and how many prices its ETF had then: what differs from today is what is new. */
     valuedTo: date("valued_to", { mode: "string" }),
     pricesSeen: integer("prices_seen"),
+    /**
+     * What all contributions bought together, the last day on which one did, and the close that it paid. Null while one waits, and
+     * from the moment on that any of them changes, which a trigger sees to, until they are summed anew.
+     */
+    units: numeric(),
+    boughtTo: date("bought_to", { mode: "string" }),
+    boughtAt: numeric("bought_at"),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
   },
   (pension) => [
@@ -43,6 +50,7 @@ export const etfPensions = portfolio.table(
     check("etf_pensions_state", sql`state in ('pending', 'ready')`),
     check("etf_pensions_currency_form", sql`currency ~ '^[A-Z]{3}$'`),
     check("etf_pensions_name_given", sql`length(name) between 1 and 200`),
+    check("etf_pensions_units_whole", sql`num_nulls(units, bought_to, bought_at) in (0, 3)`),
   ],
 );
 

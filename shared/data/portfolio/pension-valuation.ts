@@ -11,16 +11,26 @@ import { etfPensionContributions, etfPensions, etfPensionValues, type PendingRea
  */
 export async function followSplits(tx: Tx, ids: readonly string[], ratio: number): Promise<number> {
   const [row] = await tx.execute<{ pensions: number }>(sql`
-    with split as (
-      select p.id
+    with last as materialized (
+      select p.id, p.etf_id, bought.day, bought.price
         from ${etfPensions} p
        cross join lateral (
-         select bought_on, price from ${etfPensionContributions}
-          where pension_id = p.id and units is not null
-          order by etf_pension_contributions.date desc limit 1
-       ) as last
-        join ${etfPrices} e on e.etf_id = p.etf_id and e.date = last.bought_on
-       where p.id = any(${uuids(ids)}) and greatest(e.close / last.price, last.price / e.close) > ${ratio}::numeric
+         select p.bought_to as day, p.bought_at as price where p.units is not null
+         union all
+         (select bought_on, price from ${etfPensionContributions} c
+           where p.units is null and c.pension_id = p.id and c.units is not null
+           order by c.date desc limit 1)
+       ) as bought
+       where p.id = any(${uuids(ids)})
+    ),
+    -- Of the pensions on an ETF many bought on the same day: the price of then is looked up once.
+    paid as materialized (select distinct etf_id, day, price from last),
+    split as (
+      select last.id
+        from paid
+        join ${etfPrices} e on e.etf_id = paid.etf_id and e.date = paid.day
+         and greatest(e.close / paid.price, paid.price / e.close) > ${ratio}::numeric
+        join last on last.etf_id = paid.etf_id and last.day = paid.day and last.price = paid.price
     ),
     taken_back as (
       update ${etfPensionContributions} c set bought_on = null, price = null, fx_rate = null, units = null
@@ -28,6 +38,23 @@ export async function followSplits(tx: Tx, ids: readonly string[], ratio: number
     )
     select count(*)::integer as pensions from split`);
   return row?.pensions ?? 0;
+}
+
+/**
+ * Sums what contributions bought where that is not known (any more) and none waits: from the last purchase on, days are valued
+ * with the sum and need not read the contributions.
+ */
+export async function sumUnits(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx.execute(sql`
+    update ${etfPensions} p set units = bought.units, bought_to = bought.day, bought_at = bought.price
+      from ${etfPensions} unknown
+     cross join lateral (
+       select sum(c.units) as units, max(c.bought_on) as day,
+              (array_agg(c.price order by c.bought_on desc, c.date desc, c.id desc))[1] as price
+         from ${etfPensionContributions} c where c.pension_id = unknown.id
+       having count(*) > 0 and bool_and(c.units is not null)
+     ) as bought
+     where unknown.id = any(${uuids(ids)}) and unknown.units is null and p.id = unknown.id`);
 }
 
 /** Money that has not bought anything yet, with the first price that it could pay. */
@@ -129,11 +156,14 @@ export async function valueDays(tx: Tx, ids: readonly string[], days: readonly Q
           ${column(days.map(({ digits }) => digits))}::integer[]) as day(etf_id, currency, date, price, rate, pending, digits)
           on day.etf_id = p.etf_id and day.currency = p.currency
        cross join lateral (
+         select p.units, false as waits where p.bought_to <= day.date
+         union all
          -- No row before the first contribution: there is nothing to value.
-         select sum(c.units) filter (where c.bought_on <= day.date) as units, bool_or(c.units is null) as waits
-           from ${etfPensionContributions} c where c.pension_id = p.id and c.date <= day.date
+         select sum(c.units) filter (where c.bought_on <= day.date), bool_or(c.units is null)
+           from ${etfPensionContributions} c
+          where (p.bought_to <= day.date) is not true and c.pension_id = p.id and c.date <= day.date
          having count(*) > 0
-       ) as held
+       ) as held(units, waits)
        cross join lateral (select coalesce(day.pending, case when held.waits then 'contribution' end)) as why(reason)
        where p.id = any(${uuids(ids)})
          -- A final row would stay as it is without this as well, but the conflict would lock it.

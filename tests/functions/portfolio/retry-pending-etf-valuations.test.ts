@@ -110,6 +110,30 @@ it("after a split the units follow the new scale of the prices, and no final day
   for (const [day, written] of before) expect(after.get(day), day).toBe(written);
 });
 
+it("money that comes late, is corrected, withdrawn or moved counts from the next day on: no sum of before is kept", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-03-02": "10" });
+  const id = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }] });
+  const other = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02", amount: "50.00" }] });
+  await retry();
+  const nextDay = async (date: string) => {
+    await closesOf(app.db, etf, { [date]: "10" });
+    await retry();
+    const isThat = (day: string) => day.startsWith(date.slice(5));
+    return [(await shown(id)).find(isThat), (await shown(other)).find(isThat)];
+  };
+  await addMoney(app.db, id, [{ date: "2026-03-03", amount: "30.00" }]);
+  expect(await nextDay("2026-03-03")).toEqual(["03-03 130.00", "03-03 50.00"]);
+  // Dated before days that are final, without having them valued again, as no route lets it.
+  await addMoney(app.db, id, [{ date: "2026-03-02", amount: "7.00" }]);
+  expect(await nextDay("2026-03-04")).toEqual(["03-04 137.00", "03-04 50.00"]);
+  await app.db.execute(sql`update portfolio.etf_pension_contributions set units = units + 1 where amount = 50`);
+  await app.db.execute(sql`delete from portfolio.etf_pension_contributions where amount = 7`);
+  expect(await nextDay("2026-03-05")).toEqual(["03-05 130.00", "03-05 60.00"]);
+  await app.db.execute(sql`update portfolio.etf_pension_contributions set pension_id = ${other} where amount = 30`);
+  expect(await nextDay("2026-03-06")).toEqual(["03-06 100.00", "03-06 90.00"]);
+});
+
 it("does the others first when somebody holds a pension, and then that one", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-05": "10" });
