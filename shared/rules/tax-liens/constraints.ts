@@ -5,7 +5,11 @@ import type { RiskyProperty } from "./risk.ts";
 /** Digits before the point as many as money in dollars ever needs, two after it: `"2500.00"`. */
 const dollars = z
   .string()
-  .regex(/^\d{1,12}(\.\d{1,2})?$/, 'expected an amount in dollars as a decimal, such as "2500.00"');
+  // What is none is not looked at further: the refinements below compute with it.
+  .regex(/^\d{1,12}(\.\d{1,2})?$/, {
+    error: 'expected an amount in dollars as a decimal, such as "2500.00"',
+    abort: true,
+  });
 const PROPERTIES = [
   "residential",
   "commercial",
@@ -38,6 +42,10 @@ export const constraintsSchema = z
   .refine(({ minFace, maxFace }) => !minFace || !maxFace || new Decimal(minFace).lte(maxFace), {
     path: ["maxFace"],
     message: "expected at least minFace",
+  })
+  .refine(({ budget, minFace = 0, maxCountyShare = 1 }) => new Decimal(budget).times(maxCountyShare).gte(minFace), {
+    path: ["minFace"],
+    message: "expected no more than the budget, or a county's share of it: no lien could be bought",
   });
 export type Constraints = z.output<typeof constraintsSchema>;
 
