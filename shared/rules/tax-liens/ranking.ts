@@ -16,24 +16,25 @@ export function compareCandidates(a: Candidate, b: Candidate): number {
 
 /**
  * Fills the budget from the best down: a candidate that no longer fits what is left of the budget, or of its county's share, is
- * passed by for a cheaper one further down. Needs as much memory as there are deals, however many candidates come.
+ * passed by for a cheaper one further down. However many candidates come, none is kept.
  * @param ranked in the order of `compareCandidates`
+ * @returns the deals, in that order
  */
-export function fillBudget<C extends Candidate>(
-  ranked: Iterable<C>,
+export async function* fillBudget<C extends Candidate>(
+  ranked: Iterable<C> | AsyncIterable<C>,
   { budget, maxDeals = Infinity, maxCountyShare = 1 }: Pick<Constraints, "budget" | "maxDeals" | "maxCountyShare">,
-): C[] {
-  const deals: C[] = [];
+): AsyncGenerator<C, void> {
   const perCounty = new Decimal(budget).times(maxCountyShare);
   const spent = new Map<string, Decimal>();
   let left = new Decimal(budget);
-  for (const candidate of ranked) {
-    if (deals.length >= maxDeals || left.lte(0)) break;
+  let deals = 0;
+  for await (const candidate of ranked) {
     const inCounty = (spent.get(candidate.countyId) ?? new Decimal(0)).plus(candidate.cost);
     if (left.lt(candidate.cost) || inCounty.gt(perCounty)) continue;
-    deals.push(candidate);
+    yield candidate;
     left = left.minus(candidate.cost);
     spent.set(candidate.countyId, inCounty);
+    deals += 1;
+    if (deals >= maxDeals || left.lte(0)) return;
   }
-  return deals;
 }
