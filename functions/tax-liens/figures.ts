@@ -1,7 +1,8 @@
+import type { DealFigures } from "../../shared/data/tax-liens/analysis-run-schema.ts";
 import type { LienForMetrics, StoredMetrics } from "../../shared/data/tax-liens/deal-metrics.ts";
 import type { CivilDate } from "../../shared/rules/civil-date.ts";
 import { withRules } from "../../shared/rules/tax-liens/county-rules.ts";
-import { dealMetrics } from "../../shared/rules/tax-liens/metrics.ts";
+import { dealMetrics, METRICS_VERSION } from "../../shared/rules/tax-liens/metrics.ts";
 import type { RiskWeights } from "../../shared/rules/tax-liens/risk.ts";
 
 /** The figures of a stored lien; an error, not thrown, where its county's rules make none possible. */
@@ -15,6 +16,14 @@ export function figuresOf(
     if (error instanceof RangeError) return new BadCounty(lien.lienId, error);
     throw error;
   }
+}
+
+/** The same as a deal shows them. */
+export function dealFigures(
+  { ltv, implausibleValue, expectedYield, irr, riskScore, explanation }: StoredMetrics,
+  asOf: CivilDate,
+): DealFigures {
+  return { asOf, version: METRICS_VERSION, ltv, implausibleValue, expectedYield, irr, riskScore, explanation };
 }
 
 export class BadCounty extends Error {

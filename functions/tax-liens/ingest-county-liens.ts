@@ -26,6 +26,7 @@ import { taxLiens } from "../families.ts";
 import { tellOperators } from "./failed-ingestion.ts";
 import { countyIdText, knownCounty, type ReadyCounty } from "./known-county.ts";
 import { stageList, type StagedList } from "./stage-list.ts";
+import { whyGivenUp } from "./why-given-up.ts";
 
 const input = z
   .strictObject({
@@ -64,7 +65,7 @@ export const ingestCountyLiens = defineJob({
 
   async onGivenUp(tx, runs) {
     const ofCounties = runs.filter((run) => input.safeParse(run.input).data?.countyId !== undefined);
-    const failed = ofCounties.map((run) => ({ id: run.id, error: run.reason ?? lastError(run.errors) ?? run.state }));
+    const failed = ofCounties.map((run) => ({ id: run.id, error: whyGivenUp(run) }));
     await failIngestions(tx, failed, runs[0]!.finishedAt!);
     await tellOperators(tx, ofCounties);
   },
@@ -160,9 +161,4 @@ async function dropAbandoned({ db, log, transaction }: JobContext<Input>): Promi
     await transaction((tx) => dropStaging(tx, staging));
     log.info(`Dropped what an attempt of run ${staging.runId} had staged when it was cut off`);
   }
-}
-
-function lastError(errors: readonly unknown[]): string | undefined {
-  const message = (errors.at(-1) as { message?: unknown } | undefined)?.message;
-  return typeof message === "string" ? message : undefined;
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { sql } from "drizzle-orm";
 import type { Db } from "../../shared/data/client.ts";
 import { counties, liens, properties, type Lien, type Property } from "../../shared/data/tax-liens/schema.ts";
+import { propertyValuations } from "../../shared/data/tax-liens/valuation-schema.ts";
 
 const SINCE = { createdAt: new Date("2025-01-01T00:00:00Z"), updatedAt: new Date("2025-01-01T00:00:00Z") };
 let count = 0;
@@ -31,4 +33,26 @@ export async function addLien(
     })
     .returning({ id: liens.id });
   return { lienId, propertyId };
+}
+
+/**
+ * So many available liens as `addLien` makes them, each worth a different sum on its own property, which was valued on 1 January 2026
+ * at ten times its face, but for every tenth, which never was. Faces are from 100 to 1,099 dollars.
+ */
+export async function addLiens(db: Db, count: number, countyId = "sample-az"): Promise<void> {
+  await addLien(db, { countyId, status: "withdrawn" });
+  const at = sql`${SINCE.createdAt.toISOString()}::timestamptz`;
+  await db.execute(sql`
+    with parcels as (
+      insert into ${properties} (county_id, parcel_id, property_type, created_at, updated_at)
+      select ${countyId}, 'P-' || n, 'residential', ${at}, ${at} from generate_series(1, ${count}::integer) n
+      returning id, substr(parcel_id, 3)::integer as n
+    ), values as (
+      insert into ${propertyValuations} (property_id, provider, day, value, state, created_at)
+      select id, 'avm', '2026-01-01', 10 * (100 + n * 7 % 1000), 'valued', ${at} from parcels where n % 10 > 0
+    )
+    insert into ${liens} (county_id, property_id, tax_year, certificate_number, identity, face_amount, interest_rate,
+                          content_hash, created_at, updated_at)
+    select ${countyId}, id, 2025, 'C-' || n, 'C-' || n, 100 + n * 7 % 1000, 1 + n % 16, gen_random_uuid(), ${at}, ${at}
+      from parcels order by n`);
 }

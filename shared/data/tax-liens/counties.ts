@@ -1,6 +1,6 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { counties, type County } from "./schema.ts";
+import { counties, liens, type County } from "./schema.ts";
 
 export type CountyConfiguration = Pick<
   County,
@@ -23,6 +23,16 @@ export async function findCounty(db: Executor, id: string): Promise<County | und
   return found;
 }
 
+/** Those of the ids that name counties. */
+export async function findCounties(db: Executor, ids: readonly string[]): Promise<County[]> {
+  return ids.length
+    ? db
+        .select()
+        .from(counties)
+        .where(inArray(counties.id, [...ids]))
+    : [];
+}
+
 /** By id. @param after the id after which the page begins */
 export async function listCounties(
   db: Executor,
@@ -39,6 +49,16 @@ export async function activeCounties(db: Executor): Promise<string[]> {
     .where(eq(counties.active, true))
     .orderBy(counties.id);
   return found.map(({ id }) => id);
+}
+
+/** The ids of the active counties that have an available lien. */
+export async function countiesOnOffer(db: Executor): Promise<string[]> {
+  const rows = await db.execute<{ id: string }>(sql`
+    select id from ${counties} as county
+     where active
+       and exists (select from ${liens} where county_id = county.id and status = 'available')
+     order by id limit 500`);
+  return [...rows].map(({ id }) => id);
 }
 
 /** A whole list of so many liens is in: what the next one is measured by. */

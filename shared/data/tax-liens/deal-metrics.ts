@@ -7,6 +7,7 @@ import { propertyValuations } from "./valuation-schema.ts";
 /** All that the figures of a lien follow from. Money and rates are decimals as text. */
 export interface LienForMetrics {
   readonly lienId: number;
+  readonly countyId: string;
   readonly faceAmount: string;
   readonly priorLiens: string;
   readonly penalties: string;
@@ -29,7 +30,7 @@ export interface LienForMetrics {
 /** Those of the liens that exist, with the last valuation on or before a day; in the order of their ids. */
 export async function liensForMetrics(db: Executor, ids: readonly number[], asOf: string): Promise<LienForMetrics[]> {
   const rows = await db.execute<LienForMetrics & Record<string, unknown>>(sql`
-    select lien.id::float8 as "lienId", lien.face_amount::text as "faceAmount", lien.prior_liens::text as "priorLiens",
+    select lien.id::float8 as "lienId", lien.county_id as "countyId", lien.face_amount::text as "faceAmount", lien.prior_liens::text as "priorLiens",
            lien.penalties::text as penalties, lien.premium::text as premium, lien.fees::text as fees,
            lien.interest_rate::text as "interestRate", lien.bid_rate::text as "bidRate",
            lien.sale_date::text as "saleDate", lien.redemption_deadline::text as "redemptionDeadline",

@@ -1,0 +1,101 @@
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import type { StoredCandidate } from "./analysis-candidates.ts";
+import { deals, type Deal, type DealFigures } from "./analysis-run-schema.ts";
+import { liens, properties, type Lien, type Property } from "./schema.ts";
+
+/** @param ranked best first @param firstRank of the first of them */
+export async function insertDeals(
+  tx: Tx,
+  analysisRunId: string,
+  { ranked, firstRank, now }: { ranked: readonly StoredCandidate[]; firstRank: number; now: Date },
+): Promise<void> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  await tx.execute(sql`
+    insert into ${deals} (analysis_run_id, lien_id, rank, score, cost, metrics, status_at, created_at)
+    select ${analysisRunId}::uuid, (deal ->> 'lienId')::bigint, ${firstRank}::integer + place::integer - 1,
+           (deal ->> 'dealScore')::numeric, (deal ->> 'cost')::numeric, deal -> 'metrics', ${at}, ${at}
+      from jsonb_array_elements(${JSON.stringify(ranked)}::jsonb) with ordinality as given (deal, place)
+     order by place`);
+}
+
+/** What a county's deals come to; decimals as text. */
+export interface DealTotals {
+  readonly countyId: string;
+  readonly deals: number;
+  readonly cost: string;
+  /** Σ cost × expected yield. */
+  readonly yieldWeight: string;
+  /** Σ cost × risk score. */
+  readonly riskWeight: string;
+}
+
+export async function dealTotals(db: Executor, analysisRunId: string): Promise<DealTotals[]> {
+  const rows = await db.execute<DealTotals & Record<string, unknown>>(sql`
+    select lien.county_id as "countyId", count(*)::integer as deals, sum(deal.cost)::text as cost,
+           sum(deal.cost * (deal.metrics ->> 'expectedYield')::numeric)::text as "yieldWeight",
+           sum(deal.cost * (deal.metrics ->> 'riskScore')::numeric)::text as "riskWeight"
+      from ${deals} as deal
+      join ${liens} as lien on lien.id = deal.lien_id
+     where deal.analysis_run_id = ${analysisRunId}::uuid
+     group by lien.county_id order by lien.county_id`);
+  return [...rows];
+}
+
+export interface DealWithLien {
+  readonly deal: Deal;
+  readonly lien: Pick<Lien, "countyId" | "taxYear" | "certificateNumber" | "faceAmount" | "status">;
+  readonly property: Pick<Property, "parcelId" | "address" | "propertyType">;
+}
+
+/** The deals of an analysis, best first. @param after the rank of the last one of the page before */
+export async function listDeals(
+  db: Executor,
+  analysisRunId: string,
+  { after = 0, limit }: { after?: number | undefined; limit: number },
+): Promise<DealWithLien[]> {
+  const { countyId, taxYear, certificateNumber, faceAmount, status } = liens;
+  const { parcelId, address, propertyType } = properties;
+  return db
+    .select({
+      deal: deals,
+      lien: { countyId, taxYear, certificateNumber, faceAmount, status },
+      property: { parcelId, address, propertyType },
+    })
+    .from(deals)
+    .innerJoin(liens, eq(liens.id, deals.lienId))
+    .innerJoin(properties, eq(properties.id, liens.propertyId))
+    .where(and(eq(deals.analysisRunId, analysisRunId), gt(deals.rank, after)))
+    .orderBy(asc(deals.rank))
+    .limit(limit);
+}
+
+/** New figures of a lien, for the deal that an analysis has on it. */
+export interface NewDealFigures {
+  readonly analysisRunId: string;
+  readonly lienId: number;
+  readonly score: string | null;
+  readonly metrics: DealFigures;
+}
+
+/**
+ * Shows new figures in deals about which nothing is decided yet; without a score the deal keeps the one it was ranked by. Rank and
+ * cost stay, for by them the budget was filled.
+ * @param figures each deal once
+ */
+export async function refreshDeals(tx: Tx, figures: readonly NewDealFigures[]): Promise<void> {
+  if (figures.length === 0) return;
+  await tx.execute(sql`
+    update ${deals} as deal
+       set metrics = given.metrics, score = coalesce(given.score, deal.score)
+      from (
+        -- Two batches that share deals lock them in one order.
+        select d.id, new.score, new.metrics
+          from jsonb_to_recordset(${JSON.stringify(figures)}::jsonb)
+               as new ("analysisRunId" uuid, "lienId" bigint, score numeric, metrics jsonb)
+          join ${deals} as d on d.analysis_run_id = new."analysisRunId" and d.lien_id = new."lienId"
+         where d.status = 'candidate'
+         order by d.id for update of d
+      ) as given
+     where deal.id = given.id`);
+}

@@ -1,0 +1,32 @@
+import { v7 as uuidv7 } from "uuid";
+import { runAnalysis } from "../../../functions/tax-liens/run-analysis.ts";
+import { findAnalysis, insertAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
+import type { AnalysisRun } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
+import { listDeals } from "../../../shared/data/tax-liens/deals.ts";
+import type { Run } from "../../../shared/data/platform/schema.ts";
+import type { TestProcess } from "../../support/process.ts";
+
+/** An analysis of Sample County for 10,000 dollars as of the first of January 2026, asked for and not yet begun. */
+export async function askForAnalysis(
+  { db, runner, clock }: Pick<TestProcess, "db" | "runner" | "clock">,
+  constraints: Readonly<Record<string, unknown>> = {},
+): Promise<{ id: string; run: Run }> {
+  const id = uuidv7();
+  const asked = { input: { analysisRunId: id }, trigger: "event", requestedBy: "a test" } as const;
+  const run = await db.transaction(async (tx) => {
+    const admitted = await runner.admit(tx, runAnalysis, asked);
+    await insertAnalysis(tx, {
+      ...{ id, runId: admitted.id, episodeId: null, asOf: "2026-01-01", createdAt: clock.now() },
+      definition: { constraints: { budget: "10000", counties: ["sample-az"], ...constraints } },
+      ...{ recipient: "user:1", requestedBy: "a test" },
+    });
+    return admitted;
+  });
+  return { id, run };
+}
+
+/** The analysis as it stands, with its deals. */
+export async function whole(db: TestProcess["db"], id: string) {
+  const analysis = (await findAnalysis(db, id)) as AnalysisRun;
+  return { ...analysis, deals: await listDeals(db, id, { limit: 10_000 }) };
+}

@@ -1,0 +1,260 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { eq, sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { runAnalysis } from "../../../functions/tax-liens/run-analysis.ts";
+import { notifications } from "../../../shared/data/platform/notification-schema.ts";
+import { dealMetrics } from "../../../shared/data/tax-liens/analysis-schema.ts";
+import { analysisCandidates, deals } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
+import { counties, liens } from "../../../shared/data/tax-liens/schema.ts";
+import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
+import { compareCandidates, fillBudget, type Candidate } from "../../../shared/rules/tax-liens/ranking.ts";
+import { TestClock } from "../../support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { addLien, addLiens } from "../../support/liens.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+import { askForAnalysis, whole } from "./analyses.ts";
+
+const NOON = new Date("2026-01-01T19:00:00Z");
+let database: TestDatabase;
+let app: TestProcess;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  app = startProcess(database.url, [runAnalysis], { clock: new TestClock(NOON) });
+});
+afterAll(async () => {
+  await app.close();
+  await database.drop();
+});
+afterEach(async () => {
+  app.clock.moveTo(NOON);
+  await app.db.execute(
+    sql`truncate platform.job_runs, platform.notifications, tax_liens.counties, tax_liens.analysis_runs, tax_liens.analysis_candidates cascade`,
+  );
+});
+
+const analyse = async (constraints: Readonly<Record<string, unknown>> = {}) => {
+  const { id, run } = await askForAnalysis(app, constraints);
+  const ended = await app.runner.execute(run.id);
+  return { run: ended!, analysis: await whole(app.db, id) };
+};
+/** A lien on a property of that value. */
+const offer = async (faceAmount: string, value: string, given: Parameters<typeof addLien>[1] = {}) => {
+  const { lienId, propertyId } = await addLien(app.db, { faceAmount, interestRate: "12", ...given });
+  await app.db
+    .insert(propertyValuations)
+    .values({ propertyId, provider: "avm", day: "2026-01-01", value, state: "valued", createdAt: NOON });
+  return lienId;
+};
+
+describe("an analysis", () => {
+  it("makes deals of the best liens until the budget is spent, and tells of it", async () => {
+    const good = await offer("4000", "400000");
+    const better = await offer("3000", "300000", { interestRate: "16" });
+    await offer("3500", "350000", { interestRate: "11" });
+    const small = await offer("2500", "250000", { interestRate: "10" });
+    await offer("100", "100000", { status: "sold" });
+    const { run, analysis } = await analyse();
+    expect(run).toMatchObject({ state: "succeeded", result: { liens: 4, candidates: 4, deals: 3, cost: "9500.00" } });
+    expect(analysis.deals.map(({ deal: { lienId, rank, cost, status } }) => [lienId, rank, cost, status])).toEqual([
+      [better, 1, "3000.00", "candidate"],
+      [good, 2, "4000.00", "candidate"],
+      [small, 3, "2500.00", "candidate"],
+    ]);
+    expect(analysis).toMatchObject({
+      ...{ state: "succeeded", error: null, place: null, asOf: "2026-01-01", startedAt: NOON, finishedAt: NOON },
+      summary: {
+        ...{ liens: 4, failed: 0, candidates: 4, unmet: {}, deals: 3, cost: "9500.00", budget: "10000" },
+        averageRisk: "4.00",
+        counties: [{ countyId: "sample-az", available: 4, deals: 3, cost: "9500.00" }],
+        notes: [],
+      },
+    });
+    expect(analysis.steps.map(({ step }) => step)).toEqual([
+      ...["definition", "constraints", "liens", "metrics", "filter", "deals", "summary"],
+    ]);
+    const [told] = await app.db.select().from(notifications);
+    expect(told).toMatchObject({ recipient: "user:1", type: "analysis.succeeded", data: { analysis: analysis.id } });
+    expect(await app.db.$count(analysisCandidates)).toBe(0);
+    expect(await app.db.$count(dealMetrics)).toBe(4);
+  });
+
+  it("keeps to each constraint, and counts what does not meet it", async () => {
+    const fits = await offer("1000", "100000");
+    await offer("99", "100000");
+    await offer("1000", "1500");
+    await offer("1000", "100000", { interestRate: "5" });
+    await offer("1000", "100000", { property: { propertyType: "vacant_land" } });
+    await addLien(app.db, { faceAmount: "1000" });
+    const { analysis } = await analyse({
+      ...{ minFace: "100", maxLtv: 0.5, minYield: 8, propertyTypes: ["residential"] },
+    });
+    expect(analysis.deals.map(({ deal }) => deal.lienId)).toEqual([fits]);
+    expect(analysis.summary).toMatchObject({
+      candidates: 1,
+      unmet: { minFace: 1, maxLtv: 1, minYield: 1, propertyTypes: 1, dealScore: 1 },
+      notes: [expect.stringContaining("1 liens have no score, most often for want of a valuation")],
+    });
+  });
+
+  it("spreads the budget over counties by their share", async () => {
+    await offer("3000", "300000", { interestRate: "16" });
+    await offer("3000", "300000", { interestRate: "15" });
+    const elsewhere = await offer("3000", "300000", { interestRate: "5", countyId: "other-az" });
+    const { analysis } = await analyse({ counties: ["sample-az", "other-az"], maxCountyShare: 0.5 });
+    expect(analysis.deals.map(({ lien }) => lien.countyId)).toEqual(["sample-az", "other-az"]);
+    expect(analysis.deals.at(-1)?.deal.lienId).toBe(elsewhere);
+  });
+
+  it("ranks as the rule does, of many with the same score too", async () => {
+    await addLiens(app.db, 500);
+    const { analysis } = await analyse({ budget: "20000", maxRiskScore: 7.64 });
+    const scored = await app.db.execute<Candidate & Record<string, unknown>>(sql`
+      select m.lien_id::float8 as "lienId", l.county_id as "countyId", cost::text, deal_score::text as "dealScore"
+        from ${dealMetrics} m join ${liens} l on l.id = m.lien_id where risk_score <= 7.64`);
+    const expected: number[] = [];
+    for await (const deal of fillBudget([...scored].toSorted(compareCandidates), { budget: "20000" })) {
+      expected.push(deal.lienId);
+    }
+    expect(expected.length).toBeGreaterThan(20);
+    expect(analysis.deals.map(({ deal }) => deal.lienId)).toEqual(expected);
+  });
+
+  it.each([
+    ["none of the counties has an available lien", {}, async () => addLien(app.db, { status: "sold" })],
+    ["no lien meets the constraints; not met: maxLtv (1)", { maxLtv: 0.001 }, async () => offer("1000", "100000")],
+    ["no lien meets the constraints; not met: dealScore (1)", {}, async () => addLien(app.db, {})],
+    ["the cheapest candidate costs 1000.00", { budget: "999.99" }, async () => offer("1000", "100000")],
+  ])("without deals says why: %s", async (reason, constraints, given) => {
+    await given();
+    const { run, analysis } = await analyse(constraints);
+    expect(run.state).toBe("succeeded");
+    expect((analysis.summary as { notes: string[] }).notes[0]).toContain(`there are no deals: ${reason}`);
+  });
+
+  it("that is over is not done again", async () => {
+    await offer("1000", "100000");
+    const { analysis } = await analyse();
+    const again = await app.runner.request(runAnalysis, {
+      ...{ input: { analysisRunId: analysis.id }, trigger: "manual", requestedBy: "a test" },
+    });
+    await offer("1000", "100000");
+    expect(await app.runner.execute(again.id)).toMatchObject({ state: "succeeded", result: { deals: 1 } });
+    expect(await whole(app.db, analysis.id)).toEqual(analysis);
+    expect(await app.db.$count(notifications)).toBe(1);
+  });
+});
+
+describe("an analysis that cannot be done", () => {
+  it.each([
+    ["constraints.budget: expected a budget above zero", { budget: "0" }],
+    ["constraints.maxFace: expected at least minFace", { minFace: "2", maxFace: "1" }],
+    ["constraints.counties.1: there is no county none-az", { counties: ["sample-az", "none-az"] }],
+    ["expected a rule set (arizona", { counties: ["nowhere-tx"] }],
+  ])("fails at once and says why: %s", async (reason, constraints) => {
+    await offer("1000", "100000");
+    await app.db.insert(counties).values({
+      ...{ id: "nowhere-tx", name: "Nowhere", state: "TX", timeZone: "America/Chicago", source: {}, ruleSet: "texas" },
+      ...{ createdAt: NOON, updatedAt: NOON },
+    });
+    const { run, analysis } = await analyse(constraints);
+    expect(run).toMatchObject({ state: "dead", attempt: 1 });
+    expect(analysis).toMatchObject({ state: "failed", error: expect.stringContaining(reason) as string, deals: [] });
+    const [told] = await app.db.select().from(notifications);
+    expect(told).toMatchObject({ recipient: "user:1", type: "analysis.failed", severity: "WARN" });
+  });
+
+  it("begins anew when it is asked for again", async () => {
+    await app.db.insert(counties).values({
+      ...{ id: "sample-az", name: "Sample", state: "AZ", timeZone: "America/Phoenix", source: {}, ruleSet: "texas" },
+      ...{ createdAt: NOON, updatedAt: NOON },
+    });
+    const { analysis } = await analyse();
+    await app.db.update(counties).set({ ruleSet: "arizona" });
+    await offer("1000", "100000");
+    app.clock.advance(60_000);
+    const again = await app.runner.request(runAnalysis, {
+      ...{ input: { analysisRunId: analysis.id }, trigger: "replay", requestedBy: "a test" },
+    });
+    await app.runner.execute(again.id);
+    expect(await whole(app.db, analysis.id)).toMatchObject({
+      ...{ state: "succeeded", error: null, runId: again.id, asOf: "2026-01-01", deals: [{}] },
+      startedAt: app.clock.now(),
+    });
+  });
+
+  it("is not ended by another run of it that comes to nothing", async () => {
+    await offer("1000", "100000");
+    const { id, run } = await askForAnalysis(app);
+    const other = await app.runner.request(runAnalysis, {
+      ...{ input: { analysisRunId: id }, trigger: "manual", requestedBy: "a test" },
+    });
+    await app.runner.cancel(other.id, { reason: "a mistake", who: "a test" });
+    expect(await whole(app.db, id)).toMatchObject({ state: "queued" });
+    await app.runner.execute(run.id);
+    expect(await whole(app.db, id)).toMatchObject({ state: "succeeded" });
+  });
+
+  it("is no analysis: the run is cancelled", async () => {
+    const missing = "01a202c5-90d9-73d6-8c20-87435e66fa8d";
+    const { id } = await app.runner.request(runAnalysis, {
+      ...{ input: { analysisRunId: missing }, trigger: "manual", requestedBy: "a test" },
+    });
+    expect(await app.runner.execute(id)).toMatchObject({
+      state: "cancelled",
+      reason: `there is no analysis ${missing}`,
+    });
+  });
+});
+
+it("killed in the middle, it goes on from the last page, and finds what it would have found", async () => {
+  await addLiens(app.db, 4_500);
+  const constraints = { budget: "50000", maxRiskScore: 7.64 };
+  const { analysis: undisturbed } = await analyse(constraints);
+  const found = undisturbed.deals.map(({ deal: { lienId, rank, cost } }) => [lienId, rank, cost]);
+  expect(found.length).toBeGreaterThan(50);
+  const { id, run } = await askForAnalysis(app, constraints);
+  app.clock.advance(60_000);
+
+  // The third page waits for this row, while the two before are committed.
+  const isHeld = Promise.withResolvers<void>();
+  const mayGo = Promise.withResolvers<void>();
+  const holding = app.db.transaction(async (tx) => {
+    await tx.execute(
+      sql`select from ${dealMetrics} where lien_id = (select max(lien_id) from ${dealMetrics}) for update`,
+    );
+    isHeld.resolve();
+    await mayGo.promise;
+  });
+  await isHeld.promise;
+  const script = join(import.meta.dirname, "analysis-process.ts");
+  const child = spawn(process.execPath, [script, database.url, run.id, app.clock.now().toISOString()], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  for (;;) {
+    const { place } = await whole(app.db, id);
+    if (place?.computed === 4_000) break;
+    await setTimeout(20);
+  }
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  mayGo.resolve();
+  await holding;
+  expect(await whole(app.db, id)).toMatchObject({ state: "running", deals: [] });
+
+  // The lease goes by the database's clock.
+  await app.db.execute(
+    sql`update platform.job_runs set lease_expires_at = now() - interval '1 second' where state = 'running'`,
+  );
+  expect(await app.runner.rescue()).toMatchObject({ retrying: 1 });
+  app.clock.advance(3_600_000);
+  expect(await app.runner.execute(run.id)).toMatchObject({ state: "succeeded", attempt: 2 });
+  const analysis = await whole(app.db, id);
+  expect(analysis.deals.map(({ deal: { lienId, rank, cost } }) => [lienId, rank, cost])).toEqual(found);
+  expect(analysis.summary).toEqual(undisturbed.summary);
+  const later = await app.db.$count(dealMetrics, eq(dealMetrics.computedAt, app.clock.now()));
+  expect(later).toBe(500);
+  expect(await app.db.$count(deals, eq(deals.analysisRunId, id))).toBe(found.length);
+}, 60_000);
