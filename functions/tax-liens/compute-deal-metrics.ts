@@ -1,34 +1,51 @@
 import { z } from "zod";
+import { analysisDays } from "../../shared/data/tax-liens/analysis-runs.ts";
 import { liensForMetrics, storeMetrics, type StoredMetrics } from "../../shared/data/tax-liens/deal-metrics.ts";
-import { defineJob, event } from "../../shared/jobs/define-job.ts";
+import { refreshDeals, type NewDealFigures } from "../../shared/data/tax-liens/deals.ts";
+import { defineJob, event, type BatchedRun } from "../../shared/jobs/define-job.ts";
 import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { METRICS_VERSION } from "../../shared/rules/tax-liens/metrics.ts";
 import { settingsInForce } from "../../shared/settings/changeable.ts";
 import { taxLiens } from "../families.ts";
-import { figuresOf } from "./figures.ts";
+import { dealFigures, figuresOf } from "./figures.ts";
 
 /**
- * Computes what liens cost, yield and risk, for the local day on which that was asked for. A batch reads its liens with one
- * statement and stores their figures with one; a lien that cannot be computed fails alone. Twice is safe: the same day, facts and
- * formulas give the same figures, and a run that comes late does not replace those of a later day.
+ * Computes what liens cost, yield and risk, for the local day on which that was asked for, or the day of an analysis; a deal of that
+ * analysis shows them as long as nothing is decided about it. A batch reads its liens with one statement and stores their figures
+ * with one; a lien that cannot be computed fails alone. Twice is safe: the same day, facts and formulas give the same figures, and a
+ * run that comes late does not replace those of a later day.
  */
 export const computeDealMetrics = defineJob({
   id: "compute_deal_metrics",
   family: taxLiens,
   summary: "Compute a lien's loan-to-value, yield, risk and score",
   on: event({ batch: 100 }),
-  input: z.strictObject({ lienId: z.int().positive() }),
+  input: z.strictObject({
+    lienId: z.int().positive(),
+    analysisRunId: z.uuid().optional().describe("For the day of this analysis, and into its deal on the lien"),
+  }),
   concurrency: () => null,
 
   async runBatch({ runs, db, settings, clock, transaction, fail }) {
     const { DEAL_RISK_WEIGHTS: weights } = await settingsInForce(db, settings);
-    const days = Map.groupBy(runs, ({ asOf }) => civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf));
+    const today = (asOf: Date) => civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf);
+    const analyses = await analysisDays(db, [...new Set(runs.flatMap(({ input }) => input.analysisRunId ?? []))]);
+    const dayOf = ({ input, asOf }: Asked) =>
+      input.analysisRunId === undefined ? today(asOf) : analyses.get(input.analysisRunId);
+    for (const run of runs) if (dayOf(run) === undefined) fail(run, new NoSuchAnalysis(run.input.analysisRunId!));
+    const days = Map.groupBy(
+      runs.filter((run) => dayOf(run) !== undefined),
+      (run) => dayOf(run)!,
+    );
     // The earlier day first: where a lien is asked for twice, the later figures stay.
     for (const [asOf, asked] of [...days].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       const found = await liensForMetrics(db, [...new Set(asked.map(({ input }) => input.lienId))], asOf);
       const results = new Map(found.map((lien) => [lien.lienId, figuresOf(lien, { asOf, weights })]));
       const figures = [...results.values()].filter((one): one is StoredMetrics => !(one instanceof Error));
-      await transaction((tx) => storeMetrics(tx, figures, { asOf, version: METRICS_VERSION, now: clock.now() }));
+      await transaction(async (tx) => {
+        await storeMetrics(tx, figures, { asOf, version: METRICS_VERSION, now: clock.now() });
+        await refreshDeals(tx, dealsOf(asked, figures, asOf));
+      });
       for (const run of asked) {
         const result = results.get(run.input.lienId) ?? new NoSuchLien(run.input.lienId);
         if (result instanceof Error) fail(run, result);
@@ -37,10 +54,33 @@ export const computeDealMetrics = defineJob({
   },
 });
 
+type Asked = Pick<BatchedRun<{ lienId: number; analysisRunId?: string | undefined }>, "input" | "asOf">;
+
+/** The deals that may be there for those who named an analysis, each once. */
+function dealsOf(asked: readonly Asked[], figures: readonly StoredMetrics[], asOf: string): NewDealFigures[] {
+  const ofLien = new Map(figures.map((one) => [one.lienId, one]));
+  const deals = new Map<string, NewDealFigures>();
+  for (const { lienId, analysisRunId } of asked.map(({ input }) => input)) {
+    const found = ofLien.get(lienId);
+    if (analysisRunId === undefined || !found) continue;
+    const metrics = dealFigures(found, asOf);
+    deals.set(`${analysisRunId} ${lienId}`, { analysisRunId, lienId, score: found.dealScore, metrics });
+  }
+  return [...deals.values()];
+}
+
 class NoSuchLien extends Error {
   override name = "NoSuchLien";
   readonly errorClass = "validation";
   constructor(lienId: number) {
     super(`lienId: there is no lien ${lienId}`);
+  }
+}
+
+class NoSuchAnalysis extends Error {
+  override name = "NoSuchAnalysis";
+  readonly errorClass = "validation";
+  constructor(analysisRunId: string) {
+    super(`analysisRunId: there is no analysis ${analysisRunId}`);
   }
 }

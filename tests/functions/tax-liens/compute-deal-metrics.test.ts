@@ -1,6 +1,8 @@
 import { eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { computeDealMetrics } from "../../../functions/tax-liens/compute-deal-metrics.ts";
+import { runAnalysis } from "../../../functions/tax-liens/run-analysis.ts";
+import { deals } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
 import { dealMetrics, subsequentTaxes } from "../../../shared/data/tax-liens/analysis-schema.ts";
 import { counties } from "../../../shared/data/tax-liens/schema.ts";
 import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
@@ -8,13 +10,14 @@ import { addLien } from "../../support/liens.ts";
 import { TestClock } from "../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { startProcess, type TestProcess } from "../../support/process.ts";
+import { askForAnalysis, whole } from "./analyses.ts";
 
 const NOON = new Date("2026-01-01T19:00:00Z");
 let database: TestDatabase;
 let app: TestProcess;
 beforeAll(async () => {
   database = await migratedDatabase();
-  app = startProcess(database.url, [computeDealMetrics], { clock: new TestClock(NOON) });
+  app = startProcess(database.url, [computeDealMetrics, runAnalysis], { clock: new TestClock(NOON) });
 });
 afterAll(async () => {
   await app.close();
@@ -123,4 +126,35 @@ it("takes the local day, not that of UTC", async () => {
   const { lienId } = await addLien(app.db, {});
   await compute(lienId);
   expect(await stored(lienId)).toMatchObject({ asOf: "2025-12-31" });
+});
+
+it("asked for by an analysis, takes its day, and shows the figures in its deal as long as nothing is decided", async () => {
+  const { lienId, propertyId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
+  const value = { propertyId, provider: "avm", state: "valued", createdAt: NOON } as const;
+  await app.db.insert(propertyValuations).values({ ...value, day: "2025-12-30", value: "100000" });
+  const { id, run } = await askForAnalysis(app);
+  await app.runner.execute(run.id);
+  const [before] = (await whole(app.db, id)).deals;
+  await app.db.insert(propertyValuations).values({ ...value, day: "2026-01-01", value: "10000" });
+  app.clock.moveTo(new Date("2026-01-05T19:00:00Z"));
+  const asked = { input: { lienId, analysisRunId: id }, trigger: "event", requestedBy: "a test" } as const;
+  const compute = async () => {
+    const { id: computing } = await app.runner.request(computeDealMetrics, asked);
+    return app.runner.executeBatch(computeDealMetrics, [computing]);
+  };
+  await compute();
+  const [after] = (await whole(app.db, id)).deals;
+  expect(before?.deal).toMatchObject({ metrics: { ltv: "0.010000", asOf: "2026-01-01" }, cost: "1000.00" });
+  expect(after?.deal).toMatchObject({ metrics: { ltv: "0.100000", asOf: "2026-01-01" }, cost: "1000.00", rank: 1 });
+  expect(Number(after?.deal.score)).toBeLessThan(Number(before?.deal.score));
+
+  await app.db.update(deals).set({ status: "approved" });
+  await app.db.insert(propertyValuations).values({ ...value, provider: "aaa", day: "2026-01-01", value: "5000" });
+  await compute();
+  expect((await whole(app.db, id)).deals[0]?.deal.metrics).toMatchObject({ ltv: "0.100000" });
+  const unknown = { ...asked, input: { lienId, analysisRunId: "01a202c5-90d9-73d6-8c20-87435e66fa8d" } };
+  const { id: lost } = await app.runner.request(computeDealMetrics, unknown);
+  expect(await app.runner.executeBatch(computeDealMetrics, [lost])).toMatchObject([
+    { state: "dead", errors: [{ message: expect.stringContaining("there is no analysis") as string }] },
+  ]);
 });
