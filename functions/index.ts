@@ -32,6 +32,11 @@ import { getJobsHealth } from "./http/get-jobs-health.ts";
 import { startBackfill } from "./http/admin/start-backfill.ts";
 import { healthLive } from "./http/health-live.ts";
 import { healthReady } from "./http/health-ready.ts";
+import { getEpisode } from "./http/agents/get-episode.ts";
+import { orchestrateAnalysis } from "./http/agents/orchestrate-analysis.ts";
+import { askForAnalysis } from "./http/analysis/ask-for-analysis.ts";
+import { getAnalyses } from "./http/analysis/get-analyses.ts";
+import { getAnalysis } from "./http/analysis/get-analysis.ts";
 import { askForDocument } from "./http/documents/ask-for-document.ts";
 import { getDocumentContent } from "./http/documents/get-document-content.ts";
 import { getDocument } from "./http/documents/get-document.ts";
@@ -93,6 +98,7 @@ import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
 import { computeDealMetrics } from "./tax-liens/compute-deal-metrics.ts";
 import { ingestCountyLiens } from "./tax-liens/ingest-county-liens.ts";
+import { runAnalysis } from "./tax-liens/run-analysis.ts";
 import { archiveOldDocuments } from "./tax-liens/archive-old-documents.ts";
 import { generateDocument } from "./tax-liens/generate-document.ts";
 import { dispatchReminders } from "./tasks/dispatch-reminders.ts";
@@ -127,6 +133,7 @@ export const jobs: readonly Job[] = [
   // tax-liens
   ingestCountyLiens,
   computeDealMetrics,
+  runAnalysis,
   generateDocument,
   archiveOldDocuments,
 ];
@@ -210,6 +217,12 @@ export const routes: readonly Route[] = [
   getIngestions,
   getLiens,
   addPropertyValuations,
+  // analysis
+  askForAnalysis,
+  getAnalyses,
+  getAnalysis,
+  orchestrateAnalysis,
+  getEpisode,
   // documents
   askForDocument,
   getDocument,

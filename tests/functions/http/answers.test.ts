@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jobs, routes } from "../../../functions/index.ts";
 import { deadMessages } from "../../../shared/data/platform/steering-schema.ts";
 import { intendEffect, settleEffect } from "../../../shared/data/platform/effects.ts";
+import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { aRun, anUpdate, ratesOf } from "../../support/factories.ts";
 import { addLien } from "../../support/liens.ts";
@@ -96,9 +97,17 @@ describe("each answer of an app that has something to show is what its route say
         fields: { parcelId: "Parcel", faceAmount: "Amount", status: "State" },
       },
     });
-    const { lienId } = await addLien(db, { countyId: "sample-az" });
+    const { lienId, propertyId } = await addLien(db, { countyId: "sample-az" });
     const asked = { template: "lien_due_diligence", lienId };
     const document = await made<{ document: string }>("POST", "api/documents/generate", asked);
+    const analysis = await made<{ analysis: string; run: string; episode: string }>(
+      "POST",
+      "api/agents/orchestrator/analysis",
+      { constraints: { budget: "5000" } },
+    );
+    const valued = { provider: "avm", day: "2026-03-01", value: "20000", state: "valued", createdAt: now } as const;
+    await db.insert(propertyValuations).values({ propertyId, ...valued });
+    await api.runner.execute(analysis.run);
     Object.assign(PLACES, {
       "api/admin/jobs": "sync_fx_latest",
       "api/admin/runs": run.id,
@@ -107,6 +116,8 @@ describe("each answer of an app that has something to show is what its route say
       "api/v1/etf": etf.symbol,
       "api/counties": "sample-az",
       "api/documents": document.document,
+      "api/analysis/runs": analysis.analysis,
+      "api/agents/episodes": analysis.episode,
     });
     const range = { from: "2026-03-02T00:00:00Z", to: "2026-03-06T00:00:00Z" };
     await made("POST", "api/admin/jobs/sync_fx_latest/backfill", range);
@@ -140,6 +151,7 @@ describe("each answer of an app that has something to show is what its route say
     ["POST", "api/v1/exchange-rates/update/latest", undefined],
     ["POST", "api/v1/exchange-rates/update/historical?start_date=2026-03-02", undefined],
     ["POST", "api/v1/etf/VWCE.DE/update", undefined],
+    ["POST", "api/analysis/runs", { constraints: { budget: "5000", counties: ["sample-az"] } }],
   ])("%s %s with %j", async (method, path, body) => {
     await made(method, path, body);
   });

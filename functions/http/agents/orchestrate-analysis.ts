@@ -1,0 +1,67 @@
+import { v7 as uuidv7 } from "uuid";
+import { z } from "zod";
+import type { App } from "../../../shared/app.ts";
+import { addSteps, insertEpisode } from "../../../shared/data/reasoning/episodes.ts";
+import { countiesOnOffer } from "../../../shared/data/tax-liens/counties.ts";
+import { badRequest } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { issuesOf } from "../../../shared/jobs/input.ts";
+import { OPERATORS } from "../../../shared/notifications/notification.ts";
+import { constraintsSchema } from "../../../shared/rules/tax-liens/constraints.ts";
+import { startAnalysis } from "../analysis/start-analysis.ts";
+
+const asked = z.strictObject({
+  goal: z.string().trim().min(1).max(1_000).default("Find tax liens to buy within the investor's constraints"),
+  constraints: z
+    .record(z.string(), z.json())
+    .describe("As for api/analysis/runs; without counties all that have something to offer"),
+  recipient: z.string().trim().min(1).max(200).default(OPERATORS),
+});
+
+export const orchestrateAnalysis = defineRoute({
+  method: "POST",
+  path: "api/agents/orchestrator/analysis",
+  access: "key",
+  idempotent: true,
+  summary:
+    "Have the analysis agent search for deals: it chooses the counties where none are given, and keeps an account of its steps",
+  body: asked,
+  answer: z.object({ analysis: z.uuid(), run: z.uuid(), episode: z.uuid() }),
+  async handle({ app, body, caller, header }) {
+    const begun = app.clock.now();
+    const { constraints, said } = await plan(app, body.constraints);
+    const { goal, recipient } = body;
+    return startAnalysis(
+      app,
+      { constraints, recipient, requestedBy: caller },
+      {
+        ...{ header, asked: { orchestrate: body } },
+        async before(tx, analysis) {
+          const id = uuidv7();
+          const createdAt = app.clock.now();
+          await insertEpisode(tx, { id, agent: "analysis", goal, request: body, requestedBy: caller, createdAt });
+          const times = { startedAt: begun, finishedAt: createdAt };
+          const facts = { analysis, constraints };
+          await addSteps(tx, id, [{ name: "plan", outcome: "done", said, facts, ...times }]);
+          return id;
+        },
+      },
+    );
+  },
+});
+
+/** Decides where to search. @throws Problem 400 naming each constraint that makes no sense */
+async function plan(app: App, given: z.output<typeof asked>["constraints"]) {
+  const isOpen = given.counties === undefined;
+  const counties = isOpen ? await countiesOnOffer(app.db) : given.counties;
+  if (isOpen && (counties as string[]).length === 0) {
+    const reason = "no county has an available lien: configure one with PUT api/counties/{id}, and ingest its list";
+    throw badRequest([{ field: "constraints.counties", reason }]);
+  }
+  const read = z.object({ constraints: constraintsSchema }).safeParse({ constraints: { ...given, counties } });
+  if (!read.success) throw badRequest(issuesOf(read.error, "body"));
+  const { constraints } = read.data;
+  const where = constraints.counties.join(", ");
+  const said = isOpen ? `no counties were given: I search all with something to offer, ${where}` : `I search ${where}`;
+  return { constraints, said };
+}

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import {
+  ANALYSIS_STATES,
+  ANALYSIS_STEPS,
+  DEAL_STATUSES,
+  type AnalysisRun,
+} from "../../../shared/data/tax-liens/analysis-run-schema.ts";
+import type { DealWithLien } from "../../../shared/data/tax-liens/deals.ts";
+import { LIEN_STATUSES, PROPERTY_TYPES } from "../../../shared/data/tax-liens/schema.ts";
+
+/** An exact decimal, as text so that nobody reads it as a binary fraction. */
+const decimal = z.string();
+
+const step = z.object({
+  step: z.enum(ANALYSIS_STEPS),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  durationMs: z.number().describe("Spent on it, without what lay between two attempts"),
+  said: z.string(),
+});
+
+const summary = z.object({
+  ...{ liens: z.number(), failed: z.number(), candidates: z.number() },
+  unmet: z
+    .record(z.string(), z.number())
+    .describe(
+      "Liens that are no candidates, by the first constraint that they do not meet; dealScore: they have no score",
+    ),
+  ...{ deals: z.number(), cost: decimal, budget: decimal },
+  ...{ averageYield: decimal.nullable(), averageRisk: decimal.nullable() },
+  counties: z.array(z.object({ countyId: z.string(), available: z.number(), deals: z.number(), cost: decimal })),
+  notes: z.array(z.string()),
+});
+
+export const analysisSchema = z.object({
+  id: z.uuid(),
+  state: z.enum(ANALYSIS_STATES),
+  constraints: z.record(z.string(), z.unknown()),
+  asOf: z.iso.date(),
+  run: z.uuid().describe("The run of run_analysis that does it"),
+  episode: z.uuid().nullable(),
+  steps: z.array(step),
+  progress: z
+    .object({ done: z.number(), total: z.number() })
+    .nullable()
+    .describe("Liens computed; null when it is over"),
+  summary: summary.nullable(),
+  error: z.string().nullable(),
+  ...{ recipient: z.string(), requestedBy: z.string() },
+  createdAt: z.iso.datetime(),
+  ...{ startedAt: z.iso.datetime().nullable(), finishedAt: z.iso.datetime().nullable() },
+});
+
+export function analysisView(analysis: AnalysisRun) {
+  const { id, state, definition, asOf, runId, episodeId, steps, error, recipient, requestedBy } = analysis;
+  const { createdAt, startedAt, finishedAt } = analysis;
+  return {
+    ...{ id, state, constraints: definition.constraints, asOf, run: runId, episode: episodeId, steps },
+    ...{ progress: progressOf(analysis), summary: analysis.summary, error, recipient, requestedBy },
+    ...{ createdAt, startedAt, finishedAt },
+  };
+}
+
+function progressOf({ place, available }: AnalysisRun): { done: number; total: number } | null {
+  if (!place || !available) return null;
+  return {
+    done: place.computed + place.failed,
+    total: Object.values(available).reduce((sum, count) => sum + count, 0),
+  };
+}
+
+const metrics = z.object({
+  asOf: z.iso.date(),
+  version: z.number(),
+  ...{ ltv: decimal.nullable(), implausibleValue: z.boolean(), expectedYield: decimal.nullable() },
+  ...{ irr: decimal.nullable(), riskScore: decimal.nullable(), explanation: z.string().nullable() },
+});
+
+export const dealSchema = z.object({
+  id: z.number(),
+  rank: z.number(),
+  status: z.enum(DEAL_STATUSES),
+  statusAt: z.iso.datetime(),
+  ...{ score: decimal, cost: decimal, metrics },
+  lien: z.object({
+    ...{ id: z.number(), county: z.string(), taxYear: z.number(), certificateNumber: z.string().nullable() },
+    ...{ faceAmount: decimal, status: z.enum(LIEN_STATUSES) },
+    ...{ parcelId: z.string(), address: z.string().nullable(), propertyType: z.enum(PROPERTY_TYPES) },
+  }),
+});
+
+export function dealView({ deal, lien, property }: DealWithLien) {
+  const { id, rank, status, statusAt, score, cost, metrics: figures, lienId } = deal;
+  const { countyId, ...ofLien } = lien;
+  return {
+    ...{ id, rank, status, statusAt, score, cost, metrics: figures },
+    lien: { id: lienId, county: countyId, ...ofLien, ...property },
+  };
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { ANALYSIS_STATES } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
+import { listAnalyses } from "../../../shared/data/tax-liens/analysis-runs.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { analysisSchema, analysisView } from "./analysis-view.ts";
+
+export const getAnalyses = defineRoute({
+  method: "GET",
+  path: "api/analysis/runs",
+  access: "key",
+  summary: "Analyses, newest first",
+  query: z.strictObject({
+    state: z.enum(ANALYSIS_STATES).optional(),
+    before: z.uuid().optional(),
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+  }),
+  answer: z.object({
+    analyses: z.array(analysisSchema),
+    next: z.uuid().nullable().describe("The value of `before` for the next page; null on the last"),
+  }),
+  async handle({ app, query: { state, before, limit } }) {
+    const found = await listAnalyses(app.db, { state, before, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    return { json: { analyses: page.map(analysisView), next: found.length > limit ? page.at(-1)!.id : null } };
+  },
+});

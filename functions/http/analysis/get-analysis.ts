@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { findAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
+import { listDeals } from "../../../shared/data/tax-liens/deals.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { analysisSchema, analysisView, dealSchema, dealView } from "./analysis-view.ts";
+
+export const getAnalysis = defineRoute({
+  method: "GET",
+  path: "api/analysis/runs/{id}",
+  access: "key",
+  summary: "An analysis: how far it is, what it has found, and its deals, best first",
+  params: z.strictObject({ id: z.uuid() }),
+  query: z.strictObject({
+    after: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(2_147_483_647)
+      .default(0)
+      .describe("The rank after which deals are shown"),
+    limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  }),
+  answer: analysisSchema.extend({
+    deals: z.array(dealSchema),
+    next: z.number().nullable().describe("The value of `after` for the next page of deals; null on the last"),
+  }),
+  async handle({ app, params: { id }, query: { after, limit } }) {
+    const analysis = await findAnalysis(app.db, id);
+    if (!analysis) throw notFound(`there is no analysis ${id}`);
+    const found = await listDeals(app.db, id, { after, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const next = found.length > limit ? page.at(-1)!.deal.rank : null;
+    return { json: { ...analysisView(analysis), deals: page.map(dealView), next } };
+  },
+});

@@ -1,0 +1,49 @@
+import { v7 as uuidv7 } from "uuid";
+import type { z } from "zod";
+import type { App } from "../../../shared/app.ts";
+import type { Tx } from "../../../shared/data/client.ts";
+import { insertAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
+import { badRequest } from "../../../shared/http/problem.ts";
+import type { Reply } from "../../../shared/http/route.ts";
+import { civilDateIn } from "../../../shared/rules/civil-date.ts";
+import type { constraintsSchema } from "../../../shared/rules/tax-liens/constraints.ts";
+import { countyFaults } from "../../tax-liens/analysable-counties.ts";
+import { runAnalysis } from "../../tax-liens/run-analysis.ts";
+import { answerOnce, type Asked } from "../start-once.ts";
+
+export interface WantedAnalysis {
+  readonly constraints: z.input<typeof constraintsSchema>;
+  readonly recipient: string;
+  readonly requestedBy: string;
+}
+
+/**
+ * Asks for an analysis; with an `Idempotency-Key` once, however often that is asked.
+ * @param before what comes into being with it, in the same transaction, and is its episode
+ * @throws Problem 400 naming each county that cannot be analysed
+ */
+export async function startAnalysis(
+  app: App,
+  { constraints, recipient, requestedBy }: WantedAnalysis,
+  { before = async () => null, ...how }: Asked & { before?: (tx: Tx, analysis: string) => Promise<string | null> },
+): Promise<Reply> {
+  const faults = await countyFaults(app.db, constraints.counties);
+  if (faults.length) throw badRequest(faults);
+  const { answer, started } = await answerOnce(app, how, async (tx) => {
+    const id = uuidv7();
+    const createdAt = app.clock.now();
+    const asOf = civilDateIn(app.config.TAX_LIENS_TIME_ZONE, createdAt);
+    const run = await app.runner.admit(tx, runAnalysis, {
+      input: { analysisRunId: id },
+      trigger: "event",
+      requestedBy,
+    });
+    const episodeId = await before(tx, id);
+    const asked = { definition: { constraints }, asOf, recipient, requestedBy, createdAt };
+    await insertAnalysis(tx, { id, runId: run.id, episodeId, ...asked });
+    return { run, answer: { analysis: id, run: run.id, ...(episodeId !== null && { episode: episodeId }) } };
+  });
+  if (started?.run.state === "queued") await app.runner.send([started.run]);
+  const headers = { location: `/api/analysis/runs/${String(answer.analysis)}` };
+  return { status: started ? 202 : 200, headers, json: answer };
+}
