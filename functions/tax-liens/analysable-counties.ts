@@ -1,7 +1,7 @@
 import type { Executor } from "../../shared/data/client.ts";
 import { findCounties } from "../../shared/data/tax-liens/counties.ts";
 import type { County } from "../../shared/data/tax-liens/schema.ts";
-import { countyRules, medianRedemptionDays } from "../../shared/rules/tax-liens/county-rules.ts";
+import { withRules } from "../../shared/rules/tax-liens/county-rules.ts";
 
 /** What keeps counties from being analysed, by the place in the list that names them; nothing when all can be. */
 export async function countyFaults(
@@ -18,8 +18,7 @@ export async function countyFaults(
 function faultOf(id: string, county: County | undefined): string | null {
   if (!county) return `there is no county ${id}`;
   try {
-    countyRules(county.ruleSet, county.rules);
-    medianRedemptionDays(county.rules);
+    withRules({ ruleSet: county.ruleSet, countyRules: county.rules });
     return null;
   } catch (error) {
     if (error instanceof RangeError) return `the rules of ${id} make no figures possible: ${error.message}`;

@@ -15,6 +15,8 @@ import {
 import type { FailedItem, JobContext } from "../../shared/jobs/define-job.ts";
 import { unmetConstraint, type Constraints } from "../../shared/rules/tax-liens/constraints.ts";
 import { METRICS_VERSION } from "../../shared/rules/tax-liens/metrics.ts";
+import type { RiskWeights } from "../../shared/rules/tax-liens/risk.ts";
+import { settingsInForce } from "../../shared/settings/changeable.ts";
 import { dealFigures, figuresOf } from "./figures.ts";
 
 /** Liens that are computed, and stored, at once. */
@@ -26,24 +28,26 @@ const PAGE = 2_000;
  * @returns where it ended, with all that was counted
  */
 export async function findCandidates(
-  { clock, settings, walk, progress }: JobContext<unknown>,
+  { db, clock, settings, walk, progress }: JobContext<unknown>,
   { id, asOf, place: before, available }: AnalysisRun,
   constraints: Constraints,
 ): Promise<AnalysisPlace> {
   const countyIds = constraints.counties.toSorted();
   const total = Object.values(available ?? {}).reduce((sum, count) => sum + count, 0);
-  const start = before ?? beginning(countyIds[0]!, clock.now());
+  // One analysis goes by one set of weights, whatever is changed between two attempts.
+  const weights = (before?.weights ?? (await settingsInForce(db, settings)).DEAL_RISK_WEIGHTS) as RiskWeights;
+  const start = before ?? beginning(countyIds[0]!, weights, clock.now());
   let place = start;
   await walk<AnalysisPlace>(PAGE, async (tx, { after, limit }) => {
     const from = after ?? start;
     const begun = clock.now().getTime();
     const { liens: next, last } = await nextLiens(tx, countyIds, from, limit);
-    const computed = await compute(tx, next, { asOf, weights: settings.DEAL_RISK_WEIGHTS, now: clock.now() });
+    const computed = await compute(tx, next, { asOf, weights, now: clock.now() });
     const sifting = clock.now().getTime();
     const { candidates, unmet } = sift(computed.liens, { constraints, asOf });
     await insertCandidates(tx, id, candidates);
     place = {
-      ...{ ...last, startedAt: from.startedAt, unmet: sums(from.unmet, unmet) },
+      ...{ ...last, startedAt: from.startedAt, weights, unmet: sums(from.unmet, unmet) },
       computed: from.computed + computed.liens.length,
       failed: from.failed + computed.failed.length,
       candidates: from.candidates + candidates.length,
@@ -58,9 +62,9 @@ export async function findCandidates(
   return place;
 }
 
-function beginning(countyId: string, now: Date): AnalysisPlace {
+function beginning(countyId: string, weights: RiskWeights, now: Date): AnalysisPlace {
   const nothing = { computed: 0, failed: 0, candidates: 0, unmet: {}, metricsMs: 0, filterMs: 0 };
-  return { countyId, lienId: 0, startedAt: now.toISOString(), ...nothing };
+  return { countyId, lienId: 0, startedAt: now.toISOString(), weights, ...nothing };
 }
 
 /** County by county, each by id. Fewer than the limit: there are no more. */

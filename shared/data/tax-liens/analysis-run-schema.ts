@@ -46,6 +46,8 @@ export interface AnalysisPlace {
   readonly candidates: number;
   /** The other liens, by the first constraint that they do not meet. */
   readonly unmet: Readonly<Record<string, number>>;
+  /** Of the risk: every attempt goes by those of the first. */
+  readonly weights: Readonly<Record<string, number>>;
   /** An ISO instant. */
   readonly startedAt: string;
   readonly metricsMs: number;

@@ -43,7 +43,7 @@ export const sampleLien: LienWhole = {
 };
 
 export const sampleTerms: LienForMetrics = {
-  ...{ lienId: 12, ...terms, ...flags, propertyType: "residential" },
+  ...{ lienId: 12, countyId: "saguaro-az", ...terms, ...flags, propertyType: "residential" },
   ...{ ruleSet: "arizona", countyRules: { medianRedemptionDays: 517 } },
   ...{ valuation: { value: "96400", day: "2026-01-15" }, subsequentTaxes: [] },
 };
