@@ -35,7 +35,7 @@ export async function findCandidates(
   const countyIds = constraints.counties.toSorted();
   const total = Object.values(available ?? {}).reduce((sum, count) => sum + count, 0);
   // One analysis goes by one set of weights, whatever is changed between two attempts.
-  const weights = (before?.weights ?? (await settingsInForce(db, settings)).DEAL_RISK_WEIGHTS) as RiskWeights;
+  const weights = before?.weights ?? (await settingsInForce(db, settings)).DEAL_RISK_WEIGHTS;
   const start = before ?? beginning(countyIds[0]!, weights, clock.now());
   let place = start;
   await walk<AnalysisPlace>(PAGE, async (tx, { after, limit }) => {
