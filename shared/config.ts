@@ -5,6 +5,7 @@ import { readNcrontab } from "./jobs/schedule/ncrontab.ts";
 import { checkZoneName } from "./jobs/schedule/zone-name.ts";
 import {
   accessKey,
+  byHost,
   duration,
   flag,
   listOf,
@@ -129,6 +130,11 @@ export const SETTINGS = {
   COUNTY_LISTS_LOOPBACK: flag({
     about: "Whether counties' lists may be fetched from this very machine: for demos and tests alone.",
     fallback: "false",
+  }),
+  SOCRATA_APP_TOKENS: byHost({
+    about:
+      "App tokens for counties' lists from Socrata, by host: data.example.gov=…,data.example.org=…. Each is sent to its host alone, as X-App-Token.",
+    secret: true,
   }),
   TASKS_NOTIFY_OVERDUE: flag({
     about: "Whether the owner of a task is told, once for each due date, when it becomes overdue.",

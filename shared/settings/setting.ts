@@ -117,6 +117,21 @@ export function shares<const T extends string, const R extends Rest>(
   };
 }
 
+/** One secret for each host: `data.example.gov=abc,data.example.org=def`. */
+export function byHost<const R extends Rest>(rest: R): Made<R, ReadonlyMap<string, string>> {
+  return {
+    ...rest,
+    read(value) {
+      const pairs = value.split(",").map((pair) => /^\s*([a-z0-9.-]+(?::\d+)?)=([\w.~+/=-]{1,500})\s*$/i.exec(pair));
+      const secrets = new Map(pairs.map((pair) => [pair?.[1]?.toLowerCase() ?? "", pair?.[2] ?? ""]));
+      if (secrets.has("") || secrets.size < pairs.length) {
+        throw new Error("hosts, each once, with what belongs to them: data.example.gov=abc,data.example.org=def");
+      }
+      return secrets;
+    },
+  };
+}
+
 export function url<const R extends Rest>(schemes: readonly string[], rest: R): Made<R, string> {
   return {
     ...rest,

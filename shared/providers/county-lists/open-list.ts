@@ -15,6 +15,8 @@ const LARGEST_FILE = 16 * 1024 ** 3;
 export interface ListSettings extends StorageAddress {
   /** Lists are configured by people: only demos and tests may have them fetched from this very machine. */
   readonly COUNTY_LISTS_LOOPBACK: boolean;
+  /** By host; no county's configuration holds one, for that is shown. */
+  readonly SOCRATA_APP_TOKENS: ReadonlyMap<string, string> | undefined;
 }
 
 export interface OpenedList extends ListReader {
@@ -37,7 +39,12 @@ export function openList(
   const url = new URL(source.url!);
   const objection = objectionTo(url, settings);
   if (objection) throw listTrouble(list, `was not fetched: ${objection}`);
-  const client = outbound({ provider: list, baseUrl: url.origin, timeoutMs: 30 * 60_000, stallMs: 60_000, ...limits });
+  const token = source.kind === "json" ? settings.SOCRATA_APP_TOKENS?.get(url.host) : undefined;
+  const client = outbound({
+    ...{ provider: list, baseUrl: url.origin, timeoutMs: 30 * 60_000, stallMs: 60_000 },
+    ...(token !== undefined && { headers: { "x-app-token": token }, secrets: [token] }),
+    ...limits,
+  });
   return {
     ...readerOf(),
     close: () => {
@@ -54,8 +61,12 @@ export function openList(
 }
 
 /** Why a list may not be fetched from there, or undefined when it may. */
-export function objectionTo(url: URL, { COUNTY_LISTS_LOOPBACK: mayUseLoopback }: ListSettings): string | undefined {
+export function objectionTo(
+  url: URL,
+  { COUNTY_LISTS_LOOPBACK: mayUseLoopback }: Pick<ListSettings, "COUNTY_LISTS_LOOPBACK">,
+): string | undefined {
   if (url.username || url.password) return "source.url: expected no user and no password in it";
+  if (url.searchParams.has("$$app_token")) return "source.url: expected no token in it; set SOCRATA_APP_TOKENS";
   if (isLoopbackHost(url.hostname)) {
     return mayUseLoopback
       ? undefined

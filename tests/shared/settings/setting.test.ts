@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   duration,
+  byHost,
   flag,
   listOf,
   oneOf,
@@ -42,6 +43,29 @@ describe("a setting", () => {
     ]);
     const refused = ["", "a=100", "a=60,b=41", "a=60,b=40,c=0", "a=60,a=40", "a=60.5,b=39.5", "a=-1,b=101", "60,40"];
     refuses(setting, refused, "whole numbers that make 100 together, as a=…,b=…");
+  });
+
+  it("of secrets by host names each host once", () => {
+    accepts(byHost(about), [
+      ["data.example.gov=abc", new Map([["data.example.gov", "abc"]])],
+      [
+        " Data.Example.gov=a.b-c , other.example.org:8443=d==",
+        new Map([
+          ["data.example.gov", "a.b-c"],
+          ["other.example.org:8443", "d=="],
+        ]),
+      ],
+    ]);
+    const refused = [
+      "",
+      "abc",
+      "a.example=",
+      "=abc",
+      "a.example=x,a.example=y",
+      "https://a.example=x",
+      "a.example=x y",
+    ];
+    refuses(byHost(about), refused, "hosts, each once, with what belongs to them");
   });
 
   it("of yes or no is read in the usual spellings", () => {

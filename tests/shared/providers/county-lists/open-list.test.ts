@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openList } from "../../../../shared/providers/county-lists/open-list.ts";
+import { openList, type ListSettings } from "../../../../shared/providers/county-lists/open-list.ts";
 import { columnsOf, countySourceSchema } from "../../../../shared/providers/county-lists/source.ts";
 import { startListServer, type ListServer } from "../../../functions/tax-liens/lists.ts";
 
@@ -14,12 +14,16 @@ const settings = {
   AzureWebJobsStorage: undefined,
   AzureWebJobsStorage__accountName: undefined,
   AzureWebJobsStorage__clientId: undefined,
+  SOCRATA_APP_TOKENS: undefined,
 };
 const mapping = { fields: { parcelId: "parcel", faceAmount: "amount" }, constants: { taxYear: "2025" } };
 
-async function read(given: Record<string, unknown>, mayUseLoopback = true): Promise<(readonly string[])[]> {
+async function read(
+  given: Record<string, unknown>,
+  changed: Partial<ListSettings> = {},
+): Promise<(readonly string[])[]> {
   const source = countySourceSchema.parse({ ...mapping, ...given });
-  const list = openList("sample-az", source, { ...settings, COUNTY_LISTS_LOOPBACK: mayUseLoopback });
+  const list = openList("sample-az", source, { ...settings, ...changed });
   const rows: (readonly string[])[] = [];
   const { signal } = new AbortController();
   for await (const portion of list.read(columnsOf(source), signal)) rows.push(...portion.map(({ values }) => values));
@@ -29,7 +33,8 @@ async function read(given: Record<string, unknown>, mayUseLoopback = true): Prom
 
 describe("JSON", () => {
   const page = (offset: number) => `/liens.json?%24limit=2&%24offset=${offset}&%24order=%3Aid`;
-  const put = (path: string, body: string) => server.files.set(path, { type: "application/json", body });
+  const put = (path: string, body: string, status = 200) =>
+    server.files.set(path, { type: "application/json", body, status });
   const source = () => ({ kind: "json", url: `${server.origin}/liens.json`, paging: { size: 2 } });
 
   it("comes page after page in a certain order, and keeps every digit", async () => {
@@ -56,6 +61,25 @@ describe("JSON", () => {
       errorClass: "validation",
       message: expect.stringContaining("same page again") as string,
     });
+  });
+
+  it("is asked for with the app token of its host alone, which no error repeats", async () => {
+    const token = "abc-secret-token";
+    const tokens = { SOCRATA_APP_TOKENS: new Map([[new URL(server.origin).host, token]]) };
+    put("/liens.json", "[]");
+    await read(source(), tokens);
+    await read(source(), { SOCRATA_APP_TOKENS: new Map([["data.example.gov", token]]) });
+    server.files.set("/liens.csv", { type: "text/csv", body: "parcel,amount\n" });
+    await read({ kind: "csv", url: `${server.origin}/liens.csv` }, tokens);
+    expect(server.headers.map((headers) => headers["x-app-token"])).toEqual([token, undefined, undefined]);
+
+    put("/liens.json", `{"code":"permission_denied","message":"Invalid app_token specified: ${token}"}`, 403);
+    const refused = await read(source(), tokens).catch((error: unknown) => error as Error & { errorClass: string });
+    expect(refused).toMatchObject({ errorClass: "auth" });
+    expect(JSON.stringify([(refused as Error).message, (refused as Error).stack])).not.toContain(token);
+    await expect(read({ ...source(), url: `${server.origin}/x?$$app_token=${token}` })).rejects.toThrow(
+      "expected no token in it; set SOCRATA_APP_TOKENS",
+    );
   });
 
   it("is found below the top of an answer without pages", async () => {
@@ -89,7 +113,9 @@ describe("HTML", () => {
 });
 
 it("this machine itself is not asked, unless a setting says so", async () => {
-  await expect(read({ kind: "csv", url: `${server.origin}/x` }, false)).rejects.toThrow("COUNTY_LISTS_LOOPBACK=true");
+  await expect(read({ kind: "csv", url: `${server.origin}/x` }, { COUNTY_LISTS_LOOPBACK: false })).rejects.toThrow(
+    "COUNTY_LISTS_LOOPBACK=true",
+  );
   expect(server.requests).toEqual([]);
 });
 
