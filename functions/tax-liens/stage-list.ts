@@ -12,8 +12,8 @@ import type { ReadyCounty } from "./known-county.ts";
 /** Refused rows that stand in the database as well as in the file. */
 const KEPT_REJECTS = 1_000;
 const LONGEST_RAW = 2_000;
-/** Characters that go into staging at once. */
-const COPY_SIZE = 2 * 1024 * 1024;
+/** Characters that go into staging at once: few enough that they are gone before the garbage collector takes them for old. */
+const COPY_SIZE = 256 * 1024;
 const REPEATED_AT_ONCE = 5_000;
 
 export const REJECTS_CONTAINER = "lien-rejects";

@@ -7,7 +7,7 @@ import type { SourceOf } from "./source.ts";
 /** A longer record is no row of a list but a file without line ends, or a quote that is never closed. */
 const LONGEST_RECORD = 1024 * 1024;
 const HEADER_BYTES = 256 * 1024;
-const ROWS_AT_ONCE = 500;
+const ROWS_AT_ONCE = 250;
 const DELIMITERS = [",", ";", "\t", "|"] as const;
 
 /** Reads a CSV file as it comes. @param open asks for its bytes */
@@ -22,8 +22,10 @@ export function csvList(
     const bytes = asUtf8(await open(signal), source.encoding);
     const { beginning, rest } = await beginningOf(bytes, HEADER_BYTES);
     if (beginning.length === 0) throw listTrouble(list, "is empty: expected at least a header", "transient");
-    const delimiter = source.delimiter ?? delimiterOf(headerLine(beginning, source.skipLines));
-    const input = Readable.from(chained(beginning, rest), { objectMode: false });
+    const header = headerLine(beginning, source.skipLines);
+    if (header.includes("\0")) throw noText(list, beginning);
+    const delimiter = source.delimiter ?? delimiterOf(header);
+    const input = Readable.from(withLineEnds(list, chained(beginning, rest)), { objectMode: false });
     const parser = input.pipe(
       parse({
         ...{ delimiter, from_line: source.skipLines + 1, info: true, max_record_size: LONGEST_RECORD },
@@ -57,6 +59,17 @@ export function csvList(
   }
 }
 
+/** The parser counts what is in the cells alone: of a line of nothing but delimiters it would keep each cell. */
+async function* withLineEnds(list: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let length = 0;
+  for await (const chunk of bytes) {
+    const last = Math.max(chunk.lastIndexOf("\n"), chunk.lastIndexOf("\r"));
+    length = last === -1 ? length + chunk.length : chunk.length - 1 - last;
+    if (length > LONGEST_RECORD) throw tooLong(list);
+    yield chunk;
+  }
+}
+
 function rowOf(record: readonly string[], line: number, places: readonly number[], width: number): ListedRow {
   const isWhole = record.length === width;
   return {
@@ -83,14 +96,17 @@ function delimiterOf(header: string): string {
   return DELIMITERS.toSorted((a, b) => count(b) - count(a))[0]!;
 }
 
+function noText(list: string, beginning: Buffer) {
+  const isZip = beginning.toString("latin1", 0, 2) === "PK";
+  const guess = isZip
+    ? "a spreadsheet or a ZIP archive; save it as CSV"
+    : "text of two bytes a letter; set source.encoding";
+  return listTrouble(list, `is no CSV but perhaps ${guess}: its header has NUL bytes`);
+}
+
 function asTrouble(list: string, error: CsvError) {
   const line = typeof error.lines === "number" ? ` near line ${error.lines + 1}` : "";
-  if (error.code === "CSV_MAX_RECORD_SIZE") {
-    return listTrouble(
-      list,
-      `has a record of more than ${LONGEST_RECORD} bytes${line}: expected one line a lien; a quote may not be closed, or the file may have no line ends`,
-    );
-  }
+  if (error.code === "CSV_MAX_RECORD_SIZE") return tooLong(list, line);
   if (error.code === "CSV_QUOTE_NOT_CLOSED") {
     return listTrouble(
       list,
@@ -99,4 +115,11 @@ function asTrouble(list: string, error: CsvError) {
     );
   }
   return listTrouble(list, `is no CSV that can be read${line}: ${error.message}`);
+}
+
+function tooLong(list: string, line = "") {
+  return listTrouble(
+    list,
+    `has a record of more than ${LONGEST_RECORD} bytes${line}: expected one line a lien; a quote may not be closed, or the file may have no line ends`,
+  );
 }

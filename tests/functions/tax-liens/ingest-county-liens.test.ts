@@ -8,7 +8,7 @@ import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
 import { runJob, type JobOutcome } from "../../support/run-job.ts";
 import { sample } from "../../support/sample-data.ts";
-import { aCounty, startListServer, type ListServer } from "./lists.ts";
+import { aCounty, startEndlessServer, startListServer, type ListServer } from "./lists.ts";
 
 let database: TestDatabase;
 let storage: TestStorage;
@@ -31,8 +31,9 @@ async function ingest(
   countyId: string,
   input: Record<string, unknown> = {},
   asOf = "2026-03-10T09:00:00Z",
+  more: Record<string, string> = {},
 ): Promise<JobOutcome> {
-  const settings = { COUNTY_LISTS_LOOPBACK: "true", AzureWebJobsStorage: storage.connectionString };
+  const settings = { COUNTY_LISTS_LOOPBACK: "true", AzureWebJobsStorage: storage.connectionString, ...more };
   return runJob(ingestCountyLiens, { db, asOf, input: { countyId, ...input }, settings });
 }
 
@@ -214,6 +215,8 @@ describe("a source that is broken", () => {
     ["has one giant line", `${LIST[0]}\r\n${"x".repeat(3_000_000)}`, "validation", "more than 1048576 bytes"],
     ["ends in a quoted cell", `${LIST[0]}\r\nP-1,C-1,10,"Ada`, "transient", "ends within a quoted cell"],
     ["is a web page", "<!DOCTYPE html><html><body>Sorry</body></html>", "transient", "a web page"],
+    ["is a spreadsheet", Buffer.from("PK\u0003\u0004\u0014\u0000\u0006\u0000"), "validation", "save it as CSV"],
+    ["is UTF-16 and does not say so", Buffer.from(lines(...LIST), "utf16le"), "validation", "set source.encoding"],
   ])("%s", async (_, body, errorClass, message) => {
     await aCounty(db, "sample-az", { url: serve(body), fields: FIELDS });
     expect(errorOf(await ingest("sample-az"))).toMatchObject({
@@ -222,6 +225,41 @@ describe("a source that is broken", () => {
     });
     expect(await rows("liens")).toEqual([]);
     expect(await staged()).toBe(0);
+  });
+
+  it.each([
+    ["a line", `${LIST[0]}\n`, "x"],
+    ["a line of empty cells", `${LIST[0]}\n`, ","],
+    ["a header", "", "Parcel,"],
+    ["a quoted cell", `${LIST[0]}\nP-1,C-1,10,"`, "Ada\n"],
+  ])("that never ends %s is left after a few megabytes", async (_, beginning, piece) => {
+    const endless = await startEndlessServer(beginning, piece);
+    try {
+      await aCounty(db, "sample-az", { url: endless.url, fields: FIELDS });
+      expect(errorOf(await ingest("sample-az"))).toMatchObject({
+        class: "validation",
+        message: expect.stringContaining("more than 1048576 bytes") as string,
+      });
+      expect(endless.sent()).toBeLessThan(16 * 1024 * 1024);
+      expect(await staged()).toBe(0);
+    } finally {
+      endless.close();
+    }
+  });
+
+  it("whose columns are not parted as its county says is refused with what the header is then", async () => {
+    await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS, delimiter: ";" });
+    expect(errorOf(await ingest("sample-az"))).toMatchObject({
+      class: "validation",
+      message: expect.stringContaining('got "Parcel,Certificate,Amount,Owner"') as string,
+    });
+  });
+
+  it("that is not in the encoding that its county says loses the rows of which that is true, and no letter", async () => {
+    const body = Buffer.from(lines(...LIST).replace("Edsger", "Jos\u00e9"), "latin1");
+    await aCounty(db, "sample-az", { url: serve(body), fields: FIELDS, encoding: "utf-8" });
+    expect((await ingest("sample-az")).result).toMatchObject({ created: 3, failed: 1 });
+    expect(await rejects()).toMatchObject([{ line: 4, reasons: [expect.stringContaining("set source.encoding")] }]);
   });
 
   it.each(["500", "truncated", "429"] as const)("answers %s, and is asked again later", async (kind) => {
@@ -243,6 +281,63 @@ describe("a source that is broken", () => {
     await aCounty(db, "sample-az", { url: serve(body), fields: FIELDS });
     expect((await ingest("sample-az")).result).toMatchObject({ created: 4, failed: 0 });
   });
+});
+
+describe("a list that lies in blob storage", () => {
+  const source = { blob: "sample/liens.csv", url: undefined, fields: FIELDS };
+
+  it("comes in like any other, whoever put it there", async () => {
+    await aCounty(db, "sample-az", source);
+    // Before anybody has put one there.
+    const missing = await ingest("sample-az");
+    expect(errorOf(missing)).toMatchObject({
+      class: "validation",
+      message: "there is no blob sample/liens.csv in container county-lists",
+    });
+    await storage.put("county-lists", "sample/liens.csv", Buffer.from(lines(...LIST)));
+    expect((await ingest("sample-az")).result).toMatchObject({ created: 4, failed: 0 });
+    await storage.put("county-lists", "sample/liens.csv", Buffer.from(lines(...LIST.with(1, "P-1,C-1,101.00,Ada"))));
+    expect((await ingest("sample-az")).result).toMatchObject({ updated: 1, unchanged: 3 });
+  });
+});
+
+describe("a list of Socrata", () => {
+  it("comes page after page; should one of them fail, nothing of it does", async () => {
+    const page = (offset: number) => `/liens.json?%24limit=2&%24offset=${offset}&%24order=%3Aid`;
+    const record = (n: number) => `{"parcel":"P-${n}","certificate":"C-${n}","amount":"${n}.10"}`;
+    const put = (offset: number, body: string, status = 200) =>
+      server.files.set(page(offset), { type: "application/json", body, status });
+    const fields = { parcelId: "parcel", certificateNumber: "certificate", faceAmount: "amount" };
+    const url = `${server.origin}/liens.json`;
+    await aCounty(db, "sample-az", { kind: "json", url, paging: { size: 2 }, fields });
+    put(0, `[${record(1)},${record(2)}]`);
+    for (const [body, status] of [
+      ['{"message":"Internal error"}', 500],
+      [`[${record(3)},{"par`, 200],
+    ] as const) {
+      put(2, body, status);
+      const broken = await ingest("sample-az");
+      expect([broken.run.state, errorOf(broken)!.class]).toEqual(["retrying", "transient"]);
+      expect([await rows("liens"), await staged()]).toEqual([[], 0]);
+      await db.execute(sql`truncate platform.job_runs cascade`);
+    }
+    put(2, `[${record(3)}]`);
+    expect((await ingest("sample-az")).result).toMatchObject({ created: 3, failed: 0 });
+  });
+});
+
+it("an app token reaches its host, and neither ledger nor log, whatever the host says of it", async () => {
+  const token = "sample-app-token-4711";
+  const body = `{"code":"permission_denied","message":"Invalid app_token specified: ${token}"}`;
+  server.files.set("/liens.json", { type: "application/json", body, status: 403 });
+  await aCounty(db, "sample-az", { kind: "json", url: `${server.origin}/liens.json` });
+  const host = new URL(server.origin).host;
+  const { run, log } = await ingest("sample-az", {}, undefined, { SOCRATA_APP_TOKENS: `${host}=${token}` });
+  expect([run.state, server.headers.at(-1)?.["x-app-token"]]).toEqual(["dead", token]);
+  const kept = await db.execute(sql`
+    select run::text, (select string_agg(i::text, '') from tax_liens.lien_ingestions i) as ingestions,
+           (select string_agg(n::text, '') from platform.notifications n) as notifications from platform.job_runs run`);
+  expect(JSON.stringify([kept, log])).not.toContain(token);
 });
 
 describe("real lists, by configuration alone", () => {

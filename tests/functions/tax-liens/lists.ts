@@ -1,22 +1,57 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
 import { startStandIn, type StandIn } from "../../../local/providers/stand-in.ts";
 import type { Db } from "../../../shared/data/client.ts";
 import { saveCounty } from "../../../shared/data/tax-liens/counties.ts";
 
 export interface ListServer extends StandIn<string> {
   /** What it serves, by path. */
-  readonly files: Map<string, { type: string; body: string | Buffer }>;
+  readonly files: Map<string, { type: string; body: string | Buffer; status?: number }>;
+  /** Of every request so far. */
+  readonly headers: IncomingHttpHeaders[];
 }
 
 /** A county's web server on loopback. */
 export async function startListServer(): Promise<ListServer> {
   const files: ListServer["files"] = new Map();
+  const headers: IncomingHttpHeaders[] = [];
   const standIn = await startStandIn<string>({
     port: 0,
     errorBody: (status) => ({ status, type: "text/plain", body: `error ${status}` }),
-    answer: (url) =>
-      files.get(url.pathname + url.search) ?? files.get(url.pathname) ?? { status: 404, type: "text/plain", body: "" },
+    answer(url, _, request) {
+      headers.push(request.headers);
+      const file = files.get(url.pathname + url.search) ?? files.get(url.pathname);
+      return file ?? { status: 404, type: "text/plain", body: "" };
+    },
   });
-  return { ...standIn, files };
+  return { ...standIn, files, headers };
+}
+
+/** A web server whose file begins so, and then repeats a piece for as long as somebody reads. */
+export async function startEndlessServer(beginning: string, piece: string) {
+  const chunk = piece.repeat(Math.ceil(65_536 / piece.length));
+  let sent = 0;
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/csv" }).write(beginning);
+    const more = () => {
+      if (response.destroyed) return;
+      sent += chunk.length;
+      response.write(chunk, more);
+    };
+    more();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/liens`,
+    /** Bytes that went out so far. */
+    sent: () => sent,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }
 
 /** Configures a county; by default one whose list has a parcel, a certificate and an amount. */
