@@ -1,16 +1,9 @@
 import type { Readable } from "node:stream";
 import type postgres from "postgres";
 import { connect, type DatabaseOptions } from "../client.ts";
+import { quotedIn } from "../identifier.ts";
 import { appliedMigrations } from "./migration-level.ts";
-import {
-  copyTarget,
-  ourSequences,
-  ourTables,
-  quotedTable,
-  settleSession,
-  type SequenceValue,
-  type Table,
-} from "./tables.ts";
+import { copyTarget, ourSequences, ourTables, settleSession, type SequenceValue, type Table } from "./tables.ts";
 
 /** The database as it was at one moment, while others go on writing. */
 export interface Snapshot {
@@ -61,7 +54,7 @@ async function snapshotOf(sql: postgres.ISql): Promise<Snapshot> {
   await settleSession(sql);
   const tables = await ourTables(sql);
   // Against TRUNCATE and changes of the schema, which a snapshot does not hide. Writers are not held up.
-  if (tables.length) await sql.unsafe(`lock table ${tables.map(quotedTable).join(", ")} in access share mode`);
+  if (tables.length) await sql.unsafe(`lock table ${tables.map(quotedIn).join(", ")} in access share mode`);
   const [moment] = await sql<{ takenAt: string }[]>`select now() as "takenAt"`;
   return {
     takenAt: new Date(moment!.takenAt),
