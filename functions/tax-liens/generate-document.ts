@@ -79,8 +79,8 @@ export const generateDocument = defineJob({
 type Context = JobContext<z.output<typeof input>>;
 
 function factsOf(document: Document, { db, settings, asOf }: Context): Promise<unknown> {
-  const on = { asOf: civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf), weights: settings.DEAL_RISK_WEIGHTS };
-  return factsAbout(db, document.template, document, on);
+  const today = civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf);
+  return factsAbout(db, document.template, document, { asOf: today, settings });
 }
 
 async function passagesOf(

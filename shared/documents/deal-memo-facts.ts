@@ -1,3 +1,4 @@
+import type { Deal } from "../data/tax-liens/analysis-run-schema.ts";
 import type { LienForMetrics } from "../data/tax-liens/deal-metrics.ts";
 import type { CivilDate } from "../rules/civil-date.ts";
 import type { AccrualMethod } from "../rules/tax-liens/accrual.ts";
@@ -8,7 +9,7 @@ import { expectedRedemption, redemptionOn, type Redemption } from "../rules/tax-
 import { RISK_FACTORS, riskParts, type RiskFactor, type RiskWeights } from "../rules/tax-liens/risk.ts";
 import { redemptionDeadline, type Bidding, type PremiumFate, type RuleSet } from "../rules/tax-liens/rule-sets.ts";
 import { lienAndProperty, type LienWhole } from "./lien-facts.ts";
-import { cents, shareOf } from "./stored-values.ts";
+import { cents, inWords, shareOf } from "./stored-values.ts";
 import type { DealMemoFacts } from "./templates/deal-memo.ts";
 
 /** For which day the figures are, and by which weights the risk's points are shared out. */
@@ -26,21 +27,40 @@ export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, 
   const metrics = dealMetrics(lien, { asOf, weights });
   const expected = expectedRedemption(lien, asOf);
   const oddity = metrics.implausibleValue
-    ? "The liens exceed the property's value: the valuation is to be doubted"
+    ? "the liens exceed the property's value: the valuation is to be doubted"
     : null;
-  const explanation = [metrics.explanation, oddity].filter(Boolean).join("; ");
   return {
     asOf,
     ...lienAndProperty(whole),
     metrics: {
       ...{ cost: metrics.cost, ltv: metrics.ltv, expectedYield: shareOf(metrics.expectedYield) },
       ...{ irr: shareOf(metrics.irr), risk: score(metrics.riskScore), score: score(metrics.dealScore) },
-      explanation: explanation === "" ? null : `${explanation[0]!.toUpperCase()}${explanation.slice(1)}.`,
+      explanation: sentence([metrics.explanation, oddity].filter(Boolean).join("; ")),
       riskParts: partsOf(lien, { asOf, weights }),
     },
     redemptions: redemptionsOf(lien, expected, asOf),
     cashFlows: cashFlowsOf(lien, metrics.cost, expected, asOf),
     rules: rulesOf(lien.rules),
+  };
+}
+
+/**
+ * The memo of a deal: its figures are those by which it was ranked, whatever the tables say by now.
+ * @param memo on its lien, for the day of those figures
+ */
+export function memoOfDeal({ deal, deals }: { deal: Deal; deals: number }, memo: DealMemoFacts): DealMemoFacts {
+  const { ltv, expectedYield, irr, riskScore, explanation } = deal.metrics;
+  const hasChanged = score(riskScore) !== memo.metrics.risk;
+  const changed = "What is known of the property has changed since these figures were computed.";
+  return {
+    ...memo,
+    metrics: {
+      ...{ cost: cents(deal.cost), ltv, expectedYield: shareOf(expectedYield), irr: shareOf(irr) },
+      ...{ risk: score(riskScore), score: score(deal.score) },
+      explanation: [sentence(explanation), hasChanged && changed].filter(Boolean).join(" ") || null,
+      riskParts: hasChanged ? [] : (memo.metrics.riskParts ?? []),
+    },
+    deal: { rank: deal.rank, deals, status: inWords(deal.status), decisions: [] },
   };
 }
 
@@ -128,4 +148,8 @@ function rulesOf({ accrual, bidding, maxRate, redemptionMonths, premium }: RuleS
 
 function score(value: string | null): number | null {
   return value === null ? null : Number(value);
+}
+
+function sentence(words: string | null): string | null {
+  return words ? `${words[0]!.toUpperCase()}${words.slice(1)}.` : null;
 }

@@ -1,31 +1,65 @@
+import type { Config } from "../config.ts";
 import type { Executor } from "../data/client.ts";
 import { liensForMetrics } from "../data/tax-liens/deal-metrics.ts";
-import { findLienWhole } from "../data/tax-liens/documents.ts";
+import { findBought, findDeal, findLienWhole } from "../data/tax-liens/document-subjects.ts";
 import { InvalidInput } from "../jobs/endings.ts";
-import { dealMemoFacts, type FiguresOn } from "./deal-memo-facts.ts";
+import type { CivilDate } from "../rules/civil-date.ts";
+import { settingsInForce } from "../settings/changeable.ts";
+import { dealMemoFacts, memoOfDeal } from "./deal-memo-facts.ts";
 import { dueDiligenceFacts } from "./due-diligence-facts.ts";
+import { statementFacts } from "./statement-facts.ts";
 
 /** What a document may be about instead of being given its facts, by the field that names it; one of them is not null. */
 export interface Subject {
   readonly lienId: number | null;
+  readonly dealId: number | null;
+  readonly analysisRunId: string | null;
+}
+
+/** For which local day the facts are read, and by which settings. */
+export interface ReadFor {
+  readonly asOf: CivilDate;
+  readonly settings: Config;
 }
 
 /** Undefined where there is no such thing. */
-type Reader<Id> = (db: Executor, id: NonNullable<Id>, on: FiguresOn) => Promise<unknown>;
+type Reader<Id> = (db: Executor, id: NonNullable<Id>, on: ReadFor) => Promise<unknown>;
 type Readers = { readonly [Field in keyof Subject]?: Reader<Subject[Field]> };
 
 /** How the facts of a template are read off the tables. What is not here has to be given its facts. */
 const READERS: Readonly<Record<string, Readers>> = {
   deal_memo: {
-    async lienId(db, id, on) {
-      const [whole, [stored]] = [await findLienWhole(db, id, on.asOf), await liensForMetrics(db, [id], on.asOf)];
-      return whole && stored && dealMemoFacts(whole, stored, on);
+    async lienId(db, id, { asOf, settings }) {
+      const { DEAL_RISK_WEIGHTS: weights } = await settingsInForce(db, settings);
+      const [whole, [terms]] = [await findLienWhole(db, id, asOf), await liensForMetrics(db, [id], asOf)];
+      return whole && terms && dealMemoFacts(whole, terms, { asOf, weights });
+    },
+    async dealId(db, id, { settings }) {
+      const found = await findDeal(db, id);
+      if (!found) return undefined;
+      const { lienId, metrics } = found.deal;
+      const { DEAL_RISK_WEIGHTS: weights } = await settingsInForce(db, settings);
+      const [whole, [terms]] = [
+        await findLienWhole(db, lienId, metrics.asOf),
+        await liensForMetrics(db, [lienId], metrics.asOf),
+      ];
+      return memoOfDeal(found, dealMemoFacts(whole!, terms!, { asOf: metrics.asOf, weights }));
+    },
+  },
+  portfolio_statement: {
+    async analysisRunId(db, id, { asOf, settings }) {
+      const found = await findBought(db, id);
+      if (!found) return undefined;
+      const { VALUATION_STALE_DAYS: staleDays } = await settingsInForce(db, settings);
+      const ids = found.bought.map(({ deal }) => deal.lienId);
+      const terms = await liensForMetrics(db, ids, asOf);
+      return statementFacts(found, terms, { asOf, zone: settings.TAX_LIENS_TIME_ZONE, staleDays });
     },
   },
   lien_due_diligence: {
-    async lienId(db, id, on) {
-      const whole = await findLienWhole(db, id, on.asOf);
-      return whole && dueDiligenceFacts(whole, on.asOf);
+    async lienId(db, id, { asOf }) {
+      const whole = await findLienWhole(db, id, asOf);
+      return whole && dueDiligenceFacts(whole, asOf);
     },
   },
 };
@@ -35,7 +69,7 @@ const READERS: Readonly<Record<string, Readers>> = {
  * @throws InvalidInput naming the field: there is no such thing, no such template is written about it, or its county's rules
  * make no sense
  */
-export async function factsAbout(db: Executor, template: string, subject: Subject, on: FiguresOn): Promise<unknown> {
+export async function factsAbout(db: Executor, template: string, subject: Subject, on: ReadFor): Promise<unknown> {
   const readers: Readers = Object.hasOwn(READERS, template) ? READERS[template]! : {};
   const [field, id] = named(subject);
   const read = readers[field] as Reader<unknown> | undefined;
@@ -53,7 +87,7 @@ export async function factsAbout(db: Executor, template: string, subject: Subjec
   throw new InvalidInput([{ field, reason: `there is no ${WHAT[field]} ${id}` }]);
 }
 
-const WHAT: Readonly<Record<keyof Subject, string>> = { lienId: "lien" };
+const WHAT: Readonly<Record<keyof Subject, string>> = { lienId: "lien", dealId: "deal", analysisRunId: "analysis" };
 
 function named(subject: Subject): [keyof Subject, string | number] {
   for (const field of Object.keys(WHAT) as (keyof Subject)[]) {

@@ -30,8 +30,8 @@ export const CHANGEABLE = Object.keys(changeableSettings.shape) as ChangeableNam
 
 /** The jobs that go by a setting. */
 export const READ_BY: Readonly<Record<ChangeableName, readonly string[]>> = {
-  deal_risk_weights: ["compute_deal_metrics", "run_analysis"],
-  valuation_stale_days: ["refresh_property_valuations", "recalculate_portfolio_nav"],
+  deal_risk_weights: ["compute_deal_metrics", "run_analysis", "generate_document"],
+  valuation_stale_days: ["refresh_property_valuations", "recalculate_portfolio_nav", "generate_document"],
   documents_archive_days: ["archive_old_documents"],
   log_retention_days: ["cleanup_reasoning_logs"],
   notification_retention_days: ["prune_run_ledger"],

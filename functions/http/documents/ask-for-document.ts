@@ -19,6 +19,10 @@ const body = z.strictObject({
   facts: z.record(z.string(), z.json()).optional(),
   /** Instead of facts: they are read from what is known of this lien. For deal_memo and lien_due_diligence. */
   lienId: z.int().positive().nullable().default(null),
+  /** Of a deal that an analysis found. For deal_memo. */
+  dealId: z.int().positive().nullable().default(null),
+  /** Of what was bought of an analysis's deals. For portfolio_statement. */
+  analysisRunId: z.uuid().nullable().default(null),
   recipient: z.string().trim().min(1).max(200).default(OPERATORS),
 });
 
@@ -27,7 +31,8 @@ export const askForDocument = defineRoute({
   path: "api/documents/generate",
   access: "key",
   idempotent: true,
-  summary: "Ask for a document from its facts, or about a lien; the recipient is told when it is there",
+  summary:
+    "Ask for a document from its facts, or about a lien, a deal or an analysis; the recipient is told when it is there",
   body,
   answer: z.object({ document: z.uuid(), run: z.uuid() }),
   async handle({ app, body: asked, caller, header }) {
@@ -65,7 +70,7 @@ async function checkFacts(app: App, asked: z.output<typeof body>): Promise<void>
 async function factsOf({ db, config, clock }: App, template: string, subject: Subject): Promise<unknown> {
   const asOf = civilDateIn(config.TAX_LIENS_TIME_ZONE, clock.now());
   try {
-    return await factsAbout(db, template, subject, { asOf, weights: config.DEAL_RISK_WEIGHTS });
+    return await factsAbout(db, template, subject, { asOf, settings: config });
   } catch (error) {
     throw error instanceof InvalidInput ? badRequest(error.issues) : error;
   }

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, index, jsonb, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { analysisRuns, deals } from "./analysis-run-schema.ts";
 import { liens, taxLiens } from "./schema.ts";
 
 export const DOCUMENT_STATES = ["queued", "ready", "failed"] as const;
@@ -27,8 +28,10 @@ export const documents = taxLiens.table(
   {
     id: uuid().primaryKey(),
     template: text().notNull(),
-    /** The lien that its facts are read from, where they were not given. */
+    /** What its facts are read about, where they were not given: one of the three. */
     lienId: bigint("lien_id", { mode: "number" }).references(() => liens.id, { onDelete: "set null" }),
+    dealId: bigint("deal_id", { mode: "number" }).references(() => deals.id, { onDelete: "set null" }),
+    analysisRunId: uuid("analysis_run_id").references(() => analysisRuns.id, { onDelete: "set null" }),
     /** What it is written from; null until they are read. */
     facts: jsonb().$type<unknown>(),
     passages: jsonb().$type<WrittenPassages>(),
@@ -54,6 +57,7 @@ export const documents = taxLiens.table(
       "documents_ready_is_whole",
       sql`state <> 'ready' or (files is not null and tier is not null and generated_at is not null)`,
     ),
+    check("documents_one_subject", sql`num_nonnulls(lien_id, deal_id, analysis_run_id) <= 1`),
     check("documents_tier", sql`tier in ('hot', 'cold')`),
     check("documents_archived", sql`(tier = 'cold') = (archived_at is not null) or tier is null`),
   ],

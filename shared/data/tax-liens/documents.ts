@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, ne } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, lt, ne } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import {
   documents,
@@ -7,12 +7,10 @@ import {
   type DocumentFormat,
   type WrittenPassages,
 } from "./document-schema.ts";
-import { counties, liens, properties, type County, type Lien, type Property } from "./schema.ts";
-import { propertyValuations, type PropertyValuation } from "./valuation-schema.ts";
 
 export type NewDocument = Pick<
   Document,
-  "id" | "template" | "lienId" | "facts" | "recipient" | "requestedBy" | "createdAt"
+  "id" | "template" | "lienId" | "dealId" | "analysisRunId" | "facts" | "recipient" | "requestedBy" | "createdAt"
 >;
 
 export async function insertDocument(tx: Tx, document: NewDocument): Promise<void> {
@@ -73,28 +71,4 @@ export async function markArchived(tx: Tx, { id, generatedAt }: Document, now: D
     .where(and(eq(documents.id, id), eq(documents.generatedAt, generatedAt!)))
     .returning({ id: documents.id });
   return rows.length === 1;
-}
-
-/** A lien with all that is known of it: its property, its county, and the property's last valuation on or before a day. */
-export async function findLienWhole(
-  db: Executor,
-  id: number,
-  asOf: string,
-): Promise<{ lien: Lien; property: Property; county: County; valuation: PropertyValuation | undefined } | undefined> {
-  const [found] = await db
-    .select({ lien: liens, property: properties, county: counties })
-    .from(liens)
-    .innerJoin(properties, eq(properties.id, liens.propertyId))
-    .innerJoin(counties, eq(counties.id, liens.countyId))
-    .where(eq(liens.id, id));
-  if (!found) return undefined;
-  const { propertyId, day, provider, value } = propertyValuations;
-  const [valuation] = await db
-    .select()
-    .from(propertyValuations)
-    .where(and(eq(propertyId, found.property.id), lte(day, asOf), isNotNull(value)))
-    // Of two providers on one day the one by which the figures are computed: see liensForMetrics.
-    .orderBy(desc(day), asc(provider))
-    .limit(1);
-  return { ...found, valuation };
 }

@@ -14,21 +14,22 @@ const context = z.strictObject({
       z.strictObject({
         certificate: words.min(1),
         county: words.min(1),
-        purchasedOn: date,
+        purchasedOn: date.nullable(),
         book: money,
         accrued: money,
         writeDown: money,
       }),
     )
-    .max(5_000),
+    .max(10_000),
   /** Holdings whose property has no valuation, or an old one: the net asset value is partial then. */
-  unvalued: z.array(words.min(1)).max(5_000).default([]),
+  unvalued: z.array(words.min(1)).max(10_000).default([]),
   history: z
     .array(z.strictObject({ date, nav: money }))
     .max(36)
     .default([]),
 });
 type Context = z.output<typeof context>;
+export type StatementFacts = z.input<typeof context>;
 
 /** For whoever owns a portfolio: what it is worth on a day, and what it consists of. */
 export const portfolioStatement = defineTemplate({

@@ -8,6 +8,7 @@ import { archiveOldDocuments } from "../../../functions/tax-liens/archive-old-do
 import { generateDocument } from "../../../functions/tax-liens/generate-document.ts";
 import { sendNotification } from "../../../functions/platform/send-notification.ts";
 import { routes } from "../../../functions/index.ts";
+import { analysisRuns, deals, type Deal } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
 import { documents } from "../../../shared/data/tax-liens/document-schema.ts";
 import { counties } from "../../../shared/data/tax-liens/schema.ts";
 import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
@@ -48,7 +49,7 @@ beforeEach(() => {
 afterEach(async () => {
   await api.db.execute(sql`
     truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.idempotency_keys,
-             tax_liens.documents, tax_liens.liens, tax_liens.properties, tax_liens.counties, reasoning.ai_llm_calls cascade`);
+             tax_liens.documents, tax_liens.analysis_runs, tax_liens.liens, tax_liens.properties, tax_liens.counties, reasoning.ai_llm_calls cascade`);
   await storage.clear("documents");
   await api.close();
 });
@@ -126,7 +127,7 @@ describe("a document", () => {
     expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded" });
     const pages = (await pagesOf((await content(body.document, "pdf")).bytes!)).join(" ");
     for (const text of [
-      "CP-17",
+      "Due diligence: certificate CP-",
       "$1,234.57",
       "15.50%",
       "Vacant land",
@@ -204,6 +205,9 @@ describe("a document", () => {
     [{ facts: undefined }, "facts"],
     [{ facts: undefined, lienId: 4_711 }, "lienId"],
     [{ lienId: 4_711 }, "facts"],
+    [{ facts: undefined, lienId: 4_711, dealId: 4_712 }, "facts"],
+    [{ facts: undefined, dealId: 4_711 }, "dealId"],
+    [{ template: "portfolio_statement", facts: undefined, analysisRunId: uuidv7() }, "analysisRunId"],
     [{ template: "portfolio_statement", facts: undefined, lienId: 4_711 }, "lienId"],
     [{ template: "lien_due_diligence", facts: undefined, lienId: 4_711 }, "lienId"],
   ])("is refused for %j, by the field's name", async (given, field) => {
@@ -392,18 +396,21 @@ async function written(given: Record<string, unknown> = {}) {
   return shown(body.document);
 }
 
+let certificates = 16;
+
 async function seedLien({
   valuedAt,
   address = null,
-  certificate = "CP-17",
+  certificate = `CP-${++certificates}`,
   ruleSet = "arizona",
 }: { valuedAt?: string; address?: string | null; certificate?: string; ruleSet?: string } = {}): Promise<number> {
   const at = new Date(NOW);
   const times = { createdAt: at, updatedAt: at };
-  await api.db.insert(counties).values({
-    ...{ id: "sample-az", name: "Sample County", state: "AZ", timeZone: "America/Phoenix", source: {}, ruleSet },
-    ...times,
-  });
+  const county = { id: "sample-az", name: "Sample County", state: "AZ", timeZone: "America/Phoenix" };
+  await api.db
+    .insert(counties)
+    .values({ ...county, source: {}, ruleSet, ...times })
+    .onConflictDoNothing();
   const { lienId, propertyId } = await addLien(api.db, {
     ...{ countyId: "sample-az", taxYear: 2024, certificateNumber: certificate, identity: certificate },
     ...{ faceAmount: "1234.565", interestRate: "15.5" },
@@ -415,4 +422,44 @@ async function seedLien({
     });
   }
   return lienId;
+}
+
+/** A deal on a lien, the second of its analysis unless it is said which. */
+async function seedDeal(
+  lienId: number,
+  {
+    analysisRunId = uuidv7(),
+    rank = 2,
+    riskScore = "10",
+    statusAt = NOW,
+    ...given
+  }: Partial<Pick<Deal, "analysisRunId" | "rank" | "score" | "status" | "cost">> & {
+    riskScore?: string;
+    statusAt?: string;
+  },
+): Promise<{ dealId: number; analysisRunId: string }> {
+  const createdAt = new Date(NOW);
+  const asOf = "2026-03-10";
+  await api.db
+    .insert(analysisRuns)
+    .values({
+      ...{ id: analysisRunId, runId: uuidv7(), definition: { constraints: {} }, asOf, recipient: "user:ada" },
+      ...{ requestedBy: "a test", createdAt },
+    })
+    .onConflictDoNothing();
+  const metrics = {
+    ...{ asOf, version: 1, ltv: "0.137174", implausibleValue: false, expectedYield: "15.9200", irr: null, riskScore },
+    explanation: null,
+  };
+  const deal = { analysisRunId, cost: "1234.57", score: "80", metrics, createdAt, statusAt: new Date(statusAt) };
+  const [stored] = await api.db
+    .insert(deals)
+    .values({ ...deal, lienId, rank, ...given })
+    .returning();
+  // Another one, so that there is something to be ranked among.
+  if (rank === 2 && given.status === undefined) {
+    const other = await seedLien();
+    await api.db.insert(deals).values({ ...deal, lienId: other, rank: 1 });
+  }
+  return { dealId: stored!.id, analysisRunId };
 }

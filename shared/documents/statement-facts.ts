@@ -1,0 +1,56 @@
+import { Decimal } from "decimal.js";
+import type { LienForMetrics } from "../data/tax-liens/deal-metrics.ts";
+import type { AnalysisRun } from "../data/tax-liens/analysis-run-schema.ts";
+import type { BoughtDeal } from "../data/tax-liens/document-subjects.ts";
+import { civilDateIn, daysBetween, type CivilDate } from "../rules/civil-date.ts";
+import { withRules } from "../rules/tax-liens/county-rules.ts";
+import { redemptionOn } from "../rules/tax-liens/redemption.ts";
+import { cents } from "./stored-values.ts";
+import type { StatementFacts } from "./templates/portfolio-statement.ts";
+
+/** For which day a statement is, in which zone days are, and how old a valuation may be. */
+export interface StatementOn {
+  readonly asOf: CivilDate;
+  readonly zone: string;
+  readonly staleDays: number;
+}
+
+/**
+ * The facts of a statement of what was bought of an analysis's deals: cost, interest accrued since the purchase by the county's
+ * rules, less what was written off. The net asset value is their sum.
+ * @param terms of each deal's lien
+ * @throws RangeError when a county's rules make no sense
+ */
+export function statementFacts(
+  { analysis, bought }: { analysis: AnalysisRun; bought: readonly BoughtDeal[] },
+  terms: readonly LienForMetrics[],
+  { asOf, zone, staleDays }: StatementOn,
+): StatementFacts {
+  const termsOf = new Map(terms.map((one) => [one.lienId, one]));
+  const holdings = bought.map(({ deal, certificate, county }) => {
+    const lien = withRules(termsOf.get(deal.lienId)!);
+    const isWrittenOff = deal.status === "written_off";
+    const purchasedOn = isWrittenOff ? null : civilDateIn(zone, deal.statusAt);
+    const isEarning = purchasedOn !== null && purchasedOn <= asOf;
+    const earned = isEarning ? redemptionOn(lien, { from: purchasedOn, until: asOf }) : null;
+    const age = lien.valuation && daysBetween(lien.valuation.day, asOf);
+    return {
+      isUnvalued: !isWrittenOff && (age === null || age > staleDays),
+      shown: {
+        ...{ certificate, county, purchasedOn, book: cents(deal.cost), accrued: cents(earned?.interest ?? 0) },
+        writeDown: cents(isWrittenOff ? deal.cost : 0),
+      },
+    };
+  });
+  const total = (of: "book" | "accrued" | "writeDown") =>
+    holdings.reduce((sum, { shown }) => sum.plus(shown[of]), new Decimal(0));
+  const [book, accrued, writeDowns] = [total("book"), total("accrued"), total("writeDown")];
+  return {
+    asOf,
+    portfolio: `deals of ${analysis.recipient}, analysis of ${analysis.asOf}`,
+    nav: cents(book.plus(accrued).minus(writeDowns)),
+    ...{ book: cents(book), accrued: cents(accrued), writeDowns: cents(writeDowns) },
+    holdings: holdings.map(({ shown }) => shown),
+    unvalued: holdings.filter(({ isUnvalued }) => isUnvalued).map(({ shown }) => shown.certificate),
+  };
+}
