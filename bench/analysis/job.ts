@@ -1,0 +1,27 @@
+import { v7 as uuidv7 } from "uuid";
+import { runAnalysis } from "../../functions/tax-liens/run-analysis.ts";
+import { openApp } from "../../shared/app.ts";
+import { readConfig } from "../../shared/config.ts";
+import { findRun } from "../../shared/data/platform/job-runs.ts";
+import { insertAnalysis } from "../../shared/data/tax-liens/analysis-runs.ts";
+import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { costOf, peakMiB } from "../support/process-cost.ts";
+import { CONSTRAINTS, DAY, NOW } from "./asked.ts";
+
+const [url, pid] = process.argv.slice(2) as [string, string];
+const app = openApp(readConfig({ DATABASE_URL: url }, [runAnalysis.id]), catalogueOf([runAnalysis]), {
+  ...{ sink: () => undefined, dispatch: async () => undefined },
+});
+const id = uuidv7();
+const who = { recipient: "operators", requestedBy: "the benchmark" };
+const asked = { input: { analysisRunId: id }, trigger: "event", requestedBy: who.requestedBy } as const;
+const { id: runId } = await app.runner.request(runAnalysis, asked);
+const definition = { constraints: { ...CONSTRAINTS, counties: ["sample-az"] } };
+const analysis = { id, runId, definition, asOf: DAY, episodeId: null, createdAt: new Date(NOW), ...who };
+await app.db.transaction((tx) => insertAnalysis(tx, analysis));
+
+const cost = await costOf({ url, pid: Number(pid) }, () => app.runner.execute(runId));
+const run = await findRun(app.db, runId);
+if (run?.state !== "succeeded") throw new Error(`the run ended ${run?.state}: ${JSON.stringify(run?.errors)}`);
+await app.close();
+console.log(JSON.stringify({ ...cost, peakMiB: peakMiB() }));
