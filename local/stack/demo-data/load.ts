@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { analysisDemo } from "./analysis.ts";
 import { countyDemo } from "./county.ts";
 import type { DemoApi, DemoData } from "./demo-data.ts";
 import { etfsDemo } from "./etfs.ts";
@@ -7,7 +8,7 @@ import { pensionsDemo } from "./pensions.ts";
 import { tasksDemo } from "./tasks.ts";
 
 /** Every family that shows something at a first start. */
-export const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo, pensionsDemo, countyDemo];
+export const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo, pensionsDemo, countyDemo, analysisDemo];
 
 /** The running app, and where its providers are broken and mended, which knows where each of them stands. */
 interface DemoApp {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ingestCountyLiens } from "../../../../functions/tax-liens/ingest-county-liens.ts";
+import { runAnalysis } from "../../../../functions/tax-liens/run-analysis.ts";
 import { startCountyStandIn, type CountyStandIn } from "../../../../local/providers/county.ts";
+import { analysisDemo } from "../../../../local/stack/demo-data/analysis.ts";
 import { countyDemo } from "../../../../local/stack/demo-data/county.ts";
 import type { DemoApi } from "../../../../local/stack/demo-data/demo-data.ts";
 import { liensForMetrics } from "../../../../shared/data/tax-liens/deal-metrics.ts";
@@ -15,7 +17,7 @@ let api: AdminApi;
 let demo: DemoApi;
 beforeAll(async () => {
   [database, county] = await Promise.all([migratedDatabase(), startCountyStandIn({ asOf: () => NOW })]);
-  api = startAdminApi(database.url, [ingestCountyLiens], { env: { COUNTY_LISTS_LOOPBACK: "true" } });
+  api = startAdminApi(database.url, [ingestCountyLiens, runAnalysis], { env: { COUNTY_LISTS_LOOPBACK: "true" } });
   api.clock.moveTo(NOW);
   const call = async (method: string, path: string, body?: unknown, key?: string) => {
     // The test is what carries the run.
@@ -59,4 +61,11 @@ it("a first start shows a county's liens, what was refused and why, and values f
 
   await countyDemo.load(demo);
   expect((await demo.get<typeof told>(ingestions)).ingestions).toHaveLength(1);
+});
+
+it("an analysis finds deals among them, once however often the start is repeated", async () => {
+  await countyDemo.load(demo);
+  const said = await analysisDemo.load(demo);
+  expect(said).toMatch(/^an analysis with \d{2,} candidates and \d+ deals for 2[45]\d{3}\.\d\d dollars: /);
+  expect(await analysisDemo.load(demo)).toBe(said);
 });
