@@ -4,6 +4,8 @@ const VOLATILE: readonly (readonly [printed: RegExp, pattern: string])[] = [
   [/(?<="date": ")\d{4}-\d\d-\d\d/, String.raw`\d{4}-\d\d-\d\d`],
   [/(?<=127\.0\.0\.1:)\d+/, String.raw`\d+`],
   [/(?<="(?:durationMs|requests)": )\d+/, String.raw`\d+`],
+  // The year of a tax certificate.
+  [/(?<=CP-)20\d\d/, String.raw`20\d\d`],
   // How far away a moment is.
   [/(?<=\()(?:in [\d.]+ [^)]+|[\d.]+ [^)]+ ago)(?=\))/, String.raw`(?:in [\d.]+ [^)]+|[\d.]+ [^)]+ ago)`],
   [/(?<=last heard of )[\d.]+ \w+ ago/, String.raw`[\d.]+ \w+ ago`],
