@@ -30,9 +30,9 @@ export async function writeLists(county: string, clean: string, rows: number): P
   await Promise.all([
     write(county, [HEADER], rows, (i) => {
       const { parcel, certificate, cents, sold, use, address, zip, owner, value } = lienOf(i);
-      const amount = `$${(cents / 100).toLocaleString("en-US", { minimumFractionDigits: 2 })}`;
+      const amount = (cents / 100).toFixed(2).replace(/(?=(\d{3})+\.)\B/, ",");
       const [status, day, rate] = sold ? ["Assigned", "02/10/2026", `${sold}.00%`] : ["Available", "", ""];
-      return `${parcel},${certificate},2025,"${amount}",${status},${day},${rate},${use[0]},"${address}",SPRINGS,${zip},"${owner}","$${value}"`;
+      return `${parcel},${certificate},2025,"$${amount}",${status},${day},${rate},${use[0]},"${address}",SPRINGS,${zip},"${owner}","$${value}"`;
     }),
     write(clean, [], rows, (i) => {
       const { parcel, certificate, cents, sold, use, address, zip, owner, value } = lienOf(i);
