@@ -35,8 +35,10 @@ import { healthReady } from "./http/health-ready.ts";
 import { getEpisode } from "./http/agents/get-episode.ts";
 import { orchestrateAnalysis } from "./http/agents/orchestrate-analysis.ts";
 import { askForAnalysis } from "./http/analysis/ask-for-analysis.ts";
+import { decideOnDeals } from "./http/analysis/decide-on-deals.ts";
 import { getAnalyses } from "./http/analysis/get-analyses.ts";
 import { getAnalysis } from "./http/analysis/get-analysis.ts";
+import { getDecisions } from "./http/analysis/get-decisions.ts";
 import { askForDocument } from "./http/documents/ask-for-document.ts";
 import { getDocumentContent } from "./http/documents/get-document-content.ts";
 import { getDocument } from "./http/documents/get-document.ts";
@@ -65,9 +67,9 @@ import { updateEtf } from "./http/portfolio/update-etf.ts";
 import { updateHistorical } from "./http/portfolio/update-historical.ts";
 import { updateLatest } from "./http/portfolio/update-latest.ts";
 import { negotiate } from "./http/realtime/negotiate.ts";
-import { addPropertyValuations } from "./http/tax-liens/add-property-valuations.ts";
 import { getSettings } from "./http/settings/get-settings.ts";
 import { putSettings } from "./http/settings/put-settings.ts";
+import { addPropertyValuations } from "./http/tax-liens/add-property-valuations.ts";
 import { getCounties } from "./http/tax-liens/get-counties.ts";
 import { getCounty } from "./http/tax-liens/get-county.ts";
 import { getIngestions } from "./http/tax-liens/get-ingestions.ts";
@@ -96,6 +98,7 @@ import { sendDigestEmail } from "./platform/send-digest-email.ts";
 import { sendNotification } from "./platform/send-notification.ts";
 import { syncFxHistorical } from "./portfolio/sync-fx-historical.ts";
 import { syncFxLatest } from "./portfolio/sync-fx-latest.ts";
+import { applyAnalysisDecisions } from "./tax-liens/apply-analysis-decisions.ts";
 import { computeDealMetrics } from "./tax-liens/compute-deal-metrics.ts";
 import { ingestCountyLiens } from "./tax-liens/ingest-county-liens.ts";
 import { runAnalysis } from "./tax-liens/run-analysis.ts";
@@ -134,6 +137,7 @@ export const jobs: readonly Job[] = [
   ingestCountyLiens,
   computeDealMetrics,
   runAnalysis,
+  applyAnalysisDecisions,
   generateDocument,
   archiveOldDocuments,
 ];
@@ -221,6 +225,8 @@ export const routes: readonly Route[] = [
   askForAnalysis,
   getAnalyses,
   getAnalysis,
+  decideOnDeals,
+  getDecisions,
   orchestrateAnalysis,
   getEpisode,
   // documents

@@ -108,6 +108,11 @@ describe("each answer of an app that has something to show is what its route say
     const valued = { provider: "avm", day: "2026-03-01", value: "20000", state: "valued", createdAt: now } as const;
     await db.insert(propertyValuations).values({ propertyId, ...valued });
     await api.runner.execute(analysis.run);
+    const deals = `api/analysis/runs/${analysis.analysis}`;
+    const [deal] = (await made<{ deals: { id: number }[] }>("GET", deals)).deals;
+    const decision = { decisionId: "1", dealId: deal!.id, decision: "approved", reason: "good", decidedBy: "user" };
+    const decided = await made<{ run: string }>("POST", `${deals}/decisions`, { decisions: [decision] });
+    await api.runner.execute(decided.run);
     Object.assign(PLACES, {
       "api/admin/jobs": "sync_fx_latest",
       "api/admin/runs": run.id,

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { findAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { decisionsInput } from "../../../shared/rules/tax-liens/decide.ts";
+import { applyAnalysisDecisions } from "../../tax-liens/apply-analysis-decisions.ts";
+import { requestOnce } from "../start-once.ts";
+
+export const decideOnDeals = defineRoute({
+  method: "POST",
+  path: "api/analysis/runs/{id}/decisions",
+  access: "key",
+  idempotent: true,
+  summary: "Decide on deals of an analysis, in this order; what became of each is seen by GET, and in the run",
+  params: z.strictObject({ id: z.uuid() }),
+  body: z.strictObject({ decisions: decisionsInput }),
+  answer: z.object({ analysis: z.uuid(), run: z.uuid(), decisions: z.int() }),
+  async handle({ app, params: { id }, body: { decisions }, caller, header }) {
+    if (!(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
+    const input = { analysisRunId: id, decisions };
+    const { run, isRepeat } = await requestOnce(app, { header, asked: { decide: input } }, applyAnalysisDecisions, {
+      ...{ input, trigger: "event", requestedBy: caller },
+    });
+    return {
+      status: isRepeat ? 200 : 202,
+      headers: { location: `/api/analysis/runs/${id}/decisions?run=${run.id}` },
+      json: { analysis: id, run: run.id, decisions: decisions.length },
+    };
+  },
+});

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { DEAL_STATUSES } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
+import { findAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
+import { listDecisions } from "../../../shared/data/tax-liens/decision-events.ts";
+import type { DecisionEvent } from "../../../shared/data/tax-liens/decision-schema.ts";
+import { notFound } from "../../../shared/http/problem.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+
+const serial = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+export const getDecisions = defineRoute({
+  method: "GET",
+  path: "api/analysis/runs/{id}/decisions",
+  access: "key",
+  summary: "The decisions about an analysis's deals, of one deal or of one run, newest first, with what became of each",
+  params: z.strictObject({ id: z.uuid() }),
+  query: z.strictObject({
+    deal: serial.optional(),
+    run: z.uuid().optional(),
+    refused: z.stringbool().optional(),
+    cursor: serial.optional(),
+    limit: z.coerce.number().int().min(1).max(500).default(50),
+  }),
+  answer: z.object({
+    decisions: z.array(
+      z.object({
+        ...{ decisionId: z.string(), dealId: z.int(), decision: z.enum(DEAL_STATUSES), reason: z.string() },
+        decidedBy: z.enum(["user", "agent"]),
+        from: z.enum(DEAL_STATUSES).nullable().describe("The deal's status before; null: there was no such deal"),
+        refusal: z.string().nullable().describe("Why it was refused; null: the deal has moved"),
+        ...{ run: z.uuid(), requestedBy: z.string().nullable(), at: z.iso.datetime() },
+      }),
+    ),
+    nextCursor: z.int().nullable(),
+  }),
+  async handle({ app, params: { id }, query: { deal, run, refused, cursor, limit } }) {
+    const filter = { dealId: deal, runId: run, isRefused: refused, before: cursor, limit };
+    const found = await listDecisions(app.db, id, filter);
+    if (found.length === 0 && !(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
+    return { json: { decisions: found.map(viewOf), nextCursor: found.length === limit ? found.at(-1)!.id : null } };
+  },
+});
+
+function viewOf({ decisionId, dealId, decision, reason, decidedBy, fromStatus, refusal, ...event }: DecisionEvent) {
+  const { runId, requestedBy, at } = event;
+  return { decisionId, dealId, decision, reason, decidedBy, from: fromStatus, refusal, run: runId, requestedBy, at };
+}

@@ -1,0 +1,92 @@
+import { and, desc, eq, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
+import { deals, type DealStatus } from "./analysis-run-schema.ts";
+import { decisionEvents, type DecisionEvent } from "./decision-schema.ts";
+
+/** The statuses of those deals that the analysis has; nobody else moves them until the transaction ends. */
+export async function lockDeals(
+  tx: Tx,
+  analysisRunId: string,
+  ids: readonly number[],
+): Promise<Map<number, DealStatus>> {
+  const rows = await tx
+    .select({ id: deals.id, status: deals.status })
+    .from(deals)
+    .where(and(eq(deals.analysisRunId, analysisRunId), inArray(deals.id, [...ids])))
+    // Of two transactions about the same deals one waits for the other, and neither for ever.
+    .orderBy(deals.id)
+    .for("update");
+  return new Map(rows.map(({ id, status }) => [id, status]));
+}
+
+/** What is recorded under these ids. */
+export async function recordedDecisions(db: Executor, decisionIds: readonly string[]): Promise<DecisionEvent[]> {
+  return db
+    .select()
+    .from(decisionEvents)
+    .where(inArray(decisionEvents.decisionId, [...decisionIds]));
+}
+
+export type NewDecisionEvent = Omit<DecisionEvent, "id">;
+
+/**
+ * Records decisions in their order, in one statement.
+ * @returns false when another transaction has recorded one of the ids meanwhile: then this one has to be rolled back
+ */
+export async function recordDecisions(tx: Tx, events: readonly NewDecisionEvent[]): Promise<boolean> {
+  if (events.length === 0) return true;
+  const recorded = await tx.execute(sql`
+    insert into ${decisionEvents} (decision_id, analysis_run_id, deal_id, decision, reason, decided_by, from_status, refusal,
+                                   run_id, place, requested_by, at)
+    select "decisionId", "analysisRunId", "dealId", decision, reason, "decidedBy", "fromStatus", refusal, "runId", place,
+           "requestedBy", at
+      from jsonb_to_recordset(${JSON.stringify(events)}::jsonb) as given
+           ("decisionId" text, "analysisRunId" uuid, "dealId" bigint, decision text, reason text, "decidedBy" text,
+            "fromStatus" text, refusal text, "runId" uuid, place integer, "requestedBy" text, at timestamptz)
+     order by place
+    on conflict (decision_id) do nothing`);
+  return recorded.count === events.length;
+}
+
+/** Moves locked deals, in one statement. */
+export async function moveDeals(tx: Tx, statuses: ReadonlyMap<number, DealStatus>, now: Date): Promise<void> {
+  if (statuses.size === 0) return;
+  const moves = [...statuses].map(([id, status]) => ({ id, status }));
+  await tx.execute(sql`
+    update ${deals} as deal set status = move.status, status_at = ${now.toISOString()}::timestamptz
+      from jsonb_to_recordset(${JSON.stringify(moves)}::jsonb) as move(id bigint, status text)
+     where deal.id = move.id`);
+}
+
+export interface DecisionFilter {
+  readonly dealId?: number | undefined;
+  /** The run that took them. */
+  readonly runId?: string | undefined;
+  readonly isRefused?: boolean | undefined;
+  /** The id of the last one of the page before. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** The decisions about an analysis's deals, newest first. */
+export async function listDecisions(
+  db: Executor,
+  analysisRunId: string,
+  { dealId, runId, isRefused, before, limit }: DecisionFilter,
+): Promise<DecisionEvent[]> {
+  const event = decisionEvents;
+  return db
+    .select()
+    .from(event)
+    .where(
+      and(
+        eq(event.analysisRunId, analysisRunId),
+        dealId === undefined ? undefined : eq(event.dealId, dealId),
+        runId === undefined ? undefined : eq(event.runId, runId),
+        isRefused === undefined ? undefined : isRefused ? isNotNull(event.refusal) : isNull(event.refusal),
+        before === undefined ? undefined : lt(event.id, before),
+      ),
+    )
+    .orderBy(desc(event.id))
+    .limit(limit);
+}
