@@ -40,7 +40,7 @@ async function oneRow(
 ): Promise<Place | null> {
   if (jobId === "dispatch_reminders") {
     const [due] = await claimDueReminders(tx, page);
-    if (due) await notify(context, tx, [{ ...reminderNotice(due, due.id), channels: due.channels }]);
+    if (due) await notify(context, tx, [reminderNotice(due)]);
     return due?.place ?? null;
   }
   if (jobId === "scan_overdue_tasks") {

@@ -31,14 +31,7 @@ export const dispatchReminders = defineJob({
     context.walk<Place>(2_000, async (tx, page) => {
       const due = await claimDueReminders(tx, { ...page, asOf: context.asOf, now: context.clock.now() });
       const wanted = due.filter(({ isWanted }) => isWanted);
-      await notify(
-        context,
-        tx,
-        wanted.map((reminder) => ({
-          ...reminderNotice(reminder, reminder.id),
-          channels: [...new Set(reminder.channels)],
-        })),
-      );
+      await notify(context, tx, wanted.map(reminderNotice));
       return {
         last: due.at(-1)?.place ?? null,
         counts: { sent: wanted.length, suppressed: due.length - wanted.length },

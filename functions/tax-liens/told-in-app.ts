@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../../shared/data/client.ts";
-import { insertNotifications } from "../../shared/data/platform/notifications.ts";
+import { insertNotifications, type NotificationKind } from "../../shared/data/platform/notifications.ts";
 import { storableText } from "../../shared/jobs/storable.ts";
 import type { Severity } from "../../shared/notifications/notification.ts";
 import { taxLiens } from "../families.ts";
@@ -21,10 +21,14 @@ export interface ToldInApp {
  * outside.
  */
 export async function tellInApp(tx: Tx, told: readonly ToldInApp[], now: Date): Promise<void> {
-  const rows = told.map((one) => ({
-    ...{ ...one, body: storableText(one.body, 2_000), id: uuidv7(), family: taxLiens.id },
-    ...{ channels: ["web" as const], state: "sent" as const, reason: null, isDeferred: false, isRead: false },
-    settled: [{ channel: "web" as const, state: "sent" as const, reason: null }],
+  const rows = told.map(({ recipient, title, body, data, dedupeKey, type, severity }) => ({
+    ...{ id: uuidv7(), recipient, title, body: storableText(body, 2_000), data, dedupeKey },
+    kind: { ...IN_APP, type, severity },
   }));
   await insertNotifications(tx, rows, now);
 }
+
+const IN_APP: Omit<NotificationKind, "type" | "severity"> = {
+  ...{ family: taxLiens.id, channels: ["web"], state: "sent", reason: null, isDeferred: false, isRead: false },
+  settled: [{ channel: "web", state: "sent", reason: null }],
+};

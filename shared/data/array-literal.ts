@@ -5,11 +5,12 @@ import { sql, type SQL } from "drizzle-orm";
  * quotes `plainArray` is cheaper.
  */
 export function textArray(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? "NULL" : quoted(value))).join(",")}}`;
-}
-
-function quoted(text: string): string {
-  return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text}"`;
+  const escaped = values.map(
+    (value) => value !== null && (/["\\]/.test(value) ? value.replace(/["\\]/g, "\\$&") : value),
+  );
+  if (escaped.includes(false)) return `{${escaped.map((text) => (text === false ? "NULL" : `"${text}"`)).join(",")}}`;
+  // The quotes go with the commas: a quoted text of each would be garbage at once.
+  return values.length === 0 ? "{}" : `{"${escaped.join('","')}"}`;
 }
 
 /**

@@ -17,6 +17,27 @@ interface Copying {
   units: number;
 }
 
+/** Whether the database takes a value as it is, so that nobody has to copy it. What it has doubts about, `storable` sees to. */
+export function isStorable(value: unknown, depth = 0): boolean {
+  switch (typeof value) {
+    case "string":
+      return isStorableText(value, Infinity);
+    case "number":
+      return Number.isFinite(value);
+    case "boolean":
+      return true;
+    case "object":
+      return value === null || (depth < MAX_DEPTH && isPlainObject(value, depth + 1));
+    default:
+      return false;
+  }
+}
+
+/** Whether `storableText` would give back the very text. */
+export function isStorableText(text: string, max: number): boolean {
+  return text.length <= max && text.isWellFormed() && !text.includes("\0");
+}
+
 /** A text that the database takes, of at most `max` UTF-16 units. Anything that is no text is written as one. */
 export function storableText(value: unknown, max: number): string {
   let text: string;
@@ -26,6 +47,20 @@ export function storableText(value: unknown, max: number): string {
     text = "[unreadable]";
   }
   return text.slice(0, max).toWellFormed().replaceAll("\0", "\uFFFD");
+}
+
+function isPlainObject(value: object, depth: number): boolean {
+  // A hole in a list is met here, and is none of a storable value's.
+  if (Array.isArray(value)) return !value.includes(undefined) && value.every((element) => isStorable(element, depth));
+  if (Object.getPrototypeOf(value) !== Object.prototype || "toJSON" in value) return false;
+  try {
+    for (const name in value) {
+      if (!isStorableText(name, Infinity) || !isStorable((value as Record<string, unknown>)[name], depth)) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function copyOf(value: unknown, copying: Copying): unknown {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { NewNotificationRow } from "../data/platform/notifications.ts";
 import type { NewEvent } from "../jobs/watch.ts";
-import { channelName } from "../realtime/live-event.ts";
+import { isChannelName } from "../realtime/live-event.ts";
 import { OPERATORS } from "./notification.ts";
 
 /** The live channel of those who run the app. */
@@ -14,7 +14,7 @@ export const SYSTEM_CHANNEL = "system_notifications";
 export function channelOfRecipient(recipient: string): string {
   if (recipient === OPERATORS) return SYSTEM_CHANNEL;
   const plain = `notifications:${recipient}`;
-  if (channelName.safeParse(plain).success) return plain;
+  if (isChannelName(plain)) return plain;
   return `notifications:${createHash("sha256").update(recipient).digest("hex").slice(0, 32)}`;
 }
 
@@ -22,10 +22,9 @@ export function channelOfRecipient(recipient: string): string {
 export function notificationCreated({
   id,
   recipient,
-  type,
-  severity,
   title,
-}: Pick<NewNotificationRow, "id" | "recipient" | "type" | "severity" | "title">): NewEvent {
+  kind: { type, severity },
+}: Pick<NewNotificationRow, "id" | "recipient" | "title" | "kind">): NewEvent {
   const data = { id, type, severity, title };
   return { type: "notification.created", channel: channelOfRecipient(recipient), data };
 }

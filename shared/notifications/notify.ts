@@ -1,6 +1,13 @@
 import type { Config } from "../config.ts";
 import type { Tx } from "../data/client.ts";
-import { insertNotifications, routingFacts, type NewNotificationRow } from "../data/platform/notifications.ts";
+import {
+  insertNotifications,
+  reachKey,
+  routingFacts,
+  type NewNotificationRow,
+  type NotificationKind,
+  type RoutingFacts,
+} from "../data/platform/notifications.ts";
 import { rowIds } from "../data/row-ids.ts";
 import type { Clock } from "../jobs/clock.ts";
 import { InvalidInput } from "../jobs/endings.ts";
@@ -9,8 +16,8 @@ import { storable, storableText } from "../jobs/storable.ts";
 import type { Watch } from "../jobs/watch.ts";
 import { configuredChannels } from "./channels.ts";
 import { notificationCreated } from "./live.ts";
-import { DIGEST_TYPE, newNotificationSchema, type NewNotification } from "./notification.ts";
-import { routeOf, type Route } from "./routing.ts";
+import { DIGEST_TYPE, newNotificationSchema, type ChannelName, type NewNotification } from "./notification.ts";
+import { channelsOf, routeOf, type Route } from "./routing.ts";
 import { isSound } from "./sound.ts";
 
 /** Where a notification comes from. A job's context is one; an HTTP handler makes one with `notifier`. */
@@ -37,7 +44,7 @@ export interface Notified {
 
 /**
  * Makes notifications in the transaction of the work that wants them: they exist if that commits. What needs no call outside is
- * settled in it; for the rest a run of `send_notification` is put into the ledger. At most four statements, however many.
+ * settled in it; for the rest a run of `send_notification` is put into the ledger. At most three statements, however many.
  *
  * @example
  * await transaction(async (tx) => {
@@ -50,48 +57,69 @@ export interface Notified {
  */
 export async function notify(context: NotifyContext, tx: Tx, asked: readonly NewNotification[]): Promise<Notified> {
   if (asked.length === 0) return { created: 0, duplicates: 0, sent: 0, suppressed: 0, pending: 0 };
-  const { family } = context.run;
   const now = context.clock.now();
   const wanted = asked.map(checked);
+  const { family } = context.run;
   const recipients = [...new Set(wanted.map(({ recipient }) => recipient))];
   const facts = await routingFacts(tx, { families: [family], recipients }, now);
-  const configured = configuredChannels(context.settings);
-  const newIds = rowIds(wanted.length);
-  const all = wanted.map((notification, i) => {
-    const { recipient, severity, type, channels } = notification;
-    const route = routeOf({ recipient, family, severity, type, channels }, configured, facts);
-    return { row: rowOf(notification, { id: newIds[i]!, family, route }), route };
+  const kindOf = kinds({ family, configured: configuredChannels(context.settings), facts });
+  const ids = rowIds(wanted.length);
+  const rows = wanted.map((notification, i): Row => {
+    const { recipient, title, body, data = {}, dedupeKey = null } = notification;
+    return { id: ids[i]!, kind: kindOf(notification), recipient, title, body, data, dedupeKey };
   });
-  const ids = await insertNotifications(
-    tx,
-    all.map(({ row }) => row),
-    now,
-  );
-  const created = all.filter(({ row }) => ids.has(row.id));
-  const outbound = created.filter(({ route }) => route.needsRun).map(({ row }) => ({ notification: row.id }));
+  const duplicates = await insertNotifications(tx, rows, now);
+  const created = duplicates.size === 0 ? rows : rows.filter(({ id }) => !duplicates.has(id));
+  const outbound = created.filter(({ kind }) => kind.needsRun).map(({ id }) => ({ notification: id }));
   if (outbound.length) await context.enqueueAll(tx, "send_notification", outbound);
-  const shown = created.filter(({ row }) => row.channels.includes("web") && row.state !== "suppressed");
-  context.publish(
-    tx,
-    shown.map(({ row }) => notificationCreated(row)),
-  );
-  const count = (state: Route["state"]) => created.filter(({ row }) => row.state === state).length;
-  return {
-    created: created.length,
-    duplicates: asked.length - created.length,
-    ...{ sent: count("sent"), suppressed: count("suppressed"), pending: count("pending") },
+  const shown = created.filter(({ kind }) => kind.channels.includes("web") && kind.state !== "suppressed");
+  context.publish(tx, shown.map(notificationCreated));
+  const counts = { sent: 0, suppressed: 0, pending: 0 };
+  for (const { kind } of created) counts[kind.state]++;
+  return { created: created.length, duplicates: duplicates.size, ...counts };
+}
+
+/** A kind of notification, with its route. */
+type Kind = Route & NotificationKind;
+type Row = NewNotificationRow & { readonly kind: Kind };
+
+/** Finds the kind of a notification: one object for all that are alike, so that a route is looked for a few times a page. */
+function kinds({
+  family,
+  configured,
+  facts,
+}: {
+  family: string;
+  configured: ReadonlySet<ChannelName>;
+  facts: RoutingFacts;
+}): (notification: NewNotification) => Kind {
+  const known = new Map<string, Kind>();
+  return ({ recipient, severity, type, channels }) => {
+    const key = `${severity} ${type} ${channels?.join() ?? ""} ${reachedIn(channels ?? channelsOf(severity), recipient)}`;
+    let kind = known.get(key);
+    if (!kind) {
+      const route = routeOf({ recipient, family, severity, type, channels }, configured, facts);
+      kind = { family, severity, type, isRead: type === DIGEST_TYPE, ...route };
+      known.set(key, kind);
+    }
+    return kind;
   };
+
+  function reachedIn(channels: readonly ChannelName[], recipient: string): string {
+    if (facts.reachable.size === 0) return "";
+    return channels.filter((channel) => facts.reachable.has(reachKey(recipient, channel))).join();
+  }
 }
 
 /** Work must not fail over the length of a text that it tells somebody of. */
 function checked(notification: NewNotification, index: number): NewNotification {
+  if (isSound(notification)) return notification;
   const stored = {
     ...notification,
     title: storableText(notification.title, 300).trim() || notification.type,
     body: storableText(notification.body, 20_000),
     data: notification.data && (storable(notification.data) as NewNotification["data"]),
   };
-  if (isSound(stored) && (stored.data === undefined || isJsonObject(stored.data))) return stored;
   const read = newNotificationSchema.safeParse(stored);
   if (read.success) return read.data;
   throw new InvalidInput(
@@ -100,28 +128,4 @@ function checked(notification: NewNotification, index: number): NewNotification 
       reason,
     })),
   );
-}
-
-/** Whatever `storable` has made of an object is JSON. */
-function isJsonObject(data: unknown): boolean {
-  return typeof data === "object" && data !== null && !Array.isArray(data);
-}
-
-function rowOf(
-  { recipient, severity, type, title, body, data, dedupeKey }: NewNotification,
-  { id, family, route }: { id: string; family: string; route: Route },
-): NewNotificationRow {
-  const { state, reason, isDeferred, settled } = route;
-  return {
-    ...{ id, family, recipient, channels: [...route.channels], severity, type, title, body },
-    ...{
-      data: data ?? {},
-      dedupeKey: dedupeKey ?? null,
-      state,
-      reason,
-      isDeferred,
-      isRead: type === DIGEST_TYPE,
-      settled,
-    },
-  };
 }

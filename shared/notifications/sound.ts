@@ -1,3 +1,4 @@
+import { isStorable, isStorableText } from "../jobs/storable.ts";
 import { CHANNELS, newNotificationSchema, SEVERITIES, type NewNotification } from "./notification.ts";
 
 const { type: typeSchema } = newNotificationSchema.shape;
@@ -9,19 +10,20 @@ const knownTypes = new Set<unknown>();
 const MOST_TYPES = 1_000;
 
 /**
- * Whether `newNotificationSchema` is sure to take a notification as it is. A tenth of its time, for those who notify by the hundred
- * thousand; what this has doubts about the schema decides. Its `data` is for the caller to see to.
+ * Whether the database and `newNotificationSchema` are sure to take a notification as it is. A tenth of their time, for those who notify
+ * by the hundred thousand; what this has doubts about is made storable, and the schema decides.
  */
 export function isSound(notification: NewNotification): boolean {
   for (const field in notification) if (!fields.has(field)) return false;
-  const { recipient, type, severity, title, body, channels, dedupeKey } = notification;
+  const { recipient, type, severity, title, body, data, channels, dedupeKey } = notification;
   return (
     isText(recipient, 200) &&
     recipient.trim() === recipient &&
     isText(title, 300) &&
     title.trim() === title &&
     typeof body === "string" &&
-    body.length <= 20_000 &&
+    isStorableText(body, 20_000) &&
+    (data === undefined || (isRecord(data) && isStorable(data))) &&
     (dedupeKey === undefined || isText(dedupeKey, 300)) &&
     severities.has(severity) &&
     isKnownType(type) &&
@@ -30,7 +32,7 @@ export function isSound(notification: NewNotification): boolean {
 }
 
 function isText(value: unknown, max: number): boolean {
-  return typeof value === "string" && value.length > 0 && value.length <= max;
+  return typeof value === "string" && value.length > 0 && isStorableText(value, max);
 }
 
 function isKnownType(type: unknown): boolean {
@@ -40,10 +42,14 @@ function isKnownType(type: unknown): boolean {
   return isOne;
 }
 
+function isRecord(data: unknown): boolean {
+  return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+
 function areChannels(channels: readonly unknown[]): boolean {
-  return (
-    Array.isArray(channels) &&
-    channels.length > 0 &&
-    channels.every((name, i) => channelNames.has(name) && channels.indexOf(name) === i)
-  );
+  if (!Array.isArray(channels) || channels.length === 0) return false;
+  for (let i = 0; i < channels.length; i++) {
+    if (!channelNames.has(channels[i]) || channels.indexOf(channels[i]) !== i) return false;
+  }
+  return true;
 }

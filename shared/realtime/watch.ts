@@ -2,7 +2,7 @@ import { afterCommit } from "../data/after-commit.ts";
 import type { Clock } from "../jobs/clock.ts";
 import type { Watch } from "../jobs/watch.ts";
 import { runProgressed, runStateChanged } from "./job-events.ts";
-import { channelName, eventType, liveEvent, type LiveEvent } from "./live-event.ts";
+import { channelName, isChannelName, eventType, liveEvent, type LiveEvent } from "./live-event.ts";
 import type { Realtime } from "./realtime.ts";
 
 /**
@@ -19,8 +19,14 @@ export function watchOf(realtime: Pick<Realtime, "publish"> | null, clock: Clock
       send(() => all.map(({ run, progress }) => runProgressed(run, progress, clock.now())));
     },
     publish(tx, events) {
-      check("channel", channelName, new Set(events.map(({ channel }) => channel)));
+      const channels = new Set(events.map(({ channel }) => channel));
+      check(
+        "channel",
+        channelName,
+        [...channels].filter((name) => !isChannelName(name)),
+      );
       check("type", eventType, new Set(events.map(({ type }) => type)));
+      if (!realtime) return;
       const happened = clock.now();
       afterCommit(tx, () => {
         send(() => events.map((event) => liveEvent(event, happened)));
@@ -30,7 +36,7 @@ export function watchOf(realtime: Pick<Realtime, "publish"> | null, clock: Clock
 }
 
 /** Also where nobody watches: a wrong name must not wait for production to be found. */
-function check(field: string, rule: typeof channelName, values: ReadonlySet<string>): void {
+function check(field: string, rule: typeof channelName, values: Iterable<string>): void {
   for (const value of values) {
     const [fault] = rule.safeParse(value).error?.issues ?? [];
     if (fault) throw new TypeError(`publish: ${field}: ${fault.message}, got ${JSON.stringify(value)}`);

@@ -12,29 +12,29 @@ import {
 } from "./notification-schema.ts";
 import { auditLog } from "./steering-schema.ts";
 
-/** A notification as its maker and the router made it. */
-export type NewNotificationRow = Pick<
-  Notification,
-  | "id"
-  | "family"
-  | "recipient"
-  | "channels"
-  | "severity"
-  | "type"
-  | "title"
-  | "body"
-  | "data"
-  | "dedupeKey"
-  | "state"
-  | "reason"
-> & {
+/** What notifications that were made and routed alike have in common. */
+export interface NotificationKind extends Pick<
+  Readonly<Notification>,
+  "family" | "severity" | "type" | "state" | "reason"
+> {
+  readonly channels: readonly ChannelName[];
   /** Waits for the next digest. */
   readonly isDeferred: boolean;
   /** Stands in no list of unread ones: it is a carrier of others. */
   readonly isRead: boolean;
   /** The channels that are settled with its making. */
   readonly settled: readonly SettledChannel[];
-};
+}
+
+/** A notification as its maker and the router made it. */
+export interface NewNotificationRow extends Pick<
+  Readonly<Notification>,
+  "id" | "recipient" | "title" | "body" | "dedupeKey"
+> {
+  /** The very same object for all that are alike: of a page of reminders there are a few kinds at most. */
+  readonly kind: NotificationKind;
+  readonly data: Readonly<Record<string, unknown>>;
+}
 
 /** The reason where a person stands on no allow-list; each case is audited. */
 export const NOT_ALLOWED = "not on the allow-list";
@@ -46,9 +46,9 @@ export interface SettledChannel {
 }
 
 /**
- * Stores notifications with what is settled of them already, in two statements however many they are. One whose recipient was told
+ * Stores notifications with what is settled of them already, in one statement however many they are. One whose recipient was told
  * under its dedupe key before is left out.
- * @returns the ids that were stored
+ * @returns the ids that were left out
  */
 export async function insertNotifications(
   tx: Tx,
@@ -57,63 +57,52 @@ export async function insertNotifications(
 ): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   const at = sql`${now.toISOString()}::timestamptz`;
-  const { kinds, kindOf } = kindsOf(rows);
-  const stored = await tx.execute<{ id: string }>(sql`
-    insert into ${notifications} (id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state, reason,
-                                  created_at, settled_at, deferred_at, read_at)
-    select id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state, reason, ${at},
-           case when state in ('sent', 'suppressed') then ${at} end, case when "isDeferred" then ${at} end,
-           case when "isRead" then ${at} end
-      from unnest(
-             ${`{${rows.map(({ id }) => id).join(",")}}`}::uuid[], ${`{${kindOf.join(",")}}`}::integer[],
-             ${textArray(rows.map(({ recipient }) => recipient))}::text[],
-             ${textArray(rows.map(({ title }) => title))}::text[], ${textArray(rows.map(({ body }) => body))}::text[],
-             ${textArray(rows.map(({ data }) => JSON.stringify(data)))}::jsonb[],
-             ${textArray(rows.map(({ dedupeKey }) => dedupeKey))}::text[]
-           ) as n(id, kind, recipient, title, body, data, dedupe_key)
-      join jsonb_to_recordset(${kinds}::jsonb) as k(
-             kind integer, family text, channels text[], severity text, type text, state text, reason text,
-             "isDeferred" boolean, "isRead" boolean) using (kind)
-     -- Two transactions with overlapping keys must not wait for each other in opposite order.
-     order by recipient collate "C", dedupe_key collate "C"
-    on conflict do nothing
-    returning id`);
-  const ids = new Set(stored.map(({ id }) => id));
-  const made = rows.flatMap(({ id }, i) => (ids.has(id) ? [{ id, kind: kindOf[i]! }] : []));
-  await tx.execute(sql`
-    with settled as (
+  const kinds = [...new Set(rows.map(({ kind }) => kind))];
+  const numbers = new Map(kinds.map((kind, number) => [kind, number]));
+  const leftOut = await tx.execute<{ id: string }>(sql`
+    with kinds as materialized (
+      select * from jsonb_to_recordset(${JSON.stringify(kinds.map((kind, number) => ({ number, ...kind })))}::jsonb) as k(
+        number integer, family text, channels text[], severity text, type text, state text, reason text,
+        "isDeferred" boolean, "isRead" boolean, settled jsonb)
+    ),
+    asked as materialized (
+      select * from rows from (
+        unnest(${`{${rows.map(({ id }) => id).join(",")}}`}::uuid[]),
+        unnest(${`{${rows.map(({ kind }) => numbers.get(kind)).join(",")}}`}::integer[]),
+        unnest(${textArray(rows.map(({ recipient }) => recipient))}::text[]),
+        unnest(${textArray(rows.map(({ title }) => title))}::text[]),
+        unnest(${textArray(rows.map(({ body }) => body))}::text[]),
+        unnest(${textArray(rows.map(({ dedupeKey }) => dedupeKey))}::text[]),
+        jsonb_array_elements(${JSON.stringify(rows.map(({ data }) => data))}::jsonb)
+      ) as n(id, number, recipient, title, body, dedupe_key, data)
+    ),
+    stored as (
+      insert into ${notifications} (id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state,
+                                    reason, created_at, settled_at, deferred_at, read_at)
+      select id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state, reason, ${at},
+             case when state in ('sent', 'suppressed') then ${at} end, case when "isDeferred" then ${at} end,
+             case when "isRead" then ${at} end
+        from asked join kinds using (number)
+       -- Two transactions with overlapping keys must not wait for each other in opposite order.
+       order by recipient collate "C", dedupe_key collate "C"
+      on conflict (recipient, dedupe_key) where dedupe_key is not null do nothing
+      returning id
+    ),
+    settled as (
       insert into ${notificationDeliveries} (notification_id, channel, attempt, state, reason, started_at, ended_at)
-      select made.id, s.channel, 0, s.state, s.reason, ${at}, ${at}
-        from unnest(
-               ${`{${made.map(({ id }) => id).join(",")}}`}::uuid[], ${`{${made.map(({ kind }) => kind).join(",")}}`}::integer[]
-             ) as made(id, kind)
-        join (select k.kind, s.*
-                from jsonb_to_recordset(${kinds}::jsonb) as k(kind integer, settled jsonb),
-                     jsonb_to_recordset(k.settled) as s(channel text, state text, reason text)) as s using (kind)
+      select id, s.channel, 0, s.state, s.reason, ${at}, ${at}
+        from stored join asked using (id)
+        join (select number, s.*
+                from kinds, jsonb_to_recordset(settled) as s(channel text, state text, reason text)) as s using (number)
       returning notification_id, channel, reason
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select ${at}, 'gate', 'notification suppressed', 'notification:' || notification_id, reason || ' for ' || channel
+        from settled where reason = ${NOT_ALLOWED}
     )
-    insert into ${auditLog} (at, who, action, subject, reason)
-    select ${at}, 'gate', 'notification suppressed', 'notification:' || notification_id, reason || ' for ' || channel
-      from settled where reason = ${NOT_ALLOWED}`);
-  return ids;
-}
-
-/**
- * What notifications have in common, each once and numbered, with the number of each row's. Of a page of reminders there are a
- * few kinds at most, so that what PostgreSQL reads of a row are its own texts.
- */
-function kindsOf(rows: readonly NewNotificationRow[]): { kinds: string; kindOf: number[] } {
-  const numbers = new Map<string, number>();
-  const kinds: unknown[] = [];
-  const kindOf = rows.map(({ family, channels, severity, type, state, reason, isDeferred, isRead, settled }) => {
-    const kind = { family, channels, severity, type, state, reason, isDeferred, isRead, settled };
-    const key = JSON.stringify(kind);
-    const known = numbers.get(key);
-    if (known !== undefined) return known;
-    numbers.set(key, kinds.length);
-    return kinds.push({ kind: kinds.length, ...kind }) - 1;
-  });
-  return { kinds: JSON.stringify(kinds), kindOf };
+    select id from asked where id not in (select id from stored)`);
+  return new Set(leftOut.map(({ id }) => id));
 }
 
 /** What the router has to know about the world outside of a notification. */

@@ -8,12 +8,13 @@ import { reminders, tasks } from "./schema.ts";
 export interface DueReminder {
   readonly id: string;
   readonly place: Place;
+  /** Each once. */
   readonly channels: readonly ChannelName[];
   readonly taskId: string;
   readonly owner: string;
   readonly title: string;
-  /** ISO 8601; null for a task without a due date. */
-  readonly dueDate: string | null;
+  /** Null for a task without a due date. */
+  readonly due: Date | null;
   readonly timeZone: string | null;
   /** Whether the task is still to be done: nobody wants to hear of one that is completed or deleted. */
   readonly isWanted: boolean;
@@ -24,7 +25,7 @@ export async function claimDueReminders(
   tx: Tx,
   { asOf, now, after, limit }: { asOf: Date; now: Date; after: Place | null; limit: number },
 ): Promise<DueReminder[]> {
-  type Row = Omit<DueReminder, "place" | "channels" | "dueDate"> & {
+  type Row = Omit<DueReminder, "place" | "channels" | "due"> & {
     at: string;
     channels: string;
     dueMs: number | null;
@@ -35,7 +36,7 @@ export async function claimDueReminders(
        where not sent and remind_at <= ${asOf.toISOString()}::timestamptz ${pageAfter("remind_at", "bigint", after)}
        order by remind_at, id
        limit ${limit}
-         for update skip locked
+         for no key update skip locked
     ),
     sent as (
       update ${reminders} r set sent = true, sent_at = ${now.toISOString()}::timestamptz
@@ -48,10 +49,26 @@ export async function claimDueReminders(
            t.deleted_at is null and not t.completed as "isWanted"
       from sent join ${tasks} t on t.id = sent.task_id
      order by sent.remind_at, sent.id`);
-  return rows.map(({ at, channels, dueMs, ...reminder }) => ({
-    ...reminder,
-    place: [at, reminder.id],
-    channels: channels.split(",") as ChannelName[],
-    dueDate: dueMs === null ? null : new Date(Math.round(dueMs)).toISOString(),
+  const channelsOf = channelLists();
+  return rows.map(({ id, at, channels, taskId, owner, title, dueMs, timeZone, isWanted }) => ({
+    id,
+    place: [at, id],
+    channels: channelsOf(channels),
+    taskId,
+    owner,
+    title,
+    due: dueMs === null ? null : new Date(Math.round(dueMs)),
+    timeZone,
+    isWanted,
   }));
+}
+
+/** Reads `web,chatbot`: the same few lists for all reminders of a page. */
+function channelLists(): (text: string) => readonly ChannelName[] {
+  const lists = new Map<string, readonly ChannelName[]>();
+  return (text) => {
+    let list = lists.get(text);
+    if (!list) lists.set(text, (list = [...new Set(text.split(",") as ChannelName[])]));
+    return list;
+  };
 }

@@ -9,8 +9,7 @@ export interface MovedTask {
   readonly place: Place;
   readonly owner: string;
   readonly title: string;
-  /** ISO 8601. */
-  readonly dueDate: string;
+  readonly due: Date;
   readonly timeZone: string;
 }
 
@@ -38,7 +37,7 @@ interface Move {
 
 async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: PageOfTasks): Promise<MovedTask[]> {
   // The conditions are written out as the partial indexes have them: a planner sees no parameter that would fit.
-  type Row = Omit<MovedTask, "place" | "dueDate"> & { at: string; dueMs: number };
+  type Row = Omit<MovedTask, "place" | "due"> & { at: string; dueMs: number };
   const rows = await tx.execute<Row & Record<string, unknown>>(sql`
     with found as materialized (
       select id from ${tasks}
@@ -56,9 +55,8 @@ async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: P
     select id as "taskId", owner, title, due_date::text as at, date_part('epoch', due_date) * 1000 as "dueMs",
            time_zone as "timeZone"
       from moved order by due_date, id`);
-  return rows.map(({ at, dueMs, ...task }) => ({
-    ...task,
-    place: [at, task.taskId],
-    dueDate: new Date(Math.round(dueMs)).toISOString(),
+  return rows.map(({ taskId, owner, title, at, dueMs, timeZone }) => ({
+    ...{ taskId, place: [at, taskId], owner, title, timeZone },
+    due: new Date(Math.round(dueMs)),
   }));
 }

@@ -1,3 +1,5 @@
+import { wallTimeAt } from "../../jobs/schedule/wall-clock.ts";
+
 /** What somebody is told of a task. */
 export interface Notice {
   readonly recipient: string;
@@ -15,47 +17,49 @@ export interface NoticedTask {
   readonly taskId: string;
   readonly owner: string;
   readonly title: string;
-  /** ISO 8601; null for a task without a due date. */
-  readonly dueDate: string | null;
+  readonly due: Date | null;
   readonly timeZone: string | null;
 }
 
-export function reminderNotice(task: NoticedTask, reminderId: string): Notice {
+/** @param reminder through which channels its owner wants to be told, each once */
+export function reminderNotice<Channel>(
+  reminder: NoticedTask & { readonly id: string; readonly channels: readonly Channel[] },
+): Notice & { readonly channels: readonly Channel[] } {
   return {
-    ...{ recipient: task.owner, type: "task.reminder", severity: "INFO", title: task.title },
-    body: task.dueDate === null ? "" : `Due ${onClock(task)}`,
-    ...{ data: { taskId: task.taskId }, dedupeKey: `reminder:${reminderId}` },
+    recipient: reminder.owner,
+    type: "task.reminder",
+    severity: "INFO",
+    title: reminder.title,
+    body: reminder.due === null ? "" : `Due ${onClock(reminder.due, reminder.timeZone)}`,
+    data: { taskId: reminder.taskId },
+    channels: reminder.channels,
+    dedupeKey: `reminder:${reminder.id}`,
   };
 }
 
-export function overdueNotice(task: NoticedTask & { readonly dueDate: string }): Notice {
+export function overdueNotice(task: NoticedTask & { readonly due: Date }): Notice {
   return {
-    ...{ recipient: task.owner, type: "task.overdue", severity: "INFO", title: `Overdue: ${task.title}` },
-    body: `It was due ${onClock(task)}`,
-    ...{ data: { taskId: task.taskId }, dedupeKey: `overdue:${task.taskId}:${new Date(task.dueDate).toISOString()}` },
+    recipient: task.owner,
+    type: "task.overdue",
+    severity: "INFO",
+    title: `Overdue: ${task.title}`,
+    body: `It was due ${onClock(task.due, task.timeZone)}`,
+    data: { taskId: task.taskId },
+    dedupeKey: `overdue:${task.taskId}:${task.due.toISOString()}`,
   };
 }
 
 /** `2026-03-31 09:00 Europe/Berlin`: what the owner's clock shows; in UTC where the zone is none. */
-function onClock({ dueDate, timeZone }: NoticedTask): string {
-  const due = new Date(dueDate!);
-  const zone = timeZone ?? "UTC";
-  return `${formatIn(zone)?.format(due) ?? due.toISOString()} ${zone}`;
+function onClock(due: Date, zone: string | null): string {
+  return `${wallClock(due, zone ?? "UTC")} ${zone ?? "UTC"}`;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat | null>();
-
-/** Making a format takes longer than using it ten thousand times. Null for a zone that this runtime does not know. */
-function formatIn(zone: string): Intl.DateTimeFormat | null {
-  let format = formats.get(zone);
-  if (format === undefined) {
-    try {
-      // The Swedish locale writes dates as ISO 8601 does.
-      format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" });
-    } catch {
-      format = null;
-    }
-    formats.set(zone, format);
+function wallClock(due: Date, zone: string): string {
+  try {
+    // As if the clock were in Greenwich. By the table of the zone's changes: a formatter takes a hundred times longer.
+    const wall = new Date(wallTimeAt(zone, Math.floor(due.getTime() / 1_000)) * 1_000);
+    return wall.toISOString().slice(0, -":00.000Z".length).replace("T", " ");
+  } catch {
+    return due.toISOString();
   }
-  return format;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { storable, storableText } from "../../../shared/jobs/storable.ts";
+import { isStorable, storable, storableText } from "../../../shared/jobs/storable.ts";
 
 const NOT_STORABLE = /\\u0000|\\ud[89a-f]/i;
 
@@ -34,6 +34,20 @@ it("makes JSON that PostgreSQL takes of anything", () => {
       expect(text).not.toMatch(NOT_STORABLE);
       expect(text.isWellFormed()).toBe(true);
     }),
+  );
+});
+
+it("is said of nothing but what needs no copy", () => {
+  fc.assert(
+    fc.property(fc.anything({ withNullPrototype: true, withSparseArray: true, stringUnit: "binary" }), (value) => {
+      if (isStorable(value)) expect(storable(value)).toEqual(value);
+    }),
+  );
+  const cycle: Record<string, unknown> = { n: 1 };
+  cycle.self = cycle;
+  expect([cycle, { at: new Date(0) }, [undefined], "a\0", NaN].map((value) => isStorable(value))).not.toContain(true);
+  expect([{ taskId: "1", tags: ["é", null, 1.5, true] }, "🙂", []].map((value) => isStorable(value))).not.toContain(
+    false,
   );
 });
 

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import type { Environment } from "../../../shared/config.ts";
 import { connect, type Db } from "../../../shared/data/client.ts";
 import { changeControls } from "../../../shared/data/platform/controls.ts";
 import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
@@ -46,6 +47,7 @@ const reminder = (n = 1, given: Partial<NewNotification> = {}): NewNotification 
 async function told(
   asked: readonly NewNotification[],
   work?: (context: JobContext<unknown>, notified: Notified) => Promise<void>,
+  env: Environment = {},
 ) {
   const job = defineJob({
     ...{ id: "remind", family, summary: "Remind", on: manual, input: z.strictObject({}) },
@@ -56,7 +58,7 @@ async function told(
         return { ...notified };
       }),
   });
-  const process = startProcess(database.url, [job, sendNotification], { db });
+  const process = startProcess(database.url, [job, sendNotification], { db, env });
   const asking = await process.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   process.dispatched.length = 0;
   const run = (await process.runner.execute(asking.id))!;
@@ -135,6 +137,41 @@ describe("what goes nowhere", () => {
     expect((await told([reminder(1, { channels: ["sms"] })])).run.result).toMatchObject({ suppressed: 1 });
     expect(await db.select().from(notifications)).toMatchObject([{ reason: "channel not configured" }]);
   });
+});
+
+it("of one call each goes its own way: by what was asked for, and by who may be reached where", async () => {
+  await allow("user:1", "chatbot", "4711");
+  await allow("user:2", "email");
+  const asked = [1, 2, 3, 1].map((n, i) =>
+    reminder(n, { channels: i < 3 ? ["web", "chatbot"] : ["web"], dedupeKey: `${i}` }),
+  );
+  const { run } = await told([...asked, asked[0]!], undefined, { TELEGRAM_BOT_TOKEN: `1:${"t".repeat(35)}` });
+  expect(run.result).toEqual({ created: 4, duplicates: 1, sent: 3, suppressed: 0, pending: 1 });
+
+  const rows = await db.execute<{ way: string }>(sql`
+    select concat_ws(' ', n.recipient, n.dedupe_key, n.state, n.settled_at is not null, d.channel, d.state, d.reason) as way
+      from platform.notifications n left join platform.notification_deliveries d on d.notification_id = n.id
+     order by n.dedupe_key, d.channel`);
+  expect(rows.map(({ way }) => way)).toEqual([
+    "user:1 0 pending f web sent",
+    "user:2 1 sent t chatbot suppressed not on the allow-list",
+    "user:2 1 sent t web sent",
+    "user:3 2 sent t chatbot suppressed not on the allow-list",
+    "user:3 2 sent t web sent",
+    "user:1 3 sent t web sent",
+  ]);
+  const [waiting] = await db.execute(sql`
+    select input ->> 'notification' as notification from platform.job_runs where job_id = 'send_notification'`);
+  expect(
+    await db
+      .select({ id: notifications.id })
+      .from(notifications)
+      .where(sql`dedupe_key = '0'`),
+  ).toEqual([{ id: waiting!.notification }]);
+  expect((await db.select().from(auditLog)).map(({ reason }) => reason)).toEqual([
+    "not on the allow-list for chatbot",
+    "not on the allow-list for chatbot",
+  ]);
 });
 
 it("what makes no sense is refused with its place; a long text is only cut", async () => {

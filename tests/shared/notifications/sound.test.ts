@@ -6,13 +6,14 @@ import {
   SEVERITIES,
   type NewNotification,
 } from "../../../shared/notifications/notification.ts";
+import { storable } from "../../../shared/jobs/storable.ts";
 import { isSound } from "../../../shared/notifications/sound.ts";
 
 const plain: NewNotification = {
   ...{ recipient: "user:1", type: "task.reminder", severity: "INFO", title: "Pay the rent", body: "" },
 };
 const text = fc.oneof(
-  fc.constantFrom<unknown>("user:1", "task.reminder", "", " ", " a ", "INFO", undefined, null, 7, []),
+  fc.constantFrom<unknown>("user:1", "task.reminder", "", " ", " a ", "INFO", "\0", "\ud800", undefined, null, 7, []),
   fc.string({ maxLength: 5 }),
   fc.integer({ min: 99, max: 20_001 }).map((length) => "x".repeat(length)),
 );
@@ -24,17 +25,23 @@ const anything = fc.record(
       fc.array(fc.constantFrom<unknown>(...CHANNELS, "pigeon", 1), { maxLength: 4 }),
       fc.constantFrom<unknown>(undefined, null, "web"),
     ),
+    data: fc.oneof(
+      fc.dictionary(fc.string({ maxLength: 3, unit: "binary" }), fc.anything({ maxDepth: 2, stringUnit: "binary" })),
+      fc.constantFrom<unknown>(undefined, null, [], "text"),
+    ),
     surplus: text,
   },
   { requiredKeys: [] },
 );
 
 describe("a sound notification", () => {
-  it("is taken by the schema, unchanged", () => {
+  it("is taken by the schema and by the database, unchanged", () => {
     fc.assert(
       fc.property(anything, fc.boolean(), (given, isAlmostPlain) => {
         const drawn = (isAlmostPlain ? { ...plain, ...given } : given) as NewNotification;
-        if (isSound(drawn)) expect(newNotificationSchema.parse(drawn)).toEqual(drawn);
+        if (!isSound(drawn)) return;
+        expect(newNotificationSchema.parse(drawn)).toEqual(drawn);
+        expect(storable(drawn)).toEqual(drawn);
       }),
       { numRuns: 2_000 },
     );
