@@ -17,12 +17,18 @@ export interface Case {
 const INSERT_TASKS = `insert into tasks.tasks (id, owner, title, due_date, time_zone, status, completed_at, is_recurring, recurrence_type, created_at)`;
 const at = `timestamptz '${AS_OF}'`;
 
-/** What `notify` stores for somebody whom no channel but the app reaches. */
-const told = (from: string, { type, key, channels }: { type: string; key: string; channels: string }) => `
+/** What `notify` stores for somebody whom no channel but the app reaches: once under its key, with what is settled of it. */
+const told = (
+  from: string,
+  { type, key, channels, words, deferred }: Record<"type" | "key" | "channels" | "words" | "deferred", string>,
+) => `
   made as (
-    insert into platform.notifications (id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state, created_at, settled_at)
-    select uuidv7(), 'tasks', owner, ${channels}, 'INFO', '${type}', title, 'Due ' || due_date, jsonb_build_object('taskId', task_id),
-           ${key}, 'sent', ${at}, ${at} from ${from}
+    insert into platform.notifications (id, family, recipient, channels, severity, type, title, body, data, dedupe_key, state,
+      created_at, settled_at, deferred_at)
+    select uuidv7(), 'tasks', owner, ${channels}, 'INFO', '${type}', title,
+           '${words} ' || to_char(due_date at time zone time_zone, 'YYYY-MM-DD HH24:MI ') || time_zone,
+           jsonb_build_object('taskId', task_id), ${key}, 'sent', ${at}, ${at}, ${deferred} from ${from}
+    on conflict (recipient, dedupe_key) where dedupe_key is not null do nothing
     returning id, channels
   )
   insert into platform.notification_deliveries (notification_id, channel, attempt, state, reason, started_at, ended_at)
@@ -53,8 +59,12 @@ export const CASES: Readonly<Record<string, Case>> = {
     bare: `with sent as (
       update tasks.reminders r set sent = true, sent_at = ${at} from tasks.tasks t
        where t.id = r.task_id and not r.sent and r.remind_at <= ${at}
-      returning r.id, t.id as task_id, t.owner, t.title, t.due_date, r.channels),
-      ${told("sent", { type: "task.reminder", key: "'reminder:' || id", channels: "channels" })}`,
+      returning r.id, t.id as task_id, t.owner, t.title, t.due_date, t.time_zone, r.channels,
+                t.deleted_at is null and not t.completed as is_wanted),
+      ${told("sent where is_wanted", {
+        ...{ type: "task.reminder", key: "'reminder:' || id", channels: "channels" },
+        ...{ words: "Due", deferred: "null" },
+      })}`,
   },
   recurring: {
     what: "completed recurring tasks, followed by the next",
@@ -100,7 +110,10 @@ export const CASES: Readonly<Record<string, Case>> = {
     settings: {},
     seed: overdueSeed,
     changed: (rows) => rows / 10,
-    bare: `with late as (${markOverdue} returning id as task_id, owner, title, due_date),
-      ${told("late", { type: "task.overdue", key: "'overdue:' || task_id || ':' || due_date", channels: "array['web']" })}`,
+    bare: `with late as (${markOverdue} returning id as task_id, owner, 'Overdue: ' || title as title, due_date, time_zone),
+      ${told("late", {
+        ...{ type: "task.overdue", key: "'overdue:' || task_id || ':' || due_date", channels: "array['web']" },
+        ...{ words: "It was due", deferred: at },
+      })}`,
   },
 };

@@ -8,13 +8,19 @@ import { catalogueOf } from "../../shared/jobs/catalogue.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 import { AS_OF, CASES } from "./cases.ts";
 
-/** The job as the app runs it: ledger, lease, fence, log. */
+/** The job as the app runs it: ledger, lease, fence, log. With `--expose-gc` garbage is collected after each page. */
 const [url, pid, name] = process.argv.slice(2) as [string, string, string];
 const { jobId, settings } = CASES[name]!;
 const job = [dispatchReminders, processRecurringTasks, scanOverdueTasks].find(({ id }) => id === jobId)!;
 const config = readConfig({ DATABASE_URL: url, ...settings }, [jobId]);
 const clock = { now: () => new Date(AS_OF) };
-const app = openApp(config, catalogueOf([job]), { sink: () => undefined, dispatch: async () => undefined, clock });
+const app = openApp(config, catalogueOf([job]), {
+  sink: ({ message }) => {
+    if (message === "Committed") globalThis.gc?.();
+  },
+  dispatch: async () => undefined,
+  clock,
+});
 await app.db.execute("select 1");
 
 const { id } = await app.runner.request(job, { input: {}, trigger: "manual", requestedBy: "the benchmark" });

@@ -4,9 +4,14 @@ import postgres from "postgres";
 
 /**
  * Runs a script in a Node process of its own, so that memory is its own too, and reads the JSON line that it prints last.
+ * @param flags Node's own
  */
-export async function inOwnProcess<T>(script: string, args: readonly string[]): Promise<T> {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
+export async function inOwnProcess<T>(
+  script: string,
+  args: readonly string[],
+  flags: readonly string[] = [],
+): Promise<T> {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...flags, script, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let out = "";
