@@ -53,10 +53,12 @@ export const analysisSchema = z.object({
 
 export function analysisView(analysis: AnalysisRun) {
   const { id, state, definition, asOf, runId, episodeId, steps, error, recipient, requestedBy } = analysis;
-  const { createdAt, startedAt, finishedAt } = analysis;
+  const { summary: found, createdAt, startedAt, finishedAt } = analysis;
   return {
-    ...{ id, state, constraints: definition.constraints, asOf, run: runId, episode: episodeId, steps },
-    ...{ progress: progressOf(analysis), summary: analysis.summary, error, recipient, requestedBy },
+    ...{ id, state, constraints: definition.constraints, asOf, run: runId, episode: episodeId },
+    // Read by their schemas, which bring what was JSON in the database into an order that one reads in.
+    ...{ steps: z.array(step).parse(steps), progress: progressOf(analysis), summary: summary.nullable().parse(found) },
+    ...{ error, recipient, requestedBy },
     ...{ createdAt, startedAt, finishedAt },
   };
 }
@@ -93,7 +95,7 @@ export function dealView({ deal, lien, property }: DealWithLien) {
   const { id, rank, status, statusAt, score, cost, metrics: figures, lienId } = deal;
   const { countyId, ...ofLien } = lien;
   return {
-    ...{ id, rank, status, statusAt, score, cost, metrics: figures },
+    ...{ id, rank, status, statusAt, score, cost, metrics: metrics.parse(figures) },
     lien: { id: lienId, county: countyId, ...ofLien, ...property },
   };
 }

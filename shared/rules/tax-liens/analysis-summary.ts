@@ -93,9 +93,7 @@ function notesOnLiens({ available, unmet, failed }: AnalysisFindings): string[] 
   const empty = Object.keys(available).filter((countyId) => available[countyId] === 0);
   return [
     ...empty.map((countyId) => `${countyId} has no available liens`),
-    ...(unmet.dealScore
-      ? [`${unmet.dealScore} liens have no score, most often for want of a valuation: deal_metrics explains each`]
-      : []),
+    ...(unmet.dealScore ? [`${unmet.dealScore} liens have no score, most often for want of a valuation`] : []),
     ...(failed ? [`${failed} liens have no figures: their county's rules make none possible`] : []),
   ];
 }
