@@ -45,6 +45,10 @@ it("every command of the incident prints what the page shows", { timeout: 180_00
   expect(await replay(incident)).toBeGreaterThan(20);
 });
 
+it("deals are found as the page finds them", { timeout: 60_000 }, async () => {
+  expect(await replay(blocksOf(await document("docs/analyse-by-curl.md")))).toBe(6);
+});
+
 it("a county is configured as the guide does it, and shows what the guide shows", { timeout: 60_000 }, async () => {
   expect(await replay(blocksOf(await document("docs/tax-liens.md")))).toBe(8);
 });
