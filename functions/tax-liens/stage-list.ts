@@ -1,4 +1,10 @@
-import { stagedRow, stageLiens, takeRepeatedLiens, type Staging } from "../../shared/data/tax-liens/lien-staging.ts";
+import {
+  stagedRow,
+  StagedRows,
+  stageLiens,
+  takeRepeatedLiens,
+  type Staging,
+} from "../../shared/data/tax-liens/lien-staging.ts";
 import type { JobContext } from "../../shared/jobs/define-job.ts";
 import { storableText } from "../../shared/jobs/storable.ts";
 import { openList } from "../../shared/providers/county-lists/open-list.ts";
@@ -12,8 +18,6 @@ import type { ReadyCounty } from "./known-county.ts";
 /** Refused rows that stand in the database as well as in the file. */
 const KEPT_REJECTS = 1_000;
 const LONGEST_RAW = 2_000;
-/** Characters that go into staging at once: few enough that they are gone before the garbage collector takes them for old. */
-const COPY_SIZE = 256 * 1024;
 const REPEATED_AT_ONCE = 5_000;
 
 export const REJECTS_CONTAINER = "lien-rejects";
@@ -48,30 +52,21 @@ export async function stageList(
   const rejects = new Rejects(settings, `${county.id}/${day}/${run.id}.csv.gz`, signal);
   if (!rejects.hasStorage)
     log.warn("Refused rows beyond the first are not kept: no storage is set (AzureWebJobsStorage)");
-  let copy: string[] = [];
-  let size = 0;
+  const staged = new StagedRows();
   let rows = 0;
-  const flush = async () => {
-    if (copy.length) await stageLiens(db, staging, copy);
-    copy = [];
-    size = 0;
-  };
   try {
     for await (const portion of list.read(columnsOf(source), signal)) {
       signal.throwIfAborted();
       for (const { line, values, fault, raw } of portion) {
         const { lien, reasons } = fault === undefined ? read(fieldsOf(values)) : { reasons: [fault] };
         if (!lien) await rejects.add({ line, reasons, raw: raw() });
-        else if (isWithin(saleDates, lien.saleDate)) {
-          const row = stagedRow(lien, line);
-          copy.push(row);
-          size += row.length;
-        }
+        else if (isWithin(saleDates, lien.saleDate)) staged.add(stagedRow(lien, line));
+        if (staged.isFull) await stageLiens(db, staging, staged);
+        rows += 1;
       }
-      if (size > COPY_SIZE) await flush();
-      progress((rows += portion.length));
+      progress(rows);
     }
-    await flush();
+    await stageLiens(db, staging, staged);
     for (;;) {
       const repeated = await transaction((tx) => takeRepeatedLiens(tx, staging, REPEATED_AT_ONCE));
       if (repeated.length === 0) break;

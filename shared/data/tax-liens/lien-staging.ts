@@ -87,9 +87,37 @@ export async function abandonedStaging(db: Executor): Promise<Staging[]> {
  * Adds rows to a staging table by COPY. It holds a connection only while they go over, and not while the next ones are
  * waited for.
  */
-export async function stageLiens(db: Db, staging: Staging, rows: readonly string[]): Promise<void> {
+export async function stageLiens(db: Db, staging: Staging, rows: StagedRows): Promise<void> {
+  const bytes = rows.take();
+  if (bytes.length === 0) return;
   const copy = await db.$client.unsafe(`copy ${nameOf(staging)} from stdin`).writable();
-  await pipeline(Readable.from([rows.join("")]), copy);
+  await pipeline(Readable.from([bytes]), copy);
+}
+
+const COPY_BYTES = 256 * 1024;
+const LONGEST_ROW_BYTES = 64 * 1024;
+
+/** Rows as COPY takes them, on their way. As bytes, for of strings the garbage collector would take thousands for old. */
+export class StagedRows {
+  readonly #bytes = Buffer.allocUnsafe(COPY_BYTES);
+  #length = 0;
+
+  get isFull(): boolean {
+    return this.#length > COPY_BYTES - LONGEST_ROW_BYTES;
+  }
+
+  /** @throws RangeError when the row is longer than any can be; only while it is not full */
+  add(row: string): void {
+    if (row.length * 3 > LONGEST_ROW_BYTES) throw new RangeError(`a row of ${row.length} characters cannot be staged`);
+    this.#length += this.#bytes.write(row, this.#length);
+  }
+
+  /** What is there, until something is added again. */
+  take(): Buffer {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return taken;
+  }
 }
 
 /** A row as COPY takes it. The hash is that of all that the list says, whatever line it stands in. */

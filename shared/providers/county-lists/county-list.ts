@@ -15,8 +15,11 @@ export interface ListedRow {
 
 /** What reads one county's list. */
 export interface ListReader {
-  /** In portions, so that a file of any size takes little memory. Leaving the loop ends the download. */
-  read(columns: readonly string[], signal: AbortSignal): AsyncIterable<readonly ListedRow[]>;
+  /**
+   * In portions, each to be gone through before the next is asked for, and where the source can be read row by row each row made when its
+   * turn comes: so that a file of any size takes little memory. Leaving the loop ends the download.
+   */
+  read(columns: readonly string[], signal: AbortSignal): AsyncIterable<Iterable<ListedRow>>;
 }
 
 /** Trouble with a list, said of it by name. */

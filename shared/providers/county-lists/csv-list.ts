@@ -1,13 +1,12 @@
-import { Readable } from "node:stream";
-import { parse, CsvError, type Info } from "csv-parse";
+import { StringDecoder } from "node:string_decoder";
 import { listTrouble, placesOf, type ListedRow, type ListReader } from "./county-list.ts";
+import { CsvRecords, QuoteNotClosed, RecordTooLong, type CsvRecord } from "./csv-records.ts";
 import { asUtf8, beginningOf, chained } from "./encoding.ts";
 import type { SourceOf } from "./source.ts";
 
 /** A longer record is no row of a list but a file without line ends, or a quote that is never closed. */
 const LONGEST_RECORD = 1024 * 1024;
 const HEADER_BYTES = 256 * 1024;
-const ROWS_AT_ONCE = 250;
 const DELIMITERS = [",", ";", "\t", "|"] as const;
 
 /** Reads a CSV file as it comes. @param open asks for its bytes */
@@ -18,55 +17,31 @@ export function csvList(
 ): ListReader {
   return { read };
 
-  async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
+  async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<Iterable<ListedRow>> {
     const bytes = asUtf8(await open(signal), source.encoding);
     const { beginning, rest } = await beginningOf(bytes, HEADER_BYTES);
     if (beginning.length === 0) throw listTrouble(list, "is empty: expected at least a header", "transient");
-    const header = headerLine(beginning, source.skipLines);
-    if (header.includes("\0")) throw noText(list, beginning);
-    const delimiter = source.delimiter ?? delimiterOf(header);
-    const input = Readable.from(withLineEnds(list, chained(beginning, rest)), { objectMode: false });
-    const parser = input.pipe(
-      parse({
-        ...{ delimiter, from_line: source.skipLines + 1, info: true, max_record_size: LONGEST_RECORD },
-        // A quote within a cell is text, and how many cells a row has is looked at here, with a reason for that row alone.
-        ...{ relax_quotes: true, relax_column_count: true, skip_empty_lines: true },
-      }),
-    );
-    input.on("error", (error) => parser.destroy(error));
-    let portion: ListedRow[] = [];
-    let places: number[] | undefined;
-    let width = 0;
-    try {
-      for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
-        if (!places) {
-          places = placesOf(list, columns, record);
-          width = record.length;
-          continue;
+    const written = headerLine(beginning, source.skipLines);
+    if (written.includes("\0")) throw noText(list, beginning);
+    const delimiter = source.delimiter ?? delimiterOf(written);
+    const splitter = new CsvRecords({ delimiter, skipLines: source.skipLines, longest: LONGEST_RECORD });
+    const decoder = new StringDecoder("utf8");
+    let header: readonly string[] | undefined;
+    let places: number[] = [];
+    const rowsOf = function* (records: Iterable<CsvRecord>): Generator<ListedRow> {
+      try {
+        for (const { cells, line } of records) {
+          if (header) yield rowOf(cells, line, places, header.length);
+          else places = placesOf(list, columns, (header = cells));
         }
-        portion.push(rowOf(record, info.lines, places, width));
-        if (portion.length < ROWS_AT_ONCE) continue;
-        yield portion;
-        portion = [];
+      } catch (error) {
+        throw asTrouble(list, splitter.line + 1, error);
       }
-    } catch (error) {
-      throw error instanceof CsvError ? asTrouble(list, error) : error;
-    } finally {
-      input.destroy();
-    }
-    if (!places) throw listTrouble(list, "has no header");
-    if (portion.length) yield portion;
-  }
-}
-
-/** The parser counts what is in the cells alone: of a line of nothing but delimiters it would keep each cell. */
-async function* withLineEnds(list: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let length = 0;
-  for await (const chunk of bytes) {
-    const last = Math.max(chunk.lastIndexOf("\n"), chunk.lastIndexOf("\r"));
-    length = last === -1 ? length + chunk.length : chunk.length - 1 - last;
-    if (length > LONGEST_RECORD) throw tooLong(list);
-    yield chunk;
+    };
+    for await (const chunk of chained(beginning, rest)) yield rowsOf(splitter.read(decoder.write(chunk)));
+    yield rowsOf(splitter.read(decoder.end()));
+    yield rowsOf(splitter.end());
+    if (!header) throw listTrouble(list, "has no header");
   }
 }
 
@@ -104,22 +79,16 @@ function noText(list: string, beginning: Buffer) {
   return listTrouble(list, `is no CSV but perhaps ${guess}: its header has NUL bytes`);
 }
 
-function asTrouble(list: string, error: CsvError) {
-  const line = typeof error.lines === "number" ? ` near line ${error.lines + 1}` : "";
-  if (error.code === "CSV_MAX_RECORD_SIZE") return tooLong(list, line);
-  if (error.code === "CSV_QUOTE_NOT_CLOSED") {
+function asTrouble(list: string, line: number, error: unknown): unknown {
+  if (error instanceof RecordTooLong) {
     return listTrouble(
       list,
-      `ends within a quoted cell${line}: the file is cut off, or a quote is not closed`,
-      "transient",
+      `has a record of more than ${LONGEST_RECORD} characters near line ${line}: expected one line a lien; a quote may not be closed, or the file may have no line ends`,
     );
   }
-  return listTrouble(list, `is no CSV that can be read${line}: ${error.message}`);
-}
-
-function tooLong(list: string, line = "") {
-  return listTrouble(
-    list,
-    `has a record of more than ${LONGEST_RECORD} bytes${line}: expected one line a lien; a quote may not be closed, or the file may have no line ends`,
-  );
+  if (error instanceof QuoteNotClosed) {
+    const what = `ends within a quoted cell near line ${line}: the file is cut off, or a quote is not closed`;
+    return listTrouble(list, what, "transient");
+  }
+  return error;
 }

@@ -26,7 +26,8 @@ async function read(
   const list = openList("sample-az", source, { ...settings, ...changed });
   const rows: (readonly string[])[] = [];
   const { signal } = new AbortController();
-  for await (const portion of list.read(columnsOf(source), signal)) rows.push(...portion.map(({ values }) => values));
+  for await (const portion of list.read(columnsOf(source), signal))
+    rows.push(...[...portion].map(({ values }) => values));
   list.close();
   return rows;
 }

@@ -1,0 +1,153 @@
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { CsvRecords, QuoteNotClosed, RecordTooLong } from "../../../../shared/providers/county-lists/csv-records.ts";
+import "../../../support/property-seed.ts";
+
+type Form = Partial<ConstructorParameters<typeof CsvRecords>[0]>;
+
+/** @param pieces of the text, in their order */
+function split(pieces: readonly string[], form: Form = {}) {
+  const splitter = new CsvRecords({ delimiter: ",", longest: 1_000, ...form });
+  return [...pieces.flatMap((piece) => [...splitter.read(piece)]), ...splitter.end()];
+}
+const cellsOf = (text: string, form?: Form) => split([text], form).map(({ cells }) => cells);
+
+it.each([
+  [
+    "lines",
+    "a,b\nc,d\n",
+    [
+      ["a", "b"],
+      ["c", "d"],
+    ],
+  ],
+  [
+    "CRLF",
+    "a,b\r\nc,d\r\n",
+    [
+      ["a", "b"],
+      ["c", "d"],
+    ],
+  ],
+  [
+    "CR, as old Macs write",
+    "a,b\rc,d\r",
+    [
+      ["a", "b"],
+      ["c", "d"],
+    ],
+  ],
+  [
+    "no line end at the end",
+    "a,b\nc,d",
+    [
+      ["a", "b"],
+      ["c", "d"],
+    ],
+  ],
+  [
+    "empty cells, and empty lines that are none",
+    ",\n\n\r\na,\n",
+    [
+      ["", ""],
+      ["a", ""],
+    ],
+  ],
+  [
+    "quoted delimiters, quotes and line ends",
+    '"a,b","c ""d"""\r\n"e\r\nf",""\r\n',
+    [
+      ["a,b", 'c "d"'],
+      ["e\r\nf", ""],
+    ],
+  ],
+  ["a quote within a cell as text", 'a 5" pipe,b\n', [['a 5" pipe', "b"]]],
+  ["a cell that goes on behind its quote as text", '"Bob" Smith,b\n', [['"Bob" Smith', "b"]]],
+  [
+    "a CR within a line of LF as text",
+    "a\rb,c\nd,e\n",
+    [
+      ["a\rb", "c"],
+      ["d", "e"],
+    ],
+  ],
+  ["a last quoted cell without line end", 'a,"b"', [["a", "b"]]],
+] as const)("reads %s", (_, text, expected) => {
+  // The first line says how lines end: one of LF before the stray CR.
+  const lead = text.startsWith("a\rb") ? "x\n" : "";
+  const found = cellsOf(lead + text);
+  expect(lead ? found.slice(1) : found).toEqual(expected);
+});
+
+const cell = fc.string({ unit: fc.constantFrom("a", "é", " ", '"', ",", ";", "\n", "\r", "\t"), maxLength: 6 });
+const table = fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 });
+
+it("whatever is written is read, wherever the pieces of the text end", () => {
+  fc.assert(
+    fc.property(
+      table,
+      fc.constantFrom(",", ";", "\t"),
+      fc.constantFrom("\n", "\r\n", "\r"),
+      fc.array(fc.nat(200), { maxLength: 6 }),
+      (rows, delimiter, lineEnd, cuts) => {
+        const written = (value: string) =>
+          value === "" || /["\r\n,;\t]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+        // The first line shows how lines end, as in a file's header.
+        const text = [["head", "er"], ...rows].map((row) => row.map(written).join(delimiter) + lineEnd).join("");
+        const places = [0, ...cuts.toSorted((a, b) => a - b), text.length];
+        const pieces = places.slice(1).map((to, i) => text.slice(places[i], to));
+        expect(split(pieces, { delimiter }).map(({ cells }) => cells)).toEqual([["head", "er"], ...rows]);
+      },
+    ),
+  );
+});
+
+it("any text at all is read as csv-parse reads it, or refused by both", () => {
+  const pieces = fc.string({ unit: fc.constantFrom("a", '"', '""', ",", "\n", "b,c\n"), maxLength: 30 });
+  fc.assert(
+    fc.property(pieces, (body) => {
+      const text = `x,y\n${body}`;
+      const options = { relax_quotes: true, relax_column_count: true, skip_empty_lines: true, info: true } as const;
+      const theirs = outcome(() =>
+        (parse(text, options) as unknown as { record: string[]; info: { lines: number } }[]).map(
+          ({ record }) => record,
+        ),
+      );
+      expect(outcome(() => cellsOf(text))).toEqual(theirs);
+    }),
+  );
+});
+
+function outcome<T>(read: () => T): T | "refused" {
+  try {
+    return read();
+  } catch {
+    return "refused";
+  }
+}
+
+it("says in which line a record ended, lines above the header and within cells counted", () => {
+  const text = 'A "title\n\nhead,er\n"two\nlines",b\n\nc,d\n';
+  expect(split([text], { skipLines: 2 }).map(({ cells, line }) => [cells[0], line])).toEqual([
+    ["head", 3],
+    ["two\nlines", 5],
+    ["c", 7],
+  ]);
+});
+
+it("keeps no more than the longest record, and says so: of a line, of a quoted cell, of empty cells", () => {
+  for (const endless of ["x", '"x\n', ","]) {
+    const splitter = new CsvRecords({ delimiter: ",", longest: 1_000 });
+    const read = (piece: string) => [...splitter.read(piece)];
+    read("head,er\n");
+    const readOn = () => {
+      for (let i = 0; i < 1_002; i++) read(i ? endless.replace('"', "") : endless);
+    };
+    expect(readOn, endless).toThrow(RecordTooLong);
+  }
+});
+
+it("an end within a quoted cell is none", () => {
+  expect(() => cellsOf('a,b\n"c,d\n')).toThrow(QuoteNotClosed);
+});
