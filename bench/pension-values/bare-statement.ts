@@ -1,8 +1,11 @@
 import postgres from "postgres";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
-/** The limit: one statement that is told the day, checks nothing and locks nothing, and one that says how far the days are. */
-const [url, pid, lastDay] = process.argv.slice(2) as [string, string, string];
+/**
+ * The limit: one statement that is told the day, checks nothing and locks nothing, and one that says how far the days are. Units are
+ * summed from the contributions, or taken from the sums that the job keeps.
+ */
+const [url, pid, lastDay, from] = process.argv.slice(2) as [string, string, string, "contributions" | "sums"];
 const sql = postgres(url, { max: 1, onnotice: () => undefined });
 await sql`select 1`;
 const cost = await costOf({ url, pid: Number(pid) }, async () => {
@@ -17,9 +20,12 @@ const cost = await costOf({ url, pid: Number(pid) }, async () => {
         select quote, round(1 / rate, 19) as rate from portfolio.exchange_rates where date = ${lastDay}::date
         union all select 'EUR', 1
       ) as rate on rate.quote = etfs.currency
-     cross join lateral (
-       select sum(units) as units from portfolio.etf_pension_contributions c where c.pension_id = p.id and c.bought_on <= e.date
-     ) as held`;
+     cross join lateral (${
+       from === "sums"
+         ? tx`select p.units`
+         : tx`
+       select sum(units) as units from portfolio.etf_pension_contributions c where c.pension_id = p.id and c.bought_on <= e.date`
+     }) as held`;
     await tx`update portfolio.etf_pensions set valued_to = ${lastDay}::date, prices_seen = prices_seen + 1`;
   });
 });

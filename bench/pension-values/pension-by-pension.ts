@@ -11,7 +11,8 @@ const sql = postgres(url, {
   types: { date: { to: 1082, from: [1082], serialize: String, parse: String } },
 });
 const cost = await costOf({ url, pid: Number(pid) }, async () => {
-  for (const { id } of await sql`select id from portfolio.etf_pensions order by id`) {
+  for (const { id } of await sql`
+    select id from portfolio.etf_pensions where valued_to < ${lastDay}::date order by id`) {
     await sql.begin(async (tx) => {
       const [facts] = await tx`
       select p.currency, etfs.currency as base, e.close::text as price

@@ -11,7 +11,7 @@ import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { portfolio } from "../families.ts";
 import { addTo, valuationOf, valuePensions } from "./value-pensions.ts";
 
-const PENSIONS_PER_BATCH = 2_000;
+const PENSIONS_PER_BATCH = 5_000;
 
 /**
  * Brings every pension up to date: days that have come since get a value, days that waited are completed where price and rate

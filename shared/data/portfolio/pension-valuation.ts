@@ -24,14 +24,13 @@ export async function followSplits(tx: Tx, ids: readonly string[], ratio: number
        where p.id = any(${uuids(ids)})
     ),
     -- Of the pensions on an ETF many bought on the same day: the price of then is looked up once.
-    paid as materialized (select distinct etf_id, day, price from last),
-    split as (
-      select last.id
-        from paid
+    moved as materialized (
+      select paid.*
+        from (select distinct etf_id, day, price from last) as paid
         join ${etfPrices} e on e.etf_id = paid.etf_id and e.date = paid.day
-         and greatest(e.close / paid.price, paid.price / e.close) > ${ratio}::numeric
-        join last on last.etf_id = paid.etf_id and last.day = paid.day and last.price = paid.price
+       where greatest(e.close / paid.price, paid.price / e.close) > ${ratio}::numeric
     ),
+    split as (select last.id from moved join last using (etf_id, day, price)),
     taken_back as (
       update ${etfPensionContributions} c set bought_on = null, price = null, fx_rate = null, units = null
         from split where c.pension_id = split.id and c.units is not null

@@ -153,7 +153,7 @@ it("does the others first when somebody holds a pension, and then that one", asy
 it("two runs at once share the pensions: each day is written once", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-04": "10", "2026-03-05": "11" });
-  await manyPensions(app.db, etf, { count: 2_500, date: "2026-03-04" });
+  await manyPensions(app.db, etf, { count: 5_500, date: "2026-03-04" });
   const other = startProcess(database.url, [retryPendingEtfValuations], { clock: app.clock });
   const ids = [await ask(), await ask()];
   const runs = (await Promise.all([app.runner.execute(ids[0]!), other.runner.execute(ids[1]!)])) as Run[];
@@ -163,7 +163,7 @@ it("two runs at once share the pensions: each day is written once", async () => 
   const [row] = await app.db.execute(sql`
     select count(*)::integer as days, sum(value)::text as sum
       from portfolio.etf_pension_values where state = 'final'`);
-  expect(row).toMatchObject({ days: 5_000, sum: "525000.00" });
+  expect(row).toMatchObject({ days: 11_000, sum: "1155000.00" });
 });
 
 it("kill -9 in the middle: what was committed stays, the next attempt adds the rest, nothing is stuck or doubled", async () => {
