@@ -57,14 +57,17 @@ export function believed(answer: EtfAnswer, quoted: QuotedSeries): PriceSeries {
     currency: unit.currency,
     name: textOf(quoted.name),
     exchange: textOf(quoted.exchange),
-    points: wanted.map((point) => ({
-      ...point,
-      open: whole(point.open),
-      high: whole(point.high),
-      low: whole(point.low),
-      close: inWholeUnits(point.close, unit),
-      adjustedClose: whole(point.adjustedClose),
-    })),
+    points:
+      unit.places === 0
+        ? wanted
+        : wanted.map((point) => ({
+            ...point,
+            open: whole(point.open),
+            high: whole(point.high),
+            low: whole(point.low),
+            close: inWholeUnits(point.close, unit),
+            adjustedClose: whole(point.adjustedClose),
+          })),
   };
 }
 
