@@ -66,7 +66,7 @@ function tableHtml({ columns, rows, total }: Table): string {
     "th",
   )}</thead>`;
   const body = `<tbody>${rows.map((row) => cells(row, "td")).join("\n")}</tbody>`;
-  return `<table>${head}\n${body}${total ? `<tfoot>${cells(total, "td")}</tfoot>` : ""}</table>`;
+  return `<div class="wide"><table>${head}\n${body}${total ? `<tfoot>${cells(total, "td")}</tfoot>` : ""}</table></div>`;
 }
 
 const [WIDTH, ROW, LABEL, BAR] = [720, 30, 190, 400];
@@ -85,7 +85,7 @@ function chartSvg(chart: BarChart): string {
     );
   });
   const height = chart.bars.length * ROW;
-  return `<figure><figcaption>${shown(chart.title)}</figcaption>
+  return `<figure class="wide"><figcaption>${shown(chart.title)}</figcaption>
 <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${shown(chart.title)}">${bars.join("\n")}</svg></figure>`;
 }
 
@@ -112,12 +112,12 @@ h1,h2,p,td,th,dd{overflow-wrap:anywhere}p{white-space:pre-line;margin:.5rem 0}
 .figures div{background:${SHADE};padding:.7rem .85rem;border-radius:4px}
 dt{color:${MUTED};font-size:.8rem}dd{margin:0}dd strong{display:block;font-size:1.3rem}dd small{color:${MUTED}}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(18rem,100%),1fr));gap:1.25rem 2rem;margin:1.25rem 0;font-size:.9rem}
-.facts dl{margin:0}.facts dl div{display:grid;grid-template-columns:2fr 3fr;gap:.75rem;padding:.35rem 0;border-bottom:1px solid ${LINE}}.facts dt{font-size:inherit}
+.facts dl{margin:0}.facts dl div{display:grid;grid-template-columns:2fr 3fr;gap:.75rem;padding:.35rem 0;border-bottom:1px solid ${LINE}}.facts dt{font-size:inherit}.facts section:only-child dl div{grid-template-columns:8rem 1fr}
 table{border-collapse:collapse;width:100%;margin:.75rem 0;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{padding:.4rem .6rem;border-bottom:1px solid ${LINE};vertical-align:top}th{color:${MUTED};font-weight:600;border-bottom:1.5px solid ${INK}}
-.left{text-align:left}.right{text-align:right}tfoot td{font-weight:600;border-top:2px solid ${INK};border-bottom:0}
-figure{margin:1.25rem 0}figcaption{font-weight:600;font-size:.95rem;margin-bottom:.4rem}svg{width:100%;height:auto;font-size:14px}
+.wide{overflow-x:auto}.left{text-align:left;min-width:7rem}.right{text-align:right;white-space:nowrap}tfoot td{font-weight:600;border-top:2px solid ${INK};border-bottom:0}
+figure{margin:1.25rem 0}figcaption{font-weight:600;font-size:.95rem;margin-bottom:.4rem}svg{width:100%;min-width:32rem;height:auto;font-size:13px}
 svg text{fill:${INK}}rect{fill:${ACCENT}}.behind{fill:${TRACK}}
 footer{margin-top:2.5rem;padding-top:.75rem;border-top:1px solid ${LINE};color:${MUTED};font-size:.8rem}
-@media print{body{font-size:10pt}main{max-width:none;padding:0}thead{display:table-header-group}tr,figure,.figures div,.facts dl div{break-inside:avoid}h2,h3{break-after:avoid}.facts{grid-template-columns:1fr 1fr}*{print-color-adjust:exact}@page{size:A4;margin:18mm}}
+@media print{html{font-size:12.5px}body{font-size:1rem}main{max-width:none;padding:0}thead{display:table-header-group}tr,figure,.figures div,.facts dl div{break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}*{print-color-adjust:exact}@page{size:A4;margin:18mm}}
 `.replaceAll("\n", "");

@@ -262,6 +262,34 @@ describe("a document", () => {
   );
 });
 
+it("kill -9 between the last file and the record: the next attempt writes the same files and tells of them once", async () => {
+  const { body } = await ask();
+  const { id } = (await api.db.select().from(documents))[0]!;
+  const words = { summary: "Kept.", risks: "Kept as well." };
+  await api.db.update(documents).set({ facts: dealFacts, passages: { words, by: "template", note: null } });
+  await api.db.transaction(async (tx) => {
+    // The record waits for this lock; both files are written by then.
+    await tx.execute(sql`select from tax_liens.documents where id = ${id} for update`);
+    const child = startProgram(CHILD, [database.url, storage.connectionString, NOW, body.run]);
+    await recordWaits();
+    await child.kill();
+  });
+  const left = await storage.blobs("documents");
+  expect([...left.keys()]).toEqual([`2026/03/${id}.html`, `2026/03/${id}.pdf`]);
+  expect(await shown(id)).toMatchObject({ state: "queued" });
+  expect(await told()).toHaveLength(0);
+
+  await api.db.execute(
+    sql`update platform.job_runs set lease_expires_at = now() - interval '1s' where id = ${body.run}`,
+  );
+  expect(await api.runner.rescue()).toMatchObject({ retrying: 1 });
+  api.clock.advance(3_600_000);
+  expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded", attempt: 2 });
+  expect(await shown(id)).toMatchObject({ state: "ready" });
+  expect(await storage.blobs("documents")).toEqual(left);
+  expect(await told()).toHaveLength(1);
+});
+
 describe("with a language model", () => {
   it("has its passages written, as text, and keeps the call", async () => {
     await withModel(completion(JSON.stringify(words)));
@@ -300,6 +328,7 @@ describe("with a language model", () => {
   it.each([
     ["retry-after-ms", refusal(429, "429", "Slow down", { "retry-after-ms": "90000" }), 90_000],
     ["retry-after", refusal(429, "rate_limit_exceeded", "Slow down", { "retry-after": "75" }), 75_000],
+    ["retry-after, cut at an hour", refusal(429, "429", "Slow down", { "retry-after": "86400" }), 3_600_000],
     ["its words", refusal(429, "429", "Please retry after 60 seconds. Please go here"), 60_000],
     ["its words, cut at an hour", refusal(429, "429", "Please retry after 86400 seconds."), 3_600_000],
   ])("waits as a busy model asks by %s", async (_how, busy, waitMs) => {
@@ -372,6 +401,16 @@ describe("archive_old_documents", () => {
     expect(await shown(body.document)).toMatchObject({ tier: "hot", archivedAt: null });
   });
 });
+
+async function recordWaits(): Promise<void> {
+  for (;;) {
+    const [waiting] = await api.db.execute(
+      sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ilike '%update %documents%'`,
+    );
+    if (waiting) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 async function tierOf(id: string): Promise<string | undefined> {
   const { BlobServiceClient } = await import("@azure/storage-blob");

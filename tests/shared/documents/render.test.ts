@@ -4,8 +4,10 @@ import { renderHtml } from "../../../shared/documents/html.ts";
 import type { Block, DocumentModel } from "../../../shared/documents/model.ts";
 import { renderPdf } from "../../../shared/documents/pdf/render.ts";
 import { findTemplate, NoTemplate } from "../../../shared/documents/templates.ts";
+import { drawnPages } from "./pdf-pixels.ts";
 import { pagesOf } from "./pdf-text.ts";
 import { dealFacts, diligenceFacts, statementFacts } from "./sample-contexts.ts";
+import { sampleMemo } from "./sample-lien.ts";
 import { asOf, written } from "./written.ts";
 
 const document = (...blocks: Block[]): DocumentModel => ({
@@ -82,6 +84,42 @@ describe("a PDF", () => {
     expect(text).not.toContain("\u25a1");
     expect(text).toContain("\u0395\u03bb\u03bb\u03ac\u03c2");
     expect(text).toContain("\u041c\u043e\u0441\u043a\u0432\u0430");
+  });
+
+  it("draws nothing beyond its margins, whatever stands in its fields", async () => {
+    const long = "Unbreakable".repeat(900);
+    const memo = sampleMemo();
+    const hostile = {
+      ...memo,
+      lien: { ...memo.lien, certificate: `${long}-\u05e9\u05dc\u05d5\u05dd`, county: long },
+      property: { ...memo.property, address: `${long} \u{1f3e0}`, parcel: "1 ".repeat(3_000) },
+    };
+    for (const facts of [memo, hostile]) {
+      const pages = await drawnPages(await renderPdf(written("deal_memo", facts)));
+      expect(pages.length).toBeGreaterThan(1);
+      for (const drawn of pages) {
+        // 54 points on each side; page numbers and titles stand in the margins above and below.
+        expect(drawn!.left).toBeGreaterThanOrEqual(53);
+        expect(drawn!.right).toBeLessThanOrEqual(542);
+        expect(drawn!.top).toBeGreaterThanOrEqual(28);
+        expect(drawn!.bottom).toBeLessThanOrEqual(805);
+      }
+    }
+  });
+
+  it("keeps a heading with what it heads", async () => {
+    const lines = (count: number) => ({ kind: "paragraph", text: Array(count).fill("line").join("\n") }) as const;
+    const column = { title: "Column", align: "left", share: 1 } as const;
+    const table = {
+      kind: "table",
+      columns: [column],
+      rows: Array.from({ length: 9 }, (_, at) => [`row ${at}`]),
+    } as const;
+    const [first, second] = await pagesOf(
+      await renderPdf(document(lines(40), { kind: "heading", text: "Heading" }, table)),
+    );
+    expect(first).not.toContain("Heading");
+    expect(second).toMatch(/Heading.*Column.*row 0.*row 8/);
   });
 
   it.each([
