@@ -38,6 +38,7 @@ export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, 
       explanation: sentence([metrics.explanation, oddity].filter(Boolean).join("; ")),
       riskParts: partsOf(lien, { asOf, weights }),
     },
+    basis: basisOf(lien),
     redemptions: redemptionsOf(lien, expected, asOf),
     cashFlows: cashFlowsOf(lien, metrics.cost, expected, asOf),
     rules: rulesOf(lien.rules),
@@ -79,6 +80,17 @@ function partsOf(lien: LienFacts, { asOf, weights }: FiguresOn) {
   return RISK_FACTORS.map((factor) => ({
     ...{ part: PARTS[factor], points: points[factor].toDecimalPlaces(2).toNumber(), of: weights[factor] },
   }));
+}
+
+function basisOf({ rules, interestRate, bidRate }: LienFacts): string {
+  const bought = "As if it were bought on the day of this memo.";
+  const bid = interestRate ?? bidRate;
+  const rate = bid ?? rules.maxRate;
+  if (rate === null || rules.accrual === "flat_then_step") return bought;
+  const shown = `${Number(rate)}% ${spanOf(rules)}`;
+  return bid === null
+    ? `${bought} No rate has been bid: computed with ${shown}, the highest allowed.`
+    : `${bought} The rate is ${shown}.`;
 }
 
 /** Every half-year until the owner may no longer redeem, and the day that is expected. */
@@ -135,15 +147,19 @@ const PREMIUM: Readonly<Record<PremiumFate, string | null>> = {
   returned: "Is paid back on redemption.",
 };
 
-function rulesOf({ accrual, bidding, maxRate, redemptionMonths, premium }: RuleSet) {
-  const span = accrual === "penalty_step" ? "each half-year" : "a year";
+function rulesOf(rules: RuleSet) {
+  const { accrual, bidding, maxRate, redemptionMonths, premium } = rules;
   return [
     { rule: "Sale", is: BIDDING[bidding] },
     { rule: "Interest", is: ACCRUAL[accrual] },
-    { rule: "Highest rate", is: maxRate === null ? "Stated by the county's list." : `${maxRate}% ${span}.` },
+    { rule: "Highest rate", is: maxRate === null ? "Stated by the county's list." : `${maxRate}% ${spanOf(rules)}.` },
     { rule: "Time to redeem", is: redemptionMonths === null ? "Not known." : `${redemptionMonths} months.` },
     ...(PREMIUM[premium] ? [{ rule: "Premium", is: PREMIUM[premium] }] : []),
   ];
+}
+
+function spanOf({ accrual }: RuleSet): string {
+  return accrual === "penalty_step" ? "each half-year" : "a year";
 }
 
 function score(value: string | null): number | null {

@@ -76,7 +76,7 @@ export function certificateAndProperty(
           ["Tax year", String(certificate.taxYear)],
           ["Status", capital(certificate.status)],
           ["Face amount", dollars(certificate.face)],
-          ["Rate", certificate.rate === null ? "none bid yet" : percent(certificate.rate)],
+          ["Rate", certificate.rate === null ? "None bid yet" : percent(certificate.rate)],
           ["Sold on", day(certificate.soldOn)],
           ["Redeemable until", day(certificate.redeemableUntil)],
           ...more,

@@ -4,11 +4,12 @@ import { analysisDemo } from "./analysis.ts";
 import { countyDemo } from "./county.ts";
 import type { DemoApi, DemoData } from "./demo-data.ts";
 import { etfsDemo } from "./etfs.ts";
+import { memoDemo } from "./memo.ts";
 import { pensionsDemo } from "./pensions.ts";
 import { tasksDemo } from "./tasks.ts";
 
 /** Every family that shows something at a first start. */
-export const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo, pensionsDemo, countyDemo, analysisDemo];
+export const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo, pensionsDemo, countyDemo, analysisDemo, memoDemo];
 
 /** The running app, and where its providers are broken and mended, which knows where each of them stands. */
 interface DemoApp {

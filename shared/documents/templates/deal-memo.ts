@@ -37,6 +37,8 @@ const context = z.strictObject({
       .max(20)
       .default([]),
   }),
+  /** What the returns below rest on, in a sentence or two. */
+  basis: words.nullish(),
   /** What comes back, by when the owner redeems. */
   redemptions: z
     .array(
@@ -117,7 +119,7 @@ function keyFigures({ metrics }: Context): Block[] {
   ];
 }
 
-function returns({ redemptions, cashFlows, metrics }: Context): Block[] {
+function returns({ basis, redemptions, cashFlows, metrics }: Context): Block[] {
   const earned: Block = {
     kind: "table",
     columns: [
@@ -143,6 +145,7 @@ function returns({ redemptions, cashFlows, metrics }: Context): Block[] {
   if (redemptions.length + cashFlows.length === 0) return [];
   return [
     { kind: "heading", text: "Return" },
+    ...(basis ? [{ kind: "paragraph", text: basis } as const] : []),
     ...(redemptions.length ? [earned] : []),
     ...(cashFlows.length ? [flows] : []),
     ...(metrics.irr == null

@@ -148,6 +148,46 @@ describe("a document", () => {
       expect(pages).toContain(text);
   });
 
+  it("a deal memo has the figures by which the deal was ranked, and says so when the property's value has changed since", async () => {
+    const lienId = await seedLien({ valuedAt: "9000" });
+    const { dealId } = await seedDeal(lienId, { riskScore: "25.67", score: "86.91" });
+    const memo = async () => {
+      const { body } = await ask({ template: "deal_memo", facts: undefined, dealId });
+      expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded" });
+      return (await pagesOf((await content(body.document, "pdf")).bytes!)).join(" ");
+    };
+    const first = await memo();
+    for (const text of ["86.9", "6.3 of 40", "Ranked 2 of 2 deals", "status is candidate"])
+      expect(first).toContain(text);
+    await api.db.execute(sql`update tax_liens.property_valuations set value = 2000`);
+    const later = await memo();
+    expect(later).toContain("has changed since");
+    for (const text of ["86.9", "25.7"]) expect(later).toContain(text);
+    expect(later).not.toContain("of 40");
+  });
+
+  it("a statement adds up what was bought of an analysis's deals, with the interest since", async () => {
+    const [held, lost, open] = [await seedLien({ valuedAt: "9000" }), await seedLien(), await seedLien()];
+    const { analysisRunId } = await seedDeal(held, {
+      status: "purchased",
+      statusAt: "2025-09-11T06:00:00Z",
+      cost: "1300",
+    });
+    await seedDeal(lost, { analysisRunId, rank: 3, status: "written_off", cost: "700.005" });
+    await seedDeal(open, { analysisRunId, rank: 4, cost: "99" });
+    const { body } = await ask({ template: "portfolio_statement", facts: undefined, analysisRunId });
+    expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded" });
+    const pages = (await pagesOf((await content(body.document, "pdf")).bytes!)).join(" ");
+    // Bought on the 10th in Phoenix: 7 months at 15.5 % on 1,234.565 are 111.63. NAV 2,000.01 + 111.63 − 700.01.
+    for (const text of ["September 10, 2025", "$2,000.01", "$111.63", "$700.01", "$1,411.63", "holds 2 certificates"])
+      expect(pages).toContain(text);
+    expect(pages).not.toContain("Without a recent valuation");
+    await api.db.execute(sql`update tax_liens.property_valuations set day = '2025-11-01'`);
+    const stale = await ask({ template: "portfolio_statement", facts: undefined, analysisRunId });
+    await api.runner.execute(stale.body.run);
+    expect((await content(stale.body.document, "html")).bytes!.toString()).toContain("Without a recent valuation: CP-");
+  });
+
   it.each(["deal_memo", "lien_due_diligence"])(
     "a %s shows whatever a list has brought into the tables, as text",
     async (template) => {

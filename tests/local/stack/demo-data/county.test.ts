@@ -1,23 +1,33 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { generateDocument } from "../../../../functions/tax-liens/generate-document.ts";
 import { ingestCountyLiens } from "../../../../functions/tax-liens/ingest-county-liens.ts";
 import { runAnalysis } from "../../../../functions/tax-liens/run-analysis.ts";
 import { startCountyStandIn, type CountyStandIn } from "../../../../local/providers/county.ts";
 import { analysisDemo } from "../../../../local/stack/demo-data/analysis.ts";
 import { countyDemo } from "../../../../local/stack/demo-data/county.ts";
 import type { DemoApi } from "../../../../local/stack/demo-data/demo-data.ts";
+import { memoDemo } from "../../../../local/stack/demo-data/memo.ts";
 import { liensForMetrics } from "../../../../shared/data/tax-liens/deal-metrics.ts";
 import { startAdminApi, type AdminApi } from "../../../functions/http/admin/admin-api.ts";
+import { startTestStorage, type TestStorage } from "../../../support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
 
 const NOW = new Date("2026-11-22T12:00:00Z");
 
 let database: TestDatabase;
 let county: CountyStandIn;
+let storage: TestStorage;
 let api: AdminApi;
 let demo: DemoApi;
 beforeAll(async () => {
-  [database, county] = await Promise.all([migratedDatabase(), startCountyStandIn({ asOf: () => NOW })]);
-  api = startAdminApi(database.url, [ingestCountyLiens, runAnalysis], { env: { COUNTY_LISTS_LOOPBACK: "true" } });
+  [database, county, storage] = await Promise.all([
+    migratedDatabase(),
+    startCountyStandIn({ asOf: () => NOW }),
+    startTestStorage(),
+  ]);
+  api = startAdminApi(database.url, [ingestCountyLiens, runAnalysis, generateDocument], {
+    env: { COUNTY_LISTS_LOOPBACK: "true", AzureWebJobsStorage: storage.connectionString },
+  });
   api.clock.moveTo(NOW);
   const call = async (method: string, path: string, body?: unknown, key?: string) => {
     // The test is what carries the run.
@@ -39,7 +49,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api.close();
-  await Promise.all([database.drop(), county.close()]);
+  await Promise.all([database.drop(), county.close(), storage.stop()]);
 });
 
 it("a first start shows a county's liens, what was refused and why, and values for an analysis; also when it is repeated", async () => {
@@ -68,4 +78,14 @@ it("an analysis finds deals among them, once however often the start is repeated
   const said = await analysisDemo.load(demo);
   expect(said).toMatch(/^an analysis with \d{2,} candidates and \d+ deals for 2[45]\d{3}\.\d\d dollars: /);
   expect(await analysisDemo.load(demo)).toBe(said);
+});
+
+it("a memo on the best of the deals is written, once", async () => {
+  await countyDemo.load(demo);
+  await analysisDemo.load(demo);
+  const said = await memoDemo.load(demo);
+  expect(said).toMatch(/^a memo on the best deal, as PDF: /);
+  expect(await memoDemo.load(demo)).toBe(said);
+  const blobs = await storage.blobs("documents");
+  expect([...blobs.keys()]).toMatchObject([/\.html$/, /\.pdf$/].map((name) => expect.stringMatching(name) as string));
 });
