@@ -1,7 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import PDFDocument from "pdfkit";
 import type { Block, DocumentModel } from "../../shared/documents/model.ts";
-import { fonts } from "../../shared/documents/pdf/fonts.ts";
+
+const [regular, bold] = ["DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"].map((file) =>
+  readFileSync(join(import.meta.dirname, "../fonts", file)),
+) as [Buffer, Buffer];
 
 /** The texts of a document one after the other, as pdfkit breaks them into lines and pages. */
 export function bareLines(model: DocumentModel): Promise<Buffer> {
@@ -25,7 +30,7 @@ function written(
 ): Promise<Buffer> {
   const pdf = new PDFDocument({ size: "A4", margin: 54, font: null as unknown as string });
   const bytes = buffer(pdf);
-  pdf.registerFont("regular", fonts().regular).registerFont("bold", fonts().bold);
+  pdf.registerFont("regular", regular).registerFont("bold", bold);
   pdf.font("bold").fontSize(20).text(title);
   pdf.font("regular").fontSize(10).text(subtitle);
   for (const block of blocks) {

@@ -1,7 +1,7 @@
 import PDFDocument from "pdfkit";
 import { plainText } from "../model.ts";
 import { INK } from "../palette.ts";
-import { fonts } from "./fonts.ts";
+import { fonts, type Fonts } from "./fonts.ts";
 import { inVisualOrder, linesOf } from "./lines.ts";
 
 /** How a piece of text looks. Sizes in points. */
@@ -27,6 +27,7 @@ export class Sheet {
   y: number = PAGE.margin;
   missing = 0;
   readonly #shown = new Map<string, string>();
+  readonly #fonts: Fonts;
 
   constructor({ title, asOf }: { title: string; asOf: Date }) {
     const { margin } = PAGE;
@@ -48,8 +49,10 @@ export class Sheet {
         ModDate: asOf,
       },
     });
-    this.pdf.registerFont("regular", fonts().regular);
-    this.pdf.registerFont("bold", fonts().bold);
+    this.#fonts = fonts();
+    for (const name of ["regular", "bold"] as const) {
+      this.pdf.registerFont(name, this.#fonts[name] as unknown as Buffer);
+    }
     this.use({ size: 10 });
   }
 
@@ -140,9 +143,8 @@ export class Sheet {
   }
 
   #has(codePoint: number): boolean {
-    const { font } = (this.pdf as unknown as { _font: { font: { hasGlyphForCodePoint(code: number): boolean } } })
-      ._font;
-    return font.hasGlyphForCodePoint(codePoint);
+    const { regular, bold } = this.#fonts;
+    return regular.hasGlyphForCodePoint(codePoint) && bold.hasGlyphForCodePoint(codePoint);
   }
 }
 
