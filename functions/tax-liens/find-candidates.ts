@@ -1,3 +1,4 @@
+import { Decimal } from "decimal.js";
 import type { Executor, Tx } from "../../shared/data/client.ts";
 import {
   availableLiens,
@@ -51,6 +52,7 @@ export async function findCandidates(
       computed: from.computed + computed.liens.length,
       failed: from.failed + computed.failed.length,
       candidates: from.candidates + candidates.length,
+      leastCost: leastOf([...(from.leastCost === null ? [] : [from.leastCost]), ...candidates.map(({ cost }) => cost)]),
       metricsMs: from.metricsMs + Math.max(0, sifting - begun),
       filterMs: from.filterMs + Math.max(0, clock.now().getTime() - sifting),
     };
@@ -63,7 +65,7 @@ export async function findCandidates(
 }
 
 function beginning(countyId: string, weights: RiskWeights, now: Date): AnalysisPlace {
-  const nothing = { computed: 0, failed: 0, candidates: 0, unmet: {}, metricsMs: 0, filterMs: 0 };
+  const nothing = { computed: 0, failed: 0, candidates: 0, leastCost: null, unmet: {}, metricsMs: 0, filterMs: 0 };
   return { countyId, lienId: 0, startedAt: now.toISOString(), weights, ...nothing };
 }
 
@@ -125,6 +127,10 @@ function sift(
     else candidates.push({ lienId, countyId, cost, dealScore: dealScore!, metrics: dealFigures(figures, asOf) });
   }
   return { candidates, unmet };
+}
+
+function leastOf(costs: readonly string[]): string | null {
+  return costs.length ? Decimal.min(...costs).toFixed(2) : null;
 }
 
 function sums(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> {

@@ -26,7 +26,8 @@ export async function strikeDeals(
   const { id, available, recipient } = analysis;
   const startedAt = clock.now();
   let firstRank = 1;
-  for await (const ranked of inBatches(fillBudget(rankedCandidates(tx, id), constraints))) {
+  const filling = fillBudget(rankedCandidates(tx, id), constraints, place.leastCost ?? undefined);
+  for await (const ranked of inBatches(filling)) {
     signal.throwIfAborted();
     await insertDeals(tx, id, { ranked, firstRank, now: startedAt });
     firstRank += ranked.length;

@@ -44,6 +44,8 @@ export interface AnalysisPlace {
   /** Liens whose county's rules allow none. */
   readonly failed: number;
   readonly candidates: number;
+  /** Of the cheapest candidate; null without any. */
+  readonly leastCost: string | null;
   /** The other liens, by the first constraint that they do not meet. */
   readonly unmet: Readonly<Record<string, number>>;
   /** Of the risk: every attempt goes by those of the first. */

@@ -18,11 +18,13 @@ export function compareCandidates(a: Candidate, b: Candidate): number {
  * Fills the budget from the best down: a candidate that no longer fits what is left of the budget, or of its county's share, is
  * passed by for a cheaper one further down. However many candidates come, none is kept.
  * @param ranked in the order of `compareCandidates`
+ * @param leastCost that any of them has: once less is left, no more are looked at
  * @returns the deals, in that order
  */
 export async function* fillBudget<C extends Candidate>(
   ranked: Iterable<C> | AsyncIterable<C>,
   { budget, maxDeals = Infinity, maxCountyShare = 1 }: Pick<Constraints, "budget" | "maxDeals" | "maxCountyShare">,
+  leastCost: Decimal.Value = "0.01",
 ): AsyncGenerator<C, void> {
   const perCounty = new Decimal(budget).times(maxCountyShare);
   const spent = new Map<string, Decimal>();
@@ -35,6 +37,6 @@ export async function* fillBudget<C extends Candidate>(
     left = left.minus(candidate.cost);
     spent.set(candidate.countyId, inCounty);
     deals += 1;
-    if (deals >= maxDeals || left.lte(0)) return;
+    if (deals >= maxDeals || left.lt(leastCost)) return;
   }
 }

@@ -210,7 +210,7 @@ describe("an analysis that cannot be done", () => {
 });
 
 it("killed in the middle, it goes on from the last page, and finds what it would have found", async () => {
-  await addLiens(app.db, 4_500);
+  await addLiens(app.db, 2_500);
   const constraints = { budget: "50000", maxRiskScore: 7.64 };
   const { analysis: undisturbed } = await analyse(constraints);
   const found = undisturbed.deals.map(({ deal: { lienId, rank, cost } }) => [lienId, rank, cost]);
@@ -218,7 +218,7 @@ it("killed in the middle, it goes on from the last page, and finds what it would
   const { id, run } = await askForAnalysis(app, constraints);
   app.clock.advance(60_000);
 
-  // The third page waits for this row, while the two before are committed.
+  // The second page waits for this row, while the one before is committed.
   const isHeld = Promise.withResolvers<void>();
   const mayGo = Promise.withResolvers<void>();
   const holding = app.db.transaction(async (tx) => {
@@ -235,7 +235,7 @@ it("killed in the middle, it goes on from the last page, and finds what it would
   });
   for (;;) {
     const { place } = await whole(app.db, id);
-    if (place?.computed === 4_000) break;
+    if (place?.computed === 2_000) break;
     await setTimeout(20);
   }
   child.kill("SIGKILL");

@@ -22,6 +22,18 @@ test("the budget is spent to the cent, and what does not fit is passed by", asyn
   expect(ids(await filled(ranked, { budget: "100" }))).toEqual([1, 3]);
 });
 
+test("no more are looked at than can be bought", async () => {
+  const asked: number[] = [];
+  const ranked = (function* () {
+    for (const one of [candidate(1, "90", "60"), candidate(2, "80", "30"), candidate(3, "70", "20")]) {
+      asked.push(one.lienId);
+      yield one;
+    }
+  })();
+  expect(ids(await filled(ranked, { budget: "100" }, "20"))).toEqual([1, 2]);
+  expect(asked).toEqual([1, 2]);
+});
+
 test("no county gets more than its share of the budget", async () => {
   const ranked = [
     ...[candidate(1, "90", "50", "a"), candidate(2, "80", "50", "a")],
