@@ -1,7 +1,9 @@
-import { rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { discardPostgres } from "../../local/postgres/start.ts";
+import { dealFacts } from "../shared/documents/sample-contexts.ts";
 import { startStack, stateDirectory, until, type RunningStack } from "./stack.ts";
 
 let state: string;
@@ -60,4 +62,34 @@ it("a past range is backfilled to its end", async () => {
     ({ state }) => state !== "running",
   );
   expect(done).toMatchObject({ state: "done", runs: { succeeded: started.body.missing } });
+});
+
+it("a document's file comes through the host byte for byte, and whole again after a reader who left", async () => {
+  const key = (await readFile(join(state, "host-key"), "utf8")).trim();
+  const asked = { template: "deal_memo", facts: dealFacts };
+  const { body } = await app.call<{ document: string; run: string }>("POST", "api/documents/generate", asked);
+  expect(await ended(body.run)).toMatchObject({ state: "succeeded" });
+  type Files = Record<"pdf" | "html", { contentType: string; bytes: number; sha256: string }>;
+  const { files } = (await app.call<{ files: Files }>("GET", `api/documents/${body.document}`)).body;
+  const content = (format: string, init: RequestInit = {}) =>
+    fetch(`${app.url}/api/documents/${body.document}/content?format=${format}`, {
+      ...{ ...init, headers: { "x-functions-key": key } },
+    });
+
+  const left = await content("pdf");
+  await left.body!.cancel();
+  for (const format of ["pdf", "html"] as const) {
+    const { contentType, bytes, sha256 } = files[format];
+    const file = await content(format);
+    expect(Object.fromEntries(file.headers)).toMatchObject({
+      ...{ "content-type": contentType, "content-length": String(bytes), etag: `"${sha256}"` },
+      "content-security-policy": expect.stringContaining("sandbox") as unknown,
+    });
+    const received = Buffer.from(await file.arrayBuffer());
+    expect(createHash("sha256").update(received).digest("hex")).toBe(sha256);
+    const head = await content(format, { method: "HEAD" });
+    expect([head.status, await head.text(), head.headers.get("etag")]).toEqual([200, "", `"${sha256}"`]);
+  }
+  expect((await content("docx")).status).toBe(400);
+  expect((await fetch(`${app.url}/api/documents/${body.document}/content`)).status).toBe(401);
 });
