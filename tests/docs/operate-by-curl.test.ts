@@ -46,11 +46,17 @@ it("every command of the incident prints what the page shows", { timeout: 180_00
 });
 
 it("deals are found as the page finds them", { timeout: 60_000 }, async () => {
-  expect(await replay(blocksOf(await document("docs/analyse-by-curl.md")))).toBe(6);
+  expect(await replay(blocksOf(await document("docs/analyse-by-curl.md")))).toBe(9);
 });
 
 it("a county is configured as the guide does it, and shows what the guide shows", { timeout: 60_000 }, async () => {
   expect(await replay(blocksOf(await document("docs/tax-liens.md")))).toBe(8);
+});
+
+it("somebody is told something as the page about notifications does it", { timeout: 60_000 }, async () => {
+  const page = blocksOf(await document("docs/notifications.md"));
+  // Before it stands code in other languages.
+  expect(await replay(page.slice(page.findIndex(({ language }) => language === "sh")))).toBe(9);
 });
 
 /**

@@ -134,7 +134,7 @@ function faults(find: (page: Document) => string[]): string[] {
 
 function refusalOf(curl: string): string[] {
   const [, file, body] = /(?:--json|-d) (?:(@\S+)|'([^']*)')/.exec(curl) ?? [];
-  const [, method = body === undefined ? "GET" : "POST"] = /-X (\w+)/.exec(curl) ?? [];
+  const [, method = (file ?? body) === undefined ? "GET" : "POST"] = /-X (\w+)/.exec(curl) ?? [];
   const [, path = "", search = ""] = /\/(api\/[^?\s'"]+)\??([^\s'"]*)/.exec(curl) ?? [];
   const route = routes.find((one) => one.method === method && patternOf(one.path).test(path));
   if (!route) return [`no route ${method} ${path}`];
