@@ -17,8 +17,9 @@ import { continueSeries, OVERLAP_DAYS, type Continued } from "./store-prices.ts"
 /** Questions that are under way at a time: the services are free ones, and want few. */
 const QUESTIONS_AT_A_TIME = 4;
 const LONGEST_RETRY_DELAY_MS = 60_000;
-/** ETFs of one transaction: of a year, some 5,000 points; of ETFs that are new and old, 100,000. */
+/** ETFs of one transaction, where each has at most so many points: together a few megabytes, however long their histories are. */
 const ETFS_AT_ONCE = 20;
+const POINTS_EACH = 250;
 
 /**
  * Brings in the newest prices of the ETFs in use, each from its last stored day on. An ETF whose answer is bad or whose prices the
@@ -60,6 +61,7 @@ export const syncEtfPrices = defineJob({
   key: ({ item }) => item.symbol,
 
   batchOf: ETFS_AT_ONCE,
+  weight: ({ answer }) => (answer.status === "fulfilled" ? Math.max(1, answer.value.points.length / POINTS_EACH) : 1),
   async eachBatch(asked, { input, asOf, run, enqueue, transaction }) {
     const fetched = asked.flatMap(({ item: { id, symbol }, answer }) =>
       answer.status === "fulfilled" ? [{ etfId: id, symbol, ...answer.value }] : [],

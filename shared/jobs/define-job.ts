@@ -261,6 +261,8 @@ interface OneByOne<Input, Item> {
 interface ManyAtOnce<Input, Item> {
   /** Most items that `eachBatch` is given. The next ones are gathered while it works, so `items` must not wait for what it does. */
   readonly batchOf: number;
+  /** How many items this one counts as, where some are much larger than others: a batch is full with it at the latest. Default 1. */
+  readonly weight?: (item: Item) => number;
   /**
    * Does some items in one transaction and returns what happened to each, in their order: an outcome to count, or the error
    * of an item that failed. When it throws, it is called again for each of them alone, so that one spoils no other.
@@ -379,11 +381,11 @@ function workOf(id: string, work: AnyWork): Job["work"] {
   const { items, key, total, tolerate } = work;
   const parts = { items, key, ...(total && { total }), tolerateShare: shareOf(id, tolerate ?? "100%") };
   if (work.each) return { kind: "items", ...parts, each: work.each };
-  const { batchOf, eachBatch } = work;
+  const { batchOf, eachBatch, weight } = work;
   if (!Number.isInteger(batchOf) || batchOf < 1 || batchOf > 1_000) {
     throw new RangeError(`${id}: batchOf: expected 1 to 1000 items, got ${batchOf}`);
   }
-  return { kind: "items", ...parts, batchOf, eachBatch };
+  return { kind: "items", ...parts, batchOf, eachBatch, ...(weight && { weight }) };
 }
 
 function queueOf(on: Job["on"], queue: "own" | undefined): Job["queue"] {

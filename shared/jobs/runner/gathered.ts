@@ -1,24 +1,26 @@
 /**
- * Items in groups of at most `size`, in their order. While a group is worked on, the next one is gathered; no more than those
+ * Items in groups that are full at `size`, in their order. While a group is worked on, the next one is gathered; no more than those
  * two are held. What breaks the sequence off is thrown once the groups before it are done.
  */
 export async function* gathered<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   size: number,
+  weight: (item: Item) => number = () => 1,
 ): AsyncGenerator<readonly Item[]> {
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const gather = async () => {
     const group: Item[] = [];
-    while (group.length < size) {
+    for (let gathered = 0; gathered < size;) {
       const next = await source.next();
       if (next.done) break;
       group.push(next.value);
+      gathered += weight(next.value);
     }
     return group;
   };
   let isAtEnd = false;
   try {
-    for (let group = await gather(); group.length > 0; ) {
+    for (let group = await gather(); group.length > 0;) {
       const following = gather();
       // Until its turn comes it must not be unhandled.
       following.catch(() => undefined);

@@ -29,7 +29,7 @@ export async function performItems(work: Items, context: JobContext<never>): Pro
   let done = 0;
   const total = await work.total?.(context);
   const items = await work.items(context);
-  for await (const group of work.eachBatch ? gathered(items, work.batchOf) : singly(items)) {
+  for await (const group of work.eachBatch ? gathered(items, work.batchOf, work.weight) : singly(items)) {
     context.signal.throwIfAborted();
     const results = await resultsOf(work, group, context);
     for (const [place, result] of results.entries()) {

@@ -37,14 +37,19 @@ function perform(
 function performBatches(
   items: ItemWork<never, number>["items"],
   eachBatch: (items: readonly number[]) => Promise<readonly (string | Error)[]>,
-  { batchOf = 2, signal = new AbortController().signal }: { batchOf?: number; signal?: AbortSignal } = {},
+  {
+    batchOf = 2,
+    weight,
+    signal = new AbortController().signal,
+  }: { batchOf?: number; weight?: (item: number) => number; signal?: AbortSignal } = {},
 ) {
   const progress: number[] = [];
   const log: LogEntry[] = [];
   const context = {
     ...{ signal, log: new Log((entry) => log.push(entry)), progress: (done: number) => progress.push(done) },
   } as unknown as JobContext<never>;
-  const work = { items, batchOf, eachBatch, key: (item: number) => `item-${item}`, tolerateShare: 1 };
+  const key = (item: number) => `item-${item}`;
+  const work = { items, batchOf, eachBatch, key, tolerateShare: 1, ...(weight && { weight }) };
   return { ending: performItems(work as unknown as Parameters<typeof performItems>[0], context), progress, log };
 }
 
@@ -231,6 +236,17 @@ describe("items some at a time", () => {
     });
     expect(batches).toEqual([[0, 1], [2, 3], [4]]);
     expect(progress).toEqual([2, 4, 5]);
+  });
+
+  it("that are large fill a batch sooner", async () => {
+    const batches: (readonly number[])[] = [];
+    const seen = async (items: readonly number[]) => {
+      batches.push(items);
+      return items.map(() => "done");
+    };
+    const weight = (n: number) => (n === 2 ? 10 : 0.5);
+    await performBatches(numbers(6), seen, { batchOf: 1, weight }).ending;
+    expect(batches).toEqual([[0, 1], [2], [3, 4], [5]]);
   });
 
   it("that fail together are done one by one, so that one of them spoils no other", async () => {
