@@ -1,6 +1,6 @@
-import type { Deal } from "../data/tax-liens/analysis-run-schema.ts";
 import type { LienForMetrics } from "../data/tax-liens/deal-metrics.ts";
-import type { CivilDate } from "../rules/civil-date.ts";
+import type { DealWhole } from "../data/tax-liens/document-subjects.ts";
+import { civilDateIn, type CivilDate } from "../rules/civil-date.ts";
 import type { AccrualMethod } from "../rules/tax-liens/accrual.ts";
 import { addMonths } from "../rules/tax-liens/calendar-months.ts";
 import { withRules } from "../rules/tax-liens/county-rules.ts";
@@ -48,8 +48,9 @@ export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, 
 /**
  * The memo of a deal: its figures are those by which it was ranked, whatever the tables say by now.
  * @param memo on its lien, for the day of those figures
+ * @param zone in which days are
  */
-export function memoOfDeal({ deal, deals }: { deal: Deal; deals: number }, memo: DealMemoFacts): DealMemoFacts {
+export function memoOfDeal({ deal, deals, decisions }: DealWhole, memo: DealMemoFacts, zone: string): DealMemoFacts {
   const { ltv, expectedYield, irr, riskScore, explanation } = deal.metrics;
   const hasChanged = score(riskScore) !== memo.metrics.risk;
   const changed = "What is known of the property has changed since these figures were computed.";
@@ -61,7 +62,12 @@ export function memoOfDeal({ deal, deals }: { deal: Deal; deals: number }, memo:
       explanation: [sentence(explanation), hasChanged && changed].filter(Boolean).join(" ") || null,
       riskParts: hasChanged ? [] : (memo.metrics.riskParts ?? []),
     },
-    deal: { rank: deal.rank, deals, status: inWords(deal.status), decisions: [] },
+    deal: {
+      ...{ rank: deal.rank, deals, status: inWords(deal.status) },
+      decisions: decisions.map(({ at, decision, decidedBy, reason }) => ({
+        ...{ on: civilDateIn(zone, at), decision: inWords(decision), by: decidedBy, reason: reason.slice(0, 20_000) },
+      })),
+    },
   };
 }
 

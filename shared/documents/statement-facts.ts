@@ -27,11 +27,12 @@ export function statementFacts(
   { asOf, zone, staleDays }: StatementOn,
 ): StatementFacts {
   const termsOf = new Map(terms.map((one) => [one.lienId, one]));
-  const holdings = bought.map(({ deal, certificate, county }) => {
+  const holdings = bought.map(({ deal, certificate, county, purchasedAt }) => {
     const lien = withRules(termsOf.get(deal.lienId)!);
     const isWrittenOff = deal.status === "written_off";
-    const purchasedOn = isWrittenOff ? null : civilDateIn(zone, deal.statusAt);
-    const isEarning = purchasedOn !== null && purchasedOn <= asOf;
+    const since = purchasedAt ?? (isWrittenOff ? null : deal.statusAt);
+    const purchasedOn = since && civilDateIn(zone, since);
+    const isEarning = !isWrittenOff && purchasedOn !== null && purchasedOn <= asOf;
     const earned = isEarning ? redemptionOn(lien, { from: purchasedOn, until: asOf }) : null;
     const age = lien.valuation && daysBetween(lien.valuation.day, asOf);
     return {

@@ -43,7 +43,8 @@ const READERS: Readonly<Record<string, Readers>> = {
         await findLienWhole(db, lienId, metrics.asOf),
         await liensForMetrics(db, [lienId], metrics.asOf),
       ];
-      return memoOfDeal(found, dealMemoFacts(whole!, terms!, { asOf: metrics.asOf, weights }));
+      const memo = dealMemoFacts(whole!, terms!, { asOf: metrics.asOf, weights });
+      return memoOfDeal(found, memo, settings.TAX_LIENS_TIME_ZONE);
     },
   },
   portfolio_statement: {

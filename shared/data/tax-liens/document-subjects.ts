@@ -1,6 +1,7 @@
-import { and, asc, count, desc, eq, inArray, isNotNull, lte } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, isNotNull, isNull, lte, max } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { analysisRuns, deals, type AnalysisRun, type Deal } from "./analysis-run-schema.ts";
+import { decisionEvents, type DecisionEvent } from "./decision-schema.ts";
 import { counties, liens, properties, type County, type Lien, type Property } from "./schema.ts";
 import { propertyValuations, type PropertyValuation } from "./valuation-schema.ts";
 
@@ -28,12 +29,26 @@ export async function findLienWhole(
   return { ...found, valuation };
 }
 
-/** A deal, and how many its analysis found. */
-export async function findDeal(db: Executor, id: number): Promise<{ deal: Deal; deals: number } | undefined> {
+/** A deal, how many its analysis found, and what was decided about it. */
+export interface DealWhole {
+  readonly deal: Deal;
+  readonly deals: number;
+  /** Those that moved it, in their order. */
+  readonly decisions: readonly DecisionEvent[];
+}
+
+/** At most the last 200 decisions. */
+export async function findDeal(db: Executor, id: number): Promise<DealWhole | undefined> {
   const [deal] = await db.select().from(deals).where(eq(deals.id, id));
   if (!deal) return undefined;
   const [all] = await db.select({ count: count() }).from(deals).where(eq(deals.analysisRunId, deal.analysisRunId));
-  return { deal, deals: all!.count };
+  const decisions = await db
+    .select()
+    .from(decisionEvents)
+    .where(and(eq(decisionEvents.dealId, id), isNull(decisionEvents.refusal)))
+    .orderBy(desc(decisionEvents.id))
+    .limit(200);
+  return { deal, deals: all!.count, decisions: decisions.reverse() };
 }
 
 /** What was bought of an analysis's deals and is still held, or was written off. */
@@ -41,6 +56,8 @@ export interface BoughtDeal {
   readonly deal: Deal;
   readonly certificate: string;
   readonly county: string;
+  /** When that was decided; null where no decision says so. */
+  readonly purchasedAt: Date | null;
 }
 
 /** An analysis, and its deals that were bought and neither redeemed nor foreclosed; by rank. */
@@ -50,11 +67,19 @@ export async function findBought(
 ): Promise<{ analysis: AnalysisRun; bought: BoughtDeal[] } | undefined> {
   const [analysis] = await db.select().from(analysisRuns).where(eq(analysisRuns.id, analysisRunId));
   if (!analysis) return undefined;
+  const { dealId, decision, refusal, at } = decisionEvents;
+  const purchases = db
+    .select({ dealId, at: max(at).as("purchased_at") })
+    .from(decisionEvents)
+    .where(and(eq(decisionEvents.analysisRunId, analysisRunId), eq(decision, "purchased"), isNull(refusal)))
+    .groupBy(dealId)
+    .as("purchases");
   const bought = await db
-    .select({ deal: deals, certificate: liens.identity, county: counties.name })
+    .select({ deal: deals, certificate: liens.identity, county: counties.name, purchasedAt: purchases.at })
     .from(deals)
     .innerJoin(liens, eq(liens.id, deals.lienId))
     .innerJoin(counties, eq(counties.id, liens.countyId))
+    .leftJoin(purchases, eq(purchases.dealId, deals.id))
     .where(and(eq(deals.analysisRunId, analysisRunId), inArray(deals.status, ["purchased", "written_off"])))
     .orderBy(asc(deals.rank));
   return { analysis, bought };

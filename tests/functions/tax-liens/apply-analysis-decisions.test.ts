@@ -40,9 +40,9 @@ const ask = async (analysisRunId: string, decisions: readonly GivenDecision[]) =
 const apply = async (analysisRunId: string, decisions: readonly GivenDecision[]) =>
   (await app.runner.execute(await ask(analysisRunId, decisions)))!;
 const statuses = async (analysisRunId: string) =>
-  (
-    await app.db.select().from(deals).where(eq(deals.analysisRunId, analysisRunId)).orderBy(asc(deals.rank))
-  ).map(({ status }) => status);
+  (await app.db.select().from(deals).where(eq(deals.analysisRunId, analysisRunId)).orderBy(asc(deals.rank))).map(
+    ({ status }) => status,
+  );
 const events = async () => app.db.select().from(decisionEvents).orderBy(asc(decisionEvents.id));
 
 it("moves deals in the order of the decisions, and records each with what became of it", async () => {
@@ -125,7 +125,10 @@ it("of many decisions about one deal at once, one moves it and the others learn 
 });
 
 it("of one id in many runs at once, it is taken in one, and none of them fails", async () => {
-  const { analysisRunId, dealIds } = await addDeals(app.db, Array.from({ length: 6 }, () => "candidate" as const));
+  const { analysisRunId, dealIds } = await addDeals(
+    app.db,
+    Array.from({ length: 6 }, () => "candidate" as const),
+  );
   const ids: string[] = [];
   for (const dealId of dealIds) {
     ids.push(await ask(analysisRunId, [decision(dealId, "approved", { decisionId: "the same" })]));

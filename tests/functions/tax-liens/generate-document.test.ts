@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { load } from "cheerio";
 import { buffer } from "node:stream/consumers";
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { archiveOldDocuments } from "../../../functions/tax-liens/archive-old-documents.ts";
@@ -9,6 +9,7 @@ import { generateDocument } from "../../../functions/tax-liens/generate-document
 import { sendNotification } from "../../../functions/platform/send-notification.ts";
 import { routes } from "../../../functions/index.ts";
 import { analysisRuns, deals, type Deal } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
+import { decisionEvents, type DecisionEvent } from "../../../shared/data/tax-liens/decision-schema.ts";
 import { documents } from "../../../shared/data/tax-liens/document-schema.ts";
 import { counties } from "../../../shared/data/tax-liens/schema.ts";
 import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
@@ -157,10 +158,18 @@ describe("a document", () => {
       return (await pagesOf((await content(body.document, "pdf")).bytes!)).join(" ");
     };
     const first = await memo();
-    for (const text of ["86.9", "6.3 of 40", "Ranked 2 of 2 deals", "status is candidate"])
+    for (const text of ["86.9", "6.3 of 40", "Ranked 2 of 2 deals", "Nobody has decided"])
       expect(first).toContain(text);
     await api.db.execute(sql`update tax_liens.property_valuations set value = 2000`);
+    await decide(dealId, {
+      decision: "purchased",
+      reason: "Too early",
+      refusal: "a deal that is candidate can become approved",
+    });
+    await decide(dealId, { decision: "approved", reason: "Cheap <i>and</i> safe" });
     const later = await memo();
+    expect(later).toMatch(/March 9, 2026 Approved agent Cheap <i>and<\/i> safe/);
+    expect(later).not.toContain("Too early");
     expect(later).toContain("has changed since");
     for (const text of ["86.9", "25.7"]) expect(later).toContain(text);
     expect(later).not.toContain("of 40");
@@ -168,11 +177,12 @@ describe("a document", () => {
 
   it("a statement adds up what was bought of an analysis's deals, with the interest since", async () => {
     const [held, lost, open] = [await seedLien({ valuedAt: "9000" }), await seedLien(), await seedLien()];
-    const { analysisRunId } = await seedDeal(held, {
+    const { analysisRunId, dealId } = await seedDeal(held, {
       status: "purchased",
-      statusAt: "2025-09-11T06:00:00Z",
+      statusAt: NOW,
       cost: "1300",
     });
+    await decide(dealId, { decision: "purchased", at: new Date("2025-09-11T06:00:00Z") });
     await seedDeal(lost, { analysisRunId, rank: 3, status: "written_off", cost: "700.005" });
     await seedDeal(open, { analysisRunId, rank: 4, cost: "99" });
     const { body } = await ask({ template: "portfolio_statement", facts: undefined, analysisRunId });
@@ -541,4 +551,20 @@ async function seedDeal(
     await api.db.insert(deals).values({ ...deal, lienId: other, rank: 1 });
   }
   return { dealId: stored!.id, analysisRunId };
+}
+
+/** What somebody decided about a deal, the evening before in Phoenix unless it is said when. */
+async function decide(dealId: number, given: Partial<DecisionEvent> & Pick<DecisionEvent, "decision">): Promise<void> {
+  const [deal] = await api.db.select().from(deals).where(eq(deals.id, dealId));
+  await api.db.insert(decisionEvents).values({
+    ...{ decisionId: uuidv7(), analysisRunId: deal!.analysisRunId, dealId, reason: "As agreed", decidedBy: "agent" },
+    ...{
+      fromStatus: "candidate",
+      runId: uuidv7(),
+      place: 0,
+      requestedBy: "a test",
+      at: new Date("2026-03-10T05:00:00Z"),
+    },
+    ...given,
+  });
 }
