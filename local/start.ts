@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { outputTo } from "./cli/output.ts";
+import { straySettings } from "./cli/stray-settings.ts";
 import { banner, type JobLine } from "./stack/banner.ts";
 import { loadDemoData } from "./stack/demo-data/load.ts";
 import { readOptions } from "./stack/options.ts";
@@ -27,6 +28,11 @@ try {
 
   const { jobs } = (await call(stack, "GET", "api/admin/jobs")) as { jobs: JobLine[] };
   process.stdout.write(banner({ ...stack, jobs, now: new Date(), ...outputTo(process.stdout) }));
+  const strays = straySettings(
+    process.env,
+    jobs.map(({ id }) => id),
+  );
+  process.stdout.write(strays.map((line) => `  ${line}\n`).join("") + (strays.length ? "\n" : ""));
   if (!options.settings && !options.join) {
     const outcome = await call(stack, "POST", "api/admin/jobs/sync_fx_latest/run?wait=30").then(
       (run) => (run as { state: string }).state,

@@ -26,6 +26,8 @@ export const runs = defineCommand({
     const answer = await api.get<{ runs: RunSummary[]; nextCursor: string | null }>("api/admin/runs", {
       ...{ job, state, family, cursor, limit },
     });
+    // Right for a job that has not run yet, and misleading where its id is misspelt: the app says which.
+    if (job !== undefined && answer.runs.length === 0) await api.get(`api/admin/jobs/${encodeURIComponent(job)}`);
     if (options.json) {
       printJson(out, answer);
       return 0;

@@ -57,6 +57,17 @@ test("filters go to the app as they are written", async () => {
   expect(stdout).toBe("No runs.\n");
 });
 
+test("a job that there is not is said to be none, and which one was meant", async () => {
+  const detail = "there is no job sync_fx_latst; did you mean sync_fx_latest?";
+  const app = await adminStandIn(({ path }) =>
+    path.startsWith("/api/admin/jobs/") ? problem(404, detail) : { json: { runs: [], nextCursor: null } },
+  );
+  for (const more of [[], ["--json"]]) {
+    const { code, stdout, stderr } = await rota(["runs", "--job", "sync_fx_latst", ...more], { env: app.env });
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `The app says: ${detail}\n` });
+  }
+});
+
 test("twenty at first, and how to get the ones before", async () => {
   const app = await adminStandIn(() => ({ json: { runs: [runSummary()], nextCursor: RUN_ID } }));
   const { stdout } = await rota(["runs"], { env: app.env });
