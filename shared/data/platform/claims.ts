@@ -1,7 +1,7 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { auditLog } from "./steering-schema.ts";
-import { jobRuns, type Run } from "./schema.ts";
+import { inLineSince, jobRuns, type Run } from "./schema.ts";
 import { plainArray } from "../array-literal.ts";
 import { type RawRun, runOf } from "./run-row.ts";
 import { type Lease, untilLeaseEnds } from "./holds.ts";
@@ -120,8 +120,15 @@ export async function claimSlot(
 }
 
 /**
+ * How long a run that is due lets those start first that have waited for its key for longer: several times what the sweep takes to find one
+ * whose message was lost. Then something else must be wrong with it, and it must not be in everybody's way.
+ */
+const PATIENT_FOR_MS = 300_000;
+
+/**
  * Starts the next attempt of waiting runs of one job, in one conditional statement however many they are. Those that do
- * not wait, are not due, whose concurrency key is held, or whose job a gate stops, are left as they are.
+ * not wait, are not due, whose concurrency key is held or waited for by others before them, or whose job a gate stops, are left as
+ * they are.
  */
 export async function claimRuns(
   db: Executor,
@@ -152,10 +159,38 @@ export async function claimRuns(
            lease_holder = ${lease.holder}, lease_expires_at = ${untilLeaseEnds(lease)}, progress = null
       from due
      where r.id = due.id
-       and not exists (
-         select from ${jobRuns} rival
-          where rival.job_id = r.job_id and rival.state = 'running' and rival.concurrency_key = r.concurrency_key
-       )
+       and not ${isHeld}
+       and (r.not_before < ${at} - ${PATIENT_FOR_MS}::integer * interval '1 ms' or not ${isBehind(at)})
     returning r.*`);
   return [...rows].map(runOf);
+}
+
+/** A run that still waits after it was to be claimed. */
+export interface LeftWaiting {
+  readonly run: Run;
+  /** It is the first in line for a key that is free: no key is in its way. */
+  readonly isFirst: boolean;
+}
+
+/** Those of the runs that still wait for a worker. */
+export async function leftWaiting(db: Executor, ids: readonly string[], now: Date): Promise<LeftWaiting[]> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const rows = await db.execute<RawRun>(sql`
+    select r.*, r.concurrency_key is not null and r.not_before <= ${at} and not ${isHeld} and not ${isBehind(at)} as is_first
+      from ${jobRuns} r where r.id = any (${plainArray(ids)}::uuid[]) and r.lease_expires_at is null and r.finished_at is null`);
+  return [...rows].map((row) => ({ run: runOf(row), isFirst: row.is_first as boolean }));
+}
+
+/** Whether another run has the key of the run `r`. */
+const isHeld = sql`exists (
+  select from ${jobRuns} rival
+   where rival.job_id = r.job_id and rival.state = 'running' and rival.concurrency_key = r.concurrency_key)`;
+
+/** Whether others that are due have waited for the key of the run `r` for longer. */
+function isBehind(at: SQL): SQL {
+  return sql`exists (
+  select from ${jobRuns} ahead
+   where ahead.job_id = r.job_id and ahead.concurrency_key = r.concurrency_key
+     and ahead.lease_expires_at is null and ahead.finished_at is null and ahead.cancel_requested_at is null
+     and ahead.not_before <= ${at} and (${inLineSince("ahead")}, ahead.id) < (${inLineSince("r")}, r.id))`;
 }

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { auditLog } from "./steering-schema.ts";
-import { jobRuns, type Run } from "./schema.ts";
+import { inLineSince, jobRuns, type Run } from "./schema.ts";
 import { inOrder } from "./holds.ts";
 
 export type Finish = Pick<Run, "state"> &
@@ -26,18 +26,26 @@ export interface FinishedRun extends Pick<Run, "id" | "attempt"> {
   readonly finish: Finish;
 }
 
+/** What a move of runs brought about. */
+export interface Moved {
+  /** Of the runs that moved; of the others nothing was written. */
+  readonly ids: ReadonlySet<string>;
+  /** The first in line for each concurrency key that is free now: due, and by itself it would look only later. */
+  readonly next: readonly Pick<Run, "id" | "jobId">[];
+}
+
 /**
  * Moves running runs to their next states and gives up their leases, in one statement. A stop by the kill switch is audited in it. Only those move that are still at
  * that attempt and held by `holder` (fencing), or, without one, whose lease has lapsed: a heartbeat in between wins.
- * @returns the ids that moved; of the others nothing was written
  */
 export async function finishRuns(
   db: Executor,
   holder: string | null,
   runs: readonly FinishedRun[],
-): Promise<Set<string>> {
+  now: Date,
+): Promise<Moved> {
   const order = inOrder(runs, sql`f.id`);
-  const rows = await db.execute<{ id: string }>(sql`
+  const rows = await db.execute<{ id: string; job_id: string; next: string | null }>(sql`
     with ${order.lock}
     moved as (
       update ${jobRuns} r
@@ -53,14 +61,24 @@ export async function finishRuns(
                   "maxAttempts" integer, progress jsonb, error jsonb) ${order.join}
        where r.id = f.id and r.attempt = f.attempt and r.state = 'running'
          and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
-      returning r.id, r.job_id, r.finished_at, r.reason, r.reason_code
+      returning r.id, r.job_id, r.concurrency_key, r.finished_at, r.reason, r.reason_code
     ),
     audited as (
       insert into ${auditLog} (at, who, action, subject, reason)
       select finished_at, 'gate', 'run stopped', 'job:' || job_id, reason from moved where reason_code = 'kill-switch'
     )
-    select id from moved`);
-  return new Set([...rows].map(({ id }) => id));
+    select moved.id, moved.job_id, first_in_line.id as next
+      from moved left join lateral (
+        select w.id from ${jobRuns} w
+         where moved.concurrency_key is not null and w.job_id = moved.job_id and w.concurrency_key = moved.concurrency_key
+           and w.lease_expires_at is null and w.finished_at is null and w.cancel_requested_at is null
+           and w.not_before <= ${now.toISOString()}::timestamptz
+         order by ${inLineSince("w")}, w.id limit 1
+      ) first_in_line on true`);
+  return {
+    ids: new Set([...rows].map(({ id }) => id)),
+    next: [...rows].flatMap(({ job_id: jobId, next }) => (next === null ? [] : { id: next, jobId })),
+  };
 }
 
 /** The row as it is after a move, without asking the database again. */

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import {
   bigint,
   boolean,
@@ -16,6 +16,15 @@ import {
 export const platform = pgSchema("platform");
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+/**
+ * By what runs that wait for one key are in order: slots by their moment, as claims take them; everything else by when it was due.
+ * @param run the row's name in the statement
+ */
+export function inLineSince(run?: "ahead" | "r" | "w"): SQL {
+  const column = (name: string) => sql.raw(run ? `${run}.${name}` : name);
+  return sql`coalesce(case when ${column("backfill_id")} is null then ${column("scheduled_for")} end, ${column("not_before")})`;
+}
 
 /** The ledger: one row per run, from the moment it is asked for. Slots that did not run stand here too, as `skipped`. */
 export const jobRuns = platform.table(
@@ -74,6 +83,10 @@ export const jobRuns = platform.table(
     index("job_runs_due")
       .on(run.notBefore)
       .where(sql`state in ('queued', 'retrying')`),
+    // By the names that claims go by: see `claimRuns`.
+    index("job_runs_in_line")
+      .on(run.jobId, run.concurrencyKey, sql`(${inLineSince()})`, run.id)
+      .where(sql`lease_expires_at is null and finished_at is null and concurrency_key is not null`),
     index("job_runs_leases")
       .on(run.leaseExpiresAt)
       .where(sql`state = 'running'`),

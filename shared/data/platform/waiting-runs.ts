@@ -127,7 +127,10 @@ export async function requestCancel(db: Executor, id: string, reason: string, no
   return row;
 }
 
-/** Waiting runs whose time has come and that nothing pauses, oldest first. `overdueMs` leaves out those that their own message still carries. */
+/**
+ * Waiting runs whose time has come, that nothing pauses and whose key is free, oldest first. `overdueMs` leaves out those that their
+ * own message still carries.
+ */
 export async function dueRuns(
   db: Db,
   now: Date,
@@ -145,6 +148,9 @@ export async function dueRuns(
         sql`not exists (select from ${pauses} p
           where p.scope in ('all', 'family:' || ${jobRuns.family}, 'job:' || ${jobRuns.jobId})
             and (p.until is null or p.until > ${now.toISOString()}::timestamptz))`,
+        // So would a long line for one key. Whoever holds it rouses the next.
+        sql`not exists (select from ${jobRuns} rival
+          where rival.job_id = ${jobRuns.jobId} and rival.state = 'running' and rival.concurrency_key = ${jobRuns.concurrencyKey})`,
       ),
     )
     .orderBy(asc(jobRuns.notBefore))

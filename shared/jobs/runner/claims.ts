@@ -1,7 +1,6 @@
 import type { Executor } from "../../data/client.ts";
 import { cancelWaitingRun, skipWaitingRun } from "../../data/platform/waiting-runs.ts";
-import { claimRuns } from "../../data/platform/claims.ts";
-import { findRun } from "../../data/platform/job-runs.ts";
+import { claimRuns, leftWaiting } from "../../data/platform/claims.ts";
 import { gateRefusal } from "../../data/platform/gates.ts";
 import { pausedUntil } from "../../data/platform/pauses.ts";
 import type { Run } from "../../data/platform/schema.ts";
@@ -10,12 +9,10 @@ import { isUniqueViolation } from "../error-class.ts";
 import type { Refusal } from "../gates.ts";
 import type { Admission } from "./admission.ts";
 import { leaseOf, type RunnerDependencies } from "./dependencies.ts";
+import { nextLook } from "./next-look.ts";
 import { logOf } from "./run-log.ts";
-import { send } from "./sending.ts";
+import { send, type WaitingRun } from "./sending.ts";
 import { follow, tracked } from "./tracking.ts";
-
-/** How long a run waits before it looks again whether its concurrency key is free. */
-export const BUSY_WAIT_MS = 1_000;
 
 /** How long a due run waits for a version of the app that has its job. */
 const KEPT_WITHOUT_JOB_MS = 86_400_000;
@@ -53,27 +50,52 @@ export class Claims {
     }
   }
 
-  /** A run that is due but could not be claimed: its gate is closed, its job paused, or its concurrency key held. */
-  async comeBackLater(job: Job, runId: string): Promise<void> {
+  /** Says when runs of a job come back that could not be claimed: not due, a gate is closed, paused, or their key is held. */
+  async comeBackLater(job: Job, runIds: readonly string[]): Promise<void> {
+    if (runIds.length === 0) return;
     const { db, clock } = this.#deps;
-    const run = await findRun(db, runId);
-    if (run?.state !== "queued" && run?.state !== "retrying") return;
     const now = clock.now();
-    // Its message lay in the queue of another job: it goes to its own, and this job's gates are not its.
-    if (run.jobId !== job.id) return send(this.#deps, [run]);
-    // It was asked to stop while it ran, and that attempt failed before it heard of it.
-    if (run.cancelRequestedAt) return this.#cancel(job, run);
-    const isDue = (run.notBefore?.getTime() ?? 0) <= now.getTime();
-    const refusal = isDue ? await gateRefusal(db, gatedOf(job), now) : null;
-    // Paused work is not lost: it waits. Every other gate ends the run, with the reason; but a backfill's, which nothing hurries.
-    if (refusal && refusal.code !== "paused") return run.backfillId ? undefined : this.#skip(job, runId, refusal);
-    if (refusal) {
-      const until = await pausedUntil(db, pauseScopesOf(job), now);
-      // Without an end it is sent by whoever resumes it; a message that came back again and again would tell nobody anything.
-      return until ? send(this.#deps, [{ ...run, notBefore: until }]) : undefined;
+    const left = await leftWaiting(db, runIds, now);
+    const {
+      strangers = [],
+      cancelled = [],
+      due = [],
+      early = [],
+    } = Object.groupBy(left, ({ run }) => {
+      // Its message lay in the queue of another job: it goes to its own, and this job's gates are not its.
+      if (run.jobId !== job.id) return "strangers";
+      // It was asked to stop while it ran, and that attempt failed before it heard of it.
+      if (run.cancelRequestedAt) return "cancelled";
+      return run.notBefore === null || run.notBefore <= now ? "due" : "early";
+    });
+    for (const { run } of cancelled) await this.#cancel(job, run);
+    const refusal = due.length ? await gateRefusal(db, gatedOf(job), now) : null;
+    const waiting = refusal ? early : [...due, ...early];
+    await send(this.#deps, [
+      ...strangers.map(({ run }) => run),
+      ...waiting.flatMap(({ run, isFirst }) => nextLook(run, { isFirst, now })),
+      ...(refusal
+        ? await this.#refused(
+            job,
+            due.map(({ run }) => run),
+            refusal,
+            now,
+          )
+        : []),
+    ]);
+  }
+
+  /** @returns those that come back at the end of a pause */
+  async #refused(job: Job, runs: readonly Run[], refusal: Refusal, now: Date): Promise<WaitingRun[]> {
+    if (refusal.code === "paused") {
+      // Paused work is not lost: it waits. Without an end it is sent by whoever resumes it; a message that came back again and again
+      // would tell nobody anything.
+      const until = await pausedUntil(this.#deps.db, pauseScopesOf(job), now);
+      return until ? runs.map((run) => ({ ...run, notBefore: until })) : [];
     }
-    const at = Math.max(run.notBefore?.getTime() ?? 0, now.getTime() + BUSY_WAIT_MS);
-    await send(this.#deps, [{ ...run, notBefore: new Date(at) }]);
+    // Every other gate ends the run, with the reason; but a backfill's, which nothing hurries.
+    for (const { id, backfillId } of runs) if (!backfillId) await this.#skip(job, id, refusal);
+    return [];
   }
 
   async #cancel(job: Job, { id, reason }: Run): Promise<void> {

@@ -80,7 +80,7 @@ export class Execution {
         ...(endedRuns.length ? await this.#settlement.settle(job, this.#deps.holder, endedRuns) : []),
         ...(await this.#settlement.announce({
           runs: finished.flatMap(({ held }) => held.settled!.runs),
-          children: finished.flatMap(({ held }) => held.settled!.children),
+          roused: finished.flatMap(({ held }) => held.settled!.roused),
         })),
       ];
       await this.#backfills.goOn(job, settled);

@@ -113,7 +113,10 @@ export class Runner implements LayerControls {
     const runs = await this.#claims.take(job, runIds);
     const done = runs.length ? this.#execution.carryOut(job, runs) : [];
     const claimed = new Set(runs.map(({ id }) => id));
-    for (const id of runIds) if (!claimed.has(id)) await this.#claims.comeBackLater(job, id);
+    await this.#claims.comeBackLater(
+      job,
+      runIds.filter((id) => !claimed.has(id)),
+    );
     return done;
   }
 

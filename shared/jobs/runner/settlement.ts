@@ -8,7 +8,7 @@ import type { Admission } from "./admission.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { maskedProgress } from "../masked.ts";
 import { logOf } from "./run-log.ts";
-import { send } from "./sending.ts";
+import { send, type WaitingRun } from "./sending.ts";
 import { follow } from "./tracking.ts";
 import { transition, type Ending } from "./transition.ts";
 
@@ -22,8 +22,8 @@ export interface SettledRun {
 /** What a settlement wrote. */
 export interface Settled {
   readonly runs: readonly { readonly run: Run; readonly ending: Ending }[];
-  /** Runs that it asked for. */
-  readonly children: readonly Run[];
+  /** Runs that it asked for, and those that waited for a key that it gave up. */
+  readonly roused: readonly WaitingRun[];
 }
 
 /** Moves runs on whose attempts have ended, says so in the log, and sends what waits again on its way. */
@@ -65,7 +65,7 @@ export class Settlement {
       return { run, ending, finish: progress ? { ...finish, progress: maskedProgress(progress)! } : finish };
     });
     const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
-    const moved = await finishRuns(tx, holder, change);
+    const { ids: moved, next } = await finishRuns(tx, holder, change, now);
     const runs = moves
       .filter(({ run }) => moved.has(run.id))
       .map(({ run, finish, ending }) => ({ run: afterFinish(run, finish), ending }));
@@ -75,17 +75,17 @@ export class Settlement {
       runs.map(({ run }) => run),
       this.#deps.watch,
     );
-    const children: Run[] = [];
+    const roused: WaitingRun[] = next.map((run) => ({ ...run, notBefore: now }));
     for (const { run } of runs) {
-      if (job && run.state === "succeeded") children.push(...(await this.#chain(tx as Tx, job, run)));
+      if (job && run.state === "succeeded") roused.push(...(await this.#chain(tx as Tx, job, run)));
     }
-    return { runs, children };
+    return { runs, roused };
   }
 
   /** Says in the log what has been committed, and sends what waits. */
-  async announce({ runs, children }: Settled): Promise<Run[]> {
+  async announce({ runs, roused }: Settled): Promise<Run[]> {
     this.#reportEnd(runs);
-    await send(this.#deps, [...runs.flatMap(({ run }) => (run.state === "retrying" ? run : [])), ...children]);
+    await send(this.#deps, [...runs.flatMap(({ run }) => (run.state === "retrying" ? run : [])), ...roused]);
     return runs.map(({ run }) => run);
   }
 

@@ -4,9 +4,9 @@ import type { Run } from "../../data/platform/schema.ts";
 import { isScheduled, needsOf, type Job } from "../define-job.ts";
 import { previousOccurrence, type Schedule } from "../schedule/index.ts";
 import type { Admission } from "./admission.ts";
-import { BUSY_WAIT_MS } from "./claims.ts";
 import { leaseOf, type RunnerDependencies } from "./dependencies.ts";
 import { recordMissed } from "./missed.ts";
+import { nextLook } from "./next-look.ts";
 import { logOf } from "./run-log.ts";
 import { send } from "./sending.ts";
 import { tracked } from "./tracking.ts";
@@ -38,7 +38,7 @@ export class Slots {
       logOf(this.#deps.log, run).info("Skipped", { reason: run.reason });
     } else if (run.state === "queued") {
       logOf(this.#deps.log, run).info("Waits for the run in its way", { reason: run.reason });
-      await send(this.#deps, [{ ...run, notBefore: new Date(this.#deps.clock.now().getTime() + BUSY_WAIT_MS) }]);
+      await send(this.#deps, nextLook(run, { isFirst: false, now: this.#deps.clock.now() }));
     }
     return run;
   }

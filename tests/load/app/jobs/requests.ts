@@ -84,3 +84,22 @@ export const callsOnce = defineJob({
     return finish((tx) => leave(tx, context, `calls_once ${input.n}`));
   },
 });
+
+/** Whoever finds another of its key inside fails on the key of that effect, and shows by its second attempt. */
+export const oneAtATime = defineJob({
+  ...common,
+  id: "one_at_a_time",
+  summary: "One write, one at a time for each line",
+  on: event({ batch: 1 }),
+  input: z.strictObject({ n: z.int(), line: z.int() }),
+  concurrency: ({ line }) => String(line),
+  async run(context) {
+    const { n, line } = context.input;
+    const inside = `inside line ${line}`;
+    await context.transaction((tx) => leave(tx, context, inside));
+    return context.finish(async (tx) => {
+      await tx.execute(sql`delete from load.effects where key = ${inside}`);
+      await leave(tx, context, `one_at_a_time ${n}`);
+    });
+  },
+});

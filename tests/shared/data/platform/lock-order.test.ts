@@ -25,6 +25,7 @@ const finish = (runs: readonly Held[]) =>
     db,
     "us",
     runs.map((run) => ({ ...run, finish: { state: "succeeded", finishedAt: new Date() } })),
+    new Date(),
   );
 const renew = (runs: readonly Held[]) =>
   renewLeases(
