@@ -26,28 +26,33 @@ export async function rescueLapsed(
   settlement: Settlement,
   limit: number,
 ): Promise<{ retrying: number; dead: number }> {
-  const moved = { retrying: 0, dead: 0 };
-  for (const run of await lapsedRuns(deps.db, limit)) {
-    const state = await rescueOne(deps, settlement, run);
-    if (state) moved[state === "dead" ? "dead" : "retrying"] += 1;
-  }
-  return moved;
+  const lapsed = Map.groupBy(await lapsedRuns(deps.db, limit), ({ jobId }) => jobId);
+  const settled: Run[] = [];
+  for (const runs of lapsed.values()) settled.push(...(await rescueTogether(deps, settlement, runs)));
+  const count = (state: RunState) => settled.filter((run) => run.state === state).length;
+  return { retrying: count("retrying"), dead: settled.length - count("retrying") };
 }
 
-/** Never throws: a run whose own tracking fails must not keep all others with their dead holders. */
-async function rescueOne(deps: RunnerDependencies, settlement: Settlement, run: Run): Promise<RunState | undefined> {
-  const error = new LostHolder(`its holder ${run.leaseHolder} went silent while it ran attempt ${run.attempt}`);
+/**
+ * Runs of one job in one statement: a process that dies may leave hundreds of a batch. Never throws: a run whose own tracking fails must
+ * not keep all others with their dead holders.
+ */
+async function rescueTogether(deps: RunnerDependencies, settlement: Settlement, runs: readonly Run[]): Promise<Run[]> {
   try {
-    const job = await deps.findJob(run.jobId);
-    const [settled] = await settlement.settle(job, null, [{ run, ending: { kind: "threw", error } }]);
-    if (!settled) return undefined;
-    logOf(deps.log, settled).warn("Rescued from a silent holder", { holder: run.leaseHolder, state: settled.state });
-    return settled.state;
-  } catch (trouble) {
-    logOf(deps.log, run).error("Could not be rescued from a silent holder; the next minute tries again", {
-      error: trouble,
-    });
-    return undefined;
+    const job = await deps.findJob(runs[0]!.jobId);
+    const lost = runs.map((run) => ({ run, ending: { kind: "threw" as const, error: new LostHolder(run) } }));
+    const settled = await settlement.settle(job, null, lost);
+    for (const run of settled) logOf(deps.log, run).warn("Rescued from a silent holder", { state: run.state });
+    return settled;
+  } catch (error) {
+    if (runs.length > 1) {
+      const alone: Run[] = [];
+      for (const run of runs) alone.push(...(await rescueTogether(deps, settlement, [run])));
+      return alone;
+    }
+    const message = "Could not be rescued from a silent holder; the next minute tries again";
+    logOf(deps.log, runs[0]!).error(message, { error });
+    return [];
   }
 }
 
@@ -55,4 +60,7 @@ async function rescueOne(deps: RunnerDependencies, settlement: Settlement, run: 
 class LostHolder extends Error {
   override name = "LostHolder";
   readonly errorClass = "transient";
+  constructor({ leaseHolder, attempt }: Run) {
+    super(`its holder ${leaseHolder} went silent while it ran attempt ${attempt}`);
+  }
 }
