@@ -56,10 +56,12 @@ export const sendNotification = defineJob({
         clock.now(),
       ),
     );
+    const spread = Math.random();
     const ofRun = new Map(claimed.map((notification) => [notification.run, notification]));
     for (const run of runs) {
       const notification = ofRun.get(run.id);
-      const trouble = notification && troubleOf(notification, run, sent.get(notification.id), clock.now());
+      const trouble =
+        notification && troubleOf(notification, run, { sent: sent.get(notification.id), spread, now: clock.now() });
       if (trouble) fail(run, trouble);
     }
   },
@@ -69,16 +71,16 @@ export const sendNotification = defineJob({
 function troubleOf(
   { failedBefore, createdAt }: ClaimedNotification,
   { attempt }: BatchedRun<Input>,
-  sent: Sent | undefined,
-  now: Date,
+  { sent, spread, now }: { sent: Sent | undefined; spread: number; now: Date },
 ): Error | undefined {
   const passing = sent?.errors.find((error) => !error.isFinal);
   if (passing) return passing;
   if (sent?.heldMs !== undefined) {
     const reason = "the provider asks to wait";
     if (now.getTime() - createdAt.getTime() > OLDEST_MS) return new HeldTooLong(`${reason}, for more than a day now`);
-    // Spread, and the wider the longer it waits already: else all would come back in the same instant.
-    return new Snooze(`${Math.ceil(sent.heldMs * (1 + Math.random() * attempt))}ms`, reason);
+    // To whole seconds, so that a batch stays together. Batches are spread, the wider the longer they wait already: else all would come
+    // back in the same instant.
+    return new Snooze(`${Math.ceil((sent.heldMs / 1_000) * (1 + spread * attempt))}s`, reason);
   }
   if (sent?.errors[0]) return sent.errors[0];
   return failedBefore === null ? undefined : new FailedBefore(failedBefore);

@@ -3,13 +3,12 @@ import type { ClaimedNotification, BegunDelivery } from "../data/platform/notifi
 import { classify, isRetryable, retryAfter, type ErrorClass } from "../jobs/error-class.ts";
 import { redactText } from "../telemetry/redaction.ts";
 import { AllGone, type Channel, type Receipt } from "./channel.ts";
+import { LONGEST_WAIT_MS, type Pause } from "./pause.ts";
 
 /** Deliveries of one channel that are under way at once. */
 const SIDE_BY_SIDE = 8;
 /** A provider that names no wait is asked again after this. */
 const USUAL_WAIT_MS = 2_000;
-/** Pauses up to this are waited out; for a longer one the deliveries are put off. */
-const LONGEST_PAUSE_MS = 15_000;
 /** How often one delivery is offered to a provider that asks to wait, before it is put off as well. */
 const OFFERS = 5;
 
@@ -43,23 +42,22 @@ export class DeliveryError extends Error {
 }
 
 /**
- * Hands deliveries to one channel, some side by side. When the provider asks to wait, all of them wait: what it has not taken costs
- * nobody an attempt.
+ * Hands deliveries to one channel, some side by side. When the provider asks to wait, all of them wait, and whoever else has the same
+ * `pause`: what it has not taken costs nobody an attempt.
  * @param deadline `performance.now()` after which nothing new is begun; the rest is held
  * @param onDelivered called for each as soon as it is known; never for those that the signal cut short
  */
 export async function deliverAll(
   channel: Channel,
   deliveries: readonly Delivery[],
-  { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: number },
+  { signal, deadline, pause }: { readonly signal: AbortSignal; readonly deadline: number; readonly pause: Pause },
   onDelivered: (delivery: Delivery, delivered: Delivered) => void,
 ): Promise<void> {
   const waiting = deliveries.map((delivery) => ({ delivery, offers: 0 }));
-  let pausedUntil = 0;
   const worker = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const pauseMs = pausedUntil - performance.now();
-      if (pauseMs > LONGEST_PAUSE_MS || performance.now() + Math.max(0, pauseMs) > deadline || next.offers === OFFERS) {
+      const pauseMs = pause.leftMs;
+      if (pauseMs > LONGEST_WAIT_MS || performance.now() + pauseMs > deadline || next.offers === OFFERS) {
         onDelivered(next.delivery, { kind: "held", waitMs: Math.max(pauseMs, 1_000) });
         continue;
       }
@@ -72,7 +70,7 @@ export async function deliverAll(
       const delivered = await offer(channel, delivery, signal);
       if (delivered.kind !== "held") onDelivered(delivery, delivered);
       else {
-        pausedUntil = Math.max(pausedUntil, performance.now() + delivered.waitMs);
+        pause.ask(delivered.waitMs);
         waiting.push({ delivery, offers: offers + 1 });
       }
     }

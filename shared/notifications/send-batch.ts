@@ -8,6 +8,7 @@ import type { Receipt } from "./channel.ts";
 import { deliverAll, DeliveryError, type Delivered, type Delivery } from "./delivery.ts";
 import type { ChannelName } from "./notification.ts";
 import { outcomeBook } from "./outcome-book.ts";
+import { pauseOf } from "./pause.ts";
 
 /** How a notification's deliveries of this attempt ended; nothing is said of those that were taken. */
 export interface Sent {
@@ -72,7 +73,7 @@ export async function sendBatch(
       return;
     }
     try {
-      await deliverAll(channel, own, { signal, deadline }, note);
+      await deliverAll(channel, own, { signal, deadline, pause: pauseOf(settings, name, clock) }, note);
     } finally {
       channel.close();
     }

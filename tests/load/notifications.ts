@@ -26,12 +26,13 @@ try {
   const perSecond = (ms: number) => Math.round((count / ms) * 1_000).toLocaleString("en");
   console.log(`made       ${count} in ${account.enqueueMs} ms, ${perSecond(account.enqueueMs)}/s`);
   console.log(`carried    in ${account.drainMs} ms, ${perSecond(account.drainMs)}/s, ${account.kills} times killed`);
-  console.log(`requests   ${account.requests}, of them ${account.repeats} repeats that the provider recognised`);
-  console.log(
-    `delivered  ${account.taken.size}; failed ${account.rows.filter(({ state }) => state === "failed").length}`,
-  );
+  console.log(`attempts   ${account.attempts}`);
+  const share = `${account.limited} answered with 429, ${account.repeats} repeats that the provider recognised`;
+  console.log(`requests   ${account.requests}, of them ${share}`);
+  const failed = account.rows.filter(({ state }) => state === "failed").length;
+  console.log(`delivered  ${account.taken.size}, by the provider's own count; failed for good ${failed}`);
   for (const fault of faults.slice(0, 20)) console.error(fault);
-  console.log(faults.length ? `${faults.length} faults` : "each once");
+  console.log(faults.length ? `${faults.length} faults` : "each once: no duplicate, none lost");
   process.exitCode = faults.length ? 1 : 0;
 } finally {
   await database.stop();

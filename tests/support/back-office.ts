@@ -21,6 +21,8 @@ export interface BackOffice {
   readonly repeats: () => number;
   /** Requests in all. */
   readonly requests: () => number;
+  /** Those of them that it answered with this status. */
+  readonly answered: (status: number) => number;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export async function startBackOffice(
   const taken = new Set<string>();
   let repeats = 0;
   let requests = 0;
+  const answers = new Map<number, number>();
   const server = createServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
@@ -57,6 +60,7 @@ export async function startBackOffice(
         const takes = given === "take and hang up" || (typeof given === "object" && given.status < 300);
         if (takes) taken.add(id);
         if (typeof given === "string") return void request.socket.destroy();
+        answers.set(given.status, (answers.get(given.status) ?? 0) + 1);
         response.writeHead(given.status, { "content-type": "application/json", ...given.headers }).end(given.body);
       });
     });
@@ -69,6 +73,7 @@ export async function startBackOffice(
     taken,
     repeats: () => repeats,
     requests: () => requests,
+    answered: (status) => answers.get(status) ?? 0,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

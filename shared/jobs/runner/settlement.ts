@@ -59,8 +59,9 @@ export class Settlement {
     ended: readonly SettledRun[],
   ): Promise<Settled> {
     const now = this.#deps.clock.now();
+    // The same for all: what failed of a batch comes back as a batch, and not run by run.
+    const random = (this.#deps.random ?? Math.random)();
     const moves = ended.map(({ run, ending, progress }) => {
-      const random = (this.#deps.random ?? Math.random)();
       const finish = transition(ending, { run, retry: job?.retry ?? never, now, random });
       return { run, ending, finish: progress ? { ...finish, progress: maskedProgress(progress)! } : finish };
     });

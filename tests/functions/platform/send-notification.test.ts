@@ -171,8 +171,11 @@ describe("a provider that asks to wait", () => {
       expect([attempt, maxAttempts, errors]).toEqual([1, 7, []]);
       expect(notBefore!.getTime() - process.clock.now().getTime()).toBeGreaterThanOrEqual(590_000);
     }
-    await untilSettled(process, ids);
-    expect(process.backOffice.taken.size).toBe(50);
+    const [later] = await tellOf(process, [about(51)]);
+    expect(await process.runner.executeBatch(sendNotification, [later!])).toMatchObject([{ state: "retrying" }]);
+    expect(process.backOffice.requests(), "what it said to one batch holds for the next").toBe(8);
+    await untilSettled(process, [...ids, later!]);
+    expect(process.backOffice.taken.size).toBe(51);
   });
 });
 

@@ -18,6 +18,10 @@ export interface Account {
   readonly drainMs: number;
   readonly requests: number;
   readonly repeats: number;
+  /** Requests that were answered with 429. */
+  readonly limited: number;
+  /** Deliveries in our book: one for each time that a notification was taken in hand. */
+  readonly attempts: number;
   readonly kills: number;
   /** Ids that the provider took. */
   readonly taken: ReadonlySet<string>;
@@ -35,7 +39,7 @@ export async function campaign(
   databaseUrl: string,
   { count, kills }: { count: number; kills: number },
 ): Promise<Account> {
-  const backOffice = await startBackOffice(moody({ perWindow: 150, windowMs: 100 }));
+  const backOffice = await startBackOffice(moody({ perWindow: 40, windowMs: 100 }));
   const db = connect({ url: databaseUrl, poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true });
   const settings = {
     ...{ NOTIFY_WEBHOOK_URL: backOffice.url, NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET },
@@ -75,15 +79,18 @@ export async function campaign(
   const drainMs = Date.now() - startedAt;
   const { id: key, recipient, state, reason } = notifications;
   const rows = await db.select({ id: key, recipient, state, reason }).from(notifications);
-  const left = await db.execute(sql`select from platform.notification_deliveries where state = 'sending'`);
+  const [deliveries] = await db.execute<{ made: number; open: number }>(sql`
+    select count(*)::int as made, count(*) filter (where state = 'sending')::int as open from platform.notification_deliveries`);
   await db.$client.end();
   await backOffice.close();
-  if (left.length) throw new Error(`${left.length} deliveries are still under way`);
+  if (deliveries!.open) throw new Error(`${deliveries!.open} deliveries are still under way`);
   return {
     enqueueMs,
     drainMs,
     requests: backOffice.requests(),
     repeats: backOffice.repeats(),
+    limited: backOffice.answered(429),
+    attempts: deliveries!.made,
     kills: killed,
     taken: backOffice.taken,
     rows,
