@@ -84,6 +84,13 @@ function postgresCpuMs(postmaster: number): number | null {
   return ticks * 10;
 }
 
+/** Processor time of one process so far. Null where the system does not say. */
+export function cpuMsOf(pid: number): number | null {
+  if (process.platform !== "linux") return null;
+  const [user, system] = statOf(String(pid)).slice(11, 13).map(Number) as [number, number];
+  return (user + system) * 10;
+}
+
 function statOf(pid: string): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

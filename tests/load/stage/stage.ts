@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import postgres from "postgres";
 import { freePort } from "../../../local/ports.ts";
 import { discardPostgres, startPostgres, type RunningPostgres } from "../../../local/postgres/start.ts";
+import { builtApp } from "../../../scripts/built-app.ts";
 import { applyMigrations } from "../../../shared/data/migrate.ts";
 import { AppProcess } from "./app.ts";
 import { BrokerProcess } from "./broker.ts";
@@ -32,7 +31,7 @@ export class Stage {
 
   static async open(): Promise<Stage> {
     const directory = await mkdtemp(join(tmpdir(), "rota-load-"));
-    const app = await builtApp();
+    const app = await builtApp("tests/load/app");
     const database = await startPostgres(databaseAt(directory));
     const sql = postgres(database.url, { max: 8, onnotice: () => undefined, connect_timeout: 5 });
     await applyMigrations(database.url, join(ROOT, "shared/data/migrations"));
@@ -141,17 +140,6 @@ export class Stage {
 /** fsync stays on: a database that forgets what it acknowledged would prove nothing. */
 function databaseAt(dataDirectory: string) {
   return { dataDirectory, settings: { max_connections: "100" } };
-}
-
-/** The app of tests/load/app, bundled as the real one is. Below the project, where its packages are found. */
-async function builtApp(): Promise<string> {
-  await mkdir(join(ROOT, ".rota/load"), { recursive: true });
-  const app = await mkdtemp(join(ROOT, ".rota/load/app-"));
-  const build = ["--functions", "tests/load/app", "--out", relative(ROOT, join(app, "dist"))];
-  await promisify(execFile)(process.execPath, [join(ROOT, "scripts/build.ts"), ...build], { cwd: ROOT });
-  await copyFile(join(ROOT, "host.json"), join(app, "host.json"));
-  await writeFile(join(app, "package.json"), JSON.stringify({ type: "module", main: "dist/main.js" }));
-  return app;
 }
 
 async function queuesOf(app: string): Promise<string[]> {
