@@ -65,6 +65,10 @@ export async function insertNotifications(
         number integer, family text, channels text[], severity text, type text, state text, reason text,
         "isDeferred" boolean, "isRead" boolean, settled jsonb)
     ),
+    -- Materialised, so that it is read once for each kind and not for each notification.
+    settlements as materialized (
+      select number, s.* from kinds, jsonb_to_recordset(settled) as s(channel text, state text, reason text)
+    ),
     asked as materialized (
       select * from rows from (
         unnest(${`{${rows.map(({ id }) => id).join(",")}}`}::uuid[]),
@@ -91,9 +95,7 @@ export async function insertNotifications(
     settled as (
       insert into ${notificationDeliveries} (notification_id, channel, attempt, state, reason, started_at, ended_at)
       select id, s.channel, 0, s.state, s.reason, ${at}, ${at}
-        from stored join asked using (id)
-        join (select number, s.*
-                from kinds, jsonb_to_recordset(settled) as s(channel text, state text, reason text)) as s using (number)
+        from stored join asked using (id) join settlements s using (number)
       returning notification_id, channel, reason
     ),
     audited as (
