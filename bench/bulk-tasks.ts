@@ -18,7 +18,7 @@ import { table, thousands } from "./support/table.ts";
  * well, and both once more with garbage collected after each page: Node takes what memory it is given, and what work needs is flat
  * when it is as much for a tenth.
  *
- *   node bench/bulk-tasks.ts --reminders 100000 --recurring 100000 --tasks 1000000 --rounds 3 [--only <part of a case>]
+ *   node bench/bulk-tasks.ts --reminders 100000 --recurring 100000 --tasks 1000000 --sample 3000 --rounds 2 [--only <part of a case>]
  *
  * Processor time, here and in PostgreSQL together, is what to go by on a machine that has other work as well.
  */
@@ -27,8 +27,8 @@ const { values } = parseArgs({
     reminders: { type: "string", default: "100000" },
     recurring: { type: "string", default: "100000" },
     tasks: { type: "string", default: "1000000" },
-    sample: { type: "string", default: "5000" },
-    rounds: { type: "string", default: "3" },
+    sample: { type: "string", default: "3000" },
+    rounds: { type: "string", default: "2" },
     only: { type: "string", default: "" },
   },
 });
