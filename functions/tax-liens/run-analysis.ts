@@ -78,9 +78,9 @@ async function prepare(
   const constraints = await soundConstraints(db, analysis);
   const checked = clock.now();
   const { counties, budget } = constraints;
-  const counts = await countAvailable(db, counties);
-  const available = Object.fromEntries(counties.map((id) => [id, counts.get(id) ?? 0]));
-  const liens = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  // Counted once: what an attempt before has computed may have been sold meanwhile.
+  const available = analysis.available ?? (await countAvailable(db, counties));
+  const liens = Object.values(available).reduce((sum, count) => sum + count, 0);
   const steps = [
     {
       ...{ step: "constraints" as const, startedAt: begun, finishedAt: checked },

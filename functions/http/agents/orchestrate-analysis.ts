@@ -36,7 +36,7 @@ export const orchestrateAnalysis = defineRoute({
       { constraints, recipient, requestedBy: caller },
       {
         ...{ header, asked: { orchestrate: body } },
-        async before(tx, analysis) {
+        async episode(tx, analysis) {
           const id = uuidv7();
           const createdAt = app.clock.now();
           await insertEpisode(tx, { id, agent: "analysis", goal, request: body, requestedBy: caller, createdAt });

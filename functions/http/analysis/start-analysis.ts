@@ -19,13 +19,13 @@ export interface WantedAnalysis {
 
 /**
  * Asks for an analysis; with an `Idempotency-Key` once, however often that is asked.
- * @param before what comes into being with it, in the same transaction, and is its episode
+ * @param episode makes the agent's episode that the analysis belongs to, in the same transaction. Default: it belongs to none
  * @throws Problem 400 naming each county that cannot be analysed
  */
 export async function startAnalysis(
   app: App,
   { constraints, recipient, requestedBy }: WantedAnalysis,
-  { before = async () => null, ...how }: Asked & { before?: (tx: Tx, analysis: string) => Promise<string | null> },
+  { episode = async () => null, ...how }: Asked & { episode?: (tx: Tx, analysis: string) => Promise<string | null> },
 ): Promise<Reply> {
   const faults = await countyFaults(app.db, constraints.counties);
   if (faults.length) throw badRequest(faults);
@@ -38,7 +38,7 @@ export async function startAnalysis(
       trigger: "event",
       requestedBy,
     });
-    const episodeId = await before(tx, id);
+    const episodeId = await episode(tx, id);
     const asked = { definition: { constraints }, asOf, recipient, requestedBy, createdAt };
     await insertAnalysis(tx, { id, runId: run.id, episodeId, ...asked });
     return { run, answer: { analysis: id, run: run.id, ...(episodeId !== null && { episode: episodeId }) } };

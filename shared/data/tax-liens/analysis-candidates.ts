@@ -4,14 +4,15 @@ import type { Executor, Tx } from "../client.ts";
 import { analysisCandidates, type DealFigures } from "./analysis-run-schema.ts";
 import { liens } from "./schema.ts";
 
-/** Available liens by county, of these counties alone; a county without is left out. */
-export async function countAvailable(db: Executor, countyIds: readonly string[]): Promise<Map<string, number>> {
+/** Available liens by county, of these counties, in their order. */
+export async function countAvailable(db: Executor, countyIds: readonly string[]): Promise<Record<string, number>> {
   const rows = await db.execute<{ countyId: string; count: number }>(sql`
     select county_id as "countyId", count(*)::integer as count
       from ${liens}
      where county_id = any (${plainArray(countyIds)}) and status = 'available'
      group by county_id`);
-  return new Map([...rows].map(({ countyId, count }) => [countyId, count]));
+  const counts = new Map([...rows].map(({ countyId, count }) => [countyId, count]));
+  return Object.fromEntries(countyIds.map((id) => [id, counts.get(id) ?? 0]));
 }
 
 /** The ids of a county's next available liens. */
