@@ -3,7 +3,8 @@ import type { Outbound } from "../outbound.ts";
 import { listTrouble, placesOf, type ListedRow, type ListReader } from "./county-list.ts";
 import type { SourceOf } from "./source.ts";
 
-const LARGEST_PAGE = 64 * 1024 * 1024;
+/** A page is parsed as a whole, which takes some ten times as much memory. */
+const LARGEST_PAGE = 16 * 1024 * 1024;
 
 /** Reads a list of JSON records: in one answer, or in pages as Socrata serves them. */
 export function jsonList(list: string, source: SourceOf<"json">, client: Outbound): ListReader {

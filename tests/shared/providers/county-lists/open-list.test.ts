@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openList, type ListSettings } from "../../../../shared/providers/county-lists/open-list.ts";
 import { columnsOf, countySourceSchema } from "../../../../shared/providers/county-lists/source.ts";
-import { startListServer, type ListServer } from "../../../functions/tax-liens/lists.ts";
+import { startEndlessServer, startListServer, type ListServer } from "../../../functions/tax-liens/lists.ts";
 
 let server: ListServer;
 beforeEach(async () => {
@@ -81,6 +81,19 @@ describe("JSON", () => {
     await expect(read({ ...source(), url: `${server.origin}/x?$$app_token=${token}` })).rejects.toThrow(
       "expected no token in it; set SOCRATA_APP_TOKENS",
     );
+  });
+
+  it("that never ends is left at 16 MiB", async () => {
+    const endless = await startEndlessServer("[", '{"parcel":"A","amount":1},');
+    try {
+      await expect(read({ ...source(), url: endless.url })).rejects.toMatchObject({
+        errorClass: "validation",
+        message: expect.stringContaining("more than the 16777216 bytes allowed") as string,
+      });
+      expect(endless.sent()).toBeLessThan(32 * 1024 * 1024);
+    } finally {
+      endless.close();
+    }
   });
 
   it("is found below the top of an answer without pages", async () => {
