@@ -28,11 +28,14 @@ import { countyIdText, knownCounty, type ReadyCounty } from "./known-county.ts";
 import { stageList, type StagedList } from "./stage-list.ts";
 import { whyGivenUp } from "./why-given-up.ts";
 
+// PostgreSQL knows no year 0.
+const saleDay = z.iso.date().refine((text) => text >= "1900-01-01", "expected a day from 1900-01-01 on");
+
 const input = z
   .strictObject({
     countyId: countyIdText.optional().describe("Left out: one run for each active county"),
-    from: z.iso.date().optional().describe("Only liens sold on this day or later"),
-    to: z.iso.date().optional().describe("Only liens sold on this day or earlier"),
+    from: saleDay.optional().describe("Only liens sold on this day or later"),
+    to: saleDay.optional().describe("Only liens sold on this day or earlier"),
     acceptShrink: z.boolean().default(false).describe("Believe a list of less than half its last size"),
   })
   .refine(({ countyId, from, to, acceptShrink }) => countyId !== undefined || !(from ?? to ?? acceptShrink), {

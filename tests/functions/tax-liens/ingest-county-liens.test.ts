@@ -169,6 +169,15 @@ describe("a list", () => {
   });
 });
 
+it.each([
+  [{ from: "0000-01-01" }, "expected a day from 1900-01-01 on"],
+  [{ from: "2026-02-02", to: "2026-02-01" }, "expected a day that is not before from"],
+  [{ countyId: undefined, acceptShrink: true }, "expected a county"],
+  [{ countyId: "No/County" }, "expected a county's id such as coconino-az"],
+])("an input that cannot be one is refused before there is a run: %j", async (input, reason) => {
+  await expect(ingest("sample-az", input)).rejects.toThrow(reason);
+});
+
 describe("rows that cannot be believed", () => {
   it("are refused with every reason, kept with their line, and stand in the reject file", async () => {
     const url = serve(
