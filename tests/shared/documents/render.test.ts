@@ -119,6 +119,12 @@ describe("a PDF", () => {
     }
   });
 
+  it("breaks no key figure that can be written smaller", async () => {
+    const figures = ["$1,284,310.77", "$98,310,772,000.25", "1", "2"].map((value) => ({ label: "Figure", value }));
+    const [page] = await pagesOf(await renderPdf(document({ kind: "figures", figures })));
+    for (const { value } of figures) expect(page).toContain(value);
+  });
+
   it("keeps a heading with what it heads", async () => {
     const lines = (count: number) => ({ kind: "paragraph", text: Array(count).fill("line").join("\n") }) as const;
     const column = { title: "Column", align: "left", share: 1 } as const;
