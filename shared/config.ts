@@ -178,7 +178,7 @@ export const SETTINGS = {
   }),
   ...NOTIFICATION_SETTINGS,
   NOTIFICATION_RETENTION_DAYS: whole(1, 36_500, {
-    about: "Days that a notification is kept; as long its dedupe key is known.",
+    about: "Days that a notification is kept, and with it the dedupe key under which it was told.",
     fallback: "365",
   }),
   TAX_LIENS_TIME_ZONE: timeZone({

@@ -1,3 +1,5 @@
+import { glob, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readConfig } from "../../../shared/config.ts";
 import { CHANGEABLE, changeableSettings, variableOf } from "../../../shared/settings/changeable.ts";
@@ -8,4 +10,15 @@ it("what the environment says of a changeable setting is a value that it can be 
     const configured = config[variableOf(name)];
     expect(changeableSettings.shape[name].parse(configured), name).toEqual(configured);
   }
+});
+
+it("nobody goes by the environment's value of a setting that may have been changed", async () => {
+  const root = join(import.meta.dirname, "../../..");
+  const names = CHANGEABLE.map(variableOf).join("|");
+  const past = new RegExp(`\\b(?:settings|config)\\s*\\.\\s*(?:${names})\\b`);
+  const found: string[] = [];
+  for await (const path of glob("{functions,shared}/**/*.ts", { cwd: root })) {
+    if (past.test(await readFile(join(root, path), "utf8"))) found.push(path);
+  }
+  expect(found).toEqual([]);
 });
