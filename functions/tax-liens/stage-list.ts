@@ -36,7 +36,7 @@ export interface SaleDates {
 
 /**
  * Reads a county's list to its end: the liens that can be believed go into staging, the other rows with their reasons into the reject
- * file. In memory are a few hundred rows at a time, whatever the size of the list.
+ * file. In memory is a piece of the list at a time, whatever its size.
  * @param day the county's day
  */
 export async function stageList(
