@@ -76,8 +76,7 @@ it("decisions are told apart by what is known under their ids", () => {
     { decisionId: "new", reason: 'new was given before with decision "approved"; another decision needs another id' },
     {
       decisionId: "of another run",
-      reason:
-        'of another run was given before with dealId 3, reason "a reason"; another decision needs another id',
+      reason: 'of another run was given before with dealId 3, reason "a reason"; another decision needs another id',
     },
     {
       decisionId: "of another analysis",
