@@ -113,12 +113,14 @@ async function valueOn(
   ids: readonly string[],
   place: Place,
 ): Promise<{ place: Place | null; counts: Counts }> {
-  if (place === START) await followSplits(tx, ids, SAME_SCALE.raw);
+  const kinds = await pensionKinds(tx, ids, SAME_SCALE.raw);
+  const isSettled = kinds.every((kind) => kind.isSettled);
+  if (place === START && !isSettled) await followSplits(tx, ids, SAME_SCALE.raw);
   const { last, bought } = await buyNext(tx, valuation, ids, place.contribution);
   if (last !== null) return { place: { ...place, contribution: last }, counts: { bought } };
 
-  const kinds = await pensionKinds(tx, ids);
-  if (kinds.some(({ isSummed }) => !isSummed)) await sumUnits(tx, ids);
+  // Whatever buys was not settled before.
+  if (!isSettled) await sumUnits(tx, ids);
   const from = await nextDay(tx, valuation, ids, kinds, place.day);
   if (from === null) {
     await markValued(tx, ids, valuation.reaches);

@@ -85,15 +85,25 @@ export async function lockPension(tx: Tx, id: string): Promise<{ id: string; etf
 export interface PensionKind {
   readonly etfId: number;
   readonly currency: string;
-  /** Whether the units of all of them are summed up. */
-  readonly isSummed: boolean;
+  /** Whether the units of all of them are summed up, and their last purchases agree with the prices of today: nothing was split. */
+  readonly isSettled: boolean;
 }
 
-/** The kinds that these pensions are of, each once. */
-export async function pensionKinds(tx: Tx, ids: readonly string[]): Promise<PensionKind[]> {
+/**
+ * The kinds that these pensions are of, each once.
+ * @param ratio how far the same day's close may move and be but corrected
+ */
+export async function pensionKinds(tx: Tx, ids: readonly string[], ratio: number): Promise<PensionKind[]> {
   const rows = await tx.execute<PensionKind & Record<string, unknown>>(sql`
-    select etf_id::integer as "etfId", currency, bool_and(units is not null) as "isSummed"
-      from ${etfPensions} where id = any(${uuids(ids)}) group by etf_id, currency`);
+    -- Of the pensions on an ETF many bought on the same day: the price of then is looked up once.
+    with bought as materialized (
+      select distinct etf_id, currency, bought_to, bought_at from ${etfPensions} where id = any(${uuids(ids)})
+    )
+    select b.etf_id::integer as "etfId", b.currency,
+           bool_and(b.bought_at is not null
+                    and (greatest(e.close / b.bought_at, b.bought_at / e.close) > ${ratio}::numeric) is not true) as "isSettled"
+      from bought b left join ${etfPrices} e on e.etf_id = b.etf_id and e.date = b.bought_to
+     group by b.etf_id, b.currency`);
   return [...rows];
 }
 
