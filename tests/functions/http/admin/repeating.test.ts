@@ -156,7 +156,7 @@ describe("a replay", () => {
     expect((await post<Replay>("dead-letters/replay", { filter })).body).toMatchObject({ replayed: 5, more: false });
     expect((await post<Replay>("dead-letters/replay", { filter })).body).toMatchObject({ replayed: 0 });
     const replays = await listRuns(api.db, { trigger: "replay", limit: 10 });
-    for (const { id } of replays) expect(await api.runner.execute(id)).toMatchObject({ state: "dead" });
+    for (const { id } of replays.toReversed()) expect(await api.runner.execute(id)).toMatchObject({ state: "dead" });
     expect((await letters("?job=asked_sample")).deadLetters, "the dead replays stand for their parents").toHaveLength(
       5,
     );

@@ -124,6 +124,14 @@ it("of one batch the first in line of each key starts, and all others come one a
   expect(order.toSorted()).toEqual(["a1", "a2", "a3", "b1", "b2", "c1"]);
 });
 
+it("nobody pushes in front, but for one with whom something must be wrong the others wait some minutes at most", async () => {
+  const process = start(inLine());
+  const { a2, a3 } = await queue(process, inLine(), ["a1", "a2", "a3"]);
+  expect(await process.runner.execute(a3!), "a1 and a2 were there before").toBeUndefined();
+  process.clock.advance(300_001);
+  expect(await process.runner.execute(a2!)).toMatchObject({ state: "succeeded" });
+});
+
 it("the sweep leaves those alone whose key is held, however many, and finds the others", async () => {
   const job = inLine();
   const process = start(job);
