@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
+import type { Tx } from "../../../shared/data/client.ts";
 import { insertDocument } from "../../../shared/data/tax-liens/documents.ts";
 import { factsAbout, type Subject } from "../../../shared/documents/subjects.ts";
 import { findTemplate, TEMPLATE_NAMES } from "../../../shared/documents/templates.ts";
@@ -36,9 +37,9 @@ export const askForDocument = defineRoute({
   body,
   answer: z.object({ document: z.uuid(), run: z.uuid() }),
   async handle({ app, body: asked, caller, header }) {
-    await checkFacts(app, asked);
     const { template, facts = null, recipient, ...subject } = asked;
     const { answer, started } = await answerOnce(app, { header, asked: { generate: asked } }, async (tx) => {
+      await checkFacts(app, tx, asked);
       const id = uuidv7();
       const [createdAt, requestedBy] = [app.clock.now(), caller];
       await insertDocument(tx, { id, template, facts, ...subject, recipient, requestedBy, createdAt });
@@ -56,21 +57,26 @@ export const askForDocument = defineRoute({
 });
 
 /** @throws Problem 400 naming what of the facts is wrong, before anybody waits for the document */
-async function checkFacts(app: App, asked: z.output<typeof body>): Promise<void> {
+async function checkFacts(app: App, tx: Tx, asked: z.output<typeof body>): Promise<void> {
   const { template, facts, recipient: _, ...subject } = asked;
   const given = Object.values({ facts: facts ?? null, ...subject }).filter((value) => value !== null);
   if (given.length !== 1) {
     throw badRequest([{ field: "facts", reason: `expected one of facts, ${Object.keys(subject).join(", ")}` }]);
   }
-  const { success, error } = findTemplate(template).context.safeParse(facts ?? (await factsOf(app, template, subject)));
+  const written = facts ?? (await factsOf(app, tx, { template, subject }));
+  const { success, error } = findTemplate(template).context.safeParse(written);
   if (success) return;
   throw badRequest(issuesOf(error, "").map(({ field, reason }) => ({ field: `facts.${field}`, reason })));
 }
 
-async function factsOf({ db, config, clock }: App, template: string, subject: Subject): Promise<unknown> {
+async function factsOf(
+  { config, clock }: App,
+  tx: Tx,
+  { template, subject }: { template: string; subject: Subject },
+): Promise<unknown> {
   const asOf = civilDateIn(config.TAX_LIENS_TIME_ZONE, clock.now());
   try {
-    return await factsAbout(db, template, subject, { asOf, settings: config });
+    return await factsAbout(tx, template, subject, { asOf, settings: config });
   } catch (error) {
     throw error instanceof InvalidInput ? badRequest(error.issues) : error;
   }

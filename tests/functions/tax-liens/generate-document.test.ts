@@ -241,6 +241,16 @@ describe("a document", () => {
     ]);
   });
 
+  it("asked for again with its key is the same, though what it was about is gone by then", async () => {
+    const about = { template: "deal_memo", facts: undefined, lienId: await seedLien() };
+    const first = await ask(about, { "idempotency-key": "k" });
+    await api.db.execute(sql`delete from tax_liens.liens`);
+    const again = await ask(about, { "idempotency-key": "k" });
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect((await ask(about, { "idempotency-key": "another" })).status).toBe(400);
+    expect((await ask({}, { "idempotency-key": "another" })).status).toBe(202);
+  });
+
   it("asked for twice with one key is one", async () => {
     const [first, second] = [await ask({}, { "idempotency-key": "k" }), await ask({}, { "idempotency-key": "k" })];
     expect([first.status, second.status, second.body.document]).toEqual([202, 200, first.body.document]);
