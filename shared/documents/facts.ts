@@ -3,9 +3,9 @@ import type { FactLists } from "./model.ts";
 
 /** What the contexts of templates are made of. Amounts are decimal text, so that no cent is lost on the way. */
 export const words = z.string().max(20_000);
-export const money = z.string().regex(/^-?\d{1,15}(\.\d{1,2})?$/, 'expected an amount such as "1234.50"');
+export const money = z.string().regex(/^-?\d{1,20}(\.\d{1,2})?$/, 'expected an amount such as "1234.50"');
 /** A share of one: 0.16 is 16 %. */
-export const share = z.string().regex(/^-?\d{1,6}(\.\d{1,12})?$/, 'expected a share of one such as "0.16"');
+export const share = z.string().regex(/^-?\d{1,20}(\.\d{1,12})?$/, 'expected a share of one such as "0.16"');
 export const score = z.number().min(0).max(100);
 export const date = z.iso.date();
 
