@@ -1,4 +1,4 @@
-import { glob } from "node:fs/promises";
+import { glob, readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { describe, expect, it } from "vitest";
 import { jobs, routes } from "../../functions/index.ts";
@@ -52,6 +52,13 @@ describe("every job", () => {
 
   it("says what it does in one line, without a full stop", () => {
     for (const { id, summary } of jobs) expect(summary, id).toMatch(/^[A-Z][^\n]{9,98}[^.\s]$/);
+  });
+
+  it("ends by its own timeout before the host ends the whole process", async () => {
+    const host = JSON.parse(await readFile(join(folder, "../host.json"), "utf8")) as { functionTimeout: string };
+    const [hours = NaN, minutes = NaN, seconds = NaN] = host.functionTimeout.split(":").map(Number);
+    const hostMs = ((hours * 60 + minutes) * 60 + seconds) * 1_000;
+    for (const { id, timeoutMs } of jobs) expect(timeoutMs, id).toBeLessThan(hostMs);
   });
 
   it("that has a timer can be run by it: its schema takes an empty input", () => {
