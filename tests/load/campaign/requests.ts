@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pair } from "./pair.ts";
 
 /** The jobs that are asked for, and how long after each request the next one follows. */
-const EVERY_MS = { flaky: 40, one_write: 10, repeats: 150, calls: 150, calls_once: 200 } as const;
+const EVERY_MS = { flaky: 40, one_write: 10, in_line: 200, repeats: 150, calls: 150, calls_once: 200 } as const;
 
 export type AskedJob = keyof typeof EVERY_MS;
 

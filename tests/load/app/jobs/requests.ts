@@ -85,6 +85,19 @@ export const callsOnce = defineJob({
   },
 });
 
+export const inLine = defineJob({
+  ...common,
+  ...anyNumber,
+  id: "in_line",
+  summary: "One write, in one of two lines",
+  concurrency: ({ n }) => String(n % 2),
+  async run(context) {
+    const { input, run, signal, finish } = context;
+    await sleep(60 * chance(run.id, run.attempt), undefined, { signal });
+    return finish((tx) => leave(tx, context, `in_line ${input.n}`));
+  },
+});
+
 /** Whoever finds another of its key inside fails on the key of that effect, and shows by its second attempt. */
 export const oneAtATime = defineJob({
   ...common,
