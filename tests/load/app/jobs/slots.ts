@@ -36,7 +36,7 @@ export const afterSlot = defineJob({
   run: (context) => context.finish((tx) => leave(tx, context, `after_slot ${context.run.id}`)),
 });
 
-/** Waiting slots of a job are done one by one, about one a second: a slot a second could never catch up. */
+/** Missed slots are run one by one, while the slots to come go on: one a second could hardly catch up. */
 export const everyThirdSecond = defineJob({
   ...common,
   id: "every_third_second",
