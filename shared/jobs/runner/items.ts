@@ -64,7 +64,8 @@ async function resultsOf(
   context: JobContext<never>,
 ): Promise<readonly (string | Error)[]> {
   try {
-    if (!work.eachBatch) return [await work.each(items[0]!, context)];
+    // A job may return whatever it likes; what is counted is text.
+    if (!work.eachBatch) return [String((await work.each(items[0]!, context)))];
     const results = await work.eachBatch(items, context);
     if (results.length === items.length) return results;
     throw new TypeError(`eachBatch: expected what happened to ${items.length} items, got ${results.length}`);
