@@ -1,4 +1,3 @@
-import { StringDecoder } from "node:string_decoder";
 import { listTrouble, placesOf, type ListedRow, type ListReader } from "./county-list.ts";
 import { CsvRecords, QuoteNotClosed, RecordTooLong, type CsvRecord } from "./csv-records.ts";
 import { asUtf8, beginningOf, chained } from "./encoding.ts";
@@ -25,7 +24,6 @@ export function csvList(
     if (written.includes("\0")) throw noText(list, beginning);
     const delimiter = source.delimiter ?? delimiterOf(written);
     const splitter = new CsvRecords({ delimiter, skipLines: source.skipLines, longest: LONGEST_RECORD });
-    const decoder = new StringDecoder("utf8");
     let header: readonly string[] | undefined;
     let places: number[] = [];
     const rowsOf = function* (records: Iterable<CsvRecord>): Generator<ListedRow> {
@@ -38,8 +36,7 @@ export function csvList(
         throw asTrouble(list, splitter.line + 1, error);
       }
     };
-    for await (const chunk of chained(beginning, rest)) yield rowsOf(splitter.read(decoder.write(chunk)));
-    yield rowsOf(splitter.read(decoder.end()));
+    for await (const chunk of chained(beginning, rest)) yield rowsOf(splitter.read(chunk));
     yield rowsOf(splitter.end());
     if (!header) throw listTrouble(list, "has no header");
   }
@@ -83,7 +80,7 @@ function asTrouble(list: string, line: number, error: unknown): unknown {
   if (error instanceof RecordTooLong) {
     return listTrouble(
       list,
-      `has a record of more than ${LONGEST_RECORD} characters near line ${line}: expected one line a lien; a quote may not be closed, or the file may have no line ends`,
+      `has a record of more than ${LONGEST_RECORD} bytes near line ${line}: expected one line a lien; a quote may not be closed, or the file may have no line ends`,
     );
   }
   if (error instanceof QuoteNotClosed) {

@@ -1,3 +1,5 @@
+import { Parser, type CsvError } from "csv-parse";
+
 export interface CsvRecord {
   readonly cells: readonly string[];
   /** The line that it ends in, from 1. */
@@ -14,149 +16,135 @@ export class QuoteNotClosed extends Error {
   override name = "QuoteNotClosed";
 }
 
+interface Form {
+  readonly delimiter: string;
+  readonly skipLines?: number;
+  /** In bytes. */
+  readonly longest: number;
+}
+
 type LineEnd = "\n" | "\r";
 
+/** What csv-parse gets at once: its records are in memory together. */
+const PIECE_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+
 /**
- * Splits the text of a CSV file (RFC 4180) into records as it comes, piece by piece, whatever the pieces are. Lines end with LF, CRLF or,
- * where the first one does, CR; empty ones are passed by. A quote within a cell, or one after which a cell goes on, is text, as
- * spreadsheets have it. In memory is the record that is not whole yet, and never more than `longest` of it.
+ * Splits the UTF-8 of a CSV file (RFC 4180) into records as it comes, piece by piece, whatever the pieces are. Lines end with LF, CRLF
+ * or, where the first one does, CR; empty ones are passed by. A quote within a cell, or one after which a cell goes on, is text, as
+ * spreadsheets have it. In memory are the records of a piece and the one that is not whole yet, up to `longest`.
  */
 export class CsvRecords {
-  readonly #delimiter: string;
-  readonly #longest: number;
-  #linesToSkip: number;
-  #lineEnd: LineEnd | undefined;
+  readonly #form: Form;
+  /** What came before it was known how lines end and where the skipped ones do. */
+  #beginning: Buffer = NOTHING;
+  #lineEnd: LineEnd = "\n";
+  #parser: Parser | undefined;
+  #whole: CsvRecord[] = [];
   #line = 0;
-  #rest = "";
+  /** csv-parse counts each CR and each LF in a cell as a line. */
+  #miscounted = 0;
+  #bytesFed = 0;
+  #bytesWhole = 0;
 
-  /** @param longest in characters */
-  constructor({ delimiter, skipLines = 0, longest }: { delimiter: string; skipLines?: number; longest: number }) {
-    this.#delimiter = delimiter;
-    this.#linesToSkip = skipLines;
-    this.#longest = longest;
+  constructor(form: Form) {
+    this.#form = form;
   }
 
-  /** How many lines the records so far took. */
+  /** The one that the last record ended in. */
   get line(): number {
     return this.#line;
   }
 
   /** @returns what is whole with the next piece, to be read to its end before there is another. @throws RecordTooLong */
-  *read(piece: string): Generator<CsvRecord> {
-    const text = this.#rest + piece;
-    this.#lineEnd ??= firstLineEnd(text);
-    if (this.#lineEnd === undefined) this.#keep(text);
-    else yield* this.#split(text, this.#lineEnd, "more");
+  *read(piece: Buffer): Generator<CsvRecord> {
+    const text = this.#parser ? piece : this.#begin(piece);
+    for (let at = 0; at < text.length; at += PIECE_BYTES) {
+      const part = text.subarray(at, at + PIECE_BYTES);
+      this.#bytesFed += part.length;
+      this.#parser!.write(part);
+      yield* this.#takeWhole();
+      // The parser's own limit counts what is in the cells, and of nothing but delimiters there is nothing.
+      if (this.#bytesFed - this.#bytesWhole > this.#form.longest) throw new RecordTooLong();
+    }
   }
 
   /** @returns what the text ended with. @throws QuoteNotClosed */
-  end(): Generator<CsvRecord> {
-    return this.#split(this.#rest, this.#lineEnd ?? "\n", "over");
+  *end(): Generator<CsvRecord> {
+    // The last line may lack its end, or half of it; were it there already, this is an empty line.
+    yield* this.read(Buffer.from(this.#lineEnd));
+    this.#parser?.end();
+    yield* this.#takeWhole();
   }
 
-  *#split(text: string, lineEnd: LineEnd, after: "more" | "over"): Generator<CsvRecord> {
-    let quote = -2;
-    let at = 0;
-    while (at < text.length) {
-      const found = text.indexOf(lineEnd, at);
-      // Looked for once for many lines: most have none.
-      if (quote !== -1 && quote < at) quote = text.indexOf('"', at);
-      const end = found === -1 ? text.length : found;
-      let record: { readonly cells: readonly string[]; readonly next: number } | null;
-      if (this.#linesToSkip > 0 || quote === -1 || quote > end) {
-        if (found === -1 && after === "more") break;
-        const line = text.slice(at, text[end - 1] === "\r" && end > at ? end - 1 : end);
-        record = { cells: this.#linesToSkip > 0 || line === "" ? [] : line.split(this.#delimiter), next: end + 1 };
-        this.#linesToSkip = Math.max(0, this.#linesToSkip - 1);
-      } else {
-        record = quotedRecord(text, at, { delimiter: this.#delimiter, lineEnd, isOver: after === "over" });
-        if (!record) {
-          if (after === "over") throw new QuoteNotClosed();
-          break;
-        }
-        this.#line += text.slice(at, record.next - 1).split(lineEnd).length - 1;
-      }
-      this.#line += 1;
-      if (record.cells.length) yield { cells: record.cells, line: this.#line };
-      at = record.next;
+  /** @returns the text from the first line that counts, once that is known */
+  #begin(piece: Buffer): Buffer {
+    const { skipLines = 0, longest } = this.#form;
+    this.#beginning = Buffer.concat([this.#beginning, piece]);
+    const lineEnd = firstLineEnd(this.#beginning);
+    const text = lineEnd && afterLines(skipLines, this.#beginning, lineEnd);
+    if (!text) {
+      if (this.#beginning.length > longest) throw new RecordTooLong();
+      return NOTHING;
     }
-    this.#keep(text.slice(at));
+    this.#lineEnd = lineEnd;
+    this.#parser = this.#open();
+    this.#beginning = NOTHING;
+    return text;
   }
 
-  #keep(rest: string): void {
-    this.#rest = rest;
-    if (rest.length > this.#longest) throw new RecordTooLong();
+  /**
+   * A stream that is used as a function: when `write` or `end` returns, `on_record` had every record that became whole with it, and
+   * `errored` what is wrong. Read as a stream it makes an event of each record; V8 took thousands of them for old, and memory grew
+   * with the list.
+   */
+  #open(): Parser {
+    const { delimiter, skipLines = 0, longest } = this.#form;
+    return new Parser({
+      delimiter,
+      record_delimiter: this.#lineEnd === "\r" ? "\r" : ["\r\n", "\n"],
+      ...{ relax_quotes: true, relax_column_count: true, skip_empty_lines: true, max_record_size: longest },
+      on_record: (cells: string[], { lines, bytes_records: end }) => {
+        this.#miscounted += occurrences(this.#lineEnd === "\n" ? "\r" : "\n", cells);
+        this.#line = skipLines + lines - this.#miscounted;
+        this.#bytesWhole = end;
+        this.#whole.push({ cells, line: this.#line });
+        return null;
+      },
+    }).on("error", () => undefined);
+  }
+
+  *#takeWhole(): Generator<CsvRecord> {
+    const whole = this.#whole;
+    this.#whole = [];
+    yield* whole;
+    const error = this.#parser?.errored as CsvError | null | undefined;
+    if (error?.code === "CSV_MAX_RECORD_SIZE") throw new RecordTooLong();
+    if (error?.code === "CSV_QUOTE_NOT_CLOSED") throw new QuoteNotClosed();
+    if (error) throw error;
   }
 }
 
 /** Undefined while it cannot be told: a CR at the end may be half of a CRLF. */
-function firstLineEnd(text: string): LineEnd | undefined {
-  const at = text.search(/[\r\n]/);
-  if (at === -1 || (text[at] === "\r" && at === text.length - 1)) return undefined;
-  return text[at] === "\r" && text[at + 1] !== "\n" ? "\r" : "\n";
+function firstLineEnd(text: Buffer): LineEnd | undefined {
+  const [cr, lf] = [text.indexOf("\r"), text.indexOf("\n")];
+  if (lf !== -1 && (cr === -1 || lf <= cr + 1)) return "\n";
+  return cr === -1 || cr === text.length - 1 ? undefined : "\r";
 }
 
-interface Form {
-  readonly delimiter: string;
-  readonly lineEnd: LineEnd;
-  readonly isOver: boolean;
-}
-
-/** A record with a quote in it. @returns null when it goes on behind the text */
-function quotedRecord(text: string, start: number, form: Form): { cells: string[]; next: number } | null {
-  const cells: string[] = [];
-  for (let at = start; ;) {
-    const cell = text[at] === '"' ? quotedCell(text, at, form) : bareCell(text, at, form);
-    if (!cell) return null;
-    cells.push(cell.value);
-    if (text[cell.end] === form.delimiter) at = cell.end + 1;
-    else return { cells, next: cell.end + (text[cell.end] === "\r" && form.lineEnd === "\n" ? 2 : 1) };
+/** What follows so many lines, or undefined while one of them goes on. */
+function afterLines(count: number, text: Buffer, lineEnd: LineEnd): Buffer | undefined {
+  let start = 0;
+  for (let i = 0; i < count; i++) {
+    const end = text.indexOf(lineEnd, start);
+    if (end === -1) return undefined;
+    start = end + 1;
   }
+  return text.subarray(start);
 }
 
-interface Cell {
-  readonly value: string;
-  /** Of the delimiter or line end behind it. */
-  readonly end: number;
-}
-
-function quotedCell(text: string, start: number, form: Form): Cell | null {
-  let value = "";
-  for (let at = start + 1; ;) {
-    const quote = text.indexOf('"', at);
-    // What follows a quote says what it is.
-    if (quote === -1 || (!form.isOver && endsUndecided(text, quote + 1))) return null;
-    value += text.slice(at, quote);
-    if (text[quote + 1] !== '"') {
-      if (endsCell(text, quote + 1, form)) return { value, end: quote + 1 };
-      const tail = bareCell(text, quote, form);
-      return tail && { value: `"${value}${tail.value}`, end: tail.end };
-    }
-    value += '"';
-    at = quote + 2;
-  }
-}
-
-/** Whether there is too little behind a quote: nothing yet, or a CR that may be half of a CRLF. */
-function endsUndecided(text: string, at: number): boolean {
-  return at === text.length || (at === text.length - 1 && text[at] === "\r");
-}
-
-function endsCell(text: string, at: number, { delimiter, lineEnd }: Form): boolean {
-  const next = text[at];
-  return (
-    next === undefined || next === delimiter || next === lineEnd || (next === "\r" && (text[at + 1] ?? "\n") === "\n")
-  );
-}
-
-/** A cell, or the rest of one, that is text as it stands. */
-function bareCell(text: string, start: number, { delimiter, lineEnd, isOver }: Form): Cell | null {
-  const [delimiterAt, lineEndAt] = [text.indexOf(delimiter, start), text.indexOf(lineEnd, start)];
-  if (delimiterAt !== -1 && (lineEndAt === -1 || delimiterAt < lineEndAt)) {
-    return { value: text.slice(start, delimiterAt), end: delimiterAt };
-  }
-  if (lineEndAt === -1 && !isOver) return null;
-  const lineEnds = lineEndAt === -1 ? text.length : lineEndAt;
-  const end = lineEnd === "\n" && lineEnds > start && text[lineEnds - 1] === "\r" ? lineEnds - 1 : lineEnds;
-  return { value: text.slice(start, end), end };
+function occurrences(character: string, cells: readonly string[]): number {
+  let count = 0;
+  for (const cell of cells) if (cell.includes(character)) count += cell.split(character).length - 1;
+  return count;
 }

@@ -221,7 +221,7 @@ describe("a source that is broken", () => {
   it.each([
     ["lacks a column", "Parcel,Certificate\r\nP,C\r\n", "validation", 'has no column "Owner", "Amount"'],
     ["is empty", "", "transient", "is empty"],
-    ["has one giant line", `${LIST[0]}\r\n${"x".repeat(3_000_000)}`, "validation", "more than 1048576 characters"],
+    ["has one giant line", `${LIST[0]}\r\n${"x".repeat(3_000_000)}`, "validation", "more than 1048576 bytes"],
     ["ends in a quoted cell", `${LIST[0]}\r\nP-1,C-1,10,"Ada`, "transient", "ends within a quoted cell"],
     ["is a web page", "<!DOCTYPE html><html><body>Sorry</body></html>", "transient", "a web page"],
     ["is a spreadsheet", Buffer.from("PK\u0003\u0004\u0014\u0000\u0006\u0000"), "validation", "save it as CSV"],
@@ -247,7 +247,7 @@ describe("a source that is broken", () => {
       await aCounty(db, "sample-az", { url: endless.url, fields: FIELDS });
       expect(errorOf(await ingest("sample-az"))).toMatchObject({
         class: "validation",
-        message: expect.stringContaining("more than 1048576 characters") as string,
+        message: expect.stringContaining("more than 1048576 bytes") as string,
       });
       expect(endless.sent()).toBeLessThan(16 * 1024 * 1024);
       expect(await staged()).toBe(0);
