@@ -64,8 +64,11 @@ async function resultsOf(
   context: JobContext<never>,
 ): Promise<readonly (string | Error)[]> {
   try {
-    // A job may return whatever it likes; what is counted is text.
-    if (!work.eachBatch) return [String((await work.each(items[0]!, context)))];
+    if (!work.eachBatch) {
+      // A job may return whatever it likes; what is counted is text.
+      const outcome: unknown = await work.each(items[0]!, context);
+      return [String(outcome)];
+    }
     const results = await work.eachBatch(items, context);
     if (results.length === items.length) return results;
     throw new TypeError(`eachBatch: expected what happened to ${items.length} items, got ${results.length}`);
