@@ -16,10 +16,10 @@ import { table, thousands } from "./support/table.ts";
  */
 const { values } = parseArgs({
   options: {
-    memos: { type: "string", default: "300" },
-    statements: { type: "string", default: "20" },
-    holdings: { type: "string", default: "1000" },
-    rounds: { type: "string", default: "3" },
+    memos: { type: "string", default: "100" },
+    statements: { type: "string", default: "5" },
+    holdings: { type: "string", default: "500" },
+    rounds: { type: "string", default: "2" },
   },
 });
 const CASES = [
