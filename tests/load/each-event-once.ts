@@ -40,18 +40,18 @@ async function ask({ settings }: Stage): Promise<void> {
 }
 
 async function waiting({ sql, count }: Stage): Promise<number> {
-  return count(sql`select count(*) from platform.job_runs where state in ('queued', 'running', 'retrying')`);
+  return count(sql`select count(*) from platform.job_runs where job_id = 'one_write' and state in ('queued', 'running', 'retrying')`);
 }
 
 async function account({ sql, count, apps }: Stage, claims: Claims): Promise<void> {
   claims.claim(
     "runs that succeeded",
-    await count(sql`select count(*) from platform.job_runs where state = 'succeeded'`),
+    await count(sql`select count(*) from platform.job_runs where job_id = 'one_write' and state = 'succeeded'`),
     events,
   );
   claims.claim(
     "runs that needed another attempt",
-    await count(sql`select count(*) from platform.job_runs where attempt > 1`),
+    await count(sql`select count(*) from platform.job_runs where job_id = 'one_write' and attempt > 1`),
     0,
   );
   claims.claim(

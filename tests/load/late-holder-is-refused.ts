@@ -65,7 +65,7 @@ async function account({ sql, count, outside }: Stage, late: AppProcess, claims:
   claims.claim(
     "runs that did not end",
     await count(sql`
-    select count(*) from platform.job_runs where state in ('queued', 'running', 'retrying')`),
+    select count(*) from platform.job_runs where family = 'load' and state in ('queued', 'running', 'retrying')`),
     0,
   );
   const calls = [...outside.calls].filter(([key]) => key.startsWith("middle_of_call"));
