@@ -25,10 +25,23 @@ export async function stateDirectory(): Promise<string> {
   return mkdtemp(join(parent, "stack-"));
 }
 
-export async function startStack(
-  state: string,
-  { args = [], env = {} }: { args?: readonly string[]; env?: Record<string, string> } = {},
-): Promise<RunningStack> {
+interface Options {
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+/** A port that was free may be another test's by the time the stack takes it: then it is started on another. */
+export async function startStack(state: string, options: Options = {}): Promise<RunningStack> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await launch(state, options);
+    } catch (error) {
+      if (attempt === 3 || !/is in use|EADDRINUSE/.test(String(error))) throw error;
+    }
+  }
+}
+
+async function launch(state: string, { args = [], env = {} }: Options): Promise<RunningStack> {
   const port = await freePort();
   let output = "";
   const child = spawn(
