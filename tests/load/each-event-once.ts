@@ -40,7 +40,9 @@ async function ask({ settings }: Stage): Promise<void> {
 }
 
 async function waiting({ sql, count }: Stage): Promise<number> {
-  return count(sql`select count(*) from platform.job_runs where job_id = 'one_write' and state in ('queued', 'running', 'retrying')`);
+  return count(
+    sql`select count(*) from platform.job_runs where job_id = 'one_write' and state in ('queued', 'running', 'retrying')`,
+  );
 }
 
 async function account({ sql, count, apps }: Stage, claims: Claims): Promise<void> {
