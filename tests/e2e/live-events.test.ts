@@ -39,14 +39,16 @@ it("of a run whose transaction the database rolls back, nothing is heard", async
   await sql.unsafe(`
     create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused at commit'; end $$;
     create constraint trigger refuse after insert on platform.job_runs deferrable initially deferred
-      for each row when (new.job_id = 'sync_fx_historical') execute function refuse();`);
-  await sql.end();
+      for each row when (new.input ->> 'startDate' = '2026-01-05') execute function refuse();`);
   const heard = await watch(app);
   // This job's own tracking row makes it a transaction.
   expect(await app.call("POST", run("sync_fx_historical"), { startDate: "2026-01-05" })).toMatchObject({ status: 500 });
   const { body } = await app.call<{ id: string }>("POST", run("cleanup_fx_updates"));
   await movesOf(body.id, heard);
-  expect(heard.all.map(({ data }) => data.jobId)).not.toContain("sync_fx_historical");
+  const kept = await sql<{ id: string }[]>`select id from platform.job_runs`;
+  await sql.end();
+  const lost = heard.all.filter(({ data }) => !kept.some(({ id }) => id === data.runId));
+  expect(lost).toEqual([]);
 });
 
 /** All events of the job layer from now on. */
