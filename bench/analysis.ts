@@ -1,11 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import postgres from "postgres";
-import { startPostgres } from "../local/postgres/start.ts";
-import { applyMigrations } from "../shared/data/migrate.ts";
-import { bundled } from "./support/bundle.ts";
-import { inOwnProcess, processorMs, type Cost } from "./support/process-cost.ts";
+import { benchDatabase } from "./support/database.ts";
+import { processorMs, type Cost } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
@@ -23,53 +17,38 @@ export interface Measured extends Cost {
 const LIENS = Number(process.argv[2] ?? 200_000);
 const ROUNDS = LIENS > 200_000 ? 1 : 3;
 
-const root = join(import.meta.dirname, "..");
-const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
-const bundle = await mkdtemp(join(tmpdir(), "rota-bench-bundle-"));
-const server = await startPostgres({
-  dataDirectory: join(directory, "postgres"),
-  settings: { shared_preload_libraries: "pg_stat_statements" },
-});
-const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
-try {
-  await applyMigrations(server.url, join(root, "shared/data/migrations"));
-  await sql`create extension pg_stat_statements`;
-  await fill();
-  const results: ({ way: string } & Measured)[] = [];
-  const found = new Set<string>();
-  for (const way of ["job", "bare"] as const) {
-    const rounds: Measured[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      await reset();
-      const script = await bundled(join(import.meta.dirname, "analysis", `${way}.ts`), bundle);
-      rounds.push(await inOwnProcess<Measured>(script, [server.url, String(server.pid)]));
-      found.add(await outcome());
-    }
-    results.push({ way, ...rounds.toSorted((a, b) => processorMs(a) - processorMs(b))[0]! });
+await using database = await benchDatabase();
+const { sql } = database;
+await fill();
+const results: ({ way: string } & Measured)[] = [];
+const found = new Set<string>();
+for (const way of ["job", "bare"] as const) {
+  const rounds: Measured[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await reset();
+    rounds.push(await database.measure<Measured>(`analysis/${way}.ts`));
+    found.add(await outcome());
   }
-  console.log(`\n${thousands(LIENS)} available liens of one county, best of ${ROUNDS}\n`);
-  console.log(
-    table(
-      results.map(({ way, peakMiB, ...cost }) => ({
-        way,
-        seconds: (cost.ms / 1_000).toFixed(1),
-        "CPU s": (processorMs(cost) / 1_000).toFixed(1),
-        "of it PostgreSQL": ((cost.postgresCpuMs ?? 0) / 1_000).toFixed(1),
-        "liens/s": thousands(LIENS / (cost.ms / 1_000)),
-        "liens/CPU s": thousands(LIENS / (processorMs(cost) / 1_000)),
-        statements: thousands(cost.statements),
-        "peak MiB": thousands(peakMiB),
-      })),
-    ),
-  );
-  const [job, bare] = results;
-  console.log(`\njob ÷ bare statements: ${(processorMs(job!) / processorMs(bare!)).toFixed(1)}× by processor time`);
-  console.log(found.size === 1 ? `both came to ${[...found][0]}` : `they differ: ${[...found].join(" | ")}`);
-} finally {
-  await sql.end();
-  await server.stop();
-  for (const made of [directory, bundle]) await rm(made, { recursive: true, force: true });
+  results.push({ way, ...rounds.toSorted((a, b) => processorMs(a) - processorMs(b))[0]! });
 }
+console.log(`\n${thousands(LIENS)} available liens of one county, best of ${ROUNDS}\n`);
+console.log(
+  table(
+    results.map(({ way, peakMiB, ...cost }) => ({
+      way,
+      seconds: (cost.ms / 1_000).toFixed(1),
+      "CPU s": (processorMs(cost) / 1_000).toFixed(1),
+      "of it PostgreSQL": ((cost.postgresCpuMs ?? 0) / 1_000).toFixed(1),
+      "liens/s": thousands(LIENS / (cost.ms / 1_000)),
+      "liens/CPU s": thousands(LIENS / (processorMs(cost) / 1_000)),
+      statements: thousands(cost.statements),
+      "peak MiB": thousands(peakMiB),
+    })),
+  ),
+);
+const [job, bare] = results;
+console.log(`\njob ÷ bare statements: ${(processorMs(job!) / processorMs(bare!)).toFixed(1)}× by processor time`);
+console.log(found.size === 1 ? `both came to ${[...found][0]}` : `they differ: ${[...found].join(" | ")}`);
 
 async function fill(): Promise<void> {
   await sql`

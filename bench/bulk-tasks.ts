@@ -1,12 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import postgres from "postgres";
-import { startPostgres } from "../local/postgres/start.ts";
-import { applyMigrations } from "../shared/data/migrate.ts";
 import { CASES, type Case } from "./bulk-tasks/cases.ts";
 import { bundled } from "./support/bundle.ts";
+import { benchDatabase } from "./support/database.ts";
 import { inOwnProcess, processorMs, type Cost } from "./support/process-cost.ts";
 import { seededDatabases } from "./support/seeded-databases.ts";
 import { table, thousands } from "./support/table.ts";
@@ -46,41 +42,26 @@ interface Measured extends Cost {
   readonly rows: number;
 }
 
-const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
-const bundle = await mkdtemp(join(tmpdir(), "rota-bench-bundle-"));
+await using database = await benchDatabase({
+  ...{ max_wal_size: "8GB", shared_buffers: "512MB" },
+  // What one way leaves behind is not tidied up at the cost of the next.
+  ...{ autovacuum: "off", checkpoint_timeout: "1h" },
+});
+await using databases = seededDatabases(database.url);
 const scripts = {
   bare: await scriptOf("bare"),
   job: await scriptOf("job"),
   "row by row": await scriptOf("row-by-row"),
 };
-const server = await startPostgres({
-  dataDirectory: directory,
-  settings: {
-    ...{ max_wal_size: "8GB", shared_buffers: "512MB", shared_preload_libraries: "pg_stat_statements" },
-    // What one way leaves behind is not tidied up at the cost of the next.
-    ...{ autovacuum: "off", checkpoint_timeout: "1h" },
-  },
-});
-const databases = seededDatabases(server.url);
-try {
-  await applyMigrations(server.url, join(import.meta.dirname, "../shared/data/migrations"));
-  await countStatements(server.url);
-  const results: Result[] = [];
-  for (const [name, given] of Object.entries(CASES)) {
-    const rows = rowsOf[name]!;
-    if (rows > 0 && name.includes(values.only)) results.push(await measureCase(name, given, rows));
-  }
-  console.log(`\nBest of ${rounds}, Node ${process.version}; aim for the jobs: within 1.5 × the bare statement\n`);
-  console.log(table(results.flatMap(({ lines }) => lines)));
-  console.log(
-    "\nMost memory that the job's process had, in MiB: as Node lets it grow, and collected after each page\n",
-  );
-  console.log(table(results.map(({ memory }) => memory)));
-} finally {
-  await databases.close();
-  await server.stop();
-  for (const made of [directory, bundle]) await rm(made, { recursive: true, force: true });
+const results: Result[] = [];
+for (const [name, given] of Object.entries(CASES)) {
+  const rows = rowsOf[name]!;
+  if (rows > 0 && name.includes(values.only)) results.push(await measureCase(name, given, rows));
 }
+console.log(`\nBest of ${rounds}, Node ${process.version}; aim for the jobs: within 1.5 × the bare statement\n`);
+console.log(table(results.flatMap(({ lines }) => lines)));
+console.log("\nMost memory that the job's process had, in MiB: as Node lets it grow, and collected after each page\n");
+console.log(table(results.map(({ memory }) => memory)));
 
 interface Result {
   readonly lines: readonly Record<string, string>[];
@@ -113,7 +94,7 @@ async function measureCase(name: string, given: Case, rows: number): Promise<Res
 
   async function measure(way: keyof typeof scripts, of: number, note: string, flags: string[] = []): Promise<Measured> {
     const url = await databases.fresh(given.seed(of));
-    const args = [url, String(server.pid), name, values.sample];
+    const args = [url, String(database.pid), name, values.sample];
     const cost = await inOwnProcess<Omit<Measured, "rows"> & Partial<Measured>>(scripts[way], args, flags);
     console.error(`${process.uptime().toFixed(0).padStart(4)} s  ${name}: ${way}, ${note}: ${seconds(cost.ms)} s`);
     return { ...cost, rows: cost.rows ?? given.changed(of) };
@@ -132,13 +113,7 @@ async function measureCase(name: string, given: Case, rows: number): Promise<Res
 }
 
 function scriptOf(way: string): Promise<string> {
-  return bundled(join(import.meta.dirname, "bulk-tasks", `${way}.ts`), bundle);
-}
-
-async function countStatements(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1 });
-  await sql`create extension pg_stat_statements`;
-  await sql.end();
+  return bundled(join(import.meta.dirname, "bulk-tasks", `${way}.ts`), join(database.directory, "bundle"));
 }
 
 function cheapest(measured: readonly Measured[]): Measured {

@@ -1,13 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import postgres from "postgres";
 import { ecbHistoryCsv } from "../local/providers/ecb-format.ts";
 import { startEcbStandIn } from "../local/providers/ecb.ts";
 import { SAMPLE_CURRENCIES, sampleDays } from "../local/providers/sample-rates.ts";
-import { startPostgres } from "../local/postgres/start.ts";
-import { applyMigrations } from "../shared/data/migrate.ts";
+import { benchDatabase } from "./support/database.ts";
 import { inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
@@ -22,14 +19,12 @@ interface Measured {
   readonly peakMiB: number;
 }
 
-const root = join(import.meta.dirname, "..");
-const real = join(root, "../shared/data/fx/eurofxref-hist-1999-2026-04-13.csv");
-const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
-const server = await startPostgres({ dataDirectory: join(directory, "postgres") });
+const real = join(import.meta.dirname, "../../shared/data/fx/eurofxref-hist-1999-2026-04-13.csv");
+await using database = await benchDatabase();
+const { url, sql, directory } = database;
 const history = existsSync(real) ? real : await sampleHistory();
 const standIn = await startEcbStandIn({ history, asOf: () => new Date("2026-04-13T20:00:00Z") });
 try {
-  await applyMigrations(server.url, join(root, "shared/data/migrations"));
   const ways = ["job", "copy-merge"] as const;
   const rounds: Record<string, Measured[]> = {};
   for (let round = 0; round < 3; round++) {
@@ -59,23 +54,19 @@ try {
   console.log(`second run, nothing new: ${(ms("job again") / ms("copy-merge again")).toFixed(2)}×`);
 } finally {
   await standIn.close();
-  await server.stop();
-  await rm(directory, { recursive: true, force: true });
 }
 
 async function measure(way: string): Promise<Measured> {
   return inOwnProcess<Measured>(join(import.meta.dirname, "historical-import", `${way}.ts`), [
-    server.url,
+    url,
     history,
     standIn.baseUrl,
   ]);
 }
 
 async function empty(): Promise<void> {
-  const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
   await sql`truncate portfolio.exchange_rates, portfolio.exchange_rate_updates, platform.job_runs`;
   await sql`checkpoint`;
-  await sql.end();
 }
 
 async function sampleHistory(): Promise<string> {

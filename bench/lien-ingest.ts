@@ -1,16 +1,11 @@
 import { createReadStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import postgres from "postgres";
-import { startPostgres } from "../local/postgres/start.ts";
-import { applyMigrations } from "../shared/data/migrate.ts";
 import { SOURCE, writeLists } from "./lien-ingest/generated-list.ts";
-import { bundled } from "./support/bundle.ts";
-import { inOwnProcess, processorMs, type Cost } from "./support/process-cost.ts";
+import { benchDatabase } from "./support/database.ts";
+import { processorMs, type Cost } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
@@ -31,68 +26,53 @@ const { values } = parseArgs({ options: { rows: { type: "string", default: "1000
 const ROWS = Number(values.rows);
 const TENTH = Math.max(1, Math.floor(ROWS / 10));
 
-const root = join(import.meta.dirname, "..");
-const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
-const server = await startPostgres({
-  dataDirectory: join(directory, "postgres"),
-  settings: { shared_preload_libraries: "pg_stat_statements" },
-});
+await using database = await benchDatabase();
+const { sql, directory } = database;
 const files = {
   all: { rows: ROWS, county: join(directory, "county.csv"), clean: join(directory, "clean.csv") },
   tenth: { rows: TENTH, county: join(directory, "tenth.csv"), clean: join(directory, "clean-tenth.csv") },
 };
 let served = files.all.county;
-const office = createServer((_, response) => {
+await using office = createServer((_, response) => {
   response.writeHead(200, { "content-type": "text/csv" });
   createReadStream(served).pipe(response);
 }).listen(0, "127.0.0.1");
-const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
-try {
-  say(`writing ${thousands(ROWS)} rows as a county does, and as COPY takes them`);
-  for (const { county, clean, rows } of Object.values(files)) await writeLists(county, clean, rows);
-  await applyMigrations(server.url, join(root, "shared/data/migrations"));
-  await sql`create extension pg_stat_statements`;
-  const results = [
-    await measure("job, a tenth", "job", files.tenth, "created"),
-    ...(await twice("job", "job")),
-    ...(await twice("COPY and merge", "copy-and-merge")),
-  ];
-  console.log(`\n${thousands(ROWS)} rows of a county's list\n`);
+say(`writing ${thousands(ROWS)} rows as a county does, and as COPY takes them`);
+for (const { county, clean, rows } of Object.values(files)) await writeLists(county, clean, rows);
+const results = [
+  await measure("job, a tenth", "job", files.tenth, "created"),
+  ...(await twice("job", "job")),
+  ...(await twice("COPY and merge", "copy-and-merge")),
+];
+console.log(`\n${thousands(ROWS)} rows of a county's list\n`);
+console.log(
+  table(
+    results.map(({ way, rows, peakMiB, ...cost }) => ({
+      way,
+      rows: thousands(rows),
+      seconds: (cost.ms / 1_000).toFixed(2),
+      "CPU s": (processorMs(cost) / 1_000).toFixed(2),
+      "of it Node": (cost.cpuMs / 1_000).toFixed(2),
+      "rows/s": thousands(rows / (cost.ms / 1_000)),
+      statements: thousands(cost.statements),
+      "peak MiB": thousands(peakMiB),
+    })),
+  ),
+);
+const [tenth, job, again, bare, bareAgain] = results;
+const ratio = (one: Cost, other: Cost, of: (cost: Cost) => number) => `${(of(one) / of(other)).toFixed(2)}×`;
+for (const [what, one, other] of [
+  ["first time", job!, bare!],
+  ["nothing new", again!, bareAgain!],
+] as const) {
+  const [clock, processor] = [ratio(one, other, ({ ms }) => ms), ratio(one, other, processorMs)];
   console.log(
-    table(
-      results.map(({ way, rows, peakMiB, ...cost }) => ({
-        way,
-        rows: thousands(rows),
-        seconds: (cost.ms / 1_000).toFixed(2),
-        "CPU s": (processorMs(cost) / 1_000).toFixed(2),
-        "of it Node": (cost.cpuMs / 1_000).toFixed(2),
-        "rows/s": thousands(rows / (cost.ms / 1_000)),
-        statements: thousands(cost.statements),
-        "peak MiB": thousands(peakMiB),
-      })),
-    ),
+    `\njob ÷ COPY and merge, ${what}: ${clock} by the clock, ${processor} by processor time  (aim: within 2×)`,
   );
-  const [tenth, job, again, bare, bareAgain] = results;
-  const ratio = (one: Cost, other: Cost, of: (cost: Cost) => number) => `${(of(one) / of(other)).toFixed(2)}×`;
-  for (const [what, one, other] of [
-    ["first time", job!, bare!],
-    ["nothing new", again!, bareAgain!],
-  ] as const) {
-    const [clock, processor] = [ratio(one, other, ({ ms }) => ms), ratio(one, other, processorMs)];
-    console.log(
-      `\njob ÷ COPY and merge, ${what}: ${clock} by the clock, ${processor} by processor time  (aim: within 2×)`,
-    );
-  }
-  console.log(
-    `memory: ${thousands(tenth!.peakMiB)} MiB at a tenth, ${thousands(job!.peakMiB)} MiB at all  (aim: flat, below 300 MB)`,
-  );
-} finally {
-  await sql.end();
-  office.close();
-  office.closeAllConnections();
-  await server.stop();
-  await rm(directory, { recursive: true, force: true });
 }
+console.log(
+  `memory: ${thousands(tenth!.peakMiB)} MiB at a tenth, ${thousands(job!.peakMiB)} MiB at all  (aim: flat, below 300 MB)`,
+);
 
 /** The first time, and the same list again. */
 async function twice(way: string, script: string) {
@@ -104,8 +84,7 @@ async function measure(way: string, script: string, file: typeof files.all, expe
   if (expected === "created") await empty();
   await sql`checkpoint`;
   served = file.county;
-  const path = await bundled(join(import.meta.dirname, "lien-ingest", `${script}.ts`), join(directory, "bundle"));
-  const measured = await inOwnProcess<Measured>(path, [server.url, String(server.pid), file.clean]);
+  const measured = await database.measure<Measured>(`lien-ingest/${script}.ts`, file.clean);
   const wanted = expected === "created" ? file.rows : 0;
   if (measured.created !== wanted || measured.updated !== 0) {
     throw new Error(`${way} created ${measured.created} and updated ${measured.updated}, expected ${wanted} and 0`);

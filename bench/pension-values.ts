@@ -1,12 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import postgres from "postgres";
-import { startPostgres } from "../local/postgres/start.ts";
-import { applyMigrations } from "../shared/data/migrate.ts";
-import { bundled } from "./support/bundle.ts";
-import { inOwnProcess, processorMs, type Cost } from "./support/process-cost.ts";
+import { benchDatabase } from "./support/database.ts";
+import { processorMs, type Cost } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
@@ -45,62 +39,47 @@ const WAYS = [
   { way: `job, ${MANY_DAYS} days`, script: "job.ts", args: [], pensions: PENSIONS, days: MANY_DAYS },
 ] as const;
 
-const root = join(import.meta.dirname, "..");
-const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
-const bundle = await mkdtemp(join(tmpdir(), "rota-bench-bundle-"));
-const server = await startPostgres({
-  dataDirectory: join(directory, "postgres"),
-  settings: { shared_preload_libraries: "pg_stat_statements" },
-});
-const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
-try {
-  await applyMigrations(server.url, join(root, "shared/data/migrations"));
-  await sql`create extension pg_stat_statements`;
-  await fill();
-  const best = new Map<string, Measured & { rows: number }>();
-  const sums = new Set<string>();
-  for (let round = 1; round <= ROUNDS; round++) {
-    for (const { way, script, args, pensions, days } of WAYS) {
-      if (round > 1 && (pensions < PENSIONS || days > 1)) continue;
-      await reset(pensions, days);
-      const path = await bundled(join(import.meta.dirname, "pension-values", script), bundle);
-      const measured = await inOwnProcess<Measured>(path, [server.url, String(server.pid), LAST_DAY, ...args]);
-      console.log(`round ${round} of ${ROUNDS}, ${way}: ${(measured.ms / 1_000).toFixed(2)} s`);
-      const rows = await writtenRows(way, pensions, days);
-      if (days === 1) sums.add(await sumOfSample());
-      const before = best.get(way);
-      if (!before || processorMs(measured) < processorMs(before)) best.set(way, { ...measured, rows });
-    }
+await using database = await benchDatabase();
+const { sql } = database;
+await fill();
+const best = new Map<string, Measured & { rows: number }>();
+const sums = new Set<string>();
+for (let round = 1; round <= ROUNDS; round++) {
+  for (const { way, script, args, pensions, days } of WAYS) {
+    if (round > 1 && (pensions < PENSIONS || days > 1)) continue;
+    await reset(pensions, days);
+    const measured = await database.measure<Measured>(`pension-values/${script}`, LAST_DAY, ...args);
+    console.log(`round ${round} of ${ROUNDS}, ${way}: ${(measured.ms / 1_000).toFixed(2)} s`);
+    const rows = await writtenRows(way, pensions, days);
+    if (days === 1) sums.add(await sumOfSample());
+    const before = best.get(way);
+    if (!before || processorMs(measured) < processorMs(before)) best.set(way, { ...measured, rows });
   }
-  const bare = best.get("bare statement")!;
-  const times = (one: Measured & { rows: number }, of: (cost: Cost) => number) =>
-    `${(of(one) / one.rows / (of(bare) / bare.rows)).toFixed(2)} ×`;
-  console.log(
-    `\n${thousands(PENSIONS)} pensions on ${ETFS} ETFs, ${CONTRIBUTIONS} contributions each, best of ${ROUNDS} ` +
-      `(tenths, samples and ${MANY_DAYS} days once), Node ${process.version}\n`,
-  );
-  console.log(
-    table(
-      [...best].map(([way, measured]) => ({
-        way,
-        rows: thousands(measured.rows),
-        seconds: (measured.ms / 1_000).toFixed(2),
-        "CPU s": (processorMs(measured) / 1_000).toFixed(2),
-        "rows/s": thousands(measured.rows / (measured.ms / 1_000)),
-        statements: thousands(measured.statements),
-        "peak MiB": thousands(measured.peakMiB),
-        "÷ bare": times(measured, ({ ms }) => ms),
-        "by CPU": times(measured, processorMs),
-      })),
-    ),
-  );
-  console.log("\naim for the job: within 1.5 × the bare statement, and no more memory for ten times the pensions");
-  console.log(sums.size === 1 ? "all ways wrote the same values" : `the sums differ: ${[...sums].join(", ")}`);
-} finally {
-  await sql.end();
-  await server.stop();
-  for (const made of [directory, bundle]) await rm(made, { recursive: true, force: true });
 }
+const bare = best.get("bare statement")!;
+const times = (one: Measured & { rows: number }, of: (cost: Cost) => number) =>
+  `${(of(one) / one.rows / (of(bare) / bare.rows)).toFixed(2)} ×`;
+console.log(
+  `\n${thousands(PENSIONS)} pensions on ${ETFS} ETFs, ${CONTRIBUTIONS} contributions each, best of ${ROUNDS} ` +
+    `(tenths, samples and ${MANY_DAYS} days once), Node ${process.version}\n`,
+);
+console.log(
+  table(
+    [...best].map(([way, measured]) => ({
+      way,
+      rows: thousands(measured.rows),
+      seconds: (measured.ms / 1_000).toFixed(2),
+      "CPU s": (processorMs(measured) / 1_000).toFixed(2),
+      "rows/s": thousands(measured.rows / (measured.ms / 1_000)),
+      statements: thousands(measured.statements),
+      "peak MiB": thousands(measured.peakMiB),
+      "÷ bare": times(measured, ({ ms }) => ms),
+      "by CPU": times(measured, processorMs),
+    })),
+  ),
+);
+console.log("\naim for the job: within 1.5 × the bare statement, and no more memory for ten times the pensions");
+console.log(sums.size === 1 ? "all ways wrote the same values" : `the sums differ: ${[...sums].join(", ")}`);
 
 /** Weekdays are trading days, every one of them with a price and a rate. */
 async function fill(): Promise<void> {

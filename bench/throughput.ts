@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import postgres from "postgres";
-import { startPostgres } from "../local/postgres/start.ts";
-import { applyMigrations } from "../shared/data/migrate.ts";
 import { builtApp } from "../scripts/built-app.ts";
 import { bundled } from "./support/bundle.ts";
+import { benchDatabase } from "./support/database.ts";
 import { inOwnProcess, type Cost } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
@@ -43,19 +40,12 @@ const { values } = parseArgs({
 });
 const [jobs, rounds, delay] = [Number(values.jobs), Number(values.rounds), values["commit-delay"]];
 
-const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
-const bundle = await mkdtemp(join(tmpdir(), "rota-bench-bundle-"));
+await using database = await benchDatabase(delay ? { commit_delay: "2000", commit_siblings: "0" } : {});
+const { sql, directory } = database;
 const app = await builtApp("bench/throughput/app");
-const server = await startPostgres({
-  dataDirectory: directory,
-  settings: {
-    shared_preload_libraries: "pg_stat_statements",
-    ...(delay && { commit_delay: "2000", commit_siblings: "0" }),
-  },
-});
 try {
   const scripts = join(import.meta.dirname, "throughput");
-  const rota = await bundled(join(scripts, "rota.ts"), bundle);
+  const rota = await bundled(join(scripts, "rota.ts"), join(directory, "bundle"));
   const systems: Record<string, readonly [script: string, ...args: string[]]> = {
     "bare writes": [join(scripts, "bare.ts")],
     "pg-boss 12": [join(scripts, "pg-boss.ts")],
@@ -65,7 +55,6 @@ try {
     "Rota, one statement a batch": [rota, "batch"],
     "Rota, through broker and host": [join(scripts, "rota-brokered.ts"), app],
   };
-  await applyMigrations(server.url, join(import.meta.dirname, "../shared/data/migrations"));
   const results: Record<string, Throughput[]> = {};
   for (let round = 0; round < rounds; round++) {
     for (const [name, [script, ...args]] of Object.entries(systems)) {
@@ -74,27 +63,21 @@ try {
   }
   report(results);
 } finally {
-  await server.stop();
-  for (const made of [directory, bundle, app]) await rm(made, { recursive: true, force: true });
+  await rm(app, { recursive: true, force: true });
 }
 
 async function measure(name: string, script: string, args: readonly string[]): Promise<Throughput> {
-  const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
-  try {
-    await sql`create extension if not exists pg_stat_statements`;
-    await sql`drop schema if exists bench cascade`;
-    await sql`create schema bench`;
-    await sql`create table bench.effects (id integer primary key, done integer not null default 0)`;
-    await sql`insert into bench.effects select generate_series(1, ${jobs})`;
-    await sql`truncate platform.job_runs`;
-    const result = await inOwnProcess<Throughput>(script, [server.url, String(server.pid), String(jobs), ...args]);
-    const [row] = await sql<{ once: number }[]>`
-      select count(*) filter (where done = 1)::int as once from bench.effects`;
-    if (row!.once !== jobs) throw new Error(`${name} did ${row!.once} of ${jobs} jobs exactly once`);
-    return result;
-  } finally {
-    await sql.end();
-  }
+  await sql`drop schema if exists bench cascade`;
+  await sql`create schema bench`;
+  await sql`create table bench.effects (id integer primary key, done integer not null default 0)`;
+  await sql`insert into bench.effects select generate_series(1, ${jobs})`;
+  await sql`truncate platform.job_runs`;
+  const { url, pid } = database;
+  const result = await inOwnProcess<Throughput>(script, [url, String(pid), String(jobs), ...args]);
+  const [row] = await sql<{ once: number }[]>`
+    select count(*) filter (where done = 1)::int as once from bench.effects`;
+  if (row!.once !== jobs) throw new Error(`${name} did ${row!.once} of ${jobs} jobs exactly once`);
+  return result;
 }
 
 function report(results: Readonly<Record<string, readonly Throughput[]>>): void {

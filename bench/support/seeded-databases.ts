@@ -1,10 +1,9 @@
 import postgres from "postgres";
 
 /** Databases that are filled once and measured often. */
-export interface SeededDatabases {
+export interface SeededDatabases extends AsyncDisposable {
   /** A fresh copy of the migrated database in which these statements were run. Dropped before the next one is made. */
   readonly fresh: (seed: readonly string[]) => Promise<string>;
-  readonly close: () => Promise<void>;
 }
 
 /**
@@ -25,7 +24,7 @@ export function seededDatabases(url: string): SeededDatabases {
       await admin.unsafe(`create database measured template ${seeded.get(key)!} strategy file_copy`);
       return urlOf("measured");
     },
-    close: () => admin.end(),
+    [Symbol.asyncDispose]: () => admin.end(),
   };
 
   async function fill(name: string, seed: readonly string[]): Promise<string> {
