@@ -1,7 +1,8 @@
 import {
+  namedRow,
   stagedRow,
   StagedRows,
-  stageLiens,
+  stageRows,
   takeRepeatedLiens,
   type Staging,
 } from "../../shared/data/tax-liens/lien-staging.ts";
@@ -9,7 +10,7 @@ import type { JobContext } from "../../shared/jobs/define-job.ts";
 import { storableText } from "../../shared/jobs/storable.ts";
 import { openList } from "../../shared/providers/county-lists/open-list.ts";
 import { columnsOf, fieldReader } from "../../shared/providers/county-lists/source.ts";
-import { lienReader } from "../../shared/rules/tax-liens/read-lien.ts";
+import { lienReader, type Reading } from "../../shared/rules/tax-liens/read-lien.ts";
 import { REJECT_HEADER, rejectLine, type RejectedRow } from "../../shared/rules/tax-liens/reject-line.ts";
 import { openContainer } from "../../shared/storage/blob-container.ts";
 import { openGzipFile, type GzipFile } from "../../shared/storage/gzip-file.ts";
@@ -36,7 +37,8 @@ export interface SaleDates {
 
 /**
  * Reads a county's list to its end: the liens that can be believed go into staging, the other rows with their reasons into the reject
- * file. In memory is a piece of the list at a time, whatever its size.
+ * file. Which liens those are about is staged as well, as far as they say it: what stands in the list has not vanished from it. In
+ * memory is a piece of the list at a time, whatever its size.
  * @param day the county's day
  */
 export async function stageList(
@@ -52,21 +54,25 @@ export async function stageList(
   const rejects = new Rejects(settings, `${county.id}/${day}/${run.id}.csv.gz`, signal);
   if (!rejects.hasStorage)
     log.warn("Refused rows beyond the first are not kept: no storage is set (AzureWebJobsStorage)");
-  const staged = new StagedRows();
+  const [staged, named] = [new StagedRows("list"), new StagedRows("named")];
   let rows = 0;
   try {
     for await (const portion of list.read(columnsOf(source), signal)) {
       signal.throwIfAborted();
       for (const { line, values, fault, raw } of portion) {
-        const { lien, reasons } = fault === undefined ? read(fieldsOf(values)) : { reasons: [fault] };
-        if (!lien) await rejects.add({ line, reasons, raw: raw() });
-        else if (isWithin(saleDates, lien.saleDate)) staged.add(stagedRow(lien, line));
-        if (staged.isFull) await stageLiens(db, staging, staged);
+        const reading: Reading = fault === undefined ? read(fieldsOf(values)) : { reasons: [fault], name: null };
+        const { lien, reasons, name = lien } = reading;
+        if (reasons) await rejects.add({ line, reasons, raw: raw() });
+        if (lien && isWithin(saleDates, lien.saleDate)) staged.add(stagedRow(lien, line));
+        else if (name) named.add(namedRow(name));
+        if (staged.isFull) await stageRows(db, staging, staged);
+        if (named.isFull) await stageRows(db, staging, named);
         rows += 1;
       }
       progress(rows);
     }
-    await stageLiens(db, staging, staged);
+    await stageRows(db, staging, staged);
+    await stageRows(db, staging, named);
     for (;;) {
       const repeated = await transaction((tx) => takeRepeatedLiens(tx, staging, REPEATED_AT_ONCE));
       if (repeated.length === 0) break;

@@ -22,13 +22,13 @@ export interface Merged {
 
 /**
  * Brings a county's liens and properties into line with its staged list. Rows whose content is the same are not touched: a list
- * that did not change writes nothing. Liens that it lacks become `not_listed`, unless they had come to an end before.
+ * that did not change writes nothing. Liens that it does not even name become `not_listed`, unless they had come to an end before.
  */
 export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Promise<Merged> {
   await findChanges(tx, staging, merging);
   // Before there are new ones, which it need not look at.
   const notListed = await markNotListed(tx, staging, merging);
-  await saveProperties(tx, merging);
+  await saveProperties(tx, staging, merging);
   const created = await createLiens(tx, merging);
   const updated = await updateLiens(tx, merging);
   await tx.execute(sql`drop table changed_liens`);
@@ -45,14 +45,15 @@ async function findChanges(tx: Tx, staging: Staging, { countyId }: Merging): Pro
   await tx.execute(sql`analyze changed_liens`);
 }
 
-async function saveProperties(tx: Tx, { countyId, now }: Merging): Promise<void> {
-  // Several liens of one parcel may describe it differently: the last line of the list wins, in every run the same.
+async function saveProperties(tx: Tx, staging: Staging, { countyId, now }: Merging): Promise<void> {
+  // Several liens of one parcel may describe it differently: the last line of the list wins, whichever of them has changed.
   await tx.execute(sql`
     insert into ${properties} as p (county_id, parcel_id, address, city, zip, legal_description, owner, property_type,
                                     assessed_value, bankruptcy, environmental, code_violations, created_at, updated_at)
     select distinct on (parcel_id) ${countyId}, parcel_id, address, city, zip, legal_description, owner, property_type,
            assessed_value, bankruptcy, environmental, code_violations, ${at(now)}, ${at(now)}
-      from changed_liens order by parcel_id, line desc
+      from ${stagingTable(staging)} where parcel_id in (select parcel_id from changed_liens)
+     order by parcel_id, line desc
     on conflict (county_id, parcel_id) do update
        set address = excluded.address, city = excluded.city, zip = excluded.zip,
            legal_description = excluded.legal_description, owner = excluded.owner, property_type = excluded.property_type,
@@ -104,7 +105,9 @@ async function markNotListed(
     update ${liens} l
        set status = 'not_listed', not_listed_on = ${day}::date, last_listed_on = ${dayBefore}::date, updated_at = ${at(now)}
      where l.county_id = ${countyId} and l.status in ('available', 'sold') ${inRange}
-       and not exists (select from ${stagingTable(staging)} s where s.tax_year = l.tax_year and s.identity = l.identity)`);
+       and not exists (select from ${stagingTable(staging)} s where s.tax_year = l.tax_year and s.identity = l.identity)
+       and not exists (
+         select from ${stagingTable(staging, "named")} n where n.tax_year = l.tax_year and n.identity = l.identity)`);
   return count;
 }
 

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { sql } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import { jobRuns } from "../platform/schema.ts";
 import type { Lien, LienStatus, Property } from "./schema.ts";
@@ -10,7 +10,7 @@ import type { Lien, LienStatus, Property } from "./schema.ts";
 export type ListedLien = Pick<Lien, (typeof LIEN_COLUMNS)[number]> &
   Pick<Property, (typeof PROPERTY_COLUMNS)[number]> & { readonly status: Exclude<LienStatus, "not_listed"> };
 
-/** A staging table: it belongs to one attempt of one run, so that an attempt that was given up writes into nobody's list. */
+/** Where a list is staged: in tables of one attempt of one run, so that an attempt that was given up writes into nobody's list. */
 export interface Staging {
   readonly runId: string;
   readonly attempt: number;
@@ -45,14 +45,17 @@ const LIEN_COLUMNS = [
   "redemptionDeadline",
 ] as const;
 
-/** The name of a staging table, quoted. */
-export function stagingTable({ runId, attempt }: Staging) {
-  return sql.raw(nameOf({ runId, attempt }));
+/** `list`: its liens. `named`: those that it has and of which nothing is taken, since their rows were refused or are of other days. */
+export type StagedPart = "list" | "named";
+
+/** The table's name, quoted. */
+export function stagingTable(staging: Staging, part: StagedPart = "list"): SQL {
+  return sql.raw(nameOf(staging, part));
 }
 
-function nameOf({ runId, attempt }: Staging): string {
+function nameOf({ runId, attempt }: Staging, part: StagedPart): string {
   if (!/^[0-9a-f-]{36}$/.test(runId)) throw new TypeError(`staging: expected the id of a run, got ${runId}`);
-  return `tax_liens_staging."list_${runId.replaceAll("-", "")}_${attempt}"`;
+  return `tax_liens_staging."${part}_${runId.replaceAll("-", "")}_${attempt}"`;
 }
 
 export async function createStaging(tx: Tx, staging: Staging): Promise<void> {
@@ -66,10 +69,13 @@ export async function createStaging(tx: Tx, staging: Staging): Promise<void> {
       status text not null, sale_date date, redemption_deadline date,
       line bigint not null, identity text not null, content_hash uuid not null
     ) with (autovacuum_enabled = false)`);
+  await tx.execute(sql`
+    create unlogged table ${stagingTable(staging, "named")} (tax_year integer not null, identity text not null)
+      with (autovacuum_enabled = false)`);
 }
 
 export async function dropStaging(tx: Executor, staging: Staging): Promise<void> {
-  await tx.execute(sql`drop table if exists ${stagingTable(staging)}`);
+  await tx.execute(sql`drop table if exists ${stagingTable(staging)}, ${stagingTable(staging, "named")}`);
 }
 
 /** The tables of attempts that are no longer under way: a process that was killed could not drop its own. */
@@ -84,13 +90,13 @@ export async function abandonedStaging(db: Executor): Promise<Staging[]> {
 }
 
 /**
- * Adds rows to a staging table by COPY. It holds a connection only while they go over, and not while the next ones are
+ * Adds rows to their staging table by COPY. It holds a connection only while they go over, and not while the next ones are
  * waited for.
  */
-export async function stageLiens(db: Db, staging: Staging, rows: StagedRows): Promise<void> {
+export async function stageRows(db: Db, staging: Staging, rows: StagedRows): Promise<void> {
   const bytes = rows.take();
   if (bytes.length === 0) return;
-  const copy = await db.$client.unsafe(`copy ${nameOf(staging)} from stdin`).writable();
+  const copy = await db.$client.unsafe(`copy ${nameOf(staging, rows.part)} from stdin`).writable();
   await pipeline(Readable.from([bytes]), copy);
 }
 
@@ -99,8 +105,13 @@ const LONGEST_ROW_BYTES = 64 * 1024;
 
 /** Rows as COPY takes them, on their way. As bytes, for of strings the garbage collector would take thousands for old. */
 export class StagedRows {
+  readonly part: StagedPart;
   readonly #bytes = Buffer.allocUnsafe(COPY_BYTES);
   #length = 0;
+
+  constructor(part: StagedPart) {
+    this.part = part;
+  }
 
   get isFull(): boolean {
     return this.#length > COPY_BYTES - LONGEST_ROW_BYTES;
@@ -125,8 +136,16 @@ export function stagedRow(lien: ListedLien, line: number): string {
   let content = "";
   for (const column of PROPERTY_COLUMNS) content += `${cell(lien[column])}\t`;
   for (const column of LIEN_COLUMNS) content += `${cell(lien[column])}\t`;
-  const identity = lien.certificateNumber ?? lien.parcelId;
-  return `${content}${line}\t${cell(identity)}\t${hash("md5", content)}\n`;
+  return `${content}${line}\t${cell(identityOf(lien))}\t${hash("md5", content)}\n`;
+}
+
+/** The same of a lien that is only named. */
+export function namedRow(lien: Pick<ListedLien, "taxYear" | "certificateNumber" | "parcelId">): string {
+  return `${lien.taxYear}\t${cell(identityOf(lien))}\n`;
+}
+
+function identityOf({ certificateNumber, parcelId }: Pick<ListedLien, "certificateNumber" | "parcelId">): string {
+  return certificateNumber ?? parcelId;
 }
 
 function cell(value: string | number | boolean | null): string {

@@ -16,8 +16,12 @@ export interface CountyForms {
 
 /** A lien that can be believed, or every reason why the row is refused. */
 export type Reading =
-  | { readonly lien: ReadLien; readonly reasons?: never }
-  | { readonly lien?: never; readonly reasons: readonly string[] };
+  | { readonly lien: ReadLien; readonly reasons?: never; readonly name?: never }
+  /** The name is null where the row does not say which lien it is about. */
+  | { readonly lien?: never; readonly reasons: readonly string[]; readonly name: LienName | null };
+
+/** By which a county's liens are told apart. */
+export type LienName = Pick<ReadLien, "taxYear" | "certificateNumber" | "parcelId">;
 
 const LONGEST: Readonly<Partial<Record<LienField, number>>> = {
   certificateNumber: 64,
@@ -144,8 +148,15 @@ export function lienReader(forms: CountyForms, rules: ListRules, year: number): 
       redemptionDeadline: deadline ?? (saleDate === null ? null : redemptionDeadline(rules.ruleSet, saleDate)),
     };
     for (const field of rules.required) if (!written[field]?.trim()) refuse(field, "a value", undefined);
-    return reasons.length ? { reasons: [...new Set(reasons)] } : { lien };
+    if (reasons.length === 0) return { lien };
+    return { reasons: [...new Set(reasons)], name: isName(lien) ? { taxYear, certificateNumber, parcelId } : null };
   };
+}
+
+/** Whether a lien could be called so. */
+function isName({ taxYear, certificateNumber, parcelId }: LienName): boolean {
+  const identity = certificateNumber ?? parcelId;
+  return taxYear > 0 && identity !== "" && identity.length <= LONGEST.parcelId! && !identity.includes("\u0000");
 }
 
 function shortened(text: string): string {

@@ -120,6 +120,16 @@ describe("a list", () => {
     expect([...(await state())]).toEqual([{ status: "available", last: null, missing: null }]);
   });
 
+  it("describes a parcel of several liens by the last of them, whichever has changed", async () => {
+    const of = (amount: string) => lines(LIST[0]!, `P-1,C-1,${amount},Ada`, "P-1,C-2,200,Grace");
+    await aCounty(db, "sample-az", { url: serve(of("100")), fields: FIELDS });
+    await ingest("sample-az");
+    const before = await rows("properties");
+    serve(of("101"));
+    expect((await ingest("sample-az")).result).toMatchObject({ updated: 1, unchanged: 1 });
+    expect(await rows("properties")).toEqual(before);
+  });
+
   it("that shrank below half changes nothing, tells the operators, and is believed when a person says so", async () => {
     await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
     await ingest("sample-az");
@@ -167,6 +177,15 @@ describe("a list", () => {
     );
     expect([...deadline]).toEqual([{ day: "2029-02-01" }]);
   });
+
+  it("of some days does not miss a lien whose sale was moved to another day", async () => {
+    const sold = (day: string) => lines("Parcel,Certificate,Amount,Sold", `P-1,C-1,100,${day}`);
+    const fields = { ...FIELDS, owner: "Parcel", saleDate: "Sold" };
+    await aCounty(db, "sample-az", { url: serve(sold("2026-02-01")), fields });
+    await ingest("sample-az");
+    serve(sold("2026-02-08"));
+    expect((await ingest("sample-az", { to: "2026-02-02" })).result).toMatchObject({ retrieved: 0, notListed: 0 });
+  });
 });
 
 it.each([
@@ -208,6 +227,16 @@ describe("rows that cannot be believed", () => {
     const file = gunzipSync((await storage.blobs("lien-rejects")).get(String(result!.rejectBlob))!).toString();
     expect(file.split("\r\n")).toHaveLength(9);
     expect(file).toContain(`12,"faceAmount: expected an amount`);
+  });
+
+  it("leave a lien that was there as it was: it is listed still", async () => {
+    await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
+    await ingest("sample-az");
+    const before = await rows("liens");
+    serve(lines(...LIST.slice(0, 4), "P-4,C-4,-400,Barbara"));
+    expect((await ingest("sample-az")).result).toMatchObject({ unchanged: 3, failed: 1, notListed: 0 });
+    expect(await rows("liens")).toEqual(before);
+    expect(await staged()).toBe(0);
   });
 
   it("keep a formula in a name as text", async () => {
