@@ -6,6 +6,7 @@ import {
   type ClaimedNotification,
   type GivenUp,
 } from "../../shared/data/platform/notification-sending.ts";
+import { whyGivenUp } from "../../shared/data/platform/run-reason.ts";
 import type { Run } from "../../shared/data/platform/schema.ts";
 import { defineJob, event, type BatchedRun } from "../../shared/jobs/define-job.ts";
 import { Snooze } from "../../shared/jobs/endings.ts";
@@ -97,14 +98,10 @@ class HeldTooLong extends Error {
   readonly errorClass = "transient";
 }
 
-function givenUpOf({ id, input: given, state, reason, reasonCode, errors }: Run): GivenUp[] {
-  const { success, data } = input.safeParse(given);
+function givenUpOf(run: Run): GivenUp[] {
+  const { success, data } = input.safeParse(run.input);
   if (!success) return [];
-  const { notification } = data;
-  if (state === "dead") {
-    const last = errors.at(-1)?.message;
-    return [{ notification, run: id, state: "failed", reason: typeof last === "string" ? last : "unknown" }];
-  }
-  const why = reasonCode === "comms-disabled" ? "comms disabled" : (reason ?? state);
-  return [{ notification, run: id, state: "suppressed", reason: why }];
+  const { id, state, reasonCode } = run;
+  const reason = reasonCode === "comms-disabled" ? "comms disabled" : whyGivenUp(run);
+  return [{ notification: data.notification, run: id, state: state === "dead" ? "failed" : "suppressed", reason }];
 }

@@ -1,8 +1,8 @@
 import type { Tx } from "../../shared/data/client.ts";
+import { whyGivenUp } from "../../shared/data/platform/run-reason.ts";
 import type { Run } from "../../shared/data/platform/schema.ts";
 import { OPERATORS } from "../../shared/notifications/notification.ts";
 import { tellInApp, type ToldInApp } from "./told-in-app.ts";
-import { whyGivenUp } from "./why-given-up.ts";
 
 /** Tells those who run the app of counties whose ingestion is dead, whatever killed it, in the transaction that ends the run. */
 export async function tellOperators(tx: Tx, runs: readonly Run[]): Promise<void> {

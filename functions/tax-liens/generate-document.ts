@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import type { Config } from "../../shared/config.ts";
+import { whyGivenUp } from "../../shared/data/platform/run-reason.ts";
 import { insertLlmCall } from "../../shared/data/reasoning/llm-calls.ts";
 import type { Document, DocumentFile } from "../../shared/data/tax-liens/document-schema.ts";
 import { failDocuments, findDocument, keepPassages, recordFiles } from "../../shared/data/tax-liens/documents.ts";
@@ -37,10 +38,9 @@ export const generateDocument = defineJob({
   concurrency: ({ documentId }) => documentId,
 
   async onGivenUp(tx, runs) {
-    for (const { input: given, errors, reason } of runs) {
-      const { success, data } = input.safeParse(given);
-      const last = errors.at(-1)?.message;
-      if (success) await failDocuments(tx, [data.documentId], typeof last === "string" ? last : (reason ?? "given up"));
+    for (const run of runs) {
+      const { success, data } = input.safeParse(run.input);
+      if (success) await failDocuments(tx, [data.documentId], whyGivenUp(run));
     }
   },
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { recordAudit } from "../../shared/data/platform/audit-log.ts";
+import { whyGivenUp } from "../../shared/data/platform/run-reason.ts";
 import { activeCounties, markIngested } from "../../shared/data/tax-liens/counties.ts";
 import {
   beginIngestion,
@@ -26,7 +27,6 @@ import { taxLiens } from "../families.ts";
 import { tellOperators } from "./failed-ingestion.ts";
 import { countyIdText, knownCounty, type ReadyCounty } from "./known-county.ts";
 import { stageList, type StagedList } from "./stage-list.ts";
-import { whyGivenUp } from "./why-given-up.ts";
 
 // PostgreSQL knows no year 0.
 const saleDay = z.iso.date().refine((text) => text >= "1900-01-01", "expected a day from 1900-01-01 on");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { whyGivenUp } from "../../shared/data/platform/run-reason.ts";
 import type { Tx } from "../../shared/data/client.ts";
 import { countAvailable } from "../../shared/data/tax-liens/analysis-candidates.ts";
 import type { AnalysisPlace, AnalysisRun } from "../../shared/data/tax-liens/analysis-run-schema.ts";
@@ -15,7 +16,6 @@ import { record, recordFailure } from "./analysis-steps.ts";
 import { findCandidates } from "./find-candidates.ts";
 import { strikeDeals } from "./strike-deals.ts";
 import { tellInApp, type ToldInApp } from "./told-in-app.ts";
-import { whyGivenUp } from "./why-given-up.ts";
 
 const input = z.strictObject({ analysisRunId: z.uuid() });
 

@@ -1,3 +1,4 @@
+import type { AttemptError } from "../data/platform/schema.ts";
 import { withoutValues } from "../telemetry/failed-query.ts";
 import { isOutage, sqlStateClass } from "./sql-state.ts";
 import { maskedText } from "./masked.ts";
@@ -9,16 +10,6 @@ export const ERROR_CLASSES = ["transient", "rate_limited", "auth", "validation",
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
 const CLASSES: ReadonlySet<string> = new Set(ERROR_CLASSES);
-
-/** One failed attempt as the ledger keeps it. */
-export interface AttemptError {
-  readonly attempt: number;
-  readonly at: string;
-  readonly class: ErrorClass;
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-}
 
 export function isRetryable(errorClass: ErrorClass): boolean {
   return errorClass === "transient" || errorClass === "rate_limited" || errorClass === "unknown";
@@ -84,7 +75,7 @@ export function asError(thrown: unknown): Error {
 }
 
 /** One failed attempt as the ledger keeps it: secrets masked, texts cut, without the values of queries. */
-export function attemptError(error: Error, attempt: number, now: Date): AttemptError {
+export function attemptError(error: Error, attempt: number, now: Date): AttemptError & { readonly class: ErrorClass } {
   return {
     attempt,
     at: now.toISOString(),

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Executor } from "../../shared/data/client.ts";
-import { jobRuns, type Run } from "../../shared/data/platform/schema.ts";
+import { jobRuns, type AttemptError, type Run } from "../../shared/data/platform/schema.ts";
 import { insertRates } from "../../shared/data/portfolio/exchange-rates.ts";
 import { exchangeRateUpdates, type ExchangeRateUpdate } from "../../shared/data/portfolio/schema.ts";
 import { reminders, tasks, type Reminder, type Task } from "../../shared/data/tasks/schema.ts";
@@ -22,6 +22,15 @@ export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferIns
   return row as Run;
 }
 
+/** What a first attempt left in the ledger: it failed with a transient error at 2026-03-10T12:00:01Z, unless said otherwise. */
+export function anError(given: Partial<AttemptError> = {}): AttemptError {
+  const message = given.message ?? "it failed";
+  return {
+    ...{ attempt: 1, at: "2026-03-10T12:00:01.000Z", class: "transient", name: "Error", message },
+    ...{ stack: `Error: ${message}\n    at work (job.ts:1:1)`, ...given },
+  };
+}
+
 const after = (at: Date, ms: number) => new Date(at.getTime() + ms);
 const ended = (at: Date) => ({ finishedAt: after(at, 1_000), durationMs: 1_000 });
 
@@ -30,8 +39,8 @@ const IN_STATE: Record<Run["state"], (at: Date) => Partial<typeof jobRuns.$infer
   queued: (at) => ({ notBefore: at, attempt: 0, startedAt: null }),
   running: () => ({ leaseHolder: "another process", leaseExpiresAt: new Date("2100-01-01T00:00:00Z") }),
   succeeded: ended,
-  retrying: (at) => ({ notBefore: after(at, 10_000), errors: [{ message: "it failed", class: "transient" }] }),
-  dead: (at) => ({ ...ended(at), errors: [{ message: "it failed", class: "validation" }] }),
+  retrying: (at) => ({ notBefore: after(at, 10_000), errors: [anError()] }),
+  dead: (at) => ({ ...ended(at), errors: [anError({ class: "validation" })] }),
   skipped: (at) => ({ finishedAt: at, attempt: 0, startedAt: null, reason: "a reason", reasonCode: "already-running" }),
   cancelled: (at) => ({ ...ended(at), reason: "a reason", reasonCode: "cancelled" }),
 };

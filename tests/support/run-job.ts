@@ -6,6 +6,7 @@ import type { Job } from "../../shared/jobs/define-job.ts";
 import type { DispatchedRun } from "../../shared/jobs/runner/dependencies.ts";
 import type { LogEntry } from "../../shared/telemetry/log.ts";
 import { TestClock } from "./clock.ts";
+import { anError } from "./factories.ts";
 import { startProcess } from "./process.ts";
 
 /** Where the job runs: a database by its address, or the test's own connection to one. */
@@ -68,11 +69,7 @@ function connectTo(url: string): Db {
 /** Makes the ledger look as it does when so many attempts have failed. */
 async function failedBefore(db: Db, { id, maxAttempts }: Run, attempt: number): Promise<void> {
   if (attempt > maxAttempts) throw new RangeError(`attempt: expected at most ${maxAttempts}, got ${attempt}`);
-  const errors = Array.from({ length: attempt - 1 }, (_, index) => ({
-    attempt: index + 1,
-    message: "failed before",
-    class: "transient",
-  }));
+  const errors = Array.from({ length: attempt - 1 }, (_, n) => anError({ attempt: n + 1, message: "failed before" }));
   await db
     .update(jobRuns)
     .set({ attempt: attempt - 1, state: "retrying", errors })

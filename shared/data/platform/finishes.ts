@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { auditLog } from "./steering-schema.ts";
-import { inLineSince, jobRuns, type Run } from "./schema.ts";
+import { inLineSince, jobRuns, type AttemptError, type Run } from "./schema.ts";
 import { inOrder } from "./holds.ts";
 
 export type Finish = Pick<Run, "state"> &
@@ -19,7 +19,7 @@ export type Finish = Pick<Run, "state"> &
       | "maxAttempts"
       | "progress"
     >
-  > & { readonly error?: Record<string, unknown> };
+  > & { readonly error?: AttemptError };
 
 /** The next state of one run that the caller holds, or whose holder went silent. */
 export interface FinishedRun extends Pick<Run, "id" | "attempt"> {

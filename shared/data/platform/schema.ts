@@ -58,7 +58,7 @@ export const jobRuns = platform.table(
     itemFailures: jsonb("item_failures").$type<readonly ItemFailure[]>(),
     itemFailureCount: integer("item_failure_count").notNull().default(0),
     errors: jsonb()
-      .$type<readonly Record<string, unknown>[]>()
+      .$type<readonly AttemptError[]>()
       .notNull()
       .default(sql`'[]'::jsonb`),
     /** Why it was skipped or cancelled, in a sentence. */
@@ -136,5 +136,15 @@ export interface ItemFailure {
   readonly key: string;
   readonly class: string;
   readonly reason: string;
+}
+/** One failed attempt: secrets masked, texts cut. */
+export interface AttemptError {
+  readonly attempt: number;
+  readonly at: string;
+  /** See `shared/jobs/error-class.ts`. */
+  readonly class: string;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
 }
 export type Run = typeof jobRuns.$inferSelect;

@@ -1,5 +1,6 @@
 import { and, desc, eq, lt, notInArray, sql, type SQL } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
+import { reasonOf } from "../platform/run-reason.ts";
 import type { Run, RunState } from "../platform/schema.ts";
 import type { etfUpdates } from "./etf-schema.ts";
 import { exchangeRateUpdates, type UpdateState } from "./schema.ts";
@@ -20,10 +21,9 @@ const STATE_OF: Readonly<Record<RunState, UpdateState>> = {
 
 /** What the tracking row of a run has to say about it. */
 export function trackedOf(run: Run): { state: UpdateState; error: string | null; finishedAt: Date | null } {
-  const lastError = run.errors.at(-1)?.message as string | undefined;
   return {
     state: STATE_OF[run.state],
-    error: run.state === "succeeded" ? null : (run.reason ?? lastError ?? null),
+    error: run.state === "succeeded" ? null : reasonOf(run),
     finishedAt: run.finishedAt,
   };
 }

@@ -83,7 +83,7 @@ export function transition(ending: Ending, facts: TransitionFacts): Finish {
 
 function afterError(error: Error, facts: TransitionFacts): Finish {
   const { run, retry, now, random } = facts;
-  const entry = { ...attemptError(error, run.attempt, now) };
+  const entry = attemptError(error, run.attempt, now);
   if (!isRetryable(entry.class) || run.attempt >= run.maxAttempts) {
     return { ...final(facts), state: "dead", error: entry };
   }

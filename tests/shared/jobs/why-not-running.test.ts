@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { whyNotRunning, type JobFacts, type RunFacts } from "../../../shared/jobs/why-not-running.ts";
+import { anError } from "../../support/factories.ts";
 
 const now = new Date("2026-03-10T12:00:00Z");
 const minutes = (count: number) => new Date(now.getTime() + count * 60_000);
@@ -76,7 +77,7 @@ describe("why a job is not running", () => {
   });
 
   it("it waits for its next attempt, and why the last one failed", () => {
-    const errors = [{ class: "rate_limited", message: "429 from the ECB." }];
+    const errors = [anError({ class: "rate_limited", message: "429 from the ECB." })];
     const waiting = [{ ...run, state: "retrying" as const, attempt: 1, notBefore: minutes(2), errors }];
     const { verdict, text } = say({ waiting });
     expect(verdict).toBe("waiting");

@@ -9,6 +9,7 @@ import { internet, writes } from "../../../../shared/jobs/gates.ts";
 import { linear } from "../../../../shared/jobs/retry.ts";
 import { schedule } from "../../../../shared/jobs/schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { anError } from "../../../support/factories.ts";
 import { startAdminApi, type AdminApi } from "./admin-api.ts";
 
 const family = { id: "samples", title: "Samples" };
@@ -181,7 +182,7 @@ describe("one job", () => {
     const api = start();
     const running = await ledger(api, -4, { state: "running", concurrencyKey: "" });
     const waiting = await ledger(api, -1, { state: "queued", notBefore: minutes(-1), startedAt: null });
-    await ledger(api, -90, { state: "dead", errors: [{ class: "transient", message: "connect ECONNREFUSED" }] });
+    await ledger(api, -90, { state: "dead", errors: [anError({ message: "connect ECONNREFUSED" })] });
     await api.call("POST", "api/admin/jobs/hourly_sample/pause", { reason: "source is moving" });
     const { body } = await api.call<{ verdict: string; sentences: { code: string; text: string }[] }>(
       "GET",

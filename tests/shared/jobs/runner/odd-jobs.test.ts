@@ -139,7 +139,7 @@ describe("whatever a job throws, its run ends dead, with words", () => {
       }),
     );
     expect(run.state).toBe("dead");
-    const [error] = run.errors as { message: string; stack: string; class: string }[];
+    const [error] = run.errors;
     expect(error).toMatchObject({
       message: expect.any(String) as string,
       class: expect.stringMatching(/^\w+$/) as string,

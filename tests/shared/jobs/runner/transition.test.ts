@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { AttemptError } from "../../../../shared/data/platform/schema.ts";
 import type { ErrorClass } from "../../../../shared/jobs/error-class.ts";
 import { exponential, linear, never, type RetryPolicy } from "../../../../shared/jobs/retry.ts";
 import { LEGAL_MOVES, transition, type Ending } from "../../../../shared/jobs/runner/transition.ts";
+import { anError } from "../../../support/factories.ts";
 
 const now = new Date("2026-03-10T12:00:00Z");
 const startedAt = new Date(now.getTime() - 4_200);
@@ -28,7 +30,7 @@ function move(
   ending: Ending,
   { attempt = 1, maxAttempts = 4, failures = attempt - 1, retry = exponential(), random = 0.5 }: Situation = {},
 ) {
-  const errors = Array.from({ length: failures }, () => ({}));
+  const errors = Array.from({ length: failures }, () => anError());
   return transition(ending, { run: { attempt, maxAttempts, startedAt, errors }, retry, now, random });
 }
 const waitOf = (finish: ReturnType<typeof move>) => (finish.notBefore?.getTime() ?? NaN) - now.getTime();
@@ -178,7 +180,7 @@ describe("whatever happens", () => {
     const retries = fc.integer({ min: 0, max: 6 });
     fc.assert(
       fc.property(fc.array(ending, { minLength: 1, maxLength: 40 }), retries, random, (endings, count, share) => {
-        const errors: Record<string, unknown>[] = [];
+        const errors: AttemptError[] = [];
         let [attempt, maxAttempts] = [0, count + 1];
         let pardons = 0;
         for (const how of endings) {
