@@ -98,8 +98,13 @@ export function openApp(
     }),
     dispatch: dispatch ?? carry,
     watch,
+    alert: async (tx, dead) => {
+      // With the first of them: most processes never see one.
+      const { tellOfDeadRuns } = await import("./notifications/dead-runs.ts");
+      await tellOfDeadRuns(app, tx, dead);
+    },
   });
-  return {
+  const app: App = {
     config,
     db,
     runner,
@@ -118,6 +123,7 @@ export function openApp(
       endSurvival();
     },
   };
+  return app;
 }
 
 /** Null where no broker is configured: waiting runs are then carried inside the process. */

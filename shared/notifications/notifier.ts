@@ -1,6 +1,19 @@
-import type { App } from "../app.ts";
+import type { Config } from "../config.ts";
 import { afterCommit } from "../data/after-commit.ts";
+import type { JobCatalogue } from "../jobs/catalogue.ts";
+import type { Clock } from "../jobs/clock.ts";
+import type { Runner } from "../jobs/runner/runner.ts";
+import type { Watch } from "../jobs/watch.ts";
 import type { NotifyContext } from "./notify.ts";
+
+/** What an app has that notifies. */
+export interface NotifyingApp {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly jobs: Pick<JobCatalogue, "find">;
+  readonly runner: Pick<Runner, "enqueueAll" | "send">;
+  readonly publish: Watch["publish"];
+}
 
 /**
  * What an HTTP handler notifies with, in a transaction of `app.db`: what it asks for is sent right after the commit.
@@ -9,7 +22,10 @@ import type { NotifyContext } from "./notify.ts";
  * await app.db.transaction((tx) => notify(notifier(app, { family: "tasks", who: caller }), tx, [reminder]));
  * @param who for the ledger: who asked
  */
-export function notifier(app: App, { family, who }: { readonly family: string; readonly who: string }): NotifyContext {
+export function notifier(
+  app: NotifyingApp,
+  { family, who }: { readonly family: string; readonly who: string },
+): NotifyContext {
   return {
     settings: app.config,
     clock: app.clock,

@@ -1,4 +1,5 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, sql, type SQL } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
 import type { Db, Executor } from "../client.ts";
 import type { DeadMessage } from "./dead-messages.ts";
 import { jobRuns, type Run } from "./schema.ts";
@@ -59,6 +60,15 @@ export async function countDeadRuns(db: Executor, filter: DeadRunFilter): Promis
     .groupBy(jobRuns.jobId)
     .orderBy(jobRuns.jobId);
   return Object.fromEntries(rows.map(({ jobId, runs }) => [jobId, runs]));
+}
+
+/** The fingerprints of the last errors of runs, by their ids. */
+export async function errorFingerprints(tx: Executor, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx
+    .select({ id: jobRuns.id, fingerprint })
+    .from(jobRuns)
+    .where(sql`${jobRuns.id} = any (${plainArray(ids)}::uuid[])`);
+  return new Map(rows.map(({ id, fingerprint }) => [id, fingerprint]));
 }
 
 /** Messages that nobody could read, newest first. @param which `open`: without those that somebody has put away */

@@ -1,6 +1,7 @@
 import type { Config } from "../../config.ts";
-import type { Db } from "../../data/client.ts";
+import type { Db, Tx } from "../../data/client.ts";
 import type { Lease } from "../../data/platform/holds.ts";
+import type { Run } from "../../data/platform/schema.ts";
 import type { Clock } from "../clock.ts";
 import type { Job } from "../define-job.ts";
 import type { GateState } from "../gates.ts";
@@ -27,6 +28,8 @@ export interface RunnerDependencies {
   readonly settingsOf: (job: Job) => JobSettings;
   /** Carries waiting runs to a worker at their time. May lose one: the sweep finds it. */
   readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
+  /** Tells those who run the app of runs that failed for good, in the transaction that ends them. */
+  readonly alert?: (tx: Tx, dead: readonly Run[]) => Promise<void>;
   /** Those who watch, told after each commit. */
   readonly watch?: Watch;
   readonly random?: () => number;

@@ -1,10 +1,11 @@
 import type { Executor, Tx } from "../../data/client.ts";
-import { afterFinish, finishRuns } from "../../data/platform/finishes.ts";
-import type { Progress, Run } from "../../data/platform/schema.ts";
+import { afterFinish, finishRuns, type Finish } from "../../data/platform/finishes.ts";
+import type { Progress, Run, RunState } from "../../data/platform/schema.ts";
 import type { Job } from "../define-job.ts";
 import { classify } from "../error-class.ts";
 import { never } from "../retry.ts";
 import type { Admission } from "./admission.ts";
+import { alertOf } from "./alerting.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { maskedProgress } from "../masked.ts";
 import { logOf } from "./run-log.ts";
@@ -17,6 +18,11 @@ export interface SettledRun {
   readonly run: Run;
   readonly ending: Ending;
   readonly progress?: Progress | null;
+}
+
+/** The next state of a run, as decided. */
+interface Move extends Pick<SettledRun, "run" | "ending"> {
+  readonly finish: Finish;
 }
 
 /** What a settlement wrote. */
@@ -42,29 +48,40 @@ export class Settlement {
    */
   async settle(job: Job | undefined, holder: string | null, ended: readonly SettledRun[]): Promise<Run[]> {
     const { db } = this.#deps;
+    const moves = this.#decide(job, ended);
     // One statement, unless something else has to happen with it.
-    const comesToNothing = ended.some(({ ending }) => ending.kind !== "returned");
-    const hasMore = job && (job.onTransition ?? (job.then.length > 0 || (job.onGivenUp && comesToNothing)));
-    const settled = hasMore
-      ? await db.transaction((tx) => this.settleIn(tx, job, holder, ended))
-      : await this.settleIn(db, job, holder, ended);
+    const settled = this.#hasMore(job, moves)
+      ? await db.transaction((tx) => this.#write(tx, job, holder, moves))
+      : await this.#write(db, job, holder, moves);
     return this.announce(settled);
   }
 
   /** The same in a transaction that does more: what is due after the commit is left to `announce`. */
-  async settleIn(
-    tx: Executor,
-    job: Job | undefined,
-    holder: string | null,
-    ended: readonly SettledRun[],
-  ): Promise<Settled> {
+  settleIn(tx: Tx, job: Job | undefined, holder: string | null, ended: readonly SettledRun[]): Promise<Settled> {
+    return this.#write(tx, job, holder, this.#decide(job, ended));
+  }
+
+  #decide(job: Job | undefined, ended: readonly SettledRun[]): Move[] {
     const now = this.#deps.clock.now();
     // The same for all: what failed of a batch comes back as a batch, and not run by run.
     const random = (this.#deps.random ?? Math.random)();
-    const moves = ended.map(({ run, ending, progress }) => {
+    return ended.map(({ run, ending, progress }) => {
       const finish = transition(ending, { run, retry: job?.retry ?? never, now, random });
       return { run, ending, finish: progress ? { ...finish, progress: maskedProgress(progress)! } : finish };
     });
+  }
+
+  /** Whether more than the ledger changes with these moves. */
+  #hasMore(job: Job | undefined, moves: readonly Move[]): boolean {
+    const some = (...states: RunState[]) => moves.some(({ finish }) => states.includes(finish.state));
+    if (job?.onTransition) return true;
+    if (job?.onGivenUp && some("dead", "cancelled", "skipped")) return true;
+    if (job && job.then.length > 0 && some("succeeded")) return true;
+    return this.#deps.alert !== undefined && some("dead");
+  }
+
+  async #write(tx: Executor, job: Job | undefined, holder: string | null, moves: readonly Move[]): Promise<Settled> {
+    const now = this.#deps.clock.now();
     const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
     const { ids: moved, next } = await finishRuns(tx, holder, change, now);
     const runs = moves
@@ -80,6 +97,8 @@ export class Settlement {
     for (const { run } of runs) {
       if (job && run.state === "succeeded") roused.push(...(await this.#chain(tx as Tx, job, run)));
     }
+    // Last, since it may wait for another process that tells of the same: nothing is locked after it.
+    await alertOf(this.#deps, tx as Tx, deadOf(runs));
     return { runs, roused };
   }
 
@@ -146,4 +165,8 @@ export class Settlement {
         log.info("Ended", { state: run.state, reason: run.reason });
     }
   }
+}
+
+function deadOf(settled: Settled["runs"]): Run[] {
+  return settled.flatMap(({ run }) => (run.state === "dead" ? run : []));
 }
