@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listAudit } from "../../../shared/data/platform/audit-log.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { redact } from "../../../shared/telemetry/redaction.ts";
 import { instant } from "./answers.ts";
@@ -31,13 +32,9 @@ export const getAudit = defineRoute({
     ),
     nextCursor: z.int().nullable(),
   }),
-  async handle({ app, query: { since, cursor, ...filter } }) {
-    const found = await listAudit(app.db, {
-      ...filter,
-      before: cursor,
-      since: since === undefined ? undefined : new Date(since),
-    });
-    const entries = found.map((entry) => redact(entry));
-    return { json: { entries, nextCursor: found.length === filter.limit ? found.at(-1)!.id : null } };
+  async handle({ app, query: { since, cursor, limit, ...filter } }) {
+    const wanted = { ...filter, before: cursor, since: since === undefined ? undefined : new Date(since) };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listAudit(app.db, { ...wanted, limit }));
+    return { json: { entries: rows.map((entry) => redact(entry)), nextCursor: goesOnAfter?.id ?? null } };
   },
 });

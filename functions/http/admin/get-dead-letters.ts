@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listDeadMessagesOf, listDeadRuns, type DeadRun } from "../../../shared/data/platform/dead-letters.ts";
 import type { DeadMessage } from "../../../shared/data/platform/dead-messages.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { redact } from "../../../shared/telemetry/redaction.ts";
 import { instant } from "./answers.ts";
@@ -59,16 +60,15 @@ export const getDeadLetters = defineRoute({
     const { job, family, errorClass, fingerprint, ...times } = fields;
     // A message that could not be read is of no job and has no error.
     const ofRunsAlone = [job, family, errorClass, fingerprint].some((field) => field !== undefined);
-    const [runs, messages] = await Promise.all([
-      listDeadRuns(app.db, deadRunFilter(fields, which), { before, limit }),
-      ofRunsAlone ? [] : listDeadMessagesOf(app.db, { which, ...times, before, limit }),
-    ]);
-    // The ids of both are ordered by time, so that one cursor leads through both.
-    const letters = [...runs.map(deadRunView), ...messages.map(deadMessageView)]
-      .sort((a, b) => (a.id < b.id ? 1 : -1))
-      .slice(0, limit);
-    const last = letters.at(-1);
-    return { json: { deadLetters: letters, nextCursor: last && letters.length === limit ? last.id : null } };
+    const { rows, goesOnAfter } = await pageOf(limit, async (limit) => {
+      const [runs, messages] = await Promise.all([
+        listDeadRuns(app.db, deadRunFilter(fields, which), { before, limit }),
+        ofRunsAlone ? [] : listDeadMessagesOf(app.db, { which, ...times, before, limit }),
+      ]);
+      // The ids of both are ordered by time, so that one cursor leads through both.
+      return [...runs.map(deadRunView), ...messages.map(deadMessageView)].sort((a, b) => (a.id < b.id ? 1 : -1));
+    });
+    return { json: { deadLetters: rows, nextCursor: goesOnAfter?.id ?? null } };
   },
 });
 

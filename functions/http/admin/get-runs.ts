@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listRuns } from "../../../shared/data/platform/job-runs.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { runState, runSummary, runSummaryAnswer, trigger as whatStarted } from "./run-view.ts";
 
@@ -23,11 +24,12 @@ export const getRuns = defineRoute({
   answer: z.object({ runs: z.array(runSummaryAnswer), nextCursor: z.uuid().nullable() }),
   async handle({ app, query }) {
     const { job, state, family, trigger, since, until, text, cursor, limit } = query;
-    const runs = await listRuns(app.db, {
-      ...{ jobId: job, state, family, trigger, text, before: cursor, limit },
+    const filter = {
+      ...{ jobId: job, state, family, trigger, text, before: cursor },
       since: since === undefined ? undefined : new Date(since),
       until: until === undefined ? undefined : new Date(until),
-    });
-    return { json: { runs: runs.map(runSummary), nextCursor: runs.length === limit ? runs.at(-1)!.id : null } };
+    };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listRuns(app.db, { ...filter, limit }));
+    return { json: { runs: rows.map(runSummary), nextCursor: goesOnAfter?.id ?? null } };
   },
 });

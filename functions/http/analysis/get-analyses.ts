@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ANALYSIS_STATES } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
 import { listAnalyses } from "../../../shared/data/tax-liens/analysis-runs.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { analysisSchema, analysisView } from "./analysis-view.ts";
 
@@ -19,8 +20,7 @@ export const getAnalyses = defineRoute({
     next: z.uuid().nullable().describe("The value of `before` for the next page; null on the last"),
   }),
   async handle({ app, query: { state, before, limit } }) {
-    const found = await listAnalyses(app.db, { state, before, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    return { json: { analyses: page.map(analysisView), next: found.length > limit ? page.at(-1)!.id : null } };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listAnalyses(app.db, { state, before, limit }));
+    return { json: { analyses: rows.map(analysisView), next: goesOnAfter?.id ?? null } };
   },
 });

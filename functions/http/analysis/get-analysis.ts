@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { findAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
 import { listDeals } from "../../../shared/data/tax-liens/deals.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { analysisSchema, analysisView, dealSchema, dealView } from "./analysis-view.ts";
@@ -28,9 +29,7 @@ export const getAnalysis = defineRoute({
   async handle({ app, params: { id }, query: { after, limit } }) {
     const analysis = await findAnalysis(app.db, id);
     if (!analysis) throw notFound(`there is no analysis ${id}`);
-    const found = await listDeals(app.db, id, { after, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const next = found.length > limit ? page.at(-1)!.deal.rank : null;
-    return { json: { ...analysisView(analysis), deals: page.map(dealView), next } };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listDeals(app.db, id, { after, limit }));
+    return { json: { ...analysisView(analysis), deals: rows.map(dealView), next: goesOnAfter?.deal.rank ?? null } };
   },
 });

@@ -3,6 +3,7 @@ import { DEAL_STATUSES } from "../../../shared/data/tax-liens/analysis-run-schem
 import { findAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
 import { listDecisions } from "../../../shared/data/tax-liens/decision-events.ts";
 import type { DecisionEvent } from "../../../shared/data/tax-liens/decision-schema.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 
@@ -34,10 +35,10 @@ export const getDecisions = defineRoute({
     nextCursor: z.int().nullable(),
   }),
   async handle({ app, params: { id }, query: { deal, run, refused, cursor, limit } }) {
-    const filter = { dealId: deal, runId: run, isRefused: refused, before: cursor, limit };
-    const found = await listDecisions(app.db, id, filter);
-    if (found.length === 0 && !(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
-    return { json: { decisions: found.map(viewOf), nextCursor: found.length === limit ? found.at(-1)!.id : null } };
+    const filter = { dealId: deal, runId: run, isRefused: refused, before: cursor };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listDecisions(app.db, id, { ...filter, limit }));
+    if (rows.length === 0 && !(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
+    return { json: { decisions: rows.map(viewOf), nextCursor: goesOnAfter?.id ?? null } };
   },
 });
 

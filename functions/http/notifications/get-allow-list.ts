@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listAllowed } from "../../../shared/data/platform/allow-list.ts";
 import { ALLOW_LISTED } from "../../../shared/data/platform/notification-schema.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { allowListEntry, entryView, recipientText } from "./allow-list-view.ts";
 
@@ -28,17 +29,17 @@ export const getAllowList = defineRoute({
   }),
   answer: z.object({ entries: z.array(allowListEntry), nextCursor: z.string().nullable() }),
   async handle({ app, role, query: { recipient, channel, cursor: after, limit } }) {
-    const found = await listAllowed(app.db, {
-      ...(recipient && { recipient }),
-      ...(channel && { channel }),
-      after,
-      limit,
-    });
-    const last = found.length === limit ? found.at(-1)! : null;
-    const nextCursor = last && Buffer.from(JSON.stringify([last.recipient, last.channel])).toString("base64url");
-    return { json: { entries: found.map((entry) => entryView(entry, role)), nextCursor } };
+    const wanted = { ...(recipient && { recipient }), ...(channel && { channel }), after };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listAllowed(app.db, { ...wanted, limit }));
+    return {
+      json: { entries: rows.map((entry) => entryView(entry, role)), nextCursor: goesOnAfter && wordFor(goesOnAfter) },
+    };
   },
 });
+
+function wordFor({ recipient, channel }: { recipient: string; channel: string }): string {
+  return Buffer.from(JSON.stringify([recipient, channel])).toString("base64url");
+}
 
 function jsonOf(text: string): unknown {
   try {

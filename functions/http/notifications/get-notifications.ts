@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { NOTIFICATION_STATES, SEVERITIES } from "../../../shared/data/platform/notification-schema.ts";
 import { listNotifications } from "../../../shared/data/platform/notification-reading.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { notificationSchema, notificationView } from "./notification-view.ts";
 
@@ -20,12 +21,12 @@ export const getNotifications = defineRoute({
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
   answer: z.object({ notifications: z.array(notificationSchema), nextCursor: z.uuid().nullable() }),
-  async handle({ app, query: { unread, since, cursor, ...filter } }) {
-    const found = await listNotifications(app.db, {
+  async handle({ app, query: { unread, since, cursor, limit, ...filter } }) {
+    const wanted = {
       ...filter,
       ...{ isUnread: unread, before: cursor, since: since === undefined ? undefined : new Date(since) },
-    });
-    const nextCursor = found.length === filter.limit ? found.at(-1)!.id : null;
-    return { json: { notifications: found.map(notificationView), nextCursor } };
+    };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listNotifications(app.db, { ...wanted, limit }));
+    return { json: { notifications: rows.map(notificationView), nextCursor: goesOnAfter?.id ?? null } };
   },
 });

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { listPrices } from "../../../shared/data/portfolio/etf-prices.ts";
 import { findEtf } from "../../../shared/data/portfolio/etfs.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { badRequest, notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
-import { isCivilDate } from "../../../shared/rules/civil-date.ts";
+import { addDays, isCivilDate } from "../../../shared/rules/civil-date.ts";
 import { decimal, symbolText } from "./etf-view.ts";
 
 const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
@@ -38,9 +39,9 @@ export const getEtfPrices = defineRoute({
     }
     const etf = await findEtf(app.db, symbol);
     if (!etf) throw notFound(`there is no ETF ${symbol}; add it with POST /api/v1/etf`);
-    const found = await listPrices(app.db, etf.id, { from, to, limit: limit + 1 });
-    const prices = found.slice(0, limit).map(({ series: _, ...price }) => price);
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listPrices(app.db, etf.id, { from, to, limit }));
+    const prices = rows.map(({ series: _, ...price }) => price);
     const { currency, series } = etf;
-    return { json: { symbol, currency, series, prices, next: found[limit]?.date ?? null } };
+    return { json: { symbol, currency, series, prices, next: goesOnAfter && addDays(goesOnAfter.date, 1) } };
   },
 });

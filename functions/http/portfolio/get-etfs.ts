@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listEtfs } from "../../../shared/data/portfolio/etfs.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { etfView, symbolText } from "./etf-view.ts";
 
@@ -17,9 +18,7 @@ export const getEtfs = defineRoute({
     next: z.string().nullable().describe("The value of `after` for the next page; null on the last"),
   }),
   async handle({ app, query: { after, limit } }) {
-    const found = await listEtfs(app.db, { after, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const etfs = page.map(({ id: _, ...etf }) => etf);
-    return { json: { etfs, next: found.length > limit ? page.at(-1)!.symbol : null } };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listEtfs(app.db, { after, limit }));
+    return { json: { etfs: rows.map(({ id: _, ...etf }) => etf), next: goesOnAfter?.symbol ?? null } };
   },
 });

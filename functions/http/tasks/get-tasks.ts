@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listTasks } from "../../../shared/data/tasks/tasks.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { instant, owner, priority, status, taskAnswer, taskView } from "./task-view.ts";
 
@@ -21,14 +22,13 @@ export const getTasks = defineRoute({
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
   answer: z.object({ tasks: z.array(taskAnswer), nextCursor: z.uuid().nullable() }),
-  async handle({ app, query: { cursor, dueFrom, dueBefore, ...filter } }) {
-    const found = await listTasks(app.db, {
+  async handle({ app, query: { cursor, dueFrom, dueBefore, limit, ...filter } }) {
+    const wanted = {
       ...{ ...filter, before: cursor },
       dueFrom: dueFrom === undefined ? undefined : new Date(dueFrom),
       dueBefore: dueBefore === undefined ? undefined : new Date(dueBefore),
-    });
-    return {
-      json: { tasks: found.map(taskView), nextCursor: found.length === filter.limit ? found.at(-1)!.id : null },
     };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listTasks(app.db, { ...wanted, limit }));
+    return { json: { tasks: rows.map(taskView), nextCursor: goesOnAfter?.id ?? null } };
   },
 });

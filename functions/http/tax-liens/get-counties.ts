@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listCounties } from "../../../shared/data/tax-liens/counties.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 import { countyView, viewOf } from "./county-view.ts";
@@ -18,8 +19,7 @@ export const getCounties = defineRoute({
     next: z.string().nullable().describe("The value of `after` for the next page; null on the last"),
   }),
   async handle({ app, query: { after, limit } }) {
-    const found = await listCounties(app.db, { after, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    return { json: { counties: page.map(viewOf), next: found.length > limit ? page.at(-1)!.id : null } };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listCounties(app.db, { after, limit }));
+    return { json: { counties: rows.map(viewOf), next: goesOnAfter?.id ?? null } };
   },
 });

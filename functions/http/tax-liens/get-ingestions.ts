@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listIngestions, listRejects } from "../../../shared/data/tax-liens/lien-ingestions.ts";
 import { findCounty } from "../../../shared/data/tax-liens/counties.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
@@ -43,20 +44,19 @@ export const getIngestions = defineRoute({
   }),
   async handle({ app, params: { id }, query: { before, limit, rejects: perIngestion } }) {
     if (!(await findCounty(app.db, id))) throw notFound(`there is no county ${id}`);
-    const found = await listIngestions(app.db, id, { before, limit: limit + 1 });
-    const page = found.slice(0, limit);
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listIngestions(app.db, id, { before, limit }));
     const rejects = await listRejects(
       app.db,
-      page.map((ingestion) => ingestion.id),
+      rows.map((ingestion) => ingestion.id),
       perIngestion,
     );
-    const ingestions = page.map(({ runId, countyId: _, ...ingestion }) => ({
+    const ingestions = rows.map(({ runId, countyId: _, ...ingestion }) => ({
       ...ingestion,
       run: runId,
       rejects: rejects
         .filter(({ ingestionId }) => ingestionId === ingestion.id)
         .map(({ line, reasons, raw }) => ({ line, reasons, raw })),
     }));
-    return { json: { ingestions, next: found.length > limit ? page.at(-1)!.id : null } };
+    return { json: { ingestions, next: goesOnAfter?.id ?? null } };
   },
 });

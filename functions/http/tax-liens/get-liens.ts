@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listLiens } from "../../../shared/data/tax-liens/liens.ts";
 import { LIEN_STATUSES, PROPERTY_TYPES } from "../../../shared/data/tax-liens/schema.ts";
+import { pageOf } from "../../../shared/http/page.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 
@@ -42,9 +43,10 @@ export const getLiens = defineRoute({
     next: z.number().nullable().describe("The value of `cursor` for the next page; null on the last"),
   }),
   async handle({ app, query: { county, status, cursor, limit } }) {
-    const found = await listLiens(app.db, { county, status, after: cursor, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const liens = page.map(({ lien, property }) =>
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) =>
+      listLiens(app.db, { county, status, after: cursor, limit }),
+    );
+    const liens = rows.map(({ lien, property }) =>
       lienView.parse({
         ...lien,
         county: lien.countyId,
@@ -52,6 +54,6 @@ export const getLiens = defineRoute({
         property,
       }),
     );
-    return { json: { liens, next: found.length > limit ? page.at(-1)!.lien.id : null } };
+    return { json: { liens, next: goesOnAfter?.lien.id ?? null } };
   },
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findPension, listValues } from "../../../../shared/data/portfolio/pensions.ts";
+import { pageOf } from "../../../../shared/http/page.ts";
 import { notFound } from "../../../../shared/http/problem.ts";
 import { defineRoute } from "../../../../shared/http/route.ts";
 import { addDays } from "../../../../shared/rules/civil-date.ts";
@@ -26,8 +27,9 @@ export const getPensionValues = defineRoute({
   async handle({ app, params: { id }, query: { from, to, cursor, limit } }) {
     const found = await findPension(app.db, id);
     if (!found) throw notFound(`there is no pension ${id}`);
-    const values = await listValues(app.db, id, { from: cursor ?? from, to, limit });
-    const nextCursor = values.length === limit ? addDays(values.at(-1)!.date, 1) : null;
-    return { json: { pension: id, currency: found.currency, values, nextCursor } };
+    const range = { from: cursor ?? from, to };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listValues(app.db, id, { ...range, limit }));
+    const nextCursor = goesOnAfter && addDays(goesOnAfter.date, 1);
+    return { json: { pension: id, currency: found.currency, values: rows, nextCursor } };
   },
 });

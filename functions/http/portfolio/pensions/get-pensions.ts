@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listPensions } from "../../../../shared/data/portfolio/pensions.ts";
+import { pageOf } from "../../../../shared/http/page.ts";
 import { defineRoute } from "../../../../shared/http/route.ts";
 import { pensionSummary } from "./schemas.ts";
 
@@ -11,7 +12,7 @@ export const getPensions = defineRoute({
   query: z.strictObject({ cursor: z.uuid().optional(), limit: z.coerce.number().int().min(1).max(500).default(50) }),
   answer: z.object({ pensions: z.array(pensionSummary), nextCursor: z.uuid().nullable() }),
   async handle({ app, query: { cursor, limit } }) {
-    const pensions = await listPensions(app.db, { before: cursor, limit });
-    return { json: { pensions, nextCursor: pensions.length === limit ? pensions.at(-1)!.id : null } };
+    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listPensions(app.db, { before: cursor, limit }));
+    return { json: { pensions: rows, nextCursor: goesOnAfter?.id ?? null } };
   },
 });

@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { pageOf } from "../../../shared/http/page.ts";
+
+const numbers = (count: number) => async (limit: number) =>
+  Array.from({ length: count }, (_, i) => i + 1).slice(0, limit);
+
+it.each([
+  [0, [], null],
+  [2, [1, 2], null],
+  [3, [1, 2, 3], null],
+  [4, [1, 2, 3], 3],
+  [9, [1, 2, 3], 3],
+])("of %i rows a page of three has %j and goes on after %j", async (count, rows, goesOnAfter) => {
+  expect(await pageOf(3, numbers(count))).toEqual({ rows, goesOnAfter });
+});
