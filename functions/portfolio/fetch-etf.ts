@@ -7,7 +7,7 @@ import { exponential } from "../../shared/jobs/retry.ts";
 import { etfProviders } from "../../shared/providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
 import { etfSymbol, knownEtf } from "./known-etf.ts";
-import { continueSeries } from "./store-prices.ts";
+import { continueSeries, readyToStore } from "./store-prices.ts";
 
 /**
  * Brings in what a provider knows about an ETF, and all of its prices, in one transaction. Twice is safe: a day that exists stays
@@ -37,7 +37,7 @@ export const fetchEtf = defineJob({
     const fetched = await etfProviders(settings, log).prices({ symbol, from: null, series, currency }, { signal });
     return finish(async (tx) => {
       const storing = { runId: run.id, asOf, asked: symbol };
-      const [stored] = await continueSeries(tx, [{ etfId: id, ...fetched }], storing);
+      const [stored] = await continueSeries(tx, [readyToStore(id, fetched)], storing);
       if (stored?.isNewScale) await enqueue(tx, "refresh_etf", { symbol });
       return { ...stored, source: fetched.source };
     });

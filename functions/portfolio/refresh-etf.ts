@@ -6,7 +6,7 @@ import { exponential } from "../../shared/jobs/retry.ts";
 import { etfProviders } from "../../shared/providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
 import { etfSymbol, knownEtf } from "./known-etf.ts";
-import { refreshSeries } from "./store-prices.ts";
+import { readyToStore, refreshSeries } from "./store-prices.ts";
 
 /**
  * Fetches all prices of an ETF anew and corrects those that differ, in one transaction; the one way in which a series may change
@@ -33,7 +33,7 @@ export const refreshEtf = defineJob({
       { signal },
     );
     return finish(async (tx) => {
-      const refreshed = await refreshSeries(tx, { etfId: id, ...fetched }, { runId: run.id, asOf, asked: symbol });
+      const refreshed = await refreshSeries(tx, readyToStore(id, fetched), { runId: run.id, asOf, asked: symbol });
       return { ...refreshed, source: fetched.source, series: fetched.series };
     });
   },

@@ -7,6 +7,7 @@ import {
   recentCloses,
   storedRange,
 } from "../../shared/data/portfolio/etf-prices.ts";
+import { closesIn, columnsOf, type PriceColumns } from "../../shared/data/portfolio/price-columns.ts";
 import { addStored } from "../../shared/data/portfolio/etf-updates.ts";
 import { lockEtfs, markReady } from "../../shared/data/portfolio/etfs.ts";
 import { InvalidInput } from "../../shared/jobs/endings.ts";
@@ -25,9 +26,14 @@ export interface Storing {
 /** Stored days that a synchronisation asks for once more: a day that came late is filled in, and that the series is the same is seen. */
 export const OVERLAP_DAYS = 5;
 
-/** A series, and the ETF that it is of. */
-export interface FetchedSeries extends PriceSeries {
+/** A series of an ETF, ready to be stored. */
+export interface FetchedSeries extends Omit<PriceSeries, "points"> {
   readonly etfId: number;
+  readonly columns: PriceColumns;
+}
+
+export function readyToStore(etfId: number, { points, ...facts }: PriceSeries): FetchedSeries {
+  return { ...facts, etfId, columns: columnsOf(points) };
 }
 
 export interface Continued {
@@ -46,10 +52,10 @@ export async function continueSeries(
   const ids = fetched.map(({ etfId }) => etfId);
   const etfs = await lockEtfs(tx, ids);
   const closes = await recentCloses(tx, ids, OVERLAP_DAYS);
-  const fitting = fetched.filter(
-    ({ etfId, series, points }) =>
-      etfs.get(etfId)?.series === null || isSameScale(series, closes.get(etfId) ?? [], points),
-  );
+  const fitting = fetched.filter(({ etfId, series, columns }) => {
+    const stored = etfs.get(etfId)?.series === null ? undefined : closes.get(etfId);
+    return stored === undefined || isSameScale(series, stored, closesIn(columns));
+  });
   await markReady(tx, fitting, asOf);
   const added = await insertPrices(tx, fitting);
   await addStored(
@@ -84,8 +90,9 @@ export async function refreshSeries(
   const stored = await storedRange(tx, etfId);
   const isOtherKind = stored !== undefined && etf.series !== series.series;
   const closes = (await recentCloses(tx, [etfId], OVERLAP_DAYS)).get(etfId) ?? [];
-  const isNewScale = !isSameScale(series.series, closes, series.points);
-  if (stored && (isOtherKind || isNewScale) && !covers(series.points, stored)) {
+  const fetched = closesIn(series.columns);
+  const isNewScale = !isSameScale(series.series, closes, fetched);
+  if (stored && (isOtherKind || isNewScale) && !covers(fetched, stored)) {
     const { first, last } = extentOf(series);
     const change = isOtherKind ? `to prices that are ${series.series}` : "to a new scale";
     const reason =
@@ -96,12 +103,12 @@ export async function refreshSeries(
   const replaced = isOtherKind ? await deletePrices(tx, etfId) : 0;
   await markReady(tx, [series], asOf);
   const points = await correctPrices(tx, series);
-  const removed = replaced + (isNewScale && !isOtherKind ? await deletePricesBut(tx, etfId, series.points) : 0);
+  const removed = replaced + (isNewScale && !isOtherKind ? await deletePricesBut(tx, etfId, series.columns) : 0);
   const { inserted, changed, unchanged } = points;
   await addStored(tx, runId, asked, [{ inserted, changed, skipped: unchanged, ...extentOf(series) }]);
   return { inserted, changed, unchanged, removed };
 }
 
-function extentOf({ source, points }: PriceSeries): { source: string; first: string; last: string } {
-  return { source, first: points[0]!.date, last: points.at(-1)!.date };
+function extentOf({ source, columns: { date } }: FetchedSeries): { source: string; first: string; last: string } {
+  return { source, first: date.slice(0, "YYYY-MM-DD".length), last: date.slice(-"YYYY-MM-DD".length) };
 }

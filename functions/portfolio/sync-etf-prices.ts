@@ -12,13 +12,13 @@ import { askAgain } from "../../shared/providers/ask-again.ts";
 import { etfProviders } from "../../shared/providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
 import { etfSymbol, knownEtf } from "./known-etf.ts";
-import { continueSeries, OVERLAP_DAYS, type Continued } from "./store-prices.ts";
+import { continueSeries, OVERLAP_DAYS, readyToStore, type Continued } from "./store-prices.ts";
 
 /** Questions that are under way at a time: the services are free ones, and want few. */
 const QUESTIONS_AT_A_TIME = 4;
 const LONGEST_RETRY_DELAY_MS = 60_000;
 /** ETFs of one transaction, where each has at most so many points: together a few megabytes, however long their histories are. */
-const ETFS_AT_ONCE = 20;
+const ETFS_AT_ONCE = 50;
 const POINTS_EACH = 250;
 
 /**
@@ -53,7 +53,7 @@ export const syncEtfPrices = defineJob({
     const policy = { kind: "exponential", retries: 3, firstMs, factor: 2, maxMs: LONGEST_RETRY_DELAY_MS } as const;
     yield* ahead(QUESTIONS_AT_A_TIME, etfs, ({ id, symbol, series, currency }) => {
       const question = { symbol, from: starts.get(id) ?? null, series, currency };
-      const ask = () => providers.prices(question, { signal });
+      const ask = async () => readyToStore(id, await providers.prices(question, { signal }));
       return askAgain(ask, { policy, longestWaitMs: LONGEST_RETRY_DELAY_MS, signal });
     });
   },
@@ -61,10 +61,10 @@ export const syncEtfPrices = defineJob({
   key: ({ item }) => item.symbol,
 
   batchOf: ETFS_AT_ONCE,
-  weight: ({ answer }) => (answer.status === "fulfilled" ? Math.max(1, answer.value.points.length / POINTS_EACH) : 1),
+  weight: ({ answer }) => (answer.status === "fulfilled" ? Math.max(1, answer.value.columns.count / POINTS_EACH) : 1),
   async eachBatch(asked, { input, asOf, run, enqueue, transaction }) {
-    const fetched = asked.flatMap(({ item: { id, symbol }, answer }) =>
-      answer.status === "fulfilled" ? [{ etfId: id, symbol, ...answer.value }] : [],
+    const fetched = asked.flatMap(({ item: { symbol }, answer }) =>
+      answer.status === "fulfilled" ? [{ symbol, ...answer.value }] : [],
     );
     const storing = { runId: run.id, asOf, asked: input.symbol ?? null };
     const continued = await transaction(async (tx) => {

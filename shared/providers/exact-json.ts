@@ -40,5 +40,6 @@ export function isJsonObject(value: ExactJson | undefined): value is { readonly 
 /** The value as a decimal in plain notation (`1.2e-05` as "0.000012"), "" for what is no text: whether it is a number is for the reader to say. */
 export function plainDecimal(value: ExactJson | undefined): string {
   if (typeof value !== "string") return "";
-  return /^\d+(\.\d+)?e[+-]?\d{1,2}$/i.test(value) ? new Decimal(value).toFixed() : value;
+  const hasExponent = value.includes("e") || value.includes("E");
+  return hasExponent && /^\d+(\.\d+)?e[+-]?\d{1,2}$/i.test(value) ? new Decimal(value).toFixed() : value;
 }

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Db } from "../../shared/data/client.ts";
 import { etfs, type Etf } from "../../shared/data/portfolio/etf-schema.ts";
 import { insertPrices } from "../../shared/data/portfolio/etf-prices.ts";
+import { columnsOf } from "../../shared/data/portfolio/price-columns.ts";
 import { insertContributions, insertPension, type NewContribution } from "../../shared/data/portfolio/pensions.ts";
 
 let made = 0;
@@ -23,7 +24,7 @@ export async function anEtf(db: Db, given: Partial<typeof etfs.$inferInsert> = {
 export async function closesOf(db: Db, etf: Etf, closes: Readonly<Record<string, string>>): Promise<void> {
   const nothing = { open: null, high: null, low: null, adjustedClose: null, volume: null };
   const points = Object.entries(closes).map(([date, close]) => ({ ...nothing, date, close }));
-  await insertPrices(db, [{ etfId: etf.id, source: "yahoo", series: etf.series ?? "raw", points }]);
+  await insertPrices(db, [{ etfId: etf.id, source: "yahoo", series: etf.series ?? "raw", columns: columnsOf(points) }]);
 }
 
 /** A pension in euros, unless said otherwise. Nothing of it is valued yet. */

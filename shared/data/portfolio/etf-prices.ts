@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
+import type { PriceColumns } from "./price-columns.ts";
 
 /** One trading day; exact decimals as the source printed them, in the ETF's currency. */
 export interface PricePoint {
@@ -28,8 +29,8 @@ export interface InsertedPrices {
 }
 
 /** Points of one ETF. */
-export interface EtfPoints extends PriceOrigin {
-  readonly points: readonly PricePoint[];
+export interface EtfColumns extends PriceOrigin {
+  readonly columns: PriceColumns;
 }
 
 /**
@@ -37,7 +38,7 @@ export interface EtfPoints extends PriceOrigin {
  * to be given once.
  * @returns what became of those of each, in their order
  */
-export async function insertPrices(db: Executor, given: readonly EtfPoints[]): Promise<InsertedPrices[]> {
+export async function insertPrices(db: Executor, given: readonly EtfColumns[]): Promise<InsertedPrices[]> {
   const inserted = new Map<number, number>();
   for (const alike of Map.groupBy(given, ({ source, series }) => `${source} ${series}`).values()) {
     const { source, series } = alike[0]!;
@@ -51,9 +52,9 @@ export async function insertPrices(db: Executor, given: readonly EtfPoints[]): P
       select etf_id::integer as "etfId", count(*)::integer as inserted from added group by etf_id`);
     for (const row of rows) inserted.set(row.etfId, row.inserted);
   }
-  return given.map(({ etfId, points }) => {
+  return given.map(({ etfId, columns }) => {
     const added = inserted.get(etfId) ?? 0;
-    return { inserted: added, skipped: points.length - added };
+    return { inserted: added, skipped: columns.count - added };
   });
 }
 
@@ -67,13 +68,13 @@ export interface CorrectedPrices {
 /** Adds what is missing and corrects what differs, in one statement. Points that the answer does not have stay. */
 export async function correctPrices(
   tx: Executor,
-  { etfId, source, series, points }: EtfPoints,
+  { etfId, source, series, columns }: EtfColumns,
 ): Promise<CorrectedPrices> {
   // xmax is 0 for a row that was inserted, and a row that the condition leaves alone is not returned.
   const [row] = await tx.execute<{ inserted: number; changed: number }>(sql`
     with written as (
       insert into ${etfPrices} as stored (etf_id, date, open, high, low, close, adjusted_close, volume, source, series)
-      select point.*, ${source}, ${series} from ${unnested([{ etfId, points }])}
+      select point.*, ${source}, ${series} from ${unnested([{ etfId, columns }])}
       on conflict (etf_id, date) do update
         set open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
             adjusted_close = excluded.adjusted_close, volume = excluded.volume, source = excluded.source
@@ -85,7 +86,7 @@ export async function correctPrices(
     select count(*) filter (where is_new)::integer as inserted, count(*) filter (where not is_new)::integer as changed
       from written`);
   const { inserted, changed } = row ?? { inserted: 0, changed: 0 };
-  return { inserted, changed, unchanged: points.length - inserted - changed };
+  return { inserted, changed, unchanged: columns.count - inserted - changed };
 }
 
 /** @returns how many there were */
@@ -174,8 +175,8 @@ export async function storedRange(db: Executor, etfId: number): Promise<{ first:
 }
 
 /** Deletes the points whose days a series does not have. @returns how many there were */
-export async function deletePricesBut(tx: Tx, etfId: number, points: readonly PricePoint[]): Promise<number> {
-  const dates = `{${points.map(({ date }) => date).join(",")}}`;
+export async function deletePricesBut(tx: Tx, etfId: number, columns: PriceColumns): Promise<number> {
+  const dates = `{${columns.date}}`;
   const [row] = await tx.execute<{ deleted: number }>(sql`
     with gone as (
       delete from ${etfPrices} where etf_id = ${etfId} and not (date = any(${dates}::date[])) returning 1
@@ -194,13 +195,13 @@ export async function newestPriceDate(db: Executor): Promise<string | null> {
 }
 
 /** Array literals instead of a parameter a value: PostgreSQL takes at most 65,535 parameters, and parses one text faster. */
-function unnested(series: readonly Pick<EtfPoints, "etfId" | "points">[]) {
-  const column = (value: (point: PricePoint, etfId: number) => string | number | null) =>
-    `{${series.flatMap(({ etfId, points }) => points.map((point) => value(point, etfId) ?? "NULL")).join(",")}}`;
+function unnested(series: readonly Pick<EtfColumns, "etfId" | "columns">[]) {
+  const some = series.filter(({ columns }) => columns.count > 0);
+  const ids = some.map(({ etfId, columns }) => Array<number>(columns.count).fill(etfId).join(","));
+  const column = (name: keyof PricePoint) => `{${some.map(({ columns }) => columns[name]).join(",")}}`;
   return sql`unnest(
-    ${column((_, etfId) => etfId)}::bigint[], ${column(({ date }) => date)}::date[], ${column(({ open }) => open)}::numeric[],
-    ${column(({ high }) => high)}::numeric[], ${column(({ low }) => low)}::numeric[],
-    ${column(({ close }) => close)}::numeric[], ${column(({ adjustedClose }) => adjustedClose)}::numeric[],
-    ${column(({ volume }) => volume)}::numeric[]
+    ${`{${ids.join(",")}}`}::bigint[], ${column("date")}::date[], ${column("open")}::numeric[], ${column("high")}::numeric[],
+    ${column("low")}::numeric[], ${column("close")}::numeric[], ${column("adjustedClose")}::numeric[],
+    ${column("volume")}::numeric[]
   ) as point(etf_id, date, open, high, low, close, adjusted_close, volume)`;
 }

@@ -108,7 +108,7 @@ function isDecimal(text: string): boolean {
 }
 
 function isPositiveDecimal(text: string): boolean {
-  return isDecimal(text) && /[1-9]/.test(text);
+  return /^(?=[0.]*[1-9])\d{1,18}(\.\d{1,40})?$/.test(text);
 }
 
 function shown(text: string): string {

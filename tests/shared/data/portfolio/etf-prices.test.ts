@@ -12,6 +12,7 @@ import {
   priceOnOrBefore,
   type PricePoint,
 } from "../../../../shared/data/portfolio/etf-prices.ts";
+import { columnsOf } from "../../../../shared/data/portfolio/price-columns.ts";
 import type { Etf } from "../../../../shared/data/portfolio/etf-schema.ts";
 import {
   addEtf,
@@ -52,7 +53,8 @@ function point(date: string, close: string, rest: Partial<PricePoint> = {}): Pri
   return { date, close, open: null, high: null, low: null, adjustedClose: null, volume: null, ...rest };
 }
 
-const of = (etf: Etf, ...points: PricePoint[]) => ({ etfId: etf.id, source: "yahoo", series: "raw", points }) as const;
+const of = (etf: Etf, ...points: PricePoint[]) =>
+  ({ etfId: etf.id, source: "yahoo", series: "raw", columns: columnsOf(points) }) as const;
 
 it("points come in once, digit for digit, and what is there stays", async () => {
   const etf = await anEtf();

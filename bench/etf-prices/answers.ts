@@ -1,0 +1,21 @@
+import postgres from "postgres";
+import { readConfig } from "../../shared/config.ts";
+import { ahead } from "../../shared/providers/ahead.ts";
+import { etfProviders } from "../../shared/providers/etf-providers.ts";
+import { costOf, peakMiB } from "../support/process-cost.ts";
+
+/** What the job does before the database comes into it: each ETF is asked for, its answer read and checked. Nothing is stored. */
+const [url, pid, , yahooBaseUrl] = process.argv.slice(2) as [string, string, string, string];
+const sql = postgres(url, { max: 1, onnotice: () => undefined });
+const etfs = await sql<{ symbol: string }[]>`select symbol from portfolio.etfs order by id`;
+const config = readConfig({ DATABASE_URL: url, ETF_PROVIDERS: "yahoo", YAHOO_BASE_URL: yahooBaseUrl }, []);
+const providers = etfProviders(config, { warn: () => undefined });
+const ask = ({ symbol }: { symbol: string }) => providers.prices({ symbol, from: null, series: null, currency: null });
+
+const cost = await costOf({ url, pid: Number(pid) }, async () => {
+  for await (const { answer } of ahead(4, etfs, ask)) {
+    if (answer.status === "rejected") throw answer.reason;
+  }
+});
+await sql.end();
+console.log(JSON.stringify({ ...cost, etfs: etfs.length, peakMiB: peakMiB() }));
