@@ -8,6 +8,7 @@ import type { Admission } from "./admission.ts";
 import { alertOf } from "./alerting.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { maskedProgress } from "../masked.ts";
+import { insistently } from "./insistence.ts";
 import { logOf } from "./run-log.ts";
 import { send, type WaitingRun } from "./sending.ts";
 import { follow } from "./tracking.ts";
@@ -47,13 +48,15 @@ export class Settlement {
    * @returns the runs as they are now, without those that were taken away meanwhile
    */
   async settle(job: Job | undefined, holder: string | null, ended: readonly SettledRun[]): Promise<Run[]> {
-    const { db } = this.#deps;
+    const { db, log } = this.#deps;
     const moves = this.#decide(job, ended);
     // One statement, unless something else has to happen with it.
-    const settled = this.#hasMore(job, moves)
-      ? await db.transaction((tx) => this.#write(tx, job, holder, moves))
-      : await this.#write(db, job, holder, moves);
-    return this.announce(settled);
+    const write = () =>
+      this.#hasMore(job, moves)
+        ? db.transaction((tx) => this.#write(tx, job, holder, moves))
+        : this.#write(db, job, holder, moves);
+    // Whoever rescues looks again in a minute; for whoever did the work it would be lost.
+    return this.announce(await (holder === null ? write() : insistently(log, write)));
   }
 
   /** The same in a transaction that does more: what is due after the commit is left to `announce`. */
