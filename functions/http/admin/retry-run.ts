@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import type { Tx } from "../../../shared/data/client.ts";
 import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { findRun } from "../../../shared/data/platform/job-runs.ts";
+import { lockRun } from "../../../shared/data/platform/job-runs.ts";
 import { hastenRun, liveRepeatOf } from "../../../shared/data/platform/waiting-runs.ts";
 import type { Run } from "../../../shared/data/platform/schema.ts";
 import { badRequest, notFound, Problem } from "../../../shared/http/problem.ts";
@@ -38,13 +38,14 @@ async function retried(app: App, tx: Tx, id: string, by: { who: string; reason: 
   const now = app.clock.now();
   const audit = (after: Partial<Run>) =>
     recordAudit(tx, { at: now, ...by, action: "run retried", subject: `run:${id}`, after });
+  // Locked: one that ends an attempt at this moment is seen as it is then.
+  const old = await lockRun(tx, id);
+  if (!old) throw notFound(`there is no run ${id}`);
   const hastened = await hastenRun(tx, id, now);
   if (hastened) {
     await audit({ notBefore: now });
     return hastened;
   }
-  const old = await findRun(tx, id);
-  if (!old) throw notFound(`there is no run ${id}`);
   if (old.state !== "dead" && old.state !== "cancelled" && old.state !== "skipped") {
     throw new Problem(409, "not-retryable", `a run that is ${old.state} cannot be run again`, {
       extra: { state: old.state },

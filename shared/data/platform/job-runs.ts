@@ -1,11 +1,17 @@
 import { and, desc, eq, gte, lt, sql } from "drizzle-orm";
-import type { Db, Executor } from "../client.ts";
+import type { Db, Executor, Tx } from "../client.ts";
 import { firstIdAt } from "./run-id.ts";
 import { jobRuns, type Run, type RunState, type Trigger } from "./schema.ts";
 import { plainArray } from "../array-literal.ts";
 
 export async function findRun(db: Executor, id: string): Promise<Run | undefined> {
   const [row] = await db.select().from(jobRuns).where(eq(jobRuns.id, id));
+  return row;
+}
+
+/** A run that nobody else moves until the caller's transaction ends. */
+export async function lockRun(tx: Tx, id: string): Promise<Run | undefined> {
+  const [row] = await tx.select().from(jobRuns).where(eq(jobRuns.id, id)).for("update");
   return row;
 }
 

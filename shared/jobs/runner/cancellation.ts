@@ -1,6 +1,6 @@
 import { recordAudit } from "../../data/platform/audit-log.ts";
 import { cancelWaitingRun, requestCancel } from "../../data/platform/waiting-runs.ts";
-import { findRun } from "../../data/platform/job-runs.ts";
+import { lockRun } from "../../data/platform/job-runs.ts";
 import type { Run } from "../../data/platform/schema.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { follow } from "./tracking.ts";
@@ -14,10 +14,12 @@ export async function cancel(
   runId: string,
   { reason, who }: { reason: string; who: string },
 ): Promise<Run | undefined> {
-  const before = await findRun(db, runId);
-  const job = before && (await findJob(before.jobId));
   const now = clock.now();
   return db.transaction(async (tx) => {
+    // Locked: one that ends an attempt at this moment is asked for where it is then, and not taken for ended.
+    const found = await lockRun(tx, runId);
+    if (!found) return undefined;
+    const job = await findJob(found.jobId);
     const cancelled = await cancelWaitingRun(tx, runId, reason, now);
     if (cancelled) await follow(tx, job, [cancelled], watch);
     const run = cancelled ?? (await requestCancel(tx, runId, reason, now));
