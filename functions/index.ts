@@ -43,6 +43,7 @@ import { askForDocument } from "./http/documents/ask-for-document.ts";
 import { getDocumentContent } from "./http/documents/get-document-content.ts";
 import { getDocument } from "./http/documents/get-document.ts";
 import { addEtf } from "./http/portfolio/add-etf.ts";
+import { changeEtf } from "./http/portfolio/change-etf.ts";
 import { getEtfPrices } from "./http/portfolio/get-etf-prices.ts";
 import { getEtfs } from "./http/portfolio/get-etfs.ts";
 import { addPushSubscription } from "./http/notifications/add-push-subscription.ts";
@@ -197,6 +198,7 @@ export const routes: readonly Route[] = [
   updateHistorical,
   getExchangeRates,
   addEtf,
+  changeEtf,
   updateEtf,
   getEtfs,
   getEtfPrices,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { notFound, type Problem } from "../../../shared/http/problem.ts";
 import { isEtfSymbol } from "../../../shared/rules/portfolio/etf-symbol.ts";
 
 /** A symbol as people write it: made to capital letters. */
@@ -7,6 +8,10 @@ export const symbolText = z
   .trim()
   .toUpperCase()
   .refine(isEtfSymbol, 'expected a symbol as Yahoo writes it: letters, digits and ".=^-", such as "VWCE.DE"');
+
+export function unknownEtf(symbol: string): Problem {
+  return notFound(`there is no ETF ${symbol}; add it with POST /api/v1/etf`);
+}
 
 /** An exact decimal, as text so that nobody reads it as a binary fraction. */
 export const decimal = z.string();

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { listPrices } from "../../../shared/data/portfolio/etf-prices.ts";
 import { findEtf } from "../../../shared/data/portfolio/etfs.ts";
 import { pageOf } from "../../../shared/http/page.ts";
-import { badRequest, notFound } from "../../../shared/http/problem.ts";
+import { badRequest } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { addDays, isCivilDate } from "../../../shared/rules/civil-date.ts";
-import { decimal, symbolText } from "./etf-view.ts";
+import { decimal, symbolText, unknownEtf } from "./etf-view.ts";
 
 const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
 
@@ -38,7 +38,7 @@ export const getEtfPrices = defineRoute({
       throw badRequest([{ field: "to", reason: `${to} is before from, ${from}` }]);
     }
     const etf = await findEtf(app.db, symbol);
-    if (!etf) throw notFound(`there is no ETF ${symbol}; add it with POST /api/v1/etf`);
+    if (!etf) throw unknownEtf(symbol);
     const { rows, goesOnAfter } = await pageOf(limit, (limit) => listPrices(app.db, etf.id, { from, to, limit }));
     const prices = rows.map(({ series: _, ...price }) => price);
     const { currency, series } = etf;

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { findEtf } from "../../../shared/data/portfolio/etfs.ts";
-import { notFound } from "../../../shared/http/problem.ts";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { refreshEtf } from "../../portfolio/refresh-etf.ts";
 import { syncEtfPrices } from "../../portfolio/sync-etf-prices.ts";
-import { symbolText } from "./etf-view.ts";
+import { symbolText, unknownEtf } from "./etf-view.ts";
 import { startSync, startedRun } from "./start-update.ts";
 
 export const updateEtf = defineRoute({
@@ -17,7 +16,7 @@ export const updateEtf = defineRoute({
   query: z.strictObject({ update_type: z.enum(["prices_only", "full"]).default("prices_only") }),
   answer: startedRun,
   async handle({ app, params: { symbol }, query, caller, header }) {
-    if (!(await findEtf(app.db, symbol))) throw notFound(`there is no ETF ${symbol}; add it with POST /api/v1/etf`);
+    if (!(await findEtf(app.db, symbol))) throw unknownEtf(symbol);
     const job = query.update_type === "full" ? refreshEtf : syncEtfPrices;
     return startSync(app, { job, input: { symbol }, caller, header });
   },

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, getTableColumns, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, asc, count, eq, getTableColumns, gt, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { plainArray, textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type Etf, type SeriesKind } from "./etf-schema.ts";
@@ -74,13 +74,14 @@ function isToSync(asOf: Date) {
   return and(eq(etfs.inUse, true), or(isNull(etfs.syncedAt), lt(etfs.syncedAt, asOf)));
 }
 
-/** Says whose prices are to be kept up to date, or no longer. */
-export async function setInUse(tx: Executor, ids: readonly number[], inUse: boolean): Promise<void> {
-  if (ids.length === 0) return;
-  await tx
+/** Says whether the prices of an ETF are to be kept up to date. @returns whether that is new */
+export async function setInUse(tx: Executor, id: number, inUse: boolean): Promise<boolean> {
+  const changed = await tx
     .update(etfs)
     .set({ inUse })
-    .where(inArray(etfs.id, [...ids]));
+    .where(and(eq(etfs.id, id), ne(etfs.inUse, inUse)))
+    .returning({ id: etfs.id });
+  return changed.length > 0;
 }
 
 /** What a provider told about an ETF together with its prices. */

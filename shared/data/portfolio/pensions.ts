@@ -1,4 +1,4 @@
-import { asc, eq, sql } from "drizzle-orm";
+import { asc, count, eq, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { etfs, type EtfState, type SeriesKind } from "./etf-schema.ts";
 import {
@@ -25,6 +25,11 @@ export async function insertContributions(
 ): Promise<void> {
   if (contributions.length === 0) return;
   await tx.insert(etfPensionContributions).values(contributions.map((one) => ({ ...one, pensionId })));
+}
+
+export async function countPensionsOn(db: Executor, etfId: number): Promise<number> {
+  const [row] = await db.select({ pensions: count() }).from(etfPensions).where(eq(etfPensions.etfId, etfId));
+  return row?.pensions ?? 0;
 }
 
 /** Oldest first. */

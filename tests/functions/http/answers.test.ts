@@ -156,6 +156,7 @@ describe("each answer of an app that has something to show is what its route say
     ["POST", "api/v1/exchange-rates/update/latest", undefined],
     ["POST", "api/v1/exchange-rates/update/historical?start_date=2026-03-02", undefined],
     ["POST", "api/v1/etf/VWCE.DE/update", undefined],
+    ["PATCH", "api/v1/etf/VWCE.DE", { inUse: false, reason: "a test" }],
     ["POST", "api/analysis/runs", { constraints: { budget: "5000", counties: ["sample-az"] } }],
   ])("%s %s with %j", async (method, path, body) => {
     await made(method, path, body);

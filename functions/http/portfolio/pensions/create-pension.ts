@@ -43,7 +43,7 @@ export const createPension = defineRoute({
         const id = uuidv7();
         await insertPension(tx, { id, etfId: etf.id, name, currency, createdAt: now });
         await insertContributions(tx, id, contributions);
-        if (!etf.inUse) await setInUse(tx, [etf.id], true);
+        await setInUse(tx, etf.id, true);
         const run = await askForValuation(app, tx, id, caller);
         return { run, answer: { pension: id, run: run.id } };
       },

@@ -1,12 +1,15 @@
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jobs } from "../../../../functions/index.ts";
+import { syncEtfPrices } from "../../../../functions/portfolio/sync-etf-prices.ts";
 import { startYahooStandIn, type YahooStandIn } from "../../../../local/providers/yahoo.ts";
 import { TestClock } from "../../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
 import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
 
-const clock = new TestClock(new Date("2026-04-10T20:30:00Z"));
+const FRIDAY = "2026-04-10T20:30:00Z";
+const MONDAY = "2026-04-13T20:30:00Z";
+const clock = new TestClock(FRIDAY);
 let database: TestDatabase;
 let yahoo: YahooStandIn;
 let api: AdminApi;
@@ -19,6 +22,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   yahoo.recover();
+  clock.moveTo(FRIDAY);
   await api.db.execute(
     sql`truncate platform.job_runs; truncate portfolio.etfs cascade; truncate portfolio.etf_updates`,
   );
@@ -104,6 +108,72 @@ it("what failed and why is there to see", async () => {
   expect(await updates("?state=failed")).toMatchObject([
     { of: "etf_prices", symbol: "GONE.DE", error: expect.stringContaining("404 Not Found") as string },
   ]);
+});
+
+describe("an ETF that is retired", () => {
+  const change = (body: unknown, symbol = "SMPW.DE") => api.call("PATCH", `api/v1/etf/${symbol}`, body);
+  const retire = { inUse: false, reason: "the fund was closed" };
+  const evening = async () => {
+    const { id } = await api.runner.request(syncEtfPrices, { input: {}, trigger: "manual", requestedBy: "a test" });
+    return api.runner.execute(id);
+  };
+  const audited = async () =>
+    (await api.call<{ entries: unknown[] }>("GET", "api/admin/audit?subject=etf:SMPW.DE")).body.entries;
+  beforeEach(async () => {
+    await api.db.execute(sql`truncate platform.audit_log`);
+    await api.runner.execute((await add({ symbol: "SMPW.DE", inUse: true })).body.run);
+    clock.moveTo(MONDAY);
+  });
+
+  it("is asked for no more in the evening, and its history stays", async () => {
+    expect(await change(retire, "smpw.de")).toMatchObject({
+      status: 200,
+      body: { symbol: "SMPW.DE", inUse: false, pensions: 0 },
+    });
+    const asked = yahoo.requests.length;
+    expect(await evening()).toMatchObject({ state: "succeeded", result: {} });
+    expect(yahoo.requests).toHaveLength(asked);
+    expect((await api.call("GET", "api/v1/etf")).body).toMatchObject({
+      etfs: [{ symbol: "SMPW.DE", state: "ready", inUse: false, newestPrice: "2026-04-10" }],
+    });
+    expect((await api.call("GET", "api/v1/etf/SMPW.DE/prices?from=2026-04-10")).body).toMatchObject({
+      prices: [{ date: "2026-04-10" }],
+    });
+  });
+
+  it("was retired once however often that is asked, and the audit has the reason", async () => {
+    for (const _ of [1, 2]) expect((await change(retire)).status).toBe(200);
+    expect(await audited()).toMatchObject([
+      { action: "ETF retired", reason: retire.reason, before: { inUse: true }, after: { inUse: false } },
+    ]);
+  });
+
+  it("tells of the pensions that hold it, and a new one on it takes it back into use", async () => {
+    const pension = { etf: "SMPW.DE", name: "Old age", currency: "EUR" };
+    await api.call("POST", "api/v1/etf-pensions", pension);
+    expect((await change(retire)).body).toMatchObject({ inUse: false, pensions: 1 });
+    await api.call("POST", "api/v1/etf-pensions", pension);
+    expect((await evening())?.result).toEqual({ updated: 1 });
+  });
+
+  it("comes back into use by the same way", async () => {
+    await change(retire);
+    expect((await change({ inUse: true, reason: "a mistake" })).body).toMatchObject({ inUse: true });
+    expect((await evening())?.result).toEqual({ updated: 1 });
+    expect(await audited()).toMatchObject([{ action: "ETF taken back into use" }, { action: "ETF retired" }]);
+  });
+
+  it("has to be known, and the reason to be given", async () => {
+    expect(await change(retire, "SMPX.DE")).toMatchObject({
+      status: 404,
+      body: { detail: "there is no ETF SMPX.DE; add it with POST /api/v1/etf" },
+    });
+    expect(await change({})).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: "inUse" }, { field: "reason" }] },
+    });
+    expect(await audited()).toEqual([]);
+  });
 });
 
 it("while the internet is switched off it answers 409, and a refused row says so", async () => {

@@ -173,12 +173,13 @@ it("what a person said of an ETF stays when a provider says it otherwise, and na
 it("only those in use are synchronised, and those that a run has done are not done by it again", async () => {
   const [used, done] = [await anEtf("USED.DE"), await anEtf("DONE.DE")];
   await anEtf("UNUSED.DE");
-  await setInUse(db, [used.id, done.id], true);
+  for (const { id } of [used, done]) expect(await setInUse(db, id, true)).toBe(true);
+  expect(await setInUse(db, used.id, true)).toBe(false);
   const asOf = new Date("2026-04-13T20:30:00Z");
   await markReady(db, [{ etfId: done.id, ...RAW }], asOf);
   expect((await etfsToSync(db, asOf)).map(({ symbol }) => symbol)).toEqual(["USED.DE"]);
   expect(await countEtfsToSync(db, asOf)).toBe(1);
-  await setInUse(db, [used.id], false);
+  await setInUse(db, used.id, false);
   expect(await etfsToSync(db, asOf)).toEqual([]);
 });
 

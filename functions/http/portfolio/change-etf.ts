@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
+import { findEtf, setInUse } from "../../../shared/data/portfolio/etfs.ts";
+import { countPensionsOn } from "../../../shared/data/portfolio/pensions.ts";
+import { defineRoute } from "../../../shared/http/route.ts";
+import { givenReason } from "../admin/given-reason.ts";
+import { symbolText, unknownEtf } from "./etf-view.ts";
+
+/** For a fund that was closed or merged, or that no provider knows: it would fail every evening. Twice is the same as once. */
+export const changeEtf = defineRoute({
+  method: "PATCH",
+  path: "api/v1/etf/{symbol}",
+  access: "key",
+  summary:
+    "Retire an ETF: no evening fetches its prices any more, and its history stays; or take it back into use; audited",
+  params: z.strictObject({ symbol: symbolText }),
+  body: z.strictObject({
+    inUse: z.boolean().describe("false retires it; true keeps its prices up to date again"),
+    reason: givenReason,
+  }),
+  answer: z.object({
+    symbol: z.string(),
+    inUse: z.boolean(),
+    pensions: z
+      .int()
+      .describe("Pensions that hold it. While it is retired they keep their values, and get no new ones"),
+  }),
+  async handle({ app, params: { symbol }, body: { inUse, reason }, caller }) {
+    const pensions = await app.db.transaction(async (tx) => {
+      const etf = await findEtf(tx, symbol);
+      if (!etf) throw unknownEtf(symbol);
+      if (await setInUse(tx, etf.id, inUse)) {
+        const action = inUse ? "ETF taken back into use" : "ETF retired";
+        const change = { before: { inUse: !inUse }, after: { inUse } };
+        await recordAudit(tx, {
+          at: app.clock.now(),
+          who: caller,
+          action,
+          subject: `etf:${symbol}`,
+          reason,
+          ...change,
+        });
+      }
+      return countPensionsOn(tx, etf.id);
+    });
+    return { json: { symbol, inUse, pensions } };
+  },
+});
