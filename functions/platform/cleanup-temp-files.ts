@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineJob } from "../../shared/jobs/define-job.ts";
+import { daysBefore } from "../../shared/jobs/duration.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { staleFiles, type StaleFile } from "../../shared/storage/stale-files.ts";
 import { platform } from "../families.ts";
-import { daysBefore } from "../../shared/jobs/duration.ts";
 
 /**
  * Deletes temporary files of documents that nobody wrote to for a day, in the app's own directory on the machine it happens to

@@ -2,12 +2,12 @@ import { z } from "zod";
 import { deleteOldNotifications } from "../../shared/data/platform/notification-retention.ts";
 import { archivableRuns, deleteArchivedRuns } from "../../shared/data/platform/run-archive.ts";
 import { defineJob } from "../../shared/jobs/define-job.ts";
+import { daysBefore } from "../../shared/jobs/duration.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { settingsInForce } from "../../shared/settings/changeable.ts";
 import { archive } from "../../shared/storage/archive.ts";
 import { openContainer } from "../../shared/storage/blob-container.ts";
 import { platform } from "../families.ts";
-import { daysBefore } from "../../shared/jobs/duration.ts";
 
 /** One file of the archive: what is in memory at a time. */
 const BATCH = { runs: 5_000, bytes: 16 * 1024 * 1024 };

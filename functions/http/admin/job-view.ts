@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { App } from "../../../shared/app.ts";
 import { figuresSince, lastRuns, openRuns, refusals, slotsKnown } from "../../../shared/data/platform/job-figures.ts";
 import { gatedOf, isScheduled, type Job } from "../../../shared/jobs/define-job.ts";
+import { daysBefore } from "../../../shared/jobs/duration.ts";
 import { refusalOf } from "../../../shared/jobs/gates.ts";
 import { describeSchedule, upcoming } from "../../../shared/jobs/schedule/index.ts";
 import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
@@ -9,7 +10,6 @@ import { accountableRange, unaccountedCount } from "../../../shared/jobs/unaccou
 import { redact } from "../../../shared/telemetry/redaction.ts";
 import { instant } from "./answers.ts";
 import { runState, trigger } from "./run-view.ts";
-import { daysBefore } from "../../../shared/jobs/duration.ts";
 
 /** A reason not to run. */
 export const refusal = z.object({ code: z.string(), reason: z.string() });
@@ -51,7 +51,7 @@ export const jobAnswer = z.object({
   queueDepth: z.int(),
   running: z.int(),
   unaccounted: z.int().describe("Slots of the last day of which nobody knows what became of them"),
-  deadCount: z.int(),
+  deadCount: z.int().describe("Dead runs that nobody has run again"),
 });
 
 /** Jobs as lists show them. Five statements, however many jobs there are. */

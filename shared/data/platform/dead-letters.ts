@@ -97,6 +97,10 @@ export async function listDeadMessagesOf(
     .limit(limit);
 }
 
+/** Whether a run was run again, and that waits, runs, succeeded or died in its place. */
+export const isRepeated = sql`exists (select from ${jobRuns} repeat
+  where repeat.parent_run_id = ${jobRuns}.id and repeat.trigger in ('retry', 'replay') and repeat.state not in ('skipped', 'cancelled'))`;
+
 const lastError = sql`${jobRuns.errors} -> -1`;
 const fingerprint = sql<string>`platform.error_fingerprint(${lastError})`.as("fingerprint");
 
@@ -112,10 +116,6 @@ function matches({ ids, jobId, family, errorClass, since, until, which, ...filte
       : sql`platform.error_fingerprint(${lastError}) = ${filter.fingerprint}`,
     since && gte(jobRuns.finishedAt, since),
     until && lt(jobRuns.finishedAt, until),
-    which === "all"
-      ? undefined
-      : sql`not exists (select from ${jobRuns} repeat
-          where repeat.parent_run_id = ${jobRuns}.id and repeat.trigger in ('retry', 'replay')
-            and repeat.state not in ('skipped', 'cancelled'))`,
+    which === "all" ? undefined : sql`not ${isRepeated}`,
   );
 }

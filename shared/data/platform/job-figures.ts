@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { plainArray } from "../array-literal.ts";
+import { isRepeated } from "./dead-letters.ts";
 import type { Gated, Refusal } from "./gates.ts";
 import { firstIdAt } from "./run-id.ts";
 import { jobRuns, type RunState, type Trigger } from "./schema.ts";
@@ -62,6 +63,7 @@ export async function figuresSince(db: Executor, since: Date): Promise<Map<strin
 export interface OpenRuns {
   readonly waiting: number;
   readonly running: number;
+  /** Without those that were run again. */
   readonly dead: number;
   /** When the run that has waited longest since its time came was due; null when none is. */
   readonly oldestDueAt: Date | null;
@@ -79,7 +81,7 @@ export async function openRuns(db: Executor, now: Date): Promise<Map<string, Ope
         union all
         select job_id, 0, count(*), 0, null from ${jobRuns} where state = 'running' group by job_id
         union all
-        select job_id, 0, 0, count(*), null from ${jobRuns} where state = 'dead' group by job_id
+        select job_id, 0, 0, count(*), null from ${jobRuns} where state = 'dead' and not ${isRepeated} group by job_id
       ) as part group by job_id`);
   return new Map(
     [...rows].map(({ jobId, oldestDueAt, ...open }) => [jobId, { ...open, oldestDueAt: dateOf(oldestDueAt) }]),

@@ -109,6 +109,7 @@ describe("dead letters", () => {
 describe("a replay", () => {
   it("is a new run of the same input whose parent is the dead one; then the letter is no longer open", async () => {
     const old = await dead(job, 7);
+    expect((await api.call("GET", "api/admin/jobs/asked_sample")).body).toMatchObject({ deadCount: 1 });
     const { status, body } = await post<Replay>("dead-letters/replay", { runs: [old.id], reason: "file is mended" });
     expect(status).toBe(202);
     expect(body).toMatchObject({ replayed: 1, runs: [{ parent: old.id }], refused: [] });
@@ -119,6 +120,7 @@ describe("a replay", () => {
       correlationId: old.correlationId,
     });
     expect((await letters()).deadLetters).toEqual([]);
+    expect((await api.call("GET", "api/admin/jobs/asked_sample")).body).toMatchObject({ deadCount: 0 });
     expect((await letters("?which=all")).deadLetters).toHaveLength(1);
     expect(await findRun(api.db, old.id), "the dead one keeps everything").toEqual(old);
     const { body: audit } = await api.call<{ entries: object[] }>("GET", "api/admin/audit");
