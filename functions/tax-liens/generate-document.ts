@@ -22,7 +22,6 @@ import { openContainer, type BlobContainer } from "../../shared/storage/blob-con
 import { taxLiens } from "../families.ts";
 
 const input = z.strictObject({ documentId: z.uuid() });
-const RETRIES = 2;
 
 /**
  * Writes a document that was asked for, as PDF and HTML. Twice is safe: its facts and passages are kept with it before anything is
@@ -34,7 +33,7 @@ export const generateDocument = defineJob({
   summary: "Write a document from its template as PDF and HTML, and tell who asked",
   on: event({ batch: 1 }),
   input,
-  retry: exponential({ retries: RETRIES, first: "10s", max: "5m" }),
+  retry: exponential({ retries: 2, first: "10s", max: "5m" }),
   concurrency: ({ documentId }) => documentId,
 
   async onGivenUp(tx, runs) {
@@ -92,9 +91,8 @@ async function passagesOf(
     transaction((tx) =>
       insertLlmCall(tx, { ...call, id: uuidv7(), agent: "document", runId: run.id, createdAt: clock.now() }),
     );
-  const retries = settings.jobs.get(run.jobId)?.maxRetries ?? RETRIES;
   // A document in the template's own words is better than none.
-  const onOutage = run.attempt > retries ? "go on" : "wait";
+  const onOutage = run.attempt < run.maxAttempts ? "wait" : "go on";
   const written = await writePassages(findTemplate(template), facts, {
     llm: llmOf(settings),
     record,

@@ -81,7 +81,7 @@ export interface JobContext<Input> {
   readonly log: JobLog;
   readonly run: Pick<
     Run,
-    "id" | "jobId" | "family" | "trigger" | "attempt" | "scheduledFor" | "correlationId" | "requestedBy"
+    "id" | "jobId" | "family" | "trigger" | "attempt" | "maxAttempts" | "scheduledFor" | "correlationId" | "requestedBy"
   >;
   /** Runs `work` in one transaction that commits only while this process holds the run. Call no network in it. */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
