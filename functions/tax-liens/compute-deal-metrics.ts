@@ -3,6 +3,7 @@ import { analysisDays } from "../../shared/data/tax-liens/analysis-runs.ts";
 import { liensForMetrics, storeMetrics, type StoredMetrics } from "../../shared/data/tax-liens/deal-metrics.ts";
 import { refreshDeals, type NewDealFigures } from "../../shared/data/tax-liens/deals.ts";
 import { defineJob, event, type BatchedRun } from "../../shared/jobs/define-job.ts";
+import { InvalidInput } from "../../shared/jobs/endings.ts";
 import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { METRICS_VERSION } from "../../shared/rules/tax-liens/metrics.ts";
 import { settingsInForce } from "../../shared/settings/changeable.ts";
@@ -32,7 +33,9 @@ export const computeDealMetrics = defineJob({
     const analyses = await analysisDays(db, [...new Set(runs.flatMap(({ input }) => input.analysisRunId ?? []))]);
     const dayOf = ({ input, asOf }: Asked) =>
       input.analysisRunId === undefined ? today(asOf) : analyses.get(input.analysisRunId);
-    for (const run of runs) if (dayOf(run) === undefined) fail(run, new NoSuchAnalysis(run.input.analysisRunId!));
+    for (const run of runs) {
+      if (dayOf(run) === undefined) fail(run, notFound("analysisRunId", `analysis ${run.input.analysisRunId}`));
+    }
     const days = Map.groupBy(
       runs.filter((run) => dayOf(run) !== undefined),
       (run) => dayOf(run)!,
@@ -47,7 +50,7 @@ export const computeDealMetrics = defineJob({
         await refreshDeals(tx, dealsOf(asked, figures, asOf));
       });
       for (const run of asked) {
-        const result = results.get(run.input.lienId) ?? new NoSuchLien(run.input.lienId);
+        const result = results.get(run.input.lienId) ?? notFound("lienId", `lien ${run.input.lienId}`);
         if (result instanceof Error) fail(run, result);
       }
     }
@@ -69,18 +72,6 @@ function dealsOf(asked: readonly Asked[], figures: readonly StoredMetrics[], asO
   return [...deals.values()];
 }
 
-class NoSuchLien extends Error {
-  override name = "NoSuchLien";
-  readonly errorClass = "validation";
-  constructor(lienId: number) {
-    super(`lienId: there is no lien ${lienId}`);
-  }
-}
-
-class NoSuchAnalysis extends Error {
-  override name = "NoSuchAnalysis";
-  readonly errorClass = "validation";
-  constructor(analysisRunId: string) {
-    super(`analysisRunId: there is no analysis ${analysisRunId}`);
-  }
+function notFound(field: string, what: string): InvalidInput {
+  return new InvalidInput([{ field, reason: `there is no ${what}` }]);
 }
