@@ -138,7 +138,12 @@ const securitySchemes = {
 };
 
 const idempotencyKey = {
-  ...{ name: "Idempotency-Key", in: "header", required: false, schema: { type: "string", maxLength: 200 } },
+  ...{
+    name: "Idempotency-Key",
+    in: "header",
+    required: false,
+    schema: { type: "string", minLength: 1, maxLength: 255 },
+  },
   description: "The same key and body again give the run that they gave before; with another body it is 422.",
 };
 
