@@ -10,7 +10,7 @@ export interface SettingInForce {
 }
 
 /** What can be set about a job without touching its code; a job without a schedule has no settings for one. */
-export function settingsInForce(job: Job, overrides: JobOverrides = {}): SettingInForce[] {
+export function jobSettingsInForce(job: Job, overrides: JobOverrides = {}): SettingInForce[] {
   const names = jobSettingNames(job.id);
   const own: Partial<Record<keyof JobOverrides, string | number | boolean>> = {
     ...(isScheduled(job) && { schedule: job.on.expression, timeZone: job.on.zone }),

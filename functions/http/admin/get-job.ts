@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineRoute } from "../../../shared/http/route.ts";
 import { needsOf } from "../../../shared/jobs/define-job.ts";
-import { settingsInForce } from "../../../shared/jobs/settings-in-force.ts";
+import { jobSettingsInForce } from "../../../shared/jobs/job-settings-in-force.ts";
 import { ownQueue, SHARED_QUEUE } from "../../../shared/messaging/queue-names.ts";
 import { fields } from "./answers.ts";
 import { findJob } from "./find-job.ts";
@@ -47,7 +47,7 @@ export const getJob = defineRoute({
         ...view,
         // What it makes of a date or a bigint cannot be said in JSON Schema; a form then offers a plain field.
         input: z.toJSONSchema(job.input, { io: "input", unrepresentable: "any" }),
-        settings: settingsInForce(job, app.config.jobs.get(job.id)),
+        settings: jobSettingsInForce(job, app.config.jobs.get(job.id)),
         retry: job.retry,
         timeoutMs: job.timeoutMs,
         gates: job.gates.map(({ name }) => name),
