@@ -42,11 +42,12 @@ function broken(word: string, width: number, measure: Measure): string[] {
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 
 /**
- * The words of a line in the order in which they stand from left to right: runs of right-to-left words are turned round. Letters
- * within a word are the font's own affair. (Numbers between such words turn with them, as they should; nested directions are not done.)
+ * The pieces of a line as they stand from left to right, a space between each two: the whole of it, or where there are right-to-left
+ * words each word for itself, runs of these turned round. Letters within a word are the font's own affair. (Numbers between such words
+ * turn with them, as they should; nested directions are not done.)
  */
-export function inVisualOrder(line: string): string {
-  if (!RIGHT_TO_LEFT.test(line)) return line;
+export function inVisualOrder(line: string): string[] {
+  if (!RIGHT_TO_LEFT.test(line)) return [line];
   const words = line.split(" ");
   const isTurned = words.map((word) => RIGHT_TO_LEFT.test(word));
   const turned: string[] = [];
@@ -63,5 +64,5 @@ export function inVisualOrder(line: string): string {
     turned.push(...words.slice(at, end + 1).reverse());
     at = end + 1;
   }
-  return turned.join(" ");
+  return turned;
 }

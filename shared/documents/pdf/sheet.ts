@@ -80,10 +80,16 @@ export class Sheet {
     style: Style,
   ): void {
     this.use(style);
+    const space = this.pdf.widthOfString(" ");
     lines.forEach((line, at) => {
-      const shown = inVisualOrder(line);
-      const left = align === "right" ? x + width - this.pdf.widthOfString(shown) : x;
-      if (shown !== "") this.pdf.text(shown, left, y + at * leading(style), { lineBreak: false });
+      // Each by itself: in one piece with a right-to-left word the space behind it would be turned round as well.
+      const pieces = inVisualOrder(line).map((text) => ({ text, wide: this.pdf.widthOfString(text) }));
+      const wide = pieces.reduce((sum, piece) => sum + piece.wide, (pieces.length - 1) * space);
+      let left = align === "right" ? x + width - wide : x;
+      for (const { text, wide } of pieces) {
+        if (text !== "") this.pdf.text(text, left, y + at * leading(style), { lineBreak: false });
+        left += wide + space;
+      }
     });
   }
 

@@ -79,7 +79,7 @@ export const lienDueDiligence = defineTemplate({
 function findings({ lien, checks, priorLiens }: Context): string {
   const failed = checks.filter(({ result }) => result === "fail").map(({ check }) => check);
   const outcome = failed.length ? `These failed: ${failed.join(", ")}.` : "None failed.";
-  const prior = priorLiens.length === 1 ? "one prior lien" : `${priorLiens.length} prior liens`;
+  const prior = ["no prior lien", "one prior lien"][priorLiens.length] ?? `${priorLiens.length} prior liens`;
   return `Certificate ${lien.certificate} of ${lien.county} was examined in ${checks.length} checks. ${outcome} On record: ${prior}.`;
 }
 

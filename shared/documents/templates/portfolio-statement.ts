@@ -76,10 +76,11 @@ export const portfolioStatement = defineTemplate({
     {
       kind: "table",
       columns: [
-        { title: "Certificate", align: "left", share: 1.5 },
-        { title: "County", align: "left", share: 1.3 },
-        { title: "Purchased", align: "left", share: 1.4 },
-        { title: "Book value", align: "right", share: 1.2 },
+        { title: "Certificate", align: "left", share: 1.4 },
+        { title: "County", align: "left", share: 1.25 },
+        // September 30 and millions each on one line.
+        { title: "Purchased", align: "left", share: 1.6 },
+        { title: "Book value", align: "right", share: 1.35 },
         { title: "Accrued", align: "right", share: 1.1 },
         { title: "Write-down", align: "right", share: 1.1 },
       ],
@@ -92,7 +93,7 @@ export const portfolioStatement = defineTemplate({
   ],
 });
 
-function summary({ portfolio, asOf, nav, holdings, accrued }: Context): string {
+function summary({ asOf, nav, holdings, accrued }: Context): string {
   const count = holdings.length === 1 ? "one certificate" : `${holdings.length} certificates`;
-  return `On ${day(asOf)} ${portfolio} holds ${count} and is worth ${dollars(nav)}, of which ${dollars(accrued)} is interest that has accrued.`;
+  return `On ${day(asOf)} the portfolio holds ${count} and is worth ${dollars(nav)}, of which ${dollars(accrued)} is interest that has accrued.`;
 }

@@ -98,6 +98,12 @@ describe("a PDF", () => {
     expect(text).toContain("\u041c\u043e\u0441\u043a\u0432\u0430");
   });
 
+  it("leaves a space between right-to-left words and beside them", async () => {
+    const words = ["was", "\u05e9\u05dc\u05d5\u05dd", "\u05e2\u05d5\u05dc\u05dd", "here"];
+    const [text] = await pagesOf(await renderPdf(document({ kind: "paragraph", text: words.join(" ") })));
+    expect(text!.split(" ")).toEqual(expect.arrayContaining(words));
+  });
+
   it("draws nothing beyond its margins, whatever stands in its fields", async () => {
     const long = "Unbreakable".repeat(200);
     const memo = sampleMemo();
