@@ -6,9 +6,10 @@ import type { Config } from "../../shared/config.ts";
 import { whyGivenUp } from "../../shared/data/platform/run-reason.ts";
 import { insertLlmCall } from "../../shared/data/reasoning/llm-calls.ts";
 import type { Document, DocumentFile } from "../../shared/data/tax-liens/document-schema.ts";
-import { failDocuments, findDocument, keepPassages, recordFiles } from "../../shared/data/tax-liens/documents.ts";
+import { failDocument, findDocument, keepPassages, recordFiles } from "../../shared/data/tax-liens/documents.ts";
 import { writePassages, type CallFacts } from "../../shared/documents/agent.ts";
 import { renderHtml } from "../../shared/documents/html.ts";
+import { inWords } from "../../shared/documents/stored-values.ts";
 import { factsAbout } from "../../shared/documents/subjects.ts";
 import { findTemplate } from "../../shared/documents/templates.ts";
 import { writtenDocument } from "../../shared/documents/written-document.ts";
@@ -20,6 +21,7 @@ import { openLlm, type Llm } from "../../shared/providers/llm.ts";
 import { civilDateIn } from "../../shared/rules/civil-date.ts";
 import { openContainer, type BlobContainer } from "../../shared/storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
+import { tellInApp, type ToldInApp } from "./told-in-app.ts";
 
 const input = z.strictObject({ documentId: z.uuid() });
 
@@ -39,7 +41,8 @@ export const generateDocument = defineJob({
   async onGivenUp(tx, runs) {
     for (const run of runs) {
       const { success, data } = input.safeParse(run.input);
-      if (success) await failDocuments(tx, [data.documentId], whyGivenUp(run));
+      const failed = success && (await failDocument(tx, data.documentId, whyGivenUp(run)));
+      if (failed) await tellInApp(tx, [failureOf(failed, run.id)], run.finishedAt!);
     }
   },
 
@@ -108,6 +111,13 @@ function llmOf(settings: Config): Llm | null {
   return settings.ALLOW_INTERNET_SYNC && baseUrl && apiKey && model
     ? openLlm({ baseUrl, apiKey, model, timeoutMs })
     : null;
+}
+
+function failureOf({ id, recipient, template, reason }: Document, run: string): ToldInApp {
+  return {
+    ...{ recipient, type: "document.failed", severity: "WARN", title: `The ${inWords(template)} could not be written` },
+    ...{ body: reason!, data: { document: id, run }, dedupeKey: `document-failed:${run}` },
+  };
 }
 
 function noDocument(id: string): InvalidInput {

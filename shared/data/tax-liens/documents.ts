@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, lt, ne } from "drizzle-orm";
+import { and, asc, eq, gt, lt, ne } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import {
   documents,
@@ -39,12 +39,14 @@ export async function recordFiles(
     .where(eq(documents.id, id));
 }
 
-/** A document that was there before stays there. */
-export async function failDocuments(tx: Tx, ids: readonly string[], reason: string): Promise<void> {
-  await tx
+/** @returns the document; undefined when there is none, or it was there before: then it stays there */
+export async function failDocument(tx: Tx, id: string, reason: string): Promise<Document | undefined> {
+  const [failed] = await tx
     .update(documents)
     .set({ state: "failed", reason })
-    .where(and(inArray(documents.id, [...ids]), ne(documents.state, "ready")));
+    .where(and(eq(documents.id, id), ne(documents.state, "ready")))
+    .returning();
+  return failed;
 }
 
 /** Documents that were generated before a moment and are not archived, oldest first, after a place. */

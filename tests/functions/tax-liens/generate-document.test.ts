@@ -276,7 +276,7 @@ describe("a document", () => {
     expect(JSON.stringify(body.errors)).toContain(`"${field}"`);
   });
 
-  it("of an unknown template fails at once and says so", async () => {
+  it("of an unknown template fails at once, says so and tells who waits for it", async () => {
     const id = uuidv7();
     await api.db.insert(documents).values({
       ...{ id, template: "gone", facts: {}, recipient: "user:7", requestedBy: "a test", createdAt: new Date(NOW) },
@@ -287,6 +287,9 @@ describe("a document", () => {
       state: "failed",
       reason: expect.stringContaining("expected one of") as string,
     });
+    expect(await told()).toMatchObject([
+      { recipient: "user:7", type: "document.failed", title: "The gone could not be written", state: "sent" },
+    ]);
   });
 
   it("written again is the same bytes in the same place, and is told of once", async () => {
