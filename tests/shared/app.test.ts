@@ -1,13 +1,12 @@
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { z } from "zod";
 import { openApp } from "../../shared/app.ts";
 import { readConfig } from "../../shared/config.ts";
-import { connect, type Db } from "../../shared/data/client.ts";
 import { findRun } from "../../shared/data/platform/job-runs.ts";
 import { catalogueOf } from "../../shared/jobs/catalogue.ts";
 import { defineJob, manual } from "../../shared/jobs/define-job.ts";
-import { migratedDatabase, type TestDatabase } from "../support/database.ts";
+import { openDatabase } from "../support/database.ts";
 
 /** Any number: the test and its job mean the same lock. */
 const LOCK = 4_711;
@@ -21,28 +20,19 @@ const longStatement = defineJob({
   },
 });
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 1, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { url, db } = await openDatabase({ poolMax: 1 });
 
 it("keeps a run's lease while the job's own statement takes the only connection of the pool", async () => {
-  const env = { DATABASE_URL: database.url, DATABASE_POOL_MAX: "1", JOB_LEASE: "60s", JOB_HEARTBEAT: "50ms" };
+  const env = { DATABASE_URL: url, DATABASE_POOL_MAX: "1", JOB_LEASE: "60s", JOB_HEARTBEAT: "50ms" };
   const app = openApp(readConfig(env, [longStatement.id]), catalogueOf([longStatement]), { sink: () => undefined });
   await db.execute(sql`select pg_advisory_lock(${LOCK})::text`);
   try {
     const run = await app.runner.request(longStatement, { input: {}, trigger: "manual", requestedBy: "a test" });
     const beatenAt = async () => (await findRun(db, run.id))?.heartbeatAt?.getTime() ?? 0;
-    const first = await vi.waitUntil(beatenAt, { timeout: 20_000 });
-    await vi.waitUntil(async () => (await beatenAt()) > first, { timeout: 20_000 });
+    const first = await vi.waitUntil(beatenAt, { timeout: 60_000 });
+    await vi.waitUntil(async () => (await beatenAt()) > first, { timeout: 60_000 });
     await db.execute(sql`select pg_advisory_unlock(${LOCK})`);
-    await vi.waitUntil(async () => (await findRun(db, run.id))?.state === "succeeded", { timeout: 20_000 });
+    await vi.waitUntil(async () => (await findRun(db, run.id))?.state === "succeeded", { timeout: 60_000 });
     expect(await findRun(db, run.id)).toMatchObject({ state: "succeeded", attempt: 1 });
   } finally {
     await app.close();

@@ -1,12 +1,27 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
-import { inject } from "vitest";
+import { afterAll, inject } from "vitest";
+import { connect, type Db } from "../../shared/data/client.ts";
 
 /** A database of a test file's own on the run's PostgreSQL. */
 export interface TestDatabase {
   url: string;
   /** Ends what is still connected and deletes the database. */
   drop(): Promise<void>;
+}
+
+/**
+ * A database with all tables and no rows, and the connections of the tests to it. Call it at the top of a test file: after the file's
+ * own `afterAll` both are gone.
+ */
+export async function openDatabase({ poolMax = 4 }: { poolMax?: number } = {}): Promise<{ url: string; db: Db }> {
+  const { url, drop } = await migratedDatabase();
+  const db = connect({ url, poolMax, idleMs: 60_000, tls: "disable", prepare: true });
+  afterAll(async () => {
+    await db.$client.end();
+    await drop();
+  });
+  return { url, db };
 }
 
 /** An empty database. */

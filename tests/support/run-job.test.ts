@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { z } from "zod";
-import { connect, type Db } from "../../shared/data/client.ts";
 import { findRun } from "../../shared/data/platform/job-runs.ts";
 import { defineJob, manual } from "../../shared/jobs/define-job.ts";
 import { internet } from "../../shared/jobs/gates.ts";
 import { exponential } from "../../shared/jobs/retry.ts";
-import { migratedDatabase, type TestDatabase } from "./database.ts";
+import { openDatabase } from "./database.ts";
 import { aRun } from "./factories.ts";
 import { runJob } from "./run-job.ts";
 
@@ -24,20 +23,11 @@ const greet = defineJob({
   },
 });
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { url, db } = await openDatabase();
 
 it("gives the job its input, its moment and its settings, and answers with result, log and the ledger's row", async () => {
   const asOf = "2026-03-29T01:00:00Z";
-  const { run, result, log } = await runJob(greet, { url: database.url, asOf, settings: { FX_PROVIDERS: "ecb" } });
+  const { run, result, log } = await runJob(greet, { url, asOf, settings: { FX_PROVIDERS: "ecb" } });
   expect(result).toEqual({ name: "world", asOf: "2026-03-29T01:00:00.000Z", attempt: 1, fetches: ["ecb"] });
   expect(log).toContainEqual(expect.objectContaining({ message: "Hello", level: "info" }));
   expect(await findRun(db, run.id)).toMatchObject({ state: "succeeded", result });

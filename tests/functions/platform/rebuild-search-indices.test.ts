@@ -1,30 +1,22 @@
 import { sql } from "drizzle-orm";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { beforeAll, beforeEach, expect, it } from "vitest";
 import { rebuildSearchIndices } from "../../../functions/platform/rebuild-search-indices.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { moment } from "../../support/signal.ts";
 import { startProcess, type TestProcess } from "../../support/process.ts";
 
-let database: TestDatabase;
-let db: Db;
+const { url, db } = await openDatabase();
 let app: TestProcess;
 /** Search indexes of the app itself. */
 let own: number;
 beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
   own = (await db.execute("select from pg_indexes where indexdef ~ 'USING (gin|gist|hnsw|ivfflat)'")).length;
 });
 beforeEach(async () => {
   await db.execute("drop schema if exists scratch cascade");
-  app = startProcess(database.url, [rebuildSearchIndices]);
+  app = startProcess(url, [rebuildSearchIndices]);
   return () => app.close();
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
 });
 
 const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
@@ -117,7 +109,7 @@ it("a process that stops makes the database stop too", async () => {
   while ((await busy()) === 0) await sleep(10);
   await app.runner.drain(0);
   expect(await stopped).toMatchObject({ state: "retrying", reasonCode: "interrupted" });
-  expect(await busy()).toBe(0);
+  await expect.poll(busy).toBe(0);
   readEnough.reach();
   await oldView;
 });

@@ -1,33 +1,23 @@
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { sendDigestEmail } from "../../../functions/platform/send-digest-email.ts";
 import { sendNotification } from "../../../functions/platform/send-notification.ts";
 import { readConfig } from "../../../shared/config.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { notifications, type Notification } from "../../../shared/data/platform/notification-schema.ts";
 import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
 import { notify } from "../../../shared/notifications/notify.ts";
 import { DIGEST_TYPE, type NewNotification } from "../../../shared/notifications/notification.ts";
 import { emailOf } from "../../../shared/notifications/email.ts";
 import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { startProcess } from "../../support/process.ts";
 
 /** 07:00 in Phoenix. */
 const MORNING = "2026-03-10T14:00:00Z";
 const MAIL = { NOTIFY_EMAIL_FROM: "rota@example.org", SMTP_URL: "smtp://127.0.0.1:1" };
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { url, db } = await openDatabase();
 afterEach(() =>
   db.execute(sql`
     truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.communication_allowlist;
@@ -46,7 +36,7 @@ const note = (title: string, given: Partial<NewNotification> = {}): NewNotificat
 });
 
 async function does(job: typeof tell, at: string, input: unknown = {}, env: Record<string, string> = MAIL) {
-  const process = startProcess(database.url, [tell, sendDigestEmail, sendNotification], {
+  const process = startProcess(url, [tell, sendDigestEmail, sendNotification], {
     ...{ db, env, clock: new TestClock(at) },
   });
   const { id } = await process.runner.request(job, { input, trigger: "manual", requestedBy: "a test" });

@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { sendNotification } from "../../../functions/platform/send-notification.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { changeControls } from "../../../shared/data/platform/controls.ts";
 import { beginDeliveries } from "../../../shared/data/platform/notification-sending.ts";
 import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
@@ -12,19 +11,10 @@ import { notify } from "../../../shared/notifications/notify.ts";
 import type { NewNotification } from "../../../shared/notifications/notification.ts";
 import { z } from "zod";
 import { BACK_OFFICE_SECRET, startBackOffice, type Answer, type Told } from "../../support/back-office.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { startProcess, type TestProcess } from "../../support/process.ts";
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 6, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { url, db } = await openDatabase({ poolMax: 6 });
 afterEach(() =>
   db.execute(sql`
     truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.communication_allowlist;
@@ -44,7 +34,7 @@ async function office(
   const backOffice = await startBackOffice(answer);
   onTestFinished(() => backOffice.close());
   const settings = { NOTIFY_WEBHOOK_URL: backOffice.url, NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET, ...env };
-  const process = startProcess(database.url, [tell, sendNotification], { db, env: settings });
+  const process = startProcess(url, [tell, sendNotification], { db, env: settings });
   return { ...process, backOffice };
 }
 

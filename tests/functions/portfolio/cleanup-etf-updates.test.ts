@@ -1,27 +1,17 @@
 import { v7 as uuidv7 } from "uuid";
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { cleanupEtfUpdates } from "../../../functions/portfolio/cleanup-etf-updates.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { etfUpdates } from "../../../shared/data/portfolio/etf-schema.ts";
 import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { runJob } from "../../support/run-job.ts";
 
 const NOW = "2026-04-05T01:20:00Z";
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true });
-});
+const { db } = await openDatabase();
 afterEach(async () => {
   await db.execute(sql`truncate portfolio.etf_updates`);
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
 });
 
 async function anUpdate(kind: "fetch" | "sync" | "refresh", requestedAt: string, symbol: string | null = null) {

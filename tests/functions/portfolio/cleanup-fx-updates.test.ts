@@ -1,24 +1,14 @@
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { cleanupFxUpdates } from "../../../functions/portfolio/cleanup-fx-updates.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { listUpdates } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { anUpdate } from "../../support/factories.ts";
 import { runJob } from "../../support/run-job.ts";
 
 const SUNDAY = "2026-04-05T01:15:00Z";
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { db } = await openDatabase();
 afterEach(() => db.execute(sql`truncate portfolio.exchange_rate_updates`));
 
 const left = async () => (await listUpdates(db, undefined, 10_000)).map(({ id }) => id).reverse();

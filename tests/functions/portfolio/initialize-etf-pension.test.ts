@@ -1,14 +1,13 @@
 import "../../support/property-seed.ts";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { initializeEtfPension } from "../../../functions/portfolio/initialize-etf-pension.ts";
 import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { etfs } from "../../../shared/data/portfolio/etf-schema.ts";
 import { findPension, listContributions, listValues } from "../../../shared/data/portfolio/pensions.ts";
 import { totalUnits, unitsFor, valueOf } from "../../../shared/rules/portfolio/valuation.ts";
 import { anAmount, aPrice, aRate } from "../../shared/rules/portfolio/any-money.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { ratesOf } from "../../support/factories.ts";
 import { aPension, anEtf, closesOf, finalRows } from "../../support/pensions.ts";
 import { runJob } from "../../support/run-job.ts";
@@ -17,16 +16,7 @@ import { runJob } from "../../support/run-job.ts";
 const FRIDAY = "2026-03-06T22:00:00Z";
 const WEEK = { "2026-03-02": "10", "2026-03-03": "11", "2026-03-04": "12", "2026-03-05": "13", "2026-03-06": "14" };
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { db } = await openDatabase();
 
 const initialize = (pensionId: string) => runJob(initializeEtfPension, { db, asOf: FRIDAY, input: { pensionId } });
 const retry = () => runJob(retryPendingEtfValuations, { db, asOf: FRIDAY });

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { initializeEtfPension } from "../../../functions/portfolio/initialize-etf-pension.ts";
 import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { listContributions, listValues } from "../../../shared/data/portfolio/pensions.ts";
 import { inWholeUnits, priceUnit } from "../../../shared/rules/portfolio/price-unit.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { ratesOf } from "../../support/factories.ts";
 import { aPension, anEtf, closesOf, finalRows } from "../../support/pensions.ts";
 import { runJob } from "../../support/run-job.ts";
@@ -61,12 +60,9 @@ const pounds = (pence: string) => inWholeUnits(pence, priceUnit("GBp")!);
 
 const IN_POUNDS = BY_HAND.map(([date, units, pence, value]) => [date, units, pounds(pence), value]);
 
-let database: TestDatabase;
-let db: Db;
+const { db } = await openDatabase();
 let pension: string;
 beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
   const etf = await anEtf(db, { symbol: "PENCE.L", currency: "GBP" });
   await closesOf(db, etf, Object.fromEntries(BY_HAND.map(([date, , pence]) => [date, pounds(pence)])));
   for (const [date, GBP] of Object.entries(POUNDS)) await ratesOf(db, date, { GBP, USD: "1.20" });
@@ -76,10 +72,6 @@ beforeAll(async () => {
     { reference: "holiday", date: "2026-04-03", amount: "120.00", currency: "USD" },
   ];
   pension = await aPension(db, etf, { contributions });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
 });
 
 const FRIDAY_NIGHT = "2026-05-15T21:00:00Z";

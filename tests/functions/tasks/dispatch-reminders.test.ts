@@ -1,27 +1,17 @@
 import { eq, sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { dispatchReminders } from "../../../functions/tasks/dispatch-reminders.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
 import { reminders, tasks } from "../../../shared/data/tasks/schema.ts";
 import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { aReminder, aTask } from "../../support/factories.ts";
 import { startProcess } from "../../support/process.ts";
 import { runJob } from "../../support/run-job.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { url, db } = await openDatabase();
 afterEach(() =>
   db.execute(
     sql`truncate tasks.tasks, tasks.reminders, platform.job_runs, platform.notifications, platform.notification_deliveries restart identity`,
@@ -102,7 +92,7 @@ it("two dispatchers at once share 8,000 reminders, and each is told of once", as
   await db.execute(sql`
     insert into tasks.reminders (task_id, remind_at)
     select ${taskId}::uuid, timestamptz '2026-03-10 11:00Z' + n * interval '100 ms' from generate_series(1, 8000) n`);
-  const processes = [1, 2].map(() => startProcess(database.url, [dispatchReminders], { clock: new TestClock(NOW) }));
+  const processes = [1, 2].map(() => startProcess(url, [dispatchReminders], { clock: new TestClock(NOW) }));
   const asked = await Promise.all(
     processes.map(({ runner }) =>
       runner.request(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" }),

@@ -1,22 +1,12 @@
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { connect, type Db } from "../../../shared/data/client.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { beforeEach, expect, it } from "vitest";
+import { openDatabase } from "../../support/database.ts";
 import { startProgram, type Program } from "../../support/program.ts";
 
 const DISPATCHER = new URL("../../load/reminders/dispatcher-process.ts", import.meta.url);
 const REMINDERS = 8_000;
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { url, db } = await openDatabase();
 beforeEach(() =>
   db.execute(sql`
     truncate tasks.tasks, tasks.reminders, platform.job_runs, platform.notifications, platform.notification_deliveries;
@@ -33,7 +23,7 @@ async function figures() {
       from tasks.reminders r left join platform.notifications n on n.dedupe_key = 'reminder:' || r.id`);
   return row!;
 }
-const dispatcher = () => startProgram(DISPATCHER, [database.url]);
+const dispatcher = () => startProgram(DISPATCHER, [url]);
 /** Its counts, once it has ended. */
 async function finished(program: Program, from = 1): Promise<{ state: string; sent: number }> {
   const line = await program.line(from);

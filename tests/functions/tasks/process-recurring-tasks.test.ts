@@ -1,24 +1,14 @@
 import { asc, eq, sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { processRecurringTasks } from "../../../functions/tasks/process-recurring-tasks.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { reminders, tasks, type Task } from "../../../shared/data/tasks/schema.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { aReminder, aTask } from "../../support/factories.ts";
 import { runJob } from "../../support/run-job.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { db } = await openDatabase();
 afterEach(() => db.execute(sql`truncate tasks.tasks, tasks.reminders, platform.job_runs`));
 
 const process = (asOf = NOW) => runJob(processRecurringTasks, { db, asOf });

@@ -1,10 +1,9 @@
 import { eq, sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { scanOverdueTasks } from "../../../functions/tasks/scan-overdue-tasks.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { notifications } from "../../../shared/data/platform/notification-schema.ts";
 import { tasks } from "../../../shared/data/tasks/schema.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { aTask } from "../../support/factories.ts";
 import { TestClock } from "../../support/clock.ts";
 import { startProcess } from "../../support/process.ts";
@@ -13,16 +12,7 @@ import { runJob } from "../../support/run-job.ts";
 const NOW = "2026-03-10T12:00:00Z";
 const LATER = new Date("2026-03-11T08:00:00Z");
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { url, db } = await openDatabase();
 afterEach(() =>
   db.execute(
     sql`truncate tasks.tasks, tasks.reminders, platform.job_runs, platform.notifications, platform.notification_deliveries`,
@@ -107,7 +97,7 @@ it("more than one page is done to the end", async () => {
 
 it("switched off by its own setting it moves nothing", async () => {
   const env = { SCAN_OVERDUE_TASKS_ENABLED: "false" };
-  const app = startProcess(database.url, [scanOverdueTasks], { env, clock: new TestClock(NOW) });
+  const app = startProcess(url, [scanOverdueTasks], { env, clock: new TestClock(NOW) });
   const task = await aTask(db);
   const run = await app.runner.runSlot(scanOverdueTasks, new Date(NOW));
   expect(run).toMatchObject({ state: "skipped", reason: "the job is switched off" });

@@ -3,11 +3,10 @@ import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startServiceBus, type ServiceBus } from "../../../local/service-bus/service-bus.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { jobRuns, type Run } from "../../../shared/data/platform/schema.ts";
 import { deadMessages } from "../../../shared/data/platform/steering-schema.ts";
 import { startHost, writeApp, type TestHost } from "../../local/functions-host/host-harness.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { aRun } from "../../support/factories.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -21,25 +20,20 @@ Object.assign(process.env, ${JSON.stringify(settings)});
 await register(manifestOf(jobs, []), loaders);
 `;
 
-let database: TestDatabase;
-let db: Db;
+const { url, db } = await openDatabase();
 let bus: ServiceBus;
 let client: ServiceBusClient;
 let host: TestHost;
 beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
   bus = await startServiceBus({ queues: Object.fromEntries(QUEUES.map((name) => [name, { maxDeliveryCount: 5 }])) });
   client = new ServiceBusClient(bus.connectionString);
-  const settings = { DATABASE_URL: database.url, SERVICE_BUS: bus.connectionString };
+  const settings = { DATABASE_URL: url, SERVICE_BUS: bus.connectionString };
   host = await startHost(await writeApp(app(settings)), { settings });
 });
 afterAll(async () => {
   await host.stop();
   await client.close();
   await bus.stop();
-  await db.$client.end();
-  await database.drop();
 });
 
 /** Waits until nothing is with a function or before it. */
@@ -83,7 +77,7 @@ const envelope: fc.Arbitrary<Omit<ServiceBusMessage, "body">> = fc.record(
   { requiredKeys: [] },
 );
 
-it("whatever arrives, it is kept with a reason, once, and the worker goes on", { timeout: 180_000 }, async () => {
+it("whatever arrives, it is kept with a reason, once, and the worker goes on", async () => {
   const count = Number(process.env.FUZZ_RUNS ?? 60);
   const cases = fc.sample(fc.tuple(fc.constantFrom(...QUEUES), odd, envelope), count);
   const asked: Run[] = [];

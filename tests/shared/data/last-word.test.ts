@@ -1,22 +1,15 @@
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { afterCommit } from "../../../shared/data/after-commit.ts";
-import { connect, type Db, type Tx } from "../../../shared/data/client.ts";
+import { type Db, type Tx } from "../../../shared/data/client.ts";
 import { sendWithCommit } from "../../../shared/data/last-word.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 
-let database: TestDatabase;
-let db: Db;
+const { db } = await openDatabase({ poolMax: 1 });
 beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 1, idleMs: 60_000, tls: "disable", prepare: true });
   await db.execute("create table written (n integer)");
 });
 afterEach(() => db.execute("truncate written"));
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
 
 const write = (tx: Tx, n: number) => tx.execute(sql`insert into written values (${n}::integer)`);
 /** Divides by it. */

@@ -1,8 +1,7 @@
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Environment } from "../../../shared/config.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
 import { changeControls } from "../../../shared/data/platform/controls.ts";
 import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
 import { jobRuns } from "../../../shared/data/platform/schema.ts";
@@ -10,7 +9,7 @@ import { auditLog } from "../../../shared/data/platform/steering-schema.ts";
 import { defineJob, event, manual, type JobContext } from "../../../shared/jobs/define-job.ts";
 import { notify, type Notified } from "../../../shared/notifications/notify.ts";
 import type { NewNotification } from "../../../shared/notifications/notification.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { openDatabase } from "../../support/database.ts";
 import { startProcess } from "../../support/process.ts";
 
 const family = { id: "tasks", title: "Tasks" };
@@ -21,16 +20,7 @@ const sendNotification = defineJob({
   run: async () => undefined,
 });
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { url, db } = await openDatabase();
 afterEach(() =>
   db.execute(
     sql`truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.communication_allowlist,
@@ -58,7 +48,7 @@ async function told(
         return { ...notified };
       }),
   });
-  const process = startProcess(database.url, [job, sendNotification], { db, env });
+  const process = startProcess(url, [job, sendNotification], { db, env });
   const asking = await process.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   process.dispatched.length = 0;
   const run = (await process.runner.execute(asking.id))!;

@@ -1,23 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { v7 as uuidv7 } from "uuid";
-import { connect, type Db } from "../../../../shared/data/client.ts";
 import { finishRuns } from "../../../../shared/data/platform/finishes.ts";
 import { renewLeases } from "../../../../shared/data/platform/holds.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { openDatabase } from "../../../support/database.ts";
 import { aRun } from "../../../support/factories.ts";
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { db } = await openDatabase();
 
 type Held = { id: string; attempt: number };
 const finish = (runs: readonly Held[]) =>
@@ -34,6 +24,10 @@ const renew = (runs: readonly Held[]) =>
     60_000,
   );
 
+const someoneWaits = async () =>
+  (await db.execute("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"))
+    .length > 0;
+
 it.each([
   ["the end of a batch", finish],
   ["a heartbeat", renew],
@@ -43,7 +37,7 @@ it.each([
   const moving = await db.transaction(async (tx) => {
     await tx.execute(sql`select from platform.job_runs where id = ${low}::uuid for update`);
     const started = move([high, low].map((id) => ({ id, attempt: 1 })));
-    while ((await db.execute(sql`select from pg_locks where not granted`)).length === 0) await sleep(1);
+    while (!(await someoneWaits())) await sleep(1);
     // It waits for the lower id, and so it must not have the higher one: else two that want both could wait for each other.
     const free = tx.execute(sql`select id from platform.job_runs where id = ${high}::uuid for update nowait`);
     await expect(free).resolves.toHaveLength(1);

@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { connect, type Db } from "../../../../shared/data/client.ts";
+import { afterEach, expect, it } from "vitest";
 import {
   correctPrices,
   deletePrices,
@@ -24,21 +23,12 @@ import {
   markReady,
   setInUse,
 } from "../../../../shared/data/portfolio/etfs.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { openDatabase } from "../../../support/database.ts";
 
 const NOW = new Date("2026-04-10T20:30:00Z");
 const RAW = { currency: "EUR", series: "raw", name: "A world fund", exchange: "XETRA" } as const;
 
-let database: TestDatabase;
-let db: Db;
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
-});
+const { db } = await openDatabase();
 afterEach(async () => {
   await db.execute(sql`truncate portfolio.etfs cascade`);
 });

@@ -1,29 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { eq, sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { connect, type Db } from "../../../../shared/data/client.ts";
 import { jobRuns, type Progress, type Run } from "../../../../shared/data/platform/schema.ts";
 import { CancelRequested, LeaseLost } from "../../../../shared/jobs/endings.ts";
 import { Heartbeat, type HeldRun } from "../../../../shared/jobs/runner/heartbeat.ts";
 import type { Watch } from "../../../../shared/jobs/watch.ts";
 import { Log, type LogEntry } from "../../../../shared/telemetry/log.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { openDatabase } from "../../../support/database.ts";
 import { moment } from "../../../support/signal.ts";
 
-let database: TestDatabase;
-let db: Db;
+const { db } = await openDatabase();
 const started: { heartbeat: Heartbeat; runs: HeldRun[] }[] = [];
 
-beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-});
 afterEach(() => {
   for (const { heartbeat, runs } of started.splice(0)) for (const run of runs) heartbeat.forget(run);
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
 });
 
 /** A run in the ledger that `me` holds. */

@@ -1,21 +1,14 @@
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { beforeAll, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
-import { connect, type Db, type Tx } from "../../../../shared/data/client.ts";
+import type { Tx } from "../../../../shared/data/client.ts";
 import { defineJob, manual, type Page, type Walked } from "../../../../shared/jobs/define-job.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { openDatabase } from "../../../support/database.ts";
 import { runJob } from "../../../support/run-job.ts";
 
-let database: TestDatabase;
-let db: Db;
+const { db } = await openDatabase();
 beforeAll(async () => {
-  database = await migratedDatabase();
-  db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
   await db.execute(sql`create table public.things (n integer primary key, done boolean not null default false)`);
-});
-afterAll(async () => {
-  await db.$client.end();
-  await database.drop();
 });
 beforeEach(() => db.execute(sql`truncate public.things; insert into public.things select generate_series(1, 25)`));
 
