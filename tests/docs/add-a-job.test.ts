@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-it("the page's test passes on the page's job", { timeout: 180_000 }, async () => {
+it("the page's test passes on the page's job", async () => {
   const { CI: _ci, ...env } = process.env;
   const { code, output } = await project.node(
     [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", "tests/functions"],
@@ -30,18 +30,14 @@ it("the page's test passes on the page's job", { timeout: 180_000 }, async () =>
   expect(code, output).toBe(0);
 });
 
-it(
-  "listed as the page says, the job is built and registered under the name and the UTC schedule that it states",
-  { timeout: 180_000 },
-  async () => {
-    const { code, output } = await project.node(["scripts/build.ts"]);
-    expect(code, output).toBe(0);
-    const manifest = JSON.parse(await readFile(join(project.directory, "dist/manifest.json"), "utf8")) as Manifest;
-    const job = manifest.jobs.find(({ id }) => id === "check_fx_freshness");
-    expect(page.text).toContain(`timer function \`${job?.functionName}\``);
-    expect(page.text).toContain(`\`${job?.timer?.utc}\``);
-  },
-);
+it("listed as the page says, the job is built and registered under the name and the UTC schedule that it states", async () => {
+  const { code, output } = await project.node(["scripts/build.ts"]);
+  expect(code, output).toBe(0);
+  const manifest = JSON.parse(await readFile(join(project.directory, "dist/manifest.json"), "utf8")) as Manifest;
+  const job = manifest.jobs.find(({ id }) => id === "check_fx_freshness");
+  expect(page.text).toContain(`timer function \`${job?.functionName}\``);
+  expect(page.text).toContain(`\`${job?.timer?.utc}\``);
+});
 
 it("the job with items counts what became of them", async () => {
   const file = pathToFileURL(join(project.directory, "functions/portfolio/check-fx-currencies.ts"));

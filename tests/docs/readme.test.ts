@@ -107,7 +107,7 @@ it("every setting that is named is read somewhere", async () => {
   ).toEqual([]);
 });
 
-it("every block of TypeScript compiles", { timeout: 180_000 }, async () => {
+it("every block of TypeScript compiles", async () => {
   const project = await copyProject(["shared", "tests/shared/documents"]);
   try {
     const files: string[] = [];

@@ -1,24 +1,13 @@
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { discardPostgres } from "../../local/postgres/start.ts";
+import { expect, it } from "vitest";
 import { startStack, stateDirectory, until } from "./stack.ts";
 
-let state: string;
-beforeAll(async () => {
-  state = await stateDirectory();
-});
-afterAll(async () => {
-  await discardPostgres(join(state, "postgres")).catch(() => undefined);
-  await rm(state, { recursive: true, force: true });
-});
+const state = await stateDirectory();
 
 it("connections that break under load cost the requests in them, never the process", async () => {
   const app = await startStack(state);
-  const { databaseUrl } = JSON.parse(await readFile(join(state, "app.json"), "utf8")) as { databaseUrl: string };
-  const admin = postgres(databaseUrl, { max: 1, onnotice: () => undefined });
+  const admin = postgres(app.databaseUrl, { max: 1, onnotice: () => undefined });
   const statuses = new Set<number>();
   let flowing = true;
   const asking = Array.from({ length: 8 }, async () => {

@@ -1,20 +1,10 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { discardPostgres } from "../../local/postgres/start.ts";
+import { describe, expect, it } from "vitest";
 import { principalHeader } from "../shared/http/principals.ts";
 import { startStack, stateDirectory, type RunningStack } from "./stack.ts";
 
 const viewerKey = "a-viewers-key-a-viewers-key-a-viewers-key";
 
-let state: string;
-beforeAll(async () => {
-  state = await stateDirectory();
-});
-afterAll(async () => {
-  await discardPostgres(join(state, "postgres")).catch(() => undefined);
-  await rm(state, { recursive: true, force: true });
-});
+const state = await stateDirectory();
 
 async function ask(app: RunningStack, path: string, { method = "GET", ...headers }: Record<string, string> = {}) {
   const response = await fetch(`${app.url}/${path}`, { method, headers });

@@ -1,22 +1,16 @@
 import { createHash } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { discardPostgres } from "../../local/postgres/start.ts";
 import { dealFacts } from "../shared/documents/sample-contexts.ts";
 import { startStack, stateDirectory, until, type RunningStack } from "./stack.ts";
 
-let state: string;
+const state = await stateDirectory();
 let app: RunningStack;
 beforeAll(async () => {
-  state = await stateDirectory();
-  app = await startStack(state, { env: { JOB_LEASE: "3s", JOB_HEARTBEAT: "500ms" } });
+  app = await startStack(state);
 });
-afterAll(async () => {
-  await app.stop();
-  await discardPostgres(join(state, "postgres")).catch(() => undefined);
-  await rm(state, { recursive: true, force: true });
-});
+afterAll(() => app.stop());
 
 interface RunLine {
   id: string;

@@ -12,4 +12,4 @@ it("each notification arrives once by the provider's own count, though it fails,
   } finally {
     await database.drop();
   }
-}, 120_000);
+});

@@ -208,12 +208,12 @@ it("after kill -9 in the middle of a synchronisation and a restart nothing is st
   const child = startProgram(new URL("./sync-etf-prices.child.ts", import.meta.url), [
     ...[database.url, clock.now().toISOString(), id, "1000", yahoo.baseUrl],
   ]);
-  await expect.poll(asked, { timeout: 30_000 }).toBeGreaterThan(before);
+  await expect.poll(asked).toBeGreaterThan(before);
   await child.kill();
   expect(await updates("state=running")).toHaveLength(1);
 
   yahoo.recover();
-  await expect.poll(() => api.runner.rescue(), { timeout: 30_000 }).toEqual({ retrying: 1, dead: 0 });
+  await expect.poll(() => api.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
   expect(await updates("state=running")).toEqual([]);
   clock.advance(60_000);
   expect(await api.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 2, result: { updated: 2 } });

@@ -17,7 +17,7 @@ let db: Db;
 beforeAll(async () => {
   [database, storage, server] = await Promise.all([migratedDatabase(), startTestStorage(), startListServer()]);
   db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
-}, 120_000);
+});
 afterAll(async () => {
   await db.$client.end();
   await Promise.all([database.drop(), storage.stop(), server.close()]);
@@ -407,7 +407,7 @@ describe("real lists, by configuration alone", () => {
     );
     expect(sum).toMatchObject({ liens: result!.created });
     expect((await ingest("baltimore-md")).result).toMatchObject({ created: 0, updated: 0, unchanged: result!.created });
-  }, 60_000);
+  });
 
   it("Coconino and Allen: nothing is refused", async () => {
     for (const [id, path, fields, rows] of [

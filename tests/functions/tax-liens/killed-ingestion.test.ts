@@ -58,4 +58,4 @@ it("killed in the middle of a list, the run is taken over, ends whole and leaves
     await app.close();
     await Promise.all([database.drop(), server.close()]);
   }
-}, 120_000);
+});

@@ -260,4 +260,4 @@ it("killed in the middle, it goes on from the last page, and finds what it would
   const later = await app.db.$count(dealMetrics, eq(dealMetrics.computedAt, app.clock.now()));
   expect(later).toBe(500);
   expect(await app.db.$count(deals, eq(deals.analysisRunId, id))).toBe(found.length);
-}, 60_000);
+});

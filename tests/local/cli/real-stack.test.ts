@@ -1,18 +1,14 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { JobView, RunSummary } from "../../../local/cli/admin-views.ts";
-import { discardPostgres } from "../../../local/postgres/start.ts";
 import { startStack, stateDirectory } from "../../e2e/stack.ts";
 import { rota } from "./rota.ts";
 
+const state = await stateDirectory();
+
 test("every command works on the app that npm start runs, found by its state file alone", async () => {
-  const state = await stateDirectory();
   const stack = await startStack(state);
   onTestFinished(async () => {
     await stack.stop();
-    await discardPostgres(join(state, "postgres"));
-    await rm(state, { recursive: true, force: true });
   });
   const ask = (...args: string[]) => rota(args, { env: { ROTA_STATE: state } });
 

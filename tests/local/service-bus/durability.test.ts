@@ -56,13 +56,11 @@ test("kill -9 under load loses no accepted message and brings no settled one bac
   const client = clientOf(bus.connectionString);
   const receiver = client.createReceiver("jobs", { receiveMode: "receiveAndDelete" });
   const left = new Set<string>();
-  for (;;) {
-    const messages = await receiver.receiveMessages(500, { maxWaitTimeInMs: 200 });
-    for (const { messageId, body } of messages) {
+  while (bus.counts("jobs").active > 0) {
+    for (const { messageId, body } of await receiver.receiveMessages(500, { maxWaitTimeInMs: 200 })) {
       expect(body).toBe(contentOf(String(messageId)));
       left.add(String(messageId));
     }
-    if (messages.length === 0) break;
   }
   await client.close();
   await bus.stop();
@@ -71,7 +69,7 @@ test("kill -9 under load loses no accepted message and brings no settled one bac
   expect(lost).toEqual([]);
   expect([...left].filter((id) => completed.has(id))).toEqual([]);
   expect(accepted.size).toBeGreaterThan(500);
-}, 120_000);
+});
 
 test("everything about a message survives a stop and a start", async () => {
   const directory = temporaryDirectory();

@@ -104,12 +104,14 @@ describe("sending and receiving", () => {
   test("an empty queue is answered when the waiting time is up, and the link lives on", async () => {
     const { client } = await startedBus({ queues: { jobs: {} } });
     const receiver = client.createReceiver("jobs");
-    for (let round = 0; round < 3; round++) {
+    const tookMs: number[] = [];
+    for (let round = 0; round < 5; round++) {
       const start = performance.now();
       expect(await receiver.receiveMessages(10, { maxWaitTimeInMs: 20 })).toEqual([]);
-      // An unanswered drain would cost 200 ms more.
-      if (round > 0) expect(performance.now() - start).toBeLessThan(200);
+      tookMs.push(performance.now() - start);
     }
+    // A drain that is not answered costs 200 ms more each time; a machine that is busy costs that once.
+    expect(Math.min(...tookMs)).toBeLessThan(200);
     await client.createSender("jobs").sendMessages({ body: "late" });
     expect((await receiveOne(receiver)).body).toBe("late");
   });
@@ -271,8 +273,11 @@ describe("time", () => {
 
   test("a message with a schedule in its own properties waits too, and comes by the broker's own timer", async () => {
     const { client, bus } = await startedBus({ queues: { jobs: {} } });
-    const at = Date.now() + 150;
-    await client.createSender("jobs").sendMessages({ body: "soon", scheduledEnqueueTimeUtc: new Date(at) });
+    const sender = client.createSender("jobs");
+    // Opens the link, so that the message is there before its time.
+    await sender.createMessageBatch();
+    const at = Date.now() + 500;
+    await sender.sendMessages({ body: "soon", scheduledEnqueueTimeUtc: new Date(at) });
     expect(bus.counts("jobs")).toMatchObject({ active: 0, scheduled: 1 });
     expect((await receiveOne(client.createReceiver("jobs"))).body).toBe("soon");
     expect(Date.now()).toBeGreaterThanOrEqual(at);

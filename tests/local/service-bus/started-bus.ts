@@ -43,8 +43,8 @@ export function clientOf(connectionString: string, { maxRetries = 1, timeoutInMs
 
 /** The next message, which must be there. */
 export async function receiveOne(receiver: ServiceBusReceiver): Promise<ServiceBusReceivedMessage> {
-  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
-  if (!message) throw new Error("Expected a message, got none within 5 s.");
+  const [message] = await receiver.receiveMessages(1, { maxWaitTimeInMs: 60_000 });
+  if (!message) throw new Error("Expected a message, got none within a minute.");
   return message;
 }
 

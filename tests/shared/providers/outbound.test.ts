@@ -236,9 +236,9 @@ describe("a service that hangs", () => {
 
   test("is not what a slow reader is blamed for", async () => {
     const target = await service((_, response) => response.end("all of it"));
-    const acme = client(target.url, { timeoutMs: 500 });
+    const acme = client(target.url, { timeoutMs: 1_000 });
     const reply = await acme.get("");
-    const slowly = new Promise((resolve) => setTimeout(resolve, 600));
+    const slowly = new Promise((resolve) => setTimeout(resolve, 1_100));
     let text = "";
     for await (const chunk of reply.body) {
       await slowly;

@@ -46,7 +46,7 @@ test("many events go in few messages and lose neither order nor one of them", as
 
 test("of a flood of progress little is sent, and the last of it before the end of the run", async () => {
   const { service } = await startedService();
-  const { realtime } = opened(service);
+  const { realtime } = opened(service, { progressEveryMs: 60_000 });
   const jobs = await watcher(realtime, ["jobs"]);
   for (let done = 1; done <= 1_000; done++) await realtime.publish([progress(done)]);
   await realtime.publish([stateChange("succeeded")]);

@@ -303,14 +303,14 @@ describe("fencing", () => {
       entered.reach();
       await leave.reached;
     });
-    const [holder, other] = [start([job], { leaseMs: 300, heartbeatMs: 50 }), start([job])];
+    const [holder, other] = [start([job], { leaseMs: 1_000, heartbeatMs: 50 }), start([job])];
     const { id } = await holder.runner.request(job, request());
     const run = holder.runner.execute(id);
     await entered.reached;
     const [before] = await listRuns(other.db, { limit: 1 });
     await expect
       .poll(async () => (await findRun(other.db, id))!.leaseExpiresAt!.getTime() - before!.leaseExpiresAt!.getTime())
-      .toBeGreaterThan(600);
+      .toBeGreaterThan(1_000);
     expect(await other.runner.rescue()).toEqual({ retrying: 0, dead: 0 });
     leave.reach();
     expect((await run)!.state).toBe("succeeded");
