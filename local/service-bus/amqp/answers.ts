@@ -1,9 +1,12 @@
 import { message } from "./rhea.ts";
-import type { AmqpError, Connection, Delivery } from "./rhea.ts";
+import type { AmqpError, Connection, Delivery, Typed } from "./rhea.ts";
 
-const ACCEPTED = message.accepted().described();
+export const ACCEPTED = message.accepted().described();
 
-/** Answers deliveries of one connection. */
+export const rejected = ({ condition, description }: AmqpError): Typed =>
+  message.rejected({ error: { condition, description } }).described();
+
+/** Answers what the client of one connection sends. */
 export class Answers {
   readonly #connection: Connection;
   #lastWasRefused = false;
@@ -17,9 +20,9 @@ export class Answers {
     settle(delivery, ACCEPTED);
   }
 
-  refuse(delivery: Delivery, { condition, description }: AmqpError): void {
+  refuse(delivery: Delivery, error: AmqpError): void {
     this.#flush(true);
-    settle(delivery, message.rejected({ error: { condition, description } }).described());
+    settle(delivery, rejected(error));
   }
 
   /** rhea joins neighbouring answers of one turn into one that carries the first outcome: different outcomes must not meet. */
@@ -29,7 +32,7 @@ export class Answers {
   }
 }
 
-function settle(delivery: Delivery, state: unknown): void {
+function settle(delivery: Delivery, state: Typed): void {
   delivery.update(true, state);
   // A peer that was answered with a settled state says nothing more; rhea would keep the delivery for ever.
   delivery.remote_settled = true;

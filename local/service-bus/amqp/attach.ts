@@ -2,7 +2,6 @@ import type { Broker } from "../broker.ts";
 import type { Entity } from "../entity.ts";
 import { noSessionInTime, noSessions, sessionCannotBeLocked, sessionRequired, unknownEntity } from "./errors.ts";
 import { OutgoingLink } from "./outgoing.ts";
-import type { Answers } from "./answers.ts";
 import { types } from "./rhea.ts";
 import type { Sender } from "./rhea.ts";
 
@@ -14,7 +13,7 @@ const DEFAULT_SESSION_WAIT_MS = 60_000;
 export type Leave = () => void;
 
 /** Opens a link on which a client receives: at once, or when a session is free for one that wants any. Throws a Refusal. */
-export function attachReceiver(broker: Broker, path: string, link: Sender, answers: Answers): Leave {
+export function attachReceiver(broker: Broker, path: string, link: Sender): Leave {
   const entity = broker.entity(path);
   if (!entity) throw unknownEntity(path, broker.paths());
   link.local.attach["snd_settle_mode"] = link.snd_settle_mode;
@@ -25,14 +24,14 @@ export function attachReceiver(broker: Broker, path: string, link: Sender, answe
   if (!(SESSION_FILTER in filter)) {
     if (entity.queue.requiresSession) throw sessionRequired(path);
     link.set_source({ address: link.source?.address });
-    return open(new OutgoingLink(broker, entity, link, answers, undefined));
+    return open(new OutgoingLink(broker, entity, link, undefined));
   }
   if (!entity.queue.requiresSession) throw noSessions(path);
   const wanted = filter[SESSION_FILTER];
-  if (typeof wanted !== "string") return awaitSession(broker, entity, link, answers);
+  if (typeof wanted !== "string") return awaitSession(broker, entity, link);
   const accepted = entity.run((queue, now) => queue.acceptSession(wanted, now));
   if (accepted === undefined) throw sessionCannotBeLocked(wanted);
-  return openSession(broker, entity, link, answers, accepted);
+  return openSession(broker, entity, link, accepted);
 }
 
 const open =
@@ -42,7 +41,7 @@ const open =
   };
 
 /** Keeps the client waiting for our half of the attach until a session is free or its time is up. */
-function awaitSession(broker: Broker, entity: Entity, link: Sender, answers: Answers): Leave {
+function awaitSession(broker: Broker, entity: Entity, link: Sender): Leave {
   const waitMs = Number(link.properties?.[TIMEOUT] ?? DEFAULT_SESSION_WAIT_MS);
   const answerAttach = holdAttach(link);
   let leave: Leave = () => {
@@ -57,7 +56,7 @@ function awaitSession(broker: Broker, entity: Entity, link: Sender, answers: Ans
   }, waitMs);
   const stopWaiting = entity.awaitSession((sessionId) => {
     clearTimeout(timer);
-    leave = openSession(broker, entity, link, answers, sessionId);
+    leave = openSession(broker, entity, link, sessionId);
     answerAttach();
   });
   entity.handOut();
@@ -66,11 +65,11 @@ function awaitSession(broker: Broker, entity: Entity, link: Sender, answers: Ans
   };
 }
 
-function openSession(broker: Broker, entity: Entity, link: Sender, answers: Answers, sessionId: string): Leave {
+function openSession(broker: Broker, entity: Entity, link: Sender, sessionId: string): Leave {
   const until = entity.queue.sessions.heldUntil(sessionId) ?? 0;
   link.set_source({ address: link.source?.address, filter: { [SESSION_FILTER]: sessionId } });
   link.local.attach["properties"] = { "com.microsoft:locked-until-utc": types.wrap_long(ticks(until)) };
-  return open(new OutgoingLink(broker, entity, link, answers, sessionId));
+  return open(new OutgoingLink(broker, entity, link, sessionId));
 }
 
 /** rhea answers an attach by itself in the next turn: taking the answer from its list and putting it back later delays it. */

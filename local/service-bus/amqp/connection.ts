@@ -8,6 +8,7 @@ import { asRefusal, unknownEntity } from "./errors.ts";
 import { serveIncoming } from "./incoming.ts";
 import { serveManagement, serveTokens } from "./requests.ts";
 import type { Connection, Frame, Receiver, Sender, Session } from "./rhea.ts";
+import { Transfers } from "./transfers.ts";
 
 const TOKENS = "$cbs";
 const MANAGEMENT = "/$management";
@@ -33,6 +34,7 @@ export class ClientConnection {
   }
 
   openSession(session: Session): void {
+    session.outgoing = new Transfers(session);
     const onTransfer = session.on_transfer.bind(session);
     session.on_transfer = (frame: Frame) => {
       if (frame.performative.message_format === 0) frame.performative.message_format = RAW_FORMAT;
@@ -46,7 +48,7 @@ export class ClientConnection {
     link.set_source({ address });
     link.set_target({ address: link.target?.address });
     if (address === TOKENS || address.endsWith(MANAGEMENT)) this.#openReplies(link);
-    else this.#attempt(link, () => this.#leaves.set(link, attachReceiver(this.#broker, address, link, this.#answers)));
+    else this.#attempt(link, () => this.#leaves.set(link, attachReceiver(this.#broker, address, link)));
   }
 
   /** The client sends. */
@@ -101,19 +103,21 @@ export class ClientConnection {
   }
 }
 
-/** rhea writes every frame for itself: corked for a turn of the event loop, they become one write. */
+/** rhea writes every frame for itself: what one turn of the event loop brings becomes one write. */
 function joinWrites(socket: Socket): void {
   const write = socket.write.bind(socket);
-  let isCorked = false;
+  const end = socket.end.bind(socket);
+  let waiting: Buffer[] = [];
+  const flush = () => {
+    if (waiting.length > 0 && socket.writable) write(Buffer.concat(waiting));
+    waiting = [];
+  };
   socket.write = (chunk: Buffer) => {
-    if (!isCorked) {
-      isCorked = true;
-      socket.cork();
-      setImmediate(() => {
-        isCorked = false;
-        socket.uncork();
-      });
-    }
-    return write(chunk);
+    if (waiting.push(chunk) === 1) setImmediate(flush);
+    return true;
+  };
+  socket.end = () => {
+    flush();
+    return end();
   };
 }

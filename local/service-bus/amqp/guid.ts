@@ -16,8 +16,8 @@ export function guidOf(bytes: Buffer): string {
 /** .NET writes the first three parts of a GUID in little-endian order; delivery tags are such GUIDs. */
 export function dotnetBytes(guid: string): Buffer {
   const bytes = guidBytes(guid);
-  bytes.subarray(0, 4).reverse();
-  bytes.subarray(4, 6).reverse();
-  bytes.subarray(6, 8).reverse();
+  bytes.writeUInt32LE(bytes.readUInt32BE(0), 0);
+  bytes.writeUInt16LE(bytes.readUInt16BE(4), 4);
+  bytes.writeUInt16LE(bytes.readUInt16BE(6), 6);
   return bytes;
 }

@@ -1,34 +1,33 @@
 import type { Broker } from "../broker.ts";
 import type { Consumer, Entity } from "../entity.ts";
 import type { Delivery, Overrides, ReceiveMode, Settlement } from "../message.ts";
-import type { Answers } from "./answers.ts";
+import { ACCEPTED, rejected } from "./answers.ts";
 import { asRefusal, messageLockLost, sessionLockLost } from "./errors.ts";
-import { dotnetBytes } from "./guid.ts";
 import { types } from "./rhea.ts";
-import type { Sender, Typed, Delivery as WireDelivery } from "./rhea.ts";
+import type { RemoteOutcome, Sender, Typed } from "./rhea.ts";
+import type { Recipient, Transfer, Transfers } from "./transfers.ts";
 import { encodeDelivery } from "./write-delivery.ts";
 
 const SETTLED_BY_SENDER = 1;
 
 /** Serves a link on which a client receives. */
-export class OutgoingLink implements Consumer {
+export class OutgoingLink implements Consumer, Recipient {
   readonly mode: ReceiveMode;
   readonly sessionId: string | undefined;
   readonly #broker: Broker;
   readonly #entity: Entity;
   readonly #link: Sender;
-  readonly #answers: Answers;
-  readonly #tokens = new WeakMap<WireDelivery, string>();
+  readonly #transfers: Transfers;
   /** Deliveries so far plus credit: how far the client lets us go. rhea's own credit lags behind what it was given to send. */
   #limit = 0;
   #deliveryCount = 0;
   #isOpen = true;
 
-  constructor(broker: Broker, entity: Entity, link: Sender, answers: Answers, sessionId: string | undefined) {
+  constructor(broker: Broker, entity: Entity, link: Sender, sessionId: string | undefined) {
     this.#broker = broker;
     this.#entity = entity;
     this.#link = link;
-    this.#answers = answers;
+    this.#transfers = link.session.outgoing as Transfers;
     this.sessionId = sessionId;
     this.mode = link.snd_settle_mode === SETTLED_BY_SENDER ? "receiveAndDelete" : "peekLock";
     this.#listen();
@@ -36,16 +35,21 @@ export class OutgoingLink implements Consumer {
   }
 
   credit(): number {
-    return Math.min(this.#limit - this.#deliveryCount, this.#link.session.outgoing.available());
+    return Math.min(this.#limit - this.#deliveryCount, this.#transfers.available());
   }
 
   deliver(delivery: Delivery): void {
     this.#deliveryCount++;
     const payload = encodeDelivery(delivery);
     const { token } = delivery.lock ?? {};
-    if (token !== undefined) this.#tokens.set(this.#link.send(payload, dotnetBytes(token), 0), token);
+    if (token !== undefined) {
+      this.#transfers.deliver(this.#link, payload, token, this);
+      return;
+    }
     // What is deleted on receipt must be gone for good before it is out of our hands.
-    else this.#broker.whenDurable(() => this.#isOpen && this.#link.send(payload, undefined, 0));
+    this.#broker.whenDurable(() => {
+      if (this.#isOpen) this.#link.send(payload, undefined, 0);
+    });
   }
 
   loseSession(): void {
@@ -56,6 +60,7 @@ export class OutgoingLink implements Consumer {
   /** The link or its connection is gone. Locks on messages stay, a lock on a session does not. */
   leave(): void {
     this.#isOpen = false;
+    this.#transfers.forget(this.#link);
     this.#entity.leave(this);
   }
 
@@ -70,37 +75,29 @@ export class OutgoingLink implements Consumer {
           this.#drain();
         });
     });
-    link.on("accepted", ({ delivery }) => {
-      this.#answer(delivery, () => ({ kind: "complete" }));
-    });
-    link.on("released", ({ delivery }) => {
-      this.#answer(delivery, () => ({ kind: "release" }));
-    });
-    link.on("modified", ({ delivery }) => {
-      this.#answer(delivery, () => modification(delivery));
-    });
-    link.on("rejected", ({ delivery }) => {
-      this.#answer(delivery, () => rejection(delivery));
-    });
   }
 
-  /** rhea reports outcomes from a turn of its own, where an error would end the process. */
-  #answer(delivery: WireDelivery, settlement: () => Settlement): void {
+  /** An error that left this would end the process. */
+  onOutcome(transfers: readonly Transfer[], outcome: RemoteOutcome, isSettled: boolean): void {
+    const answer = (transfer: Transfer, word: Typed) => {
+      if (!isSettled) this.#transfers.answer(transfer, word);
+    };
     try {
-      this.#settle(delivery, settlement());
+      const settlement = settlementOf(outcome);
+      const lost = this.#settle(transfers, settlement);
+      this.#broker.whenDurable(() => {
+        for (const transfer of transfers) answer(transfer, lost.has(transfer) ? rejected(messageLockLost()) : ACCEPTED);
+      });
     } catch (error) {
-      this.#answers.refuse(delivery, asRefusal(error));
+      for (const transfer of transfers) answer(transfer, rejected(asRefusal(error)));
     }
   }
 
-  #settle(delivery: WireDelivery, settlement: Settlement): void {
-    const token = this.#tokens.get(delivery);
-    if (token === undefined) return;
-    this.#tokens.delete(delivery);
-    if (!this.#entity.run((queue) => queue.settle(token, settlement))) throw messageLockLost();
-    this.#broker.whenDurable(() => {
-      this.#answers.accept(delivery);
-    });
+  /** Those whose lock was lost are given back. */
+  #settle(transfers: readonly Transfer[], settlement: Settlement): Set<Transfer> {
+    return this.#entity.run(
+      (queue) => new Set(transfers.filter(({ lockToken }) => lockToken && !queue.settle(lockToken, settlement))),
+    );
   }
 
   #drain(): void {
@@ -121,16 +118,28 @@ function takeDrain(link: Sender): boolean {
   return true;
 }
 
+function settlementOf(outcome: RemoteOutcome): Settlement {
+  switch (outcome.constructor.composite_type) {
+    case "accepted":
+      return { kind: "complete" };
+    case "modified":
+      return modification(outcome);
+    case "rejected":
+      return rejection(outcome);
+    default:
+      return { kind: "release" };
+  }
+}
+
 /** Fields of the outcome `modified`: delivery-failed, undeliverable-here, message-annotations. */
-function modification(delivery: WireDelivery): Settlement {
-  const [, isDeferred, annotations] = delivery.remote_state?.value ?? [];
+function modification({ value: [, isDeferred, annotations] }: RemoteOutcome): Settlement {
   const overrides = encodedEntries(annotations);
   return isDeferred?.value === true ? { kind: "defer", overrides } : { kind: "abandon", overrides };
 }
 
 /** Fields of the error in the outcome `rejected`: condition, description, info. */
-function rejection(delivery: WireDelivery): Settlement {
-  const error = delivery.remote_state?.value[0]?.value;
+function rejection({ value }: RemoteOutcome): Settlement {
+  const error = value[0]?.value;
   const info = Array.isArray(error) ? (error[2] as Typed | undefined) : undefined;
   const { DeadLetterReason: reason, DeadLetterErrorDescription: description } = texts(info);
   const { DeadLetterReason: _, DeadLetterErrorDescription: __, ...overrides } = encodedEntries(info) ?? {};

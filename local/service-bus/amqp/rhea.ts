@@ -14,13 +14,16 @@ export interface AmqpError {
   readonly description: string;
 }
 
+/** A message that a client has sent. */
 export interface Delivery {
-  readonly tag: Buffer;
-  settled: boolean;
   remote_settled: boolean;
-  /** The outcome that the peer gave, as a composite of typed fields. */
-  readonly remote_state?: { readonly value: readonly (Typed | undefined)[] };
   update(settled: boolean, state: unknown): void;
+}
+
+/** What a client says of a message that it received, as a composite of typed fields. */
+export interface RemoteOutcome {
+  readonly constructor: { readonly composite_type: "received" | "accepted" | "rejected" | "released" | "modified" };
+  readonly value: readonly (Typed | undefined)[];
 }
 
 interface Terminus {
@@ -38,7 +41,7 @@ interface AnyLink {
   readonly snd_settle_mode: number;
   readonly rcv_settle_mode: number;
   readonly state: { open_requests: number };
-  readonly local: { readonly attach: Record<string, unknown> };
+  readonly local: { readonly attach: Record<string, unknown>; readonly handle: number };
   credit: number;
   delivery_count: number;
   set_source(fields: object): void;
@@ -52,7 +55,8 @@ export interface Sender extends AnyLink {
   _draining: boolean;
   _drained: boolean;
   _get_drain: () => boolean;
-  send(payload: Buffer, tag: Buffer | undefined, format: number): Delivery;
+  has_credit(): boolean;
+  send(payload: Buffer, tag: Buffer | undefined, format: number): void;
   set_drained(drained: boolean): void;
 }
 
@@ -67,13 +71,17 @@ export interface Frame {
 
 export interface Session {
   readonly connection: Connection;
-  readonly outgoing: { available(): number };
+  readonly local: { readonly channel: number };
+  readonly remote: { readonly begin: { readonly incoming_window: number } };
+  outgoing: object;
   on_transfer: (frame: Frame) => void;
 }
 
 export interface Connection {
   readonly socket: import("node:net").Socket;
   readonly options: { readonly id: string };
+  /** Of the frames that the client takes; it need not say. */
+  readonly max_frame_size: number | null | undefined;
   close(error?: AmqpError): void;
   remove_all_sessions(): void;
   _disconnected(): void;
@@ -113,8 +121,8 @@ interface Types {
   Writer: new () => { write(value: Typed): void; toBuffer(): Buffer };
 }
 
-interface Outcome {
-  described(): unknown;
+interface OutcomeFields {
+  described(): Typed;
 }
 
 export interface Container {
@@ -129,8 +137,9 @@ interface Rhea {
   readonly message: {
     encode(message: object): Buffer;
     decode(bytes: Buffer): DecodedMessage;
-    accepted(): Outcome;
-    rejected(fields: { error: AmqpError }): Outcome;
+    accepted(): OutcomeFields;
+    rejected(fields: { error: AmqpError }): OutcomeFields;
+    unwrap_outcome(state: unknown): RemoteOutcome;
   };
 }
 
