@@ -13,6 +13,7 @@ export interface HostJson {
     minMessageBatchSize: number;
     /** How long a batch smaller than the minimum waits for more. */
     maxBatchWaitMs: number;
+    /** Messages that come in, locked, while a batch is being worked on. Here single messages are not fetched ahead. */
     prefetchCount: number;
     autoCompleteMessages: boolean;
     /** How long the lock of a single message is renewed while its function runs. */

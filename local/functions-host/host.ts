@@ -138,7 +138,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       const timersEnded = Promise.all([...timers.values()].map((timer) => timer.stop()));
       http.refuse();
       say("information", `Stopping, with ${invocations.running().length} calls running.`);
-      // A message that was on its way while its queue paused is still worked on.
+      // A single message that was on its way while its queue paused is still worked on.
       const paused = Promise.allSettled(sources.map((source) => source.pause()));
       await within(deadline, Promise.all([timersEnded, paused.then(() => invocations.idle())]));
       const left = invocations.running();

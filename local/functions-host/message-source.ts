@@ -2,7 +2,7 @@
 export interface QueueMessage {
   /** As it was sent, before any parsing. */
   body: Uint8Array;
-  /** Of the message, by the names of Functions' trigger metadata. Undefined ones are left out. */
+  /** Of the message, by the names of Functions' trigger metadata; every message of a source has the same names. Undefined ones are left out. */
   properties: {
     MessageId?: string | undefined;
     CorrelationId?: string | undefined;
@@ -31,7 +31,7 @@ export interface QueueMessage {
 export interface MessageSource {
   /**
    * Hands each message to `receive`, with at most as many unresolved calls as the source was opened for. `receive` never
-   * rejects; it resolves when it has done with the message.
+   * rejects; it resolves when it wants another message in this one's place, whose settling may still be going on.
    */
   start(handlers: { receive: (message: QueueMessage) => Promise<void>; onFault: (error: unknown) => void }): void;
   /** Hands over no further messages. Those that were handed over can still be settled. */
@@ -42,9 +42,8 @@ export interface MessageSource {
 export interface SourceOptions {
   queueName: string;
   connectionString: string;
-  /** How many messages may be unsettled at once. */
+  /** How many messages are handed over at once. */
   concurrency: number;
-  prefetchCount: number;
   /** How long the lock of a message is renewed while it is being worked on; 0 for never. */
   lockRenewalMs: number;
 }

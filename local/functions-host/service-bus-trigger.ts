@@ -11,7 +11,10 @@ export interface ServiceBusParts {
   onFault: (fn: ServiceBusFunction, error: unknown) => void;
 }
 
-/** Feeds a function from its queue: its messages one by one, several at once, or in batches, one batch at a time. */
+/**
+ * Feeds a function from its queue: its messages one by one, several at once, or in batches, one batch at a time. While a batch is being worked on,
+ * the one before is settled, and as many as `prefetchCount` of the next messages come in.
+ */
 export function startServiceBusTrigger(
   fn: ServiceBusFunction,
   { open, options, invoke, onFault }: ServiceBusParts,
@@ -20,69 +23,114 @@ export function startServiceBusTrigger(
   const source = open({
     queueName: fn.queueName,
     connectionString: fn.connectionString,
-    concurrency: isBatch ? options.maxMessageBatchSize : options.maxConcurrentCalls,
-    prefetchCount: options.prefetchCount,
+    concurrency: isBatch ? options.maxMessageBatchSize + options.prefetchCount : options.maxConcurrentCalls,
     // As in the real host, whose batches must be done before their locks end.
     lockRenewalMs: isBatch ? 0 : options.maxAutoLockRenewalMs,
   });
   const fault = (error: unknown) => {
     onFault(fn, error);
   };
+  const unsettled = new Set<Promise<unknown>>();
 
-  /** Calls the function with messages that succeed or fail together. */
+  /** Calls the function with messages that succeed or fail together, and sees to it that they are settled accordingly. */
   async function work(messages: readonly QueueMessage[]): Promise<void> {
     const request = isBatch ? batchRequest(fn, messages) : singleRequest(fn, messages[0] as QueueMessage);
-    let settle: (message: QueueMessage) => Promise<void>;
     try {
       await invoke(fn, request);
-      settle = (message) => (fn.autoComplete ? message.complete() : Promise.resolve());
+      if (fn.autoComplete) settle(messages, (message) => message.complete());
     } catch {
-      settle = (message) => message.abandon();
+      settle(messages, (message) => message.abandon());
     }
-    await Promise.all(messages.map((message) => settle(message).catch(fault)));
   }
 
-  const receive = isBatch ? batching(work, options) : (message: QueueMessage) => work([message]);
-  source.start({ receive, onFault: fault });
-  return source;
+  function settle(messages: readonly QueueMessage[], act: (message: QueueMessage) => Promise<void>): void {
+    const settled = Promise.all(messages.map((message) => act(message).catch(fault)));
+    unsettled.add(settled);
+    void settled.then(() => unsettled.delete(settled));
+  }
+
+  const batches = isBatch ? batching(work, options) : undefined;
+  source.start({ receive: batches?.receive ?? ((message) => work([message])), onFault: fault });
+  return {
+    ...source,
+    async pause() {
+      batches?.end();
+      await source.pause();
+      settle(batches?.left() ?? [], (message) => message.abandon());
+    },
+    async close() {
+      await Promise.all(unsettled);
+      await source.close();
+    },
+  };
+}
+
+interface Batches {
+  /** Resolves when the message has been handed to the function, or is given back. */
+  readonly receive: (message: QueueMessage) => Promise<void>;
+  /** Hands over no further batch. */
+  end(): void;
+  /** Those that came and will not be handed over. */
+  left(): QueueMessage[];
 }
 
 /** Collects messages while a batch is being worked on, and hands over what came together as the next one. */
 function batching(
   work: (messages: readonly QueueMessage[]) => Promise<void>,
   { maxMessageBatchSize, minMessageBatchSize, maxBatchWaitMs }: HostJson["serviceBus"],
-): (message: QueueMessage) => Promise<void> {
+): Batches {
   let gathered: { message: QueueMessage; done: () => void }[] = [];
-  let isWorking = false;
+  let state: "waiting" | "starting" | "working" | "ended" = "waiting";
   let patience: NodeJS.Timeout | undefined;
 
-  async function next(): Promise<void> {
-    if (isWorking || gathered.length === 0) return;
-    isWorking = true;
+  function consider(): void {
+    if (state !== "waiting" || gathered.length === 0) return;
+    if (gathered.length < minMessageBatchSize) {
+      patience ??= setTimeout(start, maxBatchWaitMs);
+    } else {
+      start();
+    }
+  }
+
+  function start(): void {
     clearTimeout(patience);
     patience = undefined;
+    state = "starting";
+    // Messages that one network packet brought arrive in one turn of the event loop: let them all in.
+    setImmediate(() => void next());
+  }
+
+  async function next(): Promise<void> {
+    if (state === "ended") return;
+    state = "working";
     const batch = gathered.slice(0, maxMessageBatchSize);
     gathered = gathered.slice(maxMessageBatchSize);
     await work(batch.map(({ message }) => message));
     for (const { done } of batch) done();
-    isWorking = false;
+    if (hasEnded()) return;
+    state = "waiting";
     consider();
   }
 
-  function consider(): void {
-    if (gathered.length >= minMessageBatchSize) {
-      // Messages that one network packet brought arrive in one turn of the event loop: let them all in.
-      setImmediate(() => void next());
-    } else if (gathered.length > 0) {
-      patience ??= setTimeout(() => void next(), maxBatchWaitMs);
-    }
-  }
+  const hasEnded = () => state === "ended";
 
-  return (message) =>
-    new Promise((resolve) => {
-      gathered.push({ message, done: resolve });
-      consider();
-    });
+  return {
+    receive: (message) =>
+      new Promise((resolve) => {
+        gathered.push({ message, done: resolve });
+        consider();
+      }),
+    end() {
+      state = "ended";
+      clearTimeout(patience);
+    },
+    left() {
+      const left = gathered;
+      gathered = [];
+      for (const { done } of left) done();
+      return left.map(({ message }) => message);
+    },
+  };
 }
 
 function singleRequest(fn: ServiceBusFunction, message: QueueMessage): InvocationRequest {
@@ -100,18 +148,11 @@ function singleRequest(fn: ServiceBusFunction, message: QueueMessage): Invocatio
 
 function batchRequest(fn: ServiceBusFunction, messages: readonly QueueMessage[]): InvocationRequest {
   const metadata: Record<string, TypedData> = {};
-  const names = new Set(messages.flatMap(({ properties }) => Object.keys(properties))) as Set<
-    keyof QueueMessage["properties"]
-  >;
-  for (const name of names) {
+  for (const name of Object.keys(messages[0]?.properties ?? {}) as (keyof QueueMessage["properties"])[]) {
     const values = messages.map(({ properties }) => properties[name] ?? null);
-    metadata[name === "ApplicationProperties" ? "ApplicationPropertiesArray" : `${name}Array`] = {
-      json: JSON.stringify(values),
-    };
+    metadata[`${name}Array`] = { json: JSON.stringify(values) };
   }
-  metadata["UserPropertiesArray"] = {
-    json: JSON.stringify(messages.map(({ properties }) => properties.ApplicationProperties)),
-  };
+  metadata["UserPropertiesArray"] = metadata["ApplicationPropertiesArray"] as TypedData;
   const data = fn.isBinary
     ? { collectionBytes: { bytes: messages.map(({ body }) => body) } }
     : { collectionString: { string: messages.map(textOf) } };
@@ -125,6 +166,8 @@ function typed(value: unknown): TypedData | undefined {
   return { json: JSON.stringify(value) };
 }
 
+const utf8 = new TextDecoder();
+
 function textOf({ body }: QueueMessage): string {
-  return new TextDecoder().decode(body);
+  return utf8.decode(body);
 }

@@ -1,0 +1,83 @@
+import { ServiceBusClient } from "@azure/service-bus";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import type { ServiceBusFunction } from "../../../local/functions-host/function-definition.ts";
+import { parseHostJson } from "../../../local/functions-host/host-json.ts";
+import { openServiceBusSource } from "../../../local/functions-host/service-bus-source.ts";
+import { startServiceBusTrigger } from "../../../local/functions-host/service-bus-trigger.ts";
+import { startServiceBus, type ServiceBus } from "../../../local/service-bus/service-bus.ts";
+
+const QUEUES = ["ahead", "none-ahead", "ending"];
+let bus: ServiceBus;
+let client: ServiceBusClient;
+
+beforeAll(async () => {
+  bus = await startServiceBus({ queues: Object.fromEntries(QUEUES.map((name) => [name, {}])) });
+  client = new ServiceBusClient(bus.connectionString);
+});
+afterAll(async () => {
+  await client.close();
+  await bus.stop();
+});
+
+/** A function that takes two messages at a time and ends when it is told to. */
+async function startedBatches(queueName: string, prefetchCount: number) {
+  await client.createSender(queueName).sendMessages([0, 1, 2, 3, 4, 5].map((body) => ({ body })));
+  const batches: { bodies: string[]; end: () => void }[] = [];
+  const { hostJson } = parseHostJson(
+    JSON.stringify({ version: "2.0", extensions: { serviceBus: { maxMessageBatchSize: 2, prefetchCount } } }),
+  );
+  const fn = {
+    ...{ name: "batch", trigger: "serviceBus", bindingName: "messages", isDisabled: false, isBinary: false },
+    ...{ queueName, connectionString: bus.connectionString, cardinality: "many", autoComplete: true },
+  } as unknown as ServiceBusFunction;
+  const faults: unknown[] = [];
+  const trigger = startServiceBusTrigger(fn, {
+    open: openServiceBusSource,
+    options: hostJson.serviceBus,
+    invoke: (_, { inputData }) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const data = inputData[0]?.data as { collectionString: { string: string[] } };
+      batches.push({ bodies: data.collectionString.string, end: resolve });
+      return promise;
+    },
+    onFault: (_, error) => faults.push(error),
+  });
+  onTestFinished(async () => {
+    for (const { end } of batches) end();
+    await trigger.pause();
+    await trigger.close();
+    expect(faults).toEqual([]);
+  });
+  await expect.poll(() => batches.length).toBe(1);
+  return { batches, trigger };
+}
+
+it("has as many messages come in during a batch as prefetchCount says, and works on one batch at a time", async () => {
+  const { batches } = await startedBatches("ahead", 3);
+  await expect.poll(() => bus.counts("ahead")).toMatchObject({ locked: 5, active: 1 });
+  expect(batches.map(({ bodies }) => bodies)).toEqual([["0", "1"]]);
+  batches[0]!.end();
+  await expect.poll(() => batches.length).toBe(2);
+  expect(batches[1]!.bodies).toEqual(["2", "3"]);
+  await expect.poll(() => bus.counts("ahead")).toMatchObject({ locked: 4, active: 0 });
+});
+
+it("has none come in without it", async () => {
+  const { batches } = await startedBatches("none-ahead", 0);
+  expect(bus.counts("none-ahead")).toMatchObject({ locked: 2, active: 4 });
+  batches[0]!.end();
+  await expect.poll(() => batches.length).toBe(2);
+  await expect.poll(() => bus.counts("none-ahead")).toMatchObject({ locked: 2, active: 2 });
+});
+
+it("gives back what it has fetched ahead when it pauses, and settles the batch that it works on before it closes", async () => {
+  const { batches, trigger } = await startedBatches("ending", 3);
+  await expect.poll(() => bus.counts("ending").locked).toBe(5);
+  await trigger.pause();
+  await expect.poll(() => bus.counts("ending")).toMatchObject({ locked: 2, active: 4 });
+  batches[0]!.end();
+  await new Promise(setImmediate);
+  await trigger.close();
+  expect(bus.counts("ending")).toMatchObject({ locked: 0, active: 4 });
+  expect(batches).toHaveLength(1);
+});
