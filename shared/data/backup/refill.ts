@@ -1,7 +1,6 @@
-import type { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type postgres from "postgres";
 import { connect, type DatabaseOptions } from "../client.ts";
+import { copyIn, type Sources } from "../copy-in.ts";
 import { quoted, quotedIn } from "../identifier.ts";
 import { copyTarget, ourTables, settleSession, type SequenceValue, type Table } from "./tables.ts";
 
@@ -10,9 +9,6 @@ export interface Contents {
   readonly tables: readonly (Table & { readonly rows: number })[];
   readonly sequences: readonly SequenceValue[];
 }
-
-/** Where rows come from, and what they pass through: their COPY text comes out at the end. */
-export type Sources = readonly [Readable, ...Transform[]];
 
 /** The database is not one that can be filled; nothing was changed. */
 export class NotFillable extends Error {
@@ -50,7 +46,7 @@ export async function refill(
       await claimEmpty(sql, tables);
       const putBack = await takeOffConstraints(sql);
       for (const table of tables) {
-        await contentOf(table, (sources) => copyIn(sql, table, sources));
+        await contentOf(table, (sources) => copyIn(sql, copyTarget(table), sources));
         const [{ count } = {}] = await sql.unsafe<{ count: string }[]>(`select count(*) from ${quotedIn(table)}`);
         if (Number(count) !== table.rows) {
           throw new NotFillable(`${table.schema}.${table.name}: expected ${table.rows} rows, got ${count}.`);
@@ -107,35 +103,4 @@ async function takeOffConstraints(sql: postgres.ISql): Promise<string[]> {
     putBack.push(`alter table ${quotedIn(table)} enable trigger ${quoted(trigger)}`);
   }
   return putBack;
-}
-
-async function copyIn(sql: postgres.ISql, table: Table, sources: Sources): Promise<void> {
-  const query = sql.unsafe(`copy ${copyTarget(table)} from stdin`);
-  const refused = refusalOf(query);
-  const stop = new AbortController();
-  const into = await query.writable();
-  const flow = pipeline([...sources, into], { signal: stop.signal });
-  try {
-    await Promise.race([flow, refused]);
-  } catch (error) {
-    stop.abort();
-    await flow.catch(() => undefined);
-    throw error;
-  }
-}
-
-/**
- * What the database says against a COPY. The driver has answered the query with its stream by then, and after the stream's last
- * byte it tells nobody: waiting for the stream alone would wait for ever.
- */
-function refusalOf(query: object): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => undefined);
-  const own = query as { reject(error: unknown): void };
-  const answered = own.reject.bind(own);
-  own.reject = (error) => {
-    reject(error);
-    answered(error);
-  };
-  return promise;
 }

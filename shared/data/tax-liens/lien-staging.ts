@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { sql, type SQL } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
+import { copyIn } from "../copy-in.ts";
 import { jobRuns } from "../platform/schema.ts";
 import type { Lien, LienStatus, Property } from "./schema.ts";
 
@@ -96,8 +96,7 @@ export async function abandonedStaging(db: Executor): Promise<Staging[]> {
 export async function stageRows(db: Db, staging: Staging, rows: StagedRows): Promise<void> {
   const bytes = rows.take();
   if (bytes.length === 0) return;
-  const copy = await db.$client.unsafe(`copy ${nameOf(staging, rows.part)} from stdin`).writable();
-  await pipeline(Readable.from([bytes]), copy);
+  await copyIn(db.$client, nameOf(staging, rows.part), [Readable.from([bytes])]);
 }
 
 const COPY_BYTES = 256 * 1024;
