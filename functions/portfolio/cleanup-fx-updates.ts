@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { deleteOldUpdates } from "../../shared/data/portfolio/exchange-rate-updates.ts";
 import { defineJob } from "../../shared/jobs/define-job.ts";
+import { daysBefore } from "../../shared/jobs/duration.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { portfolio } from "../families.ts";
-import { daysBefore } from "../../shared/jobs/duration.ts";
 
 /**
  * Deletes tracking rows that nobody looks at any more; the last of each kind stays, so that one can always see when the

@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { Document } from "../../shared/data/tax-liens/document-schema.ts";
 import { documentsToArchive, markArchived } from "../../shared/data/tax-liens/documents.ts";
 import { defineJob } from "../../shared/jobs/define-job.ts";
+import { daysBefore } from "../../shared/jobs/duration.ts";
 import { schedule } from "../../shared/jobs/schedule/index.ts";
 import { settingsInForce } from "../../shared/settings/changeable.ts";
 import { openContainer } from "../../shared/storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
-import { daysBefore } from "../../shared/jobs/duration.ts";
 
 /**
  * Moves the files of old documents to cold storage, where they cost less and stay readable. Twice is safe: a file that is cold

@@ -14,6 +14,7 @@ import {
   type StoredMetrics,
 } from "../../shared/data/tax-liens/deal-metrics.ts";
 import type { FailedItem, JobContext } from "../../shared/jobs/define-job.ts";
+import { availableInAll } from "../../shared/rules/tax-liens/analysis-summary.ts";
 import { unmetConstraint, type Constraints } from "../../shared/rules/tax-liens/constraints.ts";
 import { METRICS_VERSION } from "../../shared/rules/tax-liens/metrics.ts";
 import type { RiskWeights } from "../../shared/rules/tax-liens/risk.ts";
@@ -34,7 +35,7 @@ export async function findCandidates(
   constraints: Constraints,
 ): Promise<AnalysisPlace> {
   const countyIds = constraints.counties.toSorted();
-  const total = Object.values(available ?? {}).reduce((sum, count) => sum + count, 0);
+  const total = availableInAll(available ?? {});
   // One analysis goes by one set of weights, whatever is changed between two attempts.
   const weights = before?.weights ?? (await settingsInForce(db, settings)).DEAL_RISK_WEIGHTS;
   const start = before ?? beginning(countyIds[0]!, weights, clock.now());

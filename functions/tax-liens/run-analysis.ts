@@ -8,7 +8,7 @@ import { defineJob, event, type JobContext } from "../../shared/jobs/define-job.
 import { Cancel, InvalidInput } from "../../shared/jobs/endings.ts";
 import { issuesOf } from "../../shared/jobs/input.ts";
 import { exponential } from "../../shared/jobs/retry.ts";
-import { commonestUnmet } from "../../shared/rules/tax-liens/analysis-summary.ts";
+import { availableInAll, commonestUnmet } from "../../shared/rules/tax-liens/analysis-summary.ts";
 import { constraintsSchema, type Constraints } from "../../shared/rules/tax-liens/constraints.ts";
 import { taxLiens } from "../families.ts";
 import { countyFaults } from "./analysable-counties.ts";
@@ -80,7 +80,6 @@ async function prepare(
   const { counties, budget } = constraints;
   // Counted once: what an attempt before has computed may have been sold meanwhile.
   const available = analysis.available ?? (await countAvailable(db, counties));
-  const liens = Object.values(available).reduce((sum, count) => sum + count, 0);
   const steps = [
     {
       ...{ step: "constraints" as const, startedAt: begun, finishedAt: checked },
@@ -88,7 +87,7 @@ async function prepare(
     },
     {
       ...{ step: "liens" as const, startedAt: checked, finishedAt: clock.now() },
-      said: `${liens} liens are available in ${counties.join(", ")}`,
+      said: `${availableInAll(available)} liens are available in ${counties.join(", ")}`,
     },
   ];
   return { ready: await transaction((tx) => record(tx, analysis, steps, { available })), constraints };

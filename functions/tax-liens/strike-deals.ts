@@ -55,6 +55,7 @@ function spoken({ liens, candidates, deals, cost, budget, averageYield, averageR
   return [figures, ...notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`)].join(" ");
 }
 
+/** One after the other, and none ahead as the job layer gathers items: what is read and what is stored share a transaction. */
 async function* inBatches<T>(all: AsyncIterable<T>): AsyncGenerator<T[], void> {
   let batch: T[] = [];
   for await (const one of all) {

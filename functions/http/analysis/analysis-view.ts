@@ -7,6 +7,7 @@ import {
 } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
 import type { DealWithLien } from "../../../shared/data/tax-liens/deals.ts";
 import { LIEN_STATUSES, PROPERTY_TYPES } from "../../../shared/data/tax-liens/schema.ts";
+import { availableInAll } from "../../../shared/rules/tax-liens/analysis-summary.ts";
 
 /** An exact decimal, as text so that nobody reads it as a binary fraction. */
 const decimal = z.string();
@@ -65,10 +66,7 @@ export function analysisView(analysis: AnalysisRun) {
 
 function progressOf({ place, available }: AnalysisRun): { done: number; total: number } | null {
   if (!place || !available) return null;
-  return {
-    done: place.computed + place.failed,
-    total: Object.values(available).reduce((sum, count) => sum + count, 0),
-  };
+  return { done: place.computed + place.failed, total: availableInAll(available) };
 }
 
 const metrics = z.object({

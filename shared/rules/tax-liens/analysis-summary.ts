@@ -52,7 +52,7 @@ export function analysisSummary(found: AnalysisFindings): AnalysisSummary {
   const cost = total(found.deals.map((county) => county.cost));
   const average = (weights: string[], digits: number) =>
     cost.isZero() ? null : total(weights).div(cost).toFixed(digits, Decimal.ROUND_HALF_UP);
-  const liens = Object.values(available).reduce((sum, count) => sum + count, 0);
+  const liens = availableInAll(available);
   return {
     ...{ liens, failed, candidates, unmet, deals, cost: cost.toFixed(2), budget },
     averageYield: average(
@@ -69,6 +69,11 @@ export function analysisSummary(found: AnalysisFindings): AnalysisSummary {
     }),
     notes: [...(deals === 0 ? [whyNoDeals(found, liens)] : []), ...notesOnLiens(found)],
   };
+}
+
+/** @param available liens by county */
+export function availableInAll(available: Readonly<Record<string, number>>): number {
+  return Object.values(available).reduce((sum, count) => sum + count, 0);
 }
 
 /** The constraints that keep liens from being candidates, the commonest first: `maxLtv (12), dealScore (3)`. */

@@ -1,6 +1,6 @@
 import { Decimal } from "decimal.js";
 import { z } from "zod";
-import type { RiskyProperty } from "./risk.ts";
+import { PROPERTY_TYPES, type PropertyType } from "./lien-fields.ts";
 
 /** Digits before the point as many as money in dollars ever needs, two after it: `"2500.00"`. */
 const dollars = z
@@ -10,13 +10,6 @@ const dollars = z
     error: 'expected an amount in dollars as a decimal, such as "2500.00"',
     abort: true,
   });
-const PROPERTIES = [
-  "residential",
-  "commercial",
-  "industrial",
-  "vacant_land",
-  "unknown",
-] as const satisfies RiskyProperty[];
 
 /** What an investor wants; what is left out does not matter to them. Money in dollars, yields in percent a year. */
 export const constraintsSchema = z
@@ -34,7 +27,7 @@ export const constraintsSchema = z
     maxRiskScore: z.number().min(0).max(100).optional(),
     minFace: dollars.optional(),
     maxFace: dollars.optional(),
-    propertyTypes: z.array(z.enum(PROPERTIES)).min(1).refine(isEachOnce, "expected each once").optional(),
+    propertyTypes: z.array(z.enum(PROPERTY_TYPES)).min(1).refine(isEachOnce, "expected each once").optional(),
     maxDeals: z.int().min(1).max(10_000).optional(),
     /** Of the budget, in one county: 0.25 is a quarter. */
     maxCountyShare: z.number().positive().max(1).optional(),
@@ -52,7 +45,7 @@ export type Constraints = z.output<typeof constraintsSchema>;
 /** What the constraints look at. Decimals as text. */
 export interface Offer {
   readonly faceAmount: string;
-  readonly propertyType: RiskyProperty;
+  readonly propertyType: PropertyType;
   readonly expectedYield: string | null;
   readonly ltv: string | null;
   readonly riskScore: string | null;

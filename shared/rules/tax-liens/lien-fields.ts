@@ -1,5 +1,3 @@
-import type { ListedStatus } from "./rule-sets.ts";
-
 /** What a list can say about a lien and its property; a county's mapping names columns for them. */
 export const LIEN_FIELDS = [
   "taxYear",
@@ -29,15 +27,12 @@ export const LIEN_FIELDS = [
 
 export type LienField = (typeof LIEN_FIELDS)[number];
 
-export const LISTED_STATUSES = [
-  "available",
-  "sold",
-  "redeemed",
-  "foreclosed",
-  "withdrawn",
-] as const satisfies readonly ListedStatus[];
+/** What a list may say of a lien. */
+export const LISTED_STATUSES = ["available", "sold", "redeemed", "foreclosed", "withdrawn"] as const;
+export type ListedStatus = (typeof LISTED_STATUSES)[number];
 
 export const PROPERTY_TYPES = ["residential", "commercial", "industrial", "vacant_land", "unknown"] as const;
+export type PropertyType = (typeof PROPERTY_TYPES)[number];
 
 /** A row of a list as its county writes it; a field that the list does not have is missing. */
 export type WrittenLien = Readonly<Partial<Record<LienField, string>>>;
@@ -52,7 +47,7 @@ export interface ReadLien {
   readonly zip: string | null;
   readonly legalDescription: string | null;
   readonly owner: string | null;
-  readonly propertyType: (typeof PROPERTY_TYPES)[number];
+  readonly propertyType: PropertyType;
   readonly assessedValue: string | null;
   readonly bankruptcy: boolean;
   readonly environmental: boolean;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { LIEN_FIELDS, LISTED_STATUSES } from "./lien-fields.ts";
-import { isRuleSetId, RULE_SET_IDS, RULE_SETS, type ListedStatus, type RuleSet } from "./rule-sets.ts";
+import { LIEN_FIELDS, LISTED_STATUSES, type ListedStatus } from "./lien-fields.ts";
+import { isRuleSetId, RULE_SET_IDS, RULE_SETS, type RuleSet } from "./rule-sets.ts";
 
 /** What the rows of a county's list have to obey. Rates are percent a year, amounts dollars. */
 export interface ListRules {
@@ -28,6 +28,7 @@ const EVERYWHERE = {
   certificatePattern: null,
   minFaceAmount: 0.01,
   maxFaceAmount: 25_000_000,
+  statuses: LISTED_STATUSES,
   oldestTaxYears: 30,
   futureTaxYears: 1,
 } as const;
@@ -36,24 +37,33 @@ const EVERYWHERE = {
 const HIGHEST_RATE = 36;
 
 /** What one county does otherwise than its rule set. */
-export const ruleOverridesSchema = z.strictObject({
-  required: z.array(z.enum(LIEN_FIELDS)).optional(),
-  certificatePattern: z
-    .string()
-    .max(200)
-    .refine(isPattern, "expected a regular expression such as ^\\d{4}-\\d{5}$")
-    .nullable()
-    .optional(),
-  maxInterestRate: z.number().min(0).max(100).optional(),
-  minFaceAmount: z.number().positive().optional(),
-  maxFaceAmount: z.number().positive().optional(),
-  statuses: z.array(z.enum(LISTED_STATUSES)).min(1).optional(),
-  redemptionMonths: z.int().min(1).max(240).nullable().optional(),
-  /** Not the list's: how long its liens usually take to be redeemed, for their expected yield. */
-  medianRedemptionDays: z.int().min(1).max(7_300).optional(),
-  oldestTaxYears: z.int().min(0).max(200).optional(),
-  futureTaxYears: z.int().min(0).max(10).optional(),
-});
+export const ruleOverridesSchema = z
+  .strictObject({
+    required: z.array(z.enum(LIEN_FIELDS)).optional(),
+    certificatePattern: z
+      .string()
+      .max(200)
+      .refine(isPattern, "expected a regular expression such as ^\\d{4}-\\d{5}$")
+      .nullable()
+      .optional(),
+    maxInterestRate: z.number().min(0).max(100).optional(),
+    minFaceAmount: z.number().positive().optional(),
+    maxFaceAmount: z.number().positive().optional(),
+    statuses: z.array(z.enum(LISTED_STATUSES)).min(1).optional(),
+    redemptionMonths: z.int().min(1).max(240).nullable().optional(),
+    /** Not the list's: how long its liens usually take to be redeemed, for their expected yield. */
+    medianRedemptionDays: z.int().min(1).max(7_300).optional(),
+    oldestTaxYears: z.int().min(0).max(200).optional(),
+    futureTaxYears: z.int().min(0).max(10).optional(),
+  })
+  .refine(
+    ({ minFaceAmount = EVERYWHERE.minFaceAmount, maxFaceAmount = EVERYWHERE.maxFaceAmount }) =>
+      minFaceAmount <= maxFaceAmount,
+    {
+      path: ["minFaceAmount"],
+      message: `expected at most maxFaceAmount, which is ${EVERYWHERE.maxFaceAmount} unless it is stated`,
+    },
+  );
 
 export type RuleOverrides = z.output<typeof ruleOverridesSchema>;
 
@@ -68,7 +78,6 @@ export function listRulesOf(id: string, { redemptionMonths, ...overrides }: Rule
     ...EVERYWHERE,
     maxInterestRate: ofState.maxAnnualReturn ?? HIGHEST_RATE,
     maxBidRate: overrides.maxInterestRate ?? ofState.maxRate ?? HIGHEST_RATE,
-    statuses: ofState.allowedStatuses,
     ...given,
     ruleSet: redemptionMonths === undefined ? ofState : { ...ofState, redemptionMonths },
   };

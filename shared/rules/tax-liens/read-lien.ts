@@ -1,8 +1,15 @@
 import { readAmount, type NumberStyle } from "./county-amount.ts";
 import { dateReader } from "./county-date.ts";
-import { LISTED_STATUSES, PROPERTY_TYPES, type LienField, type ReadLien, type WrittenLien } from "./lien-fields.ts";
+import {
+  LISTED_STATUSES,
+  PROPERTY_TYPES,
+  type LienField,
+  type ListedStatus,
+  type ReadLien,
+  type WrittenLien,
+} from "./lien-fields.ts";
 import type { ListRules } from "./list-rules.ts";
-import { redemptionDeadline, type ListedStatus } from "./rule-sets.ts";
+import { redemptionDeadline } from "./rule-sets.ts";
 
 /** How a county writes what it writes. */
 export interface CountyForms {

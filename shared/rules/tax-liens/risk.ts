@@ -1,5 +1,6 @@
 import { Decimal } from "decimal.js";
 import { daysBetween, type CivilDate } from "../civil-date.ts";
+import type { PropertyType } from "./lien-fields.ts";
 
 /** What makes a lien risky. */
 export const RISK_FACTORS = ["ltv", "property_type", "valuation_age", "redemption_time", "flags"] as const;
@@ -7,12 +8,10 @@ export type RiskFactor = (typeof RISK_FACTORS)[number];
 /** How many of the 100 points a factor has at its worst; together they are 100. */
 export type RiskWeights = Readonly<Record<RiskFactor, number>>;
 
-export type RiskyProperty = "residential" | "commercial" | "industrial" | "vacant_land" | "unknown";
-
 export interface RiskFacts {
   /** Lien ÷ value: 0.25 is a quarter. Infinite for a property that is worth nothing. */
   readonly ltv: Decimal;
-  readonly propertyType: RiskyProperty;
+  readonly propertyType: PropertyType;
   readonly valuedOn: CivilDate;
   /** Null while the lien is not sold. */
   readonly saleDate: CivilDate | null;
@@ -58,7 +57,7 @@ export function riskParts(
   };
 }
 
-const TYPE_RISK: Readonly<Record<RiskyProperty, string>> = {
+const TYPE_RISK: Readonly<Record<PropertyType, string>> = {
   residential: "0.2",
   commercial: "0.4",
   industrial: "0.6",

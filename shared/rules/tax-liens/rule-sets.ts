@@ -11,10 +11,6 @@ export type Bidding = "lowest_rate" | "lowest_penalty" | "highest_premium" | "un
 /** What becomes of money paid above the lien once it is redeemed. `none`: the sale takes no such money. */
 export type PremiumFate = "none" | "lost" | "returned";
 
-/** What a county's list may say of a lien. */
-export type ListedStatus = "available" | "sold" | "redeemed" | "foreclosed" | "withdrawn";
-const EVERY_STATUS: readonly ListedStatus[] = ["available", "sold", "redeemed", "foreclosed", "withdrawn"];
-
 /** A state's rules on tax liens; a county may state its own for each. */
 export interface RuleSet {
   readonly id: RuleSetId;
@@ -27,7 +23,6 @@ export interface RuleSet {
   readonly redemptionMonths: number | null;
   readonly accrual: AccrualMethod;
   readonly premium: PremiumFate;
-  readonly allowedStatuses: readonly ListedStatus[];
 }
 
 /**
@@ -52,31 +47,31 @@ export interface RuleSet {
 export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
   arizona: {
     ...{ id: "arizona", bidding: "lowest_rate", maxRate: 16, maxAnnualReturn: 16, redemptionMonths: 36 },
-    ...{ accrual: "monthly_simple", premium: "none", allowedStatuses: EVERY_STATUS },
+    ...{ accrual: "monthly_simple", premium: "none" },
   },
   florida: {
     ...{ id: "florida", bidding: "lowest_rate", maxRate: 18, maxAnnualReturn: 18, redemptionMonths: 24 },
-    ...{ accrual: "monthly_simple_minimum", premium: "none", allowedStatuses: EVERY_STATUS },
+    ...{ accrual: "monthly_simple_minimum", premium: "none" },
   },
   illinois: {
     ...{ id: "illinois", bidding: "lowest_penalty", maxRate: 9, maxAnnualReturn: 18, redemptionMonths: 30 },
-    ...{ accrual: "penalty_step", premium: "none", allowedStatuses: EVERY_STATUS },
+    ...{ accrual: "penalty_step", premium: "none" },
   },
   colorado: {
     ...{ id: "colorado", bidding: "highest_premium", maxRate: 15, maxAnnualReturn: 15, redemptionMonths: 36 },
-    ...{ accrual: "monthly_simple", premium: "lost", allowedStatuses: EVERY_STATUS },
+    ...{ accrual: "monthly_simple", premium: "lost" },
   },
   indiana: {
     ...{ id: "indiana", bidding: "highest_premium", maxRate: 15, maxAnnualReturn: 15, redemptionMonths: 12 },
-    ...{ accrual: "flat_then_step", premium: "returned", allowedStatuses: EVERY_STATUS },
+    ...{ accrual: "flat_then_step", premium: "returned" },
   },
   maryland: {
     ...{ id: "maryland", bidding: "highest_premium", maxRate: 20, maxAnnualReturn: 20, redemptionMonths: 6 },
-    ...{ accrual: "monthly_simple", premium: "returned", allowedStatuses: EVERY_STATUS },
+    ...{ accrual: "monthly_simple", premium: "returned" },
   },
   other: {
     ...{ id: "other", bidding: "unknown", maxRate: null, maxAnnualReturn: null, redemptionMonths: null },
-    ...{ accrual: "daily_simple", premium: "returned", allowedStatuses: EVERY_STATUS },
+    ...{ accrual: "daily_simple", premium: "returned" },
   },
 };
 

@@ -40,3 +40,12 @@ test("what makes no sense is named", () => {
   expect(() => countyRules("arizona", { redemptionMonths: 1.5 })).toThrow("expected a whole number from 1, got 1.5");
   expect(() => medianRedemptionDays({ medianRedemptionDays: 0 })).toThrow("expected a whole number from 1, got 0");
 });
+
+test.each([
+  [{ minFaceAmount: 200, maxFaceAmount: 100 }, "expected at most maxFaceAmount"],
+  [{ minFaceAmount: 30_000_000 }, "which is 25000000 unless it is stated"],
+])("amounts that no lien could have are refused: %j", (overrides, reason) => {
+  expect(ruleOverridesSchema.safeParse(overrides).error?.issues).toMatchObject([
+    { path: ["minFaceAmount"], message: expect.stringContaining(reason) as string },
+  ]);
+});

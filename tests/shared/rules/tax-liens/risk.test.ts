@@ -2,7 +2,8 @@ import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { addDays } from "../../../../shared/rules/civil-date.ts";
-import { riskScore, type RiskFacts, type RiskyProperty } from "../../../../shared/rules/tax-liens/risk.ts";
+import { PROPERTY_TYPES } from "../../../../shared/rules/tax-liens/lien-fields.ts";
+import { riskScore, type RiskFacts } from "../../../../shared/rules/tax-liens/risk.ts";
 
 const WEIGHTS = { ltv: 40, property_type: 20, valuation_age: 15, redemption_time: 15, flags: 10 };
 const TODAY = "2026-06-01";
@@ -66,7 +67,7 @@ test("each flag is a third", () => {
 const facts = fc
   .record({
     ltv: fc.integer({ min: 0, max: 3_000_000 }).map((n) => new Decimal(n).div(100_000)),
-    propertyType: fc.constantFrom<RiskyProperty>("residential", "commercial", "industrial", "vacant_land", "unknown"),
+    propertyType: fc.constantFrom(...PROPERTY_TYPES),
     age: fc.integer({ min: -10, max: 3_000 }),
     sold: fc.option(fc.integer({ min: 0, max: 3_000 })),
     left: fc.option(fc.integer({ min: -3_000, max: 3_000 })),
