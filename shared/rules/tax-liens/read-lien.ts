@@ -43,6 +43,9 @@ const LONGEST: Readonly<Partial<Record<LienField, number>>> = {
 /** Above every assessed value of a parcel; what is greater is a slip. */
 const MOST_ASSESSED = 100_000_000_000;
 
+/** What lies outside is a slip, whatever a county's rules allow; some of it no database would take. */
+const [FIRST_YEAR, LAST_YEAR] = [1900, 2200];
+
 const YES: ReadonlySet<string> = new Set(["y", "yes", "true", "t", "1", "x"]);
 const NO: ReadonlySet<string> = new Set(["", "n", "no", "false", "f", "0", "-"]);
 
@@ -93,7 +96,10 @@ export function lienReader(forms: CountyForms, rules: ListRules, year: number): 
       if (value === "") return null;
       const read = readDate(value);
       if (read === null) refuse(field, `a date ${forms.dates}`, value);
-      return read;
+      else if (isFarOff(Number(read.slice(0, 4)))) {
+        refuse(field, `a year from ${FIRST_YEAR} to ${LAST_YEAR}`, value);
+      } else return read;
+      return null;
     };
     const yes = (field: LienField) => {
       const value = written[field]?.trim().toLowerCase() ?? "";
@@ -111,7 +117,8 @@ export function lienReader(forms: CountyForms, rules: ListRules, year: number): 
     const parcelId = required("parcelId");
     const yearText = required("taxYear");
     const taxYear = /^\d{4}$/.test(yearText) ? Number(yearText) : 0;
-    const [oldest, latest] = [year - rules.oldestTaxYears, year + rules.futureTaxYears];
+    const oldest = Math.max(FIRST_YEAR, year - rules.oldestTaxYears);
+    const latest = Math.min(LAST_YEAR, year + rules.futureTaxYears);
     if (yearText && (taxYear < oldest || taxYear > latest)) {
       refuse("taxYear", `a year from ${oldest} to ${latest}`, yearText);
     }
@@ -158,6 +165,10 @@ export function lienReader(forms: CountyForms, rules: ListRules, year: number): 
     if (reasons.length === 0) return { lien };
     return { reasons: [...new Set(reasons)], name: isName(lien) ? { taxYear, certificateNumber, parcelId } : null };
   };
+}
+
+function isFarOff(year: number): boolean {
+  return year < FIRST_YEAR || year > LAST_YEAR;
 }
 
 /** Whether a lien could be called so. */

@@ -239,6 +239,18 @@ describe("rows that cannot be believed", () => {
     expect(await staged()).toBe(0);
   });
 
+  it("are refused for days that no calendar of ours has, and the rest comes in", async () => {
+    const sold = ["0000-01-15", "9999-12-31", "2026-02-30", "2026-02-01"].map((day, i) => `P-${i},C-${i},100,${day}`);
+    const url = serve(lines("Parcel,Certificate,Amount,Sold", ...sold));
+    await aCounty(db, "sample-az", { url, fields: { ...FIELDS, owner: "Parcel", saleDate: "Sold" } });
+    expect((await ingest("sample-az")).result).toMatchObject({ retrieved: 4, created: 1, failed: 3 });
+    expect((await rejects()).map(({ reasons }) => reasons)).toEqual([
+      ['saleDate: expected a year from 1900 to 2200, got "0000-01-15"'],
+      ['saleDate: expected a year from 1900 to 2200, got "9999-12-31"'],
+      ['saleDate: expected a date YYYY-MM-DD, got "2026-02-30"'],
+    ]);
+  });
+
   it("keep a formula in a name as text", async () => {
     await aCounty(db, "sample-az", { url: serve(lines(LIST[0]!, "P-1,C-1,10,=cmd()")), fields: FIELDS });
     await ingest("sample-az");
