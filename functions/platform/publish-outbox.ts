@@ -22,5 +22,5 @@ export const publishOutbox = defineJob({
   timeout: "50s",
   essential: true,
 
-  run: async ({ layer }) => ({ sent: await layer.sweep() }),
+  run: async ({ layer, signal }) => ({ sent: await layer.sweep({ signal }) }),
 });

@@ -44,7 +44,7 @@ export interface LayerControls {
   /** Moves runs whose holder went silent. */
   rescue(): Promise<{ retrying: number; dead: number }>;
   /** Sends waiting runs again that no message brought. */
-  sweep(): Promise<number>;
+  sweep(options?: { readonly signal?: AbortSignal }): Promise<number>;
   /** Puts a run of another job into the ledger, in the caller's transaction, as a child of `parent`. */
   enqueueChild(
     tx: Tx,

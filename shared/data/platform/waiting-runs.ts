@@ -153,6 +153,6 @@ export async function dueRuns(
           where rival.job_id = ${jobRuns.jobId} and rival.state = 'running' and rival.concurrency_key = ${jobRuns.concurrencyKey})`,
       ),
     )
-    .orderBy(asc(jobRuns.notBefore))
+    .orderBy(asc(jobRuns.notBefore), asc(jobRuns.id))
     .limit(limit);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { dueRuns } from "../../data/platform/waiting-runs.ts";
 import { lapsedRuns } from "../../data/platform/holds.ts";
 import type { Run, RunState } from "../../data/platform/schema.ts";
@@ -9,15 +10,55 @@ import type { Settlement } from "./settlement.ts";
 /** Runs whose message should have come this long ago are picked up by the sweep. */
 const OVERDUE_MS = 10_000;
 
-/** Finds due runs that no message brought to a worker, and sends them again. @returns how many */
-export async function sweepOverdue(deps: RunnerDependencies, limit: number): Promise<number> {
+/** A sweep ends before the next minute's begins. */
+const SWEEPS_FOR_MS = 40_000;
+
+export interface SweepOptions {
+  /** Most runs that it has sent and that nobody has taken yet. Default 1,000. */
+  readonly limit?: number;
+  /** Waits until it looks how many were taken, and sends as many more. Default: a second. */
+  readonly pause?: () => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Finds due runs that no message brought to a worker, and sends them again, oldest first. A backlog that still flows from its queue is
+ * not doubled there: of that only those are sent that others overtook. One whose messages are all lost is sent as fast as it is taken.
+ * @returns how many
+ */
+export async function sweepOverdue(
+  deps: RunnerDependencies,
+  { limit = 1_000, signal, pause = () => sleep(1_000, undefined, signal && { signal }) }: SweepOptions,
+): Promise<number> {
+  const oldest = () => dueRuns(deps.db, deps.clock.now(), OVERDUE_MS, limit);
+  const found = await oldest();
+  if (found.length < limit) return sendNow(deps, found);
+  await pause();
+  let due = await oldest();
+  const waits = new Set(due.map(({ id }) => id));
+  const left = found.filter(({ id }) => waits.has(id));
+  if (left.length < found.length) return sendNow(deps, left);
+
+  const until = performance.now() + SWEEPS_FOR_MS;
+  const sent = new Set<string>();
+  for (;;) {
+    // Those that were sent and not taken are among the oldest still.
+    const others = due.filter(({ id }) => !sent.has(id));
+    await sendNow(deps, others);
+    for (const { id } of others) sent.add(id);
+    if (due.length < limit || others.length === 0 || performance.now() > until) return sent.size;
+    await pause();
+    due = await oldest();
+  }
+}
+
+async function sendNow(deps: RunnerDependencies, runs: readonly Pick<Run, "id" | "jobId">[]): Promise<number> {
   const now = deps.clock.now();
-  const due = await dueRuns(deps.db, now, OVERDUE_MS, limit);
   await send(
     deps,
-    due.map((run) => ({ ...run, notBefore: now })),
+    runs.map((run) => ({ ...run, notBefore: now })),
   );
-  return due.length;
+  return runs.length;
 }
 
 /** Moves runs whose holder went silent: to their next attempt, or to the dead ones. @returns how many of each */

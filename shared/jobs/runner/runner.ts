@@ -9,7 +9,7 @@ import { cancel } from "./cancellation.ts";
 import { Claims } from "./claims.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { Execution } from "./execution.ts";
-import { rescueLapsed, sweepOverdue } from "./rescue.ts";
+import { rescueLapsed, sweepOverdue, type SweepOptions } from "./rescue.ts";
 import { send, type WaitingRun } from "./sending.ts";
 import { Settlement } from "./settlement.ts";
 import { Slots, type SlotOptions } from "./slots.ts";
@@ -121,9 +121,9 @@ export class Runner implements LayerControls {
   }
 
   /** Finds due runs that no message brought to a worker, and sends them again; lets backfills go on. @returns how many runs */
-  async sweep(limit = 1_000): Promise<number> {
+  async sweep(options: SweepOptions = {}): Promise<number> {
     await this.backfills.goOnAll();
-    return sweepOverdue(this.#deps, limit);
+    return sweepOverdue(this.#deps, options);
   }
 
   /** Moves runs whose holder went silent: to their next attempt, or to the dead ones. @returns how many of each */

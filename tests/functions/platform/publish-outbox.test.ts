@@ -1,11 +1,12 @@
 import { ServiceBusClient } from "@azure/service-bus";
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { publishOutbox } from "../../../functions/platform/publish-outbox.ts";
 import { rescueStuckRuns } from "../../../functions/platform/rescue-stuck-runs.ts";
 import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
 import { changeControls } from "../../../shared/data/platform/controls.ts";
 import { findRun } from "../../../shared/data/platform/job-runs.ts";
+import type { Run } from "../../../shared/data/platform/schema.ts";
 import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { aRun } from "../../support/factories.ts";
@@ -60,6 +61,39 @@ it("sends a run whose message the broker has dead-lettered, because nobody lived
   await app.runner.runSlot(publishOutbox, nextMinute());
   expect(app.dispatched).toMatchObject([{ id: run.id }]);
   expect(await app.runner.execute(run.id)).toMatchObject({ state: "succeeded", attempt: 1 });
+});
+
+describe("of a long backlog", () => {
+  let runs: Run[];
+  beforeEach(async () => {
+    runs = [];
+    for (let n = 0; n < 7; n++) runs.push(await aRun(app.db, { jobId: "sample", state: "queued" }));
+    app.clock.advance(60_000);
+  });
+  const take = async (taken: readonly { id: string }[]) => {
+    for (const { id } of taken) await app.runner.execute(id);
+    return taken.length;
+  };
+
+  it("whose messages are all lost it sends as many more as are taken", async () => {
+    const rounds: number[] = [];
+    const pause = async () => void rounds.push(await take(app.dispatched.splice(0)));
+    expect(await app.runner.sweep({ limit: 3, pause })).toBe(7);
+    expect(rounds, "at first it only looks").toEqual([0, 3, 3]);
+    expect(app.dispatched).toHaveLength(1);
+  });
+
+  it("that nobody takes it sends no more", async () => {
+    expect(await app.runner.sweep({ limit: 3, pause: async () => undefined })).toBe(3);
+    expect(app.dispatched).toHaveLength(3);
+  });
+
+  it("that still flows it sends those alone that others overtook", async () => {
+    const [first, ...others] = runs;
+    const pause = async () => void (await take(others));
+    expect(await app.runner.sweep({ limit: 3, pause })).toBe(1);
+    expect(app.dispatched).toMatchObject([{ id: first!.id }]);
+  });
 });
 
 it("leaves a run alone whose message may still be on its way, and one that has ended", async () => {
