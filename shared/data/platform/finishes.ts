@@ -4,6 +4,7 @@ import { auditLog } from "./steering-schema.ts";
 import { inLineSince, jobRuns, type AttemptError, type Run } from "./schema.ts";
 import { inOrder } from "./holds.ts";
 
+/** Where a run goes next. What is left out is null then, or 0; `maxAttempts`, `progress` and the errors so far stay. */
 export type Finish = Pick<Run, "state"> &
   Partial<
     Pick<
@@ -59,7 +60,9 @@ export async function finishRuns(
              as f(id uuid, attempt integer, state text, "notBefore" timestamptz, "finishedAt" timestamptz, "durationMs" bigint,
                   result jsonb, "itemFailures" jsonb, "itemFailureCount" integer, reason text, "reasonCode" text,
                   "maxAttempts" integer, progress jsonb, error jsonb) ${order.join}
-       where r.id = f.id and r.attempt = f.attempt and r.state = 'running'
+       where r.id = f.id and r.attempt = f.attempt
+         -- Leased is running: by that name no plan reads all that run, by the index of the leases.
+         and r.lease_expires_at is not null
          and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
       returning r.id, r.job_id, r.concurrency_key, r.finished_at, r.reason, r.reason_code
     ),

@@ -70,7 +70,7 @@ export async function renewLeases(db: Executor, beats: readonly Beat[], leaseMs:
        set heartbeat_at = now(), lease_expires_at = now() + ${leaseMs}::integer * interval '1 ms',
            progress = coalesce(beat.progress, r.progress)
       from beat ${order.join}
-     where r.id = beat.id and r.attempt = beat.attempt and r.lease_holder = beat.holder and r.state = 'running'
+     where r.id = beat.id and r.attempt = beat.attempt and r.lease_holder = beat.holder and r.lease_expires_at is not null
     returning r.id, r.attempt, r.cancel_requested_at is not null as "cancelRequested", r.reason as "cancelReason",
               (select jsonb_build_object('code', gate.code, 'reason', gate.reason)
                  from platform.gate_refusals(r.job_id, r.family, beat.needs, now()) gate

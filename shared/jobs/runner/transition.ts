@@ -95,13 +95,13 @@ function afterError(error: Error, facts: TransitionFacts): Finish {
 /** Waiting again. An attempt that was not its own fault is given back by raising the limit: attempts only ever count up, they fence. */
 function waiting(now: Date, delayMs: number, maxAttempts: number): Finish {
   const notBefore = new Date(now.getTime() + Math.min(Math.ceil(delayMs), LONGEST_WAIT_MS));
-  return { state: "retrying", notBefore, maxAttempts, reason: null, reasonCode: null };
+  return { state: "retrying", notBefore, maxAttempts };
 }
 
 function final({ run, now }: TransitionFacts): Omit<Finish, "state"> {
   // The clock may have been set back meanwhile.
   const durationMs = run.startedAt ? Math.max(0, now.getTime() - run.startedAt.getTime()) : null;
-  return { finishedAt: now, durationMs, notBefore: null, reason: null, reasonCode: null };
+  return { finishedAt: now, durationMs };
 }
 
 function because(reasonCode: string, reason: string): Pick<Finish, "reason" | "reasonCode"> {
@@ -109,7 +109,7 @@ function because(reasonCode: string, reason: string): Pick<Finish, "reason" | "r
 }
 
 function itemsOf({ itemFailures, itemFailureCount }: ItemFacts): Pick<Finish, "itemFailures" | "itemFailureCount"> {
-  return { itemFailures: itemFailures.length ? itemFailures : null, itemFailureCount };
+  return itemFailureCount > 0 ? { itemFailures, itemFailureCount } : {};
 }
 
 function asResult(result: RunResult): RunResult {

@@ -77,7 +77,7 @@ describe("every ending, by policy, with and without attempts left", () => {
   ] as const)("%s (%o) under %s, attempt %d of %d, is %s", (_, ending, policy, attempt, maxAttempts, state, wait) => {
     const finish = move(ending, { attempt, maxAttempts, retry: POLICIES[policy] });
     expect(finish.state).toBe(state);
-    expect(finish.notBefore && waitOf(finish)).toBe(wait);
+    expect(finish.notBefore ? waitOf(finish) : null).toBe(wait);
     expect(finish.finishedAt ?? null).toEqual(state === "retrying" ? null : now);
   });
 });
@@ -91,9 +91,8 @@ describe("what is kept", () => {
       itemFailures: [failed],
       itemFailureCount: 7,
       durationMs: 4_200,
-      reason: null,
     });
-    expect(move(returned)).toMatchObject({ itemFailures: null, itemFailureCount: 0 });
+    expect(move(returned)).not.toHaveProperty("itemFailures");
   });
 
   it("of a result that is no JSON: what the database can take of it", () => {
@@ -122,7 +121,7 @@ describe("what is kept", () => {
     expect(move(interrupted)).toMatchObject({ reasonCode: "interrupted" });
     expect(move(cancelled)).toMatchObject({ reason: "nothing left to do", reasonCode: "cancelled" });
     expect(move({ ...cancelled, reason: "" }).reason).toBe("no reason was given");
-    expect(move(threw("transient"))).toMatchObject({ reason: null, reasonCode: null });
+    expect(move(threw("transient"))).not.toHaveProperty("reason");
   });
 
   it("a clock that was set back makes no negative duration", () => {
