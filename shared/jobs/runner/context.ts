@@ -28,6 +28,9 @@ export interface ContextTools {
   readonly settleIn: (tx: Tx, result: RunResult) => Promise<Settled>;
 }
 
+/** The runs that open transactions have asked for, to be sent once they have committed. */
+const asked = new WeakMap<Tx, WaitingRun[]>();
+
 /** What a job's work gets to work with. */
 export function contextOf(
   run: Run,
@@ -35,8 +38,6 @@ export function contextOf(
   { db, settings, clock, layer, log, held, publish, settleIn }: ContextTools,
 ): JobContext<never> {
   const { signal } = held.abort;
-  const asked = new WeakMap<Tx, WaitingRun[]>();
-  const ask = (tx: Tx, runs: readonly WaitingRun[]) => asked.set(tx, [...(asked.get(tx) ?? []), ...runs]);
   const transaction = async <T>(work: (tx: Tx) => Promise<T>) => {
     let children: readonly WaitingRun[] = [];
     const withChildren = async (tx: Tx) => {
@@ -106,6 +107,10 @@ export function contextOf(
       held.progress = { done, ...(total !== undefined && { total }), ...(note !== undefined && { note }) };
     },
   };
+}
+
+function ask(tx: Tx, runs: readonly WaitingRun[]): void {
+  asked.set(tx, [...(asked.get(tx) ?? []), ...runs]);
 }
 
 /** A database error is tried once more at once: a deadlock or a dropped connection is mostly gone by then. */

@@ -68,7 +68,8 @@ export class Execution {
   }
 
   async #carryOut(job: Job, runs: readonly Run[]): Promise<Run[]> {
-    const holds = runs.map((run) => ({ run, held: this.#hold(job, run) }));
+    const needs = needsOf(job);
+    const holds = runs.map((run) => ({ run, held: this.#hold(run, needs) }));
     for (const { held } of holds) this.#heartbeat.watch(held);
     if (this.#graceIsOver) for (const { held } of holds) interrupt(held);
     this.#settlement.reportStart(job.id, runs);
@@ -133,7 +134,7 @@ export class Execution {
 
   readonly #publish: Watch["publish"] = (tx, events) => this.#deps.watch?.publish(tx, events);
 
-  #hold(job: Job, { id, jobId, family, attempt: number }: Run): HeldRun {
+  #hold({ id, jobId, family, attempt: number }: Run, needs: readonly string[]): HeldRun {
     const { holder } = this.#deps;
     return {
       id,
@@ -142,7 +143,7 @@ export class Execution {
       attempt: number,
       holder,
       progress: null,
-      needs: needsOf(job),
+      needs,
       abort: new AbortController(),
     };
   }

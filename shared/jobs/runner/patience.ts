@@ -12,20 +12,21 @@ const DEAF_GRACE_AT_STOP_MS = 1_000;
  * still does is harmless, since its transactions no longer commit; what it fails with then is in the log.
  * @throws the signal's reason when patience has ended
  */
-export async function patiently<T>(work: Promise<T>, signal: AbortSignal, log: JobLog): Promise<T> {
+export function patiently<T>(work: Promise<T>, signal: AbortSignal, log: JobLog): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   let isLeftBehind = false;
-  work.catch((error: unknown) => {
+  work.then(resolve, (error: unknown) => {
     if (isLeftBehind) log.error("Work that its run no longer waited for has failed", { error: asError(error) });
+    else reject(error);
   });
-  const end = Promise.withResolvers<never>();
   const wait = () => {
     const grace = signal.reason instanceof Interrupted ? DEAF_GRACE_AT_STOP_MS : DEAF_GRACE_MS;
     setTimeout(() => {
       isLeftBehind = true;
-      end.reject(signal.reason);
+      reject(signal.reason);
     }, grace).unref();
   };
   if (signal.aborted) wait();
   else signal.addEventListener("abort", wait, { once: true });
-  return Promise.race([work, end.promise]);
+  return promise;
 }

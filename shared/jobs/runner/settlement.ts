@@ -97,8 +97,10 @@ export class Settlement {
       this.#deps.watch,
     );
     const roused: WaitingRun[] = next.map((run) => ({ ...run, notBefore: now }));
-    for (const { run } of runs) {
-      if (job && run.state === "succeeded") roused.push(...(await this.#chain(tx as Tx, job, run)));
+    if (job?.then.length) {
+      for (const { run } of runs) {
+        if (run.state === "succeeded") roused.push(...(await this.#chain(tx as Tx, job, run)));
+      }
     }
     // Last, since it may wait for another process that tells of the same: nothing is locked after it.
     await alertOf(this.#deps, tx as Tx, deadOf(runs));
