@@ -26,12 +26,13 @@ export interface Storing {
 /** Stored days that a synchronisation asks for once more: a day that came late is filled in, and that the series is the same is seen. */
 export const OVERLAP_DAYS = 5;
 
-/** A series of an ETF, ready to be stored. */
+/** A series of an ETF, in the columns of the database. */
 export interface FetchedSeries extends Omit<PriceSeries, "points"> {
   readonly etfId: number;
   readonly columns: PriceColumns;
 }
 
+/** To be called as soon as a series is there: from then on it is only a few texts. */
 export function readyToStore(etfId: number, { points, ...facts }: PriceSeries): FetchedSeries {
   return { ...facts, etfId, columns: columnsOf(points) };
 }
@@ -50,10 +51,10 @@ export async function continueSeries(
   { runId, asOf, asked }: Storing,
 ): Promise<Continued[]> {
   const ids = fetched.map(({ etfId }) => etfId);
-  const etfs = await lockEtfs(tx, ids);
+  await lockEtfs(tx, ids);
   const closes = await recentCloses(tx, ids, OVERLAP_DAYS);
   const fitting = fetched.filter(({ etfId, series, columns }) => {
-    const stored = etfs.get(etfId)?.series === null ? undefined : closes.get(etfId);
+    const stored = closes.get(etfId);
     return stored === undefined || isSameScale(series, stored, closesIn(columns));
   });
   await markReady(tx, fitting, asOf);
