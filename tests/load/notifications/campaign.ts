@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { sql } from "drizzle-orm";
+import { ne, sql } from "drizzle-orm";
 import { z } from "zod";
 import { sendNotification } from "../../../functions/platform/send-notification.ts";
 import { connect } from "../../../shared/data/client.ts";
@@ -78,7 +78,11 @@ export async function campaign(
   }
   const drainMs = Date.now() - startedAt;
   const { id: key, recipient, state, reason } = notifications;
-  const rows = await db.select({ id: key, recipient, state, reason }).from(notifications);
+  // Those who run the app are told of the refused ones as well: that is not the campaign's.
+  const rows = await db
+    .select({ id: key, recipient, state, reason })
+    .from(notifications)
+    .where(ne(notifications.type, "run.dead"));
   const [deliveries] = await db.execute<{ made: number; open: number }>(sql`
     select count(*)::int as made, count(*) filter (where state = 'sending')::int as open from platform.notification_deliveries`);
   await db.$client.end();
