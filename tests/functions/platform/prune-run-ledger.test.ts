@@ -13,6 +13,7 @@ import type { Run, RunState } from "../../../shared/data/platform/schema.ts";
 import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
 import { TestClock } from "../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { lockWait } from "../../support/lock-wait.ts";
 import { startProcess, type TestProcess } from "../../support/process.ts";
 import { startProgram, type Program } from "../../support/program.ts";
 import { holdRequest } from "./held-requests.ts";
@@ -207,7 +208,7 @@ describe("kill -9 loses nothing, and the next attempt finishes", () => {
     const asked = await app.db.transaction(async (tx) => {
       // Its deletion waits for this row, when everything else is done.
       await tx.execute(sql`select from platform.job_runs where id = ${old.at(-1)!} for update`);
-      await deletionWaits();
+      await lockWait(app.db, "%delete from %job_runs%");
       await child.kill();
       return left();
     });
@@ -227,7 +228,7 @@ describe("kill -9 loses nothing, and the next attempt finishes", () => {
     await app.db.transaction(async (tx) => {
       await tx.execute(sql`update platform.job_runs set archived = true where id = ${old!}`);
       pruning = app.runner.execute(id);
-      await deletionWaits();
+      await lockWait(app.db, "%delete from %job_runs%");
     });
     await pruning;
     expect(await left()).toEqual([old]);
@@ -307,14 +308,4 @@ async function goOn(runId: string): Promise<Run> {
   expect(await app.runner.rescue()).toMatchObject({ retrying: 1 });
   app.clock.advance(3_600_000);
   return (await app.runner.execute(runId))!;
-}
-
-async function deletionWaits(): Promise<void> {
-  for (;;) {
-    const [waiting] = await app.db.execute(
-      sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ilike '%delete from %job_runs%'`,
-    );
-    if (waiting) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

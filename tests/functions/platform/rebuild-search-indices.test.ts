@@ -82,7 +82,9 @@ it("after a rebuild that was cut off it drops what that left behind, and builds 
   await reading.reached;
   const cutOff = rebuild();
   while (!(await scratchIndexes()).some((name) => name.includes("_ccnew"))) await sleep(10);
-  await db.execute("select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'reindex index%'");
+  await db.execute(`
+    select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and query ilike 'reindex index%'`);
   const { id, state } = (await cutOff)!;
   expect(state).toBe("retrying");
   expect(await scratchIndexes()).toEqual(["Words of texts", "Words of texts_ccnew (invalid)", "text_pkey"]);
@@ -105,7 +107,11 @@ it("a process that stops makes the database stop too", async () => {
   await reading.reached;
   const stopped = rebuild();
   const busy = async () =>
-    (await db.execute("select from pg_stat_activity where query ilike 'reindex index%' and state = 'active'")).length;
+    (
+      await db.execute(`
+        select from pg_stat_activity
+         where datname = current_database() and query ilike 'reindex index%' and state = 'active'`)
+    ).length;
   while ((await busy()) === 0) await sleep(10);
   await app.runner.drain(0);
   expect(await stopped).toMatchObject({ state: "retrying", reasonCode: "interrupted" });

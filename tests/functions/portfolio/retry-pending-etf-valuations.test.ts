@@ -11,6 +11,7 @@ import { addDays, isWeekend } from "../../../shared/rules/civil-date.ts";
 import { TestClock } from "../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { ratesOf } from "../../support/factories.ts";
+import { lockWait } from "../../support/lock-wait.ts";
 import { addMoney, aPension, anEtf, closesOf, finalRows, manyPensions } from "../../support/pensions.ts";
 import { startProcess, type TestProcess } from "../../support/process.ts";
 import { startProgram } from "../../support/program.ts";
@@ -186,12 +187,7 @@ it("kill -9 in the middle: what was committed stays, the next attempt adds the r
   const before = await app.db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${barrier})`);
     const child = startProgram(CHILD, [database.url, app.clock.now().toISOString(), runId, "1000"]);
-    await until(async () => {
-      const [row] = await app.db.execute(
-        sql`select count(*)::integer as n from pg_locks where locktype = 'advisory' and not granted`,
-      );
-      return Number(row!.n) > 0;
-    });
+    await lockWait(app.db);
     await child.kill();
     return finalRows(app.db);
   });

@@ -6,6 +6,7 @@ import { decisionEvents } from "../../../shared/data/tax-liens/decision-schema.t
 import type { GivenDecision } from "../../../shared/rules/tax-liens/decide.ts";
 import { addDeals } from "../../support/deals.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { lockWait } from "../../support/lock-wait.ts";
 import { startProcess, type TestProcess } from "../../support/process.ts";
 import { startProgram } from "../../support/program.ts";
 
@@ -169,7 +170,7 @@ it("kill -9 between two batches: the next attempt takes each decision once, and 
   await app.db.transaction(async (tx) => {
     await tx.execute(sql`select from tax_liens.deals where id = ${third} for update`);
     const child = startProgram(CHILD, [database.url, app.clock.now().toISOString(), runId]);
-    await aDealIsWaitedFor();
+    await lockWait(app.db, '%"deals"%');
     await child.kill();
   });
   expect(await statuses(analysisRunId)).toEqual(["approved", "watchlist", "candidate"]);
@@ -185,13 +186,3 @@ it("kill -9 between two batches: the next attempt takes each decision once, and 
   expect(await statuses(analysisRunId)).toEqual(["purchased", "watchlist", "approved"]);
   expect(await events()).toHaveLength(252);
 });
-
-async function aDealIsWaitedFor(): Promise<void> {
-  for (;;) {
-    const [waiting] = await app.db.execute(
-      sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ilike '%"deals"%'`,
-    );
-    if (waiting) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -25,6 +25,7 @@ import { startTestStorage, type TestStorage } from "../../support/blob-storage.t
 import { TestClock } from "../../support/clock.ts";
 import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
 import { addLien } from "../../support/liens.ts";
+import { lockWait } from "../../support/lock-wait.ts";
 import { startProgram } from "../../support/program.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
@@ -334,7 +335,7 @@ it("kill -9 between the last file and the record: the next attempt writes the sa
     // The record waits for this lock; both files are written by then.
     await tx.execute(sql`select from tax_liens.documents where id = ${id} for update`);
     const child = startProgram(CHILD, [database.url, storage.connectionString, NOW, body.run]);
-    await recordWaits();
+    await lockWait(api.db, "%update %documents%");
     await child.kill();
   });
   const left = await storage.blobs("documents");
@@ -464,16 +465,6 @@ describe("archive_old_documents", () => {
     expect(await shown(body.document)).toMatchObject({ tier: "hot", archivedAt: null });
   });
 });
-
-async function recordWaits(): Promise<void> {
-  for (;;) {
-    const [waiting] = await api.db.execute(
-      sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query ilike '%update %documents%'`,
-    );
-    if (waiting) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 async function tierOf(id: string): Promise<string | undefined> {
   const { BlobServiceClient } = await import("@azure/storage-blob");

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { expect, it } from "vitest";
 import { v7 as uuidv7 } from "uuid";
@@ -6,6 +5,7 @@ import { finishRuns } from "../../../../shared/data/platform/finishes.ts";
 import { renewLeases } from "../../../../shared/data/platform/holds.ts";
 import { openDatabase } from "../../../support/database.ts";
 import { aRun } from "../../../support/factories.ts";
+import { lockWait } from "../../../support/lock-wait.ts";
 
 const { db } = await openDatabase();
 
@@ -24,10 +24,6 @@ const renew = (runs: readonly Held[]) =>
     60_000,
   );
 
-const someoneWaits = async () =>
-  (await db.execute("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"))
-    .length > 0;
-
 it.each([
   ["the end of a batch", finish],
   ["a heartbeat", renew],
@@ -37,7 +33,7 @@ it.each([
   const moving = await db.transaction(async (tx) => {
     await tx.execute(sql`select from platform.job_runs where id = ${low}::uuid for update`);
     const started = move([high, low].map((id) => ({ id, attempt: 1 })));
-    while (!(await someoneWaits())) await sleep(1);
+    await lockWait(db);
     // It waits for the lower id, and so it must not have the higher one: else two that want both could wait for each other.
     const free = tx.execute(sql`select id from platform.job_runs where id = ${high}::uuid for update nowait`);
     await expect(free).resolves.toHaveLength(1);

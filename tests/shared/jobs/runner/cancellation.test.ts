@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
 import { aRun } from "../../../support/factories.ts";
+import { lockWait } from "../../../support/lock-wait.ts";
 import { startProcess, type TestProcess } from "../../../support/process.ts";
 
 let database: TestDatabase;
@@ -24,8 +24,7 @@ it("a run whose attempt ends at that very moment is cancelled as it waits for th
     await tx.execute(sql`update platform.job_runs set state = 'retrying', not_before = now(), lease_holder = null,
       lease_expires_at = null where id = ${id}::uuid`);
     const cancelling = app.runner.cancel(id, by);
-    const waiting = sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    while ((await app.db.execute(waiting)).length === 0) await sleep(1);
+    await lockWait(app.db);
     return { cancelling };
   });
   expect(await cancelling).toMatchObject({ id, state: "cancelled", reason: "wrong file" });

@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import type { Executor } from "../../shared/data/client.ts";
+
+/**
+ * Resolves when a statement of this database waits for a lock that another one holds: then its transaction is in its middle, and stays there.
+ * @param like what the statement looks like, as for `ilike`
+ */
+export async function lockWait(db: Executor, like = "%"): Promise<void> {
+  const waits = () =>
+    db.execute(sql`
+      select from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query ilike ${like}`);
+  while ((await waits()).length === 0) await sleep(10);
+}
