@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import iconv from "iconv-lite";
 
 /** Enough to tell by; a header and some hundred rows. */
@@ -10,7 +9,7 @@ export function isEncoding(name: string): boolean {
 
 /**
  * The same text as UTF-8 without byte order mark. A stated encoding wins; a byte order mark says which it is; else it is UTF-8
- * where the beginning is valid UTF-8, and windows-1252, which American offices write, where it is not.
+ * where the beginning is that but for damage, and windows-1252, which American offices write, where it is not.
  */
 export async function* asUtf8(chunks: AsyncIterable<Buffer>, stated?: string): AsyncGenerator<Buffer> {
   const { beginning, rest } = await beginningOf(chunks, SAMPLE_BYTES);
@@ -52,7 +51,20 @@ function detected(beginning: Buffer): string {
   if (hasMark(beginning, UTF8_MARK)) return "utf-8";
   if (hasMark(beginning, [0xff, 0xfe])) return "utf-16le";
   if (hasMark(beginning, [0xfe, 0xff])) return "utf-16be";
-  return isUtf8(withoutCutCharacter(beginning)) ? "utf-8" : "windows-1252";
+  return isMostlyUtf8(withoutCutCharacter(beginning)) ? "utf-8" : "windows-1252";
+}
+
+/**
+ * Whether no more is broken than whole of what is not ASCII. A letter of windows-1252 is no UTF-8 but by a rare accident; and one
+ * damaged name must not make another of every name with an accent.
+ */
+function isMostlyUtf8(bytes: Buffer): boolean {
+  let [whole, broken] = [0, 0];
+  for (const character of bytes.toString("utf8")) {
+    if (character === "\uFFFD") broken += 1;
+    else if (character > "\u007F") whole += 1;
+  }
+  return broken <= whole;
 }
 
 function hasMark(bytes: Buffer, mark: readonly number[]): boolean {
