@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
 import type { Db, Executor } from "../client.ts";
+import { plainArray } from "../array-literal.ts";
 import { auditLog, pauses } from "./steering-schema.ts";
 import { jobRuns, type Run } from "./schema.ts";
 import { type RawRun, runOf } from "./run-row.ts";
@@ -85,26 +86,33 @@ export async function insertSkippedRun(
   return row;
 }
 
-/** Ends a waiting run that a gate stops. A stop by the kill switch is audited in the same statement. */
-export async function skipWaitingRun(
+/** Ends waiting runs of one job that a gate stops, in one statement. Stops by the kill switch are audited in it. @returns those that did wait */
+export async function skipWaitingRuns(
   db: Executor,
-  { id, jobId }: Pick<Run, "id" | "jobId">,
+  { ids, jobId }: { readonly ids: readonly string[]; readonly jobId: string },
   { code, reason }: Refusal,
   now: Date,
-): Promise<Run | undefined> {
+): Promise<Run[]> {
   const at = sql`${now.toISOString()}::timestamptz`;
-  const [row] = await db.execute<RawRun>(sql`
-    with skipped as (
-      update ${jobRuns} set state = 'skipped', finished_at = ${at}, not_before = null, reason = ${reason}, reason_code = ${code}
-       where id = ${id}::uuid and job_id = ${jobId} and state in ('queued', 'retrying')
-      returning *
+  const rows = await db.execute<RawRun>(sql`
+    with waiting as (
+      select id from ${jobRuns}
+       where id = any (${plainArray(ids)}::uuid[]) and job_id = ${jobId} and state in ('queued', 'retrying')
+       -- In one order for all who end or claim the same ones.
+       order by id for update
+    ),
+    skipped as (
+      update ${jobRuns} r
+         set state = 'skipped', finished_at = ${at}, not_before = null, reason = ${reason}, reason_code = ${code}
+        from waiting where r.id = waiting.id
+      returning r.*
     ),
     audited as (
       insert into ${auditLog} (at, who, action, subject, reason)
       select ${at}, 'gate', 'run blocked', 'job:' || job_id, reason from skipped where reason_code = 'kill-switch'
     )
     select * from skipped`);
-  return row && runOf(row);
+  return [...rows].map(runOf);
 }
 
 /** Cancels a run that has not started. A running one only gets the request, which its next heartbeat sees. */

@@ -1,5 +1,5 @@
 import type { Executor } from "../../data/client.ts";
-import { cancelWaitingRun, skipWaitingRun } from "../../data/platform/waiting-runs.ts";
+import { cancelWaitingRun, skipWaitingRuns } from "../../data/platform/waiting-runs.ts";
 import { claimRuns, leftWaiting } from "../../data/platform/claims.ts";
 import { gateRefusal } from "../../data/platform/gates.ts";
 import { pausedUntil } from "../../data/platform/pauses.ts";
@@ -37,7 +37,7 @@ export class Claims {
     };
     const refusal = this.#admission.refusal(job);
     if (refusal) {
-      for (const id of ids) await this.#skip(job, id, refusal);
+      await this.#stop(job, ids, refusal);
       return [];
     }
     try {
@@ -94,7 +94,8 @@ export class Claims {
       return until ? runs.map((run) => ({ ...run, notBefore: until })) : [];
     }
     // Every other gate ends the run, with the reason; but a backfill's, which nothing hurries.
-    for (const { id, backfillId } of runs) if (!backfillId) await this.#skip(job, id, refusal);
+    const ids = runs.flatMap(({ id, backfillId }) => (backfillId ? [] : id));
+    if (ids.length > 0) await this.#stop(job, ids, refusal);
     return [];
   }
 
@@ -115,18 +116,29 @@ export class Claims {
       return;
     }
     const refusal = { code: "no-such-job", reason: `the app has had no job ${run.jobId} for a day` };
-    const skipped = await tracked(this.#deps, undefined, (tx) => skipWaitingRun(tx, run, refusal, now));
-    if (skipped) logOf(log, run).error("Skipped", { reason: refusal.reason });
+    for (const skipped of await this.#skip(undefined, run.jobId, [run.id], refusal)) {
+      logOf(log, skipped).error("Skipped", { reason: refusal.reason });
+    }
   }
 
-  async #skip(job: Job, runId: string, refusal: Refusal): Promise<void> {
-    const skip = (tx: Executor) => skipWaitingRun(tx, { id: runId, jobId: job.id }, refusal, this.#deps.clock.now());
-    const run = await tracked(this.#deps, job, skip);
-    if (run) logOf(this.#deps.log, run).info("Skipped", { reason: run.reason });
+  async #stop(job: Job, ids: readonly string[], refusal: Refusal): Promise<void> {
+    for (const run of await this.#skip(job, job.id, ids, refusal)) {
+      logOf(this.#deps.log, run).info("Skipped", { reason: run.reason });
+    }
+  }
+
+  async #skip(job: Job | undefined, jobId: string, ids: readonly string[], refusal: Refusal): Promise<Run[]> {
+    const { db, clock, watch } = this.#deps;
+    const skip = async (tx: Executor) => {
+      const skipped = await skipWaitingRuns(tx, { ids, jobId }, refusal, clock.now());
+      await follow(tx, job, skipped, watch);
+      return skipped;
+    };
+    return job?.onTransition || job?.onGivenUp ? db.transaction(skip) : skip(db);
   }
 }
 
-/** What a pause of may stop the job. */
+/** What stops the job when it is paused. */
 function pauseScopesOf({ id, family }: Job): string[] {
   return ["all", `family:${family.id}`, `job:${id}`];
 }

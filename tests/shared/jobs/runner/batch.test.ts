@@ -205,11 +205,13 @@ describe("runs that come to nothing", () => {
     const givenUp: string[][] = [];
     const job = followed(givenUp, () => undefined);
     const process = start(job);
-    const [first, second] = await enqueue(process, job, 2);
+    const [first, ...others] = await enqueue(process, job, 3);
     await process.runner.cancel(first!, { reason: "not wanted", who: "a test" });
     await process.db.execute(sql`update platform.controls set kill_switch = true`);
-    await process.runner.executeBatch(job, [second!]);
+    await process.runner.executeBatch(job, others);
     await process.db.execute(sql`update platform.controls set kill_switch = false`);
-    expect(givenUp).toEqual([["cancelled"], ["skipped"]]);
+    expect(givenUp, "those of a batch together").toEqual([["cancelled"], ["skipped", "skipped"]]);
+    const blocked = sql`select from platform.audit_log where action = 'run blocked' and reason like 'Kill switch is active%'`;
+    expect(await process.db.execute(blocked), "each leaves a row").toHaveLength(2);
   });
 });
