@@ -1,15 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import postgres from "postgres";
-import { startPostgres } from "../local/postgres/start.ts";
-import { applyMigrations } from "../shared/data/migrate.ts";
 import { sampleCharts } from "./etf-prices/sample-charts.ts";
-import { bundled } from "./support/bundle.ts";
-import { inOwnProcess, processorMs, type Cost } from "./support/process-cost.ts";
+import { benchDatabase } from "./support/database.ts";
+import { processorMs, type Cost } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
@@ -50,25 +44,17 @@ const WAYS = [
 
 const clock = ({ ms }: Cost) => ms;
 
-const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
-const bundle = await mkdtemp(join(tmpdir(), "rota-bench-bundle-"));
-const server = await startPostgres({
-  dataDirectory: join(directory, "postgres"),
-  settings: { max_wal_size: "4GB", shared_preload_libraries: "pg_stat_statements" },
-});
+await using database = await benchDatabase({ max_wal_size: "4GB" });
+const { sql } = database;
 const yahoo = await loopbackYahoo();
-const sql = postgres(server.url, { max: 1, onnotice: () => undefined });
 try {
-  await applyMigrations(server.url, join(import.meta.dirname, "../shared/data/migrations"));
-  await sql`create extension pg_stat_statements`;
   const best = new Map<string, Measured>();
   const sums = new Set<string>();
   for (let round = 1; round <= rounds; round++) {
     for (const { way, script, etfs: count, rounds: most } of WAYS) {
       if (round > most) continue;
       await empty(count);
-      const path = await bundled(join(import.meta.dirname, "etf-prices", script), bundle);
-      const measured = await inOwnProcess<Measured>(path, [server.url, String(server.pid), values.days, yahoo.baseUrl]);
+      const measured = await database.measure<Measured>(`etf-prices/${script}`, values.days, yahoo.baseUrl);
       console.log(`round ${round} of ${rounds}, ${way}: ${(measured.ms / 1_000).toFixed(1)} s`);
       if (way === "COPY and merge" || way === "job") sums.add(await stored());
       const before = best.get(way);
@@ -105,10 +91,7 @@ try {
   console.log("\naim for the job: within 1.5 × COPY and merge by the clock, and no more memory for twice the ETFs");
   console.log(sums.size === 1 ? "both wrote the same rows" : `the rows differ: ${[...sums].join("; ")}`);
 } finally {
-  await sql.end();
   yahoo.close();
-  await server.stop();
-  for (const made of [directory, bundle]) await rm(made, { recursive: true, force: true });
 }
 
 async function empty(count: number): Promise<void> {
