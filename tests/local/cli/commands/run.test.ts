@@ -211,8 +211,8 @@ describe("--wait", () => {
     );
     const output = await rotaOnTerminal(["run", "sync_fx_latest", "--wait"], { env: { ...app.env, NO_COLOR: "1" } });
     const drawn = output.split("\r\u001b[2K").slice(1);
-    expect(drawn[0]).toBe("● queued  0 s");
-    expect(drawn[1]).toMatch(/^● ████████████░░░░░░░░░░░░ running {2}1 of 2 \(50 %\) {2}x+… {2}\d s$/);
+    expect(drawn[0]).toMatch(/^● queued {2}\d+ s$/);
+    expect(drawn[1]).toMatch(/^● ████████████░░░░░░░░░░░░ running {2}1 of 2 \(50 %\) {2}x+… {2}\d+ s$/);
     expect(drawn[1]?.length).toBeLessThan(100);
     expect(drawn.at(-1)).toMatch(/^✔ sync_fx_latest succeeded in 412 ms\r\n/);
   });
