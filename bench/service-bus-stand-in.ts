@@ -9,6 +9,7 @@ import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ServiceBusClient } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver, ServiceBusSender } from "@azure/service-bus";
+import { cpuMsOf } from "./support/process-cost.ts";
 
 const main = fileURLToPath(new URL("../local/service-bus/main.ts", import.meta.url));
 const broker = spawn(process.execPath, [main, "--queue", "bench", ...process.argv.slice(2)], {
@@ -81,20 +82,29 @@ interface Timing {
   readonly seconds: number;
   /** Processor time of this process: what the client costs, however busy the machine is. */
   readonly clientSeconds: number;
+  /** Of the broker's; null where the system does not say. */
+  readonly brokerMs: number | null;
 }
 
 async function timed(work: () => Promise<void>): Promise<Timing> {
   const start = performance.now();
   const before = process.cpuUsage();
+  const brokerBefore = cpuMsOf(broker.pid!);
   await work();
   const { user, system } = process.cpuUsage(before);
-  return { seconds: (performance.now() - start) / 1_000, clientSeconds: (user + system) / 1e6 };
+  const brokerAfter = cpuMsOf(broker.pid!);
+  return {
+    seconds: (performance.now() - start) / 1_000,
+    clientSeconds: (user + system) / 1e6,
+    brokerMs: brokerBefore === null || brokerAfter === null ? null : brokerAfter - brokerBefore,
+  };
 }
 
-function report(what: string, count: number, { seconds, clientSeconds }: Timing): void {
+function report(what: string, count: number, { seconds, clientSeconds, brokerMs }: Timing): void {
   const perSecond = Math.round(count / seconds).toLocaleString("en");
   const each = ((clientSeconds * 1e6) / count).toFixed(0);
+  const brokers = brokerMs === null ? "–" : ((brokerMs * 1e3) / count).toFixed(0);
   console.log(
-    `${what.padEnd(28)} ${perSecond.padStart(10)} messages/s   client ${each.padStart(4)} µs of processor each`,
+    `${what.padEnd(28)} ${perSecond.padStart(10)} messages/s   µs of processor each: client ${each.padStart(4)}, broker ${brokers.padStart(4)}`,
   );
 }

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
@@ -8,7 +9,7 @@ const ROOT = join(import.meta.dirname, "..");
 /**
  * Builds another app on the same layer as the real one is built, for a benchmark or a test. It lies below the project, where its packages are
  * found; whoever asked for it removes it.
- * @param functions its folder, from the project's
+ * @param functions its folder, from the project's; a host.json of its own there takes the place of the project's
  * @returns the directory that a host starts
  */
 export async function builtApp(functions: string): Promise<string> {
@@ -17,7 +18,8 @@ export async function builtApp(functions: string): Promise<string> {
   const app = await mkdtemp(join(made, "app-"));
   const build = ["--functions", functions, "--out", relative(ROOT, join(app, "dist"))];
   await promisify(execFile)(process.execPath, [join(ROOT, "scripts/build.ts"), ...build], { cwd: ROOT });
-  await copyFile(join(ROOT, "host.json"), join(app, "host.json"));
+  const own = join(ROOT, functions, "host.json");
+  await copyFile(existsSync(own) ? own : join(ROOT, "host.json"), join(app, "host.json"));
   await writeFile(join(app, "package.json"), JSON.stringify({ type: "module", main: "dist/main.js" }));
   return app;
 }

@@ -45,10 +45,13 @@ const client = openApp(readConfig(process.env, [benchJob.id]), catalogueOf([benc
 });
 
 const started = new Map<number, number>();
-channel("bench.started").subscribe((n) => started.set(n as number, performance.now()));
+const allStarted = Promise.withResolvers<void>();
+channel("bench.started").subscribe((n) => {
+  started.set(n as number, performance.now());
+  if (started.size === total) allStarted.resolve();
+});
 const request = (n: number) => ({ input: { n }, trigger: "event" as const, requestedBy: "benchmark" });
-const done = async (from: number) => {
-  while (started.size < from) await sleep(2);
+const done = async () => {
   for (;;) {
     const [row] = await client.db.$client`
       select count(*)::int as left from platform.job_runs where finished_at is null`;
@@ -61,7 +64,7 @@ const oneOn = async (n: number): Promise<number> => {
   const at = performance.now();
   await client.runner.request(benchJob, request(n));
   while (!started.has(n)) await new Promise((resolve) => setImmediate(resolve));
-  await done(0);
+  await done();
   await client.db.$client`update bench.effects set done = done - 1 where id = ${n}`;
   return started.get(n)! - at;
 };
@@ -79,7 +82,8 @@ const enqueueMs = performance.now() - enqueueStart;
 const brokerBefore = cpuMsOf(broker.pid!);
 const drain = await costOf({ url, pid: Number(postmaster) }, async () => {
   for (const { open } of taps) open();
-  await done(total);
+  await allStarted.promise;
+  await done();
 });
 const brokerAfter = cpuMsOf(broker.pid!);
 
