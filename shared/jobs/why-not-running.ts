@@ -179,7 +179,7 @@ function* parkedSentences({ parked, now }: JobFacts): Generator<Sentence> {
 
 function errorOf({ errors }: RunFacts): string | null {
   const last = errors.at(-1);
-  return last ? `${String(last.class)}, ${String(last.message)}`.replace(/\.$/, "") : null;
+  return last ? `${last.class}, ${last.message}`.replace(/\.$/, "") : null;
 }
 
 function overdueMs({ notBefore }: RunFacts, now: Date): number {
