@@ -41,7 +41,7 @@ function makeRuntime(app: App, loaders: Loaders): Runtime {
     async onTimer(jobId, timer) {
       const job = (await app.jobs.find(jobId))!;
       const schedule = scheduleInForce(job, app.config.jobs.get(jobId))!;
-      await tick({ runner: app.runner, now: app.clock.now(), isPastDue: timer.isPastDue }, job, schedule);
+      await tick({ runner: app.runner, now: app.clock.now(), isPastDue: timer.isPastDue, log: app.log }, job, schedule);
     },
 
     async onMessages(queue, bodies, context, jobId) {

@@ -145,6 +145,11 @@ export class Runner implements LayerControls {
     return this.#execution.drain(graceMs);
   }
 
+  /** It starts nothing any more. */
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
   get activeRuns(): number {
     return this.#execution.activeRuns;
   }
