@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceBusFunction } from "./function-definition.ts";
 import type { HostJson } from "./host-json.ts";
 import type { MessageSource, OpenMessageSource, QueueMessage } from "./message-source.ts";
@@ -10,6 +11,9 @@ export interface ServiceBusParts {
   /** Told of what goes wrong outside the function, such as a lost connection or lock. */
   onFault: (fn: ServiceBusFunction, error: unknown) => void;
 }
+
+/** How long what is being settled may keep its queue from closing: a broker that is gone answers nothing. */
+const SETTLING_MS = 1_000;
 
 /**
  * Feeds a function from its queue: its messages one by one, several at once, or in batches, one batch at a time. While a batch is being worked on,
@@ -59,7 +63,7 @@ export function startServiceBusTrigger(
       settle(batches?.left() ?? [], (message) => message.abandon());
     },
     async close() {
-      await Promise.all(unsettled);
+      await Promise.race([Promise.all(unsettled), sleep(SETTLING_MS, undefined, { ref: false })]);
       await source.close();
     },
   };
