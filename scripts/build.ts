@@ -41,6 +41,8 @@ await build({
   sourcesContent: false,
   legalComments: "none",
   plugins: [driverGuard],
+  // Packages that were written as CommonJS ask for them.
+  define: { __dirname: "import.meta.dirname", __filename: "import.meta.filename" },
   // Supplied by the Functions host.
   external: ["@azure/functions-core"],
   banner: { js: 'import{createRequire as rotaRequire}from"node:module";const require=rotaRequire(import.meta.url);' },

@@ -18,7 +18,9 @@ import { configuredRealtime } from "./realtime/configured.ts";
 import { nullRealtime, type Realtime } from "./realtime/realtime.ts";
 import { watchOf } from "./realtime/watch.ts";
 import { jsonLines, Log, type LogSink } from "./telemetry/log.ts";
+import { correlationIdOf, operations } from "./telemetry/operation.ts";
 import { prettyLines } from "./telemetry/pretty.ts";
+import { toldLines, toldMoves } from "./telemetry/told.ts";
 
 /** What handlers and bindings work with: one per process. */
 export interface App {
@@ -64,7 +66,7 @@ export function openApp(
   } = {},
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
-  const log = new Log(sink, { level: config.LOG_LEVEL });
+  const log = new Log(toldLines(sink), { level: config.LOG_LEVEL });
   const options = {
     ...databaseOptions(config, `rota ${holder}`),
     // A process that hangs, or a machine that is gone, must not keep its locks longer than its runs: whoever takes those over
@@ -80,7 +82,7 @@ export function openApp(
   const sender = serviceBusOf(config, clock);
   const carry = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : local.dispatch;
   const realtime = configuredRealtime(config, log);
-  const watch = watchOf(realtime, clock);
+  const watch = toldMoves(watchOf(realtime, clock));
   const runner: Runner = new Runner({
     db,
     beatDb,
@@ -98,6 +100,10 @@ export function openApp(
     }),
     dispatch: dispatch ?? carry,
     watch,
+    correlationId() {
+      const operation = operations.getStore();
+      return operation && correlationIdOf(operation);
+    },
     alert: async (tx, dead) => {
       // With the first of them: most processes never see one.
       const { tellOfDeadRuns } = await import("./notifications/dead-runs.ts");

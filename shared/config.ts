@@ -57,6 +57,26 @@ export const SETTINGS = {
   LOG_FORMAT: oneOf(["json", "pretty"], {
     about: "One JSON object a line, or lines for a person. Default: pretty on a terminal.",
   }),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: matching(
+    /^(?=.*\bInstrumentationKey=[^;])/i,
+    "InstrumentationKey=…;IngestionEndpoint=https://…",
+    {
+      about:
+        "Application Insights that gets logs, runs, dependencies and metrics. Without it none of them leaves the process.",
+      secret: true,
+    },
+  ),
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: matching(
+    /^(?=.*\bAuthorization=AAD\b)/i,
+    "Authorization=AAD or ClientId=…;Authorization=AAD",
+    {
+      about: "Enters it with the app's managed identity; with ClientId when that is a user-assigned one.",
+    },
+  ),
+  TELEMETRY_SAMPLING_PERCENT: whole(1, 100, {
+    about: "Part of all operations whose runs and dependencies are sent, with their logs. Metrics count all.",
+    fallback: "100",
+  }),
   SERVICE_BUS: text({
     about:
       "Connection string of the Service Bus namespace that carries waiting runs. Without this or the next one they are carried inside each process.",
@@ -243,6 +263,11 @@ export class ConfigError extends Error {
 /** The environment of this process. The only place that reads it. */
 export function environment(): Environment {
   return process.env;
+}
+
+/** Gives a library what it asks the environment for and takes in no other way. */
+export function setForLibrary(values: Readonly<Record<string, string>>): void {
+  Object.assign(process.env, values);
 }
 
 /**

@@ -7,6 +7,7 @@ import { serve } from "../http/serve.ts";
 import { lazyCatalogue } from "../jobs/catalogue.ts";
 import { scheduleInForce } from "../jobs/schedule-in-force.ts";
 import { tick } from "../jobs/tick.ts";
+import { startTelemetry, type Telemetry } from "../telemetry/start.ts";
 import type { Loaders } from "./loaders.ts";
 import type { Manifest } from "./manifest.ts";
 import { keepStrays, messagesWithoutRun, readMessages, receivedMessages } from "./received-messages.ts";
@@ -26,17 +27,17 @@ export interface Runtime {
  */
 const LAST_GRACE_MS = 2_000;
 
-let runtime: Runtime | undefined;
+let runtime: Promise<Runtime> | undefined;
 
 /** The one runtime of this process, made at the first call. */
-export function runtimeOf(config: Config, manifest: Manifest, loaders: Loaders): Runtime {
+export function runtimeOf(config: Config, manifest: Manifest, loaders: Loaders): Promise<Runtime> {
   const ownQueues = new Set(manifest.jobs.flatMap(({ id, queue }) => (queue ? [id] : [])));
   const routes = async () => (await Promise.all(Object.values(loaders.routes).map((load) => load()))).flat();
   const app = () => openApp(config, lazyCatalogue(loaders.jobs), { ownQueues, routes });
-  return (runtime ??= makeRuntime(app(), loaders));
+  return (runtime ??= startTelemetry(config).then((telemetry) => makeRuntime(app(), telemetry, loaders)));
 }
 
-function makeRuntime(app: App, loaders: Loaders): Runtime {
+function makeRuntime(app: App, telemetry: Telemetry, loaders: Loaders): Runtime {
   return {
     async onTimer(jobId, timer) {
       const job = (await app.jobs.find(jobId))!;
@@ -80,6 +81,9 @@ function makeRuntime(app: App, loaders: Loaders): Runtime {
       };
     },
 
-    close: () => app.close(LAST_GRACE_MS),
+    async close() {
+      await app.close(LAST_GRACE_MS);
+      await telemetry.close();
+    },
   };
 }

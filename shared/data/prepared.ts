@@ -1,4 +1,5 @@
 import type postgres from "postgres";
+import { told } from "./statements.ts";
 
 /** Longer statements are the generated ones, of which no two are alike: a plan kept for each would never be used again. */
 const LONGEST = 8_192;
@@ -38,5 +39,8 @@ function withPreparing(all: unknown[], isKept: (text: string) => boolean): unkno
 function wrap(client: Pick<postgres.Sql, "unsafe">, isKept: (text: string) => boolean): void {
   const unsafe = client.unsafe.bind(client);
   client.unsafe = ((text, parameters = [], options = {}) =>
-    unsafe(text, parameters, { prepare: parameters.length > 0 && isKept(text), ...options })) as typeof unsafe;
+    told(
+      text,
+      unsafe(text, parameters, { prepare: parameters.length > 0 && isKept(text), ...options }),
+    )) as typeof unsafe;
 }

@@ -4,7 +4,7 @@ import type { Progress, Run } from "../data/platform/schema.ts";
 /** A run as those who watch see it. Its input and result stay in the ledger. */
 export type WatchedRun = Pick<Run, "id" | "jobId" | "family" | "attempt">;
 export type MovedRun = WatchedRun &
-  Pick<Run, "state" | "trigger" | "maxAttempts" | "itemFailureCount" | "durationMs" | "reason"> &
+  Pick<Run, "state" | "trigger" | "maxAttempts" | "itemFailureCount" | "durationMs" | "reason" | "progress"> &
   Pick<Run, "scheduledFor" | "queuedAt" | "startedAt" | "finishedAt" | "notBefore">;
 
 /** Something that those who watch may want to know at once. */

@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import type { ServiceBusClient, ServiceBusMessage, ServiceBusSender } from "@azure/service-bus";
 
 /** Where the queues are: a connection string, or a namespace that is entered with the app's identity. */
@@ -24,6 +25,17 @@ export interface OutgoingMessage {
   readonly at?: Date;
 }
 
+/** Messages that the broker has taken, or could not. */
+export interface Sending {
+  readonly queue: string;
+  readonly messages: number;
+  readonly ms: number;
+  readonly error?: unknown;
+}
+
+/** Told of each `Sending`. */
+export const sendings = channel("rota.sending");
+
 /** A sender that waits longer than this is given up: the sweep carries what it could not. */
 const SEND_TIMEOUT_MS = 10_000;
 /** Most messages that are scheduled by one call. */
@@ -41,19 +53,7 @@ export function openServiceBus(address: ServiceBusAddress, now: () => Date): Mes
   };
 
   return {
-    async send(queue, messages) {
-      const sender = await senderOf(queue);
-      const time = now().getTime();
-      const [soon, later] = partition(messages, ({ at }) => !at || at.getTime() <= time);
-      const options = { abortSignal: AbortSignal.timeout(SEND_TIMEOUT_MS) };
-      await sendAll(sender, soon.map(toServiceBus), options);
-      for (const [at, group] of Map.groupBy(later, (message) => message.at!.getTime())) {
-        for (let i = 0; i < group.length; i += SCHEDULE_BATCH) {
-          const batch = group.slice(i, i + SCHEDULE_BATCH).map(toServiceBus);
-          await sender.scheduleMessages(batch, new Date(at), options);
-        }
-      }
-    },
+    send: async (queue, messages) => told(queue, messages.length, () => sendTo(queue, messages)),
     async check(queue, abortSignal) {
       // An empty batch has to ask the link for its largest message.
       await (await senderOf(queue)).createMessageBatch({ abortSignal });
@@ -62,6 +62,35 @@ export function openServiceBus(address: ServiceBusAddress, now: () => Date): Mes
       await (await client)?.close();
     },
   };
+
+  async function sendTo(queue: string, messages: readonly OutgoingMessage[]): Promise<void> {
+    const sender = await senderOf(queue);
+    const time = now().getTime();
+    const [soon, later] = partition(messages, ({ at }) => !at || at.getTime() <= time);
+    const options = { abortSignal: AbortSignal.timeout(SEND_TIMEOUT_MS) };
+    await sendAll(sender, soon.map(toServiceBus), options);
+    for (const [at, group] of Map.groupBy(later, (message) => message.at!.getTime())) {
+      for (let i = 0; i < group.length; i += SCHEDULE_BATCH) {
+        const batch = group.slice(i, i + SCHEDULE_BATCH).map(toServiceBus);
+        await sender.scheduleMessages(batch, new Date(at), options);
+      }
+    }
+  }
+}
+
+async function told(queue: string, messages: number, send: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now();
+  const tell = (outcome: Pick<Sending, "error">) => {
+    if (!sendings.hasSubscribers) return;
+    sendings.publish({ queue, messages, ms: performance.now() - startedAt, ...outcome } satisfies Sending);
+  };
+  try {
+    await send();
+    tell({});
+  } catch (error) {
+    tell({ error });
+    throw error;
+  }
 }
 
 /** As many as fit into one transfer at a time; each transfer is taken whole or not at all. */

@@ -65,7 +65,14 @@ export interface Outbound {
   close(): void;
 }
 
-/** Told of each exchange once its headers are there or it failed: `{ provider, method, url, status, ms, error }`. */
+/** A request to the outside whose headers have come, or that failed. */
+export interface Exchange extends Pick<Subject, "provider" | "method" | "url"> {
+  readonly ms: number;
+  readonly status?: number;
+  readonly error?: Error;
+}
+
+/** Told of each `Exchange`. */
 export const exchanges = channel("rota.outbound");
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -204,5 +211,5 @@ function tell(
   outcome: { status: number } | { error: Error },
 ): void {
   if (exchanges.hasSubscribers)
-    exchanges.publish({ provider, method, url, ms: performance.now() - startedAt, ...outcome });
+    exchanges.publish({ provider, method, url, ms: performance.now() - startedAt, ...outcome } satisfies Exchange);
 }

@@ -166,7 +166,7 @@ export class Admission {
       input: {},
       maxAttempts: this.#deps.settingsOf(job).maxRetries + 1,
       concurrencyKey: job.concurrencyKey(input),
-      correlationId: id,
+      correlationId: this.#deps.correlationId?.() ?? id,
     };
   }
 }

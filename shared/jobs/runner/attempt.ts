@@ -1,3 +1,4 @@
+import { tracingChannel } from "node:diagnostics_channel";
 import type { Run } from "../../data/platform/schema.ts";
 import type { Job } from "../define-job.ts";
 import { inWords } from "../duration.ts";
@@ -12,8 +13,25 @@ import { performItems } from "./items.ts";
 import { patiently } from "./patience.ts";
 import { returned, type Ending } from "./transition.ts";
 
+/** Runs at whose work this process is: one, or those of a batch that are done together. */
+export interface Attempt {
+  readonly jobId: string;
+  readonly runs: readonly Run[];
+  /** How a run alone ended, once it has. */
+  result?: Ending;
+  /** What the work of a batch threw. */
+  error?: unknown;
+}
+
+/** Told when an `Attempt` begins and ends; what it calls is called within. */
+export const attempts = tracingChannel<unknown, Attempt>("rota.attempt");
+
 /** Does one attempt of a run that this process holds. Never throws: whatever happens is an ending. */
 export async function attempt(job: Job, run: Run, tools: ContextTools): Promise<Ending> {
+  return attempts.tracePromise(() => attemptUntold(job, run, tools), { jobId: job.id, runs: [run] });
+}
+
+async function attemptUntold(job: Job, run: Run, tools: ContextTools): Promise<Ending> {
   const { abort } = tools.held;
   const timer = setTimeout(() => {
     abort.abort(new RunTimeout(`took longer than the ${inWords(job.timeoutMs)} that ${job.id} allows`));

@@ -3,7 +3,7 @@ import type { BatchContext, BatchedRun, BatchWork, Job } from "../define-job.ts"
 import { asError } from "../error-class.ts";
 import { readInput } from "../input.ts";
 import { asWorkOf } from "../stray-rejections.ts";
-import { endingOf } from "./attempt.ts";
+import { attempts, endingOf, type Attempt } from "./attempt.ts";
 import type { ContextTools } from "./context.ts";
 import { fencedTransaction } from "./fencing.ts";
 import type { HeldRun } from "./heartbeat.ts";
@@ -51,8 +51,9 @@ export async function performBatch(
       ),
     fail: ({ id }, error) => endings.set(id, endingOf(error)),
   };
+  const told: Attempt = { jobId: job.id, runs: runs.map(({ run }) => run) };
   try {
-    const work = async () => job.work.runBatch(context);
+    const work = () => attempts.tracePromise(async () => job.work.runBatch(context), told);
     if (batched.length) await patiently(asWorkOf(tools.log, work), tools.signal, tools.log);
     for (const { id } of batched) {
       if (!endings.has(id)) endings.set(id, { kind: "returned", result: {}, itemFailures: [], itemFailureCount: 0 });

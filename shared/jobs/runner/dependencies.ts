@@ -30,6 +30,8 @@ export interface RunnerDependencies {
   readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
   /** Tells those who run the app of runs that failed for good, in the transaction that ends them. */
   readonly alert?: (tx: Tx, dead: readonly Run[]) => Promise<void>;
+  /** Of what is going on where a run is asked for, which it is then a part of. Default: each run begins something of its own. */
+  readonly correlationId?: () => string | undefined;
   /** Those who watch, told after each commit. */
   readonly watch?: Watch;
   readonly random?: () => number;

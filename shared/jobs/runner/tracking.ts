@@ -48,7 +48,7 @@ export async function tracked(
 export function asQueued(run: NewRun, now: Date): MovedRun {
   return {
     ...{ id: run.id, jobId: run.jobId, family: run.family, trigger: run.trigger, maxAttempts: run.maxAttempts },
-    ...{ state: "queued", attempt: 0, itemFailureCount: 0, durationMs: null, reason: null },
+    ...{ state: "queued", attempt: 0, itemFailureCount: 0, durationMs: null, reason: null, progress: null },
     ...{ scheduledFor: run.scheduledFor ?? null, notBefore: run.notBefore ?? now },
     ...{ queuedAt: now, startedAt: null, finishedAt: null },
   };

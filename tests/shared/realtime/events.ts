@@ -24,6 +24,7 @@ export function runRow(number = 1, change: Partial<MovedRun> = {}): MovedRun {
     startedAt: NOW,
     finishedAt: null,
     notBefore: null,
+    progress: null,
     ...change,
   };
 }
