@@ -1,9 +1,8 @@
 import { app as functions } from "@azure/functions";
-import type { InvocationContext, HttpRequest, Timer } from "@azure/functions";
+import type { InvocationContext, HttpRequest, HttpResponseInit, Timer } from "@azure/functions";
 import { environment, readConfig, type Config } from "../config.ts";
 import { checkerOf } from "../http/checker.ts";
 import { SHARED_QUEUE, SHARED_QUEUE_FUNCTION } from "../messaging/queue-names.ts";
-import { inOperation } from "../telemetry/operation.ts";
 import type { Loaders } from "./loaders.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
@@ -27,23 +26,21 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
     if (!job.timer) continue;
     functions.timer(job.functionName, {
       schedule: await timerExpression(job, config),
-      handler: within(async (timer: Timer, context) => (await runtime()).onTimer(job.id, timer, context)),
+      handler: async (timer: Timer, context: InvocationContext) => (await runtime()).onTimer(job.id, timer, context),
     });
   }
   if (config.SERVICE_BUS ?? config.SERVICE_BUS__fullyQualifiedNamespace) {
     functions.serviceBusQueue(SHARED_QUEUE_FUNCTION, {
       ...{ connection: "SERVICE_BUS", queueName: SHARED_QUEUE, cardinality: "one" },
-      handler: within(async (message: unknown, context) =>
+      handler: async (message: unknown, context: InvocationContext) =>
         (await runtime()).onMessages(SHARED_QUEUE, [message], context),
-      ),
     });
     for (const { id, queue } of manifest.jobs) {
       if (!queue) continue;
       functions.serviceBusQueue(queue.functionName, {
         ...{ connection: "SERVICE_BUS", queueName: queue.name, cardinality: queue.batch > 1 ? "many" : "one" },
-        handler: within(async (received: unknown, context) =>
+        handler: async (received: unknown, context: InvocationContext) =>
           (await runtime()).onMessages(queue.name, queue.batch > 1 ? (received as unknown[]) : [received], context, id),
-        ),
       });
     }
   }
@@ -54,18 +51,13 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
       methods: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
       authLevel:
         checkerOf(access === "role" ? "viewer" : access, config.protection) === "host" ? "function" : "anonymous",
-      handler: within(async (request: HttpRequest) => (await runtime()).onRequest(path, request)),
+      handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> =>
+        (await runtime()).onRequest(path, request, context),
     });
   }
   functions.hook.appTerminate(async () => {
     await (await runtime()).close();
   });
-}
-
-/** The handler, within the operation that the host says its invocation is part of. */
-function within<Input, Output>(handler: (input: Input, context: InvocationContext) => Promise<Output>) {
-  return (input: Input, context: InvocationContext) =>
-    inOperation(context.traceContext?.traceParent, () => handler(input, context));
 }
 
 /** The UTC expression from the build, unless settings change the schedule: then it is computed here. */

@@ -7,6 +7,7 @@ import { serve } from "../http/serve.ts";
 import { lazyCatalogue } from "../jobs/catalogue.ts";
 import { scheduleInForce } from "../jobs/schedule-in-force.ts";
 import { tick } from "../jobs/tick.ts";
+import { inOperation } from "../telemetry/operation.ts";
 import { startTelemetry, type Telemetry } from "../telemetry/start.ts";
 import type { Loaders } from "./loaders.ts";
 import type { Manifest } from "./manifest.ts";
@@ -17,7 +18,7 @@ export interface Runtime {
   onTimer(jobId: string, timer: Timer, context: InvocationContext): Promise<void>;
   /** @param jobId the job whose own queue it is; without it the runs' jobs are looked up */
   onMessages(queue: string, bodies: readonly unknown[], context: InvocationContext, jobId?: string): Promise<void>;
-  onRequest(path: string, request: HttpRequest): Promise<HttpResponseInit>;
+  onRequest(path: string, request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit>;
   close(): Promise<void>;
 }
 
@@ -34,7 +35,21 @@ export function runtimeOf(config: Config, manifest: Manifest, loaders: Loaders):
   const ownQueues = new Set(manifest.jobs.flatMap(({ id, queue }) => (queue ? [id] : [])));
   const routes = async () => (await Promise.all(Object.values(loaders.routes).map((load) => load()))).flat();
   const app = () => openApp(config, lazyCatalogue(loaders.jobs), { ownQueues, routes });
-  return (runtime ??= startTelemetry(config).then((telemetry) => makeRuntime(app(), telemetry, loaders)));
+  return (runtime ??= startTelemetry(config).then((telemetry) =>
+    withinOperations(makeRuntime(app(), telemetry, loaders)),
+  ));
+}
+
+/** What an invocation does is part of the operation that the host says it belongs to. */
+function withinOperations(runtime: Runtime): Runtime {
+  const within = <T>({ traceContext }: InvocationContext, work: () => T) =>
+    inOperation(traceContext?.traceParent, work);
+  return {
+    onTimer: (job, timer, context) => within(context, () => runtime.onTimer(job, timer, context)),
+    onMessages: (queue, bodies, context, job) => within(context, () => runtime.onMessages(queue, bodies, context, job)),
+    onRequest: (path, request, context) => within(context, () => runtime.onRequest(path, request, context)),
+    close: () => runtime.close(),
+  };
 }
 
 function makeRuntime(app: App, telemetry: Telemetry, loaders: Loaders): Runtime {
