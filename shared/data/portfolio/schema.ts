@@ -28,7 +28,8 @@ export const exchangeRates = portfolio.table(
   (rate) => [
     // Quote first: the question asked is always "this currency, the last date up to …".
     primaryKey({ name: "exchange_rates_point", columns: [rate.quote, rate.date, rate.source] }),
-    check("exchange_rates_positive", sql`rate > 0`),
+    // NaN and Infinity are greater than every number, so that "> 0" alone would let them in.
+    check("exchange_rates_positive", sql`rate > 0 and rate < 'Infinity'`),
     check("exchange_rates_base_is_eur", sql`base = 'EUR' and quote <> 'EUR'`),
   ],
 );
