@@ -6,9 +6,8 @@ const { db } = await openDatabase();
 
 it.each(["NaN", "Infinity", "0", "-1.2"])("the table takes no rate of %s, whoever writes it", async (rate) => {
   const row = { quote: "USD", date: "2026-03-10", source: "ecb", rate } as const;
-  const refused = await db
-    .insert(exchangeRates)
-    .values(row)
-    .catch(({ cause }: { cause: unknown }) => cause);
-  expect(refused).toMatchObject({ constraint_name: "exchange_rates_positive" });
+  await expect(db.insert(exchangeRates).values(row)).rejects.toMatchObject({
+    cause: { constraint_name: "exchange_rates_positive" },
+  });
+});
 });
