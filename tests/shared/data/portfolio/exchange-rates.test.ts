@@ -10,4 +10,3 @@ it.each(["NaN", "Infinity", "0", "-1.2"])("the table takes no rate of %s, whoeve
     cause: { constraint_name: "exchange_rates_positive" },
   });
 });
-});
