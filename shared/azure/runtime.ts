@@ -32,12 +32,15 @@ let runtime: Promise<Runtime> | undefined;
 
 /** The one runtime of this process, made at the first call. */
 export function runtimeOf(config: Config, manifest: Manifest, loaders: Loaders): Promise<Runtime> {
+  return (runtime ??= openRuntime(config, manifest, loaders));
+}
+
+async function openRuntime(config: Config, manifest: Manifest, loaders: Loaders): Promise<Runtime> {
+  const telemetry = await startTelemetry(config);
   const ownQueues = new Set(manifest.jobs.flatMap(({ id, queue }) => (queue ? [id] : [])));
   const routes = async () => (await Promise.all(Object.values(loaders.routes).map((load) => load()))).flat();
-  const app = () => openApp(config, lazyCatalogue(loaders.jobs), { ownQueues, routes });
-  return (runtime ??= startTelemetry(config).then((telemetry) =>
-    withinOperations(makeRuntime(app(), telemetry, loaders)),
-  ));
+  const app = openApp(config, lazyCatalogue(loaders.jobs), { ownQueues, routes });
+  return withinOperations(makeRuntime(app, telemetry, loaders));
 }
 
 /** What an invocation does is part of the operation that the host says it belongs to. */
