@@ -11,11 +11,13 @@ export interface Operation {
 /** The operation that goes on here, if any. */
 export const operations = new AsyncLocalStorage<Operation>();
 
+/** An id of zeros alone is none. */
+const TRACE_PARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}$/;
+
 /** Does the work as part of the operation that a `traceparent` names; of none when it names none. */
 export function inOperation<T>(traceParent: string | null | undefined, work: () => T): T {
-  const [, traceId, spanId] = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(traceParent ?? "") ?? [];
-  const isOne = traceId !== undefined && !/^0+$/.test(traceId) && spanId !== undefined && !/^0+$/.test(spanId);
-  return isOne ? operations.run({ traceId, spanId }, work) : work();
+  const [, traceId, spanId] = TRACE_PARENT.exec(traceParent ?? "") ?? [];
+  return traceId && spanId ? operations.run({ traceId, spanId }, work) : work();
 }
 
 /** The correlation id of runs that are asked for within an operation: its trace id, written as a UUID. */

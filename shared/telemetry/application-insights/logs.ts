@@ -3,6 +3,7 @@ import type { LogEntry, LogLevel } from "../log.ts";
 import { operationOf, operations, type Operation } from "../operation.ts";
 import { logLines } from "../told.ts";
 import { exceptionOf } from "./exception.ts";
+import { listen } from "./listen.ts";
 import { contextOf } from "./spans.ts";
 
 const SEVERITY: Readonly<Record<LogLevel, SeverityNumber>> = {
@@ -15,7 +16,7 @@ const SEVERITY: Readonly<Record<LogLevel, SeverityNumber>> = {
 /** Sends each line of the log, one with an error as an exception. @returns what ends that */
 export function followLogs(): () => void {
   const logger = logs.getLogger("rota");
-  const send = (line: unknown) => {
+  return listen(logLines, (line) => {
     const { level, message, fields } = line as LogEntry;
     const { error, ...rest } = fields;
     logger.emit({
@@ -25,11 +26,7 @@ export function followLogs(): () => void {
       context: contextOf(operationOfLine(rest)),
       attributes: { ...asTexts(rest), ...(error !== undefined && exceptionAttributes(message, error)) },
     });
-  };
-  logLines.subscribe(send);
-  return () => {
-    logLines.unsubscribe(send);
-  };
+  });
 }
 
 /** A line about a run is part of the operation that asked for the run, wherever it is written. */

@@ -1,6 +1,7 @@
 import { metrics } from "@opentelemetry/api";
 import type { MovedRun } from "../../jobs/watch.ts";
 import { runMoves } from "../told.ts";
+import { listen } from "./listen.ts";
 
 /**
  * A metric of each kind, with the job and its family as dimensions. Counts are of this process, and are added up over all there.
@@ -38,13 +39,9 @@ export function followMetrics(): () => void {
         if (run.itemFailureCount) itemFailures.add(run.itemFailureCount, job);
     }
   };
-  const listen = (moved: unknown) => {
+  return listen(runMoves, (moved) => {
     for (const run of moved as readonly MovedRun[]) record(run);
-  };
-  runMoves.subscribe(listen);
-  return () => {
-    runMoves.unsubscribe(listen);
-  };
+  });
 }
 
 function dueAt({ notBefore, scheduledFor, queuedAt }: MovedRun): Date {

@@ -16,13 +16,15 @@ import { sendings, type Sending } from "../../messaging/service-bus.ts";
 import { exchanges, type Exchange } from "../../providers/outbound.ts";
 import { operations, operationOf, type Operation } from "../operation.ts";
 import { exceptionOf } from "./exception.ts";
+import { listen } from "./listen.ts";
 
 /** Runs that a batch's span names; the rest are counted alone. */
 const MOST_LINKS = 100;
 /** Characters of a statement. */
 const LONGEST_STATEMENT = 4_096;
 
-const tracer = trace.getTracer("rota");
+/** Asked for each time: one that was got before the library started would make nothing. */
+const tracer = () => trace.getTracer("rota");
 
 /** Makes a span of each attempt, and below it of each statement, request and message. @returns what ends that */
 export function followSpans(): () => void {
@@ -88,7 +90,7 @@ function spanOf({ jobId, runs }: Attempt): Span {
   const alone = runs.length === 1 ? run : undefined;
   const parent = (alone && operationOf(alone.correlationId)) ?? here;
   const others = alone ? [here] : runs.slice(0, MOST_LINKS).map(({ correlationId }) => operationOf(correlationId));
-  return tracer.startSpan(
+  return tracer().startSpan(
     jobId,
     {
       kind: SpanKind.CONSUMER,
@@ -112,7 +114,7 @@ function linkTo(operation: Operation): Link {
 /** One that is over already. */
 function leaf(name: string, kind: SpanKind, { ms, error }: { ms: number; error?: unknown }, attributes: Attributes) {
   const now = Date.now();
-  const span = tracer.startSpan(name, { kind, startTime: now - ms, attributes }, contextOf(operations.getStore()));
+  const span = tracer().startSpan(name, { kind, startTime: now - ms, attributes }, contextOf(operations.getStore()));
   if (error !== undefined) fail(span, error);
   span.end(now);
 }
@@ -132,11 +134,4 @@ export function contextOf(operation: Operation | undefined): Context {
     traceFlags: TraceFlags.SAMPLED,
     isRemote: true,
   });
-}
-
-function listen(told: Channel, hear: (message: unknown) => void): () => void {
-  told.subscribe(hear);
-  return () => {
-    told.unsubscribe(hear);
-  };
 }

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AzureMonitorOpenTelemetryOptions } from "applicationinsights";
 import { setForLibrary } from "../../config.ts";
+import { followLogs } from "./logs.ts";
+import { followMetrics } from "./metrics.ts";
+import { followSpans } from "./spans.ts";
 
 /** What is still here when the app ends may take so long to be sent. */
 const LAST_MS = 2_000;
@@ -30,11 +33,6 @@ export async function startApplicationInsights({
     enableLiveMetrics: false,
     ...NOTHING_BY_ITSELF,
   });
-  const [{ followSpans }, { followMetrics }, { followLogs }] = await Promise.all([
-    import("./spans.ts"),
-    import("./metrics.ts"),
-    import("./logs.ts"),
-  ]);
   const ends = [followSpans(), followMetrics(), followLogs()];
   return {
     async close() {
