@@ -28,7 +28,7 @@ export default {
       comment:
         "The local stack loads the app as Azure does, through package.json's main. Only the command line, which is an operator's tool and no part of the stack, may use the app's own modules.",
       severity: "error",
-      from: { path: "^local/", pathNot: "^local/cli/" },
+      from: { path: "^local/", pathNot: "^cli/" },
       to: { path: "^(functions|shared)/" },
     },
     {

@@ -26,14 +26,14 @@ export default tseslint.config(
         {
           object: "process",
           property: "env",
-          message: "Only shared/config.ts reads the environment: pass a setting in.",
+          message: "Only shared/settings/config.ts reads the environment: pass a setting in.",
         },
       ],
     },
   },
   {
     // The launchers decide what environment the app gets; tests and benchmarks set one up.
-    files: ["shared/config.ts", "local/**", "scripts/**", "tests/**", "bench/**", "*.config.ts"],
+    files: ["shared/settings/config.ts", "local/**", "scripts/**", "tests/**", "bench/**", "*.config.ts"],
     rules: { "no-restricted-properties": "off" },
   },
   {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { CASES, type Case } from "./bulk-tasks/cases.ts";
+import { type Case, CASES } from "./bulk-tasks/cases.ts";
 import { bundled } from "./support/bundle.ts";
 import { benchDatabase } from "./support/database.ts";
-import { inOwnProcess, processorMs, type Cost } from "./support/process-cost.ts";
+import { type Cost, inOwnProcess, processorMs } from "./support/process-cost.ts";
 import { seededDatabases } from "./support/seeded-databases.ts";
 import { table, thousands } from "./support/table.ts";
 
@@ -43,9 +43,11 @@ interface Measured extends Cost {
 }
 
 await using database = await benchDatabase({
-  ...{ max_wal_size: "8GB", shared_buffers: "512MB" },
+  max_wal_size: "8GB",
+  shared_buffers: "512MB",
   // What one way leaves behind is not tidied up at the cost of the next.
-  ...{ autovacuum: "off", checkpoint_timeout: "1h" },
+  autovacuum: "off",
+  checkpoint_timeout: "1h",
 });
 await using databases = seededDatabases(database.url);
 const scripts = {
@@ -103,10 +105,15 @@ async function measureCase(name: string, given: Case, rows: number): Promise<Res
   function lineOf(what: string, way: string, cost: Measured): Record<string, string> {
     const times = (of: (cost: Cost) => number) => `${(of(cost) / cost.rows / (of(bare) / bare.rows)).toFixed(2)} ×`;
     return {
-      ...{ case: what, way, changed: thousands(cost.rows) },
-      ...{ seconds: seconds(cost.ms), "CPU s": seconds(processorMs(cost)) },
-      ...{ "rows/s": thousands(cost.rows / (cost.ms / 1_000)), statements: thousands(cost.statements) },
-      ...{ "÷ bare": times(({ ms }) => ms), "by CPU": times(processorMs) },
+      case: what,
+      way,
+      changed: thousands(cost.rows),
+      seconds: seconds(cost.ms),
+      "CPU s": seconds(processorMs(cost)),
+      "rows/s": thousands(cost.rows / (cost.ms / 1_000)),
+      statements: thousands(cost.statements),
+      "÷ bare": times(({ ms }) => ms),
+      "by CPU": times(processorMs),
       "peak MiB": thousands(cost.peakMiB),
     };
   }

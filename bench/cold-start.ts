@@ -32,7 +32,11 @@ await writeFile(
 await build({
   entryPoints: [join(directory, "hello.ts")],
   outfile: join(directory, "hello.mjs"),
-  ...{ bundle: true, minify: true, format: "esm", platform: "node", target: "node24" },
+  bundle: true,
+  minify: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
   external: ["@azure/functions-core"],
   banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
 });

@@ -26,7 +26,9 @@ const CASES = [
   { name: "deal memo", count: Number(values.memos), args: ["memo"], ways: ["pdf", "lines", "tables", "html"] },
   {
     name: `statement, ${thousands(Number(values.holdings))} holdings`,
-    ...{ count: Number(values.statements), args: ["statement", values.holdings], ways: ["pdf", "lines", "html"] },
+    count: Number(values.statements),
+    args: ["statement", values.holdings],
+    ways: ["pdf", "lines", "html"],
   },
 ];
 const WAYS: Readonly<Record<string, string>> = {
@@ -51,8 +53,11 @@ try {
       }
       const { ms, cpuMs, bytes, peakMiB } = rounds.toSorted((a, b) => a.cpuMs - b.cpuMs)[0]!;
       lines.push({
-        ...{ document: name, way: WAYS[way]!, "a second": (count / (ms / 1_000)).toFixed(1) },
-        ...{ "CPU ms each": (cpuMs / count).toFixed(1), "kB each": thousands(bytes / count / 1_000) },
+        document: name,
+        way: WAYS[way]!,
+        "a second": (count / (ms / 1_000)).toFixed(1),
+        "CPU ms each": (cpuMs / count).toFixed(1),
+        "kB each": thousands(bytes / count / 1_000),
         "peak MiB": thousands(peakMiB),
       });
     }

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { sampleCharts } from "./etf-prices/sample-charts.ts";
 import { benchDatabase } from "./support/database.ts";
-import { processorMs, type Cost } from "./support/process-cost.ts";
+import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**

@@ -1,9 +1,9 @@
-import { writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ecbHistoryCsv } from "../local/providers/ecb-format.ts";
-import { startEcbStandIn } from "../local/providers/ecb.ts";
-import { SAMPLE_CURRENCIES, sampleDays } from "../local/providers/sample-rates.ts";
+import { startEcbStandIn } from "#local/providers/ecb.ts";
+import { ecbHistoryCsv } from "#local/providers/ecb-format.ts";
+import { SAMPLE_CURRENCIES, sampleDays } from "#local/providers/sample-rates.ts";
 import { benchDatabase } from "./support/database.ts";
 import { inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SOURCE, writeLists } from "./lien-ingest/generated-list.ts";
 import { benchDatabase } from "./support/database.ts";
-import { processorMs, type Cost } from "./support/process-cost.ts";
+import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**

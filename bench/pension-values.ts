@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { benchDatabase } from "./support/database.ts";
-import { processorMs, type Cost } from "./support/process-cost.ts";
+import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**

@@ -7,8 +7,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ServiceBusClient } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver, ServiceBusSender } from "@azure/service-bus";
+import { ServiceBusClient } from "@azure/service-bus";
 import { cpuMsOf } from "./support/process-cost.ts";
 
 const main = fileURLToPath(new URL("../local/service-bus/main.ts", import.meta.url));

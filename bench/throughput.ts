@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { builtApp } from "../scripts/built-app.ts";
 import { bundled } from "./support/bundle.ts";
 import { benchDatabase } from "./support/database.ts";
-import { inOwnProcess, type Cost } from "./support/process-cost.ts";
+import { type Cost, inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**

@@ -1,8 +1,8 @@
-import { newestPriceDate } from "../shared/data/portfolio/etf-prices.ts";
-import { newestRateDate } from "../shared/data/portfolio/exchange-rates.ts";
-import { newestListDate } from "../shared/data/tax-liens/counties.ts";
-import type { DataSet } from "../shared/freshness/data-set.ts";
-import { isTargetDay } from "../shared/rules/portfolio/target-days.ts";
+import { newestPriceDate } from "#data/portfolio/etf-prices.ts";
+import { newestRateDate } from "#data/portfolio/exchange-rates.ts";
+import { newestListDate } from "#data/tax-liens/counties.ts";
+import type { DataSet } from "#operations/freshness.ts";
+import { isTargetDay } from "#rules/portfolio/target-days.ts";
 import { portfolio, taxLiens } from "./families.ts";
 
 /** Every data set that has to be kept fresh, by family. */

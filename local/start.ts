@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { outputTo } from "./cli/output.ts";
-import { straySettings } from "./cli/stray-settings.ts";
+import { outputTo } from "#cli/output.ts";
+import { straySettings } from "#cli/stray-settings.ts";
 import { banner, type JobLine } from "./stack/banner.ts";
 import { loadDemoData } from "./stack/demo-data/load.ts";
 import { readOptions } from "./stack/options.ts";

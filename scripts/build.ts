@@ -1,10 +1,10 @@
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { build } from "esbuild";
 import { parseArgs } from "node:util";
-import type { Route } from "../shared/http/route.ts";
-import type { Job } from "../shared/jobs/define-job.ts";
-import { manifestOf, type Manifest } from "../shared/azure/manifest.ts";
+import { build } from "esbuild";
+import { type Manifest, manifestOf } from "#azure/manifest.ts";
+import type { Route } from "#http/route.ts";
+import type { Job } from "#jobs/define-job.ts";
 import { driverGuard } from "./driver-guard.ts";
 import { sourceFiles } from "./source-files.ts";
 

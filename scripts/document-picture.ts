@@ -2,8 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
-import { renderHtml } from "../shared/documents/html.ts";
-import { renderPdf } from "../shared/documents/pdf/render.ts";
+import { renderHtml } from "#documents/html.ts";
+import { renderPdf } from "#documents/pdf/render.ts";
 import { sampleMemo } from "../tests/shared/documents/sample-lien.ts";
 import { written } from "../tests/shared/documents/written.ts";
 

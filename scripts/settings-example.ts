@@ -2,10 +2,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
-import { jobs } from "../functions/index.ts";
-import { JOB_SETTINGS, jobSettingNames, SETTINGS } from "../shared/config.ts";
-import { isScheduled, type Job } from "../shared/jobs/define-job.ts";
-import type { Setting } from "../shared/settings/setting.ts";
+import { jobs } from "#functions/index.ts";
+import { isScheduled, type Job } from "#jobs/define-job.ts";
+import { JOB_SETTINGS, jobSettingNames, SETTINGS } from "#settings/config.ts";
+import type { Setting } from "#settings/setting.ts";
 
 /**
  * Writes what an operator reads about settings from what the code reads: `local.settings.example.json`, in the form that
@@ -80,7 +80,7 @@ function jobRows(job: Job): Row[] {
 function guide(): string {
   return `# Settings
 
-<!-- Written by \`node scripts/settings-example.ts\`. Change shared/config.ts or a job, not this file. -->
+<!-- Written by \`node scripts/settings-example.ts\`. Change shared/settings/config.ts or a job, not this file. -->
 
 The app reads its settings from the environment: on Azure the app settings, here \`local.settings.json\`, which begins as a
 copy of \`local.settings.example.json\`. A setting that is empty or absent has its default. At start all faults are reported at once, and a

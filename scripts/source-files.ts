@@ -1,8 +1,8 @@
 import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Job } from "../shared/jobs/define-job.ts";
-import type { Route } from "../shared/http/route.ts";
+import type { Route } from "#http/route.ts";
+import type { Job } from "#jobs/define-job.ts";
 
 export interface Export {
   readonly file: string;

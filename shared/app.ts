@@ -1,26 +1,26 @@
 import { hostname } from "node:os";
-import type { Config } from "./config.ts";
-import { connect, type Db } from "./data/client.ts";
-import { databaseOptions } from "./data/database-options.ts";
-import type { Route } from "./http/route.ts";
-import type { JobCatalogue } from "./jobs/catalogue.ts";
-import { systemClock, type Clock } from "./jobs/clock.ts";
-import type { JobLog } from "./jobs/job-log.ts";
-import { dispatchInProcess } from "./jobs/in-process-dispatch.ts";
-import type { RunnerDependencies } from "./jobs/runner/dependencies.ts";
-import { Runner } from "./jobs/runner/runner.ts";
-import { surviveStrayRejections } from "./jobs/stray-rejections.ts";
-import type { Watch } from "./jobs/watch.ts";
-import { brokerProbe, type BrokerProbe } from "./messaging/broker-probe.ts";
-import { dispatchByServiceBus } from "./messaging/dispatch.ts";
-import { openServiceBus, type MessageSender } from "./messaging/service-bus.ts";
-import { configuredRealtime } from "./realtime/configured.ts";
-import { nullRealtime, type Realtime } from "./realtime/realtime.ts";
-import { watchOf } from "./realtime/watch.ts";
-import { jsonLines, Log, type LogSink } from "./telemetry/log.ts";
-import { correlationIdOf, operations } from "./telemetry/operation.ts";
-import { prettyLines } from "./telemetry/pretty.ts";
-import { toldLines, toldMoves } from "./telemetry/told.ts";
+import { connect, type Db } from "#data/client.ts";
+import { databaseOptions } from "#data/database-options.ts";
+import type { Route } from "#http/route.ts";
+import type { JobCatalogue } from "#jobs/catalogue.ts";
+import type { JobLog } from "#jobs/job-log.ts";
+import type { Watch } from "#jobs/run-observer.ts";
+import { type BrokerProbe, brokerProbe } from "#messaging/broker-probe.ts";
+import { dispatchByServiceBus } from "#messaging/dispatch.ts";
+import { type MessageSender, openServiceBus } from "#messaging/service-bus.ts";
+import { configuredRealtime } from "#realtime/configured.ts";
+import { nullRealtime, type Realtime } from "#realtime/realtime.ts";
+import { watchOf } from "#realtime/watch.ts";
+import type { RunnerDependencies } from "#runner/dependencies.ts";
+import { dispatchInProcess } from "#runner/in-process-dispatch.ts";
+import { Runner } from "#runner/runner.ts";
+import { surviveStrayRejections } from "#runner/unhandled-rejections.ts";
+import { type Clock, systemClock } from "#schedule/clock.ts";
+import type { Config } from "#settings/config.ts";
+import { jsonLines, Log, type LogSink } from "#telemetry/log.ts";
+import { correlationIdOf, operations } from "#telemetry/operation.ts";
+import { prettyLines } from "#telemetry/pretty.ts";
+import { toldLines, toldMoves } from "#telemetry/told.ts";
 
 /** What handlers and bindings work with: one per process. */
 export interface App {
@@ -106,7 +106,7 @@ export function openApp(
     },
     alert: async (tx, dead) => {
       // With the first of them: most processes never see one.
-      const { tellOfDeadRuns } = await import("./notifications/dead-runs.ts");
+      const { tellOfDeadRuns } = await import("#notifications/dead-runs.ts");
       await tellOfDeadRuns(app, tx, dead);
     },
   });

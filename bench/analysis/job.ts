@@ -1,16 +1,17 @@
 import { v7 as uuidv7 } from "uuid";
-import { runAnalysis } from "../../functions/tax-liens/run-analysis.ts";
-import { openApp } from "../../shared/app.ts";
-import { readConfig } from "../../shared/config.ts";
-import { findRun } from "../../shared/data/platform/job-runs.ts";
-import { insertAnalysis } from "../../shared/data/tax-liens/analysis-runs.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { openApp } from "#app";
+import { findRun } from "#data/platform/job-runs.ts";
+import { insertAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 import { CONSTRAINTS, DAY, NOW } from "./asked.ts";
 
 const [url, pid] = process.argv.slice(2) as [string, string];
 const app = openApp(readConfig({ DATABASE_URL: url }, [runAnalysis.id]), catalogueOf([runAnalysis]), {
-  ...{ sink: () => undefined, dispatch: async () => undefined },
+  sink: () => undefined,
+  dispatch: async () => undefined,
 });
 const id = uuidv7();
 const who = { recipient: "operators", requestedBy: "the benchmark" };

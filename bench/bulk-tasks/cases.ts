@@ -62,8 +62,11 @@ export const CASES: Readonly<Record<string, Case>> = {
       returning r.id, t.id as task_id, t.owner, t.title, t.due_date, t.time_zone, r.channels,
                 t.deleted_at is null and not t.completed as is_wanted),
       ${told("sent where is_wanted", {
-        ...{ type: "task.reminder", key: "'reminder:' || id", channels: "channels" },
-        ...{ words: "Due", deferred: "null" },
+        type: "task.reminder",
+        key: "'reminder:' || id",
+        channels: "channels",
+        words: "Due",
+        deferred: "null",
       })}`,
   },
   recurring: {
@@ -112,8 +115,11 @@ export const CASES: Readonly<Record<string, Case>> = {
     changed: (rows) => rows / 10,
     bare: `with late as (${markOverdue} returning id as task_id, owner, 'Overdue: ' || title as title, due_date, time_zone),
       ${told("late", {
-        ...{ type: "task.overdue", key: "'overdue:' || task_id || ':' || due_date", channels: "array['web']" },
-        ...{ words: "It was due", deferred: at },
+        type: "task.overdue",
+        key: "'overdue:' || task_id || ':' || due_date",
+        channels: "array['web']",
+        words: "It was due",
+        deferred: at,
       })}`,
   },
 };

@@ -1,10 +1,10 @@
-import { dispatchReminders } from "../../functions/tasks/dispatch-reminders.ts";
-import { processRecurringTasks } from "../../functions/tasks/process-recurring-tasks.ts";
-import { scanOverdueTasks } from "../../functions/tasks/scan-overdue-tasks.ts";
-import { openApp } from "../../shared/app.ts";
-import { readConfig } from "../../shared/config.ts";
-import { findRun } from "../../shared/data/platform/job-runs.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { openApp } from "#app";
+import { findRun } from "#data/platform/job-runs.ts";
+import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
+import { processRecurringTasks } from "#functions/tasks/process-recurring-tasks.ts";
+import { scanOverdueTasks } from "#functions/tasks/scan-overdue-tasks.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 import { AS_OF, CASES } from "./cases.ts";
 

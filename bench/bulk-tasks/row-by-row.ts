@@ -1,12 +1,12 @@
-import { connect } from "../../shared/data/client.ts";
-import { claimDueReminders } from "../../shared/data/tasks/due-reminders.ts";
-import { markOverdue } from "../../shared/data/tasks/overdue-tasks.ts";
-import type { Place } from "../../shared/data/tasks/place.ts";
-import { claimCompletedRecurring, insertFollowing } from "../../shared/data/tasks/recurring-tasks.ts";
-import { notify } from "../../shared/notifications/notify.ts";
-import { readConfig } from "../../shared/config.ts";
-import { overdueNotice, reminderNotice } from "../../shared/rules/tasks/notice.ts";
-import { nextOccurrence } from "../../shared/rules/tasks/recurrence.ts";
+import { connect } from "#data/client.ts";
+import { claimDueReminders } from "#data/tasks/due-reminders.ts";
+import { markOverdue } from "#data/tasks/overdue-tasks.ts";
+import type { Place } from "#data/tasks/place.ts";
+import { claimCompletedRecurring, insertFollowing } from "#data/tasks/recurring-tasks.ts";
+import { notify } from "#notifications/notify.ts";
+import { overdueNotice, reminderNotice } from "#rules/tasks/notice.ts";
+import { nextOccurrence } from "#rules/tasks/recurrence.ts";
+import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 import { AS_OF, CASES } from "./cases.ts";
 

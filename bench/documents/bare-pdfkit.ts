@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import PDFDocument from "pdfkit";
-import type { Block, DocumentModel } from "../../shared/documents/model.ts";
+import type { Block, DocumentModel } from "#documents/model.ts";
 
 const [regular, bold] = ["DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"].map((file) =>
   readFileSync(join(import.meta.dirname, "../fonts", file)),

@@ -1,6 +1,6 @@
-import { renderHtml } from "../../shared/documents/html.ts";
-import type { DocumentModel } from "../../shared/documents/model.ts";
-import { renderPdf } from "../../shared/documents/pdf/render.ts";
+import { renderHtml } from "#documents/html.ts";
+import type { DocumentModel } from "#documents/model.ts";
+import { renderPdf } from "#documents/pdf/render.ts";
 import { statementFacts } from "../../tests/shared/documents/sample-contexts.ts";
 import { sampleMemo } from "../../tests/shared/documents/sample-lien.ts";
 import { written } from "../../tests/shared/documents/written.ts";

@@ -1,7 +1,7 @@
 import postgres from "postgres";
-import { readConfig } from "../../shared/config.ts";
-import { ahead } from "../../shared/providers/ahead.ts";
-import { etfProviders } from "../../shared/providers/etf-providers.ts";
+import { ahead } from "#providers/ahead.ts";
+import { etfProviders } from "#providers/etf-providers.ts";
+import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
 /** What the job does before the database comes into it: each ETF is asked for, its answer read and checked. Nothing is stored. */

@@ -1,8 +1,8 @@
-import { retryPendingEtfValuations } from "../../functions/portfolio/retry-pending-etf-valuations.ts";
-import { syncEtfPrices } from "../../functions/portfolio/sync-etf-prices.ts";
-import { openApp } from "../../shared/app.ts";
-import { readConfig } from "../../shared/config.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { openApp } from "#app";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
 const [url, pid, , yahooBaseUrl] = process.argv.slice(2) as [string, string, string, string];

@@ -1,5 +1,5 @@
-import { SAMPLE_ETFS, sampleBars, type SampleEtf } from "../../local/providers/sample-prices.ts";
-import { yahooChart, type Chart } from "../../local/providers/yahoo-format.ts";
+import { SAMPLE_ETFS, sampleBars, type SampleEtf } from "#local/providers/sample-prices.ts";
+import { type Chart, yahooChart } from "#local/providers/yahoo-format.ts";
 
 /** A Friday, after the close. */
 const AS_OF = new Date("2026-04-10T20:30:00Z");

@@ -1,8 +1,8 @@
-import { readConfig } from "../../shared/config.ts";
-import { openApp } from "../../shared/app.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
-import { retryPendingEtfValuations } from "../../functions/portfolio/retry-pending-etf-valuations.ts";
-import { syncFxHistorical } from "../../functions/portfolio/sync-fx-historical.ts";
+import { openApp } from "#app";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { syncFxHistorical } from "#functions/portfolio/sync-fx-historical/index.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
 import { peakMiB } from "../support/process-cost.ts";
 
 const [url, , baseUrl] = process.argv.slice(2) as [string, string, string];

@@ -8,9 +8,19 @@ export const SOURCE = {
   statuses: { assigned: "sold" },
   propertyTypes: { sfr: "residential" },
   fields: {
-    ...{ parcelId: "Parcel", certificateNumber: "Certificate", taxYear: "Tax Year", faceAmount: "Amount Due" },
-    ...{ status: "Status", saleDate: "Sale Date", interestRate: "Rate", propertyType: "Use", address: "Address" },
-    ...{ city: "City", zip: "Zip", owner: "Owner", assessedValue: "Full Cash Value" },
+    parcelId: "Parcel",
+    certificateNumber: "Certificate",
+    taxYear: "Tax Year",
+    faceAmount: "Amount Due",
+    status: "Status",
+    saleDate: "Sale Date",
+    interestRate: "Rate",
+    propertyType: "Use",
+    address: "Address",
+    city: "City",
+    zip: "Zip",
+    owner: "Owner",
+    assessedValue: "Full Cash Value",
   },
 } as const;
 

@@ -1,8 +1,8 @@
-import { ingestCountyLiens } from "../../functions/tax-liens/ingest-county-liens.ts";
-import { openApp } from "../../shared/app.ts";
-import { readConfig } from "../../shared/config.ts";
-import { findRun } from "../../shared/data/platform/job-runs.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { openApp } from "#app";
+import { findRun } from "#data/platform/job-runs.ts";
+import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
 const [url, pid] = process.argv.slice(2) as [string, string];

@@ -1,6 +1,6 @@
 import postgres from "postgres";
-import { exchangeRate } from "../../shared/rules/portfolio/exchange-rate.ts";
-import { totalUnits, valueOf } from "../../shared/rules/portfolio/valuation.ts";
+import { exchangeRate } from "#rules/portfolio/exchange-rate.ts";
+import { totalUnits, valueOf } from "#rules/portfolio/valuation.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
 /** What one writes first: for each pension its contributions, the day's price and rate, the rule, an insert. */

@@ -7,7 +7,12 @@ export async function bundled(script: string, directory: string): Promise<string
   await build({
     entryPoints: [script],
     outdir: directory,
-    ...{ bundle: true, splitting: true, minify: true, format: "esm", platform: "node", target: "node24" },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
     outExtension: { ".js": ".mjs" },
     plugins: [driverGuard],
     banner: { js: 'import{createRequire as rotaRequire}from"node:module";const require=rotaRequire(import.meta.url);' },

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { startPostgres } from "../../local/postgres/start.ts";
-import { applyMigrations } from "../../shared/data/migrate.ts";
+import { applyMigrations } from "#data/migrate.ts";
+import { startPostgres } from "#local/postgres/start.ts";
 import { bundled } from "./bundle.ts";
 import { inOwnProcess, type Server } from "./process-cost.ts";
 
@@ -30,7 +30,10 @@ export async function benchDatabase(settings: Record<string, string> = {}): Prom
   const { url, pid } = server;
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   const database: BenchDatabase = {
-    ...{ url, pid, sql, directory },
+    url,
+    pid,
+    sql,
+    directory,
     async measure(script, ...args) {
       const bundle = await bundled(join(import.meta.dirname, "..", script), join(directory, "bundle"));
       return inOwnProcess(bundle, [url, String(pid), ...args]);

@@ -5,12 +5,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startFunctionsHost } from "../../local/functions-host/host.ts";
-import type { MessageSource } from "../../local/functions-host/message-source.ts";
-import { openServiceBusSource } from "../../local/functions-host/service-bus-source.ts";
-import { openApp } from "../../shared/app.ts";
-import { readConfig } from "../../shared/config.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { openApp } from "#app";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { startFunctionsHost } from "#local/functions-host/host.ts";
+import type { MessageSource } from "#local/functions-host/message-source.ts";
+import { openServiceBusSource } from "#local/functions-host/service-bus-source.ts";
+import { readConfig } from "#settings/config.ts";
 import { costOf, cpuMsOf, idleCost, peakMiB } from "../support/process-cost.ts";
 import type { Throughput } from "../throughput.ts";
 import { benchJob } from "./app/jobs/bench-job.ts";
@@ -29,19 +29,27 @@ const broker = spawn(process.execPath, [join(import.meta.dirname, "../../local/s
 const [line] = (await once(broker.stdout, "data")) as [Buffer];
 const { connectionString } = JSON.parse(line.toString()) as { connectionString: string };
 Object.assign(process.env, {
-  ...{ DATABASE_URL: url, DATABASE_POOL_MAX: "10", SERVICE_BUS: connectionString, LOG_LEVEL: "warn" },
+  DATABASE_URL: url,
+  DATABASE_POOL_MAX: "10",
+  SERVICE_BUS: connectionString,
+  LOG_LEVEL: "warn",
 });
 
 const taps: { open: () => void; close: () => Promise<void> }[] = [];
 const host = await startFunctionsHost({
-  ...{ appDirectory: app, port: 0, hostKey: "benchmark", stateDirectory: state, settings: process.env },
+  appDirectory: app,
+  port: 0,
+  hostKey: "benchmark",
+  stateDirectory: state,
+  settings: process.env,
   log: ({ level, message }) => {
     if (/warning|error|critical/.test(level)) process.stderr.write(`${message}\n`);
   },
   openMessageSource: (options) => withTap(openServiceBusSource(options)),
 });
 const client = openApp(readConfig(process.env, [benchJob.id]), catalogueOf([benchJob]), {
-  ...{ sink: () => undefined, ownQueues: new Set([benchJob.id]) },
+  sink: () => undefined,
+  ownQueues: new Set([benchJob.id]),
 });
 
 const started = new Map<number, number>();
@@ -101,7 +109,13 @@ await rm(state, { recursive: true, force: true });
 const brokerCpuMs = brokerBefore === null || brokerAfter === null ? null : brokerAfter - brokerBefore;
 console.log(
   JSON.stringify({
-    ...{ enqueueMs, drain, latencyMs, idle, idleMiB, peakMiB: peakMiB(), brokerCpuMs },
+    enqueueMs,
+    drain,
+    latencyMs,
+    idle,
+    idleMiB,
+    peakMiB: peakMiB(),
+    brokerCpuMs,
   } satisfies Throughput),
 );
 process.exit(0);

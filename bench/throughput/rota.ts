@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { connect } from "../../shared/data/client.ts";
-import { readConfig } from "../../shared/config.ts";
-import { openApp } from "../../shared/app.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
-import { defineJob, event } from "../../shared/jobs/define-job.ts";
+import { openApp } from "#app";
+import { connect } from "#data/client.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { defineJob, event } from "#jobs/define-job.ts";
+import { readConfig } from "#settings/config.ts";
 import { costOf, idleCost, peakMiB } from "../support/process-cost.ts";
 import type { Throughput } from "../throughput.ts";
 
@@ -14,7 +14,9 @@ const AT_ONCE = 4;
 
 const [url, postmaster, count, way] = process.argv.slice(2) as [string, string, string, "plain" | "fenced" | "batch"];
 const settings = {
-  ...{ id: "bench_job", family: { id: "bench", title: "Benchmark" }, summary: "One write" },
+  id: "bench_job",
+  family: { id: "bench", title: "Benchmark" },
+  summary: "One write",
   on: event({ batch: BATCH }),
 };
 const input = z.object({ n: z.int() });

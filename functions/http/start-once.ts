@@ -1,12 +1,12 @@
-import type { App } from "../../shared/app.ts";
-import type { Tx } from "../../shared/data/client.ts";
-import { claimKey, settleKey } from "../../shared/data/platform/idempotency-keys.ts";
-import { findRun } from "../../shared/data/platform/job-runs.ts";
-import type { Run } from "../../shared/data/platform/schema.ts";
-import { Problem } from "../../shared/http/problem.ts";
-import type { Job } from "../../shared/jobs/define-job.ts";
-import { fingerprintOf, idempotencyKey } from "../../shared/jobs/idempotency.ts";
-import type { RunRequest } from "../../shared/jobs/runner/admission.ts";
+import type { App } from "#app";
+import type { Tx } from "#data/client.ts";
+import { claimKey, settleKey } from "#data/platform/idempotency-keys.ts";
+import { findRun } from "#data/platform/job-runs.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { Problem } from "#http/problem.ts";
+import type { Job } from "#jobs/define-job.ts";
+import { fingerprintOf, idempotencyKey } from "#operations/idempotency.ts";
+import type { RunRequest } from "#runner/admission.ts";
 
 /** How a request says that it may come twice. */
 export interface Asked {

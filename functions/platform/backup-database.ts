@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { backUp } from "../../shared/backup/back-up.ts";
-import { BACKUPS } from "../../shared/backup/manifest.ts";
-import { databaseOptions } from "../../shared/data/database-options.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { exponential } from "../../shared/jobs/retry.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { openContainer } from "../../shared/storage/blob-container.ts";
+import { backUp } from "#backup/back-up.ts";
+import { BACKUPS } from "#backup/manifest.ts";
+import { databaseOptions } from "#data/database-options.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { exponential } from "#jobs/retry.ts";
+import { schedule } from "#schedule/index.ts";
+import { openContainer } from "#storage/blob-container.ts";
 import { platform } from "../families.ts";
 
 /**

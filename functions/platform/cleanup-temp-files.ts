@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { daysBefore } from "../../shared/jobs/duration.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { staleFiles, type StaleFile } from "../../shared/storage/stale-files.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { daysBefore } from "#schedule/duration.ts";
+import { schedule } from "#schedule/index.ts";
+import { type StaleFile, staleFiles } from "#storage/stale-files.ts";
 import { platform } from "../families.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { deleteOldNotifications } from "../../shared/data/platform/notification-retention.ts";
-import { archivableRuns, deleteArchivedRuns } from "../../shared/data/platform/run-archive.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { daysBefore } from "../../shared/jobs/duration.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { settingsInForce } from "../../shared/settings/changeable.ts";
-import { archive } from "../../shared/storage/archive.ts";
-import { openContainer } from "../../shared/storage/blob-container.ts";
+import { deleteOldNotifications } from "#data/platform/notification-retention.ts";
+import { archivableRuns, deleteArchivedRuns } from "#data/platform/run-archive.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { settingsInForce } from "#operations/changeable-settings.ts";
+import { daysBefore } from "#schedule/duration.ts";
+import { schedule } from "#schedule/index.ts";
+import { archive } from "#storage/archive.ts";
+import { openContainer } from "#storage/blob-container.ts";
 import { platform } from "../families.ts";
 
 /** One file of the archive: what is in memory at a time. */

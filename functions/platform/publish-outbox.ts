@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { linear } from "../../shared/jobs/retry.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { linear } from "#jobs/retry.ts";
+import { schedule } from "#schedule/index.ts";
 import { platform } from "../families.ts";
 
 /**

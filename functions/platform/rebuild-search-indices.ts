@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { connect } from "../../shared/data/client.ts";
-import { databaseOptions } from "../../shared/data/database-options.ts";
-import { dropLeftover, rebuildIndex, searchIndexes } from "../../shared/data/platform/search-indexes.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { linear } from "../../shared/jobs/retry.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { connect } from "#data/client.ts";
+import { databaseOptions } from "#data/database-options.ts";
+import { dropLeftover, rebuildIndex, searchIndexes } from "#data/platform/search-indexes.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { linear } from "#jobs/retry.ts";
+import { schedule } from "#schedule/index.ts";
 import { platform } from "../families.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { deleteOldKeys } from "../../shared/data/platform/idempotency-keys.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { linear } from "../../shared/jobs/retry.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { deleteOldKeys } from "#data/platform/idempotency-keys.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { linear } from "#jobs/retry.ts";
+import { schedule } from "#schedule/index.ts";
 import { platform } from "../families.ts";
 
 /** Idempotency keys are promised for 24 hours. */

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { markDigested, recipientsOfDigest, takeForDigest } from "../../shared/data/platform/notification-reading.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { comms } from "../../shared/jobs/gates.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { configuredChannels } from "../../shared/notifications/channels.ts";
-import { digestOf } from "../../shared/notifications/digest.ts";
-import { DIGEST_TYPE } from "../../shared/notifications/notification.ts";
-import { notify } from "../../shared/notifications/notify.ts";
-import { civilDateIn } from "../../shared/rules/civil-date.ts";
+import { markDigested, recipientsOfDigest, takeForDigest } from "#data/platform/notification-reading.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { comms } from "#jobs/gates.ts";
+import { configuredChannels } from "#notifications/channels.ts";
+import { digestOf } from "#notifications/digest.ts";
+import { DIGEST_TYPE } from "#notifications/notification.ts";
+import { notify } from "#notifications/notify.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import { schedule } from "#schedule/index.ts";
 import { platform } from "../families.ts";
 
 /**

@@ -1,19 +1,19 @@
 import { z } from "zod";
 import {
   beginDeliveries,
-  giveUpNotifications,
-  settleNotifications,
   type ClaimedNotification,
   type GivenUp,
-} from "../../shared/data/platform/notification-sending.ts";
-import { whyGivenUp } from "../../shared/data/platform/run-reason.ts";
-import type { Run } from "../../shared/data/platform/schema.ts";
-import { defineJob, event, type BatchedRun } from "../../shared/jobs/define-job.ts";
-import { Snooze } from "../../shared/jobs/endings.ts";
-import { comms } from "../../shared/jobs/gates.ts";
-import { exponential } from "../../shared/jobs/retry.ts";
-import { configuredChannels } from "../../shared/notifications/channels.ts";
-import { sendBatch, type Sent } from "../../shared/notifications/send-batch.ts";
+  giveUpNotifications,
+  settleNotifications,
+} from "#data/platform/notification-sending.ts";
+import { whyGivenUp } from "#data/platform/run-reason.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { type BatchedRun, defineJob, event } from "#jobs/define-job.ts";
+import { Snooze } from "#jobs/endings.ts";
+import { comms } from "#jobs/gates.ts";
+import { exponential } from "#jobs/retry.ts";
+import { configuredChannels } from "#notifications/channels.ts";
+import { sendBatch, type Sent } from "#notifications/send-batch.ts";
 import { platform } from "../families.ts";
 
 const input = z.strictObject({ notification: z.uuid() });

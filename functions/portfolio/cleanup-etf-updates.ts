@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { deleteOldEtfUpdates } from "../../shared/data/portfolio/etf-updates.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { daysBefore } from "../../shared/jobs/duration.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
+import { deleteOldEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { daysBefore } from "#schedule/duration.ts";
+import { schedule } from "#schedule/index.ts";
 import { portfolio } from "../families.ts";
 
 /**

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { markFailed } from "../../shared/data/portfolio/etfs.ts";
-import { trackEtfRun } from "../../shared/data/portfolio/etf-updates.ts";
-import { defineJob, event } from "../../shared/jobs/define-job.ts";
-import { internet } from "../../shared/jobs/gates.ts";
-import { exponential } from "../../shared/jobs/retry.ts";
-import { etfProviders } from "../../shared/providers/etf-providers.ts";
+import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
+import { markFailed } from "#data/portfolio/etfs.ts";
+import { defineJob, event } from "#jobs/define-job.ts";
+import { internet } from "#jobs/gates.ts";
+import { exponential } from "#jobs/retry.ts";
+import { etfProviders } from "#providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
-import { etfSymbol, knownEtf } from "./known-etf.ts";
-import { continueSeries, readyToStore } from "./store-prices.ts";
+import { etfSymbol, knownEtf } from "./sync-etf-prices/known-etf.ts";
+import { continueSeries, readyToStore } from "./sync-etf-prices/store-prices.ts";
 
 /**
  * Brings in what a provider knows about an ETF, and all of its prices, in one transaction. Twice is safe: a day that exists stays

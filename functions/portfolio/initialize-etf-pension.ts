@@ -1,15 +1,10 @@
 import { z } from "zod";
-import {
-  lockPension,
-  lockPensions,
-  lookAtEveryDay,
-  pensionEtfs,
-} from "../../shared/data/portfolio/pension-progress.ts";
-import { defineJob, event } from "../../shared/jobs/define-job.ts";
-import { Cancel } from "../../shared/jobs/endings.ts";
-import { civilDateIn } from "../../shared/rules/civil-date.ts";
+import { lockPension, lockPensions, lookAtEveryDay, pensionEtfs } from "#data/portfolio/pension-progress.ts";
+import { defineJob, event } from "#jobs/define-job.ts";
+import { Cancel } from "#jobs/endings.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
 import { portfolio } from "../families.ts";
-import { valuationOf, valuePensions } from "./value-pensions.ts";
+import { valuationOf, valuePensions } from "./retry-pending-etf-valuations/value-pensions.ts";
 
 /**
  * Works a pension out that was created or has got contributions: money buys units, and every day since has a value, or waits

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { trackEtfRun } from "../../shared/data/portfolio/etf-updates.ts";
-import { defineJob, manual } from "../../shared/jobs/define-job.ts";
-import { internet } from "../../shared/jobs/gates.ts";
-import { exponential } from "../../shared/jobs/retry.ts";
-import { etfProviders } from "../../shared/providers/etf-providers.ts";
+import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import { internet } from "#jobs/gates.ts";
+import { exponential } from "#jobs/retry.ts";
+import { etfProviders } from "#providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
-import { etfSymbol, knownEtf } from "./known-etf.ts";
-import { readyToStore, refreshSeries } from "./store-prices.ts";
+import { etfSymbol, knownEtf } from "./sync-etf-prices/known-etf.ts";
+import { readyToStore, refreshSeries } from "./sync-etf-prices/store-prices.ts";
 
 /**
  * Fetches all prices of an ETF anew and corrects those that differ, in one transaction; the one way in which a series may change

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { trackRun } from "../../shared/data/portfolio/exchange-rate-updates.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { internet } from "../../shared/jobs/gates.ts";
-import { exponential } from "../../shared/jobs/retry.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { fxProviders } from "../../shared/providers/fx-providers.ts";
+import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { internet } from "#jobs/gates.ts";
+import { exponential } from "#jobs/retry.ts";
+import { fxProviders } from "#providers/fx-providers.ts";
+import { schedule } from "#schedule/index.ts";
 import { portfolio } from "../families.ts";
-import { storeRates } from "./store-rates.ts";
+import { storeRates } from "./sync-fx-historical/store-rates.ts";
 
 /**
  * Brings in the rates that were published last. The ECB publishes at about 16:00 on working days; on other days the newest

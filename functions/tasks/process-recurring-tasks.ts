@@ -1,17 +1,17 @@
 import { z } from "zod";
-import type { Place } from "../../shared/data/tasks/place.ts";
+import type { Place } from "#data/tasks/place.ts";
 import {
   claimCompletedRecurring,
-  insertFollowing,
   type CompletedRecurring,
   type FollowingTask,
-} from "../../shared/data/tasks/recurring-tasks.ts";
-import { defineJob, type FailedItem } from "../../shared/jobs/define-job.ts";
-import { asError } from "../../shared/jobs/error-class.ts";
-import { writes } from "../../shared/jobs/gates.ts";
-import { exponential } from "../../shared/jobs/retry.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { nextOccurrence } from "../../shared/rules/tasks/recurrence.ts";
+  insertFollowing,
+} from "#data/tasks/recurring-tasks.ts";
+import { defineJob, type FailedItem } from "#jobs/define-job.ts";
+import { asError } from "#jobs/error-class.ts";
+import { writes } from "#jobs/gates.ts";
+import { exponential } from "#jobs/retry.ts";
+import { nextOccurrence } from "#rules/tasks/recurrence.ts";
+import { schedule } from "#schedule/index.ts";
 import { tasks } from "../families.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { markOverdue, reopenPutOff } from "../../shared/data/tasks/overdue-tasks.ts";
-import type { Place } from "../../shared/data/tasks/place.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { writes } from "../../shared/jobs/gates.ts";
-import { exponential } from "../../shared/jobs/retry.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { notify } from "../../shared/notifications/notify.ts";
-import { overdueNotice } from "../../shared/rules/tasks/notice.ts";
+import { markOverdue, reopenPutOff } from "#data/tasks/overdue-tasks.ts";
+import type { Place } from "#data/tasks/place.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { writes } from "#jobs/gates.ts";
+import { exponential } from "#jobs/retry.ts";
+import { notify } from "#notifications/notify.ts";
+import { overdueNotice } from "#rules/tasks/notice.ts";
+import { schedule } from "#schedule/index.ts";
 import { tasks } from "../families.ts";
 
 /**

@@ -1,15 +1,10 @@
 import { z } from "zod";
-import type { Tx } from "../../shared/data/client.ts";
-import { findAnalysis } from "../../shared/data/tax-liens/analysis-runs.ts";
-import {
-  lockDeals,
-  moveDeals,
-  recordDecisions,
-  recordedDecisions,
-} from "../../shared/data/tax-liens/decision-events.ts";
-import { defineJob, event, type JobContext, type Walked } from "../../shared/jobs/define-job.ts";
-import { InvalidInput } from "../../shared/jobs/endings.ts";
-import { decide, decisionsInput, sift, type AskedDecision } from "../../shared/rules/tax-liens/decide.ts";
+import type { Tx } from "#data/client.ts";
+import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { lockDeals, moveDeals, recordDecisions, recordedDecisions } from "#data/tax-liens/decision-events.ts";
+import { defineJob, event, type JobContext, type Walked } from "#jobs/define-job.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { type AskedDecision, decide, decisionsInput, sift } from "#rules/tax-liens/decide.ts";
 import { taxLiens } from "../families.ts";
 
 /** Taken in one transaction. */
@@ -40,7 +35,10 @@ export const applyAnalysisDecisions = defineJob({
     return context.walk<number>(BATCH, async (tx, { limit, after }) => {
       const [first, next] = [after ?? 0, (after ?? 0) + limit];
       const asked = decisions.slice(first, next).map((given, i) => ({
-        ...{ ...given, analysisRunId, runId: context.run.id, place: first + i },
+        ...given,
+        analysisRunId,
+        runId: context.run.id,
+        place: first + i,
       }));
       return { last: next < decisions.length ? next : null, ...(await take(tx, asked, context)) };
     });
@@ -78,10 +76,13 @@ async function take(
   return {
     counts: {
       applied: done.length + taken.length - refused.length,
-      ...{ refused: refused.length, repeated, conflicting: contradictory.length },
+      refused: refused.length,
+      repeated,
+      conflicting: contradictory.length,
     },
     failed: [...refused, ...contradictory].map(({ decisionId, reason }) => ({
-      ...{ key: decisionId, error: new NotTaken(reason) },
+      key: decisionId,
+      error: new NotTaken(reason),
     })),
   };
 }

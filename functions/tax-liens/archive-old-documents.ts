@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Document } from "../../shared/data/tax-liens/document-schema.ts";
-import { documentsToArchive, markArchived } from "../../shared/data/tax-liens/documents.ts";
-import { defineJob } from "../../shared/jobs/define-job.ts";
-import { daysBefore } from "../../shared/jobs/duration.ts";
-import { schedule } from "../../shared/jobs/schedule/index.ts";
-import { settingsInForce } from "../../shared/settings/changeable.ts";
-import { openContainer } from "../../shared/storage/blob-container.ts";
+import type { Document } from "#data/tax-liens/document-schema.ts";
+import { documentsToArchive, markArchived } from "#data/tax-liens/documents.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { settingsInForce } from "#operations/changeable-settings.ts";
+import { daysBefore } from "#schedule/duration.ts";
+import { schedule } from "#schedule/index.ts";
+import { openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { analysisDays } from "../../shared/data/tax-liens/analysis-runs.ts";
-import { liensForMetrics, storeMetrics, type StoredMetrics } from "../../shared/data/tax-liens/deal-metrics.ts";
-import { refreshDeals, type NewDealFigures } from "../../shared/data/tax-liens/deals.ts";
-import { defineJob, event, type BatchedRun } from "../../shared/jobs/define-job.ts";
-import { InvalidInput } from "../../shared/jobs/endings.ts";
-import { civilDateIn } from "../../shared/rules/civil-date.ts";
-import { METRICS_VERSION } from "../../shared/rules/tax-liens/metrics.ts";
-import { settingsInForce } from "../../shared/settings/changeable.ts";
+import { analysisDays } from "#data/tax-liens/analysis-runs.ts";
+import { liensForMetrics, type StoredMetrics, storeMetrics } from "#data/tax-liens/deal-metrics.ts";
+import { type NewDealFigures, refreshDeals } from "#data/tax-liens/deals.ts";
+import { type BatchedRun, defineJob, event } from "#jobs/define-job.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { settingsInForce } from "#operations/changeable-settings.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import { METRICS_VERSION } from "#rules/tax-liens/metrics.ts";
 import { taxLiens } from "../families.ts";
 import { dealFigures, figuresOf } from "./figures.ts";
 

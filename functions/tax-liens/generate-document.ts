@@ -2,24 +2,24 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import type { Config } from "../../shared/config.ts";
-import { whyGivenUp } from "../../shared/data/platform/run-reason.ts";
-import { insertLlmCall } from "../../shared/data/reasoning/llm-calls.ts";
-import type { Document, DocumentFile } from "../../shared/data/tax-liens/document-schema.ts";
-import { failDocument, findDocument, keepPassages, recordFiles } from "../../shared/data/tax-liens/documents.ts";
-import { writePassages, type CallFacts } from "../../shared/documents/agent.ts";
-import { renderHtml } from "../../shared/documents/html.ts";
-import { inWords } from "../../shared/documents/stored-values.ts";
-import { factsAbout } from "../../shared/documents/subjects.ts";
-import { findTemplate } from "../../shared/documents/templates.ts";
-import { writtenDocument } from "../../shared/documents/written-document.ts";
-import { defineJob, event, type JobContext } from "../../shared/jobs/define-job.ts";
-import { InvalidInput } from "../../shared/jobs/endings.ts";
-import { exponential } from "../../shared/jobs/retry.ts";
-import { notify } from "../../shared/notifications/notify.ts";
-import { openLlm, type Llm } from "../../shared/providers/llm.ts";
-import { civilDateIn } from "../../shared/rules/civil-date.ts";
-import { openContainer, type BlobContainer } from "../../shared/storage/blob-container.ts";
+import { whyGivenUp } from "#data/platform/run-reason.ts";
+import { insertLlmCall } from "#data/reasoning/llm-calls.ts";
+import type { Document, DocumentFile } from "#data/tax-liens/document-schema.ts";
+import { failDocument, findDocument, keepPassages, recordFiles } from "#data/tax-liens/documents.ts";
+import { type CallFacts, writePassages } from "#documents/agent.ts";
+import { renderHtml } from "#documents/html.ts";
+import { inWords } from "#documents/stored-values.ts";
+import { factsAbout } from "#documents/subjects.ts";
+import { findTemplate } from "#documents/templates.ts";
+import { writtenDocument } from "#documents/written-document.ts";
+import { defineJob, event, type JobContext } from "#jobs/define-job.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { exponential } from "#jobs/retry.ts";
+import { notify } from "#notifications/notify.ts";
+import { type Llm, openLlm } from "#providers/llm.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import type { Config } from "#settings/config.ts";
+import { type BlobContainer, openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 import { tellInApp, type ToldInApp } from "./told-in-app.ts";
 
@@ -57,7 +57,7 @@ export const generateDocument = defineJob({
 
     const model = writtenDocument(template, facts, { passages, id, asOf: createdAt });
     // With its first use: routes that ask for documents need no PDF library.
-    const { renderPdf } = await import("../../shared/documents/pdf/render.ts");
+    const { renderPdf } = await import("#documents/pdf/render.ts");
     const container = openContainer(settings, "documents");
     const path = `${createdAt.toISOString().slice(0, 7).replace("-", "/")}/${id}`;
     const files = {
@@ -115,8 +115,13 @@ function llmOf(settings: Config): Llm | null {
 
 function failureOf({ id, recipient, template, reason }: Document, run: string): ToldInApp {
   return {
-    ...{ recipient, type: "document.failed", severity: "WARN", title: `The ${inWords(template)} could not be written` },
-    ...{ body: reason!, data: { document: id, run }, dedupeKey: `document-failed:${run}` },
+    recipient,
+    type: "document.failed",
+    severity: "WARN",
+    title: `The ${inWords(template)} could not be written`,
+    body: reason!,
+    data: { document: id, run },
+    dedupeKey: `document-failed:${run}`,
   };
 }
 

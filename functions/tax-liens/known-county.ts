@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Executor } from "../../shared/data/client.ts";
-import { findCounty } from "../../shared/data/tax-liens/counties.ts";
-import type { County } from "../../shared/data/tax-liens/schema.ts";
-import { InvalidInput } from "../../shared/jobs/endings.ts";
-import { issuesOf } from "../../shared/jobs/input.ts";
-import { countySourceSchema, type CountySource } from "../../shared/providers/county-lists/source.ts";
-import { listRulesOf, ruleOverridesSchema, type ListRules } from "../../shared/rules/tax-liens/list-rules.ts";
+import type { Executor } from "#data/client.ts";
+import { findCounty } from "#data/tax-liens/counties.ts";
+import type { County } from "#data/tax-liens/schema.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { issuesOf } from "#jobs/input.ts";
+import { type CountySource, countySourceSchema } from "#providers/county-lists/source.ts";
+import { type ListRules, listRulesOf, ruleOverridesSchema } from "#rules/tax-liens/list-rules.ts";
 
 export const countyIdText = z
   .string()

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
-import type { Tx } from "../../shared/data/client.ts";
-import { insertNotifications, type NotificationKind } from "../../shared/data/platform/notifications.ts";
-import { storableText } from "../../shared/jobs/storable.ts";
-import type { Severity } from "../../shared/notifications/notification.ts";
+import type { Tx } from "#data/client.ts";
+import { insertNotifications, type NotificationKind } from "#data/platform/notifications.ts";
+import type { Severity } from "#notifications/notification.ts";
+import { storableText } from "#redaction/jsonb-safe.ts";
 import { taxLiens } from "../families.ts";
 
 export interface ToldInApp {
@@ -22,13 +22,23 @@ export interface ToldInApp {
  */
 export async function tellInApp(tx: Tx, told: readonly ToldInApp[], now: Date): Promise<void> {
   const rows = told.map(({ recipient, title, body, data, dedupeKey, type, severity }) => ({
-    ...{ id: uuidv7(), recipient, title, body: storableText(body, 2_000), data, dedupeKey },
+    id: uuidv7(),
+    recipient,
+    title,
+    body: storableText(body, 2_000),
+    data,
+    dedupeKey,
     kind: { ...IN_APP, type, severity },
   }));
   await insertNotifications(tx, rows, now);
 }
 
 const IN_APP: Omit<NotificationKind, "type" | "severity"> = {
-  ...{ family: taxLiens.id, channels: ["web"], state: "sent", reason: null, isDeferred: false, isRead: false },
+  family: taxLiens.id,
+  channels: ["web"],
+  state: "sent",
+  reason: null,
+  isDeferred: false,
+  isRead: false,
   settled: [{ channel: "web", state: "sent", reason: null }],
 };

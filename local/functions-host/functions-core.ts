@@ -1,5 +1,5 @@
 import { registerHooks } from "node:module";
-import { messageOf, type Log, type LogEntry } from "./log.ts";
+import { type Log, type LogEntry, messageOf } from "./log.ts";
 import type { FunctionMetadata, Handler, LogCategory, LogLevel, ProgrammingModel } from "./worker-contract.ts";
 
 /** What an app registered while it was loaded. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { systemClock, type Clock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { defineFunctions } from "./define-functions.ts";
 import type { FunctionDefinition } from "./function-definition.ts";
 import { standInForFunctionsCore } from "./functions-core.ts";
@@ -7,14 +7,14 @@ import { readHostJson } from "./host-json.ts";
 import { listen } from "./http-server.ts";
 import { createInvocations } from "./invocations.ts";
 import { finishSetup, importApp } from "./load-app.ts";
-import { captureConsole, logToStderr, messageOf, type Log } from "./log.ts";
+import { captureConsole, type Log, logToStderr, messageOf } from "./log.ts";
 import type { MessageSource, OpenMessageSource } from "./message-source.ts";
 import { HostRefusedError } from "./refusal.ts";
 import { startServiceBusTrigger } from "./service-bus-trigger.ts";
 import type { Settings } from "./settings.ts";
-import type { LogLevel } from "./worker-contract.ts";
-import { startTimer, type RunningTimer } from "./timer.ts";
+import { type RunningTimer, startTimer } from "./timer.ts";
 import { timerStatusFiles } from "./timer-status.ts";
+import type { LogLevel } from "./worker-contract.ts";
 
 export interface FunctionsHostOptions {
   /** Where the app's package.json, whose `main` is imported, and host.json are. */

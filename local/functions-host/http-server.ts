@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { PortInUseError } from "../ports.ts";
 import { isAuthorized } from "./access-key.ts";
 import type { HttpFunction } from "./function-definition.ts";
-import { BodyTooLargeError, bufferedInvocation, readBody, sendAnswer, type HttpCall } from "./http-exchange.ts";
+import { BodyTooLargeError, bufferedInvocation, type HttpCall, readBody, sendAnswer } from "./http-exchange.ts";
 import { answerThroughStream } from "./http-stream.ts";
 import { FunctionFailedError, type Invocations } from "./invocations.ts";
 import { findRoute, isReservedPath, orderRoutes } from "./router.ts";

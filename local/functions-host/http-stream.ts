@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { BodyTooLargeError, isBodiless, streamedInvocation, type HttpCall } from "./http-exchange.ts";
+import { BodyTooLargeError, type HttpCall, isBodiless, streamedInvocation } from "./http-exchange.ts";
 import type { Invocations } from "./invocations.ts";
 import type { StreamServer } from "./stream-server.ts";
 

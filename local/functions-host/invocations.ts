@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { FunctionDefinition } from "./function-definition.ts";
 import type { FunctionsCore } from "./functions-core.ts";
-import { currentInvocation, messageOf, type Log } from "./log.ts";
+import { currentInvocation, type Log, messageOf } from "./log.ts";
 import type {
   CoreInvocationContext,
   Handler,

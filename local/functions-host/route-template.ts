@@ -1,4 +1,4 @@
-import { makeConstraint, type Constraint } from "./route-constraint.ts";
+import { type Constraint, makeConstraint } from "./route-constraint.ts";
 
 /** A parameter of a route: `{name}`, `{name?}`, `{name=default}`, `{*name}`, each with constraints as in `{name:int}`. */
 export interface RouteParameter {

@@ -1,7 +1,7 @@
 import {
   RetryMode,
-  ServiceBusClient,
   type RetryOptions,
+  ServiceBusClient,
   type ServiceBusReceivedMessage,
   type ServiceBusReceiver,
 } from "@azure/service-bus";

@@ -1,4 +1,4 @@
-import { nextOccurrence, type Ncrontab } from "./ncrontab.ts";
+import { type Ncrontab, nextOccurrence } from "./ncrontab.ts";
 import type { TimerStatus } from "./timer-status.ts";
 
 /** How a timer begins: its status from now on, and the occurrence that it missed while no host ran, if any. */

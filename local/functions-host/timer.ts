@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { TimerFunction } from "./function-definition.ts";
-import { afterRun, planStart, type Occasion } from "./timer-plan.ts";
+import { afterRun, type Occasion, planStart } from "./timer-plan.ts";
 import { formatStatus, type TimerStatus, type TimerStatusStore } from "./timer-status.ts";
 import type { InvocationRequest } from "./worker-contract.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { lchown, lstat, mkdir, readdir, stat } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve, sep } from "node:path";
-import { run, type Account } from "../processes/run.ts";
+import { type Account, run } from "../processes/run.ts";
 
 /** The directory that holds a database with all that belongs to it, and the account that its programs run as. */
 export interface Home {

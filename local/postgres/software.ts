@@ -1,7 +1,7 @@
 import { chmod, cp, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { run, type Account } from "../processes/run.ts";
+import { type Account, run } from "../processes/run.ts";
 import { giveAll, type Home } from "./home.ts";
 
 /** PostgreSQL's programs, known to run here as the home's account. */

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { choosePort, PortInUseError } from "../ports.ts";
 import { lockDirectory } from "../processes/lock.ts";
-import { openCluster, USER, type Cluster } from "./cluster.ts";
+import { type Cluster, openCluster, USER } from "./cluster.ts";
 import { give, settle } from "./home.ts";
-import { findPostmaster, launch, LaunchError, stopPostmaster, type Site } from "./postmaster.ts";
+import { findPostmaster, launch, LaunchError, type Site, stopPostmaster } from "./postmaster.ts";
 import { configuration } from "./settings.ts";
 import { prepareSoftware } from "./software.ts";
 

@@ -1,7 +1,7 @@
 import type { Answer, Fault } from "./fault.ts";
-import { spoiledBars, type PriceFault } from "./price-faults.ts";
-import { dateIn, SAMPLE_ETFS, sampleBars, type SampleBar, type SampleEtf } from "./sample-prices.ts";
-import { startStandIn, type StandIn } from "./stand-in.ts";
+import { type PriceFault, spoiledBars } from "./price-faults.ts";
+import { dateIn, SAMPLE_ETFS, type SampleBar, sampleBars, type SampleEtf } from "./sample-prices.ts";
+import { type StandIn, startStandIn } from "./stand-in.ts";
 
 /** Besides those of all prices: its notices with status 200 (limit of the day, of the second, of the minute; what a key does not open), another symbol, no series, no JSON. */
 export type AlphaVantageFault =
@@ -62,7 +62,10 @@ function dayOf({ split }: SampleEtf, { date, open, high, low, close, volume }: S
     return price === null || Number.isNaN(Number(price)) ? price : (Number(price) * times).toFixed(4);
   };
   return {
-    ...{ "1. open": asTraded(open), "2. high": asTraded(high), "3. low": asTraded(low), "4. close": asTraded(close) },
+    "1. open": asTraded(open),
+    "2. high": asTraded(high),
+    "3. low": asTraded(low),
+    "4. close": asTraded(close),
     "5. volume": String(volume),
   };
 }

@@ -1,6 +1,6 @@
 import type { Answer, Fault } from "./fault.ts";
 import { SAMPLE_COLUMNS, sampleLiens } from "./sample-liens.ts";
-import { startStandIn, type StandIn } from "./stand-in.ts";
+import { type StandIn, startStandIn } from "./stand-in.ts";
 
 /** Besides the general ones: a column that is gone, and a list of which the greater part is gone. */
 export type CountyFault = "missing-column" | "shrunk";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import type { Answer, Fault } from "./fault.ts";
 import { ecbHistoryCsv, ecbXml } from "./ecb-format.ts";
-import { lastPublishedDate, sampleDays, SAMPLE_CURRENCIES, type SampleDay } from "./sample-rates.ts";
-import { startStandIn, type StandIn } from "./stand-in.ts";
+import type { Answer, Fault } from "./fault.ts";
+import { lastPublishedDate, SAMPLE_CURRENCIES, type SampleDay, sampleDays } from "./sample-rates.ts";
+import { type StandIn, startStandIn } from "./stand-in.ts";
 import { bomb, brokenAt, encrypted, zipped } from "./zip.ts";
 
 /**

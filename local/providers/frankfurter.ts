@@ -1,7 +1,7 @@
 import type { Answer, Fault } from "./fault.ts";
 import { frankfurterDay, frankfurterRange } from "./frankfurter-format.ts";
-import { lastPublishedDate, sampleDays, type SampleDay } from "./sample-rates.ts";
-import { startStandIn, type StandIn } from "./stand-in.ts";
+import { lastPublishedDate, type SampleDay, sampleDays } from "./sample-rates.ts";
+import { type StandIn, startStandIn } from "./stand-in.ts";
 
 /** Faults of content: a currency nobody knows, a rate that is no number, another base, an answer without rates, text that is no JSON. */
 export type FrankfurterFault = "unknown-currency" | "bad-rate" | "wrong-base" | "missing-rates" | "not-json";

@@ -73,7 +73,8 @@ function goodRow(i: number, year: number, random: () => number): SampleRow {
     "Interest Rate": isSold ? `${(3 + 13 * random()).toFixed(2)}%` : "",
     "Property Use": kind.use,
     "Situs Address": `${100 + Math.floor(random() * 9_800)} ${STREETS[i % STREETS.length]} ${i % 2 ? "Rd" : "St"}`,
-    ...{ City: city, Zip: zip },
+    City: city,
+    Zip: zip,
     "Owner Name": OWNERS[Math.floor(random() * OWNERS.length)]!,
     "Full Cash Value": `$${Math.round(value).toLocaleString("en-US")}`,
     Bankruptcy: random() < 0.03 ? "Y" : "N",
@@ -84,7 +85,8 @@ function goodRow(i: number, year: number, random: () => number): SampleRow {
 function badRows(rows: readonly SampleRow[]): [place: number, row: SampleRow][] {
   const like = (i: number, cells: Partial<SampleRow>): SampleRow => ({
     ...rows[i]!,
-    ...{ "Parcel Number": `199-99-${String(i).padStart(3, "0")}`, "Certificate No.": `CP-9999-${i}` },
+    "Parcel Number": `199-99-${String(i).padStart(3, "0")}`,
+    "Certificate No.": `CP-9999-${i}`,
     ...cells,
   });
   return [

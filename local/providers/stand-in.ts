@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { faultSwitchboard, respond, type Answer, type Fault } from "./fault.ts";
+import { type Answer, type Fault, faultSwitchboard, respond } from "./fault.ts";
 
 /** A small server on 127.0.0.1 that speaks a provider's protocol. */
 export interface StandIn<Kind extends string = never> {

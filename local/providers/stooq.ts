@@ -1,7 +1,7 @@
 import type { Answer, Fault } from "./fault.ts";
-import { spoiledBars, type PriceFault } from "./price-faults.ts";
+import { type PriceFault, spoiledBars } from "./price-faults.ts";
 import { SAMPLE_ETFS, sampleBars, type SampleEtf } from "./sample-prices.ts";
-import { startStandIn, type StandIn } from "./stand-in.ts";
+import { type StandIn, startStandIn } from "./stand-in.ts";
 
 /** Besides those of all prices: its sentences with status 200 (no data, too many hits), other columns, a line with a cell too few. */
 export type StooqFault = PriceFault | "no-data" | "quota" | "wrong-columns" | "short-line";

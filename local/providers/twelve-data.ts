@@ -1,7 +1,7 @@
 import type { Answer, Fault } from "./fault.ts";
-import { spoiledBars, type PriceFault } from "./price-faults.ts";
+import { type PriceFault, spoiledBars } from "./price-faults.ts";
 import { SAMPLE_ETFS, sampleBars } from "./sample-prices.ts";
-import { startStandIn, type StandIn } from "./stand-in.ts";
+import { type StandIn, startStandIn } from "./stand-in.ts";
 
 /** Besides those of all prices: its errors with status 200 (no credits left in this minute, a key that is not known), no or another currency, another symbol or exchange, no values, no JSON. */
 export type TwelveDataFault =
@@ -54,15 +54,23 @@ function answerTo(
   );
   const newestFirst = bars.reverse().slice(0, Number(searchParams.get("outputsize") ?? "30"));
   const values = newestFirst.map(({ date, open, high, low, close, volume }) => ({
-    ...{ datetime: date, open, high, low, close, volume: String(volume) },
+    datetime: date,
+    open,
+    high,
+    low,
+    close,
+    volume: String(volume),
   }));
   const currency = fault?.kind === "other-currency" ? "CHF" : etf.currency;
   return json({
     meta: {
-      ...{ symbol: fault?.kind === "wrong-symbol" ? "SMPX" : ticker, interval: "1day" },
+      symbol: fault?.kind === "wrong-symbol" ? "SMPX" : ticker,
+      interval: "1day",
       ...(fault?.kind !== "no-currency" && { currency }),
-      ...{ exchange_timezone: etf.venue.zone, exchange: etf.venue.name },
-      ...{ mic_code: fault?.kind === "wrong-exchange" ? "XMEX" : etf.venue.mic, type: "ETF" },
+      exchange_timezone: etf.venue.zone,
+      exchange: etf.venue.name,
+      mic_code: fault?.kind === "wrong-exchange" ? "XMEX" : etf.venue.mic,
+      type: "ETF",
     },
     ...(fault?.kind !== "missing-values" && { values }),
     status: "ok",

@@ -1,4 +1,4 @@
-import { dateIn, instantAt, offsetMs, sampleDividends, type SampleBar, type SampleEtf } from "./sample-prices.ts";
+import { dateIn, instantAt, offsetMs, type SampleBar, sampleDividends, type SampleEtf } from "./sample-prices.ts";
 
 export interface Chart {
   readonly meta: Record<string, unknown>;
@@ -26,26 +26,30 @@ export function yahooChart(etf: SampleEtf, bars: readonly SampleBar[], asOf: Dat
   const dividends = sampleDividends(etf, bars);
   return {
     meta: {
-      ...{ currency: etf.currency, symbol: etf.symbol, exchangeName: venue.code, fullExchangeName: venue.name },
-      ...{ instrumentType: "ETF", firstTradeDate: secondsAt("2015-01-02", venue.opens) },
-      ...{
-        gmtoffset,
-        timezone: "",
-        exchangeTimezoneName: venue.zone,
-        regularMarketPrice: asNumber(last?.close ?? null),
-      },
-      ...{ longName: etf.name, shortName: etf.name.toUpperCase(), priceHint: 2 },
+      currency: etf.currency,
+      symbol: etf.symbol,
+      exchangeName: venue.code,
+      fullExchangeName: venue.name,
+      instrumentType: "ETF",
+      firstTradeDate: secondsAt("2015-01-02", venue.opens),
+      gmtoffset,
+      timezone: "",
+      exchangeTimezoneName: venue.zone,
+      regularMarketPrice: asNumber(last?.close ?? null),
+      longName: etf.name,
+      shortName: etf.name.toUpperCase(),
+      priceHint: 2,
       currentTradingPeriod: {
         regular: {
-          ...{ timezone: "", gmtoffset },
-          ...{ start: secondsAt(period, venue.opens), end: secondsAt(period, venue.closes) },
+          timezone: "",
+          gmtoffset,
+          start: secondsAt(period, venue.opens),
+          end: secondsAt(period, venue.closes),
         },
       },
-      ...{
-        dataGranularity: "1d",
-        range: "",
-        validRanges: ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"],
-      },
+      dataGranularity: "1d",
+      range: "",
+      validRanges: ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"],
     },
     ...(timestamp.length > 0 && { timestamp }),
     ...((dividends.length > 0 || split) && {
@@ -58,7 +62,10 @@ export function yahooChart(etf: SampleEtf, bars: readonly SampleBar[], asOf: Dat
         }),
         ...(split && {
           splits: keyed([split], ({ date, ratio }) => ({
-            ...{ date: secondsAt(date, venue.opens), numerator: ratio, denominator: 1, splitRatio: `${ratio}:1` },
+            date: secondsAt(date, venue.opens),
+            numerator: ratio,
+            denominator: 1,
+            splitRatio: `${ratio}:1`,
           })),
         }),
       },

@@ -1,8 +1,8 @@
 import type { Answer, Fault } from "./fault.ts";
-import { spoiledBars, type PriceFault } from "./price-faults.ts";
+import { type PriceFault, spoiledBars } from "./price-faults.ts";
 import { instantAt, SAMPLE_ETFS, sampleBars } from "./sample-prices.ts";
-import { startStandIn, type StandIn } from "./stand-in.ts";
-import { yahooChart, type Chart } from "./yahoo-format.ts";
+import { type StandIn, startStandIn } from "./stand-in.ts";
+import { type Chart, yahooChart } from "./yahoo-format.ts";
 
 /**
  * Besides those of all prices: an error body with status 200, bars without timestamps, fewer closes than timestamps, a day without a

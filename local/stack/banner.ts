@@ -1,5 +1,5 @@
-import { wrap } from "../cli/table.ts";
-import type { Output } from "../cli/output.ts";
+import type { Output } from "#cli/output.ts";
+import { wrap } from "#cli/table.ts";
 
 /** A job as `GET api/admin/jobs` shows it, as far as the table goes. */
 export interface JobLine {

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { choosePort } from "../ports.ts";
 import { startAlphaVantageStandIn } from "../providers/alpha-vantage.ts";
-import { startCountyStandIn } from "../providers/county.ts";
 import { startProviderControl } from "../providers/control.ts";
+import { startCountyStandIn } from "../providers/county.ts";
 import { startEcbStandIn } from "../providers/ecb.ts";
 import { startFrankfurterStandIn } from "../providers/frankfurter.ts";
 import { startStooqStandIn } from "../providers/stooq.ts";
@@ -21,8 +21,10 @@ export interface DemoProviders {
 export async function startDemoProviders(stateDirectory: string): Promise<DemoProviders> {
   // The county's address is in the database, from the first start on.
   const countyPort = await choosePort({
-    ...{ port: undefined, rememberIn: join(stateDirectory, "demo-county-port") },
-    ...{ what: "the demo's county", setting: "no setting" },
+    port: undefined,
+    rememberIn: join(stateDirectory, "demo-county-port"),
+    what: "the demo's county",
+    setting: "no setting",
   });
   const [ecb, frankfurter, yahoo, alphaVantage, twelveData, stooq, county] = await Promise.all([
     startEcbStandIn(),
@@ -35,8 +37,10 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
   ]);
   const standIns = { ecb, frankfurter, yahoo, "alpha-vantage": alphaVantage, "twelve-data": twelveData, stooq, county };
   const port = await choosePort({
-    ...{ port: undefined, rememberIn: join(stateDirectory, "demo-port") },
-    ...{ what: "the control of the demo's providers", setting: "no setting" },
+    port: undefined,
+    rememberIn: join(stateDirectory, "demo-port"),
+    what: "the control of the demo's providers",
+    setting: "no setting",
   });
   const control = await startProviderControl(standIns, { port });
   return {

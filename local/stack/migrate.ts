@@ -5,7 +5,7 @@ import { StartError } from "./options.ts";
 
 /** Brings the database to the newest schema with the same command that an operator uses. */
 export async function migrate(root: string, databaseUrl: string): Promise<void> {
-  const child = spawn(process.execPath, [join(root, "local/cli/main.ts"), "migrate"], {
+  const child = spawn(process.execPath, [join(root, "cli/main.ts"), "migrate"], {
     env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -5,11 +5,11 @@ import { startFunctionsHost } from "../functions-host/host.ts";
 import type { Log } from "../functions-host/log.ts";
 import { startPostgres } from "../postgres/start.ts";
 import { DirectoryInUseError } from "../processes/lock.ts";
+import { startWebPubSub } from "../web-pubsub/web-pubsub.ts";
 import { startBroker } from "./broker.ts";
 import { startDemoProviders } from "./demo.ts";
-import { startWebPubSub } from "../web-pubsub/web-pubsub.ts";
 import { migrate } from "./migrate.ts";
-import { StartError, type StackOptions } from "./options.ts";
+import { type StackOptions, StartError } from "./options.ts";
 import { forgetRunningApp, hostKey, readRunningApp, writeRunningApp } from "./state-file.ts";
 
 export interface Stack {

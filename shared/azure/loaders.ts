@@ -1,5 +1,5 @@
-import type { Route } from "../http/route.ts";
-import type { Job } from "../jobs/define-job.ts";
+import type { Route } from "#http/route.ts";
+import type { Job } from "#jobs/define-job.ts";
 
 /** What loads the code of jobs and routes when it is first needed. */
 export interface Loaders {

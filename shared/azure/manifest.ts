@@ -1,8 +1,8 @@
-import type { Job } from "../jobs/define-job.ts";
-import { isScheduled } from "../jobs/define-job.ts";
-import { ownQueue, SHARED_QUEUE_FUNCTION } from "../messaging/queue-names.ts";
-import { utcSuperset } from "../jobs/schedule/index.ts";
-import type { Method, Route } from "../http/route.ts";
+import type { Method, Route } from "#http/route.ts";
+import type { Job } from "#jobs/define-job.ts";
+import { isScheduled } from "#jobs/define-job.ts";
+import { ownQueue, SHARED_QUEUE_FUNCTION } from "#messaging/queue-names.ts";
+import { utcSuperset } from "#schedule/index.ts";
 
 /**
  * What start-up has to know to register every function, without loading the code of any. The build reads it off the jobs

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { TriggerMetadata } from "@azure/functions";
 import { v7 as uuidv7 } from "uuid";
-import type { App } from "../app.ts";
-import { insertDeadMessages, type DeadMessage } from "../data/platform/dead-messages.ts";
-import { runsNotInLedger } from "../data/platform/job-runs.ts";
-import { storable, storableText } from "../jobs/storable.ts";
-import { readRunMessage, UnreadableMessage } from "../messaging/run-message.ts";
+import type { App } from "#app";
+import { type DeadMessage, insertDeadMessages } from "#data/platform/dead-messages.ts";
+import { runsNotInLedger } from "#data/platform/job-runs.ts";
+import { readRunMessage, UnreadableMessage } from "#messaging/run-message.ts";
+import { storable, storableText } from "#redaction/jsonb-safe.ts";
 
 /** A message as the trigger hands it over, with what the broker says of it as far as it is known. */
 export interface ReceivedMessage {

@@ -1,8 +1,8 @@
+import type { HttpRequest, HttpResponseInit, InvocationContext, Timer } from "@azure/functions";
 import { app as functions } from "@azure/functions";
-import type { InvocationContext, HttpRequest, HttpResponseInit, Timer } from "@azure/functions";
-import { environment, readConfig, type Config } from "../config.ts";
-import { checkerOf } from "../http/checker.ts";
-import { SHARED_QUEUE, SHARED_QUEUE_FUNCTION } from "../messaging/queue-names.ts";
+import { checkerOf } from "#http/checker.ts";
+import { SHARED_QUEUE, SHARED_QUEUE_FUNCTION } from "#messaging/queue-names.ts";
+import { type Config, environment, readConfig } from "#settings/config.ts";
 import type { Loaders } from "./loaders.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
@@ -31,14 +31,18 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
   }
   if (config.SERVICE_BUS ?? config.SERVICE_BUS__fullyQualifiedNamespace) {
     functions.serviceBusQueue(SHARED_QUEUE_FUNCTION, {
-      ...{ connection: "SERVICE_BUS", queueName: SHARED_QUEUE, cardinality: "one" },
+      connection: "SERVICE_BUS",
+      queueName: SHARED_QUEUE,
+      cardinality: "one",
       handler: async (message: unknown, context: InvocationContext) =>
         (await runtime()).onMessages(SHARED_QUEUE, [message], context),
     });
     for (const { id, queue } of manifest.jobs) {
       if (!queue) continue;
       functions.serviceBusQueue(queue.functionName, {
-        ...{ connection: "SERVICE_BUS", queueName: queue.name, cardinality: queue.batch > 1 ? "many" : "one" },
+        connection: "SERVICE_BUS",
+        queueName: queue.name,
+        cardinality: queue.batch > 1 ? "many" : "one",
         handler: async (received: unknown, context: InvocationContext) =>
           (await runtime()).onMessages(queue.name, queue.batch > 1 ? (received as unknown[]) : [received], context, id),
       });
@@ -65,8 +69,8 @@ async function timerExpression({ id, timer }: ManifestJob, config: Config): Prom
   const overrides = config.jobs.get(id) ?? {};
   if (overrides.schedule === undefined && overrides.timeZone === undefined) return timer!.utc;
   const [{ overridden }, { utcSuperset }] = await Promise.all([
-    import("../jobs/schedule-in-force.ts"),
-    import("../jobs/schedule/index.ts"),
+    import("#jobs/effective-schedule.ts"),
+    import("#schedule/index.ts"),
   ]);
   return utcSuperset(overridden(id, timer!, overrides));
 }

@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
-import type { DatabaseOptions } from "../data/client.ts";
-import { withSnapshot, type Snapshot } from "../data/backup/snapshot.ts";
-import type { Table } from "../data/backup/tables.ts";
-import type { BlobContainer } from "../storage/blob-container.ts";
-import { Measure } from "../storage/measure.ts";
+import { type Snapshot, withSnapshot } from "#data/backup/snapshot.ts";
+import type { Table } from "#data/backup/tables.ts";
+import type { DatabaseOptions } from "#data/client.ts";
+import type { BlobContainer } from "#storage/blob-container.ts";
+import { Measure } from "#storage/measure.ts";
 import type { BackedUpTable, BackupManifest } from "./manifest.ts";
 
 /** What went into a backup. */

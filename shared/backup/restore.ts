@@ -1,15 +1,15 @@
+import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { Writable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { connect, type DatabaseOptions } from "../data/client.ts";
-import { appliedMigrations, migrationsIn, withFirstMigrations } from "../data/backup/migration-level.ts";
-import { refill, usedTables } from "../data/backup/refill.ts";
-import { ourTables } from "../data/backup/tables.ts";
-import { applyMigrations } from "../data/migrate.ts";
-import { BlobMissing, type BlobContainer } from "../storage/blob-container.ts";
-import { Measure } from "../storage/measure.ts";
-import { readManifest, type BackedUpTable, type BackupManifest } from "./manifest.ts";
+import { appliedMigrations, migrationsIn, withFirstMigrations } from "#data/backup/migration-level.ts";
+import { refill, usedTables } from "#data/backup/refill.ts";
+import { ourTables } from "#data/backup/tables.ts";
+import { connect, type DatabaseOptions } from "#data/client.ts";
+import { applyMigrations } from "#data/migrate.ts";
+import { type BlobContainer, BlobMissing } from "#storage/blob-container.ts";
+import { Measure } from "#storage/measure.ts";
+import { type BackedUpTable, type BackupManifest, readManifest } from "./manifest.ts";
 
 /** A backup cannot be put back into this database, for a reason that a person can read; the database holds none of it. */
 export class RestoreRefused extends Error {

@@ -1,4 +1,4 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 
 /**
  * A column of texts that may hold anything as the literal of a PostgreSQL array, for `unnest`; null is NULL. For what needs no

@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config } from "#settings/config.ts";
 import type { DatabaseOptions } from "./client.ts";
 
 /** How the app's database is reached, as the settings say. */

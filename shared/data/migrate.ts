@@ -17,7 +17,9 @@ const MIGRATION_LOCK = 7_205_119;
 export async function applyMigrations(url: string, folder: string, tls?: DatabaseOptions["tls"]): Promise<number> {
   // One connection: the advisory lock belongs to a session, and the migrator must run in that very one.
   const client = postgres(url, {
-    ...{ max: 1, onnotice: () => undefined, connect_timeout: 10 },
+    max: 1,
+    onnotice: () => undefined,
+    connect_timeout: 10,
     ...(tls && { ssl: tls === "disable" ? false : { rejectUnauthorized: tls === "verify" } }),
   });
   try {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { WrittenPassages } from "../data/tax-liens/document-schema.ts";
-import type { LlmCall } from "../data/reasoning/schema.ts";
-import { classify, isRetryable, retryAfter } from "../jobs/error-class.ts";
-import type { Llm, Message } from "../providers/llm.ts";
+import type { LlmCall } from "#data/reasoning/schema.ts";
+import type { WrittenPassages } from "#data/tax-liens/document-schema.ts";
+import { classify, isRetryable, retryAfter } from "#jobs/error-class.ts";
+import type { Llm, Message } from "#providers/llm.ts";
 import { plainText } from "./model.ts";
 import type { Template } from "./template.ts";
 

@@ -1,13 +1,13 @@
-import type { LienForMetrics } from "../data/tax-liens/deal-metrics.ts";
-import type { DealWhole } from "../data/tax-liens/document-subjects.ts";
-import { civilDateIn, type CivilDate } from "../rules/civil-date.ts";
-import type { AccrualMethod } from "../rules/tax-liens/accrual.ts";
-import { addMonths } from "../rules/tax-liens/calendar-months.ts";
-import { withRules } from "../rules/tax-liens/county-rules.ts";
-import { dealMetrics, riskFactsOf, type LienFacts } from "../rules/tax-liens/metrics.ts";
-import { expectedRedemption, redemptionOn, type Redemption } from "../rules/tax-liens/redemption.ts";
-import { RISK_FACTORS, riskParts, type RiskFactor, type RiskWeights } from "../rules/tax-liens/risk.ts";
-import { redemptionDeadline, type Bidding, type PremiumFate, type RuleSet } from "../rules/tax-liens/rule-sets.ts";
+import type { LienForMetrics } from "#data/tax-liens/deal-metrics.ts";
+import type { DealWhole } from "#data/tax-liens/document-subjects.ts";
+import { type CivilDate, civilDateIn } from "#rules/civil-date.ts";
+import type { AccrualMethod } from "#rules/tax-liens/accrual.ts";
+import { addMonths } from "#rules/tax-liens/calendar-months.ts";
+import { withRules } from "#rules/tax-liens/county-rules.ts";
+import { dealMetrics, type LienFacts, riskFactsOf } from "#rules/tax-liens/metrics.ts";
+import { expectedRedemption, type Redemption, redemptionOn } from "#rules/tax-liens/redemption.ts";
+import { RISK_FACTORS, type RiskFactor, riskParts, type RiskWeights } from "#rules/tax-liens/risk.ts";
+import { type Bidding, type PremiumFate, redemptionDeadline, type RuleSet } from "#rules/tax-liens/rule-sets.ts";
 import { lienAndProperty, type LienWhole } from "./lien-facts.ts";
 import { cents, inWords, shareOf } from "./stored-values.ts";
 import type { DealMemoFacts } from "./templates/deal-memo.ts";
@@ -33,8 +33,12 @@ export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, 
     asOf,
     ...lienAndProperty(whole),
     metrics: {
-      ...{ cost: metrics.cost, ltv: metrics.ltv, expectedYield: shareOf(metrics.expectedYield) },
-      ...{ irr: shareOf(metrics.irr), risk: score(metrics.riskScore), score: score(metrics.dealScore) },
+      cost: metrics.cost,
+      ltv: metrics.ltv,
+      expectedYield: shareOf(metrics.expectedYield),
+      irr: shareOf(metrics.irr),
+      risk: score(metrics.riskScore),
+      score: score(metrics.dealScore),
       explanation: sentence([metrics.explanation, oddity].filter(Boolean).join("; ")),
       riskParts: partsOf(lien, { asOf, weights }),
     },
@@ -57,15 +61,24 @@ export function memoOfDeal({ deal, deals, decisions }: DealWhole, memo: DealMemo
   return {
     ...memo,
     metrics: {
-      ...{ cost: cents(deal.cost), ltv, expectedYield: shareOf(expectedYield), irr: shareOf(irr) },
-      ...{ risk: score(riskScore), score: score(deal.score) },
+      cost: cents(deal.cost),
+      ltv,
+      expectedYield: shareOf(expectedYield),
+      irr: shareOf(irr),
+      risk: score(riskScore),
+      score: score(deal.score),
       explanation: [sentence(explanation), hasChanged && changed].filter(Boolean).join(" ") || null,
       riskParts: hasChanged ? [] : (memo.metrics.riskParts ?? []),
     },
     deal: {
-      ...{ rank: deal.rank, deals, status: inWords(deal.status) },
+      rank: deal.rank,
+      deals,
+      status: inWords(deal.status),
       decisions: decisions.map(({ at, decision, decidedBy, reason }) => ({
-        ...{ on: civilDateIn(zone, at), decision: inWords(decision), by: decidedBy, reason: reason.slice(0, 20_000) },
+        on: civilDateIn(zone, at),
+        decision: inWords(decision),
+        by: decidedBy,
+        reason: reason.slice(0, 20_000),
       })),
     },
   };
@@ -84,7 +97,9 @@ function partsOf(lien: LienFacts, { asOf, weights }: FiguresOn) {
   if (!facts) return [];
   const points = riskParts(facts, weights, asOf);
   return RISK_FACTORS.map((factor) => ({
-    ...{ part: PARTS[factor], points: points[factor].toDecimalPlaces(2).toNumber(), of: weights[factor] },
+    part: PARTS[factor],
+    points: points[factor].toDecimalPlaces(2).toNumber(),
+    of: weights[factor],
   }));
 }
 
@@ -113,7 +128,11 @@ function redemptionsOf(lien: LienFacts, expected: Redemption | null, asOf: Civil
   return rows
     .toSorted((a, b) => a.redemption.days - b.redemption.days)
     .map(({ when, redemption: { day, interest, proceeds, annualYield } }) => ({
-      ...{ when, on: day, interest: cents(interest), proceeds: cents(proceeds), annualYield: shareOf(annualYield) },
+      when,
+      on: day,
+      interest: cents(interest),
+      proceeds: cents(proceeds),
+      annualYield: shareOf(annualYield),
     }));
 }
 

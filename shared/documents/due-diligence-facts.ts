@@ -1,4 +1,4 @@
-import { daysBetween, type CivilDate } from "../rules/civil-date.ts";
+import { type CivilDate, daysBetween } from "#rules/civil-date.ts";
 import { lienAndProperty, type LienWhole } from "./lien-facts.ts";
 import { cents, inWords } from "./stored-values.ts";
 import type { DueDiligenceFacts } from "./templates/lien-due-diligence.ts";

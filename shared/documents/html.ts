@@ -1,12 +1,12 @@
-import { escapeHtml } from "../notifications/html.ts";
+import { escapeHtml } from "#notifications/html.ts";
 import {
-  barLengths,
-  paragraphsOf,
-  plainText,
   type BarChart,
+  barLengths,
   type Block,
   type DocumentModel,
   type FactLists,
+  paragraphsOf,
+  plainText,
   type Table,
 } from "./model.ts";
 import { ACCENT, INK, LINE, MUTED, SHADE, TRACK } from "./palette.ts";

@@ -1,5 +1,5 @@
-import type { County, Lien, Property } from "../data/tax-liens/schema.ts";
-import type { PropertyValuation } from "../data/tax-liens/valuation-schema.ts";
+import type { County, Lien, Property } from "#data/tax-liens/schema.ts";
+import type { PropertyValuation } from "#data/tax-liens/valuation-schema.ts";
 import { cents, inWords, shareOf } from "./stored-values.ts";
 
 /** What the tables know of a lien. */
@@ -17,15 +17,22 @@ export function lienAndProperty({ lien, property, county, valuation }: LienWhole
   return {
     lien: {
       certificate: lien.certificateNumber ?? lien.identity,
-      ...{ county: county.name, state: county.state, taxYear: lien.taxYear, status: inWords(lien.status) },
-      ...{ face: cents(lien.faceAmount), rate: shareOf(lien.interestRate ?? lien.bidRate) },
+      county: county.name,
+      state: county.state,
+      taxYear: lien.taxYear,
+      status: inWords(lien.status),
+      face: cents(lien.faceAmount),
+      rate: shareOf(lien.interestRate ?? lien.bidRate),
       prior: cents(lien.priorLiens),
-      ...{ soldOn: lien.saleDate, redeemableUntil: lien.redemptionDeadline },
+      soldOn: lien.saleDate,
+      redeemableUntil: lien.redemptionDeadline,
     },
     property: {
-      ...{ parcel: property.parcelId, type: inWords(property.propertyType) },
+      parcel: property.parcelId,
+      type: inWords(property.propertyType),
       address: [property.address, property.city, property.zip].filter(Boolean).join(", ") || null,
-      ...{ value: value === null ? null : cents(value), valuedOn: valuation?.day ?? null },
+      value: value === null ? null : cents(value),
+      valuedOn: valuation?.day ?? null,
     },
   };
 }

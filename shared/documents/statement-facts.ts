@@ -1,10 +1,10 @@
 import { Decimal } from "decimal.js";
-import type { LienForMetrics } from "../data/tax-liens/deal-metrics.ts";
-import type { AnalysisRun } from "../data/tax-liens/analysis-run-schema.ts";
-import type { BoughtDeal } from "../data/tax-liens/document-subjects.ts";
-import { civilDateIn, daysBetween, type CivilDate } from "../rules/civil-date.ts";
-import { withRules } from "../rules/tax-liens/county-rules.ts";
-import { redemptionOn } from "../rules/tax-liens/redemption.ts";
+import type { AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
+import type { LienForMetrics } from "#data/tax-liens/deal-metrics.ts";
+import type { BoughtDeal } from "#data/tax-liens/document-subjects.ts";
+import { type CivilDate, civilDateIn, daysBetween } from "#rules/civil-date.ts";
+import { withRules } from "#rules/tax-liens/county-rules.ts";
+import { redemptionOn } from "#rules/tax-liens/redemption.ts";
 import { cents } from "./stored-values.ts";
 import type { StatementFacts } from "./templates/portfolio-statement.ts";
 
@@ -38,7 +38,11 @@ export function statementFacts(
     return {
       isUnvalued: !isWrittenOff && (age === null || age > staleDays),
       shown: {
-        ...{ certificate, county, purchasedOn, book: cents(deal.cost), accrued: cents(earned?.interest ?? 0) },
+        certificate,
+        county,
+        purchasedOn,
+        book: cents(deal.cost),
+        accrued: cents(earned?.interest ?? 0),
         writeDown: cents(isWrittenOff ? deal.cost : 0),
       },
     };
@@ -50,7 +54,9 @@ export function statementFacts(
     asOf,
     portfolio: `deals of ${analysis.recipient}, analysis of ${analysis.asOf}`,
     nav: cents(book.plus(accrued).minus(writeDowns)),
-    ...{ book: cents(book), accrued: cents(accrued), writeDowns: cents(writeDowns) },
+    book: cents(book),
+    accrued: cents(accrued),
+    writeDowns: cents(writeDowns),
     holdings: holdings.map(({ shown }) => shown),
     unvalued: holdings.filter(({ isUnvalued }) => isUnvalued).map(({ shown }) => shown.certificate),
   };

@@ -1,10 +1,10 @@
-import type { Config } from "../config.ts";
-import type { Executor } from "../data/client.ts";
-import { liensForMetrics } from "../data/tax-liens/deal-metrics.ts";
-import { findBought, findDeal, findLienWhole } from "../data/tax-liens/document-subjects.ts";
-import { InvalidInput } from "../jobs/endings.ts";
-import type { CivilDate } from "../rules/civil-date.ts";
-import { settingsInForce } from "../settings/changeable.ts";
+import type { Executor } from "#data/client.ts";
+import { liensForMetrics } from "#data/tax-liens/deal-metrics.ts";
+import { findBought, findDeal, findLienWhole } from "#data/tax-liens/document-subjects.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { settingsInForce } from "#operations/changeable-settings.ts";
+import type { CivilDate } from "#rules/civil-date.ts";
+import type { Config } from "#settings/config.ts";
 import { dealMemoFacts, memoOfDeal } from "./deal-memo-facts.ts";
 import { dueDiligenceFacts } from "./due-diligence-facts.ts";
 import { statementFacts } from "./statement-facts.ts";

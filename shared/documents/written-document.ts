@@ -1,4 +1,4 @@
-import type { WrittenPassages } from "../data/tax-liens/document-schema.ts";
+import type { WrittenPassages } from "#data/tax-liens/document-schema.ts";
 import type { DocumentModel } from "./model.ts";
 import type { Template } from "./template.ts";
 

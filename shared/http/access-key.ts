@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Protection } from "../config.ts";
+import type { Protection } from "#settings/config.ts";
 import type { Role } from "./checker.ts";
 
 /** The role that a key opens; null for one that is not ours. Takes as long whatever the key is. */

@@ -1,8 +1,8 @@
-import type { Protection } from "../config.ts";
+import type { Protection } from "#settings/config.ts";
 import { keyRole } from "./access-key.ts";
-import { checkerOf, type Access, type Role } from "./checker.ts";
+import { type Access, checkerOf, type Role } from "./checker.ts";
 import { changedFromElsewhere } from "./cross-site.ts";
-import { readPrincipal, type Principal } from "./principal.ts";
+import { type Principal, readPrincipal } from "./principal.ts";
 import { Problem } from "./problem.ts";
 import type { Request } from "./request.ts";
 

@@ -1,4 +1,4 @@
-import type { Protection } from "../config.ts";
+import type { Protection } from "#settings/config.ts";
 
 /**
  * Who may call a route. `open`: anybody. `key`: a machine with a function key. `viewer`: who may look; `operator`: who may

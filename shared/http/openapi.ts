@@ -71,7 +71,9 @@ function parametersOf({ params, query, idempotent }: Route): Json[] {
 function propertiesOf(schema: z.ZodType): { name: string; required: boolean; schema: unknown }[] {
   const { properties = {}, required = [] } = jsonSchema(schema) as { properties?: Json; required?: string[] };
   return Object.entries(properties).map(([name, property]) => ({
-    ...{ name, required: required.includes(name), schema: property },
+    name,
+    required: required.includes(name),
+    schema: property,
   }));
 }
 
@@ -138,12 +140,10 @@ const securitySchemes = {
 };
 
 const idempotencyKey = {
-  ...{
-    name: "Idempotency-Key",
-    in: "header",
-    required: false,
-    schema: { type: "string", minLength: 1, maxLength: 255 },
-  },
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  schema: { type: "string", minLength: 1, maxLength: 255 },
   description: "The same key and body again give the run that they gave before; with another body it is 422.",
 };
 

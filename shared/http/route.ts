@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
-import type { App } from "../app.ts";
-import type { JobLog } from "../jobs/job-log.ts";
+import type { App } from "#app";
+import type { JobLog } from "#jobs/job-log.ts";
 import type { Access, Role } from "./checker.ts";
 import type { Method } from "./request.ts";
 

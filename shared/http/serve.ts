@@ -1,13 +1,13 @@
-import type { App } from "../app.ts";
-import { ConfigError } from "../config.ts";
-import { InvalidInput } from "../jobs/endings.ts";
-import { asError, classify, retryAfter } from "../jobs/error-class.ts";
-import { issuesOf } from "../jobs/input.ts";
-import { jsonLines, Log } from "../telemetry/log.ts";
+import type { App } from "#app";
+import { InvalidInput } from "#jobs/endings.ts";
+import { asError, classify, retryAfter } from "#jobs/error-class.ts";
+import { issuesOf } from "#jobs/input.ts";
+import { ConfigError } from "#settings/config.ts";
+import { jsonLines, Log } from "#telemetry/log.ts";
 import { callerOf } from "./access.ts";
 import { badRequest, Problem, problemReply } from "./problem.ts";
-import { bytesOf, jsonOf, storageFault } from "./request-body.ts";
 import type { Request } from "./request.ts";
+import { bytesOf, jsonOf, storageFault } from "./request-body.ts";
 import type { Reply, Route } from "./route.ts";
 
 /**

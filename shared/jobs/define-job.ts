@@ -1,18 +1,18 @@
 import type { z } from "zod";
-import type { Config } from "../config.ts";
-import type { Db, Tx } from "../data/client.ts";
-import type { Gated } from "../data/platform/gates.ts";
-import type { Overlap } from "../data/platform/claims.ts";
-import type { Run } from "../data/platform/schema.ts";
-import type { Clock } from "./clock.ts";
-import { milliseconds, type Duration } from "./duration.ts";
+import type { Db, Tx } from "#data/client.ts";
+import type { Overlap } from "#data/platform/claims.ts";
+import type { Gated } from "#data/platform/gates.ts";
+import type { Run } from "#data/platform/schema.ts";
+import type { OnceOptions } from "#runner/once.ts";
+import type { Clock } from "#schedule/clock.ts";
+import { type Duration, milliseconds } from "#schedule/duration.ts";
+import type { Schedule } from "#schedule/index.ts";
+import type { Config } from "#settings/config.ts";
 import type { Gate } from "./gates.ts";
 import type { JobLog } from "./job-log.ts";
 import type { Missed } from "./missed-slots.ts";
-import type { OnceOptions } from "./once.ts";
 import { exponential, type RetryPolicy } from "./retry.ts";
-import type { Schedule } from "./schedule/index.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "./run-observer.ts";
 
 /** A group of jobs that belong to one business system; its schema in the database has the same name. */
 export interface Family {

@@ -1,4 +1,4 @@
-import { milliseconds, type Duration } from "./duration.ts";
+import { type Duration, milliseconds } from "#schedule/duration.ts";
 
 /** Thrown by a job to end its run for good as `cancelled`: there is nothing left to do, and no retry will change that. */
 export class Cancel extends Error {

@@ -1,9 +1,9 @@
-import type { AttemptError } from "../data/platform/schema.ts";
-import { withoutValues } from "../telemetry/failed-query.ts";
+import type { AttemptError } from "#data/platform/schema.ts";
+import { causes, describe, has, isError, read } from "#redaction/error-causes.ts";
+import { withoutValues } from "#redaction/failed-query.ts";
+import { storableText } from "#redaction/jsonb-safe.ts";
+import { maskedText } from "#redaction/redacted-text.ts";
 import { isOutage, sqlStateClass } from "./sql-state.ts";
-import { maskedText } from "./masked.ts";
-import { storableText } from "./storable.ts";
-import { causes, describe, has, isError, read } from "./thrown.ts";
 
 /** What kind of trouble an error is; the class alone decides whether a run is tried again. */
 export const ERROR_CLASSES = ["transient", "rate_limited", "auth", "validation", "unknown"] as const;

@@ -1,5 +1,5 @@
-import { inWords } from "./duration.ts";
-import { occurrencesBetween, type Schedule } from "./schedule/index.ts";
+import { inWords } from "#schedule/duration.ts";
+import { occurrencesBetween, type Schedule } from "#schedule/index.ts";
 
 /** What becomes of slots that passed while the app was down. */
 export type Missed = "skip" | "once" | "all";

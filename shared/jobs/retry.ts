@@ -1,4 +1,4 @@
-import { milliseconds, type Duration } from "./duration.ts";
+import { type Duration, milliseconds } from "#schedule/duration.ts";
 
 /** How often and how soon a failed run is tried again. Data, so that settings and the admin API can show and change it. */
 export type RetryPolicy =

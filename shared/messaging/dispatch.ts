@@ -1,4 +1,4 @@
-import type { DispatchedRun } from "../jobs/runner/dependencies.ts";
+import type { DispatchedRun } from "#runner/dependencies.ts";
 import { ownQueue, SHARED_QUEUE } from "./queue-names.ts";
 import type { MessageSender } from "./service-bus.ts";
 

@@ -113,7 +113,7 @@ async function connect({ connectionString, namespace, clientId }: ServiceBusAddr
     retryOptions: { maxRetries: 2, retryDelayInMs: 250, maxRetryDelayInMs: 2_000, timeoutInMs: SEND_TIMEOUT_MS },
   };
   if (connectionString) return new Client(connectionString, options);
-  const { ManagedIdentityCredential } = await import("../identity/managed-identity.ts");
+  const { ManagedIdentityCredential } = await import("#identity/managed-identity.ts");
   return new Client(
     namespace!,
     clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential(),

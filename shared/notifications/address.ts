@@ -1,4 +1,4 @@
-import type { ALLOW_LISTED } from "../data/platform/notification-schema.ts";
+import type { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
 
 /** A channel whose addresses stand in the allow-list. */
 export type AllowListed = (typeof ALLOW_LISTED)[number];

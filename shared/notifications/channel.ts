@@ -1,4 +1,4 @@
-import { ProviderError } from "../providers/provider-error.ts";
+import { ProviderError } from "#providers/provider-error.ts";
 import type { ChannelName, Severity } from "./notification.ts";
 
 /** A notification on its way to one address. */

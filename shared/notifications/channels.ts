@@ -1,4 +1,4 @@
-import type { NotificationSettings } from "../settings/notification-settings.ts";
+import type { NotificationSettings } from "#settings/notification-settings.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelName } from "./notification.ts";
 
@@ -41,25 +41,28 @@ export async function openChannel(name: ChannelName, settings: ChannelSettings):
     case "chatbot": {
       const { telegram } = await import("./channels/telegram.ts");
       return telegram({
-        ...{ baseUrl: settings.TELEGRAM_BASE_URL, token: needed(settings, "TELEGRAM_BOT_TOKEN"), ...limits },
+        baseUrl: settings.TELEGRAM_BASE_URL,
+        token: needed(settings, "TELEGRAM_BOT_TOKEN"),
+        ...limits,
       });
     }
     case "sms":
     case "voice": {
       const { twilio } = await import("./channels/twilio.ts");
       return twilio({
-        ...{ baseUrl: settings.TWILIO_BASE_URL, accountSid: needed(settings, "TWILIO_ACCOUNT_SID"), ...limits },
-        ...{ authToken: needed(settings, "TWILIO_AUTH_TOKEN"), from: needed(settings, "TWILIO_FROM") },
+        baseUrl: settings.TWILIO_BASE_URL,
+        accountSid: needed(settings, "TWILIO_ACCOUNT_SID"),
+        ...limits,
+        authToken: needed(settings, "TWILIO_AUTH_TOKEN"),
+        from: needed(settings, "TWILIO_FROM"),
       })[name];
     }
     case "webhook": {
       const { webhook } = await import("./channels/webhook.ts");
       return webhook({
-        ...{
-          url: needed(settings, "NOTIFY_WEBHOOK_URL"),
-          secret: needed(settings, "NOTIFY_WEBHOOK_SECRET"),
-          ...limits,
-        },
+        url: needed(settings, "NOTIFY_WEBHOOK_URL"),
+        secret: needed(settings, "NOTIFY_WEBHOOK_SECRET"),
+        ...limits,
       });
     }
     case "web":
@@ -78,7 +81,7 @@ async function openEmail(settings: ChannelSettings, limits: { timeoutMs: number 
     const { endpoint, accessKey } = readAcsConnection(settings.ACS_EMAIL);
     return acsEmail({ endpoint, access: { accessKey }, from, ...limits });
   }
-  const { ManagedIdentityCredential } = await import("../identity/managed-identity.ts");
+  const { ManagedIdentityCredential } = await import("#identity/managed-identity.ts");
   const clientId = settings.ACS_EMAIL__clientId;
   const identity = clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential();
   const token = async () => (await identity.getToken("https://communication.azure.com/.default")).token;

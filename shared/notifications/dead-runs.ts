@@ -1,8 +1,8 @@
-import type { Tx } from "../data/client.ts";
-import { errorFingerprints } from "../data/platform/dead-letters.ts";
-import { whyGivenUp } from "../data/platform/run-reason.ts";
-import type { Run } from "../data/platform/schema.ts";
-import { OPERATORS, type NewNotification } from "./notification.ts";
+import type { Tx } from "#data/client.ts";
+import { errorFingerprints } from "#data/platform/dead-letters.ts";
+import { whyGivenUp } from "#data/platform/run-reason.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { type NewNotification, OPERATORS } from "./notification.ts";
 import { notifier, type NotifyingApp } from "./notifier.ts";
 import { notify } from "./notify.ts";
 
@@ -25,7 +25,9 @@ function notificationOf(kind: string, runs: readonly Run[]): NewNotification {
   const attempts = run.attempt === 1 ? "1 attempt" : `${run.attempt} attempts`;
   const hour = run.finishedAt!.toISOString().slice(0, "2026-03-10T12".length);
   return {
-    ...{ recipient: OPERATORS, type: "run.dead", severity: "WARN" },
+    recipient: OPERATORS,
+    type: "run.dead",
+    severity: "WARN",
     title: `${run.jobId} failed for good`,
     body: `Run ${run.id}${others}, after ${attempts}: ${whyGivenUp(run)}\n\n${cureOf(errorClass)}`,
     data: { job: run.jobId, run: run.id, errorClass },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClaimedNotification, BegunDelivery } from "../data/platform/notification-sending.ts";
-import { classify, isRetryable, retryAfter, type ErrorClass } from "../jobs/error-class.ts";
-import { redactText } from "../telemetry/redaction.ts";
+import type { BegunDelivery, ClaimedNotification } from "#data/platform/notification-sending.ts";
+import { classify, type ErrorClass, isRetryable, retryAfter } from "#jobs/error-class.ts";
+import { redactText } from "#redaction/redact.ts";
 import { AllGone, type Channel, type Receipt } from "./channel.ts";
 import { LONGEST_WAIT_MS, type Pause } from "./pause.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { SEVERITIES, type NewNotification, DIGEST_TYPE } from "./notification.ts";
 import { cut } from "./channel.ts";
 import { escapeHtml, paragraphs } from "./html.ts";
+import { DIGEST_TYPE, type NewNotification, SEVERITIES } from "./notification.ts";
 
 /** Notifications that a mail names one by one; of the rest it says how many. */
 const SHOWN = 50;
@@ -39,14 +39,23 @@ export function digestOf(
   const digest: Digest = {
     day,
     entries: inOrder.slice(0, SHOWN).map(({ severity, title, body, createdAt }) => ({
-      ...{ severity, title, body: cut(body, 1_000), at: time.format(createdAt) },
+      severity,
+      title,
+      body: cut(body, 1_000),
+      at: time.format(createdAt),
     })),
     more: Math.max(0, unread.length - SHOWN),
   };
   const title = `${unread.length} unread ${unread.length === 1 ? "notification" : "notifications"}, ${day}`;
   return {
-    ...{ recipient, title, type: DIGEST_TYPE, severity: "INFO", channels: ["email"], dedupeKey: `digest:${day}` },
-    ...{ body: digestText(digest), data: digest },
+    recipient,
+    title,
+    type: DIGEST_TYPE,
+    severity: "INFO",
+    channels: ["email"],
+    dedupeKey: `digest:${day}`,
+    body: digestText(digest),
+    data: digest,
   };
 }
 

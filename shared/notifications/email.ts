@@ -1,6 +1,6 @@
 import type { Message } from "./channel.ts";
-import { digestSchema, digestText, digestHtml } from "./digest.ts";
-import { htmlPage, escapeHtml, paragraphs } from "./html.ts";
+import { digestHtml, digestSchema, digestText } from "./digest.ts";
+import { escapeHtml, htmlPage, paragraphs } from "./html.ts";
 import { DIGEST_TYPE } from "./notification.ts";
 
 export interface Email {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { NewNotificationRow } from "../data/platform/notifications.ts";
-import type { NewEvent } from "../jobs/watch.ts";
-import { isChannelName } from "../realtime/live-event.ts";
+import type { NewNotificationRow } from "#data/platform/notifications.ts";
+import type { NewEvent } from "#jobs/run-observer.ts";
+import { isChannelName } from "#realtime/live-event.ts";
 import { OPERATORS } from "./notification.ts";
 
 /** The live channel of those who run the app. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { CHANNELS, SEVERITIES } from "../data/platform/notification-schema.ts";
+import { CHANNELS, SEVERITIES } from "#data/platform/notification-schema.ts";
 
 export { CHANNELS, SEVERITIES };
-export type { ChannelName, Severity } from "../data/platform/notification-schema.ts";
+export type { ChannelName, Severity } from "#data/platform/notification-schema.ts";
 
 /** Those who run the app: what is told to them shows on the live channel `system_notifications`. */
 export const OPERATORS = "operators";

@@ -1,9 +1,9 @@
-import type { Config } from "../config.ts";
-import { afterCommit } from "../data/after-commit.ts";
-import type { JobCatalogue } from "../jobs/catalogue.ts";
-import type { Clock } from "../jobs/clock.ts";
-import type { Runner } from "../jobs/runner/runner.ts";
-import type { Watch } from "../jobs/watch.ts";
+import { afterCommit } from "#data/after-commit.ts";
+import type { JobCatalogue } from "#jobs/catalogue.ts";
+import type { Watch } from "#jobs/run-observer.ts";
+import type { Runner } from "#runner/runner.ts";
+import type { Clock } from "#schedule/clock.ts";
+import type { Config } from "#settings/config.ts";
 import type { NotifyContext } from "./notify.ts";
 
 /** What an app has that notifies. */

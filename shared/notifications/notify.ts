@@ -1,23 +1,23 @@
-import type { Config } from "../config.ts";
-import type { Tx } from "../data/client.ts";
+import type { Tx } from "#data/client.ts";
 import {
   insertNotifications,
-  reachKey,
-  routingFacts,
   type NewNotificationRow,
   type NotificationKind,
+  reachKey,
   type RoutingFacts,
-} from "../data/platform/notifications.ts";
-import { rowIds } from "../data/row-ids.ts";
-import type { Clock } from "../jobs/clock.ts";
-import { InvalidInput } from "../jobs/endings.ts";
-import { issuesOf } from "../jobs/input.ts";
-import { storable, storableText } from "../jobs/storable.ts";
-import type { Watch } from "../jobs/watch.ts";
+  routingFacts,
+} from "#data/platform/notifications.ts";
+import { rowIds } from "#data/row-ids.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { issuesOf } from "#jobs/input.ts";
+import type { Watch } from "#jobs/run-observer.ts";
+import { storable, storableText } from "#redaction/jsonb-safe.ts";
+import type { Clock } from "#schedule/clock.ts";
+import type { Config } from "#settings/config.ts";
 import { configuredChannels } from "./channels.ts";
 import { notificationCreated } from "./live.ts";
-import { DIGEST_TYPE, newNotificationSchema, type ChannelName, type NewNotification } from "./notification.ts";
-import { channelsOf, routeOf, type Route } from "./routing.ts";
+import { type ChannelName, DIGEST_TYPE, type NewNotification, newNotificationSchema } from "./notification.ts";
+import { channelsOf, type Route, routeOf } from "./routing.ts";
 import { isSound } from "./sound.ts";
 
 /** Where a notification comes from. A job's context is one; an HTTP handler makes one with `notifier`. */

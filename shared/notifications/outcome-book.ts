@@ -1,6 +1,6 @@
-import type { Db } from "../data/client.ts";
-import { recordOutcomes, type Outcome } from "../data/platform/notification-sending.ts";
-import type { Clock } from "../jobs/clock.ts";
+import type { Db } from "#data/client.ts";
+import { type Outcome, recordOutcomes } from "#data/platform/notification-sending.ts";
+import type { Clock } from "#schedule/clock.ts";
 import type { Delivered, Delivery } from "./delivery.ts";
 
 /** Stores what providers answered, at once and yet many in one statement: what comes in while one is under way goes with the next. */

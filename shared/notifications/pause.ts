@@ -1,4 +1,4 @@
-import type { Clock } from "../jobs/clock.ts";
+import type { Clock } from "#schedule/clock.ts";
 import type { ChannelSettings } from "./channels.ts";
 import type { ChannelName } from "./notification.ts";
 

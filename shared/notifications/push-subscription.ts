@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isLoopbackHost } from "../providers/outbound/public-address.ts";
+import { isLoopbackHost } from "#providers/outbound/public-address.ts";
 
 /** A browser's subscription as its `PushSubscription.toJSON()` gives it (Push API). */
 export const pushSubscriptionSchema = z.strictObject({

@@ -1,6 +1,6 @@
-import { NOT_ALLOWED, reachKey, type RoutingFacts, type SettledChannel } from "../data/platform/notifications.ts";
-import type { NotificationState } from "../data/platform/notification-schema.ts";
-import { DIGEST_TYPE, type ChannelName, type Severity } from "./notification.ts";
+import type { NotificationState } from "#data/platform/notification-schema.ts";
+import { NOT_ALLOWED, reachKey, type RoutingFacts, type SettledChannel } from "#data/platform/notifications.ts";
+import { type ChannelName, DIGEST_TYPE, type Severity } from "./notification.ts";
 
 /** What becomes of a notification at its making. */
 export interface Route {

@@ -1,11 +1,11 @@
-import type { Db } from "../data/client.ts";
-import { moveAddress, removeSubscriptions, type ClaimedNotification } from "../data/platform/notification-sending.ts";
-import type { Clock } from "../jobs/clock.ts";
-import { classify } from "../jobs/error-class.ts";
-import type { JobLog } from "../jobs/job-log.ts";
-import { openChannel, type ChannelSettings } from "./channels.ts";
+import type { Db } from "#data/client.ts";
+import { type ClaimedNotification, moveAddress, removeSubscriptions } from "#data/platform/notification-sending.ts";
+import { classify } from "#jobs/error-class.ts";
+import type { JobLog } from "#jobs/job-log.ts";
+import type { Clock } from "#schedule/clock.ts";
 import type { Receipt } from "./channel.ts";
-import { deliverAll, DeliveryError, type Delivered, type Delivery } from "./delivery.ts";
+import { type ChannelSettings, openChannel } from "./channels.ts";
+import { deliverAll, type Delivered, type Delivery, DeliveryError } from "./delivery.ts";
 import type { ChannelName } from "./notification.ts";
 import { outcomeBook } from "./outcome-book.ts";
 import { pauseOf } from "./pause.ts";

@@ -1,5 +1,5 @@
-import { isStorable, isStorableText } from "../jobs/storable.ts";
-import { CHANNELS, newNotificationSchema, SEVERITIES, type NewNotification } from "./notification.ts";
+import { isStorable, isStorableText } from "#redaction/jsonb-safe.ts";
+import { CHANNELS, type NewNotification, newNotificationSchema, SEVERITIES } from "./notification.ts";
 
 const { type: typeSchema } = newNotificationSchema.shape;
 const severities = new Set<unknown>(SEVERITIES);

@@ -1,7 +1,7 @@
-import { addDays, civilDateIn } from "../rules/civil-date.ts";
-import { listingOf } from "../rules/portfolio/exchange.ts";
+import { addDays, civilDateIn } from "#rules/civil-date.ts";
+import { listingOf } from "#rules/portfolio/exchange.ts";
 import { seriesOfDaily } from "./alpha-vantage/daily.ts";
-import { notAsked, type EtfProvider } from "./etf-provider.ts";
+import { type EtfProvider, notAsked } from "./etf-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 
 const ALPHA_VANTAGE_BASE_URL = "https://www.alphavantage.co/";

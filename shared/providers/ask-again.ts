@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { classify, isRetryable, retryAfter } from "../jobs/error-class.ts";
-import { backoff, type RetryPolicy } from "../jobs/retry.ts";
+import { classify, isRetryable, retryAfter } from "#jobs/error-class.ts";
+import { backoff, type RetryPolicy } from "#jobs/retry.ts";
 
 /**
  * Asks, and asks again while the failure may pass: after the policy's delay, or when the service said it may. One that wants to

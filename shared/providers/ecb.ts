@@ -1,7 +1,7 @@
-import { addDays, weekdayOnOrAfter, weekdayOnOrBefore, type CivilDate } from "../rules/civil-date.ts";
+import { addDays, type CivilDate, weekdayOnOrAfter, weekdayOnOrBefore } from "#rules/civil-date.ts";
 import { daysOfHistory } from "./ecb/history-csv.ts";
 import { daysOfXml } from "./ecb/rates-xml.ts";
-import { checkRange, type AnswerSource, type FxOptions, type FxProvider, type RatesOfDay } from "./fx-provider.ts";
+import { type AnswerSource, checkRange, type FxOptions, type FxProvider, type RatesOfDay } from "./fx-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 import { ProviderError } from "./provider-error.ts";
 import { isZip, unzip, ZipError } from "./zip-entry.ts";

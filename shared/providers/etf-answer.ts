@@ -1,9 +1,9 @@
-import type { ErrorClass } from "../jobs/error-class.ts";
-import type { CivilDate } from "../rules/civil-date.ts";
-import { inWholeUnits, priceUnit } from "../rules/portfolio/price-unit.ts";
-import { seriesFault, type PricePoint } from "../rules/portfolio/price-series.ts";
+import type { ErrorClass } from "#jobs/error-class.ts";
+import type { CivilDate } from "#rules/civil-date.ts";
+import { type PricePoint, seriesFault } from "#rules/portfolio/price-series.ts";
+import { inWholeUnits, priceUnit } from "#rules/portfolio/price-unit.ts";
 import type { EtfProvider, PriceQuestion, PriceSeries } from "./etf-provider.ts";
-import { isJsonObject, parseExactJson, type ExactJson } from "./exact-json.ts";
+import { type ExactJson, isJsonObject, parseExactJson } from "./exact-json.ts";
 import { withoutSecrets } from "./outbound/redaction.ts";
 import { ProviderError } from "./provider-error.ts";
 

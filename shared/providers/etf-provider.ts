@@ -1,5 +1,5 @@
-import type { CivilDate } from "../rules/civil-date.ts";
-import type { EtfFacts, PricePoint, SeriesKind } from "../rules/portfolio/price-series.ts";
+import type { CivilDate } from "#rules/civil-date.ts";
+import type { EtfFacts, PricePoint, SeriesKind } from "#rules/portfolio/price-series.ts";
 import { ProviderError } from "./provider-error.ts";
 
 export interface PriceQuestion {

@@ -1,5 +1,5 @@
-import type { Config } from "../config.ts";
-import type { JobLog } from "../jobs/job-log.ts";
+import type { JobLog } from "#jobs/job-log.ts";
+import type { Config } from "#settings/config.ts";
 import { alphaVantage } from "./alpha-vantage.ts";
 import type { EtfProvider } from "./etf-provider.ts";
 import { etfInOrder } from "./provider-order.ts";

@@ -1,6 +1,6 @@
-import type { CivilDate } from "../rules/civil-date.ts";
-import { checkRange, type FxProvider } from "./fx-provider.ts";
+import type { CivilDate } from "#rules/civil-date.ts";
 import { dayOf, daysOf } from "./frankfurter/answer.ts";
+import { checkRange, type FxProvider } from "./fx-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 
 const FRANKFURTER_BASE_URL = "https://api.frankfurter.dev/v1/";

@@ -1,4 +1,4 @@
-import { isCivilDate, type CivilDate } from "../rules/civil-date.ts";
+import { type CivilDate, isCivilDate } from "#rules/civil-date.ts";
 import { ProviderError } from "./provider-error.ts";
 
 /** One currency on one day: 1 EUR = `rate` units of `quote`. The rate is the decimal exactly as it was published. */

@@ -1,5 +1,5 @@
-import type { Config } from "../config.ts";
-import type { JobLog } from "../jobs/job-log.ts";
+import type { JobLog } from "#jobs/job-log.ts";
+import type { Config } from "#settings/config.ts";
 import { ecb } from "./ecb.ts";
 import { frankfurter } from "./frankfurter.ts";
 import type { FxProvider } from "./fx-provider.ts";

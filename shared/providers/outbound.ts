@@ -1,13 +1,13 @@
 import { channel } from "node:diagnostics_channel";
-import { Agent as HttpAgent, request as httpRequest, STATUS_CODES, type IncomingMessage } from "node:http";
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, STATUS_CODES } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { readBody } from "./outbound/body.ts";
 import { failure, refusal, type Subject } from "./outbound/failure.ts";
 import { hostList } from "./outbound/host-list.ts";
 import { patience, type Wait } from "./outbound/patience.ts";
-import { guardedLookup, resolveByDns, type Resolve } from "./outbound/public-address.ts";
+import { guardedLookup, type Resolve, resolveByDns } from "./outbound/public-address.ts";
 import { safeUrl } from "./outbound/redaction.ts";
-import { replyOf, type Reply } from "./outbound/reply.ts";
+import { type Reply, replyOf } from "./outbound/reply.ts";
 import { ProviderError } from "./provider-error.ts";
 
 export interface OutboundOptions {

@@ -1,4 +1,4 @@
-import type { ErrorClass } from "../jobs/error-class.ts";
+import type { ErrorClass } from "#jobs/error-class.ts";
 
 export interface ProviderErrorFacts {
   readonly provider: string;

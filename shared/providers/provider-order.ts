@@ -1,5 +1,5 @@
-import { classify, retryAfter, type ErrorClass } from "../jobs/error-class.ts";
-import { notAsked, type EtfProvider } from "./etf-provider.ts";
+import { classify, type ErrorClass, retryAfter } from "#jobs/error-class.ts";
+import { type EtfProvider, notAsked } from "./etf-provider.ts";
 import type { FxProvider, RatesOfDay } from "./fx-provider.ts";
 
 /** One provider that was asked and failed, so that the next one was. */

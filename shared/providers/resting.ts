@@ -1,4 +1,4 @@
-import { classify, retryAfter } from "../jobs/error-class.ts";
+import { classify, retryAfter } from "#jobs/error-class.ts";
 import type { EtfProvider } from "./etf-provider.ts";
 import { ProviderError } from "./provider-error.ts";
 

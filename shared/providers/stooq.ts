@@ -1,6 +1,6 @@
-import { addDays, civilDateIn, type CivilDate } from "../rules/civil-date.ts";
-import { listingOf } from "../rules/portfolio/exchange.ts";
-import { notAsked, type EtfProvider } from "./etf-provider.ts";
+import { addDays, type CivilDate, civilDateIn } from "#rules/civil-date.ts";
+import { listingOf } from "#rules/portfolio/exchange.ts";
+import { type EtfProvider, notAsked } from "./etf-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 import { seriesOfCsv } from "./stooq/daily-csv.ts";
 

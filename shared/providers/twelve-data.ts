@@ -1,8 +1,8 @@
-import type { PricePoint } from "../rules/portfolio/price-series.ts";
-import { addDays, civilDateIn, isCivilDate, type CivilDate } from "../rules/civil-date.ts";
-import { hasFinalPrice, listingOf, type Listing } from "../rules/portfolio/exchange.ts";
+import { addDays, type CivilDate, civilDateIn, isCivilDate } from "#rules/civil-date.ts";
+import { hasFinalPrice, type Listing, listingOf } from "#rules/portfolio/exchange.ts";
+import type { PricePoint } from "#rules/portfolio/price-series.ts";
 import { believed } from "./etf-answer.ts";
-import { notAsked, type EtfOptions, type EtfProvider, type PriceQuestion } from "./etf-provider.ts";
+import { type EtfOptions, type EtfProvider, notAsked, type PriceQuestion } from "./etf-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 import { pageOf } from "./twelve-data/time-series.ts";
 

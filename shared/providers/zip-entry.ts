@@ -1,6 +1,6 @@
 import { crc32, createInflateRaw } from "node:zlib";
-import { fromBufferPromise, type Entry, type ZipFile } from "yauzl";
-import type { ErrorClass } from "../jobs/error-class.ts";
+import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
+import type { ErrorClass } from "#jobs/error-class.ts";
 
 /** What is wrong with an archive. `transient` when it is cut short or damaged, `validation` when it is another archive. */
 export class ZipError extends Error {

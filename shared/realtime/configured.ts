@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
-import type { Config } from "../config.ts";
-import type { JobLog } from "../jobs/job-log.ts";
+import type { JobLog } from "#jobs/job-log.ts";
+import type { Config } from "#settings/config.ts";
 import { openRealtime, type Realtime } from "./realtime.ts";
 
 /** The service that the settings name; null where they name none. */
@@ -15,7 +15,7 @@ export function configuredRealtime(config: Config, log: JobLog): Realtime | null
 function managedIdentity(clientId: string | undefined): TokenCredential {
   let opened: Promise<TokenCredential> | undefined;
   const open = async () => {
-    const { ManagedIdentityCredential } = await import("../identity/managed-identity.ts");
+    const { ManagedIdentityCredential } = await import("#identity/managed-identity.ts");
     return clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential();
   };
   return { getToken: async (...asked) => (await (opened ??= open())).getToken(...asked) };

@@ -1,4 +1,4 @@
-import { storable } from "../jobs/storable.ts";
+import { storable } from "#redaction/jsonb-safe.ts";
 import type { Waiting } from "./backlog.ts";
 import type { LiveEvent } from "./live-event.ts";
 

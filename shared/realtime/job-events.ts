@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Progress } from "../data/platform/schema.ts";
-import type { MovedRun, WatchedRun } from "../jobs/watch.ts";
-import { redactText } from "../telemetry/redaction.ts";
-import { liveEvent, liveEventSchema, type LiveEvent } from "./live-event.ts";
+import type { Progress } from "#data/platform/schema.ts";
+import type { MovedRun, WatchedRun } from "#jobs/run-observer.ts";
+import { redactText } from "#redaction/redact.ts";
+import { type LiveEvent, liveEvent, liveEventSchema } from "./live-event.ts";
 
 /** Where the job layer's own events go. */
 export const JOBS_CHANNEL = "jobs";

@@ -1,4 +1,4 @@
-import type { JobLog } from "../jobs/job-log.ts";
+import type { JobLog } from "#jobs/job-log.ts";
 import { Backlog, type Waiting } from "./backlog.ts";
 import { fitted } from "./fit.ts";
 import type { LiveEvent } from "./live-event.ts";

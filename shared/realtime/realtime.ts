@@ -1,7 +1,7 @@
-import type { JobLog } from "../jobs/job-log.ts";
+import type { JobLog } from "#jobs/job-log.ts";
 import { channelName, type LiveEvent } from "./live-event.ts";
 import { DEFAULT_LIMITS, Publisher, type RealtimeCounts, type RealtimeLimits } from "./publisher.ts";
-import { serviceClient, type ClientAccess, type RealtimeService } from "./service-client.ts";
+import { type ClientAccess, type RealtimeService, serviceClient } from "./service-client.ts";
 
 export type { ClientAccess, RealtimeCounts, RealtimeLimits, RealtimeService };
 

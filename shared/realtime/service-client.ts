@@ -53,7 +53,9 @@ export function serviceClient(service: RealtimeService, hub: string): ServiceCli
       const { url } = await (
         await client()
       ).getClientAccessToken({
-        ...{ userId, groups: [...channels], expirationTimeInMinutes: minutes },
+        userId,
+        groups: [...channels],
+        expirationTimeInMinutes: minutes,
         abortSignal: signal,
       });
       return url;

@@ -1,8 +1,8 @@
-import { afterCommit } from "../data/after-commit.ts";
-import type { Clock } from "../jobs/clock.ts";
-import type { Watch } from "../jobs/watch.ts";
+import { afterCommit } from "#data/after-commit.ts";
+import type { Watch } from "#jobs/run-observer.ts";
+import type { Clock } from "#schedule/clock.ts";
 import { runProgressed, runStateChanged } from "./job-events.ts";
-import { channelName, isChannelName, eventType, liveEvent, type LiveEvent } from "./live-event.ts";
+import { channelName, eventType, isChannelName, type LiveEvent, liveEvent } from "./live-event.ts";
 import type { Realtime } from "./realtime.ts";
 
 /**

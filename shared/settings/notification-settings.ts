@@ -1,4 +1,4 @@
-import { accessKey, hostPatterns, matching, text, url, type Setting, type ValuesOf } from "./setting.ts";
+import { accessKey, hostPatterns, matching, type Setting, text, url, type ValuesOf } from "./setting.ts";
 
 /** Which channels there are for notifications, and by which provider. A channel whose settings are missing suppresses what it is given. */
 export const NOTIFICATION_SETTINGS = {

@@ -1,5 +1,5 @@
-import { milliseconds, type Duration } from "../jobs/duration.ts";
-import { checkZoneName } from "../jobs/schedule/zone-name.ts";
+import { type Duration, milliseconds } from "#schedule/duration.ts";
+import { checkZoneName } from "#schedule/zone-name.ts";
 
 /** One setting of the app: how its text is read, what it is when absent, and what it means. */
 export interface Setting<T> {

@@ -1,6 +1,6 @@
-import { buffer } from "node:stream/consumers";
-import { Readable } from "node:stream";
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import type { BlobContainer } from "./blob-container.ts";
@@ -50,8 +50,13 @@ export async function archive(
   const sha256 = sha256Of(file);
   const path = `${kind}/${day.replaceAll("-", "/")}/${ids[0]}-${sha256.slice(0, 12)}`;
   const manifest: ArchiveManifest = {
-    ...{ file: `${path}.ndjson.gz`, kind, records: lines.length, firstId: ids[0]!, lastId: ids.at(-1)! },
-    ...{ bytes: file.length, sha256 },
+    file: `${path}.ndjson.gz`,
+    kind,
+    records: lines.length,
+    firstId: ids[0]!,
+    lastId: ids.at(-1)!,
+    bytes: file.length,
+    sha256,
   };
   // Last, so that a manifest never speaks of a file that is not there.
   await writeWhole(container, manifest.file, "application/gzip", file, signal);

@@ -142,7 +142,7 @@ async function connect(address: StorageAddress): Promise<BlobServiceClient> {
       );
     }
   }
-  const { ManagedIdentityCredential } = await import("../identity/managed-identity.ts");
+  const { ManagedIdentityCredential } = await import("#identity/managed-identity.ts");
   return new Client(
     `https://${address.AzureWebJobsStorage__accountName}.blob.core.windows.net`,
     clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential(),

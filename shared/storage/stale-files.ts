@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lstat, open, opendir, rmdir, unlink, type FileHandle } from "node:fs/promises";
+import { type FileHandle, lstat, open, opendir, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
 /** `gone`: someone else was faster. `kept`: a directory that is not empty. */

@@ -1,4 +1,4 @@
-import { redact, redactText } from "./redaction.ts";
+import { redact, redactText } from "#redaction/redact.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 

@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config } from "#settings/config.ts";
 
 /** What leaves this process about it. */
 export interface Telemetry {

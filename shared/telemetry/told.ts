@@ -1,5 +1,5 @@
 import { channel } from "node:diagnostics_channel";
-import type { Watch } from "../jobs/watch.ts";
+import type { Watch } from "#jobs/run-observer.ts";
 import type { LogSink } from "./log.ts";
 
 /** Told of each `LogEntry` as it is written: redacted. */

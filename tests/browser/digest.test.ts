@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
-import { emailOf } from "../../shared/notifications/email.ts";
-import { digestOf } from "../../shared/notifications/digest.ts";
+import { digestOf } from "#notifications/digest.ts";
+import { emailOf } from "#notifications/email.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const isHere = existsSync(CHROMIUM);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
-import { renderHtml } from "../../shared/documents/html.ts";
+import { renderHtml } from "#documents/html.ts";
 import { pagesOf } from "../shared/documents/pdf-text.ts";
 import { sampleMemo } from "../shared/documents/sample-lien.ts";
 import { written } from "../shared/documents/written.ts";

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { DEMO_DATA } from "../../local/stack/demo-data/load.ts";
-import { firstStartDirectory, startStack, until, type RunningStack } from "../e2e/stack.ts";
-import { blocksOf, document, type Block } from "./markdown.ts";
+import { DEMO_DATA } from "#local/stack/demo-data/load.ts";
+import { firstStartDirectory, type RunningStack, startStack, until } from "../e2e/stack.ts";
+import { type Block, blocksOf, document } from "./markdown.ts";
 import { Transcript } from "./transcript.ts";
 
 const run = promisify(execFile);

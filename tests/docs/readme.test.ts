@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { glob, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { jobs, routes } from "../../functions/index.ts";
-import { readArguments } from "../../local/cli/arguments.ts";
-import { commands } from "../../local/cli/commands.ts";
-import { jobSettingNames } from "../../shared/config.ts";
-import { anchorsOf, blocksOf, commandsOf, documents, inlineCodeOf, linksOf, ROOT, type Document } from "./markdown.ts";
+import { readArguments } from "#cli/arguments.ts";
+import { commands } from "#cli/commands.ts";
+import { jobs, routes } from "#functions/index.ts";
+import { jobSettingNames } from "#settings/config.ts";
+import { anchorsOf, blocksOf, commandsOf, type Document, documents, inlineCodeOf, linksOf, ROOT } from "./markdown.ts";
 import { copyProject } from "./project-copy.ts";
 
 const pages = await documents();

@@ -1,5 +1,5 @@
 import { expect, inject, it } from "vitest";
-import { rota } from "../local/cli/rota.ts";
+import { rota } from "../cli/rota.ts";
 import { blocksOf, document } from "./markdown.ts";
 
 const CLI = "npm run rota -- ";

@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import { expect, it } from "vitest";
-import { startStack, stateDirectory, until, type RunningStack } from "./stack.ts";
+import { type RunningStack, startStack, stateDirectory, until } from "./stack.ts";
 
 interface Update {
   kind: "latest" | "historical";

@@ -1,8 +1,8 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { LiveEvent } from "../../shared/realtime/live-event.ts";
-import { inbox, subscriber, type Inbox } from "../local/web-pubsub/started-service.ts";
-import { startStack, stateDirectory, type RunningStack } from "./stack.ts";
+import type { LiveEvent } from "#realtime/live-event.ts";
+import { type Inbox, inbox, subscriber } from "../local/web-pubsub/started-service.ts";
+import { type RunningStack, startStack, stateDirectory } from "./stack.ts";
 
 const state = await stateDirectory();
 let app: RunningStack;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { principalHeader } from "../shared/http/principals.ts";
-import { startStack, stateDirectory, type RunningStack } from "./stack.ts";
+import { type RunningStack, startStack, stateDirectory } from "./stack.ts";
 
 const viewerKey = "a-viewers-key-a-viewers-key-a-viewers-key";
 

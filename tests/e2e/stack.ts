@@ -1,12 +1,12 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll } from "vitest";
-import { freePort } from "../../local/ports.ts";
-import { discardPostgres } from "../../local/postgres/start.ts";
-import { DEMO_DATA } from "../../local/stack/demo-data/load.ts";
+import { freePort } from "#local/ports.ts";
+import { discardPostgres } from "#local/postgres/start.ts";
+import { DEMO_DATA } from "#local/stack/demo-data/load.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -79,7 +79,8 @@ async function launch(state: string, { args = [], env = {} }: Options): Promise<
   const key = (await readFile(join(state, "host-key"), "utf8")).trim();
   const { databaseUrl } = JSON.parse(await readFile(join(state, "app.json"), "utf8")) as { databaseUrl: string };
   return {
-    ...{ url, databaseUrl },
+    url,
+    databaseUrl,
     output: () => output,
     async call<T>(method: string, path: string, body?: unknown) {
       const response = await fetch(`${url}/${path}`, {

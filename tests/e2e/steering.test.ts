@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { dealFacts } from "../shared/documents/sample-contexts.ts";
-import { startStack, stateDirectory, until, type RunningStack } from "./stack.ts";
+import { type RunningStack, startStack, stateDirectory, until } from "./stack.ts";
 
 const state = await stateDirectory();
 let app: RunningStack;
@@ -67,7 +67,8 @@ it("a document's file comes through the host byte for byte, and whole again afte
   const { files } = (await app.call<{ files: Files }>("GET", `api/documents/${body.document}`)).body;
   const content = (format: string, init: RequestInit = {}) =>
     fetch(`${app.url}/api/documents/${body.document}/content?format=${format}`, {
-      ...{ ...init, headers: { "x-functions-key": key } },
+      ...init,
+      headers: { "x-functions-key": key },
     });
 
   const left = await content("pdf");
@@ -76,7 +77,9 @@ it("a document's file comes through the host byte for byte, and whole again afte
     const { contentType, bytes, sha256 } = files[format];
     const file = await content(format);
     expect(Object.fromEntries(file.headers)).toMatchObject({
-      ...{ "content-type": contentType, "content-length": String(bytes), etag: `"${sha256}"` },
+      "content-type": contentType,
+      "content-length": String(bytes),
+      etag: `"${sha256}"`,
       "content-security-policy": expect.stringContaining("sandbox") as unknown,
     });
     const received = Buffer.from(await file.arrayBuffer());

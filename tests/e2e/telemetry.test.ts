@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { ingestionEndpoint, type Envelope } from "../support/ingestion-endpoint.ts";
+import { type Envelope, ingestionEndpoint } from "#support/ingestion-endpoint.ts";
 import { startStack, stateDirectory } from "./stack.ts";
 
 const state = await stateDirectory();

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { startStack, stateDirectory, until, type RunningStack } from "./stack.ts";
+import { type RunningStack, startStack, stateDirectory, until } from "./stack.ts";
 
 const state = await stateDirectory();
 

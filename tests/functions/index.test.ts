@@ -1,11 +1,11 @@
 import { glob, readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { describe, expect, it } from "vitest";
-import { jobs, routes } from "../../functions/index.ts";
-import * as families from "../../functions/families.ts";
+import { camelCase, manifestOf } from "#azure/manifest.ts";
+import * as families from "#functions/families.ts";
+import { jobs, routes } from "#functions/index.ts";
+import type { Job } from "#jobs/define-job.ts";
 import { sourceFiles } from "../../scripts/source-files.ts";
-import { camelCase, manifestOf } from "../../shared/azure/manifest.ts";
-import type { Job } from "../../shared/jobs/define-job.ts";
 
 const folder = join(import.meta.dirname, "../../functions");
 const kebab = (snake: string) => snake.replaceAll("_", "-");

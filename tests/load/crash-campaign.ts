@@ -4,7 +4,7 @@ import { account, SLOTS } from "./campaign/account.ts";
 import { choose } from "./campaign/disturbances.ts";
 import { Pair } from "./campaign/pair.ts";
 import { Requests } from "./campaign/requests.ts";
-import { onStage, type Claims } from "./stage/claims.ts";
+import { type Claims, onStage } from "./stage/claims.ts";
 import { diceOf } from "./stage/dice.ts";
 import type { Stage } from "./stage/stage.ts";
 

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
-import { openApp } from "../../shared/app.ts";
-import { readConfig } from "../../shared/config.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { openApp } from "#app";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
 import { WITHOUT_SLOTS } from "./app/index.ts";
 import { oneWrite } from "./app/jobs/requests.ts";
-import { onStage, type Claims } from "./stage/claims.ts";
+import { type Claims, onStage } from "./stage/claims.ts";
 import type { Stage } from "./stage/stage.ts";
 
 /**
@@ -34,7 +34,9 @@ async function ask({ settings }: Stage): Promise<void> {
   const app = openApp(readConfig(own, [oneWrite.id]), catalogueOf([oneWrite]), { ownQueues: new Set([oneWrite.id]) });
   for (let first = 1; first <= events; first += AT_A_TIME) {
     const requests = Array.from({ length: Math.min(AT_A_TIME, events - first + 1) }, (_, i) => ({
-      ...{ input: { n: first + i }, trigger: "event" as const, requestedBy: "a script" },
+      input: { n: first + i },
+      trigger: "event" as const,
+      requestedBy: "a script",
     }));
     await app.runner.send(await app.runner.enqueueAll(app.db, oneWrite, requests));
   }

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { WITHOUT_SLOTS } from "./app/index.ts";
 import type { AppProcess } from "./stage/app.ts";
-import { onStage, type Claims } from "./stage/claims.ts";
+import { type Claims, onStage } from "./stage/claims.ts";
 import type { Stage } from "./stage/stage.ts";
 
 /**

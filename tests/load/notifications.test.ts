@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { migratedDatabase } from "../support/database.ts";
+import { migratedDatabase } from "#support/database.ts";
 import { campaign, faultsOf } from "./notifications/campaign.ts";
 
 it("each notification arrives once by the provider's own count, though it fails, limits and refuses, and the sender is killed", async () => {

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { freePort } from "../../local/ports.ts";
-import { startPostgres } from "../../local/postgres/start.ts";
-import { applyMigrations } from "../../shared/data/migrate.ts";
+import { applyMigrations } from "#data/migrate.ts";
+import { freePort } from "#local/ports.ts";
+import { startPostgres } from "#local/postgres/start.ts";
 import { campaign, faultsOf } from "./notifications/campaign.ts";
 
 /**

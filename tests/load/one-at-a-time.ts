@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
-import { openApp } from "../../shared/app.ts";
-import { readConfig } from "../../shared/config.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
+import { openApp } from "#app";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
 import { WITHOUT_SLOTS } from "./app/index.ts";
 import { oneAtATime } from "./app/jobs/requests.ts";
-import { onStage, type Claims } from "./stage/claims.ts";
+import { type Claims, onStage } from "./stage/claims.ts";
 import type { Stage } from "./stage/stage.ts";
 
 /**
@@ -34,7 +34,9 @@ async function ask({ settings }: Stage): Promise<void> {
   const ownQueues = new Set([oneAtATime.id]);
   const app = openApp(readConfig(own, [oneAtATime.id]), catalogueOf([oneAtATime]), { ownQueues });
   const requests = Array.from({ length: runs }, (_run, n) => ({
-    ...{ input: { n, line: n % lines }, trigger: "event" as const, requestedBy: "a script" },
+    input: { n, line: n % lines },
+    trigger: "event" as const,
+    requestedBy: "a script",
   }));
   await app.runner.send(await app.runner.enqueueAll(app.db, oneAtATime, requests));
   await app.close(0);

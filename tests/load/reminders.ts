@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
-import { startPostgres } from "../../local/postgres/start.ts";
-import { applyMigrations } from "../../shared/data/migrate.ts";
+import { applyMigrations } from "#data/migrate.ts";
+import { startPostgres } from "#local/postgres/start.ts";
 
 /**
  * Many due reminders, two dispatchers at once, each in a process of its own, and every now and then a kill -9 of one in the

@@ -2,8 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { choosePort, freePort, isFree, PortInUseError } from "../../local/ports.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { choosePort, freePort, isFree, PortInUseError } from "#local/ports.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 
 test("a free port is free, until something listens on it", async () => {
   const port = await freePort();

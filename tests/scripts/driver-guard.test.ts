@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type postgres from "postgres";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { createDatabase } from "#support/database.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { guarded } from "../../scripts/driver-guard.ts";
-import { createDatabase } from "../support/database.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const driver = join(import.meta.dirname, "../../node_modules/postgres");
 const connection = "src/connection.js";

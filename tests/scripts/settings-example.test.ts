@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { jobs } from "../../functions/index.ts";
+import { jobs } from "#functions/index.ts";
+import { jobSettingNames, readConfig, SETTINGS } from "#settings/config.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { outOfStep, settingsFiles } from "../../scripts/settings-example.ts";
-import { jobSettingNames, readConfig, SETTINGS } from "../../shared/config.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const root = join(import.meta.dirname, "../..");
 

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import type { Route } from "#http/route.ts";
+import type { Job } from "#jobs/define-job.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { sourceFiles } from "../../scripts/source-files.ts";
-import type { Route } from "../../shared/http/route.ts";
-import type { Job } from "../../shared/jobs/define-job.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 /** A folder of functions, and what its files export by name. */
 async function folderOf(

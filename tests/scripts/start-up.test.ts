@@ -4,9 +4,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, expect, it } from "vitest";
-import { jobs, routes } from "../../functions/index.ts";
-import { SETTINGS } from "../../shared/config.ts";
-import { zoneOf } from "../../shared/jobs/schedule/zone.ts";
+import { jobs, routes } from "#functions/index.ts";
+import { zoneOf } from "#schedule/zone.ts";
+import { SETTINGS } from "#settings/config.ts";
 
 const root = join(import.meta.dirname, "../..");
 const main = join(root, "dist/main.js");

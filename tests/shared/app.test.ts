@@ -1,20 +1,23 @@
 import { sql } from "drizzle-orm";
 import { expect, it, vi } from "vitest";
 import { z } from "zod";
-import { openApp } from "../../shared/app.ts";
-import { readConfig } from "../../shared/config.ts";
-import { findRun } from "../../shared/data/platform/job-runs.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
-import { defineJob, manual } from "../../shared/jobs/define-job.ts";
-import { openDatabase } from "../support/database.ts";
+import { openApp } from "#app";
+import { findRun } from "#data/platform/job-runs.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import { readConfig } from "#settings/config.ts";
+import { openDatabase } from "#support/database.ts";
 
 /** Any number: the test and its job mean the same lock. */
 const LOCK = 4_711;
 
 /** One statement outside any transaction, which ends when the test lets go of the lock. */
 const longStatement = defineJob({
-  ...{ id: "long_statement", family: { id: "samples", title: "Samples" }, summary: "Wait in the database" },
-  ...{ on: manual, input: z.strictObject({}) },
+  id: "long_statement",
+  family: { id: "samples", title: "Samples" },
+  summary: "Wait in the database",
+  on: manual,
+  input: z.strictObject({}),
   async run({ db }) {
     await db.execute(sql`select pg_advisory_lock(${LOCK})::text`);
   },

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { isSigned } from "../../shared/notifications/webhook-signature.ts";
+import { isSigned } from "#notifications/webhook-signature.ts";
 
 export const BACK_OFFICE_SECRET = "sample-secret-of-the-back-office-0123456789";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { startBlobStorage } from "../../local/blob/start.ts";
+import { startBlobStorage } from "#local/blob/start.ts";
 
 /** A storage account of a test file's own, in Azurite. */
 export interface TestStorage {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, inject } from "vitest";
-import { connect, type Db } from "../../shared/data/client.ts";
+import { connect, type Db } from "#data/client.ts";
 
 /** A database of a test file's own on the run's PostgreSQL. */
 export interface TestDatabase {

@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from "uuid";
-import type { Executor } from "../../shared/data/client.ts";
-import { jobRuns, type AttemptError, type Run } from "../../shared/data/platform/schema.ts";
-import { insertRates } from "../../shared/data/portfolio/exchange-rates.ts";
-import { exchangeRateUpdates, type ExchangeRateUpdate } from "../../shared/data/portfolio/schema.ts";
-import { reminders, tasks, type Reminder, type Task } from "../../shared/data/tasks/schema.ts";
+import type { Executor } from "#data/client.ts";
+import { type AttemptError, jobRuns, type Run } from "#data/platform/schema.ts";
+import { insertRates } from "#data/portfolio/exchange-rates.ts";
+import { type ExchangeRateUpdate, exchangeRateUpdates } from "#data/portfolio/schema.ts";
+import { type Reminder, reminders, type Task, tasks } from "#data/tasks/schema.ts";
 
 /** Stands in the ledger: a manual run of `a_job` that succeeded at 2026-03-10T12:00:00Z after one second, unless said otherwise. */
 export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferInsert> = {}): Promise<Run> {
@@ -13,8 +13,17 @@ export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferIns
   const [row] = await db
     .insert(jobRuns)
     .values({
-      ...{ id, state, queuedAt, jobId: "a_job", family: "platform", trigger: "manual", input: {}, maxAttempts: 4 },
-      ...{ correlationId: id, attempt: 1, startedAt: queuedAt },
+      id,
+      state,
+      queuedAt,
+      jobId: "a_job",
+      family: "platform",
+      trigger: "manual",
+      input: {},
+      maxAttempts: 4,
+      correlationId: id,
+      attempt: 1,
+      startedAt: queuedAt,
       ...IN_STATE[state](queuedAt),
       ...given,
     })
@@ -26,8 +35,13 @@ export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferIns
 export function anError(given: Partial<AttemptError> = {}): AttemptError {
   const message = given.message ?? "it failed";
   return {
-    ...{ attempt: 1, at: "2026-03-10T12:00:01.000Z", class: "transient", name: "Error", message },
-    ...{ stack: `Error: ${message}\n    at work (job.ts:1:1)`, ...given },
+    attempt: 1,
+    at: "2026-03-10T12:00:01.000Z",
+    class: "transient",
+    name: "Error",
+    message,
+    stack: `Error: ${message}\n    at work (job.ts:1:1)`,
+    ...given,
   };
 }
 
@@ -76,8 +90,12 @@ export async function aTask(db: Executor, given: Partial<typeof tasks.$inferInse
   const [row] = await db
     .insert(tasks)
     .values({
-      ...{ id: uuidv7(), owner: "user:1", title: "Water the plants", timeZone: "Europe/Berlin" },
-      ...{ dueDate: new Date("2026-03-10T08:00:00Z"), createdAt: new Date("2026-03-01T08:00:00Z") },
+      id: uuidv7(),
+      owner: "user:1",
+      title: "Water the plants",
+      timeZone: "Europe/Berlin",
+      dueDate: new Date("2026-03-10T08:00:00Z"),
+      createdAt: new Date("2026-03-01T08:00:00Z"),
       ...(given.status === "completed" && { completedAt: new Date("2026-03-10T07:00:00Z") }),
       ...(given.isRecurring && !given.recurrenceRule && { recurrenceType: "daily" as const }),
       ...given,

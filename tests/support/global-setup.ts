@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
-import { discardPostgres, startPostgres } from "../../local/postgres/start.ts";
-import { applyMigrations } from "../../shared/data/migrate.ts";
+import { applyMigrations } from "#data/migrate.ts";
+import { discardPostgres, startPostgres } from "#local/postgres/start.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
-import type { Db } from "../../shared/data/client.ts";
-import { counties, liens, properties, type Lien, type Property } from "../../shared/data/tax-liens/schema.ts";
-import { propertyValuations } from "../../shared/data/tax-liens/valuation-schema.ts";
+import type { Db } from "#data/client.ts";
+import { counties, type Lien, liens, properties, type Property } from "#data/tax-liens/schema.ts";
+import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 
 const SINCE = { createdAt: new Date("2025-01-01T00:00:00Z"), updatedAt: new Date("2025-01-01T00:00:00Z") };
 let count = 0;
@@ -16,8 +16,14 @@ export async function addLien(
   await db
     .insert(counties)
     .values({
-      ...{ id: countyId, name: countyId, state: "AZ", timeZone: "America/Phoenix", source: {}, ruleSet: "arizona" },
-      ...{ rules: { medianRedemptionDays: 365 }, ...SINCE },
+      id: countyId,
+      name: countyId,
+      state: "AZ",
+      timeZone: "America/Phoenix",
+      source: {},
+      ruleSet: "arizona",
+      rules: { medianRedemptionDays: 365 },
+      ...SINCE,
     })
     .onConflictDoNothing();
   const number = String(++count);
@@ -28,8 +34,15 @@ export async function addLien(
   const [{ id: lienId } = { id: NaN }] = await db
     .insert(liens)
     .values({
-      ...{ countyId, propertyId, taxYear: 2025, certificateNumber: number, identity: number, faceAmount: "1000" },
-      ...{ contentHash: randomUUID(), ...SINCE, ...given },
+      countyId,
+      propertyId,
+      taxYear: 2025,
+      certificateNumber: number,
+      identity: number,
+      faceAmount: "1000",
+      contentHash: randomUUID(),
+      ...SINCE,
+      ...given,
     })
     .returning({ id: liens.id });
   return { lienId, propertyId };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
-import type { Executor } from "../../shared/data/client.ts";
+import type { Executor } from "#data/client.ts";
 
 /**
  * Resolves when a statement of this database waits for a lock that another one holds: then its transaction is in its middle, and stays there.

@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
-import type { Db } from "../../shared/data/client.ts";
-import { etfs, type Etf } from "../../shared/data/portfolio/etf-schema.ts";
-import { insertPrices } from "../../shared/data/portfolio/etf-prices.ts";
-import { columnsOf } from "../../shared/data/portfolio/price-columns.ts";
-import { insertContributions, insertPension, type NewContribution } from "../../shared/data/portfolio/pensions.ts";
+import type { Db } from "#data/client.ts";
+import { insertPrices } from "#data/portfolio/etf-prices.ts";
+import { type Etf, etfs } from "#data/portfolio/etf-schema.ts";
+import { insertContributions, insertPension, type NewContribution } from "#data/portfolio/pensions.ts";
+import { columnsOf } from "#data/portfolio/price-columns.ts";
 
 let made = 0;
 
@@ -13,8 +13,13 @@ export async function anEtf(db: Db, given: Partial<typeof etfs.$inferInsert> = {
   const [etf] = await db
     .insert(etfs)
     .values({
-      ...{ symbol: `ETF${++made}.DE`, currency: "EUR", series: "raw", state: "ready", inUse: true },
-      ...{ addedAt: new Date("2026-01-01T00:00:00Z"), ...given },
+      symbol: `ETF${++made}.DE`,
+      currency: "EUR",
+      series: "raw",
+      state: "ready",
+      inUse: true,
+      addedAt: new Date("2026-01-01T00:00:00Z"),
+      ...given,
     })
     .returning();
   return etf as Etf;

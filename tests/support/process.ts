@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { afterCommit } from "../../shared/data/after-commit.ts";
-import { connect, type Db } from "../../shared/data/client.ts";
-import { readConfig, type Environment } from "../../shared/config.ts";
-import { catalogueOf } from "../../shared/jobs/catalogue.ts";
-import { defineJob, manual, type Job } from "../../shared/jobs/define-job.ts";
-import type { DispatchedRun } from "../../shared/jobs/runner/dependencies.ts";
-import { Runner } from "../../shared/jobs/runner/runner.ts";
-import type { MovedRun, NewEvent, Watch } from "../../shared/jobs/watch.ts";
-import { watchOf } from "../../shared/realtime/watch.ts";
-import { Log, type LogEntry, type LogSink } from "../../shared/telemetry/log.ts";
+import { afterCommit } from "#data/after-commit.ts";
+import { connect, type Db } from "#data/client.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { defineJob, type Job, manual } from "#jobs/define-job.ts";
+import type { MovedRun, NewEvent, Watch } from "#jobs/run-observer.ts";
+import { watchOf } from "#realtime/watch.ts";
+import type { DispatchedRun } from "#runner/dependencies.ts";
+import { Runner } from "#runner/runner.ts";
+import { type Environment, readConfig } from "#settings/config.ts";
+import { Log, type LogEntry, type LogSink } from "#telemetry/log.ts";
 import { TestClock } from "./clock.ts";
 
 /** One app process as far as jobs go: its runner, with the clock, the log and the messages in the test's hand. */

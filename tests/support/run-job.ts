@@ -1,10 +1,10 @@
 import { eq } from "drizzle-orm";
-import type { Environment } from "../../shared/config.ts";
-import { connect, type Db } from "../../shared/data/client.ts";
-import { jobRuns, type Run } from "../../shared/data/platform/schema.ts";
-import type { Job } from "../../shared/jobs/define-job.ts";
-import type { DispatchedRun } from "../../shared/jobs/runner/dependencies.ts";
-import type { LogEntry } from "../../shared/telemetry/log.ts";
+import { connect, type Db } from "#data/client.ts";
+import { jobRuns, type Run } from "#data/platform/schema.ts";
+import type { Job } from "#jobs/define-job.ts";
+import type { DispatchedRun } from "#runner/dependencies.ts";
+import type { Environment } from "#settings/config.ts";
+import type { LogEntry } from "#telemetry/log.ts";
 import { TestClock } from "./clock.ts";
 import { anError } from "./factories.ts";
 import { startProcess } from "./process.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { backfillRuns, endBackfill, lastBackfill, liveBackfillRuns } from "../../../shared/data/platform/backfills.ts";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import type { Backfill } from "../../../shared/data/platform/steering-schema.ts";
-import { notFound, Problem } from "../../../shared/http/problem.ts";
-import type { Reply } from "../../../shared/http/route.ts";
+import type { App } from "#app";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { backfillRuns, endBackfill, lastBackfill, liveBackfillRuns } from "#data/platform/backfills.ts";
+import type { Backfill } from "#data/platform/steering-schema.ts";
+import { notFound, Problem } from "#http/problem.ts";
+import type { Reply } from "#http/route.ts";
 import { instant } from "./answers.ts";
 import { runState } from "./run-view.ts";
 

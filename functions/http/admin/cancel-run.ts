@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { findRun } from "../../../shared/data/platform/job-runs.ts";
-import { notFound, Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findRun } from "#data/platform/job-runs.ts";
+import { notFound, Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { givenReason } from "./given-reason.ts";
 import { runAnswer, runView } from "./run-view.ts";
 

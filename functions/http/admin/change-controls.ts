@@ -1,14 +1,10 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import {
-  changeControls as storeControls,
-  isZoneOfDatabase,
-  type Switches,
-} from "../../../shared/data/platform/controls.ts";
-import { badRequest, type FieldFault } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { quietHoursFaults, type QuietHours } from "../../../shared/jobs/quiet-hours.ts";
-import { suggestion } from "../../../shared/settings/suggestion.ts";
+import type { App } from "#app";
+import { changeControls as storeControls, isZoneOfDatabase, type Switches } from "#data/platform/controls.ts";
+import { badRequest, type FieldFault } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { type QuietHours, quietHoursFaults } from "#operations/quiet-hours.ts";
+import { suggestion } from "#settings/suggestion.ts";
 import { familiesOf, steeringAnswer, steeringNow } from "./controls-view.ts";
 import { givenReason } from "./given-reason.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { listControls } from "../../../shared/data/platform/controls.ts";
-import { listPauses } from "../../../shared/data/platform/pauses.ts";
-import type { Controls } from "../../../shared/data/platform/steering-schema.ts";
+import type { App } from "#app";
+import { listControls } from "#data/platform/controls.ts";
+import { listPauses } from "#data/platform/pauses.ts";
+import type { Controls } from "#data/platform/steering-schema.ts";
 import { instant } from "./answers.ts";
 
 /** What is paused, by whom, why and until when. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DeadRunFilter } from "../../../shared/data/platform/dead-letters.ts";
+import type { DeadRunFilter } from "#data/platform/dead-letters.ts";
 import { errorClass } from "./run-view.ts";
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { dismissDeadMessage, findDeadMessage } from "../../../shared/data/platform/dead-messages.ts";
-import { notFound, Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { dismissDeadMessage, findDeadMessage } from "#data/platform/dead-messages.ts";
+import { notFound, Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { deadMessageAnswer, deadMessageView } from "./get-dead-letters.ts";
 import { givenReason } from "./given-reason.ts";
 

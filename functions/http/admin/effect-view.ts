@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Effect } from "../../../shared/data/platform/effects.ts";
-import { redact } from "../../../shared/telemetry/redaction.ts";
+import type { Effect } from "#data/platform/effects.ts";
+import { redact } from "#redaction/redact.ts";
 import { instant } from "./answers.ts";
 
 /** An effect outside the database, as the admin API shows it. */
@@ -17,5 +17,5 @@ export const effectAnswer = z.object({
 
 /** The key is shown as it is: it is what the effect is settled by. */
 export function effectView({ key, state, runId, intendedAt, settledAt, outcome }: Effect): Record<string, unknown> {
-  return { key, ...{ state, runId, intendedAt, settledAt }, outcome: redact(outcome) };
+  return { key, state, runId, intendedAt, settledAt, outcome: redact(outcome) };
 }

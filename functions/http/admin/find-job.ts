@@ -1,7 +1,7 @@
-import type { App } from "../../../shared/app.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import type { Job } from "../../../shared/jobs/define-job.ts";
-import { suggestion } from "../../../shared/settings/suggestion.ts";
+import type { App } from "#app";
+import { notFound } from "#http/problem.ts";
+import type { Job } from "#jobs/define-job.ts";
+import { suggestion } from "#settings/suggestion.ts";
 
 /** @throws Problem 404, with the job that was probably meant */
 export async function findJob(app: App, id: string): Promise<Job> {

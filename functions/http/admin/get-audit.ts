@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { listAudit } from "../../../shared/data/platform/audit-log.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { redact } from "../../../shared/telemetry/redaction.ts";
+import { listAudit } from "#data/platform/audit-log.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
+import { redact } from "#redaction/redact.ts";
 import { instant } from "./answers.ts";
 
 export const getAudit = defineRoute({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { lastBackfill } from "../../../shared/data/platform/backfills.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { lastBackfill } from "#data/platform/backfills.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { backfillAnswer, backfillView } from "./backfilling.ts";
 import { findJob } from "./find-job.ts";
 

@@ -1,4 +1,4 @@
-import { defineRoute } from "../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 import { steeringAnswer, steeringNow } from "./controls-view.ts";
 
 export const getControls = defineRoute({

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { listDeadMessagesOf, listDeadRuns, type DeadRun } from "../../../shared/data/platform/dead-letters.ts";
-import type { DeadMessage } from "../../../shared/data/platform/dead-messages.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { redact } from "../../../shared/telemetry/redaction.ts";
+import { type DeadRun, listDeadMessagesOf, listDeadRuns } from "#data/platform/dead-letters.ts";
+import type { DeadMessage } from "#data/platform/dead-messages.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
+import { redact } from "#redaction/redact.ts";
 import { instant } from "./answers.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
 import { errorClass, trigger } from "./run-view.ts";
@@ -76,21 +76,21 @@ function deadRunView(run: DeadRun): { id: string } {
   const { id, jobId, family, trigger, attempt, input, scheduledFor, asOf, queuedAt, finishedAt, fingerprint } = run;
   const error = run.errors.at(-1);
   return redact({
-    ...{
-      kind: "run",
-      id,
-      jobId,
-      family,
-      trigger,
-      attempt,
-      input,
-      scheduledFor,
-      asOf,
-      queuedAt,
-      finishedAt,
-      fingerprint,
-    },
-    ...{ parentRunId: run.parentRunId, requestedBy: run.requestedBy, itemFailureCount: run.itemFailureCount },
+    kind: "run",
+    id,
+    jobId,
+    family,
+    trigger,
+    attempt,
+    input,
+    scheduledFor,
+    asOf,
+    queuedAt,
+    finishedAt,
+    fingerprint,
+    parentRunId: run.parentRunId,
+    requestedBy: run.requestedBy,
+    itemFailureCount: run.itemFailureCount,
     error: error && { class: error.class, name: error.name, message: error.message },
   }) as { id: string };
 }

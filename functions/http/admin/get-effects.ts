@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { listEffects } from "../../../shared/data/platform/effects.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listEffects } from "#data/platform/effects.ts";
+import { defineRoute } from "#http/route.ts";
 import { effectAnswer, effectView } from "./effect-view.ts";
 
 export const getEffects = defineRoute({

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { freshnessOf } from "../../../shared/freshness/data-set.ts";
+import { defineRoute } from "#http/route.ts";
+import { freshnessOf } from "#operations/freshness.ts";
 import { dataSets } from "../../data-sets.ts";
 import { instant } from "./answers.ts";
 
@@ -26,7 +26,10 @@ export const getFreshness = defineRoute({
   async handle({ app }) {
     const now = app.clock.now();
     const sets = dataSets.map(async (set) => ({
-      ...{ id: set.id, family: set.family, title: set.title, jobs: set.jobs },
+      id: set.id,
+      family: set.family,
+      title: set.title,
+      jobs: set.jobs,
       allowedAge: { workingDays: set.allowedWorkingDays, zone: set.zone },
       ...freshnessOf(set, await set.newest(app.db), now),
     }));

@@ -1,18 +1,18 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { jobSettingNames } from "../../../shared/config.ts";
-import { listEffects } from "../../../shared/data/platform/effects.ts";
-import { gateRefusal } from "../../../shared/data/platform/gates.ts";
-import { lastEndedRunOf, openRunsOf } from "../../../shared/data/platform/job-state.ts";
-import { listPauses } from "../../../shared/data/platform/pauses.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { gatedOf, type Job } from "../../../shared/jobs/define-job.ts";
-import { refusalOf } from "../../../shared/jobs/gates.ts";
-import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
-import { describeSchedule, nextOccurrence } from "../../../shared/jobs/schedule/index.ts";
-import { whyNotRunning, type JobFacts } from "../../../shared/jobs/why-not-running.ts";
-import { ownQueue, SHARED_QUEUE } from "../../../shared/messaging/queue-names.ts";
-import { redact } from "../../../shared/telemetry/redaction.ts";
+import type { App } from "#app";
+import { listEffects } from "#data/platform/effects.ts";
+import { gateRefusal } from "#data/platform/gates.ts";
+import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
+import { listPauses } from "#data/platform/pauses.ts";
+import { defineRoute } from "#http/route.ts";
+import { gatedOf, type Job } from "#jobs/define-job.ts";
+import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { refusalOf } from "#jobs/gates.ts";
+import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
+import { type JobFacts, whyNotRunning } from "#operations/why-not-running.ts";
+import { redact } from "#redaction/redact.ts";
+import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
+import { jobSettingNames } from "#settings/config.ts";
 import { findJob } from "./find-job.ts";
 
 export const getJobWhy = defineRoute({

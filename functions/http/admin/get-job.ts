@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { needsOf } from "../../../shared/jobs/define-job.ts";
-import { jobSettingsInForce } from "../../../shared/jobs/job-settings-in-force.ts";
-import { ownQueue, SHARED_QUEUE } from "../../../shared/messaging/queue-names.ts";
+import { defineRoute } from "#http/route.ts";
+import { needsOf } from "#jobs/define-job.ts";
+import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
+import { jobSettingsInForce } from "#operations/effective-job-settings.ts";
 import { fields } from "./answers.ts";
 import { findJob } from "./find-job.ts";
 import { jobAnswer, jobViews } from "./job-view.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 import { jobAnswer, jobViews } from "./job-view.ts";
 
 export const getJobs = defineRoute({

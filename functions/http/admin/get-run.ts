@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { effectsOfRun } from "../../../shared/data/platform/effects.ts";
-import { childrenOf, findRun } from "../../../shared/data/platform/job-runs.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { effectsOfRun } from "#data/platform/effects.ts";
+import { childrenOf, findRun } from "#data/platform/job-runs.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { effectAnswer, effectView } from "./effect-view.ts";
 import { runAnswer, runState, runView, trigger } from "./run-view.ts";
 import { settled, waitSeconds } from "./settled.ts";

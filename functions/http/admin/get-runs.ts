@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { listRuns } from "../../../shared/data/platform/job-runs.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listRuns } from "#data/platform/job-runs.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { runState, runSummary, runSummaryAnswer, trigger as whatStarted } from "./run-view.ts";
 
 export const getRuns = defineRoute({
@@ -25,7 +25,12 @@ export const getRuns = defineRoute({
   async handle({ app, query }) {
     const { job, state, family, trigger, since, until, text, cursor, limit } = query;
     const filter = {
-      ...{ jobId: job, state, family, trigger, text, before: cursor },
+      jobId: job,
+      state,
+      family,
+      trigger,
+      text,
+      before: cursor,
       since: since === undefined ? undefined : new Date(since),
       until: until === undefined ? undefined : new Date(until),
     };

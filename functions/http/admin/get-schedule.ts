@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { badRequest } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { describeSchedule } from "../../../shared/jobs/schedule/index.ts";
-import { timetable } from "../../../shared/jobs/schedule/timetable.ts";
-import { checkZoneName } from "../../../shared/jobs/schedule/zone-name.ts";
-import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
+import { badRequest } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { describeSchedule } from "#schedule/index.ts";
+import { timetable } from "#schedule/timetable.ts";
+import { checkZoneName } from "#schedule/zone-name.ts";
 import { instant } from "./answers.ts";
 
 export const getSchedule = defineRoute({

@@ -1,14 +1,19 @@
 import { z } from "zod";
-import { runBuckets } from "../../../shared/data/platform/run-buckets.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { axisOf, seriesBy, WINDOWS, type WindowName } from "../../../shared/jobs/run-series.ts";
+import { runBuckets } from "#data/platform/run-buckets.ts";
+import { defineRoute } from "#http/route.ts";
+import { axisOf, seriesBy, type WindowName, WINDOWS } from "#operations/run-series.ts";
 import { instant } from "./answers.ts";
 
 const windows = Object.keys(WINDOWS) as [WindowName, ...WindowName[]];
 
 const counts = z.array(z.int()).describe("One number a point");
 const series = z.object({
-  ...{ runs: counts, succeeded: counts, dead: counts, skipped: counts, cancelled: counts, itemFailures: counts },
+  runs: counts,
+  succeeded: counts,
+  dead: counts,
+  skipped: counts,
+  cancelled: counts,
+  itemFailures: counts,
 });
 
 export const getStats = defineRoute({
@@ -34,7 +39,10 @@ export const getStats = defineRoute({
     for (const { jobId, bucket, p95Ms } of rows) slowest.get(jobId)?.splice(bucket, 1, p95Ms);
     return {
       json: {
-        ...{ window, from: axis.from, bucketMs: axis.bucketMs, count },
+        window,
+        from: axis.from,
+        bucketMs: axis.bucketMs,
+        count,
         jobs: seriesBy(rows, { count, names: jobs.map(({ id }) => id), nameOf: ({ jobId }) => jobId }),
         families: seriesBy(rows, { count, names: jobs.map(({ family }) => family.id), nameOf: ({ family }) => family }),
         p95Ms: Object.fromEntries(slowest),

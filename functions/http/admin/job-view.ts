@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { figuresSince, lastRuns, openRuns, refusals, slotsKnown } from "../../../shared/data/platform/job-figures.ts";
-import { gatedOf, isScheduled, type Job } from "../../../shared/jobs/define-job.ts";
-import { daysBefore } from "../../../shared/jobs/duration.ts";
-import { refusalOf } from "../../../shared/jobs/gates.ts";
-import { describeSchedule, upcoming } from "../../../shared/jobs/schedule/index.ts";
-import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
-import { accountableRange, unaccountedCount } from "../../../shared/jobs/unaccounted-slots.ts";
-import { redact } from "../../../shared/telemetry/redaction.ts";
+import type { App } from "#app";
+import { figuresSince, lastRuns, openRuns, refusals, slotsKnown } from "#data/platform/job-figures.ts";
+import { gatedOf, isScheduled, type Job } from "#jobs/define-job.ts";
+import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { refusalOf } from "#jobs/gates.ts";
+import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
+import { redact } from "#redaction/redact.ts";
+import { daysBefore } from "#schedule/duration.ts";
+import { describeSchedule, upcoming } from "#schedule/index.ts";
 import { instant } from "./answers.ts";
 import { runState, trigger } from "./run-view.ts";
 
@@ -88,7 +88,11 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
       scheduled: isScheduled(job),
       lastRun: last.get(job.id) ?? null,
       last24h: {
-        ...{ succeeded, dead, skipped, p50Ms, p95Ms },
+        succeeded,
+        dead,
+        skipped,
+        p50Ms,
+        p95Ms,
         successRate: succeeded + dead > 0 ? succeeded / (succeeded + dead) : null,
       },
       queueDepth: open.get(job.id)?.waiting ?? 0,

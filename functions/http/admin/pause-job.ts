@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 import { findJob } from "./find-job.ts";
 import { pauseBody, pausedAnswer, pauseScope } from "./pausing.ts";
 

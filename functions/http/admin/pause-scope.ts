@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 import { knownScope, pauseBody, pausedAnswer, pauseScope as pauseKnown } from "./pausing.ts";
 
 export const pauseScope = defineRoute({

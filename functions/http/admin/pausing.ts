@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { pause, resume } from "../../../shared/data/platform/pauses.ts";
-import { badRequest } from "../../../shared/http/problem.ts";
-import type { Reply } from "../../../shared/http/route.ts";
-import { pauseEnd } from "../../../shared/jobs/pause-end.ts";
-import { wakeWaitingRuns } from "../../../shared/jobs/wake-waiting-runs.ts";
+import type { App } from "#app";
+import { pause, resume } from "#data/platform/pauses.ts";
+import { badRequest } from "#http/problem.ts";
+import type { Reply } from "#http/route.ts";
+import { pauseEnd } from "#operations/pause-end.ts";
+import { wakeWaitingRuns } from "#operations/wake-waiting-runs.ts";
 import { familiesOf, pauseAnswer } from "./controls-view.ts";
-import { givenReason } from "./given-reason.ts";
 import { findJob } from "./find-job.ts";
+import { givenReason } from "./given-reason.ts";
 
 /** Why, and until when: an instant or a duration; without it, until somebody resumes it. */
 export const pauseBody = z.strictObject({ reason: givenReason, until: z.string().optional() });

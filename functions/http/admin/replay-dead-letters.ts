@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { countDeadRuns } from "../../../shared/data/platform/dead-letters.ts";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { badRequest, Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { replayDeadRuns } from "../../../shared/jobs/replay-dead-runs.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { countDeadRuns } from "#data/platform/dead-letters.ts";
+import { badRequest, Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { replayDeadRuns } from "#operations/replay-dead-runs.ts";
 import { answerOnce } from "../start-once.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
 import { givenReason } from "./given-reason.ts";
@@ -59,7 +59,10 @@ export const replayDeadLetters = defineRoute({
     const { answer, started } = await answerOnce(app, { header, asked }, async (tx) => {
       const now = app.clock.now();
       const done = await replayDeadRuns(app, tx, chosen, {
-        ...{ trigger: "replay", requestedBy: caller, input, idempotencyKey: header("idempotency-key") },
+        trigger: "replay",
+        requestedBy: caller,
+        input,
+        idempotencyKey: header("idempotency-key"),
       });
       const { runs, refused, more } = done;
       if (runs.length === 0 && refused.length > 0) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 import { knownScope, resumeBody, resumedAnswer, resumeScope as resumeKnown } from "./pausing.ts";
 
 export const resumeScope = defineRoute({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { findJob } from "./find-job.ts";
+import { defineRoute } from "#http/route.ts";
 import { requestOnce } from "../start-once.ts";
+import { findJob } from "./find-job.ts";
 import { runAnswer, runView } from "./run-view.ts";
 import { settled, waitSeconds } from "./settled.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { RUN_STATES, TRIGGERS, type Run } from "../../../shared/data/platform/schema.ts";
-import { ERROR_CLASSES } from "../../../shared/jobs/error-class.ts";
-import { redact } from "../../../shared/telemetry/redaction.ts";
+import { type Run, RUN_STATES, TRIGGERS } from "#data/platform/schema.ts";
+import { ERROR_CLASSES } from "#jobs/error-class.ts";
+import { redact } from "#redaction/redact.ts";
 import { fields, instant } from "./answers.ts";
 
 export const runState = z.enum(RUN_STATES);
@@ -70,10 +70,21 @@ export function runView(run: Run): Record<string, unknown> {
   const { leaseExpiresAt: _expires, archived: _archived, concurrencyKey: _key, errors, ...shown } = run;
   const { id, jobId, family, state, reason, reasonCode, ...more } = shown;
   const view = {
-    ...{ id, jobId, family, state, reason, reasonCode, ...more },
+    id,
+    jobId,
+    family,
+    state,
+    reason,
+    reasonCode,
+    ...more,
     // The database keeps the fields of JSON in an order of its own.
     errors: errors.map(({ attempt, at, class: kind, name, message, stack }) => ({
-      ...{ attempt, at, class: kind, name, message, stack },
+      attempt,
+      at,
+      class: kind,
+      name,
+      message,
+      stack,
     })),
   };
   return redact(view, WHOLE) as Record<string, unknown>;
@@ -85,8 +96,24 @@ export function runSummary(run: Run): Record<string, unknown> {
   const { finishedAt, durationMs, result, progress, itemFailureCount, reason, requestedBy, errors } = run;
   const lastError = errors.at(-1);
   return redact({
-    ...{ id, jobId, family, trigger, state, attempt, maxAttempts, scheduledFor, notBefore, queuedAt, startedAt },
-    ...{ finishedAt, durationMs, result, progress, itemFailureCount, reason, requestedBy },
+    id,
+    jobId,
+    family,
+    trigger,
+    state,
+    attempt,
+    maxAttempts,
+    scheduledFor,
+    notBefore,
+    queuedAt,
+    startedAt,
+    finishedAt,
+    durationMs,
+    result,
+    progress,
+    itemFailureCount,
+    reason,
+    requestedBy,
     lastError: lastError && { class: lastError.class, message: lastError.message },
   }) as Record<string, unknown>;
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { confirmParked, findEffect, releaseParked } from "../../../shared/data/platform/effects.ts";
-import { badRequest, notFound, Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { confirmParked, findEffect, releaseParked } from "#data/platform/effects.ts";
+import { badRequest, notFound, Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { givenReason } from "./given-reason.ts";
 
 export const settleEffect = defineRoute({

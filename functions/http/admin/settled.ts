@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { findRun } from "../../../shared/data/platform/job-runs.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
+import type { App } from "#app";
+import { findRun } from "#data/platform/job-runs.ts";
+import type { Run } from "#data/platform/schema.ts";
 
 /** How long a caller waits for a run's end: less than the 230 s after which Azure cuts an answer off. */
 export const waitSeconds = z.coerce.number().min(0).max(200);

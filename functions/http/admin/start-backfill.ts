@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { insertBackfill, slotsDone } from "../../../shared/data/platform/backfills.ts";
-import { Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { backfillSlots } from "../../../shared/jobs/backfill.ts";
-import { scheduleInForce } from "../../../shared/jobs/schedule-in-force.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { insertBackfill, slotsDone } from "#data/platform/backfills.ts";
+import { Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { backfillSlots } from "#operations/backfill-range.ts";
 import { answerOnce } from "../start-once.ts";
 import { instant } from "./answers.ts";
 import { findJob } from "./find-job.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { findEpisode } from "../../../shared/data/reasoning/episodes.ts";
-import { analysisOfEpisode } from "../../../shared/data/tax-liens/analysis-runs.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findEpisode } from "#data/reasoning/episodes.ts";
+import { analysisOfEpisode } from "#data/tax-liens/analysis-runs.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 
 export const getEpisode = defineRoute({
   method: "GET",
@@ -11,13 +11,22 @@ export const getEpisode = defineRoute({
   summary: "An agent's errand, with its steps: what it did, found and decided",
   params: z.strictObject({ id: z.uuid() }),
   answer: z.object({
-    ...{ id: z.uuid(), agent: z.string(), goal: z.string(), request: z.record(z.string(), z.unknown()) },
-    ...{ requestedBy: z.string(), createdAt: z.iso.datetime() },
+    id: z.uuid(),
+    agent: z.string(),
+    goal: z.string(),
+    request: z.record(z.string(), z.unknown()),
+    requestedBy: z.string(),
+    createdAt: z.iso.datetime(),
     analysis: z.uuid().nullable(),
     steps: z.array(
       z.object({
-        ...{ number: z.number(), name: z.string(), outcome: z.enum(["done", "failed"]), said: z.string() },
-        ...{ facts: z.record(z.string(), z.unknown()), startedAt: z.iso.datetime(), finishedAt: z.iso.datetime() },
+        number: z.number(),
+        name: z.string(),
+        outcome: z.enum(["done", "failed"]),
+        said: z.string(),
+        facts: z.record(z.string(), z.unknown()),
+        startedAt: z.iso.datetime(),
+        finishedAt: z.iso.datetime(),
       }),
     ),
   }),

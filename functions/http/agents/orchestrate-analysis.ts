@@ -1,13 +1,13 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { addSteps, insertEpisode } from "../../../shared/data/reasoning/episodes.ts";
-import { countiesOnOffer } from "../../../shared/data/tax-liens/counties.ts";
-import { badRequest } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { issuesOf } from "../../../shared/jobs/input.ts";
-import { OPERATORS } from "../../../shared/notifications/notification.ts";
-import { constraintsSchema } from "../../../shared/rules/tax-liens/constraints.ts";
+import type { App } from "#app";
+import { addSteps, insertEpisode } from "#data/reasoning/episodes.ts";
+import { countiesOnOffer } from "#data/tax-liens/counties.ts";
+import { badRequest } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { issuesOf } from "#jobs/input.ts";
+import { OPERATORS } from "#notifications/notification.ts";
+import { constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { startAnalysis } from "../analysis/start-analysis.ts";
 
 const asked = z.strictObject({
@@ -35,7 +35,8 @@ export const orchestrateAnalysis = defineRoute({
       app,
       { constraints, recipient, requestedBy: caller },
       {
-        ...{ header, asked: { orchestrate: body } },
+        header,
+        asked: { orchestrate: body },
         async episode(tx, analysis) {
           const id = uuidv7();
           const createdAt = app.clock.now();

@@ -2,12 +2,12 @@ import { z } from "zod";
 import {
   ANALYSIS_STATES,
   ANALYSIS_STEPS,
-  DEAL_STATUSES,
   type AnalysisRun,
-} from "../../../shared/data/tax-liens/analysis-run-schema.ts";
-import type { DealWithLien } from "../../../shared/data/tax-liens/deals.ts";
-import { LIEN_STATUSES, PROPERTY_TYPES } from "../../../shared/data/tax-liens/schema.ts";
-import { availableInAll } from "../../../shared/rules/tax-liens/analysis-summary.ts";
+  DEAL_STATUSES,
+} from "#data/tax-liens/analysis-run-schema.ts";
+import type { DealWithLien } from "#data/tax-liens/deals.ts";
+import { LIEN_STATUSES, PROPERTY_TYPES } from "#data/tax-liens/schema.ts";
+import { availableInAll } from "#rules/tax-liens/analysis-summary.ts";
 
 /** An exact decimal, as text so that nobody reads it as a binary fraction. */
 const decimal = z.string();
@@ -21,14 +21,19 @@ const step = z.object({
 });
 
 const summary = z.object({
-  ...{ liens: z.number(), failed: z.number(), candidates: z.number() },
+  liens: z.number(),
+  failed: z.number(),
+  candidates: z.number(),
   unmet: z
     .record(z.string(), z.number())
     .describe(
       "Liens that are no candidates, by the first constraint that they do not meet; dealScore: they have no score",
     ),
-  ...{ deals: z.number(), cost: decimal, budget: decimal },
-  ...{ averageYield: decimal.nullable(), averageRisk: decimal.nullable() },
+  deals: z.number(),
+  cost: decimal,
+  budget: decimal,
+  averageYield: decimal.nullable(),
+  averageRisk: decimal.nullable(),
   counties: z.array(z.object({ countyId: z.string(), available: z.number(), deals: z.number(), cost: decimal })),
   notes: z.array(z.string()),
 });
@@ -47,20 +52,33 @@ export const analysisSchema = z.object({
     .describe("Liens computed; null when it is over"),
   summary: summary.nullable(),
   error: z.string().nullable(),
-  ...{ recipient: z.string(), requestedBy: z.string() },
+  recipient: z.string(),
+  requestedBy: z.string(),
   createdAt: z.iso.datetime(),
-  ...{ startedAt: z.iso.datetime().nullable(), finishedAt: z.iso.datetime().nullable() },
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
 });
 
 export function analysisView(analysis: AnalysisRun) {
   const { id, state, definition, asOf, runId, episodeId, steps, error, recipient, requestedBy } = analysis;
   const { summary: found, createdAt, startedAt, finishedAt } = analysis;
   return {
-    ...{ id, state, constraints: definition.constraints, asOf, run: runId, episode: episodeId },
+    id,
+    state,
+    constraints: definition.constraints,
+    asOf,
+    run: runId,
+    episode: episodeId,
     // Read by their schemas, which bring what was JSON in the database into an order that one reads in.
-    ...{ steps: z.array(step).parse(steps), progress: progressOf(analysis), summary: summary.nullable().parse(found) },
-    ...{ error, recipient, requestedBy },
-    ...{ createdAt, startedAt, finishedAt },
+    steps: z.array(step).parse(steps),
+    progress: progressOf(analysis),
+    summary: summary.nullable().parse(found),
+    error,
+    recipient,
+    requestedBy,
+    createdAt,
+    startedAt,
+    finishedAt,
   };
 }
 
@@ -72,8 +90,12 @@ function progressOf({ place, available }: AnalysisRun): { done: number; total: n
 const metrics = z.object({
   asOf: z.iso.date(),
   version: z.number(),
-  ...{ ltv: decimal.nullable(), implausibleValue: z.boolean(), expectedYield: decimal.nullable() },
-  ...{ irr: decimal.nullable(), riskScore: decimal.nullable(), explanation: z.string().nullable() },
+  ltv: decimal.nullable(),
+  implausibleValue: z.boolean(),
+  expectedYield: decimal.nullable(),
+  irr: decimal.nullable(),
+  riskScore: decimal.nullable(),
+  explanation: z.string().nullable(),
 });
 
 export const dealSchema = z.object({
@@ -81,11 +103,19 @@ export const dealSchema = z.object({
   rank: z.number(),
   status: z.enum(DEAL_STATUSES),
   statusAt: z.iso.datetime(),
-  ...{ score: decimal, cost: decimal, metrics },
+  score: decimal,
+  cost: decimal,
+  metrics,
   lien: z.object({
-    ...{ id: z.number(), county: z.string(), taxYear: z.number(), certificateNumber: z.string().nullable() },
-    ...{ faceAmount: decimal, status: z.enum(LIEN_STATUSES) },
-    ...{ parcelId: z.string(), address: z.string().nullable(), propertyType: z.enum(PROPERTY_TYPES) },
+    id: z.number(),
+    county: z.string(),
+    taxYear: z.number(),
+    certificateNumber: z.string().nullable(),
+    faceAmount: decimal,
+    status: z.enum(LIEN_STATUSES),
+    parcelId: z.string(),
+    address: z.string().nullable(),
+    propertyType: z.enum(PROPERTY_TYPES),
   }),
 });
 
@@ -93,7 +123,13 @@ export function dealView({ deal, lien, property }: DealWithLien) {
   const { id, rank, status, statusAt, score, cost, metrics: figures, lienId } = deal;
   const { countyId, ...ofLien } = lien;
   return {
-    ...{ id, rank, status, statusAt, score, cost, metrics: metrics.parse(figures) },
+    id,
+    rank,
+    status,
+    statusAt,
+    score,
+    cost,
+    metrics: metrics.parse(figures),
     lien: { id: lienId, county: countyId, ...ofLien, ...property },
   };
 }

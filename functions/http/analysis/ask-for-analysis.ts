@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { OPERATORS } from "../../../shared/notifications/notification.ts";
-import { constraintsSchema } from "../../../shared/rules/tax-liens/constraints.ts";
+import { defineRoute } from "#http/route.ts";
+import { OPERATORS } from "#notifications/notification.ts";
+import { constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { startAnalysis } from "./start-analysis.ts";
 
 export const askForAnalysis = defineRoute({

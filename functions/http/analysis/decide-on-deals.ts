@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { findAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { decisionsInput } from "../../../shared/rules/tax-liens/decide.ts";
+import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { decisionsInput } from "#rules/tax-liens/decide.ts";
 import { applyAnalysisDecisions } from "../../tax-liens/apply-analysis-decisions.ts";
 import { requestOnce } from "../start-once.ts";
 
@@ -19,7 +19,9 @@ export const decideOnDeals = defineRoute({
     if (!(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
     const input = { analysisRunId: id, decisions };
     const { run, isRepeat } = await requestOnce(app, { header, asked: { decide: input } }, applyAnalysisDecisions, {
-      ...{ input, trigger: "event", requestedBy: caller },
+      input,
+      trigger: "event",
+      requestedBy: caller,
     });
     return {
       status: isRepeat ? 200 : 202,

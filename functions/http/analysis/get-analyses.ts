@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { ANALYSIS_STATES } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
-import { listAnalyses } from "../../../shared/data/tax-liens/analysis-runs.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { ANALYSIS_STATES } from "#data/tax-liens/analysis-run-schema.ts";
+import { listAnalyses } from "#data/tax-liens/analysis-runs.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { analysisSchema, analysisView } from "./analysis-view.ts";
 
 export const getAnalyses = defineRoute({

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { findAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
-import { listDeals } from "../../../shared/data/tax-liens/deals.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { listDeals } from "#data/tax-liens/deals.ts";
+import { pageOf } from "#http/page.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { analysisSchema, analysisView, dealSchema, dealView } from "./analysis-view.ts";
 
 export const getAnalysis = defineRoute({

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { DEAL_STATUSES } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
-import { findAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
-import { listDecisions } from "../../../shared/data/tax-liens/decision-events.ts";
-import type { DecisionEvent } from "../../../shared/data/tax-liens/decision-schema.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { DEAL_STATUSES } from "#data/tax-liens/analysis-run-schema.ts";
+import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { listDecisions } from "#data/tax-liens/decision-events.ts";
+import type { DecisionEvent } from "#data/tax-liens/decision-schema.ts";
+import { pageOf } from "#http/page.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 
 const serial = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
@@ -25,11 +25,16 @@ export const getDecisions = defineRoute({
   answer: z.object({
     decisions: z.array(
       z.object({
-        ...{ decisionId: z.string(), dealId: z.int(), decision: z.enum(DEAL_STATUSES), reason: z.string() },
+        decisionId: z.string(),
+        dealId: z.int(),
+        decision: z.enum(DEAL_STATUSES),
+        reason: z.string(),
         decidedBy: z.enum(["user", "agent"]),
         from: z.enum(DEAL_STATUSES).nullable().describe("The deal's status before; null: there was no such deal"),
         refusal: z.string().nullable().describe("Why it was refused; null: the deal has moved"),
-        ...{ run: z.uuid(), requestedBy: z.string().nullable(), at: z.iso.datetime() },
+        run: z.uuid(),
+        requestedBy: z.string().nullable(),
+        at: z.iso.datetime(),
       }),
     ),
     nextCursor: z.int().nullable(),

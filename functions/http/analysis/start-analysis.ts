@@ -1,14 +1,14 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import type { Tx } from "../../../shared/data/client.ts";
-import { insertAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
-import { badRequest } from "../../../shared/http/problem.ts";
-import type { Reply } from "../../../shared/http/route.ts";
-import { civilDateIn } from "../../../shared/rules/civil-date.ts";
-import type { constraintsSchema } from "../../../shared/rules/tax-liens/constraints.ts";
-import { countyFaults } from "../../tax-liens/analysable-counties.ts";
-import { runAnalysis } from "../../tax-liens/run-analysis.ts";
+import type { App } from "#app";
+import type { Tx } from "#data/client.ts";
+import { insertAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { badRequest } from "#http/problem.ts";
+import type { Reply } from "#http/route.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import type { constraintsSchema } from "#rules/tax-liens/constraints.ts";
+import { countyFaults } from "../../tax-liens/run-analysis/analysable-counties.ts";
+import { runAnalysis } from "../../tax-liens/run-analysis/index.ts";
 import { answerOnce, type Asked } from "../start-once.ts";
 
 export interface WantedAnalysis {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 import { pageMarkup } from "./page-markup.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";

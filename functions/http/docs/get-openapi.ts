@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { openApi } from "../../../shared/http/openapi.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import type { App } from "#app";
+import { openApi } from "#http/openapi.ts";
+import { defineRoute } from "#http/route.ts";
 
 export const getOpenApi = defineRoute({
   method: "GET",

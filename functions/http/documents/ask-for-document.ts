@@ -1,17 +1,17 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import type { Tx } from "../../../shared/data/client.ts";
-import { insertDocument } from "../../../shared/data/tax-liens/documents.ts";
-import { factsAbout, type Subject } from "../../../shared/documents/subjects.ts";
-import { findTemplate, TEMPLATE_NAMES } from "../../../shared/documents/templates.ts";
-import { badRequest } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { InvalidInput } from "../../../shared/jobs/endings.ts";
-import { issuesOf } from "../../../shared/jobs/input.ts";
-import { OPERATORS } from "../../../shared/notifications/notification.ts";
+import type { App } from "#app";
+import type { Tx } from "#data/client.ts";
+import { insertDocument } from "#data/tax-liens/documents.ts";
+import { factsAbout, type Subject } from "#documents/subjects.ts";
+import { findTemplate, TEMPLATE_NAMES } from "#documents/templates.ts";
+import { badRequest } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { issuesOf } from "#jobs/input.ts";
+import { OPERATORS } from "#notifications/notification.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
 import { generateDocument } from "../../tax-liens/generate-document.ts";
-import { civilDateIn } from "../../../shared/rules/civil-date.ts";
 import { answerOnce } from "../start-once.ts";
 
 const body = z.strictObject({

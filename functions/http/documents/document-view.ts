@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DOCUMENT_STATES, type Document } from "../../../shared/data/tax-liens/document-schema.ts";
+import { type Document, DOCUMENT_STATES } from "#data/tax-liens/document-schema.ts";
 
 const instant = z.iso.datetime().nullable();
 const file = z.object({ contentType: z.string(), bytes: z.int(), sha256: z.string() });
@@ -26,7 +26,17 @@ export function documentView({ files, passages, ...document }: Document) {
   const shown =
     files && Object.fromEntries(Object.entries(files).map(([format, { blob: _, ...file }]) => [format, file]));
   return {
-    ...{ id, template, state, reason, title, writtenBy: passages?.by ?? null, note: passages?.note ?? null },
-    ...{ files: shown, tier, createdAt, generatedAt, archivedAt },
+    id,
+    template,
+    state,
+    reason,
+    title,
+    writtenBy: passages?.by ?? null,
+    note: passages?.note ?? null,
+    files: shown,
+    tier,
+    createdAt,
+    generatedAt,
+    archivedAt,
   };
 }

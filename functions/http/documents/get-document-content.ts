@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { findDocument } from "../../../shared/data/tax-liens/documents.ts";
-import { notFound, Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { BlobMissing, openContainer } from "../../../shared/storage/blob-container.ts";
+import { findDocument } from "#data/tax-liens/documents.ts";
+import { notFound, Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { BlobMissing, openContainer } from "#storage/blob-container.ts";
 
 export const getDocumentContent = defineRoute({
   method: "GET",

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { findDocument } from "../../../shared/data/tax-liens/documents.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findDocument } from "#data/tax-liens/documents.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { documentSchema, documentView } from "./document-view.ts";
 
 export const getDocument = defineRoute({

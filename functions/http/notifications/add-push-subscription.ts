@@ -1,7 +1,7 @@
-import { saveSubscription } from "../../../shared/data/platform/push-subscriptions.ts";
-import { badRequest, Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { endpointFault, pushSubscriptionSchema } from "../../../shared/notifications/push-subscription.ts";
+import { saveSubscription } from "#data/platform/push-subscriptions.ts";
+import { badRequest, Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { endpointFault, pushSubscriptionSchema } from "#notifications/push-subscription.ts";
 import { recipientText } from "./allow-list-view.ts";
 import { pushSubscriptionView, viewOf } from "./push-subscription-view.ts";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { allow } from "../../../shared/data/platform/allow-list.ts";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { ALLOW_LISTED } from "../../../shared/data/platform/notification-schema.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { addressFault } from "../../../shared/notifications/address.ts";
+import { allow } from "#data/platform/allow-list.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
+import { defineRoute } from "#http/route.ts";
+import { addressFault } from "#notifications/address.ts";
 import { allowListEntry, auditedEntry, entryView, recipientText } from "./allow-list-view.ts";
 
 const entry = z
@@ -25,8 +25,12 @@ export const addToAllowList = defineRoute({
     const before = await app.db.transaction(async (tx) => {
       const before = await allow(tx, added);
       await recordAudit(tx, {
-        ...{ at: added.addedAt, who: caller, action: "address allowed", subject: `allow-list:${body.recipient}` },
-        ...{ before: before ? auditedEntry(before) : null, after: auditedEntry(added) },
+        at: added.addedAt,
+        who: caller,
+        action: "address allowed",
+        subject: `allow-list:${body.recipient}`,
+        before: before ? auditedEntry(before) : null,
+        after: auditedEntry(added),
       });
       return before;
     });

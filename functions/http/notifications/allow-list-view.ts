@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ALLOW_LISTED, type AllowlistEntry } from "../../../shared/data/platform/notification-schema.ts";
-import type { Role } from "../../../shared/http/checker.ts";
-import { masked } from "../../../shared/notifications/address.ts";
+import { ALLOW_LISTED, type AllowlistEntry } from "#data/platform/notification-schema.ts";
+import type { Role } from "#http/checker.ts";
+import { masked } from "#notifications/address.ts";
 
 export const recipientText = z.string().trim().min(1).max(200);
 

@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from "uuid";
-import { findByDedupeKey } from "../../../shared/data/platform/notification-reading.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { newNotificationSchema } from "../../../shared/notifications/notification.ts";
-import { notifier } from "../../../shared/notifications/notifier.ts";
-import { notify } from "../../../shared/notifications/notify.ts";
+import { findByDedupeKey } from "#data/platform/notification-reading.ts";
+import { defineRoute } from "#http/route.ts";
+import { newNotificationSchema } from "#notifications/notification.ts";
+import { notifier } from "#notifications/notifier.ts";
+import { notify } from "#notifications/notify.ts";
 import { platform } from "../../families.ts";
 import { answerOnce } from "../start-once.ts";
 import { notificationSchema, notificationView } from "./notification-view.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { listAllowed } from "../../../shared/data/platform/allow-list.ts";
-import { ALLOW_LISTED } from "../../../shared/data/platform/notification-schema.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listAllowed } from "#data/platform/allow-list.ts";
+import { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { allowListEntry, entryView, recipientText } from "./allow-list-view.ts";
 
 /** The last entry of a page, as one word. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { findNotification } from "../../../shared/data/platform/notification-reading.ts";
-import { CHANNELS, DELIVERY_STATES } from "../../../shared/data/platform/notification-schema.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findNotification } from "#data/platform/notification-reading.ts";
+import { CHANNELS, DELIVERY_STATES } from "#data/platform/notification-schema.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { notificationSchema, notificationView } from "./notification-view.ts";
 
 export const getNotification = defineRoute({

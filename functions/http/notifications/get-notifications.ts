@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { NOTIFICATION_STATES, SEVERITIES } from "../../../shared/data/platform/notification-schema.ts";
-import { listNotifications } from "../../../shared/data/platform/notification-reading.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listNotifications } from "#data/platform/notification-reading.ts";
+import { NOTIFICATION_STATES, SEVERITIES } from "#data/platform/notification-schema.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { notificationSchema, notificationView } from "./notification-view.ts";
 
 export const getNotifications = defineRoute({
@@ -24,7 +24,9 @@ export const getNotifications = defineRoute({
   async handle({ app, query: { unread, since, cursor, limit, ...filter } }) {
     const wanted = {
       ...filter,
-      ...{ isUnread: unread, before: cursor, since: since === undefined ? undefined : new Date(since) },
+      isUnread: unread,
+      before: cursor,
+      since: since === undefined ? undefined : new Date(since),
     };
     const { rows, goesOnAfter } = await pageOf(limit, (limit) => listNotifications(app.db, { ...wanted, limit }));
     return { json: { notifications: rows.map(notificationView), nextCursor: goesOnAfter?.id ?? null } };

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { listSubscriptions } from "../../../shared/data/platform/push-subscriptions.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listSubscriptions } from "#data/platform/push-subscriptions.ts";
+import { defineRoute } from "#http/route.ts";
 import { recipientText } from "./allow-list-view.ts";
 import { pushSubscriptionView, viewOf } from "./push-subscription-view.ts";
 

@@ -1,10 +1,5 @@
 import { z } from "zod";
-import {
-  CHANNELS,
-  NOTIFICATION_STATES,
-  SEVERITIES,
-  type Notification,
-} from "../../../shared/data/platform/notification-schema.ts";
+import { CHANNELS, type Notification, NOTIFICATION_STATES, SEVERITIES } from "#data/platform/notification-schema.ts";
 
 const instant = z.iso.datetime().nullable();
 
@@ -33,7 +28,22 @@ export function notificationView(notification: Notification) {
   const { id, family, recipient, channels, severity, type, title, body, data, state, reason, attempts } = notification;
   const { createdAt, settledAt, readAt, deferredAt, digestedAt } = notification;
   return {
-    ...{ id, family, recipient, channels, severity, type, title, body, data, state, reason, attempts },
-    ...{ createdAt, settledAt, readAt, deferredAt, digestedAt },
+    id,
+    family,
+    recipient,
+    channels,
+    severity,
+    type,
+    title,
+    body,
+    data,
+    state,
+    reason,
+    attempts,
+    createdAt,
+    settledAt,
+    readAt,
+    deferredAt,
+    digestedAt,
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { PushSubscriptionRow } from "../../../shared/data/platform/notification-schema.ts";
+import type { PushSubscriptionRow } from "#data/platform/notification-schema.ts";
 
 /** A browser as the API shows it: the endpoint and the keys are secrets. */
 export const pushSubscriptionView = z.object({

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { markRead } from "../../../shared/data/platform/notification-reading.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { markRead } from "#data/platform/notification-reading.ts";
+import { defineRoute } from "#http/route.ts";
 
 export const readNotifications = defineRoute({
   method: "POST",

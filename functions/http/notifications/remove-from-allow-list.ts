@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { disallow } from "../../../shared/data/platform/allow-list.ts";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { ALLOW_LISTED } from "../../../shared/data/platform/notification-schema.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { disallow } from "#data/platform/allow-list.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { auditedEntry, recipientText } from "./allow-list-view.ts";
 
 export const removeFromAllowList = defineRoute({
@@ -19,7 +19,10 @@ export const removeFromAllowList = defineRoute({
       const gone = await disallow(tx, query);
       if (!gone) return undefined;
       await recordAudit(tx, {
-        ...{ at: app.clock.now(), who: caller, action: "address removed", subject: `allow-list:${query.recipient}` },
+        at: app.clock.now(),
+        who: caller,
+        action: "address removed",
+        subject: `allow-list:${query.recipient}`,
         before: auditedEntry(gone),
       });
       return gone;

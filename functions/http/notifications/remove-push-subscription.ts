@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { removeSubscription } from "../../../shared/data/platform/push-subscriptions.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { removeSubscription } from "#data/platform/push-subscriptions.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 
 export const removePushSubscription = defineRoute({
   method: "DELETE",

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { addEtf as insertEtf } from "../../../shared/data/portfolio/etfs.ts";
-import { Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { isIsin } from "../../../shared/rules/portfolio/etf-symbol.ts";
+import { addEtf as insertEtf } from "#data/portfolio/etfs.ts";
+import { Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { isIsin } from "#rules/portfolio/etf-symbol.ts";
 import { fetchEtf } from "../../portfolio/fetch-etf.ts";
 import { runOnce } from "../start-once.ts";
 import { symbolText } from "./etf-view.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { findEtf, setInUse } from "../../../shared/data/portfolio/etfs.ts";
-import { countPensionsOn } from "../../../shared/data/portfolio/pensions.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { findEtf, setInUse } from "#data/portfolio/etfs.ts";
+import { countPensionsOn } from "#data/portfolio/pensions.ts";
+import { defineRoute } from "#http/route.ts";
 import { givenReason } from "../admin/given-reason.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { notFound, type Problem } from "../../../shared/http/problem.ts";
-import { isEtfSymbol } from "../../../shared/rules/portfolio/etf-symbol.ts";
+import { notFound, type Problem } from "#http/problem.ts";
+import { isEtfSymbol } from "#rules/portfolio/etf-symbol.ts";
 
 /** A symbol as people write it: made to capital letters. */
 export const symbolText = z

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { listPrices } from "../../../shared/data/portfolio/etf-prices.ts";
-import { findEtf } from "../../../shared/data/portfolio/etfs.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { badRequest } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { addDays, isCivilDate } from "../../../shared/rules/civil-date.ts";
+import { listPrices } from "#data/portfolio/etf-prices.ts";
+import { findEtf } from "#data/portfolio/etfs.ts";
+import { pageOf } from "#http/page.ts";
+import { badRequest } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { addDays, isCivilDate } from "#rules/civil-date.ts";
 import { decimal, symbolText, unknownEtf } from "./etf-view.ts";
 
 const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
@@ -27,8 +27,13 @@ export const getEtfPrices = defineRoute({
     prices: z.array(
       z.object({
         date: z.iso.date(),
-        ...{ open: decimal.nullable(), high: decimal.nullable(), low: decimal.nullable(), close: decimal },
-        ...{ adjustedClose: decimal.nullable(), volume: decimal.nullable(), source: z.string() },
+        open: decimal.nullable(),
+        high: decimal.nullable(),
+        low: decimal.nullable(),
+        close: decimal,
+        adjustedClose: decimal.nullable(),
+        volume: decimal.nullable(),
+        source: z.string(),
       }),
     ),
     next: z.iso.date().nullable().describe("The value of `from` for the next page; null on the last"),

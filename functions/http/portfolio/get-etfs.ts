@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { listEtfs } from "../../../shared/data/portfolio/etfs.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listEtfs } from "#data/portfolio/etfs.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { etfView, symbolText } from "./etf-view.ts";
 
 export const getEtfs = defineRoute({

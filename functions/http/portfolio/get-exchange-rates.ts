@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { ratesInForce } from "../../../shared/data/portfolio/exchange-rates.ts";
-import { badRequest, notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { civilDateIn } from "../../../shared/rules/civil-date.ts";
-import { exchangeRate, questionFaults } from "../../../shared/rules/portfolio/exchange-rate.ts";
+import { ratesInForce } from "#data/portfolio/exchange-rates.ts";
+import { badRequest, notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import { exchangeRate, questionFaults } from "#rules/portfolio/exchange-rate.ts";
 import { decimal } from "./etf-view.ts";
 
 const euroRate = z.object({ quote: z.string(), rate: decimal, date: z.iso.date(), source: z.string() });

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
-import { listUpdates } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
+import { defineRoute } from "#http/route.ts";
 
 const common = {
   id: z.int(),

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { recordRejectedUpdate } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
-import { Problem } from "../../../shared/http/problem.ts";
-import type { Call, Reply } from "../../../shared/http/route.ts";
-import type { Job } from "../../../shared/jobs/define-job.ts";
-import { InvalidInput } from "../../../shared/jobs/endings.ts";
+import type { App } from "#app";
+import type { Run } from "#data/platform/schema.ts";
+import { recordRejectedUpdate } from "#data/portfolio/exchange-rate-updates.ts";
+import { Problem } from "#http/problem.ts";
+import type { Call, Reply } from "#http/route.ts";
+import type { Job } from "#jobs/define-job.ts";
+import { InvalidInput } from "#jobs/endings.ts";
 import { runState } from "../admin/run-view.ts";
 import { requestOnce } from "../start-once.ts";
 

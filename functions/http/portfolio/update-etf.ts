@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { findEtf } from "../../../shared/data/portfolio/etfs.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findEtf } from "#data/portfolio/etfs.ts";
+import { defineRoute } from "#http/route.ts";
 import { refreshEtf } from "../../portfolio/refresh-etf.ts";
-import { syncEtfPrices } from "../../portfolio/sync-etf-prices.ts";
+import { syncEtfPrices } from "../../portfolio/sync-etf-prices/index.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
-import { startSync, startedRun } from "./start-update.ts";
+import { startedRun, startSync } from "./start-update.ts";
 
 export const updateEtf = defineRoute({
   method: "POST",

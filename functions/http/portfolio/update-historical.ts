@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { InvalidInput } from "../../../shared/jobs/endings.ts";
-import { civilDateIn } from "../../../shared/rules/civil-date.ts";
-import { rangeFaults } from "../../../shared/rules/portfolio/rate-range.ts";
-import { syncFxHistorical } from "../../portfolio/sync-fx-historical.ts";
-import { recordRejectedUpdate } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
+import { recordRejectedUpdate } from "#data/portfolio/exchange-rate-updates.ts";
+import { defineRoute } from "#http/route.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import { rangeFaults } from "#rules/portfolio/rate-range.ts";
+import { syncFxHistorical } from "../../portfolio/sync-fx-historical/index.ts";
 import { startedRun, startUpdate } from "./start-update.ts";
 
 export const updateHistorical = defineRoute({

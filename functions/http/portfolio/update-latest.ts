@@ -1,4 +1,4 @@
-import { defineRoute } from "../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 import { syncFxLatest } from "../../portfolio/sync-fx-latest.ts";
 import { startedRun, startUpdate } from "./start-update.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { channelName } from "../../../shared/realtime/live-event.ts";
+import { defineRoute } from "#http/route.ts";
+import { channelName } from "#realtime/live-event.ts";
 
 /** How long the address can be connected to; a connection that stands by then stays. */
 const MINUTES = 60;

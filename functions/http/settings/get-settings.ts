@@ -1,6 +1,6 @@
-import { listStoredSettings } from "../../../shared/data/platform/stored-settings.ts";
-import { entityTag } from "../../../shared/http/precondition.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listStoredSettings } from "#data/platform/stored-settings.ts";
+import { entityTag } from "#http/precondition.ts";
+import { defineRoute } from "#http/route.ts";
 import { settingsAnswer, settingsView } from "./settings-view.ts";
 
 export const getSettings = defineRoute({

@@ -1,12 +1,8 @@
 import { z } from "zod";
-import {
-  changeStoredSettings,
-  listStoredSettings,
-  lockStoredSettings,
-} from "../../../shared/data/platform/stored-settings.ts";
-import { checkIfMatch, entityTag } from "../../../shared/http/precondition.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { CHANGEABLE, changeableSettings, variableOf } from "../../../shared/settings/changeable.ts";
+import { changeStoredSettings, listStoredSettings, lockStoredSettings } from "#data/platform/stored-settings.ts";
+import { checkIfMatch, entityTag } from "#http/precondition.ts";
+import { defineRoute } from "#http/route.ts";
+import { CHANGEABLE, changeableSettings, variableOf } from "#operations/changeable-settings.ts";
 import { givenReason } from "../admin/given-reason.ts";
 import { settingsAnswer, settingsView } from "./settings-view.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { SETTINGS } from "../../../shared/config.ts";
-import type { StoredSetting } from "../../../shared/data/platform/settings-schema.ts";
-import { CHANGEABLE, READ_BY, variableOf } from "../../../shared/settings/changeable.ts";
+import type { App } from "#app";
+import type { StoredSetting } from "#data/platform/settings-schema.ts";
+import { CHANGEABLE, READ_BY, variableOf } from "#operations/changeable-settings.ts";
+import { SETTINGS } from "#settings/config.ts";
 
 export const settingsAnswer = z.object({
   settings: z.array(
@@ -26,7 +26,10 @@ export function settingsView(app: App, stored: readonly StoredSetting[]): z.inpu
     const [row, configured] = [rows.get(name), app.config[variableOf(name)]];
     const source: "stored" | "configured" = row ? "stored" : "configured";
     return {
-      ...{ name, value: row ? row.value : configured, configured, source },
+      name,
+      value: row ? row.value : configured,
+      configured,
+      source,
       about: SETTINGS[variableOf(name)].about,
       readBy: READ_BY[name].filter((id) => app.jobs.ids.includes(id)),
       changedAt: row?.changedAt.toISOString() ?? null,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { completeTask as complete } from "../../../shared/data/tasks/tasks.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { completeTask as complete } from "#data/tasks/tasks.ts";
+import { defineRoute } from "#http/route.ts";
 import { taskOr404 } from "./find-task.ts";
 import { taskAnswer, taskView } from "./task-view.ts";
 

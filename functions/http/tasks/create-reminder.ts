@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { findTask, insertReminder } from "../../../shared/data/tasks/tasks.ts";
-import { Problem } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { CHANNELS } from "../../../shared/notifications/notification.ts";
+import { findTask, insertReminder } from "#data/tasks/tasks.ts";
+import { Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { CHANNELS } from "#notifications/notification.ts";
 import { answerOnce } from "../start-once.ts";
 import { taskOr404 } from "./find-task.ts";
 import { instant, reminderAnswer, reminderView } from "./task-view.ts";

@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import { insertTask } from "../../../shared/data/tasks/tasks.ts";
-import { badRequest } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { anchorsOf, recurs, taskFaults } from "../../../shared/rules/tasks/new-task.ts";
+import { insertTask } from "#data/tasks/tasks.ts";
+import { badRequest } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { anchorsOf, recurs, taskFaults } from "#rules/tasks/new-task.ts";
 import { answerOnce } from "../start-once.ts";
 import { instant, owner, priority, recurrenceType, taskAnswer, taskView } from "./task-view.ts";
 
@@ -38,7 +38,10 @@ export const createTask = defineRoute({
       const id = uuidv7();
       const anchor = recurs(wanted) && wanted.dueDate ? anchorsOf(wanted.dueDate, wanted.timeZone!) : null;
       const task = await insertTask(tx, {
-        ...{ ...wanted, id, createdAt: app.clock.now(), isRecurring: recurs(wanted) },
+        ...wanted,
+        id,
+        createdAt: app.clock.now(),
+        isRecurring: recurs(wanted),
         ...(anchor && { seriesId: id, recurrenceAnchorDay: anchor.day, recurrenceAnchorTime: anchor.time }),
       });
       return { answer: taskView(task) };

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { deleteTask as markDeleted } from "../../../shared/data/tasks/tasks.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { deleteTask as markDeleted } from "#data/tasks/tasks.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 
 export const deleteTask = defineRoute({
   method: "DELETE",

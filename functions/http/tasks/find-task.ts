@@ -1,5 +1,5 @@
-import type { Task } from "../../../shared/data/tasks/schema.ts";
-import { notFound } from "../../../shared/http/problem.ts";
+import type { Task } from "#data/tasks/schema.ts";
+import { notFound } from "#http/problem.ts";
 
 /** @throws Problem 404 */
 export function taskOr404(task: Task | undefined, id: string): Task {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { findTask, listReminders } from "../../../shared/data/tasks/tasks.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findTask, listReminders } from "#data/tasks/tasks.ts";
+import { defineRoute } from "#http/route.ts";
 import { taskOr404 } from "./find-task.ts";
 import { reminderAnswer, reminderView, taskAnswer, taskView } from "./task-view.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { listTasks } from "../../../shared/data/tasks/tasks.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listTasks } from "#data/tasks/tasks.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { instant, owner, priority, status, taskAnswer, taskView } from "./task-view.ts";
 
 export const getTasks = defineRoute({
@@ -24,7 +24,8 @@ export const getTasks = defineRoute({
   answer: z.object({ tasks: z.array(taskAnswer), nextCursor: z.uuid().nullable() }),
   async handle({ app, query: { cursor, dueFrom, dueBefore, limit, ...filter } }) {
     const wanted = {
-      ...{ ...filter, before: cursor },
+      ...filter,
+      before: cursor,
       dueFrom: dueFrom === undefined ? undefined : new Date(dueFrom),
       dueBefore: dueBefore === undefined ? undefined : new Date(dueBefore),
     };

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Reminder, Task } from "../../../shared/data/tasks/schema.ts";
-import { CHANNELS } from "../../../shared/notifications/notification.ts";
+import type { Reminder, Task } from "#data/tasks/schema.ts";
+import { CHANNELS } from "#notifications/notification.ts";
 
 const [EARLIEST, LATEST] = [Date.UTC(1970), Date.UTC(9_999)];
 
@@ -50,9 +50,25 @@ export function taskView(task: Task): z.infer<typeof taskAnswer> {
   const { id, owner, title, description, priority, tags, timeZone, status, completed, isRecurring } = task;
   const { recurrenceType, recurrenceInterval, recurrenceRule, seriesId, seriesNumber, generatedFromId } = task;
   return {
-    ...{ id, owner, title, description, priority, tags, dueDate: text(task.dueDate), timeZone, status, completed },
-    ...{ completedAt: text(task.completedAt), isRecurring, recurrenceType, recurrenceInterval, recurrenceRule },
-    ...{ recurrenceUntil: text(task.recurrenceUntil), seriesId, seriesNumber, generatedFromId },
+    id,
+    owner,
+    title,
+    description,
+    priority,
+    tags,
+    dueDate: text(task.dueDate),
+    timeZone,
+    status,
+    completed,
+    completedAt: text(task.completedAt),
+    isRecurring,
+    recurrenceType,
+    recurrenceInterval,
+    recurrenceRule,
+    recurrenceUntil: text(task.recurrenceUntil),
+    seriesId,
+    seriesNumber,
+    generatedFromId,
     createdAt: task.createdAt.toISOString(),
   };
 }

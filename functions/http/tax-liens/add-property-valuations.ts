@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { addValuations, unfitValuations } from "../../../shared/data/tax-liens/property-valuations.ts";
-import { badRequest } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { addValuations, unfitValuations } from "#data/tax-liens/property-valuations.ts";
+import { badRequest } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 
 const valuation = z.strictObject({

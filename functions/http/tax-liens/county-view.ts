@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { County } from "../../../shared/data/tax-liens/schema.ts";
-import { checkZoneName } from "../../../shared/jobs/schedule/zone-name.ts";
-import { countySourceSchema } from "../../../shared/providers/county-lists/source.ts";
-import { ruleOverridesSchema } from "../../../shared/rules/tax-liens/list-rules.ts";
-import { RULE_SET_IDS } from "../../../shared/rules/tax-liens/rule-sets.ts";
+import type { County } from "#data/tax-liens/schema.ts";
+import { countySourceSchema } from "#providers/county-lists/source.ts";
+import { ruleOverridesSchema } from "#rules/tax-liens/list-rules.ts";
+import { RULE_SET_IDS } from "#rules/tax-liens/rule-sets.ts";
+import { checkZoneName } from "#schedule/zone-name.ts";
 
 /** What a person configures of a county. */
 export const countyConfiguration = z.strictObject({
@@ -39,11 +39,11 @@ export function viewOf(county: County): z.input<typeof countyView> {
   const text = (instant: Date) => instant.toISOString();
   const { lastIngestedAt, createdAt, updatedAt } = county;
   return {
-    ...{ ...county, source: { ...county.source }, rules: { ...county.rules } },
-    ...{
-      lastIngestedAt: lastIngestedAt && text(lastIngestedAt),
-      createdAt: text(createdAt),
-      updatedAt: text(updatedAt),
-    },
+    ...county,
+    source: { ...county.source },
+    rules: { ...county.rules },
+    lastIngestedAt: lastIngestedAt && text(lastIngestedAt),
+    createdAt: text(createdAt),
+    updatedAt: text(updatedAt),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { listCounties } from "../../../shared/data/tax-liens/counties.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listCounties } from "#data/tax-liens/counties.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 import { countyView, viewOf } from "./county-view.ts";
 

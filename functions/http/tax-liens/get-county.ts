@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { findCounty } from "../../../shared/data/tax-liens/counties.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findCounty } from "#data/tax-liens/counties.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 import { countyView, viewOf } from "./county-view.ts";
 

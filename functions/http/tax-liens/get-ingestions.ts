@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { listIngestions, listRejects } from "../../../shared/data/tax-liens/lien-ingestions.ts";
-import { findCounty } from "../../../shared/data/tax-liens/counties.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { notFound } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { findCounty } from "#data/tax-liens/counties.ts";
+import { listIngestions, listRejects } from "#data/tax-liens/lien-ingestions.ts";
+import { pageOf } from "#http/page.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 
 const reject = z.object({ line: z.number(), reasons: z.array(z.string()), raw: z.string() });
@@ -31,8 +31,12 @@ export const getIngestions = defineRoute({
         id: z.number(),
         run: z.uuid(),
         state: z.enum(["running", "succeeded", "failed"]),
-        ...{ retrieved: z.number(), created: z.number(), updated: z.number(), unchanged: z.number() },
-        ...{ failed: z.number(), notListed: z.number() },
+        retrieved: z.number(),
+        created: z.number(),
+        updated: z.number(),
+        unchanged: z.number(),
+        failed: z.number(),
+        notListed: z.number(),
         rejectBlob: z.string().nullable().describe("Of all refused rows, in the container lien-rejects"),
         error: z.string().nullable(),
         startedAt: z.iso.datetime(),

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { listLiens } from "../../../shared/data/tax-liens/liens.ts";
-import { LIEN_STATUSES, PROPERTY_TYPES } from "../../../shared/data/tax-liens/schema.ts";
-import { pageOf } from "../../../shared/http/page.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { listLiens } from "#data/tax-liens/liens.ts";
+import { LIEN_STATUSES, PROPERTY_TYPES } from "#data/tax-liens/schema.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 
 /** An exact decimal, as text so that nobody reads it as a binary fraction. */
@@ -14,16 +14,26 @@ const lienView = z.object({
   taxYear: z.number(),
   certificateNumber: z.string().nullable(),
   status: z.enum(LIEN_STATUSES),
-  ...{ faceAmount: decimal, priorLiens: decimal, penalties: decimal, premium: decimal, fees: decimal },
-  ...{ interestRate: decimal.nullable(), bidRate: decimal.nullable() },
-  ...{ saleDate: z.iso.date().nullable(), redemptionDeadline: z.iso.date().nullable() },
+  faceAmount: decimal,
+  priorLiens: decimal,
+  penalties: decimal,
+  premium: decimal,
+  fees: decimal,
+  interestRate: decimal.nullable(),
+  bidRate: decimal.nullable(),
+  saleDate: z.iso.date().nullable(),
+  redemptionDeadline: z.iso.date().nullable(),
   notListedOn: z.iso.date().nullable(),
   updatedAt: z.iso.datetime(),
   property: z.object({
     id: z.number(),
     parcelId: z.string(),
-    ...{ address: z.string().nullable(), city: z.string().nullable(), zip: z.string().nullable() },
-    ...{ owner: z.string().nullable(), propertyType: z.enum(PROPERTY_TYPES), assessedValue: decimal.nullable() },
+    address: z.string().nullable(),
+    city: z.string().nullable(),
+    zip: z.string().nullable(),
+    owner: z.string().nullable(),
+    propertyType: z.enum(PROPERTY_TYPES),
+    assessedValue: decimal.nullable(),
   }),
 });
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { recordAudit } from "../../../shared/data/platform/audit-log.ts";
-import { findCounty, saveCounty } from "../../../shared/data/tax-liens/counties.ts";
-import { badRequest } from "../../../shared/http/problem.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
-import { objectionTo } from "../../../shared/providers/county-lists/open-list.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { findCounty, saveCounty } from "#data/tax-liens/counties.ts";
+import { badRequest } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { objectionTo } from "#providers/county-lists/open-list.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 import { countyConfiguration, countyView, viewOf } from "./county-view.ts";
 

@@ -31,7 +31,10 @@ export const countyDemo: DemoData = {
 /** What docs/tax-liens.md says of each part. */
 function configurationOf(origin: string) {
   return {
-    ...{ name: "Sample County", state: "AZ", timeZone: "America/Phoenix", ruleSet: "arizona" },
+    name: "Sample County",
+    state: "AZ",
+    timeZone: "America/Phoenix",
+    ruleSet: "arizona",
     rules: { certificatePattern: "CP-\\d{4}-\\d+", medianRedemptionDays: 420 },
     source: {
       kind: "csv",
@@ -41,10 +44,21 @@ function configurationOf(origin: string) {
       statuses: { assigned: "sold" },
       propertyTypes: { sfr: "residential", unclassified: "unknown" },
       fields: {
-        ...{ parcelId: "Parcel Number", certificateNumber: "Certificate No.", taxYear: "Tax Year" },
-        ...{ faceAmount: "Amount Due", priorLiens: "Prior Taxes", status: "Status", saleDate: "Sale Date" },
-        ...{ interestRate: "Interest Rate", propertyType: "Property Use", address: "Situs Address", city: "City" },
-        ...{ zip: "Zip", owner: "Owner Name", assessedValue: "Full Cash Value", bankruptcy: "Bankruptcy" },
+        parcelId: "Parcel Number",
+        certificateNumber: "Certificate No.",
+        taxYear: "Tax Year",
+        faceAmount: "Amount Due",
+        priorLiens: "Prior Taxes",
+        status: "Status",
+        saleDate: "Sale Date",
+        interestRate: "Interest Rate",
+        propertyType: "Property Use",
+        address: "Situs Address",
+        city: "City",
+        zip: "Zip",
+        owner: "Owner Name",
+        assessedValue: "Full Cash Value",
+        bankruptcy: "Bankruptcy",
       },
     },
   };
@@ -63,7 +77,9 @@ async function appraise(api: DemoApi): Promise<void> {
   const valuations = [...parcels]
     .filter((_, i) => i % 10 !== 9)
     .map(([parcelId, assessed], i) => ({
-      ...{ county: COUNTY, parcelId, provider: "sample-appraiser" },
+      county: COUNTY,
+      parcelId,
+      provider: "sample-appraiser",
       day: new Date(api.now.getTime() - (5 + (i % 200)) * 86_400_000).toISOString().slice(0, 10),
       value: (Number(assessed) * (0.85 + (i % 41) / 100)).toFixed(2),
     }));

@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import { connect, type DatabaseOptions } from "../client.ts";
 import { copyIn, type Sources } from "../copy-in.ts";
 import { quoted, quotedIn } from "../identifier.ts";
-import { copyTarget, ourTables, settleSession, type SequenceValue, type Table } from "./tables.ts";
+import { copyTarget, ourTables, type SequenceValue, settleSession, type Table } from "./tables.ts";
 
 /** What is put into a database. */
 export interface Contents {

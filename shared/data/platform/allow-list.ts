@@ -1,6 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { communicationAllowlist, type AllowlistEntry } from "./notification-schema.ts";
+import { type AllowlistEntry, communicationAllowlist } from "./notification-schema.ts";
 
 type Place = Pick<AllowlistEntry, "recipient" | "channel">;
 

@@ -1,8 +1,8 @@
 import { and, count, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import type { NewRun } from "./waiting-runs.ts";
 import { jobRuns, type Run, type RunState } from "./schema.ts";
-import { backfills, type Backfill } from "./steering-schema.ts";
+import { type Backfill, backfills } from "./steering-schema.ts";
+import type { NewRun } from "./waiting-runs.ts";
 
 /** @returns false when a backfill of the job is under way */
 export async function insertBackfill(tx: Tx, backfill: typeof backfills.$inferInsert): Promise<boolean> {

@@ -1,11 +1,11 @@
-import { sql, type SQL } from "drizzle-orm";
-import type { Executor } from "../client.ts";
-import { auditLog } from "./steering-schema.ts";
-import { inLineSince, jobRuns, type Run } from "./schema.ts";
+import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
-import { type RawRun, runOf } from "./run-row.ts";
+import type { Executor } from "../client.ts";
+import type { Gated, Refusal } from "./gates.ts";
 import { type Lease, untilLeaseEnds } from "./holds.ts";
-import type { Refusal, Gated } from "./gates.ts";
+import { type RawRun, runOf } from "./run-row.ts";
+import { inLineSince, jobRuns, type Run } from "./schema.ts";
+import { auditLog } from "./steering-schema.ts";
 import type { NewRun } from "./waiting-runs.ts";
 
 /** What becomes of a slot while the job still runs: it is skipped, or it waits, and that run goes on or is cancelled. */

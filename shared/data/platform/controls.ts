@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
-import { controls, type Controls } from "./steering-schema.ts";
+import { type Controls, controls } from "./steering-schema.ts";
 
 /** The switches of one scope, as a person sets them. */
 export type Switches = Pick<
@@ -40,7 +40,12 @@ export async function changeControls(
     .where(eq(controls.scope, scope))
     .returning();
   await recordAudit(tx, {
-    ...{ at: now, who, action: "controls changed", reason, before: switchesOf(before!), after: switchesOf(after!) },
+    at: now,
+    who,
+    action: "controls changed",
+    reason,
+    before: switchesOf(before!),
+    after: switchesOf(after!),
     subject: scope === "global" ? scope : `family:${scope}`,
   });
   return { before: before!, after: after! };

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { auditLog } from "./steering-schema.ts";
-import { inLineSince, jobRuns, type AttemptError, type Run } from "./schema.ts";
 import { inOrder } from "./holds.ts";
+import { type AttemptError, inLineSince, jobRuns, type Run } from "./schema.ts";
+import { auditLog } from "./steering-schema.ts";
 
 /** Where a run goes next. What is left out is null then, or 0; `maxAttempts`, `progress` and the errors so far stay. */
 export type Finish = Pick<Run, "state"> &
@@ -88,15 +88,13 @@ export async function finishRuns(
 export function afterFinish(run: Run, { error, ...change }: Finish): Run {
   return {
     ...run,
-    ...{
-      notBefore: null,
-      finishedAt: null,
-      result: null,
-      itemFailures: null,
-      itemFailureCount: 0,
-      reason: null,
-      reasonCode: null,
-    },
+    notBefore: null,
+    finishedAt: null,
+    result: null,
+    itemFailures: null,
+    itemFailureCount: 0,
+    reason: null,
+    reasonCode: null,
     ...change,
     errors: error ? [...run.errors, error] : run.errors,
     leaseHolder: null,

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { Executor } from "../client.ts";
 import { plainArray } from "../array-literal.ts";
+import type { Executor } from "../client.ts";
 
 /** A reason not to run, for machines and for a person. */
 export interface Refusal {

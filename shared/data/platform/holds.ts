@@ -1,9 +1,9 @@
-import { and, asc, eq, lt, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, lt, type SQL, sql } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
 import type { Db, Executor, Tx } from "../client.ts";
 import { sendWithCommit } from "../last-word.ts";
-import { jobRuns, type Progress, type Run } from "./schema.ts";
-import { plainArray } from "../array-literal.ts";
 import type { Refusal } from "./gates.ts";
+import { jobRuns, type Progress, type Run } from "./schema.ts";
 
 /** Who holds a run. All three must match for anything to be written in its name. */
 export interface Hold {

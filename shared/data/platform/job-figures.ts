@@ -1,6 +1,6 @@
-import { sql, type SQL } from "drizzle-orm";
-import type { Executor } from "../client.ts";
+import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
+import type { Executor } from "../client.ts";
 import { isRepeated } from "./dead-letters.ts";
 import type { Gated, Refusal } from "./gates.ts";
 import { firstIdAt } from "./run-id.ts";

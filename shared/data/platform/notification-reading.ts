@@ -1,17 +1,17 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, lte, ne, or, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
-import { firstIdAt } from "./run-id.ts";
 import {
-  communicationAllowlist,
-  notificationDeliveries,
-  notifications,
   type ChannelName,
+  communicationAllowlist,
   type Notification,
+  notificationDeliveries,
   type NotificationDelivery,
+  notifications,
   type NotificationState,
   type Severity,
 } from "./notification-schema.ts";
+import { firstIdAt } from "./run-id.ts";
 
 export interface NotificationFilter {
   readonly recipient?: string | undefined;

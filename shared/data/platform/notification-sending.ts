@@ -1,14 +1,14 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import {
+  type ChannelName,
   communicationAllowlist,
+  type DeliveryState,
+  type Notification,
   notificationDeliveries,
   notifications,
   pushSubscriptions,
-  type ChannelName,
-  type DeliveryState,
-  type Notification,
 } from "./notification-schema.ts";
 import { NOT_ALLOWED } from "./notifications.ts";
 import { auditLog } from "./steering-schema.ts";

@@ -1,14 +1,14 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import {
+  type ChannelName,
   communicationAllowlist,
+  type DeliveryState,
+  type Notification,
   notificationDeliveries,
   notifications,
   pushSubscriptions,
-  type ChannelName,
-  type DeliveryState,
-  type Notification,
 } from "./notification-schema.ts";
 import { auditLog } from "./steering-schema.ts";
 

@@ -2,7 +2,7 @@ import { and, eq, gt, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
 import { jobRuns, type Run } from "./schema.ts";
-import { pauses, type Pause } from "./steering-schema.ts";
+import { type Pause, pauses } from "./steering-schema.ts";
 
 /** What is paused at a moment. */
 export async function listPauses(db: Executor, now: Date): Promise<Pause[]> {
@@ -14,8 +14,13 @@ export async function pause(tx: Tx, entry: Pause): Promise<Pause> {
   const before = await pauseOf(tx, entry.scope);
   await tx.insert(pauses).values(entry).onConflictDoUpdate({ target: pauses.scope, set: entry });
   await recordAudit(tx, {
-    ...{ at: entry.pausedAt, who: entry.pausedBy, action: "paused", subject: entry.scope },
-    ...{ reason: entry.reason, before, after: entry },
+    at: entry.pausedAt,
+    who: entry.pausedBy,
+    action: "paused",
+    subject: entry.scope,
+    reason: entry.reason,
+    before,
+    after: entry,
   });
   return entry;
 }

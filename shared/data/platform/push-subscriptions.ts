@@ -1,6 +1,6 @@
 import { asc, eq, getTableColumns, sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { pushSubscriptions, type PushSubscriptionRow } from "./notification-schema.ts";
+import { type PushSubscriptionRow, pushSubscriptions } from "./notification-schema.ts";
 
 /** A recipient's browsers, oldest first. */
 export async function listSubscriptions(db: Executor, recipient: string): Promise<PushSubscriptionRow[]> {

@@ -1,7 +1,7 @@
 import { jsonb, text, timestamp } from "drizzle-orm/pg-core";
 import { platform } from "./schema.ts";
 
-/** Settings that somebody changed while the app ran: see shared/settings/changeable.ts. One that has no row is as configured. */
+/** Settings that somebody changed while the app ran: see shared/operations/changeable-settings.ts. One that has no row is as configured. */
 export const storedSettings = platform.table("settings", {
   /** snake_case: `log_retention_days`. */
   name: text().primaryKey(),

@@ -1,8 +1,8 @@
 import { and, eq, gte, isNotNull, lt } from "drizzle-orm";
 import type { Db, Executor } from "../client.ts";
-import type { NewRun } from "./waiting-runs.ts";
 import type { Refusal } from "./gates.ts";
 import { jobRuns, type Run } from "./schema.ts";
+import type { NewRun } from "./waiting-runs.ts";
 
 export interface RecordedSlot {
   readonly run: NewRun & { readonly scheduledFor: Date };

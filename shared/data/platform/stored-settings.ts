@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { eq, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
-import { storedSettings, type StoredSetting } from "./settings-schema.ts";
+import { type StoredSetting, storedSettings } from "./settings-schema.ts";
 
 export async function listStoredSettings(db: Executor): Promise<StoredSetting[]> {
   return db.select().from(storedSettings).orderBy(storedSettings.name);
@@ -47,8 +47,13 @@ export async function changeStoredSettings(
         .onConflictDoUpdate({ target: storedSettings.name, set });
     }
     await recordAudit(tx, {
-      ...{ at: now, who, action: "setting changed", subject: `setting:${name}`, reason },
-      ...{ before: { value: row ? row.value : configured }, after: { value: value ?? configured } },
+      at: now,
+      who,
+      action: "setting changed",
+      subject: `setting:${name}`,
+      reason,
+      before: { value: row ? row.value : configured },
+      after: { value: value ?? configured },
     });
     changed.push(name);
   }

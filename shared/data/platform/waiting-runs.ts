@@ -1,10 +1,10 @@
 import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
-import type { Db, Executor } from "../client.ts";
 import { plainArray } from "../array-literal.ts";
-import { auditLog, pauses } from "./steering-schema.ts";
-import { jobRuns, type Run } from "./schema.ts";
-import { type RawRun, runOf } from "./run-row.ts";
+import type { Db, Executor } from "../client.ts";
 import type { Refusal } from "./gates.ts";
+import { type RawRun, runOf } from "./run-row.ts";
+import { jobRuns, type Run } from "./schema.ts";
+import { auditLog, pauses } from "./steering-schema.ts";
 
 export type NewRun = Pick<
   Run,

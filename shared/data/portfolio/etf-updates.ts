@@ -1,7 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import type { Run } from "../platform/schema.ts";
-import { etfUpdates, type EtfUpdate } from "./etf-schema.ts";
+import { type EtfUpdate, etfUpdates } from "./etf-schema.ts";
 import type { UpdateState } from "./schema.ts";
 import { deleteOldRows, newestUpdates, trackedOf } from "./update-tracking.ts";
 

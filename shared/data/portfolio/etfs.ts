@@ -1,7 +1,7 @@
 import { and, asc, count, eq, getTableColumns, gt, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { plainArray, textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
-import { etfPrices, etfs, type Etf, type SeriesKind } from "./etf-schema.ts";
+import { type Etf, etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
 
 /** What a person says about an ETF; what is missing is taken from the provider. */
 export interface NewEtf {

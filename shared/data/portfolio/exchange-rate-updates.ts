@@ -2,7 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import type { Run } from "../platform/schema.ts";
 import type { InsertedPoints } from "./exchange-rates.ts";
-import { exchangeRateUpdates, type ExchangeRateUpdate, type UpdateState } from "./schema.ts";
+import { type ExchangeRateUpdate, exchangeRateUpdates, type UpdateState } from "./schema.ts";
 import { deleteOldRows, newestUpdates, trackedOf } from "./update-tracking.ts";
 
 type Kind = ExchangeRateUpdate["kind"];

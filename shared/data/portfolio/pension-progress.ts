@@ -1,4 +1,4 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
 import { etfPensionContributions, etfPensions, etfPensionValues } from "./pension-schema.ts";

@@ -1,4 +1,4 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
 import { etfPrices } from "./etf-schema.ts";
 import { etfPensionContributions, etfPensions, etfPensionValues, type PendingReason } from "./pension-schema.ts";

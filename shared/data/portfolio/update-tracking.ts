@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, notInArray, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, lt, notInArray, type SQL, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { reasonOf } from "../platform/run-reason.ts";
 import type { Run, RunState } from "../platform/schema.ts";

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { ChannelName } from "../platform/notification-schema.ts";
 import type { Tx } from "../client.ts";
+import type { ChannelName } from "../platform/notification-schema.ts";
 import { pageAfter, type Place } from "./place.ts";
 import { reminders, tasks } from "./schema.ts";
 

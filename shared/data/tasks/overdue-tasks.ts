@@ -56,7 +56,11 @@ async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: P
            time_zone as "timeZone"
       from moved order by due_date, id`);
   return rows.map(({ taskId, owner, title, at, dueMs, timeZone }) => ({
-    ...{ taskId, place: [at, taskId], owner, title, timeZone },
+    taskId,
+    place: [at, taskId],
+    owner,
+    title,
+    timeZone,
     due: new Date(Math.round(dueMs)),
   }));
 }

@@ -1,4 +1,4 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 
 /** Where a page of rows ended: the instant by which they are ordered and the id, both as PostgreSQL writes them. */
 export type Place = readonly [at: string, id: string];

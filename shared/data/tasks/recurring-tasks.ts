@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../client.ts";
 import { pageAfter, type Place } from "./place.ts";
-import { reminders, tasks, type Task } from "./schema.ts";
+import { reminders, type Task, tasks } from "./schema.ts";
 
 /** A completed task of a series that has not been followed by the next one yet. */
 export interface CompletedRecurring {

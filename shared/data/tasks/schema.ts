@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -12,9 +13,8 @@ import {
   timestamp,
   uniqueIndex,
   uuid,
-  type AnyPgColumn,
 } from "drizzle-orm/pg-core";
-import { CHANNELS, type ChannelName } from "../platform/notification-schema.ts";
+import { type ChannelName, CHANNELS } from "../platform/notification-schema.ts";
 
 export const tasksSchema = pgSchema("tasks");
 

@@ -2,9 +2,9 @@ import { and, desc, eq, inArray, lt } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import {
   analysisCandidates,
-  analysisRuns,
   type AnalysisPlace,
   type AnalysisRun,
+  analysisRuns,
   type AnalysisState,
   type StepTimes,
 } from "./analysis-run-schema.ts";

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { counties, liens, type County } from "./schema.ts";
+import { counties, type County, liens } from "./schema.ts";
 
 export type CountyConfiguration = Pick<
   County,

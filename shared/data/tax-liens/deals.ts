@@ -1,8 +1,8 @@
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import type { StoredCandidate } from "./analysis-candidates.ts";
-import { deals, type Deal, type DealFigures } from "./analysis-run-schema.ts";
-import { liens, properties, type Lien, type Property } from "./schema.ts";
+import { type Deal, type DealFigures, deals } from "./analysis-run-schema.ts";
+import { type Lien, liens, properties, type Property } from "./schema.ts";
 
 /** @param ranked best first @param firstRank of the first of them */
 export async function insertDeals(

@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { deals, type DealStatus } from "./analysis-run-schema.ts";
-import { decisionEvents, type DecisionEvent } from "./decision-schema.ts";
+import { type DecisionEvent, decisionEvents } from "./decision-schema.ts";
 
 /** The statuses of those deals that the analysis has; nobody else moves them until the transaction ends. */
 export async function lockDeals(

@@ -1,9 +1,9 @@
 import { and, asc, count, desc, eq, inArray, isNotNull, isNull, lte, max } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { analysisRuns, deals, type AnalysisRun, type Deal } from "./analysis-run-schema.ts";
-import { decisionEvents, type DecisionEvent } from "./decision-schema.ts";
-import { counties, liens, properties, type County, type Lien, type Property } from "./schema.ts";
-import { propertyValuations, type PropertyValuation } from "./valuation-schema.ts";
+import { type AnalysisRun, analysisRuns, type Deal, deals } from "./analysis-run-schema.ts";
+import { type DecisionEvent, decisionEvents } from "./decision-schema.ts";
+import { counties, type County, type Lien, liens, properties, type Property } from "./schema.ts";
+import { type PropertyValuation, propertyValuations } from "./valuation-schema.ts";
 
 /** A lien with all that is known of it: its property, its county, and the property's last valuation on or before a day. */
 export async function findLienWhole(

@@ -1,10 +1,10 @@
 import { and, asc, eq, gt, lt, ne } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import {
-  documents,
   type Document,
   type DocumentFile,
   type DocumentFormat,
+  documents,
   type WrittenPassages,
 } from "./document-schema.ts";
 

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { lienIngestions, lienRejects, type LienIngestion, type LienReject } from "./ingestion-schema.ts";
+import { type LienIngestion, lienIngestions, type LienReject, lienRejects } from "./ingestion-schema.ts";
 
 /** An attempt begins: the row of its run is there once, and knows nothing of the attempt before. @returns its id */
 export async function beginIngestion(tx: Tx, runId: string, countyId: string, now: Date): Promise<number> {
@@ -9,7 +9,7 @@ export async function beginIngestion(tx: Tx, runId: string, countyId: string, no
     .values({ runId, countyId, state: "running", startedAt: now })
     .onConflictDoUpdate({
       target: lienIngestions.runId,
-      set: { ...{ retrieved: 0, failed: 0, rejectBlob: null }, state: "running", error: null, finishedAt: null },
+      set: { retrieved: 0, failed: 0, rejectBlob: null, state: "running", error: null, finishedAt: null },
     })
     .returning({ id: lienIngestions.id });
   await tx.delete(lienRejects).where(eq(lienRejects.ingestionId, row!.id));

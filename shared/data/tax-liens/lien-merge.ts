@@ -1,6 +1,6 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
-import { stagingTable, type Staging } from "./lien-staging.ts";
+import { type Staging, stagingTable } from "./lien-staging.ts";
 import { liens, properties } from "./schema.ts";
 
 export interface Merging {

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { Readable } from "node:stream";
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import { copyIn } from "../copy-in.ts";
 import { jobRuns } from "../platform/schema.ts";

@@ -1,4 +1,4 @@
-import { sql, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
 import { properties } from "./schema.ts";
 import { propertyValuations } from "./valuation-schema.ts";

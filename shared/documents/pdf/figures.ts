@@ -1,4 +1,4 @@
-import { barLengths, type BarChart, type KeyFigures } from "../model.ts";
+import { type BarChart, barLengths, type KeyFigures } from "../model.ts";
 import { ACCENT, MUTED, SHADE, TRACK } from "../palette.ts";
 import { CONTENT_WIDTH, leading, PAGE, type Sheet, type Style } from "./sheet.ts";
 

@@ -1,5 +1,5 @@
 import { buffer } from "node:stream/consumers";
-import { paragraphsOf, type Block, type DocumentModel } from "../model.ts";
+import { type Block, type DocumentModel, paragraphsOf } from "../model.ts";
 import { ACCENT, LINE, MUTED, SHADE } from "../palette.ts";
 import { chartTogether, drawChart, drawFigures } from "./figures.ts";
 import { CONTENT_WIDTH, leading, PAGE, Sheet, type Style } from "./sheet.ts";

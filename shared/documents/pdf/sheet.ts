@@ -1,7 +1,7 @@
 import PDFDocument from "pdfkit";
 import { plainText } from "../model.ts";
 import { INK } from "../palette.ts";
-import { fonts, type Fonts } from "./fonts.ts";
+import { type Fonts, fonts } from "./fonts.ts";
 import { inVisualOrder, linesOf } from "./lines.ts";
 
 /** How a piece of text looks. Sizes in points. */
@@ -32,13 +32,12 @@ export class Sheet {
   constructor({ title, asOf }: { title: string; asOf: Date }) {
     const { margin } = PAGE;
     this.pdf = new PDFDocument({
-      ...{
-        size: "A4",
-        margins: { top: margin, left: margin, right: margin, bottom: 0 },
-        bufferPages: true,
-        lang: "en",
-      },
-      ...{ displayTitle: true, pdfVersion: "1.7" },
+      size: "A4",
+      margins: { top: margin, left: margin, right: margin, bottom: 0 },
+      bufferPages: true,
+      lang: "en",
+      displayTitle: true,
+      pdfVersion: "1.7",
       // The standard fonts are files that a bundle does not have; and they know Western European letters alone.
       font: null as unknown as string,
       info: {

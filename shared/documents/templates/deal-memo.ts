@@ -157,7 +157,9 @@ function returns({ basis, redemptions, cashFlows, metrics }: Context): Block[] {
 function riskChart({ metrics: { riskParts } }: Context): Block[] {
   if (riskParts.length === 0) return [];
   const bars = riskParts.map(({ part, points: value, of }) => ({
-    ...{ label: part, value, of },
+    label: part,
+    value,
+    of,
     shown: of === undefined ? points(value) : `${points(value)} of ${of}`,
   }));
   return [{ kind: "chart", title: "What the risk score consists of, in points", bars }];

@@ -1,9 +1,9 @@
 import { createHash, createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { outbound, type OutboundOptions } from "../../providers/outbound.ts";
-import { retryAfterMs } from "../../providers/outbound/retry-after.ts";
-import { ProviderError } from "../../providers/provider-error.ts";
+import { outbound, type OutboundOptions } from "#providers/outbound.ts";
+import { retryAfterMs } from "#providers/outbound/retry-after.ts";
+import { ProviderError } from "#providers/provider-error.ts";
 import type { Channel, Message, Receipt } from "../channel.ts";
 import { emailOf } from "../email.ts";
 
@@ -98,7 +98,10 @@ export function acsEmail({ endpoint, access, from, lookEveryMs = 2_000, ...optio
   ) {
     const target = new URL(path, endpoint);
     const reply = await client.call(target, {
-      ...{ method, signal, accept: "application/json", secrets: [message.address] },
+      method,
+      signal,
+      accept: "application/json",
+      secrets: [message.address],
       ...(method === "POST" && { body }),
       headers: {
         ...(await authorization(method, target, body)),

@@ -1,7 +1,7 @@
 import { createTransport } from "nodemailer";
-import type { ErrorClass } from "../../jobs/error-class.ts";
-import { isLoopbackHost } from "../../providers/outbound/public-address.ts";
-import { ProviderError } from "../../providers/provider-error.ts";
+import type { ErrorClass } from "#jobs/error-class.ts";
+import { isLoopbackHost } from "#providers/outbound/public-address.ts";
+import { ProviderError } from "#providers/provider-error.ts";
 import type { Channel } from "../channel.ts";
 import { emailOf } from "../email.ts";
 
@@ -29,8 +29,11 @@ export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
     requireTLS: !isEncrypted && !isLoopbackHost(hostname),
     ignoreTLS: isLoopbackHost(hostname) && !isEncrypted,
     ...(username && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
-    ...{ connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs },
-    ...{ disableFileAccess: true, disableUrlAccess: true },
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
   });
   return {
     name: "email",
@@ -40,15 +43,13 @@ export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
       const messageId = `<${message.id}@${from.slice(from.indexOf("@") + 1)}>`;
       try {
         await transport.sendMail({
-          ...{
-            from,
-            to: { name: "", address: message.address },
-            subject,
-            text,
-            html,
-            messageId,
-            date: message.createdAt,
-          },
+          from,
+          to: { name: "", address: message.address },
+          subject,
+          text,
+          html,
+          messageId,
+          date: message.createdAt,
           headers: { "Auto-Submitted": "auto-generated" },
         });
       } catch (error) {

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { outbound, type OutboundOptions } from "../../providers/outbound.ts";
-import { ProviderError } from "../../providers/provider-error.ts";
-import type { ErrorClass } from "../../jobs/error-class.ts";
-import { cut, type Channel, type Message } from "../channel.ts";
+import type { ErrorClass } from "#jobs/error-class.ts";
+import { outbound, type OutboundOptions } from "#providers/outbound.ts";
+import { ProviderError } from "#providers/provider-error.ts";
+import { type Channel, cut, type Message } from "../channel.ts";
 
 /** UTF-16 units of a message, after entities are parsed (Bot API, sendMessage). */
 const LONGEST = 4_096;
@@ -88,7 +88,9 @@ function idOf({
   if (ok && result) return String(result.message_id);
   const wait = parameters?.retry_after;
   throw new ProviderError(`telegram answered ${status}: ${description}`, {
-    ...{ provider: "telegram", status, errorClass: classOf(status) },
+    provider: "telegram",
+    status,
+    errorClass: classOf(status),
     ...(wait !== undefined && { retryAfterMs: wait * 1_000 }),
   });
 }

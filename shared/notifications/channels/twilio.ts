@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { outbound, type OutboundOptions } from "../../providers/outbound.ts";
-import { ProviderError } from "../../providers/provider-error.ts";
-import { cut, type Channel, type Message, type Receipt } from "../channel.ts";
+import { outbound, type OutboundOptions } from "#providers/outbound.ts";
+import { ProviderError } from "#providers/provider-error.ts";
+import { type Channel, cut, type Message, type Receipt } from "../channel.ts";
 
 /** Characters of one text message (Twilio cuts nothing: it refuses). */
 const LONGEST_TEXT = 1_600;
@@ -32,8 +32,11 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
   voice: Channel;
 } {
   const client = outbound({
-    ...{ provider: "twilio", baseUrl: `${baseUrl}/2010-04-01/Accounts/${accountSid}/`, maxBytes: 1024 * 1024 },
-    ...{ secrets: [authToken], ...limits },
+    provider: "twilio",
+    baseUrl: `${baseUrl}/2010-04-01/Accounts/${accountSid}/`,
+    maxBytes: 1024 * 1024,
+    secrets: [authToken],
+    ...limits,
     headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString("base64")}` },
   });
   const close = () => {
@@ -42,7 +45,8 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
 
   return {
     sms: {
-      ...{ name: "sms", close },
+      name: "sms",
+      close,
       async deliver(message, { signal }) {
         const text = smsText(message);
         const dated = (day: string) => ({ To: message.address, From: from, "DateSent>": day });
@@ -54,7 +58,8 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
       },
     },
     voice: {
-      ...{ name: "voice", close },
+      name: "voice",
+      close,
       async deliver(message, { signal }) {
         const dated = (day: string) => ({ To: message.address, From: from, "StartTime>": day });
         return (
@@ -72,7 +77,10 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
   ): Promise<Receipt> {
     const reply = await client.call(`${kind}.json`, {
       secrets: [form.To!],
-      ...{ method: "POST", body: new URLSearchParams(form).toString(), signal, accept: "application/json" },
+      method: "POST",
+      body: new URLSearchParams(form).toString(),
+      signal,
+      accept: "application/json",
       headers: { "content-type": "application/x-www-form-urlencoded" },
       answers: (status) => status === 400,
     });

@@ -1,7 +1,7 @@
 import webPush from "web-push";
-import { outbound, type Outbound, type OutboundOptions } from "../../providers/outbound.ts";
-import { ProviderError } from "../../providers/provider-error.ts";
-import { AllGone, cut, type Channel, type Message, type PushSubscription } from "../channel.ts";
+import { type Outbound, outbound, type OutboundOptions } from "#providers/outbound.ts";
+import { ProviderError } from "#providers/provider-error.ts";
+import { AllGone, type Channel, cut, type Message, type PushSubscription } from "../channel.ts";
 import { isPushHost } from "../push-subscription.ts";
 
 /** Bytes of an encrypted message that every push service takes (RFC 8030, 7.2), less what encryption adds. */
@@ -58,7 +58,10 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
     });
     // The endpoint is a secret: whoever knows it may send to that browser.
     const reply = await clientOf(subscription.endpoint).call(subscription.endpoint, {
-      ...{ method, body, signal, secrets: [subscription.endpoint, new URL(subscription.endpoint).pathname] },
+      method,
+      body,
+      signal,
+      secrets: [subscription.endpoint, new URL(subscription.endpoint).pathname],
       headers,
     });
     reply.discard();

@@ -1,4 +1,4 @@
-import { outbound, type OutboundOptions } from "../../providers/outbound.ts";
+import { outbound, type OutboundOptions } from "#providers/outbound.ts";
 import type { Channel, Message } from "../channel.ts";
 import { signatureOf } from "../webhook-signature.ts";
 
@@ -19,7 +19,9 @@ export function webhook({ url, secret, now = () => new Date(), ...limits }: Webh
       const body = webhookBody(message);
       const timestamp = Math.floor(now().getTime() / 1_000);
       const reply = await client.call(url, {
-        ...{ method: "POST", body, signal },
+        method: "POST",
+        body,
+        signal,
         headers: {
           "content-type": "application/json",
           "webhook-id": message.id,

@@ -1,9 +1,9 @@
-import { civilDateIn } from "../../rules/civil-date.ts";
-import { hasFinalPrice, type Exchange } from "../../rules/portfolio/exchange.ts";
-import { splitSuspect, type PricePoint } from "../../rules/portfolio/price-series.ts";
-import { believed, checkSymbol, complaint, jsonObject, quoted, type EtfAnswer } from "../etf-answer.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import { type Exchange, hasFinalPrice } from "#rules/portfolio/exchange.ts";
+import { type PricePoint, splitSuspect } from "#rules/portfolio/price-series.ts";
+import { believed, checkSymbol, complaint, type EtfAnswer, jsonObject, quoted } from "../etf-answer.ts";
 import type { PriceSeries } from "../etf-provider.ts";
-import { isJsonObject, plainDecimal, type ExactJson } from "../exact-json.ts";
+import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 import type { ProviderError } from "../provider-error.ts";
 
 /** The prices in `{ "Meta Data": { "2. Symbol": … }, "Time Series (Daily)": { "2026-04-10": { "4. close": "1.00", … } } }`. */

@@ -1,5 +1,5 @@
+import type { ErrorClass } from "#jobs/error-class.ts";
 import { ProviderError } from "../provider-error.ts";
-import type { ErrorClass } from "../../jobs/error-class.ts";
 
 /** A row of a list as it came. */
 export interface ListedRow {

@@ -1,5 +1,5 @@
-import { listTrouble, placesOf, type ListedRow, type ListReader } from "./county-list.ts";
-import { CsvRecords, QuoteNotClosed, RecordTooLong, type CsvRecord } from "./csv-records.ts";
+import { type ListedRow, type ListReader, listTrouble, placesOf } from "./county-list.ts";
+import { type CsvRecord, CsvRecords, QuoteNotClosed, RecordTooLong } from "./csv-records.ts";
 import { asUtf8, beginningOf, chained } from "./encoding.ts";
 import type { SourceOf } from "./source.ts";
 

@@ -1,4 +1,4 @@
-import { Parser, type CsvError } from "csv-parse";
+import { type CsvError, Parser } from "csv-parse";
 
 export interface CsvRecord {
   readonly cells: readonly string[];
@@ -103,7 +103,10 @@ export class CsvRecords {
     return new Parser({
       delimiter,
       record_delimiter: this.#lineEnd === "\r" ? "\r" : ["\r\n", "\n"],
-      ...{ relax_quotes: true, relax_column_count: true, skip_empty_lines: true, max_record_size: longest },
+      relax_quotes: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      max_record_size: longest,
       on_record: (cells: string[], { lines, bytes_records: end }) => {
         this.#miscounted += occurrences(this.#lineEnd === "\n" ? "\r" : "\n", cells);
         this.#line = skipLines + lines - this.#miscounted;

@@ -1,5 +1,5 @@
 import type { Outbound } from "../outbound.ts";
-import { listTrouble, placesOf, type ListedRow, type ListReader } from "./county-list.ts";
+import { type ListedRow, type ListReader, listTrouble, placesOf } from "./county-list.ts";
 import { asUtf8 } from "./encoding.ts";
 import type { SourceOf } from "./source.ts";
 

@@ -1,6 +1,6 @@
-import { isJsonObject, parseExactJson, type ExactJson } from "../exact-json.ts";
+import { type ExactJson, isJsonObject, parseExactJson } from "../exact-json.ts";
 import type { Outbound } from "../outbound.ts";
-import { listTrouble, placesOf, type ListedRow, type ListReader } from "./county-list.ts";
+import { type ListedRow, type ListReader, listTrouble, placesOf } from "./county-list.ts";
 import type { SourceOf } from "./source.ts";
 
 /** A page is parsed as a whole, which takes some ten times as much memory. */

@@ -1,7 +1,7 @@
-import { openContainer, type StorageAddress } from "../../storage/blob-container.ts";
+import { openContainer, type StorageAddress } from "#storage/blob-container.ts";
 import { outbound, type OutboundOptions } from "../outbound.ts";
 import { isLoopbackHost } from "../outbound/public-address.ts";
-import { listTrouble, type ListReader } from "./county-list.ts";
+import { type ListReader, listTrouble } from "./county-list.ts";
 import { csvList } from "./csv-list.ts";
 import { htmlList } from "./html-list.ts";
 import { jsonList } from "./json-list.ts";
@@ -41,7 +41,10 @@ export function openList(
   if (objection) throw listTrouble(list, `was not fetched: ${objection}`);
   const token = source.kind === "json" ? settings.SOCRATA_APP_TOKENS?.get(url.host) : undefined;
   const client = outbound({
-    ...{ provider: list, baseUrl: url.origin, timeoutMs: 30 * 60_000, stallMs: 60_000 },
+    provider: list,
+    baseUrl: url.origin,
+    timeoutMs: 30 * 60_000,
+    stallMs: 60_000,
     ...(token !== undefined && { headers: { "x-app-token": token }, secrets: [token] }),
     ...limits,
   });

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { DATE_PATTERN } from "../../rules/tax-liens/county-date.ts";
-import { LIEN_FIELDS, LISTED_STATUSES, PROPERTY_TYPES, type LienField } from "../../rules/tax-liens/lien-fields.ts";
+import { DATE_PATTERN } from "#rules/tax-liens/county-date.ts";
+import { LIEN_FIELDS, type LienField, LISTED_STATUSES, PROPERTY_TYPES } from "#rules/tax-liens/lien-fields.ts";
 import { isEncoding } from "./encoding.ts";
 
 const url = z

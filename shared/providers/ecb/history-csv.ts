@@ -1,6 +1,6 @@
-import { isCivilDate, type CivilDate } from "../../rules/civil-date.ts";
-import { isCurrencyCode, isKnownCurrency } from "../../rules/portfolio/currency.ts";
-import { isPublishedRate, type AnswerSource, type PublishedRate, type RatesOfDay } from "../fx-provider.ts";
+import { type CivilDate, isCivilDate } from "#rules/civil-date.ts";
+import { isCurrencyCode, isKnownCurrency } from "#rules/portfolio/currency.ts";
+import { type AnswerSource, isPublishedRate, type PublishedRate, type RatesOfDay } from "../fx-provider.ts";
 import { ProviderError } from "../provider-error.ts";
 
 /**

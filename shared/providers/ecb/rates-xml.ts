@@ -1,7 +1,7 @@
 import { XMLParser } from "fast-xml-parser";
-import { isCivilDate, type CivilDate } from "../../rules/civil-date.ts";
-import { isCurrencyCode, isKnownCurrency } from "../../rules/portfolio/currency.ts";
-import { isPublishedRate, type AnswerSource, type PublishedRate, type RatesOfDay } from "../fx-provider.ts";
+import { type CivilDate, isCivilDate } from "#rules/civil-date.ts";
+import { isCurrencyCode, isKnownCurrency } from "#rules/portfolio/currency.ts";
+import { type AnswerSource, isPublishedRate, type PublishedRate, type RatesOfDay } from "../fx-provider.ts";
 import { ProviderError } from "../provider-error.ts";
 
 /**

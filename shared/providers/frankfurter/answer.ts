@@ -1,7 +1,7 @@
-import { isCivilDate } from "../../rules/civil-date.ts";
-import { isKnownCurrency } from "../../rules/portfolio/currency.ts";
-import { isJsonObject, parseExactJson, plainDecimal, type ExactJson } from "../exact-json.ts";
-import { isPublishedRate, type AnswerSource, type RatesOfDay } from "../fx-provider.ts";
+import { isCivilDate } from "#rules/civil-date.ts";
+import { isKnownCurrency } from "#rules/portfolio/currency.ts";
+import { type ExactJson, isJsonObject, parseExactJson, plainDecimal } from "../exact-json.ts";
+import { type AnswerSource, isPublishedRate, type RatesOfDay } from "../fx-provider.ts";
 import { ProviderError } from "../provider-error.ts";
 
 /** The day in an answer to `/latest`: `{ amount, base, date, rates: { USD: 1.1 } }`. */

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { ErrorClass } from "../../jobs/error-class.ts";
+import type { ErrorClass } from "#jobs/error-class.ts";
 import { ProviderError } from "../provider-error.ts";
 import { BodyTooLarge, UnknownEncoding } from "./body.ts";
 import { OutOfPatience } from "./patience.ts";
 import { AddressRefused } from "./public-address.ts";
+import { withoutSecrets } from "./redaction.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { isWebPage } from "./web-page.ts";
-import { withoutSecrets } from "./redaction.ts";
 
 /** One request as its errors name it. */
 export interface Subject {

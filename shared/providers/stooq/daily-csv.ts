@@ -1,7 +1,7 @@
-import type { PricePoint } from "../../rules/portfolio/price-series.ts";
-import { civilDateIn } from "../../rules/civil-date.ts";
-import { hasFinalPrice, type Exchange } from "../../rules/portfolio/exchange.ts";
-import { believed, complaint, quoted, type EtfAnswer } from "../etf-answer.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import { type Exchange, hasFinalPrice } from "#rules/portfolio/exchange.ts";
+import type { PricePoint } from "#rules/portfolio/price-series.ts";
+import { believed, complaint, type EtfAnswer, quoted } from "../etf-answer.ts";
 import type { PriceSeries } from "../etf-provider.ts";
 import { plainDecimal } from "../exact-json.ts";
 

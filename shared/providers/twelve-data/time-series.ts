@@ -1,7 +1,7 @@
-import type { PricePoint } from "../../rules/portfolio/price-series.ts";
-import type { ErrorClass } from "../../jobs/error-class.ts";
-import { checkSymbol, complaint, jsonObject, quoted, type EtfAnswer, type QuotedSeries } from "../etf-answer.ts";
-import { isJsonObject, plainDecimal, type ExactJson } from "../exact-json.ts";
+import type { ErrorClass } from "#jobs/error-class.ts";
+import type { PricePoint } from "#rules/portfolio/price-series.ts";
+import { checkSymbol, complaint, type EtfAnswer, jsonObject, quoted, type QuotedSeries } from "../etf-answer.ts";
+import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 
 /** The page in `{ meta: { symbol, currency, … }, values: [{ datetime, open, high, low, close, volume }], status: "ok" }`, newest first. */
 export function pageOf(

@@ -1,8 +1,8 @@
-import type { PricePoint } from "../../rules/portfolio/price-series.ts";
-import { calendarOf, type CivilDate } from "../../rules/civil-date.ts";
-import { believed, checkSymbol, complaint, jsonObject, quoted, type EtfAnswer } from "../etf-answer.ts";
+import { calendarOf, type CivilDate } from "#rules/civil-date.ts";
+import type { PricePoint } from "#rules/portfolio/price-series.ts";
+import { believed, checkSymbol, complaint, type EtfAnswer, jsonObject, quoted } from "../etf-answer.ts";
 import type { PriceSeries } from "../etf-provider.ts";
-import { isJsonObject, plainDecimal, type ExactJson } from "../exact-json.ts";
+import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 
 type JsonObject = Readonly<Record<string, ExactJson>>;
 

@@ -1,4 +1,4 @@
-import { isCivilDate, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, isCivilDate } from "../civil-date.ts";
 import { isCurrencyCode, isKnownCurrency, minorDigits } from "./currency.ts";
 
 /** A contribution as somebody wrote it. */

@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { isCivilDate, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, isCivilDate } from "../civil-date.ts";
 import { isCurrencyCode, isKnownCurrency } from "./currency.ts";
 
 /** What was published for a currency: 1 EUR = `rate` units of `quote`, an exact decimal. */

@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { daysBetween, isCivilDate, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, daysBetween, isCivilDate } from "../civil-date.ts";
 
 /** How a series of prices stands to what was paid on the day: `raw` but for splits, or `adjusted` for dividends as well. */
 export type SeriesKind = "raw" | "adjusted";

@@ -1,4 +1,4 @@
-import { isCivilDate, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, isCivilDate } from "../civil-date.ts";
 
 export interface RangeFault {
   readonly field: "startDate" | "endDate";

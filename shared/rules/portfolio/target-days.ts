@@ -1,4 +1,4 @@
-import { addDays, isWeekend, type CivilDate } from "../civil-date.ts";
+import { addDays, type CivilDate, isWeekend } from "../civil-date.ts";
 
 /**
  * Whether the ECB publishes reference rates on a date: on the days on which TARGET is open, so on no weekend, New Year's Day,

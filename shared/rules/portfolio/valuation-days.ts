@@ -1,5 +1,5 @@
-import { addDays, isWeekend, type CivilDate } from "../civil-date.ts";
-import { exchangeRate, servingOn, type EuroRate, type ExchangeRate, type RateQuestion } from "./exchange-rate.ts";
+import { addDays, type CivilDate, isWeekend } from "../civil-date.ts";
+import { type EuroRate, type ExchangeRate, exchangeRate, type RateQuestion, servingOn } from "./exchange-rate.ts";
 import { targetDayOnOrBefore } from "./target-days.ts";
 import { unitsFor } from "./valuation.ts";
 

@@ -1,5 +1,5 @@
-import { checkZoneName } from "../../jobs/schedule/zone-name.ts";
-import { wallTimeAt } from "../../jobs/schedule/wall-clock.ts";
+import { wallTimeAt } from "#schedule/wall-clock.ts";
+import { checkZoneName } from "#schedule/zone-name.ts";
 import { nextOccurrence, type RecurrenceType } from "./recurrence.ts";
 import { UnreadableRecurrence } from "./unreadable-recurrence.ts";
 
@@ -56,12 +56,15 @@ function recurrenceFaults(task: WantedTask & { dueDate: Date; timeZone: string }
   try {
     nextOccurrence(
       {
-        ...{ due: task.dueDate, timeZone: task.timeZone, until: null, anchorDay: null, anchorTime: null, number: 1 },
-        ...{
-          type: task.recurrenceType ?? null,
-          interval: task.recurrenceInterval ?? 1,
-          rule: task.recurrenceRule ?? null,
-        },
+        due: task.dueDate,
+        timeZone: task.timeZone,
+        until: null,
+        anchorDay: null,
+        anchorTime: null,
+        number: 1,
+        type: task.recurrenceType ?? null,
+        interval: task.recurrenceInterval ?? 1,
+        rule: task.recurrenceRule ?? null,
       },
       task.dueDate,
     );

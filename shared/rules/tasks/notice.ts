@@ -1,4 +1,4 @@
-import { wallTimeAt } from "../../jobs/schedule/wall-clock.ts";
+import { wallTimeAt } from "#schedule/wall-clock.ts";
 
 /** What somebody is told of a task. */
 export interface Notice {

@@ -1,5 +1,5 @@
-import { civilDateOf, dayNumberOf, daysInMonth, SECONDS_A_DAY } from "../../jobs/schedule/calendar.ts";
-import { instantOf, wallTimeAt } from "../../jobs/schedule/wall-clock.ts";
+import { civilDateOf, dayNumberOf, daysInMonth, SECONDS_A_DAY } from "#schedule/calendar.ts";
+import { instantOf, wallTimeAt } from "#schedule/wall-clock.ts";
 import { readRule, type RecurrenceRule } from "./recurrence-rule.ts";
 import { occurrencesFrom } from "./rule-occurrences.ts";
 import { UnreadableRecurrence } from "./unreadable-recurrence.ts";

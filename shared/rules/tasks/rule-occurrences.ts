@@ -1,4 +1,4 @@
-import { civilDateOf, dayNumberOf, daysInMonth, SECONDS_A_DAY, weekdayOf } from "../../jobs/schedule/calendar.ts";
+import { civilDateOf, dayNumberOf, daysInMonth, SECONDS_A_DAY, weekdayOf } from "#schedule/calendar.ts";
 import type { RecurrenceRule } from "./recurrence-rule.ts";
 
 /**

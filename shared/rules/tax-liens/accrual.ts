@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { daysBetween, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, daysBetween } from "../civil-date.ts";
 import { halfYearsBegun, monthsTouched } from "./calendar-months.ts";
 
 export const ACCRUAL_METHODS = [

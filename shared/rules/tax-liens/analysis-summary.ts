@@ -54,7 +54,13 @@ export function analysisSummary(found: AnalysisFindings): AnalysisSummary {
     cost.isZero() ? null : total(weights).div(cost).toFixed(digits, Decimal.ROUND_HALF_UP);
   const liens = availableInAll(available);
   return {
-    ...{ liens, failed, candidates, unmet, deals, cost: cost.toFixed(2), budget },
+    liens,
+    failed,
+    candidates,
+    unmet,
+    deals,
+    cost: cost.toFixed(2),
+    budget,
     averageYield: average(
       found.deals.map(({ yieldWeight }) => yieldWeight),
       4,

@@ -1,4 +1,4 @@
-import { isCivilDate, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, isCivilDate } from "../civil-date.ts";
 
 /** How a county writes dates: `YYYY`, `MM` and `DD` (or `M` and `D`, one digit or two) with anything between. */
 export type DatePattern = string;

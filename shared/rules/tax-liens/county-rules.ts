@@ -1,4 +1,4 @@
-import { RULE_SET_IDS, RULE_SETS, isRuleSetId, type RuleSet } from "./rule-sets.ts";
+import { isRuleSetId, RULE_SET_IDS, RULE_SETS, type RuleSet } from "./rule-sets.ts";
 
 /** What a county may state otherwise than its state: see `ruleOverridesSchema`. */
 export type CountyOverrides = Readonly<Record<string, unknown>>;

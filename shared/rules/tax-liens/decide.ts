@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DEAL_STATUSES, moveRefusal, type DealStatus, type Decision } from "./decision-moves.ts";
+import { DEAL_STATUSES, type DealStatus, type Decision, moveRefusal } from "./decision-moves.ts";
 
 const DECISIONS = DEAL_STATUSES.filter((status): status is Decision => status !== "candidate");
 

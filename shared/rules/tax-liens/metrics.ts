@@ -1,8 +1,8 @@
 import { Decimal } from "decimal.js";
 import type { CivilDate } from "../civil-date.ts";
 import { costOf, expectedRedemption, interestOn, type LienTerms, type Redemption } from "./redemption.ts";
-import { riskScore, type RiskFacts, type RiskWeights } from "./risk.ts";
-import { internalRateOfReturn, type CashFlow } from "./yield.ts";
+import { type RiskFacts, riskScore, type RiskWeights } from "./risk.ts";
+import { type CashFlow, internalRateOfReturn } from "./yield.ts";
 
 /**
  * Of the formulas of this file, those that it calls (accrual, yield, risk) and the facts of `rule-sets.ts`. Stored with what they

@@ -1,10 +1,10 @@
-import { readAmount, type NumberStyle } from "./county-amount.ts";
+import { type NumberStyle, readAmount } from "./county-amount.ts";
 import { dateReader } from "./county-date.ts";
 import {
-  LISTED_STATUSES,
-  PROPERTY_TYPES,
   type LienField,
+  LISTED_STATUSES,
   type ListedStatus,
+  PROPERTY_TYPES,
   type ReadLien,
   type WrittenLien,
 } from "./lien-fields.ts";
@@ -149,16 +149,28 @@ export function lienReader(forms: CountyForms, rules: ListRules, year: number): 
       refuse("redemptionDeadline", `a day on or after the sale of ${saleDate}`, written.redemptionDeadline);
     }
     const lien: ReadLien = {
-      ...{ taxYear, certificateNumber, parcelId, status, saleDate },
-      ...{ address: text("address"), city: text("city"), zip: text("zip"), owner: text("owner") },
+      taxYear,
+      certificateNumber,
+      parcelId,
+      status,
+      saleDate,
+      address: text("address"),
+      city: text("city"),
+      zip: text("zip"),
+      owner: text("owner"),
       legalDescription: text("legalDescription"),
       propertyType: PROPERTY_TYPES.find((type) => type === propertyType) ?? "unknown",
       assessedValue: number("assessedValue", { most: MOST_ASSESSED }),
-      ...{ bankruptcy: yes("bankruptcy"), environmental: yes("environmental"), codeViolations: yes("codeViolations") },
+      bankruptcy: yes("bankruptcy"),
+      environmental: yes("environmental"),
+      codeViolations: yes("codeViolations"),
       faceAmount: faceAmount ?? "0",
-      ...{ priorLiens: number("priorLiens") ?? "0", penalties: number("penalties") ?? "0" },
-      ...{ premium: number("premium") ?? "0", fees: number("fees") ?? "0" },
-      ...{ interestRate: rate("interestRate", rules.maxInterestRate), bidRate: rate("bidRate", rules.maxBidRate) },
+      priorLiens: number("priorLiens") ?? "0",
+      penalties: number("penalties") ?? "0",
+      premium: number("premium") ?? "0",
+      fees: number("fees") ?? "0",
+      interestRate: rate("interestRate", rules.maxInterestRate),
+      bidRate: rate("bidRate", rules.maxBidRate),
       redemptionDeadline: deadline ?? (saleDate === null ? null : redemptionDeadline(rules.ruleSet, saleDate)),
     };
     for (const field of rules.required) if (!written[field]?.trim()) refuse(field, "a value", undefined);

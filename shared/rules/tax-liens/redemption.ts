@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { addDays, daysBetween, type CivilDate } from "../civil-date.ts";
+import { addDays, type CivilDate, daysBetween } from "../civil-date.ts";
 import { accrued } from "./accrual.ts";
 import { redemptionDays, type RuleSet } from "./rule-sets.ts";
 import { simpleAnnualYield } from "./yield.ts";

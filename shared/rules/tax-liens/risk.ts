@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { daysBetween, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, daysBetween } from "../civil-date.ts";
 import type { PropertyType } from "./lien-fields.ts";
 
 /** What makes a lien risky. */

@@ -1,4 +1,4 @@
-import { daysBetween, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, daysBetween } from "../civil-date.ts";
 import type { AccrualMethod } from "./accrual.ts";
 import { addMonths } from "./calendar-months.ts";
 
@@ -46,32 +46,67 @@ export interface RuleSet {
  */
 export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
   arizona: {
-    ...{ id: "arizona", bidding: "lowest_rate", maxRate: 16, maxAnnualReturn: 16, redemptionMonths: 36 },
-    ...{ accrual: "monthly_simple", premium: "none" },
+    id: "arizona",
+    bidding: "lowest_rate",
+    maxRate: 16,
+    maxAnnualReturn: 16,
+    redemptionMonths: 36,
+    accrual: "monthly_simple",
+    premium: "none",
   },
   florida: {
-    ...{ id: "florida", bidding: "lowest_rate", maxRate: 18, maxAnnualReturn: 18, redemptionMonths: 24 },
-    ...{ accrual: "monthly_simple_minimum", premium: "none" },
+    id: "florida",
+    bidding: "lowest_rate",
+    maxRate: 18,
+    maxAnnualReturn: 18,
+    redemptionMonths: 24,
+    accrual: "monthly_simple_minimum",
+    premium: "none",
   },
   illinois: {
-    ...{ id: "illinois", bidding: "lowest_penalty", maxRate: 9, maxAnnualReturn: 18, redemptionMonths: 30 },
-    ...{ accrual: "penalty_step", premium: "none" },
+    id: "illinois",
+    bidding: "lowest_penalty",
+    maxRate: 9,
+    maxAnnualReturn: 18,
+    redemptionMonths: 30,
+    accrual: "penalty_step",
+    premium: "none",
   },
   colorado: {
-    ...{ id: "colorado", bidding: "highest_premium", maxRate: 15, maxAnnualReturn: 15, redemptionMonths: 36 },
-    ...{ accrual: "monthly_simple", premium: "lost" },
+    id: "colorado",
+    bidding: "highest_premium",
+    maxRate: 15,
+    maxAnnualReturn: 15,
+    redemptionMonths: 36,
+    accrual: "monthly_simple",
+    premium: "lost",
   },
   indiana: {
-    ...{ id: "indiana", bidding: "highest_premium", maxRate: 15, maxAnnualReturn: 15, redemptionMonths: 12 },
-    ...{ accrual: "flat_then_step", premium: "returned" },
+    id: "indiana",
+    bidding: "highest_premium",
+    maxRate: 15,
+    maxAnnualReturn: 15,
+    redemptionMonths: 12,
+    accrual: "flat_then_step",
+    premium: "returned",
   },
   maryland: {
-    ...{ id: "maryland", bidding: "highest_premium", maxRate: 20, maxAnnualReturn: 20, redemptionMonths: 6 },
-    ...{ accrual: "monthly_simple", premium: "returned" },
+    id: "maryland",
+    bidding: "highest_premium",
+    maxRate: 20,
+    maxAnnualReturn: 20,
+    redemptionMonths: 6,
+    accrual: "monthly_simple",
+    premium: "returned",
   },
   other: {
-    ...{ id: "other", bidding: "unknown", maxRate: null, maxAnnualReturn: null, redemptionMonths: null },
-    ...{ accrual: "daily_simple", premium: "returned" },
+    id: "other",
+    bidding: "unknown",
+    maxRate: null,
+    maxAnnualReturn: null,
+    redemptionMonths: null,
+    accrual: "daily_simple",
+    premium: "returned",
   },
 };
 

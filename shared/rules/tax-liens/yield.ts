@@ -1,5 +1,5 @@
 import { Decimal } from "decimal.js";
-import { daysBetween, type CivilDate } from "../civil-date.ts";
+import { type CivilDate, daysBetween } from "../civil-date.ts";
 
 /** Money on a day: what is paid is negative. */
 export interface CashFlow {

@@ -1,4 +1,4 @@
-import { redact } from "../redaction.ts";
+import { redact } from "#redaction/redact.ts";
 
 /** An error as it may leave the process. */
 export function exceptionOf(error: unknown): { type: string; message: string; stack: string } {

@@ -1,6 +1,6 @@
-import { logs, SeverityNumber, type AnyValueMap } from "@opentelemetry/api-logs";
+import { type AnyValueMap, logs, SeverityNumber } from "@opentelemetry/api-logs";
 import type { LogEntry, LogLevel } from "../log.ts";
-import { operationOf, operations, type Operation } from "../operation.ts";
+import { type Operation, operationOf, operations } from "../operation.ts";
 import { logLines } from "../told.ts";
 import { exceptionOf } from "./exception.ts";
 import { listen } from "./listen.ts";

@@ -1,5 +1,5 @@
 import { metrics } from "@opentelemetry/api";
-import type { MovedRun } from "../../jobs/watch.ts";
+import type { MovedRun } from "#jobs/run-observer.ts";
 import { runMoves } from "../told.ts";
 import { listen } from "./listen.ts";
 

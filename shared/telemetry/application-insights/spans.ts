@@ -1,20 +1,20 @@
 import type { Channel } from "node:diagnostics_channel";
 import {
+  type Attributes,
+  type Context,
+  type Link,
   ROOT_CONTEXT,
+  type Span,
   SpanKind,
   SpanStatusCode,
   trace,
   TraceFlags,
-  type Attributes,
-  type Context,
-  type Link,
-  type Span,
 } from "@opentelemetry/api";
-import { statements, type Statement } from "../../data/statements.ts";
-import { attempts, type Attempt } from "../../jobs/runner/attempt.ts";
-import { sendings, type Sending } from "../../messaging/service-bus.ts";
-import { exchanges, type Exchange } from "../../providers/outbound.ts";
-import { operations, operationOf, type Operation } from "../operation.ts";
+import { type Statement, statements } from "#data/statements.ts";
+import { type Sending, sendings } from "#messaging/service-bus.ts";
+import { type Exchange, exchanges } from "#providers/outbound.ts";
+import { type Attempt, attempts } from "#runner/attempt.ts";
+import { type Operation, operationOf, operations } from "../operation.ts";
 import { exceptionOf } from "./exception.ts";
 import { listen } from "./listen.ts";
 

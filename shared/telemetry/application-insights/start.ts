@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AzureMonitorOpenTelemetryOptions } from "applicationinsights";
-import { setForLibrary } from "../../config.ts";
+import { setForLibrary } from "#settings/config.ts";
 import { followLogs } from "./logs.ts";
 import { followMetrics } from "./metrics.ts";
 import { followSpans } from "./spans.ts";
@@ -29,7 +29,8 @@ export async function startApplicationInsights({
       disableOfflineStorage: true,
     },
     // Not the library's own five operations a second, of which a batch would be a lottery.
-    ...{ tracesPerSecond: 0, samplingRatio: samplingPercent / 100 },
+    tracesPerSecond: 0,
+    samplingRatio: samplingPercent / 100,
     enableLiveMetrics: false,
     ...NOTHING_BY_ITSELF,
   });
@@ -64,7 +65,7 @@ const NO_STATISTICS_FOR_ITS_MAKERS = {
 };
 
 async function credentialOf(identity: string) {
-  const { ManagedIdentityCredential } = await import("../../identity/managed-identity.ts");
+  const { ManagedIdentityCredential } = await import("#identity/managed-identity.ts");
   const clientId = /(?:^|;)\s*ClientId=([^;]+)/i.exec(identity)?.[1];
   return clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential();
 }

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jobs, routes } from "../../../functions/index.ts";
-import { deadMessages } from "../../../shared/data/platform/steering-schema.ts";
-import { intendEffect, settleEffect } from "../../../shared/data/platform/effects.ts";
-import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { aRun, anUpdate, ratesOf } from "../../support/factories.ts";
-import { addLien } from "../../support/liens.ts";
-import { anEtf, closesOf } from "../../support/pensions.ts";
-import { startAdminApi, type AdminApi } from "./admin/admin-api.ts";
+import { intendEffect, settleEffect } from "#data/platform/effects.ts";
+import { deadMessages } from "#data/platform/steering-schema.ts";
+import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
+import { jobs, routes } from "#functions/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { anUpdate, aRun, ratesOf } from "#support/factories.ts";
+import { addLien } from "#support/liens.ts";
+import { anEtf, closesOf } from "#support/pensions.ts";
+import { type AdminApi, startAdminApi } from "./admin/admin-api.ts";
 
 let database: TestDatabase;
 let api: AdminApi;
@@ -87,13 +87,20 @@ describe("each answer of an app that has something to show is what its route say
     };
     const note = await made<{ id: string }>("POST", "api/notifications", told);
     await made("POST", "api/notifications/allow-list", {
-      ...{ recipient: "user:1", channel: "email", address: "ann@example.org" },
+      recipient: "user:1",
+      channel: "email",
+      address: "ann@example.org",
     });
     await made("PUT", "api/settings", { settings: { log_retention_days: 30 } });
     await made("PUT", "api/counties/sample-az", {
-      ...{ name: "Sample", state: "AZ", timeZone: "America/Phoenix", ruleSet: "arizona" },
+      name: "Sample",
+      state: "AZ",
+      timeZone: "America/Phoenix",
+      ruleSet: "arizona",
       source: {
-        ...{ kind: "csv", url: "https://lists.example.com/liens.csv", constants: { taxYear: "2025" } },
+        kind: "csv",
+        url: "https://lists.example.com/liens.csv",
+        constants: { taxYear: "2025" },
         fields: { parcelId: "Parcel", faceAmount: "Amount", status: "State" },
       },
     });

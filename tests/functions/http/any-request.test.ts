@@ -2,26 +2,34 @@ import { eq } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { routes } from "../../../functions/index.ts";
-import { jobRuns } from "../../../shared/data/platform/schema.ts";
-import type { Request } from "../../../shared/http/request.ts";
-import type { Reply, Route } from "../../../shared/http/route.ts";
-import { serve } from "../../../shared/http/serve.ts";
-import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
-import { schedule } from "../../../shared/jobs/schedule/index.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { startAdminApi, type AdminApi } from "./admin/admin-api.ts";
-import { expectAsDescribed } from "./as-described.ts";
+import { jobRuns } from "#data/platform/schema.ts";
+import { routes } from "#functions/index.ts";
+import type { Request } from "#http/request.ts";
+import type { Reply, Route } from "#http/route.ts";
+import { serve } from "#http/serve.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import { schedule } from "#schedule/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "./admin/admin-api.ts";
 import { anyOfSchema, fieldsOfSchema } from "./any-of-schema.ts";
+import { expectAsDescribed } from "./as-described.ts";
 
 const family = { id: "samples", title: "Samples" };
 const jobs = [
   defineJob({
-    ...{ id: "hourly_sample", family, summary: "A sample", on: schedule("0 0 * * * *", "Europe/Berlin") },
-    ...{ input: z.strictObject({}), run: async () => undefined },
+    id: "hourly_sample",
+    family,
+    summary: "A sample",
+    on: schedule("0 0 * * * *", "Europe/Berlin"),
+    input: z.strictObject({}),
+    run: async () => undefined,
   }),
   defineJob({
-    ...{ id: "asked_sample", family, summary: "A sample", on: manual, input: z.object({ n: z.int().optional() }) },
+    id: "asked_sample",
+    family,
+    summary: "A sample",
+    on: manual,
+    input: z.object({ n: z.int().optional() }),
     run: async () => undefined,
   }),
 ];

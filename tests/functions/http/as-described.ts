@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Reply, Route } from "../../../shared/http/route.ts";
+import type { Reply, Route } from "#http/route.ts";
 
 /** Expects a good answer to be, field for field, what its route says that it is: nothing missing, nothing undescribed. */
 export function expectAsDescribed({ method, path, answer, produces }: Route, { json, text, headers }: Reply): void {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Script } from "node:vm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { App } from "../../../shared/app.ts";
-import { getDocs } from "../../../functions/http/docs/get-docs.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import type { App } from "#app";
+import { getDocs } from "#functions/http/docs/get-docs.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startAdminApi } from "./admin/admin-api.ts";
 
 let database: TestDatabase;

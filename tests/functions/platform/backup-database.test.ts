@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { backupDatabase } from "../../../functions/platform/backup-database.ts";
-import { BACKUPS } from "../../../shared/backup/manifest.ts";
-import { rota } from "../../local/cli/rota.ts";
+import { BACKUPS } from "#backup/manifest.ts";
+import { backupDatabase } from "#functions/platform/backup-database.ts";
+import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
+import { TestClock } from "#support/clock.ts";
+import { createDatabase, migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+import { rota } from "../../cli/rota.ts";
 import { everything } from "../../shared/backup/every-table.ts";
-import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
-import { TestClock } from "../../support/clock.ts";
-import { createDatabase, migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
 
 let database: TestDatabase;
 let storage: TestStorage;

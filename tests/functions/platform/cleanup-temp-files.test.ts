@@ -1,12 +1,12 @@
 import { mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { cleanupTempFiles } from "../../../functions/platform/cleanup-temp-files.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { startProcess } from "../../support/process.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { cleanupTempFiles } from "#functions/platform/cleanup-temp-files.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProcess } from "#support/process.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 
 const NOW = "2026-03-10T05:00:00Z";
 const OLD = new Date("2026-03-09T04:59:00Z");

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { moment } from "../../support/signal.ts";
+import { moment } from "#support/signal.ts";
 
 /** A way to a storage on which the n-th request stops for ever, as if the one who sent it died right before. */
 export async function holdRequest(

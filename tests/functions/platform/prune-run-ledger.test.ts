@@ -3,19 +3,15 @@ import { gunzipSync } from "node:zlib";
 import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { pruneRunLedger } from "../../../functions/platform/prune-run-ledger.ts";
-import {
-  notificationDeliveries,
-  notifications,
-  type Notification,
-} from "../../../shared/data/platform/notification-schema.ts";
-import type { Run, RunState } from "../../../shared/data/platform/schema.ts";
-import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { lockWait } from "../../support/lock-wait.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
-import { startProgram, type Program } from "../../support/program.ts";
+import { type Notification, notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
+import type { Run, RunState } from "#data/platform/schema.ts";
+import { pruneRunLedger } from "#functions/platform/prune-run-ledger.ts";
+import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { lockWait } from "#support/lock-wait.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+import { type Program, startProgram } from "#support/program.ts";
 import { holdRequest } from "./held-requests.ts";
 
 const NOW = "2026-03-10T01:30:00Z";
@@ -148,15 +144,19 @@ describe("old notifications", () => {
     const at = new Date(Date.parse(NOW) - daysAgo * 86_400_000);
     const id = uuidv7({ msecs: at.getTime() });
     await app.db.insert(notifications).values({
-      ...{ id, family: "samples", recipient: "user:1", channels: ["web"], severity: "INFO", type: "note", title },
-      ...{
-        body: "",
-        state,
-        reason,
-        createdAt: at,
-        settledAt: state === "sent" || state === "failed" ? at : null,
-        attempts: 1,
-      },
+      id,
+      family: "samples",
+      recipient: "user:1",
+      channels: ["web"],
+      severity: "INFO",
+      type: "note",
+      title,
+      body: "",
+      state,
+      reason,
+      createdAt: at,
+      settledAt: state === "sent" || state === "failed" ? at : null,
+      attempts: 1,
     });
     await app.db
       .insert(notificationDeliveries)

@@ -1,20 +1,24 @@
 import { ServiceBusClient } from "@azure/service-bus";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { publishOutbox } from "../../../functions/platform/publish-outbox.ts";
-import { rescueStuckRuns } from "../../../functions/platform/rescue-stuck-runs.ts";
+import { changeControls } from "#data/platform/controls.ts";
+import { findRun } from "#data/platform/job-runs.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { publishOutbox } from "#functions/platform/publish-outbox.ts";
+import { rescueStuckRuns } from "#functions/platform/rescue-stuck-runs.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { aRun } from "#support/factories.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
 import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
-import { changeControls } from "../../../shared/data/platform/controls.ts";
-import { findRun } from "../../../shared/data/platform/job-runs.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
-import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { aRun } from "../../support/factories.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
 
 const sample = defineJob({
-  ...{ id: "sample", family: { id: "samples", title: "Samples" }, summary: "A sample" },
-  ...{ on: manual, input: z.strictObject({}), run: async () => undefined },
+  id: "sample",
+  family: { id: "samples", title: "Samples" },
+  summary: "A sample",
+  on: manual,
+  input: z.strictObject({}),
+  run: async () => undefined,
 });
 
 let database: TestDatabase;

@@ -1,10 +1,10 @@
-import { sql } from "drizzle-orm";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
 import { beforeAll, beforeEach, expect, it } from "vitest";
-import { rebuildSearchIndices } from "../../../functions/platform/rebuild-search-indices.ts";
-import { openDatabase } from "../../support/database.ts";
-import { moment } from "../../support/signal.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
+import { rebuildSearchIndices } from "#functions/platform/rebuild-search-indices.ts";
+import { openDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+import { moment } from "#support/signal.ts";
 
 const { url, db } = await openDatabase();
 let app: TestProcess;

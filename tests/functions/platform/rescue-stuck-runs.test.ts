@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { rescueStuckRuns } from "../../../functions/platform/rescue-stuck-runs.ts";
-import { findRun } from "../../../shared/data/platform/job-runs.ts";
-import { defineJob, manual, type Job } from "../../../shared/jobs/define-job.ts";
-import { linear } from "../../../shared/jobs/retry.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
+import { findRun } from "#data/platform/job-runs.ts";
+import { rescueStuckRuns } from "#functions/platform/rescue-stuck-runs.ts";
+import { defineJob, type Job, manual } from "#jobs/define-job.ts";
+import { linear } from "#jobs/retry.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
 
 const common = {
   family: { id: "samples", title: "Samples" },

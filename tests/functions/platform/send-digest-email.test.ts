@@ -1,17 +1,17 @@
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { sendDigestEmail } from "../../../functions/platform/send-digest-email.ts";
-import { sendNotification } from "../../../functions/platform/send-notification.ts";
-import { readConfig } from "../../../shared/config.ts";
-import { notifications, type Notification } from "../../../shared/data/platform/notification-schema.ts";
-import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
-import { notify } from "../../../shared/notifications/notify.ts";
-import { DIGEST_TYPE, type NewNotification } from "../../../shared/notifications/notification.ts";
-import { emailOf } from "../../../shared/notifications/email.ts";
-import { TestClock } from "../../support/clock.ts";
-import { openDatabase } from "../../support/database.ts";
-import { startProcess } from "../../support/process.ts";
+import { type Notification, notifications } from "#data/platform/notification-schema.ts";
+import { sendDigestEmail } from "#functions/platform/send-digest-email.ts";
+import { sendNotification } from "#functions/platform/send-notification.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import { emailOf } from "#notifications/email.ts";
+import { DIGEST_TYPE, type NewNotification } from "#notifications/notification.ts";
+import { notify } from "#notifications/notify.ts";
+import { readConfig } from "#settings/config.ts";
+import { TestClock } from "#support/clock.ts";
+import { openDatabase } from "#support/database.ts";
+import { startProcess } from "#support/process.ts";
 
 /** 07:00 in Phoenix. */
 const MORNING = "2026-03-10T14:00:00Z";
@@ -25,19 +25,28 @@ afterEach(() =>
 );
 
 const tell = defineJob({
-  ...{ id: "tell", family: { id: "tasks", title: "Tasks" }, summary: "Tell", on: manual },
+  id: "tell",
+  family: { id: "tasks", title: "Tasks" },
+  summary: "Tell",
+  on: manual,
   input: z.object({ asked: z.array(z.custom<NewNotification>()) }),
   run: (context) => context.transaction(async (tx) => ({ ...(await notify(context, tx, context.input.asked)) })),
 });
 
 const note = (title: string, given: Partial<NewNotification> = {}): NewNotification => ({
-  ...{ recipient: "anna", type: "note", severity: "INFO", title, body: "" },
+  recipient: "anna",
+  type: "note",
+  severity: "INFO",
+  title,
+  body: "",
   ...given,
 });
 
 async function does(job: typeof tell, at: string, input: unknown = {}, env: Record<string, string> = MAIL) {
   const process = startProcess(url, [tell, sendDigestEmail, sendNotification], {
-    ...{ db, env, clock: new TestClock(at) },
+    db,
+    env,
+    clock: new TestClock(at),
   });
   const { id } = await process.runner.request(job, { input, trigger: "manual", requestedBy: "a test" });
   return (await process.runner.execute(id))!.result;

@@ -1,18 +1,18 @@
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
-import { sendNotification } from "../../../functions/platform/send-notification.ts";
-import { changeControls } from "../../../shared/data/platform/controls.ts";
-import { beginDeliveries } from "../../../shared/data/platform/notification-sending.ts";
-import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
-import { findRun } from "../../../shared/data/platform/job-runs.ts";
-import { jobRuns, type Run } from "../../../shared/data/platform/schema.ts";
-import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
-import { notify } from "../../../shared/notifications/notify.ts";
-import type { NewNotification } from "../../../shared/notifications/notification.ts";
 import { z } from "zod";
-import { BACK_OFFICE_SECRET, startBackOffice, type Answer, type Told } from "../../support/back-office.ts";
-import { openDatabase } from "../../support/database.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
+import { changeControls } from "#data/platform/controls.ts";
+import { findRun } from "#data/platform/job-runs.ts";
+import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
+import { beginDeliveries } from "#data/platform/notification-sending.ts";
+import { jobRuns, type Run } from "#data/platform/schema.ts";
+import { sendNotification } from "#functions/platform/send-notification.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import type { NewNotification } from "#notifications/notification.ts";
+import { notify } from "#notifications/notify.ts";
+import { type Answer, BACK_OFFICE_SECRET, startBackOffice, type Told } from "#support/back-office.ts";
+import { openDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
 
 const { url, db } = await openDatabase({ poolMax: 6 });
 afterEach(() =>
@@ -22,8 +22,13 @@ afterEach(() =>
 );
 
 const about = (n: number, given: Partial<NewNotification> = {}): NewNotification => ({
-  ...{ recipient: `user:${n}`, type: "order.late", severity: "WARN", title: `Order ${n}`, body: `Order ${n} is late.` },
-  ...{ channels: ["webhook"], ...given },
+  recipient: `user:${n}`,
+  type: "order.late",
+  severity: "WARN",
+  title: `Order ${n}`,
+  body: `Order ${n} is late.`,
+  channels: ["webhook"],
+  ...given,
 });
 
 /** An app whose back office answers so, and what it was told. */
@@ -39,7 +44,10 @@ async function office(
 }
 
 const tell = defineJob({
-  ...{ id: "tell", family: { id: "orders", title: "Orders" }, summary: "Tell", on: manual },
+  id: "tell",
+  family: { id: "orders", title: "Orders" },
+  summary: "Tell",
+  on: manual,
   input: z.object({ asked: z.array(z.custom<NewNotification>()) }),
   run: (context) => context.transaction(async (tx) => ({ ...(await notify(context, tx, context.input.asked)) })),
 });
@@ -77,8 +85,14 @@ it("a provider gets what was asked for, signed, and its run and its rows say so"
   const [row] = await all();
   expect(told).toEqual([
     {
-      ...{ id: row!.id, type: "order.late", severity: "WARN", recipient: "user:1", title: "Order 1" },
-      ...{ body: "Order 1 is late.", data: {}, createdAt: "2026-03-10T12:00:00.000Z" },
+      id: row!.id,
+      type: "order.late",
+      severity: "WARN",
+      recipient: "user:1",
+      title: "Order 1",
+      body: "Order 1 is late.",
+      data: {},
+      createdAt: "2026-03-10T12:00:00.000Z",
     },
   ]);
   expect(row).toMatchObject({ state: "sent", attempts: 1, providerMessageId: row!.id, reason: null });
@@ -219,7 +233,8 @@ describe("a crash", () => {
 describe("several channels of one notification", () => {
   it("each is called until it has the message, and not once more", async () => {
     const process = await office((_, request) => ({ status: request === 1 ? 503 : 200 }), {
-      ...{ TELEGRAM_BOT_TOKEN: `1:${"x".repeat(35)}`, TELEGRAM_BASE_URL: "http://127.0.0.1:1" },
+      TELEGRAM_BOT_TOKEN: `1:${"x".repeat(35)}`,
+      TELEGRAM_BASE_URL: "http://127.0.0.1:1",
     });
     await db.execute(
       sql`insert into platform.communication_allowlist values ('user:1', 'chatbot', '42', 'a test', now())`,
@@ -239,7 +254,11 @@ describe("what is forbidden meanwhile", () => {
   const mute = (scope: string) =>
     db.transaction((tx) =>
       changeControls(tx, {
-        ...{ scope, change: { commsEnabled: false }, who: "a test", reason: "silence", now: new Date() },
+        scope,
+        change: { commsEnabled: false },
+        who: "a test",
+        reason: "silence",
+        now: new Date(),
       }),
     );
 

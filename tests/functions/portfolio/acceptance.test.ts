@@ -1,17 +1,17 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { jobs } from "../../../functions/index.ts";
-import { syncEtfPrices } from "../../../functions/portfolio/sync-etf-prices.ts";
-import { syncFxLatest } from "../../../functions/portfolio/sync-fx-latest.ts";
-import { startEcbStandIn, type EcbStandIn } from "../../../local/providers/ecb.ts";
-import { startYahooStandIn, type YahooStandIn } from "../../../local/providers/yahoo.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
-import { isScheduled, type Job } from "../../../shared/jobs/define-job.ts";
-import { nextOccurrence } from "../../../shared/jobs/schedule/occurrences.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { startProgram } from "../../support/program.ts";
-import { startAdminApi, type AdminApi } from "../http/admin/admin-api.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { jobs } from "#functions/index.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
+import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
+import { isScheduled, type Job } from "#jobs/define-job.ts";
+import { type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
+import { startYahooStandIn, type YahooStandIn } from "#local/providers/yahoo.ts";
+import { nextOccurrence } from "#schedule/occurrences.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProgram } from "#support/program.ts";
+import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
 
 /*
  * What the portfolio system promises as a whole, over its routes and with providers on loopback. Each job's own file tests the rest.

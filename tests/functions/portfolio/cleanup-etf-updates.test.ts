@@ -1,11 +1,11 @@
-import { v7 as uuidv7 } from "uuid";
 import { sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
 import { afterEach, expect, it } from "vitest";
-import { cleanupEtfUpdates } from "../../../functions/portfolio/cleanup-etf-updates.ts";
-import { etfUpdates } from "../../../shared/data/portfolio/etf-schema.ts";
-import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
-import { openDatabase } from "../../support/database.ts";
-import { runJob } from "../../support/run-job.ts";
+import { etfUpdates } from "#data/portfolio/etf-schema.ts";
+import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { cleanupEtfUpdates } from "#functions/portfolio/cleanup-etf-updates.ts";
+import { openDatabase } from "#support/database.ts";
+import { runJob } from "#support/run-job.ts";
 
 const NOW = "2026-04-05T01:20:00Z";
 

@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
-import { cleanupFxUpdates } from "../../../functions/portfolio/cleanup-fx-updates.ts";
-import { listUpdates } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
-import { openDatabase } from "../../support/database.ts";
-import { anUpdate } from "../../support/factories.ts";
-import { runJob } from "../../support/run-job.ts";
+import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
+import { cleanupFxUpdates } from "#functions/portfolio/cleanup-fx-updates.ts";
+import { openDatabase } from "#support/database.ts";
+import { anUpdate } from "#support/factories.ts";
+import { runJob } from "#support/run-job.ts";
 
 const SUNDAY = "2026-04-05T01:15:00Z";
 

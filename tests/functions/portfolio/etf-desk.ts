@@ -1,20 +1,20 @@
 import { sql } from "drizzle-orm";
-import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
-import { refreshEtf } from "../../../functions/portfolio/refresh-etf.ts";
-import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
-import { syncEtfPrices } from "../../../functions/portfolio/sync-etf-prices.ts";
-import { startStooqStandIn, type StooqStandIn } from "../../../local/providers/stooq.ts";
-import { startTwelveDataStandIn, type TwelveDataStandIn } from "../../../local/providers/twelve-data.ts";
-import { startYahooStandIn, type YahooStandIn } from "../../../local/providers/yahoo.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
-import { listPrices, type StoredPrice } from "../../../shared/data/portfolio/etf-prices.ts";
-import type { Etf } from "../../../shared/data/portfolio/etf-schema.ts";
-import { addEtf, findEtf } from "../../../shared/data/portfolio/etfs.ts";
-import type { Job } from "../../../shared/jobs/define-job.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
+import { connect, type Db } from "#data/client.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { listPrices, type StoredPrice } from "#data/portfolio/etf-prices.ts";
+import type { Etf } from "#data/portfolio/etf-schema.ts";
+import { addEtf, findEtf } from "#data/portfolio/etfs.ts";
+import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
+import { refreshEtf } from "#functions/portfolio/refresh-etf.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
+import type { Job } from "#jobs/define-job.ts";
+import { startStooqStandIn, type StooqStandIn } from "#local/providers/stooq.ts";
+import { startTwelveDataStandIn, type TwelveDataStandIn } from "#local/providers/twelve-data.ts";
+import { startYahooStandIn, type YahooStandIn } from "#local/providers/yahoo.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
 
 /** A database, three providers whose day is in the test's hand, and the jobs that fetch prices from them. */
 export interface EtfDesk {
@@ -49,13 +49,21 @@ export async function openEtfDesk(): Promise<EtfDesk> {
     startStooqStandIn({ asOf }),
   ]);
   const settings = {
-    ...{ YAHOO_BASE_URL: yahoo.baseUrl, TWELVE_DATA_BASE_URL: twelveData.baseUrl, STOOQ_BASE_URL: stooq.baseUrl },
-    ...{ TWELVE_DATA_KEY: "a-key", STOOQ_KEY: "another-key", ETF_RETRY_DELAY: "1ms", OUTBOUND_TIMEOUT: "5s" },
+    YAHOO_BASE_URL: yahoo.baseUrl,
+    TWELVE_DATA_BASE_URL: twelveData.baseUrl,
+    STOOQ_BASE_URL: stooq.baseUrl,
+    TWELVE_DATA_KEY: "a-key",
+    STOOQ_KEY: "another-key",
+    ETF_RETRY_DELAY: "1ms",
+    OUTBOUND_TIMEOUT: "5s",
   };
   const start = (given: Record<string, string> = {}, leaseMs = 60_000) =>
     startProcess(database.url, ETF_JOBS, { db, clock, leaseMs, env: { ...settings, ...given } });
   return {
-    ...{ db, yahoo, twelveData, stooq },
+    db,
+    yahoo,
+    twelveData,
+    stooq,
     setNow: (at) => {
       clock.moveTo(at);
     },

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
-import { SAMPLE_ETFS, sampleBars } from "../../../local/providers/sample-prices.ts";
-import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
-import { openEtfDesk, type EtfDesk } from "./etf-desk.ts";
+import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
+import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
+import { type EtfDesk, openEtfDesk } from "./etf-desk.ts";
 
 const FRIDAY = "2026-04-10T20:30:00Z";
 
@@ -23,14 +23,25 @@ it("brings in what the ETF is and all of its prices", async () => {
   expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
   expect(run.result).toMatchObject({ inserted: days, skipped: 0, source: "yahoo" });
   expect(await desk.etf("SMPK.L")).toMatchObject({
-    ...{ state: "ready", currency: "GBP", series: "raw", exchange: "LSE", name: "Sample United Kingdom ETF" },
+    state: "ready",
+    currency: "GBP",
+    series: "raw",
+    exchange: "LSE",
+    name: "Sample United Kingdom ETF",
     syncedAt: new Date(FRIDAY),
   });
   expect(await desk.prices("SMPK.L")).toHaveLength(days);
   const [update] = await listEtfUpdates(desk.db, undefined, 10);
   expect(update).toMatchObject({
-    ...{ kind: "fetch", symbol: "SMPK.L", state: "succeeded", source: "yahoo", inserted: days, runId: run.id },
-    ...{ startDate: "2015-01-02", endDate: "2026-04-10", error: null },
+    kind: "fetch",
+    symbol: "SMPK.L",
+    state: "succeeded",
+    source: "yahoo",
+    inserted: days,
+    runId: run.id,
+    startDate: "2015-01-02",
+    endDate: "2026-04-10",
+    error: null,
   });
 });
 

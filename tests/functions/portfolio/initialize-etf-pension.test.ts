@@ -1,16 +1,16 @@
-import "../../support/property-seed.ts";
+import "#support/property-seed.ts";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { initializeEtfPension } from "../../../functions/portfolio/initialize-etf-pension.ts";
-import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
-import { etfs } from "../../../shared/data/portfolio/etf-schema.ts";
-import { findPension, listContributions, listValues } from "../../../shared/data/portfolio/pensions.ts";
-import { totalUnits, unitsFor, valueOf } from "../../../shared/rules/portfolio/valuation.ts";
+import { etfs } from "#data/portfolio/etf-schema.ts";
+import { findPension, listContributions, listValues } from "#data/portfolio/pensions.ts";
+import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { totalUnits, unitsFor, valueOf } from "#rules/portfolio/valuation.ts";
+import { openDatabase } from "#support/database.ts";
+import { ratesOf } from "#support/factories.ts";
+import { anEtf, aPension, closesOf, finalRows } from "#support/pensions.ts";
+import { runJob } from "#support/run-job.ts";
 import { anAmount, aPrice, aRate } from "../../shared/rules/portfolio/any-money.ts";
-import { openDatabase } from "../../support/database.ts";
-import { ratesOf } from "../../support/factories.ts";
-import { aPension, anEtf, closesOf, finalRows } from "../../support/pensions.ts";
-import { runJob } from "../../support/run-job.ts";
 
 /** A Friday night: the week's prices can be there. */
 const FRIDAY = "2026-03-06T22:00:00Z";
@@ -133,7 +133,11 @@ it("the set-based statement values as the rule does, to the last digit", async (
       const units = totalUnits(amounts.map((amount) => unitsFor({ amount, rate: "1", close: prices[0] })));
       const rateOn = (i: number) => ({ GBP: pounds[i]!, EUR: "1", JPY: "161.34", KWD: "0.3581" })[currency];
       const expected = dates.map((date, i) => ({
-        ...{ date, units, price: prices[i]!, state: "final", reason: null },
+        date,
+        units,
+        price: prices[i]!,
+        state: "final",
+        reason: null,
         value: valueOf({ units, price: prices[i]!, rate: rateOn(i), currency }),
       }));
       expect((await listValues(db, id, { to: dates[2], limit: 3 })).map(({ fxRate: _rate, ...day }) => day)).toEqual(

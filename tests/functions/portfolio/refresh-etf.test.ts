@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
-import { refreshEtf } from "../../../functions/portfolio/refresh-etf.ts";
-import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
-import { openEtfDesk, type EtfDesk } from "./etf-desk.ts";
+import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
+import { refreshEtf } from "#functions/portfolio/refresh-etf.ts";
+import { type EtfDesk, openEtfDesk } from "./etf-desk.ts";
 
 let desk: EtfDesk;
 beforeAll(async () => {

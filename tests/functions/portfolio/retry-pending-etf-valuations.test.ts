@@ -1,20 +1,20 @@
-import "../../support/property-seed.ts";
+import "#support/property-seed.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
-import { lockPension } from "../../../shared/data/portfolio/pension-progress.ts";
-import { listValues, type DayValue } from "../../../shared/data/portfolio/pensions.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
-import { addDays, isWeekend } from "../../../shared/rules/civil-date.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { ratesOf } from "../../support/factories.ts";
-import { lockWait } from "../../support/lock-wait.ts";
-import { addMoney, aPension, anEtf, closesOf, finalRows, manyPensions } from "../../support/pensions.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
-import { startProgram } from "../../support/program.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { lockPension } from "#data/portfolio/pension-progress.ts";
+import { type DayValue, listValues } from "#data/portfolio/pensions.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { addDays, isWeekend } from "#rules/civil-date.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { ratesOf } from "#support/factories.ts";
+import { lockWait } from "#support/lock-wait.ts";
+import { addMoney, anEtf, aPension, closesOf, finalRows, manyPensions } from "#support/pensions.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProgram } from "#support/program.ts";
 
 const CHILD = new URL("./retry-pending-etf-valuations.child.ts", import.meta.url);
 

@@ -1,11 +1,11 @@
 import { and, eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { fetchEtf } from "../../../functions/portfolio/fetch-etf.ts";
-import { syncEtfPrices } from "../../../functions/portfolio/sync-etf-prices.ts";
-import { jobRuns } from "../../../shared/data/platform/schema.ts";
-import { listEtfUpdates } from "../../../shared/data/portfolio/etf-updates.ts";
-import type { YahooFault } from "../../../local/providers/yahoo.ts";
-import { openEtfDesk, type EtfDesk } from "./etf-desk.ts";
+import { jobRuns } from "#data/platform/schema.ts";
+import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
+import type { YahooFault } from "#local/providers/yahoo.ts";
+import { type EtfDesk, openEtfDesk } from "./etf-desk.ts";
 
 const THURSDAY = "2026-04-02T20:30:00Z";
 const NEXT_FRIDAY = "2026-04-10T20:30:00Z";

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { syncFxHistorical } from "../../../functions/portfolio/sync-fx-historical.ts";
-import { startEcbStandIn, type EcbStandIn } from "../../../local/providers/ecb.ts";
-import { listUpdates } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
-import { sample } from "../../support/sample-data.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
+import { syncFxHistorical } from "#functions/portfolio/sync-fx-historical/index.ts";
+import { type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+import { sample } from "#support/sample-data.ts";
 
 const NOW = "2026-04-13T20:00:00Z";
 

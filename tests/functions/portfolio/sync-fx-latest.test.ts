@@ -1,15 +1,15 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { syncFxLatest } from "../../../functions/portfolio/sync-fx-latest.ts";
-import { startEcbStandIn, type EcbStandIn } from "../../../local/providers/ecb.ts";
-import { startFrankfurterStandIn, type FrankfurterStandIn } from "../../../local/providers/frankfurter.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
-import { ratesInForce } from "../../../shared/data/portfolio/exchange-rates.ts";
-import { listUpdates } from "../../../shared/data/portfolio/exchange-rate-updates.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { ratesOf } from "../../support/factories.ts";
-import { runJob } from "../../support/run-job.ts";
+import { connect, type Db } from "#data/client.ts";
+import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
+import { ratesInForce } from "#data/portfolio/exchange-rates.ts";
+import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
+import { type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
+import { type FrankfurterStandIn, startFrankfurterStandIn } from "#local/providers/frankfurter.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { ratesOf } from "#support/factories.ts";
+import { runJob } from "#support/run-job.ts";
 
 const FRIDAY = "2026-04-10T14:30:00Z";
 const SATURDAY = "2026-04-11T14:30:00Z";

@@ -1,12 +1,12 @@
 import { beforeAll, expect, it } from "vitest";
-import { initializeEtfPension } from "../../../functions/portfolio/initialize-etf-pension.ts";
-import { retryPendingEtfValuations } from "../../../functions/portfolio/retry-pending-etf-valuations.ts";
-import { listContributions, listValues } from "../../../shared/data/portfolio/pensions.ts";
-import { inWholeUnits, priceUnit } from "../../../shared/rules/portfolio/price-unit.ts";
-import { openDatabase } from "../../support/database.ts";
-import { ratesOf } from "../../support/factories.ts";
-import { aPension, anEtf, closesOf, finalRows } from "../../support/pensions.ts";
-import { runJob } from "../../support/run-job.ts";
+import { listContributions, listValues } from "#data/portfolio/pensions.ts";
+import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { inWholeUnits, priceUnit } from "#rules/portfolio/price-unit.ts";
+import { openDatabase } from "#support/database.ts";
+import { ratesOf } from "#support/factories.ts";
+import { anEtf, aPension, closesOf, finalRows } from "#support/pensions.ts";
+import { runJob } from "#support/run-job.ts";
 
 /*
  * A pension in euros on an ETF in pounds, from February to May 2026, worked out by hand. 1 EUR buys so many pounds:
@@ -86,8 +86,13 @@ it("contributions buy units, and every trading day has its value but the one wit
     values.filter(({ state }) => state === "final").map(({ date, units, price, value }) => [date, units, price, value]),
   ).toEqual(IN_POUNDS.filter(([date]) => date !== "2026-04-14"));
   expect(values.find(({ date }) => date === "2026-04-14")).toEqual({
-    ...{ date: "2026-04-14", units: "36.114705882353", price: "21.3", fxRate: null, value: null },
-    ...{ state: "pending", reason: "rate" },
+    date: "2026-04-14",
+    units: "36.114705882353",
+    price: "21.3",
+    fxRate: null,
+    value: null,
+    state: "pending",
+    reason: "rate",
   });
 });
 

@@ -1,13 +1,13 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
-import { dispatchReminders } from "../../../functions/tasks/dispatch-reminders.ts";
-import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
-import { reminders, tasks } from "../../../shared/data/tasks/schema.ts";
-import { TestClock } from "../../support/clock.ts";
-import { openDatabase } from "../../support/database.ts";
-import { aReminder, aTask } from "../../support/factories.ts";
-import { startProcess } from "../../support/process.ts";
-import { runJob } from "../../support/run-job.ts";
+import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
+import { reminders, tasks } from "#data/tasks/schema.ts";
+import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
+import { TestClock } from "#support/clock.ts";
+import { openDatabase } from "#support/database.ts";
+import { aReminder, aTask } from "#support/factories.ts";
+import { startProcess } from "#support/process.ts";
+import { runJob } from "#support/run-job.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 
@@ -30,15 +30,16 @@ it("a due reminder is marked as sent with the time, and its owner told through t
   expect(await asItIs(reminder.id)).toMatchObject({ sent: true, sentAt: new Date(NOW) });
   expect(await told()).toMatchObject([
     {
-      ...{
-        family: "tasks",
-        recipient: "user:1",
-        channels: ["web", "chatbot"],
-        severity: "INFO",
-        type: "task.reminder",
-      },
-      ...{ title: "Call the bank", body: "Due 2026-03-10 09:00 Europe/Berlin", data: { taskId: task.id } },
-      ...{ dedupeKey: `reminder:${reminder.id}`, state: "sent" },
+      family: "tasks",
+      recipient: "user:1",
+      channels: ["web", "chatbot"],
+      severity: "INFO",
+      type: "task.reminder",
+      title: "Call the bank",
+      body: "Due 2026-03-10 09:00 Europe/Berlin",
+      data: { taskId: task.id },
+      dedupeKey: `reminder:${reminder.id}`,
+      state: "sent",
     },
   ]);
   const deliveries = await db.select().from(notificationDeliveries);

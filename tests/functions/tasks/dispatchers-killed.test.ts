@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { beforeEach, expect, it } from "vitest";
-import { openDatabase } from "../../support/database.ts";
-import { lockWait } from "../../support/lock-wait.ts";
-import { startProgram, type Program } from "../../support/program.ts";
+import { openDatabase } from "#support/database.ts";
+import { lockWait } from "#support/lock-wait.ts";
+import { type Program, startProgram } from "#support/program.ts";
 
 const DISPATCHER = new URL("../../load/reminders/dispatcher-process.ts", import.meta.url);
 const REMINDERS = 8_000;

@@ -1,10 +1,10 @@
 import { asc, eq, sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
-import { processRecurringTasks } from "../../../functions/tasks/process-recurring-tasks.ts";
-import { reminders, tasks, type Task } from "../../../shared/data/tasks/schema.ts";
-import { openDatabase } from "../../support/database.ts";
-import { aReminder, aTask } from "../../support/factories.ts";
-import { runJob } from "../../support/run-job.ts";
+import { reminders, type Task, tasks } from "#data/tasks/schema.ts";
+import { processRecurringTasks } from "#functions/tasks/process-recurring-tasks.ts";
+import { openDatabase } from "#support/database.ts";
+import { aReminder, aTask } from "#support/factories.ts";
+import { runJob } from "#support/run-job.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 
@@ -22,25 +22,37 @@ const asItIs = async ({ id }: Pick<Task, "id">) => (await db.select().from(tasks
 
 it("a completed task of a series is followed by the next one, which takes over what people wrote", async () => {
   const task = await done({
-    ...{ title: "Pay the rent", description: "From the savings", priority: "high", tags: ["home", 'a "quoted", tag'] },
-    ...{ dueDate: new Date("2026-01-31T08:00:00Z"), recurrenceType: "monthly", recurrenceInterval: 2 },
+    title: "Pay the rent",
+    description: "From the savings",
+    priority: "high",
+    tags: ["home", 'a "quoted", tag'],
+    dueDate: new Date("2026-01-31T08:00:00Z"),
+    recurrenceType: "monthly",
+    recurrenceInterval: 2,
     recurrenceUntil: new Date("2030-01-01T00:00:00Z"),
   });
   const { run, result } = await process();
   expect(result).toEqual({ generated: 1, ended: 0 });
   expect(run.itemFailureCount).toBe(0);
   expect(await followerOf(task)).toMatchObject({
-    ...{ title: "Pay the rent", description: "From the savings", priority: "high", tags: ["home", 'a "quoted", tag'] },
-    ...{
-      owner: "user:1",
-      status: "open",
-      completed: false,
-      completedAt: null,
-      lastProcessedAt: null,
-      timeZone: "Europe/Berlin",
-    },
-    ...{ isRecurring: true, recurrenceType: "monthly", recurrenceInterval: 2, recurrenceUntil: task.recurrenceUntil },
-    ...{ recurrenceAnchorDay: 31, recurrenceAnchorTime: "09:00:00", seriesId: task.id, seriesNumber: 2 },
+    title: "Pay the rent",
+    description: "From the savings",
+    priority: "high",
+    tags: ["home", 'a "quoted", tag'],
+    owner: "user:1",
+    status: "open",
+    completed: false,
+    completedAt: null,
+    lastProcessedAt: null,
+    timeZone: "Europe/Berlin",
+    isRecurring: true,
+    recurrenceType: "monthly",
+    recurrenceInterval: 2,
+    recurrenceUntil: task.recurrenceUntil,
+    recurrenceAnchorDay: 31,
+    recurrenceAnchorTime: "09:00:00",
+    seriesId: task.id,
+    seriesNumber: 2,
     // Summer time has begun by then.
     dueDate: new Date("2026-03-31T07:00:00Z"),
   });

@@ -1,13 +1,13 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
-import { scanOverdueTasks } from "../../../functions/tasks/scan-overdue-tasks.ts";
-import { notifications } from "../../../shared/data/platform/notification-schema.ts";
-import { tasks } from "../../../shared/data/tasks/schema.ts";
-import { openDatabase } from "../../support/database.ts";
-import { aTask } from "../../support/factories.ts";
-import { TestClock } from "../../support/clock.ts";
-import { startProcess } from "../../support/process.ts";
-import { runJob } from "../../support/run-job.ts";
+import { notifications } from "#data/platform/notification-schema.ts";
+import { tasks } from "#data/tasks/schema.ts";
+import { scanOverdueTasks } from "#functions/tasks/scan-overdue-tasks.ts";
+import { TestClock } from "#support/clock.ts";
+import { openDatabase } from "#support/database.ts";
+import { aTask } from "#support/factories.ts";
+import { startProcess } from "#support/process.ts";
+import { runJob } from "#support/run-job.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 const LATER = new Date("2026-03-11T08:00:00Z");
@@ -29,8 +29,12 @@ it("an open task whose due date has passed becomes overdue, and its owner is tol
   expect(await statusOf(task.id)).toBe("overdue");
   expect(await told()).toMatchObject([
     {
-      ...{ recipient: "user:1", type: "task.overdue", severity: "INFO", title: "Overdue: File the taxes" },
-      ...{ body: "It was due 2026-03-10 09:00 Europe/Berlin", channels: ["web"] },
+      recipient: "user:1",
+      type: "task.overdue",
+      severity: "INFO",
+      title: "Overdue: File the taxes",
+      body: "It was due 2026-03-10 09:00 Europe/Berlin",
+      channels: ["web"],
       dedupeKey: `overdue:${task.id}:2026-03-10T08:00:00.000Z`,
     },
   ]);

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
-import { runAnalysis } from "../../../functions/tax-liens/run-analysis.ts";
-import { findAnalysis, insertAnalysis } from "../../../shared/data/tax-liens/analysis-runs.ts";
-import type { AnalysisRun } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
-import { listDeals } from "../../../shared/data/tax-liens/deals.ts";
-import type { Run } from "../../../shared/data/platform/schema.ts";
-import type { TestProcess } from "../../support/process.ts";
+import type { Run } from "#data/platform/schema.ts";
+import type { AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
+import { findAnalysis, insertAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { listDeals } from "#data/tax-liens/deals.ts";
+import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
+import type { TestProcess } from "#support/process.ts";
 
 /** An analysis of Sample County for 10,000 dollars as of the first of January 2026, asked for and not yet begun. */
 export async function askForAnalysis(
@@ -16,9 +16,14 @@ export async function askForAnalysis(
   const run = await db.transaction(async (tx) => {
     const admitted = await runner.admit(tx, runAnalysis, asked);
     await insertAnalysis(tx, {
-      ...{ id, runId: admitted.id, episodeId: null, asOf: "2026-01-01", createdAt: clock.now() },
+      id,
+      runId: admitted.id,
+      episodeId: null,
+      asOf: "2026-01-01",
+      createdAt: clock.now(),
       definition: { constraints: { budget: "10000", counties: ["sample-az"], ...constraints } },
-      ...{ recipient: "user:1", requestedBy: "a test" },
+      recipient: "user:1",
+      requestedBy: "a test",
     });
     return admitted;
   });

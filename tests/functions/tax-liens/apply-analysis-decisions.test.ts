@@ -1,14 +1,14 @@
 import { asc, eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { applyAnalysisDecisions } from "../../../functions/tax-liens/apply-analysis-decisions.ts";
-import { deals } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
-import { decisionEvents } from "../../../shared/data/tax-liens/decision-schema.ts";
-import type { GivenDecision } from "../../../shared/rules/tax-liens/decide.ts";
-import { addDeals } from "../../support/deals.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { lockWait } from "../../support/lock-wait.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
-import { startProgram } from "../../support/program.ts";
+import { deals } from "#data/tax-liens/analysis-run-schema.ts";
+import { decisionEvents } from "#data/tax-liens/decision-schema.ts";
+import { applyAnalysisDecisions } from "#functions/tax-liens/apply-analysis-decisions.ts";
+import type { GivenDecision } from "#rules/tax-liens/decide.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { addDeals } from "#support/deals.ts";
+import { lockWait } from "#support/lock-wait.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProgram } from "#support/program.ts";
 
 const CHILD = new URL("./apply-analysis-decisions.child.ts", import.meta.url);
 let database: TestDatabase;
@@ -30,12 +30,19 @@ afterEach(async () => {
 
 let count = 0;
 const decision = (dealId: number, to: GivenDecision["decision"], given: Partial<GivenDecision> = {}) => ({
-  ...{ decisionId: `d-${++count}`, dealId, decision: to, reason: "looks good", decidedBy: "user" as const, ...given },
+  decisionId: `d-${++count}`,
+  dealId,
+  decision: to,
+  reason: "looks good",
+  decidedBy: "user" as const,
+  ...given,
 });
 const ask = async (analysisRunId: string, decisions: readonly GivenDecision[]) =>
   (
     await app.runner.request(applyAnalysisDecisions, {
-      ...{ input: { analysisRunId, decisions }, trigger: "event", requestedBy: "a test" },
+      input: { analysisRunId, decisions },
+      trigger: "event",
+      requestedBy: "a test",
     })
   ).id;
 const apply = async (analysisRunId: string, decisions: readonly GivenDecision[]) =>
@@ -180,7 +187,9 @@ it("kill -9 between two batches: the next attempt takes each decision once, and 
   expect(await app.runner.rescue()).toMatchObject({ retrying: 1 });
   app.clock.advance(3_600_000);
   expect(await app.runner.execute(runId)).toMatchObject({
-    ...{ state: "succeeded", attempt: 2, itemFailureCount: 248 },
+    state: "succeeded",
+    attempt: 2,
+    itemFailureCount: 248,
     result: { applied: 4, refused: 248, repeated: 0, conflicting: 0 },
   });
   expect(await statuses(analysisRunId)).toEqual(["purchased", "watchlist", "approved"]);

@@ -1,15 +1,15 @@
 import { eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { computeDealMetrics } from "../../../functions/tax-liens/compute-deal-metrics.ts";
-import { runAnalysis } from "../../../functions/tax-liens/run-analysis.ts";
-import { deals } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
-import { dealMetrics, subsequentTaxes } from "../../../shared/data/tax-liens/analysis-schema.ts";
-import { counties } from "../../../shared/data/tax-liens/schema.ts";
-import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
-import { addLien } from "../../support/liens.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
+import { deals } from "#data/tax-liens/analysis-run-schema.ts";
+import { dealMetrics, subsequentTaxes } from "#data/tax-liens/analysis-schema.ts";
+import { counties } from "#data/tax-liens/schema.ts";
+import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
+import { computeDealMetrics } from "#functions/tax-liens/compute-deal-metrics.ts";
+import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { addLien } from "#support/liens.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 
 const NOON = new Date("2026-01-01T19:00:00Z");
@@ -52,8 +52,17 @@ it("stores a lien's figures for the local day, by the last valuation until then"
     ]);
   await compute(lienId);
   expect(await stored(lienId)).toEqual({
-    ...{ lienId, asOf: "2026-01-01", version: 1, cost: "1000.00", ltv: "0.100000", implausibleValue: false },
-    ...{ expectedYield: "13.0000", irr: null, riskScore: "7.64", dealScore: "86.81", explanation: null },
+    lienId,
+    asOf: "2026-01-01",
+    version: 1,
+    cost: "1000.00",
+    ltv: "0.100000",
+    implausibleValue: false,
+    expectedYield: "13.0000",
+    irr: null,
+    riskScore: "7.64",
+    dealScore: "86.81",
+    explanation: null,
     computedAt: NOON,
   });
 });
@@ -77,7 +86,10 @@ it("computes liens without a valuation, as far as that goes", async () => {
   const { lienId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
   await compute(lienId);
   expect(await stored(lienId)).toMatchObject({
-    ...{ ltv: null, riskScore: null, dealScore: null, expectedYield: "13.0000" },
+    ltv: null,
+    riskScore: null,
+    dealScore: null,
+    expectedYield: "13.0000",
     explanation: "the property has no valuation: no LTV, risk or score",
   });
 });
@@ -94,8 +106,14 @@ it("does many at once, a lien asked for twice as well; what cannot be computed f
   const second = await addLien(app.db, {});
   const bad = await addLien(app.db, {});
   await app.db.insert(counties).values({
-    ...{ id: "nowhere-tx", name: "Nowhere", state: "TX", timeZone: "America/Chicago", source: {}, ruleSet: "texas" },
-    ...{ createdAt: NOON, updatedAt: NOON },
+    id: "nowhere-tx",
+    name: "Nowhere",
+    state: "TX",
+    timeZone: "America/Chicago",
+    source: {},
+    ruleSet: "texas",
+    createdAt: NOON,
+    updatedAt: NOON,
   });
   await app.db.execute(sql`update tax_liens.liens set county_id = 'nowhere-tx' where id = ${bad.lienId}`);
   const runs = await compute(first.lienId, bad.lienId, second.lienId, first.lienId, 4_711);

@@ -1,32 +1,32 @@
 import { createHash } from "node:crypto";
-import { load } from "cheerio";
 import { buffer } from "node:stream/consumers";
+import { load } from "cheerio";
 import { eq, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { archiveOldDocuments } from "../../../functions/tax-liens/archive-old-documents.ts";
-import { generateDocument } from "../../../functions/tax-liens/generate-document.ts";
-import { sendNotification } from "../../../functions/platform/send-notification.ts";
-import { routes } from "../../../functions/index.ts";
-import { analysisRuns, deals, type Deal } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
-import { decisionEvents, type DecisionEvent } from "../../../shared/data/tax-liens/decision-schema.ts";
-import { documents } from "../../../shared/data/tax-liens/document-schema.ts";
-import { counties } from "../../../shared/data/tax-liens/schema.ts";
-import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
-import { aiLlmCalls } from "../../../shared/data/reasoning/schema.ts";
-import { notifications } from "../../../shared/data/platform/notification-schema.ts";
-import { serve } from "../../../shared/http/serve.ts";
-import { startAdminApi, type AdminApi } from "../http/admin/admin-api.ts";
-import { holdRequest } from "../platform/held-requests.ts";
+import { notifications } from "#data/platform/notification-schema.ts";
+import { aiLlmCalls } from "#data/reasoning/schema.ts";
+import { analysisRuns, type Deal, deals } from "#data/tax-liens/analysis-run-schema.ts";
+import { type DecisionEvent, decisionEvents } from "#data/tax-liens/decision-schema.ts";
+import { documents } from "#data/tax-liens/document-schema.ts";
+import { counties } from "#data/tax-liens/schema.ts";
+import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
+import { routes } from "#functions/index.ts";
+import { sendNotification } from "#functions/platform/send-notification.ts";
+import { archiveOldDocuments } from "#functions/tax-liens/archive-old-documents.ts";
+import { generateDocument } from "#functions/tax-liens/generate-document.ts";
+import { serve } from "#http/serve.ts";
+import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { addLien } from "#support/liens.ts";
+import { lockWait } from "#support/lock-wait.ts";
+import { startProgram } from "#support/program.ts";
+import { completion, type LlmAnswer, refusal, startLlm } from "../../shared/documents/llm-server.ts";
 import { pagesOf } from "../../shared/documents/pdf-text.ts";
-import { completion, refusal, startLlm, type LlmAnswer } from "../../shared/documents/llm-server.ts";
 import { dealFacts, diligenceFacts } from "../../shared/documents/sample-contexts.ts";
-import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { addLien } from "../../support/liens.ts";
-import { lockWait } from "../../support/lock-wait.ts";
-import { startProgram } from "../../support/program.ts";
+import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
+import { holdRequest } from "../platform/held-requests.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 const CHILD = new URL("./generate-document.child.ts", import.meta.url);
@@ -85,7 +85,10 @@ async function content(id: string, format: "pdf" | "html", method = "GET") {
   const reply = await serve(
     routes.filter((route) => route.path === path),
     {
-      ...{ method, params: { id }, query: new URLSearchParams({ format }), header: () => null },
+      method,
+      params: { id },
+      query: new URLSearchParams({ format }),
+      header: () => null,
       bytes: async () => new Uint8Array(),
     },
     async () => api.app,
@@ -280,7 +283,12 @@ describe("a document", () => {
   it("of an unknown template fails at once, says so and tells who waits for it", async () => {
     const id = uuidv7();
     await api.db.insert(documents).values({
-      ...{ id, template: "gone", facts: {}, recipient: "user:7", requestedBy: "a test", createdAt: new Date(NOW) },
+      id,
+      template: "gone",
+      facts: {},
+      recipient: "user:7",
+      requestedBy: "a test",
+      createdAt: new Date(NOW),
     });
     const run = await rerun(id);
     expect(run).toMatchObject({ state: "dead", attempt: 1, errors: [{ class: "validation" }] });
@@ -505,13 +513,22 @@ async function seedLien({
     .values({ ...county, source: {}, ruleSet, ...times })
     .onConflictDoNothing();
   const { lienId, propertyId } = await addLien(api.db, {
-    ...{ countyId: "sample-az", taxYear: 2024, certificateNumber: certificate, identity: certificate },
-    ...{ faceAmount: "1234.565", interestRate: "15.5" },
+    countyId: "sample-az",
+    taxYear: 2024,
+    certificateNumber: certificate,
+    identity: certificate,
+    faceAmount: "1234.565",
+    interestRate: "15.5",
     property: { propertyType: "vacant_land", assessedValue: "90000", bankruptcy: true, address },
   });
   if (valuedAt !== undefined) {
     await api.db.insert(propertyValuations).values({
-      ...{ propertyId, provider: "avm", day: "2026-03-10", value: valuedAt, state: "valued", createdAt: at },
+      propertyId,
+      provider: "avm",
+      day: "2026-03-10",
+      value: valuedAt,
+      state: "valued",
+      createdAt: at,
     });
   }
   return lienId;
@@ -536,12 +553,23 @@ async function seedDeal(
   await api.db
     .insert(analysisRuns)
     .values({
-      ...{ id: analysisRunId, runId: uuidv7(), definition: { constraints: {} }, asOf, recipient: "user:ada" },
-      ...{ requestedBy: "a test", createdAt },
+      id: analysisRunId,
+      runId: uuidv7(),
+      definition: { constraints: {} },
+      asOf,
+      recipient: "user:ada",
+      requestedBy: "a test",
+      createdAt,
     })
     .onConflictDoNothing();
   const metrics = {
-    ...{ asOf, version: 1, ltv: "0.137174", implausibleValue: false, expectedYield: "15.9200", irr: null, riskScore },
+    asOf,
+    version: 1,
+    ltv: "0.137174",
+    implausibleValue: false,
+    expectedYield: "15.9200",
+    irr: null,
+    riskScore,
     explanation: null,
   };
   const deal = { analysisRunId, cost: "1234.57", score: "80", metrics, createdAt, statusAt: new Date(statusAt) };
@@ -561,14 +589,16 @@ async function seedDeal(
 async function decide(dealId: number, given: Partial<DecisionEvent> & Pick<DecisionEvent, "decision">): Promise<void> {
   const [deal] = await api.db.select().from(deals).where(eq(deals.id, dealId));
   await api.db.insert(decisionEvents).values({
-    ...{ decisionId: uuidv7(), analysisRunId: deal!.analysisRunId, dealId, reason: "As agreed", decidedBy: "agent" },
-    ...{
-      fromStatus: "candidate",
-      runId: uuidv7(),
-      place: 0,
-      requestedBy: "a test",
-      at: new Date("2026-03-10T05:00:00Z"),
-    },
+    decisionId: uuidv7(),
+    analysisRunId: deal!.analysisRunId,
+    dealId,
+    reason: "As agreed",
+    decidedBy: "agent",
+    fromStatus: "candidate",
+    runId: uuidv7(),
+    place: 0,
+    requestedBy: "a test",
+    at: new Date("2026-03-10T05:00:00Z"),
     ...given,
   });
 }

@@ -1,6 +1,6 @@
-import { ingestCountyLiens } from "../../../functions/tax-liens/ingest-county-liens.ts";
-import { TestClock } from "../../support/clock.ts";
-import { startProcess } from "../../support/process.ts";
+import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
+import { TestClock } from "#support/clock.ts";
+import { startProcess } from "#support/process.ts";
 
 /** Begins an ingestion, to be killed in the middle of it: `node ingest-process.ts <database> <county> <instant>`. */
 const [url, countyId, now] = process.argv.slice(2) as [string, string, string];

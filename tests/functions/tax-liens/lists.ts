@@ -1,8 +1,8 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { startStandIn, type StandIn } from "../../../local/providers/stand-in.ts";
-import type { Db } from "../../../shared/data/client.ts";
-import { saveCounty } from "../../../shared/data/tax-liens/counties.ts";
+import type { Db } from "#data/client.ts";
+import { saveCounty } from "#data/tax-liens/counties.ts";
+import { type StandIn, startStandIn } from "#local/providers/stand-in.ts";
 
 export interface ListServer extends StandIn<string> {
   /** What it serves, by path. */
@@ -57,7 +57,13 @@ export async function startEndlessServer(beginning: string, piece: string) {
 /** Configures a county; by default one whose list has a parcel, a certificate and an amount. */
 export async function aCounty(db: Db, id: string, source: Record<string, unknown>, rest: Record<string, unknown> = {}) {
   const county = {
-    ...{ id, name: id, state: "AZ", active: true, timeZone: "America/Phoenix", ruleSet: "arizona", rules: {} },
+    id,
+    name: id,
+    state: "AZ",
+    active: true,
+    timeZone: "America/Phoenix",
+    ruleSet: "arizona",
+    rules: {},
     ...rest,
     source: {
       kind: "csv",

@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { runAnalysis } from "../../../functions/tax-liens/run-analysis.ts";
-import { notifications } from "../../../shared/data/platform/notification-schema.ts";
-import { dealMetrics } from "../../../shared/data/tax-liens/analysis-schema.ts";
-import { analysisCandidates, deals } from "../../../shared/data/tax-liens/analysis-run-schema.ts";
-import { counties, liens } from "../../../shared/data/tax-liens/schema.ts";
-import { propertyValuations } from "../../../shared/data/tax-liens/valuation-schema.ts";
-import { compareCandidates, fillBudget, type Candidate } from "../../../shared/rules/tax-liens/ranking.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
-import { addLien, addLiens } from "../../support/liens.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
+import { notifications } from "#data/platform/notification-schema.ts";
+import { analysisCandidates, deals } from "#data/tax-liens/analysis-run-schema.ts";
+import { dealMetrics } from "#data/tax-liens/analysis-schema.ts";
+import { counties, liens } from "#data/tax-liens/schema.ts";
+import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
+import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
+import { type Candidate, compareCandidates, fillBudget } from "#rules/tax-liens/ranking.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { addLien, addLiens } from "#support/liens.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 
 const NOON = new Date("2026-01-01T19:00:00Z");
@@ -64,9 +64,20 @@ describe("an analysis", () => {
       [small, 3, "2500.00", "candidate"],
     ]);
     expect(analysis).toMatchObject({
-      ...{ state: "succeeded", error: null, place: null, asOf: "2026-01-01", startedAt: NOON, finishedAt: NOON },
+      state: "succeeded",
+      error: null,
+      place: null,
+      asOf: "2026-01-01",
+      startedAt: NOON,
+      finishedAt: NOON,
       summary: {
-        ...{ liens: 4, failed: 0, candidates: 4, unmet: {}, deals: 3, cost: "9500.00", budget: "10000" },
+        liens: 4,
+        failed: 0,
+        candidates: 4,
+        unmet: {},
+        deals: 3,
+        cost: "9500.00",
+        budget: "10000",
         averageRisk: "4.00",
         counties: [{ countyId: "sample-az", available: 4, deals: 3, cost: "9500.00" }],
         notes: [],
@@ -89,7 +100,10 @@ describe("an analysis", () => {
     await offer("1000", "100000", { property: { propertyType: "vacant_land" } });
     await addLien(app.db, { faceAmount: "1000" });
     const { analysis } = await analyse({
-      ...{ minFace: "100", maxLtv: 0.5, minYield: 8, propertyTypes: ["residential"] },
+      minFace: "100",
+      maxLtv: 0.5,
+      minYield: 8,
+      propertyTypes: ["residential"],
     });
     expect(analysis.deals.map(({ deal }) => deal.lienId)).toEqual([fits]);
     expect(analysis.summary).toMatchObject({
@@ -138,7 +152,9 @@ describe("an analysis", () => {
     await offer("1000", "100000");
     const { analysis } = await analyse();
     const again = await app.runner.request(runAnalysis, {
-      ...{ input: { analysisRunId: analysis.id }, trigger: "manual", requestedBy: "a test" },
+      input: { analysisRunId: analysis.id },
+      trigger: "manual",
+      requestedBy: "a test",
     });
     await offer("1000", "100000");
     expect(await app.runner.execute(again.id)).toMatchObject({ state: "succeeded", result: { deals: 1 } });
@@ -156,8 +172,14 @@ describe("an analysis that cannot be done", () => {
   ])("fails at once and says why: %s", async (reason, constraints) => {
     await offer("1000", "100000");
     await app.db.insert(counties).values({
-      ...{ id: "nowhere-tx", name: "Nowhere", state: "TX", timeZone: "America/Chicago", source: {}, ruleSet: "texas" },
-      ...{ createdAt: NOON, updatedAt: NOON },
+      id: "nowhere-tx",
+      name: "Nowhere",
+      state: "TX",
+      timeZone: "America/Chicago",
+      source: {},
+      ruleSet: "texas",
+      createdAt: NOON,
+      updatedAt: NOON,
     });
     const { run, analysis } = await analyse(constraints);
     expect(run).toMatchObject({ state: "dead", attempt: 1 });
@@ -168,19 +190,31 @@ describe("an analysis that cannot be done", () => {
 
   it("begins anew when it is asked for again", async () => {
     await app.db.insert(counties).values({
-      ...{ id: "sample-az", name: "Sample", state: "AZ", timeZone: "America/Phoenix", source: {}, ruleSet: "texas" },
-      ...{ createdAt: NOON, updatedAt: NOON },
+      id: "sample-az",
+      name: "Sample",
+      state: "AZ",
+      timeZone: "America/Phoenix",
+      source: {},
+      ruleSet: "texas",
+      createdAt: NOON,
+      updatedAt: NOON,
     });
     const { analysis } = await analyse();
     await app.db.update(counties).set({ ruleSet: "arizona" });
     await offer("1000", "100000");
     app.clock.advance(60_000);
     const again = await app.runner.request(runAnalysis, {
-      ...{ input: { analysisRunId: analysis.id }, trigger: "replay", requestedBy: "a test" },
+      input: { analysisRunId: analysis.id },
+      trigger: "replay",
+      requestedBy: "a test",
     });
     await app.runner.execute(again.id);
     expect(await whole(app.db, analysis.id)).toMatchObject({
-      ...{ state: "succeeded", error: null, runId: again.id, asOf: "2026-01-01", deals: [{}] },
+      state: "succeeded",
+      error: null,
+      runId: again.id,
+      asOf: "2026-01-01",
+      deals: [{}],
       startedAt: app.clock.now(),
     });
   });
@@ -189,7 +223,9 @@ describe("an analysis that cannot be done", () => {
     await offer("1000", "100000");
     const { id, run } = await askForAnalysis(app);
     const other = await app.runner.request(runAnalysis, {
-      ...{ input: { analysisRunId: id }, trigger: "manual", requestedBy: "a test" },
+      input: { analysisRunId: id },
+      trigger: "manual",
+      requestedBy: "a test",
     });
     await app.runner.cancel(other.id, { reason: "a mistake", who: "a test" });
     expect(await whole(app.db, id)).toMatchObject({ state: "queued" });
@@ -200,7 +236,9 @@ describe("an analysis that cannot be done", () => {
   it("is no analysis: the run is cancelled", async () => {
     const missing = "01a202c5-90d9-73d6-8c20-87435e66fa8d";
     const { id } = await app.runner.request(runAnalysis, {
-      ...{ input: { analysisRunId: missing }, trigger: "manual", requestedBy: "a test" },
+      input: { analysisRunId: missing },
+      trigger: "manual",
+      requestedBy: "a test",
     });
     expect(await app.runner.execute(id)).toMatchObject({
       state: "cancelled",

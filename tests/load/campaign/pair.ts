@@ -1,4 +1,4 @@
-import { freePort } from "../../../local/ports.ts";
+import { freePort } from "#local/ports.ts";
 import type { AppProcess } from "../stage/app.ts";
 import type { Stage } from "../stage/stage.ts";
 

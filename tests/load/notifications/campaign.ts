@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ne, sql } from "drizzle-orm";
 import { z } from "zod";
-import { sendNotification } from "../../../functions/platform/send-notification.ts";
-import { connect } from "../../../shared/data/client.ts";
-import { notifications } from "../../../shared/data/platform/notification-schema.ts";
-import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
-import { notify } from "../../../shared/notifications/notify.ts";
-import { BACK_OFFICE_SECRET, startBackOffice, type Answer, type Told } from "../../support/back-office.ts";
-import { startProcess } from "../../support/process.ts";
+import { connect } from "#data/client.ts";
+import { notifications } from "#data/platform/notification-schema.ts";
+import { sendNotification } from "#functions/platform/send-notification.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import { notify } from "#notifications/notify.ts";
+import { type Answer, BACK_OFFICE_SECRET, startBackOffice, type Told } from "#support/back-office.ts";
+import { startProcess } from "#support/process.ts";
 
 /** What came of a campaign, by the provider's book and by ours. */
 export interface Account {
@@ -42,7 +42,8 @@ export async function campaign(
   const backOffice = await startBackOffice(moody({ perWindow: 40, windowMs: 100 }));
   const db = connect({ url: databaseUrl, poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true });
   const settings = {
-    ...{ NOTIFY_WEBHOOK_URL: backOffice.url, NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET },
+    NOTIFY_WEBHOOK_URL: backOffice.url,
+    NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET,
     // Of ten thousand, some meet six failures in a row: here only a refusal may end one.
     SEND_NOTIFICATION_MAX_RETRIES: "30",
   };
@@ -115,7 +116,10 @@ export function faultsOf({ rows, taken }: Account, count: number): string[] {
 }
 
 const tell = defineJob({
-  ...{ id: "tell", family: { id: "orders", title: "Orders" }, summary: "Tell", on: manual },
+  id: "tell",
+  family: { id: "orders", title: "Orders" },
+  summary: "Tell",
+  on: manual,
   input: z.object({ count: z.int() }),
   async run(context) {
     for (let first = 1; first <= context.input.count; first += 1_000) {
@@ -125,8 +129,13 @@ const tell = defineJob({
           context,
           tx,
           some.map((n) => ({
-            ...{ recipient: `user:${n}`, type: "order.late", severity: "WARN", channels: ["webhook"] },
-            ...{ title: `Order ${n}`, body: "It is late.", dedupeKey: `order ${n}` },
+            recipient: `user:${n}`,
+            type: "order.late",
+            severity: "WARN",
+            channels: ["webhook"],
+            title: `Order ${n}`,
+            body: "It is late.",
+            dedupeKey: `order ${n}`,
           })),
         ),
       );

@@ -4,21 +4,22 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
-import { sendNotification } from "../../../functions/platform/send-notification.ts";
-import { openApp } from "../../../shared/app.ts";
-import { readConfig } from "../../../shared/config.ts";
-import { catalogueOf } from "../../../shared/jobs/catalogue.ts";
-import { BACK_OFFICE_SECRET } from "../../support/back-office.ts";
+import { openApp } from "#app";
+import { sendNotification } from "#functions/platform/send-notification.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
+import { BACK_OFFICE_SECRET } from "#support/back-office.ts";
 
 const [databaseUrl, backOffice, began] = process.argv.slice(2) as [string, string, string];
 const clock = { now: () => new Date(Number(began) + (Date.now() - Number(began)) * 100) };
 const config = readConfig(
   {
-    ...{ DATABASE_URL: databaseUrl, DATABASE_POOL_MAX: "6", JOB_LEASE: "2s", JOB_HEARTBEAT: "500ms" },
-    ...{
-      NOTIFY_WEBHOOK_URL: backOffice,
-      NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET,
-    },
+    DATABASE_URL: databaseUrl,
+    DATABASE_POOL_MAX: "6",
+    JOB_LEASE: "2s",
+    JOB_HEARTBEAT: "500ms",
+    NOTIFY_WEBHOOK_URL: backOffice,
+    NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET,
   },
   [sendNotification.id],
 );

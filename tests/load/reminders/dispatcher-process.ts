@@ -1,7 +1,7 @@
-import { dispatchReminders } from "../../../functions/tasks/dispatch-reminders.ts";
-import { openApp } from "../../../shared/app.ts";
-import { readConfig } from "../../../shared/config.ts";
-import { catalogueOf } from "../../../shared/jobs/catalogue.ts";
+import { openApp } from "#app";
+import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
 
 /**
  * A dispatcher in a process of its own: one run of dispatch_reminders. Prints a line for each page that is committed, so that

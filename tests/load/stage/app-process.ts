@@ -1,9 +1,12 @@
-import { startFunctionsHost } from "../../../local/functions-host/host.ts";
+import { startFunctionsHost } from "#local/functions-host/host.ts";
 
 /** One app process: the Functions host and the built app, nothing else, so that a kill hits the app alone. */
 const [appDirectory, stateDirectory, port, hostKey] = process.argv.slice(2) as [string, string, string, string];
 const host = await startFunctionsHost({
-  ...{ appDirectory, stateDirectory, hostKey, port: Number(port) },
+  appDirectory,
+  stateDirectory,
+  hostKey,
+  port: Number(port),
   settings: process.env,
   log: ({ level, message, source }) => {
     if (source !== "host" || /warning|error/.test(level)) process.stdout.write(`${message}\n`);

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { freePort } from "../../../local/ports.ts";
-import { discardPostgres, startPostgres, type RunningPostgres } from "../../../local/postgres/start.ts";
+import { applyMigrations } from "#data/migrate.ts";
+import { freePort } from "#local/ports.ts";
+import { discardPostgres, type RunningPostgres, startPostgres } from "#local/postgres/start.ts";
 import { builtApp } from "../../../scripts/built-app.ts";
-import { applyMigrations } from "../../../shared/data/migrate.ts";
 import { AppProcess } from "./app.ts";
 import { BrokerProcess } from "./broker.ts";
-import { startOutside, type Outside } from "./outside.ts";
+import { type Outside, startOutside } from "./outside.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const KEY = "load-key-load-key-load-key-load-key";

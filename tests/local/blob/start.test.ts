@@ -6,10 +6,10 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { startBlobStorage, type BlobStorageOptions, type RunningBlobStorage } from "../../../local/blob/start.ts";
-import { isFree } from "../../../local/ports.ts";
-import { startProgram } from "../../support/program.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { type BlobStorageOptions, type RunningBlobStorage, startBlobStorage } from "#local/blob/start.ts";
+import { isFree } from "#local/ports.ts";
+import { startProgram } from "#support/program.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 
 describe("a running blob storage, through Azure's own client", () => {
   let dataDirectory: string;

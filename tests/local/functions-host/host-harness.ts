@@ -1,10 +1,10 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
-import type { HostedFunction } from "../../../local/functions-host/host.ts";
-import type { LogEntry } from "../../../local/functions-host/log.ts";
+import type { HostedFunction } from "#local/functions-host/host.ts";
+import type { LogEntry } from "#local/functions-host/log.ts";
 
 export const HOST_KEY = "local-key";
 /** Under the project, so that the apps find its node_modules. */

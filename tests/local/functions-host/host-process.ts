@@ -1,6 +1,6 @@
 /** A process with one Functions host, driven by messages: `@azure/functions` keeps its state for as long as a process. */
-import { startFunctionsHost } from "../../../local/functions-host/host.ts";
-import { HostRefusedError } from "../../../local/functions-host/refusal.ts";
+import { startFunctionsHost } from "#local/functions-host/host.ts";
+import { HostRefusedError } from "#local/functions-host/refusal.ts";
 import type { Command, HostOrder, Report } from "./host-harness.ts";
 import { manualClock } from "./manual-clock.ts";
 

@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
-import { HOST_KEY, startHost, writeApp, type TestHost } from "./host-harness.ts";
+import { HOST_KEY, startHost, type TestHost, writeApp } from "./host-harness.ts";
 
 const APP = `
 import { app } from "@azure/functions";

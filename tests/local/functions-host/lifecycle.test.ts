@@ -1,5 +1,5 @@
-import { buildSync } from "esbuild";
 import { join } from "node:path";
+import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { startHost, writeApp } from "./host-harness.ts";
 

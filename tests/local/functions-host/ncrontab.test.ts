@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isSubMinute, nextOccurrence, parseNcrontab } from "../../../local/functions-host/ncrontab.ts";
+import { isSubMinute, nextOccurrence, parseNcrontab } from "#local/functions-host/ncrontab.ts";
 
 const next = (expression: string, after: string) =>
   nextOccurrence(parseNcrontab(expression), new Date(after)).toISOString();

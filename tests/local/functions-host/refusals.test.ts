@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { refusalReasons, startHost, writeApp, type AppFiles } from "./host-harness.ts";
+import { type AppFiles, refusalReasons, startHost, writeApp } from "./host-harness.ts";
 
 const registering = (calls: string): AppFiles => ({
   "main.js": `import { app } from "@azure/functions"; const handler = () => ({});\n${calls}`,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseRouteTemplate } from "../../../local/functions-host/route-template.ts";
-import { findRoute, isReservedPath, orderRoutes } from "../../../local/functions-host/router.ts";
+import { parseRouteTemplate } from "#local/functions-host/route-template.ts";
+import { findRoute, isReservedPath, orderRoutes } from "#local/functions-host/router.ts";
 
 function match(template: string, path: string): Record<string, string> | undefined {
   return findRoute([{ template: parseRouteTemplate(template), methods: ["GET"], target: "it" }], "GET", path)?.params;

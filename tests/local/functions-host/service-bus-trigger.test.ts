@@ -1,10 +1,10 @@
 import { ServiceBusClient } from "@azure/service-bus";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
-import type { ServiceBusFunction } from "../../../local/functions-host/function-definition.ts";
-import { parseHostJson } from "../../../local/functions-host/host-json.ts";
-import { openServiceBusSource } from "../../../local/functions-host/service-bus-source.ts";
-import { startServiceBusTrigger } from "../../../local/functions-host/service-bus-trigger.ts";
-import { startServiceBus, type ServiceBus } from "../../../local/service-bus/service-bus.ts";
+import type { ServiceBusFunction } from "#local/functions-host/function-definition.ts";
+import { parseHostJson } from "#local/functions-host/host-json.ts";
+import { openServiceBusSource } from "#local/functions-host/service-bus-source.ts";
+import { startServiceBusTrigger } from "#local/functions-host/service-bus-trigger.ts";
+import { type ServiceBus, startServiceBus } from "../../../local/service-bus/service-bus.ts";
 
 const QUEUES = ["ahead", "none-ahead", "ending", "cut-off"];
 let bus: ServiceBus;
@@ -27,8 +27,15 @@ async function startedBatches(queueName: string, prefetchCount: number) {
     JSON.stringify({ version: "2.0", extensions: { serviceBus: { maxMessageBatchSize: 2, prefetchCount } } }),
   );
   const fn = {
-    ...{ name: "batch", trigger: "serviceBus", bindingName: "messages", isDisabled: false, isBinary: false },
-    ...{ queueName, connectionString: bus.connectionString, cardinality: "many", autoComplete: true },
+    name: "batch",
+    trigger: "serviceBus",
+    bindingName: "messages",
+    isDisabled: false,
+    isBinary: false,
+    queueName,
+    connectionString: bus.connectionString,
+    cardinality: "many",
+    autoComplete: true,
   } as unknown as ServiceBusFunction;
   const faults: unknown[] = [];
   const trigger = startServiceBusTrigger(fn, {

@@ -1,7 +1,7 @@
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startServiceBus, type ServiceBus } from "../../../local/service-bus/service-bus.ts";
-import { startHost, writeApp, type TestHost } from "./host-harness.ts";
+import { type ServiceBus, startServiceBus } from "../../../local/service-bus/service-bus.ts";
+import { startHost, type TestHost, writeApp } from "./host-harness.ts";
 
 const APP = `
 import { app } from "@azure/functions";

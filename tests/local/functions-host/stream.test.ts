@@ -1,7 +1,7 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
 import { once } from "node:events";
+import { type IncomingMessage, request as httpRequest } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
-import { startHost, writeApp, type TestHost } from "./host-harness.ts";
+import { startHost, type TestHost, writeApp } from "./host-harness.ts";
 
 const APP = `
 import { app } from "@azure/functions";

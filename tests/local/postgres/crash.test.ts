@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { discardPostgres, startPostgres } from "../../../local/postgres/start.ts";
-import { startProgram, type Program } from "../../support/program.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { discardPostgres, startPostgres } from "#local/postgres/start.ts";
+import { type Program, startProgram } from "#support/program.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { query, startHere } from "./server.ts";
 
 const ROUNDS = 6;

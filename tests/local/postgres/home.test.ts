@@ -2,10 +2,10 @@ import { chmod, chown, cp, lstat, mkdir, readdir, stat } from "node:fs/promises"
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { discardPostgres } from "../../../local/postgres/start.ts";
-import { run } from "../../../local/processes/run.ts";
-import { startProgram } from "../../support/program.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { discardPostgres } from "#local/postgres/start.ts";
+import { run } from "#local/processes/run.ts";
+import { startProgram } from "#support/program.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { query, startHere } from "./server.ts";
 
 const isRoot = process.getuid?.() === 0;

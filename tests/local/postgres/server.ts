@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import { onTestFinished } from "vitest";
-import { startPostgres, type PostgresOptions, type RunningPostgres } from "../../../local/postgres/start.ts";
+import { type PostgresOptions, type RunningPostgres, startPostgres } from "#local/postgres/start.ts";
 
 /** Starts PostgreSQL for the running test, which need not stop it. */
 export async function startHere(options: PostgresOptions): Promise<RunningPostgres> {

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../../local/ports.ts";
-import { startPostgres, type RunningPostgres } from "../../../local/postgres/start.ts";
-import { startProgram } from "../../support/program.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { freePort } from "#local/ports.ts";
+import { type RunningPostgres, startPostgres } from "#local/postgres/start.ts";
+import { startProgram } from "#support/program.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { query, startHere } from "./server.ts";
 
 describe("a running database", () => {

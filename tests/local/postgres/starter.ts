@@ -1,6 +1,6 @@
 /** Starts PostgreSQL on the directory given, says so, and stays until killed; with "write" it writes all the while. */
 import postgres from "postgres";
-import { startPostgres } from "../../../local/postgres/start.ts";
+import { startPostgres } from "#local/postgres/start.ts";
 
 const [dataDirectory = "", mode] = process.argv.slice(2);
 const say = (line: string) => process.stdout.write(`${line}\n`);

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { DirectoryInUseError, lockDirectory } from "../../../local/processes/lock.ts";
-import { startProgram } from "../../support/program.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { DirectoryInUseError, lockDirectory } from "#local/processes/lock.ts";
+import { startProgram } from "#support/program.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 
 const impatient = { what: "The oven", patienceMs: 0 };
 

@@ -1,5 +1,5 @@
 /** Holds the directory given until killed. */
-import { lockDirectory } from "../../../local/processes/lock.ts";
+import { lockDirectory } from "#local/processes/lock.ts";
 
 await lockDirectory(process.argv[2] ?? "", { what: "The oven" });
 console.log("held");

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { startProviderControl, type ProviderControl } from "../../../local/providers/control.ts";
-import { startEcbStandIn, type EcbStandIn } from "../../../local/providers/ecb.ts";
+import { type ProviderControl, startProviderControl } from "#local/providers/control.ts";
+import { type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
 
 let ecb: EcbStandIn;
 let control: ProviderControl;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startCountyStandIn, type CountyStandIn } from "../../../local/providers/county.ts";
-import { sampleLiens } from "../../../local/providers/sample-liens.ts";
+import { type CountyStandIn, startCountyStandIn } from "#local/providers/county.ts";
+import { sampleLiens } from "#local/providers/sample-liens.ts";
 
 let county: CountyStandIn;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startEcbStandIn, type EcbStandIn } from "../../../local/providers/ecb.ts";
+import { type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
 
 let now = new Date("2025-05-14T13:00:00Z");
 let standIn: EcbStandIn;

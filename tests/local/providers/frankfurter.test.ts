@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startFrankfurterStandIn, type FrankfurterStandIn } from "../../../local/providers/frankfurter.ts";
+import { type FrankfurterStandIn, startFrankfurterStandIn } from "#local/providers/frankfurter.ts";
 
 let standIn: FrankfurterStandIn;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lastPublishedDate, sampleDays, SAMPLE_CURRENCIES } from "../../../local/providers/sample-rates.ts";
+import { lastPublishedDate, SAMPLE_CURRENCIES, sampleDays } from "#local/providers/sample-rates.ts";
 
 test("there is a day for each weekday from 1999-01-04 on, and none for a weekend", () => {
   const days = sampleDays("2025-05-14");

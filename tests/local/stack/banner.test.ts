@@ -1,13 +1,17 @@
 import { expect, it } from "vitest";
-import { jobs } from "../../../functions/index.ts";
-import { banner, type JobLine } from "../../../local/stack/banner.ts";
-import { isScheduled } from "../../../shared/jobs/define-job.ts";
-import { describeSchedule, nextOccurrence } from "../../../shared/jobs/schedule/index.ts";
+import { jobs } from "#functions/index.ts";
+import { isScheduled } from "#jobs/define-job.ts";
+import { banner, type JobLine } from "#local/stack/banner.ts";
+import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
 
 const now = new Date("2026-03-10T12:00:00Z");
 const plain = { paint: (_: string, text: string) => text, width: 200 };
 const given = {
-  ...{ url: "http://127.0.0.1:7071", key: "k".repeat(43), providerControl: "http://127.0.0.1:44455", now, ...plain },
+  url: "http://127.0.0.1:7071",
+  key: "k".repeat(43),
+  providerControl: "http://127.0.0.1:44455",
+  now,
+  ...plain,
 };
 const shown = (lines: readonly JobLine[], width = 200) =>
   banner({ ...given, jobs: lines, width })
@@ -15,8 +19,12 @@ const shown = (lines: readonly JobLine[], width = 200) =>
     .map((line) => line.trimEnd());
 
 const line = (id: string, next: string | null, more: Partial<JobLine> = {}): JobLine => ({
-  ...{ id, family: "platform", schedule: next === null ? null : { inWords: "every so often" }, enabled: true },
-  ...{ next: next === null ? [] : [next], ...more },
+  id,
+  family: "platform",
+  schedule: next === null ? null : { inWords: "every so often" },
+  enabled: true,
+  next: next === null ? [] : [next],
+  ...more,
 });
 
 it("no line is wider than 80 characters, with all jobs that there are, nor than a narrower terminal", () => {
@@ -24,7 +32,10 @@ it("no line is wider than 80 characters, with all jobs that there are, nor than 
     const schedule = isScheduled(job) ? job.on : null;
     const next = schedule && nextOccurrence(schedule, now);
     return {
-      ...{ id: job.id, family: job.family.id, enabled: job.enabledByDefault, next: next ? [next.toISOString()] : [] },
+      id: job.id,
+      family: job.family.id,
+      enabled: job.enabledByDefault,
+      next: next ? [next.toISOString()] : [],
       schedule: schedule && { inWords: describeSchedule(schedule) },
     };
   });

@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startServiceBus, type ServiceBus } from "../../../local/service-bus/service-bus.ts";
-import { jobRuns, type Run } from "../../../shared/data/platform/schema.ts";
-import { deadMessages } from "../../../shared/data/platform/steering-schema.ts";
-import { startHost, writeApp, type TestHost } from "../../local/functions-host/host-harness.ts";
-import { openDatabase } from "../../support/database.ts";
-import { aRun } from "../../support/factories.ts";
+import { jobRuns, type Run } from "#data/platform/schema.ts";
+import { deadMessages } from "#data/platform/steering-schema.ts";
+import { openDatabase } from "#support/database.ts";
+import { aRun } from "#support/factories.ts";
+import { type ServiceBus, startServiceBus } from "../../../local/service-bus/service-bus.ts";
+import { startHost, type TestHost, writeApp } from "../../local/functions-host/host-harness.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const QUEUES = ["job-runs", "one-by-one", "in-batches", "beside-a-timer"];

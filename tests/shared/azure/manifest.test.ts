@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { camelCase, manifestOf } from "../../../shared/azure/manifest.ts";
-import { defineRoute, type Route } from "../../../shared/http/route.ts";
-import { defineJob, event, manual, type Job } from "../../../shared/jobs/define-job.ts";
-import { schedule } from "../../../shared/jobs/schedule/index.ts";
+import { camelCase, manifestOf } from "#azure/manifest.ts";
+import { defineRoute, type Route } from "#http/route.ts";
+import { defineJob, event, type Job, manual } from "#jobs/define-job.ts";
+import { schedule } from "#schedule/index.ts";
 
 const job = (id: string, on: ReturnType<typeof schedule> | typeof manual = manual): Job =>
   defineJob({
@@ -61,8 +61,13 @@ describe("the queue of a job", () => {
 
   it("is one of one run at a time where the job asks for it, and shared where it does not", () => {
     const { queue } = defineJob({
-      ...{ id: "ingest_lists", family: { id: "samples", title: "Samples" }, summary: "A sample", on: scheduled },
-      ...{ input: z.strictObject({}), queue: "own", run: async () => undefined },
+      id: "ingest_lists",
+      family: { id: "samples", title: "Samples" },
+      summary: "A sample",
+      on: scheduled,
+      input: z.strictObject({}),
+      queue: "own",
+      run: async () => undefined,
     });
     expect([queue, job("sync_lists", scheduled).queue]).toEqual([{ batch: 1 }, null]);
   });

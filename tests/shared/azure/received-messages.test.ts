@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { keepStrays, readMessages, receivedMessages } from "../../../shared/azure/received-messages.ts";
-import { deadMessages } from "../../../shared/data/platform/steering-schema.ts";
-import { startAdminApi, type AdminApi } from "../../functions/http/admin/admin-api.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { keepStrays, readMessages, receivedMessages } from "#azure/received-messages.ts";
+import { deadMessages } from "#data/platform/steering-schema.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../../functions/http/admin/admin-api.ts";
 
 let database: TestDatabase;
 let api: AdminApi;
@@ -26,7 +26,10 @@ describe("messages as they are received", () => {
   it("of a batch come with the broker's words about each; those of one run lead to it once", () => {
     const received = receivedMessages([{ run: RUN }, { run: RUN.toUpperCase() }, "x"], metadata);
     expect(received[2]).toEqual({
-      ...{ body: "x", messageId: "b", enqueuedAt: "2026-03-10T12:00:01.000Z", sequenceNumber: 3 },
+      body: "x",
+      messageId: "b",
+      enqueuedAt: "2026-03-10T12:00:01.000Z",
+      sequenceNumber: 3,
     });
     const { runs, unreadable } = readMessages(received);
     expect([...runs].map(([run, { messageId }]) => [run, messageId])).toEqual([[RUN, "a"]]);

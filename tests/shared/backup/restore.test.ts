@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { backUp } from "../../../shared/backup/back-up.ts";
-import { BACKUPS, readManifest, type BackupManifest } from "../../../shared/backup/manifest.ts";
-import { restore } from "../../../shared/backup/restore.ts";
-import type { DatabaseOptions } from "../../../shared/data/client.ts";
-import { applyMigrations } from "../../../shared/data/migrate.ts";
-import { openContainer } from "../../../shared/storage/blob-container.ts";
-import { startTestStorage, type TestStorage } from "../../support/blob-storage.ts";
-import { createDatabase } from "../../support/database.ts";
+import { backUp } from "#backup/back-up.ts";
+import { type BackupManifest, BACKUPS, readManifest } from "#backup/manifest.ts";
+import { restore } from "#backup/restore.ts";
+import type { DatabaseOptions } from "#data/client.ts";
+import { applyMigrations } from "#data/migrate.ts";
+import { openContainer } from "#storage/blob-container.ts";
+import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
+import { createDatabase } from "#support/database.ts";
 import { everything } from "./every-table.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../../shared/data/migrations");
@@ -258,7 +258,7 @@ async function hardMigrations(): Promise<string> {
   const journal = JSON.parse(await readFile(file, "utf8")) as { entries: { idx: number; when: number }[] };
   const last = journal.entries.at(-1)!;
   await writeFile(join(folder, "9999_hard.sql"), HARD);
-  journal.entries.push({ ...last, idx: last.idx + 1, when: last.when + 1, ...{ tag: "9999_hard" } });
+  journal.entries.push({ ...last, idx: last.idx + 1, when: last.when + 1, tag: "9999_hard" });
   await writeFile(file, JSON.stringify(journal));
   return folder;
 }

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { afterCommit } from "../../../shared/data/after-commit.ts";
-import { connect, type Db, type Tx } from "../../../shared/data/client.ts";
-import { createDatabase, type TestDatabase } from "../../support/database.ts";
+import { afterCommit } from "#data/after-commit.ts";
+import { connect, type Db, type Tx } from "#data/client.ts";
+import { createDatabase, type TestDatabase } from "#support/database.ts";
 
 let database: TestDatabase;
 let db: Db;

@@ -1,8 +1,8 @@
+import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { sql } from "drizzle-orm";
-import { textArray } from "../../../shared/data/array-literal.ts";
-import { openDatabase } from "../../support/database.ts";
+import { textArray } from "#data/array-literal.ts";
+import { openDatabase } from "#support/database.ts";
 
 const { db } = await openDatabase({ poolMax: 1 });
 

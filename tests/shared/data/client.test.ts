@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { connect, type Db } from "../../../shared/data/client.ts";
-import { classify } from "../../../shared/jobs/error-class.ts";
-import { createDatabase, type TestDatabase } from "../../support/database.ts";
+import { connect, type Db } from "#data/client.ts";
+import { classify } from "#jobs/error-class.ts";
+import { createDatabase, type TestDatabase } from "#support/database.ts";
 
 const options = { poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true } as const;
 let database: TestDatabase;

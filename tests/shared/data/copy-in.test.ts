@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { connect, type Db } from "../../../shared/data/client.ts";
-import { copyIn } from "../../../shared/data/copy-in.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { connect, type Db } from "#data/client.ts";
+import { copyIn } from "#data/copy-in.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 
 let database: TestDatabase;
 let db: Db;

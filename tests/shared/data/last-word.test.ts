@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { afterCommit } from "../../../shared/data/after-commit.ts";
-import { type Db, type Tx } from "../../../shared/data/client.ts";
-import { sendWithCommit } from "../../../shared/data/last-word.ts";
-import { openDatabase } from "../../support/database.ts";
+import { afterCommit } from "#data/after-commit.ts";
+import { type Db, type Tx } from "#data/client.ts";
+import { sendWithCommit } from "#data/last-word.ts";
+import { openDatabase } from "#support/database.ts";
 
 const { db } = await openDatabase({ poolMax: 1 });
 beforeAll(async () => {

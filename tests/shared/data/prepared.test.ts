@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { connect, type Db, type Executor } from "../../../shared/data/client.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { connect, type Db, type Executor } from "#data/client.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 
 let database: TestDatabase;
 const open: Db[] = [];

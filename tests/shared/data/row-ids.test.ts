@@ -1,6 +1,6 @@
 import { validate, version } from "uuid";
 import { expect, it } from "vitest";
-import { rowIds } from "../../../shared/data/row-ids.ts";
+import { rowIds } from "#data/row-ids.ts";
 
 it("ids are UUIDs of version 7, each once, in order", () => {
   const before = Date.now();

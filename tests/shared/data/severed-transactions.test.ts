@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { connect, type Db, type Tx } from "../../../shared/data/client.ts";
-import { TransactionOver } from "../../../shared/data/severed-transactions.ts";
-import { classify } from "../../../shared/jobs/error-class.ts";
-import { createDatabase, type TestDatabase } from "../../support/database.ts";
+import { connect, type Db, type Tx } from "#data/client.ts";
+import { TransactionOver } from "#data/severed-transactions.ts";
+import { classify } from "#jobs/error-class.ts";
+import { createDatabase, type TestDatabase } from "#support/database.ts";
 
 const options = { idleMs: 60_000, tls: "disable", prepare: true } as const;
 let database: TestDatabase;

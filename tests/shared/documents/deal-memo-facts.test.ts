@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { dealMemoFacts } from "../../../shared/documents/deal-memo-facts.ts";
-import { findTemplate } from "../../../shared/documents/templates.ts";
-import { RULE_SET_IDS } from "../../../shared/rules/tax-liens/rule-sets.ts";
+import { dealMemoFacts } from "#documents/deal-memo-facts.ts";
+import { findTemplate } from "#documents/templates.ts";
+import { RULE_SET_IDS } from "#rules/tax-liens/rule-sets.ts";
 import { sampleLien, sampleTerms } from "./sample-lien.ts";
 
 const weights = { ltv: 40, property_type: 20, valuation_age: 15, redemption_time: 15, flags: 10 };
@@ -22,8 +22,15 @@ const day = fc.option(
 
 it("a memo can be written about any lien that the tables can hold", () => {
   const lien = fc.record({
-    ...{ faceAmount: amount(1), priorLiens: amount(0), penalties: amount(0), premium: amount(0), fees: amount(0) },
-    ...{ interestRate: rate, bidRate: rate, saleDate: day, redemptionDeadline: day },
+    faceAmount: amount(1),
+    priorLiens: amount(0),
+    penalties: amount(0),
+    premium: amount(0),
+    fees: amount(0),
+    interestRate: rate,
+    bidRate: rate,
+    saleDate: day,
+    redemptionDeadline: day,
   });
   const property = fc.property(
     lien,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { inVisualOrder, linesOf } from "../../../shared/documents/pdf/lines.ts";
+import { inVisualOrder, linesOf } from "#documents/pdf/lines.ts";
 
 const measure = (text: string) => Array.from(text).length;
 

@@ -1,9 +1,9 @@
 import { load } from "cheerio";
 import { describe, expect, it } from "vitest";
-import { renderHtml } from "../../../shared/documents/html.ts";
-import type { Block, DocumentModel } from "../../../shared/documents/model.ts";
-import { renderPdf } from "../../../shared/documents/pdf/render.ts";
-import { findTemplate, NoTemplate } from "../../../shared/documents/templates.ts";
+import { renderHtml } from "#documents/html.ts";
+import type { Block, DocumentModel } from "#documents/model.ts";
+import { renderPdf } from "#documents/pdf/render.ts";
+import { findTemplate, NoTemplate } from "#documents/templates.ts";
 import { drawnPages } from "./pdf-pixels.ts";
 import { pagesOf } from "./pdf-text.ts";
 import { dealFacts, diligenceFacts, statementFacts } from "./sample-contexts.ts";
@@ -11,7 +11,11 @@ import { sampleMemo } from "./sample-lien.ts";
 import { asOf, written } from "./written.ts";
 
 const document = (...blocks: Block[]): DocumentModel => ({
-  ...{ title: "A title", subtitle: "A subtitle", reference: "Document 1", asOf, blocks },
+  title: "A title",
+  subtitle: "A subtitle",
+  reference: "Document 1",
+  asOf,
+  blocks,
 });
 
 describe.each([

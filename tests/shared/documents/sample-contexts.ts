@@ -2,21 +2,29 @@
 export const dealFacts = {
   asOf: "2026-03-10",
   lien: {
-    ...{
-      certificate: "AZ-2024-001734",
-      county: "Maricopa County",
-      state: "Arizona",
-      taxYear: 2024,
-      status: "available",
-    },
-    ...{ face: "4210.55", rate: "0.16", soldOn: "2025-02-11", redeemableUntil: "2028-02-11" },
+    certificate: "AZ-2024-001734",
+    county: "Maricopa County",
+    state: "Arizona",
+    taxYear: 2024,
+    status: "available",
+    face: "4210.55",
+    rate: "0.16",
+    soldOn: "2025-02-11",
+    redeemableUntil: "2028-02-11",
   },
   property: {
-    ...{ parcel: "304-12-118", address: "1420 E Desert Willow Dr, Phoenix, AZ 85048", type: "residential" },
-    ...{ value: "348000", valuedOn: "2026-01-15" },
+    parcel: "304-12-118",
+    address: "1420 E Desert Willow Dr, Phoenix, AZ 85048",
+    type: "residential",
+    value: "348000",
+    valuedOn: "2026-01-15",
   },
   metrics: {
-    ...{ cost: "4395.55", ltv: "0.0331", expectedYield: "0.1462", risk: 23.4, score: 84.2 },
+    cost: "4395.55",
+    ltv: "0.0331",
+    expectedYield: "0.1462",
+    risk: 23.4,
+    score: 84.2,
     riskParts: [
       { part: "Loan to value", points: 0 },
       { part: "Property type", points: 4 },
@@ -32,16 +40,19 @@ export const dealFacts = {
 };
 
 export const statementFacts = (holdings: number) => ({
-  ...{ asOf: "2026-02-28", portfolio: "Saguaro Fund I", nav: "1284310.77", book: "1190000.00", accrued: "98310.77" },
+  asOf: "2026-02-28",
+  portfolio: "Saguaro Fund I",
+  nav: "1284310.77",
+  book: "1190000.00",
+  accrued: "98310.77",
   writeDowns: "4000.00",
   holdings: Array.from({ length: holdings }, (_, at) => ({
-    ...{ certificate: `AZ-2024-${String(at + 1).padStart(6, "0")}`, county: at % 3 ? "Maricopa" : "Pima" },
-    ...{
-      purchasedOn: "2025-02-11",
-      book: `${5_000 + at * 13}.25`,
-      accrued: `${412 + at}.10`,
-      writeDown: at % 17 ? "0" : "250.00",
-    },
+    certificate: `AZ-2024-${String(at + 1).padStart(6, "0")}`,
+    county: at % 3 ? "Maricopa" : "Pima",
+    purchasedOn: "2025-02-11",
+    book: `${5_000 + at * 13}.25`,
+    accrued: `${412 + at}.10`,
+    writeDown: at % 17 ? "0" : "250.00",
   })),
   unvalued: ["AZ-2024-000004"],
   history: [

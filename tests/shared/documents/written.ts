@@ -1,6 +1,6 @@
-import type { DocumentModel } from "../../../shared/documents/model.ts";
-import { findTemplate } from "../../../shared/documents/templates.ts";
-import { writtenDocument } from "../../../shared/documents/written-document.ts";
+import type { DocumentModel } from "#documents/model.ts";
+import { findTemplate } from "#documents/templates.ts";
+import { writtenDocument } from "#documents/written-document.ts";
 
 /** When the documents of tests were asked for. */
 export const asOf = new Date("2026-03-10T12:00:00Z");

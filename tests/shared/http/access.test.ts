@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Protection } from "../../../shared/config.ts";
-import { callerOf } from "../../../shared/http/access.ts";
-import { checkerOf, type Access } from "../../../shared/http/checker.ts";
-import { Problem } from "../../../shared/http/problem.ts";
+import { callerOf } from "#http/access.ts";
+import { type Access, checkerOf } from "#http/checker.ts";
+import { Problem } from "#http/problem.ts";
+import type { Protection } from "#settings/config.ts";
 import { principalHeader } from "./principals.ts";
 
 const operatorKey = "operator-key-operator-key-operator-key";

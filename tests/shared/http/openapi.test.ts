@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { routes } from "../../../functions/index.ts";
-import { openApi, operationId } from "../../../shared/http/openapi.ts";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { routes } from "#functions/index.ts";
+import { openApi, operationId } from "#http/openapi.ts";
+import { defineRoute } from "#http/route.ts";
 import { openApiFaults } from "./openapi-rules.ts";
 
 const title = { title: "Rota", version: "1.0.0" };
@@ -19,13 +19,11 @@ describe("the description of the API", () => {
 
   it("says of a route what it takes, what it answers and who may ask", () => {
     const route = defineRoute({
-      ...{
-        method: "POST",
-        path: "api/admin/things/{id}",
-        access: "operator",
-        summary: "Change a thing",
-        idempotent: true,
-      },
+      method: "POST",
+      path: "api/admin/things/{id}",
+      access: "operator",
+      summary: "Change a thing",
+      idempotent: true,
       params: z.object({ id: z.uuid() }),
       query: z.strictObject({ wait: z.coerce.number().int().min(0).max(9).default(3) }),
       body: z.strictObject({ name: z.string(), note: z.string().optional() }),
@@ -63,7 +61,10 @@ describe("the description of the API", () => {
 
   it("is measured with rules that find faults", () => {
     const route = defineRoute({
-      ...{ method: "GET", path: "api/a/{id}", access: "open", summary: "" },
+      method: "GET",
+      path: "api/a/{id}",
+      access: "open",
+      summary: "",
       params: z.object({ other: z.string() }),
       handle: async () => ({}),
     });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pageOf } from "../../../shared/http/page.ts";
+import { pageOf } from "#http/page.ts";
 
 const numbers = (count: number) => async (limit: number) =>
   Array.from({ length: count }, (_, i) => i + 1).slice(0, limit);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { checkIfMatch, entityTag } from "../../../shared/http/precondition.ts";
+import { checkIfMatch, entityTag } from "#http/precondition.ts";
 
 const etag = entityTag({ a: 1 });
 

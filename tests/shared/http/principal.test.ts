@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { readPrincipal } from "../../../shared/http/principal.ts";
+import { readPrincipal } from "#http/principal.ts";
 import { principalHeader } from "./principals.ts";
 
 it("is named by its user name, or else by its object id", () => {

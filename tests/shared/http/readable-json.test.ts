@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerText, readableJson } from "../../../shared/http/readable-json.ts";
+import { answerText, readableJson } from "#http/readable-json.ts";
 
 describe("JSON for a terminal", () => {
   it("keeps on one line what fits, and indents the rest", () => {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { storageFault } from "../../../shared/http/request-body.ts";
-import { storable } from "../../../shared/jobs/storable.ts";
-import { createDatabase, type TestDatabase } from "../../support/database.ts";
+import { storageFault } from "#http/request-body.ts";
+import { storable } from "#redaction/jsonb-safe.ts";
+import { createDatabase, type TestDatabase } from "#support/database.ts";
 
 let database: TestDatabase;
 let sql: postgres.Sql;

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { defineRoute } from "../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 
 const common = { method: "POST", path: "api/things", access: "open", summary: "A sample" } as const;
 const handle = async () => ({ json: {} });

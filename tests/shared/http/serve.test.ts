@@ -2,16 +2,16 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import type { App } from "../../../shared/app.ts";
-import { ConfigError, readConfig } from "../../../shared/config.ts";
-import { connect, type Db } from "../../../shared/data/client.ts";
-import { badRequest, Problem } from "../../../shared/http/problem.ts";
-import { MAX_BODY_BYTES } from "../../../shared/http/request-body.ts";
-import { defineRoute, type Reply, type Route } from "../../../shared/http/route.ts";
-import { serve } from "../../../shared/http/serve.ts";
-import { InvalidInput } from "../../../shared/jobs/endings.ts";
-import { Log, type LogEntry } from "../../../shared/telemetry/log.ts";
-import { createDatabase, type TestDatabase } from "../../support/database.ts";
+import type { App } from "#app";
+import { connect, type Db } from "#data/client.ts";
+import { badRequest, Problem } from "#http/problem.ts";
+import { MAX_BODY_BYTES } from "#http/request-body.ts";
+import { defineRoute, type Reply, type Route } from "#http/route.ts";
+import { serve } from "#http/serve.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { ConfigError, readConfig } from "#settings/config.ts";
+import { createDatabase, type TestDatabase } from "#support/database.ts";
+import { Log, type LogEntry } from "#telemetry/log.ts";
 
 const config = readConfig({ DATABASE_URL: "postgres://rota@127.0.0.1/rota" });
 const common = {

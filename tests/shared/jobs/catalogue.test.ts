@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { catalogueOf, lazyCatalogue } from "../../../shared/jobs/catalogue.ts";
-import { defineJob, manual } from "../../../shared/jobs/define-job.ts";
+import { catalogueOf, lazyCatalogue } from "#jobs/catalogue.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
 
 const job = (id: string) =>
   defineJob({

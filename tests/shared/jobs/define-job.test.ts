@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { defineJob, isScheduled, manual } from "../../../shared/jobs/define-job.ts";
-import { schedule } from "../../../shared/jobs/schedule/index.ts";
+import { defineJob, isScheduled, manual } from "#jobs/define-job.ts";
+import { schedule } from "#schedule/index.ts";
 
 const family = { id: "samples", title: "Samples" };
 const common = { id: "sample", family, summary: "A sample" } as const;

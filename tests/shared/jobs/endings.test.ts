@@ -1,14 +1,6 @@
 import { expect, it } from "vitest";
-import {
-  Cancel,
-  CancelRequested,
-  Interrupted,
-  InvalidInput,
-  LeaseLost,
-  RunTimeout,
-  Snooze,
-} from "../../../shared/jobs/endings.ts";
-import { classify } from "../../../shared/jobs/error-class.ts";
+import { Cancel, CancelRequested, Interrupted, InvalidInput, LeaseLost, RunTimeout, Snooze } from "#jobs/endings.ts";
+import { classify } from "#jobs/error-class.ts";
 
 it.each([
   [new Cancel("done with it"), "Cancel"],

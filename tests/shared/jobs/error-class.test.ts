@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { connect, type Db } from "../../../shared/data/client.ts";
+import { connect, type Db } from "#data/client.ts";
 import {
   asError,
   attemptError,
@@ -13,8 +13,8 @@ import {
   isUniqueViolation,
   retryAfter,
   stackOf,
-} from "../../../shared/jobs/error-class.ts";
-import { createDatabase, type TestDatabase } from "../../support/database.ts";
+} from "#jobs/error-class.ts";
+import { createDatabase, type TestDatabase } from "#support/database.ts";
 
 const options = { poolMax: 3, idleMs: 60_000, tls: "disable", prepare: true } as const;
 const now = new Date("2026-03-10T12:00:00Z");

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { internet, refusalOf, type Gate } from "../../../shared/jobs/gates.ts";
+import { type Gate, internet, refusalOf } from "#jobs/gates.ts";
 
 const open = { internetAllowed: true };
 const closed = { internetAllowed: false };

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { InvalidInput } from "../../../shared/jobs/endings.ts";
-import { classify } from "../../../shared/jobs/error-class.ts";
-import { issuesOf, readInput } from "../../../shared/jobs/input.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { classify } from "#jobs/error-class.ts";
+import { issuesOf, readInput } from "#jobs/input.ts";
 
 const input = z.strictObject({
   range: z.strictObject({ from: z.iso.date() }),

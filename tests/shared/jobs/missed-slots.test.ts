@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  fatesOf,
-  latenessRefusal,
-  MOST_CAUGHT_UP,
-  unaccounted,
-  type Missed,
-} from "../../../shared/jobs/missed-slots.ts";
-import { occurrencesBetween, schedule } from "../../../shared/jobs/schedule/index.ts";
+import { fatesOf, latenessRefusal, type Missed, MOST_CAUGHT_UP, unaccounted } from "#jobs/missed-slots.ts";
+import { occurrencesBetween, schedule } from "#schedule/index.ts";
 
 const noon = Date.UTC(2026, 2, 10, 12);
 const minute = 60_000;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { backoff, exponential, linear, never, type RetryPolicy } from "../../../shared/jobs/retry.ts";
+import { backoff, exponential, linear, never, type RetryPolicy } from "#jobs/retry.ts";
 
 const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const retry = fc.integer({ min: 1, max: 100 });

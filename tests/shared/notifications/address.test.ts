@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { addressFault, masked } from "../../../shared/notifications/address.ts";
+import { addressFault, masked } from "#notifications/address.ts";
 
 it.each([
   ["email", "ann@example.org"],

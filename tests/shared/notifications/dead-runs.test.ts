@@ -1,20 +1,24 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { changeControls } from "../../../shared/data/platform/controls.ts";
-import { notifications, type Notification } from "../../../shared/data/platform/notification-schema.ts";
-import { defineJob, event } from "../../../shared/jobs/define-job.ts";
-import { linear } from "../../../shared/jobs/retry.ts";
-import { openApp, type App } from "../../../shared/app.ts";
-import { readConfig } from "../../../shared/config.ts";
-import { catalogueOf } from "../../../shared/jobs/catalogue.ts";
-import type { LogEntry } from "../../../shared/telemetry/log.ts";
-import { TestClock } from "../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../support/database.ts";
+import { type App, openApp } from "#app";
+import { changeControls } from "#data/platform/controls.ts";
+import { type Notification, notifications } from "#data/platform/notification-schema.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { defineJob, event } from "#jobs/define-job.ts";
+import { linear } from "#jobs/retry.ts";
+import { readConfig } from "#settings/config.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import type { LogEntry } from "#telemetry/log.ts";
 
 const fails = defineJob({
-  ...{ id: "fails", family: { id: "samples", title: "Samples" }, summary: "A sample", on: event() },
-  ...{ input: z.object({ says: z.string(), errorClass: z.string() }), concurrency: () => null },
+  id: "fails",
+  family: { id: "samples", title: "Samples" },
+  summary: "A sample",
+  on: event(),
+  input: z.object({ says: z.string(), errorClass: z.string() }),
+  concurrency: () => null,
   retry: linear({ retries: 1, delay: "1s" }),
   async run({ input: { says, errorClass } }) {
     throw Object.assign(new Error(says), { errorClass });
@@ -63,8 +67,14 @@ it("those who run the app are told in it, with the cause and the cure", async ()
   const [id] = await failing([{ says: "401 from the bank", errorClass: "auth" }]);
   const [notification, ...others] = await told();
   expect(notification).toMatchObject({
-    ...{ recipient: "operators", family: "samples", severity: "WARN", type: "run.dead", state: "sent" },
-    ...{ channels: ["web"], title: "fails failed for good", data: { job: "fails", run: id, errorClass: "auth" } },
+    recipient: "operators",
+    family: "samples",
+    severity: "WARN",
+    type: "run.dead",
+    state: "sent",
+    channels: ["web"],
+    title: "fails failed for good",
+    data: { job: "fails", run: id, errorClass: "auth" },
   });
   expect(notification!.body).toBe(
     `Run ${id}, after 1 attempt: 401 from the bank\n\n` +

@@ -1,21 +1,24 @@
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { Environment } from "../../../shared/config.ts";
-import { changeControls } from "../../../shared/data/platform/controls.ts";
-import { notificationDeliveries, notifications } from "../../../shared/data/platform/notification-schema.ts";
-import { jobRuns } from "../../../shared/data/platform/schema.ts";
-import { auditLog } from "../../../shared/data/platform/steering-schema.ts";
-import { defineJob, event, manual, type JobContext } from "../../../shared/jobs/define-job.ts";
-import { notify, type Notified } from "../../../shared/notifications/notify.ts";
-import type { NewNotification } from "../../../shared/notifications/notification.ts";
-import { openDatabase } from "../../support/database.ts";
-import { startProcess } from "../../support/process.ts";
+import { changeControls } from "#data/platform/controls.ts";
+import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
+import { jobRuns } from "#data/platform/schema.ts";
+import { auditLog } from "#data/platform/steering-schema.ts";
+import { defineJob, event, type JobContext, manual } from "#jobs/define-job.ts";
+import type { NewNotification } from "#notifications/notification.ts";
+import { type Notified, notify } from "#notifications/notify.ts";
+import type { Environment } from "#settings/config.ts";
+import { openDatabase } from "#support/database.ts";
+import { startProcess } from "#support/process.ts";
 
 const family = { id: "tasks", title: "Tasks" };
 /** Stands where the app has the real one: here it is only put into the ledger. */
 const sendNotification = defineJob({
-  ...{ id: "send_notification", family, summary: "Carry a notification", on: event() },
+  id: "send_notification",
+  family,
+  summary: "Carry a notification",
+  on: event(),
   input: z.strictObject({ notification: z.uuid() }),
   run: async () => undefined,
 });
@@ -29,7 +32,11 @@ afterEach(() =>
 );
 
 const reminder = (n = 1, given: Partial<NewNotification> = {}): NewNotification => ({
-  ...{ recipient: `user:${n}`, type: "task.reminder", severity: "INFO", title: `Task ${n}`, body: "It is due." },
+  recipient: `user:${n}`,
+  type: "task.reminder",
+  severity: "INFO",
+  title: `Task ${n}`,
+  body: "It is due.",
   ...given,
 });
 
@@ -40,7 +47,11 @@ async function told(
   env: Environment = {},
 ) {
   const job = defineJob({
-    ...{ id: "remind", family, summary: "Remind", on: manual, input: z.strictObject({}) },
+    id: "remind",
+    family,
+    summary: "Remind",
+    on: manual,
+    input: z.strictObject({}),
     run: async (context) =>
       context.transaction(async (tx) => {
         const notified = await notify(context, tx, asked);
@@ -70,8 +81,14 @@ describe("in the transaction of the work", () => {
     ]);
     const [row] = await db.select().from(notifications);
     expect(row).toMatchObject({
-      ...{ family: "tasks", recipient: "user:1", channels: ["web"], state: "sent", attempts: 0, readAt: null },
-      ...{ createdAt: new Date("2026-03-10T12:00:00Z"), deferredAt: new Date("2026-03-10T12:00:00Z") },
+      family: "tasks",
+      recipient: "user:1",
+      channels: ["web"],
+      state: "sent",
+      attempts: 0,
+      readAt: null,
+      createdAt: new Date("2026-03-10T12:00:00Z"),
+      deferredAt: new Date("2026-03-10T12:00:00Z"),
     });
     expect(await db.select().from(notificationDeliveries)).toMatchObject([
       { notificationId: row!.id, channel: "web", attempt: 0, state: "sent", runId: null },
@@ -110,7 +127,11 @@ describe("what goes nowhere", () => {
   it("is stored with the reason when sending to people is switched off", async () => {
     await db.transaction((tx) =>
       changeControls(tx, {
-        ...{ scope: "tasks", change: { commsEnabled: false }, who: "a test", reason: "silence", now: new Date() },
+        scope: "tasks",
+        change: { commsEnabled: false },
+        who: "a test",
+        reason: "silence",
+        now: new Date(),
       }),
     );
     const { run } = await told([reminder(), reminder(2, { severity: "SEV0" })]);

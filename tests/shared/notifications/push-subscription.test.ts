@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { endpointFault, pushSubscriptionSchema } from "../../../shared/notifications/push-subscription.ts";
+import { endpointFault, pushSubscriptionSchema } from "#notifications/push-subscription.ts";
 
 const HOSTS = ["fcm.googleapis.com", "*.push.apple.com", "127.0.0.1:9001"];
 

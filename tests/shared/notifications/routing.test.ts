@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { reachKey, type RoutingFacts } from "../../../shared/data/platform/notifications.ts";
-import { CHANNELS, DIGEST_TYPE, SEVERITIES, type ChannelName } from "../../../shared/notifications/notification.ts";
-import { routeOf, type Routed } from "../../../shared/notifications/routing.ts";
+import { reachKey, type RoutingFacts } from "#data/platform/notifications.ts";
+import { type ChannelName, CHANNELS, DIGEST_TYPE, SEVERITIES } from "#notifications/notification.ts";
+import { type Routed, routeOf } from "#notifications/routing.ts";
 
 const ALL: ReadonlySet<ChannelName> = new Set(CHANNELS);
 const open: RoutingFacts = {
@@ -11,7 +11,10 @@ const open: RoutingFacts = {
 };
 const quiet = { ...open, quiet: new Map([["tasks", "quiet hours until 07:00 UTC"]]) };
 const about = (given: Partial<Routed>): Routed => ({
-  ...{ recipient: "user:1", family: "tasks", severity: "INFO", type: "task.reminder" },
+  recipient: "user:1",
+  family: "tasks",
+  severity: "INFO",
+  type: "task.reminder",
   ...given,
 });
 
@@ -44,7 +47,9 @@ describe("in quiet hours", () => {
 
   it("what has no place in the app is pending until then", () => {
     expect(routeOf(about({ channels: ["email"] }), ALL, quiet)).toMatchObject({
-      ...{ state: "pending", isDeferred: true, needsRun: false },
+      state: "pending",
+      isDeferred: true,
+      needsRun: false,
       reason: "quiet hours until 07:00 UTC: in the next digest",
     });
   });
@@ -64,7 +69,10 @@ describe("nothing is sent", () => {
     const facts = { ...open, muted: new Set(["tasks"]) };
     for (const severity of SEVERITIES) {
       expect(routeOf(about({ severity }), ALL, facts)).toMatchObject({
-        ...{ state: "suppressed", reason: "comms disabled", needsRun: false, isDeferred: false },
+        state: "suppressed",
+        reason: "comms disabled",
+        needsRun: false,
+        isDeferred: false,
       });
     }
   });
@@ -85,7 +93,8 @@ describe("nothing is sent", () => {
 it("the app and the back office need no allow-list", () => {
   const facts = { ...open, reachable: new Set<string>() };
   expect(routeOf(about({ channels: ["web", "webhook"] }), ALL, facts)).toMatchObject({
-    ...{ state: "pending", needsRun: true },
+    state: "pending",
+    needsRun: true,
     settled: [{ channel: "web", state: "sent", reason: null }],
   });
 });

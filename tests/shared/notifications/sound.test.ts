@@ -1,16 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  CHANNELS,
-  newNotificationSchema,
-  SEVERITIES,
-  type NewNotification,
-} from "../../../shared/notifications/notification.ts";
-import { storable } from "../../../shared/jobs/storable.ts";
-import { isSound } from "../../../shared/notifications/sound.ts";
+import { CHANNELS, type NewNotification, newNotificationSchema, SEVERITIES } from "#notifications/notification.ts";
+import { isSound } from "#notifications/sound.ts";
+import { storable } from "#redaction/jsonb-safe.ts";
 
 const plain: NewNotification = {
-  ...{ recipient: "user:1", type: "task.reminder", severity: "INFO", title: "Pay the rent", body: "" },
+  recipient: "user:1",
+  type: "task.reminder",
+  severity: "INFO",
+  title: "Pay the rent",
+  body: "",
 };
 const text = fc.oneof(
   fc.constantFrom<unknown>("user:1", "task.reminder", "", " ", " a ", "INFO", "\0", "\ud800", undefined, null, 7, []),
@@ -19,7 +18,11 @@ const text = fc.oneof(
 );
 const anything = fc.record(
   {
-    ...{ recipient: text, title: text, body: text, dedupeKey: text, type: text },
+    recipient: text,
+    title: text,
+    body: text,
+    dedupeKey: text,
+    type: text,
     severity: fc.constantFrom<unknown>(...SEVERITIES, "LOUD", null),
     channels: fc.oneof(
       fc.array(fc.constantFrom<unknown>(...CHANNELS, "pigeon", 1), { maxLength: 4 }),

@@ -1,10 +1,13 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { isSigned, signatureOf, type Signed } from "../../../shared/notifications/webhook-signature.ts";
+import { isSigned, signatureOf, type Signed } from "#notifications/webhook-signature.ts";
 
 const now = new Date("2026-03-10T12:00:00Z");
 const signed: Signed = {
-  ...{ secret: "sample-secret", id: "msg-1", timestamp: now.getTime() / 1_000, body: '{"title":"Hello"}' },
+  secret: "sample-secret",
+  id: "msg-1",
+  timestamp: now.getTime() / 1_000,
+  body: '{"title":"Hello"}',
 };
 
 it("is the HMAC of id, time and body, in the form of Standard Webhooks", () => {

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import {
-  startAlphaVantageStandIn,
   type AlphaVantageFault,
   type AlphaVantageStandIn,
-} from "../../../local/providers/alpha-vantage.ts";
-import type { Fault } from "../../../local/providers/fault.ts";
-import { alphaVantage } from "../../../shared/providers/alpha-vantage.ts";
-import { seriesOfDaily } from "../../../shared/providers/alpha-vantage/daily.ts";
-import { listingOf } from "../../../shared/rules/portfolio/exchange.ts";
-import { sample } from "../../support/sample-data.ts";
+  startAlphaVantageStandIn,
+} from "#local/providers/alpha-vantage.ts";
+import type { Fault } from "#local/providers/fault.ts";
+import { alphaVantage } from "#providers/alpha-vantage.ts";
+import { seriesOfDaily } from "#providers/alpha-vantage/daily.ts";
+import { listingOf } from "#rules/portfolio/exchange.ts";
+import { sample } from "#support/sample-data.ts";
 import { questionOf, wordsOf } from "./price-question.ts";
 import { troubleOf } from "./service.ts";
 

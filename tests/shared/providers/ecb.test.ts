@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { startEcbStandIn, type EcbFault, type EcbStandIn } from "../../../local/providers/ecb.ts";
-import type { Fault } from "../../../local/providers/fault.ts";
-import { ecb, smallestFileFor, type EcbOptions } from "../../../shared/providers/ecb.ts";
+import { type EcbFault, type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
+import type { Fault } from "#local/providers/fault.ts";
+import { ecb, type EcbOptions, smallestFileFor } from "#providers/ecb.ts";
 import { all, service, troubleOf } from "./service.ts";
 
 /** A Wednesday, an hour after publication. */

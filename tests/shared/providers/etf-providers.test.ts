@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { ahead } from "../../../shared/providers/ahead.ts";
-import { askAgain } from "../../../shared/providers/ask-again.ts";
-import type { EtfProvider, PriceSeries } from "../../../shared/providers/etf-provider.ts";
-import { ProviderError } from "../../../shared/providers/provider-error.ts";
-import { etfInOrder } from "../../../shared/providers/provider-order.ts";
-import { resting } from "../../../shared/providers/resting.ts";
-import { moment } from "../../support/signal.ts";
+import { ahead } from "#providers/ahead.ts";
+import { askAgain } from "#providers/ask-again.ts";
+import type { EtfProvider, PriceSeries } from "#providers/etf-provider.ts";
+import { ProviderError } from "#providers/provider-error.ts";
+import { etfInOrder } from "#providers/provider-order.ts";
+import { resting } from "#providers/resting.ts";
+import { moment } from "#support/signal.ts";
 import { questionOf, wordsOf } from "./price-question.ts";
 import { all } from "./service.ts";
 
@@ -78,7 +78,9 @@ it.each([
 it("an abort ends the wait with its reason", async () => {
   const abort = new AbortController();
   const waiting = askAgain(async () => Promise.reject(trouble("transient", 60_000)), {
-    ...{ policy, longestWaitMs: 60_000, signal: abort.signal },
+    policy,
+    longestWaitMs: 60_000,
+    signal: abort.signal,
   });
   abort.abort(new Error("stop"));
   await expect(waiting).rejects.toThrow("stop");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isJsonObject, parseExactJson } from "../../../shared/providers/exact-json.ts";
+import { isJsonObject, parseExactJson } from "#providers/exact-json.ts";
 
 test("every digit that was sent stays, in whichever notation", () => {
   expect(

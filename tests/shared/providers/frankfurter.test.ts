@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Fault } from "../../../local/providers/fault.ts";
+import type { Fault } from "#local/providers/fault.ts";
 import {
-  startFrankfurterStandIn,
   type FrankfurterFault,
   type FrankfurterStandIn,
-} from "../../../local/providers/frankfurter.ts";
-import { sampleDays, SAMPLE_CURRENCIES } from "../../../local/providers/sample-rates.ts";
-import { frankfurter, yearsOf } from "../../../shared/providers/frankfurter.ts";
+  startFrankfurterStandIn,
+} from "#local/providers/frankfurter.ts";
+import { SAMPLE_CURRENCIES, sampleDays } from "#local/providers/sample-rates.ts";
+import { frankfurter, yearsOf } from "#providers/frankfurter.ts";
 import { all, service, troubleOf } from "./service.ts";
 
 const NOW = new Date("2025-05-14T15:00:00Z");

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { startEcbStandIn } from "../../../local/providers/ecb.ts";
-import { startFrankfurterStandIn } from "../../../local/providers/frankfurter.ts";
-import type { Config } from "../../../shared/config.ts";
-import type { JobLog } from "../../../shared/jobs/job-log.ts";
-import { fxProviders } from "../../../shared/providers/fx-providers.ts";
+import type { JobLog } from "#jobs/job-log.ts";
+import { startEcbStandIn } from "#local/providers/ecb.ts";
+import { startFrankfurterStandIn } from "#local/providers/frankfurter.ts";
+import { fxProviders } from "#providers/fx-providers.ts";
+import type { Config } from "#settings/config.ts";
 
 test("the settings name the sources and their order, and a source that fails is logged with its reason", async () => {
   const first = await startEcbStandIn();

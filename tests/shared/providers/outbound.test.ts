@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { exchanges, outbound, type OutboundOptions } from "../../../shared/providers/outbound.ts";
+import { exchanges, outbound, type OutboundOptions } from "#providers/outbound.ts";
 import { service, troubleOf } from "./service.ts";
 
 const client = (baseUrl: string, options: Partial<OutboundOptions> = {}) =>

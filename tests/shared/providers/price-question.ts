@@ -1,4 +1,4 @@
-import type { EtfProvider, PriceQuestion } from "../../../shared/providers/etf-provider.ts";
+import type { EtfProvider, PriceQuestion } from "#providers/etf-provider.ts";
 import { troubleOf } from "./service.ts";
 
 /** All prices of a sample ETF in euros, unless said otherwise. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { startEcbStandIn } from "../../../local/providers/ecb.ts";
-import { startFrankfurterStandIn } from "../../../local/providers/frankfurter.ts";
-import { ecb } from "../../../shared/providers/ecb.ts";
-import { frankfurter } from "../../../shared/providers/frankfurter.ts";
-import type { FxProvider, RatesOfDay } from "../../../shared/providers/fx-provider.ts";
-import { ProviderError } from "../../../shared/providers/provider-error.ts";
-import { AllProvidersFailed, fxInOrder, type ProviderFailure } from "../../../shared/providers/provider-order.ts";
+import { startEcbStandIn } from "#local/providers/ecb.ts";
+import { startFrankfurterStandIn } from "#local/providers/frankfurter.ts";
+import { ecb } from "#providers/ecb.ts";
+import { frankfurter } from "#providers/frankfurter.ts";
+import type { FxProvider, RatesOfDay } from "#providers/fx-provider.ts";
+import { ProviderError } from "#providers/provider-error.ts";
+import { AllProvidersFailed, fxInOrder, type ProviderFailure } from "#providers/provider-order.ts";
 import { all } from "./service.ts";
 
 const NOW = new Date("2025-05-14T15:00:00Z");

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { ProviderError } from "../../../shared/providers/provider-error.ts";
+import { ProviderError } from "#providers/provider-error.ts";
 
 /** An outside service on loopback that lives as long as its test. */
 export async function service(listener: RequestListener): Promise<{ url: string; connections: () => number }> {

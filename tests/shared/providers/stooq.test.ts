@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import type { Fault } from "../../../local/providers/fault.ts";
-import { SAMPLE_ETFS, sampleBars } from "../../../local/providers/sample-prices.ts";
-import { startStooqStandIn, type StooqFault, type StooqStandIn } from "../../../local/providers/stooq.ts";
-import { stooq } from "../../../shared/providers/stooq.ts";
-import { seriesOfCsv } from "../../../shared/providers/stooq/daily-csv.ts";
-import { listingOf } from "../../../shared/rules/portfolio/exchange.ts";
-import { sample } from "../../support/sample-data.ts";
+import type { Fault } from "#local/providers/fault.ts";
+import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
+import { startStooqStandIn, type StooqFault, type StooqStandIn } from "#local/providers/stooq.ts";
+import { stooq } from "#providers/stooq.ts";
+import { seriesOfCsv } from "#providers/stooq/daily-csv.ts";
+import { listingOf } from "#rules/portfolio/exchange.ts";
+import { sample } from "#support/sample-data.ts";
 import { questionOf, wordsOf } from "./price-question.ts";
 import { troubleOf } from "./service.ts";
 

@@ -1,12 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import type { Fault } from "../../../local/providers/fault.ts";
-import { SAMPLE_ETFS, sampleBars } from "../../../local/providers/sample-prices.ts";
-import {
-  startTwelveDataStandIn,
-  type TwelveDataFault,
-  type TwelveDataStandIn,
-} from "../../../local/providers/twelve-data.ts";
-import { twelveData } from "../../../shared/providers/twelve-data.ts";
+import type { Fault } from "#local/providers/fault.ts";
+import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
+import { startTwelveDataStandIn, type TwelveDataFault, type TwelveDataStandIn } from "#local/providers/twelve-data.ts";
+import { twelveData } from "#providers/twelve-data.ts";
 import { questionOf, wordsOf } from "./price-question.ts";
 import { troubleOf } from "./service.ts";
 

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Fault } from "../../../local/providers/fault.ts";
-import { SAMPLE_ETFS, sampleBars } from "../../../local/providers/sample-prices.ts";
-import { startYahooStandIn, type YahooFault, type YahooStandIn } from "../../../local/providers/yahoo.ts";
-import { yahoo } from "../../../shared/providers/yahoo.ts";
-import { seriesOfChart } from "../../../shared/providers/yahoo/chart.ts";
-import { sample } from "../../support/sample-data.ts";
+import type { Fault } from "#local/providers/fault.ts";
+import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
+import { startYahooStandIn, type YahooFault, type YahooStandIn } from "#local/providers/yahoo.ts";
+import { yahoo } from "#providers/yahoo.ts";
+import { seriesOfChart } from "#providers/yahoo/chart.ts";
+import { sample } from "#support/sample-data.ts";
 import { questionOf, wordsOf } from "./price-question.ts";
 import { service, troubleOf } from "./service.ts";
 

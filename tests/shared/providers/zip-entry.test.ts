@@ -1,9 +1,9 @@
-import { ZipFile } from "yazl";
-import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { bomb, encrypted, zipped } from "../../../local/providers/zip.ts";
-import { isZip, unzip, ZipError } from "../../../shared/providers/zip-entry.ts";
+import { ZipFile } from "yazl";
+import { bomb, encrypted, zipped } from "#local/providers/zip.ts";
+import { isZip, unzip, ZipError } from "#providers/zip-entry.ts";
 
 const MIB = 1024 * 1024;
 const text = "2025-05-09,1.1252,\n".repeat(20_000);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Backlog } from "../../../shared/realtime/backlog.ts";
-import { fitted } from "../../../shared/realtime/fit.ts";
-import { runOf } from "../../../shared/realtime/job-events.ts";
-import type { LiveEvent } from "../../../shared/realtime/live-event.ts";
+import { Backlog } from "#realtime/backlog.ts";
+import { fitted } from "#realtime/fit.ts";
+import { runOf } from "#realtime/job-events.ts";
+import type { LiveEvent } from "#realtime/live-event.ts";
 import { note, progress, stateChange } from "./events.ts";
 
 const waiting = (event: LiveEvent) => fitted(event, 1_000_000);

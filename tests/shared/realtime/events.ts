@@ -1,6 +1,6 @@
-import type { Progress } from "../../../shared/data/platform/schema.ts";
-import { liveEvent, type LiveEvent } from "../../../shared/realtime/live-event.ts";
-import { runProgressed, runStateChanged } from "../../../shared/realtime/job-events.ts";
+import type { Progress } from "#data/platform/schema.ts";
+import { runProgressed, runStateChanged } from "#realtime/job-events.ts";
+import { type LiveEvent, liveEvent } from "#realtime/live-event.ts";
 
 export const NOW = new Date("2026-03-10T12:00:00Z");
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fitted } from "../../../shared/realtime/fit.ts";
-import { liveEvent } from "../../../shared/realtime/live-event.ts";
+import { fitted } from "#realtime/fit.ts";
+import { liveEvent } from "#realtime/live-event.ts";
 import { NOW } from "./events.ts";
 
 const event = (data: unknown) => liveEvent({ type: "thing.changed", channel: "jobs", data }, NOW);

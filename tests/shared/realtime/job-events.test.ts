@@ -5,8 +5,8 @@ import {
   runProgressedSchema,
   runStateChanged,
   runStateChangedSchema,
-} from "../../../shared/realtime/job-events.ts";
-import { NOW, note, progress, runRow, stateChange } from "./events.ts";
+} from "#realtime/job-events.ts";
+import { note, NOW, progress, runRow, stateChange } from "./events.ts";
 
 test("a run that has moved tells its state and times, and neither its input nor its result", () => {
   const row = { ...runRow(7, { state: "dead", finishedAt: NOW, durationMs: 5 }), input: { secret: 1 }, result: {} };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { channelName, liveEventSchema } from "../../../shared/realtime/live-event.ts";
+import { channelName, liveEventSchema } from "#realtime/live-event.ts";
 import { note } from "./events.ts";
 
 test("a new event has an id of its own and the time that it is given", () => {

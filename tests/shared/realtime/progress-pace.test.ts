@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { runOf } from "../../../shared/realtime/job-events.ts";
-import type { LiveEvent } from "../../../shared/realtime/live-event.ts";
-import { ProgressPace } from "../../../shared/realtime/progress-pace.ts";
+import { runOf } from "#realtime/job-events.ts";
+import type { LiveEvent } from "#realtime/live-event.ts";
+import { ProgressPace } from "#realtime/progress-pace.ts";
 import { note, progress, stateChange } from "./events.ts";
 
 const doneOf = (events: readonly LiveEvent[]) => events.map(({ data }) => (data as { done?: number }).done);

@@ -1,22 +1,22 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
-import type { WebPubSub } from "../../../local/web-pubsub/web-pubsub.ts";
-import type { LiveEvent } from "../../../shared/realtime/live-event.ts";
+import type { LiveEvent } from "#realtime/live-event.ts";
 import {
   nullRealtime,
   openRealtime,
   type Realtime,
   type RealtimeLimits,
   type RealtimeService,
-} from "../../../shared/realtime/realtime.ts";
-import { Log, type LogEntry } from "../../../shared/telemetry/log.ts";
-import { inbox, refusalOf, startedService, subscriber, type Inbox } from "../../local/web-pubsub/started-service.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+} from "#realtime/realtime.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
+import { Log, type LogEntry } from "#telemetry/log.ts";
+import type { WebPubSub } from "../../../local/web-pubsub/web-pubsub.ts";
+import { type Inbox, inbox, refusalOf, startedService, subscriber } from "../../local/web-pubsub/started-service.ts";
 import { note, progress, stateChange } from "./events.ts";
 
 test("events reach those who hear their channel, in order, and nobody else", async () => {

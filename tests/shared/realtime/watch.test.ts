@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { LiveEvent } from "../../../shared/realtime/live-event.ts";
-import { watchOf } from "../../../shared/realtime/watch.ts";
-import { TestClock } from "../../support/clock.ts";
+import type { LiveEvent } from "#realtime/live-event.ts";
+import { watchOf } from "#realtime/watch.ts";
+import { TestClock } from "#support/clock.ts";
 import { runRow } from "./events.ts";
 
 function watched() {

@@ -8,7 +8,7 @@ import {
   isWeekend,
   weekdayOnOrAfter,
   weekdayOnOrBefore,
-} from "../../../shared/rules/civil-date.ts";
+} from "#rules/civil-date.ts";
 
 const day = fc
   .date({ min: new Date("1900-01-01"), max: new Date("2199-12-31"), noInvalidDate: true })

@@ -1,16 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import {
-  duration,
-  byHost,
-  flag,
-  listOf,
-  oneOf,
-  shares,
-  text,
-  url,
-  whole,
-  type Setting,
-} from "../../../shared/settings/setting.ts";
+import { byHost, duration, flag, listOf, oneOf, type Setting, shares, text, url, whole } from "#settings/setting.ts";
 
 const about = { about: "A sample." };
 const accepts = <T>(setting: Setting<T>, cases: readonly (readonly [string, T])[]) => {

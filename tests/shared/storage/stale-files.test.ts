@@ -2,20 +2,20 @@ import {
   chmod,
   chown,
   lstat,
+  lutimes,
   mkdir,
-  readFile,
   readdir,
+  readFile,
   rename,
   symlink,
   unlink,
   utimes,
   writeFile,
-  lutimes,
 } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { staleFiles, type StaleFile } from "../../../shared/storage/stale-files.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { type StaleFile, staleFiles } from "#storage/stale-files.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 
 const NOW = new Date("2026-03-10T05:00:00Z");
 const OLD = new Date("2026-03-09T04:59:59Z");

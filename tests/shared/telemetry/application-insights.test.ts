@@ -3,27 +3,34 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { openApp } from "../../../shared/app.ts";
-import { readConfig } from "../../../shared/config.ts";
-import { catalogueOf } from "../../../shared/jobs/catalogue.ts";
-import { defineJob, event, manual } from "../../../shared/jobs/define-job.ts";
-import { never } from "../../../shared/jobs/retry.ts";
-import { startTelemetry } from "../../../shared/telemetry/start.ts";
-import { openDatabase } from "../../support/database.ts";
-import { ingestionEndpoint, type Envelope } from "../../support/ingestion-endpoint.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { openApp } from "#app";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { defineJob, event, manual } from "#jobs/define-job.ts";
+import { never } from "#jobs/retry.ts";
+import { readConfig } from "#settings/config.ts";
+import { openDatabase } from "#support/database.ts";
+import { type Envelope, ingestionEndpoint } from "#support/ingestion-endpoint.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
+import { startTelemetry } from "#telemetry/start.ts";
 
 const { url } = await openDatabase();
 
 const about = { family: { id: "samples", title: "Samples" }, input: z.object({}), retry: never };
 const stumbles = defineJob({
-  ...{ ...about, id: "stumbles", summary: "Fails and says too much", on: manual },
+  ...about,
+  id: "stumbles",
+  summary: "Fails and says too much",
+  on: manual,
   run() {
     throw new Error("cannot enter postgres://clerk:geheim-4711@db.example.org/ledger");
   },
 });
 const together = defineJob({
-  ...{ ...about, id: "together", summary: "Many small runs", on: event({ batch: 50 }), concurrency: () => null },
+  ...about,
+  id: "together",
+  summary: "Many small runs",
+  on: event({ batch: 50 }),
+  concurrency: () => null,
   async runBatch({ db }) {
     await db.execute("select 1");
   },
@@ -89,7 +96,7 @@ it("an attempt that fails is an exception with its stack and without its secrets
 });
 
 it("nothing leaves the process where no Application Insights is configured", async () => {
-  const { statements } = await import("../../../shared/data/statements.ts");
+  const { statements } = await import("#data/statements.ts");
   await startTelemetry(readConfig({ DATABASE_URL: url }));
   expect(statements.hasSubscribers).toBe(false);
 });

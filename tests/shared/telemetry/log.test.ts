@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { jsonLines, Log, type LogEntry } from "../../../shared/telemetry/log.ts";
+import { jsonLines, Log, type LogEntry } from "#telemetry/log.ts";
 
 function start(options?: ConstructorParameters<typeof Log>[1]) {
   const entries: LogEntry[] = [];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { correlationIdOf, inOperation, operationOf, operations } from "../../../shared/telemetry/operation.ts";
+import { correlationIdOf, inOperation, operationOf, operations } from "#telemetry/operation.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const operation = { traceId: TRACE, spanId: "b7ad6b7169203331" };

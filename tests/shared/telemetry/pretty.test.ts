@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, it } from "vitest";
-import { Log } from "../../../shared/telemetry/log.ts";
-import { prettyLine, prettyLines } from "../../../shared/telemetry/pretty.ts";
+import { Log } from "#telemetry/log.ts";
+import { prettyLine, prettyLines } from "#telemetry/pretty.ts";
 
 const entry = { time: "2026-03-10T16:30:00.000Z", level: "info", message: "Succeeded", fields: {} } as const;
 const shown = (fields: Record<string, unknown>, rest: { message?: string; level?: "warn" } = {}) =>

@@ -1,12 +1,14 @@
 import { channel } from "node:diagnostics_channel";
 import { z } from "zod";
-import { defineJob, event } from "../../../../shared/jobs/define-job.ts";
+import { defineJob, event } from "#jobs/define-job.ts";
 
 /** Told of each run's number as it starts: the host runs the app in the process that measures. */
 const started = channel("bench.started");
 
 export const benchJob = defineJob({
-  ...{ id: "bench_job", family: { id: "bench", title: "Benchmark" }, summary: "One write" },
+  id: "bench_job",
+  family: { id: "bench", title: "Benchmark" },
+  summary: "One write",
   on: event({ batch: 250 }),
   input: z.object({ n: z.int() }),
   concurrency: () => null,

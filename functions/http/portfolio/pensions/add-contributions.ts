@@ -1,16 +1,16 @@
 import { z } from "zod";
-import type { Tx } from "../../../../shared/data/client.ts";
-import { lockPension, lookAtEveryDay } from "../../../../shared/data/portfolio/pension-progress.ts";
+import type { Tx } from "#data/client.ts";
+import { lockPension, lookAtEveryDay } from "#data/portfolio/pension-progress.ts";
 import {
   finalDaysSince,
   insertContributions,
   listContributions,
   type NewContribution,
-} from "../../../../shared/data/portfolio/pensions.ts";
-import { badRequest, notFound, Problem } from "../../../../shared/http/problem.ts";
-import { defineRoute } from "../../../../shared/http/route.ts";
-import { civilDateIn } from "../../../../shared/rules/civil-date.ts";
-import { contributionFaults } from "../../../../shared/rules/portfolio/contribution-faults.ts";
+} from "#data/portfolio/pensions.ts";
+import { badRequest, notFound, Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { civilDateIn } from "#rules/civil-date.ts";
+import { contributionFaults } from "#rules/portfolio/contribution-faults.ts";
 import { answerOnce } from "../../start-once.ts";
 import { askForValuation } from "./ask-for-valuation.ts";
 import { inList } from "./create-pension.ts";

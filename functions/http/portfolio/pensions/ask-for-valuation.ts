@@ -1,6 +1,6 @@
-import type { App } from "../../../../shared/app.ts";
-import type { Tx } from "../../../../shared/data/client.ts";
-import type { Run } from "../../../../shared/data/platform/schema.ts";
+import type { App } from "#app";
+import type { Tx } from "#data/client.ts";
+import type { Run } from "#data/platform/schema.ts";
 import { initializeEtfPension } from "../../../portfolio/initialize-etf-pension.ts";
 
 /** Asks for a pension to be worked out, in the transaction that changes it. Send the run afterwards if it is queued. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { findPension, listValues } from "../../../../shared/data/portfolio/pensions.ts";
-import { pageOf } from "../../../../shared/http/page.ts";
-import { notFound } from "../../../../shared/http/problem.ts";
-import { defineRoute } from "../../../../shared/http/route.ts";
-import { addDays } from "../../../../shared/rules/civil-date.ts";
+import { findPension, listValues } from "#data/portfolio/pensions.ts";
+import { pageOf } from "#http/page.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { addDays } from "#rules/civil-date.ts";
 import { civilDate, dayValue } from "./schemas.ts";
 
 export const getPensionValues = defineRoute({

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { findPension, listContributions, pendingDays } from "../../../../shared/data/portfolio/pensions.ts";
-import { notFound } from "../../../../shared/http/problem.ts";
-import { defineRoute } from "../../../../shared/http/route.ts";
-import { whyPending } from "../../../../shared/rules/portfolio/why-pending.ts";
+import { findPension, listContributions, pendingDays } from "#data/portfolio/pensions.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { whyPending } from "#rules/portfolio/why-pending.ts";
 import { pension } from "./schemas.ts";
 
 export const getPension = defineRoute({

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { listPensions } from "../../../../shared/data/portfolio/pensions.ts";
-import { pageOf } from "../../../../shared/http/page.ts";
-import { defineRoute } from "../../../../shared/http/route.ts";
+import { listPensions } from "#data/portfolio/pensions.ts";
+import { pageOf } from "#http/page.ts";
+import { defineRoute } from "#http/route.ts";
 import { pensionSummary } from "./schemas.ts";
 
 export const getPensions = defineRoute({

@@ -1,6 +1,6 @@
-import type { Tx } from "../../../../shared/data/client.ts";
-import { recordAudit } from "../../../../shared/data/platform/audit-log.ts";
-import { finalDaysSince, reopenDays } from "../../../../shared/data/portfolio/pensions.ts";
+import type { Tx } from "#data/client.ts";
+import { recordAudit } from "#data/platform/audit-log.ts";
+import { finalDaysSince, reopenDays } from "#data/portfolio/pensions.ts";
 
 /** Takes back the final days of a pension from a date on and says so in the audit, with what they were. */
 export async function reopen(

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { lockPension, lookAtEveryDay } from "../../../../shared/data/portfolio/pension-progress.ts";
-import { reopenPurchases } from "../../../../shared/data/portfolio/pensions.ts";
-import { notFound } from "../../../../shared/http/problem.ts";
-import { defineRoute } from "../../../../shared/http/route.ts";
+import { lockPension, lookAtEveryDay } from "#data/portfolio/pension-progress.ts";
+import { reopenPurchases } from "#data/portfolio/pensions.ts";
+import { notFound } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
 import { answerOnce } from "../../start-once.ts";
 import { askForValuation } from "./ask-for-valuation.ts";
 import { reopen } from "./reopen.ts";

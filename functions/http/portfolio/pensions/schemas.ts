@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isCivilDate } from "../../../../shared/rules/civil-date.ts";
+import { isCivilDate } from "#rules/civil-date.ts";
 
 /** `YYYY-MM-DD`. */
 export const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");

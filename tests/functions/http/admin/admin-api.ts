@@ -1,14 +1,14 @@
-import type { App } from "../../../../shared/app.ts";
-import { readConfig } from "../../../../shared/config.ts";
-import type { Route } from "../../../../shared/http/route.ts";
-import { serve } from "../../../../shared/http/serve.ts";
-import { catalogueOf } from "../../../../shared/jobs/catalogue.ts";
-import type { Job } from "../../../../shared/jobs/define-job.ts";
-import { nullRealtime, type Realtime } from "../../../../shared/realtime/realtime.ts";
-import { Log } from "../../../../shared/telemetry/log.ts";
-import { routes } from "../../../../functions/index.ts";
+import type { App } from "#app";
+import { routes } from "#functions/index.ts";
+import type { Route } from "#http/route.ts";
+import { serve } from "#http/serve.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import type { Job } from "#jobs/define-job.ts";
+import { nullRealtime, type Realtime } from "#realtime/realtime.ts";
+import { readConfig } from "#settings/config.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+import { Log } from "#telemetry/log.ts";
 import { expectAsDescribed } from "../as-described.ts";
-import { startProcess, type TestProcess } from "../../../support/process.ts";
 
 /**
  * An app process whose routes are called without a host: what comes in and goes out is what a caller sees. A good answer that is
@@ -56,7 +56,9 @@ export function startAdminApi(
       const reply = await serve(
         found,
         {
-          ...{ method, params, query: searchParams },
+          method,
+          params,
+          query: searchParams,
           header: (name) => given[name.toLowerCase()] ?? null,
           bytes: async () => new TextEncoder().encode(body === undefined ? "" : JSON.stringify(body)),
         },

@@ -1,15 +1,15 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { listRuns } from "../../../../shared/data/platform/job-runs.ts";
-import type { Run } from "../../../../shared/data/platform/schema.ts";
-import { defineJob, manual, type JobContext } from "../../../../shared/jobs/define-job.ts";
-import { writes } from "../../../../shared/jobs/gates.ts";
-import { never } from "../../../../shared/jobs/retry.ts";
-import { schedule } from "../../../../shared/jobs/schedule/index.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { moment } from "../../../support/signal.ts";
-import { startAdminApi, type AdminApi } from "./admin-api.ts";
+import { listRuns } from "#data/platform/job-runs.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { defineJob, type JobContext, manual } from "#jobs/define-job.ts";
+import { writes } from "#jobs/gates.ts";
+import { never } from "#jobs/retry.ts";
+import { schedule } from "#schedule/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { moment } from "#support/signal.ts";
+import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const hour = (n: number) => new Date(noon.getTime() + n * 3_600_000);
@@ -19,8 +19,13 @@ let seen: string[] = [];
 let broken = new Set<string>();
 let hold: { entered: () => void; leave: Promise<void> } | null = null;
 const job = defineJob({
-  ...{ id: "hourly_sample", family, summary: "A sample", on: schedule("0 0 * * * *", "UTC"), gates: [writes] },
-  ...{ input: z.strictObject({}), retry: never },
+  id: "hourly_sample",
+  family,
+  summary: "A sample",
+  on: schedule("0 0 * * * *", "UTC"),
+  gates: [writes],
+  input: z.strictObject({}),
+  retry: never,
   async run({ asOf }: JobContext<Record<string, never>>) {
     hold?.entered();
     await hold?.leave;
@@ -29,7 +34,11 @@ const job = defineJob({
   },
 });
 const asked = defineJob({
-  ...{ id: "asked_sample", family, summary: "A sample", on: manual, input: z.strictObject({}) },
+  id: "asked_sample",
+  family,
+  summary: "A sample",
+  on: manual,
+  input: z.strictObject({}),
   run: async () => undefined,
 });
 

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineJob } from "../../../../shared/jobs/define-job.ts";
-import { writes } from "../../../../shared/jobs/gates.ts";
-import { schedule } from "../../../../shared/jobs/schedule/index.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "./admin-api.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { writes } from "#jobs/gates.ts";
+import { schedule } from "#schedule/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const job = defineJob({
@@ -71,8 +71,10 @@ describe("the controls", () => {
       { action: "controls changed", subject: "global" },
     ]);
     expect(entries[1]).toMatchObject({
-      ...{ who: "function key", reason: "the bank called" },
-      ...{ before: { killSwitch: false, jobsEnabled: true }, after: { killSwitch: true, jobsEnabled: true } },
+      who: "function key",
+      reason: "the bank called",
+      before: { killSwitch: false, jobsEnabled: true },
+      after: { killSwitch: true, jobsEnabled: true },
     });
   });
 

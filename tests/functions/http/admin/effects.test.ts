@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
-import { insertDeadMessages } from "../../../../shared/data/platform/dead-messages.ts";
-import { defineJob, manual } from "../../../../shared/jobs/define-job.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "./admin-api.ts";
+import { insertDeadMessages } from "#data/platform/dead-messages.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const KEY = "order 4711/a placed";
 let placed: string[] = [];
 let isCutOff = true;
 const order = defineJob({
-  ...{ id: "place_order", family: { id: "samples", title: "Samples" }, summary: "A sample", on: manual },
+  id: "place_order",
+  family: { id: "samples", title: "Samples" },
+  summary: "A sample",
+  on: manual,
   input: z.strictObject({}),
   run: async ({ once }) => ({
     order: await once(KEY, async (key) => {
@@ -66,7 +69,8 @@ it("a parked effect is listed, with its run, and told where somebody asks why", 
 it("of one that happened the repeat gets the outcome that a person gives, and does not make it", async () => {
   const id = await parkedRun();
   expect(await settle({ outcome: "done", result: "o-7", reason: "the broker has it" })).toMatchObject({
-    ...{ status: 200, body: { key: KEY, outcome: "done", runId: id } },
+    status: 200,
+    body: { key: KEY, outcome: "done", runId: id },
   });
   expect(await repeated(id)).toMatchObject({ state: "succeeded", result: { order: "o-7" } });
   expect(placed).toEqual([]);

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { findRun } from "../../../../shared/data/platform/job-runs.ts";
-import { defineJob } from "../../../../shared/jobs/define-job.ts";
-import { schedule } from "../../../../shared/jobs/schedule/index.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "./admin-api.ts";
+import { findRun } from "#data/platform/job-runs.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { schedule } from "#schedule/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const later = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);

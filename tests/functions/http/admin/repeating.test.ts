@@ -2,14 +2,14 @@ import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { insertDeadMessages } from "../../../../shared/data/platform/dead-messages.ts";
-import { findRun, listRuns } from "../../../../shared/data/platform/job-runs.ts";
-import type { Run } from "../../../../shared/data/platform/schema.ts";
-import { defineJob, manual, type JobContext } from "../../../../shared/jobs/define-job.ts";
-import { never } from "../../../../shared/jobs/retry.ts";
-import { schedule } from "../../../../shared/jobs/schedule/index.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "./admin-api.ts";
+import { insertDeadMessages } from "#data/platform/dead-messages.ts";
+import { findRun, listRuns } from "#data/platform/job-runs.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { defineJob, type JobContext, manual } from "#jobs/define-job.ts";
+import { never } from "#jobs/retry.ts";
+import { schedule } from "#schedule/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const family = { id: "samples", title: "Samples" };
@@ -32,7 +32,12 @@ const other = defineJob({
   run: work,
 });
 const daily = defineJob({
-  ...{ id: "daily_sample", family, summary: "A sample", on: schedule("0 0 12 * * *", "UTC"), input, retry: never },
+  id: "daily_sample",
+  family,
+  summary: "A sample",
+  on: schedule("0 0 12 * * *", "UTC"),
+  input,
+  retry: never,
   run: work,
 });
 const patient = defineJob({ id: "patient_sample", family, summary: "A sample", on: manual, input, run: work });
@@ -116,7 +121,10 @@ describe("a replay", () => {
     expect(api.dispatched.at(-1)).toMatchObject({ id: body.runs[0]!.id });
     isBroken = false;
     expect(await api.runner.execute(body.runs[0]!.id)).toMatchObject({
-      ...{ state: "succeeded", trigger: "replay", parentRunId: old.id, input: { n: 7 } },
+      state: "succeeded",
+      trigger: "replay",
+      parentRunId: old.id,
+      input: { n: 7 },
       correlationId: old.correlationId,
     });
     expect((await letters()).deadLetters).toEqual([]);
@@ -227,7 +235,8 @@ describe("a cancel", () => {
   it("ends a waiting run at once with who and why, and an ended one is left alone", async () => {
     const { id } = await api.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
     expect(await post(`runs/${id}/cancel`, { reason: "not needed any more" })).toMatchObject({
-      ...{ status: 200, body: { state: "cancelled", reason: "not needed any more" } },
+      status: 200,
+      body: { state: "cancelled", reason: "not needed any more" },
     });
     expect(await post(`runs/${id}/cancel`, { reason: "once more" })).toMatchObject({ status: 409 });
     expect((await post(`runs/${uuidv7()}/cancel`, { reason: "of nothing" })).status).toBe(404);

@@ -1,28 +1,36 @@
-import { v7 as uuidv7 } from "uuid";
 import { sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { jobRuns, type Run } from "../../../../shared/data/platform/schema.ts";
-import { insertRates } from "../../../../shared/data/portfolio/exchange-rates.ts";
-import { defineJob, manual, type Job } from "../../../../shared/jobs/define-job.ts";
-import { internet, writes } from "../../../../shared/jobs/gates.ts";
-import { linear } from "../../../../shared/jobs/retry.ts";
-import { schedule } from "../../../../shared/jobs/schedule/index.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { anError } from "../../../support/factories.ts";
-import { startAdminApi, type AdminApi } from "./admin-api.ts";
+import { jobRuns, type Run } from "#data/platform/schema.ts";
+import { insertRates } from "#data/portfolio/exchange-rates.ts";
+import { defineJob, type Job, manual } from "#jobs/define-job.ts";
+import { internet, writes } from "#jobs/gates.ts";
+import { linear } from "#jobs/retry.ts";
+import { schedule } from "#schedule/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { anError } from "#support/factories.ts";
+import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const family = { id: "samples", title: "Samples" };
 const noon = new Date("2026-03-10T12:00:00Z");
 const minutes = (count: number) => new Date(noon.getTime() + count * 60_000);
 
 const hourly = defineJob({
-  ...{ id: "hourly_sample", family, summary: "A sample by the hour", on: schedule("0 0 * * * *", "Europe/Berlin") },
-  ...{ input: z.strictObject({}), retry: linear({ retries: 2, delay: "30s" }), gates: [internet, writes] },
+  id: "hourly_sample",
+  family,
+  summary: "A sample by the hour",
+  on: schedule("0 0 * * * *", "Europe/Berlin"),
+  input: z.strictObject({}),
+  retry: linear({ retries: 2, delay: "30s" }),
+  gates: [internet, writes],
   run: async () => undefined,
 });
 const asked = defineJob({
-  ...{ id: "asked_sample", family, summary: "A sample on request", on: manual },
+  id: "asked_sample",
+  family,
+  summary: "A sample on request",
+  on: manual,
   input: z.strictObject({ day: z.iso.date(), dryRun: z.boolean().default(false), since: z.date().optional() }),
   run: async () => undefined,
 });
@@ -54,17 +62,18 @@ async function ledger(api: AdminApi, at: number, run: Partial<Run> = {}): Promis
   const state = run.state ?? "succeeded";
   const isFinal = ["succeeded", "dead", "skipped", "cancelled"].includes(state);
   await api.db.insert(jobRuns).values({
-    ...{
-      id,
-      jobId: "hourly_sample",
-      family: "samples",
-      trigger: "schedule",
-      state,
-      input: {},
-      attempt: 1,
-      maxAttempts: 3,
-    },
-    ...{ queuedAt: minutes(at), startedAt: minutes(at), correlationId: id, concurrencyKey: null },
+    id,
+    jobId: "hourly_sample",
+    family: "samples",
+    trigger: "schedule",
+    state,
+    input: {},
+    attempt: 1,
+    maxAttempts: 3,
+    queuedAt: minutes(at),
+    startedAt: minutes(at),
+    correlationId: id,
+    concurrencyKey: null,
     ...(isFinal ? { finishedAt: minutes(at + 1), durationMs: 1_000 } : {}),
     ...(state === "skipped" || state === "cancelled" ? { reason: "a reason" } : {}),
     ...(state === "running" ? { leaseHolder: "host:1", leaseExpiresAt: minutes(1), heartbeatAt: minutes(0) } : {}),
@@ -99,7 +108,12 @@ describe("the list of jobs", () => {
     const { body } = await api.call<{ jobs: JobLine[] }>("GET", "api/admin/jobs");
     expect(body.jobs).toMatchObject([
       {
-        ...{ id: "hourly_sample", paused: false, blocked: null, queueDepth: 2, running: 0, deadCount: 6 },
+        id: "hourly_sample",
+        paused: false,
+        blocked: null,
+        queueDepth: 2,
+        running: 0,
+        deadCount: 6,
         next: ["2026-03-10T13:00:00.000Z", "2026-03-10T14:00:00.000Z", "2026-03-10T15:00:00.000Z"],
         lastRun: { state: "retrying" },
         last24h: { succeeded: 21, dead: 5, successRate: 21 / 26, p50Ms: 1_000, p95Ms: 1_900 },
@@ -295,7 +309,9 @@ describe("health", () => {
     const { status, body } = await api.call("GET", "api/jobs/health");
     expect(status).toBe(200);
     expect(body).toMatchObject({
-      ...{ healthy: true, database: "connected", broker: { state: "in-process" } },
+      healthy: true,
+      database: "connected",
+      broker: { state: "in-process" },
       jobs: [
         { id: "hourly_sample", lastRun: { state: "dead" }, consecutiveFailures: 2, lateByMs: 2 * 3_600_000 },
         { id: "asked_sample", lastRun: { state: "queued" }, consecutiveFailures: 0, lateByMs: 5 * 60_000 },

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { runAnalysis } from "../../../../functions/tax-liens/run-analysis.ts";
-import { counties } from "../../../../shared/data/tax-liens/schema.ts";
-import { TestClock } from "../../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { addLiens } from "../../../support/liens.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { counties } from "#data/tax-liens/schema.ts";
+import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { addLiens } from "#support/liens.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
 let api: AdminApi;
@@ -111,11 +111,9 @@ it("an errand that fails says at which step, and why", async () => {
   await api.db.update(counties).set({ ruleSet: "arizona" });
   const { body: episode } = await api.call<{ steps: object[] }>("GET", `api/agents/episodes/${body.episode}`);
   expect(episode.steps.at(-1)).toMatchObject({
-    ...{
-      name: "constraints",
-      outcome: "failed",
-      said: expect.stringContaining("constraints.counties.0: the rules of") as string,
-    },
+    name: "constraints",
+    outcome: "failed",
+    said: expect.stringContaining("constraints.counties.0: the rules of") as string,
   });
 });
 

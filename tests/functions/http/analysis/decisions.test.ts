@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { applyAnalysisDecisions } from "../../../../functions/tax-liens/apply-analysis-decisions.ts";
-import { addDeals } from "../../../support/deals.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { applyAnalysisDecisions } from "#functions/tax-liens/apply-analysis-decisions.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { addDeals } from "#support/deals.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
 let api: AdminApi;
@@ -31,7 +31,11 @@ interface Page {
   nextCursor: number | null;
 }
 const decision = (decisionId: string, dealId: number, to = "approved") => ({
-  ...{ decisionId, dealId, decision: to, reason: "looks good", decidedBy: "user" },
+  decisionId,
+  dealId,
+  decision: to,
+  reason: "looks good",
+  decidedBy: "user",
 });
 const path = (analysisRunId: string) => `api/analysis/runs/${analysisRunId}/decisions`;
 

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { sendNotification } from "../../../../functions/platform/send-notification.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { sendNotification } from "#functions/platform/send-notification.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 const OPERATOR = "operator-key-0123456789-0123456789-01";
 const VIEWER = "viewer-key-0123456789-0123456789-0123";
@@ -12,8 +12,12 @@ let api: AdminApi;
 beforeAll(async () => {
   database = await migratedDatabase();
   const env = {
-    ...{ AZURE_FUNCTIONS_ENVIRONMENT: "Production", ROTA_OPERATOR_KEY: OPERATOR, ROTA_VIEWER_KEY: VIEWER },
-    ...{ TWILIO_ACCOUNT_SID: "AC0123", TWILIO_AUTH_TOKEN: "a-token", TWILIO_FROM: "+15005550006" },
+    AZURE_FUNCTIONS_ENVIRONMENT: "Production",
+    ROTA_OPERATOR_KEY: OPERATOR,
+    ROTA_VIEWER_KEY: VIEWER,
+    TWILIO_ACCOUNT_SID: "AC0123",
+    TWILIO_AUTH_TOKEN: "a-token",
+    TWILIO_FROM: "+15005550006",
   };
   api = startAdminApi(database.url, [sendNotification], { env });
 });
@@ -46,7 +50,12 @@ describe("the allow-list", () => {
   it("lets somebody be reached, and not any more", async () => {
     const tell = () =>
       call("POST", "api/notifications", {
-        ...{ recipient: "user:1", type: "note", severity: "SEV1", title: "Hello", body: "", channels: ["sms"] },
+        recipient: "user:1",
+        type: "note",
+        severity: "SEV1",
+        title: "Hello",
+        body: "",
+        channels: ["sms"],
       });
     expect((await tell()).body).toMatchObject({ state: "suppressed", reason: "not on the allow-list" });
     expect((await add()).status).toBe(201);

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { sendNotification } from "../../../../functions/platform/send-notification.ts";
-import { jobRuns } from "../../../../shared/data/platform/schema.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { jobRuns } from "#data/platform/schema.ts";
+import { sendNotification } from "#functions/platform/send-notification.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
 let api: AdminApi;
@@ -11,7 +11,9 @@ beforeAll(async () => {
   database = await migratedDatabase();
   const env = {
     AZURE_FUNCTIONS_ENVIRONMENT: "Production",
-    ...{ TWILIO_ACCOUNT_SID: "AC0123", TWILIO_AUTH_TOKEN: "a-token", TWILIO_FROM: "+15005550006" },
+    TWILIO_ACCOUNT_SID: "AC0123",
+    TWILIO_AUTH_TOKEN: "a-token",
+    TWILIO_FROM: "+15005550006",
   };
   api = startAdminApi(database.url, [sendNotification], { env });
 });

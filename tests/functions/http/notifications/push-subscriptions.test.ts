@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { sendNotification } from "../../../../functions/platform/send-notification.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { sendNotification } from "#functions/platform/send-notification.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 const VAPID = { VAPID_PUBLIC_KEY: "B".repeat(87), VAPID_PRIVATE_KEY: "k".repeat(43), VAPID_SUBJECT: "mailto:a@b.c" };
 
@@ -20,7 +20,8 @@ afterAll(async () => {
 
 const PATH = "api/notifications/push-subscriptions";
 const browser = (name: string) => ({
-  ...{ endpoint: `https://fcm.googleapis.com/fcm/send/${name}`, expirationTime: null },
+  endpoint: `https://fcm.googleapis.com/fcm/send/${name}`,
+  expirationTime: null,
   keys: {
     p256dh: Buffer.concat([Buffer.of(4), Buffer.alloc(64, 1)]).toString("base64url"),
     auth: Buffer.alloc(16, 2).toString("base64url"),
@@ -69,7 +70,8 @@ it.each([
   [{ recipient: "" }, "recipient"],
 ])("%j is refused, and %s named", async (given, field) => {
   const { status, body } = await api.call<{ errors: { field: string }[] }>("POST", PATH, {
-    ...{ recipient: "user:5", ...browser("five") },
+    recipient: "user:5",
+    ...browser("five"),
     ...given,
   });
   expect([status, body.errors[0]?.field]).toEqual([400, field]);

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { jobs } from "../../../../functions/index.ts";
-import { syncEtfPrices } from "../../../../functions/portfolio/sync-etf-prices.ts";
-import { startYahooStandIn, type YahooStandIn } from "../../../../local/providers/yahoo.ts";
-import { TestClock } from "../../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { jobs } from "#functions/index.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
+import { startYahooStandIn, type YahooStandIn } from "#local/providers/yahoo.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 const FRIDAY = "2026-04-10T20:30:00Z";
 const MONDAY = "2026-04-13T20:30:00Z";

@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { jobs } from "../../../../functions/index.ts";
-import { TestClock } from "../../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { jobs } from "#functions/index.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 /** A Sunday. */
 const clock = new TestClock(new Date("2026-04-12T10:00:00Z"));

@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { initializeEtfPension } from "../../../../functions/portfolio/initialize-etf-pension.ts";
-import { retryPendingEtfValuations } from "../../../../functions/portfolio/retry-pending-etf-valuations.ts";
-import type { Etf } from "../../../../shared/data/portfolio/etf-schema.ts";
-import { findEtf } from "../../../../shared/data/portfolio/etfs.ts";
-import { TestClock } from "../../../support/clock.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { anEtf, closesOf, finalRows } from "../../../support/pensions.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import type { Etf } from "#data/portfolio/etf-schema.ts";
+import { findEtf } from "#data/portfolio/etfs.ts";
+import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { anEtf, closesOf, finalRows } from "#support/pensions.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 interface Shown {
   state: string;
@@ -80,7 +80,9 @@ describe("creating a pension", () => {
 
     await api.runner.execute(String(body.run));
     expect(await show(String(body.pension))).toMatchObject({
-      ...{ state: "ready", latest: { date: "2026-03-06", value: "140.00" }, pending: [] },
+      state: "ready",
+      latest: { date: "2026-03-06", value: "140.00" },
+      pending: [],
       contributions: [{ reference: "march", boughtOn: "2026-03-02", units: "10.000000000000" }],
     });
   });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openRealtime } from "../../../../shared/realtime/realtime.ts";
+import { openRealtime } from "#realtime/realtime.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startedService } from "../../../local/web-pubsub/started-service.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 const KEYS = { ROTA_OPERATOR_KEY: "o".repeat(32), ROTA_VIEWER_KEY: "v".repeat(32) };
 const asViewer = { "x-functions-key": KEYS.ROTA_VIEWER_KEY };

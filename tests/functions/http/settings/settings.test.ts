@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { jobs } from "../../../../functions/index.ts";
-import { settingsInForce } from "../../../../shared/settings/changeable.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { jobs } from "#functions/index.ts";
+import { settingsInForce } from "#operations/changeable-settings.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
 let api: AdminApi;
@@ -47,12 +47,19 @@ const WEIGHTS = { ltv: 50, property_type: 10, valuation_age: 15, redemption_time
 describe("settings", () => {
   it("are as the environment has them until somebody changes one, and say which jobs go by them", async () => {
     expect(await setting("documents_archive_days")).toMatchObject({
-      ...{ value: 365, configured: 365, source: "configured", changedBy: null },
+      value: 365,
+      configured: 365,
+      source: "configured",
+      changedBy: null,
       readBy: ["archive_old_documents"],
     });
     expect(await setting("notification_retention_days")).toMatchObject({ value: 365, readBy: ["prune_run_ledger"] });
     expect((await setting("deal_risk_weights"))?.value).toEqual({
-      ...{ ltv: 40, property_type: 20, valuation_age: 15, redemption_time: 15, flags: 10 },
+      ltv: 40,
+      property_type: 20,
+      valuation_age: 15,
+      redemption_time: 15,
+      flags: 10,
     });
   });
 
@@ -60,17 +67,26 @@ describe("settings", () => {
     const { status } = await put({ documents_archive_days: 30, deal_risk_weights: WEIGHTS }, { reason: "new rules" });
     expect(status).toBe(200);
     expect(await setting("documents_archive_days")).toMatchObject({
-      ...{ value: 30, configured: 365, source: "stored", changedBy: "function key" },
+      value: 30,
+      configured: 365,
+      source: "stored",
+      changedBy: "function key",
     });
     expect(await audit()).toMatchObject([
       {
-        ...{ who: "function key", action: "setting changed", subject: "setting:documents_archive_days" },
-        ...{ reason: "new rules", before: { value: 365 }, after: { value: 30 } },
+        who: "function key",
+        action: "setting changed",
+        subject: "setting:documents_archive_days",
+        reason: "new rules",
+        before: { value: 365 },
+        after: { value: 30 },
       },
       { subject: "setting:deal_risk_weights", before: { value: { ltv: 40 } }, after: { value: WEIGHTS } },
     ]);
     expect(await settingsInForce(api.db, api.app.config)).toMatchObject({
-      ...{ DOCUMENTS_ARCHIVE_DAYS: 30, DEAL_RISK_WEIGHTS: WEIGHTS, VALUATION_STALE_DAYS: 90 },
+      DOCUMENTS_ARCHIVE_DAYS: 30,
+      DEAL_RISK_WEIGHTS: WEIGHTS,
+      VALUATION_STALE_DAYS: 90,
     });
   });
 

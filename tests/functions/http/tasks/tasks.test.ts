@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTask } from "../../../../functions/http/tasks/create-task.ts";
-import { getTask } from "../../../../functions/http/tasks/get-task.ts";
-import { getTasks } from "../../../../functions/http/tasks/get-tasks.ts";
-import { dispatchReminders } from "../../../../functions/tasks/dispatch-reminders.ts";
-import { processRecurringTasks } from "../../../../functions/tasks/process-recurring-tasks.ts";
-import { scanOverdueTasks } from "../../../../functions/tasks/scan-overdue-tasks.ts";
-import type { Route } from "../../../../shared/http/route.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { createTask } from "#functions/http/tasks/create-task.ts";
+import { getTask } from "#functions/http/tasks/get-task.ts";
+import { getTasks } from "#functions/http/tasks/get-tasks.ts";
+import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
+import { processRecurringTasks } from "#functions/tasks/process-recurring-tasks.ts";
+import { scanOverdueTasks } from "#functions/tasks/scan-overdue-tasks.ts";
+import type { Route } from "#http/route.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 const jobs = [processRecurringTasks, dispatchReminders, scanOverdueTasks];
 const key = "o".repeat(32);
@@ -57,9 +57,21 @@ it("a task is kept as it was said, with what was not said filled in, and answere
   expect(status).toBe(201);
   expect(headers.location).toBe(`/api/tasks/${body.id}`);
   expect(body).toMatchObject({
-    ...{ ...water, dueDate: "2026-03-10T08:00:00.000Z", description: "", priority: "medium", tags: ["home"] },
-    ...{ status: "open", completed: false, completedAt: null, isRecurring: true, recurrenceType: "weekly" },
-    ...{ recurrenceInterval: 1, recurrenceRule: null, seriesId: body.id, seriesNumber: 1, generatedFromId: null },
+    ...water,
+    dueDate: "2026-03-10T08:00:00.000Z",
+    description: "",
+    priority: "medium",
+    tags: ["home"],
+    status: "open",
+    completed: false,
+    completedAt: null,
+    isRecurring: true,
+    recurrenceType: "weekly",
+    recurrenceInterval: 1,
+    recurrenceRule: null,
+    seriesId: body.id,
+    seriesNumber: 1,
+    generatedFromId: null,
   });
   expect(reads(createTask.answer, body).error).toBeUndefined();
 

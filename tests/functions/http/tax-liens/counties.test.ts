@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ingestCountyLiens } from "../../../../functions/tax-liens/ingest-county-liens.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
-import { startListServer, type ListServer } from "../../tax-liens/lists.ts";
-import { startAdminApi, type AdminApi } from "../admin/admin-api.ts";
+import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type ListServer, startListServer } from "../../tax-liens/lists.ts";
+import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
 let server: ListServer;
@@ -17,7 +17,10 @@ afterAll(async () => {
 });
 
 const county = (source: Record<string, unknown> = {}) => ({
-  ...{ name: "Sample", state: "AZ", timeZone: "America/Phoenix", ruleSet: "arizona" },
+  name: "Sample",
+  state: "AZ",
+  timeZone: "America/Phoenix",
+  ruleSet: "arizona",
   source: {
     kind: "csv",
     url: `${server.origin}/liens`,
@@ -34,7 +37,9 @@ it("a county is configured, ingested, and shows its liens and what was refused",
   );
   server.files.set("/liens", { type: "text/csv", body: "Parcel,Amount,State\nA,1.50,open\nB,2,Sold\nC,x,OPEN\n" });
   const { id } = await api.runner.request(ingestCountyLiens, {
-    ...{ input: { countyId: "sample-az" }, trigger: "manual", requestedBy: "a test" },
+    input: { countyId: "sample-az" },
+    trigger: "manual",
+    requestedBy: "a test",
   });
   expect(await api.runner.execute(id)).toMatchObject({ state: "succeeded" });
 
@@ -77,7 +82,8 @@ it("what properties are worth is added once; an unknown parcel or another value 
 it("a configuration that cannot be one is refused by field", async () => {
   const { status, body } = await api.call("PUT", "api/counties/bad-az", {
     ...county({ url: "ftp://x", fields: { faceAmount: "a" }, dates: "soon" }),
-    ...{ timeZone: "Moon/Base", ruleSet: "utopia" },
+    timeZone: "Moon/Base",
+    ruleSet: "utopia",
   });
   expect(status).toBe(400);
   const fields = (body as { errors: { field: string }[] }).errors.map(({ field }) => field);

@@ -1,4 +1,4 @@
-import { defineRoute } from "../../../../shared/http/route.ts";
+import { defineRoute } from "#http/route.ts";
 
 /** Does in the process that is asked what `rescue_stuck_runs` does each minute. */
 export const rescueHere = defineRoute({

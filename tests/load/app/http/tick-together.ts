@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { defineRoute } from "../../../../shared/http/route.ts";
-import { isScheduled } from "../../../../shared/jobs/define-job.ts";
-import { tick } from "../../../../shared/jobs/tick.ts";
+import { defineRoute } from "#http/route.ts";
+import { isScheduled } from "#jobs/define-job.ts";
+import { tick } from "#runner/tick.ts";
 
 /** Lets a job's timer go off so many times in one instant, as `onTimer` takes it. */
 export const tickTogether = defineRoute({

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { Tx } from "../../../../shared/data/client.ts";
-import type { JobContext } from "../../../../shared/jobs/define-job.ts";
-import { linear } from "../../../../shared/jobs/retry.ts";
+import type { Tx } from "#data/client.ts";
+import type { JobContext } from "#jobs/define-job.ts";
+import { linear } from "#jobs/retry.ts";
 
 /** What all jobs of the app under load have in common: retries enough that none dies of kills. */
 export const common = {

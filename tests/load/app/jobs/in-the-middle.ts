@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineJob, manual } from "../../../../shared/jobs/define-job.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
 import { callOutside, common, leave } from "./effect.ts";
 
 const named = { on: manual, input: z.strictObject({ name: z.string() }), concurrency: () => null } as const;

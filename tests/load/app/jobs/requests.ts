@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { defineJob, event, manual } from "../../../../shared/jobs/define-job.ts";
+import { defineJob, event, manual } from "#jobs/define-job.ts";
 import { callOutside, chance, common, leave } from "./effect.ts";
 
 const numbered = z.strictObject({ n: z.int() });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { defineJob, manual, type JobContext } from "../../../../shared/jobs/define-job.ts";
-import { schedule } from "../../../../shared/jobs/schedule/index.ts";
+import { defineJob, type JobContext, manual } from "#jobs/define-job.ts";
+import { schedule } from "#schedule/index.ts";
 import { chance, common, leave } from "./effect.ts";
 
 const nothing = z.strictObject({});

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { generateDocument } from "../../../../functions/tax-liens/generate-document.ts";
-import { ingestCountyLiens } from "../../../../functions/tax-liens/ingest-county-liens.ts";
-import { runAnalysis } from "../../../../functions/tax-liens/run-analysis.ts";
-import { startCountyStandIn, type CountyStandIn } from "../../../../local/providers/county.ts";
-import { analysisDemo } from "../../../../local/stack/demo-data/analysis.ts";
-import { countyDemo } from "../../../../local/stack/demo-data/county.ts";
-import type { DemoApi } from "../../../../local/stack/demo-data/demo-data.ts";
-import { memoDemo } from "../../../../local/stack/demo-data/memo.ts";
-import { liensForMetrics } from "../../../../shared/data/tax-liens/deal-metrics.ts";
-import { startAdminApi, type AdminApi } from "../../../functions/http/admin/admin-api.ts";
-import { startTestStorage, type TestStorage } from "../../../support/blob-storage.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { liensForMetrics } from "#data/tax-liens/deal-metrics.ts";
+import { generateDocument } from "#functions/tax-liens/generate-document.ts";
+import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
+import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
+import { type CountyStandIn, startCountyStandIn } from "#local/providers/county.ts";
+import { analysisDemo } from "#local/stack/demo-data/analysis.ts";
+import { countyDemo } from "#local/stack/demo-data/county.ts";
+import type { DemoApi } from "#local/stack/demo-data/demo-data.ts";
+import { memoDemo } from "#local/stack/demo-data/memo.ts";
+import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../../../functions/http/admin/admin-api.ts";
 
 const NOW = new Date("2026-11-22T12:00:00Z");
 

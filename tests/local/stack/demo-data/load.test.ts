@@ -1,11 +1,11 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
 import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import type { DemoData } from "../../../../local/stack/demo-data/demo-data.ts";
-import { loadDemoData } from "../../../../local/stack/demo-data/load.ts";
-import { temporaryDirectory } from "../../../support/temporary-directory.ts";
+import type { DemoData } from "#local/stack/demo-data/demo-data.ts";
+import { loadDemoData } from "#local/stack/demo-data/load.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
 
 interface Seen {
   readonly request: string;

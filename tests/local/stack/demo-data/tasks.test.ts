@@ -1,14 +1,14 @@
 import { and, asc, eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { dispatchReminders } from "../../../../functions/tasks/dispatch-reminders.ts";
-import { processRecurringTasks } from "../../../../functions/tasks/process-recurring-tasks.ts";
-import { scanOverdueTasks } from "../../../../functions/tasks/scan-overdue-tasks.ts";
-import type { DemoApi } from "../../../../local/stack/demo-data/demo-data.ts";
-import { tasksDemo } from "../../../../local/stack/demo-data/tasks.ts";
-import { jobRuns } from "../../../../shared/data/platform/schema.ts";
-import type { Job } from "../../../../shared/jobs/define-job.ts";
-import { startAdminApi, type AdminApi } from "../../../functions/http/admin/admin-api.ts";
-import { migratedDatabase, type TestDatabase } from "../../../support/database.ts";
+import { jobRuns } from "#data/platform/schema.ts";
+import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
+import { processRecurringTasks } from "#functions/tasks/process-recurring-tasks.ts";
+import { scanOverdueTasks } from "#functions/tasks/scan-overdue-tasks.ts";
+import type { Job } from "#jobs/define-job.ts";
+import type { DemoApi } from "#local/stack/demo-data/demo-data.ts";
+import { tasksDemo } from "#local/stack/demo-data/tasks.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../../../functions/http/admin/admin-api.ts";
 
 let database: TestDatabase;
 let api: AdminApi;

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
-import { expect, it } from "vitest";
 import { v7 as uuidv7 } from "uuid";
-import { finishRuns } from "../../../../shared/data/platform/finishes.ts";
-import { renewLeases } from "../../../../shared/data/platform/holds.ts";
-import { openDatabase } from "../../../support/database.ts";
-import { aRun } from "../../../support/factories.ts";
-import { lockWait } from "../../../support/lock-wait.ts";
+import { expect, it } from "vitest";
+import { finishRuns } from "#data/platform/finishes.ts";
+import { renewLeases } from "#data/platform/holds.ts";
+import { openDatabase } from "#support/database.ts";
+import { aRun } from "#support/factories.ts";
+import { lockWait } from "#support/lock-wait.ts";
 
 const { db } = await openDatabase();
 

@@ -7,12 +7,11 @@ import {
   listPrices,
   overlapStarts,
   priceOnOrAfter,
-  recentCloses,
   priceOnOrBefore,
   type PricePoint,
-} from "../../../../shared/data/portfolio/etf-prices.ts";
-import { columnsOf } from "../../../../shared/data/portfolio/price-columns.ts";
-import type { Etf } from "../../../../shared/data/portfolio/etf-schema.ts";
+  recentCloses,
+} from "#data/portfolio/etf-prices.ts";
+import type { Etf } from "#data/portfolio/etf-schema.ts";
 import {
   addEtf,
   countEtfsToSync,
@@ -22,8 +21,9 @@ import {
   markFailed,
   markReady,
   setInUse,
-} from "../../../../shared/data/portfolio/etfs.ts";
-import { openDatabase } from "../../../support/database.ts";
+} from "#data/portfolio/etfs.ts";
+import { columnsOf } from "#data/portfolio/price-columns.ts";
+import { openDatabase } from "#support/database.ts";
 
 const NOW = new Date("2026-04-10T20:30:00Z");
 const RAW = { currency: "EUR", series: "raw", name: "A world fund", exchange: "XETRA" } as const;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { exchangeRates } from "../../../../shared/data/portfolio/schema.ts";
-import { openDatabase } from "../../../support/database.ts";
+import { exchangeRates } from "#data/portfolio/schema.ts";
+import { openDatabase } from "#support/database.ts";
 
 const { db } = await openDatabase();
 

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { describe, expect, it } from "vitest";
-import { acsEmail, readAcsConnection } from "../../../../shared/notifications/channels/acs-email.ts";
+import { acsEmail, readAcsConnection } from "#notifications/channels/acs-email.ts";
 import { service, troubleOf } from "../../providers/service.ts";
 import { aMessage, bodyOf, signal } from "./a-message.ts";
 
@@ -56,7 +56,8 @@ it("starts an operation under the notification's id and looks at it until it has
     `GET ${OPERATION}?api-version=2023-03-31`,
   ]);
   expect(asked[0]!.headers).toMatchObject({
-    ...{ "operation-id": message.id, "repeatability-request-id": message.id },
+    "operation-id": message.id,
+    "repeatability-request-id": message.id,
     "repeatability-first-sent": "Tue, 10 Mar 2026 12:00:00 GMT",
   });
   expect(JSON.parse(asked[0]!.body)).toMatchObject({

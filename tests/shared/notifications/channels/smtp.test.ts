@@ -1,8 +1,8 @@
-import { simpleParser, type ParsedMail } from "mailparser";
-import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { AddressInfo } from "node:net";
+import { type ParsedMail, simpleParser } from "mailparser";
+import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { smtp } from "../../../../shared/notifications/channels/smtp.ts";
+import { smtp } from "#notifications/channels/smtp.ts";
 import { troubleOf } from "../../providers/service.ts";
 import { aMessage, signal } from "./a-message.ts";
 
@@ -52,7 +52,9 @@ it("a mail has text, HTML and the same Message-ID at each repeat", async () => {
   expect(mails).toHaveLength(2);
   for (const mail of mails) {
     expect(mail).toMatchObject({
-      ...{ subject: "Order 7 is late", messageId: `<${message.id}@example.org>`, date: message.createdAt },
+      subject: "Order 7 is late",
+      messageId: `<${message.id}@example.org>`,
+      date: message.createdAt,
       from: { text: "rota@example.org" },
       to: { text: "anna@example.org" },
     });

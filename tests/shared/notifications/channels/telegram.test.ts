@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
-import { telegram, telegramText } from "../../../../shared/notifications/channels/telegram.ts";
-import { sample } from "../../../support/sample-data.ts";
+import { telegram, telegramText } from "#notifications/channels/telegram.ts";
+import { sample } from "#support/sample-data.ts";
 import { service, troubleOf } from "../../providers/service.ts";
 import { aMessage, bodyOf, signal } from "./a-message.ts";
 
@@ -10,7 +10,9 @@ const TOKEN = `123456:${"aB3_".repeat(9)}`;
 /** Bodies as the Bot API sends them. */
 const OK = { ok: true, result: { message_id: 815, chat: { id: 42, type: "private" }, date: 1_790_000_000, text: "…" } };
 const refused = (error_code: number, description: string, parameters?: object) => ({
-  ...{ ok: false, error_code, description },
+  ok: false,
+  error_code,
+  description,
   ...(parameters && { parameters }),
 });
 
@@ -34,8 +36,11 @@ it("sends title and body as the Bot API wants them, and answers with the message
     {
       url: `/bot${TOKEN}/sendMessage`,
       body: {
-        ...{ chat_id: "42", text: "<b>Order 7 is late</b>\n\nIt was due on Monday.", parse_mode: "HTML" },
-        ...{ disable_notification: false, link_preview_options: { is_disabled: true } },
+        chat_id: "42",
+        text: "<b>Order 7 is late</b>\n\nIt was due on Monday.",
+        parse_mode: "HTML",
+        disable_notification: false,
+        link_preview_options: { is_disabled: true },
       },
     },
   ]);

@@ -1,8 +1,8 @@
-import { XMLParser } from "fast-xml-parser";
+import "#support/property-seed.ts";
 import fc from "fast-check";
+import { XMLParser } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
-import { smsText, twilio, twimlOf } from "../../../../shared/notifications/channels/twilio.ts";
-import "../../../support/property-seed.ts";
+import { smsText, twilio, twimlOf } from "#notifications/channels/twilio.ts";
 import { service, troubleOf } from "../../providers/service.ts";
 import { aMessage, bodyOf, signal } from "./a-message.ts";
 
@@ -27,7 +27,8 @@ async function account(answer: (asked: Asked) => { status: number; body: unknown
   const { url } = await service((request, response) => {
     void bodyOf(request).then((bytes) => {
       const one: Asked = {
-        ...{ method: request.method, url: new URL(request.url!, "http://twilio.test") },
+        method: request.method,
+        url: new URL(request.url!, "http://twilio.test"),
         authorization: request.headers.authorization,
         form: Object.fromEntries(new URLSearchParams(bytes.toString())),
       };
@@ -44,7 +45,8 @@ it("a text message is a form with basic authentication", async () => {
   expect(await sms.deliver(message, { signal })).toEqual({ providerMessageId: "SM1" });
   expect(asked).toMatchObject([
     {
-      ...{ method: "POST", url: { pathname: "/2010-04-01/Accounts/AC0123/Messages.json" } },
+      method: "POST",
+      url: { pathname: "/2010-04-01/Accounts/AC0123/Messages.json" },
       authorization: `Basic ${btoa("AC0123:a-token-of-the-account")}`,
       form: { To: TO, From: "+15005550006", Body: "SEV1: Order 7 is late\nIt was due on Monday." },
     },
@@ -85,7 +87,10 @@ describe("a repeat whose predecessor may have arrived", () => {
     expect(await sms.deliver(again, { signal })).toEqual({ providerMessageId: "SM7" });
     expect(asked).toHaveLength(1);
     expect(Object.fromEntries(asked[0]!.url.searchParams)).toEqual({
-      ...{ To: TO, From: "+15005550006", "DateSent>": "2026-03-10", PageSize: "200" },
+      To: TO,
+      From: "+15005550006",
+      "DateSent>": "2026-03-10",
+      PageSize: "200",
     });
   });
 

@@ -1,8 +1,8 @@
 import { createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import webPush from "web-push";
-import { AllGone } from "../../../../shared/notifications/channel.ts";
-import { pushPayload, webPushChannel } from "../../../../shared/notifications/channels/web-push.ts";
+import { AllGone } from "#notifications/channel.ts";
+import { pushPayload, webPushChannel } from "#notifications/channels/web-push.ts";
 import { service, troubleOf } from "../../providers/service.ts";
 import { aMessage, bodyOf, signal } from "./a-message.ts";
 
@@ -55,13 +55,11 @@ it("only the browser can read the message, and the service knows by the signatur
   expect(await channel.deliver(message, { signal })).toEqual({ providerMessageId: "/message/1", gone: [] });
   const [{ headers, body }] = asked as [(typeof asked)[number]];
   expect(read(body)).toEqual({
-    ...{
-      id: message.id,
-      severity: "WARN",
-      type: "order.late",
-      title: "Order 7 is late",
-      body: "It was due on Monday.",
-    },
+    id: message.id,
+    severity: "WARN",
+    type: "order.late",
+    title: "Order 7 is late",
+    body: "It was due on Monday.",
     data: {},
   });
   expect(headers).toMatchObject({ ttl: "86400", urgency: "normal", topic: message.id.replaceAll("-", "") });
@@ -79,7 +77,8 @@ it("only the browser can read the message, and the service knows by the signatur
   const key = { key: createPublicKey({ key: jwk, format: "jwk" }), dsaEncoding: "ieee-p1363" } as const;
   expect(verify("sha256", Buffer.from(`${head}.${claims}`), key, Buffer.from(signature, "base64url"))).toBe(true);
   expect(JSON.parse(Buffer.from(claims, "base64url").toString())).toMatchObject({
-    ...{ aud: new URL(url).origin, sub: "mailto:ops@example.org" },
+    aud: new URL(url).origin,
+    sub: "mailto:ops@example.org",
   });
 });
 

@@ -1,8 +1,8 @@
+import "#support/property-seed.ts";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { CsvRecords, QuoteNotClosed, RecordTooLong } from "../../../../shared/providers/county-lists/csv-records.ts";
-import "../../../support/property-seed.ts";
+import { CsvRecords, QuoteNotClosed, RecordTooLong } from "#providers/county-lists/csv-records.ts";
 
 type Form = Partial<ConstructorParameters<typeof CsvRecords>[0]>;
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { expect, it } from "vitest";
-import { asUtf8 } from "../../../../shared/providers/county-lists/encoding.ts";
+import { asUtf8 } from "#providers/county-lists/encoding.ts";
 
 async function read(bytes: Buffer, stated?: string): Promise<string> {
   const parts: Buffer[] = [];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openList, type ListSettings } from "../../../../shared/providers/county-lists/open-list.ts";
-import { columnsOf, countySourceSchema } from "../../../../shared/providers/county-lists/source.ts";
-import { startEndlessServer, startListServer, type ListServer } from "../../../functions/tax-liens/lists.ts";
+import { type ListSettings, openList } from "#providers/county-lists/open-list.ts";
+import { columnsOf, countySourceSchema } from "#providers/county-lists/source.ts";
+import { type ListServer, startEndlessServer, startListServer } from "../../../functions/tax-liens/lists.ts";
 
 let server: ListServer;
 beforeEach(async () => {

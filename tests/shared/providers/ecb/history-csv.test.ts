@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { daysOfHistory } from "../../../../shared/providers/ecb/history-csv.ts";
+import { daysOfHistory } from "#providers/ecb/history-csv.ts";
 import { all, troubleOf } from "../service.ts";
 
 const source = { provider: "ecb", url: "https://ecb.example/hist.csv" };

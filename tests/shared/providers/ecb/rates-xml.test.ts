@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { daysOfXml } from "../../../../shared/providers/ecb/rates-xml.ts";
+import { daysOfXml } from "#providers/ecb/rates-xml.ts";
 import { troubleOf } from "../service.ts";
 
 const source = { provider: "ecb", url: "https://ecb.example/daily.xml" };

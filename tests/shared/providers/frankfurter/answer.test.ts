@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseExactJson } from "../../../../shared/providers/exact-json.ts";
-import { dayOf, daysOf } from "../../../../shared/providers/frankfurter/answer.ts";
+import { parseExactJson } from "#providers/exact-json.ts";
+import { dayOf, daysOf } from "#providers/frankfurter/answer.ts";
 import { troubleOf } from "../service.ts";
 
 const source = { provider: "frankfurter", url: "https://frankfurter.example/v1/latest" };

@@ -1,10 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  guardedLookup,
-  isLoopbackHost,
-  isPublicAddress,
-} from "../../../../shared/providers/outbound/public-address.ts";
+import { guardedLookup, isLoopbackHost, isPublicAddress } from "#providers/outbound/public-address.ts";
 
 test.each([
   "0.0.0.0",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { safeUrl, withoutSecrets } from "../../../../shared/providers/outbound/redaction.ts";
+import { safeUrl, withoutSecrets } from "#providers/outbound/redaction.ts";
 
 test.each([
   "apikey",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LONGEST_RETRY_AFTER_MS, retryAfterMs } from "../../../../shared/providers/outbound/retry-after.ts";
+import { LONGEST_RETRY_AFTER_MS, retryAfterMs } from "#providers/outbound/retry-after.ts";
 
 const now = new Date("2025-03-01T12:00:00Z");
 const asked = (value: string) => retryAfterMs({ "retry-after": value }, now);

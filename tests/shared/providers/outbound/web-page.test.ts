@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isWebPage } from "../../../../shared/providers/outbound/web-page.ts";
+import { isWebPage } from "#providers/outbound/web-page.ts";
 
 test.each([
   ["text/csv", "<!DOCTYPE html><html>"],

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { contributionFaults } from "../../../../shared/rules/portfolio/contribution-faults.ts";
+import { contributionFaults } from "#rules/portfolio/contribution-faults.ts";
 
 const right = { reference: "a", date: "2026-03-02", amount: "250.00", currency: "EUR" };
 const faults = (...given: Partial<typeof right>[]) =>

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { isCurrencyCode, isKnownCurrency } from "../../../../shared/rules/portfolio/currency.ts";
+import { isCurrencyCode, isKnownCurrency } from "#rules/portfolio/currency.ts";
 
 test("a code is three capital letters", () => {
   expect(["USD", "ZZZ"].every(isCurrencyCode)).toBe(true);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isEtfSymbol, isIsin } from "../../../../shared/rules/portfolio/etf-symbol.ts";
+import { isEtfSymbol, isIsin } from "#rules/portfolio/etf-symbol.ts";
 
 it.each(["VWCE.DE", "SPY", "BRK-B", "^GSPC", "EURUSD=X", "0P0000.L"])("%s is a symbol", (symbol) => {
   expect(isEtfSymbol(symbol)).toBe(true);

@@ -1,13 +1,13 @@
-import fc from "fast-check";
 import { Decimal } from "decimal.js";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   CROSS_RATE_DIGITS,
+  type EuroRate,
   exchangeRate,
   questionFaults,
   servingOn,
-  type EuroRate,
-} from "../../../../shared/rules/portfolio/exchange-rate.ts";
+} from "#rules/portfolio/exchange-rate.ts";
 
 const date = "2025-05-10";
 const usd: EuroRate = { quote: "USD", rate: "1.1252", date: "2025-05-09" };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { hasFinalPrice, listingOf } from "../../../../shared/rules/portfolio/exchange.ts";
+import { hasFinalPrice, listingOf } from "#rules/portfolio/exchange.ts";
 
 it.each([
   ["SPY", "SPY", "America/New_York", "USD"],

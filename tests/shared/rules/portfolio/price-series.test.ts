@@ -1,11 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  covers,
-  isSameScale,
-  seriesFault,
-  splitSuspect,
-  type PricePoint,
-} from "../../../../shared/rules/portfolio/price-series.ts";
+import { covers, isSameScale, type PricePoint, seriesFault, splitSuspect } from "#rules/portfolio/price-series.ts";
 
 function point(date: string, close: string, rest: Partial<PricePoint> = {}): PricePoint {
   return { date, close, open: null, high: null, low: null, adjustedClose: null, volume: null, ...rest };

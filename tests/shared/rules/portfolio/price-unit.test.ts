@@ -1,7 +1,7 @@
 import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { inWholeUnits, priceUnit } from "../../../../shared/rules/portfolio/price-unit.ts";
+import { inWholeUnits, priceUnit } from "#rules/portfolio/price-unit.ts";
 
 it.each([
   ["EUR", { currency: "EUR", places: 0 }],

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { addDays } from "../../../../shared/rules/civil-date.ts";
-import { easterSunday, isTargetDay, targetDayOnOrBefore } from "../../../../shared/rules/portfolio/target-days.ts";
-import { sample } from "../../../support/sample-data.ts";
+import { addDays } from "#rules/civil-date.ts";
+import { easterSunday, isTargetDay, targetDayOnOrBefore } from "#rules/portfolio/target-days.ts";
+import { sample } from "#support/sample-data.ts";
 
 it("Easter falls where the almanacs have it", () => {
   expect([1999, 2000, 2008, 2011, 2019, 2024, 2025, 2026, 2038, 2100].map(easterSunday)).toEqual([

@@ -1,15 +1,9 @@
-import "../../../support/property-seed.ts";
+import "#support/property-seed.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addDays, isWeekend } from "../../../../shared/rules/civil-date.ts";
-import { isTargetDay } from "../../../../shared/rules/portfolio/target-days.ts";
-import {
-  awaitedDays,
-  buy,
-  quoteOf,
-  rateServing,
-  type RatesByQuote,
-} from "../../../../shared/rules/portfolio/valuation-days.ts";
+import { addDays, isWeekend } from "#rules/civil-date.ts";
+import { isTargetDay } from "#rules/portfolio/target-days.ts";
+import { awaitedDays, buy, quoteOf, type RatesByQuote, rateServing } from "#rules/portfolio/valuation-days.ts";
 
 /** Pounds for a euro on the days that are given. */
 const pounds = (...days: [date: string, rate: string][]): RatesByQuote =>
@@ -110,7 +104,10 @@ describe("buying", () => {
 
   it("is at the rate of its date, for the close of the next trading day", () => {
     expect(buy(money, { etf, next: { date: "2026-04-07", close: "21.00" }, rates })).toEqual({
-      ...{ boughtOn: "2026-04-07", price: "21.00", rate: "0.84", units: "4.000000000000" },
+      boughtOn: "2026-04-07",
+      price: "21.00",
+      rate: "0.84",
+      units: "4.000000000000",
     });
   });
   it.each([

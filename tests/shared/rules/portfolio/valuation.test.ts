@@ -1,8 +1,8 @@
-import "../../../support/property-seed.ts";
+import "#support/property-seed.ts";
 import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { totalUnits, unitsFor, UNIT_DECIMALS, valueOf } from "../../../../shared/rules/portfolio/valuation.ts";
+import { totalUnits, UNIT_DECIMALS, unitsFor, valueOf } from "#rules/portfolio/valuation.ts";
 import { anAmount, aPrice, aRate } from "./any-money.ts";
 
 const Exact = Decimal.clone({ precision: 200 });

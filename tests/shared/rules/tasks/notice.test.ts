@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { overdueNotice, reminderNotice } from "../../../../shared/rules/tasks/notice.ts";
+import { overdueNotice, reminderNotice } from "#rules/tasks/notice.ts";
 
 const task = { taskId: "t1", owner: "user:1", title: "Pay the rent" };
 const bodyOf = (due: Date | null, timeZone: string | null) =>

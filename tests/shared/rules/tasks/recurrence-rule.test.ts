@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { readRule } from "../../../../shared/rules/tasks/recurrence-rule.ts";
+import { readRule } from "#rules/tasks/recurrence-rule.ts";
 
 it("a rule is read whatever the case, in any order, with or without its name", () => {
   const rule = readRule("rrule:interval=2;byday=-1fr,mo;freq=monthly;byhour=17,9,9;wkst=su;count=5;");
   expect(rule).toMatchObject({
-    ...{ frequency: "MONTHLY", interval: 2, count: 5, until: null, weekStart: 0, hours: [9, 17] },
+    frequency: "MONTHLY",
+    interval: 2,
+    count: 5,
+    until: null,
+    weekStart: 0,
+    hours: [9, 17],
     weekdays: [
       { weekday: 5, nth: -1 },
       { weekday: 1, nth: null },

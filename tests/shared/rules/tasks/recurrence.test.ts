@@ -1,16 +1,22 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { instantOf, wallTimeAt } from "../../../../shared/jobs/schedule/wall-clock.ts";
-import { nextOccurrence, type Occurrence, type RecurrenceType } from "../../../../shared/rules/tasks/recurrence.ts";
-import { sample } from "../../../support/sample-data.ts";
+import { nextOccurrence, type Occurrence, type RecurrenceType } from "#rules/tasks/recurrence.ts";
+import { instantOf, wallTimeAt } from "#schedule/wall-clock.ts";
+import { sample } from "#support/sample-data.ts";
 
 type Given = Partial<Omit<Occurrence, "due">>;
 
 /** A daily task at 09:00 in Berlin, its first, unless said otherwise. */
 const aTask = (given: Given & { due: string }): Occurrence => ({
-  ...{ timeZone: "Europe/Berlin", type: "daily", interval: 1, rule: null, until: null },
-  ...{ anchorDay: null, anchorTime: null, number: 1 },
+  timeZone: "Europe/Berlin",
+  type: "daily",
+  interval: 1,
+  rule: null,
+  until: null,
+  anchorDay: null,
+  anchorTime: null,
+  number: 1,
   ...given,
   due: new Date(given.due),
 });
@@ -110,7 +116,9 @@ describe("the wall time stays when the clocks change", () => {
         task = { ...task, ...next };
       }
       const byRule = aTask({
-        ...{ due: in2026(zone, `${eve}T${time}:00`).toISOString(), timeZone: zone, rule: "FREQ=DAILY" },
+        due: in2026(zone, `${eve}T${time}:00`).toISOString(),
+        timeZone: zone,
+        rule: "FREQ=DAILY",
       });
       expect(nextOccurrence(byRule, byRule.due)!.due).toEqual(new Date(expected[0]!));
     },

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import rrule from "rrule";
 import { describe, expect, it } from "vitest";
-import { readRule } from "../../../../shared/rules/tasks/recurrence-rule.ts";
-import { occurrencesFrom } from "../../../../shared/rules/tasks/rule-occurrences.ts";
+import { readRule } from "#rules/tasks/recurrence-rule.ts";
+import { occurrencesFrom } from "#rules/tasks/rule-occurrences.ts";
 
 const seconds = (wall: string) => Date.parse(`${wall}Z`) / 1_000;
 const text = (wall: number) => new Date(wall * 1_000).toISOString().slice(0, 16).replace("T", " ");
@@ -85,8 +85,9 @@ const days = {
   WEEKLY: { BYDAY: weekdays },
   MONTHLY: { BYMONTHDAY: some(1, 15, 29, 31, -1, -31), BYDAY: fc.oneof(weekdays, some("1MO", "-1FR", "5WE", "-5TU")) },
   YEARLY: {
-    ...{ BYMONTHDAY: some(1, 29, 31, -1), BYDAY: fc.oneof(weekdays, some("1MO", "-1FR", "5WE")) },
-    ...{ BYYEARDAY: some(1, 60, 366, -1, -366) },
+    BYMONTHDAY: some(1, 29, 31, -1),
+    BYDAY: fc.oneof(weekdays, some("1MO", "-1FR", "5WE")),
+    BYYEARDAY: some(1, 60, 366, -1, -366),
   },
 } satisfies Record<string, Record<string, fc.Arbitrary<string | null>>>;
 const positions = fc.option(fc.constantFrom("1", "-1", "1,3"), { freq: 4 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ACCRUAL_METHODS, accrued, type AccrualTerms } from "../../../../shared/rules/tax-liens/accrual.ts";
-import { addDays } from "../../../../shared/rules/civil-date.ts";
+import { addDays } from "#rules/civil-date.ts";
+import { ACCRUAL_METHODS, type AccrualTerms, accrued } from "#rules/tax-liens/accrual.ts";
 
 describe("monthly_simple counts the first and the last month whole", () => {
   test.each([

@@ -1,16 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { analysisSummary, type AnalysisFindings } from "../../../../shared/rules/tax-liens/analysis-summary.ts";
+import { type AnalysisFindings, analysisSummary } from "#rules/tax-liens/analysis-summary.ts";
 
 const found = (given: Partial<AnalysisFindings> = {}) =>
   analysisSummary({
-    ...{
-      budget: "1000.00",
-      available: { a: 10, b: 2 },
-      failed: 0,
-      candidates: 9,
-      unmet: { maxLtv: 3 },
-      leastCost: null,
-    },
+    budget: "1000.00",
+    available: { a: 10, b: 2 },
+    failed: 0,
+    candidates: 9,
+    unmet: { maxLtv: 3 },
+    leastCost: null,
     deals: [
       { countyId: "a", deals: 2, cost: "600.00", yieldWeight: "7200", riskWeight: "12000" },
       { countyId: "b", deals: 1, cost: "200.05", yieldWeight: "4001", riskWeight: "2000.50" },
@@ -21,8 +19,15 @@ const found = (given: Partial<AnalysisFindings> = {}) =>
 describe("the summary of an analysis", () => {
   test("sums the deals of all counties exactly, and weights yield and risk by cost", () => {
     expect(found()).toEqual({
-      ...{ liens: 12, failed: 0, candidates: 9, unmet: { maxLtv: 3 }, deals: 3, cost: "800.05", budget: "1000.00" },
-      ...{ averageYield: "14.0004", averageRisk: "17.50" },
+      liens: 12,
+      failed: 0,
+      candidates: 9,
+      unmet: { maxLtv: 3 },
+      deals: 3,
+      cost: "800.05",
+      budget: "1000.00",
+      averageYield: "14.0004",
+      averageRisk: "17.50",
       counties: [
         { countyId: "a", available: 10, deals: 2, cost: "600.00" },
         { countyId: "b", available: 2, deals: 1, cost: "200.05" },
@@ -52,7 +57,9 @@ describe("the summary of an analysis", () => {
   ])("says why there are no deals: %s", (reason, given) => {
     const { deals, cost, averageYield, notes } = found(given);
     expect({ deals, cost, averageYield, note: notes[0] }).toEqual({
-      ...{ deals: 0, cost: "0.00", averageYield: null },
+      deals: 0,
+      cost: "0.00",
+      averageYield: null,
       note: `there are no deals: ${reason}`,
     });
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addMonths, halfYearsBegun, monthsTouched } from "../../../../shared/rules/tax-liens/calendar-months.ts";
-import { addDays } from "../../../../shared/rules/civil-date.ts";
+import { addDays } from "#rules/civil-date.ts";
+import { addMonths, halfYearsBegun, monthsTouched } from "#rules/tax-liens/calendar-months.ts";
 
 test.each([
   ["2025-01-15", 1, "2025-02-15"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { constraintsSchema, unmetConstraint } from "../../../../shared/rules/tax-liens/constraints.ts";
+import { constraintsSchema, unmetConstraint } from "#rules/tax-liens/constraints.ts";
 
 const WANTED = { budget: "10000", counties: ["coconino-az"] };
 
@@ -36,8 +36,12 @@ describe("constraints", () => {
 
 describe("an offer", () => {
   const offer = {
-    ...{ faceAmount: "1000.00", propertyType: "residential" as const, expectedYield: "13.0000" },
-    ...{ ltv: "0.400000", riskScore: "30.00", dealScore: "80.00" },
+    faceAmount: "1000.00",
+    propertyType: "residential" as const,
+    expectedYield: "13.0000",
+    ltv: "0.400000",
+    riskScore: "30.00",
+    dealScore: "80.00",
   };
   const unmet = (given: object, wanted: object) => unmetConstraint({ ...offer, ...given }, { ...WANTED, ...wanted });
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { readAmount } from "../../../../shared/rules/tax-liens/county-amount.ts";
-import { dateReader } from "../../../../shared/rules/tax-liens/county-date.ts";
-import { rejectLine } from "../../../../shared/rules/tax-liens/reject-line.ts";
+import { readAmount } from "#rules/tax-liens/county-amount.ts";
+import { dateReader } from "#rules/tax-liens/county-date.ts";
+import { rejectLine } from "#rules/tax-liens/reject-line.ts";
 
 it.each([
   ["$8,200", "8200"],

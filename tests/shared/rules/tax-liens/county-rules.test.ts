@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
-import { countyRules, medianRedemptionDays } from "../../../../shared/rules/tax-liens/county-rules.ts";
-import { ruleOverridesSchema } from "../../../../shared/rules/tax-liens/list-rules.ts";
-import { RULE_SETS } from "../../../../shared/rules/tax-liens/rule-sets.ts";
+import { countyRules, medianRedemptionDays } from "#rules/tax-liens/county-rules.ts";
+import { ruleOverridesSchema } from "#rules/tax-liens/list-rules.ts";
+import { RULE_SETS } from "#rules/tax-liens/rule-sets.ts";
 
 test("a county has the rules of its state, but for what it states", () => {
   expect(countyRules("arizona", {})).toEqual(RULE_SETS.arizona);
   expect(countyRules("colorado", { maxInterestRate: 12, redemptionMonths: 24, required: ["owner"] })).toEqual({
     ...RULE_SETS.colorado,
-    ...{ maxRate: 12, maxAnnualReturn: 12, redemptionMonths: 24 },
+    maxRate: 12,
+    maxAnnualReturn: 12,
+    redemptionMonths: 24,
   });
   expect(countyRules("other", { maxInterestRate: 8.5 })).toMatchObject({ maxRate: 8.5, maxAnnualReturn: 8.5 });
 });

@@ -1,13 +1,20 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { DEAL_STATUSES, moveRefusal, type Decision } from "../../../../shared/rules/tax-liens/decision-moves.ts";
-import { decide, sift, type AskedDecision, type RecordedDecision } from "../../../../shared/rules/tax-liens/decide.ts";
+import { type AskedDecision, decide, type RecordedDecision, sift } from "#rules/tax-liens/decide.ts";
+import { DEAL_STATUSES, type Decision, moveRefusal } from "#rules/tax-liens/decision-moves.ts";
 
 const RUN = "01a20252-6417-76d3-9a6d-062b59e45fe5";
 const OTHER = "01a20252-678f-7622-b2d3-e7c19e8d11a9";
 const given = (decisionId: string, dealId: number, decision: Decision, more: Partial<AskedDecision> = {}) => ({
-  ...{ decisionId, dealId, decision, reason: "a reason", decidedBy: "user" as const },
-  ...{ analysisRunId: RUN, runId: RUN, place: 0, ...more },
+  decisionId,
+  dealId,
+  decision,
+  reason: "a reason",
+  decidedBy: "user" as const,
+  analysisRunId: RUN,
+  runId: RUN,
+  place: 0,
+  ...more,
 });
 const recorded = (...args: Parameters<typeof given>): RecordedDecision => ({ ...given(...args), refusal: null });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DEAL_STATUSES, moveRefusal, type Decision } from "../../../../shared/rules/tax-liens/decision-moves.ts";
+import { DEAL_STATUSES, type Decision, moveRefusal } from "#rules/tax-liens/decision-moves.ts";
 
 test("of all moves, these and no others are allowed", () => {
   const decisions = DEAL_STATUSES.filter((status): status is Decision => status !== "candidate");

@@ -1,29 +1,43 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { dealMetrics, type LienFacts } from "../../../../shared/rules/tax-liens/metrics.ts";
-import { RULE_SETS } from "../../../../shared/rules/tax-liens/rule-sets.ts";
+import { dealMetrics, type LienFacts } from "#rules/tax-liens/metrics.ts";
+import { RULE_SETS } from "#rules/tax-liens/rule-sets.ts";
 
 const weights = { ltv: 40, property_type: 20, valuation_age: 15, redemption_time: 15, flags: 10 };
 const asOf = "2026-01-01";
 /** Arizona, redeemed after 365 days in January 2027: 13 months at 12 % on 1,000 are 130.00. */
 const LIEN: LienFacts = {
-  ...{ faceAmount: "1000", priorLiens: "0", penalties: "0", premium: "0", fees: "0" },
-  ...{ interestRate: "12", bidRate: null, rules: RULE_SETS.arizona, medianRedemptionDays: 365 },
-  ...{
-    valuation: { value: "10000", day: asOf },
-    propertyType: "residential",
-    saleDate: null,
-    redemptionDeadline: null,
-  },
-  ...{ bankruptcy: false, environmental: false, codeViolations: false, subsequentTaxes: [] },
+  faceAmount: "1000",
+  priorLiens: "0",
+  penalties: "0",
+  premium: "0",
+  fees: "0",
+  interestRate: "12",
+  bidRate: null,
+  rules: RULE_SETS.arizona,
+  medianRedemptionDays: 365,
+  valuation: { value: "10000", day: asOf },
+  propertyType: "residential",
+  saleDate: null,
+  redemptionDeadline: null,
+  bankruptcy: false,
+  environmental: false,
+  codeViolations: false,
+  subsequentTaxes: [],
 };
 const metrics = (given: Partial<LienFacts> = {}) => dealMetrics({ ...LIEN, ...given }, { asOf, weights });
 
 test("a plain lien, by hand", () => {
   // LTV 0.1; risk 40 × 0.05 ÷ 0.55 + 20 × 0.2 = 7.636…; yield 130 ÷ 1000; score 50 × (13 ÷ 16 + 0.9236).
   expect(metrics()).toEqual({
-    ...{ cost: "1000.00", ltv: "0.100000", implausibleValue: false, expectedYield: "13.0000", irr: null },
-    ...{ riskScore: "7.64", dealScore: "86.81", explanation: null },
+    cost: "1000.00",
+    ltv: "0.100000",
+    implausibleValue: false,
+    expectedYield: "13.0000",
+    irr: null,
+    riskScore: "7.64",
+    dealScore: "86.81",
+    explanation: null,
   });
 });
 
@@ -42,7 +56,8 @@ describe("a premium", () => {
 
   test("comes back in Indiana with 5 %, beside 15 % on the minimum bid", () => {
     expect(metrics({ rules: RULE_SETS.indiana, premium: "1000" })).toMatchObject({
-      ...{ cost: "2000.00", expectedYield: "10.0000" },
+      cost: "2000.00",
+      expectedYield: "10.0000",
     });
   });
 });
@@ -80,8 +95,13 @@ test("the time to redemption is the county's median, else all that the state giv
 describe("a property's value", () => {
   test("is missing: LTV, risk and score as well, the yield is not", () => {
     expect(metrics({ valuation: null })).toEqual({
-      ...{ cost: "1000.00", ltv: null, implausibleValue: false, expectedYield: "13.0000", irr: null },
-      ...{ riskScore: null, dealScore: null },
+      cost: "1000.00",
+      ltv: null,
+      implausibleValue: false,
+      expectedYield: "13.0000",
+      irr: null,
+      riskScore: null,
+      dealScore: null,
       explanation: "the property has no valuation: no LTV, risk or score",
     });
   });

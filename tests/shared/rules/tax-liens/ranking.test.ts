@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compareCandidates, fillBudget, type Candidate } from "../../../../shared/rules/tax-liens/ranking.ts";
+import { type Candidate, compareCandidates, fillBudget } from "#rules/tax-liens/ranking.ts";
 
 const candidate = (lienId: number, dealScore: string, cost = "100.00", countyId = "a"): Candidate => ({
-  ...{ lienId, dealScore, cost, countyId },
+  lienId,
+  dealScore,
+  cost,
+  countyId,
 });
 const filled = async (...given: Parameters<typeof fillBudget<Candidate>>) => {
   const deals: Candidate[] = [];

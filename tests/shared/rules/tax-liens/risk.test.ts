@@ -1,17 +1,22 @@
 import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addDays } from "../../../../shared/rules/civil-date.ts";
-import { PROPERTY_TYPES } from "../../../../shared/rules/tax-liens/lien-fields.ts";
-import { riskScore, type RiskFacts } from "../../../../shared/rules/tax-liens/risk.ts";
+import { addDays } from "#rules/civil-date.ts";
+import { PROPERTY_TYPES } from "#rules/tax-liens/lien-fields.ts";
+import { type RiskFacts, riskScore } from "#rules/tax-liens/risk.ts";
 
 const WEIGHTS = { ltv: 40, property_type: 20, valuation_age: 15, redemption_time: 15, flags: 10 };
 const TODAY = "2026-06-01";
 /** 4.00: residential, and nothing else against it. */
 const SAFE: RiskFacts = {
-  ...{ ltv: new Decimal("0.05"), propertyType: "residential", valuedOn: TODAY },
-  ...{ saleDate: null, redemptionDeadline: null },
-  ...{ bankruptcy: false, environmental: false, codeViolations: false },
+  ltv: new Decimal("0.05"),
+  propertyType: "residential",
+  valuedOn: TODAY,
+  saleDate: null,
+  redemptionDeadline: null,
+  bankruptcy: false,
+  environmental: false,
+  codeViolations: false,
 };
 const score = (given: Partial<RiskFacts>) => riskScore({ ...SAFE, ...given }, WEIGHTS, TODAY).toFixed(2);
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import {
-  RULE_SET_IDS,
-  RULE_SETS,
   isRuleSetId,
   redemptionDays,
   redemptionDeadline,
-} from "../../../../shared/rules/tax-liens/rule-sets.ts";
+  RULE_SET_IDS,
+  RULE_SETS,
+} from "#rules/tax-liens/rule-sets.ts";
 
 test.each([
   ["arizona", "lowest_rate", 16, "monthly_simple"],

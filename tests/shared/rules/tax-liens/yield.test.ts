@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addDays } from "../../../../shared/rules/civil-date.ts";
-import { internalRateOfReturn, simpleAnnualYield } from "../../../../shared/rules/tax-liens/yield.ts";
+import { addDays } from "#rules/civil-date.ts";
+import { internalRateOfReturn, simpleAnnualYield } from "#rules/tax-liens/yield.ts";
 
 test.each([
   [1000, 160, 365, "16"],

@@ -1,0 +1,71 @@
+import type { ItemFailure, Progress, RunState, Trigger } from "#data/platform/schema.ts";
+import type { ErrorClass } from "#jobs/error-class.ts";
+
+/** What the admin API answers with: the ledger's rows as JSON, so instants are ISO texts. */
+
+export interface JobView {
+  readonly id: string;
+  readonly family: string;
+  readonly summary: string;
+  readonly enabled: boolean;
+  readonly schedule: { readonly expression: string; readonly timeZone: string; readonly inWords: string } | null;
+  readonly next: readonly string[];
+  readonly lastRun: Pick<RunSummary, "id" | "state" | "startedAt" | "finishedAt" | "durationMs"> | null;
+}
+
+/** One line of a list. */
+export interface RunSummary {
+  readonly id: string;
+  readonly jobId: string;
+  readonly family: string;
+  readonly trigger: Trigger;
+  readonly state: RunState;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly scheduledFor: string | null;
+  readonly notBefore: string | null;
+  readonly queuedAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly durationMs: number | null;
+  readonly result: Readonly<Record<string, unknown>> | null;
+  readonly progress: Progress | null;
+  readonly itemFailureCount: number;
+  readonly reason: string | null;
+  readonly requestedBy: string | null;
+  readonly lastError?: { readonly class: ErrorClass; readonly message: string };
+}
+
+export interface RunError {
+  readonly attempt: number;
+  readonly at: string;
+  readonly class: ErrorClass;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+/** A run, whole. */
+export interface RunView extends Omit<RunSummary, "lastError"> {
+  readonly input: unknown;
+  readonly itemFailures: readonly ItemFailure[] | null;
+  readonly errors: readonly RunError[];
+  readonly reasonCode: string | null;
+  readonly heartbeatAt: string | null;
+  readonly leaseHolder: string | null;
+  readonly correlationId: string;
+  readonly parentRunId: string | null;
+  readonly idempotencyKey: string | null;
+  readonly cancelRequestedAt: string | null;
+}
+
+/** The states in which a run can be, as `--state` takes them. */
+export const RUN_STATES = [
+  "queued",
+  "running",
+  "succeeded",
+  "retrying",
+  "dead",
+  "skipped",
+  "cancelled",
+] as const satisfies readonly RunState[];

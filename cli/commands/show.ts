@@ -1,0 +1,114 @@
+import { inWords } from "#schedule/duration.ts";
+import { AdminApi } from "../admin-api.ts";
+import type { RunError, RunView } from "../admin-views.ts";
+import { defineCommand, flag, INVOCATION } from "../command.ts";
+import { WrongUsage } from "../failure.ts";
+import { ago, localIso, until } from "../moments.ts";
+import { counterLines, oneLine, quantity, STATE_STYLES } from "../outcome.ts";
+import { type Paint, printable, printJson } from "../output.ts";
+import { progressInWords } from "../progress.ts";
+
+export const show = defineCommand({
+  arguments: { run: { about: "the run's id, as run and runs show it" } },
+  options: { json: flag("print what the app answers, for scripts") },
+  examples: ["show 01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42"],
+  async run(call) {
+    const { out, options } = call;
+    const id = call.arguments.run;
+    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) {
+      throw new WrongUsage(
+        `show: <run> is a run's id such as ${EXAMPLE}, got ${JSON.stringify(id)}; ${INVOCATION} runs lists them.`,
+      );
+    }
+    const api = await AdminApi.of(call);
+    const answer = await api.get<RunView>(`api/admin/runs/${id}`);
+    if (options.json) printJson(out, answer);
+    else out.line(detailOf(printable(answer), new Date(), out.paint));
+    return 0;
+  },
+});
+
+const EXAMPLE = "01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42";
+
+/** A run for a person: what it is, when things happened, what went in and came out, what went wrong. */
+function detailOf(run: RunView, now: Date, paint: Paint): string {
+  const duration = run.durationMs === null ? "" : ` in ${inWords(run.durationMs)}`;
+  return [
+    `${paint("bold", run.jobId)} ${paint(STATE_STYLES[run.state], run.state)}${duration}`,
+    ...(run.reason === null ? [] : [`  ${oneLine(run.reason)}`]),
+    "",
+    ...factLines(factsOf(run, now), paint),
+    ...section("Input", indented(JSON.stringify(run.input, null, 2)), paint),
+    ...section("Result", counterLines(run.result ?? {}, paint), paint),
+    ...section(failedItemsTitle(run), failedItems(run, paint), paint),
+    ...section(
+      "Errors",
+      run.errors.flatMap((error) => errorLines(error, paint)),
+      paint,
+    ),
+  ].join("\n");
+}
+
+type Fact = readonly [name: string, value: string | null | undefined];
+
+function factsOf(run: RunView, now: Date): Fact[] {
+  const past = (at: string | null) => at && `${localIso(new Date(at))}  ${ago(new Date(at), now)}`;
+  const isWaiting = run.state === "queued" || run.state === "retrying";
+  return [
+    ["run", run.id],
+    ["family", run.family],
+    ["trigger", run.requestedBy ? `${run.trigger}, by ${run.requestedBy}` : run.trigger],
+    ["attempt", `${run.attempt} of ${run.maxAttempts}`],
+    ["slot", run.scheduledFor && localIso(new Date(run.scheduledFor))],
+    ["queued", past(run.queuedAt)],
+    ["started", past(run.startedAt)],
+    ["finished", past(run.finishedAt)],
+    [
+      "next try",
+      isWaiting && run.notBefore
+        ? `${localIso(new Date(run.notBefore))}  ${until(new Date(run.notBefore), now)}`
+        : null,
+    ],
+    ["progress", run.progress && progressInWords(run.progress)],
+    ["held by", run.leaseHolder],
+    ["last sign", run.state === "running" ? past(run.heartbeatAt) : null],
+    ["cancel asked", past(run.cancelRequestedAt)],
+    ["parent run", run.parentRunId],
+    ["correlation", run.correlationId === run.id ? null : run.correlationId],
+    ["idempotency", run.idempotencyKey],
+  ];
+}
+
+function factLines(facts: readonly Fact[], paint: Paint): string[] {
+  return facts.flatMap(([name, value]) => (value ? [`  ${paint("dim", name.padEnd(12))}  ${value}`] : []));
+}
+
+function failedItemsTitle({ itemFailureCount, itemFailures }: RunView): string {
+  const shown = itemFailures?.length ?? 0;
+  return `${quantity(itemFailureCount, "item")} failed${shown < itemFailureCount ? `, the first ${shown}` : ""}`;
+}
+
+function failedItems({ itemFailures }: RunView, paint: Paint): string[] {
+  return (itemFailures ?? []).map(
+    ({ key, class: kind, reason }) => `  ${paint("bold", key)}  ${paint("dim", kind)}  ${oneLine(reason)}`,
+  );
+}
+
+function errorLines({ attempt, at, class: kind, name, message, stack }: RunError, paint: Paint): string[] {
+  const said = `${name}: ${message}`;
+  // The stack begins with what was said; whatever else it holds is worth showing.
+  const trace = stack.startsWith(said) ? stack.slice(said.length).replace(/^\n/, "") : stack;
+  return [
+    `  ${paint("bold", `Attempt ${attempt}`)}  ${paint("dim", `${localIso(new Date(at))}  ${kind}`)}`,
+    ...indented(said).map((line) => paint("red", line)),
+    ...(trace ? indented(trace).map((line) => paint("dim", line)) : []),
+  ];
+}
+
+function section(title: string, lines: readonly string[], paint: Paint): string[] {
+  return lines.length ? ["", paint("bold", title), ...lines] : [];
+}
+
+function indented(text: string): string[] {
+  return text.split("\n").map((line) => `  ${line}`);
+}

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type { App } from "#app";
+import { ping } from "#data/client.ts";
+import { lastRuns, openRuns, reliability, slotsKnown } from "#data/platform/job-figures.ts";
+import { Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { lateByMs } from "#operations/lateness.ts";
+import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
+import { instant } from "../admin/answers.ts";
+import { runState } from "../admin/run-view.ts";
+
+/**
+ * For people and monitors that may look: it names jobs and how they fare, so unlike `api/health/live` and `ready`, which a
+ * load balancer asks, it is not open. 503 means that no job can run; a job that fails is told in the body alone.
+ */
+export const getJobsHealth = defineRoute({
+  method: "GET",
+  path: "api/jobs/health",
+  access: "viewer",
+  summary: "Whether jobs can run (database, broker), and per job its last run, failures in a row and lateness",
+  answer: z.object({
+    healthy: z.literal(true),
+    database: z.literal("connected"),
+    broker: z.object({
+      state: z
+        .enum(["connected", "in-process"])
+        .describe("in-process: no broker is configured; runs wait in each process"),
+    }),
+    jobs: z.array(
+      z.object({
+        id: z.string(),
+        family: z.string(),
+        lastRun: z
+          .object({ id: z.uuid(), state: runState, startedAt: instant.nullable(), finishedAt: instant.nullable() })
+          .nullable(),
+        consecutiveFailures: z.int(),
+        unaccounted: z.int().describe("Slots of the last day of which nobody knows what became of them"),
+        lateByMs: z.number().describe("0: it is on time"),
+      }),
+    ),
+  }),
+  async handle({ app }) {
+    const [database, broker] = await Promise.all([databaseState(app), app.broker()]);
+    if (database !== "connected" || broker.state === "unreachable") {
+      const wrong = [
+        database === "connected" ? [] : "the database",
+        broker.state === "unreachable" ? "the broker" : [],
+      ];
+      throw new Problem(503, "unhealthy", `${wrong.flat().join(" and ")} cannot be reached`, {
+        extra: { healthy: false, database, broker },
+        headers: { "retry-after": "5" },
+      });
+    }
+    return { json: { healthy: true, database, broker, jobs: await jobsHealth(app) } };
+  },
+});
+
+async function databaseState(app: App): Promise<"connected" | "unreachable"> {
+  try {
+    await ping(app.db);
+    return "connected";
+  } catch (error) {
+    app.log.error("Unhealthy: the database does not answer", { error });
+    return "unreachable";
+  }
+}
+
+async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
+  const now = app.clock.now();
+  const jobs = await app.jobs.all();
+  const ids = jobs.map(({ id }) => id);
+  const [last, open, lately, slots] = await Promise.all([
+    lastRuns(app.db, ids),
+    openRuns(app.db, now),
+    reliability(app.db, ids),
+    slotsKnown(app.db, ids, accountableRange(now)),
+  ]);
+  return jobs.map((job) => {
+    const { lastSlot = null, consecutiveFailures = 0 } = lately.get(job.id) ?? {};
+    const schedule = scheduleInForce(job, app.config.jobs.get(job.id));
+    const oldestDueAt = open.get(job.id)?.oldestDueAt ?? null;
+    const { id, state, startedAt, finishedAt } = last.get(job.id) ?? {};
+    return {
+      id: job.id,
+      family: job.family.id,
+      lastRun: id === undefined ? null : { id, state, startedAt, finishedAt },
+      consecutiveFailures,
+      unaccounted: unaccountedCount(schedule, slots.get(job.id), now),
+      lateByMs: lateByMs({ schedule, lastSlot, oldestDueAt, now }),
+    };
+  });
+}

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { ping } from "#data/client.ts";
+import { Problem } from "#http/problem.ts";
+import { defineRoute } from "#http/route.ts";
+
+export const healthReady = defineRoute({
+  method: "GET",
+  path: "api/health/ready",
+  access: "open",
+  summary: "Whether jobs can run here: the database answers",
+  answer: z.object({ status: z.literal("ready") }),
+  async handle({ app }) {
+    try {
+      await ping(app.db);
+    } catch (error) {
+      app.log.error("Not ready: the database does not answer", { error });
+      throw new Problem(503, "not-ready", "the database does not answer", { headers: { "retry-after": "5" } });
+    }
+    return { json: { status: "ready" } };
+  },
+});

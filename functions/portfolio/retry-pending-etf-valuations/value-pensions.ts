@@ -1,0 +1,220 @@
+import type { Executor, Tx } from "#data/client.ts";
+import { ratesBetween } from "#data/portfolio/exchange-rates.ts";
+import {
+  dueDays,
+  firstDueDay,
+  markValued,
+  type PensionEtf,
+  type PensionKind,
+  pensionKinds,
+  type Reach,
+} from "#data/portfolio/pension-progress.ts";
+import {
+  dropClosedDays,
+  followSplits,
+  type QuotedDay,
+  storePurchases,
+  sumUnits,
+  valueDays,
+  waitingContributions,
+} from "#data/portfolio/pension-valuation.ts";
+import type { Counts } from "#jobs/define-job.ts";
+import { addDays, type CivilDate } from "#rules/civil-date.ts";
+import { minorDigits } from "#rules/portfolio/currency.ts";
+import { SAME_SCALE } from "#rules/portfolio/price-series.ts";
+import { targetDayOnOrBefore } from "#rules/portfolio/target-days.ts";
+import { awaitedDays, buy, type Priced, quoteOf, type RatesByQuote } from "#rules/portfolio/valuation-days.ts";
+import type { Config } from "#settings/config.ts";
+
+/** Rows that one statement writes, about: some tenths of a second, and a few megabytes of arrays. */
+const ROWS_PER_STATEMENT = 20_000;
+const PURCHASES_PER_STATEMENT = 5_000;
+
+/** ETFs as they were when the valuation began: what comes in meanwhile is the next run's. */
+export interface Valuation {
+  readonly etfs: ReadonlyMap<number, PensionEtf>;
+  readonly reaches: readonly Reach[];
+  readonly today: CivilDate;
+  readonly sources: Config["FX_PROVIDERS"];
+}
+
+export function valuationOf(etfs: readonly PensionEtf[], today: CivilDate, sources: Config["FX_PROVIDERS"]): Valuation {
+  return {
+    etfs: new Map(etfs.map((etf) => [etf.id, etf])),
+    reaches: etfs.map((etf) => ({
+      etfId: etf.id,
+      to: etf.lastPrice,
+      prices: etf.prices,
+      awaited: awaitedOf(etf, today).at(-1) ?? null,
+    })),
+    today,
+    sources,
+  };
+}
+
+/** How far a batch has come. */
+interface Place {
+  /** The last contribution that was looked at. */
+  readonly contribution: string;
+  /** The last day that was. */
+  readonly day: CivilDate;
+}
+
+const START: Place = { contribution: "0", day: "0001-01-01" };
+
+/**
+ * Brings pensions up to date, in as many transactions as it takes: money that can buy does, then the days that have something
+ * to do are valued, a stretch of days at a time.
+ *
+ * @param lock takes pensions for one transaction and says which of them it got; the others are left alone from then on
+ * @returns what was done, and the pensions that were left alone
+ */
+export async function valuePensions(
+  valuation: Valuation,
+  ids: readonly string[],
+  {
+    transaction,
+    lock,
+  }: {
+    transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+    lock: (tx: Tx, ids: readonly string[]) => Promise<string[]>;
+  },
+): Promise<{ counts: Counts; left: string[] }> {
+  const counts: Counts = { bought: 0, valued: 0, completed: 0, waiting: 0, closed: 0 };
+  let held = ids;
+  let place: Place | null = START;
+  while (place !== null && held.length > 0) {
+    const from: Place = place;
+    const step = await transaction(async (tx) => {
+      const locked = await lock(tx, held);
+      return { locked, ...(locked.length ? await valueOn(tx, valuation, locked, from) : { place: null, counts: {} }) };
+    });
+    held = step.locked;
+    place = step.place;
+    addTo(counts, step.counts);
+  }
+  const done = new Set(held);
+  return { counts, left: ids.filter((id) => !done.has(id)) };
+}
+
+/** Adds counts to a sum of them. */
+export function addTo(sum: Counts, counts: Counts): void {
+  for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
+}
+
+/** One transaction's worth. @returns the place to go on from; null when the pensions are up to date and marked so */
+async function valueOn(
+  tx: Tx,
+  valuation: Valuation,
+  ids: readonly string[],
+  place: Place,
+): Promise<{ place: Place | null; counts: Counts }> {
+  const kinds = await pensionKinds(tx, ids, SAME_SCALE.raw);
+  const isSettled = kinds.every((kind) => kind.isSettled);
+  if (place === START && !isSettled) await followSplits(tx, ids, SAME_SCALE.raw);
+  const { last, bought } = await buyNext(tx, valuation, ids, place.contribution);
+  if (last !== null) return { place: { ...place, contribution: last }, counts: { bought } };
+
+  // Whatever buys was not settled before.
+  if (!isSettled) await sumUnits(tx, ids);
+  const from = await nextDay(tx, valuation, ids, kinds, place.day);
+  if (from === null) {
+    await markValued(tx, ids, valuation.reaches);
+    return { place: null, counts: { bought } };
+  }
+  const to = addDays(from, Math.ceil(ROWS_PER_STATEMENT / ids.length));
+  const counts = await valueStretch(tx, valuation, ids, kinds, { from, to });
+  // No price and no day that waits lies after today: what is done with this stretch is done.
+  const isLast = to >= valuation.today;
+  if (isLast) await markValued(tx, ids, valuation.reaches);
+  return { place: isLast ? null : { ...place, day: to }, counts: { bought, ...counts } };
+}
+
+/** Lets the next of the waiting contributions buy. @returns the last of them; null when there are no more after these */
+async function buyNext(
+  tx: Tx,
+  { etfs, sources }: Valuation,
+  ids: readonly string[],
+  after: string,
+): Promise<{ last: string | null; bought: number }> {
+  const waiting = await waitingContributions(tx, ids, { after, limit: PURCHASES_PER_STATEMENT });
+  if (waiting.length === 0) return { last: null, bought: 0 };
+  const dates = waiting.map(({ date }) => date).sort();
+  const currencies = waiting.flatMap(({ etfId, currency }) => [currency, etfs.get(etfId)?.currency ?? "EUR"]);
+  const rates = await ratesServing(tx, { currencies, from: dates[0]!, to: dates.at(-1)!, sources });
+  const purchases = waiting.flatMap(({ id, etfId, next, ...contribution }) => {
+    const etf = pricedOf(etfs.get(etfId));
+    const bought = etf && buy(contribution, { etf, next, rates });
+    return bought ? [{ id, ...bought }] : [];
+  });
+  await storePurchases(tx, purchases);
+  const last = waiting.length < PURCHASES_PER_STATEMENT ? null : waiting.at(-1)!.id;
+  return { last, bought: purchases.length };
+}
+
+/** The first day after `after` with something to do, days whose price is waited for among them. */
+async function nextDay(
+  tx: Tx,
+  { etfs, reaches, today }: Valuation,
+  ids: readonly string[],
+  kinds: readonly PensionKind[],
+  after: CivilDate,
+): Promise<CivilDate | null> {
+  const due = await firstDueDay(tx, ids, reaches, after);
+  const awaited = kinds.flatMap(({ etfId }) => awaitedOf(etfs.get(etfId), today).filter((day) => day > after));
+  return [...(due === null ? [] : [due]), ...awaited].sort()[0] ?? null;
+}
+
+async function valueStretch(
+  tx: Tx,
+  { etfs, reaches, today, sources }: Valuation,
+  ids: readonly string[],
+  kinds: readonly PensionKind[],
+  stretch: { from: CivilDate; to: CivilDate },
+): Promise<Counts> {
+  const due = Map.groupBy(await dueDays(tx, ids, reaches, stretch), ({ etfId }) => etfId);
+  const currencies = kinds.flatMap(({ etfId, currency }) => [currency, etfs.get(etfId)?.currency ?? "EUR"]);
+  const rates = await ratesServing(tx, { currencies, ...stretch, sources });
+  const quoted: QuotedDay[] = [];
+  const closed: { etfId: number; date: CivilDate }[] = [];
+  for (const { etfId, currency } of kinds) {
+    const etf = pricedOf(etfs.get(etfId));
+    if (!etf) continue;
+    const closes = new Map(due.get(etfId)?.map(({ date, close }) => [date, close ?? undefined]));
+    for (const day of awaitedOf(etf, today)) {
+      if (day >= stretch.from && day <= stretch.to && !closes.has(day)) closes.set(day, undefined);
+    }
+    for (const [date, price] of closes) {
+      const quote = quoteOf(date, { etf, currency, price, rates });
+      if (quote === "closed") closed.push({ etfId, date });
+      else quoted.push({ ...quote, etfId, currency, digits: minorDigits(currency) });
+    }
+  }
+  return { ...(await valueDays(tx, ids, quoted)), closed: await dropClosedDays(tx, ids, closed) };
+}
+
+/** The rates that serve days from one to another, by currency. */
+async function ratesServing(
+  tx: Executor,
+  {
+    currencies,
+    from,
+    to,
+    sources,
+  }: { currencies: readonly string[]; from: CivilDate; to: CivilDate; sources: Config["FX_PROVIDERS"] },
+): Promise<RatesByQuote> {
+  const quotes = [...new Set(currencies)].filter((currency) => currency !== "EUR");
+  if (quotes.length === 0) return new Map();
+  const published = await ratesBetween(tx, { quotes, from: targetDayOnOrBefore(from), to, sources });
+  return Map.groupBy(published, ({ quote }) => quote);
+}
+
+function awaitedOf(etf: { readonly lastPrice: string | null } | undefined, today: CivilDate): CivilDate[] {
+  return etf?.lastPrice ? awaitedDays(etf.lastPrice, today) : [];
+}
+
+function pricedOf(etf: PensionEtf | undefined): Priced | null {
+  if (!etf) return null;
+  const { currency, series, lastPrice } = etf;
+  return currency !== null && series !== null && lastPrice !== null ? { currency, series, lastPrice } : null;
+}

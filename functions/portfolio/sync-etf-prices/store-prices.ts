@@ -1,0 +1,115 @@
+import type { Tx } from "#data/client.ts";
+import {
+  correctPrices,
+  deletePrices,
+  deletePricesBut,
+  insertPrices,
+  recentCloses,
+  storedRange,
+} from "#data/portfolio/etf-prices.ts";
+import { addStored } from "#data/portfolio/etf-updates.ts";
+import { lockEtfs, markReady } from "#data/portfolio/etfs.ts";
+import { closesIn, columnsOf, type PriceColumns } from "#data/portfolio/price-columns.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import type { PriceSeries } from "#providers/etf-provider.ts";
+import { covers, isSameScale } from "#rules/portfolio/price-series.ts";
+
+/** For whom a series is stored. */
+export interface Storing {
+  readonly runId: string;
+  /** The moment that the run stands for. */
+  readonly asOf: Date;
+  /** The symbol in the run's input; null for a run over many. */
+  readonly asked: string | null;
+}
+
+/** Stored days that a synchronisation asks for once more: a day that came late is filled in, and that the series is the same is seen. */
+export const OVERLAP_DAYS = 5;
+
+/** A series of an ETF, in the columns of the database. */
+export interface FetchedSeries extends Omit<PriceSeries, "points"> {
+  readonly etfId: number;
+  readonly columns: PriceColumns;
+}
+
+/** To be called as soon as a series is there: from then on it is only a few texts. */
+export function readyToStore(etfId: number, { points, ...facts }: PriceSeries): FetchedSeries {
+  return { ...facts, etfId, columns: columnsOf(points) };
+}
+
+export interface Continued {
+  readonly inserted: number;
+  readonly skipped: number;
+  /** A split or a dividend changed the whole series since: nothing was stored, and it has to be fetched anew. */
+  readonly isNewScale: boolean;
+}
+
+/** Adds the days that are not there yet; those that are stay as they are. @returns what became of each series, in their order */
+export async function continueSeries(
+  tx: Tx,
+  fetched: readonly FetchedSeries[],
+  { runId, asOf, asked }: Storing,
+): Promise<Continued[]> {
+  const ids = fetched.map(({ etfId }) => etfId);
+  await lockEtfs(tx, ids);
+  const closes = await recentCloses(tx, ids, OVERLAP_DAYS);
+  const fitting = fetched.filter(({ etfId, series, columns }) => {
+    const stored = closes.get(etfId);
+    return stored === undefined || isSameScale(series, stored, closesIn(columns));
+  });
+  await markReady(tx, fitting, asOf);
+  const added = await insertPrices(tx, fitting);
+  await addStored(
+    tx,
+    runId,
+    asked,
+    fitting.map((one, place) => ({ ...added[place]!, changed: 0, ...extentOf(one) })),
+  );
+  const stored = new Map(fitting.map(({ etfId }, place) => [etfId, added[place]!]));
+  return ids.map((id) => ({ inserted: 0, skipped: 0, ...stored.get(id), isNewScale: !stored.has(id) }));
+}
+
+export interface Refreshed {
+  readonly inserted: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  /** Days of the old series that the new one, which took its place whole, does not have. */
+  readonly removed: number;
+}
+
+/**
+ * Corrects what differs. A series of the other kind, or one that a split has changed throughout, takes the old one's place whole.
+ * @throws InvalidInput when it would have to and does not reach as far
+ */
+export async function refreshSeries(
+  tx: Tx,
+  series: FetchedSeries,
+  { runId, asOf, asked }: Storing,
+): Promise<Refreshed> {
+  const { etfId } = series;
+  const etf = (await lockEtfs(tx, [etfId])).get(etfId)!;
+  const stored = await storedRange(tx, etfId);
+  const isOtherKind = stored !== undefined && etf.series !== series.series;
+  const closes = (await recentCloses(tx, [etfId], OVERLAP_DAYS)).get(etfId) ?? [];
+  const fetched = closesIn(series.columns);
+  const isNewScale = !isSameScale(series.series, closes, fetched);
+  if (stored && (isOtherKind || isNewScale) && !covers(fetched, stored)) {
+    const { first, last } = extentOf(series);
+    const change = isOtherKind ? `to prices that are ${series.series}` : "to a new scale";
+    const reason =
+      `a change ${change} replaces all prices, but ${series.source} has them from ${first} to ${last} only, ` +
+      `and those from ${stored.first} to ${stored.last} are stored`;
+    throw new InvalidInput([{ field: etf.symbol, reason }]);
+  }
+  const replaced = isOtherKind ? await deletePrices(tx, etfId) : 0;
+  await markReady(tx, [series], asOf);
+  const points = await correctPrices(tx, series);
+  const removed = replaced + (isNewScale && !isOtherKind ? await deletePricesBut(tx, etfId, series.columns) : 0);
+  const { inserted, changed, unchanged } = points;
+  await addStored(tx, runId, asked, [{ inserted, changed, skipped: unchanged, ...extentOf(series) }]);
+  return { inserted, changed, unchanged, removed };
+}
+
+function extentOf({ source, columns: { date } }: FetchedSeries): { source: string; first: string; last: string } {
+  return { source, first: date.slice(0, "YYYY-MM-DD".length), last: date.slice(-"YYYY-MM-DD".length) };
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
+import { defineJob, manual } from "#jobs/define-job.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import { asError } from "#jobs/error-class.ts";
+import { internet } from "#jobs/gates.ts";
+import { exponential } from "#jobs/retry.ts";
+import type { RatesOfDay } from "#providers/fx-provider.ts";
+import { fxProviders } from "#providers/fx-providers.ts";
+import { civilDateIn, daysBetween, isCivilDate } from "#rules/civil-date.ts";
+import { rangeFaults } from "#rules/portfolio/rate-range.ts";
+import { portfolio } from "../../families.ts";
+import { storeRates } from "./store-rates.ts";
+
+/** Days that one transaction stores: about 16,000 points, a tenth of a second. */
+const DAYS_PER_BATCH = 400;
+
+const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
+
+/**
+ * Brings in all rates from a start date on. Days are stored whole, some hundred at a time: what was committed before a
+ * failure stays, and the next try skips it. Twice is safe: a point that exists stays as it is.
+ */
+export const syncFxHistorical = defineJob({
+  id: "sync_fx_historical",
+  family: portfolio,
+  summary: "Fetch all exchange rates since a start date",
+  on: manual,
+  input: z.strictObject({ startDate: civilDate, endDate: civilDate.optional() }),
+  retry: exponential({ retries: 4, first: "10s", max: "10m" }),
+  timeout: "15m",
+  gates: [internet],
+  then: ["retry_pending_etf_valuations"],
+  onTransition: (tx, run) => trackRun(tx, "historical", run),
+
+  async run({ input, asOf, settings, signal, log, transaction, run, progress }) {
+    const today = civilDateIn("Europe/Berlin", asOf);
+    const { startDate, endDate = today } = input;
+    const faults = rangeFaults(input, today);
+    if (faults.length) throw new InvalidInput(faults);
+
+    const counts = { days: 0, inserted: 0, skipped: 0 };
+    const whole = daysBetween(startDate, endDate) + 1;
+    for await (const batch of batchesOf(
+      fxProviders(settings, log).since(startDate, endDate, { signal }),
+      DAYS_PER_BATCH,
+    )) {
+      const { inserted, skipped } = await transaction((tx) => storeRates(tx, run.id, batch));
+      counts.days += batch.length;
+      counts.inserted += inserted;
+      counts.skipped += skipped;
+      const oldest = batch.at(-1)!.date;
+      progress(daysBetween(oldest, endDate) + 1, whole, `back to ${oldest}`);
+    }
+    return counts;
+  },
+});
+
+/**
+ * Days of one source in groups; a group ends where the source changes. What was read before a failure is handed on before
+ * the failure is: whole days that arrived shall stay.
+ */
+async function* batchesOf(days: AsyncIterable<RatesOfDay>, size: number): AsyncGenerator<RatesOfDay[]> {
+  let batch: RatesOfDay[] = [];
+  let failure: Error | undefined;
+  try {
+    for await (const day of days) {
+      if (batch.length === size || (batch[0] && batch[0].source !== day.source)) {
+        yield batch;
+        batch = [];
+      }
+      batch.push(day);
+    }
+  } catch (error) {
+    failure = asError(error);
+  }
+  if (batch.length) yield batch;
+  if (failure) throw failure;
+}

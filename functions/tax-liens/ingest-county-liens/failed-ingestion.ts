@@ -1,0 +1,24 @@
+import type { Tx } from "#data/client.ts";
+import { whyGivenUp } from "#data/platform/run-reason.ts";
+import type { Run } from "#data/platform/schema.ts";
+import { OPERATORS } from "#notifications/notification.ts";
+import { tellInApp, type ToldInApp } from "../told-in-app.ts";
+
+/** Tells those who run the app of counties whose ingestion is dead, whatever killed it, in the transaction that ends the run. */
+export async function tellOperators(tx: Tx, runs: readonly Run[]): Promise<void> {
+  const dead = runs.filter(({ state }) => state === "dead");
+  await tellInApp(tx, dead.map(notificationOf), dead[0]?.finishedAt ?? new Date(0));
+}
+
+function notificationOf(run: Run): ToldInApp {
+  const { countyId } = run.input as { countyId: string };
+  return {
+    recipient: OPERATORS,
+    type: "county.ingestion_failed",
+    severity: "WARN",
+    title: `The liens of ${countyId} could not be brought in`,
+    body: `After ${run.attempt} attempts: ${whyGivenUp(run)}`,
+    data: { countyId, run: run.id },
+    dedupeKey: `ingestion-failed:${run.id}`,
+  };
+}

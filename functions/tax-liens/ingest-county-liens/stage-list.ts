@@ -1,0 +1,138 @@
+import {
+  namedRow,
+  stagedRow,
+  StagedRows,
+  stageRows,
+  type Staging,
+  takeRepeatedLiens,
+} from "#data/tax-liens/lien-staging.ts";
+import type { JobContext } from "#jobs/define-job.ts";
+import { openList } from "#providers/county-lists/open-list.ts";
+import { columnsOf, fieldReader } from "#providers/county-lists/source.ts";
+import { storableText } from "#redaction/jsonb-safe.ts";
+import { lienReader, type Reading } from "#rules/tax-liens/read-lien.ts";
+import { REJECT_HEADER, type RejectedRow, rejectLine } from "#rules/tax-liens/reject-line.ts";
+import { openContainer } from "#storage/blob-container.ts";
+import { type GzipFile, openGzipFile } from "#storage/gzip-file.ts";
+import type { ReadyCounty } from "../known-county.ts";
+
+/** Refused rows that stand in the database as well as in the file. */
+const KEPT_REJECTS = 1_000;
+const LONGEST_RAW = 2_000;
+const REPEATED_AT_ONCE = 5_000;
+
+export const REJECTS_CONTAINER = "lien-rejects";
+
+export interface StagedList {
+  readonly failed: number;
+  readonly rejectBlob: string | null;
+  /** The first refused rows, by line. */
+  readonly rejects: readonly RejectedRow[];
+}
+
+export interface SaleDates {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/**
+ * Reads a county's list to its end: the liens that can be believed go into staging, the other rows with their reasons into the reject
+ * file. Which liens those are about is staged as well, as far as they say it: what stands in the list has not vanished from it. In
+ * memory is a piece of the list at a time, whatever its size.
+ * @param day the county's day
+ */
+export async function stageList(
+  { db, settings, signal, run, log, progress, transaction }: JobContext<unknown>,
+  county: ReadyCounty,
+  staging: Staging,
+  { day, saleDates }: { day: string; saleDates: SaleDates | null },
+): Promise<StagedList> {
+  const { source } = county;
+  const list = openList(county.id, source, settings);
+  const fieldsOf = fieldReader(source);
+  const read = lienReader(source, county.rules, Number(day.slice(0, 4)));
+  const rejects = new Rejects(settings, `${county.id}/${day}/${run.id}.csv.gz`, signal);
+  if (!rejects.hasStorage)
+    log.warn("Refused rows beyond the first are not kept: no storage is set (AzureWebJobsStorage)");
+  const [staged, named] = [new StagedRows("list"), new StagedRows("named")];
+  let rows = 0;
+  try {
+    for await (const portion of list.read(columnsOf(source), signal)) {
+      signal.throwIfAborted();
+      for (const { line, values, fault, raw } of portion) {
+        const reading: Reading = fault === undefined ? read(fieldsOf(values)) : { reasons: [fault], name: null };
+        const { lien, reasons, name = lien } = reading;
+        if (reasons) await rejects.add({ line, reasons, raw: raw() });
+        if (lien && isWithin(saleDates, lien.saleDate)) staged.add(stagedRow(lien, line));
+        else if (name) named.add(namedRow(name));
+        if (staged.isFull) await stageRows(db, staging, staged);
+        if (named.isFull) await stageRows(db, staging, named);
+        rows += 1;
+      }
+      progress(rows);
+    }
+    await stageRows(db, staging, staged);
+    await stageRows(db, staging, named);
+    for (;;) {
+      const repeated = await transaction((tx) => takeRepeatedLiens(tx, staging, REPEATED_AT_ONCE));
+      if (repeated.length === 0) break;
+      for (const { line, firstLine, identity, taxYear, parcelId, faceAmount } of repeated) {
+        const reason = `row: the lien ${identity} of ${taxYear} stands in line ${firstLine} already, which was taken`;
+        await rejects.add({
+          line,
+          reasons: [reason],
+          raw: JSON.stringify({ taxYear, identity, parcelId, faceAmount }),
+        });
+      }
+    }
+    await rejects.end();
+    return rejects;
+  } catch (error) {
+    rejects.abandon();
+    throw error;
+  } finally {
+    list.close();
+  }
+}
+
+function isWithin(range: SaleDates | null, date: string | null): boolean {
+  if (!range) return true;
+  return date !== null && date >= (range.from ?? "") && date <= (range.to ?? "9999-12-31");
+}
+
+class Rejects implements StagedList {
+  failed = 0;
+  rejectBlob: string | null = null;
+  readonly rejects: RejectedRow[] = [];
+  readonly hasStorage: boolean;
+  readonly #begin: () => GzipFile;
+  #file: GzipFile | undefined;
+
+  constructor(settings: JobContext<unknown>["settings"], blob: string, signal: AbortSignal) {
+    this.hasStorage = Boolean(settings.AzureWebJobsStorage ?? settings.AzureWebJobsStorage__accountName);
+    this.#begin = () => openGzipFile(openContainer(settings, REJECTS_CONTAINER), blob, "application/gzip", signal);
+  }
+
+  async add(row: RejectedRow): Promise<void> {
+    this.failed += 1;
+    if (this.rejects.length < KEPT_REJECTS) {
+      const reasons = row.reasons.map((reason) => storableText(reason, LONGEST_RAW));
+      this.rejects.push({ line: row.line, reasons, raw: storableText(row.raw, LONGEST_RAW) });
+    }
+    if (!this.hasStorage) return;
+    if (!this.#file) {
+      this.#file = this.#begin();
+      await this.#file.add(REJECT_HEADER);
+    }
+    await this.#file.add(rejectLine(row));
+  }
+
+  async end(): Promise<void> {
+    await this.#file?.end();
+    this.rejectBlob = this.#file?.blob ?? null;
+  }
+
+  abandon(): void {
+    this.#file?.abandon();
+  }
+}

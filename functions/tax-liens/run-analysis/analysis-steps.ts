@@ -1,0 +1,67 @@
+import type { Tx } from "#data/client.ts";
+import { addSteps } from "#data/reasoning/episodes.ts";
+import {
+  ANALYSIS_STEPS,
+  type AnalysisRun,
+  type AnalysisStep,
+  type StepTimes,
+} from "#data/tax-liens/analysis-run-schema.ts";
+import { recordSteps } from "#data/tax-liens/analysis-runs.ts";
+
+/** What a step took and found. */
+export interface DoneStep {
+  readonly step: AnalysisStep;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  /** Default: all the time between. */
+  readonly durationMs?: number;
+  readonly said: string;
+}
+
+/**
+ * Records steps that are done, in the analysis and, where an agent has asked for it, in its episode. What an attempt before has
+ * recorded stays as it is.
+ * @returns the analysis with these steps
+ */
+export async function record(
+  tx: Tx,
+  analysis: AnalysisRun,
+  done: readonly DoneStep[],
+  found: Partial<Pick<AnalysisRun, "available">> = {},
+): Promise<AnalysisRun> {
+  const known = new Set(analysis.steps.map(({ step }) => step));
+  const fresh = done.filter(({ step }) => !known.has(step));
+  const steps = [...analysis.steps, ...fresh.map(timesOf)];
+  await recordSteps(tx, analysis.id, steps, found);
+  if (analysis.episodeId !== null) {
+    const told = fresh.map(({ step, startedAt, finishedAt, said, durationMs }) => ({
+      name: step,
+      outcome: "done" as const,
+      said,
+      startedAt,
+      finishedAt,
+      facts: { analysis: analysis.id, ...(durationMs !== undefined && { durationMs }) },
+    }));
+    await addSteps(tx, analysis.episodeId, told);
+  }
+  return { ...analysis, steps, ...found };
+}
+
+/** In the episode of an analysis that has failed: at which step, and why. */
+export async function recordFailure(tx: Tx, { id, episodeId, steps, error, startedAt, finishedAt }: AnalysisRun) {
+  if (episodeId === null) return;
+  const reached = new Set(steps.map(({ step }) => step));
+  const name = ANALYSIS_STEPS.find((step) => !reached.has(step)) ?? "summary";
+  const times = { startedAt: startedAt ?? finishedAt!, finishedAt: finishedAt! };
+  await addSteps(tx, episodeId, [{ name, outcome: "failed", said: error!, facts: { analysis: id }, ...times }]);
+}
+
+function timesOf({ step, startedAt, finishedAt, durationMs, said }: DoneStep): StepTimes {
+  return {
+    step,
+    startedAt: startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+    durationMs: durationMs ?? Math.max(0, finishedAt.getTime() - startedAt.getTime()),
+    said,
+  };
+}

@@ -1,0 +1,139 @@
+import { Decimal } from "decimal.js";
+import type { Executor, Tx } from "#data/client.ts";
+import { availableLiens, insertCandidates, type StoredCandidate } from "#data/tax-liens/analysis-candidates.ts";
+import type { AnalysisPlace, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
+import { recordPlace } from "#data/tax-liens/analysis-runs.ts";
+import {
+  type LienForMetrics,
+  liensForMetrics,
+  type StoredMetrics,
+  storeMetrics,
+} from "#data/tax-liens/deal-metrics.ts";
+import type { FailedItem, JobContext } from "#jobs/define-job.ts";
+import { settingsInForce } from "#operations/changeable-settings.ts";
+import { availableInAll } from "#rules/tax-liens/analysis-summary.ts";
+import { type Constraints, unmetConstraint } from "#rules/tax-liens/constraints.ts";
+import { METRICS_VERSION } from "#rules/tax-liens/metrics.ts";
+import type { RiskWeights } from "#rules/tax-liens/risk.ts";
+import { dealFigures, figuresOf } from "../figures.ts";
+
+/** Liens that are computed, and stored, at once. */
+const PAGE = 2_000;
+
+/**
+ * Computes the figures of every available lien of the counties and keeps those that meet the constraints as candidates, page by
+ * page: in memory is one page, however many there are, and how far it is stands with what was found.
+ * @returns where it ended, with all that was counted
+ */
+export async function findCandidates(
+  { db, clock, settings, walk, progress }: JobContext<unknown>,
+  { id, asOf, place: before, available }: AnalysisRun,
+  constraints: Constraints,
+): Promise<AnalysisPlace> {
+  const countyIds = constraints.counties.toSorted();
+  const total = availableInAll(available ?? {});
+  // One analysis goes by one set of weights, whatever is changed between two attempts.
+  const weights = before?.weights ?? (await settingsInForce(db, settings)).DEAL_RISK_WEIGHTS;
+  const start = before ?? beginning(countyIds[0]!, weights, clock.now());
+  let place = start;
+  await walk<AnalysisPlace>(PAGE, async (tx, { after, limit }) => {
+    const from = after ?? start;
+    const begun = clock.now().getTime();
+    const { liens: next, last } = await nextLiens(tx, countyIds, from, limit);
+    const computed = await compute(tx, next, { asOf, weights, now: clock.now() });
+    const sifting = clock.now().getTime();
+    const { candidates, unmet } = sift(computed.liens, { constraints, asOf });
+    await insertCandidates(tx, id, candidates);
+    place = {
+      ...last,
+      startedAt: from.startedAt,
+      weights,
+      unmet: sums(from.unmet, unmet),
+      computed: from.computed + computed.liens.length,
+      failed: from.failed + computed.failed.length,
+      candidates: from.candidates + candidates.length,
+      leastCost: leastOf([...(from.leastCost === null ? [] : [from.leastCost]), ...candidates.map(({ cost }) => cost)]),
+      metricsMs: from.metricsMs + Math.max(0, sifting - begun),
+      filterMs: from.filterMs + Math.max(0, clock.now().getTime() - sifting),
+    };
+    await recordPlace(tx, id, place);
+    progress(place.computed + place.failed, Math.max(total, place.computed + place.failed), "computing figures");
+    const counts = { computed: computed.liens.length, candidates: candidates.length };
+    return { last: next.length < limit ? null : place, counts, failed: computed.failed };
+  });
+  return place;
+}
+
+function beginning(countyId: string, weights: RiskWeights, now: Date): AnalysisPlace {
+  const nothing = { computed: 0, failed: 0, candidates: 0, leastCost: null, unmet: {}, metricsMs: 0, filterMs: 0 };
+  return { countyId, lienId: 0, startedAt: now.toISOString(), weights, ...nothing };
+}
+
+/** County by county, each by id. Fewer than the limit: there are no more. */
+async function nextLiens(
+  tx: Executor,
+  countyIds: readonly string[],
+  from: Pick<AnalysisPlace, "countyId" | "lienId">,
+  limit: number,
+): Promise<{ liens: number[]; last: Pick<AnalysisPlace, "countyId" | "lienId"> }> {
+  const liens: number[] = [];
+  let last = from;
+  for (const countyId of countyIds.filter((one) => one >= from.countyId)) {
+    const after = countyId === from.countyId ? from.lienId : 0;
+    const found = await availableLiens(tx, countyId, { after, limit: limit - liens.length });
+    liens.push(...found);
+    last = { countyId, lienId: found.at(-1) ?? after };
+    if (liens.length >= limit) break;
+  }
+  return { liens, last };
+}
+
+interface Computed {
+  readonly liens: readonly { readonly lien: LienForMetrics; readonly figures: StoredMetrics }[];
+  readonly failed: readonly FailedItem[];
+}
+
+async function compute(
+  tx: Tx,
+  ids: readonly number[],
+  { asOf, weights, now }: Parameters<typeof figuresOf>[1] & { now: Date },
+): Promise<Computed> {
+  const liens: { lien: LienForMetrics; figures: StoredMetrics }[] = [];
+  const failed: FailedItem[] = [];
+  for (const lien of ids.length ? await liensForMetrics(tx, ids, asOf) : []) {
+    const figures = figuresOf(lien, { asOf, weights });
+    if (figures instanceof Error) failed.push({ key: String(lien.lienId), error: figures });
+    else liens.push({ lien, figures });
+  }
+  const all = liens.map(({ figures }) => figures);
+  if (all.length) await storeMetrics(tx, all, { asOf, version: METRICS_VERSION, now });
+  return { liens, failed };
+}
+
+function sift(
+  liens: Computed["liens"],
+  { constraints, asOf }: { constraints: Constraints; asOf: string },
+): { candidates: StoredCandidate[]; unmet: Record<string, number> } {
+  const candidates: StoredCandidate[] = [];
+  const unmet: Record<string, number> = {};
+  for (const { lien, figures } of liens) {
+    const { lienId, countyId } = lien;
+    const { cost, dealScore } = figures;
+    const reason = unmetConstraint(
+      { ...figures, faceAmount: lien.faceAmount, propertyType: lien.propertyType },
+      constraints,
+    );
+    if (reason !== null) unmet[reason] = (unmet[reason] ?? 0) + 1;
+    else candidates.push({ lienId, countyId, cost, dealScore: dealScore!, metrics: dealFigures(figures, asOf) });
+  }
+  return { candidates, unmet };
+}
+
+function leastOf(costs: readonly string[]): string | null {
+  return costs.length ? Decimal.min(...costs).toFixed(2) : null;
+}
+
+function sums(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> {
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return Object.fromEntries(names.map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
+}

@@ -1,0 +1,138 @@
+import { z } from "zod";
+import type { Tx } from "#data/client.ts";
+import { whyGivenUp } from "#data/platform/run-reason.ts";
+import { countAvailable } from "#data/tax-liens/analysis-candidates.ts";
+import type { AnalysisPlace, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
+import { beginAnalysis, failAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { defineJob, event, type JobContext } from "#jobs/define-job.ts";
+import { Cancel, InvalidInput } from "#jobs/endings.ts";
+import { issuesOf } from "#jobs/input.ts";
+import { exponential } from "#jobs/retry.ts";
+import { availableInAll, commonestUnmet } from "#rules/tax-liens/analysis-summary.ts";
+import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
+import { taxLiens } from "../../families.ts";
+import { tellInApp, type ToldInApp } from "../told-in-app.ts";
+import { countyFaults } from "./analysable-counties.ts";
+import { record, recordFailure } from "./analysis-steps.ts";
+import { strikeDeals } from "./create-deals.ts";
+import { findCandidates } from "./find-candidates.ts";
+
+const input = z.strictObject({ analysisRunId: z.uuid() });
+
+/**
+ * Finds the deals that an investor's constraints allow: computes every available lien of the counties, keeps those that meet the
+ * constraints, and fills the budget from the best down. Twice is safe: each page of liens commits together with how far that is,
+ * so a retry goes on from there, and the deals come into being in the transaction that ends the run.
+ */
+export const runAnalysis = defineJob({
+  id: "run_analysis",
+  family: taxLiens,
+  summary: "Find the deals that an investor's constraints and budget allow",
+  on: event({ batch: 1 }),
+  input,
+  retry: exponential({ retries: 3, first: "10s", max: "10m" }),
+  timeout: "2h",
+  concurrency: ({ analysisRunId }) => analysisRunId,
+
+  async onGivenUp(tx, runs) {
+    for (const run of runs) {
+      const { analysisRunId: id } = input.safeParse(run.input).data ?? {};
+      if (id === undefined) continue;
+      const now = run.finishedAt!;
+      const analysis = await failAnalysis(tx, { id, runId: run.id, error: whyGivenUp(run), now });
+      if (!analysis) continue;
+      await recordFailure(tx, analysis);
+      await tellInApp(tx, [failureOf(analysis)], now);
+    }
+  },
+
+  async run(context) {
+    const analysis = await begin(context);
+    if (analysis.state === "succeeded") return { ...analysis.summary };
+    const { ready, constraints } = await prepare(context, analysis);
+    const place = await findCandidates(context, ready, constraints);
+    const sifted = await context.transaction((tx) => recordSifting(tx, ready, place, context.clock.now()));
+    return context.finish((tx) => strikeDeals(context, tx, { analysis: sifted, constraints, place }));
+  },
+});
+
+type Context = JobContext<z.output<typeof input>>;
+
+async function begin({ input: { analysisRunId: id }, run, clock, transaction }: Context): Promise<AnalysisRun> {
+  return transaction(async (tx) => {
+    const startedAt = clock.now();
+    const analysis = await beginAnalysis(tx, { id, runId: run.id, now: startedAt });
+    if (!analysis) throw new Cancel(`there is no analysis ${id}`);
+    if (analysis.state === "succeeded") return analysis;
+    const said = `asked for by ${analysis.requestedBy}, as of ${analysis.asOf}`;
+    return record(tx, analysis, [{ step: "definition", startedAt, finishedAt: clock.now(), said }]);
+  });
+}
+
+/** Reads the constraints and counts the liens. @throws InvalidInput naming each constraint that makes no sense */
+async function prepare(
+  { db, clock, transaction }: Context,
+  analysis: AnalysisRun,
+): Promise<{ ready: AnalysisRun; constraints: Constraints }> {
+  const begun = clock.now();
+  const constraints = await soundConstraints(db, analysis);
+  const checked = clock.now();
+  const { counties, budget } = constraints;
+  // Counted once: what an attempt before has computed may have been sold meanwhile.
+  const available = analysis.available ?? (await countAvailable(db, counties));
+  const steps = [
+    {
+      step: "constraints" as const,
+      startedAt: begun,
+      finishedAt: checked,
+      said: `${Object.keys(constraints).length} constraints that fit each other, a budget of ${budget} among them`,
+    },
+    {
+      step: "liens" as const,
+      startedAt: checked,
+      finishedAt: clock.now(),
+      said: `${availableInAll(available)} liens are available in ${counties.join(", ")}`,
+    },
+  ];
+  return { ready: await transaction((tx) => record(tx, analysis, steps, { available })), constraints };
+}
+
+async function soundConstraints(db: Context["db"], { definition }: AnalysisRun): Promise<Constraints> {
+  const read = z.object({ constraints: constraintsSchema }).safeParse(definition);
+  if (!read.success) throw new InvalidInput(issuesOf(read.error, "constraints"));
+  const faults = await countyFaults(db, read.data.constraints.counties);
+  if (faults.length) throw new InvalidInput(faults);
+  return read.data.constraints;
+}
+
+async function recordSifting(tx: Tx, analysis: AnalysisRun, place: AnalysisPlace, now: Date): Promise<AnalysisRun> {
+  const { computed, failed, candidates, unmet, metricsMs, filterMs } = place;
+  const times = { startedAt: new Date(place.startedAt), finishedAt: now };
+  const reasons = commonestUnmet(unmet);
+  return record(tx, analysis, [
+    {
+      step: "metrics",
+      ...times,
+      durationMs: metricsMs,
+      said: `figures of ${computed} liens${failed ? `; of ${failed} there are none` : ""}`,
+    },
+    {
+      step: "filter",
+      ...times,
+      durationMs: filterMs,
+      said: `${candidates} liens meet the constraints${reasons && `; not met by others: ${reasons}`}`,
+    },
+  ]);
+}
+
+function failureOf({ id, recipient, error, runId }: AnalysisRun): ToldInApp {
+  return {
+    recipient,
+    type: "analysis.failed",
+    severity: "WARN",
+    title: "The analysis has failed",
+    body: error!,
+    data: { analysis: id, run: runId },
+    dedupeKey: `analysis-failed:${runId}`,
+  };
+}

@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import { InvalidInput } from "#jobs/endings.ts";
+
+/**
+ * Reads the key by which a request is known again: 1 to 255 visible ASCII characters.
+ * @returns null when none was given
+ * @throws InvalidInput when it is something else
+ */
+export function idempotencyKey(header: string | null): string | null {
+  if (header === null || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  const reason = `expected 1 to 255 visible ASCII characters, got ${header.length}`;
+  throw new InvalidInput([{ field: "Idempotency-Key", reason }]);
+}
+
+/** The same for requests that ask for the same: the order of an object's members does not count. */
+export function fingerprintOf(asked: unknown): string {
+  return createHash("sha256").update(canonical(asked)).digest("hex");
+}
+
+function canonical(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
+  return `{${members.join(",")}}`;
+}

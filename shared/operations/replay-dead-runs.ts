@@ -1,0 +1,49 @@
+import type { Tx } from "#data/client.ts";
+import { type DeadRunFilter, deadRunsAfter } from "#data/platform/dead-letters.ts";
+import type { Run } from "#data/platform/schema.ts";
+import type { JobCatalogue } from "#jobs/catalogue.ts";
+import type { Runner } from "#runner/runner.ts";
+import type { Clock } from "#schedule/clock.ts";
+import { type NotRepeated, type Repeat, repeatRuns } from "./repeat-runs.ts";
+
+/** Rows that one statement reads, and one writes. */
+const BATCH = 500;
+/** Most runs of one request: they are one transaction. */
+const MOST = 10_000;
+
+export interface Replayed {
+  readonly runs: readonly Run[];
+  readonly refused: readonly NotRepeated[];
+  /** Whether there are more than one request takes. */
+  readonly more: boolean;
+}
+
+/** Makes a new run for each dead run that a filter finds, oldest first. Send the runs when the transaction has committed. */
+export async function replayDeadRuns(
+  app: { readonly runner: Pick<Runner, "candidate" | "follow">; readonly clock: Clock; readonly jobs: JobCatalogue },
+  tx: Tx,
+  filter: DeadRunFilter,
+  repeat: Repeat,
+): Promise<Replayed> {
+  const runs: Run[] = [];
+  const refused: NotRepeated[] = [];
+  let after: string | null = null;
+  for (let read = 0; read < MOST; read += BATCH) {
+    const dead: Run[] = await deadRunsAfter(tx, filter, { after, limit: BATCH });
+    for (const [jobId, ofJob] of Map.groupBy(dead, (run) => run.jobId)) {
+      const job = await app.jobs.find(jobId);
+      if (job) {
+        const done = await repeatRuns(app, tx, job, ofJob, repeat);
+        runs.push(...done.runs);
+        refused.push(...done.refused);
+      } else {
+        refused.push(
+          ...ofJob.map(({ id }) => ({ run: id, reason: `there is no job ${jobId} in this version of the app` })),
+        );
+      }
+    }
+    if (dead.length < BATCH) return { runs, refused, more: false };
+    after = dead.at(-1)?.id ?? null;
+  }
+  return { runs, refused, more: true };
+}

@@ -1,0 +1,150 @@
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import postgres from "postgres";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createDatabase } from "#support/database.ts";
+import { temporaryDirectory } from "#support/temporary-directory.ts";
+import { rota } from "../rota.ts";
+
+describe("migrate", () => {
+  test("brings an empty database to the newest schema, and finds nothing to do then", async () => {
+    const url = await emptyDatabase();
+    const first = await rota(["migrate"], { env: { DATABASE_URL: url } });
+    const { host, pathname } = new URL(url);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toMatch(
+      new RegExp(`^✔ Database ${pathname.slice(1)} on ${host} has \\d+ new migrations?\\.\n$`),
+    );
+    expect(await tables(url)).toContain("platform.job_runs");
+
+    const second = await rota(["migrate"], { env: { DATABASE_URL: url } });
+    expect(second).toMatchObject({ code: 0, stderr: "" });
+    expect(second.stdout).toMatch(/ is up to date; nothing to apply\.\n$/);
+  });
+
+  test("takes the address from local.settings.json when the environment has none", async () => {
+    const url = await emptyDatabase();
+    // As Windows editors save it.
+    const root = await project({ "local.settings.json": `\uFEFF${JSON.stringify({ Values: { DATABASE_URL: url } })}` });
+    expect(await rota(["migrate"], { root })).toMatchObject({ code: 0, stderr: "" });
+    expect(await tables(url)).toContain("platform.job_runs");
+  });
+
+  test("else from the local stack that runs", async () => {
+    const url = await emptyDatabase();
+    const root = await project({ ".rota/app.json": JSON.stringify({ pid: process.pid, databaseUrl: url }) });
+    expect(await rota(["migrate"], { root })).toMatchObject({ code: 0, stderr: "" });
+    expect(await tables(url)).toContain("platform.job_runs");
+  });
+});
+
+describe("what is wrong with the database is one sentence without the password", () => {
+  test("there is none", async () => {
+    expect(await refused({})).toBe(
+      "No database to migrate: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which brings one.\n",
+    );
+  });
+
+  test.each([
+    "hunter2",
+    "mysql://me:hunter2@host/db",
+    "postgres://me:hunter2%@host/db",
+    "postgres://me:hun/ter2@host/db",
+  ])("%s is no address", async (address) => {
+    expect(await refused({ env: { DATABASE_URL: address } })).toMatch(
+      /^DATABASE_URL: expected postgres:\/\/user:password@host\/database, /,
+    );
+  });
+
+  test("nobody listens there", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, "close");
+    expect(await refused({ env: { DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${port}/rota` } })).toBe(
+      `Database rota on 127.0.0.1:${port} is unreachable (ECONNREFUSED): start it, or correct DATABASE_URL.\n`,
+    );
+  });
+
+  test("there is no such host", async () => {
+    const said = await refused({ env: { DATABASE_URL: "postgres://me:hunter2@db.invalid/rota" } });
+    expect(said).toMatch(/^Database rota on db\.invalid is unreachable, .*: correct DATABASE_URL\.\n$/);
+  });
+
+  test("the password is wrong", async () => {
+    const url = new URL(await emptyDatabase());
+    const role = `reader_${process.pid}`;
+    const sql = postgres(url.href, { max: 1, onnotice: () => undefined });
+    await sql.unsafe(`create role ${role} login password 'right'`);
+    onTestFinished(async () => {
+      await sql.unsafe(`drop role ${role}`);
+      await sql.end();
+    });
+    [url.username, url.password] = [role, "hunter2"];
+    const said = await refused({
+      root: await project({ "local.settings.json": JSON.stringify({ Values: { DATABASE_URL: url.href } }) }),
+    });
+    expect(said).toMatch(
+      new RegExp(
+        `refuses user ${role}: the password or the access rules say no \\(28P01\\); correct DATABASE_URL in local\\.settings\\.json\\.`,
+      ),
+    );
+
+    url.password = "right";
+    expect(await refused({ env: { DATABASE_URL: url.href } })).toMatch(
+      new RegExp(` does not let user ${role} change the schema: permission denied`),
+    );
+  });
+
+  test("the database is not there", async () => {
+    const url = new URL(await emptyDatabase());
+    url.pathname = "/nosuch";
+    expect(await refused({ env: { DATABASE_URL: url.href } })).toBe(
+      `Database nosuch on ${url.host} does not exist: create it, or correct DATABASE_URL.\n`,
+    );
+  });
+
+  test("local.settings.json is damaged, encrypted or holds something else", async () => {
+    const saying = async (text: string) => refused({ root: await project({ "local.settings.json": text }) });
+    expect(await saying('{"Values": {"DATABASE_URL": "postgres://me:hunter2@h/d" ')).toMatch(
+      /^local\.settings\.json is no JSON: /,
+    );
+    expect(await saying('{"IsEncrypted": true, "Values": {"DATABASE_URL": "hunter2"}}')).toMatch(/is encrypted: /);
+    expect(await saying('{"Values": {"DATABASE_URL": 5432}}')).toMatch(
+      /Values\.DATABASE_URL: expected a text in quotes/,
+    );
+  });
+});
+
+async function refused(surroundings: Parameters<typeof rota>[1]): Promise<string> {
+  const { code, stdout, stderr } = await rota(["migrate"], surroundings);
+  expect({ code, stdout, lines: stderr.split("\n").length }).toEqual({ code: 1, stdout: "", lines: 2 });
+  expect(stderr).not.toMatch(/hunter2|hun\/ter2/);
+  return stderr;
+}
+
+async function emptyDatabase(): Promise<string> {
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  return database.url;
+}
+
+async function project(files: Readonly<Record<string, string>>): Promise<string> {
+  const root = await temporaryDirectory();
+  await mkdir(join(root, ".rota"));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text);
+  return root;
+}
+
+async function tables(url: string): Promise<string[]> {
+  const sql = postgres(url, { max: 1 });
+  try {
+    const rows = await sql`select table_schema || '.' || table_name as name from information_schema.tables`;
+    return rows.map(({ name }) => String(name));
+  } finally {
+    await sql.end();
+  }
+}

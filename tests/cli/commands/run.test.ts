@@ -1,0 +1,224 @@
+import { describe, expect, test } from "vitest";
+import type { RunView } from "#cli/admin-views.ts";
+import { type AdminStandIn, adminStandIn, type Answer, problem } from "../admin-stand-in.ts";
+import { hasTerminal, rota, rotaOnTerminal, startRota } from "../rota.ts";
+import { RUN_ID, runUnderWay, runView } from "../runs-made-up.ts";
+
+const QUEUED = runUnderWay({ state: "queued", startedAt: null, attempt: 0 });
+
+describe("starting", () => {
+  test("sends the input to the job and says where to look", async () => {
+    const app = await appWith(QUEUED);
+    const { code, stdout, stderr } = await rota(["run", "sync_fx_latest", '{"from": "2026-01-01"}'], { env: app.env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(app.asked).toMatchObject([
+      {
+        method: "POST",
+        path: "/api/admin/jobs/sync_fx_latest/run",
+        headers: { "content-type": "application/json" },
+        body: '{"from":"2026-01-01"}',
+      },
+    ]);
+    expect(stdout).toContain(`sync_fx_latest queued as run ${RUN_ID}\n`);
+    expect(stdout).toContain(`npm run rota -- show ${RUN_ID}\n`);
+    expect(stdout).toContain(`${app.url}/api/admin/runs/${RUN_ID}\n`);
+  });
+
+  test("sends {} when no input is given, and no id leaves its place in the path", async () => {
+    const app = await appWith(QUEUED);
+    await rota(["run", "../runs?x"], { env: app.env });
+    expect(app.asked).toMatchObject([{ path: "/api/admin/jobs/..%2Fruns%3Fx/run", body: "{}" }]);
+  });
+
+  test("a job that is not there is answered in the app's words", async () => {
+    const detail = "there is no job sync_fx_latst; did you mean sync_fx_latest?";
+    const app = await adminStandIn(() => problem(404, detail));
+    const outcome = await rota(["run", "sync_fx_latst"], { env: app.env });
+    expect(outcome).toEqual({ code: 1, stdout: "", stderr: `The app says: ${detail}\n` });
+  });
+
+  test("input that the job refuses is answered in the app's words", async () => {
+    const app = await adminStandIn(() => problem(400, "from: Invalid ISO date"));
+    const outcome = await rota(["run", "sync_fx_historical", "{}"], { env: app.env });
+    expect(outcome).toEqual({ code: 1, stdout: "", stderr: "The app refuses this: from: Invalid ISO date\n" });
+  });
+
+  test("a gate that says no is told at once, with or without --wait", async () => {
+    const skipped = runView({
+      state: "skipped",
+      reason: "internet sync is switched off",
+      startedAt: null,
+      durationMs: null,
+    });
+    const app = await appWith(skipped);
+    const { code, stderr } = await rota(["run", "sync_fx_latest"], { env: app.env });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: "sync_fx_latest was skipped: internet sync is switched off\n",
+    });
+    expect(app.asked).toHaveLength(1);
+  });
+
+  test.each([
+    ['{"from": 2026-01-01}', 'expected , or } at character 14, got "-01-01}".'],
+    [
+      "{from: 1}",
+      'expected a name in double quotes at character 2, got "from: 1}"; put the whole in single quotes, or the shell takes the double quotes away.',
+    ],
+    ['{"from": ', "expected a value at character 10, got the end."],
+    ["", "expected a value at character 1, got the end."],
+  ])("JSON such as %j is refused with the place", async (json, rest) => {
+    const app = await appWith(QUEUED);
+    const outcome = await rota(["run", "sync_fx_latest", json], { env: app.env });
+    expect(outcome).toEqual({ code: 2, stdout: "", stderr: `run: <json> is no JSON: ${rest}\n` });
+    expect(app.asked).toEqual([]);
+  });
+});
+
+describe("--wait", () => {
+  test("shows a line for each change and then the counters", async () => {
+    const progress = { done: 3_000, total: 10_000 };
+    const app = await appWith(
+      QUEUED,
+      QUEUED,
+      runUnderWay(),
+      runUnderWay({ progress }),
+      runUnderWay({ progress: { ...progress, note: "merging" } }),
+      runView({ result: { inserted: 9_990 }, itemFailureCount: 10, durationMs: 4_200 }),
+    );
+    const { code, stdout, stderr } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      `sync_fx_latest  ${RUN_ID}`,
+      "queued",
+      "running",
+      "running  3,000 of 10,000 (30 %)",
+      "running  3,000 of 10,000 (30 %)  merging",
+      "✔ sync_fx_latest succeeded in 4.2 s",
+      "  inserted  9,990",
+      `  10 items failed: npm run rota -- show ${RUN_ID}`,
+    ]);
+    expect(app.asked.slice(1).every(({ path }) => path === `/api/admin/runs/${RUN_ID}`)).toBe(true);
+  });
+
+  test("stands in front of the input or behind it, with seconds or without", async () => {
+    const input = '{"a":1}';
+    for (const args of [
+      ["--wait", input],
+      [input, "--wait"],
+      ["--wait", "9", input],
+      [input, "--wait=9"],
+    ]) {
+      const app = await appWith(QUEUED, runView());
+      expect(await rota(["run", "sync_fx_latest", ...args], { env: app.env })).toMatchObject({ code: 0, stderr: "" });
+      expect(app.asked).toMatchObject([{ body: input }, { method: "GET" }]);
+    }
+  });
+
+  test("tells of failed attempts and the next try", async () => {
+    const errors = [
+      {
+        attempt: 1,
+        at: "2026-11-22T12:00:00.000Z",
+        class: "transient",
+        name: "E",
+        message: "ECB\nanswered 503",
+        stack: "",
+      },
+    ] as const;
+    const app = await appWith(
+      QUEUED,
+      runUnderWay({ state: "retrying", notBefore: "2026-11-22T12:00:05.000Z", errors }),
+      runUnderWay({ attempt: 2, errors }),
+      runView({ attempt: 2, errors }),
+    );
+    const { code, stdout } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      "\nretrying: attempt 1 failed: ECB answered 503; next try at 2026-11-22T13:00:05+01:00\nrunning, attempt 2 of 4\n",
+    );
+  });
+
+  test.each([
+    [
+      runView({
+        state: "dead",
+        attempt: 4,
+        errors: [{ attempt: 4, at: "", class: "auth", name: "E", message: "401\nfrom ECB", stack: "at x" }],
+      }),
+      "sync_fx_latest is dead after 4 attempts: 401 from ECB (auth)",
+    ],
+    [runView({ state: "cancelled", reason: "nothing left to do" }), "sync_fx_latest was cancelled: nothing left to do"],
+    [
+      runView({ state: "skipped", reason: "already running: run 7" }),
+      "sync_fx_latest was skipped: already running: run 7",
+    ],
+  ])("ends with 1 and the reason when the run did not succeed (%#)", async (ended, sentence) => {
+    const app = await appWith(QUEUED, ended);
+    const { code, stderr } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `${sentence}\n` });
+  });
+
+  test("gives up after its seconds, and says that the run goes on", async () => {
+    const app = await appWith(QUEUED, runUnderWay());
+    const { code, stderr } = await rota(["run", "sync_fx_latest", "--wait", "1"], { env: app.env });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `sync_fx_latest is still running after 1 s and goes on without you: npm run rota -- show ${RUN_ID}\n`,
+    });
+  });
+
+  test("bears an app that is gone for a moment", async () => {
+    const answers: Answer[] = [{ json: QUEUED }, { hangUp: true }, { status: 503, text: "" }, { json: runView() }];
+    const app = await adminStandIn((_, count) => answers[count - 1] ?? { status: 500 });
+    expect(await rota(["run", "sync_fx_latest", "--wait"], { env: app.env })).toMatchObject({ code: 0, stderr: "" });
+    expect(app.asked).toHaveLength(4);
+  });
+
+  test("does not bear a run that is gone", async () => {
+    const answers: Answer[] = [{ json: QUEUED }, problem(404, "there is no run 7")];
+    const app = await adminStandIn((_, count) => answers[count - 1] ?? { status: 500 });
+    const { code, stderr } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "The app says: there is no run 7\n" });
+  });
+
+  test("Ctrl-C ends the waiting and says that the run goes on", async () => {
+    const app = await appWith(QUEUED, runUnderWay());
+    const child = await startRota(["run", "sync_fx_latest", "--wait"], { env: app.env });
+    let output = "";
+    child.stdout?.on("data", (text: Buffer) => {
+      const isNews = !output.includes("running");
+      output += text.toString();
+      // Once: a second one is for those who cannot wait.
+      if (isNews && output.includes("running")) child.kill("SIGINT");
+    });
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect(code).toBe(130);
+    expect(output).toContain(`The run goes on without you: npm run rota -- show ${RUN_ID}\n`);
+  });
+
+  test("with --json prints the run as it ended and nothing else", async () => {
+    const app = await appWith(QUEUED, runUnderWay(), runView());
+    const { stdout } = await rota(["run", "sync_fx_latest", "--wait", "--json"], { env: app.env });
+    expect(JSON.parse(stdout)).toMatchObject({ id: RUN_ID, state: "succeeded" });
+  });
+
+  test.skipIf(!hasTerminal)("draws one line anew on a terminal, with a bar", async () => {
+    const app = await appWith(
+      QUEUED,
+      runUnderWay({ progress: { done: 1, total: 2, note: "x".repeat(200) } }),
+      runView(),
+    );
+    const output = await rotaOnTerminal(["run", "sync_fx_latest", "--wait"], { env: { ...app.env, NO_COLOR: "1" } });
+    const drawn = output.split("\r\u001b[2K").slice(1);
+    expect(drawn[0]).toMatch(/^● queued {2}\d+ s$/);
+    expect(drawn[1]).toMatch(/^● ████████████░░░░░░░░░░░░ running {2}1 of 2 \(50 %\) {2}x+… {2}\d+ s$/);
+    expect(drawn[1]?.length).toBeLessThan(100);
+    expect(drawn.at(-1)).toMatch(/^✔ sync_fx_latest succeeded in 412 ms\r\n/);
+  });
+});
+
+/** An app that answers with these, one after another; the last one stays. */
+async function appWith(...runs: readonly RunView[]): Promise<AdminStandIn> {
+  return adminStandIn((_, count) => ({ json: runs[Math.min(count, runs.length) - 1] }));
+}

@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import { adminStandIn, problem } from "../admin-stand-in.ts";
+import { rota, startRota } from "../rota.ts";
+import { RUN_ID, runSummary, secondsAgo } from "../runs-made-up.ts";
+
+test("a run is one line, and a second one when something is to be said about it", async () => {
+  const inSixMinutes = new Date(Date.now() + 6 * 60_000 + 30_000).toISOString();
+  const runs = [
+    runSummary(),
+    runSummary({ state: "running", durationMs: null, finishedAt: null, startedAt: secondsAgo(4_000), attempt: 2 }),
+    runSummary({ itemFailureCount: 3, durationMs: 185_000 }),
+    runSummary({
+      state: "retrying",
+      finishedAt: null,
+      durationMs: null,
+      notBefore: inSixMinutes,
+      lastError: { class: "rate_limited", message: "ECB answered 429\nslow down" },
+    }),
+    runSummary({ state: "skipped", durationMs: null, startedAt: null, reason: "internet sync is switched off" }),
+    runSummary({ state: "dead", attempt: 4, lastError: { class: "auth", message: "401 from the bank" } }),
+  ];
+  const app = await adminStandIn(() => ({ json: { runs, nextCursor: null } }));
+  const { code, stdout, stderr } = await rota(["runs"], { env: app.env });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.trimEnd().split("\n")).toEqual([
+    "RUN                                   JOB             STATE      WHEN            TOOK",
+    `${RUN_ID}  sync_fx_latest  succeeded  3 min ago     412 ms`,
+    `${RUN_ID}  sync_fx_latest  running    1 h ago`,
+    "  attempt 2 of 4",
+    `${RUN_ID}  sync_fx_latest  succeeded  3 min ago  3 min 5 s`,
+    "  3 items failed",
+    `${RUN_ID}  sync_fx_latest  retrying   in 6 min`,
+    "  attempt 1 of 4; ECB answered 429 slow down (rate_limited)",
+    `${RUN_ID}  sync_fx_latest  skipped    3 min ago`,
+    "  internet sync is switched off",
+    `${RUN_ID}  sync_fx_latest  dead       3 min ago     412 ms`,
+    "  attempt 4 of 4; 401 from the bank (auth)",
+  ]);
+});
+
+test("the longest job there is fits 100 columns", async () => {
+  const lastError = { class: "unknown" as const, message: "a very long explanation of what went wrong ".repeat(9) };
+  const runs = [
+    runSummary({ jobId: "retry_pending_etf_valuations", state: "dead", durationMs: 12_345_678, lastError }),
+  ];
+  const app = await adminStandIn(() => ({ json: { runs, nextCursor: null } }));
+  const { stdout } = await rota(["runs"], { env: app.env });
+  for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+  expect(stdout).toContain("retry_pending_etf_valuations");
+});
+
+test("filters go to the app as they are written", async () => {
+  const app = await adminStandIn(() => ({ json: { runs: [], nextCursor: null } }));
+  const args = ["--job", "sync_fx_latest", "--state", "dead", "--family=portfolio", "--limit", "5", "--before", RUN_ID];
+  const { stdout } = await rota(["runs", ...args], { env: app.env });
+  expect(Object.fromEntries(new URL(app.asked[0]?.path ?? "", app.url).searchParams)).toEqual({
+    job: "sync_fx_latest",
+    state: "dead",
+    family: "portfolio",
+    limit: "5",
+    cursor: RUN_ID,
+  });
+  expect(stdout).toBe("No runs.\n");
+});
+
+test("a job that there is not is said to be none, and which one was meant", async () => {
+  const detail = "there is no job sync_fx_latst; did you mean sync_fx_latest?";
+  const app = await adminStandIn(({ path }) =>
+    path.startsWith("/api/admin/jobs/") ? problem(404, detail) : { json: { runs: [], nextCursor: null } },
+  );
+  for (const more of [[], ["--json"]]) {
+    const { code, stdout, stderr } = await rota(["runs", "--job", "sync_fx_latst", ...more], { env: app.env });
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `The app says: ${detail}\n` });
+  }
+});
+
+test("twenty at first, and how to get the ones before", async () => {
+  const app = await adminStandIn(() => ({ json: { runs: [runSummary()], nextCursor: RUN_ID } }));
+  const { stdout } = await rota(["runs"], { env: app.env });
+  expect(app.asked[0]?.path).toBe("/api/admin/runs?limit=20");
+  expect(stdout).toContain(`Older ones: --before ${RUN_ID}\n`);
+});
+
+test("--json is what the app said", async () => {
+  const answer = { runs: [runSummary()], nextCursor: RUN_ID };
+  const app = await adminStandIn(() => ({ json: answer }));
+  expect(JSON.parse((await rota(["runs", "--json"], { env: app.env })).stdout)).toEqual(answer);
+});
+
+test("what the app refuses is said in its words", async () => {
+  const app = await adminStandIn(() => problem(400, "cursor: Invalid UUID"));
+  const { code, stderr } = await rota(["runs", "--before", "yesterday"], { env: app.env });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "The app refuses this: cursor: Invalid UUID\n" });
+});
+
+test("a reader that goes away early is no error", async () => {
+  const app = await adminStandIn(() => ({
+    json: { runs: Array.from({ length: 500 }, () => runSummary()), nextCursor: null },
+  }));
+  const child = await startRota(["runs"], { env: app.env });
+  let complaint = "";
+  child.stderr?.on("data", (text: Buffer) => (complaint += text.toString()));
+  child.stdout?.destroy();
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  expect({ code, complaint }).toEqual({ code: 0, complaint: "" });
+});

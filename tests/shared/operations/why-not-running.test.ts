@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { type JobFacts, type RunFacts, whyNotRunning } from "#operations/why-not-running.ts";
+import { anError } from "#support/factories.ts";
+
+const now = new Date("2026-03-10T12:00:00Z");
+const minutes = (count: number) => new Date(now.getTime() + count * 60_000);
+const facts: JobFacts = {
+  now,
+  enabled: true,
+  enabledSetting: "SAMPLE_ENABLED",
+  refusals: [],
+  pauses: [],
+  schedule: { inWords: "every day at 16:30 Europe/Berlin", next: minutes(210) },
+  running: [],
+  waiting: [],
+  last: null,
+  parked: [],
+  carrier: { name: "the Service Bus queue job-runs", trouble: null },
+};
+const run: RunFacts = {
+  id: "r1",
+  state: "queued",
+  attempt: 0,
+  maxAttempts: 4,
+  scheduledFor: null,
+  notBefore: minutes(0),
+  startedAt: null,
+  finishedAt: null,
+  heartbeatAt: null,
+  leaseHolder: null,
+  leaseExpiresAt: null,
+  errors: [],
+  reason: null,
+};
+const say = (some: Partial<JobFacts>) => {
+  const { verdict, sentences } = whyNotRunning({ ...facts, ...some });
+  return { verdict, codes: sentences.map(({ code }) => code), text: sentences.map(({ text }) => text).join(" ") };
+};
+
+describe("why a job is not running", () => {
+  it("its slot is still to come", () => {
+    expect(say({})).toEqual({
+      verdict: "waiting",
+      codes: ["next-slot", "never-ended"],
+      text: "Its next slot is 2026-03-10T15:30:00Z (in 3 h 30 min): every day at 16:30 Europe/Berlin. No run of it has ended yet.",
+    });
+  });
+
+  it("nobody asked for it", () => {
+    expect(say({ schedule: null })).toMatchObject({ verdict: "idle", codes: ["on-request", "never-ended"] });
+  });
+
+  it("it is switched off, paused and behind a closed gate: all of it is said", () => {
+    const pause = {
+      scope: "family:samples",
+      reason: "audit",
+      pausedBy: "ada",
+      pausedAt: minutes(-60),
+      until: minutes(30),
+    };
+    const refusals = [
+      { code: "internet-sync-disabled", reason: "synchronisation is switched off" },
+      { code: "paused", reason: "paused by ada: audit" },
+    ];
+    const { verdict, codes, text } = say({ enabled: false, pauses: [pause], refusals });
+    expect(verdict).toBe("blocked");
+    expect(codes.slice(0, 3)).toEqual(["disabled", "paused", "internet-sync-disabled"]);
+    expect(text).toContain("It is switched off: SAMPLE_ENABLED is false.");
+    expect(text).toContain(
+      "Its family samples was paused at 2026-03-10T11:00:00Z by ada, until 2026-03-10T12:30:00Z (in 30 min): audit.",
+    );
+  });
+
+  it("it is paused, and a run that was asked for waits for the end of that", () => {
+    const pause = { scope: "job:sample", reason: "audit", pausedBy: "ada", pausedAt: minutes(-60), until: null };
+    const { verdict, codes, text } = say({ pauses: [pause], waiting: [{ ...run, notBefore: minutes(-3) }] });
+    expect(verdict).toBe("blocked");
+    expect(codes.slice(0, 2)).toEqual(["paused", "waiting-for-resume"]);
+    expect(text).toContain("Run r1 waits until the pause is over.");
+  });
+
+  it("it waits for its next attempt, and why the last one failed", () => {
+    const errors = [anError({ class: "rate_limited", message: "429 from the ECB." })];
+    const waiting = [{ ...run, state: "retrying" as const, attempt: 1, notBefore: minutes(2), errors }];
+    const { verdict, text } = say({ waiting });
+    expect(verdict).toBe("waiting");
+    expect(text).toContain("Attempt 2 of 4 of run r1 is due at 2026-03-10T12:02:00Z (in 2 min).");
+    expect(text).toContain("Its last attempt failed: rate_limited, 429 from the ECB.");
+  });
+
+  it("its message was lost, and the broker is in trouble", () => {
+    const waiting = [{ ...run, notBefore: minutes(-3) }, run];
+    const { verdict, codes, text } = say({ waiting, carrier: { name: "the queue", trouble: "ECONNREFUSED" } });
+    expect(verdict).toBe("overdue");
+    expect(codes).toContain("carrier-trouble");
+    expect(text).toContain("has been due for 3 min and nobody took it");
+    expect(text).toContain("1 more waits behind it.");
+  });
+
+  it("its holder went silent", () => {
+    const running = [
+      {
+        ...run,
+        state: "running" as const,
+        attempt: 1,
+        startedAt: minutes(-9),
+        heartbeatAt: minutes(-5),
+        leaseHolder: "host:7",
+        leaseExpiresAt: minutes(-4),
+      },
+    ];
+    const { verdict, text } = say({ running });
+    expect(verdict).toBe("running");
+    expect(text).toContain("on host:7, which has been silent for 5 min; rescue_stuck_runs takes it over");
+  });
+
+  it("its last slot was skipped, with the reason", () => {
+    const last = { ...run, state: "skipped" as const, finishedAt: minutes(-1), reason: "already running: run r0" };
+    expect(say({ last }).text).toContain(
+      "Its last run ended skipped at 2026-03-10T11:59:00Z (1 min ago): already running: run r0.",
+    );
+  });
+});

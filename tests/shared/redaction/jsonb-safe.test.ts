@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { isStorable, storable, storableText } from "#redaction/jsonb-safe.ts";
+
+const NOT_STORABLE = /\\u0000|\\ud[89a-f]/i;
+
+it("leaves what is plain JSON as it is", () => {
+  fc.assert(
+    // -0 is no JSON: it is read back as 0.
+    fc.property(
+      fc.jsonValue({ maxDepth: 5 }).filter((value) => !hasNegativeZero(value)),
+      (value) => {
+        expect(storable(value)).toEqual(JSON.parse(JSON.stringify(value)));
+      },
+    ),
+  );
+});
+
+it("makes JSON that PostgreSQL takes of anything", () => {
+  const anything = fc.anything({
+    withBigInt: true,
+    withDate: true,
+    withMap: true,
+    withSet: true,
+    withNullPrototype: true,
+    withSparseArray: true,
+    withTypedArray: true,
+    maxDepth: 2,
+    stringUnit: "binary",
+  });
+  fc.assert(
+    fc.property(anything, (value) => {
+      const text = JSON.stringify({ value: storable(value) });
+      expect(text).not.toMatch(NOT_STORABLE);
+      expect(text.isWellFormed()).toBe(true);
+    }),
+  );
+});
+
+it("is said of nothing but what needs no copy", () => {
+  fc.assert(
+    fc.property(fc.anything({ withNullPrototype: true, withSparseArray: true, stringUnit: "binary" }), (value) => {
+      if (isStorable(value)) expect(storable(value)).toEqual(value);
+    }),
+  );
+  const cycle: Record<string, unknown> = { n: 1 };
+  cycle.self = cycle;
+  expect([cycle, { at: new Date(0) }, [undefined], "a\0", NaN].map((value) => isStorable(value))).not.toContain(true);
+  expect([{ taskId: "1", tags: ["é", null, 1.5, true] }, "🙂", []].map((value) => isStorable(value))).not.toContain(
+    false,
+  );
+});
+
+it("writes what JSON lacks in the nearest way", () => {
+  expect(storable({ big: 12n, huge: 2n ** 80n, at: new Date(0), none: undefined, odd: NaN, far: -Infinity })).toEqual({
+    big: 12,
+    huge: String(2n ** 80n),
+    at: "1970-01-01T00:00:00.000Z",
+    odd: "NaN",
+    far: "-Infinity",
+  });
+  expect(storable(new Map([["a", new Set([1])]]))).toEqual([["a", [1]]]);
+  expect(storable(() => 1)).toBe("[function]");
+});
+
+it("replaces characters that are none, in names as well", () => {
+  expect(storable({ "a\0": "b\0\ud800" })).toEqual({ "a\uFFFD": "b\uFFFD\uFFFD" });
+});
+
+it("ends in a cycle, in a deep nest and at what cannot be read", () => {
+  const cycle: Record<string, unknown> = { n: 1 };
+  cycle.self = cycle;
+  expect(storable(cycle)).toEqual({ n: 1, self: "[circular]" });
+  const twice = { shared: [1] };
+  expect(storable([twice, twice])).toEqual([twice, twice]);
+  let deep: unknown = "bottom";
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  expect(JSON.stringify(storable(deep))).toContain("[…]");
+  const hostile = {
+    get bad() {
+      throw new Error("no");
+    },
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  expect(storable([hostile, revoked.proxy, { toJSON: () => hostile }])).toEqual([
+    "[unreadable]",
+    "[unreadable]",
+    "[unreadable]",
+  ]);
+});
+
+it("a text is cut without halving a character", () => {
+  expect(storableText("ab😀", 3)).toBe("ab\uFFFD");
+  expect(storableText("abc", 2)).toBe("ab");
+  expect(storableText(undefined, 20)).toBe("undefined");
+  expect(storableText(Symbol("x"), 20)).toBe("Symbol(x)");
+  expect(storableText(Object.create(null), 20)).toBe("[unreadable]");
+});
+
+function hasNegativeZero(value: unknown): boolean {
+  if (Object.is(value, -0)) return true;
+  return value instanceof Object && Object.values(value).some(hasNegativeZero);
+}

@@ -1,0 +1,119 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { findRun, listRuns } from "#data/platform/job-runs.ts";
+import { defineJob, type JobContext, manual } from "#jobs/define-job.ts";
+import { linear } from "#jobs/retry.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+import { moment } from "#support/signal.ts";
+
+type Context = JobContext<Record<string, never>>;
+const common = {
+  family: { id: "samples", title: "Samples" },
+  summary: "A sample",
+  on: manual,
+  input: z.strictObject({}),
+} as const;
+const next = defineJob({ ...common, id: "next", run: async () => undefined });
+
+let database: TestDatabase;
+let processes: TestProcess[] = [];
+beforeAll(async () => {
+  database = await migratedDatabase();
+  const { db, close } = startProcess(database.url, []);
+  await db.execute(sql`create table effects (attempt integer)`);
+  await close();
+});
+afterAll(() => database.drop());
+afterEach(async () => {
+  await processes[0]?.db.execute("truncate platform.job_runs cascade");
+  await processes[0]?.db.execute("truncate effects");
+  await Promise.all(processes.map(({ close }) => close()));
+  processes = [];
+});
+
+function sample(run: (context: Context) => Promise<Record<string, unknown>>, then: readonly string[] = []) {
+  return defineJob({ ...common, id: "sample", retry: linear({ retries: 2, delay: "1s" }), then, run });
+}
+const leave = ({ run }: Context) => sql`insert into effects values (${run.attempt})`;
+
+function start(job: ReturnType<typeof sample>, options: Parameters<typeof startProcess>[2] = {}): TestProcess {
+  const process = startProcess(database.url, [job, next], options);
+  processes.push(process);
+  return process;
+}
+async function effects({ db }: TestProcess): Promise<number[]> {
+  return [...(await db.execute<{ attempt: number }>(sql`select attempt from effects`))].map(({ attempt }) => attempt);
+}
+const ask = async ({ runner }: TestProcess, job: ReturnType<typeof sample>) =>
+  (await runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" })).id;
+
+describe("finish", () => {
+  it("writes the last of the work and the end of the run together: another look at the database sees both", async () => {
+    const job = sample(
+      async (context) => {
+        const result = await context.finish(async (tx) => {
+          await tx.execute(leave(context));
+          return { rows: 1 };
+        });
+        // Nothing that happens from here on can undo it, or make it happen again.
+        expect(await findRun(context.db, context.run.id)).toMatchObject({
+          state: "succeeded",
+          result: { rows: 1 },
+          leaseHolder: null,
+        });
+        await Promise.reject(new Error("too late"));
+        return result;
+      },
+      ["next"],
+    );
+    const process = start(job);
+    const id = await ask(process, job);
+    expect(await process.runner.execute(id)).toMatchObject({ state: "succeeded", result: { rows: 1 } });
+    expect(await process.runner.execute(id)).toBeUndefined();
+    expect(await effects(process)).toEqual([1]);
+    expect(await listRuns(process.db, { limit: 5, trigger: "chain" })).toMatchObject([
+      { jobId: "next", parentRunId: id },
+    ]);
+  });
+
+  it("takes both back when the work fails, and the next attempt does both", async () => {
+    const job = sample((context) =>
+      context.finish(async (tx) => {
+        await tx.execute(leave(context));
+        if (context.run.attempt === 1) throw new Error("half way");
+      }),
+    );
+    const process = start(job);
+    const id = await ask(process, job);
+    expect(await process.runner.execute(id)).toMatchObject({ state: "retrying" });
+    expect(await effects(process)).toEqual([]);
+    process.clock.advance(1_000);
+    expect(await process.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 2 });
+    expect(await effects(process)).toEqual([2]);
+  });
+
+  it("writes neither for a run that was taken away", async () => {
+    const entered = moment();
+    const wakeUp = moment();
+    const job = sample((context) =>
+      context.finish(async (tx) => {
+        await tx.execute(leave(context));
+        if (context.run.attempt > 1) return;
+        entered.reach();
+        await wakeUp.reached;
+      }),
+    );
+    const [sleepy, lively] = [start(job, { leaseMs: 50 }), start(job)];
+    const id = await ask(sleepy, job);
+    const late = sleepy.runner.execute(id);
+    await entered.reached;
+    await expect.poll(() => lively.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+    lively.clock.advance(1_000);
+    await lively.runner.execute(id);
+    wakeUp.reach();
+    expect(await late).toMatchObject({ state: "succeeded", attempt: 2 });
+    expect(await effects(lively)).toEqual([2]);
+  });
+});

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { dispatchInProcess } from "#runner/in-process-dispatch.ts";
+import { Log, type LogEntry } from "#telemetry/log.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: new Date("2026-03-10T12:00:00Z") });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function start(execute: (id: string) => Promise<unknown> = async () => undefined) {
+  const executed: { id: string; at: number }[] = [];
+  const log: LogEntry[] = [];
+  const begin = Date.now();
+  const dispatcher = dispatchInProcess({
+    clock: { now: () => new Date() },
+    log: new Log((entry) => log.push(entry)),
+    execute: async (id) => {
+      executed.push({ id, at: Date.now() - begin });
+      return execute(id);
+    },
+  });
+  const send = (id: string, inMs: number) =>
+    dispatcher.dispatch([{ id, jobId: "sample", at: new Date(Date.now() + inMs) }]);
+  return { ...dispatcher, send, executed, log, ids: () => executed.map(({ id }) => id) };
+}
+
+it("executes a run at its time: at once when that is past, never before when it is not", async () => {
+  const { send, executed } = start();
+  await send("late", -5_000);
+  await send("now", 0);
+  await send("soon", 30_000);
+  expect(executed, "not within the call").toEqual([]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(executed.map(({ id }) => id)).toEqual(["late", "now", "soon"]);
+  expect(executed[2]?.at).toBeGreaterThan(30_000);
+  expect(executed[2]?.at).toBeLessThan(30_010);
+});
+
+it("leaves what lies more than a minute off to the sweep", async () => {
+  const { send, ids } = start();
+  await send("far", 60_001);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(ids()).toEqual([]);
+});
+
+it("executes a run once that is named again while it waits, at the earlier of the times", async () => {
+  const { send, executed } = start();
+  await send("run", 30_000);
+  await send("run", 10_000);
+  await send("run", 10_000);
+  await send("run", 50_000);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(executed).toHaveLength(1);
+  expect(executed[0]?.at).toBeLessThan(10_010);
+});
+
+it("a run that sends itself again waits once, however often the sweep names it", async () => {
+  const dispatcher = start(async (id) => dispatcher.send(id, 1_000));
+  await dispatcher.send("busy", 0);
+  for (let minute = 0; minute < 5; minute++) await dispatcher.send("busy", 0);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(dispatcher.executed.length).toBeLessThanOrEqual(11);
+});
+
+it("logs an execution that fails, and goes on", async () => {
+  const { send, log, ids } = start(async () => Promise.reject(new Error("no database")));
+  await send("one", 0);
+  await send("two", 0);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(ids()).toEqual(["one", "two"]);
+  expect(log).toMatchObject([
+    { level: "error", fields: { run: "one", error: { message: "no database" } } },
+    { fields: { run: "two" } },
+  ]);
+});
+
+it("starts nothing any more once it is stopped, nor takes anything", async () => {
+  const { send, stop, ids } = start();
+  await send("waiting", 10);
+  stop();
+  await send("later", 0);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(ids()).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { listEffects } from "#data/platform/effects.ts";
+import { EffectUnknown, once } from "#runner/once.ts";
+import { TestClock } from "#support/clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/process.ts";
+
+const runId = "01a20000-0000-7000-8000-000000000001";
+
+let database: TestDatabase;
+let process: TestProcess;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  process = startProcess(database.url, []);
+});
+afterAll(async () => {
+  await process.close();
+  await database.drop();
+});
+beforeEach(() => process.db.execute("truncate platform.effects"));
+
+const tools = () => ({ db: process.db, clock: new TestClock(), runId });
+
+describe("an effect outside the database", () => {
+  it("happens once; a repeat gets the outcome that was stored", async () => {
+    let sent = 0;
+    const send = async (key: string) => ({ id: `mail-${++sent}`, key });
+    const first = await once(tools(), "mail 7", send);
+    expect(await once(tools(), "mail 7", send)).toEqual(first);
+    expect(first).toEqual({ id: "mail-1", key: "mail 7" });
+    expect(sent).toBe(1);
+    expect(await once(tools(), "mail 8", send)).toMatchObject({ id: "mail-2" });
+  });
+
+  it("that the provider refused may be tried again", async () => {
+    const refuse = async () => {
+      throw Object.assign(new Error("slow down"), { errorClass: "rate_limited" });
+    };
+    await expect(once(tools(), "mail 7", refuse)).rejects.toThrow("slow down");
+    expect(await once(tools(), "mail 7", async () => "sent")).toBe("sent");
+  });
+
+  const cutOff = () => {
+    throw Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
+  };
+
+  it("whose outcome is unknown is parked for a person and never repeated by itself", async () => {
+    await expect(once(tools(), "call 1", cutOff)).rejects.toThrow("no answer");
+    let called = 0;
+    const call = async () => ++called;
+    await expect(once(tools(), "call 1", call)).rejects.toThrow(EffectUnknown);
+    await expect(once(tools(), "call 1", call)).rejects.toThrow(/nobody knows whether "call 1"/);
+    expect(called).toBe(0);
+    expect(await listEffects(process.db, { state: "parked", limit: 10 })).toMatchObject([{ key: "call 1", runId }]);
+  });
+
+  it("whose outcome is unknown is repeated with the same key where the provider knows keys", async () => {
+    await expect(once(tools(), "order 1", cutOff)).rejects.toThrow("no answer");
+    const keys: string[] = [];
+    const order = async (key: string) => keys.push(key);
+    expect(await once(tools(), "order 1", order, { whenUnknown: "repeat" })).toBe(1);
+    expect(keys).toEqual(["order 1"]);
+  });
+
+  it("asked for by many at once happens once", async () => {
+    let sent = 0;
+    const send = async () => ++sent;
+    const all = await Promise.allSettled(Array.from({ length: 20 }, () => once(tools(), "mail 9", send)));
+    expect(sent).toBe(1);
+    expect(all.some(({ status }) => status === "fulfilled")).toBe(true);
+  });
+});
