@@ -1,0 +1,60 @@
+import type { Route } from "#http/route.ts";
+import { abortBackfillOf, deleteBackfill } from "./abort-backfill.ts";
+import { cancelRun } from "./cancel-run.ts";
+import { changeControls } from "./change-controls.ts";
+import { dismissDeadLetter } from "./dismiss-dead-letter.ts";
+import { getAudit } from "./get-audit.ts";
+import { getBackfill } from "./get-backfill.ts";
+import { getControls } from "./get-controls.ts";
+import { getDeadLetters } from "./get-dead-letters.ts";
+import { getEffects } from "./get-effects.ts";
+import { getFreshness } from "./get-freshness.ts";
+import { getJobWhy } from "./get-job-why.ts";
+import { getJob } from "./get-job.ts";
+import { getJobs } from "./get-jobs.ts";
+import { getMe } from "./get-me.ts";
+import { getRun } from "./get-run.ts";
+import { getRuns } from "./get-runs.ts";
+import { getSchedule } from "./get-schedule.ts";
+import { getStats } from "./get-stats.ts";
+import { pauseJob } from "./pause-job.ts";
+import { pauseScope } from "./pause-scope.ts";
+import { replayDeadLetters } from "./replay-dead-letters.ts";
+import { resumeJob } from "./resume-job.ts";
+import { resumeScope } from "./resume-scope.ts";
+import { retryRun } from "./retry-run.ts";
+import { runJob } from "./run-job.ts";
+import { settleEffect } from "./settle-effect.ts";
+import { startBackfill } from "./start-backfill.ts";
+
+/** The routes of this area, in the order in which the functions are registered. */
+export const routes: readonly Route[] = [
+  getMe,
+  getJobs,
+  getJob,
+  getJobWhy,
+  runJob,
+  pauseJob,
+  resumeJob,
+  startBackfill,
+  getBackfill,
+  deleteBackfill,
+  abortBackfillOf,
+  pauseScope,
+  resumeScope,
+  getRuns,
+  getRun,
+  cancelRun,
+  retryRun,
+  getDeadLetters,
+  replayDeadLetters,
+  dismissDeadLetter,
+  getEffects,
+  settleEffect,
+  getControls,
+  changeControls,
+  getAudit,
+  getSchedule,
+  getStats,
+  getFreshness,
+];

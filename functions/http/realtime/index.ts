@@ -1,0 +1,5 @@
+import type { Route } from "#http/route.ts";
+import { negotiate } from "./negotiate.ts";
+
+/** The routes of this area, in the order in which the functions are registered. */
+export const routes: readonly Route[] = [negotiate];

@@ -1,0 +1,17 @@
+import type { Route } from "#http/route.ts";
+import { addPropertyValuations } from "./add-property-valuations.ts";
+import { getCounties } from "./get-counties.ts";
+import { getCounty } from "./get-county.ts";
+import { getIngestions } from "./get-ingestions.ts";
+import { getLiens } from "./get-liens.ts";
+import { putCounty } from "./put-county.ts";
+
+/** The routes of this area, in the order in which the functions are registered. */
+export const routes: readonly Route[] = [
+  putCounty,
+  getCounties,
+  getCounty,
+  getIngestions,
+  getLiens,
+  addPropertyValuations,
+];
