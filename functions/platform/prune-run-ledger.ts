@@ -2,7 +2,7 @@ import { z } from "zod";
 import { deleteOldNotifications } from "#data/platform/notification-retention.ts";
 import { archivableRuns, deleteArchivedRuns } from "#data/platform/run-archive.ts";
 import { defineJob } from "#jobs/define-job.ts";
-import { settingsInForce } from "#operations/changeable-settings.ts";
+import { effectiveSettings } from "#jobs/changeable-settings.ts";
 import { daysBefore } from "#schedule/duration.ts";
 import { schedule } from "#schedule/index.ts";
 import { archive } from "#storage/archive.ts";
@@ -28,7 +28,7 @@ export const pruneRunLedger = defineJob({
   timeout: "2h",
 
   async run({ db, settings, asOf, signal, transaction, batches, progress }) {
-    const { NOTIFICATION_RETENTION_DAYS: days } = await settingsInForce(db, settings);
+    const { NOTIFICATION_RETENTION_DAYS: days } = await effectiveSettings(db, settings);
     const { notifications = 0 } = await batches(NOTIFICATIONS, async (tx, limit) => ({
       notifications: await deleteOldNotifications(tx, daysBefore(asOf, days), limit),
     }));

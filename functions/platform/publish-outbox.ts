@@ -20,7 +20,7 @@ export const publishOutbox = defineJob({
   // A sweeper that is killed must not be in the way of the next one.
   concurrency: () => null,
   timeout: "50s",
-  essential: true,
+  upkeep: true,
 
-  run: async ({ layer, signal }) => ({ sent: await layer.sweep({ signal }) }),
+  run: async ({ layer, signal }) => ({ sent: await layer.dispatchOverdueRuns({ signal }) }),
 });

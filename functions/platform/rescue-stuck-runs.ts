@@ -21,10 +21,10 @@ export const rescueStuckRuns = defineJob({
   // One at a time, a rescuer that is killed would be in the way of every later one, and nobody would ever be rescued again.
   concurrency: () => null,
   timeout: "50s",
-  essential: true,
+  upkeep: true,
 
   async run({ layer, transaction, asOf }) {
-    const moved = await layer.rescue();
+    const moved = await layer.rescueExpiredRuns();
     const forgotten = await transaction((tx) => deleteOldKeys(tx, new Date(asOf.getTime() - KEYS_LIVE_MS), 10_000));
     return { ...moved, forgotten };
   },

@@ -39,7 +39,7 @@ export const sendNotification = defineJob({
   gates: [comms],
   concurrency: ({ notification }) => notification,
 
-  async onGivenUp(tx, runs) {
+  async onDiscarded(tx, runs) {
     await giveUpNotifications(tx, runs.flatMap(givenUpOf), runs[0]!.finishedAt!);
   },
 

@@ -28,12 +28,12 @@ export const dispatchReminders = defineJob({
   missed: "once",
 
   run: (context) =>
-    context.walk<Place>(2_000, async (tx, page) => {
+    context.paginate<Place>(2_000, async (tx, page) => {
       const due = await claimDueReminders(tx, { ...page, asOf: context.asOf, now: context.clock.now() });
       const wanted = due.filter(({ isWanted }) => isWanted);
       await notify(context, tx, wanted.map(reminderNotice));
       return {
-        last: due.at(-1)?.place ?? null,
+        next: due.at(-1)?.place ?? null,
         counts: { sent: wanted.length, suppressed: due.length - wanted.length },
         affected: due.map(({ id }) => id),
       };

@@ -33,13 +33,13 @@ export const processRecurringTasks = defineJob({
   missed: "once",
   overlap: "skip",
 
-  run: ({ asOf, clock, walk }) =>
-    walk<Place>(1_000, async (tx, page) => {
+  run: ({ asOf, clock, paginate }) =>
+    paginate<Place>(1_000, async (tx, page) => {
       const completed = await claimCompletedRecurring(tx, page);
       const { following, ended, failed } = follow(completed, asOf);
       const generated = await insertFollowing(tx, { following, ended, now: clock.now() });
       return {
-        last: completed.at(-1)?.place ?? null,
+        next: completed.at(-1)?.place ?? null,
         counts: { generated, ended: ended.length },
         affected: [...following.map(({ fromId }) => fromId), ...ended],
         failed,

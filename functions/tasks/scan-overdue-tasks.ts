@@ -28,20 +28,20 @@ export const scanOverdueTasks = defineJob({
   overlap: "skip",
 
   async run(context) {
-    const { asOf, settings, walk } = context;
-    const { reopened = 0 } = await walk<Place>(2_000, async (tx, page) => {
+    const { asOf, settings, paginate } = context;
+    const { reopened = 0 } = await paginate<Place>(2_000, async (tx, page) => {
       const moved = await reopenPutOff(tx, { ...page, asOf });
       return {
-        last: moved.at(-1)?.place ?? null,
+        next: moved.at(-1)?.place ?? null,
         counts: { reopened: moved.length },
         affected: moved.map(({ taskId }) => taskId),
       };
     });
-    const { overdue = 0 } = await walk<Place>(2_000, async (tx, page) => {
+    const { overdue = 0 } = await paginate<Place>(2_000, async (tx, page) => {
       const late = await markOverdue(tx, { ...page, asOf });
       if (settings.TASKS_NOTIFY_OVERDUE) await notify(context, tx, late.map(overdueNotice));
       return {
-        last: late.at(-1)?.place ?? null,
+        next: late.at(-1)?.place ?? null,
         counts: { overdue: late.length },
         affected: late.map(({ taskId }) => taskId),
       };

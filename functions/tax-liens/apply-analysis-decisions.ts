@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Tx } from "#data/client.ts";
 import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { lockDeals, moveDeals, recordDecisions, recordedDecisions } from "#data/tax-liens/decision-events.ts";
-import { defineJob, event, type JobContext, type Walked } from "#jobs/define-job.ts";
+import { defineJob, event, type JobContext, type PageResult } from "#jobs/define-job.ts";
 import { InvalidInput } from "#jobs/endings.ts";
 import { type AskedDecision, decide, decisionsInput, sift } from "#rules/tax-liens/decide.ts";
 import { taxLiens } from "../families.ts";
@@ -32,7 +32,7 @@ export const applyAnalysisDecisions = defineJob({
     if (!(await findAnalysis(context.db, analysisRunId))) {
       throw new InvalidInput([{ field: "analysisRunId", reason: `there is no analysis ${analysisRunId}` }]);
     }
-    return context.walk<number>(BATCH, async (tx, { limit, after }) => {
+    return context.paginate<number>(BATCH, async (tx, { limit, after }) => {
       const [first, next] = [after ?? 0, (after ?? 0) + limit];
       const asked = decisions.slice(first, next).map((given, i) => ({
         ...given,
@@ -40,7 +40,7 @@ export const applyAnalysisDecisions = defineJob({
         runId: context.run.id,
         place: first + i,
       }));
-      return { last: next < decisions.length ? next : null, ...(await take(tx, asked, context)) };
+      return { next: next < decisions.length ? next : null, ...(await take(tx, asked, context)) };
     });
   },
 });
@@ -49,7 +49,7 @@ async function take(
   tx: Tx,
   page: readonly AskedDecision[],
   { input: { analysisRunId }, run, clock }: Context,
-): Promise<Omit<Walked<number>, "last">> {
+): Promise<Omit<PageResult<number>, "next">> {
   const deals = await lockDeals(tx, analysisRunId, [...new Set(page.map(({ dealId }) => dealId))]);
   // Read with the deals in hand: whoever said something about them before has committed.
   const recorded = await recordedDecisions(

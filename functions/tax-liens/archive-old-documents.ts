@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Document } from "#data/tax-liens/document-schema.ts";
 import { documentsToArchive, markArchived } from "#data/tax-liens/documents.ts";
 import { defineJob } from "#jobs/define-job.ts";
-import { settingsInForce } from "#operations/changeable-settings.ts";
+import { effectiveSettings } from "#jobs/changeable-settings.ts";
 import { daysBefore } from "#schedule/duration.ts";
 import { schedule } from "#schedule/index.ts";
 import { openContainer } from "#storage/blob-container.ts";
@@ -21,7 +21,7 @@ export const archiveOldDocuments = defineJob({
   timeout: "2h",
 
   async *items({ db, settings, asOf }) {
-    const { DOCUMENTS_ARCHIVE_DAYS: days } = await settingsInForce(db, settings);
+    const { DOCUMENTS_ARCHIVE_DAYS: days } = await effectiveSettings(db, settings);
     const before = daysBefore(asOf, days);
     let after: Document | undefined;
     for (;;) {

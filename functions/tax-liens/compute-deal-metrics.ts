@@ -4,7 +4,7 @@ import { liensForMetrics, type StoredMetrics, storeMetrics } from "#data/tax-lie
 import { type NewDealFigures, refreshDeals } from "#data/tax-liens/deals.ts";
 import { type BatchedRun, defineJob, event } from "#jobs/define-job.ts";
 import { InvalidInput } from "#jobs/endings.ts";
-import { settingsInForce } from "#operations/changeable-settings.ts";
+import { effectiveSettings } from "#jobs/changeable-settings.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/metrics.ts";
 import { taxLiens } from "../families.ts";
@@ -28,7 +28,7 @@ export const computeDealMetrics = defineJob({
   concurrency: () => null,
 
   async runBatch({ runs, db, settings, clock, transaction, fail }) {
-    const { DEAL_RISK_WEIGHTS: weights } = await settingsInForce(db, settings);
+    const { DEAL_RISK_WEIGHTS: weights } = await effectiveSettings(db, settings);
     const today = (asOf: Date) => civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf);
     const analyses = await analysisDays(db, [...new Set(runs.flatMap(({ input }) => input.analysisRunId ?? []))]);
     const dayOf = ({ input, asOf }: Asked) =>

@@ -38,7 +38,7 @@ export const generateDocument = defineJob({
   retry: exponential({ retries: 2, first: "10s", max: "5m" }),
   concurrency: ({ documentId }) => documentId,
 
-  async onGivenUp(tx, runs) {
+  async onDiscarded(tx, runs) {
     for (const run of runs) {
       const { success, data } = input.safeParse(run.input);
       const failed = success && (await failDocument(tx, data.documentId, whyGivenUp(run)));

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "#data/client.ts";
 import { insertNotifications, type NotificationKind } from "#data/platform/notifications.ts";
 import type { Severity } from "#notifications/notification.ts";
-import { storableText } from "#redaction/jsonb-safe.ts";
+import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { taxLiens } from "../families.ts";
 
 export interface ToldInApp {
@@ -25,7 +25,7 @@ export async function tellInApp(tx: Tx, told: readonly ToldInApp[], now: Date): 
     id: uuidv7(),
     recipient,
     title,
-    body: storableText(body, 2_000),
+    body: jsonbSafeText(body, 2_000),
     data,
     dedupeKey,
     kind: { ...IN_APP, type, severity },

@@ -12,7 +12,7 @@ import type { Gate } from "./gates.ts";
 import type { JobLog } from "./job-log.ts";
 import type { Missed } from "./missed-slots.ts";
 import { exponential, type RetryPolicy } from "./retry.ts";
-import type { Watch } from "./run-observer.ts";
+import type { RunObserver } from "./run-observer.ts";
 
 /** A group of jobs that belong to one business system; its schema in the database has the same name. */
 export interface Family {
@@ -40,11 +40,11 @@ export function event({ batch = 100 }: { batch?: number } = {}): OnEvent {
 }
 
 /** What the layer's own jobs do for all others. */
-export interface LayerControls {
+export interface UpkeepControls {
   /** Moves runs whose holder went silent. */
-  rescue(): Promise<{ retrying: number; dead: number }>;
+  rescueExpiredRuns(): Promise<{ retrying: number; dead: number }>;
   /** Sends waiting runs again that no message brought. */
-  sweep(options?: { readonly signal?: AbortSignal }): Promise<number>;
+  dispatchOverdueRuns(options?: { readonly signal?: AbortSignal }): Promise<number>;
   /** Puts a run of another job into the ledger, in the caller's transaction, as a child of `parent`. */
   enqueueChild(
     tx: Tx,
@@ -77,7 +77,7 @@ export interface JobContext<Input> {
   /** For the time at which something happens. What the work is about goes by `asOf`. */
   readonly clock: Clock;
   /** For the layer's own jobs. */
-  readonly layer: LayerControls;
+  readonly layer: UpkeepControls;
   readonly log: JobLog;
   readonly run: Pick<
     Run,
@@ -104,7 +104,7 @@ export interface JobContext<Input> {
    * to arrive is a run or a notification.
    * @throws TypeError when a channel or a type is none
    */
-  readonly publish: Watch["publish"];
+  readonly publish: RunObserver["publish"];
   /**
    * Makes an effect outside the database happen once, however often the run is tried: see `once.ts`.
    * @param key names the effect for ever: `order 4711 placed`
@@ -121,21 +121,21 @@ export interface JobContext<Input> {
    * passed by, and those done before are not read again. Answers with the counts summed; what `failed` becomes the run's
    * item failures, and what was `affected` is logged, both once it is committed.
    */
-  readonly walk: <Place>(limit: number, work: (tx: Tx, page: Page<Place>) => Promise<Walked<Place>>) => Promise<Counts>;
+  readonly paginate: <Cursor>(limit: number, work: (tx: Tx, page: Page<Cursor>) => Promise<PageResult<Cursor>>) => Promise<Counts>;
   /** Says how far the work is; stored with the next heartbeat, at no statement of its own. */
   readonly progress: (done: number, total?: number, note?: string) => void;
 }
 
 /** Which rows are next: the first `limit` after a place, from the beginning where that is null. */
-export interface Page<Place> {
+export interface Page<Cursor> {
   readonly limit: number;
-  readonly after: Place | null;
+  readonly after: Cursor | null;
 }
 
 /** What became of a page. */
-export interface Walked<Place> {
+export interface PageResult<Cursor> {
   /** Where it ended; null when there was nothing left. */
-  readonly last: Place | null;
+  readonly next: Cursor | null;
   readonly counts: Counts;
   /** Ids of what was changed. */
   readonly affected?: readonly string[];
@@ -181,7 +181,7 @@ interface Settings<Input> {
   /** Ids of the jobs that run, with no input, after each success of this one; asked for in the transaction of its end. */
   readonly then?: readonly string[];
   /** Runs even while jobs are switched off: for the layer's own upkeep alone. Default false. */
-  readonly essential?: boolean;
+  readonly upkeep?: boolean;
   /** false: the job runs only where `<ID>_ENABLED` is set to true. Default true. */
   readonly enabledByDefault?: boolean;
   /** What must be open for the job to run. */
@@ -200,7 +200,7 @@ interface Settings<Input> {
    * Called in the very transaction in which waiting or running runs come to nothing: `dead`, `cancelled` or `skipped`. It gets those of
    * a batch together, costs the others nothing, and many runs of the job can be enqueued in one statement.
    */
-  readonly onGivenUp?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
+  readonly onDiscarded?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
 }
 
 interface RunWork<Input> {
@@ -297,7 +297,7 @@ export interface Job {
   /** The queue of its own, with the most runs that one invocation takes; null: the queue that jobs share. */
   readonly queue: { readonly batch: number } | null;
   readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
-  readonly onGivenUp?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
+  readonly onDiscarded?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
   readonly work:
     | { readonly kind: "run"; readonly run: (context: JobContext<never>) => Promise<Reported> }
     | ({ readonly kind: "items"; readonly tolerateShare: number } & ItemWork<never, never>)
@@ -308,7 +308,7 @@ export interface Job {
   readonly overlap: Overlap;
   readonly then: readonly string[];
   /** Runs while `jobs_enabled` is off: the layer's own upkeep, without which things would rot. */
-  readonly essential: boolean;
+  readonly upkeep: boolean;
   /** Whether it runs where no `<ID>_ENABLED` is set. */
   readonly enabledByDefault: boolean;
 }
@@ -332,7 +332,7 @@ export interface Job {
 export function defineJob<Schema extends z.ZodType, Item = never>(
   options: Settings<z.output<Schema>> & { readonly input: Schema } & TriggerFor<Schema> & Work<z.output<Schema>, Item>,
 ): Job {
-  const { id, family, summary, on, input, retry, timeout, concurrency, gates, onTransition, onGivenUp } = options;
+  const { id, family, summary, on, input, retry, timeout, concurrency, gates, onTransition, onDiscarded } = options;
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(id)) {
     throw new TypeError(`job id: expected snake_case such as "sync_fx_latest", got ${JSON.stringify(id)}`);
   }
@@ -348,12 +348,12 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     gates: gates ?? [],
     queue: queueOf(on, options.queue),
     ...(onTransition && { onTransition }),
-    ...(onGivenUp && { onGivenUp }),
+    ...(onDiscarded && { onDiscarded }),
     missed: options.missed ?? "once",
     maxLatenessMs: options.maxLateness === undefined ? null : milliseconds(options.maxLateness),
     overlap: options.overlap ?? "skip",
     then: options.then ?? [],
-    essential: options.essential ?? false,
+    upkeep: options.upkeep ?? false,
     enabledByDefault: options.enabledByDefault ?? true,
     work: workOf(id, options as unknown as AnyWork),
   };
@@ -364,12 +364,12 @@ export function isScheduled(job: Job): job is Job & { on: Schedule } {
 }
 
 /** What the database's controls have to allow, as `platform.gate_refusal` names it. */
-export function needsOf({ essential, gates }: Pick<Job, "essential" | "gates">): string[] {
-  return [...(essential ? [] : ["jobs"]), ...gates.flatMap(({ need }) => need ?? [])];
+export function needsOf({ upkeep, gates }: Pick<Job, "upkeep" | "gates">): string[] {
+  return [...(upkeep ? [] : ["jobs"]), ...gates.flatMap(({ need }) => need ?? [])];
 }
 
 /** What the gates are asked about the job. */
-export function gatedOf(job: Pick<Job, "id" | "family" | "essential" | "gates">): Gated {
+export function gatedOf(job: Pick<Job, "id" | "family" | "upkeep" | "gates">): Gated {
   return { jobId: job.id, family: job.family.id, needs: needsOf(job) };
 }
 

@@ -1,8 +1,8 @@
 import type { AttemptError } from "#data/platform/schema.ts";
-import { causes, describe, has, isError, read } from "#redaction/error-causes.ts";
-import { withoutValues } from "#redaction/failed-query.ts";
-import { storableText } from "#redaction/jsonb-safe.ts";
-import { maskedText } from "#redaction/redacted-text.ts";
+import { causes, describeThrown, has, isError, readProperty } from "#redaction/error-causes.ts";
+import { withoutParameters } from "#redaction/failed-query.ts";
+import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
+import { redactedText } from "#redaction/redacted-text.ts";
 import { isOutage, sqlStateClass } from "./sql-state.ts";
 
 /** What kind of trouble an error is; the class alone decides whether a run is tried again. */
@@ -29,13 +29,13 @@ export function classify(error: unknown): ErrorClass {
 
 /** Whether the database itself failed, as opposed to the work: worth one more try at once inside the attempt. */
 export function isDatabaseTrouble(error: unknown): boolean {
-  return isDatabaseGone(error) || causes(error).some((e) => sqlStateClass(read(e, "code")) === "transient");
+  return isDatabaseGone(error) || causes(error).some((e) => sqlStateClass(readProperty(e, "code")) === "transient");
 }
 
 /** Whether the database cannot be worked with at all: other work would fail as well. A deadlock, say, strikes one alone. */
 export function isDatabaseGone(error: unknown): boolean {
   return causes(error).some((e) => {
-    const code = read(e, "code");
+    const code = readProperty(e, "code");
     if (typeof code !== "string") return false;
     // The driver leaves its query on what it passes on: so a refused connection is known to be the database's.
     const isDriver = has(e, "query") && has(e, "parameters");
@@ -45,13 +45,13 @@ export function isDatabaseGone(error: unknown): boolean {
 
 /** Whether a unique index refused a row. */
 export function isUniqueViolation(error: unknown): boolean {
-  return causes(error).some((e) => read(e, "code") === "23505");
+  return causes(error).some((e) => readProperty(e, "code") === "23505");
 }
 
 /** Milliseconds that the error itself asks to wait (a provider's `Retry-After`), if any. */
 export function retryAfter(error: unknown): number | undefined {
   for (const e of causes(error)) {
-    const ms = read(e, "retryAfterMs");
+    const ms = readProperty(e, "retryAfterMs");
     if (typeof ms === "number" && Number.isFinite(ms) && ms >= 0) return ms;
   }
   return undefined;
@@ -63,11 +63,11 @@ export function retryAfter(error: unknown): number | undefined {
  */
 export function asError(thrown: unknown): Error {
   if (!isError(thrown)) {
-    return new Error(`a value that is no Error was thrown: ${describe(thrown)}`, { cause: thrown });
+    return new Error(`a value that is no Error was thrown: ${describeThrown(thrown)}`, { cause: thrown });
   }
-  const [message, cause] = [read(thrown, "message"), read(thrown, "cause")];
-  if (typeof message !== "string" || typeof read(thrown, "name") !== "string") {
-    return new Error(`an Error without a readable name and message was thrown: ${describe(message)}`, {
+  const [message, cause] = [readProperty(thrown, "message"), readProperty(thrown, "cause")];
+  if (typeof message !== "string" || typeof readProperty(thrown, "name") !== "string") {
+    return new Error(`an Error without a readable name and message was thrown: ${describeThrown(message)}`, {
       cause: thrown,
     });
   }
@@ -80,8 +80,8 @@ export function attemptError(error: Error, attempt: number, now: Date): AttemptE
     attempt,
     at: now.toISOString(),
     class: classify(error),
-    name: storableText(read(error, "name"), 256),
-    message: maskedText(withoutValues(wordsOf(error)).message, 4_096),
+    name: jsonbSafeText(readProperty(error, "name"), 256),
+    message: redactedText(withoutParameters(wordsOf(error)).message, 4_096),
     stack: stackOf(error),
   };
 }
@@ -90,31 +90,31 @@ export function attemptError(error: Error, attempt: number, now: Date): AttemptE
 export function stackOf(error: Error): string {
   const stacks = causes(error)
     .filter(isError)
-    .map((e) => withoutValues(wordsOf(e)).stack);
-  return maskedText(stacks.join("\nCaused by: "), 32_768);
+    .map((e) => withoutParameters(wordsOf(e)).stack);
+  return redactedText(stacks.join("\nCaused by: "), 32_768);
 }
 
 function wordsOf(error: Error): { message: string; stack: string } {
-  const [message, stack] = [storableText(read(error, "message"), Infinity), read(error, "stack")];
+  const [message, stack] = [jsonbSafeText(readProperty(error, "message"), Infinity), readProperty(error, "stack")];
   if (typeof stack === "string" && stack) return { message, stack };
-  return { message, stack: `${storableText(read(error, "name"), 256)}: ${message}` };
+  return { message, stack: `${jsonbSafeText(readProperty(error, "name"), 256)}: ${message}` };
 }
 
 function ownClass(e: object): ErrorClass | undefined {
-  const [own, name, code] = [read(e, "errorClass"), read(e, "name"), read(e, "code")];
+  const [own, name, code] = [readProperty(e, "errorClass"), readProperty(e, "name"), readProperty(e, "code")];
   if (typeof own === "string" && CLASSES.has(own)) return own as ErrorClass;
   if (name === "ZodError") return "validation";
   const byCode = sqlStateClass(code) ?? (isConnectionCode(code) ? "transient" : undefined);
   if (byCode) return byCode;
-  const byStatus = statusClass(read(e, "status") ?? read(e, "statusCode") ?? statusOfResponse(e));
+  const byStatus = statusClass(readProperty(e, "status") ?? readProperty(e, "statusCode") ?? statusOfResponse(e));
   if (byStatus) return byStatus;
   // An AbortSignal's own errors; and what Azure's libraries say of their own errors.
-  return name === "AbortError" || name === "TimeoutError" || read(e, "retryable") === true ? "transient" : undefined;
+  return name === "AbortError" || name === "TimeoutError" || readProperty(e, "retryable") === true ? "transient" : undefined;
 }
 
 function statusOfResponse(e: object): unknown {
-  const response = read(e, "response");
-  return typeof response === "object" && response !== null ? read(response, "status") : undefined;
+  const response = readProperty(e, "response");
+  return typeof response === "object" && response !== null ? readProperty(response, "status") : undefined;
 }
 
 function statusClass(status: unknown): ErrorClass | undefined {

@@ -2,8 +2,8 @@ import type { Executor } from "#data/client.ts";
 import type { Progress, Run } from "#data/platform/schema.ts";
 
 /** A run as those who watch see it. Its input and result stay in the ledger. */
-export type WatchedRun = Pick<Run, "id" | "jobId" | "family" | "attempt">;
-export type MovedRun = WatchedRun &
+export type ObservedRun = Pick<Run, "id" | "jobId" | "family" | "attempt">;
+export type RunStateChange = ObservedRun &
   Pick<Run, "state" | "trigger" | "maxAttempts" | "itemFailureCount" | "durationMs" | "reason" | "progress"> &
   Pick<Run, "scheduledFor" | "queuedAt" | "startedAt" | "finishedAt" | "notBefore">;
 
@@ -18,11 +18,11 @@ export interface NewEvent {
 }
 
 /** Those who watch. They hear of what has been committed, may miss some of it, and are never a reason to wait or to fail. */
-export interface Watch {
+export interface RunObserver {
   /** Runs have come into the states that they are in now. */
-  readonly moved: (runs: readonly MovedRun[]) => void;
+  readonly moved: (runs: readonly RunStateChange[]) => void;
   /** Progress has been stored. */
-  readonly progressed: (runs: readonly { readonly run: WatchedRun; readonly progress: Progress }[]) => void;
+  readonly progressed: (runs: readonly { readonly run: ObservedRun; readonly progress: Progress }[]) => void;
   /**
    * Tells of events when the transaction has committed; outside of one at once.
    * @throws TypeError when a channel or a type is none

@@ -12,7 +12,7 @@ import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
 import { type JobFacts, whyNotRunning } from "#operations/why-not-running.ts";
 import { redact } from "#redaction/redact.ts";
 import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
-import { jobSettingNames } from "#settings/config.ts";
+import { jobSettingNames } from "#settings/job-settings.ts";
 import { findJob } from "./find-job.ts";
 
 export const getJobWhy = defineRoute({
@@ -53,7 +53,7 @@ async function factsOf(app: App, job: Job): Promise<JobFacts> {
   const schedule = scheduleInForce(job, overrides);
   const ofSettings = refusalOf(job.gates, { internetAllowed: app.config.ALLOW_INTERNET_SYNC });
   // The layer's own upkeep goes on while all others are paused.
-  const scopes = [`job:${job.id}`, ...(job.essential ? [] : ["all", `family:${job.family.id}`])];
+  const scopes = [`job:${job.id}`, ...(job.upkeep ? [] : ["all", `family:${job.family.id}`])];
   return {
     now,
     enabled: overrides?.enabled ?? job.enabledByDefault,

@@ -52,7 +52,7 @@ export const getJob = defineRoute({
         timeoutMs: job.timeoutMs,
         gates: job.gates.map(({ name }) => name),
         needs: needsOf(job),
-        essential: job.essential,
+        essential: job.upkeep,
         queue: job.queue ? ownQueue(job.id) : SHARED_QUEUE,
       },
     };

@@ -61,7 +61,7 @@ export const ingestCountyLiens = defineJob({
   queue: "own",
   gates: [internet],
 
-  async onGivenUp(tx, runs) {
+  async onDiscarded(tx, runs) {
     const ofCounties = runs.filter((run) => input.safeParse(run.input).data?.countyId !== undefined);
     const failed = ofCounties.map((run) => ({ id: run.id, error: whyGivenUp(run) }));
     await failIngestions(tx, failed, runs[0]!.finishedAt!);

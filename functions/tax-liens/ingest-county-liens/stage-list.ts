@@ -9,7 +9,7 @@ import {
 import type { JobContext } from "#jobs/define-job.ts";
 import { openList } from "#providers/county-lists/open-list.ts";
 import { columnsOf, fieldReader } from "#providers/county-lists/source.ts";
-import { storableText } from "#redaction/jsonb-safe.ts";
+import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { lienReader, type Reading } from "#rules/tax-liens/read-lien.ts";
 import { REJECT_HEADER, type RejectedRow, rejectLine } from "#rules/tax-liens/reject-line.ts";
 import { openContainer } from "#storage/blob-container.ts";
@@ -116,8 +116,8 @@ class Rejects implements StagedList {
   async add(row: RejectedRow): Promise<void> {
     this.failed += 1;
     if (this.rejects.length < KEPT_REJECTS) {
-      const reasons = row.reasons.map((reason) => storableText(reason, LONGEST_RAW));
-      this.rejects.push({ line: row.line, reasons, raw: storableText(row.raw, LONGEST_RAW) });
+      const reasons = row.reasons.map((reason) => jsonbSafeText(reason, LONGEST_RAW));
+      this.rejects.push({ line: row.line, reasons, raw: jsonbSafeText(row.raw, LONGEST_RAW) });
     }
     if (!this.hasStorage) return;
     if (!this.#file) {

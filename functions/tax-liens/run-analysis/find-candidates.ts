@@ -10,7 +10,7 @@ import {
   storeMetrics,
 } from "#data/tax-liens/deal-metrics.ts";
 import type { FailedItem, JobContext } from "#jobs/define-job.ts";
-import { settingsInForce } from "#operations/changeable-settings.ts";
+import { effectiveSettings } from "#jobs/changeable-settings.ts";
 import { availableInAll } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, unmetConstraint } from "#rules/tax-liens/constraints.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/metrics.ts";
@@ -26,17 +26,17 @@ const PAGE = 2_000;
  * @returns where it ended, with all that was counted
  */
 export async function findCandidates(
-  { db, clock, settings, walk, progress }: JobContext<unknown>,
+  { db, clock, settings, paginate, progress }: JobContext<unknown>,
   { id, asOf, place: before, available }: AnalysisRun,
   constraints: Constraints,
 ): Promise<AnalysisPlace> {
   const countyIds = constraints.counties.toSorted();
   const total = availableInAll(available ?? {});
   // One analysis goes by one set of weights, whatever is changed between two attempts.
-  const weights = before?.weights ?? (await settingsInForce(db, settings)).DEAL_RISK_WEIGHTS;
+  const weights = before?.weights ?? (await effectiveSettings(db, settings)).DEAL_RISK_WEIGHTS;
   const start = before ?? beginning(countyIds[0]!, weights, clock.now());
   let place = start;
-  await walk<AnalysisPlace>(PAGE, async (tx, { after, limit }) => {
+  await paginate<AnalysisPlace>(PAGE, async (tx, { after, limit }) => {
     const from = after ?? start;
     const begun = clock.now().getTime();
     const { liens: next, last } = await nextLiens(tx, countyIds, from, limit);
@@ -59,7 +59,7 @@ export async function findCandidates(
     await recordPlace(tx, id, place);
     progress(place.computed + place.failed, Math.max(total, place.computed + place.failed), "computing figures");
     const counts = { computed: computed.liens.length, candidates: candidates.length };
-    return { last: next.length < limit ? null : place, counts, failed: computed.failed };
+    return { next: next.length < limit ? null : place, counts, failed: computed.failed };
   });
   return place;
 }

@@ -34,7 +34,7 @@ export const runAnalysis = defineJob({
   timeout: "2h",
   concurrency: ({ analysisRunId }) => analysisRunId,
 
-  async onGivenUp(tx, runs) {
+  async onDiscarded(tx, runs) {
     for (const run of runs) {
       const { analysisRunId: id } = input.safeParse(run.input).data ?? {};
       if (id === undefined) continue;

@@ -305,7 +305,7 @@ async function startChild(connectionString: string): Promise<{ child: Program; r
 /** The layer's own way back: the lease of the dead holder lapses, the run is rescued, and its next attempt comes. */
 async function goOn(runId: string): Promise<Run> {
   await app.db.execute(sql`update platform.job_runs set lease_expires_at = now() - interval '1s' where id = ${runId}`);
-  expect(await app.runner.rescue()).toMatchObject({ retrying: 1 });
+  expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
   app.clock.advance(3_600_000);
   return (await app.runner.execute(runId))!;
 }

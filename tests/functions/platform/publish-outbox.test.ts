@@ -82,20 +82,20 @@ describe("of a long backlog", () => {
   it("whose messages are all lost it sends as many more as are taken", async () => {
     const rounds: number[] = [];
     const pause = async () => void rounds.push(await take(app.dispatched.splice(0)));
-    expect(await app.runner.sweep({ limit: 3, pause })).toBe(7);
+    expect(await app.runner.dispatchOverdueRuns({ limit: 3, pause })).toBe(7);
     expect(rounds, "at first it only looks").toEqual([0, 3, 3]);
     expect(app.dispatched).toHaveLength(1);
   });
 
   it("that nobody takes it sends no more", async () => {
-    expect(await app.runner.sweep({ limit: 3, pause: async () => undefined })).toBe(3);
+    expect(await app.runner.dispatchOverdueRuns({ limit: 3, pause: async () => undefined })).toBe(3);
     expect(app.dispatched).toHaveLength(3);
   });
 
   it("that still flows it sends those alone that others overtook", async () => {
     const [first, ...others] = runs;
     const pause = async () => void (await take(others));
-    expect(await app.runner.sweep({ limit: 3, pause })).toBe(1);
+    expect(await app.runner.dispatchOverdueRuns({ limit: 3, pause })).toBe(1);
     expect(app.dispatched).toMatchObject([{ id: first!.id }]);
   });
 });

@@ -68,7 +68,7 @@ it("rescues the others when the tracking of one job fails", async () => {
   const process = start(sample, broken);
   const stays = await abandoned(process, broken);
   const other = await abandoned(process, sample);
-  expect(await process.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+  expect(await process.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
   expect(await findRun(process.db, other)).toMatchObject({ state: "retrying" });
   expect(await findRun(process.db, stays)).toMatchObject({ state: "running", leaseHolder: "killed" });
   expect(process.log).toContainEqual(

@@ -126,7 +126,7 @@ it("what quiet hours put off comes with it and is sent with that, also when it i
 
 it("is due at seven on the clocks of TAX_LIENS_TIME_ZONE, unless it has a zone of its own", () => {
   const zoneOf = (env: Record<string, string>) =>
-    readConfig({ DATABASE_URL: "postgres://a@127.0.0.1/b", ...env }, ["send_digest_email"]).jobs.get(
+    readConfig({ DATABASE_URL: "postgres://a@127.0.0.1/b", ...env }, [sendDigestEmail]).jobs.get(
       "send_digest_email",
     );
   expect(zoneOf({})).toEqual({});

@@ -224,7 +224,7 @@ describe("a crash", () => {
     await db.execute(sql`
       update platform.job_runs set state = 'running', attempt = 1, lease_holder = 'gone', lease_expires_at = now() - interval '1 minute'
        where id = ${run!}::uuid`);
-    expect(await process.runner.rescue()).toEqual({ retrying: 0, dead: 1 });
+    expect(await process.runner.rescueExpiredRuns()).toEqual({ retrying: 0, dead: 1 });
     expect(await all()).toMatchObject([{ state: "failed", reason: expect.stringContaining("went silent") as string }]);
     expect(await deliveries()).toMatchObject([{ state: "unknown" }]);
   });

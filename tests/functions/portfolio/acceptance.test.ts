@@ -213,7 +213,7 @@ it("after kill -9 in the middle of a synchronisation and a restart nothing is st
   expect(await updates("state=running")).toHaveLength(1);
 
   yahoo.recover();
-  await expect.poll(() => api.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+  await expect.poll(() => api.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
   expect(await updates("state=running")).toEqual([]);
   clock.advance(60_000);
   expect(await api.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 2, result: { updated: 2 } });

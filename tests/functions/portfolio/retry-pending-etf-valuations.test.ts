@@ -194,7 +194,7 @@ it("kill -9 in the middle: what was committed stays, the next attempt adds the r
   expect(before.size, "some stretches were committed, not all").toBeGreaterThan(0);
   expect(before.size).toBeLessThan(1_010 * 24);
 
-  await until(async () => (await app.runner.rescue()).retrying === 1);
+  await until(async () => (await app.runner.rescueExpiredRuns()).retrying === 1);
   app.clock.advance(60_000);
   expect(await app.runner.execute(runId)).toMatchObject({ state: "succeeded", attempt: 2 });
   const [row] = await app.db.execute(sql`

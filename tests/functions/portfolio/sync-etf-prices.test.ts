@@ -249,7 +249,7 @@ it("after its process died nothing stays running, and the next try goes on; the 
   const [dying, other] = [desk.process({ OUTBOUND_TIMEOUT: "1s" }, 50), desk.process()];
   const { id } = await dying.runner.request(syncEtfPrices, { input: {}, trigger: "manual", requestedBy: "a test" });
   const late = dying.runner.execute(id);
-  await expect.poll(() => other.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+  await expect.poll(() => other.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
   expect(await listEtfUpdates(desk.db, "running", 10)).toEqual([]);
   expect(await listEtfUpdates(desk.db, "pending", 10)).toMatchObject([{ symbol: null, inserted: 0 }]);
   desk.yahoo.recover();

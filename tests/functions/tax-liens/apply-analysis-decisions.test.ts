@@ -184,7 +184,7 @@ it("kill -9 between two batches: the next attempt takes each decision once, and 
   expect(await events()).toHaveLength(250);
 
   await app.db.execute(sql`update platform.job_runs set lease_expires_at = now() - interval '1s'`);
-  expect(await app.runner.rescue()).toMatchObject({ retrying: 1 });
+  expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
   app.clock.advance(3_600_000);
   expect(await app.runner.execute(runId)).toMatchObject({
     state: "succeeded",

@@ -322,7 +322,7 @@ describe("a document", () => {
       await api.db.execute(
         sql`update platform.job_runs set lease_expires_at = now() - interval '1s' where id = ${body.run}`,
       );
-      expect(await api.runner.rescue()).toMatchObject({ retrying: 1 });
+      expect(await api.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
       api.clock.advance(3_600_000);
       expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded", attempt: 2 });
       expect(await shown(body.document)).toMatchObject({ state: "ready" });
@@ -354,7 +354,7 @@ it("kill -9 between the last file and the record: the next attempt writes the sa
   await api.db.execute(
     sql`update platform.job_runs set lease_expires_at = now() - interval '1s' where id = ${body.run}`,
   );
-  expect(await api.runner.rescue()).toMatchObject({ retrying: 1 });
+  expect(await api.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
   api.clock.advance(3_600_000);
   expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded", attempt: 2 });
   expect(await shown(id)).toMatchObject({ state: "ready" });

@@ -49,7 +49,7 @@ it("killed in the middle of a list, the run is taken over, ends whole and leaves
 
     // The lease goes by the database's clock.
     await app.db.execute(sql`update platform.job_runs set lease_expires_at = now() - interval '1 second'`);
-    expect(await app.runner.rescue()).toMatchObject({ retrying: 1 });
+    expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
     clock.advance(3_600_000);
     const ended = await app.runner.execute(run);
     expect(ended).toMatchObject({ state: "succeeded", attempt: 2, result: { created: ROWS, failed: 0 } });

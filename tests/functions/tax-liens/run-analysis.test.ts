@@ -289,7 +289,7 @@ it("killed in the middle, it goes on from the last page, and finds what it would
   await app.db.execute(
     sql`update platform.job_runs set lease_expires_at = now() - interval '1 second' where state = 'running'`,
   );
-  expect(await app.runner.rescue()).toMatchObject({ retrying: 1 });
+  expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
   app.clock.advance(3_600_000);
   expect(await app.runner.execute(run.id)).toMatchObject({ state: "succeeded", attempt: 2 });
   const analysis = await whole(app.db, id);

@@ -167,7 +167,7 @@ describe("runs that come to nothing", () => {
     defineJob({
       ...settings,
       retry: never,
-      async onGivenUp(tx, runs) {
+      async onDiscarded(tx, runs) {
         givenUp.push(runs.map(({ state }) => state));
         await tx.execute(sql`insert into effects values (${runs.length})`);
       },

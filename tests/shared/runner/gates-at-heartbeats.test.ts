@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => process.close());
 
 /** A job that works until it is told to stop, or `leave` is reached. */
-function longJob(options: Partial<Pick<Job, "gates" | "essential">> = {}) {
+function longJob(options: Partial<Pick<Job, "gates" | "upkeep">> = {}) {
   const [entered, leave] = [moment(), moment()];
   const job = defineJob({
     id: "long_sample",
@@ -93,7 +93,7 @@ it.each([
 
 it.each([
   ["a switch that the job does not need", { writeEnabled: false }, {}],
-  ["jobs_enabled, when it is the layer's own upkeep", { jobsEnabled: false }, { essential: true }],
+  ["jobs_enabled, when it is the layer's own upkeep", { jobsEnabled: false }, { upkeep: true }],
   ["quiet hours", { quietFrom: "00:00:00", quietTo: "23:59:00", quietZone: "UTC" }, { gates: [quietHours] }],
 ] as const)("a running run goes on at %s", async (_, change, options) => {
   const long = longJob(options);

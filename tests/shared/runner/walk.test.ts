@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
 import type { Tx } from "#data/client.ts";
-import { defineJob, manual, type Page, type Walked } from "#jobs/define-job.ts";
+import { defineJob, manual, type Page, type PageResult } from "#jobs/define-job.ts";
 import { openDatabase } from "#support/database.ts";
 import { runJob } from "#support/run-job.ts";
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 beforeEach(() => db.execute(sql`truncate public.things; insert into public.things select generate_series(1, 25)`));
 
 /** Does the things of a page in their order; each fifth one cannot be done. */
-async function doPage(tx: Tx, { after, limit }: Page<number>): Promise<Walked<number>> {
+async function doPage(tx: Tx, { after, limit }: Page<number>): Promise<PageResult<number>> {
   const found = await tx.execute<{ n: number }>(
     sql`select n from public.things where not done and n > ${after ?? 0} order by n limit ${limit} for update skip locked`,
   );
@@ -21,7 +21,7 @@ async function doPage(tx: Tx, { after, limit }: Page<number>): Promise<Walked<nu
   const able = all.filter((n) => n % 5 > 0);
   await tx.execute(sql`update public.things set done = true where n = any(${`{${able.join(",")}}`}::integer[])`);
   return {
-    last: all.at(-1) ?? null,
+    next: all.at(-1) ?? null,
     counts: { done: able.length },
     affected: able.map(String),
     failed: all.filter((n) => n % 5 === 0).map((n) => ({ key: `thing ${n}`, error: new TypeError(`${n} is odd`) })),
@@ -35,7 +35,7 @@ const jobDoing = (work: typeof doPage) =>
     summary: "Walks",
     on: manual,
     input: z.object({}),
-    run: ({ walk }) => walk<number>(10, work),
+    run: ({ paginate }) => paginate<number>(10, work),
   });
 const left = async () =>
   [...(await db.execute<{ n: number }>(sql`select n from public.things where not done order by n`))].map(({ n }) => n);

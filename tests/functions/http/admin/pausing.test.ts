@@ -9,7 +9,7 @@ import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const later = (minutes: number) => new Date(noon.getTime() + minutes * 60_000);
-const sample = (id: string, options: { essential?: boolean } = {}) =>
+const sample = (id: string, options: { upkeep?: boolean } = {}) =>
   defineJob({
     id,
     family: { id: "samples", title: "Samples" },
@@ -21,7 +21,7 @@ const sample = (id: string, options: { essential?: boolean } = {}) =>
   });
 const job = sample("paused_sample");
 const other = sample("other_sample");
-const upkeep = sample("upkeep_sample", { essential: true });
+const upkeep = sample("upkeep_sample", { upkeep: true });
 
 let database: TestDatabase;
 let api: AdminApi;
@@ -57,7 +57,7 @@ describe("a paused job", () => {
     api.dispatched.length = 0;
     for (const { id } of runs) expect(await api.runner.execute(id)).toBeUndefined();
     api.clock.advance(60_000);
-    expect(await api.runner.sweep(), "the sweep leaves it alone").toBe(0);
+    expect(await api.runner.dispatchOverdueRuns(), "the sweep leaves it alone").toBe(0);
     expect(api.dispatched).toEqual([]);
     expect(await findRun(api.db, runs[0]!.id)).toMatchObject({ state: "queued" });
 
