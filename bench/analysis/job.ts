@@ -9,7 +9,7 @@ import { costOf, peakMiB } from "../support/process-cost.ts";
 import { CONSTRAINTS, DAY, NOW } from "./asked.ts";
 
 const [url, pid] = process.argv.slice(2) as [string, string];
-const app = openApp(readConfig({ DATABASE_URL: url }, [runAnalysis.id]), catalogueOf([runAnalysis]), {
+const app = openApp(readConfig({ DATABASE_URL: url }, [runAnalysis]), catalogueOf([runAnalysis]), {
   sink: () => undefined,
   dispatch: async () => undefined,
 });

@@ -12,7 +12,7 @@ import { AS_OF, CASES } from "./cases.ts";
 const [url, pid, name] = process.argv.slice(2) as [string, string, string];
 const { jobId, settings } = CASES[name]!;
 const job = [dispatchReminders, processRecurringTasks, scanOverdueTasks].find(({ id }) => id === jobId)!;
-const config = readConfig({ DATABASE_URL: url, ...settings }, [jobId]);
+const config = readConfig({ DATABASE_URL: url, ...settings }, [job]);
 const clock = { now: () => new Date(AS_OF) };
 const app = openApp(config, catalogueOf([job]), {
   sink: ({ message }) => {

@@ -7,10 +7,7 @@ import { costOf, peakMiB } from "../support/process-cost.ts";
 
 const [url, pid, , yahooBaseUrl] = process.argv.slice(2) as [string, string, string, string];
 const jobs = [syncEtfPrices, retryPendingEtfValuations];
-const config = readConfig(
-  { DATABASE_URL: url, ETF_PROVIDERS: "yahoo", YAHOO_BASE_URL: yahooBaseUrl },
-  jobs.map(({ id }) => id),
-);
+const config = readConfig({ DATABASE_URL: url, ETF_PROVIDERS: "yahoo", YAHOO_BASE_URL: yahooBaseUrl }, jobs);
 const app = openApp(config, catalogueOf(jobs), { sink: () => undefined, dispatch: async () => undefined });
 await app.db.execute("select 1");
 

@@ -6,7 +6,7 @@ import { readConfig } from "#settings/config.ts";
 import { peakMiB } from "../support/process-cost.ts";
 
 const [url, , baseUrl] = process.argv.slice(2) as [string, string, string];
-const config = readConfig({ DATABASE_URL: url, ECB_BASE_URL: baseUrl, FX_PROVIDERS: "ecb" }, [syncFxHistorical.id]);
+const config = readConfig({ DATABASE_URL: url, ECB_BASE_URL: baseUrl, FX_PROVIDERS: "ecb" }, [syncFxHistorical]);
 const app = openApp(config, catalogueOf([syncFxHistorical, retryPendingEtfValuations]), {
   sink: () => undefined,
   dispatch: async () => undefined,

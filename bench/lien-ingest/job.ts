@@ -7,7 +7,7 @@ import { costOf, peakMiB } from "../support/process-cost.ts";
 
 const [url, pid] = process.argv.slice(2) as [string, string];
 const app = openApp(
-  readConfig({ DATABASE_URL: url, COUNTY_LISTS_LOOPBACK: "true" }, [ingestCountyLiens.id]),
+  readConfig({ DATABASE_URL: url, COUNTY_LISTS_LOOPBACK: "true" }, [ingestCountyLiens]),
   catalogueOf([ingestCountyLiens]),
   { sink: () => undefined, dispatch: async () => undefined },
 );

@@ -8,7 +8,7 @@ import { costOf, peakMiB } from "../support/process-cost.ts";
 const [url, pid, lastDay] = process.argv.slice(2) as [string, string, string];
 const now = () => new Date(`${lastDay}T22:00:00Z`);
 const app = openApp(
-  readConfig({ DATABASE_URL: url }, [retryPendingEtfValuations.id]),
+  readConfig({ DATABASE_URL: url }, [retryPendingEtfValuations]),
   catalogueOf([retryPendingEtfValuations]),
   { sink: () => undefined, dispatch: async () => undefined, clock: { now } },
 );

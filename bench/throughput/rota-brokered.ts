@@ -47,7 +47,7 @@ const host = await startFunctionsHost({
   },
   openMessageSource: (options) => withTap(openServiceBusSource(options)),
 });
-const client = openApp(readConfig(process.env, [benchJob.id]), catalogueOf([benchJob]), {
+const client = openApp(readConfig(process.env, [benchJob]), catalogueOf([benchJob]), {
   sink: () => undefined,
   ownQueues: new Set([benchJob.id]),
 });

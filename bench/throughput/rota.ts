@@ -48,7 +48,7 @@ const job =
         },
       });
 
-const config = readConfig({ DATABASE_URL: url, DATABASE_POOL_MAX: "10" }, [job.id]);
+const config = readConfig({ DATABASE_URL: url, DATABASE_POOL_MAX: "10" }, [job]);
 // Latency is measured through the in-process carrier; the drain hands batches over itself, as the host does.
 const app = openApp(config, catalogueOf([job]), { sink: () => undefined });
 const db = connect({ url, poolMax: 1, idleMs: 60_000, tls: "disable", prepare: true });

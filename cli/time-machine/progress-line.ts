@@ -1,5 +1,5 @@
-import { utcIso } from "../moments.ts";
-import type { TravelProgress } from "./travel.ts";
+import { utcIso } from "../time-format.ts";
+import type { TravelProgress } from "./run-time-machine.ts";
 
 const REDRAW_MS = 100;
 /** What is not a terminal gets a line this often. */

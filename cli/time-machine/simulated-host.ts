@@ -9,7 +9,8 @@ import type { TimerStatus, TimerStatusStore } from "#local/functions-host/timer-
 import type { DispatchedRun } from "#runner/dependencies.ts";
 import { tick } from "#runner/tick.ts";
 import { utcSuperset } from "#schedule/index.ts";
-import { type Config, type Environment, readConfig } from "#settings/config.ts";
+import { type Config, readConfig } from "#settings/config.ts";
+import type { Environment } from "#settings/environment.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** One process of the app under a Functions host, as far as jobs go: the app's own wiring and the host's own timers. */
@@ -41,7 +42,7 @@ export interface HostParts {
 export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onFault }: HostParts): SimulatedHost {
   const config = readConfig(
     { ...env, DATABASE_URL: url, DATABASE_POOL_MAX: "4", ROTA_INSTANCE: name },
-    jobs.map(({ id }) => id),
+    jobs,
   );
   const travelling = jobs.map((job) => amongThemselves(job, jobs));
   const app = openApp(config, catalogueOf(travelling), { clock, dispatch, sink: () => undefined });

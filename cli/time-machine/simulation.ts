@@ -1,7 +1,7 @@
 import type { Job } from "#jobs/define-job.ts";
 import type { DispatchedRun } from "#runner/dependencies.ts";
-import type { Environment } from "#settings/config.ts";
-import type { Span } from "./plan.ts";
+import type { Environment } from "#settings/environment.ts";
+import type { Span } from "./simulation-plan.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 import { openHost, type SimulatedHost, timerStatuses } from "./simulated-host.ts";
 

@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import type { RunState } from "#data/platform/schema.ts";
-import type { SlotRow } from "./account.ts";
+import type { SlotRow } from "./slot-counts.ts";
 
 /** The slots of one job as the ledger has them, with the first reason that a run gave for failing. */
 export async function slotRowsOf(url: string, jobId: string): Promise<{ rows: SlotRow[]; firstError: string | null }> {

@@ -2,7 +2,8 @@ import type { HttpRequest, HttpResponseInit, InvocationContext, Timer } from "@a
 import { app as functions } from "@azure/functions";
 import { checkerOf } from "#http/checker.ts";
 import { SHARED_QUEUE, SHARED_QUEUE_FUNCTION } from "#messaging/queue-names.ts";
-import { type Config, environment, readConfig } from "#settings/config.ts";
+import { type Config, readConfig } from "#settings/config.ts";
+import { environment } from "#settings/environment.ts";
 import type { Loaders } from "./loaders.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
@@ -14,8 +15,7 @@ import type { Manifest, ManifestJob } from "./manifest.ts";
 export async function register(manifest: Manifest, loaders: Loaders): Promise<void> {
   const config = readConfig(
     environment(),
-    manifest.jobs.map(({ id }) => id),
-    manifest.jobs.flatMap(({ id, timer }) => (timer ? [] : [id])),
+    manifest.jobs.map(({ timer, ...job }) => ({ ...job, isScheduled: timer !== null })),
   );
   const runtime = () => import("./runtime.ts").then(({ runtimeOf }) => runtimeOf(config, manifest, loaders));
   // The host then leaves it to this process to send its log.

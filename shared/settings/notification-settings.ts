@@ -1,4 +1,4 @@
-import { accessKey, hostPatterns, matching, type Setting, text, url, type ValuesOf } from "./setting.ts";
+import { accessKey, hostPatterns, matching, type Setting, text, url, type ValuesOf, whole } from "./setting.ts";
 
 /** Which channels there are for notifications, and by which provider. A channel whose settings are missing suppresses what it is given. */
 export const NOTIFICATION_SETTINGS = {
@@ -46,6 +46,10 @@ export const NOTIFICATION_SETTINGS = {
     about: "Where the back office takes notifications. With the next one it makes webhook a channel.",
   }),
   NOTIFY_WEBHOOK_SECRET: accessKey({ about: "Signs what is sent there, as Standard Webhooks has it.", secret: true }),
+  NOTIFICATION_RETENTION_DAYS: whole(1, 36_500, {
+    about: "Days after which a notification and its dedupe key are deleted.",
+    fallback: "365",
+  }),
 } satisfies Record<string, Setting<unknown>>;
 
 type Name = keyof typeof NOTIFICATION_SETTINGS;

@@ -31,7 +31,7 @@ await onStage(`${events} event jobs over ${processes} processes`, async (stage, 
 /** As another system would: rows in the ledger, then messages. */
 async function ask({ settings }: Stage): Promise<void> {
   const { LOAD_OUTSIDE: _, ...own } = settings;
-  const app = openApp(readConfig(own, [oneWrite.id]), catalogueOf([oneWrite]), { ownQueues: new Set([oneWrite.id]) });
+  const app = openApp(readConfig(own, [oneWrite]), catalogueOf([oneWrite]), { ownQueues: new Set([oneWrite.id]) });
   for (let first = 1; first <= events; first += AT_A_TIME) {
     const requests = Array.from({ length: Math.min(AT_A_TIME, events - first + 1) }, (_, i) => ({
       input: { n: first + i },

@@ -32,7 +32,7 @@ await onStage(`${runs} runs in ${lines} lines over ${processes} processes`, asyn
 async function ask({ settings }: Stage): Promise<void> {
   const { LOAD_OUTSIDE: _, ...own } = settings;
   const ownQueues = new Set([oneAtATime.id]);
-  const app = openApp(readConfig(own, [oneAtATime.id]), catalogueOf([oneAtATime]), { ownQueues });
+  const app = openApp(readConfig(own, [oneAtATime]), catalogueOf([oneAtATime]), { ownQueues });
   const requests = Array.from({ length: runs }, (_run, n) => ({
     input: { n, line: n % lines },
     trigger: "event" as const,

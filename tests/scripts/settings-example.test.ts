@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
-import { jobSettingNames, readConfig, SETTINGS } from "#settings/config.ts";
+import { jobSettingNames } from "#settings/job-settings.ts";
+import { readConfig, SETTINGS } from "#settings/config.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { outOfStep, settingsFiles } from "../../scripts/settings-example.ts";
 
@@ -29,9 +30,8 @@ it("a copy of the example with a database changes nothing but where blobs lie: i
     Values: Record<string, string>;
   };
   const DATABASE_URL = "postgres://rota@127.0.0.1/rota";
-  const ids = jobs.map(({ id }) => id);
-  const { jobs: _copied, ...copied } = readConfig({ ...Values, DATABASE_URL }, ids);
-  const { jobs: _none, ...none } = readConfig({ DATABASE_URL }, ids);
+  const { jobs: _copied, ...copied } = readConfig({ ...Values, DATABASE_URL }, jobs);
+  const { jobs: _none, ...none } = readConfig({ DATABASE_URL }, jobs);
   expect(copied).toEqual({ ...none, AzureWebJobsStorage: "UseDevelopmentStorage=true" });
 });
 

@@ -91,7 +91,7 @@ describe("each answer of an app that has something to show is what its route say
       channel: "email",
       address: "ann@example.org",
     });
-    await made("PUT", "api/settings", { settings: { log_retention_days: 30 } });
+    await made("PUT", "api/settings", { settings: { notification_retention_days: 30 } });
     await made("PUT", "api/counties/sample-az", {
       name: "Sample",
       state: "AZ",

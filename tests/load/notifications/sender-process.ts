@@ -21,7 +21,7 @@ const config = readConfig(
     NOTIFY_WEBHOOK_URL: backOffice,
     NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET,
   },
-  [sendNotification.id],
+  [sendNotification],
 );
 const app = openApp(config, catalogueOf([sendNotification]), {
   clock,
@@ -30,7 +30,7 @@ const app = openApp(config, catalogueOf([sendNotification]), {
 });
 
 const underWay = new Set<string>();
-const rescuing = setInterval(() => void app.runner.rescue().catch(() => undefined), 1_000);
+const rescuing = setInterval(() => void app.runner.rescueExpiredRuns().catch(() => undefined), 1_000);
 const worker = async () => {
   for (;;) {
     const due = await app.db.execute<{ id: string; left: number }>(sql`

@@ -8,7 +8,7 @@ import { readConfig } from "#settings/config.ts";
  * it can be killed between two, and its counts at the end.
  */
 const [url] = process.argv.slice(2) as [string];
-const config = readConfig({ DATABASE_URL: url }, [dispatchReminders.id]);
+const config = readConfig({ DATABASE_URL: url }, [dispatchReminders]);
 const app = openApp(config, catalogueOf([dispatchReminders]), {
   sink: ({ message, fields }) => {
     if (message === "Committed") console.log(`committed ${String(fields.rows)}`);

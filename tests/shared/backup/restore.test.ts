@@ -255,7 +255,7 @@ async function hardMigrations(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "rota-test-migrations-"));
   await cp(MIGRATIONS, folder, { recursive: true });
   const file = join(folder, "meta/_journal.json");
-  const journal = JSON.parse(await readFile(file, "utf8")) as { entries: { idx: number; when: number }[] };
+  const journal = JSON.parse(await readFile(file, "utf8")) as { entries: { idx: number; when: number; tag: string }[] };
   const last = journal.entries.at(-1)!;
   await writeFile(join(folder, "9999_hard.sql"), HARD);
   journal.entries.push({ ...last, idx: last.idx + 1, when: last.when + 1, tag: "9999_hard" });

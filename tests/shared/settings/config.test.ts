@@ -1,18 +1,15 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import {
-  type Config,
-  ConfigError,
-  type Environment,
-  environment,
-  jobSettingNames,
-  readConfig,
-  SETTINGS,
-} from "#settings/config.ts";
+import { type Config, ConfigError, readConfig, SETTINGS } from "#settings/config.ts";
+import { type Environment, environment } from "#settings/environment.ts";
+import { jobSettingNames } from "#settings/job-settings.ts";
 
 const DATABASE_URL = "postgres://rota:hunter2@db.example.test/rota";
 const faultsOf = (env: Environment, jobIds: readonly string[] = []): readonly string[] => {
   try {
-    readConfig(env, jobIds);
+    readConfig(
+      env,
+      jobIds.map((id) => ({ id })),
+    );
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     return (error as ConfigError).faults;
@@ -104,12 +101,11 @@ describe("settings that are wrong", () => {
       SYNC_RATES_SCHEDULE: "0 0 6 * * *",
       SYNC_RATES_TIME_ZONE: "UTC",
     };
-    const fault = (name: string) =>
-      `${name}: sync_rates has no schedule and runs when it is asked for; remove the setting`;
-    expect(() => readConfig(env, ["sync_rates"], ["sync_rates"])).toThrow(
+    const fault = (name: string) => `${name}: sync_rates has no schedule and runs on request only; remove the setting`;
+    expect(() => readConfig(env, [{ id: "sync_rates", isScheduled: false }])).toThrow(
       expect.objectContaining({ faults: [fault("SYNC_RATES_SCHEDULE"), fault("SYNC_RATES_TIME_ZONE")] }) as Error,
     );
-    expect(readConfig(env, ["sync_rates"]).jobs.get("sync_rates")).toMatchObject({ schedule: "0 0 6 * * *" });
+    expect(readConfig(env, [{ id: "sync_rates" }]).jobs.get("sync_rates")).toMatchObject({ schedule: "0 0 6 * * *" });
   });
 
   it("come as one error whose message has every fault", () => {
@@ -181,7 +177,12 @@ describe("the settings of a job", () => {
       SYNC_RATES_MAX_RETRIES: "0",
       SEND_MAIL_ENABLED: "",
     };
-    expect(readConfig(env, jobs).jobs).toEqual(
+    expect(
+      readConfig(
+        env,
+        jobs.map((id) => ({ id })),
+      ).jobs,
+    ).toEqual(
       new Map([
         ["sync_rates", { schedule: "0 0 6 * * *", timeZone: "UTC", enabled: false, maxRetries: 0 }],
         ["send_mail", {}],

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
-import { settingsInForce } from "#operations/changeable-settings.ts";
+import { effectiveSettings } from "#jobs/changeable-settings.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
@@ -83,7 +83,7 @@ describe("settings", () => {
       },
       { subject: "setting:deal_risk_weights", before: { value: { ltv: 40 } }, after: { value: WEIGHTS } },
     ]);
-    expect(await settingsInForce(api.db, api.app.config)).toMatchObject({
+    expect(await effectiveSettings(api.db, api.app.config)).toMatchObject({
       DOCUMENTS_ARCHIVE_DAYS: 30,
       DEAL_RISK_WEIGHTS: WEIGHTS,
       VALUATION_STALE_DAYS: 90,
@@ -91,9 +91,9 @@ describe("settings", () => {
   });
 
   it("are as configured again when they are put to null", async () => {
-    await put({ log_retention_days: 7 });
-    await put({ log_retention_days: null });
-    expect(await setting("log_retention_days")).toMatchObject({ value: 90, source: "configured", changedBy: null });
+    await put({ notification_retention_days: 7 });
+    await put({ notification_retention_days: null });
+    expect(await setting("notification_retention_days")).toMatchObject({ value: 365, source: "configured", changedBy: null });
     expect((await audit()).map(({ before, after }) => [before, after])).toEqual([
       [{ value: 7 }, { value: 90 }],
       [{ value: 90 }, { value: 7 }],
@@ -101,16 +101,16 @@ describe("settings", () => {
   });
 
   it("that are put to what they are leave no trace", async () => {
-    await put({ log_retention_days: 7 });
-    await put({ log_retention_days: 7, valuation_stale_days: null });
+    await put({ notification_retention_days: 7 });
+    await put({ notification_retention_days: 7, valuation_stale_days: null });
     expect(await audit()).toHaveLength(1);
   });
 
   it.each([
-    [{ log_retention_dais: 7 }, "settings.log_retention_dais"],
-    [{ log_retention_days: 0 }, "settings.log_retention_days"],
-    [{ log_retention_days: 1.5 }, "settings.log_retention_days"],
-    [{ log_retention_days: "7" }, "settings.log_retention_days"],
+    [{ notification_retention_dais: 7 }, "settings.notification_retention_dais"],
+    [{ notification_retention_days: 0 }, "settings.notification_retention_days"],
+    [{ notification_retention_days: 1.5 }, "settings.notification_retention_days"],
+    [{ notification_retention_days: "7" }, "settings.notification_retention_days"],
     [{ deal_risk_weights: { ...WEIGHTS, ltv: 51 } }, "settings.deal_risk_weights"],
     [{ deal_risk_weights: { ...WEIGHTS, flags: undefined } }, "settings.deal_risk_weights.flags"],
     [{ deal_risk_weights: { ...WEIGHTS, luck: 0 } }, "settings.deal_risk_weights.luck"],
@@ -126,19 +126,19 @@ describe("settings", () => {
 
   it("are not changed by somebody who has seen an older state", async () => {
     const seen = (await get()).headers.etag!;
-    const first = await put({ log_retention_days: 7 }, { headers: { "if-match": seen } });
+    const first = await put({ notification_retention_days: 7 }, { headers: { "if-match": seen } });
     expect(first.status).toBe(200);
     expect(first.headers.etag).toBe((await get()).headers.etag);
-    const late = await put({ log_retention_days: 8 }, { headers: { "if-match": seen } });
+    const late = await put({ notification_retention_days: 8 }, { headers: { "if-match": seen } });
     expect([late.status, late.headers.etag]).toEqual([412, first.headers.etag]);
-    const anew = await put({ log_retention_days: 8 }, { headers: { "if-match": `"other", ${late.headers.etag}` } });
+    const anew = await put({ notification_retention_days: 8 }, { headers: { "if-match": `"other", ${late.headers.etag}` } });
     expect(anew.status).toBe(200);
   });
 
   it("of many changes at once by what all have seen, one is made", async () => {
     const seen = (await get()).headers.etag!;
     const turns = Array.from({ length: 8 }, (_, n) =>
-      put({ log_retention_days: n + 1 }, { headers: { "if-match": seen } }),
+      put({ notification_retention_days: n + 1 }, { headers: { "if-match": seen } }),
     );
     const statuses = (await Promise.all(turns)).map(({ status }) => status);
     expect(statuses.toSorted()).toEqual([200, ...Array.from({ length: 7 }, () => 412)]);
@@ -146,8 +146,8 @@ describe("settings", () => {
   });
 
   it("that an older version stored in another form stop the job that reads them, and say so", async () => {
-    await api.db.execute(sql`insert into platform.settings values ('log_retention_days', '"long"', now(), 'a test')`);
-    await expect(settingsInForce(api.db, api.app.config)).rejects.toThrow(/log_retention_days: .*PUT api\/settings/);
-    expect((await put({ log_retention_days: 7 })).status).toBe(200);
+    await api.db.execute(sql`insert into platform.settings values ('notification_retention_days', '"long"', now(), 'a test')`);
+    await expect(effectiveSettings(api.db, api.app.config)).rejects.toThrow(/notification_retention_days: .*PUT api\/settings/);
+    expect((await put({ notification_retention_days: 7 })).status).toBe(200);
   });
 });

@@ -7,6 +7,6 @@ export const rescueHere = defineRoute({
   access: "operator",
   summary: "Rescue runs and wake waiting ones, here and now",
   async handle({ app }) {
-    return { json: { ...(await app.runner.rescue()), woken: await app.runner.sweep() } };
+    return { json: { ...(await app.runner.rescueExpiredRuns()), woken: await app.runner.dispatchOverdueRuns() } };
   },
 });

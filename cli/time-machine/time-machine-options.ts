@@ -1,10 +1,11 @@
 import { isScheduled, type Job } from "#jobs/define-job.ts";
 import { schedule, ScheduleError } from "#schedule/index.ts";
-import { type Environment, jobSettingNames } from "#settings/config.ts";
+import type { Environment } from "#settings/environment.ts";
+import { jobSettingNames } from "#settings/job-settings.ts";
 import { suggestion } from "#settings/suggestion.ts";
-import { WrongUsage } from "../failure.ts";
-import { utcIso } from "../moments.ts";
-import type { Span } from "./plan.ts";
+import { WrongUsage } from "../command-errors.ts";
+import { utcIso } from "../time-format.ts";
+import type { Span } from "./simulation-plan.ts";
 
 /** Another schedule for a job than its file's. */
 export interface ScheduleChange {

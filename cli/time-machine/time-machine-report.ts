@@ -1,10 +1,10 @@
 import { occurrencesBetween } from "#schedule/index.ts";
-import { utcIso } from "../moments.ts";
-import { grouped, oneLine, quantity } from "../outcome.ts";
+import { utcIso } from "../time-format.ts";
+import { grouped, oneLine, quantity } from "../run-format.ts";
 import { type Output, printable } from "../output.ts";
-import { type Cell, type Column, renderTable, type Row } from "../table.ts";
-import type { Account } from "./account.ts";
-import type { JobJourney, Journey } from "./travel.ts";
+import { type Cell, type Column, renderTable, type Row } from "../text-table.ts";
+import type { Account } from "./slot-counts.ts";
+import type { JobJourney, Journey } from "./run-time-machine.ts";
 
 /** Slots that are in no ledger, or in the ledger without having been called for. */
 export function openSlots(journey: Journey): number {
@@ -40,7 +40,6 @@ export function journeyJson(journey: Journey): unknown {
     firings: journey.firings,
     unaccounted: openSlots(journey),
     jobs: journey.jobs.map(({ schedule, slotsInSpan, isSampled, ...job }) => ({
-      jobId: job.jobId,
       schedule: schedule.expression,
       timeZone: schedule.zone,
       slotsInSpan,

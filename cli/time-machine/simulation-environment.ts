@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Job } from "#jobs/define-job.ts";
 import { startEcbStandIn } from "#local/providers/ecb.ts";
 import { startFrankfurterStandIn } from "#local/providers/frankfurter.ts";
-import type { Environment } from "#settings/config.ts";
+import type { Environment } from "#settings/environment.ts";
 
 /** What jobs reach beyond the database while time is simulated. Nothing in it is the real world's. */
 export interface Surroundings {

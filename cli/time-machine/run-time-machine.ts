@@ -2,14 +2,14 @@ import { isScheduled, type Job } from "#jobs/define-job.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import type { ClockChange } from "#schedule/clock-changes.ts";
 import { countOccurrences, type Schedule } from "#schedule/index.ts";
-import type { Environment } from "#settings/config.ts";
+import type { Environment } from "#settings/environment.ts";
 import { readConfig } from "#settings/config.ts";
-import { type Account, accountFor, together } from "./account.ts";
-import { type Part, planSimulation, type Span } from "./plan.ts";
+import { type Account, accountFor, together } from "./slot-counts.ts";
+import { type Part, planSimulation, type Span } from "./simulation-plan.ts";
 import { simulate } from "./simulation.ts";
 import { slotRowsOf } from "./slot-rows.ts";
-import { hasSurroundings, startSurroundings } from "./surroundings.ts";
-import type { ThrowAwayDatabases } from "./throw-away-databases.ts";
+import { hasSurroundings, startSurroundings } from "./simulation-environment.ts";
+import type { ThrowAwayDatabases } from "./temporary-databases.ts";
 
 export interface TravelOptions {
   readonly jobs: readonly Job[];
@@ -141,7 +141,7 @@ function accountOf(id: string, schedule: Schedule, results: readonly PartResult[
 function schedulesOf(jobs: readonly Job[], env: Environment): { id: string; schedule: Schedule }[] {
   const config = readConfig(
     { ...env, DATABASE_URL: "postgres://127.0.0.1/none" },
-    jobs.map(({ id }) => id),
+    jobs,
   );
   return jobs.flatMap((job) => {
     const schedule = scheduleInForce(job, config.jobs.get(job.id));

@@ -1,6 +1,6 @@
 import type { RunState } from "#data/platform/schema.ts";
 import { nextOccurrence, occurrencesBetween, type Schedule } from "#schedule/index.ts";
-import type { Span } from "./plan.ts";
+import type { Span } from "./simulation-plan.ts";
 
 /** What the ledger says about one slot. */
 export interface SlotRow {

@@ -1,0 +1,27 @@
+import { inWords } from "#schedule/duration.ts";
+import { duration, text, whole, type Setting } from "./setting.ts";
+
+/** Leases of runs and the retention of the ledger. */
+export const JOB_LAYER_SETTINGS = {
+  JOB_LEASE: duration("1s", "1d", {
+    about: "A run whose holder is silent for this long is taken over.",
+    fallback: "60s",
+  }),
+  JOB_HEARTBEAT: duration("50ms", "1h", {
+    about: "How often a holder says that it is alive; a third of the lease or less.",
+    fallback: "15s",
+  }),
+  ROTA_INSTANCE: text({ about: "Names this process in leases and logs. Default: host name and process id." }),
+  RUN_RETENTION_DAYS: whole(1, 36_500, {
+    about: "Days after its end that a run stays in the ledger; then it goes to the archive.",
+    fallback: "90",
+  }),
+} satisfies Record<string, Setting<unknown>>;
+
+/** A lease must survive two lost heartbeats. */
+export function leaseFaults({ JOB_LEASE, JOB_HEARTBEAT }: Readonly<Record<string, unknown>>): string[] {
+  if (Number(JOB_HEARTBEAT) * 3 <= Number(JOB_LEASE)) return [];
+  if (typeof JOB_LEASE !== "number" || typeof JOB_HEARTBEAT !== "number") return [];
+  const [lease, heartbeat] = [inWords(JOB_LEASE), inWords(JOB_HEARTBEAT)];
+  return [`JOB_HEARTBEAT: expected at most a third of JOB_LEASE, which is ${lease}, got ${heartbeat}`];
+}
