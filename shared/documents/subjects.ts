@@ -2,7 +2,7 @@ import type { Executor } from "#data/client.ts";
 import { liensForMetrics } from "#data/tax-liens/deal-metrics.ts";
 import { findBought, findDeal, findLienWhole } from "#data/tax-liens/document-subjects.ts";
 import { InvalidInput } from "#jobs/endings.ts";
-import { settingsInForce } from "#operations/changeable-settings.ts";
+import { effectiveSettings } from "#jobs/changeable-settings.ts";
 import type { CivilDate } from "#rules/civil-date.ts";
 import type { Config } from "#settings/config.ts";
 import { dealMemoFacts, memoOfDeal } from "./deal-memo-facts.ts";
@@ -30,7 +30,7 @@ type Readers = { readonly [Field in keyof Subject]?: Reader<Subject[Field]> };
 const READERS: Readonly<Record<string, Readers>> = {
   deal_memo: {
     async lienId(db, id, { asOf, settings }) {
-      const { DEAL_RISK_WEIGHTS: weights } = await settingsInForce(db, settings);
+      const { DEAL_RISK_WEIGHTS: weights } = await effectiveSettings(db, settings);
       const [whole, [terms]] = [await findLienWhole(db, id, asOf), await liensForMetrics(db, [id], asOf)];
       return whole && terms && dealMemoFacts(whole, terms, { asOf, weights });
     },
@@ -38,7 +38,7 @@ const READERS: Readonly<Record<string, Readers>> = {
       const found = await findDeal(db, id);
       if (!found) return undefined;
       const { lienId, metrics } = found.deal;
-      const { DEAL_RISK_WEIGHTS: weights } = await settingsInForce(db, settings);
+      const { DEAL_RISK_WEIGHTS: weights } = await effectiveSettings(db, settings);
       const [whole, [terms]] = [
         await findLienWhole(db, lienId, metrics.asOf),
         await liensForMetrics(db, [lienId], metrics.asOf),
@@ -51,7 +51,7 @@ const READERS: Readonly<Record<string, Readers>> = {
     async analysisRunId(db, id, { asOf, settings }) {
       const found = await findBought(db, id);
       if (!found) return undefined;
-      const { VALUATION_STALE_DAYS: staleDays } = await settingsInForce(db, settings);
+      const { VALUATION_STALE_DAYS: staleDays } = await effectiveSettings(db, settings);
       const ids = found.bought.map(({ deal }) => deal.lienId);
       const terms = await liensForMetrics(db, ids, asOf);
       return statementFacts(found, terms, { asOf, zone: settings.TAX_LIENS_TIME_ZONE, staleDays });

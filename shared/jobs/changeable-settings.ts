@@ -28,7 +28,6 @@ export const changeableSettings = z.strictObject({
   deal_risk_weights: riskWeights,
   valuation_stale_days: days,
   documents_archive_days: days,
-  log_retention_days: days,
   notification_retention_days: days,
 });
 export type ChangeableSettingName = keyof typeof changeableSettings.shape;

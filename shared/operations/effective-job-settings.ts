@@ -1,5 +1,5 @@
 import { isScheduled, type Job } from "#jobs/define-job.ts";
-import { type JobOverrides, jobSettingNames } from "#settings/config.ts";
+import { type JobOverrides, jobSettingNames } from "#settings/job-settings.ts";
 
 /** One setting of a job as it is in force, and where that comes from. */
 export interface SettingInForce {

@@ -1,6 +1,6 @@
 import type { Db } from "#data/client.ts";
 import { recordedSlots } from "#data/platform/slots.ts";
-import { unaccounted } from "#jobs/missed-slots.ts";
+import { unaccounted } from "#runner/missed-slots.ts";
 import { daysBefore } from "#schedule/duration.ts";
 import { countOccurrences, type Schedule } from "#schedule/index.ts";
 

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { changeStoredSettings, listStoredSettings, lockStoredSettings } from "#data/platform/stored-settings.ts";
 import { checkIfMatch, entityTag } from "#http/precondition.ts";
 import { defineRoute } from "#http/route.ts";
-import { CHANGEABLE, changeableSettings, variableOf } from "#operations/changeable-settings.ts";
+import { changeableNames, changeableSettings, environmentName } from "#jobs/changeable-settings.ts";
 import { givenReason } from "../admin/given-reason.ts";
 import { settingsAnswer, settingsView } from "./settings-view.ts";
 
-const orNull = CHANGEABLE.map((name) => [name, changeableSettings.shape[name].nullable().optional()] as const);
+const orNull = changeableNames.map((name) => [name, changeableSettings.shape[name].nullable().optional()] as const);
 
 export const putSettings = defineRoute({
   method: "PUT",
@@ -22,9 +22,9 @@ export const putSettings = defineRoute({
   }),
   answer: settingsAnswer,
   async handle({ app, body, caller, header, log }) {
-    const changes = CHANGEABLE.flatMap((name) => {
+    const changes = changeableNames.flatMap((name) => {
       const value = body.settings[name];
-      return value === undefined ? [] : [{ name, value, configured: app.config[variableOf(name)] }];
+      return value === undefined ? [] : [{ name, value, configured: app.config[environmentName(name)] }];
     });
     const by = { who: caller, reason: body.reason ?? null, now: app.clock.now() };
     const { json, changed } = await app.db.transaction(async (tx) => {

@@ -1,9 +1,9 @@
 import { jsonb, text, timestamp } from "drizzle-orm/pg-core";
 import { platform } from "./schema.ts";
 
-/** Settings that somebody changed while the app ran: see shared/operations/changeable-settings.ts. One that has no row is as configured. */
+/** Settings that somebody changed while the app ran: see shared/jobs/changeable-settings.ts. One that has no row is as configured. */
 export const storedSettings = platform.table("settings", {
-  /** snake_case: `log_retention_days`. */
+  /** snake_case: `documents_archive_days`. */
   name: text().primaryKey(),
   value: jsonb().$type<unknown>().notNull(),
   changedAt: timestamp("changed_at", { withTimezone: true, precision: 3 }).notNull(),

@@ -95,8 +95,8 @@ describe("settings", () => {
     await put({ notification_retention_days: null });
     expect(await setting("notification_retention_days")).toMatchObject({ value: 365, source: "configured", changedBy: null });
     expect((await audit()).map(({ before, after }) => [before, after])).toEqual([
-      [{ value: 7 }, { value: 90 }],
-      [{ value: 90 }, { value: 7 }],
+      [{ value: 7 }, { value: 365 }],
+      [{ value: 365 }, { value: 7 }],
     ]);
   });
 

@@ -1,20 +1,20 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { CHANGEABLE, changeableSettings, variableOf } from "#operations/changeable-settings.ts";
+import { changeableNames, changeableSettings, environmentName } from "#jobs/changeable-settings.ts";
 import { readConfig } from "#settings/config.ts";
 
-it("what the environment says of a changeable setting is a value that it can be changed to", () => {
+it("every configured value is valid for its changeable setting", () => {
   const config = readConfig({ DATABASE_URL: "postgres://127.0.0.1/given" });
-  for (const name of CHANGEABLE) {
-    const configured = config[variableOf(name)];
+  for (const name of changeableNames) {
+    const configured = config[environmentName(name)];
     expect(changeableSettings.shape[name].parse(configured), name).toEqual(configured);
   }
 });
 
-it("nobody goes by the environment's value of a setting that may have been changed", async () => {
+it("no code reads the configured value of a changeable setting past effectiveSettings", async () => {
   const root = join(import.meta.dirname, "../../..");
-  const names = CHANGEABLE.map(variableOf).join("|");
+  const names = changeableNames.map(environmentName).join("|");
   const past = new RegExp(`\\b(?:settings|config)\\s*\\.\\s*(?:${names})\\b`);
   const found: string[] = [];
   for await (const path of glob("{functions,shared}/**/*.ts", { cwd: root })) {
