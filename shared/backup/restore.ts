@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { appliedMigrations, migrationsIn, withFirstMigrations } from "#data/backup/migration-level.ts";
+import { appliedMigrations, haveDiverged, migrationsIn, withFirstMigrations } from "#data/migration-ledger.ts";
 import { refill, usedTables } from "#data/backup/refill.ts";
 import { ourTables } from "#data/backup/tables.ts";
 import { connect, type DatabaseOptions } from "#data/client.ts";
@@ -78,7 +78,12 @@ async function checkLevel(
   wanted: readonly string[],
   known: readonly string[],
 ): Promise<void> {
-  if (wanted.some((hash, place) => known[place] !== hash)) {
+  if (haveDiverged(wanted, known)) {
+    throw new RestoreRefused(
+      `The backup has ${wanted.length} migrations of an earlier development version, which this version cannot continue: restore it with the version that made it.`,
+    );
+  }
+  if (wanted.length > known.length) {
     throw new RestoreRefused(
       `The backup has migrations that this version of the app does not know (${wanted.length} there, ${known.length} here): restore it with the version that made it.`,
     );

@@ -2,20 +2,32 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import type { DatabaseOptions } from "./client.ts";
+import { appliedMigrations, haveDiverged, migrationsIn } from "./migration-ledger.ts";
 
-/** Any number: what counts is that every process takes the same. */
+/** The key of the advisory lock; the same in every process, otherwise without a meaning. */
 const MIGRATION_LOCK = 7_205_119;
 
+/** The database was migrated by a version whose migrations this version replaced. Nothing was changed. */
+export class UnknownMigrations extends Error {
+  override name = "UnknownMigrations";
+  constructor(applied: number) {
+    super(
+      `the database has ${applied} migrations of an earlier development version, which this version cannot continue: ` +
+        "delete the folder .rota if it holds demo data only, or use an empty database",
+    );
+  }
+}
+
 /**
- * Brings the database to the newest schema; running it again changes nothing.
- * Processes that start together wait for each other.
+ * Migrates the database to the newest schema. A second call changes nothing; concurrent calls wait for each other.
  * @param url `postgres://…`
  * @param folder the folder of the numbered migrations
- * @param tls as for `connect`. Default: as the URL's `sslmode` says, none without one
+ * @param tls as for `connect`. Default: the URL's `sslmode`, without one no TLS
  * @returns how many migrations were applied
+ * @throws UnknownMigrations
  */
 export async function applyMigrations(url: string, folder: string, tls?: DatabaseOptions["tls"]): Promise<number> {
-  // One connection: the advisory lock belongs to a session, and the migrator must run in that very one.
+  // One connection: the advisory lock belongs to its session, and the migrations run in the same session.
   const client = postgres(url, {
     max: 1,
     onnotice: () => undefined,
@@ -24,17 +36,11 @@ export async function applyMigrations(url: string, folder: string, tls?: Databas
   });
   try {
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
-    const before = await appliedCount(client);
+    const before = await appliedMigrations(client);
+    if (haveDiverged(before, migrationsIn(folder))) throw new UnknownMigrations(before.length);
     await migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: "platform_migrations" });
-    return (await appliedCount(client)) - before;
+    return (await appliedMigrations(client)).length - before.length;
   } finally {
     await client.end();
   }
-}
-
-async function appliedCount(client: postgres.Sql): Promise<number> {
-  const [table] = await client`select to_regclass('platform_migrations.__drizzle_migrations') as name`;
-  if (!table?.name) return 0;
-  const [row] = await client`select count(*)::int as count from platform_migrations.__drizzle_migrations`;
-  return row?.count as number;
 }

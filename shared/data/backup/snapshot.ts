@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type postgres from "postgres";
 import { connect, type DatabaseOptions } from "../client.ts";
 import { quotedIn } from "../identifier.ts";
-import { appliedMigrations } from "./migration-level.ts";
+import { appliedMigrations } from "../migration-ledger.ts";
 import { copyTarget, ourSequences, ourTables, type SequenceValue, settleSession, type Table } from "./tables.ts";
 
 /** The database as it was at one moment, while others go on writing. */

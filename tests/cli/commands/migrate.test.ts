@@ -43,7 +43,7 @@ describe("migrate", () => {
 describe("what is wrong with the database is one sentence without the password", () => {
   test("there is none", async () => {
     expect(await refused({})).toBe(
-      "No database to migrate: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which brings one.\n",
+      "No database to migrate: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which starts one.\n",
     );
   });
 
@@ -54,7 +54,7 @@ describe("what is wrong with the database is one sentence without the password",
     "postgres://me:hun/ter2@host/db",
   ])("%s is no address", async (address) => {
     expect(await refused({ env: { DATABASE_URL: address } })).toMatch(
-      /^DATABASE_URL: expected postgres:\/\/user:password@host\/database, /,
+      /^DATABASE_URL: expected postgres:\/\/user:password@host\/database with /,
     );
   });
 
@@ -89,7 +89,7 @@ describe("what is wrong with the database is one sentence without the password",
     });
     expect(said).toMatch(
       new RegExp(
-        `refuses user ${role}: the password or the access rules say no \\(28P01\\); correct DATABASE_URL in local\\.settings\\.json\\.`,
+        `rejects user ${role}: the password is wrong, or the access rules forbid it \\(28P01\\); correct DATABASE_URL in local\\.settings\\.json\\.`,
       ),
     );
 
@@ -107,14 +107,27 @@ describe("what is wrong with the database is one sentence without the password",
     );
   });
 
+  test("an earlier development version migrated it", async () => {
+    const url = new URL(await emptyDatabase());
+    const sql = postgres(url.href, { max: 1 });
+    await sql`create schema platform_migrations`;
+    await sql`create table platform_migrations.__drizzle_migrations (id serial, hash text, created_at bigint)`;
+    await sql`insert into platform_migrations.__drizzle_migrations (hash, created_at) values ('a1', 1), ('b2', 2)`;
+    await sql.end();
+    expect(await refused({ env: { DATABASE_URL: url.href } })).toBe(
+      `Database ${url.pathname.slice(1)} on ${url.host} was not migrated: the database has 2 migrations of an earlier development version, ` +
+        "which this version cannot continue: delete the folder .rota if it holds demo data only, or use an empty database.\n",
+    );
+  });
+
   test("local.settings.json is damaged, encrypted or holds something else", async () => {
     const saying = async (text: string) => refused({ root: await project({ "local.settings.json": text }) });
     expect(await saying('{"Values": {"DATABASE_URL": "postgres://me:hunter2@h/d" ')).toMatch(
-      /^local\.settings\.json is no JSON: /,
+      /^local\.settings\.json is not valid JSON: /,
     );
     expect(await saying('{"IsEncrypted": true, "Values": {"DATABASE_URL": "hunter2"}}')).toMatch(/is encrypted: /);
     expect(await saying('{"Values": {"DATABASE_URL": 5432}}')).toMatch(
-      /Values\.DATABASE_URL: expected a text in quotes/,
+      /Values\.DATABASE_URL: expected a string in quotes/,
     );
   });
 });

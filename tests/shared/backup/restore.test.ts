@@ -150,6 +150,18 @@ describe("what is refused, in one sentence, with nothing changed", () => {
     );
   });
 
+  test("a backup of an earlier development version", async () => {
+    const { name } = await hardBackup();
+    const manifest = await manifestOf(name);
+    const earlier = { ...manifest, migrations: ["a1", "b2", ...manifest.migrations] };
+    await storage.put(BACKUPS, "earlier/manifest.json", Buffer.from(JSON.stringify(earlier)));
+    await refused(
+      await emptyDatabase(),
+      "earlier/manifest.json",
+      /^The backup has \d+ migrations of an earlier development version, which this version cannot continue: restore it with the version that made it\.$/,
+    );
+  });
+
   test("a file that was changed, cut off or lost", async () => {
     const { name } = await hardBackup();
     const { tables } = await manifestOf(name);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import type postgres from "postgres";
 
-/** The migrations that a database has, as the hashes of their files, oldest first; none where it was never migrated. */
+/** The hashes of the migrations that a database has, oldest first. Empty for a database that was never migrated. */
 export async function appliedMigrations(sql: postgres.ISql): Promise<string[]> {
   const [ledger] = await sql`select to_regclass('platform_migrations.__drizzle_migrations') as name`;
   if (!ledger?.name) return [];
@@ -13,12 +13,20 @@ export async function appliedMigrations(sql: postgres.ISql): Promise<string[]> {
   return rows.map(({ hash }) => hash);
 }
 
-/** The migrations of a folder, in the same form. */
+/** The hashes of the migrations in a folder, oldest first. */
 export function migrationsIn(folder: string): string[] {
   return readMigrationFiles({ migrationsFolder: folder }).map(({ hash }) => hash);
 }
 
-/** Lends a folder that holds the first `count` migrations of another. */
+/**
+ * Whether the two lists differ in a migration that both have. Otherwise one continues the other: a database that is behind, or
+ * one that a newer version migrated.
+ */
+export function haveDiverged(applied: readonly string[], known: readonly string[]): boolean {
+  return applied.slice(0, known.length).some((hash, index) => hash !== known[index]);
+}
+
+/** Runs `work` with a temporary folder that holds the first `count` migrations of `folder`. */
 export async function withFirstMigrations<T>(
   folder: string,
   count: number,

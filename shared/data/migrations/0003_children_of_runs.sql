@@ -1,1 +1,0 @@
-CREATE INDEX "job_runs_children" ON "platform"."job_runs" USING btree ("parent_run_id") WHERE parent_run_id is not null;

@@ -1,1 +1,0 @@
-CREATE INDEX "job_runs_by_moment" ON "platform"."job_runs" USING btree ("job_id","as_of") WHERE as_of is not null;

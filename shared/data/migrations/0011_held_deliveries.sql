@@ -1,2 +1,0 @@
-ALTER TABLE "platform"."notification_deliveries" DROP CONSTRAINT "notification_deliveries_state";--> statement-breakpoint
-ALTER TABLE "platform"."notification_deliveries" ADD CONSTRAINT "notification_deliveries_state" CHECK (state in ('sending', 'sent', 'retrying', 'failed', 'unknown', 'held', 'suppressed', 'deferred'));

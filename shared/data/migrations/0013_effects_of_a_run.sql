@@ -1,1 +1,0 @@
-CREATE INDEX "effects_by_run" ON "platform"."effects" USING btree ("run_id");

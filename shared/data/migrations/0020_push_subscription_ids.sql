@@ -1,2 +1,0 @@
-ALTER TABLE "platform"."push_subscriptions" ADD COLUMN "id" uuid DEFAULT gen_random_uuid() NOT NULL;--> statement-breakpoint
-ALTER TABLE "platform"."push_subscriptions" ADD CONSTRAINT "push_subscriptions_id" UNIQUE("id");

@@ -1,1 +1,0 @@
-CREATE INDEX "job_runs_in_line" ON "platform"."job_runs" USING btree ("job_id","concurrency_key",(coalesce(case when backfill_id is null then scheduled_for end, not_before)),"id") WHERE lease_expires_at is null and finished_at is null and concurrency_key is not null;

@@ -1,2 +1,0 @@
-ALTER TABLE "portfolio"."exchange_rates" DROP CONSTRAINT "exchange_rates_positive";--> statement-breakpoint
-ALTER TABLE "portfolio"."exchange_rates" ADD CONSTRAINT "exchange_rates_positive" CHECK (rate > 0 and rate < 'Infinity');
