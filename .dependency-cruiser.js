@@ -1,4 +1,17 @@
-/** One-way dependencies of the house. Each rule says why it exists. */
+/**
+ * The floors of the house. Dependencies point one way, from top to bottom:
+ * functions → operations → runner → jobs → schedule. Each rule names its reason.
+ */
+
+/** `from` may import nothing below shared/ but these folders (and its own). */
+const stands = (folder, on, comment) => ({
+  name: `${folder}-stands-on`,
+  comment,
+  severity: "error",
+  from: { path: `^shared/${folder}/` },
+  to: { path: `^shared/(?!(${[folder, ...on].join("|")})/)` },
+});
+
 export default {
   forbidden: [
     {
@@ -7,6 +20,14 @@ export default {
       severity: "error",
       from: {},
       to: { circular: true, dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "no-circular-folders",
+      comment: "Two floors that need each other, be it for types alone, cannot be understood or tested one by one.",
+      severity: "error",
+      scope: "folder",
+      from: { path: "^shared/" },
+      to: { circular: true, path: "^shared/" },
     },
     {
       name: "shared-knows-no-functions",
@@ -18,63 +39,93 @@ export default {
     {
       name: "app-knows-no-host",
       comment:
-        "functions/ and shared/ run on Azure as they are: nothing in them may know the local stack, tests or tools.",
+        "functions/ and shared/ run on Azure unchanged: they know no local stack, no emulator, no tests, no tools.",
       severity: "error",
       from: { path: "^(functions|shared)/" },
-      to: { path: "^(local|tests|bench|scripts)/" },
+      to: { path: "^(local|cli|packages|tests|bench|scripts)/" },
     },
     {
       name: "local-imports-no-app-code",
-      comment:
-        "The local stack loads the app as Azure does, through package.json's main. Only the command line, which is an operator's tool and no part of the stack, may use the app's own modules.",
+      comment: "The local stack loads the app as Azure does, through package.json's main.",
       severity: "error",
-      from: { path: "^local/", pathNot: "^cli/" },
-      to: { path: "^(functions|shared)/" },
+      from: { path: "^local/" },
+      to: { path: "^(functions|shared|cli)/" },
+    },
+    {
+      name: "packages-stand-alone",
+      comment: "The emulators are published for others: they know nothing of Rota.",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/" },
+      to: { path: "^(functions|shared|local|cli|tests|bench|scripts)/|^packages/(?!$1/)" },
     },
     {
       name: "azure-in-one-place",
       comment:
-        "Only shared/azure binds jobs and routes to triggers, so that every other file runs and is tested without a host.",
+        "Only shared/azure binds jobs and routes to triggers: every other file runs and is tested without a host.",
       severity: "error",
       from: { path: "^(functions|shared)/", pathNot: "^shared/azure/" },
       to: { path: "@azure/functions" },
     },
     {
-      name: "jobs-know-no-azure",
-      comment: "The job layer decides and records; carrying messages and answering triggers is someone else's work.",
+      name: "jobs-import-no-layer-internals",
+      comment: "A job imports what the layer gives from #jobs, which is shared/jobs/index.ts.",
       severity: "error",
-      from: { path: "^shared/jobs/" },
-      to: { path: "^(shared/(azure|messaging|storage|realtime|notifications|providers|rules)/|node_modules/@azure/)" },
+      from: { path: "^functions/(platform|portfolio|tasks|tax-liens)/" },
+      to: { path: "^shared/(runner|operations|azure|schedule)/|^shared/jobs/(?!index\\.ts)|^shared/app\\.ts" },
+    },
+    stands("text", [], "The ground: comparing and shortening texts. Pure, and used by all."),
+    stands("schedule", ["text"], "The ground: times, zones, durations. Pure, and used by all."),
+    stands("redaction", ["text"], "The ground: what may be shown or stored of a value. Pure, and used by all."),
+    stands("settings", ["schedule", "text"], "Jobs get their settings as values: the reader stands under everything."),
+    stands(
+      "rules",
+      ["schedule"],
+      "Business rules are functions of their arguments, so that tests can run thousands of them.",
+    ),
+    stands("data", ["settings"], "The data floor stands on the driver and the settings of the connection alone."),
+    stands(
+      "jobs",
+      ["schedule", "redaction", "text", "settings", "data", "rules"],
+      "What a job author imports knows neither the runner that executes it nor where its messages travel.",
+    ),
+    stands(
+      "runner",
+      ["jobs", "schedule", "redaction", "text", "settings", "data"],
+      "The runner decides and records; carrying messages and answering triggers is the work of other floors.",
+    ),
+    stands(
+      "operations",
+      ["runner", "jobs", "schedule", "redaction", "text", "settings", "data", "rules"],
+      "What operators do and ask uses the ledger and the runner, and knows no HTTP.",
+    ),
+    {
+      name: "pure-floors",
+      comment: "Rules and schedules know no database, no network and no cloud.",
+      severity: "error",
+      from: { path: "^shared/(rules|schedule|redaction)/" },
+      to: { path: "^node_modules/(postgres|drizzle-orm|@azure)/" },
     },
     {
-      name: "data-is-the-ground",
-      comment: "The data layer stands on the database driver alone; what uses it may change without it.",
-      severity: "error",
-      from: { path: "^shared/data/" },
-      to: { path: "^shared/(?!data/|config\\.ts)" },
-    },
-    {
-      name: "rules-are-pure",
+      name: "job-layer-knows-no-azure",
       comment:
-        "Business rules are functions of their arguments: no database, no network, no clock, so that they can be tested by the thousand. The calendar and the zones of schedules are just as pure.",
+        "The job layer runs without a cloud: only messaging, storage, realtime, identity and azure speak to one.",
       severity: "error",
-      from: { path: "^shared/rules/" },
-      to: { path: "^shared/(?!rules/|jobs/schedule/)|^node_modules/(postgres|drizzle-orm|@azure)/" },
+      from: { path: "^shared/(jobs|runner|operations|data|settings)/" },
+      to: { path: "^node_modules/@azure/" },
     },
     {
       name: "providers-know-no-database",
-      comment: "A provider speaks one protocol and returns values; what is stored, and how, is the job's decision.",
+      comment: "A provider speaks one protocol and returns values; the job decides what is stored, and how.",
       severity: "error",
       from: { path: "^shared/providers/" },
-      to: { path: "^shared/(data|azure)/|^node_modules/(postgres|drizzle-orm)/" },
+      to: { path: "^shared/(data|azure|runner|operations)/|^node_modules/(postgres|drizzle-orm)/" },
     },
     {
-      name: "only-config-reads-settings",
-      comment:
-        "Jobs get their settings as values: config.ts stands under everything and imports nothing of the app but the pure duration and schedule readers.",
+      name: "telemetry-is-optional",
+      comment: "Telemetry listens to the app's diagnostics channels; the floors that it observes do not know it.",
       severity: "error",
-      from: { path: "^shared/config\\.ts$" },
-      to: { path: "^(functions|shared)/", pathNot: "^shared/(jobs/(duration|schedule/)|settings/)" },
+      from: { path: "^shared/(jobs|runner|operations|data|providers|messaging|notifications|realtime)/" },
+      to: { path: "^shared/telemetry/" },
     },
   ],
   options: {

@@ -1,45 +1,89 @@
 import js from "@eslint/js";
+import importSort from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
+import { commentWidth } from "./scripts/lint/comment-width.ts";
+import { plainWords } from "./scripts/lint/plain-words.ts";
+
+/** Where a job's code may not reach: it imports what the layer gives from `#jobs`. */
+const LAYER_INTERNALS = ["#jobs/*", "#runner/*", "#schedule/*", "#operations/*", "#azure/*", "#app"];
 
 export default tseslint.config(
-  { ignores: ["dist/", ".rota/", "coverage/", "shared/data/migrations/"] },
+  { ignores: ["**/dist/", ".rota/", "coverage/", "shared/data/migrations/"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
+    plugins: {
+      imports: importSort,
+      house: { rules: { "comment-width": commentWidth, "plain-words": plainWords } },
+    },
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] } } },
     rules: {
+      "house/plain-words": "error",
+      "house/comment-width": "error",
+      "imports/imports": ["error", { groups: [["^\\u0000", "^node:", "^@?\\w", "^#", "^\\."]] }],
+      "imports/exports": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ObjectExpression > SpreadElement > ObjectExpression",
+          message: "Write the properties into the literal itself.",
+        },
+      ],
       // `${number}` is how durations and ports are written.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
-      // A leading underscore says "required by the shape, unused here".
+      // A leading underscore marks a parameter that the signature requires and the body does not use.
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
-      // With noUncheckedIndexedAccess, `!` is how an invariant is said that the types cannot know: the first row of an insert that
-      // returns one, the group of a pattern that has matched.
+      // With noUncheckedIndexedAccess, `!` states an invariant that the types cannot express: the first row of an insert,
+      // the group of a pattern that matched.
       "@typescript-eslint/no-non-null-assertion": "off",
       // Work that has nothing to report returns nothing: `Promise<RunResult | void>`.
       "@typescript-eslint/no-invalid-void-type": "off",
-      // `void promise` says that nobody waits, also where the promise is typed as nothing.
+      // `void promise` marks a promise that is not awaited, also where its type is void.
       "@typescript-eslint/no-meaningless-void-operator": "off",
-      // An interface is often async because another implementation has to wait.
+      // An interface is often async because another implementation waits.
       "@typescript-eslint/require-await": "off",
       "no-restricted-properties": [
         "error",
         {
           object: "process",
           property: "env",
-          message: "Only shared/settings/config.ts reads the environment: pass a setting in.",
+          message: "Only shared/settings/environment.ts reads the environment: pass a setting in.",
         },
       ],
     },
   },
   {
-    // The launchers decide what environment the app gets; tests and benchmarks set one up.
-    files: ["shared/settings/config.ts", "local/**", "scripts/**", "tests/**", "bench/**", "*.config.ts"],
+    // The launchers set up the app's environment; tests and benchmarks set up their own.
+    files: [
+      "shared/settings/environment.ts",
+      "local/**",
+      "cli/**",
+      "packages/**",
+      "scripts/**",
+      "tests/**",
+      "bench/**",
+      "*.config.ts",
+    ],
     rules: { "no-restricted-properties": "off" },
   },
   {
-    // A test names the shape of the answer that it looks at, and takes `close` off the process that it started.
-    files: ["tests/**"],
+    files: ["functions/{platform,portfolio,tasks,tax-liens}/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ group: LAYER_INTERNALS, message: "A job imports what the layer gives from #jobs." }] },
+      ],
+    },
+  },
+  {
+    // A test names the shape of the answer that it reads, and takes `close` off the process that it started.
+    files: ["tests/**", "packages/*/tests/**"],
     rules: { "@typescript-eslint/no-unnecessary-type-parameters": "off", "@typescript-eslint/unbound-method": "off" },
+  },
+  {
+    // These tests quote what the rule refuses.
+    files: ["tests/scripts/lint/**"],
+    rules: { "house/plain-words": "off" },
   },
   {
     files: ["**/*.js", "**/*.mjs"],

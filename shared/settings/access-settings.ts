@@ -4,10 +4,10 @@ import { accessKey, type Setting } from "./setting.ts";
 export const ACCESS_SETTINGS = {
   ROTA_OPERATOR_KEY: accessKey({
     about:
-      "Key that opens the admin API for changes. Without this and the next one the host's function keys do, and no browser comes in.",
+      "Key of the role operator, which may change things through the admin API. Without ROTA_OPERATOR_KEY and ROTA_VIEWER_KEY the host's function keys open the API, and browsers have no access.",
     secret: true,
   }),
-  ROTA_VIEWER_KEY: accessKey({ about: "Key that opens the admin API for looking.", secret: true }),
+  ROTA_VIEWER_KEY: accessKey({ about: "Key of the role viewer, which may read the admin API.", secret: true }),
 } satisfies Record<string, Setting<unknown>>;
 
 /** One key cannot open two roles. */

@@ -17,12 +17,12 @@ import { NOTIFICATION_SETTINGS, notificationFaults } from "./notification-settin
 import { OUTBOUND_SETTINGS } from "./outbound-settings.ts";
 import { PORTFOLIO_SETTINGS, portfolioFaults } from "./portfolio-settings.ts";
 import type { Setting, ValuesOf } from "./setting.ts";
-import { suggestion } from "./suggestion.ts";
+import { suggestion } from "#text/suggestion.ts";
 import { TASK_SETTINGS } from "./task-settings.ts";
 import { TAX_LIEN_SETTINGS } from "./tax-lien-settings.ts";
 import { TELEMETRY_SETTINGS } from "./telemetry-settings.ts";
 
-/** Every setting of the app, in the order of local.settings.example.json. Each job adds its own: see `jobSettingNames`. */
+/** Every setting of the app, in the order of the example file. Each job adds its own: see `jobSettingNames`. */
 export const SETTINGS = {
   ...DATABASE_SETTINGS,
   ...JOB_LAYER_SETTINGS,

@@ -1,26 +1,26 @@
-import { duration, flag, oneOf, url, whole, type Setting } from "./setting.ts";
+import { duration, flag, oneOf, type Setting, url, whole } from "./setting.ts";
 
 /** The connection to PostgreSQL. */
 export const DATABASE_SETTINGS = {
   DATABASE_URL: url(["postgres", "postgresql"], {
-    about: "PostgreSQL, with user and database. `npm start` brings its own when this is not set.",
+    about: "Address of PostgreSQL, with user and database. Without it `npm start` runs a database of its own.",
     secret: true,
   }),
   DATABASE_POOL_MAX: whole(1, 100, {
     about:
-      "Most connections of one process, beside one for the heartbeats of long runs. On Azure each function scales alone: keep it at 1 or 2 there.",
+      "Maximum connections of one process, plus one for the heartbeats of long runs. On Azure each function scales alone: keep it at 1 or 2 there.",
     fallback: "2",
   }),
   DATABASE_IDLE_TIMEOUT: duration("1s", "1d", {
-    about: "An unused connection is closed after this.",
+    about: "Idle time after which a connection is closed.",
     fallback: "20s",
   }),
   DATABASE_TLS: oneOf(["disable", "require", "verify"], {
     about:
-      "disable; require: encrypted; verify: certificate and host name checked as well. Default: verify, and disable on loopback.",
+      "disable: no encryption; require: encryption without checks; verify: encryption with certificate and host name checked. Default: verify, on loopback disable.",
   }),
   DATABASE_PREPARE: flag({
-    about: "Prepared statements; false behind PgBouncer in transaction mode.",
+    about: "Whether statements are prepared. Set false behind PgBouncer in transaction mode.",
     fallback: "true",
   }),
 } satisfies Record<string, Setting<unknown>>;

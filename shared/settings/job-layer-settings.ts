@@ -1,19 +1,19 @@
 import { inWords } from "#schedule/duration.ts";
-import { duration, text, whole, type Setting } from "./setting.ts";
+import { duration, type Setting, text, whole } from "./setting.ts";
 
 /** Leases of runs and the retention of the ledger. */
 export const JOB_LAYER_SETTINGS = {
   JOB_LEASE: duration("1s", "1d", {
-    about: "A run whose holder is silent for this long is taken over.",
+    about: "Length of a run's lease. When no heartbeat renews it in time, the rescue job takes the run over.",
     fallback: "60s",
   }),
   JOB_HEARTBEAT: duration("50ms", "1h", {
-    about: "How often a holder says that it is alive; a third of the lease or less.",
+    about: "Interval of the heartbeats that renew leases; at most a third of JOB_LEASE.",
     fallback: "15s",
   }),
   ROTA_INSTANCE: text({ about: "Names this process in leases and logs. Default: host name and process id." }),
   RUN_RETENTION_DAYS: whole(1, 36_500, {
-    about: "Days after its end that a run stays in the ledger; then it goes to the archive.",
+    about: "Days after its end that a run stays in the ledger before it moves to the archive.",
     fallback: "90",
   }),
 } satisfies Record<string, Setting<unknown>>;

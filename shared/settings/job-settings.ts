@@ -64,7 +64,7 @@ export function readJobOverrides(job: ConfigurableJob, read: ReadSetting, shared
   return overrides;
 }
 
-/** What is wrong with the settings of a job's schedule. A schedule for a job that has none would be ignored in silence. */
+/** What is wrong with the settings of a job's schedule. A schedule for a job without one would have no effect. */
 export function jobFaults({ id, isScheduled = true }: ConfigurableJob, { schedule, timeZone }: JobOverrides): string[] {
   const names = jobSettingNames(id);
   const faults: string[] = [];

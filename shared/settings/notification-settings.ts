@@ -1,51 +1,65 @@
 import { accessKey, hostPatterns, matching, type Setting, text, url, type ValuesOf, whole } from "./setting.ts";
 
-/** Which channels there are for notifications, and by which provider. A channel whose settings are missing suppresses what it is given. */
+/** The channels and their providers. A channel whose settings are missing suppresses its notifications. */
 export const NOTIFICATION_SETTINGS = {
   NOTIFY_EMAIL_FROM: matching(/^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/, "one e-mail address", {
-    about: "Sender of all e-mail. E-mail is a channel with one of the next three.",
+    about: "Sender of all e-mail. The channel email needs it and one of SMTP_URL, ACS_EMAIL, ACS_EMAIL__endpoint.",
   }),
   SMTP_URL: url(["smtps", "smtp"], {
-    about: "Mail server: `smtps://user:password@host`, or `smtp://…:587`, which then has to offer STARTTLS.",
+    about: "Mail server: `smtps://user:password@host`, or `smtp://…:587`, which must offer STARTTLS.",
     secret: true,
   }),
   ACS_EMAIL: matching(/^(?=.*\bendpoint=https?:\/\/)(?=.*\baccesskey=[^;])/i, "endpoint=https://…;accesskey=…", {
-    about: "Instead of a mail server: connection string of Azure Communication Services.",
+    about: "Instead of SMTP_URL: connection string of Azure Communication Services.",
     secret: true,
   }),
-  ACS_EMAIL__endpoint: url(["https"], { about: "The same by its endpoint, entered with the app's managed identity." }),
-  ACS_EMAIL__clientId: text({ about: "Client id of that identity when it is a user-assigned one." }),
+  ACS_EMAIL__endpoint: url(["https"], {
+    about: "Instead of ACS_EMAIL: endpoint of Azure Communication Services, accessed with the app's managed identity.",
+  }),
+  ACS_EMAIL__clientId: text({ about: "Client id of the managed identity, when it is a user-assigned one." }),
   TELEGRAM_BOT_TOKEN: matching(/^\d+:[\w-]{30,}$/, "a token as @BotFather gives it, 123456:ABC…", {
-    about: "The bot that writes to people. Makes chatbot a channel.",
+    about: "Token of the Telegram bot that sends messages. Enables the channel chatbot.",
     secret: true,
   }),
-  TELEGRAM_BASE_URL: url(["https", "http"], { about: "Telegram's Bot API.", fallback: "https://api.telegram.org" }),
+  TELEGRAM_BASE_URL: url(["https", "http"], {
+    about: "Base address of Telegram's Bot API.",
+    fallback: "https://api.telegram.org",
+  }),
   TWILIO_ACCOUNT_SID: matching(/^AC\w{2,64}$/, "an account's SID, AC…", {
-    about: "Twilio's account for text messages and calls. With the next two it makes sms and voice channels.",
+    about:
+      "Twilio account for text messages and calls. With TWILIO_AUTH_TOKEN and TWILIO_FROM it enables the channels sms and voice.",
   }),
-  TWILIO_AUTH_TOKEN: text({ about: "The token of that account.", secret: true }),
+  TWILIO_AUTH_TOKEN: text({ about: "Auth token of the Twilio account.", secret: true }),
   TWILIO_FROM: matching(/^\+[1-9]\d{6,14}$/, "a number in E.164 such as +15005550006", {
-    about: "The number that texts and calls.",
+    about: "Phone number that sends text messages and calls.",
   }),
-  TWILIO_BASE_URL: url(["https", "http"], { about: "Twilio's REST API.", fallback: "https://api.twilio.com" }),
+  TWILIO_BASE_URL: url(["https", "http"], {
+    about: "Base address of Twilio's REST API.",
+    fallback: "https://api.twilio.com",
+  }),
   VAPID_PUBLIC_KEY: matching(/^[\w-]{80,}$/, "a key in base64url as `npx web-push generate-vapid-keys` makes it", {
-    about: "By which push services know the app. With the next two it makes push a channel.",
+    about:
+      "Public key that identifies the app to push services. With VAPID_PRIVATE_KEY and VAPID_SUBJECT it enables the channel push.",
   }),
   VAPID_PRIVATE_KEY: matching(/^[\w-]{40,}$/, "a key in base64url", {
-    about: "The private half of that key.",
+    about: "Private key that belongs to VAPID_PUBLIC_KEY.",
     secret: true,
   }),
   VAPID_SUBJECT: matching(/^(mailto:.+@.+|https:\/\/.+)$/, "mailto:… or https://…", {
-    about: "Whom a push service may turn to.",
+    about: "Contact for push services.",
   }),
   WEB_PUSH_HOSTS: hostPatterns({
-    about: "Hosts of push services that may be called; `*.` stands for any name below.",
+    about: "Hosts of push services that the app may call; `*.` matches any subdomain.",
     fallback: "fcm.googleapis.com,updates.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com",
   }),
   NOTIFY_WEBHOOK_URL: url(["https", "http"], {
-    about: "Where the back office takes notifications. With the next one it makes webhook a channel.",
+    about:
+      "Address that receives notifications of the back office. With NOTIFY_WEBHOOK_SECRET it enables the channel webhook.",
   }),
-  NOTIFY_WEBHOOK_SECRET: accessKey({ about: "Signs what is sent there, as Standard Webhooks has it.", secret: true }),
+  NOTIFY_WEBHOOK_SECRET: accessKey({
+    about: "Secret that signs webhook requests, as Standard Webhooks defines.",
+    secret: true,
+  }),
   NOTIFICATION_RETENTION_DAYS: whole(1, 36_500, {
     about: "Days after which a notification and its dedupe key are deleted.",
     fallback: "365",
@@ -55,14 +69,14 @@ export const NOTIFICATION_SETTINGS = {
 type Name = keyof typeof NOTIFICATION_SETTINGS;
 export type NotificationSettings = ValuesOf<typeof NOTIFICATION_SETTINGS>;
 
-/** Settings that make sense only together. */
+/** Settings that work only together. */
 const TOGETHER: readonly (readonly Name[])[] = [
   ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"],
   ["VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT"],
   ["NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_SECRET"],
 ];
 
-/** What is wrong with them taken together. A provider that is set up by half would be silent. */
+/** What is wrong with these settings together. A provider that is configured in part would send nothing. */
 export function notificationFaults(values: Readonly<Record<string, unknown>>): string[] {
   const isSet = (name: Name) => values[name] !== undefined;
   const halves = TOGETHER.filter((names) => names.some(isSet)).flatMap((names) =>

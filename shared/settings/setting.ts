@@ -1,19 +1,19 @@
 import { type Duration, milliseconds } from "#schedule/duration.ts";
 import { checkZoneName } from "#schedule/zone-name.ts";
 
-/** One setting of the app: how its text is read, what it is when absent, and what it means. */
+/** One setting of the app: its meaning, its default, and how its text is read. */
 export interface Setting<T> {
   readonly about: string;
-  /** As it would be written; shown in local.settings.example.json. */
+  /** The default as text; local.settings.example.json shows it. */
   readonly fallback?: string;
   readonly secret?: true;
-  /** @throws Error saying what was expected */
+  /** @throws Error whose message is what was expected */
   readonly read: (text: string) => T;
 }
 
-type Rest = Omit<Setting<never>, "read">;
-/** What its maker was given, and how it is read: that it has a fallback stays known to the compiler. */
-type Made<R extends Rest, T> = R & Pick<Setting<T>, "read">;
+type Options = Omit<Setting<never>, "read">;
+/** The given options plus the reader. The type keeps whether there is a fallback. */
+type Defined<R extends Options, T> = R & Pick<Setting<T>, "read">;
 
 /** The values of settings by name; one without a fallback may be absent. */
 export type ValuesOf<Settings extends Record<string, Setting<unknown>>> = {
@@ -21,14 +21,14 @@ export type ValuesOf<Settings extends Record<string, Setting<unknown>>> = {
     ReturnType<Settings[N]["read"]> | (Settings[N] extends { readonly fallback: string } ? never : undefined);
 };
 
-export function text<const R extends Rest>(rest: R): Made<R, string> {
-  return { ...rest, read: (value) => value };
+export function text<const R extends Options>(options: R): Defined<R, string> {
+  return { ...options, read: (value) => value };
 }
 
 /** @param expected what the pattern asks for, in words */
-export function matching<const R extends Rest>(pattern: RegExp, expected: string, rest: R): Made<R, string> {
+export function matching<const R extends Options>(pattern: RegExp, expected: string, options: R): Defined<R, string> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       if (!pattern.test(value)) throw new Error(expected);
       return value;
@@ -36,10 +36,10 @@ export function matching<const R extends Rest>(pattern: RegExp, expected: string
   };
 }
 
-/** A secret that opens something: long enough not to be guessed, of characters that headers and addresses carry as they are. */
-export function accessKey<const R extends Rest>(rest: R): Made<R, string> {
+/** A key of at least 32 characters that need no escaping in headers and addresses. */
+export function accessKey<const R extends Options>(options: R): Defined<R, string> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       if (!/^[\w.~-]{32,512}$/.test(value))
         throw new Error("32 to 512 letters, digits and -._~ such as `openssl rand -hex 32` gives");
@@ -48,9 +48,9 @@ export function accessKey<const R extends Rest>(rest: R): Made<R, string> {
   };
 }
 
-export function whole<const R extends Rest>(min: number, max: number, rest: R): Made<R, number> {
+export function whole<const R extends Options>(min: number, max: number, options: R): Defined<R, number> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       const number = Number(value);
       if (!/^\d+$/.test(value) || number < min || number > max) throw new Error(`a whole number from ${min} to ${max}`);
@@ -59,9 +59,9 @@ export function whole<const R extends Rest>(min: number, max: number, rest: R): 
   };
 }
 
-export function flag<const R extends Rest>(rest: R): Made<R, boolean> {
+export function flag<const R extends Options>(options: R): Defined<R, boolean> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       if (/^(true|1|yes|on)$/i.test(value)) return true;
       if (/^(false|0|no|off)$/i.test(value)) return false;
@@ -70,9 +70,12 @@ export function flag<const R extends Rest>(rest: R): Made<R, boolean> {
   };
 }
 
-export function oneOf<const T extends string, const R extends Rest>(choices: readonly T[], rest: R): Made<R, T> {
+export function oneOf<const T extends string, const R extends Options>(
+  choices: readonly T[],
+  options: R,
+): Defined<R, T> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       if (!(choices as readonly string[]).includes(value)) throw new Error(`one of ${choices.join(", ")}`);
       return value as T;
@@ -80,16 +83,16 @@ export function oneOf<const T extends string, const R extends Rest>(choices: rea
   };
 }
 
-export function listOf<const T extends string, const R extends Rest>(
+export function listOf<const T extends string, const R extends Options>(
   choices: readonly T[],
-  rest: R,
-): Made<R, readonly T[]> {
+  options: R,
+): Defined<R, readonly T[]> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       const names = value.split(",").map((name) => name.trim());
-      const strange = names.filter((name) => !(choices as readonly string[]).includes(name));
-      if (strange.length || new Set(names).size !== names.length) {
+      const unknown = names.filter((name) => !(choices as readonly string[]).includes(name));
+      if (unknown.length || new Set(names).size !== names.length) {
         throw new Error(`a comma-separated list, each once, of ${choices.join(", ")}`);
       }
       return names as T[];
@@ -97,20 +100,20 @@ export function listOf<const T extends string, const R extends Rest>(
   };
 }
 
-/** Whole percentages by name that make 100 together: `a=60,b=40`. */
-export function shares<const T extends string, const R extends Rest>(
+/** Whole percentages by name with a sum of 100: `a=60,b=40`. */
+export function shares<const T extends string, const R extends Options>(
   names: readonly T[],
-  rest: R,
-): Made<R, Readonly<Record<T, number>>> {
+  options: R,
+): Defined<R, Readonly<Record<T, number>>> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       const given = value.split(",").map((part) => /^\s*(\w+)=(\d{1,3})\s*$/.exec(part));
       const shares = new Map(given.map((match) => [match?.[1], Number(match?.[2])]));
       const total = names.reduce((sum, name) => sum + (shares.get(name) ?? NaN), 0);
       if (given.length !== names.length || total !== 100) {
         const form = names.map((name) => `${name}=…`).join(",");
-        throw new Error(`whole numbers that make 100 together, as ${form}`);
+        throw new Error(`whole numbers with a sum of 100, as ${form}`);
       }
       return Object.fromEntries(shares) as Record<T, number>;
     },
@@ -118,23 +121,23 @@ export function shares<const T extends string, const R extends Rest>(
 }
 
 /** One secret for each host: `data.example.gov=abc,data.example.org=def`. */
-export function byHost<const R extends Rest>(rest: R): Made<R, ReadonlyMap<string, string>> {
+export function byHost<const R extends Options>(options: R): Defined<R, ReadonlyMap<string, string>> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       const pairs = value.split(",").map((pair) => /^\s*([a-z0-9.-]+(?::\d+)?)=([\w.~+/=-]{1,500})\s*$/i.exec(pair));
       const secrets = new Map(pairs.map((pair) => [pair?.[1]?.toLowerCase() ?? "", pair?.[2] ?? ""]));
       if (secrets.has("") || secrets.size < pairs.length) {
-        throw new Error("hosts, each once, with what belongs to them: data.example.gov=abc,data.example.org=def");
+        throw new Error("one value for each host: data.example.gov=abc,data.example.org=def");
       }
       return secrets;
     },
   };
 }
 
-export function url<const R extends Rest>(schemes: readonly string[], rest: R): Made<R, string> {
+export function url<const R extends Options>(schemes: readonly string[], options: R): Defined<R, string> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       if (!URL.canParse(value) || !schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`))) {
         throw new Error(`an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`);
@@ -145,9 +148,9 @@ export function url<const R extends Rest>(schemes: readonly string[], rest: R): 
 }
 
 /** Milliseconds, written with a unit. */
-export function duration<const R extends Rest>(min: Duration, max: Duration, rest: R): Made<R, number> {
+export function duration<const R extends Options>(min: Duration, max: Duration, options: R): Defined<R, number> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       const ms = readOrNaN(value);
       if (ms >= milliseconds(min) && ms <= milliseconds(max)) return ms;
@@ -156,10 +159,10 @@ export function duration<const R extends Rest>(min: Duration, max: Duration, res
   };
 }
 
-/** Names of hosts, or `*.` and a name for all below it. */
-export function hostPatterns<const R extends Rest>(rest: R): Made<R, readonly string[]> {
+/** Host names; `*.example.com` matches every subdomain. */
+export function hostPatterns<const R extends Options>(options: R): Defined<R, readonly string[]> {
   return {
-    ...rest,
+    ...options,
     read(value) {
       const hosts = value.split(",").map((host) => host.trim().toLowerCase());
       if (!hosts.every((host) => /^(\*\.)?[a-z0-9.-]+(:\d+)?$/.test(host)))
@@ -170,12 +173,12 @@ export function hostPatterns<const R extends Rest>(rest: R): Made<R, readonly st
 }
 
 /** An IANA time zone. */
-export function timeZone<const R extends Rest>(rest: R): Made<R, string> {
+export function timeZone<const R extends Options>(options: R): Defined<R, string> {
   return {
-    ...rest,
+    ...options,
     read(value) {
-      // The default is one, and the first look at the runtime's zones takes 14 ms of every cold start.
-      if (value === rest.fallback) return value;
+      // The default is valid, and the first lookup of the runtime's zones costs 14 ms of every cold start.
+      if (value === options.fallback) return value;
       let fault: string | undefined;
       checkZoneName(value, (found) => (fault = found));
       if (fault !== undefined) throw new Error(fault.replace(/^expected /, "").replace(/, got ".*?"/, ""));

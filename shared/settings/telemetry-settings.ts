@@ -1,17 +1,17 @@
-import { matching, oneOf, whole, type Setting } from "./setting.ts";
+import { matching, oneOf, type Setting, whole } from "./setting.ts";
 
 /** The log and Application Insights. */
 export const TELEMETRY_SETTINGS = {
-  LOG_LEVEL: oneOf(["debug", "info", "warn", "error"], { about: "The least that is logged.", fallback: "info" }),
+  LOG_LEVEL: oneOf(["debug", "info", "warn", "error"], { about: "Lowest level that is logged.", fallback: "info" }),
   LOG_FORMAT: oneOf(["json", "pretty"], {
-    about: "One JSON object a line, or lines for a person. Default: pretty on a terminal.",
+    about: "json: one JSON object a line; pretty: lines for a person. Default: pretty on a terminal, otherwise json.",
   }),
   APPLICATIONINSIGHTS_CONNECTION_STRING: matching(
     /^(?=.*\bInstrumentationKey=[^;])/i,
     "InstrumentationKey=…;IngestionEndpoint=https://…",
     {
       about:
-        "Application Insights that gets logs, runs, dependencies and metrics. Without it none of them leaves the process.",
+        "Application Insights resource that receives logs, runs, dependencies and metrics. Without it no telemetry leaves the process.",
       secret: true,
     },
   ),
@@ -19,11 +19,11 @@ export const TELEMETRY_SETTINGS = {
     /^(?=.*\bAuthorization=AAD\b)/i,
     "Authorization=AAD or ClientId=…;Authorization=AAD",
     {
-      about: "Enters it with the app's managed identity; with ClientId when that is a user-assigned one.",
+      about: "Sends telemetry with the app's managed identity; with ClientId for a user-assigned identity.",
     },
   ),
   TELEMETRY_SAMPLING_PERCENT: whole(1, 100, {
-    about: "Part of all operations whose runs and dependencies are sent, with their logs. Metrics count all.",
+    about: "Percentage of operations whose runs, dependencies and logs are sent. Metrics count all operations.",
     fallback: "100",
   }),
 } satisfies Record<string, Setting<unknown>>;

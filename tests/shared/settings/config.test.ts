@@ -141,8 +141,8 @@ describe("settings that are wrong", () => {
   );
 });
 
-describe("a name that nobody reads", () => {
-  it("is a fault when it looks like one that somebody does", () => {
+describe("an unknown name", () => {
+  it("is a fault when it resembles the name of a setting", () => {
     expect(faultsOf({ DATABASE_URL, LOG_LEVL: "debug" })).toEqual([
       "LOG_LEVL: no such setting; did you mean LOG_LEVEL?",
     ]);
@@ -151,7 +151,7 @@ describe("a name that nobody reads", () => {
     ]);
   });
 
-  it("is none of ours when that one is set as well", () => {
+  it("is accepted when that setting is set as well", () => {
     expect(faultsOf({ DATABASE_URL, LOG_LEVEL: "debug", LOG_LEVELS: "all" })).toEqual([]);
   });
 });
@@ -168,7 +168,7 @@ describe("the settings of a job", () => {
     });
   });
 
-  it("are read for each job, and absent where nothing was said", () => {
+  it("are read for each job, and absent where the environment sets none", () => {
     const env = {
       DATABASE_URL,
       SYNC_RATES_SCHEDULE: "0 0 6 * * *",

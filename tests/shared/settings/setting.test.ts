@@ -31,7 +31,7 @@ describe("a setting", () => {
       ["a=100,b=0", { a: 100, b: 0 }],
     ]);
     const refused = ["", "a=100", "a=60,b=41", "a=60,b=40,c=0", "a=60,a=40", "a=60.5,b=39.5", "a=-1,b=101", "60,40"];
-    refuses(setting, refused, "whole numbers that make 100 together, as a=…,b=…");
+    refuses(setting, refused, "whole numbers with a sum of 100, as a=…,b=…");
   });
 
   it("of secrets by host names each host once", () => {
@@ -54,7 +54,7 @@ describe("a setting", () => {
       "https://a.example=x",
       "a.example=x y",
     ];
-    refuses(byHost(about), refused, "hosts, each once, with what belongs to them");
+    refuses(byHost(about), refused, "one value for each host");
   });
 
   it("of yes or no is read in the usual spellings", () => {

@@ -1,10 +1,10 @@
-/** Typing errors that a name may have and still be recognised. */
-const MOST_ERRORS = 2;
+/** Maximum typing errors in a name that is still recognised. */
+const MAX_ERRORS = 2;
 
-/** The known name that `name` was probably meant to be, if one is within two typing errors; the closest, and of those the first. */
+/** The known name closest to `name`, if one is within two typing errors; of equally close names the first. */
 export function suggestion(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let fewest = MOST_ERRORS + 1;
+  let fewest = MAX_ERRORS + 1;
   for (const candidate of known) {
     if (!isAlike(name, candidate)) continue;
     const errors = editDistance(name, candidate, fewest - 1);
@@ -13,18 +13,18 @@ export function suggestion(name: string, known: Iterable<string>): string | unde
   return best;
 }
 
-/** From this length on two errors cannot touch both ends of a name. */
+/** In names of this length or more, two errors cannot change both ends. */
 const LONG = 8;
 
-/** Whether two names begin or end alike. Start-up compares hundreds of names with hundreds: nearly all are told apart here. */
+/** Whether two names share a beginning or an end: a cheap check, as start-up compares hundreds of names. */
 function isAlike(a: string, b: string): boolean {
   const longer = a.length - b.length;
-  if (longer > MOST_ERRORS || longer < -MOST_ERRORS) return false;
+  if (longer > MAX_ERRORS || longer < -MAX_ERRORS) return false;
   if (a.length < LONG) return true;
   return a.startsWith(b.slice(0, 3)) || a.endsWith(b.slice(-3));
 }
 
-/** Levenshtein's distance; anything above `limit` is `Infinity`, and found out soon. */
+/** The Levenshtein distance; `Infinity` above `limit`, found early. */
 export function editDistance(a: string, b: string, limit = Infinity): number {
   if (Math.abs(a.length - b.length) > limit) return Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
@@ -38,7 +38,7 @@ export function editDistance(a: string, b: string, limit = Infinity): number {
       diagonal = above;
       next.push(left);
     }
-    // No later row can come below the least of this one.
+    // No later row has a smaller value than the minimum of this one.
     if (least > limit) return Infinity;
     row = next;
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { editDistance, suggestion } from "#settings/suggestion.ts";
+import { editDistance, suggestion } from "#text/suggestion.ts";
 
 const KNOWN = ["DATABASE_URL", "DATABASE_TLS", "LOG_LEVEL", "SYNC_FX_LATEST_SCHEDULE"];
 
