@@ -17,9 +17,9 @@ export interface Block {
   readonly file: string | undefined;
 }
 
-/** README.md and every page of docs/. */
+/** README.md, CONTRIBUTING.md and every page of docs/. */
 export async function documents(): Promise<Document[]> {
-  const pages = [await document("README.md")];
+  const pages = [await document("README.md"), await document("CONTRIBUTING.md")];
   for await (const path of glob("docs/**/*.md", { cwd: ROOT })) pages.push(await document(path));
   return pages;
 }
