@@ -1,51 +1,31 @@
 import { hostname } from "node:os";
-import { connect, type Db } from "#data/client.ts";
+import { connect } from "#data/client.ts";
 import { databaseOptions } from "#data/database-options.ts";
-import type { Route } from "#http/route.ts";
+import type { App } from "#http/app-services.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
-import type { JobLog } from "#jobs/job-log.ts";
-import type { Watch } from "#jobs/run-observer.ts";
-import { type BrokerProbe, brokerProbe } from "#messaging/broker-probe.ts";
-import { dispatchByServiceBus } from "#messaging/dispatch.ts";
-import { type MessageSender, openServiceBus } from "#messaging/service-bus.ts";
-import { configuredRealtime } from "#realtime/configured.ts";
-import { nullRealtime, type Realtime } from "#realtime/realtime.ts";
-import { watchOf } from "#realtime/watch.ts";
+import { brokerProbe } from "#messaging/broker-probe.ts";
+import { dispatchByServiceBus } from "#messaging/service-bus-dispatch.ts";
+import { type MessageSender, openServiceBus } from "#messaging/service-bus-sender.ts";
+import { configuredRealtime } from "#realtime/configured-realtime.ts";
+import { nullRealtime } from "#realtime/realtime.ts";
+import { realtimeObserver } from "#realtime/realtime-observer.ts";
 import type { RunnerDependencies } from "#runner/dependencies.ts";
 import { dispatchInProcess } from "#runner/in-process-dispatch.ts";
 import { Runner } from "#runner/runner.ts";
-import { surviveStrayRejections } from "#runner/unhandled-rejections.ts";
+import { surviveUnhandledRejections } from "#runner/unhandled-rejections.ts";
 import { type Clock, systemClock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import { jsonLines, Log, type LogSink } from "#telemetry/log.ts";
-import { correlationIdOf, operations } from "#telemetry/operation.ts";
-import { prettyLines } from "#telemetry/pretty.ts";
-import { toldLines, toldMoves } from "#telemetry/told.ts";
+import { activeTrace, correlationIdOfTrace } from "#telemetry/trace-context.ts";
+import { prettyLines } from "#telemetry/pretty-log.ts";
+import { withLogChannel, withRunStateChannel } from "#telemetry/diagnostics-channels.ts";
 
-/** What handlers and bindings work with: one per process. */
-export interface App {
-  readonly config: Config;
-  readonly db: Db;
-  readonly runner: Runner;
-  readonly jobs: JobCatalogue;
-  /** Every route, each loaded when it is first needed. */
-  readonly routes: () => Promise<readonly Route[]>;
-  readonly clock: Clock;
-  readonly log: JobLog;
-  /** Whether waiting runs can be sent. */
-  readonly broker: BrokerProbe;
-  /** Live events to those who watch; they go nowhere where no service is configured. */
-  readonly realtime: Realtime;
-  /** Tells those who watch, once the transaction has committed; the same as in a job. */
-  readonly publish: Watch["publish"];
-  /** Lets running jobs end (at most `graceMs` before their signal), then closes the database. */
-  close(graceMs?: number): Promise<void>;
-}
+export type { App };
 
-/** Running jobs get this long after SIGTERM before their signal. */
+/** Time that running jobs get after SIGTERM before their signal. */
 const GRACE_MS = 25_000;
 
-/** Puts the app together. Nothing connects until it is used. */
+/** Assembles the app. Connections open with their first use. */
 export function openApp(
   config: Config,
   jobs: JobCatalogue,
@@ -59,30 +39,31 @@ export function openApp(
     clock?: Clock;
     sink?: LogSink;
     dispatch?: RunnerDependencies["dispatch"];
-    /** Ids of the jobs that have a queue of their own. */
+    /** Ids of the jobs with a queue of their own. */
     ownQueues?: ReadonlySet<string>;
-    /** For the description of the API. */
+    /** Default: none. */
     routes?: App["routes"];
   } = {},
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
-  const log = new Log(toldLines(sink), { level: config.LOG_LEVEL });
+  const log = new Log(withLogChannel(sink), { level: config.LOG_LEVEL });
   const options = {
     ...databaseOptions(config, `rota ${holder}`),
-    // A process that hangs, or a machine that is gone, must not keep its locks longer than its runs: whoever takes those over
-    // would wait for them.
+    // A hanging process or a lost machine must not keep its locks longer than its runs: the rescuer would wait for them.
     ...(config.DATABASE_PREPARE && { silentTransactionMs: config.JOB_LEASE }),
   };
   const db = connect(options);
-  // A beat that waits behind the long statement of a job would lose the very lease that it is to renew. Short runs never beat,
-  // and a connection that is not used is not made.
+  // A heartbeat that waits behind a long statement of its job would lose the lease. Short runs send none, and then this
+  // connection is never opened.
   const beatDb = connect({ ...options, poolMax: 1 });
-  const endSurvival = surviveStrayRejections(log);
-  const local = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
+  const stopSurviving = surviveUnhandledRejections(log);
+  const inProcess = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
   const sender = serviceBusOf(config, clock);
-  const carry = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : local.dispatch;
+  const defaultDispatch = sender
+    ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId))
+    : inProcess.dispatch;
   const realtime = configuredRealtime(config, log);
-  const watch = toldMoves(watchOf(realtime, clock));
+  const observer = withRunStateChannel(realtimeObserver(realtime, clock));
   const runner: Runner = new Runner({
     db,
     beatDb,
@@ -98,41 +79,42 @@ export function openApp(
       enabled: config.jobs.get(job.id)?.enabled ?? job.enabledByDefault,
       maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
     }),
-    dispatch: dispatch ?? carry,
-    watch,
+    dispatch: dispatch ?? defaultDispatch,
+    observer,
     correlationId() {
-      const operation = operations.getStore();
-      return operation && correlationIdOf(operation);
+      const trace = activeTrace.getStore();
+      return trace && correlationIdOfTrace(trace);
     },
     alert: async (tx, dead) => {
-      // With the first of them: most processes never see one.
-      const { tellOfDeadRuns } = await import("#notifications/dead-runs.ts");
-      await tellOfDeadRuns(app, tx, dead);
+      // Loaded with the first dead run: most processes have none.
+      const { notifyDeadRuns } = await import("#notifications/notify-dead-runs.ts");
+      await notifyDeadRuns(app, tx, dead);
     },
   });
   const app: App = {
     config,
     db,
     runner,
+    enqueuer: runner.enqueuer,
     jobs,
     routes,
     clock,
     log,
     broker: brokerProbe(sender),
     realtime: realtime ?? nullRealtime,
-    publish: watch.publish,
+    publish: observer.publish,
     async close(graceMs = GRACE_MS) {
-      local.stop();
+      inProcess.stop();
       await runner.drain(graceMs);
       await Promise.all([sender?.close(), realtime?.close()]);
       await Promise.all([db, beatDb].map(({ $client }) => $client.end({ timeout: 5 })));
-      endSurvival();
+      stopSurviving();
     },
   };
   return app;
 }
 
-/** Null where no broker is configured: waiting runs are then carried inside the process. */
+/** Null where no broker is configured: waiting runs are then dispatched inside the process. */
 function serviceBusOf(config: Config, clock: Clock): MessageSender | null {
   const { SERVICE_BUS: connectionString, SERVICE_BUS__fullyQualifiedNamespace: namespace } = config;
   if (!connectionString && !namespace) return null;
@@ -141,7 +123,7 @@ function serviceBusOf(config: Config, clock: Clock): MessageSender | null {
 }
 
 function defaultSink(config: Config): LogSink {
-  // Through the console, which is what the Functions worker listens to.
+  // The Functions worker reads the console.
   const write = (line: string) => {
     console.log(line.trimEnd());
   };

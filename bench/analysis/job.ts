@@ -6,7 +6,7 @@ import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
-import { CONSTRAINTS, DAY, NOW } from "./asked.ts";
+import { CONSTRAINTS, DAY, NOW } from "./analysis-input.ts";
 
 const [url, pid] = process.argv.slice(2) as [string, string];
 const app = openApp(readConfig({ DATABASE_URL: url }, [runAnalysis]), catalogueOf([runAnalysis]), {
@@ -16,7 +16,7 @@ const app = openApp(readConfig({ DATABASE_URL: url }, [runAnalysis]), catalogueO
 const id = uuidv7();
 const who = { recipient: "operators", requestedBy: "the benchmark" };
 const asked = { input: { analysisRunId: id }, trigger: "event", requestedBy: who.requestedBy } as const;
-const { id: runId } = await app.runner.request(runAnalysis, asked);
+const { id: runId } = await app.enqueuer.enqueue(runAnalysis, asked);
 const definition = { constraints: { ...CONSTRAINTS, counties: ["sample-az"] } };
 const analysis = { id, runId, definition, asOf: DAY, episodeId: null, createdAt: new Date(NOW), ...who };
 await app.db.transaction((tx) => insertAnalysis(tx, analysis));

@@ -23,7 +23,7 @@ const app = openApp(config, catalogueOf([job]), {
 });
 await app.db.execute("select 1");
 
-const { id } = await app.runner.request(job, { input: {}, trigger: "manual", requestedBy: "the benchmark" });
+const { id } = await app.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "the benchmark" });
 const cost = await costOf({ url, pid: Number(pid) }, () => app.runner.execute(id));
 const run = await findRun(app.db, id);
 if (run?.state !== "succeeded") throw new Error(`the run ended ${run?.state}: ${JSON.stringify(run?.errors)}`);

@@ -12,7 +12,7 @@ const app = openApp(config, catalogueOf(jobs), { sink: () => undefined, dispatch
 await app.db.execute("select 1");
 
 const asked = { input: {}, trigger: "manual", requestedBy: "the benchmark" } as const;
-const { id } = await app.runner.request(syncEtfPrices, asked);
+const { id } = await app.enqueuer.enqueue(syncEtfPrices, asked);
 let ended: Awaited<ReturnType<typeof app.runner.execute>>;
 const cost = await costOf({ url, pid: Number(pid) }, async () => {
   ended = await app.runner.execute(id);

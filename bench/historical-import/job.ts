@@ -13,7 +13,7 @@ const app = openApp(config, catalogueOf([syncFxHistorical, retryPendingEtfValuat
 });
 
 const start = performance.now();
-const { id } = await app.runner.request(syncFxHistorical, {
+const { id } = await app.enqueuer.enqueue(syncFxHistorical, {
   input: { startDate: "1999-01-04", endDate: "2026-04-13" },
   trigger: "manual",
   requestedBy: "the benchmark",

@@ -14,7 +14,7 @@ const app = openApp(
 await app.db.execute("select 1");
 
 const asked = { input: { countyId: "bench-az" }, trigger: "manual", requestedBy: "the benchmark" } as const;
-const { id } = await app.runner.request(ingestCountyLiens, asked);
+const { id } = await app.enqueuer.enqueue(ingestCountyLiens, asked);
 const cost = await costOf({ url, pid: Number(pid) }, () => app.runner.execute(id));
 const ended = await findRun(app.db, id);
 if (ended?.state !== "succeeded") throw new Error(`the run ended ${ended?.state}: ${JSON.stringify(ended?.errors)}`);

@@ -15,7 +15,7 @@ const app = openApp(
 await app.db.execute("select 1");
 
 const asked = { input: {}, trigger: "manual", requestedBy: "the benchmark" } as const;
-const { id } = await app.runner.request(retryPendingEtfValuations, asked);
+const { id } = await app.enqueuer.enqueue(retryPendingEtfValuations, asked);
 const cost = await costOf({ url, pid: Number(pid) }, () => app.runner.execute(id));
 const run = await findRun(app.db, id);
 if (run?.state !== "succeeded") throw new Error(`the run ended ${run?.state}: ${JSON.stringify(run?.errors)}`);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openApp } from "#app";
 import { catalogueOf } from "#jobs/catalogue.ts";
-import { startFunctionsHost } from "#local/functions-host/host.ts";
+import { startFunctionsHost } from "#local/functions-host/functions-host.ts";
 import type { MessageSource } from "#local/functions-host/message-source.ts";
 import { openServiceBusSource } from "#local/functions-host/service-bus-source.ts";
 import { readConfig } from "#settings/config.ts";
@@ -70,7 +70,7 @@ const done = async () => {
 const oneOn = async (n: number): Promise<number> => {
   started.delete(n);
   const at = performance.now();
-  await client.runner.request(benchJob, request(n));
+  await client.enqueuer.enqueue(benchJob, request(n));
   while (!started.has(n)) await new Promise((resolve) => setImmediate(resolve));
   await done();
   await client.db.$client`update bench.effects set done = done - 1 where id = ${n}`;
@@ -83,7 +83,7 @@ started.clear();
 const enqueueStart = performance.now();
 for (let n = 1; n <= total; n += 1_000) {
   const some = Array.from({ length: Math.min(1_000, total - n + 1) }, (_, i) => request(n + i));
-  await client.runner.send(await client.runner.enqueueAll(client.db, benchJob, some));
+  await client.enqueuer.dispatch(await client.enqueuer.enqueueMany(client.db, benchJob, some));
 }
 const enqueueMs = performance.now() - enqueueStart;
 

@@ -1,9 +1,8 @@
 import { sql } from "drizzle-orm";
-import { z } from "zod";
+import { defineJob, event, z } from "#jobs";
 import { openApp } from "#app";
 import { connect } from "#data/client.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
-import { defineJob, event } from "#jobs/define-job.ts";
 import { readConfig } from "#settings/config.ts";
 import { costOf, idleCost, peakMiB } from "../support/process-cost.ts";
 import type { Throughput } from "../throughput.ts";
@@ -60,7 +59,7 @@ const enqueueStart = performance.now();
 const ids: string[] = [];
 for (let n = 1; n <= total; n += 1_000) {
   const some = Array.from({ length: Math.min(1_000, total - n + 1) }, (_, i) => request(n + i));
-  ids.push(...(await app.runner.enqueueAll(app.db, job, some)).map(({ id }) => id));
+  ids.push(...(await app.enqueuer.enqueueMany(app.db, job, some)).map(({ id }) => id));
 }
 const enqueueMs = performance.now() - enqueueStart;
 
@@ -78,7 +77,7 @@ for (let n = 1; n <= 100; n++) {
   await db.execute(sql`update bench.effects set done = done - 1 where id = ${n}`);
   started.delete(n);
   const at = performance.now();
-  await app.runner.request(job, request(n));
+  await app.enqueuer.enqueue(job, request(n));
   while (!started.has(n)) await new Promise((resolve) => setImmediate(resolve));
   latencyMs.push(started.get(n)! - at);
   await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,5 +1,5 @@
 import { SHARED_QUEUE } from "./queue-names.ts";
-import type { MessageSender } from "./service-bus.ts";
+import type { MessageSender } from "./service-bus-sender.ts";
 
 /** Whether waiting runs can be sent. `in-process`: no broker is configured, they are carried inside each process. */
 export type BrokerState =

@@ -1,7 +1,7 @@
 import { afterCommit } from "#data/after-commit.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
-import type { Watch } from "#jobs/run-observer.ts";
-import type { Runner } from "#runner/runner.ts";
+import type { RunObserver } from "#jobs/run-observer.ts";
+import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import type { NotifyContext } from "./notify.ts";
@@ -11,8 +11,8 @@ export interface NotifyingApp {
   readonly config: Config;
   readonly clock: Clock;
   readonly jobs: Pick<JobCatalogue, "find">;
-  readonly runner: Pick<Runner, "enqueueAll" | "send">;
-  readonly publish: Watch["publish"];
+  readonly enqueuer: Pick<Enqueuer, "enqueueMany" | "dispatch">;
+  readonly publish: RunObserver["publish"];
 }
 
 /**
@@ -35,8 +35,8 @@ export function notifier(
       const job = await app.jobs.find(jobId);
       if (!job) throw new TypeError(`there is no job ${JSON.stringify(jobId)} in this app`);
       const requests = inputs.map((input) => ({ input, trigger: "event" as const, requestedBy: who }));
-      const runs = await app.runner.enqueueAll(tx, job, requests);
-      afterCommit(tx, () => void app.runner.send(runs));
+      const runs = await app.enqueuer.enqueueMany(tx, job, requests);
+      afterCommit(tx, () => void app.enqueuer.dispatch(runs));
     },
   };
 }

@@ -1,10 +1,9 @@
 import type { Tx } from "#data/client.ts";
-import type { Run } from "#data/platform/schema.ts";
-import { insertRepeats, type NewRun } from "#data/platform/waiting-runs.ts";
-import type { Job } from "#jobs/define-job.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
+import type { NewRun } from "#data/platform/waiting-runs.ts";
+import type { Job } from "#jobs/job.ts";
 import { InvalidInput } from "#jobs/endings.ts";
-import type { Runner } from "#runner/runner.ts";
-import type { Clock } from "#schedule/clock.ts";
+import type { Enqueuer } from "#runner/enqueue.ts";
 
 /** How ended runs are run again. */
 export interface Repeat {
@@ -25,7 +24,7 @@ export interface NotRepeated {
  * One whose repeat still waits or runs, or whose input no longer fits, is refused. Send the runs when the transaction has committed.
  */
 export async function repeatRuns(
-  { runner, clock }: { runner: Pick<Runner, "candidate" | "follow">; clock: Clock },
+  { enqueuer }: { enqueuer: Pick<Enqueuer, "newRun" | "enqueueRepeats"> },
   tx: Tx,
   job: Job,
   ended: readonly Run[],
@@ -36,7 +35,7 @@ export async function repeatRuns(
   for (const old of ended) {
     try {
       candidates.push(
-        runner.candidate(job, {
+        enqueuer.newRun(job, {
           trigger,
           requestedBy,
           input: input === undefined ? old.input : input,
@@ -51,8 +50,7 @@ export async function repeatRuns(
       refused.push({ run: old.id, reason: `its input does not fit: ${error.message}` });
     }
   }
-  const runs = await insertRepeats(tx, candidates, clock.now());
-  await runner.follow(tx, job, runs);
+  const runs = await enqueuer.enqueueRepeats(tx, job, candidates);
   const repeated = new Set(runs.map(({ parentRunId }) => parentRunId));
   for (const { parentRunId } of candidates) {
     if (!repeated.has(parentRunId!)) refused.push({ run: parentRunId!, reason: "its repeat still waits or runs" });

@@ -1,9 +1,8 @@
 import type { Tx } from "#data/client.ts";
 import { type DeadRunFilter, deadRunsAfter } from "#data/platform/dead-letters.ts";
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
-import type { Runner } from "#runner/runner.ts";
-import type { Clock } from "#schedule/clock.ts";
+import type { Enqueuer } from "#runner/enqueue.ts";
 import { type NotRepeated, type Repeat, repeatRuns } from "./repeat-runs.ts";
 
 /** Rows that one statement reads, and one writes. */
@@ -20,7 +19,7 @@ export interface Replayed {
 
 /** Makes a new run for each dead run that a filter finds, oldest first. Send the runs when the transaction has committed. */
 export async function replayDeadRuns(
-  app: { readonly runner: Pick<Runner, "candidate" | "follow">; readonly clock: Clock; readonly jobs: JobCatalogue },
+  app: { readonly enqueuer: Pick<Enqueuer, "newRun" | "enqueueRepeats">; readonly jobs: JobCatalogue },
   tx: Tx,
   filter: DeadRunFilter,
   repeat: Repeat,

@@ -1,41 +1,45 @@
-import type { Db, Tx } from "#data/client.ts";
-import type { Run } from "#data/platform/schema.ts";
-import type { Counts, JobContext, LayerControls, RunResult } from "#jobs/define-job.ts";
+import type { Tx } from "#data/client.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
+import type { Counts, JobContext, RunResult } from "#jobs/context.ts";
 import { LeaseLost } from "#jobs/endings.ts";
 import { isDatabaseTrouble } from "#jobs/error-class.ts";
 import type { JobLog } from "#jobs/job-log.ts";
-import type { Watch } from "#jobs/run-observer.ts";
-import type { Clock } from "#schedule/clock.ts";
-import type { Config } from "#settings/config.ts";
+import type { RunObserver } from "#jobs/run-observer.ts";
+import type { AttemptReport } from "./attempt-report.ts";
+import type { RunnerDependencies } from "./dependencies.ts";
+import type { WaitingRun } from "./dispatch.ts";
+import type { Completed } from "./ending.ts";
+import type { Enqueuer } from "./enqueue.ts";
 import { fencedTransaction } from "./fencing.ts";
-import type { HeldRun } from "./heartbeat.ts";
-import { ItemFailures } from "./item-failures.ts";
+import type { HeldRun } from "./held-run.ts";
 import { once } from "./once.ts";
-import type { WaitingRun } from "./sending.ts";
-import type { Settled } from "./settlement.ts";
-import { walk } from "./walk.ts";
+import { paginate } from "./paginate.ts";
 
-/** What a context is made of. */
-export interface ContextTools {
-  readonly db: Db;
-  readonly settings: Config;
-  readonly clock: Clock;
-  readonly layer: LayerControls;
-  readonly log: JobLog;
-  readonly held: HeldRun;
-  readonly publish: Watch["publish"];
-  /** Ends the run as succeeded, in a transaction of its work. */
-  readonly settleIn: (tx: Tx, result: RunResult) => Promise<Settled>;
+/** What contexts are made of, the same for all attempts. */
+export interface SharedTools extends Pick<RunnerDependencies, "db" | "settings" | "clock"> {
+  readonly publish: RunObserver["publish"];
+  readonly enqueuer: Pick<Enqueuer, "enqueueChild" | "enqueueChildren" | "dispatch">;
 }
 
-/** The runs that open transactions have asked for, to be sent once they have committed. */
-const asked = new WeakMap<Tx, WaitingRun[]>();
+/** What one attempt adds. */
+export interface AttemptTools {
+  readonly held: HeldRun;
+  readonly log: JobLog;
+  /** Collects what the work reports. */
+  readonly report: AttemptReport;
+  /** Completes the run as succeeded, in a transaction of its work. */
+  readonly completeIn: (tx: Tx, result: RunResult) => Promise<Completed>;
+}
 
-/** What a job's work gets to work with. */
+/** The runs that open transactions have enqueued, to be dispatched after the commit. */
+const enqueued = new WeakMap<Tx, WaitingRun[]>();
+
+/** What the work of a job gets. */
 export function contextOf(
   run: Run,
   input: unknown,
-  { db, settings, clock, layer, log, held, publish, settleIn }: ContextTools,
+  { db, settings, clock, publish, enqueuer }: SharedTools,
+  { held, log, report, completeIn }: AttemptTools,
 ): JobContext<never> {
   const { signal } = held.abort;
   const transaction = async <T>(work: (tx: Tx) => Promise<T>) => {
@@ -43,14 +47,14 @@ export function contextOf(
     const withChildren = async (tx: Tx) => {
       const result = await work(tx);
       signal.throwIfAborted();
-      children = asked.get(tx) ?? [];
+      children = enqueued.get(tx) ?? [];
       return result;
     };
     const result = await retriedOnce(signal, async () => {
       signal.throwIfAborted();
       return fencedTransaction(db, [held], withChildren);
     });
-    await layer.send(children);
+    await enqueuer.dispatch(children);
     return result;
   };
   return {
@@ -60,31 +64,30 @@ export function contextOf(
     db,
     settings,
     clock,
-    layer,
     log,
     run,
     transaction,
     async finish(work) {
-      const { settled, result, children } = await retriedOnce(signal, () =>
+      const { completed, result, children } = await retriedOnce(signal, () =>
         db.transaction(async (tx) => {
           signal.throwIfAborted();
-          const done = (await work(tx)) ?? {};
+          const returned = (await work(tx)) ?? {};
           signal.throwIfAborted();
-          const written = await settleIn(tx, done);
-          // Written only while the run is ours: the same fence as everywhere, in the statement that ends it.
+          const written = await completeIn(tx, returned);
+          // The completion is its own fence: it writes nothing when another process holds the run.
           if (written.runs.length === 0) throw new LeaseLost(run.id);
-          return { settled: written, result: done, children: asked.get(tx) ?? [] };
+          return { completed: written, result: returned, children: enqueued.get(tx) ?? [] };
         }),
       );
-      held.settled = settled;
-      await layer.send(children);
+      report.finished = completed;
+      await enqueuer.dispatch(children);
       return result;
     },
     async enqueue(tx, jobId, childInput = {}) {
-      ask(tx, [await layer.enqueueChild(tx, run, jobId, childInput)]);
+      dispatchAfterCommit(tx, [await enqueuer.enqueueChild(tx, run, jobId, childInput)]);
     },
     async enqueueAll(tx, jobId, inputs) {
-      ask(tx, await layer.enqueueChildren(tx, run, jobId, inputs));
+      dispatchAfterCommit(tx, await enqueuer.enqueueChildren(tx, run, jobId, inputs));
     },
     publish,
     once: (key, effect, options) => once({ db, clock, runId: run.id }, key, effect, options),
@@ -101,19 +104,18 @@ export function contextOf(
         if (done === 0) return sum;
       }
     },
-    walk: (limit, work) =>
-      walk({ transaction, signal, log, failures: (held.failures ??= new ItemFailures()) }, limit, work),
+    paginate: (limit, work) => paginate({ transaction, signal, log, failures: report.itemFailures }, limit, work),
     progress(done, total, note) {
-      held.progress = { done, ...(total !== undefined && { total }), ...(note !== undefined && { note }) };
+      report.progress = { done, ...(total !== undefined && { total }), ...(note !== undefined && { note }) };
     },
   };
 }
 
-function ask(tx: Tx, runs: readonly WaitingRun[]): void {
-  asked.set(tx, [...(asked.get(tx) ?? []), ...runs]);
+function dispatchAfterCommit(tx: Tx, runs: readonly WaitingRun[]): void {
+  enqueued.set(tx, [...(enqueued.get(tx) ?? []), ...runs]);
 }
 
-/** A database error is tried once more at once: a deadlock or a dropped connection is mostly gone by then. */
+/** Repeats a transaction once after a database error: a deadlock or a dropped connection is mostly over by then. */
 async function retriedOnce<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

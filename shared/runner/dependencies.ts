@@ -1,15 +1,14 @@
 import type { Db, Tx } from "#data/client.ts";
-import type { Lease } from "#data/platform/holds.ts";
-import type { Run } from "#data/platform/schema.ts";
-import type { Job } from "#jobs/define-job.ts";
+import type { Lease } from "#data/platform/run-leases.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import type { GateState } from "#jobs/gates.ts";
+import type { Job } from "#jobs/job.ts";
 import type { JobLog } from "#jobs/job-log.ts";
-import type { Watch } from "#jobs/run-observer.ts";
+import type { RunObserver } from "#jobs/run-observer.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
-import type { JobSettings } from "./job-settings.ts";
 
-/** What the runner stands on. All of it is given, so that a test can move the clock or lose a message. */
+/** What the runner needs. All of it is passed in, so that a test can move the clock or lose a message. */
 export interface RunnerDependencies {
   readonly db: Db;
   /** For heartbeats alone, so that they wait for no statement of a job. Default: `db`. */
@@ -20,21 +19,27 @@ export interface RunnerDependencies {
   readonly holder: string;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
-  /** The app's settings, handed to jobs as they are. */
+  /** The app's settings, passed to jobs unchanged. */
   readonly settings: Config;
   readonly gates: () => GateState;
   /** Finds a job by id, loading its code on first use. */
   readonly findJob: (id: string) => Promise<Job | undefined>;
-  readonly settingsOf: (job: Job) => JobSettings;
-  /** Carries waiting runs to a worker at their time. May lose one: the sweep finds it. */
+  readonly settingsOf: (job: Job) => JobRunSettings;
+  /** Sends waiting runs to workers, each for its time. May lose one: the sweep finds it. */
   readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
-  /** Tells those who run the app of runs that failed for good, in the transaction that ends them. */
+  /** Alerts about runs that became dead letters, in the transaction that ends them. */
   readonly alert?: (tx: Tx, dead: readonly Run[]) => Promise<void>;
-  /** Of what is going on where a run is asked for, which it is then a part of. Default: each run begins something of its own. */
+  /** The correlation id of the operation that enqueues a run. Default: each run starts an operation of its own. */
   readonly correlationId?: () => string | undefined;
-  /** Those who watch, told after each commit. */
-  readonly watch?: Watch;
+  /** Observes committed state changes and progress, and publishes live events. */
+  readonly observer?: RunObserver;
   readonly random?: () => number;
+}
+
+/** The settings of one job, `<ID>_ENABLED` and `<ID>_MAX_RETRIES`. The schedule's are read at registration. */
+export interface JobRunSettings {
+  readonly enabled: boolean;
+  readonly maxRetries: number;
 }
 
 export interface DispatchedRun {

@@ -1,10 +1,10 @@
 import type { Db, Tx } from "#data/client.ts";
-import { confirmHolds, type Hold, lostHold } from "#data/platform/holds.ts";
+import { confirmHolds, type Hold, lostHold } from "#data/platform/run-leases.ts";
 import { LeaseLost } from "#jobs/endings.ts";
 
 /**
- * Does work in one transaction that commits only while all runs are held. The last word before the commit is the ledger's: when a
- * run was taken away, everything rolls back.
+ * Does work in one transaction that commits only while this process holds all of the runs. The last statement before the
+ * commit confirms that: when another process holds one, everything rolls back.
  * @throws LeaseLost
  */
 export async function fencedTransaction<T>(db: Db, holds: readonly Hold[], work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -1,45 +1,37 @@
 import type { Db } from "#data/client.ts";
-import { type Hold, renewLeases } from "#data/platform/holds.ts";
-import type { Progress } from "#data/platform/schema.ts";
+import { type Hold, renewLeases } from "#data/platform/run-leases.ts";
+import type { Progress } from "#data/platform/platform-schema.ts";
 import { CancelRequested, GateClosed, LeaseLost } from "#jobs/endings.ts";
 import type { JobLog } from "#jobs/job-log.ts";
-import type { Watch, WatchedRun } from "#jobs/run-observer.ts";
-import { maskedProgress } from "#redaction/redacted-text.ts";
-import type { ItemFailures } from "./item-failures.ts";
-import type { Settled } from "./settlement.ts";
-
-/** A run that this process holds, as the heartbeat sees it. */
-export interface HeldRun extends Hold, Pick<WatchedRun, "jobId" | "family"> {
-  progress: Progress | null;
-  /** The progress that was stored last. */
-  stored?: Progress;
-  /** What the controls have to allow for it to go on: see `needsOf`. Default: nothing but the kill switch stops it. */
-  readonly needs?: readonly string[];
-  readonly abort: AbortController;
-  /** What the work could not do, of what it was to do. */
-  failures?: ItemFailures;
-  /** Set when the work itself has ended the run, in its last transaction. */
-  settled?: Settled;
-}
+import type { RunObserver } from "#jobs/run-observer.ts";
+import { redactedProgress } from "#redaction/redacted-text.ts";
+import type { HeldRun } from "./held-run.ts";
 
 export interface HeartbeatOptions {
   readonly leaseMs: number;
   readonly everyMs: number;
   readonly log: JobLog;
-  /** Is told of progress that has been stored. */
-  readonly onProgress?: Watch["progressed"] | undefined;
-  /** Milliseconds on a clock that nobody sets. */
+  /** Called with progress that has been stored. */
+  readonly onProgress?: RunObserver["progressed"] | undefined;
+  /** Milliseconds of a monotonic clock. */
   readonly elapsed?: () => number;
 }
 
+/** What the heartbeat knows about a run that it renews. */
+interface Renewal {
+  /** The time from which its lease certainly lasts. */
+  readonly since: number;
+  /** The progress that was stored last. */
+  readonly stored: Progress | null;
+}
+
 /**
- * Renews the leases of all runs of this process with one statement a beat, stores their progress, and passes on what
- * comes back: a lost lease, a request to cancel or a gate that has closed aborts the run's signal. A run whose lease could not be renewed for as
- * long as it lasts counts as lost: somebody else may have it by now.
+ * Renews the leases of all runs of this process with one statement a beat and stores their progress. A lost lease, a
+ * request to cancel or a closed gate aborts the run's signal. So does a lease that could not be renewed for as long as it
+ * lasts: another process may hold the run by then.
  */
 export class Heartbeat {
-  /** Each held run, with the moment from which its lease surely lasts. */
-  readonly #held = new Map<HeldRun, number>();
+  readonly #held = new Map<HeldRun, Renewal>();
   readonly #db: Db;
   readonly #options: HeartbeatOptions;
   readonly #elapsed: () => number;
@@ -53,7 +45,7 @@ export class Heartbeat {
   }
 
   watch(run: HeldRun): void {
-    this.#held.set(run, this.#elapsed());
+    this.#held.set(run, { since: this.#elapsed(), stored: null });
     this.#timer ??= setInterval(() => void this.beat(), this.#options.everyMs);
   }
 
@@ -72,9 +64,9 @@ export class Heartbeat {
     return [...this.#held.keys()];
   }
 
-  /** One beat; while one is under way, that one. A database that answers slowly must not be asked ever more often. */
+  /** One beat; while one is under way, that one: a slow database does not get more and more of them. */
   beat(): Promise<void> {
-    if (this.#beating) this.#loseLapsed();
+    if (this.#beating) this.#abortExpired();
     return (this.#beating ??= this.#beat().finally(() => {
       this.#beating = undefined;
     }));
@@ -85,47 +77,45 @@ export class Heartbeat {
     if (runs.length === 0) return;
     const asked = this.#elapsed();
     try {
-      const beats = runs.map(({ id, attempt, holder, progress, needs = [] }) => ({
-        id,
-        attempt,
-        holder,
-        needs,
-        // One statement for all: what one job says of its progress must not cost the others their leases.
-        progress: maskedProgress(progress),
+      const reports = new Map(runs.map((run) => [run, run.progress()]));
+      const beats = runs.map((run) => ({
+        id: run.id,
+        attempt: run.attempt,
+        holder: run.holder,
+        needs: run.needs ?? [],
+        // One statement renews all leases: progress that cannot be stored must not fail it.
+        progress: redactedProgress(reports.get(run) ?? null),
       }));
-      const said = runs.map(({ progress }) => progress);
       const rows = await renewLeases(this.#db, beats, this.#options.leaseMs);
-      // Not by id alone: this process may hold a later attempt of a run whose earlier one it has lost.
-      const kept = new Map(rows.map((row) => [keyOf(row), row]));
-      this.#tellProgress(
-        runs.flatMap((run, n) =>
-          said[n] && kept.has(keyOf(run)) && this.#held.has(run) ? { run, progress: said[n] } : [],
-        ),
-      );
-      for (const run of runs) {
-        // A run that ended while the statement was under way is neither lost nor to be cancelled.
-        if (!this.#held.has(run)) continue;
-        const row = kept.get(keyOf(run));
-        if (row) this.#held.set(run, asked);
+      // Not by id alone: this process may hold a later attempt of a run whose earlier attempt it has lost.
+      const renewed = new Map(rows.map((row) => [keyOf(row), row]));
+      // A run that ended while the statement was under way is neither lost nor to be cancelled.
+      const held = runs.filter((run) => this.#held.has(run));
+      this.#reportProgress(held.flatMap((run) => (renewed.has(keyOf(run)) ? { run, progress: reports.get(run) } : [])));
+      for (const run of held) {
+        const row = renewed.get(keyOf(run));
+        if (row) this.#held.set(run, { since: asked, stored: reports.get(run) ?? null });
         if (!row) run.abort.abort(new LeaseLost(run.id));
         else if (row.cancelRequested) run.abort.abort(new CancelRequested(row.cancelReason ?? "cancelled on request"));
         else if (row.refusal) run.abort.abort(new GateClosed(row.refusal.code, row.refusal.reason));
       }
     } catch (error) {
-      // The lease outlasts a few beats: a database that is away for a moment costs nothing.
-      this.#options.log.warn("Heartbeat failed; the leases run on", { error, runs: runs.length });
-      this.#loseLapsed();
+      // A lease outlasts several beats, so a short outage of the database costs nothing.
+      this.#options.log.warn("Heartbeat failed; leases last until they expire", { error, runs: runs.length });
+      this.#abortExpired();
     }
   }
 
-  #tellProgress(stored: readonly { readonly run: HeldRun; readonly progress: Progress }[]): void {
-    const news = stored.filter(({ run, progress }) => run.stored !== progress);
-    for (const { run, progress } of news) run.stored = progress;
-    if (news.length) this.#options.onProgress?.(news);
+  /** Reports what has changed since the last beat. */
+  #reportProgress(reports: readonly { readonly run: HeldRun; readonly progress: Progress | null | undefined }[]): void {
+    const changed = reports.flatMap(({ run, progress }) =>
+      progress && this.#held.get(run)?.stored !== progress ? { run, progress } : [],
+    );
+    if (changed.length) this.#options.onProgress?.(changed);
   }
 
-  #loseLapsed(): void {
-    for (const [run, since] of this.#held) {
+  #abortExpired(): void {
+    for (const [run, { since }] of this.#held) {
       if (this.#elapsed() - since > this.#options.leaseMs) run.abort.abort(new LeaseLost(run.id));
     }
   }

@@ -2,12 +2,12 @@ import type { JobLog } from "#jobs/job-log.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { DispatchedRun } from "./dependencies.ts";
 
-/** Longest wait in memory; what lies further off is the sweep's. */
+/** Longest wait in memory; the sweep dispatches what is due later. */
 const HORIZON_MS = 60_000;
 
 /**
- * Carries waiting runs within this process: at their time they are executed here. A process that dies forgets them, which
- * loses nothing: the ledger knows them, and the sweep of the next one picks them up. After `stop` nothing is taken any more.
+ * Dispatches waiting runs within this process: it executes them at their time. A process that dies loses nothing: the
+ * ledger has the runs, and the sweep of another process dispatches them. After `stop` it takes no more runs.
  */
 export function dispatchInProcess({
   clock,
@@ -24,7 +24,7 @@ export function dispatchInProcess({
   const start = (runId: string) => {
     waiting.delete(runId);
     execute(runId).catch((error: unknown) => {
-      log.error("A waiting run could not be executed; the sweep will try again", { run: runId, error });
+      log.error("Executing a waiting run failed; the sweep dispatches it again", { run: runId, error });
     });
   };
 
@@ -33,7 +33,7 @@ export function dispatchInProcess({
       for (const { id, at } of runs) {
         const delay = Math.max(0, at.getTime() - clock.now().getTime());
         const known = waiting.get(id);
-        // One timer a run: the sweep names again what waits here already, and each name would come back with names of its own.
+        // One timer a run: the sweep dispatches runs again that wait here, and each execution may requeue its run.
         if (stopped || delay > HORIZON_MS || (known && known.at <= at.getTime())) continue;
         clearTimeout(known?.timer);
         // A timer may fire a millisecond early, and a run that is not due is not executed.

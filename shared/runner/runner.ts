@@ -1,134 +1,107 @@
-import type { Executor, Tx } from "#data/client.ts";
 import { findRun } from "#data/platform/job-runs.ts";
-import type { Run } from "#data/platform/schema.ts";
-import type { NewRun } from "#data/platform/waiting-runs.ts";
-import type { Job, LayerControls } from "#jobs/define-job.ts";
-import { Admission, type RunRequest } from "./admission.ts";
-import { Backfills } from "./backfills.ts";
-import { cancel } from "./cancellation.ts";
-import { Claims } from "./claims.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
+import type { UpkeepControls } from "#jobs/context.ts";
+import type { Job } from "#jobs/job.ts";
+import { Backfills } from "./advance-backfills.ts";
+import { cancel } from "./cancel.ts";
+import { claim } from "./claim.ts";
+import { claimSlotRun, type SlotOptions } from "./claim-slot.ts";
+import { Completion } from "./complete.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
-import { Execution } from "./execution.ts";
-import { rescueLapsed, type SweepOptions, sweepOverdue } from "./rescue.ts";
-import { send, type WaitingRun } from "./sending.ts";
-import { Settlement } from "./settlement.ts";
-import { type SlotOptions, Slots } from "./slots.ts";
-import { follow } from "./tracking.ts";
+import { dispatchOverdue, type SweepOptions } from "./dispatch-overdue.ts";
+import { Enqueuer } from "./enqueue.ts";
+import { Pipeline } from "./pipeline.ts";
+import { requeue } from "./requeue.ts";
+import { rescueExpired } from "./rescue.ts";
+import { isWaiting } from "./run-states.ts";
+import { skipUnknownJob } from "./skip.ts";
 
 /**
- * Takes runs through their life: asked for or ticked → admitted → claimed → performed → settled. Every step that changes
- * the ledger is one conditional statement; nothing is decided from memory.
+ * Takes runs through their life. Each step returns a value for the next one, and none writes into an earlier one's:
+ *
+ *   enqueue    request       → Run (queued)     a row of the ledger; its message after the commit
+ *   claim      ids or slot   → Run (running)    one statement: gates, slot, concurrency key, lease; the rest is requeued
+ *   execute    Claimed       → Executed         one attempt under the heartbeat; what happens to it is its Ending
+ *   complete   Executed      → Completed        next state, hooks, chain and alerts in one statement or transaction;
+ *                                               `finish` has done this in the last transaction of the work
+ *   announce   Completed     → Run (as ended)   after the commit: log, retries and unblocked runs dispatched, backfills
+ *
+ * `Pipeline` holds the last three. Every step that changes the ledger is one conditional statement: no decision relies on
+ * memory. Rescue enters at `complete`, with a failed attempt for each run whose lease has expired.
  */
-export class Runner implements LayerControls {
+export class Runner implements UpkeepControls {
   readonly #deps: RunnerDependencies;
-  readonly #admission: Admission;
-  readonly #slots: Slots;
-  readonly #claims: Claims;
-  readonly #settlement: Settlement;
-  readonly #execution: Execution;
+  readonly #completion: Completion;
+  readonly #pipeline: Pipeline;
+  readonly enqueuer: Enqueuer;
   readonly backfills: Backfills;
   #stopping = false;
 
   constructor(deps: RunnerDependencies) {
     this.#deps = deps;
-    this.#admission = new Admission(deps);
-    this.#slots = new Slots(deps, this.#admission);
-    this.#claims = new Claims(deps, this.#admission);
-    this.#settlement = new Settlement(deps, this.#admission);
-    this.backfills = new Backfills(deps, this.#admission);
-    this.#execution = new Execution(deps, { settlement: this.#settlement, backfills: this.backfills, layer: this });
+    this.enqueuer = new Enqueuer(deps);
+    this.backfills = new Backfills(deps);
+    this.#completion = new Completion(deps, this.enqueuer);
+    this.#pipeline = new Pipeline(deps, {
+      enqueuer: this.enqueuer,
+      completion: this.#completion,
+      backfills: this.backfills,
+      upkeep: this,
+    });
   }
 
   /**
    * Runs a scheduled job for one slot, in place.
-   * @returns the run as it ended, or undefined when the slot was taken before
+   * @returns the run as it ended; undefined when the slot is already claimed or this process is stopping
    */
   async runSlot(job: Job, slot: Date, options: SlotOptions = {}): Promise<Run | undefined> {
     if (this.#stopping) return undefined;
-    const run = await this.#slots.take(job, slot, options);
-    return run?.state === "running" ? (await this.#execution.carryOut(job, [run]))[0] : run;
-  }
-
-  /** Puts a run into the ledger and sends it on its way: see `Admission.request`. */
-  request(job: Job, request: RunRequest): Promise<Run> {
-    return this.#admission.request(job, request);
-  }
-
-  /** The same in the caller's own transaction: see `Admission.admit`. */
-  admit(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
-    return this.#admission.admit(tx, job, request);
-  }
-
-  /** Many runs of one job in one statement: see `Admission.enqueueAll`. */
-  enqueueAll(tx: Executor, job: Job, requests: readonly RunRequest[]): Promise<WaitingRun[]> {
-    return this.#admission.enqueueAll(tx, job, requests);
-  }
-
-  /** A run that another asks for, in the caller's transaction: see `Admission.enqueueChild`. */
-  enqueueChild(...asked: Parameters<Admission["enqueueChild"]>): Promise<Run> {
-    return this.#admission.enqueueChild(...asked);
-  }
-
-  /** Many runs of one job that another asks for, in the caller's transaction: see `Admission.enqueueChildren`. */
-  enqueueChildren(...asked: Parameters<Admission["enqueueChildren"]>): Promise<WaitingRun[]> {
-    return this.#admission.enqueueChildren(...asked);
-  }
-
-  /** The row that a request would put into the ledger. @throws InvalidInput when the input does not fit the job's schema */
-  candidate(job: Job, request: RunRequest): NewRun {
-    return this.#admission.candidate(job, request);
-  }
-
-  /** What whoever moves runs calls in the same transaction: see `follow`. */
-  follow(tx: Tx, job: Job, runs: readonly Run[]): Promise<void> {
-    return follow(tx, job, runs, this.#deps.watch);
-  }
-
-  /** Sends waiting runs on their way. Never throws: what cannot be sent is found by the sweep. */
-  send(runs: readonly WaitingRun[]): Promise<void> {
-    return send(this.#deps, runs);
+    const run = await claimSlotRun(this.#deps, job, slot, options);
+    return run?.state === "running" ? (await this.#pipeline.process(job, [run]))[0] : run;
   }
 
   /**
-   * Claims a waiting run and does it.
-   * @returns the run as it ended; undefined when there was nothing to do (taken, ended, not due, its key is busy)
+   * Claims and executes a waiting run.
+   * @returns the run as it ended; undefined when it could not be claimed (claimed elsewhere, ended, not due, its
+   * concurrency key is held)
    */
   async execute(runId: string): Promise<Run | undefined> {
     const waiting = await findRun(this.#deps.db, runId);
-    if (waiting?.state !== "queued" && waiting?.state !== "retrying") return undefined;
+    if (!waiting || !isWaiting(waiting.state)) return undefined;
     const job = await this.#deps.findJob(waiting.jobId);
     if (!job) {
-      await this.#claims.withoutJob(waiting);
+      await skipUnknownJob(this.#deps, waiting);
       return undefined;
     }
     return (await this.executeBatch(job, [runId]))[0];
   }
 
   /**
-   * Claims waiting runs of one job and does them: one statement claims all, one settles all.
-   * @returns those that it did, as they ended
+   * Claims and executes waiting runs of one job: one statement claims all, one completes all.
+   * @returns those that it executed, as they ended
    */
   async executeBatch(job: Job, runIds: readonly string[]): Promise<Run[]> {
     if (this.#stopping) return [];
-    const runs = await this.#claims.take(job, runIds);
-    const done = runs.length ? this.#execution.carryOut(job, runs) : [];
-    const claimed = new Set(runs.map(({ id }) => id));
-    await this.#claims.comeBackLater(
+    const claimed = await claim(this.#deps, job, runIds);
+    const ended = claimed.length ? this.#pipeline.process(job, claimed) : [];
+    const ids = new Set(claimed.map(({ id }) => id));
+    await requeue(
+      this.#deps,
       job,
-      runIds.filter((id) => !claimed.has(id)),
+      runIds.filter((id) => !ids.has(id)),
     );
-    return done;
+    return ended;
   }
 
-  /** Finds due runs that no message brought to a worker, and sends them again; lets backfills go on. @returns how many runs */
-  async sweep(options: SweepOptions = {}): Promise<number> {
-    await this.backfills.goOnAll();
-    return sweepOverdue(this.#deps, options);
+  /** Dispatches due runs again that no worker has claimed, and advances backfills. @returns how many runs */
+  async dispatchOverdueRuns(options: SweepOptions = {}): Promise<number> {
+    await this.backfills.advanceAll();
+    return dispatchOverdue(this.#deps, options);
   }
 
-  /** Moves runs whose holder went silent: to their next attempt, or to the dead ones. @returns how many of each */
-  rescue(limit = 1_000): Promise<{ retrying: number; dead: number }> {
-    return rescueLapsed(this.#deps, this.#settlement, limit);
+  /** Moves runs whose lease has expired to their next attempt, or to the dead runs. @returns how many of each */
+  rescueExpiredRuns(limit = 1_000): Promise<{ retrying: number; dead: number }> {
+    return rescueExpired(this.#deps, this.#completion, limit);
   }
 
   /** Cancels a waiting run at once, a running one with its next heartbeat: see `cancel`. */
@@ -137,20 +110,20 @@ export class Runner implements LayerControls {
   }
 
   /**
-   * Stops gracefully: nothing new starts, what runs gets `graceMs`, then its signal; it goes on elsewhere with no attempt
-   * lost.
+   * Stops gracefully: no run starts, and active runs get `graceMs` before their signal. Other processes repeat the
+   * attempts that it interrupts, which do not count.
    */
   drain(graceMs: number): Promise<void> {
     this.#stopping = true;
-    return this.#execution.drain(graceMs);
+    return this.#pipeline.drain(graceMs);
   }
 
-  /** It starts nothing any more. */
+  /** Whether it starts no more runs. */
   get isStopping(): boolean {
     return this.#stopping;
   }
 
   get activeRuns(): number {
-    return this.#execution.activeRuns;
+    return this.#pipeline.activeRuns;
   }
 }

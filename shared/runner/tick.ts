@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Run } from "#data/platform/schema.ts";
-import type { Job } from "#jobs/define-job.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { isDatabaseTrouble } from "#jobs/error-class.ts";
+import type { Job } from "#jobs/job.ts";
 import type { JobLog } from "#jobs/job-log.ts";
-import { latenessRefusal } from "#jobs/missed-slots.ts";
 import { decideTick, type Schedule } from "#schedule/index.ts";
+import { latenessRefusal } from "./missed-slots.ts";
 import type { Runner } from "./runner.ts";
 
-/** How long a tick waits for a database that is away: the next one of a daily job comes tomorrow. */
-const WAITS_FOR_MS = 300_000;
-const LOOKS_EVERY_MS = 5_000;
+/** How long a tick waits for an unavailable database: the next tick of a daily job is tomorrow. */
+const RETRIES_FOR_MS = 300_000;
+const RETRY_DELAY_MS = 5_000;
 
 /**
- * What a timer does when it fires: finds out which slot of the job's schedule this is, if any, and runs it; when the database is away, as
- * soon as it is back.
- * @param pause waits before it looks again. Default: 5 s
- * @returns the run as it ended, or undefined when this tick is no slot or the slot was taken before
+ * What a timer does when it fires: decides which slot of the job's schedule this is, if any, and runs it. When the
+ * database is unavailable, it retries for five minutes.
+ * @param pause waits before a retry. Default: 5 s
+ * @returns the run as it ended; undefined when this tick is no slot or the slot is already claimed
  */
 export async function tick(
   {
@@ -23,7 +23,7 @@ export async function tick(
     now,
     isPastDue,
     log,
-    pause = () => sleep(LOOKS_EVERY_MS),
+    pause = () => sleep(RETRY_DELAY_MS),
   }: { runner: Runner; now: Date; isPastDue: boolean; log?: JobLog; pause?: () => Promise<void> },
   job: Job,
   schedule: Schedule,
@@ -32,14 +32,14 @@ export async function tick(
   if (due.state === "idle") return undefined;
   const { slot, lateByMs, state } = due;
   const start = performance.now();
-  for (let looks = 1; ; looks++) {
+  for (let tries = 1; ; tries++) {
     const waitedMs = performance.now() - start;
     const refusal = latenessRefusal(job, { lateMs: lateByMs + Math.round(waitedMs), isLate: state === "late" });
     try {
       return await runner.runSlot(job, slot, { schedule, refusal });
     } catch (error) {
-      if (!isDatabaseTrouble(error) || runner.isStopping || waitedMs > WAITS_FOR_MS) throw error;
-      if (looks === 1) log?.warn("The database is away; the slot waits for it", { job: job.id, slot, error });
+      if (!isDatabaseTrouble(error) || runner.isStopping || waitedMs > RETRIES_FOR_MS) throw error;
+      if (tries === 1) log?.warn("The database is unavailable; the slot waits for it", { job: job.id, slot, error });
     }
     await pause();
   }

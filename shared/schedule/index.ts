@@ -13,6 +13,6 @@ export {
 export type { Schedule, ScheduleSettings } from "./schedule.ts";
 export { schedule } from "./schedule.ts";
 export { ScheduleError } from "./schedule-error.ts";
-export type { DueTick, IdleTick, Tick, TickFacts } from "./tick.ts";
-export { decideTick } from "./tick.ts";
+export type { DueTick, IdleTick, Tick, TickFacts } from "./decide-tick.ts";
+export { decideTick } from "./decide-tick.ts";
 export { utcSuperset } from "./utc-superset.ts";

@@ -1,4 +1,4 @@
-import { closest } from "./closest.ts";
+import { closest } from "#text/closest-option.ts";
 import { zoneOf } from "./zone.ts";
 
 /** Checks that a name is an IANA time zone that this runtime knows; a fault goes to `report`. */

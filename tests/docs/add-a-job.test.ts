@@ -4,10 +4,10 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import type { Manifest } from "#azure/manifest.ts";
 import { insertRates } from "#data/portfolio/exchange-rates.ts";
-import type { Job } from "#jobs/define-job.ts";
-import { TestClock } from "#support/clock.ts";
+import type { Job } from "#jobs/job.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase } from "#support/database.ts";
-import { startProcess } from "#support/process.ts";
+import { startProcess } from "#support/test-process.ts";
 import { blocksOf, type Document, document, ROOT } from "./markdown.ts";
 import { copyProject, type ProjectCopy } from "./project-copy.ts";
 
@@ -57,7 +57,7 @@ it("the job with items counts what became of them", async () => {
       "ecb",
     );
     const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
-    const { id } = await app.runner.request(checkFxCurrencies, asked);
+    const { id } = await app.enqueuer.enqueue(checkFxCurrencies, asked);
     expect(await app.runner.execute(id)).toMatchObject({ state: "succeeded", result: { fresh: 2, old: 1, ended: 1 } });
   } finally {
     await app.close();

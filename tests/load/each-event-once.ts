@@ -4,8 +4,8 @@ import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { WITHOUT_SLOTS } from "./app/index.ts";
 import { oneWrite } from "./app/jobs/requests.ts";
-import { type Claims, onStage } from "./stage/claims.ts";
-import type { Stage } from "./stage/stage.ts";
+import { type Claims, onStage } from "./environment/checks.ts";
+import type { Stage } from "./environment/load-environment.ts";
 
 /**
  * Event jobs that each do one real write, over several app processes on one database and one broker: each is done once.
@@ -38,7 +38,7 @@ async function ask({ settings }: Stage): Promise<void> {
       trigger: "event" as const,
       requestedBy: "a script",
     }));
-    await app.runner.send(await app.runner.enqueueAll(app.db, oneWrite, requests));
+    await app.enqueuer.dispatch(await app.enqueuer.enqueueMany(app.db, oneWrite, requests));
   }
   await app.close(0);
 }

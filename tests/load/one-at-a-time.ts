@@ -4,8 +4,8 @@ import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { WITHOUT_SLOTS } from "./app/index.ts";
 import { oneAtATime } from "./app/jobs/requests.ts";
-import { type Claims, onStage } from "./stage/claims.ts";
-import type { Stage } from "./stage/stage.ts";
+import { type Claims, onStage } from "./environment/checks.ts";
+import type { Stage } from "./environment/load-environment.ts";
 
 /**
  * Runs that wait in lines for their concurrency keys, over several app processes: never two of a line at once, each once, and how fast
@@ -38,7 +38,7 @@ async function ask({ settings }: Stage): Promise<void> {
     trigger: "event" as const,
     requestedBy: "a script",
   }));
-  await app.runner.send(await app.runner.enqueueAll(app.db, oneAtATime, requests));
+  await app.enqueuer.dispatch(await app.enqueuer.enqueueMany(app.db, oneAtATime, requests));
   await app.close(0);
 }
 

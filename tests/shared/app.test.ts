@@ -4,7 +4,7 @@ import { z } from "zod";
 import { openApp } from "#app";
 import { findRun } from "#data/platform/job-runs.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
+import { defineJob, manual } from "#jobs";
 import { readConfig } from "#settings/config.ts";
 import { openDatabase } from "#support/database.ts";
 
@@ -27,10 +27,10 @@ const { url, db } = await openDatabase({ poolMax: 1 });
 
 it("keeps a run's lease while the job's own statement takes the only connection of the pool", async () => {
   const env = { DATABASE_URL: url, DATABASE_POOL_MAX: "1", JOB_LEASE: "60s", JOB_HEARTBEAT: "50ms" };
-  const app = openApp(readConfig(env, [longStatement.id]), catalogueOf([longStatement]), { sink: () => undefined });
+  const app = openApp(readConfig(env, [longStatement]), catalogueOf([longStatement]), { sink: () => undefined });
   await db.execute(sql`select pg_advisory_lock(${LOCK})::text`);
   try {
-    const run = await app.runner.request(longStatement, { input: {}, trigger: "manual", requestedBy: "a test" });
+    const run = await app.enqueuer.enqueue(longStatement, { input: {}, trigger: "manual", requestedBy: "a test" });
     const beatenAt = async () => (await findRun(db, run.id))?.heartbeatAt?.getTime() ?? 0;
     const first = await vi.waitUntil(beatenAt, { timeout: 60_000 });
     await vi.waitUntil(async () => (await beatenAt()) > first, { timeout: 60_000 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { startBlobStorage } from "#local/blob/start.ts";
+import { startAzurite } from "#local/blob/start-azurite.ts";
 
 /** A storage account of a test file's own, in Azurite. */
 export interface TestStorage {
@@ -19,7 +19,7 @@ export interface TestStorage {
 
 export async function startTestStorage(): Promise<TestStorage> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "rota-test-blobs-"));
-  const server = await startBlobStorage({ dataDirectory });
+  const server = await startAzurite({ dataDirectory });
   const client = BlobServiceClient.fromConnectionString(server.connectionString);
   const names = async (container: string) => {
     const found: string[] = [];

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Executor } from "#data/client.ts";
-import { type AttemptError, jobRuns, type Run } from "#data/platform/schema.ts";
+import { type AttemptError, jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { insertRates } from "#data/portfolio/exchange-rates.ts";
-import { type ExchangeRateUpdate, exchangeRateUpdates } from "#data/portfolio/schema.ts";
+import { type ExchangeRateUpdate, exchangeRateUpdates } from "#data/portfolio/portfolio-schema.ts";
 import { type Reminder, reminders, type Task, tasks } from "#data/tasks/schema.ts";
 
 /** Stands in the ledger: a manual run of `a_job` that succeeded at 2026-03-10T12:00:00Z after one second, unless said otherwise. */

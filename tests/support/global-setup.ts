@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
-import { applyMigrations } from "#data/migrate.ts";
-import { discardPostgres, startPostgres } from "#local/postgres/start.ts";
+import { applyMigrations } from "#data/apply-migrations.ts";
+import { discardPostgres, startPostgres } from "#local/postgres/start-postgres.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -62,6 +62,6 @@ async function sweepKilledRuns(): Promise<void> {
     if (!name.startsWith(PREFIX)) continue;
     const directory = join(tmpdir(), name);
     const { birthtimeMs } = await stat(directory).catch(() => ({ birthtimeMs: fresh }));
-    if (birthtimeMs < fresh) await discardPostgres(directory, { patienceMs: 0 }).catch(() => undefined);
+    if (birthtimeMs < fresh) await discardPostgres(directory, { waitMs: 0 }).catch(() => undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "drizzle-orm";
 import type { Db } from "#data/client.ts";
-import { counties, type Lien, liens, properties, type Property } from "#data/tax-liens/schema.ts";
+import { counties, type Lien, liens, properties, type Property } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 
 const SINCE = { createdAt: new Date("2025-01-01T00:00:00Z"), updatedAt: new Date("2025-01-01T00:00:00Z") };

@@ -1,9 +1,7 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { findRun } from "#data/platform/job-runs.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
-import { internet } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
+import { defineJob, exponential, internet, manual } from "#jobs";
 import { openDatabase } from "./database.ts";
 import { aRun } from "./factories.ts";
 import { runJob } from "./run-job.ts";

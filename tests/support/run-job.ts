@@ -1,13 +1,13 @@
 import { eq } from "drizzle-orm";
 import { connect, type Db } from "#data/client.ts";
-import { jobRuns, type Run } from "#data/platform/schema.ts";
-import type { Job } from "#jobs/define-job.ts";
+import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
+import type { Job } from "#jobs/job.ts";
 import type { DispatchedRun } from "#runner/dependencies.ts";
-import type { Environment } from "#settings/config.ts";
+import type { Environment } from "#settings/environment.ts";
 import type { LogEntry } from "#telemetry/log.ts";
-import { TestClock } from "./clock.ts";
+import { TestClock } from "./test-clock.ts";
 import { anError } from "./factories.ts";
-import { startProcess } from "./process.ts";
+import { startProcess } from "./test-process.ts";
 
 /** Where the job runs: a database by its address, or the test's own connection to one. */
 export type JobDatabase = { readonly url: string } | { readonly db: Db };
@@ -49,7 +49,7 @@ export async function runJob(job: Job, options: JobOptions): Promise<JobOutcome>
   const url = "url" in options ? options.url : "postgres://127.0.0.1/given";
   const app = startProcess(url, [job], { db, clock: new TestClock(asOf), env: settings });
   try {
-    const asked = await app.runner.request(job, { input, trigger: "manual", requestedBy: "a test" });
+    const asked = await app.enqueuer.enqueue(job, { input, trigger: "manual", requestedBy: "a test" });
     if (asked.state === "skipped") return { run: asked, result: null, log: app.log, dispatched: [] };
     if (attempt > 1) await failedBefore(db, asked, attempt);
     // The first message is the one that is answered here.

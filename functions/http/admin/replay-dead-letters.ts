@@ -4,12 +4,12 @@ import { countDeadRuns } from "#data/platform/dead-letters.ts";
 import { badRequest, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { replayDeadRuns } from "#operations/replay-dead-runs.ts";
-import { answerOnce } from "../start-once.ts";
+import { respondOnce } from "../idempotent-requests.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
-import { givenReason } from "./given-reason.ts";
+import { auditReason } from "../audit-reason.ts";
 
 /** Ids that the answer names; the runs can be listed by their trigger. */
-const NAMED = 1_000;
+const MAX_LISTED = 1_000;
 
 export const replayDeadLetters = defineRoute({
   method: "POST",
@@ -19,14 +19,14 @@ export const replayDeadLetters = defineRoute({
   summary:
     "Run dead runs again, each as a new run: those named, or the open ones that a filter finds; dryRun says how many",
   body: z.strictObject({
-    runs: z.array(z.uuid()).min(1).max(NAMED).optional(),
+    runs: z.array(z.uuid()).min(1).max(MAX_LISTED).optional(),
     filter: z.strictObject(deadRunFields).optional(),
     /** Instead of theirs; the runs have to be of one job. */
     input: z.record(z.string(), z.unknown()).optional(),
     dryRun: z.boolean().default(false),
-    reason: givenReason.optional(),
+    reason: auditReason.optional(),
   }),
-  answer: z.union([
+  response: z.union([
     z
       .object({ count: z.int(), jobs: z.record(z.string(), z.int()).describe("How many by job") })
       .describe("With dryRun"),
@@ -56,7 +56,7 @@ export const replayDeadLetters = defineRoute({
     if (dryRun) return { json: { count: Object.values(jobs).reduce((sum, runs) => sum + runs, 0), jobs } };
 
     const asked = { replay: { ids, filter, input } };
-    const { answer, started } = await answerOnce(app, { header, asked }, async (tx) => {
+    const { answer, started } = await respondOnce(app, { header, asked }, async (tx) => {
       const now = app.clock.now();
       const done = await replayDeadRuns(app, tx, chosen, {
         trigger: "replay",
@@ -67,7 +67,7 @@ export const replayDeadLetters = defineRoute({
       const { runs, refused, more } = done;
       if (runs.length === 0 && refused.length > 0) {
         throw new Problem(409, "nothing-replayed", refused[0]?.reason ?? "", {
-          extra: { refused: refused.slice(0, NAMED) },
+          extra: { refused: refused.slice(0, MAX_LISTED) },
         });
       }
       if (runs.length) {
@@ -85,13 +85,13 @@ export const replayDeadLetters = defineRoute({
         ...done,
         answer: {
           replayed: runs.length,
-          runs: runs.slice(0, NAMED).map(({ id, parentRunId }) => ({ id, parent: parentRunId })),
-          refused: refused.slice(0, NAMED),
+          runs: runs.slice(0, MAX_LISTED).map(({ id, parentRunId }) => ({ id, parent: parentRunId })),
+          refused: refused.slice(0, MAX_LISTED),
           more,
         },
       };
     });
-    if (started) await app.runner.send(started.runs);
+    if (started) await app.enqueuer.dispatch(started.runs);
     return { status: started ? 202 : 200, json: answer };
   },
 });

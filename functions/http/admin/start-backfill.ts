@@ -6,10 +6,10 @@ import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import { backfillSlots } from "#operations/backfill-range.ts";
-import { answerOnce } from "../start-once.ts";
-import { instant } from "./answers.ts";
+import { respondOnce } from "../idempotent-requests.ts";
+import { instant } from "./field-schemas.ts";
 import { findJob } from "./find-job.ts";
-import { givenReason } from "./given-reason.ts";
+import { auditReason } from "../audit-reason.ts";
 
 const slots = z.object({ slots: z.int(), done: z.int(), missing: z.int() });
 const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
@@ -25,9 +25,9 @@ export const startBackfill = defineRoute({
     from: moment,
     to: moment,
     preview: z.boolean().default(false),
-    reason: givenReason.optional(),
+    reason: auditReason.optional(),
   }),
-  answer: z.union([
+  response: z.union([
     slots.extend({ first: instant.nullable(), last: instant.nullable() }).describe("With preview: the missing ones"),
     slots.extend({ id: z.uuid(), jobId: z.string(), state: z.literal("running") }),
   ]),
@@ -43,7 +43,7 @@ export const startBackfill = defineRoute({
     const ends = { first: missing[0] ?? null, last: missing.at(-1) ?? null };
     if (preview) return { json: { ...counts, ...ends } };
     const asked = { backfill: job.id, from, to };
-    const { answer, started } = await answerOnce(app, { header, asked: JSON.stringify(asked) }, async (tx) => {
+    const { answer, started } = await respondOnce(app, { header, asked: JSON.stringify(asked) }, async (tx) => {
       if (missing.length === 0) {
         throw new Problem(409, "nothing-to-backfill", `all ${slots.length} slots of the range are done`, {
           extra: counts,
@@ -75,10 +75,10 @@ export const startBackfill = defineRoute({
         reason,
         after,
       });
-      const run = await app.runner.backfills.step(tx, job, id);
+      const run = await app.runner.backfills.enqueueNextSlot(tx, job, id);
       return { run, answer: { id, jobId: job.id, state: "running", ...counts } };
     });
-    if (started?.run) await app.runner.send([started.run]);
+    if (started?.run) await app.enqueuer.dispatch([started.run]);
     return {
       status: started ? 202 : 200,
       headers: { location: `/api/admin/jobs/${job.id}/backfill` },

@@ -9,9 +9,9 @@ import { civilDateIn } from "#rules/civil-date.ts";
 import type { constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { countyFaults } from "../../tax-liens/run-analysis/analysable-counties.ts";
 import { runAnalysis } from "../../tax-liens/run-analysis/index.ts";
-import { answerOnce, type Asked } from "../start-once.ts";
+import { respondOnce, type Asked } from "../idempotent-requests.ts";
 
-export interface WantedAnalysis {
+export interface AnalysisRequest {
   readonly constraints: z.input<typeof constraintsSchema>;
   readonly recipient: string;
   readonly requestedBy: string;
@@ -24,16 +24,16 @@ export interface WantedAnalysis {
  */
 export async function startAnalysis(
   app: App,
-  { constraints, recipient, requestedBy }: WantedAnalysis,
+  { constraints, recipient, requestedBy }: AnalysisRequest,
   { episode = async () => null, ...how }: Asked & { episode?: (tx: Tx, analysis: string) => Promise<string | null> },
 ): Promise<Reply> {
   const faults = await countyFaults(app.db, constraints.counties);
   if (faults.length) throw badRequest(faults);
-  const { answer, started } = await answerOnce(app, how, async (tx) => {
+  const { answer, started } = await respondOnce(app, how, async (tx) => {
     const id = uuidv7();
     const createdAt = app.clock.now();
     const asOf = civilDateIn(app.config.TAX_LIENS_TIME_ZONE, createdAt);
-    const run = await app.runner.admit(tx, runAnalysis, {
+    const run = await app.enqueuer.enqueueIn(tx, runAnalysis, {
       input: { analysisRunId: id },
       trigger: "event",
       requestedBy,
@@ -43,7 +43,7 @@ export async function startAnalysis(
     await insertAnalysis(tx, { id, runId: run.id, episodeId, ...asked });
     return { run, answer: { analysis: id, run: run.id, ...(episodeId !== null && { episode: episodeId }) } };
   });
-  if (started?.run.state === "queued") await app.runner.send([started.run]);
+  if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);
   const headers = { location: `/api/analysis/runs/${String(answer.analysis)}` };
   return { status: started ? 202 : 200, headers, json: answer };
 }

@@ -4,9 +4,9 @@ import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { isIsin } from "#rules/portfolio/etf-symbol.ts";
 import { fetchEtf } from "../../portfolio/fetch-etf.ts";
-import { runOnce } from "../start-once.ts";
+import { startRunOnce } from "../idempotent-requests.ts";
 import { symbolText } from "./etf-view.ts";
-import { started, startedRun } from "./start-update.ts";
+import { started, startedRun } from "./start-sync.ts";
 
 export const addEtf = defineRoute({
   method: "POST",
@@ -20,12 +20,12 @@ export const addEtf = defineRoute({
     name: z.string().trim().min(1).max(200).optional(),
     inUse: z.boolean().default(false).describe("Whether its prices are kept up to date from now on"),
   }),
-  answer: startedRun,
+  response: startedRun,
   async handle({ app, body, caller, header }) {
     const { symbol } = body;
     const request = { input: { symbol }, trigger: "event", requestedBy: caller } as const;
-    const outcome = await runOnce(app, { header, asked: { addEtf: body } }, async (tx) => {
-      const run = await app.runner.admit(tx, fetchEtf, request);
+    const outcome = await startRunOnce(app, { header, asked: { addEtf: body } }, async (tx) => {
+      const run = await app.enqueuer.enqueueIn(tx, fetchEtf, request);
       // What is refused leaves a refused run, and no ETF that nobody fetches.
       if (run.state !== "skipped" && !(await insertEtf(tx, body, app.clock.now()))) {
         const how = `fetch it anew with POST /api/v1/etf/${symbol}/update?update_type=full`;

@@ -1,11 +1,11 @@
 import { mkdir, readdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { cleanupTempFiles } from "#functions/platform/cleanup-temp-files.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess } from "#support/process.ts";
+import { startProcess } from "#support/test-process.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
 
 const NOW = "2026-03-10T05:00:00Z";
@@ -50,6 +50,6 @@ async function cleanUp(directory: string): Promise<Run> {
     env: { TEMP_DIRECTORY: directory },
   });
   onTestFinished(() => app.close());
-  const { id } = await app.runner.request(cleanupTempFiles, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await app.enqueuer.enqueue(cleanupTempFiles, { input: {}, trigger: "manual", requestedBy: "a test" });
   return (await app.runner.execute(id))!;
 }

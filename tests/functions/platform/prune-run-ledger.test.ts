@@ -4,13 +4,13 @@ import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Notification, notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
-import type { Run, RunState } from "#data/platform/schema.ts";
+import type { Run, RunState } from "#data/platform/platform-schema.ts";
 import { pruneRunLedger } from "#functions/platform/prune-run-ledger.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { lockWait } from "#support/lock-wait.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { type Program, startProgram } from "#support/program.ts";
 import { holdRequest } from "./held-requests.ts";
 
@@ -223,7 +223,7 @@ describe("kill -9 loses nothing, and the next attempt finishes", () => {
 
   test("a run that was written to after it was archived stays, and goes with its change the next time", async () => {
     const [old] = await seed(1, { endedDaysAgo: 91 });
-    const { id } = await app.runner.request(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
+    const { id } = await app.enqueuer.enqueue(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
     let pruning: Promise<unknown> | undefined;
     await app.db.transaction(async (tx) => {
       await tx.execute(sql`update platform.job_runs set archived = true where id = ${old!}`);
@@ -293,12 +293,12 @@ async function archived(): Promise<Record<string, unknown>[]> {
 }
 
 async function prune(): Promise<Run> {
-  const { id } = await app.runner.request(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await app.enqueuer.enqueue(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
   return (await app.runner.execute(id))!;
 }
 
 async function startChild(connectionString: string): Promise<{ child: Program; runId: string }> {
-  const { id } = await app.runner.request(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await app.enqueuer.enqueue(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
   return { child: startProgram(CHILD, [database.url, connectionString, NOW, id]), runId: id };
 }
 

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { z } from "zod";
 import { changeControls } from "#data/platform/controls.ts";
 import { findRun } from "#data/platform/job-runs.ts";
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { publishOutbox } from "#functions/platform/publish-outbox.ts";
 import { rescueStuckRuns } from "#functions/platform/rescue-stuck-runs.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
+import { defineJob, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { aRun } from "#support/factories.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
 
 const sample = defineJob({
@@ -40,7 +40,7 @@ const nextMinute = () => {
 };
 
 it("sends a run whose process died between its commit and its sending", async () => {
-  const run = await app.db.transaction((tx) => app.runner.admit(tx, sample, asked));
+  const run = await app.db.transaction((tx) => app.enqueuer.enqueueIn(tx, sample, asked));
   expect(app.dispatched).toEqual([]);
   expect(await app.runner.runSlot(publishOutbox, nextMinute())).toMatchObject({ result: { sent: 1 } });
   expect(app.dispatched).toMatchObject([{ id: run.id, jobId: "sample" }]);
@@ -53,7 +53,7 @@ it("sends a run whose message the broker has dead-lettered, because nobody lived
     await client.close();
     await bus.stop();
   });
-  const run = await app.db.transaction((tx) => app.runner.admit(tx, sample, asked));
+  const run = await app.db.transaction((tx) => app.enqueuer.enqueueIn(tx, sample, asked));
   await client.createSender("job-runs").sendMessages({ body: { run: run.id } });
   const receiver = client.createReceiver("job-runs");
   for (let delivery = 1; delivery <= 2; delivery++) {
@@ -103,12 +103,12 @@ describe("of a long backlog", () => {
 it("leaves a run alone whose message may still be on its way, and one that has ended", async () => {
   await aRun(app.db, { jobId: "sample", state: "succeeded" });
   app.clock.advance(60_000);
-  await app.runner.request(sample, asked);
+  await app.enqueuer.enqueue(sample, asked);
   expect(await app.runner.runSlot(publishOutbox, app.clock.now())).toMatchObject({ result: { sent: 0 } });
 });
 
 it("sends what was sent twice only once more to be done: the second message finds nothing", async () => {
-  const { id } = await app.runner.request(sample, asked);
+  const { id } = await app.enqueuer.enqueue(sample, asked);
   await app.runner.runSlot(publishOutbox, nextMinute());
   await app.runner.runSlot(publishOutbox, nextMinute());
   expect(app.dispatched.map((run) => run.id)).toEqual([id, id, id]);

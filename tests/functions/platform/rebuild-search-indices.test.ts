@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { rebuildSearchIndices } from "#functions/platform/rebuild-search-indices.ts";
 import { openDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { moment } from "#support/signal.ts";
 
 const { url, db } = await openDatabase();
@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 
 const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
-const rebuild = async () => app.runner.execute((await app.runner.request(rebuildSearchIndices, asked)).id);
+const rebuild = async () => app.runner.execute((await app.enqueuer.enqueue(rebuildSearchIndices, asked)).id);
 
 /** 5,000 texts, of which one in ten has the word, with an index and its plain neighbour. */
 async function scratch(): Promise<void> {

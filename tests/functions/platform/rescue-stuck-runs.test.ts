@@ -3,10 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { findRun } from "#data/platform/job-runs.ts";
 import { rescueStuckRuns } from "#functions/platform/rescue-stuck-runs.ts";
-import { defineJob, type Job, manual } from "#jobs/define-job.ts";
-import { linear } from "#jobs/retry.ts";
+import { defineJob, type Job, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const common = {
   family: { id: "samples", title: "Samples" },
@@ -37,7 +36,7 @@ function start(...jobs: Job[]): TestProcess {
 
 /** A run as a process leaves it that was killed a while ago. */
 async function abandoned({ db, runner }: TestProcess, job: Job): Promise<string> {
-  const { id } = await runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await runner.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   await db.execute(sql`
     update platform.job_runs set state = 'running', attempt = 1, started_at = queued_at, lease_holder = 'killed',
            lease_expires_at = now() - interval '1 minute' where id = ${id}`);

@@ -4,14 +4,14 @@ import { z } from "zod";
 import { type Notification, notifications } from "#data/platform/notification-schema.ts";
 import { sendDigestEmail } from "#functions/platform/send-digest-email.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
+import { defineJob, manual } from "#jobs";
 import { emailOf } from "#notifications/email.ts";
 import { DIGEST_TYPE, type NewNotification } from "#notifications/notification.ts";
 import { notify } from "#notifications/notify.ts";
 import { readConfig } from "#settings/config.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { openDatabase } from "#support/database.ts";
-import { startProcess } from "#support/process.ts";
+import { startProcess } from "#support/test-process.ts";
 
 /** 07:00 in Phoenix. */
 const MORNING = "2026-03-10T14:00:00Z";
@@ -48,7 +48,7 @@ async function does(job: typeof tell, at: string, input: unknown = {}, env: Reco
     env,
     clock: new TestClock(at),
   });
-  const { id } = await process.runner.request(job, { input, trigger: "manual", requestedBy: "a test" });
+  const { id } = await process.enqueuer.enqueue(job, { input, trigger: "manual", requestedBy: "a test" });
   return (await process.runner.execute(id))!.result;
 }
 const told = (at: string, ...asked: NewNotification[]) => does(tell, at, { asked });

@@ -4,15 +4,15 @@ import { z } from "zod";
 import { changeControls } from "#data/platform/controls.ts";
 import { findRun } from "#data/platform/job-runs.ts";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
-import { beginDeliveries } from "#data/platform/notification-sending.ts";
-import { jobRuns, type Run } from "#data/platform/schema.ts";
+import { beginDeliveries } from "#data/platform/notification-deliveries.ts";
+import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
+import { defineJob, manual } from "#jobs";
 import type { NewNotification } from "#notifications/notification.ts";
 import { notify } from "#notifications/notify.ts";
-import { type Answer, BACK_OFFICE_SECRET, startBackOffice, type Told } from "#support/back-office.ts";
+import { type Answer, BACK_OFFICE_SECRET, startBackOffice, type Told } from "#support/webhook-receiver.ts";
 import { openDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const { url, db } = await openDatabase({ poolMax: 6 });
 afterEach(() =>
@@ -54,7 +54,7 @@ const tell = defineJob({
 
 /** Makes notifications and answers with the runs that carry them. */
 async function tellOf({ runner, dispatched }: TestProcess, asked: readonly NewNotification[]): Promise<string[]> {
-  const { id } = await runner.request(tell, { input: { asked }, trigger: "manual", requestedBy: "a test" });
+  const { id } = await runner.enqueuer.enqueue(tell, { input: { asked }, trigger: "manual", requestedBy: "a test" });
   dispatched.length = 0;
   await runner.execute(id);
   return dispatched.splice(0).map((run) => run.id);
@@ -225,7 +225,7 @@ describe("a crash", () => {
       update platform.job_runs set state = 'running', attempt = 1, lease_holder = 'gone', lease_expires_at = now() - interval '1 minute'
        where id = ${run!}::uuid`);
     expect(await process.runner.rescueExpiredRuns()).toEqual({ retrying: 0, dead: 1 });
-    expect(await all()).toMatchObject([{ state: "failed", reason: expect.stringContaining("went silent") as string }]);
+    expect(await all()).toMatchObject([{ state: "failed", reason: expect.stringContaining("expired during attempt") as string }]);
     expect(await deliveries()).toMatchObject([{ state: "unknown" }]);
   });
 });
@@ -290,7 +290,7 @@ it("a replay of a dead run sends what failed", async () => {
   expect(await all()).toMatchObject([{ state: "failed" }]);
   isDown = false;
   const { input } = (await findRun(db, first!))!;
-  const replay = await process.runner.request(sendNotification, { input, trigger: "replay", requestedBy: "a test" });
+  const replay = await process.enqueuer.enqueue(sendNotification, { input, trigger: "replay", requestedBy: "a test" });
   await process.runner.executeBatch(sendNotification, [replay.id]);
   expect(await all()).toMatchObject([{ state: "sent", reason: null, attempts: 2 }]);
   expect(await db.$count(jobRuns)).toBe(3);

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { connect, type Db } from "#data/client.ts";
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { listPrices, type StoredPrice } from "#data/portfolio/etf-prices.ts";
 import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { addEtf, findEtf } from "#data/portfolio/etfs.ts";
@@ -8,20 +8,20 @@ import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
 import { refreshEtf } from "#functions/portfolio/refresh-etf.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
-import type { Job } from "#jobs/define-job.ts";
-import { startStooqStandIn, type StooqStandIn } from "#local/providers/stooq.ts";
-import { startTwelveDataStandIn, type TwelveDataStandIn } from "#local/providers/twelve-data.ts";
-import { startYahooStandIn, type YahooStandIn } from "#local/providers/yahoo.ts";
-import { TestClock } from "#support/clock.ts";
+import type { Job } from "#jobs/job.ts";
+import { startFakeStooq, type FakeStooq } from "#local/providers/fake-stooq.ts";
+import { startFakeTwelveData, type FakeTwelveData } from "#local/providers/fake-twelve-data.ts";
+import { startFakeYahoo, type FakeYahoo } from "#local/providers/fake-yahoo.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 /** A database, three providers whose day is in the test's hand, and the jobs that fetch prices from them. */
 export interface EtfDesk {
   readonly db: Db;
-  readonly yahoo: YahooStandIn;
-  readonly twelveData: TwelveDataStandIn;
-  readonly stooq: StooqStandIn;
+  readonly yahoo: FakeYahoo;
+  readonly twelveData: FakeTwelveData;
+  readonly stooq: FakeStooq;
   /** Moves all clocks. */
   setNow(at: string): void;
   /** Adds an ETF that is in use. */
@@ -44,9 +44,9 @@ export async function openEtfDesk(): Promise<EtfDesk> {
   const database: TestDatabase = await migratedDatabase();
   const db = connect({ url: database.url, poolMax: 6, idleMs: 60_000, tls: "disable", prepare: true });
   const [yahoo, twelveData, stooq] = await Promise.all([
-    startYahooStandIn({ asOf }),
-    startTwelveDataStandIn({ asOf }),
-    startStooqStandIn({ asOf }),
+    startFakeYahoo({ asOf }),
+    startFakeTwelveData({ asOf }),
+    startFakeStooq({ asOf }),
   ]);
   const settings = {
     YAHOO_BASE_URL: yahoo.baseUrl,
@@ -73,7 +73,7 @@ export async function openEtfDesk(): Promise<EtfDesk> {
     process: start,
     async run(job, input = {}, given = {}) {
       const process = start(given);
-      const asked = await process.runner.request(job, { input, trigger: "manual", requestedBy: "a test" });
+      const asked = await process.enqueuer.enqueue(job, { input, trigger: "manual", requestedBy: "a test" });
       process.dispatched.length = 0;
       return { run: (await process.runner.execute(asked.id)) ?? asked, process };
     },

@@ -3,17 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { lockPension } from "#data/portfolio/pension-progress.ts";
 import { type DayValue, listValues } from "#data/portfolio/pensions.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
 import { addDays, isWeekend } from "#rules/civil-date.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { ratesOf } from "#support/factories.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { addMoney, anEtf, aPension, closesOf, finalRows, manyPensions } from "#support/pensions.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { startProgram } from "#support/program.ts";
 
 const CHILD = new URL("./retry-pending-etf-valuations.child.ts", import.meta.url);
@@ -31,7 +31,7 @@ afterEach(async () => {
 
 async function ask(): Promise<string> {
   const asked = { input: {}, trigger: "chain", requestedBy: "a test" } as const;
-  return (await app.runner.request(retryPendingEtfValuations, asked)).id;
+  return (await app.enqueuer.enqueue(retryPendingEtfValuations, asked)).id;
 }
 
 async function retry(): Promise<Record<string, unknown>> {

@@ -1,10 +1,10 @@
 import { and, eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { jobRuns } from "#data/platform/schema.ts";
+import { jobRuns } from "#data/platform/platform-schema.ts";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
 import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
-import type { YahooFault } from "#local/providers/yahoo.ts";
+import type { YahooFault } from "#local/providers/fake-yahoo.ts";
 import { type EtfDesk, openEtfDesk } from "./etf-desk.ts";
 
 const THURSDAY = "2026-04-02T20:30:00Z";
@@ -247,7 +247,7 @@ it("after its process died nothing stays running, and the next try goes on; the 
   await fetched("SMPW.DE", "SMPA");
   desk.yahoo.fail({ kind: "hang" });
   const [dying, other] = [desk.process({ OUTBOUND_TIMEOUT: "1s" }, 50), desk.process()];
-  const { id } = await dying.runner.request(syncEtfPrices, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await dying.enqueuer.enqueue(syncEtfPrices, { input: {}, trigger: "manual", requestedBy: "a test" });
   const late = dying.runner.execute(id);
   await expect.poll(() => other.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
   expect(await listEtfUpdates(desk.db, "running", 10)).toEqual([]);

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
 import { syncFxHistorical } from "#functions/portfolio/sync-fx-historical/index.ts";
-import { type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
-import { TestClock } from "#support/clock.ts";
+import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { sample } from "#support/sample-data.ts";
 
 const NOW = "2026-04-13T20:00:00Z";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 let app: TestProcess;
-const start = (standIn: EcbStandIn, env: Record<string, string> = {}) => {
+const start = (standIn: FakeEcb, env: Record<string, string> = {}) => {
   app = startProcess(database.url, [syncFxHistorical], {
     clock: new TestClock(NOW),
     env: { FX_PROVIDERS: "ecb", ECB_BASE_URL: standIn.baseUrl, ...env },
@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 async function sync(input: { startDate: string; endDate?: string }): Promise<Run> {
-  const { id } = await app.runner.request(syncFxHistorical, { input, trigger: "manual", requestedBy: "a test" });
+  const { id } = await app.enqueuer.enqueue(syncFxHistorical, { input, trigger: "manual", requestedBy: "a test" });
   return (await app.runner.execute(id))!;
 }
 
@@ -49,14 +49,14 @@ async function perDay(): Promise<[date: string, points: number][]> {
   return rows.map(({ date, n }) => [date, n]);
 }
 
-type FaultKind = Parameters<EcbStandIn["fail"]>[0]["kind"];
+type FaultKind = Parameters<FakeEcb["fail"]>[0]["kind"];
 
 const history = sample("fx/eurofxref-hist-1999-2026-04-13.csv");
 
 describe.skipIf(!history)("the whole history that the ECB published", () => {
-  let standIn: EcbStandIn;
+  let standIn: FakeEcb;
   beforeAll(async () => {
-    standIn = await startEcbStandIn({ history: history!, asOf: () => new Date(NOW) });
+    standIn = await startFakeEcb({ history: history!, asOf: () => new Date(NOW) });
   });
   afterAll(() => standIn.close());
   beforeEach(() => {
@@ -117,9 +117,9 @@ describe.skipIf(!history)("the whole history that the ECB published", () => {
 });
 
 describe("when the ECB does not answer as it should", () => {
-  let standIn: EcbStandIn;
+  let standIn: FakeEcb;
   beforeEach(async () => {
-    standIn = await startEcbStandIn({ asOf: () => new Date(NOW) });
+    standIn = await startFakeEcb({ asOf: () => new Date(NOW) });
     start(standIn);
   });
   afterEach(() => standIn.close());
@@ -189,9 +189,9 @@ describe("when the ECB does not answer as it should", () => {
 });
 
 describe("bad input", () => {
-  let standIn: EcbStandIn;
+  let standIn: FakeEcb;
   beforeEach(async () => {
-    standIn = await startEcbStandIn({ asOf: () => new Date(NOW) });
+    standIn = await startFakeEcb({ asOf: () => new Date(NOW) });
     start(standIn);
   });
   afterEach(() => standIn.close());
@@ -217,7 +217,7 @@ describe("bad input", () => {
   it("with the internet switched off there is a refused row with the reason, and nobody is called", async () => {
     await app.close();
     start(standIn, { ALLOW_INTERNET_SYNC: "false" });
-    const run = await app.runner.request(syncFxHistorical, {
+    const run = await app.enqueuer.enqueue(syncFxHistorical, {
       input: { startDate: "2026-01-01" },
       trigger: "manual",
       requestedBy: "a test",

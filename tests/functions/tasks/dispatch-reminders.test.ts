@@ -3,10 +3,10 @@ import { afterEach, expect, it } from "vitest";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
 import { reminders, tasks } from "#data/tasks/schema.ts";
 import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { openDatabase } from "#support/database.ts";
 import { aReminder, aTask } from "#support/factories.ts";
-import { startProcess } from "#support/process.ts";
+import { startProcess } from "#support/test-process.ts";
 import { runJob } from "#support/run-job.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
@@ -96,7 +96,7 @@ it("two dispatchers at once share 8,000 reminders, and each is told of once", as
   const processes = [1, 2].map(() => startProcess(url, [dispatchReminders], { clock: new TestClock(NOW) }));
   const asked = await Promise.all(
     processes.map(({ runner }) =>
-      runner.request(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" }),
+      runner.enqueuer.enqueue(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" }),
     ),
   );
   const runs = await Promise.all(processes.map(({ runner }, i) => runner.execute(asked[i]!.id)));

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import type { AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
 import { findAnalysis, insertAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { listDeals } from "#data/tax-liens/deals.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
-import type { TestProcess } from "#support/process.ts";
+import type { TestProcess } from "#support/test-process.ts";
 
 /** An analysis of Sample County for 10,000 dollars as of the first of January 2026, asked for and not yet begun. */
 export async function askForAnalysis(
@@ -14,7 +14,7 @@ export async function askForAnalysis(
   const id = uuidv7();
   const asked = { input: { analysisRunId: id }, trigger: "event", requestedBy: "a test" } as const;
   const run = await db.transaction(async (tx) => {
-    const admitted = await runner.admit(tx, runAnalysis, asked);
+    const admitted = await runner.enqueuer.enqueueIn(tx, runAnalysis, asked);
     await insertAnalysis(tx, {
       id,
       runId: admitted.id,

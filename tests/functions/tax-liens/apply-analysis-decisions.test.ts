@@ -3,11 +3,11 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { deals } from "#data/tax-liens/analysis-run-schema.ts";
 import { decisionEvents } from "#data/tax-liens/decision-schema.ts";
 import { applyAnalysisDecisions } from "#functions/tax-liens/apply-analysis-decisions.ts";
-import type { GivenDecision } from "#rules/tax-liens/decide.ts";
+import type { GivenDecision } from "#rules/tax-liens/deal-decisions.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addDeals } from "#support/deals.ts";
 import { lockWait } from "#support/lock-wait.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { startProgram } from "#support/program.ts";
 
 const CHILD = new URL("./apply-analysis-decisions.child.ts", import.meta.url);
@@ -39,7 +39,7 @@ const decision = (dealId: number, to: GivenDecision["decision"], given: Partial<
 });
 const ask = async (analysisRunId: string, decisions: readonly GivenDecision[]) =>
   (
-    await app.runner.request(applyAnalysisDecisions, {
+    await app.enqueuer.enqueue(applyAnalysisDecisions, {
       input: { analysisRunId, decisions },
       trigger: "event",
       requestedBy: "a test",

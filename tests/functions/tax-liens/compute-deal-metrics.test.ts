@@ -2,14 +2,14 @@ import { eq, sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { deals } from "#data/tax-liens/analysis-run-schema.ts";
 import { dealMetrics, subsequentTaxes } from "#data/tax-liens/analysis-schema.ts";
-import { counties } from "#data/tax-liens/schema.ts";
+import { counties } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { computeDealMetrics } from "#functions/tax-liens/compute-deal-metrics.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien } from "#support/liens.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 
 const NOON = new Date("2026-01-01T19:00:00Z");
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const ask = async (lienId: number) =>
-  (await app.runner.request(computeDealMetrics, { input: { lienId }, trigger: "event", requestedBy: "a test" })).id;
+  (await app.enqueuer.enqueue(computeDealMetrics, { input: { lienId }, trigger: "event", requestedBy: "a test" })).id;
 const compute = async (...liens: number[]) => {
   const ids: string[] = [];
   for (const lien of liens) ids.push(await ask(lien));
@@ -157,7 +157,7 @@ it("asked for by an analysis, takes its day, and shows the figures in its deal a
   app.clock.moveTo(new Date("2026-01-05T19:00:00Z"));
   const asked = { input: { lienId, analysisRunId: id }, trigger: "event", requestedBy: "a test" } as const;
   const compute = async () => {
-    const { id: computing } = await app.runner.request(computeDealMetrics, asked);
+    const { id: computing } = await app.enqueuer.enqueue(computeDealMetrics, asked);
     return app.runner.executeBatch(computeDealMetrics, [computing]);
   };
   await compute();
@@ -171,7 +171,7 @@ it("asked for by an analysis, takes its day, and shows the figures in its deal a
   await compute();
   expect((await whole(app.db, id)).deals[0]?.deal.metrics).toMatchObject({ ltv: "0.100000" });
   const unknown = { ...asked, input: { lienId, analysisRunId: "01a202c5-90d9-73d6-8c20-87435e66fa8d" } };
-  const { id: lost } = await app.runner.request(computeDealMetrics, unknown);
+  const { id: lost } = await app.enqueuer.enqueue(computeDealMetrics, unknown);
   expect(await app.runner.executeBatch(computeDealMetrics, [lost])).toMatchObject([
     { state: "dead", errors: [{ message: expect.stringContaining("there is no analysis") as string }] },
   ]);

@@ -5,11 +5,11 @@ import { eq, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { notifications } from "#data/platform/notification-schema.ts";
-import { aiLlmCalls } from "#data/reasoning/schema.ts";
+import { aiLlmCalls } from "#data/reasoning/reasoning-schema.ts";
 import { analysisRuns, type Deal, deals } from "#data/tax-liens/analysis-run-schema.ts";
 import { type DecisionEvent, decisionEvents } from "#data/tax-liens/decision-schema.ts";
 import { documents } from "#data/tax-liens/document-schema.ts";
-import { counties } from "#data/tax-liens/schema.ts";
+import { counties } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { routes } from "#functions/index.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
@@ -17,7 +17,7 @@ import { archiveOldDocuments } from "#functions/tax-liens/archive-old-documents.
 import { generateDocument } from "#functions/tax-liens/generate-document.ts";
 import { serve } from "#http/serve.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien } from "#support/liens.ts";
 import { lockWait } from "#support/lock-wait.ts";
@@ -481,13 +481,13 @@ async function tierOf(id: string): Promise<string | undefined> {
 }
 
 async function archive() {
-  const { id } = await api.runner.request(archiveOldDocuments, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await api.enqueuer.enqueue(archiveOldDocuments, { input: {}, trigger: "manual", requestedBy: "a test" });
   return (await api.runner.execute(id))!;
 }
 
 async function rerun(documentId: string) {
   const asked = { input: { documentId }, trigger: "manual", requestedBy: "a test" } as const;
-  const { id } = await api.runner.request(generateDocument, asked);
+  const { id } = await api.enqueuer.enqueue(generateDocument, asked);
   return (await api.runner.execute(id))!;
 }
 

@@ -1,6 +1,6 @@
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
-import { TestClock } from "#support/clock.ts";
-import { startProcess } from "#support/process.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess } from "#support/test-process.ts";
 
 /** Begins an ingestion, to be killed in the middle of it: `node ingest-process.ts <database> <county> <instant>`. */
 const [url, countyId, now] = process.argv.slice(2) as [string, string, string];
@@ -8,7 +8,7 @@ const app = startProcess(url, [ingestCountyLiens], {
   clock: new TestClock(now),
   env: { COUNTY_LISTS_LOOPBACK: "true" },
 });
-const { id } = await app.runner.request(ingestCountyLiens, {
+const { id } = await app.enqueuer.enqueue(ingestCountyLiens, {
   input: { countyId },
   trigger: "manual",
   requestedBy: "a test",

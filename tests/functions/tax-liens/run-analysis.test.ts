@@ -7,14 +7,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { notifications } from "#data/platform/notification-schema.ts";
 import { analysisCandidates, deals } from "#data/tax-liens/analysis-run-schema.ts";
 import { dealMetrics } from "#data/tax-liens/analysis-schema.ts";
-import { counties, liens } from "#data/tax-liens/schema.ts";
+import { counties, liens } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
-import { type Candidate, compareCandidates, fillBudget } from "#rules/tax-liens/ranking.ts";
-import { TestClock } from "#support/clock.ts";
+import { type Candidate, compareCandidates, fillBudget } from "#rules/tax-liens/fill-budget.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien, addLiens } from "#support/liens.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 
 const NOON = new Date("2026-01-01T19:00:00Z");
@@ -151,7 +151,7 @@ describe("an analysis", () => {
   it("that is over is not done again", async () => {
     await offer("1000", "100000");
     const { analysis } = await analyse();
-    const again = await app.runner.request(runAnalysis, {
+    const again = await app.enqueuer.enqueue(runAnalysis, {
       input: { analysisRunId: analysis.id },
       trigger: "manual",
       requestedBy: "a test",
@@ -203,7 +203,7 @@ describe("an analysis that cannot be done", () => {
     await app.db.update(counties).set({ ruleSet: "arizona" });
     await offer("1000", "100000");
     app.clock.advance(60_000);
-    const again = await app.runner.request(runAnalysis, {
+    const again = await app.enqueuer.enqueue(runAnalysis, {
       input: { analysisRunId: analysis.id },
       trigger: "replay",
       requestedBy: "a test",
@@ -222,7 +222,7 @@ describe("an analysis that cannot be done", () => {
   it("is not ended by another run of it that comes to nothing", async () => {
     await offer("1000", "100000");
     const { id, run } = await askForAnalysis(app);
-    const other = await app.runner.request(runAnalysis, {
+    const other = await app.enqueuer.enqueue(runAnalysis, {
       input: { analysisRunId: id },
       trigger: "manual",
       requestedBy: "a test",
@@ -235,7 +235,7 @@ describe("an analysis that cannot be done", () => {
 
   it("is no analysis: the run is cancelled", async () => {
     const missing = "01a202c5-90d9-73d6-8c20-87435e66fa8d";
-    const { id } = await app.runner.request(runAnalysis, {
+    const { id } = await app.enqueuer.enqueue(runAnalysis, {
       input: { analysisRunId: missing },
       trigger: "manual",
       requestedBy: "a test",

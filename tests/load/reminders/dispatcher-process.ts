@@ -15,7 +15,7 @@ const app = openApp(config, catalogueOf([dispatchReminders]), {
   },
   dispatch: async () => undefined,
 });
-const { id } = await app.runner.request(dispatchReminders, {
+const { id } = await app.enqueuer.enqueue(dispatchReminders, {
   input: {},
   trigger: "manual",
   requestedBy: "a dispatcher",

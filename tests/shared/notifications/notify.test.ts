@@ -3,14 +3,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { changeControls } from "#data/platform/controls.ts";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
-import { jobRuns } from "#data/platform/schema.ts";
-import { auditLog } from "#data/platform/steering-schema.ts";
-import { defineJob, event, type JobContext, manual } from "#jobs/define-job.ts";
+import { jobRuns } from "#data/platform/platform-schema.ts";
+import { auditLog } from "#data/platform/control-schema.ts";
+import { defineJob, event, type JobContext, manual } from "#jobs";
 import type { NewNotification } from "#notifications/notification.ts";
 import { type Notified, notify } from "#notifications/notify.ts";
-import type { Environment } from "#settings/config.ts";
+import type { Environment } from "#settings/environment.ts";
 import { openDatabase } from "#support/database.ts";
-import { startProcess } from "#support/process.ts";
+import { startProcess } from "#support/test-process.ts";
 
 const family = { id: "tasks", title: "Tasks" };
 /** Stands where the app has the real one: here it is only put into the ledger. */
@@ -60,7 +60,7 @@ async function told(
       }),
   });
   const process = startProcess(url, [job, sendNotification], { db, env });
-  const asking = await process.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const asking = await process.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   process.dispatched.length = 0;
   const run = (await process.runner.execute(asking.id))!;
   return { run, dispatched: process.dispatched, events: process.told.events };

@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { defineJob, manual } from "#jobs/define-job.ts";
-import { startProcess } from "#support/process.ts";
+import { defineJob, manual } from "#jobs";
+import { startProcess } from "#support/test-process.ts";
 
 const [url = "", file = ""] = process.argv.slice(2);
 const write = (entry: object) => {
@@ -23,7 +23,7 @@ const blocking = defineJob({
   },
 });
 const app = startProcess(url, [blocking], { sink: write, leaseMs: 500, heartbeatMs: 100 });
-const run = await app.runner.request(blocking, { input: {}, trigger: "manual", requestedBy: "a test" });
+const run = await app.enqueuer.enqueue(blocking, { input: {}, trigger: "manual", requestedBy: "a test" });
 write({ run: run.id });
 write({ ended: await app.runner.execute(run.id) });
 await app.close();

@@ -4,10 +4,9 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { findRun } from "#data/platform/job-runs.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
-import { linear } from "#jobs/retry.ts";
+import { defineJob, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { startProgram } from "#support/program.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
 
@@ -48,18 +47,18 @@ it("a job that blocks the event loop past its lease writes nothing more: another
   const { run } = await said('{"run"');
   await said('{"blocking"');
   // No heartbeat of a blocked loop renews a lease.
-  await expect.poll(() => successor.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+  await expect.poll(() => successor.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
   successor.clock.advance(30_000);
   expect(await successor.runner.execute(run)).toMatchObject({ state: "succeeded", attempt: 2 });
 
   await writeFile(file, "");
   expect((await said('{"ended"')).ended, "the late one sees what became of its run").toMatchObject({ attempt: 2 });
-  await said("Finish refused: the run was taken away meanwhile; nothing of it was written");
+  await said("Completion refused: this process no longer holds the run");
   const written = await successor.db.execute<{ note: string }>(sql`select note from written`);
   expect(written.map(({ note }) => note)).toEqual(["by its successor"]);
   expect(await findRun(successor.db, run)).toMatchObject({
     state: "succeeded",
     result: { by: "its successor" },
-    errors: [{ name: "LostHolder", attempt: 1 }],
+    errors: [{ name: "LeaseExpired", attempt: 1 }],
   });
 });

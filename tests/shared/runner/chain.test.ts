@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { listRuns } from "#data/platform/job-runs.ts";
-import { defineJob, type Job, manual } from "#jobs/define-job.ts";
-import { linear } from "#jobs/retry.ts";
+import { defineJob, type Job, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const common = { family: { id: "samples", title: "Samples" }, summary: "A sample", on: manual } as const;
 
@@ -21,7 +20,7 @@ afterEach(async () => {
 
 async function run(job: Job, others: readonly Job[]) {
   process = startProcess(database.url, [job, ...others]);
-  const { id } = await process.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await process.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   process.dispatched.length = 0;
   const ended = (await process.runner.execute(id))!;
   return { ended, children: await listRuns(process.db, { limit: 10, trigger: "chain" }) };

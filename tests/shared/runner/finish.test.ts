@@ -2,10 +2,9 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findRun, listRuns } from "#data/platform/job-runs.ts";
-import { defineJob, type JobContext, manual } from "#jobs/define-job.ts";
-import { linear } from "#jobs/retry.ts";
+import { defineJob, type JobContext, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { moment } from "#support/signal.ts";
 
 type Context = JobContext<Record<string, never>>;
@@ -47,7 +46,7 @@ async function effects({ db }: TestProcess): Promise<number[]> {
   return [...(await db.execute<{ attempt: number }>(sql`select attempt from effects`))].map(({ attempt }) => attempt);
 }
 const ask = async ({ runner }: TestProcess, job: ReturnType<typeof sample>) =>
-  (await runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" })).id;
+  (await runner.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" })).id;
 
 describe("finish", () => {
   it("writes the last of the work and the end of the run together: another look at the database sees both", async () => {
@@ -109,7 +108,7 @@ describe("finish", () => {
     const id = await ask(sleepy, job);
     const late = sleepy.runner.execute(id);
     await entered.reached;
-    await expect.poll(() => lively.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+    await expect.poll(() => lively.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
     lively.clock.advance(1_000);
     await lively.runner.execute(id);
     wakeUp.reach();

@@ -4,10 +4,9 @@ import { z } from "zod";
 import { listAudit } from "#data/platform/audit-log.ts";
 import { changeControls, type Switches } from "#data/platform/controls.ts";
 import { pause } from "#data/platform/pauses.ts";
-import { defineJob, event, type Job, type JobContext, manual } from "#jobs/define-job.ts";
-import { comms, quietHours, writes } from "#jobs/gates.ts";
+import { comms, defineJob, event, type Job, manual, quietHours, writes } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { moment } from "#support/signal.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
@@ -37,8 +36,7 @@ function longJob(options: Partial<Pick<Job, "gates" | "upkeep">> = {}) {
     summary: "A sample",
     on: manual,
     input: z.strictObject({}),
-    ...options,
-    async run({ signal }: JobContext<Record<string, never>>) {
+    async run({ signal }) {
       entered.reach();
       await Promise.race([
         leave.reached,
@@ -50,12 +48,12 @@ function longJob(options: Partial<Pick<Job, "gates" | "upkeep">> = {}) {
       ]);
     },
   });
-  return { job, entered, leave };
+  return { job: { ...job, ...options }, entered, leave };
 }
 
 async function begin({ job, entered }: ReturnType<typeof longJob>) {
   process = startProcess(database.url, [job], { heartbeatMs: 20 });
-  const { id } = await process.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await process.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   const ended = process.runner.execute(id);
   await entered.reached;
   return { id, ended };
@@ -140,7 +138,7 @@ it("of a batch the one that is cancelled ends, and the others go on at no attemp
   });
   process = startProcess(database.url, [job], { heartbeatMs: 20 });
   const request = { input: {}, trigger: "event", requestedBy: "a test" } as const;
-  const [one, two] = [await process.runner.request(job, request), await process.runner.request(job, request)];
+  const [one, two] = [await process.enqueuer.enqueue(job, request), await process.enqueuer.enqueue(job, request)];
   const ended = process.runner.executeBatch(job, [one.id, two.id]);
   await entered.reached;
   await process.runner.cancel(one.id, { reason: "wrong file", who: "a test" });

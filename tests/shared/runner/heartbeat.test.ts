@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { eq, sql } from "drizzle-orm";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { connect, type Db } from "#data/client.ts";
-import { jobRuns, type Progress, type Run } from "#data/platform/schema.ts";
+import { jobRuns, type Progress, type Run } from "#data/platform/platform-schema.ts";
 import { CancelRequested, LeaseLost } from "#jobs/endings.ts";
-import type { Watch } from "#jobs/run-observer.ts";
-import { Heartbeat, type HeldRun } from "#runner/heartbeat.ts";
+import type { RunObserver } from "#jobs/run-observer.ts";
+import { Heartbeat } from "#runner/heartbeat.ts";
+import type { HeldRun } from "#runner/held-run.ts";
 import { openDatabase } from "#support/database.ts";
 import { moment } from "#support/signal.ts";
 import { Log, type LogEntry } from "#telemetry/log.ts";
@@ -17,8 +18,23 @@ afterEach(() => {
   for (const { heartbeat, runs } of started.splice(0)) for (const run of runs) heartbeat.forget(run);
 });
 
+/** A held run whose work reports what the test says. */
+interface ReportingRun extends HeldRun {
+  reports: Progress | null;
+}
+
+function reporting(run: Omit<HeldRun, "progress" | "abort">): ReportingRun {
+  const reporter: ReportingRun = {
+    ...run,
+    reports: null,
+    progress: () => reporter.reports,
+    abort: new AbortController(),
+  };
+  return reporter;
+}
+
 /** A run in the ledger that `me` holds. */
-async function heldRun({ attempt = 1 } = {}): Promise<HeldRun> {
+async function heldRun({ attempt = 1 } = {}): Promise<ReportingRun> {
   const id = randomUUID();
   const [jobId, family] = [`job_${id}`, "samples"];
   const at = new Date();
@@ -37,12 +53,12 @@ async function heldRun({ attempt = 1 } = {}): Promise<HeldRun> {
     leaseExpiresAt: at,
     correlationId: id,
   });
-  return { id, jobId, family, attempt, holder: "me", progress: null, abort: new AbortController() };
+  return reporting({ id, jobId, family, attempt, holder: "me" });
 }
 
 function start(
   runs: HeldRun[],
-  options: { db?: Db; elapsed?: () => number; everyMs?: number; onProgress?: Watch["progressed"] } = {},
+  options: { db?: Db; elapsed?: () => number; everyMs?: number; onProgress?: RunObserver["progressed"] } = {},
 ) {
   const log: LogEntry[] = [];
   const heartbeat = new Heartbeat(options.db ?? db, {
@@ -68,10 +84,10 @@ describe("a beat", () => {
       onProgress: (all) => told.push(...all.map(({ run, progress }) => [run.jobId, progress.done] as [string, number])),
     });
     await heartbeat.beat();
-    kept.progress = lost.progress = { done: 1 };
+    kept.reports = lost.reports = { done: 1 };
     await heartbeat.beat();
     await heartbeat.beat();
-    kept.progress = { done: 2 };
+    kept.reports = { done: 2 };
     await heartbeat.beat();
     expect(told).toEqual([
       [kept.jobId, 1],
@@ -81,7 +97,7 @@ describe("a beat", () => {
 
   it("renews every lease and stores what each run says of its progress", async () => {
     const runs = await Promise.all([heldRun(), heldRun(), heldRun()]);
-    runs.forEach((run, n) => (run.progress = { done: n, total: 3 }));
+    runs.forEach((run, n) => (run.reports = { done: n, total: 3 }));
     await start(runs).heartbeat.beat();
     for (const [n, run] of runs.entries()) {
       const row = await rowOf(run);
@@ -93,7 +109,7 @@ describe("a beat", () => {
 
   it("keeps the leases of all when one says what no database takes", async () => {
     const [noisy, quiet] = [await heldRun(), await heldRun()];
-    noisy.progress = { done: 3n, note: "back to \0\ud800" } as unknown as Progress;
+    noisy.reports = { done: 3n, note: "back to \0\ud800" } as unknown as Progress;
     const { heartbeat, log } = start([noisy, quiet]);
     await heartbeat.beat();
     expect(log).toEqual([]);
@@ -157,15 +173,7 @@ describe("a database that does not answer", () => {
     connect({ url: "postgres://x@127.0.0.1:1/x", poolMax: 1, idleMs: 1_000, tls: "disable", prepare: true });
 
   it("costs nothing for a while, and the runs once their leases must have lapsed", async () => {
-    const run: HeldRun = {
-      id: randomUUID(),
-      jobId: "a_job",
-      family: "samples",
-      attempt: 1,
-      holder: "me",
-      progress: null,
-      abort: new AbortController(),
-    };
+    const run = reporting({ id: randomUUID(), jobId: "a_job", family: "samples", attempt: 1, holder: "me" });
     let now = 0;
     const away = unreachable();
     const { heartbeat, log } = start([run], { db: away, elapsed: () => now });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { listEffects } from "#data/platform/effects.ts";
 import { EffectUnknown, once } from "#runner/once.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const runId = "01a20000-0000-7000-8000-000000000001";
 
@@ -49,7 +49,7 @@ describe("an effect outside the database", () => {
     let called = 0;
     const call = async () => ++called;
     await expect(once(tools(), "call 1", call)).rejects.toThrow(EffectUnknown);
-    await expect(once(tools(), "call 1", call)).rejects.toThrow(/nobody knows whether "call 1"/);
+    await expect(once(tools(), "call 1", call)).rejects.toThrow(/it is unknown whether "call 1"/);
     expect(called).toBe(0);
     expect(await listEffects(process.db, { state: "parked", limit: 10 })).toMatchObject([{ key: "call 1", runId }]);
   });

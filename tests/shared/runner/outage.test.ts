@@ -2,14 +2,14 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { listRuns } from "#data/platform/job-runs.ts";
-import type { Run } from "#data/platform/schema.ts";
-import { defineJob, type Job, type JobContext } from "#jobs/define-job.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
+import { defineJob, type Job, type JobContext } from "#jobs";
 import { unaccountedSlots } from "#operations/unaccounted-slots.ts";
 import { tick } from "#runner/tick.ts";
 import { schedule } from "#schedule/index.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { moment } from "#support/signal.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");

@@ -2,14 +2,23 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findRun, listRuns } from "#data/platform/job-runs.ts";
-import { jobRuns, type Run } from "#data/platform/schema.ts";
-import { defineJob, type Job, type JobContext, manual } from "#jobs/define-job.ts";
-import { Cancel, InvalidInput, Snooze } from "#jobs/endings.ts";
-import { internet } from "#jobs/gates.ts";
-import { exponential, linear, never } from "#jobs/retry.ts";
+import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
+import {
+  Cancel,
+  defineJob,
+  exponential,
+  internet,
+  InvalidInput,
+  type Job,
+  type JobContext,
+  linear,
+  manual,
+  noRetries,
+  Snooze,
+} from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { moment } from "#support/signal.ts";
 
 const family = { id: "samples", title: "Samples" };
@@ -159,7 +168,7 @@ describe("a failing run", () => {
       throw new Error(`attempt ${run.attempt} failed`);
     });
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     const first = await process.runner.execute(id);
     expect(first).toMatchObject({ state: "retrying", attempt: 1, notBefore: new Date(noon.getTime() + 30_000) });
     expect(process.dispatched.at(-1)).toMatchObject({ id, at: new Date(noon.getTime() + 30_000) });
@@ -179,7 +188,7 @@ describe("a failing run", () => {
       throw new InvalidInput([{ field: "startDate", reason: "is in the future" }]);
     });
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     expect(await process.runner.execute(id)).toMatchObject({ state: "dead", attempt: 1 });
   });
 
@@ -188,7 +197,7 @@ describe("a failing run", () => {
       throw Object.assign(new Error("slow down"), { errorClass: "rate_limited", retryAfterMs: 600_000 });
     });
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     expect(await process.runner.execute(id)).toMatchObject({
       state: "retrying",
       notBefore: new Date(noon.getTime() + 600_000),
@@ -201,10 +210,10 @@ describe("a failing run", () => {
         // eslint-disable-next-line @typescript-eslint/only-throw-error
         throw "just a text";
       },
-      { retry: never },
+      { retry: noRetries },
     );
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     const run = await process.runner.execute(id);
     expect(run).toMatchObject({ state: "dead" });
     expect(run!.errors[0]!.message).toContain("just a text");
@@ -212,10 +221,10 @@ describe("a failing run", () => {
 
   it("keeps the database's words, not the whole statement with its values", async () => {
     const job = asked(({ db }) => db.execute(sql`select ${"top secret value"} from no_such_table`) as never, {
-      retry: never,
+      retry: noRetries,
     });
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     const run = await process.runner.execute(id);
     expect(run!.errors[0]!.message).toBe('relation "no_such_table" does not exist');
     expect(JSON.stringify(run!.errors)).not.toContain("top secret value");
@@ -228,7 +237,7 @@ describe("endings", () => {
       throw thrown;
     });
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     return (await process.runner.execute(id))!;
   };
 
@@ -256,7 +265,7 @@ describe("endings", () => {
       { timeout: "50ms" },
     );
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     const run = (await process.runner.execute(id))!;
     expect(run.state).toBe("retrying");
     expect(run.errors[0]).toMatchObject({ name: "RunTimeout", class: "transient" });
@@ -264,7 +273,7 @@ describe("endings", () => {
 });
 
 describe("fencing", () => {
-  it("a holder that was silent past its lease can neither commit nor finish; the run goes on elsewhere", async () => {
+  it("a holder whose lease has expired can neither commit nor finish; another process runs it again", async () => {
     const entered = moment();
     const wakeUp = moment();
     const attempts: number[] = [];
@@ -278,10 +287,10 @@ describe("fencing", () => {
       });
     });
     const [sleepy, lively] = [start([job], { leaseMs: 50 }), start([job])];
-    const { id } = await sleepy.runner.request(job, request());
+    const { id } = await sleepy.enqueuer.enqueue(job, request());
     const late = sleepy.runner.execute(id);
     await entered.reached;
-    await expect.poll(() => lively.runner.rescue()).toEqual({ retrying: 1, dead: 0 });
+    await expect.poll(() => lively.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
     lively.clock.advance(30_000);
     expect(await lively.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 2 });
     wakeUp.reach();
@@ -289,11 +298,11 @@ describe("fencing", () => {
     expect(await effectsOf(lively)).toEqual(["second holder"]);
     expect(attempts).toEqual([1, 2]);
     expect(sleepy.log.map(({ message }) => message)).toContain(
-      "Finish refused: the run was taken away meanwhile; nothing of it was written",
+      "Completion refused: this process no longer holds the run",
     );
     const run = (await findRun(lively.db, id))!;
     expect(run.errors).toHaveLength(1);
-    expect(run.errors[0]).toMatchObject({ name: "LostHolder", attempt: 1 });
+    expect(run.errors[0]).toMatchObject({ name: "LeaseExpired", attempt: 1 });
   });
 
   it("a heartbeat keeps the lease, so a live holder is never rescued", async () => {
@@ -304,32 +313,32 @@ describe("fencing", () => {
       await leave.reached;
     });
     const [holder, other] = [start([job], { leaseMs: 1_000, heartbeatMs: 50 }), start([job])];
-    const { id } = await holder.runner.request(job, request());
+    const { id } = await holder.enqueuer.enqueue(job, request());
     const run = holder.runner.execute(id);
     await entered.reached;
     const [before] = await listRuns(other.db, { limit: 1 });
     await expect
       .poll(async () => (await findRun(other.db, id))!.leaseExpiresAt!.getTime() - before!.leaseExpiresAt!.getTime())
       .toBeGreaterThan(1_000);
-    expect(await other.runner.rescue()).toEqual({ retrying: 0, dead: 0 });
+    expect(await other.runner.rescueExpiredRuns()).toEqual({ retrying: 0, dead: 0 });
     leave.reach();
     expect((await run)!.state).toBe("succeeded");
   });
 
-  it("a run whose last attempt's holder went silent is dead", async () => {
+  it("a run whose lease expires in its last attempt is dead", async () => {
     const entered = moment();
     const job = asked(
       async () => {
         entered.reach();
         await new Promise(() => undefined);
       },
-      { retry: never },
+      { retry: noRetries },
     );
     const [gone, other] = [start([job], { leaseMs: 20 }), start([job])];
-    const { id } = await gone.runner.request(job, request());
+    const { id } = await gone.enqueuer.enqueue(job, request());
     void gone.runner.execute(id);
     await entered.reached;
-    await expect.poll(() => other.runner.rescue()).toEqual({ retrying: 0, dead: 1 });
+    await expect.poll(() => other.runner.rescueExpiredRuns()).toEqual({ retrying: 0, dead: 1 });
     expect(await findRun(other.db, id)).toMatchObject({ state: "dead", leaseHolder: null });
   });
 });
@@ -338,7 +347,7 @@ describe("a request", () => {
   it("that does not fit the schema is refused with the field, and nothing is stored", async () => {
     const job = asked(async () => undefined);
     const process = start([job]);
-    await expect(process.runner.request(job, request({ n: "three", colour: "red" }))).rejects.toThrow(/n: .*colour/s);
+    await expect(process.enqueuer.enqueue(job, request({ n: "three", colour: "red" }))).rejects.toThrow(/n: .*colour/s);
     expect(await listRuns(process.db, { limit: 10 })).toEqual([]);
   });
 
@@ -353,7 +362,7 @@ describe("a request", () => {
       run: async () => undefined,
     });
     const process = start([job], { env: { ALLOW_INTERNET_SYNC: "false" } });
-    expect(await process.runner.request(job, request())).toMatchObject({
+    expect(await process.enqueuer.enqueue(job, request())).toMatchObject({
       state: "skipped",
       reasonCode: "internet-sync-disabled",
     });
@@ -362,7 +371,7 @@ describe("a request", () => {
   it("is executed once, however many workers take its message", async () => {
     const job = asked(async (context) => writeEffect(context, "once"));
     const all = Array.from({ length: 4 }, () => start([job]));
-    const { id } = await all[0]!.runner.request(job, request());
+    const { id } = await all[0]!.enqueuer.enqueue(job, request());
     await Promise.all(Array.from({ length: 40 }, (_, i) => all[i % 4]!.runner.execute(id)));
     expect(await effectsOf(all[0]!)).toEqual(["once"]);
   });
@@ -380,9 +389,9 @@ describe("a request", () => {
     );
     const process = start([job]);
     const [one, two, free] = [
-      await process.runner.request(job, request({ n: 1 })),
-      await process.runner.request(job, request({ n: 2 })),
-      await process.runner.request(job, request({ n: 3 })),
+      await process.enqueuer.enqueue(job, request({ n: 1 })),
+      await process.enqueuer.enqueue(job, request({ n: 2 })),
+      await process.enqueuer.enqueue(job, request({ n: 3 })),
     ];
     const first = process.runner.execute(one.id);
     await entered.reached;
@@ -400,11 +409,11 @@ describe("a request", () => {
   it("whose message was lost is found by the sweep", async () => {
     const job = asked(async () => undefined);
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     process.dispatched.length = 0;
-    expect(await process.runner.sweep()).toBe(0);
+    expect(await process.runner.dispatchOverdueRuns()).toBe(0);
     process.clock.advance(11_000);
-    expect(await process.runner.sweep()).toBe(1);
+    expect(await process.runner.dispatchOverdueRuns()).toBe(1);
     expect(process.dispatched).toMatchObject([{ id }]);
   });
 });
@@ -422,7 +431,7 @@ describe("a graceful stop", () => {
         }),
     );
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     const run = process.runner.execute(id);
     await entered.reached;
     await process.runner.drain(20);
@@ -452,14 +461,14 @@ describe("onTransition", () => {
       },
     });
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     await process.runner.execute(id);
     process.clock.advance(1_000);
     await process.runner.execute(id);
     expect(seen).toEqual(["queued", "running", "retrying", "running", "succeeded"]);
     expect(await effectsOf(process)).toEqual([...seen].sort());
     fail = true;
-    await expect(process.runner.request(job, request())).rejects.toThrow("tracking is broken");
+    await expect(process.enqueuer.enqueue(job, request())).rejects.toThrow("tracking is broken");
     expect(await process.db.select().from(jobRuns)).toHaveLength(1);
   });
 });
@@ -484,7 +493,7 @@ describe("items", () => {
       },
     });
     const process = start([job]);
-    const { id } = await process.runner.request(job, request());
+    const { id } = await process.enqueuer.enqueue(job, request());
     const run = (await process.runner.execute(id))!;
     expect(run).toMatchObject({ state: "succeeded", result: { even: 125 }, itemFailureCount: 125 });
     expect(run.itemFailures).toHaveLength(100);

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
-import { defineJob } from "#jobs/define-job.ts";
+import { defineJob } from "#jobs";
 import { tick } from "#runner/tick.ts";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const daily = schedule("0 0 12 * * *", "UTC");

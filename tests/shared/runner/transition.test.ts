@@ -1,23 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AttemptError } from "#data/platform/schema.ts";
+import type { AttemptError } from "#data/platform/platform-schema.ts";
 import type { ErrorClass } from "#jobs/error-class.ts";
-import { exponential, linear, never, type RetryPolicy } from "#jobs/retry.ts";
-import { type Ending, LEGAL_MOVES, transition } from "#runner/transition.ts";
+import { exponential, linear, noRetries, type RetryPolicy } from "#jobs/retry.ts";
+import type { OpenEnding } from "#runner/ending.ts";
+import { legalMoves } from "#runner/run-states.ts";
+import { transition } from "#runner/transition.ts";
 import { anError } from "#support/factories.ts";
 
 const now = new Date("2026-03-10T12:00:00Z");
 const startedAt = new Date(now.getTime() - 4_200);
 const failure = (errorClass: ErrorClass, retryAfterMs?: number) =>
   Object.assign(new Error("sample"), { errorClass, ...(retryAfterMs !== undefined && { retryAfterMs }) });
-const threw = (errorClass: ErrorClass, retryAfterMs?: number): Ending => ({
+const threw = (errorClass: ErrorClass, retryAfterMs?: number): OpenEnding => ({
   kind: "threw",
   error: failure(errorClass, retryAfterMs),
 });
-const returned: Ending = { kind: "returned", result: { rows: 3 }, itemFailures: [], itemFailureCount: 0 };
-const cancelled: Ending = { kind: "cancelled", reason: "nothing left to do" };
-const snoozed: Ending = { kind: "snoozed", delayMs: 600_000, reason: "not there yet" };
-const interrupted: Ending = { kind: "interrupted" };
+const returned: OpenEnding = { kind: "returned", result: { rows: 3 }, itemFailures: [], itemFailureCount: 0 };
+const cancelled: OpenEnding = { kind: "cancelled", reason: "nothing left to do" };
+const snoozed: OpenEnding = { kind: "snoozed", delayMs: 600_000, reason: "not there yet" };
+const interrupted: OpenEnding = { kind: "interrupted" };
 
 interface Situation {
   attempt?: number;
@@ -27,7 +29,7 @@ interface Situation {
   random?: number;
 }
 function move(
-  ending: Ending,
+  ending: OpenEnding,
   { attempt = 1, maxAttempts = 4, failures = attempt - 1, retry = exponential(), random = 0.5 }: Situation = {},
 ) {
   const errors = Array.from({ length: failures }, () => anError());
@@ -38,7 +40,7 @@ const waitOf = (finish: ReturnType<typeof move>) => (finish.notBefore?.getTime()
 const POLICIES = {
   exponential: exponential({ first: "10s", max: "1m" }),
   linear: linear({ retries: 3, delay: "30s" }),
-  never,
+  never: noRetries,
 };
 
 describe("every ending, by policy, with and without attempts left", () => {
@@ -126,9 +128,9 @@ describe("what is kept", () => {
 
   it("a clock that was set back makes no negative duration", () => {
     const run = { attempt: 1, maxAttempts: 1, startedAt: new Date(now.getTime() + 1), errors: [] };
-    expect(transition(returned, { run, retry: never, now, random: 0 }).durationMs).toBe(0);
+    expect(transition(returned, { run, retry: noRetries, now, random: 0 }).durationMs).toBe(0);
     expect(
-      transition(returned, { run: { ...run, startedAt: null }, retry: never, now, random: 0 }).durationMs,
+      transition(returned, { run: { ...run, startedAt: null }, retry: noRetries, now, random: 0 }).durationMs,
     ).toBeNull();
   });
 });
@@ -148,7 +150,7 @@ describe("whatever happens", () => {
   const classes = fc.constantFrom<ErrorClass>("transient", "rate_limited", "auth", "validation", "unknown");
   const ending = fc.oneof(
     fc.constantFrom(returned, cancelled, interrupted),
-    fc.nat(1e9).map((delayMs): Ending => ({ ...snoozed, delayMs })),
+    fc.nat(1e9).map((delayMs): OpenEnding => ({ ...snoozed, delayMs })),
     fc
       .record({ of: classes, wait: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }), { nil: undefined }) })
       .map(({ of, wait }) => threw(of, wait)),
@@ -166,13 +168,13 @@ describe("whatever happens", () => {
         fc.nat(9),
         (how, retry, share, attempt, left) => {
           const { state } = move(how, { attempt, maxAttempts: attempt + left, retry, random: share });
-          expect(LEGAL_MOVES.running).toContain(state);
+          expect(legalMoves.running).toContain(state);
         },
       ),
     );
-    for (const state of ["succeeded", "dead", "skipped", "cancelled"] as const) expect(LEGAL_MOVES[state]).toEqual([]);
-    expect(LEGAL_MOVES.queued).not.toContain("succeeded");
-    expect(LEGAL_MOVES.retrying).not.toContain("dead");
+    for (const state of ["succeeded", "dead", "skipped", "cancelled"] as const) expect(legalMoves[state]).toEqual([]);
+    expect(legalMoves.queued).not.toContain("succeeded");
+    expect(legalMoves.retrying).not.toContain("dead");
   });
 
   it("a run ends, its attempts never exceed the limit, and it fails no more often than its policy says", () => {

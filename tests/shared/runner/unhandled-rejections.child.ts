@@ -1,15 +1,15 @@
 /** A process with one job that forgets an `await`; it writes its log to stdout, a line an entry. */
 import { z } from "zod";
-import { defineJob, manual } from "#jobs/define-job.ts";
-import { surviveStrayRejections } from "#runner/unhandled-rejections.ts";
-import { startProcess } from "#support/process.ts";
+import { defineJob, manual } from "#jobs";
+import { surviveUnhandledRejections } from "#runner/unhandled-rejections.ts";
+import { startProcess } from "#support/test-process.ts";
 import { Log } from "#telemetry/log.ts";
 
 const [url = ""] = process.argv.slice(2);
 const write = (entry: object) => {
   console.log(JSON.stringify(entry));
 };
-surviveStrayRejections(new Log(write));
+surviveUnhandledRejections(new Log(write));
 const forgetful = defineJob({
   id: "forgetful",
   family: { id: "samples", title: "Samples" },
@@ -21,7 +21,7 @@ const forgetful = defineJob({
   },
 });
 const app = startProcess(url, [forgetful], { sink: write });
-const run = await app.runner.request(forgetful, { input: {}, trigger: "manual", requestedBy: "a test" });
+const run = await app.enqueuer.enqueue(forgetful, { input: {}, trigger: "manual", requestedBy: "a test" });
 write({ ended: await app.runner.execute(run.id) });
 void Promise.reject(new Error("nobody's"));
 setTimeout(() => {

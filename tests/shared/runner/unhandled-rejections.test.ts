@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 it("a promise that a job forgot does not end the process, and the log says whose it was", async () => {
-  const program = startProgram(new URL("stray-rejections.child.ts", import.meta.url), [database.url]);
+  const program = startProgram(new URL("unhandled-rejections.child.ts", import.meta.url), [database.url]);
   for (let count = 1; !(await program.line(count)).includes('"alive":true'); count++);
   const lines = program.lines.map(
     (line) =>
@@ -21,7 +21,7 @@ it("a promise that a job forgot does not end the process, and the log says whose
   );
   const run = lines.find(({ ended }) => ended)?.ended;
   expect(run).toMatchObject({ state: "succeeded" });
-  const strays = lines.filter(({ message }) => message?.startsWith("A promise that nobody awaited"));
+  const strays = lines.filter(({ message }) => message?.startsWith("Unhandled promise rejection"));
   expect(strays).toHaveLength(2);
   expect(strays.find(({ fields }) => fields?.job)?.fields).toMatchObject({
     job: "forgetful",

@@ -5,17 +5,16 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { openApp } from "#app";
 import { catalogueOf } from "#jobs/catalogue.ts";
-import { defineJob, event, manual } from "#jobs/define-job.ts";
-import { never } from "#jobs/retry.ts";
+import { defineJob, event, manual, noRetries } from "#jobs";
 import { readConfig } from "#settings/config.ts";
 import { openDatabase } from "#support/database.ts";
 import { type Envelope, ingestionEndpoint } from "#support/ingestion-endpoint.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
-import { startTelemetry } from "#telemetry/start.ts";
+import { startTelemetry } from "#telemetry/start-telemetry.ts";
 
 const { url } = await openDatabase();
 
-const about = { family: { id: "samples", title: "Samples" }, input: z.object({}), retry: never };
+const about = { family: { id: "samples", title: "Samples" }, input: z.object({}), retry: noRetries };
 const stumbles = defineJob({
   ...about,
   id: "stumbles",
@@ -48,9 +47,9 @@ it("an attempt that fails is an exception with its stack and without its secrets
   });
   const asked = { trigger: "event", requestedBy: "a test", input: {} } as const;
 
-  const dead = await app.runner.request(stumbles, asked);
+  const dead = await app.enqueuer.enqueue(stumbles, asked);
   await app.runner.execute(dead.id);
-  const batch = await app.runner.enqueueAll(app.db, together, [asked, asked, asked]);
+  const batch = await app.enqueuer.enqueueMany(app.db, together, [asked, asked, asked]);
   await app.runner.executeBatch(
     together,
     batch.map(({ id }) => id),
@@ -96,9 +95,9 @@ it("an attempt that fails is an exception with its stack and without its secrets
 });
 
 it("nothing leaves the process where no Application Insights is configured", async () => {
-  const { statements } = await import("#data/statements.ts");
+  const { statementChannel } = await import("#data/statement-diagnostics.ts");
   await startTelemetry(readConfig({ DATABASE_URL: url }));
-  expect(statements.hasSubscribers).toBe(false);
+  expect(statementChannel.hasSubscribers).toBe(false);
 });
 
 function linksOf({ data }: Envelope): string[] {

@@ -11,11 +11,11 @@ import { badRequest, notFound, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { contributionFaults } from "#rules/portfolio/contribution-faults.ts";
-import { answerOnce } from "../../start-once.ts";
-import { askForValuation } from "./ask-for-valuation.ts";
+import { respondOnce } from "../../idempotent-requests.ts";
+import { enqueueValuation } from "./enqueue-valuation.ts";
 import { inList } from "./create-pension.ts";
-import { reopen } from "./reopen.ts";
-import { changed, givenContributions } from "./schemas.ts";
+import { reopen } from "./reopen-final-days.ts";
+import { changed, givenContributions } from "./pension-schemas.ts";
 
 /**
  * A contribution that was booked before is known by its reference and counted once. One that is dated before days which are
@@ -32,25 +32,25 @@ export const addContributions = defineRoute({
     contributions: givenContributions.min(1),
     reopenReason: z.string().trim().min(1).max(1_000).optional(),
   }),
-  answer: changed.extend({ added: z.int(), known: z.int(), reopenedDays: z.int() }),
+  response: changed.extend({ added: z.int(), known: z.int(), reopenedDays: z.int() }),
   async handle({ app, params: { id }, body, caller, header }) {
     const { contributions, reopenReason } = body;
     const now = app.clock.now();
     const faults = contributionFaults(contributions, civilDateIn("Europe/Berlin", now));
     if (faults.length) throw badRequest(faults.map(inList));
 
-    const { answer, started } = await answerOnce(app, { header, asked: { addContributions: id, body } }, async (tx) => {
+    const { answer, started } = await respondOnce(app, { header, asked: { addContributions: id, body } }, async (tx) => {
       if (!(await lockPension(tx, id))) throw notFound(`there is no pension ${id}`);
       const added = await unknownOf(tx, id, contributions);
       const reopening = { pensionId: id, reason: reopenReason, who: caller, at: now };
       const reopenedDays = added.length ? await makeRoom(tx, added, reopening) : 0;
       await insertContributions(tx, id, added);
       await lookAtEveryDay(tx, id);
-      const run = await askForValuation(app, tx, id, caller);
+      const run = await enqueueValuation(app, tx, id, caller);
       const counts = { added: added.length, known: contributions.length - added.length, reopenedDays };
       return { run, answer: { pension: id, run: run.id, ...counts } };
     });
-    if (started?.run.state === "queued") await app.runner.send([started.run]);
+    if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);
     return { status: started ? 202 : 200, headers: { location: `/api/v1/etf-pensions/${id}` }, json: answer };
   },
 });

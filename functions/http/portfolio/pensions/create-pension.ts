@@ -8,9 +8,9 @@ import { badRequest, type FieldFault } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { contributionFaults, currencyFault } from "#rules/portfolio/contribution-faults.ts";
-import { answerOnce } from "../../start-once.ts";
-import { askForValuation } from "./ask-for-valuation.ts";
-import { changed, givenContributions } from "./schemas.ts";
+import { respondOnce } from "../../idempotent-requests.ts";
+import { enqueueValuation } from "./enqueue-valuation.ts";
+import { changed, givenContributions } from "./pension-schemas.ts";
 
 export const createPension = defineRoute({
   method: "POST",
@@ -24,7 +24,7 @@ export const createPension = defineRoute({
     currency: z.string(),
     contributions: givenContributions.default([]),
   }),
-  answer: changed,
+  response: changed,
   async handle({ app, body, caller, header }) {
     const { name, currency, contributions } = body;
     const now = app.clock.now();
@@ -35,7 +35,7 @@ export const createPension = defineRoute({
     ];
     if (faults.length) throw badRequest(faults);
 
-    const { answer, started } = await answerOnce(
+    const { answer, started } = await respondOnce(
       app,
       { header, asked: { create: "etf-pension", body } },
       async (tx) => {
@@ -44,11 +44,11 @@ export const createPension = defineRoute({
         await insertPension(tx, { id, etfId: etf.id, name, currency, createdAt: now });
         await insertContributions(tx, id, contributions);
         await setInUse(tx, etf.id, true);
-        const run = await askForValuation(app, tx, id, caller);
+        const run = await enqueueValuation(app, tx, id, caller);
         return { run, answer: { pension: id, run: run.id } };
       },
     );
-    if (started?.run.state === "queued") await app.runner.send([started.run]);
+    if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);
     const headers = { location: `/api/v1/etf-pensions/${String(answer.pension)}` };
     return { status: started ? 201 : 200, headers, json: answer };
   },

@@ -3,10 +3,10 @@ import { lockPension, lookAtEveryDay } from "#data/portfolio/pension-progress.ts
 import { reopenPurchases } from "#data/portfolio/pensions.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { answerOnce } from "../../start-once.ts";
-import { askForValuation } from "./ask-for-valuation.ts";
-import { reopen } from "./reopen.ts";
-import { changed, civilDate } from "./schemas.ts";
+import { respondOnce } from "../../idempotent-requests.ts";
+import { enqueueValuation } from "./enqueue-valuation.ts";
+import { reopen } from "./reopen-final-days.ts";
+import { changed, civilDate } from "./pension-schemas.ts";
 
 /**
  * The one way in which what is final changes without new money: prices or rates were corrected, or an ETF was split and its
@@ -21,17 +21,17 @@ export const revaluePension = defineRoute({
   summary: "Work the days of a pension out again from a date on, by the prices and rates that are stored now; audited",
   params: z.object({ id: z.uuid() }),
   body: z.strictObject({ from: civilDate, reason: z.string().trim().min(1).max(1_000) }),
-  answer: changed.extend({ reopenedDays: z.int() }),
+  response: changed.extend({ reopenedDays: z.int() }),
   async handle({ app, params: { id }, body: { from, reason }, caller, header }) {
-    const { answer, started } = await answerOnce(app, { header, asked: { revalue: id, from, reason } }, async (tx) => {
+    const { answer, started } = await respondOnce(app, { header, asked: { revalue: id, from, reason } }, async (tx) => {
       if (!(await lockPension(tx, id))) throw notFound(`there is no pension ${id}`);
       const reopenedDays = await reopen(tx, { pensionId: id, from, reason, who: caller, at: app.clock.now() });
       await reopenPurchases(tx, id, from);
       await lookAtEveryDay(tx, id);
-      const run = await askForValuation(app, tx, id, caller);
+      const run = await enqueueValuation(app, tx, id, caller);
       return { run, answer: { pension: id, run: run.id, reopenedDays } };
     });
-    if (started?.run.state === "queued") await app.runner.send([started.run]);
+    if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);
     return { status: started ? 202 : 200, headers: { location: `/api/v1/etf-pensions/${id}` }, json: answer };
   },
 });

@@ -3,12 +3,12 @@ import { routes } from "#functions/index.ts";
 import type { Route } from "#http/route.ts";
 import { serve } from "#http/serve.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
-import type { Job } from "#jobs/define-job.ts";
+import type { Job } from "#jobs/job.ts";
 import { nullRealtime, type Realtime } from "#realtime/realtime.ts";
 import { readConfig } from "#settings/config.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { Log } from "#telemetry/log.ts";
-import { expectAsDescribed } from "../as-described.ts";
+import { expectAsDescribed } from "../expect-response-schema.ts";
 
 /**
  * An app process whose routes are called without a host: what comes in and goes out is what a caller sees. A good answer that is
@@ -37,6 +37,7 @@ export function startAdminApi(
     ),
     db: process.db,
     runner: process.runner,
+    enqueuer: process.enqueuer,
     jobs: catalogueOf(jobs),
     routes: async () => routes,
     clock: process.clock,

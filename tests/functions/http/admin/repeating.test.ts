@@ -4,9 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { z } from "zod";
 import { insertDeadMessages } from "#data/platform/dead-messages.ts";
 import { findRun, listRuns } from "#data/platform/job-runs.ts";
-import type { Run } from "#data/platform/schema.ts";
-import { defineJob, type JobContext, manual } from "#jobs/define-job.ts";
-import { never } from "#jobs/retry.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
+import { defineJob, type JobContext, manual, noRetries } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
@@ -21,14 +20,14 @@ const work = async ({ input, asOf }: JobContext<{ n: number }>) => {
   seen.push({ n: input.n, asOf });
 };
 const input = z.strictObject({ n: z.int().default(1) });
-const job = defineJob({ id: "asked_sample", family, summary: "A sample", on: manual, input, retry: never, run: work });
+const job = defineJob({ id: "asked_sample", family, summary: "A sample", on: manual, input, retry: noRetries, run: work });
 const other = defineJob({
   id: "other_sample",
   family,
   summary: "A sample",
   on: manual,
   input,
-  retry: never,
+  retry: noRetries,
   run: work,
 });
 const daily = defineJob({
@@ -37,7 +36,7 @@ const daily = defineJob({
   summary: "A sample",
   on: schedule("0 0 12 * * *", "UTC"),
   input,
-  retry: never,
+  retry: noRetries,
   run: work,
 });
 const patient = defineJob({ id: "patient_sample", family, summary: "A sample", on: manual, input, run: work });
@@ -71,7 +70,7 @@ const post = <T = Record<string, unknown>>(path: string, body: object, key?: str
 const letters = async (query = "") => (await api.call<Letters>("GET", `api/admin/dead-letters${query}`)).body;
 
 async function dead(of = job, n = 1): Promise<Run> {
-  const { id } = await api.runner.request(of, { input: { n }, trigger: "manual", requestedBy: "a test" });
+  const { id } = await api.enqueuer.enqueue(of, { input: { n }, trigger: "manual", requestedBy: "a test" });
   const run = (await api.runner.execute(id))!;
   expect(run.state).toBe("dead");
   return run;
@@ -208,7 +207,7 @@ describe("a replay", () => {
 
 describe("a retry", () => {
   it("of a waiting run makes it due now", async () => {
-    const { id } = await api.runner.request(patient, { input: {}, trigger: "manual", requestedBy: "a test" });
+    const { id } = await api.enqueuer.enqueue(patient, { input: {}, trigger: "manual", requestedBy: "a test" });
     expect(await api.runner.execute(id)).toMatchObject({ state: "retrying" });
     expect(await api.runner.execute(id), "not due").toBeUndefined();
     const { status, body } = await post(`runs/${id}/retry`, {});
@@ -233,7 +232,7 @@ describe("a retry", () => {
 
 describe("a cancel", () => {
   it("ends a waiting run at once with who and why, and an ended one is left alone", async () => {
-    const { id } = await api.runner.request(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+    const { id } = await api.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
     expect(await post(`runs/${id}/cancel`, { reason: "not needed any more" })).toMatchObject({
       status: 200,
       body: { state: "cancelled", reason: "not needed any more" },

@@ -2,8 +2,8 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
-import { startYahooStandIn, type YahooStandIn } from "#local/providers/yahoo.ts";
-import { TestClock } from "#support/clock.ts";
+import { startFakeYahoo, type FakeYahoo } from "#local/providers/fake-yahoo.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
@@ -11,11 +11,11 @@ const FRIDAY = "2026-04-10T20:30:00Z";
 const MONDAY = "2026-04-13T20:30:00Z";
 const clock = new TestClock(FRIDAY);
 let database: TestDatabase;
-let yahoo: YahooStandIn;
+let yahoo: FakeYahoo;
 let api: AdminApi;
 let offline: AdminApi;
 beforeAll(async () => {
-  [database, yahoo] = await Promise.all([migratedDatabase(), startYahooStandIn({ asOf: () => clock.now() })]);
+  [database, yahoo] = await Promise.all([migratedDatabase(), startFakeYahoo({ asOf: () => clock.now() })]);
   const env = { YAHOO_BASE_URL: yahoo.baseUrl };
   api = startAdminApi(database.url, jobs, { clock, env });
   offline = startAdminApi(database.url, jobs, { clock, env: { ...env, ALLOW_INTERNET_SYNC: "false" } });
@@ -114,7 +114,7 @@ describe("an ETF that is retired", () => {
   const change = (body: unknown, symbol = "SMPW.DE") => api.call("PATCH", `api/v1/etf/${symbol}`, body);
   const retire = { inUse: false, reason: "the fund was closed" };
   const evening = async () => {
-    const { id } = await api.runner.request(syncEtfPrices, { input: {}, trigger: "manual", requestedBy: "a test" });
+    const { id } = await api.enqueuer.enqueue(syncEtfPrices, { input: {}, trigger: "manual", requestedBy: "a test" });
     return api.runner.execute(id);
   };
   const audited = async () =>

@@ -4,7 +4,7 @@ import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { findEtf } from "#data/portfolio/etfs.ts";
 import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { anEtf, closesOf, finalRows } from "#support/pensions.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
@@ -142,7 +142,7 @@ describe("adding contributions", () => {
     expect(await finalRows(api.db)).toEqual(before);
     await closesOf(api.db, etf, { "2026-03-09": "20" });
     await api.runner.execute(
-      (await api.runner.request(retryPendingEtfValuations, { input: {}, trigger: "chain", requestedBy: "a test" })).id,
+      (await api.enqueuer.enqueue(retryPendingEtfValuations, { input: {}, trigger: "chain", requestedBy: "a test" })).id,
     );
     expect((await values(id)).values.at(-1)).toMatchObject({ date: "2026-03-09", value: "300.00" });
   });

@@ -180,7 +180,7 @@ describe("reminders", () => {
     expect(again).toMatchObject({ status: 200, body: made.body });
     await call("POST", `api/tasks/${task.id}/reminders`, { remindAt: "2030-01-01T00:00:00Z", channels: ["email"] });
 
-    const { id } = await api.runner.request(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" });
+    const { id } = await api.enqueuer.enqueue(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" });
     expect(await api.runner.execute(id)).toMatchObject({ result: { sent: 1, suppressed: 0 } });
     const shown = await call("GET", `api/tasks/${task.id}`);
     expect(shown.body.reminders).toMatchObject([
@@ -224,7 +224,7 @@ it("a deleted task is seen no more, and its reminders are suppressed", async () 
   ] as const) {
     expect((await call(method, `api/tasks/${task.id}${path}`)).status, method).toBe(404);
   }
-  const { id } = await api.runner.request(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const { id } = await api.enqueuer.enqueue(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" });
   expect(await api.runner.execute(id)).toMatchObject({ result: { sent: 0, suppressed: 1 } });
 });
 
@@ -270,7 +270,7 @@ it("through the API alone a series goes on: done, followed, done again", async (
   api.clock.moveTo("2026-03-10T12:00:00Z");
   const { body: first } = await call("POST", "api/tasks", { ...water, recurrenceRule: "FREQ=DAILY;COUNT=2" });
   const goOn = async () => {
-    const run = await api.runner.request(processRecurringTasks, {
+    const run = await api.enqueuer.enqueue(processRecurringTasks, {
       input: {},
       trigger: "manual",
       requestedBy: "a test",

@@ -36,7 +36,7 @@ it("a county is configured, ingested, and shows its liens and what was refused",
     200,
   );
   server.files.set("/liens", { type: "text/csv", body: "Parcel,Amount,State\nA,1.50,open\nB,2,Sold\nC,x,OPEN\n" });
-  const { id } = await api.runner.request(ingestCountyLiens, {
+  const { id } = await api.enqueuer.enqueue(ingestCountyLiens, {
     input: { countyId: "sample-az" },
     trigger: "manual",
     requestedBy: "a test",

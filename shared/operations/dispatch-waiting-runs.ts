@@ -1,0 +1,28 @@
+import type { Db } from "#data/client.ts";
+import { waitingRunsOf } from "#data/platform/pauses.ts";
+import type { Enqueuer } from "#runner/enqueue.ts";
+import type { Clock } from "#schedule/clock.ts";
+
+/** Runs that are read and sent at a time. */
+const PAGE = 1_000;
+
+/**
+ * Sends all due waiting runs of a scope on their way at once. What is still stopped by another pause waits again.
+ * @param scope `all`, `family:<id>` or `job:<id>`
+ * @returns how many
+ */
+export async function wakeWaitingRuns(
+  { db, enqueuer, clock }: { db: Db; enqueuer: Pick<Enqueuer, "dispatch">; clock: Clock },
+  scope: string,
+): Promise<number> {
+  const now = clock.now();
+  let sent = 0;
+  for (let after: string | null = null; ;) {
+    const page = await waitingRunsOf(db, { scope, now, after, limit: PAGE });
+    await enqueuer.dispatch(page.map((run) => ({ ...run, notBefore: now })));
+    sent += page.length;
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return sent;
+    after = last.id;
+  }
+}

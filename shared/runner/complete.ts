@@ -1,0 +1,121 @@
+import type { Executor, Tx } from "#data/client.ts";
+import { afterFinish, type Finish, finishRuns } from "#data/platform/run-completion.ts";
+import type { Run, RunState } from "#data/platform/platform-schema.ts";
+import type { Job } from "#jobs/job.ts";
+import { noRetries } from "#jobs/retry.ts";
+import { redactedProgress } from "#redaction/redacted-text.ts";
+import { alertAboutDeadRuns } from "./alerts.ts";
+import type { RunnerDependencies } from "./dependencies.ts";
+import type { WaitingRun } from "./dispatch.ts";
+import type { Completed, Executed, OpenEnding } from "./ending.ts";
+import type { Enqueuer } from "./enqueue.ts";
+import { retryCompletion } from "./retry-completion.ts";
+import { runHooks } from "./run-hooks.ts";
+import { isDiscarded } from "./run-states.ts";
+import { transition } from "./transition.ts";
+
+/** A run with its next state, as `transition` decided it. */
+interface Move extends Pick<Executed<OpenEnding>, "run" | "ending"> {
+  readonly finish: Finish;
+}
+
+/** Writes the next states of runs whose attempts have ended, with everything that belongs into the same transaction. */
+export class Completion {
+  readonly #deps: RunnerDependencies;
+  readonly #enqueuer: Pick<Enqueuer, "enqueueChild">;
+
+  constructor(deps: RunnerDependencies, enqueuer: Pick<Enqueuer, "enqueueChild">) {
+    this.#deps = deps;
+    this.#enqueuer = enqueuer;
+  }
+
+  /** Completes runs that this process holds. What `finish` has completed is part of the result and written no more. */
+  async complete(job: Job, executed: readonly Executed[]): Promise<Completed> {
+    const open = executed.filter(isOpen);
+    const finished = executed.flatMap(({ ending }) => (ending.kind === "finished" ? ending.completed : []));
+    const written = open.length > 0 ? await retryCompletion(this.#deps.log, this.#write(job, open)) : null;
+    if (written && finished.length === 0) return written;
+    const all = written ? [written, ...finished] : finished;
+    return { runs: all.flatMap(({ runs }) => runs), unblocked: all.flatMap(({ unblocked }) => unblocked) };
+  }
+
+  /** Completes a run in a transaction of its work. No run in the result: another process holds it. */
+  completeIn(tx: Tx, job: Job, executed: Executed<OpenEnding>): Promise<Completed> {
+    return this.#writeIn(tx, job, this.#deps.holder, this.#decide(job, [executed]));
+  }
+
+  /** Completes runs whose lease has expired. A heartbeat in between wins. Not retried: the next rescue finds them again. */
+  completeExpired(job: Job | undefined, executed: readonly Executed<OpenEnding>[]): Promise<Completed> {
+    return this.#write(job, executed, null)();
+  }
+
+  /** The write as one function that can be repeated: the decision is made once. */
+  #write(
+    job: Job | undefined,
+    executed: readonly Executed<OpenEnding>[],
+    holder: string | null = this.#deps.holder,
+  ): () => Promise<Completed> {
+    const { db } = this.#deps;
+    const moves = this.#decide(job, executed);
+    // One statement, unless more has to commit with it.
+    if (!this.#needsTransaction(job, moves)) return () => this.#writeIn(db, job, holder, moves);
+    return () => db.transaction((tx) => this.#writeIn(tx, job, holder, moves));
+  }
+
+  #decide(job: Job | undefined, executed: readonly Executed<OpenEnding>[]): Move[] {
+    const now = this.#deps.clock.now();
+    // The same for all: what failed as a batch returns as a batch, and not run by run.
+    const random = (this.#deps.random ?? Math.random)();
+    return executed.map(({ run, ending, progress }) => {
+      const finish = transition(ending, { run, retry: job?.retry ?? noRetries, now, random });
+      return { run, ending, finish: progress ? { ...finish, progress: redactedProgress(progress)! } : finish };
+    });
+  }
+
+  #needsTransaction(job: Job | undefined, moves: readonly Move[]): boolean {
+    const some = (matches: (state: RunState) => boolean) => moves.some(({ finish }) => matches(finish.state));
+    if (job?.onTransition) return true;
+    if (job?.onDiscarded && some(isDiscarded)) return true;
+    if (job && job.then.length > 0 && some((state) => state === "succeeded")) return true;
+    return this.#deps.alert !== undefined && some((state) => state === "dead");
+  }
+
+  async #writeIn(
+    tx: Executor,
+    job: Job | undefined,
+    holder: string | null,
+    moves: readonly Move[],
+  ): Promise<Completed> {
+    const now = this.#deps.clock.now();
+    const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
+    const { ids: moved, next } = await finishRuns(tx, holder, change, now);
+    const written = moves.filter(({ run }) => moved.has(run.id));
+    const runs = written.map(({ run, finish }) => afterFinish(run, finish));
+    await runHooks(tx, job, runs, this.#deps.observer);
+    const unblocked: WaitingRun[] = next.map((run) => ({ ...run, notBefore: now }));
+    if (job?.then.length) unblocked.push(...(await this.#enqueueNext(tx as Tx, job, runs)));
+    // Last, since it may wait for another process that alerts about the same: nothing is locked after it.
+    await alertAboutDeadRuns(this.#deps, tx as Tx, runs);
+    return {
+      runs: written.map(({ ending }, n) => ({
+        run: runs[n]!,
+        error: ending.kind === "threw" ? ending.error : undefined,
+      })),
+      unblocked,
+    };
+  }
+
+  /** Enqueues the jobs of the chain after each run that succeeded. */
+  async #enqueueNext(tx: Tx, job: Job, runs: readonly Run[]): Promise<Run[]> {
+    const children: Run[] = [];
+    for (const run of runs) {
+      if (run.state !== "succeeded") continue;
+      for (const id of job.then) children.push(await this.#enqueuer.enqueueChild(tx, run, id, {}));
+    }
+    return children;
+  }
+}
+
+function isOpen(executed: Executed): executed is Executed<OpenEnding> {
+  return executed.ending.kind !== "finished";
+}

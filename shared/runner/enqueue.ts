@@ -1,0 +1,123 @@
+import { afterCommit } from "#data/after-commit.ts";
+import type { Executor, Tx } from "#data/client.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
+import {
+  insertQueuedRun,
+  insertQueuedRuns,
+  insertRepeats,
+  insertSkippedRun,
+  type NewRun,
+} from "#data/platform/waiting-runs.ts";
+import { refusalOf } from "#jobs/gates.ts";
+import type { Job } from "#jobs/job.ts";
+import type { RunnerDependencies } from "./dependencies.ts";
+import { dispatch, type WaitingRun } from "./dispatch.ts";
+import { childRequest, newRun, type ParentRun, type RunRequest } from "./new-run.ts";
+import { asQueued, hasHooks, runHooks } from "./run-hooks.ts";
+import { logOf } from "./run-log.ts";
+
+/** Puts runs into the ledger. Runs of a transaction exist when it commits; dispatch them then. */
+export class Enqueuer {
+  readonly #deps: RunnerDependencies;
+
+  constructor(deps: RunnerDependencies) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Puts a run into the ledger and dispatches it. A setting that forbids it makes it `skipped` at once; the claim asks
+   * the gates of the database.
+   * @throws InvalidInput when the input does not match the job's schema: nothing is stored then
+   */
+  async enqueue(job: Job, request: RunRequest): Promise<Run> {
+    const { db } = this.#deps;
+    const insert = (tx: Executor) => this.enqueueIn(tx as Tx, job, request);
+    const run = await (hasHooks(job) ? db.transaction(insert) : insert(db));
+    if (run.state === "queued") await this.dispatch([run]);
+    return run;
+  }
+
+  /**
+   * The same in the caller's transaction, without the dispatch. Pass a run that is `queued` to `dispatch` after the
+   * commit; when that does not happen, the sweep finds the run.
+   * @throws InvalidInput when the input does not match the job's schema
+   */
+  async enqueueIn(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
+    const row = this.newRun(job, request);
+    const refusal = refusalOf(job.gates, this.#deps.gates());
+    const now = this.#deps.clock.now();
+    const run = refusal ? (await insertSkippedRun(tx, row, refusal, now))! : await insertQueuedRun(tx, row, now);
+    await runHooks(tx, job, [run], this.#deps.observer);
+    logOf(this.#deps.log, run).info(refusal ? "Skipped" : "Queued", {
+      requestedBy: run.requestedBy,
+      reason: run.reason ?? undefined,
+    });
+    return run;
+  }
+
+  /**
+   * Many runs of one job, in one statement.
+   * @throws InvalidInput when an input does not match: then none is stored
+   * @throws TypeError when the job has an `onTransition` hook
+   */
+  async enqueueMany(tx: Executor, job: Job, requests: readonly RunRequest[]): Promise<WaitingRun[]> {
+    if (job.onTransition) throw new TypeError(`${job.id} has an onTransition hook: enqueue its runs one by one`);
+    const now = this.#deps.clock.now();
+    const rows = requests.map((request) => this.newRun(job, request));
+    await insertQueuedRuns(tx, rows, now);
+    const { observer } = this.#deps;
+    if (observer) {
+      afterCommit(tx, () => {
+        observer.stateChanged(rows.map((row) => asQueued(row, now)));
+      });
+    }
+    return rows.map(({ id, jobId }) => ({ id, jobId, notBefore: now }));
+  }
+
+  /**
+   * A run of another job, as a child of `parent`.
+   * @throws TypeError when there is no such job
+   * @throws InvalidInput when the input does not match its schema
+   */
+  async enqueueChild(tx: Tx, parent: ParentRun, jobId: string, input: unknown): Promise<Run> {
+    const job = await this.#childJob(parent, jobId);
+    const row = this.newRun(job, childRequest(parent, input));
+    const run = await insertQueuedRun(tx, row, this.#deps.clock.now());
+    await runHooks(tx, job, [run], this.#deps.observer);
+    return run;
+  }
+
+  /**
+   * Many runs of another job, as children of `parent`, in one statement.
+   * @throws TypeError when there is no such job, or it has an `onTransition` hook
+   */
+  async enqueueChildren(tx: Tx, parent: ParentRun, jobId: string, inputs: readonly unknown[]): Promise<WaitingRun[]> {
+    if (inputs.length === 0) return [];
+    const job = await this.#childJob(parent, jobId);
+    const requests = inputs.map((input) => childRequest(parent, input));
+    return this.enqueueMany(tx, job, requests);
+  }
+
+  /** Runs that repeat ended ones, in one statement. @returns those whose parent has no other repeat that waits or runs */
+  async enqueueRepeats(tx: Tx, job: Job, rows: readonly NewRun[]): Promise<Run[]> {
+    const runs = await insertRepeats(tx, rows, this.#deps.clock.now());
+    await runHooks(tx, job, runs, this.#deps.observer);
+    return runs;
+  }
+
+  /** The ledger row of a request. @throws InvalidInput when the input does not match the job's schema */
+  newRun(job: Job, request: RunRequest): NewRun {
+    return newRun(this.#deps, job, request);
+  }
+
+  /** Dispatches waiting runs to workers. Never throws: the sweep dispatches again what fails here. */
+  dispatch(runs: readonly WaitingRun[]): Promise<void> {
+    return dispatch(this.#deps, runs);
+  }
+
+  async #childJob(parent: ParentRun, jobId: string): Promise<Job> {
+    const job = await this.#deps.findJob(jobId);
+    if (!job) throw new TypeError(`${parent.jobId}: there is no job ${JSON.stringify(jobId)} to enqueue`);
+    return job;
+  }
+}

@@ -1,0 +1,54 @@
+import { and, asc, eq } from "drizzle-orm";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { jobRuns } from "#data/platform/platform-schema.ts";
+import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
+import { processRecurringTasks } from "#functions/tasks/process-recurring-tasks.ts";
+import { scanOverdueTasks } from "#functions/tasks/scan-overdue-tasks.ts";
+import type { Job } from "#jobs/job.ts";
+import type { DemoApi } from "#local/stack/demo-data/demo-data.ts";
+import { tasksDemo } from "#local/stack/demo-data/demo-tasks.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { type AdminApi, startAdminApi } from "../../../functions/http/admin/admin-api.ts";
+
+let database: TestDatabase;
+let api: AdminApi;
+let demo: DemoApi;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  api = startAdminApi(database.url, [processRecurringTasks, dispatchReminders, scanOverdueTasks]);
+  const call = async (method: string, path: string, body?: unknown, key?: string) => {
+    const answer = await api.call(method, path, body, key === undefined ? {} : { "idempotency-key": key });
+    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+    return answer.body as never;
+  };
+  demo = {
+    now: api.clock.now(),
+    get: (path) => call("GET", path),
+    post: (path, body, key) => call("POST", path, body, key),
+    put: (path, body) => call("PUT", path, body),
+    provider: (name) => Promise.reject(new Error(`tasks need no provider ${name}`)),
+  };
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+/** Does the first of the job's runs that wait: the demo asks for some itself, and nobody goes before those. */
+const run = async (job: Job) => {
+  await api.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+  const waiting = and(eq(jobRuns.jobId, job.id), eq(jobRuns.state, "queued"));
+  const [first] = await api.db.select().from(jobRuns).where(waiting).orderBy(asc(jobRuns.id)).limit(1);
+  return (await api.runner.execute(first!.id))!.result;
+};
+
+it("puts in tasks that give each job something to do within two minutes, also when it is repeated", async () => {
+  expect(await tasksDemo.load(demo)).toMatch(/^8 tasks, 6 reminders/);
+  await tasksDemo.load(demo);
+  expect((await demo.get<{ tasks: unknown[] }>("api/tasks")).tasks).toHaveLength(8);
+
+  api.clock.advance(120_000);
+  expect(await run(processRecurringTasks)).toEqual({ generated: 3, ended: 0 });
+  expect(await run(dispatchReminders)).toEqual({ sent: 4, suppressed: 1 });
+  expect(await run(scanOverdueTasks)).toEqual({ overdue: 1, reopened: 0 });
+});

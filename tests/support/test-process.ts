@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { afterCommit } from "#data/after-commit.ts";
+import { connect, type Db } from "#data/client.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { defineJob, type Job, manual } from "#jobs";
+import type { RunStateChange, NewEvent, RunObserver } from "#jobs/run-observer.ts";
+import { realtimeObserver } from "#realtime/realtime-observer.ts";
+import type { DispatchedRun } from "#runner/dependencies.ts";
+import type { Enqueuer } from "#runner/enqueue.ts";
+import { Runner } from "#runner/runner.ts";
+import type { Environment } from "#settings/environment.ts";
+import { readConfig } from "#settings/config.ts";
+import { Log, type LogEntry, type LogSink } from "#telemetry/log.ts";
+import { TestClock } from "./test-clock.ts";
+
+/** One app process as far as jobs go: its runner, with the clock, the log and the messages in the test's hand. */
+export interface TestProcess {
+  readonly runner: Runner;
+  readonly enqueuer: Enqueuer;
+  readonly db: Db;
+  readonly clock: TestClock;
+  readonly log: LogEntry[];
+  /** What was sent on its way and not taken yet. */
+  readonly dispatched: DispatchedRun[];
+  /** What those who watch were told, of committed work alone: `succeeded` of a run, and the events that jobs published. */
+  readonly told: { readonly moves: RunStateChange[]; readonly events: NewEvent[] };
+  readonly watch: RunObserver;
+  close(): Promise<void>;
+}
+
+let count = 0;
+
+/**
+ * @param heartbeatMs default: an hour, so that a test beats by hand or not at all
+ */
+export function startProcess(
+  url: string,
+  jobs: readonly Job[],
+  {
+    clock = new TestClock(),
+    leaseMs = 60_000,
+    heartbeatMs = 3_600_000,
+    env = {},
+    poolMax = 10,
+    db: shared,
+    sink,
+  }: {
+    clock?: TestClock;
+    leaseMs?: number;
+    heartbeatMs?: number;
+    env?: Environment;
+    poolMax?: number;
+    /** The test's own connection instead of one of this process; `close` leaves it open. */
+    db?: Db;
+    /** Gets the log as well. */
+    sink?: LogSink;
+  } = {},
+): TestProcess {
+  const config = readConfig({ DATABASE_URL: url, ...env }, jobs);
+  const db = shared ?? connect({ url, poolMax, idleMs: 60_000, tls: "disable", prepare: true });
+  const log: LogEntry[] = [];
+  const keep = (entry: LogEntry) => {
+    log.push(entry);
+    sink?.(entry);
+  };
+  const dispatched: DispatchedRun[] = [];
+  const told: TestProcess["told"] = { moves: [], events: [] };
+  const watch: RunObserver = {
+    ...realtimeObserver(null, clock),
+    stateChanged: (runs) => told.moves.push(...runs),
+    publish(tx, events) {
+      realtimeObserver(null, clock).publish(tx, events);
+      afterCommit(tx, () => told.events.push(...events));
+    },
+  };
+  const catalogue = catalogueOf([...jobs, ...stubsAfter(jobs)]);
+  const runner = new Runner({
+    db,
+    clock,
+    log: new Log(keep, { level: "debug" }),
+    holder: `test:${process.pid}:${++count}`,
+    leaseMs,
+    heartbeatMs,
+    settings: config,
+    gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
+    findJob: (id) => catalogue.find(id),
+    settingsOf: (job) => ({
+      enabled: config.jobs.get(job.id)?.enabled ?? job.enabledByDefault,
+      maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
+    }),
+    dispatch: async (runs) => {
+      dispatched.push(...runs);
+    },
+    random: () => 0.5,
+    observer: watch,
+  });
+  return {
+    runner,
+    enqueuer: runner.enqueuer,
+    db,
+    clock,
+    log,
+    dispatched,
+    told,
+    watch,
+    close: async () => {
+      if (!shared) await db.$client.end();
+    },
+  };
+}
+
+/** What runs after a job has to exist; where a test leaves it out, it is asked for and does nothing. */
+function stubsAfter(jobs: readonly Job[]): Job[] {
+  const given = new Set(jobs.map(({ id }) => id));
+  const missing = new Set(jobs.flatMap(({ then }) => then).filter((id) => !given.has(id)));
+  const family = { id: "samples", title: "Samples" };
+  return [...missing].map((id) =>
+    defineJob({ id, family, summary: "A stub", on: manual, input: z.strictObject({}), run: async () => undefined }),
+  );
+}
