@@ -74,6 +74,7 @@ export default {
       to: { path: "^shared/(runner|operations|azure|schedule)/|^shared/jobs/(?!index\\.ts)|^shared/app\\.ts" },
     },
     stands("text", [], "The ground: comparing and shortening texts. Pure, and used by all."),
+    stands("diagnostics", [], "The ground: timing a call for a diagnostics channel. Used by all."),
     stands("schedule", ["text"], "The ground: times, zones, durations. Pure, and used by all."),
     stands("redaction", ["text"], "The ground: what may be shown or stored of a value. Pure, and used by all."),
     stands("settings", ["schedule", "text"], "Jobs get their settings as values: the reader stands under everything."),
@@ -82,7 +83,7 @@ export default {
       ["schedule"],
       "Business rules are functions of their arguments, so that tests can run thousands of them.",
     ),
-    stands("data", ["settings"], "The data floor stands on the driver and the settings of the connection alone."),
+    stands("data", ["settings", "diagnostics"], "The data floor stands on the driver and the settings of the connection alone."),
     stands(
       "jobs",
       ["schedule", "redaction", "text", "settings", "data", "rules"],

@@ -3,10 +3,10 @@ import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * An analysis of one county's available liens: `run_analysis` (ledger, leases, rules in exact decimals, pages that commit and that a
- * retry goes on from), beside the bare statements that compute, store, rank and buy the same with the county's one formula
- * written out in SQL. Same PostgreSQL, fsync on; each way bundled as for Azure in a process of its own, of three rounds the one that
- * took the least processor time. Both must come to the same deals. Memory is to be flat: run it with more liens and compare.
+ * An analysis of one county's available liens: `run_analysis` (ledger, leases, rules in exact decimals, committed pages from
+ * which a retry continues), compared with bare statements that compute, store, rank and buy the same with the county's
+ * formula in SQL. Same PostgreSQL, fsync on; each way is bundled as for Azure and has its own process; of three rounds the
+ * one with the least processor time. Both must find the same deals. Memory must be flat: compare with more liens.
  *
  * node bench/analysis.ts [liens]
  */
@@ -48,7 +48,7 @@ console.log(
 );
 const [job, bare] = results;
 console.log(`\njob ÷ bare statements: ${(processorMs(job!) / processorMs(bare!)).toFixed(1)}× by processor time`);
-console.log(found.size === 1 ? `both came to ${[...found][0]}` : `they differ: ${[...found].join(" | ")}`);
+console.log(found.size === 1 ? `both found ${[...found][0]}` : `the results differ: ${[...found].join(" | ")}`);
 
 async function fill(): Promise<void> {
   await sql`

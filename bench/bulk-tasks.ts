@@ -8,15 +8,14 @@ import { seededDatabases } from "./support/seeded-databases.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * The three jobs of the family tasks over many rows, beside the one bare statement that makes the same change and beside the
- * same work done row by row (a sample of it, since it would take too long). Same PostgreSQL, fsync on; each in a process of
- * its own and bundled as for Azure, the round that took the least processor time. The job runs over a tenth of the rows as
- * well, and both once more with garbage collected after each page: Node takes what memory it is given, and what work needs is flat
- * when it is as much for a tenth.
+ * The three jobs of the family tasks over many rows, compared with one bare statement with the same effect and with the same
+ * work row by row (a sample, because all rows would take too long). Same PostgreSQL, fsync on; each is bundled as for Azure
+ * and has its own process; the round with the least processor time. The job also runs over a tenth of the rows, and both
+ * again with a garbage collection after each page: the needed memory is flat when it is the same for a tenth.
  *
  *   node bench/bulk-tasks.ts --reminders 100000 --recurring 100000 --tasks 1000000 --sample 3000 --rounds 2 [--only <part of a case>]
  *
- * Processor time, here and in PostgreSQL together, is what to go by on a machine that has other work as well.
+ * On a busy machine compare the processor times of this process and PostgreSQL together.
  */
 const { values } = parseArgs({
   options: {
@@ -32,20 +31,20 @@ const rowsOf: Record<string, number> = {
   reminders: Number(values.reminders),
   recurring: Number(values.recurring),
   overdue: Number(values.tasks),
-  "overdue, told": Number(values.tasks),
+  "overdue, notified": Number(values.tasks),
 };
 const rounds = Number(values.rounds);
 
 interface Measured extends Cost {
   readonly peakMiB: number;
-  /** That were changed. */
+  /** The number of changed rows. */
   readonly rows: number;
 }
 
 await using database = await benchDatabase({
   max_wal_size: "8GB",
   shared_buffers: "512MB",
-  // What one way leaves behind is not tidied up at the cost of the next.
+  // The clean-up after one way must not slow down the next.
   autovacuum: "off",
   checkpoint_timeout: "1h",
 });

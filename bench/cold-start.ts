@@ -6,9 +6,9 @@ import { build } from "esbuild";
 import { table } from "./support/table.ts";
 
 /**
- * Time from process start until every function is registered, and memory then: bare Node, an app of one hello function
- * (bundled and minified in the same way), and the app. Taken in turns, the median of each. Build first: `npm run build`.
- * On a machine that has other work as well, go by processor time.
+ * Time from process start until every function is registered, and the memory then: bare Node, an app with one hello function
+ * (bundled and minified in the same way), and the app. Alternating rounds, the median of each. Build first: `npm run build`.
+ * On a busy machine compare the processor times.
  *
  *   node bench/cold-start.ts [rounds]
  */

@@ -8,9 +8,10 @@ import { inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * Documents a second and peak memory: deal memos and long statements, from facts to the bytes of the file. Beside it the same
- * texts through bare pdfkit, in the same fonts: line after line without any layout, and (a few of them) with the tables that
- * pdfkit itself draws, whose time grows with the square of the rows. Each bundled as for Azure in a process of its own, of the rounds the one that took the least processor time.
+ * Documents per second and peak memory: deal memos and long statements, from facts to the bytes of the file. Compared with
+ * the same texts through bare pdfkit in the same fonts: as lines without layout, and (a few) with pdfkit's own tables, whose
+ * time grows with the square of the rows. Each is bundled as for Azure and has its own process; of the rounds the one with
+ * the least processor time.
  *
  *   node bench/documents.ts --memos 300 --statements 20 --holdings 1000 --rounds 3
  */
@@ -41,7 +42,7 @@ const WAYS: Readonly<Record<string, string>> = {
 const directory = await mkdtemp(join(tmpdir(), "rota-bench-"));
 try {
   const script = await bundled(join(import.meta.dirname, "documents/write.ts"), join(directory, "bundle"));
-  // Where the bundle looks for them, as beside the chunks of the app.
+  // The bundle reads the fonts there, as the app does beside its chunks.
   await cp(join(import.meta.dirname, "../shared/documents/fonts"), join(directory, "fonts"), { recursive: true });
   const lines = [];
   for (const { name, count: all, args, ways } of CASES) {

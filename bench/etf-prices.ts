@@ -7,14 +7,12 @@ import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * The prices of many ETFs through `sync_etf_prices`: an HTTP request an ETF to a loopback Yahoo that answers in the true format,
- * JSON with exact numbers, every check, ledger, leases, transactions of some ETFs each. Beside it the limit, COPY and one merge of
- * the same rows, which are text in memory already; and an INSERT a row (a sample of the ETFs, since it would take minutes). What the
- * limit has no part in, asking and reading the answers, is measured alone as well: the table says how much of the job's processor
- * time that is, and what it is without. Same PostgreSQL, same run, fsync on; each way bundled as for Azure and in a process of its
- * own, all figures of a way from its round with the shortest clock. Twice the ETFs show that memory is flat, once V8's heap has grown
- * to what it likes to have between two collections; a tenth, what it is before. The loopback Yahoo works in this process and is
- * not counted.
+ * The prices of many ETFs through `sync_etf_prices`: one HTTP request per ETF to a fake Yahoo server, exact JSON numbers, all
+ * checks, ledger, leases, transactions of several ETFs. It is compared with the lower bound, COPY and one merge of the same
+ * rows from memory, and with an INSERT per row (a sample, because it would take minutes). The requests and the parsing of
+ * the answers, which the lower bound does not have, are also measured alone. Same PostgreSQL, same run, fsync on; each way is
+ * bundled as for Azure and has its own process; the figures are from the fastest round. Twice and a tenth of the ETFs show
+ * that memory is flat. The fake Yahoo server runs in this process and is not counted.
  *
  *   node bench/etf-prices.ts --etfs 2000 --days 250 --rounds 2
  */
@@ -67,7 +65,7 @@ try {
   const asks = (way: string) => way.startsWith("job");
   const timesBare = (value: number, of: (cost: Cost) => number) => `${(value / each(bare, of)).toFixed(2)} ×`;
   console.log(
-    `\n${thousands(etfs)} ETFs × ${days} days, each way's round with the shortest clock of ${rounds}, Node ${process.version}\n`,
+    `\n${thousands(etfs)} ETFs × ${days} days, the fastest of ${rounds} rounds of each way, Node ${process.version}\n`,
   );
   console.log(
     table(
@@ -103,7 +101,7 @@ async function empty(count: number): Promise<void> {
   await sql`checkpoint`;
 }
 
-/** What is stored, in few words: the same for the same rows. */
+/** A checksum of the stored rows. */
 async function stored(): Promise<string> {
   const [row] = await sql<{ words: string }[]>`
     select concat_ws(' ', count(*), sum(open), sum(high), sum(low), sum(close), sum(adjusted_close), sum(volume)) as words

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startEcbStandIn } from "#local/providers/ecb.ts";
+import { startFakeEcb } from "#local/providers/fake-ecb.ts";
 import { ecbHistoryCsv } from "#local/providers/ecb-format.ts";
 import { SAMPLE_CURRENCIES, sampleDays } from "#local/providers/sample-rates.ts";
 import { benchDatabase } from "./support/database.ts";
@@ -9,9 +9,9 @@ import { inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * The whole ECB history through `sync_fx_historical` (download, unzip, parse, check, ledger, transactions), beside a bare
- * COPY of the very same points from memory into a staging table and one merge. Same PostgreSQL, same run, fsync on; each
- * way in a process of its own, the better of three rounds.
+ * The complete ECB history through `sync_fx_historical` (download, unzip, parse, check, ledger, transactions), compared with
+ * COPY of the same points from memory into a staging table and one merge. Same PostgreSQL, same run, fsync on; each way has
+ * its own process, the best of three rounds.
  */
 interface Measured {
   readonly points: number;
@@ -23,7 +23,7 @@ const real = join(import.meta.dirname, "../../shared/data/fx/eurofxref-hist-1999
 await using database = await benchDatabase();
 const { url, sql, directory } = database;
 const history = existsSync(real) ? real : await sampleHistory();
-const standIn = await startEcbStandIn({ history, asOf: () => new Date("2026-04-13T20:00:00Z") });
+const server = await startFakeEcb({ history, asOf: () => new Date("2026-04-13T20:00:00Z") });
 try {
   const ways = ["job", "copy-merge"] as const;
   const rounds: Record<string, Measured[]> = {};
@@ -37,7 +37,7 @@ try {
   const best = Object.entries(rounds).map(([way, all]) => ({ way, ...all.toSorted((a, b) => a.ms - b.ms)[0]! }));
   const ms = (way: string) => best.find((row) => row.way === way)!.ms;
   console.log(
-    `\n${existsSync(real) ? "The ECB's published history" : "Sample history (the real one is not here)"}, best of 3\n`,
+    `\n${existsSync(real) ? "The ECB's published history" : "Sample history (the real one is missing)"}, best of 3\n`,
   );
   console.log(
     table(
@@ -51,16 +51,16 @@ try {
     ),
   );
   console.log(`\njob ÷ bare COPY + merge: ${(ms("job") / ms("copy-merge")).toFixed(2)}×  (aim: within 2×)`);
-  console.log(`second run, nothing new: ${(ms("job again") / ms("copy-merge again")).toFixed(2)}×`);
+  console.log(`second run, no changes: ${(ms("job again") / ms("copy-merge again")).toFixed(2)}×`);
 } finally {
-  await standIn.close();
+  await server.close();
 }
 
 async function measure(way: string): Promise<Measured> {
   return inOwnProcess<Measured>(join(import.meta.dirname, "historical-import", `${way}.ts`), [
     url,
     history,
-    standIn.baseUrl,
+    server.baseUrl,
   ]);
 }
 

@@ -9,10 +9,10 @@ import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * A county's list of a million rows through `ingest_county_liens` (download, parse, normalise, validate, stage, merge, ledger), beside
- * a COPY of the same rows, clean already, and a merge as one would type them into psql; each again with the same list, which
- * changes nothing; and the job with a tenth, for its memory must not grow with the list. Same PostgreSQL, same run, fsync on; each way
- * bundled as for Azure in a process of its own.
+ * A county's list of a million rows through `ingest_county_liens` (download, parse, normalise, validate, stage, merge,
+ * ledger), compared with COPY of the same clean rows and a merge in plain SQL. Each way also runs again with the same list,
+ * without changes, and the job also with a tenth, because its memory must not grow with the list. Same PostgreSQL, same run,
+ * fsync on; each way is bundled as for Azure and has its own process.
  *
  * node bench/lien-ingest.ts [--rows 1000000]
  */
@@ -37,7 +37,7 @@ await using office = createServer((_, response) => {
   response.writeHead(200, { "content-type": "text/csv" });
   createReadStream(served).pipe(response);
 }).listen(0, "127.0.0.1");
-say(`writing ${thousands(ROWS)} rows as a county does, and as COPY takes them`);
+log(`writing ${thousands(ROWS)} rows in a county's format and in the format of COPY`);
 for (const { county, clean, rows } of Object.values(files)) await writeLists(county, clean, rows);
 const results = [
   await measure("job, a tenth", "job", files.tenth, "created"),
@@ -63,7 +63,7 @@ const [tenth, job, again, bare, bareAgain] = results;
 const ratio = (one: Cost, other: Cost, of: (cost: Cost) => number) => `${(of(one) / of(other)).toFixed(2)}×`;
 for (const [what, one, other] of [
   ["first time", job!, bare!],
-  ["nothing new", again!, bareAgain!],
+  ["no changes", again!, bareAgain!],
 ] as const) {
   const [clock, processor] = [ratio(one, other, ({ ms }) => ms), ratio(one, other, processorMs)];
   console.log(
@@ -74,7 +74,7 @@ console.log(
   `memory: ${thousands(tenth!.peakMiB)} MiB at a tenth, ${thousands(job!.peakMiB)} MiB at all  (aim: flat, below 300 MB)`,
 );
 
-/** The first time, and the same list again. */
+/** Measures the first time, and the same list again. */
 async function twice(way: string, script: string) {
   const first = await measure(way, script, files.all, "created");
   return [first, await measure(`${way} again`, script, files.all, "nothing")];
@@ -89,7 +89,7 @@ async function measure(way: string, script: string, file: typeof files.all, expe
   if (measured.created !== wanted || measured.updated !== 0) {
     throw new Error(`${way} created ${measured.created} and updated ${measured.updated}, expected ${wanted} and 0`);
   }
-  say(`${way}: ${thousands(file.rows)} rows in ${(measured.ms / 1_000).toFixed(1)} s`);
+  log(`${way}: ${thousands(file.rows)} rows in ${(measured.ms / 1_000).toFixed(1)} s`);
   return { way, rows: file.rows, ...measured };
 }
 
@@ -104,6 +104,6 @@ async function empty(): Promise<void> {
     values ('bench-az', 'A county', 'AZ', 'America/Phoenix', ${sql.json(source)}, 'arizona', now(), now())`;
 }
 
-function say(what: string): void {
+function log(what: string): void {
   console.log(`${new Date().toISOString().slice(11, 19)} ${what}`);
 }

@@ -4,11 +4,11 @@ import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * One new trading day for 10,000 pensions: `retry_pending_etf_valuations` (ledger, leases, what has to be done, locks, rules, batches
- * that commit), beside bare statements that make the same change, and beside pension by pension (a sample, since all of them would
- * take long). One bare statement sums what each pension's contributions bought; the other is given the sums that the job
- * keeps. Same PostgreSQL, same run, fsync on; each way bundled as for Azure in a process of its own, of the rounds the one that
- * took the least processor time. A tenth of the pensions, and fifty days at once, show that memory is flat.
+ * One new trading day for 10,000 pensions: `retry_pending_etf_valuations` (ledger, leases, pending work, locks, rules,
+ * committed batches), compared with bare statements with the same effect, and with one transaction per pension (a sample,
+ * because all would take long). One bare statement sums the units of each pension's contributions; the other uses the sums
+ * that the job stores. Same PostgreSQL, same run, fsync on; each way is bundled as for Azure and has its own process; of the
+ * rounds the one with the least processor time. A tenth of the pensions, and fifty days at once, show that memory is flat.
  *
  *   node bench/pension-values.ts --pensions 10000 --rounds 3
  */
@@ -81,7 +81,7 @@ console.log(
 console.log("\naim for the job: within 1.5 × the bare statement, and no more memory for ten times the pensions");
 console.log(sums.size === 1 ? "all ways wrote the same values" : `the sums differ: ${[...sums].join(", ")}`);
 
-/** Weekdays are trading days, every one of them with a price and a rate. */
+/** Every weekday is a trading day with a price and a rate. */
 async function fill(): Promise<void> {
   await sql`
     insert into portfolio.etfs (symbol, currency, series, state, in_use, added_at)
@@ -108,7 +108,7 @@ async function fill(): Promise<void> {
   await sql`vacuum analyze`;
 }
 
-/** As it was when all but the last days were valued, for the first of the pensions by id; the others are up to date. */
+/** Resets the first pensions by id to the state before the last days; the others are up to date. */
 async function reset(pensions: number, days: number): Promise<void> {
   const to = dayBefore(days);
   await sql`truncate portfolio.etf_pension_values, platform.job_runs`;
@@ -116,7 +116,7 @@ async function reset(pensions: number, days: number): Promise<void> {
     update portfolio.etf_pensions p set state = 'ready',
            valued_to = case when p.id in (select id from portfolio.etf_pensions order by id limit ${pensions}::integer)
                             then ${to}::date else ${LAST_DAY}::date end,
-           (units, bought_to, bought_at) = (
+           (units, last_purchase_date, last_purchase_price) = (
              select sum(units), max(bought_on), (array_agg(price order by bought_on desc))[1]
                from portfolio.etf_pension_contributions c where c.pension_id = p.id)`;
   await sql`
@@ -129,7 +129,7 @@ async function reset(pensions: number, days: number): Promise<void> {
   await sql`checkpoint`;
 }
 
-/** @returns how many days were written; throws when they are not those that there were to write */
+/** @returns the number of written days; throws when it is not the expected number */
 async function writtenRows(way: string, pensions: number, days: number): Promise<number> {
   const [row] = await sql<{ rows: number }[]>`
     select count(*)::integer as rows from portfolio.etf_pension_values
@@ -138,7 +138,7 @@ async function writtenRows(way: string, pensions: number, days: number): Promise
   return row.rows;
 }
 
-/** The values of those pensions that every way has worked out. */
+/** The sum of the values of the pensions that every way valued. */
 async function sumOfSample(): Promise<string> {
   const [row] = await sql<{ sum: string }[]>`
     select sum(value)::text as sum from portfolio.etf_pension_values
@@ -147,7 +147,7 @@ async function sumOfSample(): Promise<string> {
   return row!.sum;
 }
 
-/** The trading day that many before the day after the last. */
+/** The trading day before the last `days` days. */
 function dayBefore(days: number): string {
   const day = new Date(`${LAST_DAY}T00:00:00Z`);
   for (let back = days; back > 0;) {

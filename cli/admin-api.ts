@@ -1,24 +1,24 @@
-import type { Call } from "./command.ts";
-import { Failure } from "./failure.ts";
-import { findApp, type Whereabouts } from "./whereabouts.ts";
+import type { CommandContext } from "./command.ts";
+import { CommandError } from "./command-errors.ts";
+import { connectionInfo, type ConnectionInfo } from "./connection-info.ts";
 
-/** An answer that is longer in coming will not come. */
-const PATIENCE_MS = 30_000;
+/** The timeout of one request. */
+const TIMEOUT_MS = 30_000;
 
-/** The app did not answer, or not as an app does that is up: the same question may be answered a little later. */
-export class Unanswered extends Failure {}
+/** The app did not answer, or it is starting: the same request may succeed later. */
+export class AppUnavailable extends CommandError {}
 
-/** Speaks the admin API. Whatever goes wrong becomes a `Failure` with one sentence that says what to do. */
+/** A client of the admin API. Every error becomes a `CommandError` with one sentence that says what to do. */
 export class AdminApi {
-  readonly #app: Whereabouts;
+  readonly #app: ConnectionInfo;
 
-  constructor(app: Whereabouts) {
+  constructor(app: ConnectionInfo) {
     this.#app = app;
   }
 
-  /** The API of the app that this call is about. */
-  static async of(call: Pick<Call, "env" | "root">): Promise<AdminApi> {
-    return new AdminApi(await findApp(call));
+  /** The API of the app that the environment selects. */
+  static async of(call: Pick<CommandContext, "env" | "root">): Promise<AdminApi> {
+    return new AdminApi(await connectionInfo(call));
   }
 
   get url(): string {
@@ -46,9 +46,9 @@ export class AdminApi {
         ...(body !== undefined && { "content-type": "application/json" }),
       },
       ...(body !== undefined && { body }),
-      // A redirect would take the key along to wherever it points.
+      // Following a redirect would send the key to another address.
       redirect: "manual",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((error: unknown) => {
       throw this.#silence(error);
     });
@@ -60,41 +60,43 @@ export class AdminApi {
     throw this.#refusal(response, json, `${method} ${path}`);
   }
 
-  #silence(error: unknown): Failure {
+  #silence(error: unknown): CommandError {
     const { url } = this.#app;
     if ((error as Error).name === "TimeoutError") {
-      return new Unanswered(`The app at ${url} took longer than ${PATIENCE_MS / 1_000} s to answer; its log says why.`);
+      return new AppUnavailable(
+        `The app at ${url} did not answer within ${TIMEOUT_MS / 1_000} s: look for the reason in its log.`,
+      );
     }
-    return new Unanswered(`No app answers at ${url}. Start it with npm start, or set ROTA_URL and ROTA_KEY.`);
+    return new AppUnavailable(`No app answers at ${url}. Start it with npm start, or set ROTA_URL and ROTA_KEY.`);
   }
 
-  #refusal({ status, headers }: Response, json: unknown, request: string): Failure {
+  #refusal({ status, headers }: Response, json: unknown, request: string): CommandError {
     const { url, key, keySource } = this.#app;
     const detail = problemDetail(json);
     if (status === 401 || status === 403) {
-      if (!key) return new Failure(`The app at ${url} asks for a key: set ROTA_KEY to one of its function keys.`);
-      const cure =
+      if (!key) return new CommandError(`The app at ${url} requires a key: set ROTA_KEY to one of its function keys.`);
+      const fix =
         keySource === "ROTA_KEY"
           ? "set ROTA_KEY to one of its function keys."
-          : "start it anew with npm start, or set ROTA_KEY.";
-      const given = keySource === "ROTA_KEY" ? "the key in ROTA_KEY" : "the key that npm start left here";
-      return new Failure(`The app at ${url} refuses ${given}: ${detail ?? cure}`);
+          : "restart it with npm start, or set ROTA_KEY.";
+      const given = keySource === "ROTA_KEY" ? "the key in ROTA_KEY" : "the key that npm start stored here";
+      return new CommandError(`The app at ${url} rejects ${given}: ${detail ?? fix}`);
     }
     const location = headers.get("location");
     if (status >= 300 && status < 400 && location) {
-      return new Failure(`${url} leads on to ${location}: set ROTA_URL to the address where the app itself answers.`);
+      return new CommandError(`${url} redirects to ${location}: set ROTA_URL to the address of the app itself.`);
     }
     if (detail === undefined) {
       const got = `${status} ${headers.get("content-type") ?? "without a content type"}`;
       if (status >= 502 && status <= 504)
-        return new Unanswered(`The app at ${url} is not up yet (${got}); try again in a moment.`);
-      return new Failure(
-        `What answers at ${url} is no Rota app: ${request} gave ${got}. Set ROTA_URL to the right address.`,
+        return new AppUnavailable(`The app at ${url} is not up yet (${got}); try again in a moment.`);
+      return new CommandError(
+        `The server at ${url} is not a Rota app: ${request} gave ${got}. Set ROTA_URL to the right address.`,
       );
     }
-    if (status === 400 || status === 422) return new Failure(`The app refuses this: ${detail}`);
-    const said = `The app says: ${detail}`;
-    return status === 503 ? new Unanswered(said) : new Failure(said);
+    if (status === 400 || status === 422) return new CommandError(`The app rejects this request: ${detail}`);
+    const message = `The app answers: ${detail}`;
+    return status === 503 ? new AppUnavailable(message) : new CommandError(message);
   }
 }
 
@@ -107,10 +109,10 @@ function readJson(response: Response, text: string): unknown {
   }
 }
 
-/** What went wrong in the words of the app (problem details, RFC 9457). */
+/** The error message of the app (problem details, RFC 9457). */
 function problemDetail(json: unknown): string | undefined {
   if (json === null || typeof json !== "object") return undefined;
   const { detail, title } = json as { detail?: unknown; title?: unknown };
-  const said = detail ?? title;
-  return typeof said === "string" ? said.replace(/\s+/g, " ") : undefined;
+  const message = detail ?? title;
+  return typeof message === "string" ? message.replace(/\s+/g, " ") : undefined;
 }

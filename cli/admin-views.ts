@@ -1,4 +1,4 @@
-import type { ItemFailure, Progress, RunState, Trigger } from "#data/platform/schema.ts";
+import type { ItemFailure, Progress, RunState, Trigger } from "#data/platform/platform-schema.ts";
 import type { ErrorClass } from "#jobs/error-class.ts";
 
 /** What the admin API answers with: the ledger's rows as JSON, so instants are ISO texts. */

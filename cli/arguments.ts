@@ -1,19 +1,19 @@
 import { parseArgs } from "node:util";
-import { suggestion } from "#settings/suggestion.ts";
-import { type Call, type Command, INVOCATION, type Option } from "./command.ts";
-import { WrongUsage } from "./failure.ts";
+import { suggestion } from "#text/suggestion.ts";
+import { type CommandContext, type Command, INVOCATION, type Option } from "./command.ts";
+import { UsageError } from "./command-errors.ts";
 import { usageOf } from "./help.ts";
-import { quantity } from "./outcome.ts";
+import { quantity } from "./text-format.ts";
 
 /**
- * Reads what stands behind the command's name.
- * @throws WrongUsage naming the argument or option that is missing, unknown, given twice or wrong
+ * Reads the arguments and options of a command.
+ * @throws UsageError naming the argument or option that is missing, unknown, given twice or wrong
  */
 export function readArguments(
   name: string,
   command: Command,
   args: readonly string[],
-): Pick<Call, "arguments" | "options"> {
+): Pick<CommandContext, "arguments" | "options"> {
   const { tokens } = parseArgs({
     args: withValues(command, args),
     options: Object.fromEntries(
@@ -22,7 +22,7 @@ export function readArguments(
         { type: placeholder === undefined ? ("boolean" as const) : ("string" as const) },
       ]),
     ),
-    // Strict parsing has its own messages, which know neither the command nor what was meant.
+    // The messages of strict parsing contain neither the command nor a suggestion.
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -32,11 +32,11 @@ export function readArguments(
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
-    const option = known(name, command, token.rawName, token.name);
+    const option = findOption(name, command, token.rawName, token.name);
     const value = readOption(name, option, token);
     if (!(token.name in options)) options[token.name] = value;
     else if (option.join) options[token.name] = option.join(options[token.name], value);
-    else throw new WrongUsage(`${name}: ${token.rawName} is given twice.`);
+    else throw new UsageError(`${name}: ${token.rawName} is given twice.`);
   }
   return { arguments: readPositionals(name, command, positionals), options };
 }
@@ -47,35 +47,35 @@ interface OptionToken {
   readonly inlineValue: boolean | undefined;
 }
 
-function known(name: string, command: Command, rawName: string, option: string): Option<unknown> {
+function findOption(name: string, command: Command, rawName: string, option: string): Option<unknown> {
   const found = Object.hasOwn(command.options, option) ? command.options[option] : undefined;
   if (found && rawName.startsWith("--")) return found;
   const meant = suggestion(option, Object.keys(command.options));
-  throw new WrongUsage(
-    `${name}: unknown option ${rawName}; ${meant ? `did you mean --${meant}?` : `${INVOCATION} ${name} --help lists them.`}`,
+  throw new UsageError(
+    `${name}: unknown option ${rawName}; ${meant ? `did you mean --${meant}?` : `${INVOCATION} ${name} --help lists the options.`}`,
   );
 }
 
 function readOption(name: string, option: Option<unknown>, { rawName, value, inlineValue }: OptionToken): unknown {
   if (option.placeholder === undefined) {
     if (value === undefined) return true;
-    throw new WrongUsage(`${name}: ${rawName} takes no value, got ${JSON.stringify(value)}.`);
+    throw new UsageError(`${name}: ${rawName} takes no value, got ${JSON.stringify(value)}.`);
   }
   if (value === ALONE && "alone" in option) return option.alone;
   if (!value || (!inlineValue && /^--?[a-z]/i.test(value))) {
-    throw new WrongUsage(`${name}: ${rawName} needs a value: ${rawName} ${option.placeholder}.`);
+    throw new UsageError(`${name}: ${rawName} needs a value: ${rawName} ${option.placeholder}.`);
   }
   try {
     return option.read(value);
   } catch (error) {
-    throw new WrongUsage(`${name}: ${rawName}: expected ${(error as Error).message}, got ${JSON.stringify(value)}.`);
+    throw new UsageError(`${name}: ${rawName}: expected ${(error as Error).message}, got ${JSON.stringify(value)}.`);
   }
 }
 
-/** Stands for the value of an option that stands alone. No argument can be it: the system ends them at this character. */
+/** Marks an option without a value. No argument can contain this character. */
 const ALONE = "\0";
 
-/** An option whose value may be missing takes the next argument only if that is a number: `--wait 30`, but `--wait '{}'`. */
+/** An option with an optional value takes the next argument only if that is a number: `--wait 30`, but `--wait '{}'`. */
 function withValues(command: Command, args: readonly string[]): string[] {
   return args.map((arg, index) => {
     const option = arg.startsWith("--") ? command.options[arg.slice(2)] : undefined;
@@ -89,16 +89,16 @@ function readPositionals(name: string, command: Command, given: readonly string[
   if (given.length > expected.length) {
     const names =
       expected.length === 0 ? "no arguments" : `only ${expected.map(([each]) => `<${each}>`).join(" and ")}`;
-    throw new WrongUsage(
+    throw new UsageError(
       `${name}: expected ${names}, got ${quantity(given.length, "argument")}${command.tooMany ? `: ${command.tooMany}` : "."}`,
     );
   }
   return Object.fromEntries(
     expected.map(([each, { optional }], index) => {
       if (given[index] === undefined && !optional) {
-        throw new WrongUsage(`${name}: <${each}> is missing; it goes ${INVOCATION} ${usageOf(name, command)}`);
+        throw new UsageError(`${name}: <${each}> is missing; usage: ${INVOCATION} ${usageOf(name, command)}`);
       }
-      // Absent where it is optional, as the command's own type says.
+      // Undefined only for an optional argument, as the type of `Command` declares.
       return [each, given[index] as string];
     }),
   );

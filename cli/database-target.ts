@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Call } from "./command.ts";
-import { Failure } from "./failure.ts";
-import { runningApp } from "./whereabouts.ts";
+import type { CommandContext } from "./command.ts";
+import { CommandError } from "./command-errors.ts";
+import { runningApp } from "./connection-info.ts";
 
 /** The database to work on. */
 export interface DatabaseTarget {
@@ -10,16 +10,16 @@ export interface DatabaseTarget {
   /** Where `url` was found, for messages. */
   readonly source: string;
   readonly user: string;
-  /** What it may be called in messages: no user, no password. */
+  /** For messages: without user and password. */
   readonly name: string;
 }
 
 /**
- * The database of DATABASE_URL in the environment, or else in local.settings.json, or else of the local stack that runs.
- * @throws Failure when there is none, or when what is written there is no address
+ * The database of DATABASE_URL in the environment, or else in local.settings.json, or else of the running local stack.
+ * @throws CommandError when there is none, or when the setting is not the address of a PostgreSQL database
  */
 export async function databaseTarget(
-  call: Pick<Call, "env" | "root">,
+  call: Pick<CommandContext, "env" | "root">,
   purpose = "to migrate",
 ): Promise<DatabaseTarget> {
   const given = call.env.DATABASE_URL?.trim();
@@ -28,16 +28,16 @@ export async function databaseTarget(
   if (written) return targetOf(written, "DATABASE_URL in local.settings.json");
   const running = await runningApp(call);
   if (running) return targetOf(running.databaseUrl, "the database of npm start");
-  throw new Failure(
-    `No database ${purpose}: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which brings one.`,
+  throw new CommandError(
+    `No database ${purpose}: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which starts one.`,
   );
 }
 
 function targetOf(text: string, source: string): DatabaseTarget {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^postgres(ql)?:$/.test(url.protocol) || !isDecodable(url)) {
-    throw new Failure(
-      `${source}: expected postgres://user:password@host/database, special characters percent-encoded, got something else, which is not shown as it may hold a password.`,
+    throw new CommandError(
+      `${source}: expected postgres://user:password@host/database with special characters percent-encoded. The value is not shown, as it may hold a password.`,
     );
   }
   const user = decodeURIComponent(url.username);
@@ -54,21 +54,22 @@ function isDecodable({ username, password, pathname }: URL): boolean {
   }
 }
 
-/** One setting of local.settings.json, if it is written there. */
+/** One setting of local.settings.json; undefined when the file does not set it. */
 export async function settingOf(file: string, name: string): Promise<string | undefined> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "{}";
-    throw new Failure(`local.settings.json cannot be read: ${(error as Error).message}.`);
+    throw new CommandError(`local.settings.json cannot be read: ${(error as Error).message}.`);
   });
   const settings = parse(text) as { IsEncrypted?: unknown; Values?: Record<string, unknown> } | null;
   const value = settings?.Values?.[name];
   if (value === undefined) return undefined;
   if (settings?.IsEncrypted === true) {
-    throw new Failure(
+    throw new CommandError(
       `local.settings.json is encrypted: run func settings decrypt, or set ${name} in the environment.`,
     );
   }
-  if (typeof value !== "string") throw new Failure(`local.settings.json: Values.${name}: expected a text in quotes.`);
+  if (typeof value !== "string")
+    throw new CommandError(`local.settings.json: Values.${name}: expected a string in quotes.`);
   return value.trim() || undefined;
 }
 
@@ -76,7 +77,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
-    // The parser's own message quotes the file, and so perhaps a password.
-    throw new Failure("local.settings.json is no JSON: compare it with local.settings.example.json.");
+    // The parser's message quotes the file, and so perhaps a password.
+    throw new CommandError("local.settings.json is not valid JSON: compare it with local.settings.example.json.");
   }
 }

@@ -5,21 +5,21 @@ import type { Paint } from "./output.ts";
 /** What `help` shows. */
 export function overview(paint: Paint): string {
   return [
-    `${paint("bold", "rota")}  sees and steers the jobs of the app that runs here, or anywhere`,
+    `${paint("bold", "rota")}  lists and controls the jobs of a running app, local or deployed`,
     "",
     `${paint("dim", "Usage:")}  ${INVOCATION} <command> [arguments] [options]`,
     "",
     ...aligned(Object.entries(commands).map(([name, { summary }]) => [paint("cyan", name), name.length, summary])),
     "",
-    `${INVOCATION} <command> --help tells more of one.`,
+    `${INVOCATION} <command> --help explains a command.`,
     "",
-    "The app is the one that npm start runs in this folder, or the one that the environment names:",
+    "The app is the one that npm start runs in this folder, or the one that these variables name:",
     ...aligned([
       [paint("cyan", "ROTA_URL"), 8, "its address, such as https://my-app.azurewebsites.net"],
       [paint("cyan", "ROTA_KEY"), 8, "one of its function keys"],
     ]),
     "",
-    "Exit codes: 0 done, 1 not done (or the run did not succeed), 2 wrongly called.",
+    "Exit codes: 0 success, 1 failure (or the run did not succeed), 2 wrong usage.",
   ].join("\n");
 }
 
@@ -42,7 +42,7 @@ export function helpOf(name: string, summary: string, command: Command, paint: P
   ].join("\n");
 }
 
-/** `run <job> [<json>] [--wait [<seconds>]] [--json]`; many options are left to the list below. */
+/** `run <job> [<json>] [--wait [<seconds>]] [--json]`; more than three options are shortened to `[options]`. */
 export function usageOf(name: string, command: Command): string {
   const given = Object.entries(command.arguments).map(([each, { optional }]) =>
     optional ? `[<${each}>]` : `<${each}>`,

@@ -1,5 +1,5 @@
-/** Where a text stops being JSON, and what would have to stand there. */
-export interface JsonFault {
+/** Where a text stops being valid JSON, and what was expected there. */
+export interface JsonError {
   /** Characters before it. */
   readonly at: number;
   readonly expected: string;
@@ -7,30 +7,30 @@ export interface JsonFault {
 
 /**
  * Reads JSON that a person typed.
- * @throws SyntaxError in one sentence: what was expected, at which character, and what stands there
+ * @throws SyntaxError in one sentence: what was expected, at which character, and what was found
  */
 export function readJsonInput(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const fault = faultIn(text);
+    const fault = findJsonError(text);
     if (!fault) throw error;
     const found = fault.at < text.length ? JSON.stringify(text.slice(fault.at, fault.at + 12)) : "the end";
     throw new SyntaxError(
-      `expected ${fault.expected} at character ${fault.at + 1}, got ${found}${quotesWereEaten(text) ? QUOTES_HINT : ""}`,
+      `expected ${fault.expected} at character ${fault.at + 1}, got ${found}${quotesWereEaten(text) ? MISSING_QUOTES_HINT : ""}`,
       { cause: error },
     );
   }
 }
 
-const QUOTES_HINT = "; put the whole in single quotes, or the shell takes the double quotes away";
+const MISSING_QUOTES_HINT = "; put the JSON in single quotes, otherwise the shell removes the double quotes";
 
 function quotesWereEaten(text: string): boolean {
   return /^\s*\{/.test(text) && !text.includes('"') && /[\w']/.test(text);
 }
 
-/** The first place where the text is no JSON (RFC 8259); undefined when it is. The engine's own messages often name none. */
-export function faultIn(text: string): JsonFault | undefined {
+/** The first position where the text is not JSON (RFC 8259); undefined for valid JSON. V8's messages often name none. */
+export function findJsonError(text: string): JsonError | undefined {
   try {
     const end = skip(SPACE, text, value(text, skip(SPACE, text, 0)));
     return end === text.length ? undefined : { at: end, expected: "the end" };
@@ -40,7 +40,7 @@ export function faultIn(text: string): JsonFault | undefined {
   }
 }
 
-class Stop extends Error implements JsonFault {
+class Stop extends Error implements JsonError {
   readonly at: number;
   readonly expected: string;
   constructor(at: number, expected: string) {
@@ -52,14 +52,14 @@ class Stop extends Error implements JsonFault {
 
 const SPACE = /[ \t\r\n]*/y;
 const SCALAR = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-// eslint-disable-next-line no-control-regex -- control characters are what JSON strings must not hold
+// eslint-disable-next-line no-control-regex -- a JSON string must not contain control characters
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\["\\/bfnrt]|\\u[\da-fA-F]{4})*"/y;
 
-/** Each of these takes the place where its part begins and returns the place behind it. */
+/** Each function takes the position where its part begins and returns the position behind it. */
 function value(text: string, at: number): number {
   if (text[at] === "{") return members(text, at, "}", member, "a name in double quotes");
   if (text[at] === "[") return members(text, at, "]", value, "a value");
-  if (text[at] === '"') return string(text, at, "a text that ends with a double quote");
+  if (text[at] === '"') return string(text, at, "a string that ends with a double quote");
   const end = skip(SCALAR, text, at);
   if (end === at) throw new Stop(at, "a value");
   return end;

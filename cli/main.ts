@@ -1,6 +1,6 @@
 import { enableCompileCache } from "node:module";
 
-// Before anything else is loaded: most of a short command's time would go into reading TypeScript.
+// Before any other import: compiling TypeScript takes most of the time of a short command.
 enableCompileCache();
 const { main } = await import("./program.ts");
 process.exitCode = await main(process.argv.slice(2));

@@ -3,22 +3,22 @@ import { styleText } from "node:util";
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 export type Paint = (style: Style, text: string) => string;
 
-/** Where a command writes to. */
+/** The stream that a command writes to. */
 export interface Output {
   readonly isTerminal: boolean;
-  /** Columns that a line may take. */
+  /** The maximum line length. */
   readonly width: number;
-  /** Colours the text, if the other side shows colours (a terminal) and wants them (NO_COLOR). */
+  /** Colours the text on a terminal, unless NO_COLOR is set. */
   readonly paint: Paint;
   line(text: string): void;
   write(text: string): void;
 }
 
-/** What is piped, and read later on who knows which screen, is this wide. */
+/** The line length of piped output. */
 const PIPED_WIDTH = 100;
 
 export function outputTo(stream: NodeJS.WriteStream): Output {
-  // `rota runs | head` closes the pipe when it has seen enough: that is no error.
+  // `rota runs | head` closes the pipe early: that is not an error.
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit();
     throw error;
@@ -43,8 +43,8 @@ export function printJson(out: Output, value: unknown): void {
 }
 
 /**
- * A copy whose texts are safe to show: what comes from elsewhere (an error's message, a provider's answer) may hold
- * control characters that would steer the terminal. Line breaks and tabs stay.
+ * A copy that is safe to print: a text from outside (an error message, a provider's answer) may contain control
+ * characters that a terminal would execute. Line breaks and tabs stay.
  */
 export function printable<T>(value: T): T {
   if (typeof value === "string") return value.replace(CONTROL, "\u{fffd}") as T;
@@ -53,5 +53,5 @@ export function printable<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, printable(field)])) as T;
 }
 
-// Bidirectional overrides are in it as well: they make a line read differently from what it says.
+// Includes bidirectional overrides: they make a terminal display a line in another order.
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g; // eslint-disable-line no-control-regex

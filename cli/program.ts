@@ -1,24 +1,24 @@
-import { suggestion } from "#settings/suggestion.ts";
+import { suggestion } from "#text/suggestion.ts";
 import { readArguments } from "./arguments.ts";
 import { INVOCATION } from "./command.ts";
-import { commands, type Listed } from "./commands.ts";
-import { Failure, WrongUsage } from "./failure.ts";
+import { commands, type CommandEntry } from "./commands.ts";
+import { CommandError, UsageError } from "./command-errors.ts";
 import { helpOf, overview } from "./help.ts";
 import { type Output, outputTo, printable } from "./output.ts";
 
-/** Does what the arguments say. @returns the exit code: 0 done, 1 not done, 2 wrongly called */
+/** Runs the command that the arguments name. @returns the exit code: 0 success, 1 failure, 2 wrong usage */
 export async function main(args: readonly string[]): Promise<number> {
   const out = outputTo(process.stdout);
   try {
     return await dispatch(args, out);
   } catch (error) {
     const errors = outputTo(process.stderr);
-    if (error instanceof Failure) {
+    if (error instanceof CommandError) {
       errors.line(errors.paint("red", printable(error.message)));
       return error.exitCode;
     }
     const { stack } = error as Partial<Error>;
-    errors.line(errors.paint("red", `This is a fault of the command line itself: ${stack ?? String(error)}`));
+    errors.line(errors.paint("red", `This is a bug in the command line itself: ${stack ?? String(error)}`));
     return 1;
   }
 }
@@ -43,12 +43,12 @@ async function help(name: string | undefined, out: Output): Promise<number> {
   return 0;
 }
 
-function find(name: string): Listed {
+function find(name: string): CommandEntry {
   const found = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (found) return found;
   const meant = suggestion(name, [...Object.keys(commands), "help"]);
-  throw new WrongUsage(
-    `There is no command ${JSON.stringify(name)}; ${meant ? `did you mean ${meant}?` : `${INVOCATION} help lists them all.`}`,
+  throw new UsageError(
+    `There is no command ${JSON.stringify(name)}; ${meant ? `did you mean ${meant}?` : `${INVOCATION} help lists all commands.`}`,
   );
 }
 

@@ -1,32 +1,33 @@
-import type { Progress } from "#data/platform/schema.ts";
+import type { Progress } from "#data/platform/platform-schema.ts";
 import { inWords } from "#schedule/duration.ts";
 import type { RunView } from "./admin-views.ts";
-import { localIso } from "./moments.ts";
-import { grouped, oneLine, STATE_STYLES } from "./outcome.ts";
+import { localIso } from "./time-format.ts";
+import { STATE_STYLES } from "./run-format.ts";
+import { grouped, oneLine } from "./text-format.ts";
 import type { Output, Paint } from "./output.ts";
 
-/** Shows a run that is under way. */
+/** Shows a run in progress. */
 export interface ProgressDisplay {
   show(run: RunView, elapsedMs: number): void;
-  /** Leaves the screen clean for what comes next. */
+  /** Clears the line. */
   end(): void;
 }
 
-/** On a terminal one line that is drawn anew; elsewhere a line whenever something has changed. */
+/** Redraws one line on a terminal; elsewhere prints a line for each change. */
 export function progressDisplay(out: Output): ProgressDisplay {
   return out.isTerminal ? redrawn(out) : lineByLine(out);
 }
 
-/** What a run is doing, without any time that passes: the same text means that nothing has changed. */
+/** The status of a run without elapsed time: equal texts mean that nothing has changed. */
 export function statusOf(run: RunView): string {
   const attempt = run.attempt > 1 ? `, attempt ${run.attempt} of ${run.maxAttempts}` : "";
   switch (run.state) {
     case "retrying": {
       const last = run.errors.at(-1);
-      // A run that was put off or interrupted waits as well, with no error of this attempt.
+      // A snoozed or interrupted run waits too, without an error of this attempt.
       const why =
-        last?.attempt === run.attempt ? `attempt ${last.attempt} failed: ${oneLine(last.message)}` : "put off";
-      return `retrying: ${why}${run.notBefore ? `; next try at ${localIso(new Date(run.notBefore))}` : ""}`;
+        last?.attempt === run.attempt ? `attempt ${last.attempt} failed: ${oneLine(last.message)}` : "postponed";
+      return `retrying: ${why}${run.notBefore ? `; next attempt at ${localIso(new Date(run.notBefore))}` : ""}`;
     }
     case "running":
       return [`running${attempt}`, run.progress && progressInWords(run.progress)].filter(Boolean).join("  ");
@@ -47,7 +48,7 @@ function bar(done: number, total: number, width: number, paint: Paint): string {
   return paint("green", "█".repeat(full)) + paint("dim", "░".repeat(width - full));
 }
 
-/** Rounded down, so that 100 % is the end and not nearly so. */
+/** Rounded down, so that 100 % means complete. */
 function percent(done: number, total: number): number {
   return Math.floor((Math.min(Math.max(done, 0), total) / total) * 100);
 }
@@ -89,7 +90,7 @@ function lineByLine(out: Output): ProgressDisplay {
   };
 }
 
-/** A line that wraps cannot be drawn anew. */
+/** A line that wraps cannot be redrawn. */
 function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }

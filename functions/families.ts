@@ -1,4 +1,4 @@
-import type { Family } from "#jobs/define-job.ts";
+import type { Family } from "#jobs";
 
 export const platform: Family = { id: "platform", title: "The job layer itself" };
 export const portfolio: Family = { id: "portfolio", title: "Exchange rates, ETF prices, pensions" };

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 
-/** The port that was asked for is taken. The message names the port, who needs it and the setting that changes it. */
+/** The requested port is in use. The message names the port, what needs it and the setting that changes it. */
 export class PortInUseError extends Error {
   readonly port: number;
 
@@ -13,10 +13,10 @@ export class PortInUseError extends Error {
 }
 
 /**
- * Decides the port of a local server. A port that the caller names is the only candidate; 0 or undefined takes the one
- * that `rememberIn` holds from last time, so that addresses survive restarts, or else a free one, and remembers it.
+ * Chooses the port of a local server. A port of the caller is the only candidate. For 0 or undefined, the port that the
+ * file `rememberIn` holds from the last start, so that addresses survive restarts, or else a free port, which is stored.
  *
- * @throws PortInUseError when the caller named a port and something listens on it
+ * @throws PortInUseError when the caller's port is in use
  */
 export async function choosePort(wish: {
   port: number | undefined;
@@ -37,10 +37,10 @@ export async function choosePort(wish: {
   return port;
 }
 
-/** A port of 127.0.0.1 on which nothing listens now. Another program may take it before you do. */
+/** A free port of 127.0.0.1. Another program may take it before the caller uses it. */
 export async function freePort(): Promise<number> {
   const port = await listenBriefly(0);
-  if (port === undefined) throw new Error("Expected the system to hand out a free port on 127.0.0.1, got none.");
+  if (port === undefined) throw new Error("Expected a free port of 127.0.0.1 from the system, got none.");
   return port;
 }
 
@@ -53,7 +53,7 @@ function listenBriefly(port: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => {
-      // EACCES: a privileged port, or one that Windows has reserved; no more ours than one in use.
+      // EACCES: a privileged port, or one that Windows has reserved.
       if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(undefined);
       else reject(error);
     });

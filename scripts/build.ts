@@ -4,16 +4,16 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { type Manifest, manifestOf } from "#azure/manifest.ts";
 import type { Route } from "#http/route.ts";
-import type { Job } from "#jobs/define-job.ts";
+import type { Job } from "#jobs/job.ts";
 import { driverGuard } from "./driver-guard.ts";
 import { sourceFiles } from "./source-files.ts";
 
 /**
- * Builds what Azure starts: `dist/main.js`, an entry that registers every function from a manifest, and chunks that load
- * when a function is first invoked.
+ * Builds the deployed app: `dist/main.js`, which registers every function from a manifest, and chunks that load at the
+ * first invocation of a function.
  */
 const root = join(import.meta.dirname, "..");
-// Another app on the same layer, as the crash campaign's: its own functions folder, its own output.
+// Another app on the same layer, such as that of the load tests, has its own functions folder and output.
 const { values } = parseArgs({
   options: { functions: { type: "string", default: "functions" }, out: { type: "string", default: "dist" } },
 });
@@ -41,7 +41,7 @@ await build({
   sourcesContent: false,
   legalComments: "none",
   plugins: [driverGuard],
-  // Packages that were written as CommonJS ask for them.
+  // Used by CommonJS packages.
   define: { __dirname: "import.meta.dirname", __filename: "import.meta.filename" },
   // Supplied by the Functions host.
   external: ["@azure/functions-core"],

@@ -7,9 +7,9 @@ import { promisify } from "node:util";
 const ROOT = join(import.meta.dirname, "..");
 
 /**
- * Builds another app on the same layer as the real one is built, for a benchmark or a test. It lies below the project, where its packages are
- * found; whoever asked for it removes it.
- * @param functions its folder, from the project's; a host.json of its own there takes the place of the project's
+ * Builds another app on the same layer, for a benchmark or a test, inside the project so that packages resolve. The caller
+ * deletes it.
+ * @param functions its folder, relative to the project; a host.json there replaces that of the project
  * @returns the directory that a host starts
  */
 export async function builtApp(functions: string): Promise<string> {

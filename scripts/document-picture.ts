@@ -2,14 +2,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
-import { renderHtml } from "#documents/html.ts";
-import { renderPdf } from "#documents/pdf/render.ts";
+import { renderHtml } from "#documents/render-html.ts";
+import { renderPdf } from "#documents/pdf/render-pdf.ts";
 import { sampleMemo } from "../tests/shared/documents/sample-lien.ts";
-import { written } from "../tests/shared/documents/written.ts";
+import { written } from "../tests/shared/documents/sample-document.ts";
 
 /**
- * Draws the picture of a deal memo that the README shows: the first pages of its PDF, side by side. With `--files <folder>` the
- * PDF and the HTML are left there as well.
+ * Draws the deal memo of the README: the first pages of its PDF, side by side. `--files <folder>` also writes the PDF and
+ * the HTML there.
  *
  *   node scripts/document-picture.ts [--out docs/images/deal-memo.png] [--pages 2] [--width 1040] [--files <folder>]
  */
@@ -45,7 +45,7 @@ interface Canvas {
 }
 
 async function pictureOf(pdf: Buffer, { pages, width }: { pages: number; width: number }): Promise<Buffer> {
-  // Without a browser: letters are drawn as outlines, on the canvas that pdfjs brings along for Node.
+  // Without a browser: pdfjs draws letters as outlines on its canvas for Node.
   const document = await getDocument({ data: new Uint8Array(pdf), disableFontFace: true, verbosity: 0 }).promise;
   const count = Math.min(pages, document.numPages);
   const pageWidth = Math.floor((width - BETWEEN * (count + 1)) / count);

@@ -3,18 +3,19 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import { jobs } from "#functions/index.ts";
-import { isScheduled, type Job } from "#jobs/define-job.ts";
-import { JOB_SETTINGS, jobSettingNames, SETTINGS } from "#settings/config.ts";
+import { isScheduled, type Job } from "#jobs/job.ts";
+import { JOB_SETTINGS, jobSettingNames } from "#settings/job-settings.ts";
+import { SETTINGS } from "#settings/config.ts";
 import type { Setting } from "#settings/setting.ts";
 
 /**
- * Writes what an operator reads about settings from what the code reads: `local.settings.example.json`, in the form that
- * Azure's tools take, and `docs/settings.md`, which says what each means, since JSON has no comments.
- * With `--check` nothing is written: it fails when one of them is out of step.
+ * Generates the reference of the settings from the code: `local.settings.example.json` in the format of Azure's tools, and
+ * `docs/settings.md` with the meaning of each setting. With `--check` it writes nothing, and fails when one of them is
+ * outdated.
  */
 const root = join(import.meta.dirname, "..");
 
-/** The generated files, by their path in the project. */
+/** The generated files by their paths in the project. */
 export async function settingsFiles(): Promise<Map<string, string>> {
   return new Map([
     ["local.settings.example.json", `${JSON.stringify(example(), null, 2)}\n`],
@@ -22,8 +23,8 @@ export async function settingsFiles(): Promise<Map<string, string>> {
   ]);
 }
 
-/** The generated files that are not as the code would have them. */
-export async function outOfStep(folder: string): Promise<string[]> {
+/** The generated files that are outdated. */
+export async function outdatedFiles(folder: string): Promise<string[]> {
   const stale: string[] = [];
   for (const [path, content] of await settingsFiles()) {
     const written = await readFile(join(folder, path), "utf8").catch(() => undefined);
@@ -38,14 +39,14 @@ interface Row {
   readonly about: string;
 }
 
-/** What the Functions host itself wants to know on a machine of one's own. */
+/** The settings of the Functions host on a local machine. */
 const HOST: readonly Row[] = [
   { name: "FUNCTIONS_WORKER_RUNTIME", fallback: "node", about: "The language worker; not set on Azure's Flex plan." },
   {
     name: "AzureWebJobsStorage",
     fallback: "UseDevelopmentStorage=true",
     about:
-      "Connection string of the storage account of the Functions host, which is also the app's for the archive of the ledger and for backups. Here Azurite, which `npm start` brings along. Secret.",
+      "Connection string of the storage account of the Functions host. The app also stores the archive of the ledger and backups there. Locally Azurite, which `npm start` starts. Secret.",
   },
 ];
 
@@ -82,9 +83,9 @@ function guide(): string {
 
 <!-- Written by \`node scripts/settings-example.ts\`. Change shared/settings/config.ts or a job, not this file. -->
 
-The app reads its settings from the environment: on Azure the app settings, here \`local.settings.json\`, which begins as a
-copy of \`local.settings.example.json\`. A setting that is empty or absent has its default. At start all faults are reported at once, and a
-name that nobody reads but that looks like one of these is one of them.
+The app reads its settings from the environment: on Azure from the app settings, locally from \`local.settings.json\`, which
+starts as a copy of \`local.settings.example.json\`. An empty or missing setting has its default. The start reports all
+wrong settings at once, and unknown names that are similar to a setting.
 
 ## The host
 
@@ -96,7 +97,7 @@ ${settingsTable(appRows())}
 
 ## Jobs
 
-Every job has the same settings: its id in capitals and one of these endings. The defaults are what its file says.
+Every job has the same settings: its id in capitals with one of these endings. The job's file has the defaults.
 
 ${JOB_KEYS.map((key) => `- \`<ID>${ending(key)}\`: ${JOB_SETTINGS[key].about}`).join("\n")}
 
@@ -108,7 +109,7 @@ ${table(
   }),
 )}
 
-A job without a schedule takes neither of the first two: set, they keep the app from starting.
+A job without a schedule has neither of the first two settings: the app does not start with them.
 `;
 }
 
@@ -138,9 +139,9 @@ async function main(): Promise<void> {
     for (const [path, content] of await settingsFiles()) await writeFile(join(root, path), content);
     return;
   }
-  const stale = await outOfStep(root);
+  const stale = await outdatedFiles(root);
   if (stale.length === 0) return;
-  console.error(`${stale.join(" and ")}: not in step with the code; run node scripts/settings-example.ts`);
+  console.error(`${stale.join(" and ")}: outdated; run node scripts/settings-example.ts`);
   process.exitCode = 1;
 }
 

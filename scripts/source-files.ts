@@ -2,7 +2,7 @@ import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Route } from "#http/route.ts";
-import type { Job } from "#jobs/define-job.ts";
+import type { Job } from "#jobs/job.ts";
 
 export interface Export {
   readonly file: string;

@@ -1,8 +1,8 @@
 import postgres from "postgres";
 import { costOf, peakMiB } from "../support/process-cost.ts";
-import { CONSTRAINTS, DAY } from "./asked.ts";
+import { CONSTRAINTS, DAY } from "./analysis-input.ts";
 
-/** The limit: the formulas of this one county as an expression, its liens at once, nothing recorded of how far it is. */
+/** The lower bound: the formulas of this county as one expression for all liens, without recorded progress. */
 const [url, pid] = process.argv.slice(2) as [string, string];
 const sql = postgres(url, { max: 1, onnotice: () => undefined });
 await sql`select 1`;

@@ -1,24 +1,24 @@
-/** The moment that everything in the benchmark stands for. */
+/** The current time of the benchmark. */
 export const AS_OF = "2026-03-10T12:00:00.000Z";
 
-/** One bulk change: how its rows come about, the job that does it, and the bare statement that does the same. */
+/** One bulk change: its seed data, the job that does it, and the bare statement with the same effect. */
 export interface Case {
   readonly what: string;
   readonly jobId: "dispatch_reminders" | "process_recurring_tasks" | "scan_overdue_tasks";
   readonly settings: Readonly<Record<string, string>>;
-  /** @param rows how many the table holds */
+  /** @param rows the number of rows in the table */
   readonly seed: (rows: number) => readonly string[];
-  /** How many of them are changed. */
+  /** The number of changed rows. */
   readonly changed: (rows: number) => number;
-  /** The same change, as one person would write it down. */
+  /** The same change in plain SQL. */
   readonly bare: string;
 }
 
 const INSERT_TASKS = `insert into tasks.tasks (id, owner, title, due_date, time_zone, status, completed_at, is_recurring, recurrence_type, created_at)`;
 const at = `timestamptz '${AS_OF}'`;
 
-/** What `notify` stores for somebody whom no channel but the app reaches: once under its key, with what is settled of it. */
-const told = (
+/** What `notify` stores for a recipient with in-app notices only: one row per key, with its final state. */
+const notified = (
   from: string,
   { type, key, channels, words, deferred }: Record<"type" | "key" | "channels" | "words" | "deferred", string>,
 ) => `
@@ -45,7 +45,7 @@ const markOverdue = `update tasks.tasks set status = 'overdue'
 
 export const CASES: Readonly<Record<string, Case>> = {
   reminders: {
-    what: "due reminders, told through two channels",
+    what: "due reminders, notified through two channels",
     jobId: "dispatch_reminders",
     settings: {},
     seed: (rows) => [
@@ -61,7 +61,7 @@ export const CASES: Readonly<Record<string, Case>> = {
        where t.id = r.task_id and not r.sent and r.remind_at <= ${at}
       returning r.id, t.id as task_id, t.owner, t.title, t.due_date, t.time_zone, r.channels,
                 t.deleted_at is null and not t.completed as is_wanted),
-      ${told("sent where is_wanted", {
+      ${notified("sent where is_wanted", {
         type: "task.reminder",
         key: "'reminder:' || id",
         channels: "channels",
@@ -107,14 +107,14 @@ export const CASES: Readonly<Record<string, Case>> = {
     changed: (rows) => rows / 10,
     bare: markOverdue,
   },
-  "overdue, told": {
-    what: "the same, and their owners told",
+  "overdue, notified": {
+    what: "the same, with notifications of their owners",
     jobId: "scan_overdue_tasks",
     settings: {},
     seed: overdueSeed,
     changed: (rows) => rows / 10,
     bare: `with late as (${markOverdue} returning id as task_id, owner, 'Overdue: ' || title as title, due_date, time_zone),
-      ${told("late", {
+      ${notified("late", {
         type: "task.overdue",
         key: "'overdue:' || task_id || ':' || due_date",
         channels: "array['web']",

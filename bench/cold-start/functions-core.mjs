@@ -1,4 +1,4 @@
-// Answers `@azure/functions-core` as a host would, so that registration really happens; the same for every app compared.
+// Emulates `@azure/functions-core`, so that functions are really registered; the same for every compared app.
 import { registerHooks } from "node:module";
 
 globalThis.rotaBenchRegistered = 0;

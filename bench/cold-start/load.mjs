@@ -1,5 +1,4 @@
-// Loads an app as the Functions worker does, and says how long, how much processor time and how much memory that took since the
-// process began.
+// Loads an app as the Functions worker does, and prints the time, the processor time and the memory since process start.
 const app = process.argv[2];
 if (app) await import(app);
 const ms = performance.now();

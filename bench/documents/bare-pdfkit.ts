@@ -2,20 +2,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import PDFDocument from "pdfkit";
-import type { Block, DocumentModel } from "#documents/model.ts";
+import type { Block, DocumentModel } from "#documents/document-model.ts";
 
 const [regular, bold] = ["DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"].map((file) =>
   readFileSync(join(import.meta.dirname, "../fonts", file)),
 ) as [Buffer, Buffer];
 
-/** The texts of a document one after the other, as pdfkit breaks them into lines and pages. */
+/** The texts of a document, broken into lines and pages by pdfkit. */
 export function bareLines(model: DocumentModel): Promise<Buffer> {
   return written(model, (pdf, rows) => {
     for (const row of rows) pdf.text(row.join("   "));
   });
 }
 
-/** The same, with what is tabular in tables as pdfkit draws them. */
+/** The same with pdfkit's own tables. */
 export function bareTables(model: DocumentModel): Promise<Buffer> {
   return written(model, (pdf, rows) => {
     if (rows.length) pdf.table({ data: rows.map((row) => [...row]) });

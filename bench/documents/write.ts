@@ -1,9 +1,9 @@
-import { renderHtml } from "#documents/html.ts";
-import type { DocumentModel } from "#documents/model.ts";
-import { renderPdf } from "#documents/pdf/render.ts";
+import { renderHtml } from "#documents/render-html.ts";
+import type { DocumentModel } from "#documents/document-model.ts";
+import { renderPdf } from "#documents/pdf/render-pdf.ts";
 import { statementFacts } from "../../tests/shared/documents/sample-contexts.ts";
 import { sampleMemo } from "../../tests/shared/documents/sample-lien.ts";
-import { written } from "../../tests/shared/documents/written.ts";
+import { written } from "../../tests/shared/documents/sample-document.ts";
 import { peakMiB } from "../support/process-cost.ts";
 import { bareLines, bareTables } from "./bare-pdfkit.ts";
 
@@ -20,7 +20,7 @@ const WAYS: Readonly<Record<string, (model: DocumentModel) => Promise<Buffer>>> 
   lines: bareLines,
   tables: bareTables,
 };
-/** Compiled by then, and the fonts read. */
+/** After these rounds the code is compiled and the fonts are loaded. */
 const WARM_UP = 5;
 
 const [way = "", count = "", kind = "", holdings = ""] = process.argv.slice(2);
@@ -33,7 +33,7 @@ const [ms, { user, system }] = [performance.now() - start, process.cpuUsage(cpu)
 const measured: Measured = { ms, cpuMs: (user + system) / 1_000, bytes, peakMiB: peakMiB() };
 console.log(JSON.stringify(measured));
 
-/** Each about another certificate, so that nothing is drawn twice. */
+/** Each document has another certificate, so that no result is cached. */
 function modelOf(nth: number): DocumentModel {
   if (kind === "statement") {
     return written("portfolio_statement", { ...statementFacts(Number(holdings)), portfolio: `Fund ${nth}` });

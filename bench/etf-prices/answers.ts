@@ -1,10 +1,10 @@
 import postgres from "postgres";
-import { ahead } from "#providers/ahead.ts";
+import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
-/** What the job does before the database comes into it: each ETF is asked for, its answer read and checked. Nothing is stored. */
+/** The job's work without the database: request each ETF, parse and check its answer. */
 const [url, pid, , yahooBaseUrl] = process.argv.slice(2) as [string, string, string, string];
 const sql = postgres(url, { max: 1, onnotice: () => undefined });
 const etfs = await sql<{ symbol: string }[]>`select symbol from portfolio.etfs order by id`;
@@ -13,7 +13,7 @@ const providers = etfProviders(config, { warn: () => undefined });
 const ask = ({ symbol }: { symbol: string }) => providers.prices({ symbol, from: null, series: null, currency: null });
 
 const cost = await costOf({ url, pid: Number(pid) }, async () => {
-  for await (const { answer } of ahead(4, etfs, ask)) {
+  for await (const { answer } of mapConcurrently(4, etfs, ask)) {
     if (answer.status === "rejected") throw answer.reason;
   }
 });

@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 import { sampleCharts } from "./sample-charts.ts";
 
-/** The limit: rows that are text in memory already go by COPY into a staging table, and from there in one statement. */
+/** The lower bound: COPY of text rows in memory into a staging table, and one statement from there. */
 const [url, pid, days] = process.argv.slice(2) as [string, string, string];
 const charts = sampleCharts(Number(days));
 const sql = postgres(url, { max: 1, onnotice: () => undefined });

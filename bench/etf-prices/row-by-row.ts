@@ -2,7 +2,7 @@ import postgres from "postgres";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 import { sampleCharts } from "./sample-charts.ts";
 
-/** What one writes first: an INSERT a day, in a transaction an ETF. The prices are in memory already. */
+/** The naive way: an INSERT per day, a transaction per ETF. The prices are in memory. */
 const [url, pid, days] = process.argv.slice(2) as [string, string, string];
 const charts = sampleCharts(Number(days));
 const sql = postgres(url, { max: 1, onnotice: () => undefined });

@@ -3,14 +3,14 @@ import { type Chart, yahooChart } from "#local/providers/yahoo-format.ts";
 
 /** A Friday, after the close. */
 const AS_OF = new Date("2026-04-10T20:30:00Z");
-/** ETFs share so many walks of the price: that spares making millions of numbers, and is the same to whoever reads them. */
+/** The number of distinct price walks, which all ETFs share, to avoid generating millions of numbers. */
 const WALKS = 20;
 
-/** Charts of the ETFs `E1.DE`, `E2.DE`, … over so many trading days. */
+/** Charts of the ETFs `E1.DE`, `E2.DE`, … over a number of trading days. */
 export interface SampleCharts {
-  /** The body of Yahoo's answer; undefined when there is no such ETF. */
+  /** The body of Yahoo's answer; undefined for an unknown ETF. */
   body(symbol: string): string | undefined;
-  /** The very same days as rows of COPY for (date, open, high, low, close, adjusted_close, volume), digit for digit. */
+  /** The same days as COPY rows of (date, open, high, low, close, adjusted_close, volume), with identical digits. */
   rows(symbol: string): readonly string[];
 }
 

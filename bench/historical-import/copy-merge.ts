@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import postgres from "postgres";
 import { peakMiB } from "../support/process-cost.ts";
 
-/** The bare limit: the points lie ready in memory as COPY text; only COPY into staging and the merge are measured. */
+/** The lower bound: COPY of points in memory into a staging table, and the merge. */
 const [url, history] = process.argv.slice(2) as [string, string];
 const [header, ...days] = readFileSync(history, "utf8")
   .trim()

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 
-/** How the county of the benchmark writes its list: as most do. */
+/** The format of the benchmark's county: a typical one. */
 export const SOURCE = {
   kind: "csv",
   dates: "MM/DD/YYYY",
@@ -33,8 +33,8 @@ const USES = [
 ] as const;
 
 /**
- * Writes the same liens twice: `county.csv` as a county prints them, `clean.csv` as PostgreSQL's COPY takes them without a look. Each
- * lien is on a property of its own.
+ * Writes the same liens twice: `county.csv` in the format of a county, `clean.csv` in the format of COPY. Each lien has its
+ * own property.
  */
 export async function writeLists(county: string, clean: string, rows: number): Promise<void> {
   await Promise.all([

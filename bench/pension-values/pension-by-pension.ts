@@ -3,7 +3,7 @@ import { exchangeRate } from "#rules/portfolio/exchange-rate.ts";
 import { totalUnits, valueOf } from "#rules/portfolio/valuation.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
-/** What one writes first: for each pension its contributions, the day's price and rate, the rule, an insert. */
+/** The naive way: for each pension select its contributions, the day's price and rate, compute the value, insert it. */
 const [url, pid, lastDay] = process.argv.slice(2) as [string, string, string];
 const sql = postgres(url, {
   max: 1,

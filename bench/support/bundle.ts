@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { driverGuard } from "../../scripts/driver-guard.ts";
 
-/** Bundles a script as the build bundles the app, so that what is measured is what Azure runs. @returns the file */
+/** Bundles a script as the build bundles the app, so that the measured code is what Azure runs. @returns the file */
 export async function bundled(script: string, directory: string): Promise<string> {
   await build({
     entryPoints: [script],

@@ -2,20 +2,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { applyMigrations } from "#data/migrate.ts";
-import { startPostgres } from "#local/postgres/start.ts";
+import { applyMigrations } from "#data/apply-migrations.ts";
+import { startPostgres } from "#local/postgres/start-postgres.ts";
 import { bundled } from "./bundle.ts";
 import { inOwnProcess, type Server } from "./process-cost.ts";
 
-/** A PostgreSQL of a benchmark's own that has all tables and counts its statements. It is gone once disposed of. */
+/** A migrated PostgreSQL for one benchmark, which counts its statements and is deleted at disposal. */
 export interface BenchDatabase extends Server, AsyncDisposable {
-  /** Connects when it is first used. */
+  /** Connects at the first use. */
   readonly sql: postgres.Sql;
-  /** For files of the benchmark's; deleted with the database. */
+  /** A directory for files of the benchmark, deleted with the database. */
   readonly directory: string;
   /**
-   * Runs a script of `bench/` bundled as for Azure, in a process of its own, which is given the database's address, the process id
-   * of its postmaster and these arguments.
+   * Runs a script of `bench/`, bundled as for Azure, in its own process. Its arguments are the database's URL, the process id
+   * of the postmaster, and these.
    */
   measure<T>(script: string, ...args: readonly string[]): Promise<T>;
 }
@@ -54,7 +54,7 @@ export async function benchDatabase(settings: Record<string, string> = {}): Prom
   }
 }
 
-/** By a connection that ends: a database that others are copied from may have none. */
+/** Uses a temporary connection: a template database must have no open connections. */
 async function countStatements(url: string): Promise<void> {
   const sql = postgres(url, { max: 1 });
   await sql`create extension pg_stat_statements`;

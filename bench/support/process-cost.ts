@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import postgres from "postgres";
 
 /**
- * Runs a script in a Node process of its own, so that memory is its own too, and reads the JSON line that it prints last.
- * @param flags Node's own
+ * Runs a script in its own Node process, so that its memory is measured alone, and parses its last line as JSON.
+ * @param flags of Node
  */
 export async function inOwnProcess<T>(
   script: string,
@@ -21,22 +21,22 @@ export async function inOwnProcess<T>(
   return JSON.parse(last) as T;
 }
 
-/** Most memory that this process had at one time, in MiB. */
+/** The peak memory of this process, in MiB. */
 export function peakMiB(): number {
   return process.resourceUsage().maxRSS / 1024;
 }
 
-/** What a piece of work took: time on the wall, and of the processors in this process and in PostgreSQL. */
+/** The cost of work: elapsed time, and processor time of this process and of PostgreSQL. */
 export interface Cost {
   readonly ms: number;
   readonly cpuMs: number;
-  /** Null where the system does not say (it is read from /proc). */
+  /** Null on other systems than Linux (it is read from /proc). */
   readonly postgresCpuMs: number | null;
-  /** That PostgreSQL ran. */
+  /** The number of statements that PostgreSQL executed. */
   readonly statements: number;
 }
 
-/** Of both processors together; time on the wall where the system does not say. */
+/** Processor time of both together; elapsed time on other systems than Linux. */
 export function processorMs({ ms, cpuMs, postgresCpuMs }: Cost): number {
   return postgresCpuMs === null ? ms : cpuMs + postgresCpuMs;
 }
@@ -68,7 +68,7 @@ async function statementsSoFar(url: string): Promise<number> {
   return row!.calls;
 }
 
-/** Processor time of a PostgreSQL server with all its backends so far, those that have ended included. */
+/** Processor time of a PostgreSQL server with all its backends, including ended ones. */
 function postgresCpuMs(postmaster: number): number | null {
   if (process.platform !== "linux") return null;
   let ticks = 0;
@@ -84,7 +84,7 @@ function postgresCpuMs(postmaster: number): number | null {
   return ticks * 10;
 }
 
-/** Processor time of one process so far. Null where the system does not say. */
+/** Processor time of one process. Null on other systems than Linux. */
 export function cpuMsOf(pid: number): number | null {
   if (process.platform !== "linux") return null;
   const [user, system] = statOf(String(pid)).slice(11, 13).map(Number) as [number, number];
@@ -100,10 +100,10 @@ function statOf(pid: string): string[] {
   }
 }
 
-/** How long a system is looked at that has nothing to do. */
+/** How long an idle system is measured. */
 const IDLE_MS = 5_000;
 
-/** What a system costs while it has nothing to do, and the memory that it has then. */
+/** The cost and the memory of an idle system. */
 export async function idleCost(server: Server): Promise<{ idle: Cost; idleMiB: number }> {
   const idle = await costOf(server, () => new Promise((resolve) => setTimeout(resolve, IDLE_MS)));
   return { idle, idleMiB: process.memoryUsage.rss() / 2 ** 20 };

@@ -1,15 +1,15 @@
 import postgres from "postgres";
 
-/** Databases that are filled once and measured often. */
+/** Databases that are seeded once and copied for each measurement. */
 export interface SeededDatabases extends AsyncDisposable {
-  /** A fresh copy of the migrated database in which these statements were run. Dropped before the next one is made. */
+  /** A new copy of the migrated database after these statements. The next call drops it. */
   readonly fresh: (seed: readonly string[]) => Promise<string>;
 }
 
 /**
- * Each measurement finds the rows as the first one did, without anything that another left behind. A copy of a million rows
- * takes about a second, filling the table twenty.
- * @param url of the migrated database; nobody may be connected to it
+ * Each measurement has the same rows, without leftovers of others. A copy of a million rows takes about a second; seeding
+ * them takes twenty.
+ * @param url of the migrated database, which must have no open connections
  */
 export function seededDatabases(url: string): SeededDatabases {
   const migrated = new URL(url).pathname.slice(1);
@@ -20,7 +20,7 @@ export function seededDatabases(url: string): SeededDatabases {
       const key = seed.join(";\n");
       if (!seeded.has(key)) seeded.set(key, await fill(`seeded_${seeded.size}`, seed));
       await admin`drop database if exists measured with (force)`;
-      // The other strategy goes through the write-ahead log.
+      // The other strategy writes to the write-ahead log.
       await admin.unsafe(`create database measured template ${seeded.get(key)!} strategy file_copy`);
       return urlOf("measured");
     },

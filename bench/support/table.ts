@@ -1,4 +1,4 @@
-/** Rows under their column names, numbers to the right: for the terminal. */
+/** A text table with numbers aligned to the right. */
 export function table(rows: readonly Readonly<Record<string, string | number>>[]): string {
   const columns = Object.keys(rows[0] ?? {});
   const cells = rows.map((row) => columns.map((column) => String(row[column] ?? "")));

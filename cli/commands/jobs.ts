@@ -1,14 +1,14 @@
 import { AdminApi } from "../admin-api.ts";
 import type { JobView } from "../admin-views.ts";
 import { defineCommand, flag } from "../command.ts";
-import { ago, localIso, until } from "../moments.ts";
-import { STATE_STYLES } from "../outcome.ts";
+import { ago, localIso, until } from "../time-format.ts";
+import { STATE_STYLES } from "../run-format.ts";
 import { printable, printJson } from "../output.ts";
-import { type Column, type Line, renderTable, type Row } from "../table.ts";
+import { type Column, type Line, renderTable, type Row } from "../text-table.ts";
 
 export const jobs = defineCommand({
   arguments: {},
-  options: { json: flag("print what the app answers, for scripts") },
+  options: { json: flag("print the answer of the app as JSON, for scripts") },
   examples: ["jobs", "jobs --json"],
   async run(call) {
     const { out, options } = call;
@@ -33,7 +33,7 @@ const COLUMNS: readonly Column[] = [
   { title: "LAST RUN" },
 ];
 
-/** Two lines a job: what one looks for, and below it what makes it exact. */
+/** Two lines for each job: a short form, and below it the exact values. */
 function jobRow(job: JobView, now: Date): Row {
   return { cells: [{ text: job.id, style: "bold" }, job.family, scheduleOf(job), nextOf(job, now), lastOf(job, now)] };
 }
@@ -41,13 +41,13 @@ function jobRow(job: JobView, now: Date): Row {
 function scheduleOf({ schedule }: JobView): Line[] {
   if (!schedule) return [{ text: "on demand", style: "dim" }];
   const { inWords, timeZone } = schedule;
-  // The zone ends the phrase wherever it matters; here it has a line of its own.
+  // The phrase ends with the zone where the zone matters; here the zone has its own line.
   const words = inWords.endsWith(timeZone) ? inWords.slice(0, -timeZone.length).replace(/[ ,]+$/, "") : inWords;
   return [{ text: words }, { text: timeZone, style: "dim" }];
 }
 
 function nextOf({ enabled, schedule, next }: JobView, now: Date): Line[] {
-  if (!enabled) return [{ text: "switched off", style: "yellow" }];
+  if (!enabled) return [{ text: "disabled", style: "yellow" }];
   const first = next[0];
   if (first === undefined) return [{ text: schedule ? "never" : "–", style: "dim" }];
   const at = new Date(first);

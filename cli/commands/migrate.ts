@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { defineCommand } from "../command.ts";
 import { type DatabaseTarget, databaseTarget } from "../database-target.ts";
-import { databaseTrouble } from "../database-trouble.ts";
-import { Failure } from "../failure.ts";
-import { quantity } from "../outcome.ts";
+import { databaseErrorMessage } from "../database-errors.ts";
+import { CommandError } from "../command-errors.ts";
+import { quantity } from "../text-format.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../shared/data/migrations");
 
@@ -21,19 +21,19 @@ export const migrate = defineCommand({
 });
 
 async function apply(target: DatabaseTarget, tls: Tls | undefined): Promise<number> {
-  const { applyMigrations } = await import("#data/migrate.ts");
+  const { applyMigrations } = await import("#data/apply-migrations.ts");
   try {
     return await applyMigrations(target.url, MIGRATIONS, tls);
   } catch (error) {
-    throw new Failure(databaseTrouble(error, target));
+    throw new CommandError(databaseErrorMessage(error, target));
   }
 }
 
 type Tls = "disable" | "require" | "verify";
 
-/** As the app reads it; without it the address decides (`?sslmode=`). */
+/** Read as the app reads it; without it, `?sslmode=` of the address decides. */
 function tlsOf({ DATABASE_TLS: tls }: Readonly<Record<string, string | undefined>>): Tls | undefined {
   if (!tls) return undefined;
   if (tls === "disable" || tls === "require" || tls === "verify") return tls;
-  throw new Failure(`DATABASE_TLS: expected disable, require or verify, got ${JSON.stringify(tls)}.`);
+  throw new CommandError(`DATABASE_TLS: expected disable, require or verify, got ${JSON.stringify(tls)}.`);
 }

@@ -2,25 +2,25 @@ import { whole } from "#settings/setting.ts";
 import { AdminApi } from "../admin-api.ts";
 import type { RunView } from "../admin-views.ts";
 import { defineCommand, flag, INVOCATION } from "../command.ts";
-import { Failure, WrongUsage } from "../failure.ts";
-import { follow } from "../follow.ts";
+import { CommandError, UsageError } from "../command-errors.ts";
+import { watchRun } from "../watch-run.ts";
 import { readJsonInput } from "../json-input.ts";
-import { failure, isOver, success } from "../outcome.ts";
+import { failureText, isFinished, successText } from "../run-format.ts";
 import { type Output, printable, printJson } from "../output.ts";
 import { type ProgressDisplay, progressDisplay, statusOf } from "../progress.ts";
 
 export const run = defineCommand({
   arguments: {
-    job: { about: "its id, as jobs shows it" },
-    json: { about: "its input; {} when left out", optional: true },
+    job: { about: "the job's id, as the command jobs lists it" },
+    json: { about: "the input (default: {})", optional: true },
   },
   options: {
     wait: {
-      ...whole(1, 86_400, { about: "wait for its end, at most so long, and show how it goes" }),
+      ...whole(1, 86_400, { about: "wait for the end of the run, at most this long, and show progress" }),
       placeholder: "[<seconds>]",
       alone: Infinity,
     },
-    json: flag("print the run as the app answers it, for scripts"),
+    json: flag("print the answer of the app as JSON, for scripts"),
   },
   examples: [
     "run sync_fx_latest --wait",
@@ -33,13 +33,13 @@ export const run = defineCommand({
     const input = readInput(json);
     const api = await AdminApi.of(call);
     const started = printable(await api.post<RunView>(`api/admin/jobs/${encodeURIComponent(job)}/run`, input));
-    if (options.wait === undefined && !isOver(started)) return leave(started, api, out, options.json);
+    if (options.wait === undefined && !isFinished(started)) return leave(started, api, out, options.json);
 
     const display = options.json ? SILENT : progressDisplay(out);
     if (!options.json) out.line(`${out.paint("bold", started.jobId)}  ${out.paint("dim", started.id)}`);
     const stopListening = onInterrupt(started, display, out);
     const waitMs = (options.wait ?? 0) * 1_000;
-    const ended = await follow(api, started, { waitMs, display }).finally(stopListening);
+    const ended = await watchRun(api, started, { waitMs, display }).finally(stopListening);
     if (options.json) printJson(out, ended);
     return conclude(ended, out, { waitMs, json: options.json });
   },
@@ -49,7 +49,7 @@ function readInput(json: string | undefined): unknown {
   try {
     return json === undefined ? {} : readJsonInput(json);
   } catch (error) {
-    throw new WrongUsage(`run: <json> is no JSON: ${(error as Error).message}.`);
+    throw new UsageError(`run: <json> is not valid JSON: ${(error as Error).message}.`);
   }
 }
 
@@ -65,21 +65,21 @@ function leave(run: RunView, api: AdminApi, out: Output, json: true | undefined)
 }
 
 function conclude(run: RunView, out: Output, { waitMs, json }: { waitMs: number; json: true | undefined }): number {
-  if (!isOver(run)) {
-    throw new Failure(
-      `${run.jobId} is still ${run.state} after ${waitMs / 1_000} s and goes on without you: ${INVOCATION} show ${run.id}`,
+  if (!isFinished(run)) {
+    throw new CommandError(
+      `${run.jobId} is still ${run.state} after ${waitMs / 1_000} s; the run continues: ${INVOCATION} show ${run.id}`,
     );
   }
-  if (run.state !== "succeeded") throw new Failure(failure(run));
-  if (!json) out.line(success(run, out.paint));
+  if (run.state !== "succeeded") throw new CommandError(failureText(run));
+  if (!json) out.line(successText(run, out.paint));
   return 0;
 }
 
-/** Ctrl-C ends the waiting, not the run; whoever presses it should know. */
+/** Ctrl-C ends the waiting but not the run; the output says so. */
 function onInterrupt(run: RunView, display: ProgressDisplay, out: Output): () => void {
   const stop = () => {
     display.end();
-    out.line(`The run goes on without you: ${INVOCATION} show ${run.id}`);
+    out.line(`The run continues: ${INVOCATION} show ${run.id}`);
     process.exit(130);
   };
   process.once("SIGINT", stop);

@@ -3,10 +3,11 @@ import { oneOf, text, whole } from "#settings/setting.ts";
 import { AdminApi } from "../admin-api.ts";
 import { RUN_STATES, type RunSummary } from "../admin-views.ts";
 import { defineCommand, flag } from "../command.ts";
-import { ago, until } from "../moments.ts";
-import { oneLine, quantity, STATE_STYLES } from "../outcome.ts";
+import { ago, until } from "../time-format.ts";
+import { STATE_STYLES } from "../run-format.ts";
+import { oneLine, quantity } from "../text-format.ts";
 import { printable, printJson } from "../output.ts";
-import { type Column, type Line, renderTable, type Row } from "../table.ts";
+import { type Column, type Line, renderTable, type Row } from "../text-table.ts";
 
 export const runs = defineCommand({
   arguments: {},
@@ -14,9 +15,9 @@ export const runs = defineCommand({
     job: { ...text({ about: "only runs of this job" }), placeholder: "<id>" },
     state: { ...oneOf(RUN_STATES, { about: `only ${RUN_STATES.join(", ")}` }), placeholder: "<state>" },
     family: { ...text({ about: "only runs of jobs of this family" }), placeholder: "<family>" },
-    limit: { ...whole(1, 500, { about: "at most so many, 1 to 500 (default 20)" }), placeholder: "<count>" },
+    limit: { ...whole(1, 500, { about: "how many runs, 1 to 500 (default 20)" }), placeholder: "<count>" },
     before: { ...text({ about: "only runs older than this one: the next page" }), placeholder: "<run>" },
-    json: flag("print what the app answers, for scripts"),
+    json: flag("print the answer of the app as JSON, for scripts"),
   },
   examples: ["runs --job sync_fx_latest --limit 5", "runs --state dead", "runs --family portfolio --json"],
   async run(call) {
@@ -30,7 +31,7 @@ export const runs = defineCommand({
       cursor,
       limit,
     });
-    // Right for a job that has not run yet, and misleading where its id is misspelt: the app says which.
+    // An empty list is misleading for a misspelt id: for that, this request fails with a suggestion.
     if (job !== undefined && answer.runs.length === 0) await api.get(`api/admin/jobs/${encodeURIComponent(job)}`);
     if (options.json) {
       printJson(out, answer);
@@ -43,7 +44,7 @@ export const runs = defineCommand({
     const now = new Date();
     const rows = printable(answer.runs).map((run) => runRow(run, now));
     out.line(renderTable(COLUMNS, rows, out.width, out.paint));
-    if (answer.nextCursor) out.line(out.paint("dim", `Older ones: --before ${printable(answer.nextCursor)}`));
+    if (answer.nextCursor) out.line(out.paint("dim", `Older runs: --before ${printable(answer.nextCursor)}`));
     return 0;
   },
 });
@@ -68,7 +69,7 @@ function whenOf({ startedAt, queuedAt, notBefore, state }: RunSummary, now: Date
   return ago(new Date(startedAt ?? queuedAt), now);
 }
 
-/** What is out of the ordinary about a run. */
+/** What is unusual about a run. */
 function noteOf(run: RunSummary): Line | undefined {
   const { state, lastError, itemFailureCount: failed } = run;
   const parts = [

@@ -2,22 +2,23 @@ import { inWords } from "#schedule/duration.ts";
 import { AdminApi } from "../admin-api.ts";
 import type { RunError, RunView } from "../admin-views.ts";
 import { defineCommand, flag, INVOCATION } from "../command.ts";
-import { WrongUsage } from "../failure.ts";
-import { ago, localIso, until } from "../moments.ts";
-import { counterLines, oneLine, quantity, STATE_STYLES } from "../outcome.ts";
+import { UsageError } from "../command-errors.ts";
+import { ago, localIso, until } from "../time-format.ts";
+import { counterLines, STATE_STYLES } from "../run-format.ts";
+import { oneLine, quantity } from "../text-format.ts";
 import { type Paint, printable, printJson } from "../output.ts";
 import { progressInWords } from "../progress.ts";
 
 export const show = defineCommand({
-  arguments: { run: { about: "the run's id, as run and runs show it" } },
-  options: { json: flag("print what the app answers, for scripts") },
+  arguments: { run: { about: "the run's id, as the commands run and runs print it" } },
+  options: { json: flag("print the answer of the app as JSON, for scripts") },
   examples: ["show 01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42"],
   async run(call) {
     const { out, options } = call;
     const id = call.arguments.run;
     if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) {
-      throw new WrongUsage(
-        `show: <run> is a run's id such as ${EXAMPLE}, got ${JSON.stringify(id)}; ${INVOCATION} runs lists them.`,
+      throw new UsageError(
+        `show: <run>: expected a run id such as ${EXAMPLE}, got ${JSON.stringify(id)}; ${INVOCATION} runs lists the runs.`,
       );
     }
     const api = await AdminApi.of(call);
@@ -30,7 +31,7 @@ export const show = defineCommand({
 
 const EXAMPLE = "01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42";
 
-/** A run for a person: what it is, when things happened, what went in and came out, what went wrong. */
+/** A run in detail: facts, times, input, result, failed items, errors. */
 function detailOf(run: RunView, now: Date, paint: Paint): string {
   const duration = run.durationMs === null ? "" : ` in ${inWords(run.durationMs)}`;
   return [
@@ -64,15 +65,15 @@ function factsOf(run: RunView, now: Date): Fact[] {
     ["started", past(run.startedAt)],
     ["finished", past(run.finishedAt)],
     [
-      "next try",
+      "next attempt",
       isWaiting && run.notBefore
         ? `${localIso(new Date(run.notBefore))}  ${until(new Date(run.notBefore), now)}`
         : null,
     ],
     ["progress", run.progress && progressInWords(run.progress)],
-    ["held by", run.leaseHolder],
-    ["last sign", run.state === "running" ? past(run.heartbeatAt) : null],
-    ["cancel asked", past(run.cancelRequestedAt)],
+    ["lease holder", run.leaseHolder],
+    ["heartbeat", run.state === "running" ? past(run.heartbeatAt) : null],
+    ["cancelled at", past(run.cancelRequestedAt)],
     ["parent run", run.parentRunId],
     ["correlation", run.correlationId === run.id ? null : run.correlationId],
     ["idempotency", run.idempotencyKey],
@@ -95,12 +96,12 @@ function failedItems({ itemFailures }: RunView, paint: Paint): string[] {
 }
 
 function errorLines({ attempt, at, class: kind, name, message, stack }: RunError, paint: Paint): string[] {
-  const said = `${name}: ${message}`;
-  // The stack begins with what was said; whatever else it holds is worth showing.
-  const trace = stack.startsWith(said) ? stack.slice(said.length).replace(/^\n/, "") : stack;
+  const headline = `${name}: ${message}`;
+  // The stack usually begins with the headline, which is printed already.
+  const trace = stack.startsWith(headline) ? stack.slice(headline.length).replace(/^\n/, "") : stack;
   return [
     `  ${paint("bold", `Attempt ${attempt}`)}  ${paint("dim", `${localIso(new Date(at))}  ${kind}`)}`,
-    ...indented(said).map((line) => paint("red", line)),
+    ...indented(headline).map((line) => paint("red", line)),
     ...(trace ? indented(trace).map((line) => paint("dim", line)) : []),
   ];
 }

@@ -1,53 +1,53 @@
 import { oneOf, whole } from "#settings/setting.ts";
 import { defineCommand, flag } from "../command.ts";
-import { Failure, WrongUsage } from "../failure.ts";
+import { CommandError, UsageError } from "../command-errors.ts";
 import { printJson } from "../output.ts";
 import {
-  chosenJobs,
-  listed,
-  outagesIn,
+  selectJobs,
+  concatenate,
   readInstant,
   readScheduleChange,
   readSpan,
   type ScheduleChange,
   settingsOf,
-} from "../time-machine/options.ts";
-import type { Span } from "../time-machine/plan.ts";
+  sortedOutages,
+} from "../time-machine/time-machine-options.ts";
+import type { Span } from "../time-machine/simulation-plan.ts";
 import { progressLine } from "../time-machine/progress-line.ts";
 
 export const timeMachine = defineCommand({
   arguments: {},
   options: {
-    from: { about: "where time begins: a date (UTC) or an instant", placeholder: "<instant>", read: readInstant },
-    to: { about: "where it ends; this instant is no part of it", placeholder: "<instant>", read: readInstant },
+    from: { about: "start of the span: a date (UTC) or an instant", placeholder: "<instant>", read: readInstant },
+    to: { about: "end of the span, exclusive", placeholder: "<instant>", read: readInstant },
     job: {
-      about: "this job alone, may repeat (default: every scheduled job)",
+      about: "only this job; may repeat (default: all scheduled jobs)",
       placeholder: "<job>",
       read: (id: string): readonly string[] => [id],
-      join: listed<string>,
+      join: concatenate<string>,
     },
     schedule: {
-      about: "another schedule for a job; may stand several times",
+      about: "a different schedule for a job; may repeat",
       placeholder: "<job>=<expression>@<zone>",
       read: readScheduleChange,
-      join: listed<ScheduleChange>,
+      join: concatenate<ScheduleChange>,
     },
     down: {
-      about: "no app runs in this time; may stand several times",
+      about: "an outage: no app runs in this time; may repeat",
       placeholder: "<instant>/<instant>",
       read: readSpan,
-      join: listed<Span>,
+      join: concatenate<Span>,
     },
-    processes: { ...whole(1, 8, { about: "app processes side by side (default 1)" }), placeholder: "<count>" },
+    processes: { ...whole(1, 8, { about: "number of app processes (default 1)" }), placeholder: "<count>" },
     bodies: {
-      ...oneOf(["on", "off"], { about: "work, or slots alone (default: on up to 1,000 slots)" }),
+      ...oneOf(["on", "off"], { about: "run the work, or only slots (default: on to 1,000 slots)" }),
       placeholder: "on|off",
     },
     limit: {
-      ...whole(1, 100_000_000, { about: "more slots than this are sampled (default 10000)" }),
+      ...whole(1, 100_000_000, { about: "sample jobs with more slots than this (default 10000)" }),
       placeholder: "<slots>",
     },
-    json: flag("print the ledger for scripts"),
+    json: flag("print the result as JSON, for scripts"),
   },
   examples: [
     "time-machine --from 2026-01-01 --to 2027-01-01",
@@ -57,23 +57,23 @@ export const timeMachine = defineCommand({
   async run({ options, out, env }) {
     const { job, schedule = [], bodies, limit, processes } = options;
     const span = spanOf(options);
-    const outages = outagesIn(span, options.down ?? []);
-    const [{ jobs: all }, { travel }, { throwAwayDatabases }, { journeyJson, openSlots, printJourney }] =
+    const outages = sortedOutages(span, options.down ?? []);
+    const [{ jobs: all }, { runTimeMachine }, { temporaryDatabases }, { reportJson, unaccountedSlots, printReport }] =
       await Promise.all([
         import("#functions/index.ts"),
-        import("../time-machine/travel.ts"),
-        import("../time-machine/throw-away-databases.ts"),
-        import("../time-machine/report.ts"),
+        import("../time-machine/run-time-machine.ts"),
+        import("../time-machine/temporary-databases.ts"),
+        import("../time-machine/time-machine-report.ts"),
       ]);
-    const jobs = chosenJobs(all, job);
-    for (const { jobId } of schedule) chosenJobs(jobs, [jobId]);
+    const jobs = selectJobs(all, job);
+    for (const { jobId } of schedule) selectJobs(jobs, [jobId]);
     const interrupted = interruption();
     const display = progressLine(process.stderr);
-    const databases = await throwAwayDatabases(env.DATABASE_URL?.trim()).catch((error: unknown) => {
-      throw new Failure(`time-machine: no database for it: ${(error as Error).message}`);
+    const databases = await temporaryDatabases(env.DATABASE_URL?.trim()).catch((error: unknown) => {
+      throw new CommandError(`time-machine: no database is available: ${(error as Error).message}`);
     });
     try {
-      const journey = await travel({
+      const result = await runTimeMachine({
         jobs,
         span,
         outages,
@@ -86,9 +86,9 @@ export const timeMachine = defineCommand({
         onProgress: display.show,
       });
       display.end();
-      if (options.json) printJson(out, journeyJson(journey));
-      else printJourney(journey, out);
-      return openSlots(journey) === 0 ? 0 : 1;
+      if (options.json) printJson(out, reportJson(result));
+      else printReport(result, out);
+      return unaccountedSlots(result) === 0 ? 0 : 1;
     } finally {
       display.end();
       await databases.close();
@@ -99,16 +99,16 @@ export const timeMachine = defineCommand({
 
 function spanOf({ from, to }: { readonly from: Date | undefined; readonly to: Date | undefined }): Span {
   if (!from || !to)
-    throw new WrongUsage("time-machine: --from and --to say which time: --from 2026-01-01 --to 2027-01-01.");
-  if (from >= to) throw new WrongUsage("time-machine: --to: expected an instant after --from.");
+    throw new UsageError("time-machine: --from and --to are required: --from 2026-01-01 --to 2027-01-01.");
+  if (from >= to) throw new UsageError("time-machine: --to: expected an instant after --from.");
   return { from, to };
 }
 
-/** Ctrl-C ends the journey, not the tidying up after it. */
+/** Ctrl-C ends the simulation; the clean-up still runs. */
 function interruption(): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
   const stop = () => {
-    controller.abort(new Failure("time-machine: interrupted; nothing was kept."));
+    controller.abort(new CommandError("time-machine: interrupted; all temporary data is deleted."));
   };
   process.once("SIGINT", stop).once("SIGTERM", stop);
   return {

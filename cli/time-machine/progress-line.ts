@@ -1,13 +1,13 @@
 import { utcIso } from "../time-format.ts";
-import type { TravelProgress } from "./run-time-machine.ts";
+import type { TimeMachineProgress } from "./run-time-machine.ts";
 
 const REDRAW_MS = 100;
-/** What is not a terminal gets a line this often. */
+/** Without a terminal, a line is printed this often. */
 const LINE_MS = 10_000;
 
-/** Shows on stderr what time it has become, so that stdout holds the result alone. */
+/** Shows the simulated time on stderr, so that stdout contains only the result. */
 export function progressLine(stream: NodeJS.WriteStream): {
-  show: (progress: TravelProgress) => void;
+  show: (progress: TimeMachineProgress) => void;
   end: () => void;
 } {
   let last = Date.now();

@@ -1,15 +1,15 @@
-import type { Clock } from "#local/functions-host/clock.ts";
+import type { TimerClock } from "#local/functions-host/timer-clock.ts";
 
 interface Timer {
   readonly at: number;
   readonly wake: () => void;
 }
 
-/** Time that stands still while anything is being done, and jumps to what comes next. */
-export class SimulatedClock implements Clock {
+/** A clock that stops while work runs, and then jumps to the next timer. */
+export class SimulatedClock implements TimerClock {
   #now: number;
   readonly #timers = new Set<Timer>();
-  #watch: { readonly count: number; readonly reached: () => void } | undefined;
+  #waiter: { readonly count: number; readonly reached: () => void } | undefined;
 
   constructor(start: Date) {
     this.#now = start.getTime();
@@ -22,7 +22,7 @@ export class SimulatedClock implements Clock {
   setTimer(at: Date, wake: () => void): Disposable {
     const timer = { at: at.getTime(), wake };
     this.#timers.add(timer);
-    if (this.#watch && this.#timers.size >= this.#watch.count) this.#watch.reached();
+    if (this.#waiter && this.#timers.size >= this.#waiter.count) this.#waiter.reached();
     return {
       [Symbol.dispose]: () => {
         this.#timers.delete(timer);
@@ -30,18 +30,18 @@ export class SimulatedClock implements Clock {
     };
   }
 
-  /** When the next timer is due; null when none is set. A time that is past means: now. */
+  /** When the next timer is due; null without timers. A past time counts as now. */
   get next(): Date | null {
     const earliest = Math.min(...[...this.#timers].map(({ at }) => at));
     return Number.isFinite(earliest) ? new Date(Math.max(earliest, this.#now)) : null;
   }
 
-  /** Jumps to an instant, which wakes nobody yet. Time does not run backwards. */
+  /** Jumps to an instant without waking timers. Time never goes backwards. */
   moveTo(instant: Date): void {
     this.#now = Math.max(this.#now, instant.getTime());
   }
 
-  /** Wakes the timers that are due, as the contract of a clock has it: in a later turn. */
+  /** Wakes due timers in a later turn of the event loop, as `TimerClock` requires. */
   wakeDue(): void {
     for (const timer of [...this.#timers]) {
       if (timer.at > this.#now) continue;
@@ -50,12 +50,12 @@ export class SimulatedClock implements Clock {
     }
   }
 
-  /** Resolves once so many timers are set: whoever was woken has done its work and waits for its next time. */
-  async set(count: number): Promise<void> {
+  /** Resolves once this many timers are set: then every woken timer has done its work. */
+  async timersSet(count: number): Promise<void> {
     if (this.#timers.size >= count) return;
     await new Promise<void>((reached) => {
-      this.#watch = { count, reached };
+      this.#waiter = { count, reached };
     });
-    this.#watch = undefined;
+    this.#waiter = undefined;
   }
 }

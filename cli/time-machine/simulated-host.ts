@@ -1,10 +1,10 @@
 import { type App, openApp } from "#app";
 import { catalogueOf } from "#jobs/catalogue.ts";
-import { isScheduled, type Job } from "#jobs/define-job.ts";
+import { isScheduled, type Job } from "#jobs/job.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import type { TimerFunction } from "#local/functions-host/function-definition.ts";
-import { isSubMinute, parseNcrontab } from "#local/functions-host/ncrontab.ts";
-import { type RunningTimer, startTimer } from "#local/functions-host/timer.ts";
+import { isSubMinute, parseNcrontab } from "#local/functions-host/utc-ncrontab.ts";
+import { type RunningTimer, startTimer } from "#local/functions-host/timer-trigger.ts";
 import type { TimerStatus, TimerStatusStore } from "#local/functions-host/timer-status.ts";
 import type { DispatchedRun } from "#runner/dependencies.ts";
 import { tick } from "#runner/tick.ts";
@@ -13,14 +13,14 @@ import { type Config, readConfig } from "#settings/config.ts";
 import type { Environment } from "#settings/environment.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
-/** One process of the app under a Functions host, as far as jobs go: the app's own wiring and the host's own timers. */
+/** One app process under a Functions host, reduced to its jobs: the app's wiring and the host's timers. */
 export interface SimulatedHost {
   readonly app: App;
-  /** How often its timers went off. */
+  /** How often its timers fired. */
   readonly firings: number;
-  /** How many timers are set while it is up. */
+  /** The number of timers while it runs. */
   readonly timers: number;
-  /** Starts the timers, as a host does: what was missed is made up for at once. */
+  /** Starts the timers, as a host does: a timer fires at once for missed occurrences. */
   up(): Promise<void>;
   /** Stops them. */
   down(): Promise<void>;
@@ -32,21 +32,18 @@ export interface HostParts {
   readonly jobs: readonly Job[];
   readonly env: Environment;
   readonly clock: SimulatedClock;
-  /** Shared by the hosts, as they share it in storage. */
+  /** Shared by all hosts, as in storage. */
   readonly statuses: TimerStatusStore;
   readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
-  /** Told of what goes wrong outside of a run: the layer itself failed. */
-  readonly onFault: (error: unknown) => void;
+  /** Receives errors of the job layer, outside of a run. */
+  readonly onError: (error: unknown) => void;
 }
 
-export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onFault }: HostParts): SimulatedHost {
-  const config = readConfig(
-    { ...env, DATABASE_URL: url, DATABASE_POOL_MAX: "4", ROTA_INSTANCE: name },
-    jobs,
-  );
-  const travelling = jobs.map((job) => amongThemselves(job, jobs));
-  const app = openApp(config, catalogueOf(travelling), { clock, dispatch, sink: () => undefined });
-  const functions = travelling.filter(isScheduled).map((job) => timerFunction(job, config, app, () => clock.now()));
+export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onError }: HostParts): SimulatedHost {
+  const config = readConfig({ ...env, DATABASE_URL: url, DATABASE_POOL_MAX: "4", ROTA_INSTANCE: name }, jobs);
+  const simulated = jobs.map((job) => withoutOtherJobs(job, jobs));
+  const app = openApp(config, catalogueOf(simulated), { clock, dispatch, sink: () => undefined });
+  const functions = simulated.filter(isScheduled).map((job) => timerFunction(job, config, app, () => clock.now()));
   let running: RunningTimer[] = [];
   let firings = 0;
   return {
@@ -58,13 +55,13 @@ export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onFa
     async up() {
       const invoke = async (fn: TimerFunction, request: Parameters<typeof startInvocation>[1]) => {
         firings += 1;
-        await startInvocation(fn, request).catch(onFault);
+        await startInvocation(fn, request).catch(onError);
       };
-      const onTimerFault = (_: TimerFunction, error: unknown) => {
-        onFault(error);
+      const onTimerError = (_: TimerFunction, error: unknown) => {
+        onError(error);
       };
       running = await Promise.all(
-        functions.map((fn) => startTimer(fn, { clock, statuses, invoke, onFault: onTimerFault })),
+        functions.map((fn) => startTimer(fn, { clock, statuses, invoke, onError: onTimerError })),
       );
     },
     async down() {
@@ -74,12 +71,12 @@ export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onFa
   };
 }
 
-/** Who does not come along is not asked for. */
-function amongThemselves(job: Job, jobs: readonly Job[]): Job {
+/** Removes jobs that are not simulated from the chain. */
+function withoutOtherJobs(job: Job, jobs: readonly Job[]): Job {
   return { ...job, then: job.then.filter((id) => jobs.some((other) => other.id === id)) };
 }
 
-/** What hosts remember of their timers, for as long as the simulation takes. */
+/** Stores the status of timers in memory. */
 export function timerStatuses(): TimerStatusStore {
   const kept = new Map<string, TimerStatus>();
   return {
@@ -90,7 +87,7 @@ export function timerStatuses(): TimerStatusStore {
   };
 }
 
-/** The timer function as register.ts and the host make it of a job: the UTC superset, and the tick behind it. */
+/** The timer function of a job, as register.ts and the host define it: the UTC superset and the tick. */
 function timerFunction(job: Job, config: Config, { runner }: App, now: () => Date): TimerFunction {
   const schedule = scheduleInForce(job, config.jobs.get(job.id));
   if (!schedule) throw new TypeError(`${job.id} has no schedule`);

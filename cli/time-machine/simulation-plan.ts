@@ -1,27 +1,27 @@
 import { type ClockChange, clockChanges } from "#schedule/clock-changes.ts";
 import { countOccurrences, type Schedule } from "#schedule/index.ts";
 
-/** From an instant (included) to another (excluded). */
+/** A time span: `from` inclusive, `to` exclusive. */
 export interface Span {
   readonly from: Date;
   readonly to: Date;
 }
 
-export interface Planned {
+export interface PlannedJob {
   readonly id: string;
   readonly schedule: Schedule;
 }
 
-/** Jobs that are taken through a span together, on a database of their own. */
-export interface Part extends Span {
+/** Jobs that are simulated together over a span, on one database. */
+export interface SimulationPart extends Span {
   readonly jobs: readonly string[];
 }
 
 export interface Plan {
-  readonly parts: readonly Part[];
+  readonly parts: readonly SimulationPart[];
   /** Slots of each job in the whole span. */
   readonly slots: ReadonlyMap<string, number>;
-  /** Jobs of which only some windows are simulated, as they have too many slots. */
+  /** Jobs with too many slots: only some windows are simulated. */
   readonly sampled: ReadonlySet<string>;
   readonly clockChanges: readonly ClockChange[];
 }
@@ -29,17 +29,17 @@ export interface Plan {
 const HOUR = 3_600_000;
 
 /**
- * What is simulated. A job with at most `limit` slots is taken through the whole span. Of one with more these windows are: half a
- * day before and after each change of the clocks of any zone in play, an hour around each outage, and the first hour of the span
- * and of each month (UTC).
+ * Decides what to simulate. A job with at most `limit` slots: the whole span. A job with more slots: half a day before and
+ * after each clock change of any job's zone, an hour around each outage, and the first hour of the span and of each month
+ * (UTC).
  */
 export function planSimulation(
-  jobs: readonly Planned[],
+  jobs: readonly PlannedJob[],
   span: Span,
   { outages, limit }: { outages: readonly Span[]; limit: number },
 ): Plan {
   const slots = new Map(jobs.map(({ id, schedule }) => [id, countOccurrences(schedule, span.from, span.to)]));
-  const isSampled = ({ id }: Planned) => (slots.get(id) ?? 0) > limit;
+  const isSampled = ({ id }: PlannedJob) => (slots.get(id) ?? 0) > limit;
   const zones = [...new Set(jobs.map(({ schedule }) => schedule.zone))];
   const changes = zones.flatMap((zone) => clockChanges(zone, span.from, span.to));
   const whole = jobs.filter((job) => !isSampled(job)).map(({ id }) => id);

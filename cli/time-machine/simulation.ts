@@ -1,4 +1,4 @@
-import type { Job } from "#jobs/define-job.ts";
+import type { Job } from "#jobs/job.ts";
 import type { DispatchedRun } from "#runner/dependencies.ts";
 import type { Environment } from "#settings/environment.ts";
 import type { Span } from "./simulation-plan.ts";
@@ -9,34 +9,34 @@ export interface SimulationOptions {
   /** A database with all tables and no runs. */
   readonly url: string;
   readonly jobs: readonly Job[];
-  /** Settings of the app besides the database's. */
+  /** Settings of the app, besides those of the database. */
   readonly env?: Environment;
   readonly span: Span;
-  /** While one lasts no host runs. In order, within the span. */
+  /** No host runs during an outage. Sorted, within the span. */
   readonly outages?: readonly Span[];
-  /** App processes that tick side by side. Default 1. */
+  /** The number of app processes. Default 1. */
   readonly processes?: number;
-  /** Told of the time that it has become. */
+  /** Receives the simulated time. */
   readonly onProgress?: (now: Date) => void;
-  /** Ends it early, with the signal's reason. */
+  /** Aborts the simulation with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told of the clock before time begins: stand-ins of providers live by it as well. */
+  /** Receives the clock before the start: the fake provider servers use it too. */
   readonly onClock?: (clock: SimulatedClock) => void;
 }
 
 /**
- * Lets the app run through a span of time: the host's timers on the schedules' UTC supersets, the app's own wiring, ticks, runs and
- * ledger; only the clock is not the world's. A run takes no time, and a retry comes at its time.
- * @returns how often timers went off
- * @throws what the layer itself threw; what jobs throw is in the ledger
+ * Runs the app through a span of simulated time. The host's timers, the app's wiring, ticks, runs and the ledger are real;
+ * only the clock is simulated. A run takes no simulated time, and a retry starts at its scheduled time.
+ * @returns how often timers fired
+ * @throws an error of the job layer; errors of jobs are in the ledger
  */
 export async function simulate(options: SimulationOptions): Promise<{ firings: number }> {
   const { url, jobs, env = {}, span, outages = [], processes = 1, onProgress, signal, onClock } = options;
-  // A moment before: a timer that starts at an occurrence waits for the one after it.
+  // A millisecond earlier: a timer that starts at an occurrence waits for the next one.
   const clock = new SimulatedClock(new Date(span.from.getTime() - 1));
   onClock?.(clock);
-  const mail = new Mail();
-  const faults: unknown[] = [];
+  const queue = new SimulatedQueue();
+  const errors: unknown[] = [];
   const statuses = timerStatuses();
   const hosts = Array.from({ length: processes }, (_, index) =>
     openHost({
@@ -47,9 +47,9 @@ export async function simulate(options: SimulationOptions): Promise<{ firings: n
       clock,
       statuses,
       dispatch: async (runs) => {
-        mail.take(runs);
+        queue.add(runs);
       },
-      onFault: (error) => faults.push(error),
+      onError: (error) => errors.push(error),
     }),
   );
   try {
@@ -61,8 +61,8 @@ export async function simulate(options: SimulationOptions): Promise<{ firings: n
     ]);
     for (;;) {
       signal?.throwIfAborted();
-      // What waits for a worker waits out an outage; the broker keeps it.
-      const next = earliest(clock.next, isUp ? mail.next : null, changes[0]?.at ?? null);
+      // The broker keeps messages during an outage.
+      const next = earliest(clock.next, isUp ? queue.next : null, changes[0]?.at ?? null);
       if (!next || next >= span.to) break;
       clock.moveTo(next);
       const change = changes[0];
@@ -73,9 +73,9 @@ export async function simulate(options: SimulationOptions): Promise<{ firings: n
         continue;
       }
       clock.wakeDue();
-      await clock.set(isUp ? hosts.reduce((sum, { timers }) => sum + timers, 0) : 0);
-      await deliver(mail.dueAt(clock.now()), hosts);
-      if (faults.length) throw faults[0];
+      await clock.timersSet(isUp ? hosts.reduce((sum, { timers }) => sum + timers, 0) : 0);
+      await deliver(queue.takeDue(clock.now()), hosts);
+      if (errors.length) throw errors[0];
       onProgress?.(next);
     }
     await Promise.all(hosts.map((host) => host.down()));
@@ -85,11 +85,11 @@ export async function simulate(options: SimulationOptions): Promise<{ firings: n
   }
 }
 
-/** Messages on their way: each comes to a worker at its time. */
-class Mail {
+/** Scheduled messages, each delivered at its time. */
+class SimulatedQueue {
   #waiting: readonly DispatchedRun[] = [];
 
-  take(runs: readonly DispatchedRun[]): void {
+  add(runs: readonly DispatchedRun[]): void {
     this.#waiting = [...this.#waiting, ...runs];
   }
 
@@ -97,7 +97,7 @@ class Mail {
     return earliest(...this.#waiting.map(({ at }) => at));
   }
 
-  dueAt(now: Date): readonly DispatchedRun[] {
+  takeDue(now: Date): readonly DispatchedRun[] {
     const due = this.#waiting.filter(({ at }) => at <= now);
     this.#waiting = this.#waiting.filter(({ at }) => at > now);
     return due;

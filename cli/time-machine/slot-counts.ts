@@ -1,8 +1,8 @@
-import type { RunState } from "#data/platform/schema.ts";
+import type { RunState } from "#data/platform/platform-schema.ts";
 import { nextOccurrence, occurrencesBetween, type Schedule } from "#schedule/index.ts";
 import type { Span } from "./simulation-plan.ts";
 
-/** What the ledger says about one slot. */
+/** A slot in the ledger. */
 export interface SlotRow {
   readonly slot: Date;
   readonly state: RunState;
@@ -10,32 +10,32 @@ export interface SlotRow {
   readonly reasonCode: string | null;
 }
 
-/** What became of the slots of one job. Every slot that was called for is in exactly one of the numbers, or unaccounted. */
-export interface Account {
-  /** Slots that the schedule calls for, found without any timer. */
+/** The outcomes of the slots of one job. Every slot of the schedule is in exactly one of these counts. */
+export interface SlotCounts {
+  /** Slots of the schedule, computed without a timer. */
   readonly calledFor: number;
-  /** Ran within a minute of their time. */
+  /** Started within a minute after their time. */
   readonly ran: number;
-  /** Ran later than that, before the next slot was due. */
+  /** Started later, but before the next slot was due. */
   readonly ranLate: number;
-  /** Ran when the next slot was due already. */
+  /** Started when the next slot was already due. */
   readonly caughtUp: number;
-  /** Ran and failed for good. */
+  /** Ran and ended dead. */
   readonly failed: number;
-  /** Have not ended by the end of the span: their retry comes later. */
+  /** Not finished at the end of the span: a retry is pending. */
   readonly waiting: number;
-  /** By the reason's code. */
+  /** By reason code. */
   readonly skipped: Readonly<Record<string, number>>;
-  /** Called for, and not in the ledger. */
+  /** Slots of the schedule that are not in the ledger. */
   readonly unaccounted: readonly Date[];
-  /** In the ledger, and not called for. */
+  /** Slots in the ledger that the schedule does not have. */
   readonly uncalledFor: readonly Date[];
 }
 
 const ON_TIME_MS = 60_000;
 
-/** Holds what the schedule calls for against what the ledger has. */
-export function accountFor(schedule: Schedule, { from, to }: Span, rows: readonly SlotRow[]): Account {
+/** Compares the slots of the schedule with the slots in the ledger. */
+export function countSlots(schedule: Schedule, { from, to }: Span, rows: readonly SlotRow[]): SlotCounts {
   const open = new Map(rows.map((row) => [row.slot.getTime(), row]));
   const counts = { calledFor: 0, ran: 0, ranLate: 0, caughtUp: 0, failed: 0, waiting: 0 };
   const skipped: Record<string, number> = {};
@@ -55,10 +55,10 @@ export function accountFor(schedule: Schedule, { from, to }: Span, rows: readonl
   return { ...counts, skipped, unaccounted, uncalledFor: [...open.values()].map(({ slot }) => slot) };
 }
 
-/** The accounts of several spans of one job as one. */
-export function together(accounts: readonly Account[]): Account {
-  const sum = (number: (account: Account) => number) => accounts.reduce((total, each) => total + number(each), 0);
-  const codes = new Set(accounts.flatMap(({ skipped }) => Object.keys(skipped)));
+/** Adds up the counts of several spans of one job. */
+export function sumSlotCounts(parts: readonly SlotCounts[]): SlotCounts {
+  const sum = (number: (part: SlotCounts) => number) => parts.reduce((total, each) => total + number(each), 0);
+  const codes = new Set(parts.flatMap(({ skipped }) => Object.keys(skipped)));
   return {
     calledFor: sum(({ calledFor }) => calledFor),
     ran: sum(({ ran }) => ran),
@@ -67,13 +67,13 @@ export function together(accounts: readonly Account[]): Account {
     failed: sum(({ failed }) => failed),
     waiting: sum(({ waiting }) => waiting),
     skipped: Object.fromEntries([...codes].map((code) => [code, sum(({ skipped }) => skipped[code] ?? 0)])),
-    unaccounted: accounts.flatMap(({ unaccounted }) => unaccounted),
-    uncalledFor: accounts.flatMap(({ uncalledFor }) => uncalledFor),
+    unaccounted: parts.flatMap(({ unaccounted }) => unaccounted),
+    uncalledFor: parts.flatMap(({ uncalledFor }) => uncalledFor),
   };
 }
 
 function punctuality(schedule: Schedule, { slot, startedAt }: SlotRow): "ran" | "ranLate" | "caughtUp" {
-  // Without a start it cannot have succeeded; the table demands none.
+  // A succeeded run always has a start; the column is nullable for other states.
   const started = startedAt ?? slot;
   const next = nextOccurrence(schedule, slot);
   if (next && started >= next) return "caughtUp";

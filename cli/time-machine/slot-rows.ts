@@ -1,8 +1,8 @@
 import postgres from "postgres";
-import type { RunState } from "#data/platform/schema.ts";
+import type { RunState } from "#data/platform/platform-schema.ts";
 import type { SlotRow } from "./slot-counts.ts";
 
-/** The slots of one job as the ledger has them, with the first reason that a run gave for failing. */
+/** The slots of one job in the ledger, with the error message of the first failed run. */
 export async function slotRowsOf(url: string, jobId: string): Promise<{ rows: SlotRow[]; firstError: string | null }> {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {

@@ -3,11 +3,11 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
-import { applyMigrations } from "#data/migrate.ts";
-import { discardPostgres, startPostgres } from "#local/postgres/start.ts";
+import { applyMigrations } from "#data/apply-migrations.ts";
+import { discardPostgres, startPostgres } from "#local/postgres/start-postgres.ts";
 
-/** Databases with all tables and no rows, each as many times as wanted, and none of them kept. */
-export interface ThrowAwayDatabases {
+/** Creates empty migrated databases, and drops all of them at the end. */
+export interface TemporaryDatabases {
   create(): Promise<{ readonly url: string; drop(): Promise<void> }>;
   close(): Promise<void>;
 }
@@ -15,16 +15,16 @@ export interface ThrowAwayDatabases {
 const MIGRATIONS = join(import.meta.dirname, "../../shared/data/migrations");
 
 /**
- * @param serverUrl a server whose user may create databases; without one an own server is started in a temporary directory
+ * @param serverUrl a server whose user may create databases; without one, starts a server in a temporary directory
  */
-export async function throwAwayDatabases(serverUrl: string | undefined): Promise<ThrowAwayDatabases> {
+export async function temporaryDatabases(serverUrl: string | undefined): Promise<TemporaryDatabases> {
   if (serverUrl) return databasesOn(serverUrl, async () => undefined);
   const dataDirectory = await mkdtemp(join(tmpdir(), "rota-time-machine-"));
   const discard = () => discardPostgres(dataDirectory);
   try {
     const server = await startPostgres({
       dataDirectory,
-      // Nothing in it has to survive.
+      // The data need not survive a crash.
       settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off" },
     });
     return await databasesOn(server.url, async () => {
@@ -37,7 +37,7 @@ export async function throwAwayDatabases(serverUrl: string | undefined): Promise
   }
 }
 
-async function databasesOn(serverUrl: string, stopServer: () => Promise<void>): Promise<ThrowAwayDatabases> {
+async function databasesOn(serverUrl: string, stopServer: () => Promise<void>): Promise<TemporaryDatabases> {
   const server = postgres(serverUrl, { max: 1, onnotice: () => undefined });
   const names = new Set<string>();
   const create = async (template: string) => {

@@ -1,53 +1,53 @@
 import { occurrencesBetween } from "#schedule/index.ts";
 import { utcIso } from "../time-format.ts";
-import { grouped, oneLine, quantity } from "../run-format.ts";
+import { grouped, oneLine, quantity } from "../text-format.ts";
 import { type Output, printable } from "../output.ts";
 import { type Cell, type Column, renderTable, type Row } from "../text-table.ts";
-import type { Account } from "./slot-counts.ts";
-import type { JobJourney, Journey } from "./run-time-machine.ts";
+import type { SlotCounts } from "./slot-counts.ts";
+import type { JobResult, TimeMachineResult } from "./run-time-machine.ts";
 
-/** Slots that are in no ledger, or in the ledger without having been called for. */
-export function openSlots(journey: Journey): number {
-  return journey.jobs.reduce((sum, { unaccounted, uncalledFor }) => sum + unaccounted.length + uncalledFor.length, 0);
+/** The number of slots that are missing in the ledger, or that the schedule does not have. */
+export function unaccountedSlots(result: TimeMachineResult): number {
+  return result.jobs.reduce((sum, { unaccounted, uncalledFor }) => sum + unaccounted.length + uncalledFor.length, 0);
 }
 
-/** Prints the slot ledger, what the changes of the clocks did, and what was left out. */
-export function printJourney(journey: Journey, out: Output): void {
-  const { span, processes, outages, firings, jobs } = journey;
+/** Prints the slots of each job, the effect of clock changes, and what was not simulated. */
+export function printReport(result: TimeMachineResult, out: Output): void {
+  const { span, processes, outages, firings, jobs } = result;
   out.line(
-    `${out.paint("bold", `${utcIso(span.from)} to ${utcIso(span.to)}`)}  ${processes === 1 ? "1 process" : `${processes} processes`}, timers went off ${grouped(firings)} times`,
+    `${out.paint("bold", `${utcIso(span.from)} to ${utcIso(span.to)}`)}  ${processes === 1 ? "1 process" : `${processes} processes`}, timers fired ${grouped(firings)} times`,
   );
   for (const { from, to } of outages) out.line(`${out.paint("yellow", "down")}  ${utcIso(from)} to ${utcIso(to)}`);
   out.line("");
   out.line(renderTable(COLUMNS, jobs.map(jobRow), out.width, out.paint));
-  const changes = changeRows(journey);
+  const changes = changeRows(result);
   if (changes.length) {
     out.line("");
     out.line(renderTable(CHANGE_COLUMNS, changes, out.width, out.paint));
   }
   out.line("");
-  for (const line of remarks(journey)) out.line(line);
-  out.line(verdict(journey, out));
+  for (const line of remarks(result)) out.line(line);
+  out.line(verdict(result, out));
 }
 
-/** The same for a program. */
-export function journeyJson(journey: Journey): unknown {
+/** The result as JSON. */
+export function reportJson(result: TimeMachineResult): unknown {
   return {
-    from: journey.span.from,
-    to: journey.span.to,
-    processes: journey.processes,
-    outages: journey.outages,
-    firings: journey.firings,
-    unaccounted: openSlots(journey),
-    jobs: journey.jobs.map(({ schedule, slotsInSpan, isSampled, ...job }) => ({
+    from: result.span.from,
+    to: result.span.to,
+    processes: result.processes,
+    outages: result.outages,
+    firings: result.firings,
+    unaccounted: unaccountedSlots(result),
+    jobs: result.jobs.map(({ schedule, slotsInSpan, isSampled, ...job }) => ({
       schedule: schedule.expression,
       timeZone: schedule.zone,
       slotsInSpan,
       isSampled,
       ...job,
     })),
-    clockChanges: journey.clockChanges,
-    simulated: journey.parts,
+    clockChanges: result.clockChanges,
+    simulated: result.parts,
   };
 }
 
@@ -63,14 +63,14 @@ const COLUMNS: readonly Column[] = [
   { title: "UNACCOUNTED", align: "right" },
 ];
 
-function jobRow(job: JobJourney): Row {
+function jobRow(job: JobResult): Row {
   const { schedule, body, unaccounted, uncalledFor, firstError } = job;
   const open = unaccounted.length + uncalledFor.length;
   const facts = [
     `${schedule.expression} ${schedule.zone}`,
     body === "empty" ? "body left out" : "",
     unaccounted[0] ? `first unaccounted ${utcIso(unaccounted[0])}` : "",
-    uncalledFor[0] ? `ran uncalled for ${utcIso(uncalledFor[0])}` : "",
+    uncalledFor[0] ? `not in the schedule: ${utcIso(uncalledFor[0])}` : "",
     firstError ? oneLine(printable(firstError)) : "",
   ].filter(Boolean);
   return {
@@ -84,7 +84,7 @@ function jobRow(job: JobJourney): Row {
   };
 }
 
-function skippedCell({ skipped }: Account): Cell {
+function skippedCell({ skipped }: SlotCounts): Cell {
   const reasons = Object.entries(skipped).map(([code, count]) => ({ text: `${grouped(count)} ${code}` }));
   return reasons.length ? reasons : "0";
 }
@@ -96,8 +96,8 @@ const CHANGE_COLUMNS: readonly Column[] = [
   { title: "SLOTS OF THAT DAY", flexible: true },
 ];
 
-/** A day on which clocks change, for each job that keeps their time. */
-function changeRows({ clockChanges, jobs }: Journey): Row[] {
+/** The day of a clock change, for each job in that time zone. */
+function changeRows({ clockChanges, jobs }: TimeMachineResult): Row[] {
   return clockChanges.flatMap(({ zone, at, from, to }) =>
     jobs
       .filter(({ schedule }) => schedule.zone === zone)
@@ -107,8 +107,8 @@ function changeRows({ clockChanges, jobs }: Journey): Row[] {
 
 const DAY = 86_400_000;
 
-/** `1: 2026-03-29T14:30:00Z`; of many the number alone. */
-function slotsOfDay({ schedule }: JobJourney, at: Date): string {
+/** `1: 2026-03-29T14:30:00Z`; only the number for more than three slots. */
+function slotsOfDay({ schedule }: JobResult, at: Date): string {
   const dayOf = new Intl.DateTimeFormat("en-CA", { timeZone: schedule.zone, dateStyle: "short" });
   const nearby = occurrencesBetween(schedule, new Date(Number(at) - 2 * DAY), new Date(Number(at) + 2 * DAY));
   const slots = [...nearby].filter((slot) => dayOf.format(slot) === dayOf.format(at));
@@ -117,8 +117,8 @@ function slotsOfDay({ schedule }: JobJourney, at: Date): string {
     : `${slots.length}${slots.length ? ":" : ""} ${slots.map(utcIso).join(", ")}`.trim();
 }
 
-/** What the figures do not cover. */
-function remarks({ jobs, parts }: Journey): string[] {
+/** What the table does not cover. */
+function remarks({ jobs, parts }: TimeMachineResult): string[] {
   const sampled = jobs.filter(({ isSampled }) => isSampled);
   if (sampled.length === 0) return [];
   const windows = parts.filter(({ jobs: own }) => own.includes(sampled[0]?.jobId ?? ""));
@@ -127,15 +127,15 @@ function remarks({ jobs, parts }: Journey): string[] {
       ({ jobId, calledFor, slotsInSpan }) =>
         `${jobId}: ${grouped(calledFor)} of ${grouped(slotsInSpan)} slots were simulated, in ${quantity(windows.length, "window")}; the others were not.`,
     ),
-    "Windows: half a day around each change of the clocks, an hour around each outage, the first hour of the span and of each month (UTC).",
-    `--limit ${Math.max(...sampled.map(({ slotsInSpan }) => slotsInSpan))} takes them through the whole span.`,
+    "Windows: half a day around each clock change, an hour around each outage, the first hour of the span and of each month (UTC).",
+    `--limit ${Math.max(...sampled.map(({ slotsInSpan }) => slotsInSpan))} simulates the whole span.`,
     "",
   ];
 }
 
-function verdict(journey: Journey, { paint }: Output): string {
-  const open = openSlots(journey);
-  const called = grouped(journey.jobs.reduce((sum, { calledFor }) => sum + calledFor, 0));
+function verdict(result: TimeMachineResult, { paint }: Output): string {
+  const open = unaccountedSlots(result);
+  const called = grouped(result.jobs.reduce((sum, { calledFor }) => sum + calledFor, 0));
   if (open === 0) return `${paint("green", "✔")} All ${called} slots are accounted for.`;
   return `${paint("red", "✘")} ${grouped(open)} of ${called} slots are not accounted for.`;
 }

@@ -1,6 +1,6 @@
 import type { App } from "#app";
 import type { Tx } from "#data/client.ts";
-import { claimKey, settleKey } from "#data/platform/idempotency-keys.ts";
+import { claimIdempotencyKey, completeIdempotencyKey } from "#data/platform/idempotency-keys.ts";
 import { findRun } from "#data/platform/job-runs.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { Problem } from "#http/problem.ts";
@@ -64,10 +64,10 @@ export async function respondOnce<Started extends { answer: Record<string, unkno
   return started ? { answer: started.answer, started } : { answer: earlier?.answer ?? {}, started: null };
 }
 
-type Kept = Parameters<typeof settleKey>[2];
+type Kept = Parameters<typeof completeIdempotencyKey>[2];
 type Once<T> =
   | { readonly started: T; readonly earlier: null }
-  | { readonly started: null; readonly earlier: NonNullable<Awaited<ReturnType<typeof claimKey>>> };
+  | { readonly started: null; readonly earlier: NonNullable<Awaited<ReturnType<typeof claimIdempotencyKey>>> };
 
 /** The key is claimed in the very transaction that starts something: of two requests at once one starts it. */
 async function once<T>(
@@ -79,8 +79,8 @@ async function once<T>(
   return app.db.transaction(async (tx): Promise<Once<T>> => {
     if (key === null) return { started: await start(tx, async () => undefined), earlier: null };
     const fingerprint = fingerprintOf(asked);
-    const earlier = await claimKey(tx, { key, fingerprint, now: app.clock.now() });
-    if (!earlier) return { started: await start(tx, (kept) => settleKey(tx, key, kept)), earlier: null };
+    const earlier = await claimIdempotencyKey(tx, { key, fingerprint, now: app.clock.now() });
+    if (!earlier) return { started: await start(tx, (kept) => completeIdempotencyKey(tx, key, kept)), earlier: null };
     if (earlier.fingerprint === fingerprint) return { started: null, earlier };
     throw new Problem(422, "idempotency-key-reused", `Idempotency-Key: ${key} was used for another request`, {
       errors: [{ field: "Idempotency-Key", reason: "expected the same request as before, or another key" }],

@@ -1,10 +1,7 @@
-import { z } from "zod";
-import { backUp } from "#backup/back-up.ts";
-import { BACKUPS } from "#backup/manifest.ts";
+import { defineJob, exponential, schedule, z } from "#jobs";
+import { backUp } from "#backup/create-backup.ts";
+import { BACKUPS } from "#backup/backup-manifest.ts";
 import { databaseOptions } from "#data/database-options.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { exponential } from "#jobs/retry.ts";
-import { schedule } from "#schedule/index.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { platform } from "../families.ts";
 

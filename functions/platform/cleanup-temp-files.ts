@@ -1,7 +1,4 @@
-import { z } from "zod";
-import { defineJob } from "#jobs/define-job.ts";
-import { daysBefore } from "#schedule/duration.ts";
-import { schedule } from "#schedule/index.ts";
+import { daysBefore, defineJob, schedule, z } from "#jobs";
 import { type StaleFile, staleFiles } from "#storage/stale-files.ts";
 import { platform } from "../families.ts";
 

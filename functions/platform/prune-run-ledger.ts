@@ -1,10 +1,6 @@
-import { z } from "zod";
+import { daysBefore, defineJob, effectiveSettings, schedule, z } from "#jobs";
 import { deleteOldNotifications } from "#data/platform/notification-retention.ts";
 import { archivableRuns, deleteArchivedRuns } from "#data/platform/run-archive.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { effectiveSettings } from "#jobs/changeable-settings.ts";
-import { daysBefore } from "#schedule/duration.ts";
-import { schedule } from "#schedule/index.ts";
 import { archive } from "#storage/archive.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { platform } from "../families.ts";

@@ -1,7 +1,4 @@
-import { z } from "zod";
-import { defineJob } from "#jobs/define-job.ts";
-import { linear } from "#jobs/retry.ts";
-import { schedule } from "#schedule/index.ts";
+import { defineJob, linear, schedule, z } from "#jobs";
 import { platform } from "../families.ts";
 
 /**

@@ -1,10 +1,7 @@
-import { z } from "zod";
+import { defineJob, linear, schedule, z } from "#jobs";
 import { connect } from "#data/client.ts";
 import { databaseOptions } from "#data/database-options.ts";
 import { dropLeftover, rebuildIndex, searchIndexes } from "#data/platform/search-indexes.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { linear } from "#jobs/retry.ts";
-import { schedule } from "#schedule/index.ts";
 import { platform } from "../families.ts";
 
 /**

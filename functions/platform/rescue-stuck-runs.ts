@@ -1,8 +1,5 @@
-import { z } from "zod";
-import { deleteOldKeys } from "#data/platform/idempotency-keys.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { linear } from "#jobs/retry.ts";
-import { schedule } from "#schedule/index.ts";
+import { defineJob, linear, schedule, z } from "#jobs";
+import { deleteOldIdempotencyKeys } from "#data/platform/idempotency-keys.ts";
 import { platform } from "../families.ts";
 
 /** Idempotency keys are promised for 24 hours. */
@@ -25,7 +22,7 @@ export const rescueStuckRuns = defineJob({
 
   async run({ layer, transaction, asOf }) {
     const moved = await layer.rescueExpiredRuns();
-    const forgotten = await transaction((tx) => deleteOldKeys(tx, new Date(asOf.getTime() - KEYS_LIVE_MS), 10_000));
+    const forgotten = await transaction((tx) => deleteOldIdempotencyKeys(tx, new Date(asOf.getTime() - KEYS_LIVE_MS), 10_000));
     return { ...moved, forgotten };
   },
 });

@@ -1,13 +1,10 @@
-import { z } from "zod";
-import { markDigested, recipientsOfDigest, takeForDigest } from "#data/platform/notification-reading.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { comms } from "#jobs/gates.ts";
+import { comms, defineJob, schedule, z } from "#jobs";
+import { markDigested, recipientsOfDigest, claimForDigest } from "#data/platform/notification-queries.ts";
 import { configuredChannels } from "#notifications/channels.ts";
 import { digestOf } from "#notifications/digest.ts";
 import { DIGEST_TYPE } from "#notifications/notification.ts";
 import { notify } from "#notifications/notify.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
-import { schedule } from "#schedule/index.ts";
 import { platform } from "../families.ts";
 
 /**
@@ -33,7 +30,7 @@ export const sendDigestEmail = defineJob({
     context.transaction(async (tx) => {
       const { asOf, settings } = context;
       const zone = settings.TAX_LIENS_TIME_ZONE;
-      const unread = await takeForDigest(tx, recipient, { asOf, digestType: DIGEST_TYPE });
+      const unread = await claimForDigest(tx, recipient, { asOf, digestType: DIGEST_TYPE });
       // Read or taken since the list was made.
       if (unread.length === 0) return "nothing unread";
       const digest = digestOf(recipient, unread, { day: civilDateIn(zone, asOf), zone });

@@ -1,17 +1,13 @@
-import { z } from "zod";
+import { type BatchedRun, comms, defineJob, event, exponential, Snooze, z } from "#jobs";
 import {
-  beginDeliveries,
+  startDeliveries,
   type ClaimedNotification,
-  type GivenUp,
-  giveUpNotifications,
-  settleNotifications,
-} from "#data/platform/notification-sending.ts";
-import { whyGivenUp } from "#data/platform/run-reason.ts";
-import type { Run } from "#data/platform/schema.ts";
-import { type BatchedRun, defineJob, event } from "#jobs/define-job.ts";
-import { Snooze } from "#jobs/endings.ts";
-import { comms } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
+  type DiscardedNotification,
+  discardNotifications,
+  completeNotifications,
+} from "#data/platform/notification-deliveries.ts";
+import { discardReason } from "#data/platform/run-reason.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { configuredChannels } from "#notifications/channels.ts";
 import { sendBatch, type Sent } from "#notifications/send-batch.ts";
 import { platform } from "../families.ts";
@@ -40,18 +36,18 @@ export const sendNotification = defineJob({
   concurrency: ({ notification }) => notification,
 
   async onDiscarded(tx, runs) {
-    await giveUpNotifications(tx, runs.flatMap(givenUpOf), runs[0]!.finishedAt!);
+    await discardNotifications(tx, runs.flatMap(givenUpOf), runs[0]!.finishedAt!);
   },
 
   async runBatch({ runs, transaction, fail, db, settings, clock, signal, log }) {
     const asked = runs.map(({ id, input: { notification } }) => ({ notification, run: id }));
-    const begin = () => transaction((tx) => beginDeliveries(tx, asked, configuredChannels(settings), clock.now()));
+    const begin = () => transaction((tx) => startDeliveries(tx, asked, configuredChannels(settings), clock.now()));
     const claimed = await begin();
     const deadline = performance.now() + BATCH_MS;
     const sent = await sendBatch(claimed, { db, settings, clock, signal, log, deadline });
     signal.throwIfAborted();
     await transaction((tx) =>
-      settleNotifications(
+      completeNotifications(
         tx,
         claimed.map(({ id }) => id),
         clock.now(),
@@ -98,10 +94,10 @@ class HeldTooLong extends Error {
   readonly errorClass = "transient";
 }
 
-function givenUpOf(run: Run): GivenUp[] {
+function givenUpOf(run: Run): DiscardedNotification[] {
   const { success, data } = input.safeParse(run.input);
   if (!success) return [];
   const { id, state, reasonCode } = run;
-  const reason = reasonCode === "comms-disabled" ? "comms disabled" : whyGivenUp(run);
+  const reason = reasonCode === "comms-disabled" ? "comms disabled" : discardReason(run);
   return [{ notification: data.notification, run: id, state: state === "dead" ? "failed" : "suppressed", reason }];
 }

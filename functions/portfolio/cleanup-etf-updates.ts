@@ -1,8 +1,5 @@
-import { z } from "zod";
+import { daysBefore, defineJob, schedule, z } from "#jobs";
 import { deleteOldEtfUpdates } from "#data/portfolio/etf-updates.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { daysBefore } from "#schedule/duration.ts";
-import { schedule } from "#schedule/index.ts";
 import { portfolio } from "../families.ts";
 
 /**

@@ -1,9 +1,6 @@
-import { z } from "zod";
+import { defineJob, event, exponential, internet, z } from "#jobs";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { markFailed } from "#data/portfolio/etfs.ts";
-import { defineJob, event } from "#jobs/define-job.ts";
-import { internet } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
 import { etfSymbol, knownEtf } from "./sync-etf-prices/known-etf.ts";

@@ -1,7 +1,5 @@
-import { z } from "zod";
-import { lockPension, lockPensions, lookAtEveryDay, pensionEtfs } from "#data/portfolio/pension-progress.ts";
-import { defineJob, event } from "#jobs/define-job.ts";
-import { Cancel } from "#jobs/endings.ts";
+import { Cancel, defineJob, event, z } from "#jobs";
+import { lockPension, lockPensions, revalueAllDays, pensionEtfs } from "#data/portfolio/pension-progress.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { portfolio } from "../families.ts";
 import { valuationOf, valuePensions } from "./retry-pending-etf-valuations/value-pensions.ts";
@@ -23,7 +21,7 @@ export const initializeEtfPension = defineJob({
     const etfId = await transaction(async (tx) => {
       const pension = await lockPension(tx, pensionId);
       if (!pension) throw new Cancel(`there is no pension ${pensionId}`);
-      await lookAtEveryDay(tx, pensionId);
+      await revalueAllDays(tx, pensionId);
       return pension.etfId;
     });
     const etfs = await pensionEtfs(db, etfId);

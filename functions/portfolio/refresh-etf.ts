@@ -1,8 +1,5 @@
-import { z } from "zod";
+import { defineJob, exponential, internet, manual, z } from "#jobs";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
-import { internet } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
 import { etfSymbol, knownEtf } from "./sync-etf-prices/known-etf.ts";

@@ -1,10 +1,6 @@
-import { z } from "zod";
+import { defineJob, exponential, internet, schedule, z } from "#jobs";
 import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { internet } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
 import { fxProviders } from "#providers/fx-providers.ts";
-import { schedule } from "#schedule/index.ts";
 import { portfolio } from "../families.ts";
 import { storeRates } from "./sync-fx-historical/store-rates.ts";
 

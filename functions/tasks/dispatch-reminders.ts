@@ -1,12 +1,8 @@
-import { z } from "zod";
+import { defineJob, exponential, schedule, writes, z } from "#jobs";
 import { claimDueReminders } from "#data/tasks/due-reminders.ts";
-import type { Place } from "#data/tasks/place.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { writes } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
+import type { TaskCursor } from "#data/tasks/task-cursor.ts";
 import { notify } from "#notifications/notify.ts";
-import { reminderNotice } from "#rules/tasks/notice.ts";
-import { schedule } from "#schedule/index.ts";
+import { reminderNotification } from "#rules/tasks/task-notifications.ts";
 import { tasks } from "../families.ts";
 
 /**
@@ -28,12 +24,12 @@ export const dispatchReminders = defineJob({
   missed: "once",
 
   run: (context) =>
-    context.paginate<Place>(2_000, async (tx, page) => {
+    context.paginate<TaskCursor>(2_000, async (tx, page) => {
       const due = await claimDueReminders(tx, { ...page, asOf: context.asOf, now: context.clock.now() });
       const wanted = due.filter(({ isWanted }) => isWanted);
-      await notify(context, tx, wanted.map(reminderNotice));
+      await notify(context, tx, wanted.map(reminderNotification));
       return {
-        next: due.at(-1)?.place ?? null,
+        next: due.at(-1)?.cursor ?? null,
         counts: { sent: wanted.length, suppressed: due.length - wanted.length },
         affected: due.map(({ id }) => id),
       };

@@ -1,17 +1,12 @@
-import { z } from "zod";
-import type { Place } from "#data/tasks/place.ts";
+import { asError, defineJob, exponential, type FailedItem, schedule, writes, z } from "#jobs";
+import type { TaskCursor } from "#data/tasks/task-cursor.ts";
 import {
   claimCompletedRecurring,
   type CompletedRecurring,
-  type FollowingTask,
-  insertFollowing,
+  type NextTask,
+  insertNextTasks,
 } from "#data/tasks/recurring-tasks.ts";
-import { defineJob, type FailedItem } from "#jobs/define-job.ts";
-import { asError } from "#jobs/error-class.ts";
-import { writes } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
 import { nextOccurrence } from "#rules/tasks/recurrence.ts";
-import { schedule } from "#schedule/index.ts";
 import { tasks } from "../families.ts";
 
 /**
@@ -34,12 +29,12 @@ export const processRecurringTasks = defineJob({
   overlap: "skip",
 
   run: ({ asOf, clock, paginate }) =>
-    paginate<Place>(1_000, async (tx, page) => {
+    paginate<TaskCursor>(1_000, async (tx, page) => {
       const completed = await claimCompletedRecurring(tx, page);
       const { following, ended, failed } = follow(completed, asOf);
-      const generated = await insertFollowing(tx, { following, ended, now: clock.now() });
+      const generated = await insertNextTasks(tx, { following, ended, now: clock.now() });
       return {
-        next: completed.at(-1)?.place ?? null,
+        next: completed.at(-1)?.cursor ?? null,
         counts: { generated, ended: ended.length },
         affected: [...following.map(({ fromId }) => fromId), ...ended],
         failed,
@@ -49,7 +44,7 @@ export const processRecurringTasks = defineJob({
 
 /** What becomes of each: it is followed, its series has ended, or its recurrence cannot be read. */
 function follow(completed: readonly CompletedRecurring[], asOf: Date) {
-  const following: FollowingTask[] = [];
+  const following: NextTask[] = [];
   const ended: string[] = [];
   const failed: FailedItem[] = [];
   for (const task of completed) {

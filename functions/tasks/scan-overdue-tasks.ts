@@ -1,12 +1,8 @@
-import { z } from "zod";
-import { markOverdue, reopenPutOff } from "#data/tasks/overdue-tasks.ts";
-import type { Place } from "#data/tasks/place.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { writes } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
+import { defineJob, exponential, schedule, writes, z } from "#jobs";
+import { markOverdue, reopenPostponed } from "#data/tasks/overdue-tasks.ts";
+import type { TaskCursor } from "#data/tasks/task-cursor.ts";
 import { notify } from "#notifications/notify.ts";
-import { overdueNotice } from "#rules/tasks/notice.ts";
-import { schedule } from "#schedule/index.ts";
+import { overdueNotification } from "#rules/tasks/task-notifications.ts";
 import { tasks } from "../families.ts";
 
 /**
@@ -29,19 +25,19 @@ export const scanOverdueTasks = defineJob({
 
   async run(context) {
     const { asOf, settings, paginate } = context;
-    const { reopened = 0 } = await paginate<Place>(2_000, async (tx, page) => {
-      const moved = await reopenPutOff(tx, { ...page, asOf });
+    const { reopened = 0 } = await paginate<TaskCursor>(2_000, async (tx, page) => {
+      const moved = await reopenPostponed(tx, { ...page, asOf });
       return {
-        next: moved.at(-1)?.place ?? null,
+        next: moved.at(-1)?.cursor ?? null,
         counts: { reopened: moved.length },
         affected: moved.map(({ taskId }) => taskId),
       };
     });
-    const { overdue = 0 } = await paginate<Place>(2_000, async (tx, page) => {
+    const { overdue = 0 } = await paginate<TaskCursor>(2_000, async (tx, page) => {
       const late = await markOverdue(tx, { ...page, asOf });
-      if (settings.TASKS_NOTIFY_OVERDUE) await notify(context, tx, late.map(overdueNotice));
+      if (settings.TASKS_NOTIFY_OVERDUE) await notify(context, tx, late.map(overdueNotification));
       return {
-        next: late.at(-1)?.place ?? null,
+        next: late.at(-1)?.cursor ?? null,
         counts: { overdue: late.length },
         affected: late.map(({ taskId }) => taskId),
       };

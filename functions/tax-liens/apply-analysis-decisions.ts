@@ -1,10 +1,8 @@
-import { z } from "zod";
+import { defineJob, event, InvalidInput, type JobContext, type PageResult, z } from "#jobs";
 import type { Tx } from "#data/client.ts";
 import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
-import { lockDeals, moveDeals, recordDecisions, recordedDecisions } from "#data/tax-liens/decision-events.ts";
-import { defineJob, event, type JobContext, type PageResult } from "#jobs/define-job.ts";
-import { InvalidInput } from "#jobs/endings.ts";
-import { type AskedDecision, decide, decisionsInput, sift } from "#rules/tax-liens/decide.ts";
+import { lockDeals, updateDealStatuses, recordDecisions, recordedDecisions } from "#data/tax-liens/decision-events.ts";
+import { type RequestedDecision, decide, decisionsInput, sift } from "#rules/tax-liens/deal-decisions.ts";
 import { taxLiens } from "../families.ts";
 
 /** Taken in one transaction. */
@@ -47,7 +45,7 @@ export const applyAnalysisDecisions = defineJob({
 
 async function take(
   tx: Tx,
-  page: readonly AskedDecision[],
+  page: readonly RequestedDecision[],
   { input: { analysisRunId }, run, clock }: Context,
 ): Promise<Omit<PageResult<number>, "next">> {
   const deals = await lockDeals(tx, analysisRunId, [...new Set(page.map(({ dealId }) => dealId))]);
@@ -68,7 +66,7 @@ async function take(
   if (!(await recordDecisions(tx, taken))) throw new RecordedMeanwhile();
   const applied = taken.filter(({ refusal }) => refusal === null);
   // Of two about one deal the later one stands.
-  await moveDeals(tx, new Map(applied.map(({ dealId, decision }) => [dealId, decision])), by.at);
+  await updateDealStatuses(tx, new Map(applied.map(({ dealId, decision }) => [dealId, decision])), by.at);
 
   const refused = [...done, ...taken].flatMap(({ decisionId, refusal }) =>
     refusal === null ? [] : [{ decisionId, reason: refusal }],

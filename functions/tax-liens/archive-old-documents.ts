@@ -1,10 +1,6 @@
-import { z } from "zod";
+import { daysBefore, defineJob, effectiveSettings, schedule, z } from "#jobs";
 import type { Document } from "#data/tax-liens/document-schema.ts";
 import { documentsToArchive, markArchived } from "#data/tax-liens/documents.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { effectiveSettings } from "#jobs/changeable-settings.ts";
-import { daysBefore } from "#schedule/duration.ts";
-import { schedule } from "#schedule/index.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 

@@ -1,12 +1,9 @@
-import { z } from "zod";
+import { type BatchedRun, defineJob, effectiveSettings, event, InvalidInput, z } from "#jobs";
 import { analysisDays } from "#data/tax-liens/analysis-runs.ts";
 import { liensForMetrics, type StoredMetrics, storeMetrics } from "#data/tax-liens/deal-metrics.ts";
 import { type NewDealFigures, refreshDeals } from "#data/tax-liens/deals.ts";
-import { type BatchedRun, defineJob, event } from "#jobs/define-job.ts";
-import { InvalidInput } from "#jobs/endings.ts";
-import { effectiveSettings } from "#jobs/changeable-settings.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
-import { METRICS_VERSION } from "#rules/tax-liens/metrics.ts";
+import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import { taxLiens } from "../families.ts";
 import { dealFigures, figuresOf } from "./figures.ts";
 

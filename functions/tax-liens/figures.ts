@@ -2,7 +2,7 @@ import type { DealFigures } from "#data/tax-liens/analysis-run-schema.ts";
 import type { LienForMetrics, StoredMetrics } from "#data/tax-liens/deal-metrics.ts";
 import type { CivilDate } from "#rules/civil-date.ts";
 import { withRules } from "#rules/tax-liens/county-rules.ts";
-import { dealMetrics, METRICS_VERSION } from "#rules/tax-liens/metrics.ts";
+import { dealMetrics, METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import type { RiskWeights } from "#rules/tax-liens/risk.ts";
 
 /** The figures of a stored lien; an error, not thrown, where its county's rules make none possible. */

@@ -1,20 +1,17 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { v7 as uuidv7 } from "uuid";
-import { z } from "zod";
-import { whyGivenUp } from "#data/platform/run-reason.ts";
+import { defineJob, event, exponential, InvalidInput, type JobContext, z } from "#jobs";
+import { discardReason } from "#data/platform/run-reason.ts";
 import { insertLlmCall } from "#data/reasoning/llm-calls.ts";
 import type { Document, DocumentFile } from "#data/tax-liens/document-schema.ts";
-import { failDocument, findDocument, keepPassages, recordFiles } from "#data/tax-liens/documents.ts";
-import { type CallFacts, writePassages } from "#documents/agent.ts";
-import { renderHtml } from "#documents/html.ts";
+import { failDocument, findDocument, savePassages, recordFiles } from "#data/tax-liens/documents.ts";
+import { type CallFacts, writePassages } from "#documents/document-agent.ts";
+import { renderHtml } from "#documents/render-html.ts";
 import { inWords } from "#documents/stored-values.ts";
-import { factsAbout } from "#documents/subjects.ts";
+import { readDocumentFacts } from "#documents/document-facts.ts";
 import { findTemplate } from "#documents/templates.ts";
-import { writtenDocument } from "#documents/written-document.ts";
-import { defineJob, event, type JobContext } from "#jobs/define-job.ts";
-import { InvalidInput } from "#jobs/endings.ts";
-import { exponential } from "#jobs/retry.ts";
+import { buildDocument } from "#documents/build-document.ts";
 import { notify } from "#notifications/notify.ts";
 import { type Llm, openLlm } from "#providers/llm.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
@@ -41,7 +38,7 @@ export const generateDocument = defineJob({
   async onDiscarded(tx, runs) {
     for (const run of runs) {
       const { success, data } = input.safeParse(run.input);
-      const failed = success && (await failDocument(tx, data.documentId, whyGivenUp(run)));
+      const failed = success && (await failDocument(tx, data.documentId, discardReason(run)));
       if (failed) await tellInApp(tx, [failureOf(failed, run.id)], run.finishedAt!);
     }
   },
@@ -55,9 +52,9 @@ export const generateDocument = defineJob({
     const facts = template.context.parse(document.facts ?? (await factsOf(document, context)));
     const passages = document.passages ?? (await passagesOf(document, facts, context));
 
-    const model = writtenDocument(template, facts, { passages, id, asOf: createdAt });
+    const model = buildDocument(template, facts, { passages, id, asOf: createdAt });
     // With its first use: routes that ask for documents need no PDF library.
-    const { renderPdf } = await import("#documents/pdf/render.ts");
+    const { renderPdf } = await import("#documents/pdf/render-pdf.ts");
     const container = openContainer(settings, "documents");
     const path = `${createdAt.toISOString().slice(0, 7).replace("-", "/")}/${id}`;
     const files = {
@@ -82,7 +79,7 @@ type Context = JobContext<z.output<typeof input>>;
 
 function factsOf(document: Document, { db, settings, asOf }: Context): Promise<unknown> {
   const today = civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf);
-  return factsAbout(db, document.template, document, { asOf: today, settings });
+  return readDocumentFacts(db, document.template, document, { asOf: today, settings });
 }
 
 async function passagesOf(
@@ -102,7 +99,7 @@ async function passagesOf(
     signal,
     onOutage,
   });
-  await transaction((tx) => keepPassages(tx, id, facts, written));
+  await transaction((tx) => savePassages(tx, id, facts, written));
   return written;
 }
 

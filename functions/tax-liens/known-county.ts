@@ -1,10 +1,8 @@
-import { z } from "zod";
+import { InvalidInput, issuesOf, z } from "#jobs";
 import type { Executor } from "#data/client.ts";
 import { findCounty } from "#data/tax-liens/counties.ts";
-import type { County } from "#data/tax-liens/schema.ts";
-import { InvalidInput } from "#jobs/endings.ts";
-import { issuesOf } from "#jobs/input.ts";
-import { type CountySource, countySourceSchema } from "#providers/county-lists/source.ts";
+import type { County } from "#data/tax-liens/tax-lien-schema.ts";
+import { type CountySource, countySourceSchema } from "#providers/county-lists/county-source.ts";
 import { type ListRules, listRulesOf, ruleOverridesSchema } from "#rules/tax-liens/list-rules.ts";
 
 export const countyIdText = z

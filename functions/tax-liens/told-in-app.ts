@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "#data/client.ts";
-import { insertNotifications, type NotificationKind } from "#data/platform/notifications.ts";
+import { insertNotifications, type NotificationKind } from "#data/platform/new-notifications.ts";
 import type { Severity } from "#notifications/notification.ts";
 import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { taxLiens } from "../families.ts";

@@ -1,9 +1,9 @@
 import type { FunctionDefinition } from "./function-definition.ts";
 import type { Registration } from "./functions-core.ts";
 import type { HostJson } from "./host-json.ts";
-import { isSubMinute, parseNcrontab } from "./ncrontab.ts";
+import { isSubMinute, parseNcrontab } from "./utc-ncrontab.ts";
 import { fullTemplate } from "./router.ts";
-import { connectionString, isDisabled, resolveSettings, type Settings } from "./settings.ts";
+import { connectionString, isDisabled, resolveSettings, type Settings } from "./host-settings.ts";
 import type { Binding } from "./worker-contract.ts";
 
 interface App {
@@ -13,22 +13,22 @@ interface App {
 }
 
 /**
- * Turns what the app registered into functions to run. Each fault is one sentence; all of them are found at once, and only
- * without any may the functions be run.
+ * Turns the app's registrations into functions to run. Returns all errors at once, each as one sentence; with any error
+ * the host must not start.
  */
-export function defineFunctions(app: App): { functions: FunctionDefinition[]; faults: string[] } {
-  const faults: string[] = [];
+export function defineFunctions(app: App): { functions: FunctionDefinition[]; problems: string[] } {
+  const problems: string[] = [];
   const functions: FunctionDefinition[] = [];
   for (const registration of app.registrations) {
     const { name } = registration.metadata;
-    faults.push(...nameFaults(name).map((fault) => `Function "${name}": ${fault}`));
+    problems.push(...nameProblems(name).map((problem) => `Function "${name}": ${problem}`));
     try {
       functions.push(define(registration, app));
     } catch (error) {
-      faults.push(`Function "${name}": ${(error as Error).message}`);
+      problems.push(`Function "${name}": ${(error as Error).message}`);
     }
   }
-  return { functions, faults: [...faults, ...duplicateNames(app.registrations), ...duplicateRoutes(functions)] };
+  return { functions, problems: [...problems, ...duplicateNames(app.registrations), ...duplicateRoutes(functions)] };
 }
 
 function define({ metadata, handler }: Registration, { hostJson, settings }: App): FunctionDefinition {
@@ -38,8 +38,11 @@ function define({ metadata, handler }: Registration, { hostJson, settings }: App
     throw new Error("it has no trigger. Register it through app.http, app.timer or app.serviceBusQueue.");
   const extra = Object.values(bindings).find((binding) => binding !== trigger && !/^http$/i.test(binding.type));
   if (extra)
-    throw new Error(`this host has no binding of type "${extra.type}". Use that service's own client in the handler.`);
-  if (metadata.retryOptions) throw new Error("this host has no retry policies of triggers. Remove its retry option.");
+    throw new Error(
+      `this host has no binding of type "${extra.type}". Use the client library of that service in the handler.`,
+    );
+  if (metadata.retryOptions)
+    throw new Error("this host has no retry policies. Remove the retry option of the trigger.");
   const common = { name, metadata, handler, bindingName, isDisabled: isDisabled(name, settings) };
 
   switch (trigger.type.toLowerCase()) {
@@ -59,7 +62,7 @@ function define({ metadata, handler }: Registration, { hostJson, settings }: App
 function httpOptions(name: string, trigger: Binding, { routePrefix }: HostJson) {
   const route = typeof trigger["route"] === "string" ? trigger["route"] : undefined;
   const template = fullTemplate(routePrefix, route, name);
-  // The real host looks at the route without its prefix; one at the root would hide its endpoints as well.
+  // The real host checks the route without its prefix. A reserved prefix would hide the host's endpoints too.
   const reserved = [route || name, template.text].find((text) => /^\/*(?:admin|runtime)/i.test(text));
   if (reserved !== undefined) {
     throw new Error(
@@ -86,7 +89,7 @@ function timerOptions(trigger: Binding, settings: Settings) {
 function serviceBusOptions(trigger: Binding, { hostJson, settings }: Pick<App, "hostJson" | "settings">) {
   if (trigger["queueName"] === undefined) throw new Error("this host has no topic triggers. Use a queue.");
   if (trigger["isSessionsEnabled"]) throw new Error("this host has no triggers on sessions. Remove isSessionsEnabled.");
-  if (trigger["sdkBinding"]) throw new Error("this host hands over plain values. Remove sdkBinding.");
+  if (trigger["sdkBinding"]) throw new Error("this host passes plain values only. Remove sdkBinding.");
   const cardinality = textOf(trigger, "cardinality", "one");
   if (cardinality !== "one" && cardinality !== "many")
     throw new Error(`cardinality must be one or many, got "${cardinality}".`);
@@ -99,7 +102,7 @@ function serviceBusOptions(trigger: Binding, { hostJson, settings }: Pick<App, "
   } as const;
 }
 
-function nameFaults(name: string): string[] {
+function nameProblems(name: string): string[] {
   // The real host's own rule.
   if (/^[a-z][a-z0-9_-]{0,127}$/i.test(name) && name.toLowerCase() !== "host") return [];
   return [
@@ -113,7 +116,7 @@ function duplicateNames(registrations: readonly Registration[]): string[] {
     .filter((same) => same.length > 1)
     .map((same) => {
       const names = same.map(({ metadata }) => `"${metadata.name}"`).join(", ");
-      return `${same.length} functions have one name: ${names}. Case does not count; rename all but one.`;
+      return `${same.length} functions have the same name: ${names}. Names ignore case; rename all but one.`;
     });
 }
 
@@ -133,7 +136,7 @@ function duplicateRoutes(functions: readonly FunctionDefinition[]): string[] {
 
 function textOf(trigger: Binding, option: string, fallback: string): string {
   const value = trigger[option] ?? fallback;
-  if (typeof value !== "string") throw new Error(`${option} must be a text, got ${JSON.stringify(value)}.`);
+  if (typeof value !== "string") throw new Error(`${option} must be a string, got ${JSON.stringify(value)}.`);
   return value;
 }
 

@@ -1,12 +1,12 @@
-import type { Ncrontab } from "./ncrontab.ts";
+import type { Ncrontab } from "./utc-ncrontab.ts";
 import type { RouteTemplate } from "./route-template.ts";
 import type { FunctionMetadata, Handler } from "./worker-contract.ts";
 
 interface DefinedFunction {
   name: string;
-  /** Switched off by the setting `AzureWebJobs.<name>.Disabled`. */
+  /** Disabled by the setting `AzureWebJobs.<name>.Disabled`. */
   isDisabled: boolean;
-  /** The trigger's binding name, under which its value is handed over. */
+  /** The trigger's binding name. */
   bindingName: string;
   metadata: FunctionMetadata;
   handler: Handler;
@@ -24,7 +24,7 @@ export interface HttpFunction extends DefinedFunction {
 export interface TimerFunction extends DefinedFunction {
   trigger: "timer";
   schedule: Ncrontab;
-  /** Whether its status is kept, and an occurrence that was missed while no host ran is made up for. */
+  /** Whether its status is stored, and a missed occurrence fires when the host starts. */
   useMonitor: boolean;
   runOnStartup: boolean;
 }
@@ -35,7 +35,7 @@ export interface ServiceBusFunction extends DefinedFunction {
   connectionString: string;
   cardinality: "one" | "many";
   autoComplete: boolean;
-  /** Whether the function takes bodies as bytes; else as text, parsed where it is JSON. */
+  /** Whether the function receives bodies as bytes; otherwise as text, parsed if it is JSON. */
   isBinary: boolean;
 }
 

@@ -1,8 +1,8 @@
 import { registerHooks } from "node:module";
-import { type Log, type LogEntry, messageOf } from "./log.ts";
+import { type Log, type LogEntry, messageOf } from "./host-log.ts";
 import type { FunctionMetadata, Handler, LogCategory, LogLevel, ProgrammingModel } from "./worker-contract.ts";
 
-/** What an app registered while it was loaded. */
+/** A function that the app registered while it was loaded. */
 export interface Registration {
   metadata: FunctionMetadata;
   handler: Handler;
@@ -19,37 +19,37 @@ const HOOK_NAMES: readonly string[] = [
   "log",
 ] satisfies HookName[];
 
-/** The app's side of the programming model, as collected through `@azure/functions-core`. */
+/** The emulated `@azure/functions-core`: the app's registrations, hooks and log. */
 export interface FunctionsCore {
   readonly registrations: readonly Registration[];
   programmingModel(): ProgrammingModel | undefined;
-  /** From now on functions can no longer be registered. */
+  /** Ends the registration of functions. */
   endStartup(): void;
-  /** Runs the hooks of this name one after the other, in the order of their registration. */
+  /** Runs the hooks of this name sequentially, in the order of their registration. */
   runHooks(name: Exclude<HookName, "log">, context: Record<string, unknown>): Promise<void>;
-  /** Writes a line of the app to the log, after its log hooks. */
+  /** Writes a log line of the app, after the log hooks. */
   logFromApp(
     line: { level: LogLevel; category: LogCategory; message: string; invocationContext?: unknown },
     about: Pick<LogEntry, "functionName" | "invocationId">,
   ): void;
 }
 
-/** Version that `@azure/functions` sees as the host's: it demands 4.28 for HTTP streams and 4.34 for log hooks. */
+/** The host version for `@azure/functions`, which requires 4.28 for HTTP streams and 4.34 for log hooks. */
 const HOST_VERSION = "4.1040.0.0";
 const SPECIFIER = "@azure/functions-core";
-const STAND_IN_URL = "functions-core:stand-in";
-const STAND_IN = Symbol.for("rota.local.functions-core");
+const EMULATED_URL = "functions-core:emulated";
+const EMULATED = Symbol.for("rota.local.functions-core");
 
 /**
- * Answers every import or require of `@azure/functions-core` in this process from now on, and collects what the app
- * registers. One app per process: both Node and `@azure/functions` keep their modules for as long as the process lives.
+ * Resolves every import or require of `@azure/functions-core` in this process from now on, and collects the app's
+ * registrations. One app per process: Node and `@azure/functions` keep their modules for the lifetime of the process.
  *
- * @throws Error when it was called in this process before
+ * @throws Error at a second call in this process
  */
-export function standInForFunctionsCore(log: Log): FunctionsCore {
+export function emulateFunctionsCore(log: Log): FunctionsCore {
   const globals = globalThis as { [STAND_IN]?: unknown };
   if (globals[STAND_IN]) {
-    throw new Error("A Functions host was started in this process before. Start each host in a process of its own.");
+    throw new Error("This process has started a Functions host already. Start each host in its own process.");
   }
   const registrations: Registration[] = [];
   const hooks = new Map<string, Set<Hook>>(HOOK_NAMES.map((name) => [name, new Set()]));
@@ -117,7 +117,7 @@ export function standInForFunctionsCore(log: Log): FunctionsCore {
   return core;
 }
 
-/** Serves the stand-in as CommonJS: `@azure/functions` requires it, also out of an ESM bundle through createRequire. */
+/** Serves the emulated module as CommonJS: `@azure/functions` requires it, in an ESM bundle through createRequire. */
 function answerImports(): void {
   registerHooks({
     resolve: (specifier, context, nextResolve) =>
@@ -135,7 +135,7 @@ function answerImports(): void {
   });
 }
 
-/** The disposable of the programming model, older than and other than the language's own. */
+/** The `Disposable` of the programming model, which differs from the language's own. */
 class CoreDisposable {
   #onDispose: (() => unknown) | undefined;
 

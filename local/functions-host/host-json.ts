@@ -1,19 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What this host takes from host.json. Absent values are the defaults of the real host. */
+/** The options of host.json that this host supports, with the defaults of the real host. */
 export interface HostJson {
-  /** Without slashes at its ends; empty for none. */
+  /** Without leading and trailing slashes; may be empty. */
   routePrefix: string;
   serviceBus: {
-    /** Messages that run at once in one function. */
+    /** The maximum number of concurrent single messages of one function. */
     maxConcurrentCalls: number;
-    /** Messages that one call gets at most when the trigger's cardinality is many. */
+    /** The maximum number of messages in a batch (cardinality many). */
     maxMessageBatchSize: number;
     minMessageBatchSize: number;
-    /** How long a batch smaller than the minimum waits for more. */
+    /** How long a batch below the minimum size waits for more messages. */
     maxBatchWaitMs: number;
-    /** Messages that come in, locked, while a batch is being worked on. Here single messages are not fetched ahead. */
+    /** The number of messages that are received and locked during a batch. This host does not prefetch single messages. */
     prefetchCount: number;
     autoCompleteMessages: boolean;
     /** How long the lock of a single message is renewed while its function runs. */
@@ -34,30 +34,30 @@ const DEFAULTS: HostJson = {
   },
 };
 
-/** Reads host.json of an app. Faults come back as sentences, beside what could be read. */
-export async function readHostJson(appDirectory: string): Promise<{ hostJson: HostJson; faults: string[] }> {
+/** Reads the app's host.json. Returns errors as sentences, with defaults for the wrong values. */
+export async function readHostJson(appDirectory: string): Promise<{ hostJson: HostJson; problems: string[] }> {
   const file = join(appDirectory, "host.json");
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch {
-    return { hostJson: DEFAULTS, faults: [`host.json is missing: expected ${file} with { "version": "2.0" }.`] };
+    return { hostJson: DEFAULTS, problems: [`host.json is missing: expected ${file} with { "version": "2.0" }.`] };
   }
   return parseHostJson(text);
 }
 
-/** Reads the text of a host.json. */
-export function parseHostJson(text: string): { hostJson: HostJson; faults: string[] } {
-  const faults: string[] = [];
+/** Parses the text of a host.json. */
+export function parseHostJson(text: string): { hostJson: HostJson; problems: string[] } {
+  const problems: string[] = [];
   let root: unknown;
   try {
     root = JSON.parse(text);
   } catch (error) {
-    return { hostJson: DEFAULTS, faults: [`host.json is not valid JSON: ${(error as Error).message}.`] };
+    return { hostJson: DEFAULTS, problems: [`host.json is not valid JSON: ${(error as Error).message}.`] };
   }
-  if (!isRecord(root)) return { hostJson: DEFAULTS, faults: ["host.json must hold one JSON object."] };
+  if (!isRecord(root)) return { hostJson: DEFAULTS, problems: ["host.json must contain a JSON object."] };
   if (root["version"] !== "2.0") {
-    faults.push(
+    problems.push(
       `host.json: expected "version": "2.0", got ${root["version"] === undefined ? "none" : JSON.stringify(root["version"])}.`,
     );
   }
@@ -78,7 +78,7 @@ export function parseHostJson(text: string): { hostJson: HostJson; faults: strin
     if (value === undefined) return fallbackMs;
     const ms = typeof value === "string" ? timeSpanMs(value) : undefined;
     if (ms === undefined)
-      faults.push(`host.json: ${bus.path}.${key} must be a time as "hh:mm:ss", got ${JSON.stringify(value)}.`);
+      problems.push(`host.json: ${bus.path}.${key} must be a time as "hh:mm:ss", got ${JSON.stringify(value)}.`);
     return ms ?? fallbackMs;
   };
 
@@ -87,7 +87,7 @@ export function parseHostJson(text: string): { hostJson: HostJson; faults: strin
     for (const key of path.split(".")) {
       values = (values as Record<string, unknown>)[key] ?? {};
       if (isRecord(values)) continue;
-      faults.push(`host.json: "${key}" of ${path} must be an object.`);
+      problems.push(`host.json: "${key}" of ${path} must be an object.`);
       values = {};
     }
     return { path, values: values as Record<string, unknown> };
@@ -102,12 +102,12 @@ export function parseHostJson(text: string): { hostJson: HostJson; faults: strin
   ): T {
     const value = values[key] ?? fallback;
     if (isFine(value)) return value as T;
-    faults.push(`host.json: ${path}.${key} must be ${expected}, got ${JSON.stringify(value)}.`);
+    problems.push(`host.json: ${path}.${key} must be ${expected}, got ${JSON.stringify(value)}.`);
     return fallback;
   }
 
   const hostJson: HostJson = {
-    routePrefix: read(http, "routePrefix", DEFAULTS.routePrefix, "a text", (v) => typeof v === "string").replace(
+    routePrefix: read(http, "routePrefix", DEFAULTS.routePrefix, "a string", (v) => typeof v === "string").replace(
       /^\/+|\/+$/g,
       "",
     ),
@@ -127,10 +127,10 @@ export function parseHostJson(text: string): { hostJson: HostJson; faults: strin
       maxAutoLockRenewalMs: duration("maxAutoLockRenewalDuration", defaults.maxAutoLockRenewalMs),
     },
   };
-  return { hostJson, faults };
+  return { hostJson, problems };
 }
 
-/** Milliseconds of a .NET time span such as "00:05:00", "1.00:00:00" or "00:00:00.250"; undefined when it is none. */
+/** Milliseconds of a .NET time span such as "00:05:00", "1.00:00:00" or "00:00:00.250"; undefined when it is malformed. */
 function timeSpanMs(text: string): number | undefined {
   const match = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?$/.exec(text);
   if (!match) return undefined;

@@ -3,7 +3,7 @@ import type { HttpFunction } from "./function-definition.ts";
 import { setCookieHeader } from "./set-cookie.ts";
 import type { HttpData, InvocationRequest, InvocationResponse, NullableString } from "./worker-contract.ts";
 
-/** A request that was matched to its function. */
+/** A request with the function that its route matches. */
 export interface HttpCall {
   fn: HttpFunction;
   request: IncomingMessage;
@@ -12,19 +12,19 @@ export interface HttpCall {
   params: Record<string, string>;
 }
 
-/** The request body is larger than the host takes. */
+/** The request body is larger than the host accepts. */
 export class BodyTooLargeError extends Error {}
 
 /**
  * Reads the whole body.
  *
- * @throws BodyTooLargeError once it is larger than `limit` bytes
+ * @throws BodyTooLargeError when it is larger than `limit` bytes
  */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   if (Number(request.headers["content-length"] ?? 0) > limit) throw new BodyTooLargeError();
   const chunks: Buffer[] = [];
   let size = 0;
-  // Ended early, the iterator would destroy the socket, and with it the answer.
+  // By default, leaving the loop early would destroy the socket and the response with it.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw new BodyTooLargeError();
@@ -33,7 +33,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   return Buffer.concat(chunks);
 }
 
-/** The invocation of a request whose body travels with it. */
+/** The invocation of a request, with its body. */
 export function bufferedInvocation({ fn, request, url, params }: HttpCall, body: Buffer): InvocationRequest {
   const http: HttpData = {
     method: request.method ?? "GET",
@@ -41,13 +41,13 @@ export function bufferedInvocation({ fn, request, url, params }: HttpCall, body:
     nullableHeaders: nullable(plainHeaders(request)),
     nullableQuery: nullable(joinedQuery(url)),
     nullableParams: nullable(params),
-    // A GET or HEAD with a body cannot be put into the Request that the app gets.
-    ...(body.length > 0 && !isBodiless(request) ? { body: { bytes: body } } : {}),
+    // A `Request` cannot represent a GET or HEAD with a body.
+    ...(body.length > 0 && !hasNoBody(request) ? { body: { bytes: body } } : {}),
   };
   return { inputData: [{ name: fn.bindingName, data: { http } }], triggerMetadata: {}, ...traceOf(request) };
 }
 
-/** The invocation of a request whose body the library takes from its own server. */
+/** The invocation of a request whose body `@azure/functions` reads from its own server. */
 export function streamedInvocation({ fn, request, url, params }: HttpCall): InvocationRequest {
   return {
     inputData: [{ name: fn.bindingName, data: {} }],
@@ -60,7 +60,7 @@ export function streamedInvocation({ fn, request, url, params }: HttpCall): Invo
   };
 }
 
-/** Sends what the function answered. Without an answer it is 204, as in the real host. */
+/** Sends the function's response; 204 without one, as in the real host. */
 export function sendAnswer({ request, response }: HttpCall, { returnValue }: InvocationResponse): void {
   const answer = returnValue?.http;
   if (!answer) {
@@ -69,7 +69,7 @@ export function sendAnswer({ request, response }: HttpCall, { returnValue }: Inv
   }
   const body = Buffer.from(answer.body?.bytes ?? answer.body?.string ?? "");
   for (const [name, value] of Object.entries(answer.headers ?? {})) {
-    // The host frames the body itself. A HEAD may tell the length of a body that it does not send.
+    // The host sets the framing headers. Only the response of a HEAD may have a length without a body.
     const isFraming =
       /^(?:transfer-encoding|connection)$/i.test(name) || (/^content-length$/i.test(name) && body.length > 0);
     if (!isFraming) response.setHeader(name, value);
@@ -81,8 +81,8 @@ export function sendAnswer({ request, response }: HttpCall, { returnValue }: Inv
   response.end(isEmpty ? undefined : body);
 }
 
-/** A request that by its method has no body. */
-export function isBodiless(request: IncomingMessage): boolean {
+/** Whether the method of the request allows no body. */
+export function hasNoBody(request: IncomingMessage): boolean {
   return request.method === "GET" || request.method === "HEAD";
 }
 
@@ -95,7 +95,7 @@ function plainHeaders(request: IncomingMessage): Record<string, string> {
   );
 }
 
-/** Repeated names are joined by commas: the real host hands the query over like that, unless the app streams. */
+/** Repeated names are joined by commas, as in the real host, unless the app streams. */
 function joinedQuery(url: URL): Record<string, string> {
   return Object.fromEntries(
     [...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name).join(",")]),

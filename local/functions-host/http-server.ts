@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { PortInUseError } from "../ports.ts";
-import { isAuthorized } from "./access-key.ts";
+import { isAuthorized } from "./function-key.ts";
 import type { HttpFunction } from "./function-definition.ts";
 import { BodyTooLargeError, bufferedInvocation, type HttpCall, readBody, sendAnswer } from "./http-exchange.ts";
 import { answerThroughStream } from "./http-stream.ts";
@@ -8,7 +8,7 @@ import { FunctionFailedError, type Invocations } from "./invocations.ts";
 import { findRoute, isReservedPath, orderRoutes } from "./router.ts";
 import type { StreamServer } from "./stream-server.ts";
 
-/** What the server needs of an app that has been loaded. */
+/** What the server needs of a loaded app. */
 export interface HttpApp {
   functions: readonly HttpFunction[];
   invocations: Invocations;
@@ -18,14 +18,14 @@ export interface HttpApp {
 
 export interface HttpEndpoint {
   address: URL;
-  /** Begins to answer: until then requests wait. */
+  /** Starts serving. Earlier requests wait. */
   serve(app: HttpApp): void;
-  /** Takes no further requests. */
-  refuse(): void;
-  /** Resolves when every connection is closed. `refuse` must have been called. */
+  /** Rejects new requests with 503. */
+  stopAccepting(): void;
+  /** Resolves when every connection is closed, after `stopAccepting`. */
   drained(): Promise<void>;
-  /** Cuts what is still open. */
-  cut(): void;
+  /** Closes all open connections. */
+  closeConnections(): void;
 }
 
 interface Listening {
@@ -34,23 +34,23 @@ interface Listening {
   hostKey: string;
   /** In bytes. */
   bodyLimit: number;
-  /** What a user sets to get another port, for the message when it is taken. */
+  /** The setting of the port, for the message when it is in use. */
   portSetting: string;
-  /** Told what made a request fail outside its function. */
-  onFault: (error: unknown) => void;
+  /** Receives errors of requests outside of their functions. */
+  onError: (error: unknown) => void;
 }
 
-/** @throws PortInUseError when something else listens on the port */
+/** @throws PortInUseError when another program listens on the port */
 export async function listen({
   port,
   address,
   hostKey,
   bodyLimit,
   portSetting,
-  onFault,
+  onError,
 }: Listening): Promise<HttpEndpoint> {
   const app = Promise.withResolvers<HttpApp & { answer: (exchange: Exchange) => Promise<void> }>();
-  // A host that stops before it served leaves it unanswered.
+  // A host that stops before it serves rejects it without a handler.
   app.promise.catch(() => undefined);
   let isRefusing = false;
 
@@ -60,7 +60,7 @@ export async function listen({
       return;
     }
     response.once("close", () => {
-      // A connection that was busy when the server closed would be kept for the next request.
+      // A connection that was busy when the server closed would stay open for the next request.
       setImmediate(() => {
         if (isRefusing) server.closeIdleConnections();
       });
@@ -69,7 +69,7 @@ export async function listen({
       .then(({ answer }) => answer({ request, response }))
       .catch((error: unknown) => {
         const isClientGone = response.destroyed || request.destroyed;
-        if (!isClientGone && !isExpected(error)) onFault(error);
+        if (!isClientGone && !isExpected(error)) onError(error);
         answerFault({ request, response }, error);
       });
   });
@@ -84,7 +84,7 @@ export async function listen({
     serve(served) {
       app.resolve({ ...served, answer: answering(served, { base: url, hostKey, bodyLimit }) });
     },
-    refuse() {
+    stopAccepting() {
       isRefusing = true;
       app.reject(new Error("The Functions host stopped before it began to serve."));
       server.close(() => {
@@ -95,7 +95,7 @@ export async function listen({
     async drained() {
       await closed.promise;
     },
-    cut() {
+    closeConnections() {
       server.closeAllConnections();
     },
   };
@@ -112,7 +112,7 @@ function answering(
 ): (exchange: Exchange) => Promise<void> {
   const routes = orderRoutes(functions.map((fn) => ({ template: fn.template, methods: fn.methods, target: fn })));
 
-  /** What the request calls, or the status that it gets instead. */
+  /** The function call of the request, or the status code of its rejection. */
   function resolve({ request, response }: Exchange): HttpCall | number {
     const url = urlOf(request, base);
     if (!url) return 400;
@@ -135,26 +135,26 @@ function answering(
   };
 }
 
-/** The address that the client asked for; undefined when it is none. */
+/** The URL of the request; undefined when it is malformed. */
 function urlOf(request: IncomingMessage, base: URL): URL | undefined {
   const path = request.url ?? "/";
-  // In "//x" the x must not be read as the host.
+  // In "//x" the x must not be parsed as the host.
   return URL.parse(`http://${request.headers.host ?? base.host}${path.startsWith("/") ? path : "/"}`) ?? undefined;
 }
 
-/** Whether a failure says all with its status, or is in the log already. */
+/** Whether the status explains the failure, or the log has it already. */
 function isExpected(error: unknown): boolean {
   return error instanceof BodyTooLargeError || error instanceof FunctionFailedError;
 }
 
-/** What the client may know of a fault: its status, and nothing of its cause, which is in the log. */
+/** Sends only a status to the client; the cause is in the log. */
 function answerFault({ request, response }: Exchange, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   answerEmpty(response, error instanceof BodyTooLargeError ? 413 : 500);
-  // A connection that is closed on a client that still sends is reset, and the answer lost with it.
+  // Closing the connection while the client still sends would reset it and lose the response.
   request.resume();
 }
 

@@ -2,21 +2,21 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { BodyTooLargeError, type HttpCall, isBodiless, streamedInvocation } from "./http-exchange.ts";
+import { BodyTooLargeError, type HttpCall, hasNoBody, streamedInvocation } from "./http-exchange.ts";
 import type { Invocations } from "./invocations.ts";
 import type { StreamServer } from "./stream-server.ts";
 
 const INVOCATION_ID = "x-ms-invocation-id";
-/** Headers of one connection, which a proxy does not pass on, and the one that names the invocation. */
+/** Hop-by-hop headers, which a proxy does not forward, and the header of the invocation id. */
 const NOT_FORWARDED = new Set(
   `connection keep-alive proxy-connection transfer-encoding te trailer upgrade expect ${INVOCATION_ID}`.split(" "),
 );
 
 /**
- * Calls a function of an app that streams: the library has an HTTP server of its own, to which the request is forwarded
- * under the id of its invocation, and which sends the answer as it comes into being.
+ * Invokes a function of an app that streams. `@azure/functions` has its own HTTP server: the request is forwarded to it with
+ * the invocation id, and its response is streamed back.
  *
- * @throws BodyTooLargeError once the body is larger than `bodyLimit` bytes
+ * @throws BodyTooLargeError when the body is larger than `bodyLimit` bytes
  */
 export async function answerThroughStream(
   call: HttpCall,
@@ -36,14 +36,14 @@ export async function answerThroughStream(
   const upload = sendBody(request, forwarded, bodyLimit);
   const download = answered.then(async (answer) => {
     response.writeHead(answer.statusCode ?? 200, answerHeaders(answer));
-    // So that the client sees the headers of an answer whose body is long in coming.
+    // The client receives the headers before a slow body.
     response.flushHeaders();
     await pipeline(answer, response);
   });
-  const invoked = reached(forwarded)
+  const invoked = connected(forwarded)
     .then(() => invocations.invoke(fn, streamedInvocation(call), invocationId))
     .finally(() => {
-      server.settle(invocationId);
+      server.finishResponse(invocationId);
     });
   try {
     await Promise.all([Promise.race([upload, download]), invoked, download]);
@@ -52,7 +52,7 @@ export async function answerThroughStream(
     throw error;
   }
   if (forwarded.writableFinished) return;
-  // Answered before its body was read: the library leaves the rest of it unread, and the client must not be left with it.
+  // The function answered before it read the whole body: drain the rest, so that the client can finish sending.
   forwarded.destroy();
   await upload.catch(() => undefined);
   request.resume();
@@ -61,8 +61,8 @@ export async function answerThroughStream(
 function forward({ request, url }: HttpCall, server: StreamServer, invocationId: string): ClientRequest {
   const headers: Record<string, string | string[]> = {};
   for (const [name, values] of Object.entries(request.headersDistinct)) {
-    const isFraming = name === "content-length" && isBodiless(request);
-    // Node takes some headers as a text only.
+    const isFraming = name === "content-length" && hasNoBody(request);
+    // Node accepts some headers only as a string.
     if (values && !isFraming && !NOT_FORWARDED.has(name)) headers[name] = values.length === 1 ? values.join() : values;
   }
   const forwarded = httpRequest({
@@ -77,20 +77,20 @@ function forward({ request, url }: HttpCall, server: StreamServer, invocationId:
   return forwarded;
 }
 
-/** Resolves once the request is on its way: the library waits for it without end, so no invocation may begin before. */
-async function reached(forwarded: ClientRequest): Promise<void> {
+/** Resolves once the request is connected: `@azure/functions` waits for it forever, so the invocation must not start earlier. */
+async function connected(forwarded: ClientRequest): Promise<void> {
   const socket = forwarded.socket ?? ((await once(forwarded, "socket")) as [NonNullable<ClientRequest["socket"]>])[0];
   if (socket.connecting) await once(socket, "connect");
 }
 
-/** Sends the body on, at the pace at which the function reads it. A function that answers without reading it may. */
+/** Forwards the body with backpressure. A function may answer without reading it. */
 async function sendBody(request: IncomingMessage, forwarded: ClientRequest, limit: number): Promise<void> {
-  if (isBodiless(request)) {
+  if (hasNoBody(request)) {
     forwarded.end();
     return;
   }
   let size = 0;
-  // Ended early, the iterator would destroy the socket, and with it the answer.
+  // By default, leaving the loop early would destroy the socket and the response with it.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw new BodyTooLargeError();

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { FunctionDefinition } from "./function-definition.ts";
 import type { FunctionsCore } from "./functions-core.ts";
-import { currentInvocation, type Log, messageOf } from "./log.ts";
+import { currentInvocation, type Log, messageOf } from "./host-log.ts";
 import type {
   CoreInvocationContext,
   Handler,
@@ -10,7 +10,7 @@ import type {
   ProgrammingModel,
 } from "./worker-contract.ts";
 
-/** A function, or one of its hooks, threw. `cause` is what it threw; it is in the log. */
+/** A function or one of its hooks threw. `cause` is the error, which is logged already. */
 export class FunctionFailedError extends Error {
   constructor(functionName: string, cause: unknown) {
     super(`Function "${functionName}" failed: ${messageOf(cause)}`, { cause });
@@ -18,17 +18,17 @@ export class FunctionFailedError extends Error {
   }
 }
 
-/** Runs functions, and knows which are running. */
+/** Invokes functions and tracks running invocations. */
 export interface Invocations {
-  /** Calls the function through its hooks. Rejects with FunctionFailedError, which has been logged. */
+  /** Invokes the function with its hooks. Rejects with FunctionFailedError, which is logged already. */
   invoke: (fn: FunctionDefinition, request: InvocationRequest, invocationId?: string) => Promise<InvocationResponse>;
-  /** The names of the functions that run now, one per invocation. */
+  /** The function names of the running invocations. */
   running(): string[];
-  /** Resolves when none runs. */
+  /** Resolves when no invocation runs. */
   idle(): Promise<void>;
 }
 
-/** `hookData` of the app lives as long as the app, and is given to the hooks of every invocation. */
+/** @param appHookData shared by the hooks of all invocations, for the lifetime of the app */
 export function createInvocations({
   core,
   model,
@@ -113,7 +113,7 @@ export function createInvocations({
   };
 }
 
-/** A W3C trace of its own for an invocation that nobody called with one. */
+/** A new W3C trace for an invocation without a trace context. */
 function newTrace(): { traceParent: string; traceState: string } {
   return { traceParent: `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-00`, traceState: "" };
 }

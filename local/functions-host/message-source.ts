@@ -1,8 +1,8 @@
-/** A message that a trigger received and must settle. */
+/** A received message that the trigger must settle. */
 export interface QueueMessage {
   /** As it was sent, before any parsing. */
   body: Uint8Array;
-  /** Of the message, by the names of Functions' trigger metadata; every message of a source has the same names. Undefined ones are left out. */
+  /** The properties by their names in the trigger metadata of Functions. Every message of a source has the same names. */
   properties: {
     MessageId?: string | undefined;
     CorrelationId?: string | undefined;
@@ -21,20 +21,20 @@ export interface QueueMessage {
     ExpiresAtUtc?: Date | undefined;
     ApplicationProperties: Record<string, unknown>;
   };
-  /** Takes the message from the queue for good. */
+  /** Removes the message from the queue. */
   complete(): Promise<void>;
-  /** Gives it back at once, one delivery spent. */
+  /** Releases the message immediately; the delivery counts. */
   abandon(): Promise<void>;
 }
 
-/** A queue that hands over its messages, a limited number at a time. */
+/** A source of queue messages with limited concurrency. */
 export interface MessageSource {
   /**
-   * Hands each message to `receive`, with at most as many unresolved calls as the source was opened for. `receive` never
-   * rejects; it resolves when it wants another message in this one's place, whose settling may still be going on.
+   * Passes each message to `receive`, with at most `concurrency` pending calls. `receive` never rejects. It resolves to
+   * request another message, possibly before this one is settled.
    */
-  start(handlers: { receive: (message: QueueMessage) => Promise<void>; onFault: (error: unknown) => void }): void;
-  /** Hands over no further messages. Those that were handed over can still be settled. */
+  start(handlers: { receive: (message: QueueMessage) => Promise<void>; onError: (error: unknown) => void }): void;
+  /** Receives no more messages. Received messages can still be settled. */
   pause(): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,9 +42,9 @@ export interface MessageSource {
 export interface SourceOptions {
   queueName: string;
   connectionString: string;
-  /** How many messages are handed over at once. */
+  /** The maximum number of messages in process. */
   concurrency: number;
-  /** How long the lock of a message is renewed while it is being worked on; 0 for never. */
+  /** How long the lock of a message in process is renewed, in milliseconds; 0 for never. */
   lockRenewalMs: number;
 }
 

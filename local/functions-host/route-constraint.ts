@@ -1,4 +1,4 @@
-/** Whether a route parameter's text is one that the constraint lets through. */
+/** Whether the constraint allows the value of a route parameter. */
 export type Constraint = (value: string) => boolean;
 
 type Make = (args: string[]) => Constraint | undefined;
@@ -9,7 +9,7 @@ const INTEGER = /^\s*[+-]?\d+\s*$/;
 const DECIMAL = /^[+-]?(?:\d[\d,]*\.?\d*|\.\d+)$/;
 const FLOAT = /^(?:[+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?|NaN|-?Infinity)$/i;
 
-/** The constraints of ASP.NET routes by name. Each makes its test of the arguments, or undefined when they do not fit. */
+/** The constraints of ASP.NET routes by name. Each factory returns undefined for invalid arguments. */
 const CONSTRAINTS: Record<string, Make> = {
   int: none(integerWithin(-(2n ** 31n), 2n ** 31n - 1n)),
   long: none(integerWithin(-(2n ** 63n), 2n ** 63n - 1n)),
@@ -62,8 +62,8 @@ const CONSTRAINTS: Record<string, Make> = {
 };
 
 /**
- * Makes the constraint that a route names, such as `int`, `length(2,5)` or `regex(^a.c$)`; `args` is undefined without
- * parentheses. Returns undefined for a constraint that Functions does not know, or with arguments that do not fit.
+ * Creates the constraint of a route, such as `int`, `length(2,5)` or `regex(^a.c$)`; `args` is undefined without
+ * parentheses. Returns undefined for an unknown constraint or invalid arguments.
  */
 export function makeConstraint(name: string, args: string | undefined): Constraint | undefined {
   const key = name.toLowerCase();
@@ -99,7 +99,7 @@ function toInteger(text: string): bigint {
   return BigInt(text.trim().replace(/^\+/, ""));
 }
 
-/** Whether the last part of a path looks like a file's name: a dot that is not its end. */
+/** Whether the last part of a path looks like a file name: it has a dot that is not at its end. */
 function isFileName(value: string): boolean {
   const name = value.slice(value.lastIndexOf("/") + 1);
   const dot = name.indexOf(".");

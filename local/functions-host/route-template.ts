@@ -4,20 +4,20 @@ import { type Constraint, makeConstraint } from "./route-constraint.ts";
 export interface RouteParameter {
   name: string;
   kind: "required" | "optional" | "catchAll";
-  /** What it is when the path has nothing in its place. */
+  /** The default value when the path omits it. */
   fallback: string | undefined;
   constraints: readonly Constraint[];
 }
 
 export type RoutePart = { literal: string } | { parameter: RouteParameter };
 
-/** A parsed route template: per path segment its parts, which are one unless text and parameters are mixed in it. */
+/** A parsed route template: the parts of each path segment. A segment has several parts when it mixes text and parameters. */
 export interface RouteTemplate {
   text: string;
   segments: readonly (readonly RoutePart[])[];
 }
 
-/** The text is no route template that Functions takes. The message says what is wrong with it. */
+/** The route template is malformed. The message says what is wrong. */
 export class RouteTemplateError extends Error {
   constructor(text: string, problem: string) {
     super(`route "${text}" is malformed: ${problem}`);
@@ -26,7 +26,7 @@ export class RouteTemplateError extends Error {
 }
 
 /**
- * Parses an ASP.NET route template, as Functions uses them.
+ * Parses an ASP.NET route template, as Functions uses it.
  *
  * @throws RouteTemplateError when it is malformed or uses a constraint that does not exist
  */
@@ -94,21 +94,21 @@ function parseParameter(text: string, fail: (problem: string) => never): RoutePa
   const constraints: Constraint[] = [];
   let rest = body.slice(name.length);
   while (rest.startsWith(":")) {
-    // An argument may hold any character, even ")": it ends where a further constraint, a default, "?" or nothing follows.
+    // An argument may contain any character, even ")": it ends before the next constraint, a default, "?" or the end.
     const match = /^:([^:=?(]*)(?:\((.*?)\)(?=[:=?]|$))?/s.exec(rest);
     const [whole = "", constraintName = "", args] = match ?? [];
     const constraint = makeConstraint(constraintName, args);
-    if (!constraint) return fail(`"${whole.slice(1)}" is no route constraint, or has unfitting arguments.`);
+    if (!constraint) return fail(`"${whole.slice(1)}" is no route constraint, or has invalid arguments.`);
     constraints.push(constraint);
     rest = rest.slice(whole.length);
   }
   const isOptional = rest === "?";
   const fallback = rest.startsWith("=") ? rest.slice(1) : undefined;
-  if (rest !== "" && !isOptional && fallback === undefined) fail(`"{${text}}" cannot be read after "${name}".`);
+  if (rest !== "" && !isOptional && fallback === undefined) fail(`"{${text}}" is malformed after "${name}".`);
   return { name, kind: catchAll > 0 ? "catchAll" : isOptional ? "optional" : "required", fallback, constraints };
 }
 
-/** Splits at "/", but not within a parameter, whose regex may hold one. */
+/** Splits at "/", but not inside a parameter, whose regex may contain one. */
 function splitOutsideBraces(path: string): string[] {
   const segments = [""];
   for (let at = 0; at < path.length;) {
@@ -126,7 +126,7 @@ function closingBrace(text: string, open: number): number {
   for (let at = open + 1; at < text.length; at += 1) {
     const char = text.charAt(at);
     if (char !== "}" && char !== "{") continue;
-    // Doubled braces are part of a constraint's argument.
+    // Doubled braces belong to the argument of a constraint.
     if (text.charAt(at + 1) === char && !(char === "}" && isLastPair(text, at))) at += 1;
     else return char === "}" ? at : -1;
   }

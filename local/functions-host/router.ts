@@ -9,21 +9,21 @@ export interface Route<T> {
 
 export interface RouteMatch<T> {
   target: T;
-  /** The route's parameters as text, decoded. Optional ones that the path leaves out are absent. */
+  /** The decoded route parameters, without omitted optional ones. */
   params: Record<string, string>;
 }
 
 /**
- * Orders routes as the real host does: fixed text before parameters, constrained parameters before free ones, longer
- * before shorter.
+ * Sorts routes as the real host does: literals before parameters, constrained parameters before free ones, longer routes
+ * before shorter ones.
  */
 export function orderRoutes<T>(routes: readonly Route<T>[]): Route<T>[] {
   return routes.toSorted((a, b) => compare(a.template, b.template));
 }
 
 /**
- * The first of the ordered routes that takes this method and path. A method that no matching route takes is no match
- * either: the real host answers 404 to it, never 405.
+ * The first of the sorted routes that matches this method and path. A method that no route has is no match: the real host
+ * answers 404 and never 405.
  */
 export function findRoute<T>(ordered: readonly Route<T>[], method: string, path: string): RouteMatch<T> | undefined {
   const segments = pathSegments(path);
@@ -35,7 +35,7 @@ export function findRoute<T>(ordered: readonly Route<T>[], method: string, path:
   return undefined;
 }
 
-/** Whether a path belongs to the real host's own endpoints, which no app can answer. */
+/** Whether the path belongs to the endpoints of the real host, which an app cannot serve. */
 export function isReservedPath(path: string): boolean {
   const first = pathSegments(path)[0]?.toLowerCase();
   return first === "admin" || first === "runtime";
@@ -76,7 +76,7 @@ function setParameter(
   return params;
 }
 
-/** Text and parameters in one segment, such as `report-{year}.csv`: earlier parameters take as much as they can. */
+/** Text and parameters in one segment, such as `report-{year}.csv`: earlier parameters are greedy. */
 function matchMixed(params: Record<string, string>, parts: readonly RoutePart[], text: string): boolean {
   const pattern = parts.map((part) => ("literal" in part ? escapeRegExp(part.literal) : "(.+)")).join("");
   const match = new RegExp(`^${pattern}$`, "is").exec(text);
@@ -89,7 +89,7 @@ function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
-/** The decoded segments of a path; one trailing slash does not count. "%2F" stays as it is, as in the real host. */
+/** The decoded segments of a path without a trailing slash. "%2F" is not decoded, as in the real host. */
 function pathSegments(path: string): string[] {
   const trimmed = path.replace(/^\//, "").replace(/\/$/, "");
   return trimmed === "" ? [] : trimmed.split("/").map(decodeSegment);
@@ -123,7 +123,7 @@ function compare(x: RouteTemplate, y: RouteTemplate): number {
     else if (a.parameter.constraints.length !== b.parameter.constraints.length) {
       return b.parameter.constraints.length - a.parameter.constraints.length;
     } else if (isCatchAll(a.parameter) !== isCatchAll(b.parameter)) {
-      // The real host leaves this pair to chance.
+      // The real host defines no order for this pair.
       return isCatchAll(a.parameter) ? 1 : -1;
     }
   }

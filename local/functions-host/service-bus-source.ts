@@ -7,15 +7,15 @@ import {
 } from "@azure/service-bus";
 import type { MessageSource, QueueMessage, SourceOptions } from "./message-source.ts";
 
-/** A stand-in on this machine is back within moments: the client's own first delay is 30 s. */
+/** A restarted emulator is back within a second; the client's default first delay is 30 s. */
 const RETRY: RetryOptions = { mode: RetryMode.Exponential, retryDelayInMs: 100, maxRetryDelayInMs: 5_000 };
 
-/** Receives from a queue of Service Bus, or of a stand-in that speaks its protocol, in peek-lock mode. */
+/** Receives from a queue of Service Bus, or of its emulator, in peek-lock mode. */
 export function openServiceBusSource(options: SourceOptions): MessageSource {
   const client = new ServiceBusClient(options.connectionString, { retryOptions: RETRY });
   const receiver = client.createReceiver(options.queueName, {
     receiveMode: "peekLock",
-    // Functions hands over the body as it is; whether it is JSON is the library's to decide.
+    // Functions passes the raw body; `@azure/functions` decides whether it is JSON.
     skipParsingBodyAsJson: true,
     maxAutoLockRenewalDurationInMs: options.lockRenewalMs,
   });
@@ -23,12 +23,12 @@ export function openServiceBusSource(options: SourceOptions): MessageSource {
   let subscription: { close(): Promise<void> } | undefined;
 
   return {
-    start({ receive, onFault }) {
+    start({ receive, onError }) {
       subscription = receiver.subscribe(
         {
           processMessage: (message) => receive(queueMessage(message, receiver, settle)),
           processError: async ({ error }) => {
-            onFault(error);
+            onError(error);
           },
         },
         { autoCompleteMessages: false, maxConcurrentCalls: options.concurrency },
@@ -47,8 +47,8 @@ type Outcome = "complete" | "abandon";
 type Settle = (outcome: Outcome, act: () => Promise<void>) => Promise<void>;
 
 /**
- * Lets settlements with one outcome go out together, and makes those with another wait until they are answered: the client
- * sends two different outcomes of neighbouring deliveries, settled in one tick, as one disposition with the first outcome.
+ * Sends settlements with the same outcome together; those with another outcome wait for their answers. The client has a bug:
+ * it sends different outcomes of neighbouring deliveries, settled in one tick, as one disposition with the first outcome.
  */
 function settlements(): Settle {
   let group: { outcome: Outcome; start: Promise<unknown>; end: Promise<unknown> } = {
@@ -79,7 +79,7 @@ function queueMessage(message: ServiceBusReceivedMessage, receiver: ServiceBusRe
       DeadLetterSource: message.deadLetterSource,
       LockToken: message.lockToken,
       SequenceNumber: message.sequenceNumber?.toNumber(),
-      // The client counts earlier failures; Functions counts deliveries.
+      // The client counts failed deliveries; Functions counts all deliveries.
       DeliveryCount: (message.deliveryCount ?? 0) + 1,
       EnqueuedTimeUtc: message.enqueuedTimeUtc,
       ExpiresAtUtc: message.expiresAtUtc,

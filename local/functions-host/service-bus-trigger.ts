@@ -8,36 +8,36 @@ export interface ServiceBusParts {
   open: OpenMessageSource;
   options: HostJson["serviceBus"];
   invoke: (fn: ServiceBusFunction, request: InvocationRequest) => Promise<unknown>;
-  /** Told of what goes wrong outside the function, such as a lost connection or lock. */
-  onFault: (fn: ServiceBusFunction, error: unknown) => void;
+  /** Receives errors outside of the function, such as a lost connection or lock. */
+  onError: (fn: ServiceBusFunction, error: unknown) => void;
 }
 
-/** How long what is being settled may keep its queue from closing: a broker that is gone answers nothing. */
+/** How long closing waits for settlements: a stopped broker never answers them. */
 const SETTLING_MS = 1_000;
 
 /**
- * Feeds a function from its queue: its messages one by one, several at once, or in batches, one batch at a time. While a batch is being worked on,
- * the one before is settled, and as many as `prefetchCount` of the next messages come in.
+ * Invokes a function with the messages of its queue: single messages concurrently, or one batch at a time. During a batch
+ * the previous one is settled, and up to `prefetchCount` more messages are received.
  */
 export function startServiceBusTrigger(
   fn: ServiceBusFunction,
-  { open, options, invoke, onFault }: ServiceBusParts,
+  { open, options, invoke, onError }: ServiceBusParts,
 ): MessageSource {
   const isBatch = fn.cardinality === "many";
   const source = open({
     queueName: fn.queueName,
     connectionString: fn.connectionString,
     concurrency: isBatch ? options.maxMessageBatchSize + options.prefetchCount : options.maxConcurrentCalls,
-    // As in the real host, whose batches must be done before their locks end.
+    // As in the real host: a batch must be done before its locks expire.
     lockRenewalMs: isBatch ? 0 : options.maxAutoLockRenewalMs,
   });
-  const fault = (error: unknown) => {
-    onFault(fn, error);
+  const reportError = (error: unknown) => {
+    onError(fn, error);
   };
   const unsettled = new Set<Promise<unknown>>();
 
-  /** Calls the function with messages that succeed or fail together, and sees to it that they are settled accordingly. */
-  async function work(messages: readonly QueueMessage[]): Promise<void> {
+  /** Invokes the function with messages that succeed or fail together, and settles them. */
+  async function invokeWith(messages: readonly QueueMessage[]): Promise<void> {
     const request = isBatch ? batchRequest(fn, messages) : singleRequest(fn, messages[0] as QueueMessage);
     try {
       await invoke(fn, request);
@@ -48,19 +48,19 @@ export function startServiceBusTrigger(
   }
 
   function settle(messages: readonly QueueMessage[], act: (message: QueueMessage) => Promise<void>): void {
-    const settled = Promise.all(messages.map((message) => act(message).catch(fault)));
+    const settled = Promise.all(messages.map((message) => act(message).catch(reportError)));
     unsettled.add(settled);
     void settled.then(() => unsettled.delete(settled));
   }
 
-  const batches = isBatch ? batching(work, options) : undefined;
-  source.start({ receive: batches?.receive ?? ((message) => work([message])), onFault: fault });
+  const batches = isBatch ? batching(invokeWith, options) : undefined;
+  source.start({ receive: batches?.receive ?? ((message) => invokeWith([message])), onError: reportError });
   return {
     ...source,
     async pause() {
       batches?.end();
       await source.pause();
-      settle(batches?.left() ?? [], (message) => message.abandon());
+      settle(batches?.takeRemaining() ?? [], (message) => message.abandon());
     },
     async close() {
       await Promise.race([Promise.all(unsettled), sleep(SETTLING_MS, undefined, { ref: false })]);
@@ -70,45 +70,45 @@ export function startServiceBusTrigger(
 }
 
 interface Batches {
-  /** Resolves when the message has been handed to the function, or is given back. */
+  /** Resolves when the function has handled the message, or when the message is released. */
   readonly receive: (message: QueueMessage) => Promise<void>;
-  /** Hands over no further batch. */
+  /** Starts no more batches. */
   end(): void;
-  /** Those that came and will not be handed over. */
-  left(): QueueMessage[];
+  /** Removes and returns the received messages that no batch contains. */
+  takeRemaining(): QueueMessage[];
 }
 
-/** Collects messages while a batch is being worked on, and hands over what came together as the next one. */
+/** Collects messages during a batch, and passes them on as the next batch. */
 function batching(
   work: (messages: readonly QueueMessage[]) => Promise<void>,
   { maxMessageBatchSize, minMessageBatchSize, maxBatchWaitMs }: HostJson["serviceBus"],
 ): Batches {
-  let gathered: { message: QueueMessage; done: () => void }[] = [];
+  let pending: { message: QueueMessage; done: () => void }[] = [];
   let state: "waiting" | "starting" | "working" | "ended" = "waiting";
-  let patience: NodeJS.Timeout | undefined;
+  let waitTimer: NodeJS.Timeout | undefined;
 
   function consider(): void {
-    if (state !== "waiting" || gathered.length === 0) return;
-    if (gathered.length < minMessageBatchSize) {
-      patience ??= setTimeout(start, maxBatchWaitMs);
+    if (state !== "waiting" || pending.length === 0) return;
+    if (pending.length < minMessageBatchSize) {
+      waitTimer ??= setTimeout(start, maxBatchWaitMs);
     } else {
       start();
     }
   }
 
   function start(): void {
-    clearTimeout(patience);
-    patience = undefined;
+    clearTimeout(waitTimer);
+    waitTimer = undefined;
     state = "starting";
-    // Messages that one network packet brought arrive in one turn of the event loop: let them all in.
+    // Messages of one network packet arrive in one turn of the event loop: wait for all of them.
     setImmediate(() => void next());
   }
 
   async function next(): Promise<void> {
     if (state === "ended") return;
     state = "working";
-    const batch = gathered.slice(0, maxMessageBatchSize);
-    gathered = gathered.slice(maxMessageBatchSize);
+    const batch = pending.slice(0, maxMessageBatchSize);
+    pending = pending.slice(maxMessageBatchSize);
     await work(batch.map(({ message }) => message));
     for (const { done } of batch) done();
     if (hasEnded()) return;
@@ -121,18 +121,18 @@ function batching(
   return {
     receive: (message) =>
       new Promise((resolve) => {
-        gathered.push({ message, done: resolve });
+        pending.push({ message, done: resolve });
         consider();
       }),
     end() {
       state = "ended";
-      clearTimeout(patience);
+      clearTimeout(waitTimer);
     },
-    left() {
-      const left = gathered;
-      gathered = [];
-      for (const { done } of left) done();
-      return left.map(({ message }) => message);
+    takeRemaining() {
+      const remaining = pending;
+      pending = [];
+      for (const { done } of remaining) done();
+      return remaining.map(({ message }) => message);
     },
   };
 }
@@ -143,7 +143,7 @@ function singleRequest(fn: ServiceBusFunction, message: QueueMessage): Invocatio
     const data = typed(value);
     if (data) metadata[name] = data;
   }
-  // The older names, which apps still read.
+  // The older names, which some apps still read.
   metadata["UserProperties"] = { json: JSON.stringify(message.properties.ApplicationProperties) };
   if (message.properties.Subject !== undefined) metadata["Label"] = { string: message.properties.Subject };
   const data = fn.isBinary ? { bytes: message.body } : { string: textOf(message) };

@@ -2,7 +2,7 @@ import type { HttpCookie } from "./worker-contract.ts";
 
 const SAME_SITE = { none: undefined, lax: "Lax", strict: "Strict", explicitNone: "None" } as const;
 
-/** The Set-Cookie header of a cookie. As in the real host the value is percent-encoded, and the path is / by default. */
+/** The Set-Cookie header of a cookie. As in the real host, the value is percent-encoded and the default path is /. */
 export function setCookieHeader(cookie: HttpCookie): string {
   const sameSite = SAME_SITE[cookie.sameSite ?? "none"];
   return [

@@ -4,16 +4,16 @@ import type { AddressInfo } from "node:net";
 /** The HTTP server that `@azure/functions` opens for itself when the app enables HTTP streams. */
 export interface StreamServer {
   port: number;
-  /** Keeps connections to it. */
+  /** Pools connections to it. */
   agent: http.Agent;
-  /** Ends the answer of an invocation that is over: one whose function returned nothing gets 204. */
-  settle(invocationId: string): void;
+  /** Ends the response of a finished invocation: 204 when the function returned nothing. */
+  finishResponse(invocationId: string): void;
   close(): Promise<void>;
 }
 
 /**
- * Runs `open` and takes hold of the HTTP server that it makes, if it makes one. The library would listen on every
- * interface and never close: taken hold of, it listens on loopback alone, where nobody else can answer for an invocation.
+ * Runs `open` and captures the HTTP server that it creates, if any. Without this, `@azure/functions` would listen on every
+ * interface and never close; a captured server listens on loopback only.
  */
 export async function captureStreamServer(open: () => Promise<unknown>): Promise<StreamServer | undefined> {
   let server: http.Server | undefined;
@@ -27,7 +27,7 @@ export async function captureStreamServer(open: () => Promise<unknown>): Promise
   http.createServer = capturing as typeof original;
   let opened: Promise<unknown>;
   try {
-    // The library makes its server before it first waits for anything.
+    // `@azure/functions` creates its server before its first await.
     opened = open();
   } finally {
     http.createServer = original;
@@ -39,7 +39,7 @@ export async function captureStreamServer(open: () => Promise<unknown>): Promise
 function streamServer(server: http.Server): StreamServer {
   const answers = new Map<string, http.ServerResponse>();
   const agent = new http.Agent({ keepAlive: true });
-  // Else it would close an idle connection just as the agent uses it again, or cut an answer that streams for long.
+  // Otherwise it could close an idle connection while the agent reuses it, or abort a long streaming response.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   server.prependListener("request", (request: http.IncomingMessage, response: http.ServerResponse) => {
@@ -48,7 +48,7 @@ function streamServer(server: http.Server): StreamServer {
   return {
     port: (server.address() as AddressInfo).port,
     agent,
-    settle(invocationId) {
+    finishResponse(invocationId) {
       const answer = answers.get(invocationId);
       answers.delete(invocationId);
       if (answer && !answer.writableEnded && !answer.headersSent) answer.writeHead(204).end();

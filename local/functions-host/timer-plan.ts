@@ -1,15 +1,15 @@
-import { type Ncrontab, nextOccurrence } from "./ncrontab.ts";
+import { type Ncrontab, nextOccurrence } from "./utc-ncrontab.ts";
 import type { TimerStatus } from "./timer-status.ts";
 
-/** How a timer begins: its status from now on, and the occurrence that it missed while no host ran, if any. */
+/** How a timer starts: its status, and the last occurrence that was missed while no host ran, if any. */
 export interface TimerStart {
   status: TimerStatus;
   missed: Date | undefined;
 }
 
 /**
- * Decides how a timer begins, as Azure's timer trigger does. However many occurrences were missed, the function is called
- * once for them. A schedule that was changed meanwhile begins afresh, with nothing missed.
+ * Decides how a timer starts, as Azure's timer trigger does. Any number of missed occurrences causes one invocation. A
+ * changed schedule starts anew, without missed occurrences.
  */
 export function planStart(schedule: Ncrontab, recorded: TimerStatus | undefined, now: Date): TimerStart {
   if (!recorded) return { status: begin(schedule, now), missed: undefined };
@@ -22,19 +22,19 @@ export function planStart(schedule: Ncrontab, recorded: TimerStatus | undefined,
   return { status, missed: undefined };
 }
 
-/** Why a timer's function is called: its time has come, came while no host ran, or it asks for a call at every start. */
-export type Occasion = "scheduled" | "pastDue" | "startup";
+/** Why a timer fires: on schedule, after a missed occurrence, or because of runOnStartup. */
+export type TimerReason = "scheduled" | "pastDue" | "startup";
 
 /**
- * The status after a run that began at `began`. Its `next` may already be past when the run took long: whatever came due
- * meanwhile is dropped but for one call, which follows at once.
+ * The status after a run that began at `began`. After a long run `next` may be past: all occurrences during the run cause
+ * one invocation, immediately after it.
  */
 export function afterRun(
   schedule: Ncrontab,
   status: TimerStatus,
-  run: { occasion: Occasion; began: Date },
+  run: { occasion: TimerReason; began: Date },
 ): TimerStatus {
-  // A run that began a moment before its occurrence (a clock set back) must not be followed by the same occurrence.
+  // After a run that began just before its occurrence (the clock was set back), the same occurrence must not fire again.
   const ran = run.occasion === "scheduled" && run.began < status.next ? status.next : run.began;
   return { last: ran, next: nextOccurrence(schedule, ran), lastUpdated: ran };
 }

@@ -2,23 +2,23 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What is remembered of one timer between runs of the host. `last` is undefined until it has run on this schedule. */
+/** The stored status of a timer. `last` is undefined until it has run on this schedule. */
 export interface TimerStatus {
   last: Date | undefined;
   next: Date;
   lastUpdated: Date;
 }
 
-/** The status of the timers, one small JSON file each, in the form that Azure keeps in its blob. */
+/** Stores the status of the timers, in the format of Azure's status blobs. */
 export interface TimerStatusStore {
-  /** The status of this timer; undefined when there is none, or none that can be read. */
+  /** The status of this timer; undefined when it is missing or unreadable. */
   read(timer: string): Promise<TimerStatus | undefined>;
   write(timer: string, status: TimerStatus): Promise<void>;
 }
 
 const NEVER = "0001-01-01T00:00:00+00:00";
 
-/** Keeps the status in `<directory>/<timer>.json`. Several processes may write the same one: the last wins, whole. */
+/** Stores the status in `<directory>/<timer>.json`. Several processes may write the same file: the last write wins. */
 export function timerStatusFiles(directory: string): TimerStatusStore {
   const fileOf = (timer: string) => join(directory, `${timer}.json`);
   return {
@@ -29,7 +29,7 @@ export function timerStatusFiles(directory: string): TimerStatusStore {
 
     async write(timer, status) {
       await mkdir(directory, { recursive: true });
-      // A name of its own, since two hosts may write at once; renamed into place, so that a killed one leaves no half.
+      // Written under a unique name and renamed: two hosts may write at once, and a killed one leaves no partial file.
       const draft = `${fileOf(timer)}.${randomUUID()}.draft`;
       await writeFile(draft, `${formatStatus(status)}\n`);
       await rename(draft, fileOf(timer));
@@ -37,7 +37,7 @@ export function timerStatusFiles(directory: string): TimerStatusStore {
   };
 }
 
-/** The status in the spelling that the timer trigger hands to a function. */
+/** The status in the format that the timer trigger passes to a function. */
 export function formatStatus({ last, next, lastUpdated }: TimerStatus): string {
   return JSON.stringify({
     Last: last?.toISOString() ?? NEVER,

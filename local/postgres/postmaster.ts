@@ -1,14 +1,14 @@
 import { open, readFile, readlink, realpath, rm, stat, truncate } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { run } from "../processes/run.ts";
-import type { Home } from "./home.ts";
-import type { Software } from "./software.ts";
+import { runProgram } from "../processes/run-program.ts";
+import type { DatabaseHome } from "./database-home.ts";
+import type { PostgresBinaries } from "./postgres-binaries.ts";
 
-/** A place where a postmaster can run: the files, the programs and whose they are. */
-export interface Site {
-  home: Home;
-  software: Software;
+/** What a postmaster needs: its home, its programs and its data directory. */
+export interface PostmasterFiles {
+  home: DatabaseHome;
+  software: PostgresBinaries;
   /** What PostgreSQL calls PGDATA. */
   data: string;
 }
@@ -17,31 +17,31 @@ const START_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 20_000;
 const LOG_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** The id of the live postmaster of this data directory, undefined when there is none. Clears a lock file that bars the way. */
-export async function findPostmaster({ data }: Site): Promise<number | undefined> {
+/** The process id of the live postmaster of this data directory; undefined without one. Removes a stale lock file. */
+export async function findPostmaster({ data }: PostmasterFiles): Promise<number | undefined> {
   const lockFile = join(data, "postmaster.pid");
   const pid = await recordedPid(lockFile);
   if (pid === undefined) return undefined;
   if (Number.isInteger(pid) && (await isPostmasterOf(pid, data))) return pid;
-  // PostgreSQL itself goes over the lock file of a dead process, but not over one whose id another program has got since
-  // (nor over an empty one). It still refuses to start beside live backends of a dead postmaster, by their shared memory.
+  // PostgreSQL ignores the lock file of a dead process, but not an empty one, nor one whose process id another program
+  // has now. It still detects live backends of a dead postmaster, by their shared memory.
   if (Number.isNaN(pid) || isAlive(pid)) await rm(lockFile, { force: true });
   return undefined;
 }
 
 /**
- * Starts a postmaster that outlives this process and its terminal, and waits until it takes connections.
+ * Starts a postmaster that outlives this process and its terminal, and waits until it accepts connections.
  *
  * @returns its process id
  */
-export async function launch(site: Site): Promise<number> {
+export async function startPostmaster(site: PostmasterFiles): Promise<number> {
   const { home, software, data } = site;
   const log = join(home.directory, "postgres.log");
   if ((await size(log)) > LOG_LIMIT_BYTES) await truncate(log);
   const deadline = Date.now() + START_WITHIN_MS;
   for (;;) {
     const logged = await size(log);
-    const { code } = await run(
+    const { code } = await runProgram(
       software.pgCtl,
       ["start", "--wait", "--silent", `--timeout=${START_WITHIN_MS / 1000}`, `--pgdata=${data}`, `--log=${log}`],
       // No pipes: the postmaster would inherit them and keep them open.
@@ -51,32 +51,32 @@ export async function launch(site: Site): Promise<number> {
       const pid = await findPostmaster(site);
       if (pid !== undefined) return pid;
     }
-    const complaint = await readFrom(log, logged);
-    // Backends of a killed postmaster take a moment to notice. Waiting is all it needs.
-    if (!/pre-existing shared memory block/.test(complaint) || Date.now() > deadline) {
-      throw new LaunchError(`PostgreSQL did not start in ${home.directory}:\n${complaint.trim()}`, complaint);
+    const serverLog = await readFrom(log, logged);
+    // Backends of a killed postmaster end after a moment: wait and try again.
+    if (!/pre-existing shared memory block/.test(serverLog) || Date.now() > deadline) {
+      throw new PostmasterStartError(`PostgreSQL did not start in ${home.directory}:\n${serverLog.trim()}`, serverLog);
     }
     await delay(100);
   }
 }
 
-/** Stops the postmaster with this id, ending its connections: in order if that works within 20 s, else at once. */
-export async function stopPostmaster(site: Site, pid: number): Promise<void> {
+/** Stops the postmaster with this id and its connections: mode fast first, mode immediate after 20 s. */
+export async function stopPostmaster(site: PostmasterFiles, pid: number): Promise<void> {
   const { home, software, data } = site;
   for (const mode of ["fast", "immediate"]) {
-    // It may have died, and another may have been started, since.
+    // It may have died meanwhile, and another one may have started.
     if ((await findPostmaster(site)) !== pid) return;
-    await run(software.pgCtl, ["stop", "--no-wait", "--silent", `--mode=${mode}`, `--pgdata=${data}`], {
+    await runProgram(software.pgCtl, ["stop", "--no-wait", "--silent", `--mode=${mode}`, `--pgdata=${data}`], {
       account: home.account,
       cwd: home.directory,
     });
     if (await isGone(site, pid)) return;
   }
-  throw new Error(`PostgreSQL (process ${pid}) in ${home.directory} does not stop. End that process and start again.`);
+  throw new Error(`PostgreSQL (process ${pid}) in ${home.directory} does not stop. Kill that process and start again.`);
 }
 
-/** Not `pg_ctl --wait`: that waits for dead processes to be reaped as well, which the first process of a container may never do. */
-async function isGone(site: Site, pid: number): Promise<boolean> {
+/** Not `pg_ctl --wait`: that also waits for zombies, which the first process of a container may never reap. */
+async function isGone(site: PostmasterFiles, pid: number): Promise<boolean> {
   const deadline = Date.now() + STOP_WITHIN_MS;
   while ((await findPostmaster(site)) === pid) {
     if (Date.now() > deadline) return false;
@@ -85,14 +85,14 @@ async function isGone(site: Site, pid: number): Promise<boolean> {
   return true;
 }
 
-/** PostgreSQL did not come up. `complaint` is what it wrote to its log meanwhile. */
-export class LaunchError extends Error {
-  readonly complaint: string;
+/** PostgreSQL did not start. `serverLog` is what it wrote to its log meanwhile. */
+export class PostmasterStartError extends Error {
+  readonly serverLog: string;
 
-  constructor(message: string, complaint: string) {
+  constructor(message: string, serverLog: string) {
     super(message);
     this.name = "LaunchError";
-    this.complaint = complaint;
+    this.serverLog = serverLog;
   }
 }
 
@@ -102,7 +102,7 @@ async function recordedPid(lockFile: string): Promise<number | undefined> {
   return text === undefined ? undefined : Number.parseInt(text, 10);
 }
 
-/** A process id alone proves nothing, as ids are used again: the postmaster is the postgres that works in the data directory. */
+/** Systems reuse process ids: only a postgres process with this data directory is the postmaster. */
 async function isPostmasterOf(pid: number, data: string): Promise<boolean> {
   const directory = await realpath(data);
   if (process.platform === "linux") {
@@ -116,7 +116,7 @@ async function isPostmasterOf(pid: number, data: string): Promise<boolean> {
     process.platform === "win32"
       ? ["tasklist", ["/NH", "/FO", "CSV", "/FI", `PID eq ${pid}`]]
       : ["ps", ["-ww", "-o", "command=", "-p", `${pid}`]];
-  const { output } = await run(...question, { account: { name: "" }, cwd: directory });
+  const { output } = await runProgram(...question, { account: { name: "" }, cwd: directory });
   if (!output.includes("postgres")) return false;
   return process.platform === "win32" || output.includes(data) || output.includes(directory);
 }

@@ -19,7 +19,7 @@ export function ecbXml(currencies: readonly string[], newestFirst: readonly Samp
 <gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">
 \t<gesmes:subject>Reference rates</gesmes:subject>
 \t<gesmes:Sender>
-\t\t<gesmes:name>Sample data of a local stand-in</gesmes:name>
+\t\t<gesmes:name>Sample data of a local fake server</gesmes:name>
 \t</gesmes:Sender>
 \t<Cube>
 ${days.join("\n")}

@@ -1,9 +1,9 @@
 import type { SampleBar } from "./sample-prices.ts";
 
 /**
- * Faults of content that any source of prices can have, in its newest or last days: a price of zero, below zero or that is no number
- * (`bad-price`), a high below the low, a day twice, a day in the future, no days at all; `rescaled`: every price a quarter,
- * as after a split.
+ * Content faults that every price provider has, in its newest days: a price of zero, a negative price, a price that is no
+ * number (`bad-price`), a high below the low, a duplicate day, a day in the future, no days. `rescaled`: every price
+ * divided by four, as after a split.
  */
 export type PriceFault =
   | "zero-price"
@@ -15,8 +15,8 @@ export type PriceFault =
   | "empty-series"
   | "rescaled";
 
-/** The bars as the fault has them, oldest first. */
-export function spoiledBars(bars: readonly SampleBar[], kind: string | undefined): SampleBar[] {
+/** The bars with the fault applied, oldest first. */
+export function barsWithFault(bars: readonly SampleBar[], kind: string | undefined): SampleBar[] {
   const last = bars.at(-2) ?? bars.at(-1);
   const withLast = (change: Partial<SampleBar>) => bars.map((bar) => (bar === last ? { ...bar, ...change } : bar));
   switch (kind as PriceFault | undefined) {

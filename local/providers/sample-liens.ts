@@ -1,6 +1,6 @@
 import { mulberry32 } from "./mulberry32.ts";
 
-/** The columns of the sample county's list, as its treasurer's office heads them. */
+/** The columns of the sample county's list, in the words of its treasurer. */
 export const SAMPLE_COLUMNS = [
   "Parcel Number",
   "Certificate No.",
@@ -19,7 +19,7 @@ export const SAMPLE_COLUMNS = [
   "Bankruptcy",
 ] as const;
 
-/** A row of the list, cell by cell in the county's own writing. */
+/** A row of the list, in the county's own format. */
 export type SampleRow = Readonly<Record<(typeof SAMPLE_COLUMNS)[number], string>>;
 
 const GOOD_ROWS = 500;
@@ -30,10 +30,10 @@ const CITIES = [
   ["Sample Wells", "86902"],
   ["Mesa Sample", "86903"],
 ] as const;
-// One with letters outside of ASCII, which the office writes in windows-1252.
+// Some with letters outside of ASCII, which the county writes in windows-1252.
 const OWNERS = ["ALVAREZ, MARÍA", "BAKER, TOM & ANN", "CLAY HOLDINGS LLC", "DIAZ, JOSÉ", "EAST RIM TRUST", "FOX, R J"];
 
-/** The county's words for what stands on a parcel: how many of a hundred parcels, and from which value to which. */
+/** The county's names of property uses, with their share in percent and the range of values. */
 const USES = [
   { use: "SFR", share: 62, from: 90_000, to: 620_000 },
   { use: "Vacant Land", share: 22, from: 400, to: 60_000 },
@@ -43,14 +43,14 @@ const USES = [
 ] as const;
 
 /**
- * The tax certificates of a county that does not exist, after its last sale on 10 February: 500 good rows, the same for every day
- * until the next sale, and among them some as offices publish them by mistake.
+ * The tax certificates of an invented county after its last sale on 10 February: 500 valid rows, the same for every day
+ * until the next sale, and some invalid rows as real counties publish them.
  */
 export function sampleLiens(asOf: Date): SampleRow[] {
   const year = asOf.getUTCFullYear() - (asOf.toISOString().slice(5, 10) < "02-10" ? 1 : 0);
   const random = mulberry32(86_901);
   const rows = Array.from({ length: GOOD_ROWS }, (_, i) => goodRow(i, year, random));
-  for (const [place, bad] of badRows(rows)) rows.splice(place, 0, bad);
+  for (const [index, bad] of badRows(rows)) rows.splice(index, 0, bad);
   return rows;
 }
 
@@ -81,8 +81,8 @@ function goodRow(i: number, year: number, random: () => number): SampleRow {
   };
 }
 
-/** Rows that no list should have, and where each one stands: none of them is a lien. */
-function badRows(rows: readonly SampleRow[]): [place: number, row: SampleRow][] {
+/** Invalid rows, which are no liens, each with its index in the list. */
+function badRows(rows: readonly SampleRow[]): [index: number, row: SampleRow][] {
   const like = (i: number, cells: Partial<SampleRow>): SampleRow => ({
     ...rows[i]!,
     "Parcel Number": `199-99-${String(i).padStart(3, "0")}`,

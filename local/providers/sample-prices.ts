@@ -1,6 +1,6 @@
 import { mulberry32 } from "./mulberry32.ts";
 
-/** An invented ETF: what it is, how its price walks, and what each provider calls it. */
+/** An invented ETF: its properties and the random walk of its price. */
 export interface SampleEtf {
   readonly symbol: string;
   readonly name: string;
@@ -8,16 +8,16 @@ export interface SampleEtf {
   /** As it is quoted: `GBp` is pence. */
   readonly currency: string;
   readonly start: number;
-  /** Standard step and drift of a day in parts of the price. */
+  /** Standard deviation and drift of a day, relative to the price. */
   readonly step: number;
   readonly drift: number;
-  /** Part of the price that is paid out each quarter. */
+  /** The dividend of a quarter, relative to the price. */
   readonly dividend?: number;
   readonly split?: { readonly date: string; readonly ratio: number };
   readonly seed: number;
 }
 
-/** Where it trades; wall times of the exchange. */
+/** The exchange, with its opening hours in local time. */
 export interface Venue {
   readonly code: string;
   readonly name: string;
@@ -63,7 +63,7 @@ const ARCA: Venue = {
   closes: "16:00",
 };
 
-/** Plausible, invented prices of funds that do not exist: sample data and nothing else. */
+/** Plausible, invented prices of invented funds: sample data only. */
 export const SAMPLE_ETFS: readonly SampleEtf[] = [
   {
     symbol: "SMPW.DE",
@@ -135,8 +135,8 @@ const FIRST_DAY = "2015-01-02";
 const DAY_MS = 86_400_000;
 
 /**
- * The trading days from 2015-01-02 up to the instant, oldest first; the last is under way while the exchange is open. A day's
- * prices are the same whenever they are asked for, but for what dividends paid since then do to adjusted closes.
+ * The trading days from 2015-01-02 up to the instant, oldest first; the last one is incomplete while the exchange is open.
+ * A day always has the same prices; only its adjusted close changes with later dividends.
  */
 export function sampleBars(etf: SampleEtf, asOf: Date): SampleBar[] {
   const today = dateIn(etf.venue.zone, asOf);
@@ -170,14 +170,14 @@ export function sampleBars(etf: SampleEtf, asOf: Date): SampleBar[] {
         adjustedClose: (close * factor).toFixed(places),
         volume,
       };
-      // The days before a dividend are worth less by it.
+      // A dividend lowers the adjusted closes before it.
       factor *= 1 - paid;
       return bar;
     })
     .reverse();
 }
 
-/** What was paid out and on which day it was, oldest first: the adjusted closes before it are lower by that part. */
+/** The dividends with their days, oldest first. Each one lowers the adjusted closes before it. */
 export function sampleDividends(etf: SampleEtf, bars: readonly SampleBar[]): { date: string; amount: string }[] {
   if (!etf.dividend) return [];
   return bars.flatMap((bar, index) => {
@@ -202,7 +202,7 @@ export function dateIn(zone: string, instant: Date): string {
   return clockOf(zone).format(instant).slice(0, 10);
 }
 
-/** The instant at which clocks in the zone show that date and time. */
+/** The instant of a local date and time in the zone. */
 export function instantAt(zone: string, date: string, time: string): Date {
   const wanted = Date.parse(`${date}T${time}:00Z`);
   // No exchange opens or closes in the hour of a clock change, so one correction is exact.
@@ -216,7 +216,7 @@ export function offsetMs(zone: string, at: Date): number {
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
-/** Date and time as ISO 8601 writes them. Kept, since making one takes longer than a thousand uses. */
+/** Formats as ISO 8601. Cached, since creating a formatter is slower than a thousand uses. */
 function clockOf(zone: string): Intl.DateTimeFormat {
   const known = clocks.get(zone);
   if (known) return known;

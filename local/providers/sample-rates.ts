@@ -1,11 +1,11 @@
 import { mulberry32 } from "./mulberry32.ts";
 
-/** One currency of the samples: where its walk starts, how far it moves a day, how many decimals are printed, and when it was published. */
-interface Walk {
+/** The random walk of one sample currency: start, daily step, printed decimals, and the period of publication. */
+interface RandomWalk {
   readonly quote: string;
   readonly start: number;
   readonly decimals: number;
-  /** Standard step of a day in parts of the rate. 0 for a currency with a fixed rate. */
+  /** Standard deviation of a day's step, relative to the rate. 0 for a fixed rate. */
   readonly step: number;
   readonly from?: string;
   readonly until?: string;
@@ -17,8 +17,8 @@ export interface SampleDay {
   readonly rates: readonly (string | undefined)[];
 }
 
-/** Plausible, invented rates: sample data and nothing else. */
-const WALKS: readonly Walk[] = [
+/** Plausible, invented rates: sample data only. */
+const WALKS: readonly RandomWalk[] = [
   { quote: "USD", start: 1.18, decimals: 4, step: 0.005 },
   { quote: "JPY", start: 134, decimals: 2, step: 0.006 },
   { quote: "BGN", start: 1.9558, decimals: 4, step: 0, from: "2000-07-19", until: "2025-12-31" },
@@ -59,8 +59,8 @@ const FIRST_DAY = "1999-01-04";
 const DAY_MS = 86_400_000;
 
 /**
- * A rate for each weekday from 1999-01-04 to the date, oldest first. The same day always has the same rates, whenever and up to
- * whichever date it is asked for: the series only grows.
+ * A rate for each weekday from 1999-01-04 to the date, oldest first. A day always has the same rates, for any last date:
+ * the series only grows.
  */
 export function sampleDays(lastDate: string): SampleDay[] {
   const last = Date.parse(lastDate);
@@ -69,7 +69,7 @@ export function sampleDays(lastDate: string): SampleDay[] {
   return series.days.slice(0, end + 1);
 }
 
-/** What has been drawn so far: as the series only grows, no day has to be drawn twice. */
+/** The days that are generated so far. The series only grows, so each day is generated once. */
 const series = {
   days: [] as SampleDay[],
   next: Date.parse(FIRST_DAY),
@@ -82,7 +82,7 @@ const series = {
     if (day.getUTCDay() === 0 || day.getUTCDay() === 6) return;
     const date = day.toISOString().slice(0, 10);
     const rates = WALKS.map((walk, index) => {
-      // Drawn for each currency on each day, published or not, so that no currency changes another one's walk.
+      // Drawn for each currency on each day, published or not, so that the walks are independent of each other.
       const rate = nextRate(walk, this.current[index] ?? walk.start, this.random());
       this.current[index] = rate;
       const isPublished = date >= (walk.from ?? FIRST_DAY) && date <= (walk.until ?? date);
@@ -109,8 +109,8 @@ export function lastPublishedDate(now: Date): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
-/** A step drawn evenly, pulled a little towards the start, so that a quarter of a century stays plausible. */
-function nextRate({ start, step }: Walk, rate: number, draw: number): number {
+/** A uniform random step with a small drift back to the start, so that rates stay plausible over 25 years. */
+function nextRate({ start, step }: RandomWalk, rate: number, draw: number): number {
   const pull = 0.002 * Math.log(start / rate);
   return step === 0 ? rate : rate * Math.exp(step * (draw * 2 - 1) * Math.sqrt(3) + pull);
 }

@@ -16,7 +16,7 @@ export function yahooChart(etf: SampleEtf, bars: readonly SampleBar[], asOf: Dat
   const [today, last] = [dateIn(venue.zone, asOf), bars.at(-1)];
   const isOpen = last?.date === today && asOf < instantAt(venue.zone, today, venue.closes);
   const secondsAt = (date: string, time: string) => instantAt(venue.zone, date, time).getTime() / 1000;
-  // The day that is under way stands at the moment of its last trade, not at the opening.
+  // The current day has the time of its last trade, not of the opening.
   const timestamp = bars.map(({ date }) =>
     isOpen && date === today ? Math.floor(asOf.getTime() / 1000) : secondsAt(date, venue.opens),
   );
@@ -89,7 +89,7 @@ export function yahooChart(etf: SampleEtf, bars: readonly SampleBar[], asOf: Dat
   };
 }
 
-/** Its prices went through single precision: 101.24 comes as 101.23999786376953. What is no number stays a text. */
+/** Yahoo's prices have single precision: 101.24 is sent as 101.23999786376953. A value that is no number stays a string. */
 function asNumber(price: string | null): number | string | null {
   if (price === null) return null;
   return Number.isNaN(Number(price)) ? price : Math.fround(Number(price));

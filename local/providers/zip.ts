@@ -11,7 +11,7 @@ export async function zipped(name: string, content: string | Buffer): Promise<Bu
 
 const BOMB_MIB = 128;
 
-/** An archive of a hundred kilobytes that unpacks to 128 MiB and says so, or says that it unpacks to a thousand bytes. */
+/** An archive of 100 kB that unpacks to 128 MiB and declares that size, or declares a size of 1,000 bytes. */
 export async function bomb(name: string, kind: "honest" | "lying"): Promise<Buffer> {
   const zip = new ZipFile();
   const mebibyte = Buffer.alloc(1024 * 1024, "1");
@@ -30,7 +30,7 @@ export function encrypted(archive: Buffer): Buffer {
 }
 
 /** The first part of the archive. */
-export function brokenAt(part: number, archive: Buffer): Buffer {
+export function truncatedArchive(part: number, archive: Buffer): Buffer {
   return archive.subarray(0, Math.floor(archive.length * part));
 }
 

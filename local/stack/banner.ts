@@ -1,7 +1,7 @@
 import type { Output } from "#cli/output.ts";
-import { wrap } from "#cli/table.ts";
+import { wrap } from "#cli/text-table.ts";
 
-/** A job as `GET api/admin/jobs` shows it, as far as the table goes. */
+/** The fields of a job of `GET api/admin/jobs` that the table shows. */
 export interface JobLine {
   readonly id: string;
   readonly family: string;
@@ -12,7 +12,7 @@ export interface JobLine {
 
 type Screen = Pick<Output, "width" | "paint">;
 
-/** Where to go, and what runs when. */
+/** The start screen: the address, the key, and when each job runs. */
 export function banner({
   url,
   key,
@@ -32,7 +32,7 @@ export function banner({
     "",
     `  ${paint("bold", "Rota")} is running at ${paint("cyan", url)}`,
     `  operator key    ${key}`,
-    ...(providerControl ? [`  demo providers  ${providerControl}  break them: docs/operate-by-curl.md`] : []),
+    ...(providerControl ? [`  demo providers  ${providerControl}  inject faults: docs/operate-by-curl.md`] : []),
     "",
     ...jobTable(jobs, { now, width, paint }),
     "",
@@ -42,14 +42,14 @@ export function banner({
     `    curl -H 'x-functions-key: ${key}' \\`,
     `      '${url}/api/v1/exchange-rates?base=USD&quote=GBP'`,
     "",
-    "  Ctrl-C stops it; what was stored stays.",
+    "  Ctrl-C stops it; stored data is kept.",
     "",
   ].join("\n");
 }
 
-/** By family, in lines of at most 80 characters or what the terminal has. */
+/** Grouped by family, in lines of at most 80 characters or the terminal's width. */
 function jobTable(jobs: readonly JobLine[], { now, width, paint }: { now: Date } & Screen): string[] {
-  const cells = (job: JobLine) => [job.id, nextOf(job, now), job.schedule?.inWords ?? "when asked for"] as const;
+  const cells = (job: JobLine) => [job.id, nextOf(job, now), job.schedule?.inWords ?? "on demand"] as const;
   const widest = (column: 0 | 1) => Math.max(4, ...jobs.map((job) => cells(job)[column].length));
   const [ofIds, ofNext] = [widest(0), widest(1)];
   const room = Math.max(10, Math.min(80, width) - (4 + ofIds + 2 + ofNext + 2));
@@ -71,7 +71,7 @@ function nextOf({ schedule, next: [next], enabled }: JobLine, now: Date): string
   return schedule && next ? distance(Date.parse(next) - now.getTime()) : "";
 }
 
-/** To the largest unit: `26 min`, `14 h`, `9 d`. */
+/** Rounded to the largest unit: `26 min`, `14 h`, `9 d`. */
 function distance(ms: number): string {
   const minutes = Math.max(0, Math.round(ms / 60_000));
   if (minutes < 1) return `${Math.max(0, Math.round(ms / 1_000))} s`;

@@ -1,46 +1,54 @@
 import type { Method, Route } from "#http/route.ts";
-import type { Job } from "#jobs/define-job.ts";
-import { isScheduled } from "#jobs/define-job.ts";
+import type { Job } from "#jobs/job.ts";
+import { isScheduled } from "#jobs/job.ts";
 import { ownQueue, SHARED_QUEUE_FUNCTION } from "#messaging/queue-names.ts";
 import { utcSuperset } from "#schedule/index.ts";
 
 /**
- * What start-up has to know to register every function, without loading the code of any. The build reads it off the jobs
- * and routes and writes it into the entry, so start-up costs the same with four jobs and with forty.
+ * What start-up needs to register every function without loading the code of one. The build derives it from the jobs and routes
+ * and writes it into the entry, so the number of jobs hardly changes the time of a start.
  */
 export interface Manifest {
   readonly jobs: readonly ManifestJob[];
   readonly paths: readonly ManifestPath[];
 }
 
+/** One job: its functions and the names of its settings. */
 export interface ManifestJob {
   readonly id: string;
   readonly functionName: string;
-  /** The queue of its own, and the function that takes its messages: beside a timer it is another one. */
+  /** The job's own queue, and the function that receives its messages; a job with a timer has two functions then. */
   readonly queue: { readonly name: string; readonly batch: number; readonly functionName: string } | null;
-  /** Null for a job that only runs when it is asked for. */
+  /** Null for a job without a schedule. `utc` fires at least as often as the schedule in its zone. */
   readonly timer: { readonly expression: string; readonly zone: string; readonly utc: string } | null;
+  /** The setting that replaces the time zone of its schedule. */
+  readonly zoneSetting: string | null;
+  /** Earlier ids, under which its settings are still read. */
+  readonly formerIds: readonly string[];
 }
 
-/** One path: one function, whatever the number of its methods, so that a wrong method gets a proper answer. */
+/** One path: one function for all its methods, so that the app answers a wrong method with 405. */
 export interface ManifestPath {
   readonly path: string;
   readonly functionName: string;
-  /** `role`: a viewer or an operator, by method. */
+  /** `role`: a viewer or an operator, depending on the method. */
   readonly access: "open" | "key" | "role";
   readonly methods: readonly Method[];
 }
 
-/** @throws TypeError when two jobs, two routes or two functions are the same to the host */
+/**
+ * Makes the manifest.
+ * @throws TypeError when two jobs, routes or functions are equal to the host, or a chain names a job that cannot follow
+ */
 export function manifestOf(jobs: readonly Job[], routes: readonly Route[]): Manifest {
   checkChains(jobs);
   const manifest = read(jobs, routes);
   unique(
     [SHARED_QUEUE_FUNCTION, ...manifest.jobs.flatMap(functionsOf), ...manifest.paths.map((path) => path.functionName)],
-    // The host tells names apart without regard to case.
+    // The host ignores case in function names.
     (name) => `function ${name.toLowerCase()}`,
   );
-  // Nor does it tell `runs/{id}` from `Runs/{run}`, of which it would call either.
+  // To the host, `runs/{id}` and `Runs/{run}` are one path: it would call either function.
   unique(manifest.paths, ({ path }) => `path ${path.toLowerCase().replace(/\{[^}]*\}/g, "{}")}`);
   return manifest;
 }
@@ -52,6 +60,8 @@ function read(jobs: readonly Job[], routes: readonly Route[]): Manifest {
       functionName: camelCase(job.id),
       queue: job.queue && { ...job.queue, name: ownQueue(job.id), functionName: queueFunction(job) },
       timer: isScheduled(job) ? { expression: job.on.expression, zone: job.on.zone, utc: utcSuperset(job.on) } : null,
+      zoneSetting: job.zoneSetting ?? null,
+      formerIds: job.formerIds,
     })),
     paths: [
       ...Map.groupBy(
@@ -61,7 +71,7 @@ function read(jobs: readonly Job[], routes: readonly Route[]): Manifest {
     ].map(([path, all]) => ({
       path,
       functionName: camelCase(`http_${path.replace(/^api\//, "").replace(/[^A-Za-z0-9]+/g, "_")}`),
-      access: oneAccess(path, all),
+      access: accessOf(path, all),
       methods: all.map(({ method }) => method),
     })),
   };
@@ -75,12 +85,12 @@ function functionsOf({ functionName, queue }: ManifestJob): string[] {
   return [...new Set([functionName, ...(queue ? [queue.functionName] : [])])];
 }
 
-/** `sync_fx_latest` → `syncFxLatest`: a name with a hyphen cannot be disabled on Linux. */
+/** `sync_fx_latest` → `syncFxLatest`: on Linux, no setting can disable a function whose name has a hyphen. */
 export function camelCase(name: string): string {
   return name.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase()).replace(/_+$/, "");
 }
 
-/** A chain to a job that is not there, or that cannot run without input, would only fail at night. */
+/** Finds chains to jobs that do not exist or need an input, which would otherwise fail only after a run. */
 function checkChains(jobs: readonly Job[]): void {
   for (const { id, then } of jobs) {
     for (const next of then) {
@@ -100,11 +110,11 @@ function unique<T>(values: readonly T[], key: (value: T) => string): readonly T[
   return values;
 }
 
-function oneAccess(path: string, routes: readonly Route[]): ManifestPath["access"] {
+function accessOf(path: string, routes: readonly Route[]): ManifestPath["access"] {
   const kinds = new Set(routes.map(({ access }) => (access === "open" || access === "key" ? access : "role")));
   const [kind] = kinds;
   if (kind === undefined || kinds.size > 1) {
-    throw new TypeError(`${path}: the methods of one path share one function: open, by key or by role, but not mixed`);
+    throw new TypeError(`${path}: the methods of one path share one function, so their access must be open for all, by key for all, or by role for all`);
   }
   return kind;
 }

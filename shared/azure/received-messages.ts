@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { TriggerMetadata } from "@azure/functions";
 import { v7 as uuidv7 } from "uuid";
-import type { App } from "#app";
+import type { App } from "#http/app-services.ts";
 import { type DeadMessage, insertDeadMessages } from "#data/platform/dead-messages.ts";
 import { runsNotInLedger } from "#data/platform/job-runs.ts";
 import { readRunMessage, UnreadableMessage } from "#messaging/run-message.ts";
-import { storable, storableText } from "#redaction/jsonb-safe.ts";
+import { jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts";
 
-/** A message as the trigger hands it over, with what the broker says of it as far as it is known. */
+/** A message as the trigger delivers it; properties that the trigger does not know are null. */
 export interface ReceivedMessage {
   readonly body: unknown;
   readonly messageId: string | null;
@@ -15,23 +15,23 @@ export interface ReceivedMessage {
   readonly sequenceNumber: number | null;
 }
 
-/** A message that leads to no run, and why. */
-interface Stray {
+/** A message without a run, and why. */
+interface OrphanedMessage {
   readonly message: ReceivedMessage;
   readonly reason: string;
 }
 
-/** UTF-16 units of a body that are kept. */
-const KEPT_BODY = 16_384;
+/** UTF-16 units of a body that are stored. */
+const MAX_STORED_BODY = 16_384;
 
-/** Bodies with the broker's words about each: the trigger gives them as lists for a batch, alone for a message alone. */
+/** Pairs bodies with their metadata, which the trigger gives as lists for a batch and as single values for one message. */
 export function receivedMessages(bodies: readonly unknown[], metadata: TriggerMetadata = {}): ReceivedMessage[] {
   return bodies.map((body, i) => {
-    const said = (name: string) => {
+    const property = (name: string) => {
       const list = metadata[`${name}Array`];
       return Array.isArray(list) ? (list[i] as unknown) : bodies.length === 1 ? metadata[name] : undefined;
     };
-    const [id, at, number] = [said("messageId"), said("enqueuedTimeUtc"), said("sequenceNumber")];
+    const [id, at, number] = [property("messageId"), property("enqueuedTimeUtc"), property("sequenceNumber")];
     return {
       body,
       messageId: typeof id === "string" ? id : null,
@@ -41,13 +41,13 @@ export function receivedMessages(bodies: readonly unknown[], metadata: TriggerMe
   });
 }
 
-/** The runs that messages name, each with the first message that does, and the messages that nobody can read. */
+/** The runs that messages name, each with its first message, and the messages that cannot be read. */
 export function readMessages(messages: readonly ReceivedMessage[]): {
   runs: ReadonlyMap<string, ReceivedMessage>;
-  unreadable: Stray[];
+  unreadable: OrphanedMessage[];
 } {
   const runs = new Map<string, ReceivedMessage>();
-  const unreadable: Stray[] = [];
+  const unreadable: OrphanedMessage[] = [];
   for (const message of messages) {
     try {
       const { run } = readRunMessage(message.body);
@@ -60,22 +60,22 @@ export function readMessages(messages: readonly ReceivedMessage[]): {
   return { runs, unreadable };
 }
 
-/** Those of the messages whose runs are not in the ledger: whoever sent them meant another one. */
-export async function messagesWithoutRun(app: App, runs: ReadonlyMap<string, ReceivedMessage>): Promise<Stray[]> {
+/** The messages whose runs are not in the ledger, for example those of another database. */
+export async function messagesWithoutRun(app: App, runs: ReadonlyMap<string, ReceivedMessage>): Promise<OrphanedMessage[]> {
   if (runs.size === 0) return [];
   const unknown = await runsNotInLedger(app.db, [...runs.keys()]);
   return unknown.map((id) => ({ message: runs.get(id)!, reason: `there is no run ${id} in the ledger` }));
 }
 
-/** Keeps messages with the dead letters, each once however often it is delivered, so that it can be completed. */
-export async function keepStrays(app: App, queue: string, strays: readonly Stray[]): Promise<void> {
-  if (strays.length === 0) return;
-  for (const { reason } of strays) {
-    app.log.error("A message leads to no run; it is kept with the dead letters", { queue, reason });
+/** Stores messages as dead letters, each once however often it is delivered, so that the broker can complete them. */
+export async function storeOrphanedMessages(app: App, queue: string, orphans: readonly OrphanedMessage[]): Promise<void> {
+  if (orphans.length === 0) return;
+  for (const { reason } of orphans) {
+    app.log.error("A message has no run; it is stored as a dead letter", { queue, reason });
   }
   await insertDeadMessages(
     app.db,
-    strays.map(({ message, reason }) => deadMessage(queue, message, reason, app.clock.now())),
+    orphans.map(({ message, reason }) => deadMessage(queue, message, reason, app.clock.now())),
   );
 }
 
@@ -89,15 +89,15 @@ function deadMessage(
   return {
     id: idOf(queue, message),
     queue,
-    messageId: messageId && storableText(messageId, 128),
-    reason: storableText(reason, 1_024),
-    // A text is cut after, since a body may nest deeper than JSON.stringify can go.
-    body: storableText(typeof body === "string" ? body : JSON.stringify(storable(body) ?? null), KEPT_BODY),
+    messageId: messageId && jsonbSafeText(messageId, 128),
+    reason: jsonbSafeText(reason, 1_024),
+    // `jsonbSafe` goes first: a body may nest deeper than JSON.stringify can.
+    body: jsonbSafeText(typeof body === "string" ? body : JSON.stringify(jsonbSafe(body) ?? null), MAX_STORED_BODY),
     receivedAt,
   };
 }
 
-/** The same for the same message: a UUIDv7 of its moment and place in the queue. */
+/** The same id for each delivery of a message: a UUIDv7 from its time and sequence number. */
 function idOf(queue: string, { messageId, enqueuedAt, sequenceNumber }: ReceivedMessage): string {
   const msecs = Date.parse(enqueuedAt ?? "");
   if (Number.isNaN(msecs) || sequenceNumber === null) return uuidv7();

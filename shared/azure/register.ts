@@ -1,26 +1,32 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext, Timer } from "@azure/functions";
 import { app as functions } from "@azure/functions";
-import { checkerOf } from "#http/checker.ts";
+import { checkerOf } from "#http/access-policy.ts";
 import { SHARED_QUEUE, SHARED_QUEUE_FUNCTION } from "#messaging/queue-names.ts";
 import { type Config, readConfig } from "#settings/config.ts";
 import { environment } from "#settings/environment.ts";
-import type { Loaders } from "./loaders.ts";
+import type { LazyModules } from "./lazy-modules.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
 /**
- * Registers one function per schedule and per queue of a job's own, one for all other waiting runs, and one per HTTP path. Loads nothing else: database, schemas and the jobs' own
- * code come with the first invocation.
- * @throws ConfigError when a setting is wrong: the app must not start with it
+ * Registers a function for each schedule, for each queue of a job, for the shared queue, and for each HTTP path. Database,
+ * schemas and jobs are loaded with the first invocation.
+ * @throws ConfigError when a setting is invalid: the app does not start then
  */
-export async function register(manifest: Manifest, loaders: Loaders): Promise<void> {
+export async function register(manifest: Manifest, modules: LazyModules): Promise<void> {
   const config = readConfig(
     environment(),
-    manifest.jobs.map(({ timer, ...job }) => ({ ...job, isScheduled: timer !== null })),
+    manifest.jobs.map(({ id, timer, zoneSetting, formerIds }) => ({
+      id,
+      formerIds,
+      isScheduled: timer !== null,
+      zoneSetting: zoneSetting ?? undefined,
+    })),
   );
-  const runtime = () => import("./runtime.ts").then(({ runtimeOf }) => runtimeOf(config, manifest, loaders));
-  // The host then leaves it to this process to send its log.
-  if (config.APPLICATIONINSIGHTS_CONNECTION_STRING)
+  const runtime = () => import("./runtime.ts").then(({ runtimeOf }) => runtimeOf(config, manifest, modules));
+  // With this capability the host does not send the log lines of this process: telemetry sends them.
+  if (config.APPLICATIONINSIGHTS_CONNECTION_STRING) {
     functions.setup({ capabilities: { WorkerOpenTelemetryEnabled: true } });
+  }
 
   for (const job of manifest.jobs) {
     if (!job.timer) continue;
@@ -51,7 +57,7 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
   for (const { path, functionName, access } of manifest.paths) {
     functions.http(functionName, {
       route: path,
-      // All methods: the right answer to a wrong one is the app's to give.
+      // All methods: the app answers a wrong one with 405.
       methods: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
       authLevel:
         checkerOf(access === "role" ? "viewer" : access, config.protection) === "host" ? "function" : "anonymous",
@@ -64,7 +70,7 @@ export async function register(manifest: Manifest, loaders: Loaders): Promise<vo
   });
 }
 
-/** The UTC expression from the build, unless settings change the schedule: then it is computed here. */
+/** The UTC expression: from the build, or computed here when a setting changes the schedule. */
 async function timerExpression({ id, timer }: ManifestJob, config: Config): Promise<string> {
   const overrides = config.jobs.get(id) ?? {};
   if (overrides.schedule === undefined && overrides.timeZone === undefined) return timer!.utc;

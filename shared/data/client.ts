@@ -1,9 +1,9 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { withCommitHooks } from "./after-commit.ts";
-import { withLastWords } from "./last-word.ts";
-import { preparing } from "./prepared.ts";
-import { endWithConnection } from "./severed-transactions.ts";
+import { withLastStatements } from "./commit-with-last-statement.ts";
+import { withPreparedStatements } from "./prepared-statements.ts";
+import { guardTransactions } from "./transaction-guard.ts";
 
 /** The database, outside a transaction. */
 export type Db = PostgresJsDatabase & { readonly $client: postgres.Sql };
@@ -28,7 +28,7 @@ export interface DatabaseOptions {
    * Milliseconds after which the server ends a transaction whose client says nothing more. Default: never. Not given behind
    * PgBouncer, which refuses the parameter and has a setting of its own for it.
    */
-  readonly silentTransactionMs?: number;
+  readonly idleTransactionTimeoutMs?: number;
 }
 
 /** Opens a pool; connections are made on first use. Close it with `db.$client.end()`. */
@@ -45,11 +45,11 @@ export function connect(options: DatabaseOptions): Db {
     connection: {
       application_name: options.applicationName ?? "rota",
       TimeZone: "UTC",
-      ...(options.silentTransactionMs && { idle_in_transaction_session_timeout: options.silentTransactionMs }),
+      ...(options.idleTransactionTimeoutMs && { idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs }),
     },
     onnotice: () => undefined,
   });
-  return withCommitHooks(withLastWords(drizzle(endWithConnection(preparing(client)))));
+  return withCommitHooks(withLastStatements(drizzle(guardTransactions(withPreparedStatements(client)))));
 }
 
 /** Whether the database answers: one round trip. */

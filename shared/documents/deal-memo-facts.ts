@@ -1,10 +1,10 @@
 import type { LienForMetrics } from "#data/tax-liens/deal-metrics.ts";
-import type { DealWhole } from "#data/tax-liens/document-subjects.ts";
+import type { DealDetails } from "#data/tax-liens/document-subjects.ts";
 import { type CivilDate, civilDateIn } from "#rules/civil-date.ts";
 import type { AccrualMethod } from "#rules/tax-liens/accrual.ts";
 import { addMonths } from "#rules/tax-liens/calendar-months.ts";
 import { withRules } from "#rules/tax-liens/county-rules.ts";
-import { dealMetrics, type LienFacts, riskFactsOf } from "#rules/tax-liens/metrics.ts";
+import { dealMetrics, type LienFacts, riskFactsOf } from "#rules/tax-liens/lien-metrics.ts";
 import { expectedRedemption, type Redemption, redemptionOn } from "#rules/tax-liens/redemption.ts";
 import { RISK_FACTORS, type RiskFactor, riskParts, type RiskWeights } from "#rules/tax-liens/risk.ts";
 import { type Bidding, type PremiumFate, redemptionDeadline, type RuleSet } from "#rules/tax-liens/rule-sets.ts";
@@ -54,7 +54,7 @@ export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, 
  * @param memo on its lien, for the day of those figures
  * @param zone in which days are
  */
-export function memoOfDeal({ deal, deals, decisions }: DealWhole, memo: DealMemoFacts, zone: string): DealMemoFacts {
+export function memoOfDeal({ deal, deals, decisions }: DealDetails, memo: DealMemoFacts, zone: string): DealMemoFacts {
   const { ltv, expectedYield, irr, riskScore, explanation } = deal.metrics;
   const hasChanged = score(riskScore) !== memo.metrics.risk;
   const changed = "What is known of the property has changed since these figures were computed.";

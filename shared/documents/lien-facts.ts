@@ -1,4 +1,4 @@
-import type { County, Lien, Property } from "#data/tax-liens/schema.ts";
+import type { County, Lien, Property } from "#data/tax-liens/tax-lien-schema.ts";
 import type { PropertyValuation } from "#data/tax-liens/valuation-schema.ts";
 import { cents, inWords, shareOf } from "./stored-values.ts";
 

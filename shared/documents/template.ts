@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Block } from "./model.ts";
+import type { Block } from "./document-model.ts";
 
 /** A passage in words. A model may write it; without one, or where it fails, the template's own text stands there. */
 export interface Passage<Context> {

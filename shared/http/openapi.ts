@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Access } from "./checker.ts";
+import type { Access } from "./access-policy.ts";
 import type { Route } from "./route.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A description of an API as OpenAPI 3.1 has it. */
+/** An OpenAPI 3.1 document. */
 export interface OpenApi {
   readonly openapi: "3.1.1";
   readonly info: Json;
@@ -14,7 +14,7 @@ export interface OpenApi {
   readonly components: Json;
 }
 
-/** Describes routes from what they are made of: what the app checks and what is written here cannot differ. */
+/** Describes routes by the schemas that check their requests, so the document cannot differ from the app. */
 export function openApi(routes: readonly Route[], { title, version }: { title: string; version: string }): OpenApi {
   const byPath = Map.groupBy(routes, ({ path }) => `/${path}`);
   return {
@@ -48,7 +48,7 @@ function operationOf(route: Route): Json {
     operationId: operationId(route),
     tags: [tagOf(route)],
     summary: route.summary,
-    ...(route.access !== "open" && { description: WHO[route.access] }),
+    ...(route.access !== "open" && { description: CALLERS[route.access] }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: requestBodyOf(route.body) }),
     responses: responsesOf(route, parameters.length > 0),
@@ -83,10 +83,9 @@ function requestBodyOf(body: z.ZodType): Json {
 }
 
 function responsesOf(route: Route, hasParameters: boolean): Json {
-  const { access, body, answer, produces } = route;
-  const content = { [produces ?? "application/json"]: { schema: answer ? jsonSchema(answer, "output") : {} } };
-  const good =
-    answer === null ? { description: "Done; there is nothing to say" } : { description: "As asked for", content };
+  const { access, body, response, produces } = route;
+  const content = { [produces ?? "application/json"]: { schema: response ? jsonSchema(response, "output") : {} } };
+  const success = response === null ? { description: "Success without a body" } : { description: "Success", content };
   const problems = [
     ...(hasParameters || body ? [400] : []),
     ...(access === "open" ? [] : [401, 403]),
@@ -95,14 +94,14 @@ function responsesOf(route: Route, hasParameters: boolean): Json {
     503,
   ];
   return {
-    "2XX": good,
+    "2XX": success,
     ...Object.fromEntries(problems.map((status) => [String(status), { $ref: "#/components/responses/Problem" }])),
     default: { $ref: "#/components/responses/Problem" },
   };
 }
 
 function jsonSchema(schema: z.ZodType, io: "input" | "output" = "input"): Json {
-  // Inline: a reference would be looked up in the whole document, where its target is not.
+  // Inline: a reference would point into the whole document, which does not contain its target.
   const {
     $schema: _dialect,
     $defs,
@@ -111,13 +110,13 @@ function jsonSchema(schema: z.ZodType, io: "input" | "output" = "input"): Json {
   return $defs ? (JSON.parse(JSON.stringify(rest, withoutRecursion)) as Json) : rest;
 }
 
-/** What contains itself cannot stand inline. Here that is JSON of any kind, which an empty schema is as well. */
+/** A recursive schema cannot be inlined. The only one here is JSON of any kind, which the empty schema describes too. */
 function withoutRecursion(_name: string, value: unknown): unknown {
   const isRecursive = typeof value === "object" && value !== null && "$ref" in value;
   return isRecursive ? {} : value;
 }
 
-const WHO: Readonly<Record<Exclude<Access, "open">, string>> = {
+const CALLERS: Readonly<Record<Exclude<Access, "open">, string>> = {
   key: "For machines with a function key.",
   viewer: "For viewers and operators.",
   operator: "For operators.",
@@ -144,20 +143,20 @@ const idempotencyKey = {
   in: "header",
   required: false,
   schema: { type: "string", minLength: 1, maxLength: 255 },
-  description: "The same key and body again give the run that they gave before; with another body it is 422.",
+  description: "A repeated key with the same body returns the first result; with another body the response is 422.",
 };
 
 const problem = {
   type: "object",
   required: ["type", "title", "status", "detail"],
   properties: {
-    type: { type: "string", format: "uri", description: "urn:rota:problem: and the kind of problem" },
+    type: { type: "string", format: "uri", description: "urn:rota:problem: followed by the kind of problem" },
     title: { type: "string" },
     status: { type: "integer", minimum: 400, maximum: 599 },
     detail: { type: "string" },
     errors: {
       type: "array",
-      description: "The fields that are wrong",
+      description: "The invalid fields",
       items: {
         type: "object",
         required: ["field", "reason"],
@@ -168,6 +167,6 @@ const problem = {
 };
 
 const problemResponse = {
-  description: "What went wrong",
+  description: "Problem details (RFC 9457)",
   content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
 };

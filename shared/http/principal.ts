@@ -1,16 +1,16 @@
 import { z } from "zod";
 
-/** Whom Easy Auth found to be calling. */
+/** The caller as Easy Auth identified it. */
 export interface Principal {
   readonly name: string;
   /** App roles. */
   readonly roles: ReadonlySet<string>;
 }
 
-/** Headers are far shorter; what is longer is not read. */
+/** Real headers are far shorter; longer ones are rejected unread. */
 const MAX_LENGTH = 65_536;
 
-// Easy Auth has other providers as well, whose accounts could call their claims what they like.
+// Easy Auth supports other providers, whose accounts could choose any claims.
 const clientPrincipal = z.object({
   auth_typ: z.literal("aad"),
   claims: z.array(z.object({ typ: z.string(), val: z.string() })).max(1_000),
@@ -30,7 +30,7 @@ const NAMES = [
 
 /**
  * Reads the header `x-ms-client-principal`: base64 of JSON with claims. Call it only where Easy Auth is on.
- * @returns null when it is malformed, of another provider than Entra ID, or names nobody
+ * @returns null when the header is malformed, comes from another provider than Entra ID, or has no name
  */
 export function readPrincipal(header: string): Principal | null {
   if (header.length > MAX_LENGTH) return null;
@@ -48,7 +48,7 @@ export function readPrincipal(header: string): Principal | null {
   return { name: printable(name), roles: new Set(claims.filter(({ typ }) => ROLE.has(typ)).map(({ val }) => val)) };
 }
 
-/** As it may stand in a log and in the audit. */
+/** Without control characters, for the log and the audit. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, "").trim().slice(0, 200);
 }

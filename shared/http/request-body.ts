@@ -1,19 +1,19 @@
 import { badRequest, Problem } from "./problem.ts";
 
-/** Bodies above this many bytes are refused. */
+/** Larger bodies are refused. */
 export const MAX_BODY_BYTES = 1_048_576;
-/** Nothing that an app stores nests deeper; every later reader of it (JSON, the schema, the database) is safe then. */
+/** Nesting limit; it keeps JSON, schemas and the database from running out of stack. */
 const MAX_DEPTH = 100;
 
-/** What a body is read from. */
+/** The source of a body. */
 export interface BodySource {
   readonly header: (name: string) => string | null;
   readonly bytes: () => Promise<Uint8Array>;
 }
 
 /**
- * The bytes of a body within its limit.
- * @throws Problem 413 above the limit, as declared or as it is; 400 when the body ends early
+ * Reads a body within the limit.
+ * @throws Problem 413 when its declared or real length exceeds the limit; 400 when the body ends early
  */
 export async function bytesOf({ header, bytes }: BodySource): Promise<Uint8Array> {
   if (Number(header("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
@@ -28,8 +28,8 @@ export async function bytesOf({ header, bytes }: BodySource): Promise<Uint8Array
 }
 
 /**
- * A JSON body as a value; no body is `{}`.
- * @throws Problem 415 when it is declared as something else; 400 when it is no JSON in UTF-8 that can be stored
+ * Parses a JSON body; an empty body is `{}`.
+ * @throws Problem 415 when the content type is not JSON; 400 when it is not JSON in UTF-8 that PostgreSQL can store
  */
 export function jsonOf(body: Uint8Array, type: string | null): unknown {
   if (body.length === 0) return {};
@@ -46,33 +46,33 @@ export function jsonOf(body: Uint8Array, type: string | null): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw faultOf(`is no JSON: ${(error as Error).message}`);
+    throw faultOf(`is not JSON: ${(error as Error).message}`);
   }
   const fault = storageFault(value);
   if (fault) throw faultOf(fault);
   return value;
 }
 
-/** Why a value cannot be stored, if so: PostgreSQL has no U+0000 and no half of a surrogate pair. */
+/** Why PostgreSQL cannot store a value: it accepts no U+0000 and no lone surrogate. @returns undefined when it can */
 export function storageFault(value: unknown): string | undefined {
-  // A list rather than recursion: a megabyte of "[" is half a million levels.
+  // A stack of its own instead of recursion: a megabyte of "[" has a million levels.
   const open: { value: unknown; depth: number }[] = [{ value, depth: 1 }];
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, depth } = next;
-    if (typeof value === "string" && !isStorable(value)) return NOT_STORABLE;
+    if (typeof value === "string" && !isJsonbSafe(value)) return NOT_STORABLE;
     if (typeof value !== "object" || value === null) continue;
     if (depth > MAX_DEPTH) return `nests deeper than ${MAX_DEPTH} levels`;
     for (const [name, field] of Object.entries(value)) {
-      if (!isStorable(name)) return NOT_STORABLE;
+      if (!isJsonbSafe(name)) return NOT_STORABLE;
       open.push({ value: field, depth: depth + 1 });
     }
   }
   return undefined;
 }
 
-const NOT_STORABLE = "holds a character that is none: U+0000 or half of a surrogate pair";
+const NOT_STORABLE = "contains an invalid character: U+0000 or a lone surrogate";
 
-function isStorable(text: string): boolean {
+function isJsonbSafe(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }
 

@@ -1,6 +1,6 @@
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** A request as any host can say it. */
+/** A request, independent of the host that received it. */
 export interface Request {
   readonly method: string;
   readonly params: Readonly<Record<string, string>>;

@@ -1,33 +1,34 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
-import type { App } from "#app";
 import type { JobLog } from "#jobs/job-log.ts";
-import type { Access, Role } from "./checker.ts";
+import type { Access, Role } from "./access-policy.ts";
+import type { App } from "./app-services.ts";
 import type { Method } from "./request.ts";
 
 export type { Method };
 
-/** What a handler answers. One of `json`, `text` and `stream`, or none. */
+/** A response: at most one of `json`, `text` and `stream`. */
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly text?: string;
-  /** Bytes of the media type that the headers name. It is read to its end, or destroyed. */
+  /** Bytes of the media type in the headers. The host reads it to its end or destroys it. */
   readonly stream?: Readable;
 }
 
-export interface Call<Params, Query, Body> {
+/** What a handler is given: the validated parts of a request, its caller, and the app. */
+export interface RequestContext<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
-  /** A header of the request; null when it has none such. */
+  /** A header of the request; null when absent. */
   readonly header: (name: string) => string | null;
   readonly app: App;
   readonly log: JobLog;
-  /** Who asks, for the audit: `entra:` and a name, or which kind of key was shown. */
+  /** The caller for the audit: `entra:` and a name, or the kind of key. */
   readonly caller: string;
-  /** What the caller may do; null on an open route, where nobody asked. */
+  /** What the caller may do; null on an open route, which checks no caller. */
   readonly role: Role | null;
 }
 
@@ -41,19 +42,18 @@ export interface Route {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType | null;
-  /** What a good answer is, as its reader gets it: for the description of the API, and checked by tests. Null: it has no body. */
-  readonly answer?: z.ZodType | null;
-  /** The media type of a good answer. Default application/json. */
+  /** The body of a 2XX response: described by OpenAPI, checked by tests. Null: no body. */
+  readonly response?: z.ZodType | null;
+  /** The media type of a 2XX response. Default application/json. */
   readonly produces?: string;
-  /** Takes the header `Idempotency-Key`. */
+  /** Accepts the header `Idempotency-Key`. */
   readonly idempotent?: true;
-  readonly handle: (call: Call<never, never, never>) => Promise<Reply>;
+  readonly handle: (context: RequestContext<never, never, never>) => Promise<Reply>;
 }
 
 /**
- * Makes a route from what its author writes. Parts that are not given accept nothing: a route without a `body` refuses one,
- * an unknown query parameter is an error.
- * @throws TypeError when the Functions host would refuse the path, or the parts do not fit each other
+ * Makes a route. Absent parts accept nothing: a route without `body` refuses a body, an unknown query parameter is an error.
+ * @throws TypeError when the Functions host would refuse the path, or path, method and schemas contradict each other
  */
 export function defineRoute<
   Params extends z.ZodType = z.ZodObject,
@@ -67,10 +67,10 @@ export function defineRoute<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
-  readonly answer?: z.ZodType | null;
+  readonly response?: z.ZodType | null;
   readonly produces?: string;
   readonly idempotent?: true;
-  readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
+  readonly handle: (context: RequestContext<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
 }): Route {
   const fault = faultOf(options);
   if (fault) throw new TypeError(`route ${options.method} ${options.path}: ${fault}`);
@@ -101,6 +101,6 @@ function faultOf({
     return "expected a path that does not begin with admin or runtime, which belong to the Functions host";
   }
   if (path.includes("{") && !params) return "expected params: a schema for the parameters of the path";
-  if (method === "GET" && body) return "expected no body: what a GET brings along is not read";
+  if (method === "GET" && body) return "expected no body: the body of a GET is not read";
   return undefined;
 }

@@ -1,3 +1,3 @@
-// On its own, so that the bundle loads it with its first use and still knows its names: of a CommonJS package a dynamic import
-// has a default export alone.
+// A file of its own, so that the bundle loads the package on first use with its named exports: a dynamic import of a
+// CommonJS package has only a default export.
 export { ManagedIdentityCredential } from "@azure/identity";

@@ -1,4 +1,4 @@
-import type { Job } from "./define-job.ts";
+import type { Job } from "./job.ts";
 
 /** All jobs of the app, each loaded when it is first needed: a process that runs one job loads the code of one. */
 export interface JobCatalogue {

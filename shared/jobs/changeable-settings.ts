@@ -16,7 +16,7 @@ const riskWeightFields: Record<keyof Config["DEAL_RISK_WEIGHTS"], z.ZodInt> = {
 const riskWeights = z
   .strictObject(riskWeightFields)
   .refine((weights) => Object.values(weights).reduce((sum, weight) => sum + weight, 0) === 100, {
-    error: "expected whole numbers that make 100 together",
+    error: "expected whole numbers with a sum of 100",
   });
 const days = z.int().min(1).max(36_500);
 

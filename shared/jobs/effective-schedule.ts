@@ -1,5 +1,5 @@
 import { type Schedule, schedule } from "#schedule/index.ts";
-import { isScheduled, type Job } from "./define-job.ts";
+import { isScheduled, type Job } from "./job.ts";
 
 /** What settings say about a job's schedule; absent means: as its file says. */
 export interface ScheduleOverrides {

@@ -1,5 +1,5 @@
-import type { AttemptError } from "#data/platform/schema.ts";
-import { causes, describeThrown, has, isError, readProperty } from "#redaction/error-causes.ts";
+import type { AttemptError } from "#data/platform/platform-schema.ts";
+import { causes, describeThrown, hasProperty, isError, readProperty } from "#redaction/error-causes.ts";
 import { withoutParameters } from "#redaction/failed-query.ts";
 import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { redactedText } from "#redaction/redacted-text.ts";
@@ -38,7 +38,7 @@ export function isDatabaseGone(error: unknown): boolean {
     const code = readProperty(e, "code");
     if (typeof code !== "string") return false;
     // The driver leaves its query on what it passes on: so a refused connection is known to be the database's.
-    const isDriver = has(e, "query") && has(e, "parameters");
+    const isDriver = hasProperty(e, "query") && hasProperty(e, "parameters");
     return POSTGRES_JS_CONNECTION.has(code) || (isDriver && SYSTEM_CONNECTION.has(code)) || isOutage(code);
   });
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Job } from "./define-job.ts";
+import type { Job } from "./job.ts";
 import { InvalidInput } from "./endings.ts";
 
 /** Reads a run's input through the job's schema. @throws InvalidInput naming each field */

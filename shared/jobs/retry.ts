@@ -13,7 +13,7 @@ export type RetryPolicy =
     };
 
 /** No second try: for work whose next slot is its retry. */
-export const never: RetryPolicy = { kind: "never", retries: 0 };
+export const noRetries: RetryPolicy = { kind: "never", retries: 0 };
 
 /**
  * The same delay before every retry.

@@ -1,5 +1,5 @@
 import type { Executor } from "#data/client.ts";
-import type { Progress, Run } from "#data/platform/schema.ts";
+import type { Progress, Run } from "#data/platform/platform-schema.ts";
 
 /** A run as those who watch see it. Its input and result stay in the ledger. */
 export type ObservedRun = Pick<Run, "id" | "jobId" | "family" | "attempt">;
@@ -20,7 +20,7 @@ export interface NewEvent {
 /** Those who watch. They hear of what has been committed, may miss some of it, and are never a reason to wait or to fail. */
 export interface RunObserver {
   /** Runs have come into the states that they are in now. */
-  readonly moved: (runs: readonly RunStateChange[]) => void;
+  readonly stateChanged: (runs: readonly RunStateChange[]) => void;
   /** Progress has been stored. */
   readonly progressed: (runs: readonly { readonly run: ObservedRun; readonly progress: Progress }[]) => void;
   /**

@@ -1,7 +1,7 @@
 /** The queue that carries the runs of all jobs without a queue of their own. */
 export const SHARED_QUEUE = "job-runs";
 
-/** The function that takes them. */
+/** The function that receives its messages. */
 export const SHARED_QUEUE_FUNCTION = "jobRuns";
 
 /** The queue of an event-driven job: its id with hyphens, as Service Bus names are written. */

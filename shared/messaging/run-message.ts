@@ -1,9 +1,9 @@
-/** What travels on a queue: which run, nothing else. The ledger holds the rest, so a message that comes twice is harmless. */
+/** The body of a queue message: only the run's id. The ledger holds the rest, so a duplicate message is harmless. */
 export interface RunMessage {
   readonly run: string;
 }
 
-/** A message that nobody can read; its reason is kept beside it. */
+/** A message body that is not a `RunMessage`; the error names what was expected. */
 export class UnreadableMessage extends Error {
   override name = "UnreadableMessage";
 }

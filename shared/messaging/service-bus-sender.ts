@@ -1,7 +1,8 @@
 import { channel } from "node:diagnostics_channel";
 import type { ServiceBusClient, ServiceBusMessage, ServiceBusSender } from "@azure/service-bus";
+import { startTiming, type Timing } from "#diagnostics/start-timing.ts";
 
-/** Where the queues are: a connection string, or a namespace that is entered with the app's identity. */
+/** Where the queues are: a connection string, or a namespace that the app's managed identity opens. */
 export interface ServiceBusAddress {
   readonly connectionString?: string | undefined;
   readonly namespace?: string | undefined;
@@ -9,34 +10,32 @@ export interface ServiceBusAddress {
   readonly clientId?: string | undefined;
 }
 
-/** Sends messages to queues. The client is loaded and connected with the first one. */
+/** Sends messages to queues. The first call loads the client and connects. */
 export interface MessageSender {
-  /** All of them or an error; what is to arrive later than now is scheduled at the broker. */
+  /** Sends all messages or rejects; messages with a future `at` are scheduled at the broker. */
   send(queue: string, messages: readonly OutgoingMessage[]): Promise<void>;
-  /** Opens a link to a queue, or finds it open. @throws what stands in the way */
+  /** Opens a link to a queue unless it is open. @throws the error of the client */
   check(queue: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface OutgoingMessage {
   readonly body: unknown;
-  /** The broker may drop a second one of the same id within its window. */
+  /** The broker may drop a second message of the same id within its duplicate-detection window. */
   readonly messageId: string;
   readonly at?: Date;
 }
 
-/** Messages that the broker has taken, or could not. */
-export interface Sending {
+/** Messages that the broker accepted or refused. */
+export interface QueueSend extends Timing {
   readonly queue: string;
   readonly messages: number;
-  readonly ms: number;
-  readonly error?: unknown;
 }
 
-/** Told of each `Sending`. */
-export const sendings = channel("rota.sending");
+/** Diagnostics channel: publishes one `QueueSend` for each call of `send`. */
+export const queueSends = channel("rota.queue-send");
 
-/** A sender that waits longer than this is given up: the sweep carries what it could not. */
+/** A send that takes longer fails: the sweep of overdue runs sends its messages later. */
 const SEND_TIMEOUT_MS = 10_000;
 /** Most messages that are scheduled by one call. */
 const SCHEDULE_BATCH = 100;
@@ -53,9 +52,18 @@ export function openServiceBus(address: ServiceBusAddress, now: () => Date): Mes
   };
 
   return {
-    send: async (queue, messages) => told(queue, messages.length, () => sendTo(queue, messages)),
+    async send(queue, messages) {
+      const publish = startTiming<QueueSend>(queueSends, { queue, messages: messages.length });
+      try {
+        await sendTo(queue, messages);
+        publish();
+      } catch (error) {
+        publish({ error });
+        throw error;
+      }
+    },
     async check(queue, abortSignal) {
-      // An empty batch has to ask the link for its largest message.
+      // To create a batch, the client opens the link and reads the maximum message size.
       await (await senderOf(queue)).createMessageBatch({ abortSignal });
     },
     async close() {
@@ -78,22 +86,7 @@ export function openServiceBus(address: ServiceBusAddress, now: () => Date): Mes
   }
 }
 
-async function told(queue: string, messages: number, send: () => Promise<void>): Promise<void> {
-  const startedAt = performance.now();
-  const tell = (outcome: Pick<Sending, "error">) => {
-    if (!sendings.hasSubscribers) return;
-    sendings.publish({ queue, messages, ms: performance.now() - startedAt, ...outcome } satisfies Sending);
-  };
-  try {
-    await send();
-    tell({});
-  } catch (error) {
-    tell({ error });
-    throw error;
-  }
-}
-
-/** As many as fit into one transfer at a time; each transfer is taken whole or not at all. */
+/** Sends as many messages as fit into one transfer at a time; the broker accepts or refuses each transfer as a whole. */
 async function sendAll(
   sender: ServiceBusSender,
   messages: readonly ServiceBusMessage[],

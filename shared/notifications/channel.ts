@@ -49,7 +49,7 @@ export interface Channel {
 }
 
 /** None of the recipient's browsers takes messages any more. */
-export class AllGone extends ProviderError {
+export class AllSubscriptionsGone extends ProviderError {
   readonly gone: readonly string[];
   constructor(gone: readonly string[]) {
     super("no subscription is left: all have ended", { provider: "web-push", errorClass: "validation" });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cut } from "./channel.ts";
-import { escapeHtml, paragraphs } from "./html.ts";
+import { escapeHtml, paragraphs } from "./html-page.ts";
 import { DIGEST_TYPE, type NewNotification, SEVERITIES } from "./notification.ts";
 
 /** Notifications that a mail names one by one; of the rest it says how many. */

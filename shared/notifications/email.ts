@@ -1,6 +1,6 @@
 import type { Message } from "./channel.ts";
 import { digestHtml, digestSchema, digestText } from "./digest.ts";
-import { escapeHtml, htmlPage, paragraphs } from "./html.ts";
+import { escapeHtml, htmlPage, paragraphs } from "./html-page.ts";
 import { DIGEST_TYPE } from "./notification.ts";
 
 export interface Email {

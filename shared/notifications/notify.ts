@@ -6,16 +6,16 @@ import {
   reachKey,
   type RoutingFacts,
   routingFacts,
-} from "#data/platform/notifications.ts";
+} from "#data/platform/new-notifications.ts";
 import { rowIds } from "#data/row-ids.ts";
 import { InvalidInput } from "#jobs/endings.ts";
 import { issuesOf } from "#jobs/input.ts";
-import type { Watch } from "#jobs/run-observer.ts";
-import { storable, storableText } from "#redaction/jsonb-safe.ts";
+import type { RunObserver } from "#jobs/run-observer.ts";
+import { jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import { configuredChannels } from "./channels.ts";
-import { notificationCreated } from "./live.ts";
+import { notificationCreated } from "./notification-events.ts";
 import { type ChannelName, DIGEST_TYPE, type NewNotification, newNotificationSchema } from "./notification.ts";
 import { channelsOf, type Route, routeOf } from "./routing.ts";
 import { isSound } from "./sound.ts";
@@ -27,7 +27,7 @@ export interface NotifyContext {
   /** The family's own switch for sending to people and its quiet hours apply. */
   readonly run: { readonly family: string };
   readonly enqueueAll: (tx: Tx, jobId: string, inputs: readonly unknown[]) => Promise<void>;
-  readonly publish: Watch["publish"];
+  readonly publish: RunObserver["publish"];
 }
 
 /** What became of the notifications that were asked for: `created` = `sent` + `suppressed` + `pending`. */
@@ -116,9 +116,9 @@ function checked(notification: NewNotification, index: number): NewNotification 
   if (isSound(notification)) return notification;
   const stored = {
     ...notification,
-    title: storableText(notification.title, 300).trim() || notification.type,
-    body: storableText(notification.body, 20_000),
-    data: notification.data && (storable(notification.data) as NewNotification["data"]),
+    title: jsonbSafeText(notification.title, 300).trim() || notification.type,
+    body: jsonbSafeText(notification.body, 20_000),
+    data: notification.data && (jsonbSafe(notification.data) as NewNotification["data"]),
   };
   const read = newNotificationSchema.safeParse(stored);
   if (read.success) return read.data;

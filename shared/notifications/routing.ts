@@ -1,5 +1,5 @@
 import type { NotificationState } from "#data/platform/notification-schema.ts";
-import { NOT_ALLOWED, reachKey, type RoutingFacts, type SettledChannel } from "#data/platform/notifications.ts";
+import { NOT_ALLOWED, reachKey, type RoutingFacts, type SettledChannel } from "#data/platform/new-notifications.ts";
 import { type ChannelName, DIGEST_TYPE, type Severity } from "./notification.ts";
 
 /** What becomes of a notification at its making. */

@@ -1,14 +1,14 @@
 import type { Db } from "#data/client.ts";
-import { type ClaimedNotification, moveAddress, removeSubscriptions } from "#data/platform/notification-sending.ts";
+import { type ClaimedNotification, updateAddress, removeSubscriptions } from "#data/platform/notification-deliveries.ts";
 import { classify } from "#jobs/error-class.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Receipt } from "./channel.ts";
 import { type ChannelSettings, openChannel } from "./channels.ts";
-import { deliverAll, type Delivered, type Delivery, DeliveryError } from "./delivery.ts";
+import { deliverAll, type Delivered, type Delivery, DeliveryError } from "./deliver.ts";
 import type { ChannelName } from "./notification.ts";
-import { outcomeBook } from "./outcome-book.ts";
-import { pauseOf } from "./pause.ts";
+import { deliveryOutcomes } from "./delivery-outcomes.ts";
+import { pauseOf } from "./rate-limit-pause.ts";
 
 /** How a notification's deliveries of this attempt ended; nothing is said of those that were taken. */
 export interface Sent {
@@ -17,7 +17,7 @@ export interface Sent {
   heldMs?: number;
 }
 
-export interface SendingTools {
+export interface SendContext {
   readonly db: Db;
   readonly settings: ChannelSettings;
   readonly clock: Clock;
@@ -30,10 +30,10 @@ export interface SendingTools {
 /** Makes the begun deliveries of notifications, every channel at its own pace, and stores each answer as soon as it is there. */
 export async function sendBatch(
   claimed: readonly ClaimedNotification[],
-  { db, settings, clock, signal, log, deadline }: SendingTools,
+  { db, settings, clock, signal, log, deadline }: SendContext,
 ): Promise<ReadonlyMap<string, Sent>> {
   const sent = new Map<string, Sent>(claimed.map(({ id }) => [id, { errors: [] }]));
-  const book = outcomeBook(db, clock);
+  const book = deliveryOutcomes(db, clock);
   const after: Promise<void>[] = [];
   const deliveries = claimed.flatMap((notification) =>
     notification.deliveries.map((delivery): Delivery => ({ ...delivery, notification })),
@@ -88,5 +88,5 @@ async function learn(
 ): Promise<void> {
   if (gone.length) await removeSubscriptions(db, gone);
   if (movedTo !== undefined && address !== null)
-    await moveAddress(db, { recipient: notification.recipient, channel, from: address, to: movedTo });
+    await updateAddress(db, { recipient: notification.recipient, channel, from: address, to: movedTo });
 }

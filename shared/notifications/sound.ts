@@ -1,4 +1,4 @@
-import { isStorable, isStorableText } from "#redaction/jsonb-safe.ts";
+import { isJsonbSafe, isJsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { CHANNELS, type NewNotification, newNotificationSchema, SEVERITIES } from "./notification.ts";
 
 const { type: typeSchema } = newNotificationSchema.shape;
@@ -22,8 +22,8 @@ export function isSound(notification: NewNotification): boolean {
     isText(title, 300) &&
     title.trim() === title &&
     typeof body === "string" &&
-    isStorableText(body, 20_000) &&
-    (data === undefined || (isRecord(data) && isStorable(data))) &&
+    isJsonbSafeText(body, 20_000) &&
+    (data === undefined || (isRecord(data) && isJsonbSafe(data))) &&
     (dedupeKey === undefined || isText(dedupeKey, 300)) &&
     severities.has(severity) &&
     isKnownType(type) &&
@@ -32,7 +32,7 @@ export function isSound(notification: NewNotification): boolean {
 }
 
 function isText(value: unknown, max: number): boolean {
-  return typeof value === "string" && value.length > 0 && isStorableText(value, max);
+  return typeof value === "string" && value.length > 0 && isJsonbSafeText(value, max);
 }
 
 function isKnownType(type: unknown): boolean {

@@ -3,26 +3,26 @@ import { waitingRunsOf } from "#data/platform/pauses.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
 
-/** Runs that are read and sent at a time. */
+/** Runs that are read and dispatched at a time. */
 const PAGE = 1_000;
 
 /**
- * Sends all due waiting runs of a scope on their way at once. What is still stopped by another pause waits again.
+ * Dispatches all due waiting runs of a scope now. A run that another pause still stops waits again.
  * @param scope `all`, `family:<id>` or `job:<id>`
  * @returns how many
  */
-export async function wakeWaitingRuns(
+export async function dispatchWaitingRuns(
   { db, enqueuer, clock }: { db: Db; enqueuer: Pick<Enqueuer, "dispatch">; clock: Clock },
   scope: string,
 ): Promise<number> {
   const now = clock.now();
-  let sent = 0;
+  let dispatched = 0;
   for (let after: string | null = null; ;) {
     const page = await waitingRunsOf(db, { scope, now, after, limit: PAGE });
     await enqueuer.dispatch(page.map((run) => ({ ...run, notBefore: now })));
-    sent += page.length;
+    dispatched += page.length;
     const last = page.at(-1);
-    if (!last || page.length < PAGE) return sent;
+    if (!last || page.length < PAGE) return dispatched;
     after = last.id;
   }
 }

@@ -1,4 +1,4 @@
-import { isScheduled, type Job } from "#jobs/define-job.ts";
+import { isScheduled, type Job } from "#jobs/job.ts";
 import { type JobOverrides, jobSettingNames } from "#settings/job-settings.ts";
 
 /** One setting of a job as it is in force, and where that comes from. */

@@ -2,7 +2,7 @@ import type { Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { lockRun } from "#data/platform/job-runs.ts";
-import { hastenRun, liveRepeatOf } from "#data/platform/waiting-runs.ts";
+import { makeRunDue, unfinishedRepeatOf } from "#data/platform/waiting-runs.ts";
 import type { Job } from "#jobs/job.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -33,7 +33,7 @@ export async function retryRun(
   // The lock waits for an attempt that ends right now: the state read here is the one after it.
   const old = await lockRun(tx, id);
   if (!old) return { kind: "not-found" };
-  const hastened = await hastenRun(tx, id, now);
+  const hastened = await makeRunDue(tx, id, now);
   if (hastened) {
     await audit({ notBefore: now });
     return { kind: "started", run: hastened };
@@ -48,7 +48,7 @@ export async function retryRun(
     await audit({ id: run.id });
     return { kind: "started", run };
   }
-  const live = await liveRepeatOf(tx, id);
+  const live = await unfinishedRepeatOf(tx, id);
   if (live) return { kind: "repeat-is-live", repeat: live };
   return { kind: "invalid-input", reason: refused[0]?.reason ?? "cannot be run again" };
 }

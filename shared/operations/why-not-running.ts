@@ -1,4 +1,4 @@
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import type { Refusal } from "#jobs/gates.ts";
 import { inWords } from "#schedule/duration.ts";
 

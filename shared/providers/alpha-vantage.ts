@@ -1,7 +1,7 @@
 import { addDays, civilDateIn } from "#rules/civil-date.ts";
 import { listingOf } from "#rules/portfolio/exchange.ts";
 import { seriesOfDaily } from "./alpha-vantage/daily.ts";
-import { type EtfProvider, notAsked } from "./etf-provider.ts";
+import { type EtfProvider, unsupportedRequest } from "./etf-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 
 const ALPHA_VANTAGE_BASE_URL = "https://www.alphavantage.co/";
@@ -12,12 +12,12 @@ export interface AlphaVantageOptions extends Pick<OutboundOptions, "timeoutMs" |
   readonly now?: () => Date;
 }
 
-/** The short answer has 100 trading days, which are at least as many calendar days as this. */
+/** The compact response has 100 trading days, which cover at least this many calendar days. */
 const DAYS_IN_COMPACT = 130;
 
 /**
- * Alpha Vantage, TIME_SERIES_DAILY: prices as they were traded, so a series with a split in it is refused. Its answers name no
- * currency, so it is asked only about exchanges that have one. Reports limits and errors with status 200.
+ * Alpha Vantage, TIME_SERIES_DAILY: prices without split adjustment, so a series with a split is refused. Its responses
+ * have no currency, so it is called only for exchanges with a single one. It reports limits and errors with status 200.
  */
 export function alphaVantage({
   baseUrl = ALPHA_VANTAGE_BASE_URL,
@@ -31,24 +31,24 @@ export function alphaVantage({
   return {
     ...provider,
 
-    async prices(question, { signal } = {}) {
-      const listing = listingOf(question.symbol);
+    async prices(request, { signal } = {}) {
+      const listing = listingOf(request.symbol);
       if (!listing?.exchange.currency || listing.exchange.alphaVantage === null) {
-        throw notAsked(provider.name, question, "it has no prices of that exchange, or does not say in which currency");
+        throw unsupportedRequest(provider.name, request, "it has no prices of that exchange, or does not name their currency");
       }
       const symbol = `${listing.ticker}${listing.exchange.alphaVantage}`;
       const at = now();
       const isShort =
-        question.from !== null && question.from >= addDays(civilDateIn(listing.exchange.zone, at), -DAYS_IN_COMPACT);
+        request.from !== null && request.from >= addDays(civilDateIn(listing.exchange.zone, at), -DAYS_IN_COMPACT);
       const query = new URLSearchParams({
         function: "TIME_SERIES_DAILY",
         symbol,
         outputsize: isShort ? "compact" : "full",
         apikey: key,
       });
-      const reply = await client.get(`query?${query.toString()}`, { accept: "application/json", signal });
-      const answer = { provider, question, url: reply.url, secrets: [key] };
-      return seriesOfDaily(await reply.text(), answer, { symbol, exchange: listing.exchange, now: at });
+      const response = await client.get(`query?${query.toString()}`, { accept: "application/json", signal });
+      const context = { provider, request, url: response.url, secrets: [key] };
+      return seriesOfDaily(await response.text(), context, { symbol, exchange: listing.exchange, now: at });
     },
   };
 }

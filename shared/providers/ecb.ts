@@ -10,7 +10,7 @@ const ECB_BASE_URL = "https://www.ecb.europa.eu/stats/eurofxref/";
 
 export interface EcbOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
   readonly baseUrl?: string;
-  /** Path of the full history below the base URL; a zip or the plain CSV, its content decides. */
+  /** Path of the full history below the base URL: a zip or the plain CSV; the content decides. */
   readonly historyFile?: string;
   readonly now?: () => Date;
 }
@@ -26,7 +26,7 @@ const LARGEST_HISTORY = 64 * MIB;
 
 /**
  * The euro reference rates of the European Central Bank, published on working days at about 16:00 Central European time.
- * No key. Asks for the smallest of its three files that reaches back to the start.
+ * No key. Requests the smallest of its three files that covers the start.
  */
 export function ecb({
   baseUrl = ECB_BASE_URL,
@@ -60,29 +60,29 @@ export function ecb({
   };
 
   async function xml(file: string, { signal }: FxOptions) {
-    const reply = await client.get(file, { accept: "application/xml", maxBytes: LARGEST_XML, signal });
-    return daysOfXml(await reply.text(), { provider: name, url: reply.url });
+    const response = await client.get(file, { accept: "application/xml", maxBytes: LARGEST_XML, signal });
+    return daysOfXml(await response.text(), { provider: name, url: response.url });
   }
 
   async function* history(start: CivilDate, end: CivilDate, { signal }: FxOptions): AsyncGenerator<RatesOfDay> {
-    const reply = await client.get(historyFile, {
+    const response = await client.get(historyFile, {
       accept: "application/zip, text/csv",
       maxBytes: LARGEST_HISTORY,
       signal,
     });
-    const source = { provider: name, url: reply.url };
-    yield* daysOfHistory(csvOf(reply.body, source), { start, end, source });
+    const source = { provider: name, url: response.url };
+    yield* daysOfHistory(csvOf(response.body, source), { start, end, source });
   }
 }
 
-/** The smallest file that is certain to hold every day from the start until today. Pure. */
+/** The smallest file that certainly has every day from the start until today. Pure. */
 export function smallestFileFor(start: CivilDate, today: CivilDate): string {
-  // The daily file holds the newest working day, which is the last weekday or earlier: nothing lies between it and later starts.
+  // The daily file has the newest working day, which is the last weekday or earlier.
   if (start >= weekdayOnOrBefore(today)) return DAILY;
   return start >= addDays(today, -85) ? LAST_90_DAYS : FULL_HISTORY;
 }
 
-/** Whether no working day can lie between the start and the oldest day of a file: a wrong clock must not lose days. */
+/** Whether no working day is between the start and the oldest day of a file: a wrong clock must not lose days. */
 function reachesBackTo(start: CivilDate, days: readonly RatesOfDay[]): boolean {
   const oldest = days.at(-1)?.date;
   return oldest !== undefined && oldest <= weekdayOnOrAfter(start);

@@ -2,12 +2,12 @@ import type { CivilDate } from "#rules/civil-date.ts";
 import type { EtfFacts, PricePoint, SeriesKind } from "#rules/portfolio/price-series.ts";
 import { ProviderError } from "./provider-error.ts";
 
-export interface PriceQuestion {
-  /** As Yahoo writes it; the others are asked in their own way. */
+export interface PriceRequest {
+  /** In Yahoo's spelling; each provider converts it to its own. */
   readonly symbol: string;
-  /** The first day that is wanted; null for all there are. */
+  /** The first requested day; null for all days. */
   readonly from: CivilDate | null;
-  /** What the answer has to be to continue the stored prices; null for what may be of any kind. */
+  /** The kind of the stored series, which the response must have; null accepts any kind. */
   readonly series: SeriesKind | null;
   /** Of the stored prices; null when there are none. */
   readonly currency: string | null;
@@ -24,15 +24,15 @@ export interface EtfOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A service that has daily prices of ETFs. Every failure is a ProviderError that names the symbol and what was wrong. */
+/** A service with daily prices of ETFs. Every failure is a ProviderError that names the symbol and the reason. */
 export interface EtfProvider {
   readonly name: string;
-  /** What all of its prices are. */
+  /** The kind of all of its prices. */
   readonly series: SeriesKind;
-  prices(question: PriceQuestion, options?: EtfOptions): Promise<PriceSeries>;
+  prices(request: PriceRequest, options?: EtfOptions): Promise<PriceSeries>;
 }
 
-/** The provider cannot be asked this: nothing was sent. */
-export function notAsked(provider: string, { symbol }: Pick<PriceQuestion, "symbol">, why: string): ProviderError {
-  return new ProviderError(`${provider} was not asked for ${symbol}: ${why}`, { provider, errorClass: "validation" });
+/** The error for a request that the provider cannot answer: nothing was sent. */
+export function unsupportedRequest(provider: string, { symbol }: Pick<PriceRequest, "symbol">, why: string): ProviderError {
+  return new ProviderError(`${provider} was not called for ${symbol}: ${why}`, { provider, errorClass: "validation" });
 }

@@ -2,8 +2,8 @@ import type { JobLog } from "#jobs/job-log.ts";
 import type { Config } from "#settings/config.ts";
 import { alphaVantage } from "./alpha-vantage.ts";
 import type { EtfProvider } from "./etf-provider.ts";
-import { etfInOrder } from "./provider-order.ts";
-import { resting } from "./resting.ts";
+import { etfWithFallback } from "./provider-fallback.ts";
+import { rateLimitGuard } from "./rate-limit-guard.ts";
 import { stooq } from "./stooq.ts";
 import { twelveData } from "./twelve-data.ts";
 import { yahoo } from "./yahoo.ts";
@@ -21,7 +21,7 @@ export type EtfSettings = Pick<
   | "OUTBOUND_TIMEOUT"
 >;
 
-/** The sources of ETF prices that the settings name, in their order, as one. Each is left alone for as long as it asks to be. */
+/** The sources of ETF prices of the settings, in their order, as one. Each has its own rate-limit guard. */
 export function etfProviders(
   settings: EtfSettings,
   log: Pick<JobLog, "warn">,
@@ -30,17 +30,17 @@ export function etfProviders(
   const shared = { timeoutMs: settings.OUTBOUND_TIMEOUT, now };
   const known = {
     yahoo: () => yahoo({ baseUrl: settings.YAHOO_BASE_URL, ...shared }),
-    // That a provider with a key has one is checked with the settings.
+    // The settings check that a provider that needs a key has one.
     "alpha-vantage": () =>
       alphaVantage({ baseUrl: settings.ALPHA_VANTAGE_BASE_URL, key: settings.ALPHA_VANTAGE_KEY ?? "", ...shared }),
     "twelve-data": () =>
       twelveData({ baseUrl: settings.TWELVE_DATA_BASE_URL, key: settings.TWELVE_DATA_KEY ?? "", ...shared }),
     stooq: () => stooq({ baseUrl: settings.STOOQ_BASE_URL, key: settings.STOOQ_KEY ?? "", ...shared }),
   };
-  return etfInOrder(
-    settings.ETF_PROVIDERS.map((name) => resting(known[name](), now)),
+  return etfWithFallback(
+    settings.ETF_PROVIDERS.map((name) => rateLimitGuard(known[name](), now)),
     ({ provider, error }) => {
-      log.warn("A provider failed; the next one is asked", { provider, error });
+      log.warn("A provider failed; the next one is called", { provider, error });
     },
   );
 }

@@ -1,9 +1,9 @@
 import { Decimal } from "decimal.js";
 
-/** JSON in which every number stays the text that the sender wrote: a JavaScript number would change its digits. */
+/** JSON in which every number is its source text: a JavaScript number would change its digits. */
 export type ExactJson = string | boolean | null | readonly ExactJson[] | { readonly [name: string]: ExactJson };
 
-/** Parses JSON and gives each number as its source text (`1.10` as "1.10"). Throws SyntaxError. */
+/** Parses JSON with each number as its source text (`1.10` as "1.10"). @throws SyntaxError */
 export function parseExactJson(text: string): ExactJson {
   return withNumbersQuoted(text) ?? withEachNumberRead(text);
 }
@@ -12,9 +12,9 @@ export function parseExactJson(text: string): ExactJson {
 const NUMBER = /(?<=[[:,]\s*)-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?=\s*[,\]}])/g;
 
 /**
- * Three times as fast as reading each number. What looks like one within a text gets quotes as well, which end that text in front
- * of a digit: that is no JSON, so it can never be taken for the answer.
- * @returns undefined when it cannot be done so
+ * Three times as fast as a reviver. A number within a text gets quotes as well; they end the text before a digit, which is
+ * invalid JSON, so the result is never wrong.
+ * @returns undefined when the quoted text is invalid JSON
  */
 function withNumbersQuoted(text: string): ExactJson | undefined {
   try {
@@ -37,7 +37,10 @@ export function isJsonObject(value: ExactJson | undefined): value is { readonly 
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value as a decimal in plain notation (`1.2e-05` as "0.000012"), "" for what is no text: whether it is a number is for the reader to say. */
+/**
+ * The value as a decimal in plain notation (`1.2e-05` as "0.000012"), "" for a value that is not a text. The caller checks
+ * whether it is a number.
+ */
 export function plainDecimal(value: ExactJson | undefined): string {
   if (typeof value !== "string") return "";
   const hasExponent = value.includes("e") || value.includes("E");

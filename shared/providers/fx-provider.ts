@@ -1,13 +1,13 @@
 import { type CivilDate, isCivilDate } from "#rules/civil-date.ts";
 import { ProviderError } from "./provider-error.ts";
 
-/** One currency on one day: 1 EUR = `rate` units of `quote`. The rate is the decimal exactly as it was published. */
+/** One currency on one day: 1 EUR = `rate` units of `quote`. The rate is the decimal exactly as published. */
 export interface PublishedRate {
   readonly quote: string;
   readonly rate: string;
 }
 
-/** All that one source published for one day, whole: a day that was only read in part is never handed on. */
+/** All rates that one source published for one day. A provider never returns a part of a day. */
 export interface RatesOfDay {
   readonly date: CivilDate;
   /** Name of the provider. */
@@ -22,27 +22,27 @@ export interface FxOptions {
 /** A service that publishes reference rates of the euro. Every failure is a ProviderError. */
 export interface FxProvider {
   readonly name: string;
-  /** The newest day there is. */
+  /** The newest published day. */
   latest(options?: FxOptions): Promise<RatesOfDay>;
   /**
-   * Every published day from start to end, both included, newest first; weekends and holidays have none. Days come as
-   * they are read: those handed on before a failure are sound.
+   * Every published day from start to end, both included, newest first; weekends and holidays have no rates. Days arrive
+   * while the response is read; the days before a failure are valid.
    */
   since(start: CivilDate, end: CivilDate, options?: FxOptions): AsyncIterable<RatesOfDay>;
 }
 
-/** Where an answer came from, for the errors about it. */
+/** The source of a response, for errors about it. */
 export interface AnswerSource {
   readonly provider: string;
   readonly url: string;
 }
 
-/** A positive decimal in plain notation; kept as text, because a JavaScript number would change its digits. */
+/** Whether a text is a positive decimal in plain notation. Rates are texts, because a number would change the digits. */
 export function isPublishedRate(text: string): boolean {
   return /^\d{1,15}(\.\d{1,15})?$/.test(text) && /[1-9]/.test(text);
 }
 
-/** Both dates exist and are in order, or a ProviderError of class `validation` that names the wrong one. */
+/** Checks that both dates exist and are in order. @throws ProviderError of class `validation` that names the wrong date */
 export function checkRange(provider: string, start: CivilDate, end: CivilDate): void {
   const refuse = (sentence: string) =>
     new ProviderError(`${provider} was not called: ${sentence}`, { provider, errorClass: "validation" });

@@ -3,9 +3,9 @@ import type { Config } from "#settings/config.ts";
 import { ecb } from "./ecb.ts";
 import { frankfurter } from "./frankfurter.ts";
 import type { FxProvider } from "./fx-provider.ts";
-import { fxInOrder } from "./provider-order.ts";
+import { fxWithFallback } from "./provider-fallback.ts";
 
-/** The sources of exchange rates that the settings name, in their order, as one. */
+/** The sources of exchange rates of the settings, in their order, as one. */
 export function fxProviders(
   settings: Pick<Config, "FX_PROVIDERS" | "ECB_BASE_URL" | "FRANKFURTER_BASE_URL" | "OUTBOUND_TIMEOUT">,
   log: Pick<JobLog, "warn">,
@@ -15,10 +15,10 @@ export function fxProviders(
     ecb: () => ecb({ baseUrl: settings.ECB_BASE_URL, ...limits }),
     frankfurter: () => frankfurter({ baseUrl: settings.FRANKFURTER_BASE_URL, ...limits }),
   };
-  return fxInOrder(
+  return fxWithFallback(
     settings.FX_PROVIDERS.map((name) => known[name]()),
     ({ provider, error }) => {
-      log.warn("A provider failed; the next one is asked", { provider, error });
+      log.warn("A provider failed; the next one is called", { provider, error });
     },
   );
 }

@@ -2,10 +2,10 @@ import type OpenAI from "openai";
 import { LONGEST_RETRY_AFTER_MS, retryAfterMs } from "./outbound/retry-after.ts";
 import { ProviderError } from "./provider-error.ts";
 
-/** A language model behind an API of OpenAI's form: OpenAI, Azure OpenAI (`https://…/openai/v1/`), or what speaks like them. */
+/** A language model with an OpenAI-compatible API: OpenAI, Azure OpenAI (`https://…/openai/v1/`) and others. */
 export interface Llm {
   readonly model: string;
-  /** Asks for one JSON object as text. @throws ProviderError */
+  /** Requests one JSON object as text. @throws ProviderError */
   complete(messages: readonly Message[], signal: AbortSignal): Promise<Completion>;
 }
 
@@ -27,7 +27,7 @@ export interface LlmOptions {
   readonly timeoutMs: number;
 }
 
-/** A client that tries once: trying again is the job's affair, which can wait for longer than a connection can. */
+/** A client without retries: the job retries, because it can wait longer than a connection. */
 export function openLlm({ baseUrl, apiKey, model, timeoutMs }: LlmOptions): Llm {
   let opened: Promise<OpenAI> | undefined;
   const client = () =>
@@ -57,7 +57,7 @@ export function openLlm({ baseUrl, apiKey, model, timeoutMs }: LlmOptions): Llm 
   };
 }
 
-/** What the client throws for an answer that is none, or for no answer. */
+/** The errors of the client, for an error status and for no response. */
 interface Refused {
   readonly status?: number;
   readonly code?: string | null;
@@ -65,7 +65,7 @@ interface Refused {
   readonly headers?: Headers;
 }
 
-/** Neither key nor prompt is in its sentence: a service may quote both. */
+/** The error contains neither key nor prompt: a service may quote both in its message. */
 function asProviderError(thrown: unknown, now: Date): ProviderError {
   const { status, code, message = "", headers } = thrown as Refused;
   const facts = { provider: "llm", status, cause: undefined };
@@ -73,7 +73,7 @@ function asProviderError(thrown: unknown, now: Date): ProviderError {
     return new ProviderError("the language model did not answer", { ...facts, errorClass: "transient" });
   }
   const sentence = `the language model refused with HTTP ${status}${code ? `, ${code.slice(0, 60)}` : ""}`;
-  // Also a 429, but waiting mends no account.
+  // Also a 429, but a wait does not restore the quota.
   if (code === "insufficient_quota") return new ProviderError(sentence, { ...facts, errorClass: "validation" });
   if (status === 429) {
     const asked = retryAfterMs(Object.fromEntries(headers ?? []), now) ?? secondsIn(message);
@@ -84,7 +84,7 @@ function asProviderError(thrown: unknown, now: Date): ProviderError {
   return new ProviderError(sentence, { ...facts, errorClass: isPassing ? "transient" : "validation" });
 }
 
-/** "Please retry after 86400 seconds": Azure's words, where it sends no header. */
+/** "Please retry after 86400 seconds": Azure's message when it sends no header. */
 function secondsIn(message: string): number | undefined {
   const seconds = /retry after (\d+) seconds?/i.exec(message)?.[1];
   return seconds === undefined ? undefined : Math.min(Number(seconds) * 1_000, LONGEST_RETRY_AFTER_MS);

@@ -1,33 +1,34 @@
 import { channel } from "node:diagnostics_channel";
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, STATUS_CODES } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { readBody } from "./outbound/body.ts";
-import { failure, refusal, type Subject } from "./outbound/failure.ts";
-import { hostList } from "./outbound/host-list.ts";
-import { patience, type Wait } from "./outbound/patience.ts";
+import { startTiming, type Timing } from "#diagnostics/start-timing.ts";
+import { allowedHosts } from "./outbound/allowed-hosts.ts";
+import { deadline, type WithinDeadline } from "./outbound/deadline.ts";
+import { type OutboundResponse, outboundResponse } from "./outbound/outbound-response.ts";
 import { guardedLookup, type Resolve, resolveByDns } from "./outbound/public-address.ts";
-import { safeUrl } from "./outbound/redaction.ts";
-import { type Reply, replyOf } from "./outbound/reply.ts";
+import { httpError, type RequestFacts, toProviderError } from "./outbound/request-error.ts";
+import { readBody } from "./outbound/response-body.ts";
+import { safeUrl } from "./outbound/safe-url.ts";
 import { ProviderError } from "./provider-error.ts";
 
 export interface OutboundOptions {
-  /** Whose client this is; every error begins with it. */
+  /** Name of the provider; every error begins with it. */
   readonly provider: string;
-  /** https; http is allowed on loopback only. A loopback base also is the only way to reach a loopback address. */
+  /** https; http is allowed on loopback only. Only a client with a loopback base URL can reach loopback addresses. */
   readonly baseUrl: string;
-  /** `host` or `host:port` of whatever else may be called or redirected to. The base URL's host always may. */
+  /** Further hosts (`host` or `host:port`) for calls and redirects, besides the host of the base URL. */
   readonly allowedHosts?: readonly string[];
   /** Sent to the base URL's host only. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Never shown in an error, wherever they stand (a key in the path, a token that the service echoes). */
+  /** Never shown in an error: a key in the path, a token that the service echoes. */
   readonly secrets?: readonly string[];
-  /** For the whole exchange, body included; time that the reader itself takes does not count. Default 30,000. */
+  /** Milliseconds for the whole request, body included, without the time that the reader takes. Default 30,000. */
   readonly timeoutMs?: number;
-  /** For one sign of life: connection, headers, next piece of the body. Default 10,000. */
+  /** Milliseconds for one step: connection and headers, or the next chunk of the body. Default 10,000. */
   readonly stallMs?: number;
-  /** Of the body as sent and as unpacked. Default 16 MiB. */
+  /** Maximum of the body, as sent and as unpacked. Default 16 MiB. */
   readonly maxBytes?: number;
-  /** Default 5. */
+  /** Maximum of redirects that a GET follows. Default 5. */
   readonly maxRedirects?: number;
   readonly resolve?: Resolve;
   readonly now?: () => Date;
@@ -36,56 +37,56 @@ export interface OutboundOptions {
 interface CallOptions {
   readonly method?: string;
   readonly body?: string | Uint8Array;
-  /** Sent to the host that is called, not to another one that it redirects to. */
+  /** Sent to the called host, not to another host that it redirects to. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Media type that is asked for. With `text/html` in it, web pages are data; otherwise they are an error. */
+  /** Accepted media type. A web page is an error unless it contains `text/html`. Default any type. */
   readonly accept?: string;
-  /** Statuses besides 2xx that are an answer to be read and no error: where a service says in the body what is wrong. */
+  /** Statuses besides 2xx that are responses to read, for a service that explains an error in the body. */
   readonly answers?: (status: number) => boolean;
-  /** Of this call alone, besides the client's: the number that is called, say. */
+  /** Secrets of this call besides those of the client, such as the called number. */
   readonly secrets?: readonly string[];
-  /** Its reason is thrown as it is when it aborts, before or within the body. */
+  /** When it aborts, the call or the body throws its reason unchanged. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
   readonly stallMs?: number;
   readonly maxBytes?: number;
 }
 
-interface Message {
+interface RequestMessage {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | undefined;
 }
 
 export interface Outbound {
-  /** `url` may be relative to the base URL. Rejects with a ProviderError for anything but a 2xx. */
-  call(url: string | URL, options?: CallOptions): Promise<Reply>;
-  get(url: string | URL, options?: Omit<CallOptions, "method" | "body">): Promise<Reply>;
+  /** `url` may be relative to the base URL. @throws ProviderError for every response that is not 2xx and every failure */
+  call(url: string | URL, options?: CallOptions): Promise<OutboundResponse>;
+  get(url: string | URL, options?: Omit<CallOptions, "method" | "body">): Promise<OutboundResponse>;
   /** Closes idle connections. */
   close(): void;
 }
 
-/** A request to the outside whose headers have come, or that failed. */
-export interface Exchange extends Pick<Subject, "provider" | "method" | "url"> {
-  readonly ms: number;
+/** A request to a provider that got response headers or failed. */
+export interface OutboundRequest extends Pick<RequestFacts, "provider" | "method" | "url">, Timing {
   readonly status?: number;
   readonly error?: Error;
 }
 
-/** Told of each `Exchange`. */
-export const exchanges = channel("rota.outbound");
+/** Diagnostics channel: publishes one `OutboundRequest` for each request, redirects included. */
+export const outboundRequests = channel("rota.outbound");
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * The one way to the outside. Calls only the hosts it was given, and only at public addresses, also after a redirect;
- * ends by itself when the other side hangs; bounds what it reads; turns every trouble into a ProviderError.
+ * The only HTTP client for providers. It calls only allowed hosts at public addresses, also after a redirect; it ends every
+ * request by a deadline, limits the size of bodies, and turns every failure into a ProviderError.
+ * @throws TypeError for a base URL that is not https (or http on loopback)
  */
 export function outbound(options: OutboundOptions): Outbound {
   const { provider, secrets = [], maxRedirects = 5, now = () => new Date() } = options;
-  const { base, objection } = hostList(provider, options.baseUrl, options.allowedHosts ?? []);
+  const { base, whyForbidden } = allowedHosts(provider, options.baseUrl, options.allowedHosts ?? []);
   const lookup = guardedLookup(options.resolve ?? resolveByDns);
-  // Connections are reused: the address of each was checked when it was made, and a new one is checked again.
+  // Connections are reused: the lookup checks the address of each new connection.
   const agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
 
   return {
@@ -96,51 +97,51 @@ export function outbound(options: OutboundOptions): Outbound {
     },
   };
 
-  async function call(path: string | URL, callOptions: CallOptions = {}): Promise<Reply> {
+  async function call(path: string | URL, callOptions: CallOptions = {}): Promise<OutboundResponse> {
     const { method = "GET", accept = "*/*", signal } = callOptions;
     const hidden = [...secrets, ...(callOptions.secrets ?? [])];
     const maxBytes = callOptions.maxBytes ?? options.maxBytes ?? 16 * 1024 * 1024;
-    const wait = patience(
+    const withinDeadline = deadline(
       callOptions.timeoutMs ?? options.timeoutMs ?? 30_000,
       callOptions.stallMs ?? options.stallMs ?? 10_000,
       signal,
     );
-    const asked = new URL(path, base);
-    let target = asked;
+    const requested = new URL(path, base);
+    let target = requested;
     for (let redirects = 0; ; redirects++) {
-      const subject: Subject = { provider, method, url: safeUrl(target, hidden), secrets: hidden };
-      const startedAt = performance.now();
+      const request: RequestFacts = { provider, method, url: safeUrl(target, hidden), secrets: hidden };
+      const publish = startTiming<OutboundRequest>(outboundRequests, { provider, method, url: request.url });
       try {
-        const why = objection(target);
-        if (why !== undefined) throw notCalled(subject, why);
+        const reason = whyForbidden(target);
+        if (reason !== undefined) throw notCalled(request, reason);
         const headers = {
           ...(target.host === base.host && options.headers),
-          ...(target.host === asked.host && callOptions.headers),
+          ...(target.host === requested.host && callOptions.headers),
           accept,
         };
-        const response = await send(target, { method, headers, body: callOptions.body }, wait);
-        const status = response.statusCode ?? 0;
+        const message = await send(target, { method, headers, body: callOptions.body }, withinDeadline);
+        const status = message.statusCode ?? 0;
         const isSuccess = (status >= 200 && status < 300) || callOptions.answers?.(status) === true;
-        const next = redirectTarget(response, target, method);
-        if (!isSuccess && next === undefined) throw await refused(response, subject, wait);
-        tell(subject, startedAt, { status });
-        if (next === undefined) return replyOf(response, subject, { wait, maxBytes, accept, signal });
-        response.destroy();
-        if (redirects === maxRedirects) throw tooManyRedirects(subject, maxRedirects);
+        const next = redirectTarget(message, target, method);
+        if (!isSuccess && next === undefined) throw await httpErrorOf(message, request, withinDeadline);
+        publish({ status });
+        if (next === undefined) return outboundResponse(message, request, { withinDeadline, maxBytes, accept, signal });
+        message.destroy();
+        if (redirects === maxRedirects) throw tooManyRedirects(request, maxRedirects);
         target = next;
       } catch (error) {
         signal?.throwIfAborted();
-        const failed = failure(subject, error);
-        tell(subject, startedAt, { error: failed });
-        throw failed;
+        const providerError = toProviderError(request, error);
+        publish({ error: providerError });
+        throw providerError;
       }
     }
   }
 
   async function send(
     target: URL,
-    message: Message,
-    wait: Wait,
+    message: RequestMessage,
+    withinDeadline: WithinDeadline,
     canRepeat = message.method === "GET",
   ): Promise<IncomingMessage> {
     const isHttps = target.protocol === "https:";
@@ -150,48 +151,52 @@ export function outbound(options: OutboundOptions): Outbound {
       lookup,
       headers: { "user-agent": "Rota", "accept-encoding": "gzip", ...message.headers },
     });
-    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    const responded = new Promise<IncomingMessage>((resolve, reject) => {
       request.on("response", resolve);
-      // Stays attached: a request that is destroyed after its answer reports that here too.
+      // Stays attached: a request that is destroyed after its response emits its error here too.
       request.on("error", reject);
     });
     request.end(message.body);
     try {
-      return await wait(() => answered);
+      return await withinDeadline(() => responded);
     } catch (error) {
       request.destroy();
-      // The service may close an idle connection in the very instant in which we reuse it: nothing was asked yet.
+      // The service may close an idle connection at the moment we reuse it: it has not read the request then.
       const wasClosedWhileIdle = request.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
-      if (wasClosedWhileIdle && canRepeat) return send(target, message, wait, false);
+      if (wasClosedWhileIdle && canRepeat) return send(target, message, withinDeadline, false);
       throw error;
     }
   }
 
-  async function refused(response: IncomingMessage, subject: Subject, wait: Wait): Promise<ProviderError> {
-    const status = response.statusCode ?? 0;
-    const beginning = await beginningOf(readBody(response, wait, 1024 * 1024));
-    const statusText = response.statusMessage || (STATUS_CODES[status] ?? "");
-    return refusal(subject, { status, statusText, headers: response.headers, beginning, now: now() });
+  async function httpErrorOf(
+    message: IncomingMessage,
+    request: RequestFacts,
+    withinDeadline: WithinDeadline,
+  ): Promise<ProviderError> {
+    const status = message.statusCode ?? 0;
+    const beginning = await beginningOf(readBody(message, withinDeadline, 1024 * 1024));
+    const statusText = message.statusMessage || (STATUS_CODES[status] ?? "");
+    return httpError(request, { status, statusText, headers: message.headers, beginning, now: now() });
   }
 }
 
-function redirectTarget(response: IncomingMessage, from: URL, method: string): URL | undefined {
-  const { location } = response.headers;
-  const follows = REDIRECTS.has(response.statusCode ?? 0) && method === "GET" && location !== undefined;
-  return follows && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+function redirectTarget(message: IncomingMessage, from: URL, method: string): URL | undefined {
+  const { location } = message.headers;
+  const isRedirect = REDIRECTS.has(message.statusCode ?? 0) && method === "GET" && location !== undefined;
+  return isRedirect && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
 }
 
-function notCalled(subject: Subject, why: string): ProviderError {
-  const sentence = `${subject.provider} was not called: ${why} (${subject.url})`;
-  return new ProviderError(sentence, { ...subject, errorClass: "validation" });
+function notCalled(request: RequestFacts, reason: string): ProviderError {
+  const sentence = `${request.provider} was not called: ${reason} (${request.url})`;
+  return new ProviderError(sentence, { ...request, errorClass: "validation" });
 }
 
-function tooManyRedirects(subject: Subject, most: number): ProviderError {
-  const sentence = `${subject.provider} redirected more than ${most} times, last from ${subject.url}`;
-  return new ProviderError(sentence, { ...subject, errorClass: "validation" });
+function tooManyRedirects(request: RequestFacts, most: number): ProviderError {
+  const sentence = `${request.provider} redirected more than ${most} times, last from ${request.url}`;
+  return new ProviderError(sentence, { ...request, errorClass: "validation" });
 }
 
-/** Enough of an error's body to quote; a body that fails is no reason to lose the status. */
+/** The first part of an error's body, to quote it. A body that cannot be read must not hide the status. */
 async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
   let text = "";
   try {
@@ -200,16 +205,7 @@ async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
       if (text.length >= 2048) break;
     }
   } catch {
-    // What was read until here is what there is to quote.
+    // The part that was read is quoted.
   }
   return text.slice(0, 2048);
-}
-
-function tell(
-  { provider, method, url }: Subject,
-  startedAt: number,
-  outcome: { status: number } | { error: Error },
-): void {
-  if (exchanges.hasSubscribers)
-    exchanges.publish({ provider, method, url, ms: performance.now() - startedAt, ...outcome } satisfies Exchange);
 }

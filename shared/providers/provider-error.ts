@@ -11,8 +11,8 @@ export interface ProviderErrorFacts {
 }
 
 /**
- * An outside service failed, or answered something that must not be used. The message is one sentence for a person.
- * The job layer needs only two plain properties of it: `errorClass`, and `retryAfterMs` where the service named a wait.
+ * An outside service failed, or its response cannot be used. The message is one sentence for a person. The job layer reads
+ * only `errorClass`, and `retryAfterMs` when the service asked to wait.
  *
  * | what happened | class |
  * |---|---|

@@ -1,6 +1,6 @@
 import { addDays, type CivilDate, civilDateIn } from "#rules/civil-date.ts";
 import { listingOf } from "#rules/portfolio/exchange.ts";
-import { type EtfProvider, notAsked } from "./etf-provider.ts";
+import { type EtfProvider, unsupportedRequest } from "./etf-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 import { seriesOfCsv } from "./stooq/daily-csv.ts";
 
@@ -13,8 +13,8 @@ export interface StooqOptions extends Pick<OutboundOptions, "timeoutMs" | "stall
 }
 
 /**
- * Stooq's CSV of daily prices, all of them adjusted for splits and dividends. It names no currency, so it is asked only about
- * exchanges that have one; to some callers it shows a page with a challenge instead, which is an error here.
+ * Stooq's CSV of daily prices, adjusted for splits and dividends. It has no currency, so it is called only for exchanges
+ * with a single one. Some callers get a challenge page instead, which is an error here.
  */
 export function stooq({ baseUrl = STOOQ_BASE_URL, key, now = () => new Date(), ...limits }: StooqOptions): EtfProvider {
   const provider = { name: "stooq", series: "adjusted" } as const;
@@ -23,22 +23,22 @@ export function stooq({ baseUrl = STOOQ_BASE_URL, key, now = () => new Date(), .
   return {
     ...provider,
 
-    async prices(question, { signal } = {}) {
-      const listing = listingOf(question.symbol);
+    async prices(request, { signal } = {}) {
+      const listing = listingOf(request.symbol);
       if (!listing?.exchange.currency || listing.exchange.stooq === null) {
-        throw notAsked(provider.name, question, "it has no prices of that exchange, or does not say in which currency");
+        throw unsupportedRequest(provider.name, request, "it has no prices of that exchange, or does not name their currency");
       }
       const { ticker, exchange } = listing;
       const at = now();
       const query = new URLSearchParams({
         s: `${ticker}${exchange.stooq}`.toLowerCase(),
         i: "d",
-        ...(question.from && { d1: compact(question.from), d2: compact(addDays(civilDateIn(exchange.zone, at), 1)) }),
+        ...(request.from && { d1: compact(request.from), d2: compact(addDays(civilDateIn(exchange.zone, at), 1)) }),
         apikey: key,
       });
-      const reply = await client.get(`q/d/l/?${query.toString()}`, { accept: "text/csv", signal });
-      const answer = { provider, question, url: reply.url, secrets: [key] };
-      return seriesOfCsv(await reply.text(), answer, { exchange, now: at });
+      const response = await client.get(`q/d/l/?${query.toString()}`, { accept: "text/csv", signal });
+      const context = { provider, request, url: response.url, secrets: [key] };
+      return seriesOfCsv(await response.text(), context, { exchange, now: at });
     },
   };
 }

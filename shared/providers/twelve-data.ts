@@ -1,8 +1,8 @@
 import { addDays, type CivilDate, civilDateIn, isCivilDate } from "#rules/civil-date.ts";
 import { hasFinalPrice, type Listing, listingOf } from "#rules/portfolio/exchange.ts";
 import type { PricePoint } from "#rules/portfolio/price-series.ts";
-import { believed } from "./etf-answer.ts";
-import { type EtfOptions, type EtfProvider, notAsked, type PriceQuestion } from "./etf-provider.ts";
+import { validatedSeries } from "./etf-response.ts";
+import { type EtfOptions, type EtfProvider, unsupportedRequest, type PriceRequest } from "./etf-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 import { pageOf } from "./twelve-data/time-series.ts";
 
@@ -12,11 +12,14 @@ export interface TwelveDataOptions extends Pick<OutboundOptions, "timeoutMs" | "
   readonly baseUrl?: string;
   readonly key: string;
   readonly now?: () => Date;
-  /** Most days in one answer; the service gives 5,000 at most. */
+  /** Maximum of days in one response. Default 5,000, the maximum of the service. */
   readonly pageSize?: number;
 }
 
-/** Twelve Data, time_series: adjusted for splits and not for dividends. Reports limits and errors with status 200 and a code in the body. */
+/**
+ * Twelve Data, time_series: prices adjusted for splits and not for dividends. It reports limits and errors with status 200
+ * and a code in the body.
+ */
 export function twelveData({
   baseUrl = TWELVE_DATA_BASE_URL,
   key,
@@ -31,22 +34,22 @@ export function twelveData({
   return {
     ...provider,
 
-    async prices(question, { signal } = {}) {
-      const listing = listingOf(question.symbol);
-      if (!listing) throw notAsked(provider.name, question, "which exchange that is, is not known");
+    async prices(request, { signal } = {}) {
+      const listing = listingOf(request.symbol);
+      if (!listing) throw unsupportedRequest(provider.name, request, "its exchange is unknown");
       const { ticker, exchange } = listing;
       const at = now();
       const today = civilDateIn(exchange.zone, at);
       const points: PricePoint[] = [];
-      // Newest first, and a full page may have been cut at its old end.
+      // Pages are newest first; a full page may lack older days.
       for (let end = today; ;) {
-        const { text, answer } = await ask(question, { listing, end, signal });
-        const page = pageOf(text, answer, { symbol: ticker, mic: exchange.twelveData, now: at });
+        const { text, context } = await ask(request, { listing, end, signal });
+        const page = pageOf(text, context, { symbol: ticker, mic: exchange.twelveData, now: at });
         points.push(...page.points);
         const next = dayBefore(page.points.at(-1)?.date);
         const isLast = page.points.length < pageSize || next === undefined || next >= end;
-        if (isLast || (question.from !== null && next < question.from)) {
-          return believed(answer, { ...page, points, today, isTodayFinal: hasFinalPrice(exchange, at) });
+        if (isLast || (request.from !== null && next < request.from)) {
+          return validatedSeries(context, { ...page, points, today, isTodayFinal: hasFinalPrice(exchange, at) });
         }
         end = next;
       }
@@ -54,7 +57,7 @@ export function twelveData({
   };
 
   async function ask(
-    question: PriceQuestion,
+    request: PriceRequest,
     { listing: { ticker, exchange }, end, signal }: { listing: Listing; end: CivilDate } & EtfOptions,
   ) {
     const query = new URLSearchParams({
@@ -63,12 +66,12 @@ export function twelveData({
       interval: "1day",
       adjust: "splits",
       outputsize: String(pageSize),
-      ...(question.from && { start_date: question.from }),
-      // Midnight of that day, so that the day before it is the last one.
+      ...(request.from && { start_date: request.from }),
+      // The service excludes the end date.
       end_date: addDays(end, 1),
     });
-    const reply = await client.get(`time_series?${query.toString()}`, { accept: "application/json", signal });
-    return { text: await reply.text(), answer: { provider, question, url: reply.url, secrets: [key] } };
+    const response = await client.get(`time_series?${query.toString()}`, { accept: "application/json", signal });
+    return { text: await response.text(), context: { provider, request, url: response.url, secrets: [key] } };
   }
 }
 

@@ -9,15 +9,15 @@ export interface YahooOptions extends Pick<OutboundOptions, "timeoutMs" | "stall
   readonly now?: () => Date;
 }
 
-/** Both answer alike, and one may redirect to the other. */
+/** Both hosts give the same responses, and one may redirect to the other. */
 const PUBLIC_HOSTS: readonly string[] = ["query1.finance.yahoo.com", "query2.finance.yahoo.com"];
 
-/** Some days before the first that is wanted: what a day is differs by zone, and the rest is cut off here. */
+/** Requested in addition before the first day, because days differ by time zone; `validatedSeries` removes the surplus. */
 const MARGIN_S = 2 * 86_400;
 
 /**
- * Yahoo's charts, v8. No key. Its closes are adjusted for splits and not for dividends, which its adjusted closes are as
- * well; prices are binary fractions, handed on with all the digits that it prints.
+ * Yahoo's charts, v8. No key. Closes are adjusted for splits, adjusted closes for dividends as well. Prices are binary
+ * fractions and keep all digits of the response.
  */
 export function yahoo({ baseUrl = YAHOO_BASE_URL, now = () => new Date(), ...limits }: YahooOptions = {}): EtfProvider {
   const provider = { name: "yahoo", series: "raw" } as const;
@@ -26,7 +26,7 @@ export function yahoo({ baseUrl = YAHOO_BASE_URL, now = () => new Date(), ...lim
     provider: provider.name,
     baseUrl,
     allowedHosts: isPublic ? PUBLIC_HOSTS : [],
-    // It turns callers without a browser's name away.
+    // It refuses callers without the user agent of a browser.
     headers: { "user-agent": "Mozilla/5.0 (compatible; Rota)" },
     ...limits,
   });
@@ -34,18 +34,18 @@ export function yahoo({ baseUrl = YAHOO_BASE_URL, now = () => new Date(), ...lim
   return {
     ...provider,
 
-    async prices(question, { signal } = {}) {
+    async prices(request, { signal } = {}) {
       const at = now();
       const query = new URLSearchParams({
         interval: "1d",
-        period1: String(question.from === null ? 0 : Math.max(0, Date.parse(question.from) / 1000 - MARGIN_S)),
+        period1: String(request.from === null ? 0 : Math.max(0, Date.parse(request.from) / 1000 - MARGIN_S)),
         period2: String(Math.floor(at.getTime() / 1000)),
         events: "div,split",
         includePrePost: "false",
       });
-      const path = `${encodeURIComponent(question.symbol)}?${query.toString()}`;
-      const reply = await client.get(path, { accept: "application/json", signal });
-      return seriesOfChart(await reply.text(), { provider, question, url: reply.url }, at);
+      const path = `${encodeURIComponent(request.symbol)}?${query.toString()}`;
+      const response = await client.get(path, { accept: "application/json", signal });
+      return seriesOfChart(await response.text(), { provider, request, url: response.url }, at);
     },
   };
 }

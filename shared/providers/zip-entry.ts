@@ -2,7 +2,7 @@ import { crc32, createInflateRaw } from "node:zlib";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import type { ErrorClass } from "#jobs/error-class.ts";
 
-/** What is wrong with an archive. `transient` when it is cut short or damaged, `validation` when it is another archive. */
+/** An archive that cannot be used: `transient` when it is cut short or damaged, `validation` for unexpected contents. */
 export class ZipError extends Error {
   override readonly name = "ZipError";
   readonly errorClass: ErrorClass;
@@ -17,9 +17,9 @@ export function isZip(beginning: Uint8Array): boolean {
 }
 
 /**
- * The one file in an archive, unpacked as it is read, in flat memory. Refuses an archive with other contents, an
- * encrypted one, and one that says it unpacks to more than `maxBytes` or then unpacks to more than it says. Throws ZipError,
- * about the checksum only after the last byte.
+ * The single file of an archive, unpacked while it is read, in constant memory. Refuses other contents, encryption, a
+ * stated size of more than `maxBytes` and data that exceeds the stated size.
+ * @throws ZipError; a wrong checksum is reported after the last byte
  */
 export async function* unzip(archive: Buffer, entryName: string, maxBytes: number): AsyncGenerator<Buffer> {
   const zip = await damaged(() => fromBufferPromise(archive, { lazyEntries: true }));
@@ -63,7 +63,7 @@ async function compressedBytes(zip: ZipFile, entry: Entry, archive: Buffer): Pro
   return archive.subarray(fileDataStart, fileDataStart + entry.compressedSize);
 }
 
-/** Counts while it unpacks, so an archive that lies about its size is left at the first byte too many. */
+/** Counts while it unpacks and stops at the first byte beyond the stated size. */
 async function* checked(entry: Entry, compressed: Buffer): AsyncGenerator<Buffer> {
   let size = 0;
   let checksum = 0;
@@ -87,7 +87,7 @@ async function* checked(entry: Entry, compressed: Buffer): AsyncGenerator<Buffer
   }
 }
 
-// Not yauzl's own stream: that one leaves its inflater running when its reader stops early.
+// Not yauzl's own stream, whose inflater keeps running when the reader stops early.
 async function* inflated(compressed: Buffer): AsyncGenerator<Buffer> {
   const inflate = createInflateRaw();
   inflate.end(compressed);

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Progress } from "#data/platform/schema.ts";
-import type { MovedRun, WatchedRun } from "#jobs/run-observer.ts";
+import type { Progress } from "#data/platform/platform-schema.ts";
+import type { RunStateChange, ObservedRun } from "#jobs/run-observer.ts";
 import { redactText } from "#redaction/redact.ts";
 import { type LiveEvent, liveEvent, liveEventSchema } from "./live-event.ts";
 
-/** Where the job layer's own events go. */
+/** The channel of the job layer's own events. */
 export const JOBS_CHANNEL = "jobs";
 
 const runFacts = z.object({
@@ -14,7 +14,7 @@ const runFacts = z.object({
   attempt: z.int().min(0),
 });
 
-/** A run has moved to another state. Its input and result stay in the ledger. */
+/** A run changed its state. Its input and result stay in the ledger. */
 export const runStateChangedSchema = liveEventSchema.extend({
   type: z.literal("run.state_changed"),
   channel: z.literal(JOBS_CHANNEL),
@@ -27,15 +27,15 @@ export const runStateChangedSchema = liveEventSchema.extend({
     queuedAt: z.iso.datetime(),
     startedAt: z.iso.datetime().nullable(),
     finishedAt: z.iso.datetime().nullable(),
-    /** When a waiting run goes on. */
+    /** When a waiting run starts at the earliest. */
     notBefore: z.iso.datetime().nullable(),
     durationMs: z.int().min(0).nullable(),
-    /** Why it was skipped, cancelled or put off, in a sentence. */
+    /** Why the run was skipped, cancelled or requeued, in a sentence. */
     reason: z.string().nullable(),
   }),
 });
 
-/** A running run has come further. */
+/** A running run reported progress. */
 export const runProgressedSchema = liveEventSchema.extend({
   type: z.literal("run.progressed"),
   channel: z.literal(JOBS_CHANNEL),
@@ -49,8 +49,8 @@ export const runProgressedSchema = liveEventSchema.extend({
 export type RunStateChanged = LiveEvent<z.infer<typeof runStateChangedSchema>["data"]>;
 export type RunProgressed = LiveEvent<z.infer<typeof runProgressedSchema>["data"]>;
 
-/** The event of a run that has just moved. @param run its row after the move */
-export function runStateChanged(run: MovedRun, now: Date): RunStateChanged {
+/** The event of a run whose state changed. @param run its row after the change */
+export function runStateChanged(run: RunStateChange, now: Date): RunStateChanged {
   return liveEvent(
     {
       type: "run.state_changed",
@@ -74,8 +74,8 @@ export function runStateChanged(run: MovedRun, now: Date): RunStateChanged {
   );
 }
 
-/** The event of a run that has come further. */
-export function runProgressed(run: WatchedRun, { done, total, note }: Progress, now: Date): RunProgressed {
+/** The event of a run that reported progress. */
+export function runProgressed(run: ObservedRun, { done, total, note }: Progress, now: Date): RunProgressed {
   return liveEvent(
     {
       type: "run.progressed",
@@ -91,15 +91,15 @@ export function runProgressed(run: WatchedRun, { done, total, note }: Progress, 
   );
 }
 
-/** The run that an event is about, if it is one of the job layer's. */
-export function runOf(event: LiveEvent): { readonly runId: string; readonly isProgress: boolean } | undefined {
+/** The run that an event of the job layer is about; undefined for other events. */
+export function runReferenceOf(event: LiveEvent): { readonly runId: string; readonly isProgress: boolean } | undefined {
   const isProgress = event.type === "run.progressed";
   if (!isProgress && event.type !== "run.state_changed") return undefined;
   const runId = (event.data as { runId?: unknown } | null)?.runId;
   return typeof runId === "string" ? { runId, isProgress } : undefined;
 }
 
-function identityOf({ id, jobId, family, attempt }: WatchedRun) {
+function identityOf({ id, jobId, family, attempt }: ObservedRun) {
   return { runId: id, jobId, family, attempt };
 }
 

@@ -8,12 +8,12 @@ export const channelName = z
   .string()
   .regex(CHANNEL, "expected 1 to 128 of a-z, 0-9 and _ . : - with a letter first, as in jobs or liens:travis");
 
-/** What `channelName` takes, for those who ask by the thousand. */
+/** Whether `channelName` accepts a name; faster than the schema. */
 export function isChannelName(name: string): boolean {
   return CHANNEL.test(name);
 }
 
-/** What happened: words with dots between them. */
+/** The type of an event: words with dots between them. */
 export const eventType = z
   .string()
   .regex(
@@ -21,9 +21,9 @@ export const eventType = z
     "expected words of a-z, 0-9 and _ with dots between, as in lien.redeemed",
   );
 
-/** What a subscriber gets, in lists: one message holds one or more events of its channel, oldest first. */
+/** An event as subscribers get it: one message holds a list of events of its channel, oldest first. */
 export const liveEventSchema = z.object({
-  /** UUIDv7. A subscriber may see an event twice and knows it by this. */
+  /** UUIDv7. A subscriber may get an event twice and recognises it by its id. */
   id: z.uuid(),
   /** What happened, as in `run.state_changed`. */
   type: eventType,
@@ -31,11 +31,11 @@ export const liveEventSchema = z.object({
   /** When it happened, ISO 8601 in UTC. */
   time: z.iso.datetime(),
   data: z.unknown(),
-  /** The data was too large to send and is cut: load the rest over HTTP. */
+  /** The data was too large and is truncated: load the rest over HTTP. */
   truncated: z.literal(true).optional(),
 });
 
-/** Something that those who watch may want to know at once. They reload over HTTP whatever they may have missed. */
+/** Something that subscribers learn at once. They reload over HTTP what they may have missed. */
 export interface LiveEvent<Data = unknown> {
   readonly id: string;
   readonly type: string;

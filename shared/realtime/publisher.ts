@@ -1,22 +1,22 @@
 import type { JobLog } from "#jobs/job-log.ts";
-import { Backlog, type Waiting } from "./backlog.ts";
-import { fitted } from "./fit.ts";
+import { EventBuffer, type PendingEvent } from "./event-buffer.ts";
+import { truncateEvent } from "./truncate-event.ts";
 import type { LiveEvent } from "./live-event.ts";
-import { ProgressPace } from "./progress-pace.ts";
+import { ProgressThrottle } from "./progress-throttle.ts";
 import type { ServiceClient } from "./service-client.ts";
 
 /** Times in milliseconds. */
 export interface RealtimeLimits {
   /** A run's progress is sent at most once in this time. */
   readonly progressEveryMs: number;
-  /** The largest message: Azure takes 1 MB. */
+  /** The largest message: Azure accepts 1 MB. */
   readonly messageBytes: number;
-  /** What waits at most: while the service is down, or behind a burst. */
-  readonly backlogEvents: number;
-  readonly backlogBytes: number;
-  /** Longest wait for one answer of the service. */
+  /** How much may wait: during an outage of the service, or in a burst. */
+  readonly bufferedEvents: number;
+  readonly bufferedBytes: number;
+  /** Timeout of one request to the service. */
   readonly timeoutMs: number;
-  /** While the service is down, it is asked again after this, then after twice that, up to the longest. */
+  /** During an outage the first retry follows after this time, each further one after twice the time, up to the longest. */
   readonly retryFirstMs: number;
   readonly retryLongestMs: number;
 }
@@ -24,8 +24,8 @@ export interface RealtimeLimits {
 export const DEFAULT_LIMITS: RealtimeLimits = {
   progressEveryMs: 500,
   messageBytes: 1_000_000,
-  backlogEvents: 10_000,
-  backlogBytes: 16_000_000,
+  bufferedEvents: 10_000,
+  bufferedBytes: 16_000_000,
   timeoutMs: 5_000,
   retryFirstMs: 250,
   retryLongestMs: 30_000,
@@ -33,7 +33,7 @@ export const DEFAULT_LIMITS: RealtimeLimits = {
 
 export interface RealtimeCounts {
   readonly sent: number;
-  /** Events that were given up: too many while the service was down, refused, or too late at the end. */
+  /** Events that were not sent: the buffer was full, the service refused them, or the process ended. */
   readonly dropped: number;
   readonly waiting: number;
   readonly isDown: boolean;
@@ -46,21 +46,21 @@ interface Outage {
 }
 
 /**
- * Sends events behind the back of those who publish: one message at a time, which takes along everything of its channel
- * that has gathered meanwhile. A service that is down costs memory up to the limits and nothing else.
+ * Sends events in the background, one message at a time; each message takes all buffered events of its channel. An outage
+ * of the service costs memory up to the limits and nothing else.
  */
 export class Publisher {
   readonly #send: ServiceClient["send"];
   readonly #limits: RealtimeLimits;
   readonly #log: Pick<JobLog, "info" | "warn">;
-  readonly #pace: ProgressPace;
-  readonly #backlog: Backlog;
+  readonly #throttle: ProgressThrottle;
+  readonly #buffer: EventBuffer;
   readonly #stop = new AbortController();
-  #paceTimer: NodeJS.Timeout | undefined;
+  #throttleTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #pumping: Promise<void> | undefined;
   #outage: Outage | undefined;
-  /** Whether the last event that went alone was refused: one after the other is told of once. */
+  /** Whether the last event that was sent alone was refused: a series of refusals is logged once. */
   #isRefused = false;
   #sent = 0;
   #dropped = 0;
@@ -69,59 +69,59 @@ export class Publisher {
     this.#send = send;
     this.#limits = limits;
     this.#log = log;
-    this.#pace = new ProgressPace(limits.progressEveryMs);
-    this.#backlog = new Backlog({ maxEvents: limits.backlogEvents, maxBytes: limits.backlogBytes });
+    this.#throttle = new ProgressThrottle(limits.progressEveryMs);
+    this.#buffer = new EventBuffer({ maxEvents: limits.bufferedEvents, maxBytes: limits.bufferedBytes });
   }
 
   get counts(): RealtimeCounts {
     return {
       sent: this.#sent,
       dropped: this.#dropped,
-      waiting: this.#backlog.size,
+      waiting: this.#buffer.size,
       isDown: this.#outage !== undefined,
     };
   }
 
   accept(events: readonly LiveEvent[]): void {
     if (this.#stop.signal.aborted) this.#dropped += events.length;
-    else this.#queue(events.flatMap((event) => this.#pace.offer(event, performance.now())));
+    else this.#queue(events.flatMap((event) => this.#throttle.offer(event, performance.now())));
   }
 
-  /** Sends what waits, for at most this long, and nothing after that. */
+  /** Sends what is buffered, for at most `graceMs` milliseconds, and drops the rest. */
   async close(graceMs: number): Promise<void> {
-    clearTimeout(this.#paceTimer);
-    this.#paceTimer = undefined;
+    clearTimeout(this.#throttleTimer);
+    this.#throttleTimer = undefined;
     const grace = setTimeout(() => {
       this.#stop.abort();
     }, graceMs);
-    this.#queue(this.#pace.drain(performance.now()));
+    this.#queue(this.#throttle.drain(performance.now()));
     await this.#pump();
-    // What came in while that one was ending.
-    if (this.#backlog.size > 0) await this.#pump();
+    // Events that came in while the last pump was ending.
+    if (this.#buffer.size > 0) await this.#pump();
     clearTimeout(grace);
     clearTimeout(this.#retryTimer);
     this.#stop.abort();
-    if (this.#backlog.size === 0) return;
-    this.#dropped += this.#backlog.size;
-    this.#log.warn("Live events were not sent before the end; watchers reload over HTTP", {
-      events: this.#backlog.size,
+    if (this.#buffer.size === 0) return;
+    this.#dropped += this.#buffer.size;
+    this.#log.warn("Live events were not sent before the process ended; subscribers reload over HTTP", {
+      events: this.#buffer.size,
     });
-    this.#backlog.clear();
+    this.#buffer.clear();
   }
 
   #queue(events: readonly LiveEvent[]): void {
-    for (const event of events) this.#dropped += this.#backlog.add(fitted(event, this.#limits.messageBytes - 2));
+    for (const event of events) this.#dropped += this.#buffer.add(truncateEvent(event, this.#limits.messageBytes - 2));
     this.#wakeForProgress();
     if (!this.#outage) void this.#pump();
   }
 
   #wakeForProgress(): void {
-    const next = this.#pace.nextDue();
-    if (next === undefined || this.#paceTimer || this.#stop.signal.aborted) return;
-    this.#paceTimer = setTimeout(
+    const next = this.#throttle.nextDue();
+    if (next === undefined || this.#throttleTimer || this.#stop.signal.aborted) return;
+    this.#throttleTimer = setTimeout(
       () => {
-        this.#paceTimer = undefined;
-        this.#queue(this.#pace.due(performance.now()));
+        this.#throttleTimer = undefined;
+        this.#queue(this.#throttle.due(performance.now()));
       },
       Math.max(1, next - performance.now()),
     );
@@ -130,8 +130,8 @@ export class Publisher {
   #pump(): Promise<void> {
     return (this.#pumping ??= this.#sendAll().finally(() => {
       this.#pumping = undefined;
-      // Something may have come between its last look and this moment.
-      if (this.#backlog.size > 0 && !this.#outage && !this.#stop.signal.aborted) void this.#pump();
+      // An event may have come after the pump read the buffer for the last time.
+      if (this.#buffer.size > 0 && !this.#outage && !this.#stop.signal.aborted) void this.#pump();
     }));
   }
 
@@ -139,7 +139,7 @@ export class Publisher {
     let messageBytes = this.#limits.messageBytes;
     for (;;) {
       if (this.#stop.signal.aborted) return;
-      const batch = this.#backlog.next(messageBytes);
+      const batch = this.#buffer.nextBatch(messageBytes);
       const [first] = batch;
       if (!first) return;
       try {
@@ -147,58 +147,58 @@ export class Publisher {
         messageBytes = this.#limits.messageBytes;
       } catch (error) {
         if (!isRefusal(error)) {
-          this.#comeBackLater(error);
+          this.#scheduleRetry(error);
           return;
         }
-        // The service is well and does not want this message: one of its events may be the reason, so each goes alone.
-        if (batch.length === 1) this.#giveUp(first, error);
+        // The service works and refuses this message. One of its events may be the reason, so each is sent alone.
+        if (batch.length === 1) this.#drop(first, error);
         messageBytes = 0;
       }
     }
   }
 
-  async #sendOne(channel: string, batch: readonly Waiting[]): Promise<void> {
+  async #sendOne(channel: string, batch: readonly PendingEvent[]): Promise<void> {
     const signal = AbortSignal.any([AbortSignal.timeout(this.#limits.timeoutMs), this.#stop.signal]);
     await this.#send(
       channel,
       batch.map(({ event }) => event),
       signal,
     );
-    this.#backlog.remove(batch);
+    this.#buffer.remove(batch);
     this.#sent += batch.length;
     this.#isRefused = false;
     if (!this.#outage) return;
-    this.#log.info("Live events flow again", {
+    this.#log.info("Live events reach Web PubSub again", {
       downMs: Math.round(performance.now() - this.#outage.since),
       dropped: this.#dropped - this.#outage.droppedBefore,
     });
     this.#outage = undefined;
   }
 
-  #comeBackLater(error: unknown): void {
+  #scheduleRetry(error: unknown): void {
     if (this.#stop.signal.aborted) return;
     if (!this.#outage) {
       this.#outage = { since: performance.now(), droppedBefore: this.#dropped, failures: 0 };
-      this.#log.warn(`Live events do not reach Web PubSub; jobs go on without them. ${adviceOn(error)}`, { error });
+      this.#log.warn(`Live events do not reach Web PubSub; jobs run without them. ${adviceOn(error)}`, { error });
     }
     const { retryFirstMs, retryLongestMs } = this.#limits;
     const delay = Math.min(retryLongestMs, retryFirstMs * 2 ** this.#outage.failures++);
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => void this.#pump(), delay * (0.5 + Math.random() / 2));
-    // Live events alone are no reason to stay.
+    // Waiting live events do not keep the process alive.
     this.#retryTimer.unref();
   }
 
-  #giveUp(entry: Waiting, error: unknown): void {
-    this.#backlog.remove([entry]);
+  #drop(entry: PendingEvent, error: unknown): void {
+    this.#buffer.remove([entry]);
     this.#dropped += 1;
     if (this.#isRefused) return;
     this.#isRefused = true;
-    this.#log.warn("A live event was refused and is dropped", { type: entry.event.type, event: entry.event.id, error });
+    this.#log.warn("Web PubSub refused a live event; it is dropped", { type: entry.event.type, event: entry.event.id, error });
   }
 }
 
-/** A fault of the message, which no retry makes better. */
+/** The service refuses the message itself: no retry can help. */
 function isRefusal(error: unknown): boolean {
   return [400, 413, 415].includes(statusOf(error) ?? 0);
 }
@@ -210,7 +210,7 @@ function adviceOn(error: unknown): string {
     case 403:
       return "The identity needs the role Web PubSub Service Owner.";
     default:
-      return "They are kept for a while, and sent when it answers again.";
+      return "They are buffered and sent when it answers again.";
   }
 }
 

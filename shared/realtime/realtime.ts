@@ -5,20 +5,20 @@ import { type ClientAccess, type RealtimeService, serviceClient } from "./servic
 
 export type { ClientAccess, RealtimeCounts, RealtimeLimits, RealtimeService };
 
-/** Live events to those who watch. */
+/** Sends live events to subscribers. */
 export interface Realtime {
   /**
-   * Takes events for sending. Resolves at once and never rejects: what becomes of an event is no matter of the work that
-   * it tells of. To be called after the commit: see `shared/data/after-commit.ts`.
+   * Buffers events for sending. Resolves at once and never rejects: a lost event must not fail the work that it reports.
+   * Call it after the commit: see `shared/data/after-commit.ts`.
    */
   readonly publish: (events: readonly LiveEvent[]) => Promise<void>;
 
   /**
-   * An address at which a watcher hears these channels and may do nothing else. Which channels a user may hear is for the
-   * caller to decide.
-   * @param access `minutes`: how long it can be connected to, 1 to 1440; a connection that stands by then stays
-   * @returns undefined when there is no service: then watchers poll
-   * @throws TypeError naming the field that makes no sense; the service's error when it does not answer
+   * An address at which a client receives these channels and can do nothing else. The caller decides which channels a
+   * user may receive.
+   * @param access `minutes`: for how long clients can connect, 1 to 1440; an open connection stays open after that
+   * @returns undefined without a service: then clients poll
+   * @throws TypeError naming the invalid field; the service's error when it does not answer
    */
   readonly negotiate: (
     access: ClientAccess,
@@ -26,11 +26,11 @@ export interface Realtime {
 
   readonly counts: () => RealtimeCounts;
 
-  /** Sends what waits, for at most `graceMs` (default 2,000), then drops it. */
+  /** Sends what is buffered, for at most `graceMs` milliseconds (default 2,000), then drops the rest. */
   readonly close: (graceMs?: number) => Promise<void>;
 }
 
-/** No service: events go nowhere, and watchers poll. */
+/** Without a service: events are dropped, and clients poll. */
 export const nullRealtime: Realtime = {
   publish: async () => undefined,
   negotiate: async () => undefined,
@@ -39,8 +39,8 @@ export const nullRealtime: Realtime = {
 };
 
 /**
- * Live events through Azure Web PubSub, one group per channel. Nothing connects and no SDK loads until the first event.
- * @throws TypeError when the address or the hub cannot be right
+ * Live events through Azure Web PubSub, one group per channel. The first event loads the SDK and connects.
+ * @throws TypeError when the address or the hub is invalid
  */
 export function openRealtime(
   options: RealtimeService & {
@@ -67,7 +67,7 @@ export function openRealtime(
 }
 
 function check({ userId, channels, minutes }: ClientAccess): void {
-  if (userId.trim() === "") throw new TypeError("userId: expected who watches, got an empty text");
+  if (userId.trim() === "") throw new TypeError("userId: expected the id of a subscriber, got an empty text");
   if (channels.length === 0) throw new TypeError("channels: expected at least one, got none");
   for (const channel of channels) {
     if (channelName.safeParse(channel).success) continue;

@@ -17,20 +17,20 @@ export interface ClientAccess {
   readonly minutes: number;
 }
 
-/** The two things that the app asks of Web PubSub. The SDK loads with the first of them. */
+/** The two operations of Web PubSub that the app uses. The first call loads the SDK. */
 export interface ServiceClient {
   readonly send: (channel: string, events: readonly LiveEvent[], signal: AbortSignal) => Promise<void>;
   readonly clientUrl: (access: ClientAccess, signal: AbortSignal) => Promise<string>;
 }
 
-/** @throws TypeError at once when the setting cannot be right */
+/** @throws TypeError at once when the hub or the address is invalid */
 export function serviceClient(service: RealtimeService, hub: string): ServiceClient {
   if (!/^[A-Za-z][A-Za-z0-9_]{0,127}$/.test(hub)) {
     throw new TypeError(
       `WEB_PUBSUB_HUB: expected a letter, then letters, digits or _, at most 128, got ${JSON.stringify(hub)}`,
     );
   }
-  // Only this machine's own stand-in may be spoken to without TLS.
+  // Only the emulator on this machine may be called without TLS.
   const options = { allowInsecureConnection: isPlainLoopback(service), retryOptions: { maxRetries: 0 } };
   let opened: Promise<WebPubSubServiceClient> | undefined;
   const open = async () => {
@@ -49,7 +49,7 @@ export function serviceClient(service: RealtimeService, hub: string): ServiceCli
       await (await client()).group(channel).sendToAll([...events], { abortSignal: signal });
     },
     async clientUrl({ userId, channels, minutes }, signal) {
-      // No roles: who has this token hears its channels and can neither join others nor send.
+      // Without roles: the holder of this token receives its channels and can neither join others nor send.
       const { url } = await (
         await client()
       ).getClientAccessToken({
@@ -63,7 +63,7 @@ export function serviceClient(service: RealtimeService, hub: string): ServiceCli
   };
 }
 
-/** The address, checked. */
+/** Checks the address. @returns whether it is http on this machine */
 function isPlainLoopback(service: RealtimeService): boolean {
   const [setting, address] =
     "connectionString" in service

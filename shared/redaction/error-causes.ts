@@ -1,6 +1,9 @@
-import { storableText } from "./jsonb-safe.ts";
+import { jsonbSafeText } from "./jsonb-safe.ts";
 
-/** The error, what caused it and what it gathers (`AggregateError`), at most eight: a cycle must not hang the ledger. */
+/**
+ * The error, its causes and the errors of an `AggregateError`, the error first. At most eight, so that a chain of causes
+ * that leads back to itself ends.
+ */
 export function causes(error: unknown): object[] {
   const found = new Set<object>();
   const open: unknown[] = [error];
@@ -8,14 +11,14 @@ export function causes(error: unknown): object[] {
     if (((typeof e !== "object" || e === null) && typeof e !== "function") || found.has(e)) continue;
     if (found.size === 8) break;
     found.add(e);
-    open.push(read(e, "cause"));
-    if (isError(e) && read(e, "name") === "AggregateError") open.push(...gathered(e));
+    open.push(readProperty(e, "cause"));
+    if (isError(e) && readProperty(e, "name") === "AggregateError") open.push(...aggregatedErrors(e));
   }
   return [...found];
 }
 
-function gathered(e: Error): unknown[] {
-  const errors = read(e, "errors");
+function aggregatedErrors(e: Error): unknown[] {
+  const errors = readProperty(e, "errors");
   try {
     return Array.isArray(errors) ? errors.slice(0, 8) : [];
   } catch {
@@ -24,11 +27,11 @@ function gathered(e: Error): unknown[] {
 }
 
 export function isError(value: unknown): value is Error {
-  return isA(value, Error);
+  return isInstance(value, Error);
 }
 
-/** `instanceof` for anything that was thrown: a proxy may throw at that as well. */
-export function isA<T>(value: unknown, kind: abstract new (...args: never[]) => T): value is T {
+/** `instanceof` for any thrown value; false where a proxy throws. */
+export function isInstance<T>(value: unknown, kind: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof kind;
   } catch {
@@ -36,8 +39,8 @@ export function isA<T>(value: unknown, kind: abstract new (...args: never[]) => 
   }
 }
 
-/** A property of anything that was thrown: a getter or a proxy may throw in its turn. */
-export function read(value: object, name: string): unknown {
+/** A property of any thrown value; undefined where a getter or a proxy throws. */
+export function readProperty(value: object, name: string): unknown {
   try {
     return (value as Record<string, unknown>)[name];
   } catch {
@@ -45,8 +48,8 @@ export function read(value: object, name: string): unknown {
   }
 }
 
-/** Whether anything that was thrown has a property, be it undefined. */
-export function has(value: object, name: string): boolean {
+/** Whether any thrown value has a property, also one that is undefined; false where a proxy throws. */
+export function hasProperty(value: object, name: string): boolean {
   try {
     return name in value;
   } catch {
@@ -54,11 +57,11 @@ export function has(value: object, name: string): boolean {
   }
 }
 
-/** A thrown value in a line. */
-export function describe(value: unknown): string {
+/** A thrown value that is not an error, as one line of at most 1,024 UTF-16 units. */
+export function describeThrown(value: unknown): string {
   try {
-    return typeof value === "object" ? JSON.stringify(value) : storableText(value, 1_024);
+    return typeof value === "object" ? JSON.stringify(value) : jsonbSafeText(value, 1_024);
   } catch {
-    return storableText(value, 1_024);
+    return jsonbSafeText(value, 1_024);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * An error's words without the values of a failed query: Drizzle's wrapper repeats the whole statement and every value in
- * its message, and its stack repeats the message.
+ * The message and the stack of an error without the parameters of a failed query. Drizzle's wrapper writes the statement
+ * and every parameter into its message, and the stack repeats the message.
  */
-export function withoutValues({ message, stack }: { message: string; stack: string }): {
+export function withoutParameters({ message, stack }: { message: string; stack: string }): {
   message: string;
   stack: string;
 } {

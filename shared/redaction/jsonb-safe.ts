@@ -1,27 +1,27 @@
-/** How deep a stored value may nest; JSON of the database and every reader of it can take this. */
+/** Maximum nesting of a stored value; PostgreSQL and every reader of its JSON accept this. */
 const MAX_DEPTH = 64;
 
 /**
- * A copy of any value that the database takes as JSON. Jobs return what they like, and a run must be able to end whatever
- * that is: PostgreSQL refuses U+0000 and halves of surrogate pairs, JSON has no bigint, cycle or NaN.
- * @param units about how many characters of JSON it may be; texts are cut and the rest is left out. Default: any number
+ * A copy of any value that PostgreSQL accepts as jsonb. A run must be able to end whatever its job returns: PostgreSQL
+ * refuses U+0000 and lone surrogates, and JSON has no bigint, cycle or NaN.
+ * @param units approximate maximum of JSON characters; longer texts are truncated, the rest is left out. Default: no limit
  */
-export function storable(value: unknown, units = Infinity): unknown {
+export function jsonbSafe(value: unknown, units = Infinity): unknown {
   return copyOf(value, { above: new Set(), units });
 }
 
 interface Copying {
-  /** What the value stands in, to find cycles and depth. */
+  /** The objects that contain the current value: they show cycles and the depth. */
   readonly above: Set<object>;
-  /** Characters that may still come. */
+  /** Characters that are left. */
   units: number;
 }
 
-/** Whether the database takes a value as it is, so that nobody has to copy it. What it has doubts about, `storable` sees to. */
-export function isStorable(value: unknown, depth = 0): boolean {
+/** Whether PostgreSQL accepts a value unchanged, so that no copy is needed. False when in doubt: then use `jsonbSafe`. */
+export function isJsonbSafe(value: unknown, depth = 0): boolean {
   switch (typeof value) {
     case "string":
-      return isStorableText(value, Infinity);
+      return isJsonbSafeText(value, Infinity);
     case "number":
       return Number.isFinite(value);
     case "boolean":
@@ -33,13 +33,13 @@ export function isStorable(value: unknown, depth = 0): boolean {
   }
 }
 
-/** Whether `storableText` would give back the very text. */
-export function isStorableText(text: string, max: number): boolean {
+/** Whether `jsonbSafeText` returns the same text. */
+export function isJsonbSafeText(text: string, max: number): boolean {
   return text.length <= max && text.isWellFormed() && !text.includes("\0");
 }
 
-/** A text that the database takes, of at most `max` UTF-16 units. Anything that is no text is written as one. */
-export function storableText(value: unknown, max: number): string {
+/** A text that PostgreSQL accepts, of at most `max` UTF-16 units. Other values are converted to a string. */
+export function jsonbSafeText(value: unknown, max: number): string {
   let text: string;
   try {
     text = String(value);
@@ -50,12 +50,12 @@ export function storableText(value: unknown, max: number): string {
 }
 
 function isPlainObject(value: object, depth: number): boolean {
-  // A hole in a list is met here, and is none of a storable value's.
-  if (Array.isArray(value)) return !value.includes(undefined) && value.every((element) => isStorable(element, depth));
+  // `includes` also finds holes, which JSON does not have.
+  if (Array.isArray(value)) return !value.includes(undefined) && value.every((element) => isJsonbSafe(element, depth));
   if (Object.getPrototypeOf(value) !== Object.prototype || "toJSON" in value) return false;
   try {
     for (const name in value) {
-      if (!isStorableText(name, Infinity) || !isStorable((value as Record<string, unknown>)[name], depth)) return false;
+      if (!isJsonbSafeText(name, Infinity) || !isJsonbSafe((value as Record<string, unknown>)[name], depth)) return false;
     }
     return true;
   } catch {
@@ -64,7 +64,7 @@ function isPlainObject(value: object, depth: number): boolean {
 }
 
 function copyOf(value: unknown, copying: Copying): unknown {
-  // The least that a value and the comma behind it take.
+  // The minimum that a value and its comma take.
   copying.units -= 2;
   switch (typeof value) {
     case "string":
@@ -83,12 +83,12 @@ function copyOf(value: unknown, copying: Copying): unknown {
   }
 }
 
-/** Half of what is left at most: what follows a long text is mostly worth more than its end. */
+/** At most half of what is left, because the fields after a long text matter more than its end. */
 function textWithin(text: string, copying: Copying): string {
   const most = Math.floor(Math.max(0, copying.units) / 2);
   copying.units -= Math.min(text.length, most);
-  if (text.length <= most) return storableText(text, Infinity);
-  return `${storableText(text, most)}… (${text.length} characters)`;
+  if (text.length <= most) return jsonbSafeText(text, Infinity);
+  return `${jsonbSafeText(text, most)}… (${text.length} characters)`;
 }
 
 function copyOfObject(value: object, copying: Copying): unknown {
@@ -109,7 +109,7 @@ function copyOfObject(value: object, copying: Copying): unknown {
   }
 }
 
-/** JSON has no hole: what is missing in a list is null, what is missing in an object is left out. */
+/** JSON has no undefined: in a list it becomes null, in an object the field is left out. */
 function copyOfList(list: readonly unknown[], copying: Copying): unknown[] {
   const copies: unknown[] = [];
   for (let i = 0; i < list.length; i++) {

@@ -1,34 +1,34 @@
-import { withoutValues } from "./failed-query.ts";
+import { withoutParameters } from "./failed-query.ts";
 import { isMailContent, isSecretField, isSecretName } from "./secret-names.ts";
-import { MASK, maskShapes } from "./secret-shapes.ts";
+import { REDACTED, redactPatterns } from "./secret-patterns.ts";
 
-/** How much of a value is shown. What is left out is counted. */
+/** How much of a value is shown. The number of omitted elements is shown. */
 export interface Limits {
   readonly depth: number;
   /** Elements of one list. */
   readonly items: number;
   /** UTF-16 units of one text. */
   readonly text: number;
-  /** Values in all, so that a wide or much-shared object cannot grow without bound. */
+  /** Values in total: a wide or often shared object cannot grow without bound. */
   readonly values: number;
-  /** UTF-16 units in all. */
+  /** UTF-16 units in total. */
   readonly units: number;
 }
 
 const LOG_LIMITS: Limits = { depth: 6, items: 100, text: 32_768, values: 10_000, units: 262_144 };
-/** A secret that the end of a long text would cut in two is recognised when it ends this soon after. */
+/** A secret that truncation would cut in two is recognised when it ends within this many units after the cut. */
 const OVERLAP = 4_096;
 
-/** Masks what looks like a secret in a text, and cuts it. */
+/** Replaces secrets in a text with `[redacted]`, and truncates it to `max` UTF-16 units (default 32,768). */
 export function redactText(text: string, max = LOG_LIMITS.text): string {
-  if (text.length <= max) return maskShapes(text);
-  const clean = maskShapes(text.slice(0, max + OVERLAP)).slice(0, max);
+  if (text.length <= max) return redactPatterns(text);
+  const clean = redactPatterns(text.slice(0, max + OVERLAP)).slice(0, max);
   return `${clean.toWellFormed()}… (${text.length} characters)`;
 }
 
 /**
- * A copy of `value`, of plain JSON values, that is safe to show: secrets masked, errors with stack and causes, cycles and
- * depth cut, long lists counted. Never throws: what cannot be read is named so.
+ * A copy of `value` in plain JSON values that is safe to show: without secrets, errors with stack and causes, cycles and
+ * deep parts cut, long lists shortened. Never throws: an unreadable part is `[unreadable]`.
  * @param limits default: those of a log line
  */
 export function redact(value: unknown, limits: Partial<Limits> = {}): unknown {
@@ -100,7 +100,7 @@ class Redaction {
 
   #fields(entries: readonly (readonly [string, unknown])[], depth: number): Record<string, unknown> {
     const hasSubject = entries.some(([name]) => name.toLowerCase() === "subject");
-    // A header or a form field that is written as { name, value }.
+    // A header or a form field in the shape { name, value }.
     const named = entries.find(([name]) => /^(name|key|header)$/i.test(name))?.[1];
     const isPair = typeof named === "string" && isSecretName(named);
     const shown: [string, unknown][] = [];
@@ -111,26 +111,26 @@ class Redaction {
       }
       const isSecret =
         isSecretField(name, field) || isMailContent(name, field, { hasSubject }) || (isPair && /^value$/i.test(name));
-      shown.push([this.#text(name), isSecret ? MASK : this.copy(field, depth + 1)]);
+      shown.push([this.#text(name), isSecret ? REDACTED : this.copy(field, depth + 1)]);
     }
     return Object.fromEntries(shown);
   }
 
   #list(list: readonly unknown[], depth: number): unknown[] {
     const [first, second] = list;
-    // A header that is written as [name, value].
+    // A header in the shape [name, value].
     if (list.length === 2 && typeof first === "string" && typeof second === "string" && isSecretName(first)) {
-      return [this.#text(first), MASK];
+      return [this.#text(first), REDACTED];
     }
     const kept = list.slice(0, this.#limits.items).map((item) => this.copy(item, depth + 1));
     return list.length > kept.length ? [...kept, `… and ${list.length - kept.length} more`] : kept;
   }
 
   #error(error: Error, depth: number): Record<string, unknown> {
-    // An error may have been given anything for a name, a message or a stack.
+    // The name, message and stack of an error may be of any type.
     const { name, message: words, stack: frames = "", cause } = error as unknown as Record<string, unknown>;
     const code = "code" in error ? error.code : undefined;
-    const { message, stack } = withoutValues({ message: String(words), stack: String(frames) });
+    const { message, stack } = withoutParameters({ message: String(words), stack: String(frames) });
     return {
       name: this.#text(String(name)),
       message: this.#text(message),

@@ -1,27 +1,30 @@
-import type { Progress } from "#data/platform/schema.ts";
-import { storableText } from "./jsonb-safe.ts";
+import { jsonbSafeText } from "./jsonb-safe.ts";
 import { redactText } from "./redact.ts";
 
-/**
- * What a job says in words, as the ledger keeps it: without what looks like a secret, so that none lies in backups and
- * archives either, and of at most about `max` UTF-16 units.
- */
-export function maskedText(value: unknown, max: number): string {
-  return redactText(storableText(value, Infinity), max);
+/** How far a run is, as a job reports it. */
+interface Progress {
+  readonly done: number;
+  readonly total?: number;
+  readonly note?: string;
 }
 
-/** How far a job says that it is. A count that is none is 0; the note is one line for a table. */
-export function maskedProgress(progress: Progress | null): Progress | null {
+/** A text of a job as the ledger stores it: without secrets, and at most about `max` UTF-16 units long. */
+export function redactedText(value: unknown, max: number): string {
+  return redactText(jsonbSafeText(value, Infinity), max);
+}
+
+/** Progress as the ledger stores it. A count that is not a finite number is 0; the note has at most 256 UTF-16 units. */
+export function redactedProgress(progress: Progress | null): Progress | null {
   if (!progress) return null;
   const { done, total, note } = progress;
   return {
-    done: counted(done),
-    ...(total !== undefined && { total: counted(total) }),
-    ...(note !== undefined && { note: maskedText(note, 256) }),
+    done: finiteCount(done),
+    ...(total !== undefined && { total: finiteCount(total) }),
+    ...(note !== undefined && { note: redactedText(note, 256) }),
   };
 }
 
-function counted(count: unknown): number {
+function finiteCount(count: unknown): number {
   const number = typeof count === "bigint" ? Number(count) : count;
   return typeof number === "number" && Number.isFinite(number) ? number : 0;
 }

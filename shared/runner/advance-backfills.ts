@@ -1,13 +1,13 @@
 import type { Tx } from "#data/client.ts";
 import {
   endBackfill,
-  insertSlotRun,
-  liveBackfillRuns,
+  insertBackfillRun,
+  unfinishedBackfillRuns,
   lockBackfill,
-  othersWait,
+  hasOtherDueRuns,
   runningBackfills,
-  saveTaken,
-  slotsDone,
+  saveEnqueued,
+  coveredSlots,
 } from "#data/platform/backfills.ts";
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
@@ -56,23 +56,25 @@ export class Backfills {
   async enqueueNextSlot(tx: Tx, job: Job, id: string): Promise<Run | undefined> {
     const now = this.#deps.clock.now();
     const backfill = await lockBackfill(tx, id);
-    if (!backfill || (await liveBackfillRuns(tx, id)).length > 0) return undefined;
+    if (!backfill || (await unfinishedBackfillRuns(tx, id)).length > 0) return undefined;
     if (settingsRefusal(this.#deps, job) ?? (await gateRefusal(tx, gatedOf(job), now))) return undefined;
 
     const slots = backfill.slots.map((slot) => new Date(slot));
     for (let { taken } = backfill; taken < slots.length; taken += SLOTS_PER_QUERY) {
       const next = slots.slice(taken, taken + SLOTS_PER_QUERY);
-      const done = await slotsDone(tx, job.id, next);
+      const done = await coveredSlots(tx, job.id, next);
       const index = next.findIndex((slot) => !done.has(slot.getTime()));
       const slot = next[index];
       if (!slot) continue;
-      await saveTaken(tx, id, taken + index + 1);
-      const notBefore = (await othersWait(tx, job.id, now)) ? new Date(now.getTime() + LOW_PRIORITY_DELAY_MS) : now;
-      const run = await insertSlotRun(tx, newSlotRun(this.#deps, job, slot), { backfillId: id, notBefore, now });
+      await saveEnqueued(tx, id, taken + index + 1);
+      const notBefore = (await hasOtherDueRuns(tx, job.id, now))
+        ? new Date(now.getTime() + LOW_PRIORITY_DELAY_MS)
+        : now;
+      const run = await insertBackfillRun(tx, newSlotRun(this.#deps, job, slot), { backfillId: id, notBefore, now });
       await runHooks(tx, job, [run], this.#deps.observer);
       return run;
     }
-    await saveTaken(tx, id, slots.length);
+    await saveEnqueued(tx, id, slots.length);
     await endBackfill(tx, id, "done", now);
     this.#deps.log.info("Backfill done", { job: job.id, backfill: id, slots: slots.length });
     return undefined;

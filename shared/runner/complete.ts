@@ -1,5 +1,5 @@
 import type { Executor, Tx } from "#data/client.ts";
-import { afterFinish, type Finish, finishRuns } from "#data/platform/run-completion.ts";
+import { applyNextState, type NextState, completeRuns } from "#data/platform/run-completion.ts";
 import type { Run, RunState } from "#data/platform/platform-schema.ts";
 import type { Job } from "#jobs/job.ts";
 import { noRetries } from "#jobs/retry.ts";
@@ -16,7 +16,7 @@ import { transition } from "./transition.ts";
 
 /** A run with its next state, as `transition` decided it. */
 interface Move extends Pick<Executed<OpenEnding>, "run" | "ending"> {
-  readonly finish: Finish;
+  readonly finish: NextState;
 }
 
 /** Writes the next states of runs whose attempts have ended, with everything that belongs into the same transaction. */
@@ -88,11 +88,11 @@ export class Completion {
   ): Promise<Completed> {
     const now = this.#deps.clock.now();
     const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
-    const { ids: moved, next } = await finishRuns(tx, holder, change, now);
+    const { ids: moved, unblocked } = await completeRuns(tx, holder, change, now);
     const written = moves.filter(({ run }) => moved.has(run.id));
-    const runs = written.map(({ run, finish }) => afterFinish(run, finish));
+    const runs = written.map(({ run, finish }) => applyNextState(run, finish));
     await runHooks(tx, job, runs, this.#deps.observer);
-    const unblocked: WaitingRun[] = next.map((run) => ({ ...run, notBefore: now }));
+    const unblocked: WaitingRun[] = unblocked.map((run) => ({ ...run, notBefore: now }));
     if (job?.then.length) unblocked.push(...(await this.#enqueueNext(tx as Tx, job, runs)));
     // Last, since it may wait for another process that alerts about the same: nothing is locked after it.
     await alertAboutDeadRuns(this.#deps, tx as Tx, runs);

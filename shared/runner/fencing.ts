@@ -1,5 +1,5 @@
 import type { Db, Tx } from "#data/client.ts";
-import { confirmHolds, type Hold, lostHold } from "#data/platform/run-leases.ts";
+import { confirmLeases, type LeaseToken, lostLease } from "#data/platform/run-leases.ts";
 import { LeaseLost } from "#jobs/endings.ts";
 
 /**
@@ -7,15 +7,19 @@ import { LeaseLost } from "#jobs/endings.ts";
  * commit confirms that: when another process holds one, everything rolls back.
  * @throws LeaseLost
  */
-export async function fencedTransaction<T>(db: Db, holds: readonly Hold[], work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function fencedTransaction<T>(
+  db: Db,
+  holds: readonly LeaseToken[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   try {
     return await db.transaction(async (tx) => {
       const result = await work(tx);
-      await confirmHolds(tx, holds);
+      await confirmLeases(tx, holds);
       return result;
     });
   } catch (error) {
-    const lost = lostHold(error);
+    const lost = lostLease(error);
     throw lost === undefined ? error : new LeaseLost(lost);
   }
 }

@@ -1,5 +1,5 @@
 import type { Db } from "#data/client.ts";
-import { type Hold, renewLeases } from "#data/platform/run-leases.ts";
+import { type LeaseToken, renewLeases } from "#data/platform/run-leases.ts";
 import type { Progress } from "#data/platform/platform-schema.ts";
 import { CancelRequested, GateClosed, LeaseLost } from "#jobs/endings.ts";
 import type { JobLog } from "#jobs/job-log.ts";
@@ -121,6 +121,6 @@ export class Heartbeat {
   }
 }
 
-function keyOf({ id, attempt }: Pick<Hold, "id" | "attempt">): string {
+function keyOf({ id, attempt }: Pick<LeaseToken, "id" | "attempt">): string {
   return `${id} ${attempt}`;
 }

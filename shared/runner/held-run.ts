@@ -1,11 +1,11 @@
-import type { Hold } from "#data/platform/run-leases.ts";
+import type { LeaseToken } from "#data/platform/run-leases.ts";
 import type { Progress, Run } from "#data/platform/platform-schema.ts";
 import { Interrupted } from "#jobs/endings.ts";
 import type { ObservedRun } from "#jobs/run-observer.ts";
 import { AttemptReport } from "./attempt-report.ts";
 
 /** A run whose lease this process holds, as the heartbeat sees it. */
-export interface HeldRun extends Hold, Pick<ObservedRun, "jobId" | "family"> {
+export interface HeldRun extends LeaseToken, Pick<ObservedRun, "jobId" | "family"> {
   /** Stops the attempt. Its reason decides the ending. */
   readonly abort: AbortController;
   /** Which controls must stay on while it runs: see `needsOf`. Default: only the kill switch stops it. */
@@ -22,7 +22,7 @@ export interface Claimed {
 }
 
 /** @param needs see `needsOf` */
-export function hold(run: Run, { holder, needs }: Pick<Hold, "holder"> & Pick<HeldRun, "needs">): Claimed {
+export function hold(run: Run, { holder, needs }: Pick<LeaseToken, "holder"> & Pick<HeldRun, "needs">): Claimed {
   const report = new AttemptReport();
   const held: HeldRun = {
     id: run.id,

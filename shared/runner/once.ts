@@ -1,5 +1,5 @@
 import type { Db } from "#data/client.ts";
-import { intendEffect, parkEffect, settleEffect, withdrawEffect } from "#data/platform/effects.ts";
+import { intendEffect, parkEffect, completeEffect, withdrawEffect } from "#data/platform/effects.ts";
 import type { OnceOptions } from "#jobs/context.ts";
 import { classify } from "#jobs/error-class.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -37,7 +37,7 @@ export async function once<T>(
   }
   try {
     const outcome = await effect(key);
-    await settleEffect(db, key, outcome, clock.now());
+    await completeEffect(db, key, outcome, clock.now());
     return outcome;
   } catch (error) {
     if (REFUSED.has(classify(error))) await withdrawEffect(db, key);

@@ -1,4 +1,4 @@
-import { leftWaiting } from "#data/platform/run-claims.ts";
+import { unclaimedRuns } from "#data/platform/run-claims.ts";
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import { pausedUntil } from "#data/platform/pauses.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
@@ -19,7 +19,7 @@ export async function requeue(deps: RunnerDependencies, job: Job, runIds: readon
   if (runIds.length === 0) return;
   const { db, clock } = deps;
   const now = clock.now();
-  const left = await leftWaiting(db, runIds, now);
+  const left = await unclaimedRuns(db, runIds, now);
   const {
     misrouted = [],
     cancelled = [],
@@ -41,7 +41,7 @@ export async function requeue(deps: RunnerDependencies, job: Job, runIds: readon
   const refused = refusal ? due.map(({ run }) => run) : [];
   await dispatch(deps, [
     ...misrouted.map(({ run }) => run),
-    ...waiting.flatMap(({ run, isFirst }) => requeueDelay(run, { isFirst, now })),
+    ...waiting.flatMap(({ run, isFirstInLine }) => requeueDelay(run, { isFirst, now })),
     ...(refusal ? await requeueRefused(deps, job, { runs: refused, refusal, now }) : []),
   ]);
 }

@@ -1,4 +1,4 @@
-import { lapsedRuns } from "#data/platform/run-leases.ts";
+import { runsWithExpiredLease } from "#data/platform/run-leases.ts";
 import type { Run, RunState } from "#data/platform/platform-schema.ts";
 import { announce } from "./announce.ts";
 import type { Completion } from "./complete.ts";
@@ -11,7 +11,7 @@ export async function rescueExpired(
   completion: Completion,
   limit: number,
 ): Promise<{ retrying: number; dead: number }> {
-  const expired = Map.groupBy(await lapsedRuns(deps.db, limit), ({ jobId }) => jobId);
+  const expired = Map.groupBy(await runsWithExpiredLease(deps.db, limit), ({ jobId }) => jobId);
   const rescued: Run[] = [];
   for (const runs of expired.values()) rescued.push(...(await rescueTogether(deps, completion, runs)));
   const count = (state: RunState) => rescued.filter((run) => run.state === state).length;

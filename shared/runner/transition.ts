@@ -1,4 +1,4 @@
-import type { Finish } from "#data/platform/run-completion.ts";
+import type { NextState } from "#data/platform/run-completion.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import type { RunResult } from "#jobs/context.ts";
 import { attemptError, isRetryable, retryAfter } from "#jobs/error-class.ts";
@@ -23,7 +23,7 @@ const LONGEST_WAIT_MS = 366 * 86_400_000;
 const LARGEST_RESULT = 65_536;
 
 /** Decides the next state of a run whose attempt has ended; `legalMoves` has the possible ones. Pure. */
-export function transition(ending: OpenEnding, facts: TransitionFacts): Finish {
+export function transition(ending: OpenEnding, facts: TransitionFacts): NextState {
   const { run, now } = facts;
   switch (ending.kind) {
     case "returned":
@@ -49,7 +49,7 @@ export function transition(ending: OpenEnding, facts: TransitionFacts): Finish {
   }
 }
 
-function afterError(error: Error, facts: TransitionFacts): Finish {
+function afterError(error: Error, facts: TransitionFacts): NextState {
   const { run, retry, now, random } = facts;
   const entry = attemptError(error, run.attempt, now);
   if (!isRetryable(entry.class) || run.attempt >= run.maxAttempts) {
@@ -61,22 +61,22 @@ function afterError(error: Error, facts: TransitionFacts): Finish {
 }
 
 /** Waiting again. An attempt that does not count raises the limit: attempts only count up, since they fence. */
-function waiting(now: Date, delayMs: number, maxAttempts: number): Finish {
+function waiting(now: Date, delayMs: number, maxAttempts: number): NextState {
   const notBefore = new Date(now.getTime() + Math.min(Math.ceil(delayMs), LONGEST_WAIT_MS));
   return { state: "retrying", notBefore, maxAttempts };
 }
 
-function final({ run, now }: TransitionFacts): Omit<Finish, "state"> {
+function final({ run, now }: TransitionFacts): Omit<NextState, "state"> {
   // The clock may have been set back meanwhile.
   const durationMs = run.startedAt ? Math.max(0, now.getTime() - run.startedAt.getTime()) : null;
   return { finishedAt: now, durationMs };
 }
 
-function because(reasonCode: string, reason: string): Pick<Finish, "reason" | "reasonCode"> {
+function because(reasonCode: string, reason: string): Pick<NextState, "reason" | "reasonCode"> {
   return { reasonCode, reason: redactedText(reason, 1_024) };
 }
 
-function itemsOf({ itemFailures, itemFailureCount }: ItemFacts): Pick<Finish, "itemFailures" | "itemFailureCount"> {
+function itemsOf({ itemFailures, itemFailureCount }: ItemFacts): Pick<NextState, "itemFailures" | "itemFailureCount"> {
   return itemFailureCount > 0 ? { itemFailures, itemFailureCount } : {};
 }
 

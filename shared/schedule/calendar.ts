@@ -1,4 +1,4 @@
-/** Civil dates on a line of day numbers: 0 is 1 January 1970, a Thursday. No time zone here. */
+/** Civil dates as day numbers: 0 is 1 January 1970, a Thursday. Without a time zone. */
 
 export const SECONDS_A_DAY = 86_400;
 

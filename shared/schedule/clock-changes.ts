@@ -1,6 +1,6 @@
 import { stretchesBetween, zoneOf } from "./zone.ts";
 
-/** A moment at which the clocks of a zone are put forward or back. */
+/** An instant at which the clocks of a zone go forward or back. */
 export interface ClockChange {
   readonly zone: string;
   readonly at: Date;
@@ -14,7 +14,7 @@ export function clockChanges(zone: string, from: Date, to: Date): ClockChange[] 
   const [first, end] = [Math.ceil(from.getTime() / 1000), Math.ceil(to.getTime() / 1000)];
   if (!(first < end)) return [];
   const changes = new Map<number, ClockChange>();
-  // By their instant: two neighbouring stretches may tell of the same change.
+  // By their instant: two neighbouring stretches may have the same change.
   for (const { start, offset, offsetBefore } of stretchesBetween(zoneOf(zone), first, end)) {
     if (start < first || start >= end || offset === offsetBefore) continue;
     changes.set(start, { zone, at: new Date(start * 1000), from: written(offsetBefore), to: written(offset) });

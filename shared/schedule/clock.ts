@@ -1,4 +1,4 @@
-/** Where "now" comes from. Everything that decides is handed an instant; only the edges ask the clock. */
+/** The source of "now". Code that decides gets an instant as an argument; only the outermost code reads the clock. */
 export interface Clock {
   now(): Date;
 }

@@ -6,8 +6,8 @@ import type { Schedule } from "./schedule.ts";
 import { stretchesBetween, zoneOf } from "./zone.ts";
 
 /**
- * How many occurrences there are from `from` (included) to `to` (excluded). Computed, not walked: a year of a schedule that
- * fires every second costs as much as one of a daily one.
+ * The number of occurrences from `from` (included) to `to` (excluded). Computed, not iterated: a year of a schedule that
+ * fires every second costs as much as a year of a daily one.
  */
 export function countOccurrences(schedule: Schedule, from: Date, to: Date): number {
   const [first, end] = [Math.ceil(from.getTime() / 1000), Math.ceil(to.getTime() / 1000)];
@@ -32,7 +32,7 @@ export function countOccurrences(schedule: Schedule, from: Date, to: Date): numb
   return count;
 }
 
-/** The matches on a clock face that nobody puts forward or back, from one wall time (included) to another (excluded). */
+/** The matches on a clock that is never changed, from one wall time (included) to another (excluded). */
 function wallTimesBetween(fields: Ncrontab, from: number, to: number): number {
   if (from >= to) return 0;
   const [firstDay, lastDay] = [Math.floor(from / SECONDS_A_DAY), Math.floor(to / SECONDS_A_DAY)];
@@ -42,7 +42,7 @@ function wallTimesBetween(fields: Ncrontab, from: number, to: number): number {
   return count;
 }
 
-/** The matches of one day before a time of it. */
+/** The matches of one day before a time of that day. */
 function timesBefore(fields: Ncrontab, dayNumber: number, time: number): number {
   if (!isDueOn(fields, dayNumber)) return 0;
   const { hour, minute, second } = fields;

@@ -2,20 +2,20 @@ import { isOccurrence, nextOccurrence, occurrenceAtOrBefore, occurrencesBetween 
 import type { Schedule } from "./schedule.ts";
 import { supersetOf } from "./utc-superset.ts";
 
-/** What the shell knows when its timer goes off. */
+/** What the caller knows when its timer fires. */
 export interface TickFacts {
   readonly now: Date;
-  /** The newest slot of this job that is accounted for. With it the answer is exact whatever the timer does; without it the timer is trusted. */
+  /** The newest slot of this job that is accounted for. Without it the decision relies on the timer alone. */
   readonly lastSlot?: Date | null | undefined;
-  /** The host says that it missed a firing and makes up for it now. Default false. */
+  /** The host missed a firing and fires now instead. Default false. */
   readonly isPastDue?: boolean | undefined;
-  /** How long before its slot a timer may go off, in ms. Default 2,000. */
+  /** How long before its slot a timer may fire, in ms. Default 2,000. */
   readonly earlyByMs?: number | undefined;
   /** Up to how long after its slot a tick counts as on time, in ms. Default 60,000. */
   readonly onTimeWithinMs?: number | undefined;
 }
 
-/** A tick that stands for a slot, or for none. `slot` is the identity of the run: (job id, slot) is unique. */
+/** A tick that belongs to a slot, or to none. `slot` is the identity of the run: (job id, slot) is unique. */
 export type Tick = DueTick | IdleTick;
 
 export interface DueTick {
@@ -23,7 +23,7 @@ export interface DueTick {
   readonly slot: Date;
   /** `now` minus `slot`; below zero when the timer was early. */
   readonly lateByMs: number;
-  /** Slots after `lastSlot` and before `slot`, oldest first, found as they are asked for; none when `lastSlot` is not known. */
+  /** Slots after `lastSlot` and before `slot`, oldest first, computed lazily; none when `lastSlot` is not known. */
   readonly missed: Iterable<Date>;
   readonly next: Date | null;
 }
@@ -37,11 +37,11 @@ export interface IdleTick {
 }
 
 /**
- * Decides which slot a timer tick stands for.
+ * Decides which slot a timer tick belongs to.
  *
- * The timer runs on `utcSuperset`, so the tick belongs to the nearest instant of it (the last one, or one to come within
- * `earlyByMs`). It is due when that instant is an occurrence in the zone; when an occurrence since `lastSlot` is still open; or, past
- * due, for the last occurrence that there was. Asking twice gives the same slot, so a repeated tick is refused by the unique slot.
+ * The timer runs on `utcSuperset`, so the tick belongs to its nearest instant (the last one, or the next one within
+ * `earlyByMs`). It is due when that instant is an occurrence in the zone; when an occurrence since `lastSlot` is still
+ * open; or, past due, for the last occurrence. A repeated tick gets the same slot, and the unique slot refuses it.
  */
 export function decideTick(schedule: Schedule, facts: TickFacts): Tick {
   const { now, lastSlot, isPastDue = false, earlyByMs = 2_000 } = facts;
@@ -57,7 +57,7 @@ export function decideTick(schedule: Schedule, facts: TickFacts): Tick {
   return due(schedule, facts, instant);
 }
 
-/** The instant that a timer meant when it went off at `now`. */
+/** The instant for which a timer fired at `now`. */
 function instantOf(timer: Schedule, now: Date, earlyByMs: number): Date | null {
   const last = occurrenceAtOrBefore(timer, now);
   const next = nextOccurrence(timer, now);
@@ -79,7 +79,7 @@ function due(schedule: Schedule, { now, lastSlot, onTimeWithinMs = 60_000 }: Tic
 }
 
 function idle(schedule: Schedule, { now, lastSlot }: TickFacts, reason: string): IdleTick {
-  // A clock that was put back must not announce a slot again that has run.
+  // A clock that was set back must not name a slot again that has run.
   const next = nextOccurrence(schedule, lastSlot && lastSlot > now ? lastSlot : now);
   return {
     state: "idle",

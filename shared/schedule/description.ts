@@ -4,8 +4,8 @@ import type { Ncrontab } from "./ncrontab.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
- * Says a schedule in one English phrase: "every day at 16:30 Europe/Berlin", "every 5 minutes". The zone is named unless every
- * hour of every day is alike.
+ * Describes a schedule in one English phrase: "every day at 16:30 Europe/Berlin", "every 5 minutes". The zone is named
+ * unless every hour of every day is alike.
  */
 export function describeSchedule({ fields, zone }: Schedule): string {
   const days = daysOf(fields);
@@ -17,7 +17,7 @@ export function describeSchedule({ fields, zone }: Schedule): string {
   return isAlike ? rhythm : [rhythm, days, zone].filter(Boolean).join(", ");
 }
 
-/** More clock times than these are no longer a list that one reads. */
+/** More clock times than these are too many for a list. */
 const MOST_TIMES = 4;
 
 function clockTimesOf({ second, minute, hour }: Ncrontab): string[] | null {
@@ -37,7 +37,7 @@ function rhythmOf({ second, minute, hour }: Ncrontab): string {
   return isZero(minute) ? hours : `${hours} at ${count(minute)}`;
 }
 
-/** The hours in which a rhythm of minutes or seconds goes on, where it does not in all. */
+/** The hours in which an interval of minutes or seconds applies, where these are not all. */
 function hoursOf({ second, minute, hour }: Ncrontab): string {
   if (isAll(hour)) return "";
   const isOfHours = !everyOf(second) && !everyOf(minute);
@@ -60,7 +60,7 @@ function daysOf({ day, month, weekday }: Ncrontab): string {
   return weekdays.length > 0 ? `${dates} if it is ${list(weekdays, "or")}` : dates;
 }
 
-/** "every minute", "every 5 minutes"; `null` when the field does not go round evenly. */
+/** "every minute", "every 5 minutes"; `null` when the step does not divide the field evenly. */
 function everyOf(field: Field): string | null {
   const { name } = field.kind;
   if (isAll(field)) return `every ${name}`;
@@ -68,7 +68,7 @@ function everyOf(field: Field): string | null {
   return step && sizeOf(field.kind) % step === 0 ? `every ${step} ${name}s` : null;
 }
 
-/** "every 5th minute"; `null` when the field does not go round evenly. */
+/** "every 5th minute"; `null` when the step does not divide the field evenly. */
 function nthOf(field: Field): string | null {
   return everyOf(field) && `every ${ordinal(stepOf(field) ?? 1)} ${field.kind.name}`;
 }

@@ -3,12 +3,12 @@ const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 /** A length of time that carries its unit: `"250ms"`, `"5s"`, `"10m"`, `"2h"`, `"30d"`. */
 export type Duration = `${number}${keyof typeof MILLISECONDS}`;
 
-/** Longer waits are typing errors; a Date and an interval of the database hold this much with ease. */
+/** Longer waits are typing errors. A Date and an interval of the database can hold this much. */
 const LONGEST_MS = 3_660 * MILLISECONDS.d;
 
 /**
  * Reads a duration as whole milliseconds.
- * @throws RangeError when the text is no non-negative number followed by ms, s, m, h or d, or is more than ten years
+ * @throws RangeError when the text is not a non-negative number followed by ms, s, m, h or d, or is more than ten years
  */
 export function milliseconds(duration: string): number {
   const match = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h|d)$/.exec(duration);
@@ -21,12 +21,12 @@ export function milliseconds(duration: string): number {
   return ms;
 }
 
-/** The instant that many times 24 hours before another, whatever the clocks of any zone did in between. */
+/** The instant that many times 24 hours before another, regardless of clock changes in between. */
 export function daysBefore(moment: Date, days: number): Date {
   return new Date(moment.getTime() - days * MILLISECONDS.d);
 }
 
-/** Writes milliseconds for a person, in the two largest units that count: `820 ms`, `4.2 s`, `3 min 5 s`, `2 h`, `30 d 4 h`. */
+/** Formats milliseconds for a person, in the two largest units: `820 ms`, `4.2 s`, `3 min 5 s`, `2 h`, `30 d 4 h`. */
 export function inWords(ms: number): string {
   if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`;
   if (Math.round(ms / 100) < 600) return `${(ms / 1_000).toFixed(1)} s`.replace(".0 s", " s");

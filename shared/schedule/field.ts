@@ -1,4 +1,4 @@
-/** One field of an NCRONTAB expression: the numbers it may hold, how it is read and how it is written. */
+/** One field of an NCRONTAB expression: its allowed numbers, how it is read and how it is written. */
 
 export interface FieldKind {
   readonly name: "second" | "minute" | "hour" | "day" | "month" | "weekday";
@@ -30,7 +30,7 @@ export const DAY: FieldKind = { name: "day", min: 1, max: 31, names: [] };
 export const MONTH: FieldKind = { name: "month", min: 1, max: 12, names: MONTHS };
 export const WEEKDAY: FieldKind = { name: "weekday", min: 0, max: 6, names: WEEKDAYS };
 
-/** Reads one field. Each fault goes to `report`; the field that comes back after one must not be used. */
+/** Reads one field. Each fault goes to `report`; the returned field must not be used then. */
 export function readField(kind: FieldKind, text: string, report: (fault: string) => void): Field {
   const values = text.split(",").flatMap((item) =>
     readItem(kind, item, (expected, hint = "") => {
@@ -41,7 +41,7 @@ export function readField(kind: FieldKind, text: string, report: (fault: string)
   return fieldOf(kind, values, /[*/-]/.test(text));
 }
 
-/** The field that allows just these values. */
+/** The field that allows exactly these values. */
 export function fieldOf(kind: FieldKind, values: Iterable<number>, isInterval = false): Field {
   const sorted = [...new Set(values)].sort((a, b) => a - b);
   // One longer than the largest value, so that "the next one after this" needs no bounds check.
@@ -52,7 +52,7 @@ export function fieldOf(kind: FieldKind, values: Iterable<number>, isInterval = 
   return { kind, values: sorted, atOrAfter, atOrBefore, isInterval };
 }
 
-/** Writes a field as short as it goes without names: a star, a step, or ranges and single values. */
+/** Writes a field as short as possible without names: a star, a step, or ranges and single values. */
 export function writeField(field: Field): string {
   const { kind, values } = field;
   if (values.length === sizeOf(kind)) return "*";
@@ -72,7 +72,7 @@ export function sizeOf(kind: FieldKind): number {
   return kind.max - kind.min + 1;
 }
 
-/** The step of a field that a star and a step would write; `null` for any other, and for one value or all. */
+/** The step of a field that can be written as a star and a step; `null` for any other, and for one value or all. */
 export function stepOf({ kind, values }: Field): number | null {
   const [first, second = kind.min] = values;
   const step = second - kind.min;
@@ -82,11 +82,11 @@ export function stepOf({ kind, values }: Field): number | null {
     first === kind.min &&
     values.length === Math.ceil(sizeOf(kind) / step) &&
     values.every((value, index) => value === kind.min + index * step);
-  // Two values look like a step only when they share the field evenly: 0,30 does, 0,45 does not.
+  // Two values form a step only when they divide the field evenly: 0,30 does, 0,45 does not.
   return isStep && (values.length > 2 || sizeOf(kind) % step === 0) ? step : null;
 }
 
-/** Cuts ascending values into runs without holes: `[1, 2, 3, 7]` → `[[1, 2, 3], [7]]`. */
+/** Splits ascending values into runs without gaps: `[1, 2, 3, 7]` → `[[1, 2, 3], [7]]`. */
 export function runsOf(values: readonly number[]): number[][] {
   const runs: number[][] = [];
   for (const value of values) {
@@ -144,7 +144,7 @@ function readValue(kind: FieldKind, text: string, complain: Complain): number {
   return NaN;
 }
 
-/** NCRONTAB takes any beginning of an English name, even "M"; three letters are the least that can mean one thing only. */
+/** NCRONTAB accepts any prefix of an English name, even "M"; three letters are the shortest unambiguous prefix. */
 function readName(names: readonly string[], text: string): number {
   if (text.length < 3) return NaN;
   const index = names.findIndex((name) => name.startsWith(text.toUpperCase()));

@@ -1,4 +1,4 @@
-/** Zoned schedules: made, asked for their occurrences, registered with a UTC timer, decided at its ticks, and put into words. */
+/** Schedules in a time zone: parse, next and previous occurrence, UTC timer expression, tick decision, description. */
 export { countOccurrences } from "./count.ts";
 export { describeSchedule } from "./description.ts";
 export {

@@ -2,7 +2,7 @@ import { daysInMonth } from "./calendar.ts";
 import type { Field, FieldKind } from "./field.ts";
 import { DAY, HOUR, MINUTE, MONTH, readField, SECOND, WEEKDAY, writeField } from "./field.ts";
 
-/** A read six-field expression. Day and weekday must both match. */
+/** A parsed six-field expression. Day and weekday must both match. */
 export interface Ncrontab {
   readonly second: Field;
   readonly minute: Field;
@@ -12,12 +12,12 @@ export interface Ncrontab {
   readonly weekday: Field;
 }
 
-/** In the order in which they are written. */
+/** In their written order. */
 export const FIELD_KINDS: readonly FieldKind[] = [SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY];
 
 const ANATOMY = '"second minute hour day month weekday"';
 
-/** Reads an expression. Each fault goes to `report`; what comes back after one is `null`. */
+/** Reads an expression. Each fault goes to `report`; the result is `null` then. */
 export function readNcrontab(expression: string, report: (fault: string) => void): Ncrontab | null {
   const texts = expression.trim().split(/\s+/).filter(Boolean);
   if (texts.length !== FIELD_KINDS.length) {
@@ -48,12 +48,12 @@ export function writeNcrontab({ second, minute, hour, day, month, weekday }: Ncr
   return [second, minute, hour, day, month, weekday].map(writeField).join(" ");
 }
 
-/** Whether Cronos calls it an interval: a star, a range or a step among its seconds, minutes or hours. */
+/** Whether it is an interval as Cronos defines it: a star, a range or a step among its seconds, minutes or hours. */
 export function isInterval({ second, minute, hour }: Ncrontab): boolean {
   return second.isInterval || minute.isInterval || hour.isInterval;
 }
 
-/** Every date that exists, 29 February too, falls on every weekday in some year: so the weekday cannot forbid it. */
+/** Every existing date, 29 February too, falls on every weekday in some year, so the weekday cannot exclude it. */
 function canFire({ day, month }: Ncrontab): boolean {
   const leapYear = 2000;
   return month.values.some((one) => (day.values[0] ?? Infinity) <= daysInMonth(leapYear, one));

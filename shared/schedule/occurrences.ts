@@ -29,7 +29,7 @@ export function isOccurrence(schedule: Schedule, instant: Date): boolean {
   return occurrenceAtOrAfter(schedule, instant)?.getTime() === instant.getTime();
 }
 
-/** The occurrences from `from` (included) to `to` (excluded), in order, found as they are asked for: ranges that meet share none. */
+/** The occurrences from `from` (included) to `to` (excluded), in order, computed lazily. Adjacent ranges share none. */
 export function occurrencesBetween(schedule: Schedule, from: Date, to: Date): Iterable<Date> {
   return {
     *[Symbol.iterator]() {
@@ -67,7 +67,7 @@ function firstFrom(schedule: Schedule, instant: number): number | null {
     const stretch = stretchAt(zone, from);
     const found = firstIn(schedule, stretch, from);
     if (found !== null) return found <= LATEST ? found : null;
-    // Nothing on the clock face until then, so nothing in the stretches between.
+    // No match on the clock until then, so none in the stretches between.
     const wall = wallTimeAtOrAfter(schedule.fields, stretch.end + stretch.offset - FARTHEST);
     from = Math.max(stretch.end, wall - FARTHEST);
   }
@@ -99,7 +99,7 @@ function lastIn(schedule: Schedule, stretch: Stretch, until: number): number | n
   return makesUpForSkipped(schedule, stretch) ? stretch.start : null;
 }
 
-/** Where the wall times of a stretch begin that are due in it: fixed times that were due before the clocks went back are not again. */
+/** The first wall time that is due in a stretch: a fixed time from before the clocks went back is not due twice. */
 export function firstWallTime({ repeats }: Schedule, { start, offset, offsetBefore }: Stretch): number {
   return start + (repeats ? offset : Math.max(offset, offsetBefore));
 }

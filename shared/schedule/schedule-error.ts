@@ -1,6 +1,6 @@
 /**
- * A schedule that cannot be: its expression or its zone is wrong. The message has one line per fault, each naming the setting it came from,
- * what was expected and what was got; `faults` holds the same lines.
+ * The expression or the zone of a schedule is not valid. The message has one line per fault with the setting, what was
+ * expected and what was found; `faults` holds the same lines.
  */
 export class ScheduleError extends Error {
   readonly faults: readonly string[];

@@ -8,20 +8,20 @@ export interface TimetabledJob {
   readonly schedule: Schedule;
 }
 
-/** What is to come, from one instant to another. */
+/** The slots between two instants, by day. */
 export interface Timetable {
   readonly jobs: readonly {
     readonly id: string;
     readonly total: number;
-    /** Null when there are more than `mostSlots`: then the counts of the days say it. */
+    /** Null when there are more than `mostSlots`: the days have the counts. */
     readonly slots: readonly Date[] | null;
   }[];
   readonly days: readonly {
     readonly date: string;
     readonly startsAt: Date;
-    /** By job; without those that have nothing that day. */
+    /** By job; without jobs that have no slot that day. */
     readonly counts: Readonly<Record<string, number>>;
-    /** In any zone of the jobs or of the table itself. */
+    /** In the zones of the jobs and of the table. */
     readonly clockChanges: readonly ClockChange[];
   }[];
   /** Sets of jobs that start at the same instant, of those whose slots are listed; the most frequent first. */
@@ -29,8 +29,8 @@ export interface Timetable {
 }
 
 /**
- * All slots of jobs, by the days of a zone. The work is bounded: dense schedules are counted, not walked.
- * @param days how many civil days, beginning with the one that `from` lies in
+ * All slots of jobs, by the days of a zone. The work is bounded: dense schedules are counted, not iterated.
+ * @param days how many civil days, starting with the day of `from`
  */
 export function timetable(
   jobs: readonly TimetabledJob[],
@@ -73,7 +73,7 @@ function collisionsOf(jobs: Timetable["jobs"]): Timetable["collisions"] {
     .sort((a, b) => b.times - a.times || a.first.getTime() - b.first.getTime());
 }
 
-/** Where the days of a zone begin, one more than there are days. A day whose midnight the clocks skip begins after the gap. */
+/** The starts of the days of a zone, and the end of the last. A day without a midnight starts after the gap. */
 function midnights(from: Date, days: number, zone: string): { date: string; startsAt: Date }[] {
   const midnight = schedule("0 0 0 * * *", zone);
   // The Swedish locale writes dates as ISO 8601 does.

@@ -7,7 +7,7 @@ import type { Schedule } from "./schedule.ts";
 import { schedule } from "./schedule.ts";
 import { stretchesBetween, zoneOf } from "./zone.ts";
 
-/** The years whose changes of the clocks are covered: a whole cycle of weekdays and leap days (28 years), and what zones did since 2000. */
+/** The years whose clock changes are covered: a cycle of weekdays and leap days (28 years), and those since 2000. */
 const COVERED = { from: Date.UTC(2000, 0, 1) / 1000, to: Date.UTC(2041, 0, 1) / 1000 };
 
 const MINUTES_A_DAY = 1440;
@@ -15,11 +15,11 @@ const MINUTES_A_DAY = 1440;
 const supersets = new WeakMap<Schedule, Schedule>();
 
 /**
- * The UTC expression for the timer trigger: it fires at every occurrence of the schedule, and now and then when there is none
- * (`decideTick` tells which). `0 30 16 * * *` in Europe/Berlin gives `0 30 14,15 * * *`.
+ * The UTC expression for the timer trigger: it fires at every occurrence of the schedule, and sometimes without one
+ * (`decideTick` decides). `0 30 16 * * *` in Europe/Berlin gives `0 30 14,15 * * *`.
  *
- * It covers every offset that the zone has from 2000 to 2040 on every day that the schedule names, whatever the season, and the
- * instants at which skipped times are made up for. Each field holds only what one of these needs.
+ * It covers every offset of the zone from 2000 to 2040 on every day of the schedule, in any season, and the instants at
+ * which skipped times are due. No field has more values than these need.
  */
 export function utcSuperset(schedule: Schedule): string {
   return supersetOf(schedule).expression;
@@ -46,7 +46,7 @@ function coverInUtc(schedule: Schedule): Ncrontab {
   return cover.toNcrontab();
 }
 
-/** Collects, field by field, what a UTC expression has to allow. */
+/** Collects, field by field, the values that a UTC expression must allow. */
 class Cover {
   readonly #seconds = new Set<number>();
   readonly #minutes = new Set<number>();
@@ -64,7 +64,7 @@ class Cover {
     this.#weekdays.add(weekdayOf(dayNumber));
   }
 
-  /** Offsets have been whole minutes since 1972, so the seconds stay. */
+  /** Offsets have been whole minutes since 1972, so the seconds do not change. */
   addShifted({ second, minute, hour, day, month, weekday }: Ncrontab, offset: number): void {
     const dayShifts = new Set<number>();
     for (const h of hour.values) {
@@ -78,7 +78,7 @@ class Cover {
     for (const value of second.values) this.#seconds.add(value);
     for (const dayShift of dayShifts) {
       for (const value of weekday.values) this.#weekdays.add((value + dayShift + 7) % 7);
-      // A leap year followed by a common one: every date that exists, with every neighbour that it can have.
+      // A leap year and a common year: every existing date, with every possible neighbour.
       for (const year of [2000, 2001]) {
         for (const m of month.values) {
           for (const d of day.values) {

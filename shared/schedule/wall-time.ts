@@ -4,11 +4,11 @@ import { NONE } from "./field.ts";
 import type { Ncrontab } from "./ncrontab.ts";
 
 /**
- * Matching on the face of a clock that nobody ever puts forward or back. A wall time is a whole number of seconds since
- * 1970-01-01T00:00 on that clock.
+ * Matching on a clock that is never changed. A wall time is a whole number of seconds since 1970-01-01T00:00 on that
+ * clock.
  */
 
-/** No month-and-day falls more rarely on a weekday than 29 February: once in 40 years when a century skips its leap day. */
+/** The rarest date is a 29 February on a given weekday: once in 40 years when a century skips its leap day. */
 const MONTHS_TO_LOOK = 41 * 12;
 
 /** The first match at or after a wall time. */

@@ -1,7 +1,7 @@
 import { closest } from "#text/closest-option.ts";
 import { zoneOf } from "./zone.ts";
 
-/** Checks that a name is an IANA time zone that this runtime knows; a fault goes to `report`. */
+/** Checks that a name is an IANA time zone of this runtime; a fault goes to `report`. */
 export function checkZoneName(name: string, report: (fault: string) => void): void {
   if (/^[A-Za-z]/.test(name) && isKnown(name)) return;
   const guess = guessZone(name);

@@ -1,32 +1,32 @@
 import { SECONDS_A_DAY } from "./calendar.ts";
 
-/** What the clocks of one IANA zone do over time. Instants and offsets are whole seconds; an offset is wall time minus UTC. */
+/** The offsets of one IANA zone over time. Instants and offsets are whole seconds; an offset is wall time minus UTC. */
 export interface Zone {
   readonly name: string;
   readonly offsetAt: (instant: number) => number;
   readonly eras: Map<number, Stretch[]>;
 }
 
-/** A span of instants `[start, end)` over which the offset stays. It may end early, but it starts where the clocks changed if they did. */
+/** Instants `[start, end)` with one offset. It starts at a clock change, if any, and may end before the next. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
   readonly offset: number;
-  /** What held before `start`. */
+  /** The offset before `start`. */
   readonly offsetBefore: number;
 }
 
 /**
- * Two changes closer together than this that cancel out would go unseen. The closest that any zone has had since 1972, or will have
+ * Two changes closer together than this that cancel out would be missed. The closest ones of any zone since 1972, and
  * by today's rules until 2100, are 6.96 days apart (Brazil in October 2000, Gaza in October 2040).
  */
 const SAMPLING = 6 * SECONDS_A_DAY;
-/** Stretches are found and kept by about a year at a time. */
+/** Stretches are computed and cached for about a year at a time. */
 const ERA = 61 * SAMPLING;
 const UTC_NAMES = new Set(["UTC", "Etc/UTC"]);
 const zones = new Map<string, Zone>();
 
-/** The zone of that name; throws RangeError when this runtime knows none. */
+/** The zone of that name. @throws RangeError when this runtime has none */
 export function zoneOf(name: string): Zone {
   let zone = zones.get(name);
   if (!zone) {
@@ -36,7 +36,7 @@ export function zoneOf(name: string): Zone {
   return zone;
 }
 
-/** The stretch that an instant lies in. */
+/** The stretch that contains an instant. */
 export function stretchAt(zone: Zone, instant: number): Stretch {
   const stretches = stretchesOf(zone, Math.floor(instant / ERA));
   const found = stretches.find((stretch) => instant < stretch.end);
@@ -44,7 +44,7 @@ export function stretchAt(zone: Zone, instant: number): Stretch {
   return found;
 }
 
-/** Every stretch that touches `[from, to)`, in order. */
+/** Every stretch that overlaps `[from, to)`, in order. */
 export function* stretchesBetween(zone: Zone, from: number, to: number): Generator<Stretch> {
   for (let stretch = stretchAt(zone, from); ; stretch = stretchAt(zone, stretch.end)) {
     yield stretch;
@@ -61,7 +61,7 @@ function stretchesOf(zone: Zone, era: number): Stretch[] {
   return stretches;
 }
 
-/** Looks one sample back before `from`: a stretch that began just then must still know what the clocks did. */
+/** Starts one sample before `from`: a stretch that starts there must have the offset before it. */
 function findStretches(zone: Zone, from: number, to: number): Stretch[] {
   const stretches: Stretch[] = [];
   let start = from - SAMPLING;
@@ -81,7 +81,7 @@ function findStretches(zone: Zone, from: number, to: number): Stretch[] {
   return stretches;
 }
 
-/** The first second of the new offset, given that it came after `low` and by `high`. */
+/** The first second of the new offset, which starts after `low` and not later than `high`. */
 function changeWithin(zone: Zone, low: number, high: number): number {
   const before = zone.offsetAt(low);
   while (high - low > 1) {
@@ -93,7 +93,7 @@ function changeWithin(zone: Zone, low: number, high: number): number {
 }
 
 function offsetReader(name: string): (instant: number) => number {
-  // The seconds are there because a format must hold something: any other field takes longer to write.
+  // A format needs a field, and the seconds are the fastest one.
   const format = new Intl.DateTimeFormat("en-US", { timeZone: name, second: "numeric", timeZoneName: "longOffset" });
   return (instant) => {
     const text = format.format(instant * 1000);

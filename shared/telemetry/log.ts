@@ -2,7 +2,7 @@ import { redact, redactText } from "#redaction/redact.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** One thing that happened: a sentence and its fields. Already redacted. */
+/** One event: a sentence and its fields. Already redacted. */
 export interface LogEntry {
   readonly time: string;
   readonly level: LogLevel;
@@ -14,7 +14,7 @@ export type LogSink = (entry: LogEntry) => void;
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** Structured log. Everything passes the redaction before it reaches the sink; a sink never sees a secret. */
+/** Structured log. It redacts every entry before the sink gets it. Default level: info. */
 export class Log {
   readonly #sink: LogSink;
   readonly #level: LogLevel;
@@ -46,7 +46,7 @@ export class Log {
     this.#write("error", message, fields);
   }
 
-  /** Never throws: a job must not fail because of what it says, or because nobody can write it down. */
+  /** Never throws: a job must not fail because an entry cannot be read or written. */
   #write(level: LogLevel, message: string, fields: Record<string, unknown> = {}): void {
     if (ORDER[level] < ORDER[this.#level]) return;
     try {
@@ -57,12 +57,12 @@ export class Log {
         fields: withoutGaps({ ...asFields(this.#fields), ...asFields(fields) }),
       });
     } catch {
-      // The sink is the last resort: there is nobody left to tell.
+      // The sink failed, and there is no other place to report that.
     }
   }
 }
 
-/** Each side on its own, so that one that cannot be read does not take the other with it. */
+/** Redacts one set of fields alone, so that an unreadable set does not remove the other one. */
 function asFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const shown = redact(fields);
   return typeof shown === "object" && shown !== null ? (shown as Record<string, unknown>) : { fields: shown };
@@ -72,7 +72,7 @@ function withoutGaps(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** One JSON object a line, for machines: time, level and message first. A field of such a name gets an underscore. */
+/** One JSON object a line: time, level and message first. A field with one of these names gets an underscore. */
 export function jsonLines(write: (line: string) => void): LogSink {
   return ({ time, level, message, fields }) => {
     const named = Object.entries(fields).map(([name, value]) => [RESERVED.has(name) ? `${name}_` : name, value]);

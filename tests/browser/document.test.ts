@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
-import { renderHtml } from "#documents/html.ts";
+import { renderHtml } from "#documents/render-html.ts";
 import { pagesOf } from "../shared/documents/pdf-text.ts";
 import { sampleMemo } from "../shared/documents/sample-lien.ts";
-import { written } from "../shared/documents/written.ts";
+import { written } from "../shared/documents/sample-document.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const isHere = existsSync(CHROMIUM);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { faultIn, readJsonInput } from "#cli/json-input.ts";
+import { findJsonError, readJsonInput } from "#cli/json-input.ts";
 
 const isJson = (text: string) => {
   try {
@@ -11,24 +11,24 @@ const isJson = (text: string) => {
   }
 };
 
-test("what JSON is, is the engine's judgement: no fault is found in it, and one in everything else", () => {
+test("an error is found exactly where the engine's parser rejects the text", () => {
   const almost = fc
     .tuple(fc.json(), fc.nat(), fc.constantFrom("", ",", "}", '"', "\\", "x", " ", "0", "\n", ":"))
     .map(([text, at, put]) => text.slice(0, at % (text.length + 1)) + put + text.slice((at % (text.length + 1)) + 1));
   fc.assert(
     fc.property(fc.oneof(fc.json(), almost, fc.string()), (text) => {
-      expect(faultIn(text) === undefined).toBe(isJson(text));
+      expect(findJsonError(text) === undefined).toBe(isJson(text));
     }),
     { numRuns: 2_000 },
   );
 });
 
-test("everything before the fault could still have become JSON", () => {
+test("the text before the error is the beginning of valid JSON", () => {
   const cut = fc.tuple(fc.json(), fc.nat()).map(([text, at]) => text.slice(0, at % text.length));
   fc.assert(
     fc.property(cut, (beginning) => {
-      const fault = faultIn(`${beginning}\u0001`);
-      // A text or a number that the cut left open is named where it begins.
+      const fault = findJsonError(`${beginning}\u0001`);
+      // The error in an incomplete string or number is reported at its start.
       expect(fault?.at).toBeGreaterThanOrEqual(0);
       expect(fault?.at).toBeLessThanOrEqual(beginning.length);
     }),
@@ -43,14 +43,14 @@ test.each([
   ["[1 2]", 3, ", or ]"],
   ["{", 1, "a name in double quotes or }"],
   ["{'a': 1}", 1, "a name in double quotes"],
-  ['{"a": "b}', 6, "a text that ends with a double quote"],
+  ['{"a": "b}', 6, "a string that ends with a double quote"],
   ["01", 1, "the end"],
   ["undefined", 0, "a value"],
-])("%s fails at %i, where %s should be", (text, at, expected) => {
-  expect(faultIn(text)).toMatchObject({ at, expected });
+])("%s fails at %i, where %s is expected", (text, at, expected) => {
+  expect(findJsonError(text)).toMatchObject({ at, expected });
 });
 
-test("the hint about quotes comes only when the shell can have eaten them", () => {
+test("the hint about quotes appears only when the shell may have removed them", () => {
   expect(() => readJsonInput("{from: 1}")).toThrow(/single quotes/);
   expect(() => readJsonInput('{"from" 1}')).not.toThrow(/single quotes/);
   expect(() => readJsonInput("[1")).not.toThrow(/single quotes/);

@@ -11,23 +11,20 @@ describe("help", () => {
     expect(stdout).toContain("ROTA_KEY");
   });
 
-  test.each(Object.keys(commands))(
-    "%s explains itself, by --help and by help, and its examples can be typed",
-    async (name) => {
-      const [asOption, asCommand] = await Promise.all([rota([name, "--help"]), rota(["help", name])]);
-      expect(asOption).toEqual(asCommand);
-      expect(asOption).toMatchObject({ code: 0, stderr: "" });
-      expect(asOption.stdout).toContain(`Usage:  npm run rota -- ${name}`);
-      const command = await commands[name]?.load();
-      for (const example of command?.examples ?? []) expect(example.split(" ")[0]).toBe(name);
-    },
-  );
+  test.each(Object.keys(commands))("%s has the same help by --help and by help, and valid examples", async (name) => {
+    const [asOption, asCommand] = await Promise.all([rota([name, "--help"]), rota(["help", name])]);
+    expect(asOption).toEqual(asCommand);
+    expect(asOption).toMatchObject({ code: 0, stderr: "" });
+    expect(asOption.stdout).toContain(`Usage:  npm run rota -- ${name}`);
+    const command = await commands[name]?.load();
+    for (const example of command?.examples ?? []) expect(example.split(" ")[0]).toBe(name);
+  });
 
-  test("--help wins over whatever else is wrong", async () => {
+  test("--help takes precedence over invalid options", async () => {
     expect(await rota(["run", "--nonsense", "--help"])).toMatchObject({ code: 0, stderr: "" });
   });
 
-  test("all of it fits 100 columns, but for examples, which are one line to copy", async () => {
+  test("help fits 100 columns, except for examples, which are one line to copy", async () => {
     const pages = await Promise.all([rota(["help"]), ...Object.keys(commands).map((name) => rota([name, "--help"]))]);
     for (const { stdout } of pages) {
       const prose = stdout.split("\n").filter((line) => !line.startsWith("  npm run rota -- "));
@@ -36,17 +33,17 @@ describe("help", () => {
   });
 });
 
-describe("what is wrongly called ends with 2 and one sentence", () => {
+describe("a usage error ends with exit code 2 and one sentence", () => {
   test.each([
     [["jbos"], 'There is no command "jbos"; did you mean jobs?'],
     [["hepl"], 'There is no command "hepl"; did you mean help?'],
     [["help", "shwo"], 'There is no command "shwo"; did you mean show?'],
-    [["deploy"], 'There is no command "deploy"; npm run rota -- help lists them all.'],
-    [["constructor"], 'There is no command "constructor"; npm run rota -- help lists them all.'],
+    [["deploy"], 'There is no command "deploy"; npm run rota -- help lists all commands.'],
+    [["constructor"], 'There is no command "constructor"; npm run rota -- help lists all commands.'],
     [["runs", "--limt", "3"], "runs: unknown option --limt; did you mean --limit?"],
-    [["runs", "--colour"], "runs: unknown option --colour; npm run rota -- runs --help lists them."],
-    [["runs", "-l", "3"], "runs: unknown option -l; npm run rota -- runs --help lists them."],
-    [["jobs", "--toString"], "jobs: unknown option --toString; npm run rota -- jobs --help lists them."],
+    [["runs", "--colour"], "runs: unknown option --colour; npm run rota -- runs --help lists the options."],
+    [["runs", "-l", "3"], "runs: unknown option -l; npm run rota -- runs --help lists the options."],
+    [["jobs", "--toString"], "jobs: unknown option --toString; npm run rota -- jobs --help lists the options."],
     [["runs", "--job"], "runs: --job needs a value: --job <id>."],
     [["runs", "--job", "--json"], "runs: --job needs a value: --job <id>."],
     [["runs", "--job="], "runs: --job needs a value: --job <id>."],
@@ -59,13 +56,13 @@ describe("what is wrongly called ends with 2 and one sentence", () => {
       'runs: --state: expected one of queued, running, succeeded, retrying, dead, skipped, cancelled, got "failed".',
     ],
     [["jobs", "portfolio"], "jobs: expected no arguments, got 1 argument."],
-    [["show"], "show: <run> is missing; it goes npm run rota -- show <run> [--json]"],
-    [["run"], "run: <job> is missing; it goes npm run rota -- run <job> [<json>] [--wait [<seconds>]] [--json]"],
+    [["show"], "show: <run> is missing; usage: npm run rota -- show <run> [--json]"],
+    [["run"], "run: <job> is missing; usage: npm run rota -- run <job> [<json>] [--wait [<seconds>]] [--json]"],
     [["run", "a", "{}", "{}"], "run: expected only <job> and <json>, got 3 arguments: put the JSON in single quotes."],
     [["run", "a", "{}", "--wait", "0"], 'run: --wait: expected a whole number from 1 to 86400, got "0".'],
     [
       ["show", "12"],
-      'show: <run> is a run\'s id such as 01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42, got "12"; npm run rota -- runs lists them.',
+      'show: <run>: expected a run id such as 01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42, got "12"; npm run rota -- runs lists the runs.',
     ],
   ])("%j", async (args, sentence) => {
     expect(await rota(args)).toEqual({ code: 2, stdout: "", stderr: `${sentence}\n` });

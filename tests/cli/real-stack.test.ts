@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { JobView, RunSummary } from "#cli/admin-views.ts";
-import { startStack, stateDirectory } from "../e2e/stack.ts";
+import { startStack, stateDirectory } from "../e2e/stack-process.ts";
 import { rota } from "./rota.ts";
 
 const state = await stateDirectory();
 
-test("every command works on the app that npm start runs, found by its state file alone", async () => {
+test("every command works on the app of npm start, found by its state file", async () => {
   const stack = await startStack(state);
   onTestFinished(async () => {
     await stack.stop();
@@ -34,10 +34,10 @@ test("every command works on the app that npm start runs, found by its state fil
   expect(shown.stdout).not.toMatch(/undefined|NaN|Invalid/);
 
   expect((await ask("run", "sync_fx_latst")).stderr).toBe(
-    "The app says: there is no job sync_fx_latst; did you mean sync_fx_latest?\n",
+    "The app answers: there is no job sync_fx_latst; did you mean sync_fx_latest?\n",
   );
   expect((await ask("run", "sync_fx_historical", '{"startDate":"soon"}')).stderr).toMatch(
-    /^The app refuses this: startDate: /,
+    /^The app rejects this request: startDate: /,
   );
   expect((await ask("migrate")).stdout).toMatch(/ is up to date; nothing to apply\.\n$/);
 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
 
-/** Of util-linux; those of other systems take other arguments. */
+/** The `script` of util-linux; on other systems it has other arguments. */
 const TERMINAL = "script";
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 
@@ -14,14 +14,14 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-export interface Surroundings {
+export interface RotaOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** The project's folder as the command sees it. Default: an empty one. */
+  /** The working directory of the command. Default: an empty one. */
   readonly root?: string;
 }
 
-/** Runs the real command line to its end, with nothing of this process's environment that could change what it does. */
-export async function rota(args: readonly string[], surroundings: Surroundings = {}): Promise<Outcome> {
+/** Runs the real command line to its end, without the environment of this process. */
+export async function rota(args: readonly string[], surroundings: RotaOptions = {}): Promise<Outcome> {
   const child = await startRota(args, surroundings);
   let [stdout, stderr] = ["", ""];
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -30,7 +30,7 @@ export async function rota(args: readonly string[], surroundings: Surroundings =
   return { code, stdout, stderr };
 }
 
-export async function startRota(args: readonly string[], { env, root }: Surroundings = {}): Promise<ChildProcess> {
+export async function startRota(args: readonly string[], { env, root }: RotaOptions = {}): Promise<ChildProcess> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: root ?? (await temporaryDirectory()),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, TZ: "Europe/Berlin", ...env },
@@ -42,11 +42,11 @@ export async function startRota(args: readonly string[], { env, root }: Surround
   return child;
 }
 
-/** Whether `rotaOnTerminal` can work here: the `script` of util-linux is what makes a terminal. */
+/** Whether `rotaOnTerminal` works here: it needs the `script` of util-linux. */
 export const hasTerminal = spawnSync(TERMINAL, ["--version"], { encoding: "utf8", stdio: "pipe" }).status === 0;
 
-/** The same on a terminal of the given width, which the system's `script` supplies; everything comes on one stream. */
-export async function rotaOnTerminal(args: readonly string[], { env, root }: Surroundings = {}): Promise<string> {
+/** The same on a terminal with 100 columns, provided by `script`; stdout and stderr are one stream. */
+export async function rotaOnTerminal(args: readonly string[], { env, root }: RotaOptions = {}): Promise<string> {
   const command = [process.execPath, MAIN, ...args].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
   const child = spawn(TERMINAL, ["--quiet", "--command", `stty cols 100; ${command}`, "/dev/null"], {
     cwd: root ?? (await temporaryDirectory()),

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-it("the page's test passes on the page's job", async () => {
+it("the page's test passes with the page's job", async () => {
   const { CI: _ci, ...env } = process.env;
   const { code, output } = await project.node(
     [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", "tests/functions"],
@@ -30,7 +30,7 @@ it("the page's test passes on the page's job", async () => {
   expect(code, output).toBe(0);
 });
 
-it("listed as the page says, the job is built and registered under the name and the UTC schedule that it states", async () => {
+it("the page's job is built and registered with the name and the UTC schedule of the page", async () => {
   const { code, output } = await project.node(["scripts/build.ts"]);
   expect(code, output).toBe(0);
   const manifest = JSON.parse(await readFile(join(project.directory, "dist/manifest.json"), "utf8")) as Manifest;
@@ -39,7 +39,7 @@ it("listed as the page says, the job is built and registered under the name and 
   expect(page.text).toContain(`\`${job?.timer?.utc}\``);
 });
 
-it("the job with items counts what became of them", async () => {
+it("the page's job with items counts their outcomes", async () => {
   const file = pathToFileURL(join(project.directory, "functions/portfolio/check-fx-currencies.ts"));
   const { checkFxCurrencies } = (await import(file.href)) as { checkFxCurrencies: Job };
   const database = await migratedDatabase();

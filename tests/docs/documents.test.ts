@@ -3,7 +3,7 @@ import { expect, inject, it } from "vitest";
 import { blocksOf, document, ROOT } from "./markdown.ts";
 import { copyProject } from "./project-copy.ts";
 
-it("the page's test passes on the page's template", async () => {
+it("the page's test passes with the page's template", async () => {
   const project = await copyProject(["shared", "tests/support", "tests/shared/documents"]);
   try {
     const page = await document("docs/documents.md");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 export const ROOT = join(import.meta.dirname, "../..");
 
 export interface Document {
-  /** From the project's folder: `docs/operate.md`. */
+  /** Relative to the project: `docs/operate.md`. */
   readonly path: string;
   readonly text: string;
 }
@@ -13,7 +13,7 @@ export interface Document {
 export interface Block {
   readonly language: string;
   readonly code: string;
-  /** The file that it is, when the line above names one in backticks and nothing else. */
+  /** The file of this block: the path in backticks in the line above it. */
   readonly file: string | undefined;
 }
 
@@ -34,18 +34,18 @@ export function blocksOf({ text }: Document): Block[] {
   );
 }
 
-/** Every command that a reader may type: lines of `sh` blocks and code in a line of text. */
+/** Every command of a page: lines of `sh` blocks and inline code. */
 export function commandsOf(document: Document): string[] {
   const lines = blocksOf(document).flatMap(({ language, code }) => (language === "sh" ? shellLines(code) : []));
   return [...lines, ...inlineCodeOf(document)].map((command) => command.trim()).filter(Boolean);
 }
 
-/** As a shell sees them: a line goes on after a backslash, and within quotes. */
+/** Splits lines as a shell does: a line continues after a backslash and within quotes. */
 function shellLines(code: string): string[] {
   return [...code.matchAll(/(?:'[^']*'|\\\n|[^\n'])+/g)].map(([line]) => line.replace(/\\\n\s*/g, ""));
 }
 
-/** What stands in backticks in the text. */
+/** The inline code of the text. */
 export function inlineCodeOf({ text }: Document): string[] {
   const prose = text.replace(/^( *)```.*?^\1```$/gms, "");
   return [...prose.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code.replace(/\s+/g, " "));

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { DEMO_DATA } from "#local/stack/demo-data/load.ts";
-import { firstStartDirectory, type RunningStack, startStack, until } from "../e2e/stack.ts";
+import { DEMO_DATA } from "#local/stack/demo-data/load-demo-data.ts";
+import { firstStartDirectory, type RunningStack, startStack, until } from "../e2e/stack-process.ts";
 import { type Block, blocksOf, document } from "./markdown.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 let incident: Block[];
 const state = await firstStartDirectory();
-/** Where the reader stands: a folder with `.rota` in it. */
+/** The working directory of the commands: a folder with `.rota`. */
 let folder: string;
 let app: RunningStack;
 beforeAll(async () => {
@@ -29,8 +29,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it("every command of the incident prints what the page shows", async () => {
-  // The page begins where npm start has run its first job, and where the sample data has all it asked for.
+it("every command of the incident prints the page's output", async () => {
+  // The page begins after the first job of npm start and after the sample data.
   await until(
     async () => app.output(),
     (output) => output.includes("First job:") && (output.match(/Sample data: /g) ?? []).length === DEMO_DATA.length,
@@ -39,12 +39,12 @@ it("every command of the incident prints what the page shows", async () => {
     () => app.call<{ runs: { state: string }[] }>("GET", "api/admin/runs?job=sync_fx_historical"),
     ({ body: { runs } }) => runs.length > 0 && runs.every(({ state }) => state === "succeeded"),
   );
-  await drawLongestFirstWait();
+  await maximizeFirstRetryDelay();
   expect(await replay(incident)).toBeGreaterThan(20);
 });
 
-/** The page has time to look on before the second attempt: of a random wait up to ten seconds it is ten. */
-async function drawLongestFirstWait(): Promise<void> {
+/** Sets the random delay before the second attempt to its maximum of ten seconds, so that the commands have time. */
+async function maximizeFirstRetryDelay(): Promise<void> {
   const sql = postgres(app.databaseUrl, { max: 1 });
   await sql.unsafe(`
     create function wait_longest() returns trigger language plpgsql as $$
@@ -54,23 +54,23 @@ async function drawLongestFirstWait(): Promise<void> {
   await sql.end();
 }
 
-it("deals are found as the page finds them", async () => {
+it("the commands of the page about analyses print its output", async () => {
   expect(await replay(blocksOf(await document("docs/analyse-by-curl.md")))).toBe(9);
 });
 
-it("a county is configured as the guide does it, and shows what the guide shows", async () => {
+it("the commands of the page about tax liens print its output", async () => {
   expect(await replay(blocksOf(await document("docs/tax-liens.md")))).toBe(8);
 });
 
-it("somebody is told something as the page about notifications does it", async () => {
+it("the commands of the page about notifications print its output", async () => {
   const page = blocksOf(await document("docs/notifications.md"));
-  // Before it stands code in other languages.
+  // The page begins with code in other languages.
   expect(await replay(page.slice(page.findIndex(({ language }) => language === "sh")))).toBe(9);
 });
 
 /**
- * Types the commands of a page, the first two blocks of which start the app and name it. What the last command of a block prints is
- * held against the block that follows.
+ * Runs the commands of a page, whose first two blocks start the app and set its address. The output of the last command of
+ * a block is compared with the following block.
  * @returns how many answers were compared
  */
 async function replay([, variables, ...session]: readonly Block[]): Promise<number> {
@@ -82,7 +82,7 @@ async function replay([, variables, ...session]: readonly Block[]): Promise<numb
     if (language !== "sh") continue;
     const answer = session[i + 1];
     let printed = "";
-    // A line each, but for a file that is written in place.
+    // One command in each line, except for a here document.
     for (const [command] of code.matchAll(/.*<<END\n[^]*?\nEND|.+/g)) {
       const script = `set -eu\n${given}\n${transcript.command(command)}`;
       printed = (await run("bash", ["-c", script], { cwd: folder })).stdout.replaceAll("\r", "");

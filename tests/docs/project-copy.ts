@@ -4,17 +4,17 @@ import { dirname, join } from "node:path";
 import type { Block } from "./markdown.ts";
 import { ROOT } from "./markdown.ts";
 
-/** A copy of the project that a test may change: its own functions/, tests/ and build, the rest by links. */
+/** A copy of the project that a test may change: functions/, scripts/ and tests/ are copies, the rest are links. */
 export interface ProjectCopy {
   readonly directory: string;
   /** Writes a block to a file of the copy, or applies it there when it is a diff. */
   put(block: Block, file: string): Promise<void>;
-  /** Runs a script of Node in it. */
+  /** Runs a Node script in it. */
   node(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }>;
   remove(): Promise<void>;
 }
 
-/** @param more folders that are to be its own as well, since a page changes what is in them */
+/** @param more folders to copy as well, because a page changes files in them */
 export async function copyProject(more: readonly string[] = []): Promise<ProjectCopy> {
   const parent = join(ROOT, ".rota/docs");
   await mkdir(parent, { recursive: true });
@@ -44,7 +44,7 @@ export async function copyProject(more: readonly string[] = []): Promise<Project
   };
 }
 
-/** Adds the lines with a plus behind the line above them, which must be in the file as it is. */
+/** Inserts each line with a plus after the line above it in the diff, which must exist in the file. */
 function applied(diff: string, text: string, file: string): string {
   const lines = text.split("\n");
   let at = -1;

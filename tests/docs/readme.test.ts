@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { readArguments } from "#cli/arguments.ts";
 import { commands } from "#cli/commands.ts";
 import { jobs, routes } from "#functions/index.ts";
-import { jobSettingNames } from "#settings/config.ts";
+import { jobSettingNames } from "#settings/job-settings.ts";
 import { anchorsOf, blocksOf, commandsOf, type Document, documents, inlineCodeOf, linksOf, ROOT } from "./markdown.ts";
 import { copyProject } from "./project-copy.ts";
 
@@ -13,19 +13,19 @@ const pages = await documents();
 const blocks = pages.flatMap(blocksOf);
 const CLI = "npm run rota -- ";
 
-it("there are pages with commands, code and links to check", () => {
+it("the pages contain commands, code and links to check", () => {
   expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(["README.md", "docs/operate.md"]));
   expect(pages.flatMap(commandsOf).filter((command) => command.includes(CLI)).length).toBeGreaterThan(9);
   expect(blocks.filter(({ language }) => language === "ts").length).toBeGreaterThan(3);
   expect(pages.flatMap(linksOf).length).toBeGreaterThan(5);
 });
 
-it("every npm and npx command is one", async () => {
+it("every npm and npx command exists", async () => {
   const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { scripts: object };
   const isOne = (tool: string, name: string) =>
     tool === "npx" ? existsSync(join(ROOT, "node_modules/.bin", name)) : name in scripts || name === "ci";
   expect(
-    faults((page) =>
+    problems((page) =>
       commandsOf(page)
         .flatMap((command) => [...command.matchAll(/\b(npm run|npm|npx) ([\w:-]+)/g)])
         .flatMap(([words, tool = "", name = ""]) =>
@@ -35,12 +35,12 @@ it("every npm and npx command is one", async () => {
   ).toEqual([]);
 });
 
-it("the command line takes every command as it is written", async () => {
+it("the command line accepts every command of the pages", async () => {
   const loaded = new Map(
     await Promise.all(Object.entries(commands).map(async ([name, { load }]) => [name, await load()] as const)),
   );
   expect(
-    faults((page) =>
+    problems((page) =>
       commandsOf(page).flatMap((line) => {
         if (!line.includes(CLI)) return [];
         const [name = "", ...args] = shellWords(line.slice(line.indexOf(CLI) + CLI.length));
@@ -51,9 +51,9 @@ it("the command line takes every command as it is written", async () => {
   ).toEqual([]);
 });
 
-it("every relative link leads to a file, and to a heading where it names one", () => {
+it("every relative link has an existing target, with its heading", () => {
   expect(
-    faults((page) =>
+    problems((page) =>
       linksOf(page).filter((link) => {
         const [file = "", anchor] = link.split("#");
         const path = file ? join(dirname(page.path), file) : page.path;
@@ -65,20 +65,20 @@ it("every relative link leads to a file, and to a heading where it names one", (
   ).toEqual([]);
 });
 
-it("every file that is named is there", () => {
+it("every named file exists", () => {
   const shown = new Set(blocks.map(({ file }) => file));
   const isPath = (code: string) => /^(functions|shared|local|scripts|bench|tests|docs)\/[\w./-]+$/.test(code);
   expect(
-    faults((page) =>
+    problems((page) =>
       inlineCodeOf(page).filter((code) => isPath(code) && !shown.has(code) && !existsSync(join(ROOT, code))),
     ),
   ).toEqual([]);
 });
 
-it("every route that is named is one", () => {
+it("every named route exists", () => {
   const known = routes.map(({ path }) => patternOf(path));
   expect(
-    faults(({ text }) =>
+    problems(({ text }) =>
       [...text.matchAll(/\/(api\/[\w/{}.%:-]*[\w}])/g)]
         .map(([, path = ""]) => path)
         .filter((path) => !known.some((pattern) => pattern.test(path))),
@@ -86,20 +86,20 @@ it("every route that is named is one", () => {
   ).toEqual([]);
 });
 
-it("every curl is taken by its route: method, query and body", () => {
+it("every curl command is valid for its route: method, query and body", () => {
   const calls = pages.flatMap(commandsOf).filter((command) => /^curl (?!.*\$(?:DEMO|LIST))/.test(command));
   expect(calls.length).toBeGreaterThan(4);
-  expect(calls.flatMap((call) => refusalOf(call).map((fault) => `${call}: ${fault}`))).toEqual([]);
+  expect(calls.flatMap((call) => errorsOf(call).map((error) => `${call}: ${error}`))).toEqual([]);
 });
 
-it("every setting that is named is read somewhere", async () => {
+it("every named setting is read by the code", async () => {
   const shownJobs = blocks.flatMap(({ code }) => /^ {2}id: "(\w+)",$/m.exec(code)?.[1] ?? []);
   const ofJobs = new Set(
     [...jobs.map(({ id }) => id), ...shownJobs].flatMap((id) => Object.values(jobSettingNames(id))),
   );
   const sources = await sourceText();
   expect(
-    faults(({ text }) =>
+    problems(({ text }) =>
       [...text.matchAll(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g)]
         .map(([name]) => name)
         .filter((name) => !ofJobs.has(name) && !new RegExp(`\\b${name}\\b`).test(sources)),
@@ -118,7 +118,7 @@ it("every block of TypeScript compiles", async () => {
       files.push(file);
     }
     const { output } = await project.node([join(ROOT, "node_modules/typescript/bin/tsc"), "--pretty", "false"]);
-    // Errors in other files are the type check's to report.
+    // The type check reports errors in other files.
     expect(output.split("\n").filter((line) => ["error", ...files].some((start) => line.startsWith(start)))).toEqual(
       [],
     );
@@ -127,12 +127,12 @@ it("every block of TypeScript compiles", async () => {
   }
 });
 
-/** What `find` finds wrong on the pages, each with its page. */
-function faults(find: (page: Document) => string[]): string[] {
-  return pages.flatMap((page) => find(page).map((fault) => `${page.path}: ${fault}`));
+/** The problems that `find` finds on the pages, each with its page. */
+function problems(find: (page: Document) => string[]): string[] {
+  return pages.flatMap((page) => find(page).map((problem) => `${page.path}: ${problem}`));
 }
 
-function refusalOf(curl: string): string[] {
+function errorsOf(curl: string): string[] {
   const [, file, body] = /(?:--json|-d) (?:(@\S+)|'([^']*)')/.exec(curl) ?? [];
   const [, method = (file ?? body) === undefined ? "GET" : "POST"] = /-X (\w+)/.exec(curl) ?? [];
   const [, path = "", search = ""] = /\/(api\/[^?\s'"]+)\??([^\s'"]*)/.exec(curl) ?? [];
@@ -140,7 +140,7 @@ function refusalOf(curl: string): string[] {
   if (!route) return [`no route ${method} ${path}`];
   const read = [
     route.query.safeParse(Object.fromEntries(new URLSearchParams(search))),
-    // What is in a file is for the test that runs the page.
+    // The test that runs the page checks the content of a file.
     file ? { success: Boolean(route.body), error: "it takes no body" } : bodyRead(route, body),
   ];
   return read.flatMap(({ success, error }) => (success ? [] : String(error)));
@@ -151,7 +151,7 @@ function bodyRead(route: (typeof routes)[number], body: string | undefined) {
   return { success: !body, error: "it takes no body" };
 }
 
-/** What a route's path matches. */
+/** A pattern for the paths of a route. */
 function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replace(/\{\w+\}/g, "[^/]+")}$`);
 }
@@ -164,7 +164,7 @@ async function sourceText(): Promise<string> {
   return text;
 }
 
-/** As a shell splits a line: at spaces, but not within single quotes. */
+/** Splits a line as a shell does: at spaces outside of single quotes. */
 function shellWords(line: string): string[] {
   return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ""));
 }

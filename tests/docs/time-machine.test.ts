@@ -4,7 +4,7 @@ import { blocksOf, document } from "./markdown.ts";
 
 const CLI = "npm run rota -- ";
 
-it("the example prints what the page shows, to the letter", async () => {
+it("the example prints exactly the output of the page", async () => {
   const [example, output] = blocksOf(await document("docs/time-machine.md"));
   const [command = ""] = example?.code.split("\n") ?? [];
   expect(command.startsWith(CLI)).toBe(true);

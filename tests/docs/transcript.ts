@@ -1,4 +1,4 @@
-/** What differs from one time to the next, as it is printed and as a pattern. */
+/** Volatile parts of an output: how they are printed, and a pattern for them. */
 const VOLATILE: readonly (readonly [printed: RegExp, pattern: string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z/, String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z`],
   [/(?<="date": ")\d{4}-\d\d-\d\d/, String.raw`\d{4}-\d\d-\d\d`],
@@ -6,10 +6,10 @@ const VOLATILE: readonly (readonly [printed: RegExp, pattern: string])[] = [
   [/(?<="(?:durationMs|requests)": )\d+/, String.raw`\d+`],
   // The year of a tax certificate.
   [/(?<=CP-)20\d\d/, String.raw`20\d\d`],
-  // How far away a moment is.
+  // Relative times.
   [/(?<=\()(?:in [\d.]+ [^)]+|[\d.]+ [^)]+ ago)(?=\))/, String.raw`(?:in [\d.]+ [^)]+|[\d.]+ [^)]+ ago)`],
   [/(?<=last heard of )[\d.]+ \w+ ago/, String.raw`[\d.]+ \w+ ago`],
-  // Who holds a lease.
+  // The holder of a lease.
   [/(?<=on )[\w.-]+:\d+:\w+/, String.raw`[\w.-]+:\d+:\w+`],
   [/…/, ".*"],
 ];
@@ -20,20 +20,20 @@ const TOKENS = new RegExp(
 );
 
 /**
- * The ids of a page and those of the session that a test leads: an id of the page stands for the one that is printed in its
- * place the first time, and from then on for no other.
+ * Maps the ids of a page to the ids of a test session: an id of the page maps to the id that is first printed in its place,
+ * and then to no other.
  */
 export class Transcript {
-  readonly #real = new Map<string, string>();
+  readonly #realIds = new Map<string, string>();
 
   /** A command of the page with the ids of this session. */
   command(text: string): string {
-    return text.replace(new RegExp(ID, "g"), (id) => this.#real.get(id) ?? id);
+    return text.replace(new RegExp(ID, "g"), (id) => this.#realIds.get(id) ?? id);
   }
 
   /**
-   * Compares an answer with the page's. A line `…` stands for any number of lines, `…` in a line for anything in it.
-   * @returns what is wrong, or null
+   * Compares an answer with that of the page. A line `…` matches any number of lines, `…` in a line matches any text.
+   * @returns the difference, or null
    */
   difference(page: string, printed: string): string | null {
     const lines = page.trimEnd().split("\n");
@@ -46,8 +46,8 @@ export class Transcript {
       );
       return `the page's line ${JSON.stringify(lines[good + 1] ?? "(its end)")} is not where it should be in\n${printed}`;
     }
-    ids.forEach((id, i) => this.#real.set(id, matched[i + 1]!));
-    const several = new Set(this.#real.values()).size < this.#real.size;
+    ids.forEach((id, i) => this.#realIds.set(id, matched[i + 1]!));
+    const several = new Set(this.#realIds.values()).size < this.#realIds.size;
     return several ? `two ids of the page are one in\n${printed}` : null;
   }
 
@@ -64,10 +64,10 @@ export class Transcript {
   }
 
   #idPattern(id: string, ids: string[]): string {
-    const known = this.#real.get(id);
+    const known = this.#realIds.get(id);
     if (known !== undefined) return known;
-    const place = ids.indexOf(id);
-    if (place >= 0) return `\\${place + 1}`;
+    const index = ids.indexOf(id);
+    if (index >= 0) return `\\${index + 1}`;
     ids.push(id);
     return `(${ID.source})`;
   }

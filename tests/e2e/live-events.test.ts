@@ -2,7 +2,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { LiveEvent } from "#realtime/live-event.ts";
 import { type Inbox, inbox, subscriber } from "../local/web-pubsub/started-service.ts";
-import { type RunningStack, startStack, stateDirectory } from "./stack.ts";
+import { type RunningStack, startStack, stateDirectory } from "./stack-process.ts";
 
 const state = await stateDirectory();
 let app: RunningStack;
@@ -12,57 +12,57 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 const run = (job: string) => `api/admin/jobs/${job}/run`;
-type Moved = LiveEvent<{ runId: string; jobId: string; state: string }>;
+type StateChange = LiveEvent<{ runId: string; jobId: string; state: string }>;
 
-it("a watcher hears a run from queued to succeeded, whichever process does it", async () => {
-  const heard = await watch(app);
+it("a subscriber receives all states of a run, from any process", async () => {
+  const received = await subscribe(app);
   const joined = await startStack(state, { args: ["--join"] });
   for (const one of [app, joined]) {
     const { body } = await one.call<{ id: string }>("POST", run("cleanup_fx_updates"));
-    // One process tells that it was queued and maybe another one the rest: nothing orders what two of them say.
-    expect(new Set(await movesOf(body.id, heard, 3))).toEqual(new Set(["queued", "running", "succeeded"]));
+    // Different processes may publish the states, so their order is undefined.
+    expect(new Set(await statesOf(body.id, received, 3))).toEqual(new Set(["queued", "running", "succeeded"]));
   }
   await joined.stop();
 });
 
-it("of a run whose transaction the database rolls back, nothing is heard", async () => {
+it("no event is published for a run whose transaction is rolled back", async () => {
   const sql = postgres(app.databaseUrl, { max: 1, onnotice: () => undefined });
-  // Refuses at the very commit, when all statements have been answered.
+  // Fails at the commit, after all statements succeeded.
   await sql.unsafe(`
     create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused at commit'; end $$;
     create constraint trigger refuse after insert on platform.job_runs deferrable initially deferred
       for each row when (new.input ->> 'startDate' = '2026-01-05') execute function refuse();`);
-  const heard = await watch(app);
-  // This job's own tracking row makes it a transaction.
+  const received = await subscribe(app);
+  // This job is enqueued in a transaction with its tracking row.
   expect(await app.call("POST", run("sync_fx_historical"), { startDate: "2026-01-05" })).toMatchObject({ status: 500 });
   const { body } = await app.call<{ id: string }>("POST", run("cleanup_fx_updates"));
-  await movesOf(body.id, heard, 3);
-  const told = [...heard.all];
+  await statesOf(body.id, received, 3);
+  const events = [...received.all];
   const kept = await sql<{ id: string }[]>`select id from platform.job_runs`;
   await sql.end();
-  const lost = told.filter(({ data }) => !kept.some(({ id }) => id === data.runId));
-  expect(lost).toEqual([]);
+  const unknown = events.filter(({ data }) => !kept.some(({ id }) => id === data.runId));
+  expect(unknown).toEqual([]);
 });
 
-/** All events of the job layer from now on. */
-async function watch(stack: RunningStack): Promise<Inbox<Moved>> {
+/** Collects all events of the job layer from now on. */
+async function subscribe(stack: RunningStack): Promise<Inbox<StateChange>> {
   const { client } = await subscriber(async () => {
     const { body } = await stack.call<{ url: string }>("POST", "api/realtime/negotiate", {});
     return body.url;
   });
-  const heard = inbox<Moved>();
+  const received = inbox<StateChange>();
   client.on("group-message", ({ message }) => {
-    for (const event of message.data as unknown as readonly Moved[]) heard.put(event);
+    for (const event of message.data as unknown as readonly StateChange[]) received.put(event);
   });
-  return heard;
+  return received;
 }
 
-/** The first moves of a run, in the order in which they were heard. */
-async function movesOf(runId: string, heard: Inbox<Moved>, howMany: number): Promise<string[]> {
-  const moves: string[] = [];
-  for (let count = 1; moves.length < howMany; count++) {
-    const { type, data } = await heard.nth(count);
-    if (type === "run.state_changed" && data.runId === runId) moves.push(data.state);
+/** The first states of a run, in the order of their events. */
+async function statesOf(runId: string, received: Inbox<StateChange>, howMany: number): Promise<string[]> {
+  const states: string[] = [];
+  for (let count = 1; states.length < howMany; count++) {
+    const { type, data } = await received.nth(count);
+    if (type === "run.state_changed" && data.runId === runId) states.push(data.state);
   }
-  return moves;
+  return states;
 }

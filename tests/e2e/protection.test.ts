@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { principalHeader } from "../shared/http/principals.ts";
-import { type RunningStack, startStack, stateDirectory } from "./stack.ts";
+import { type RunningStack, startStack, stateDirectory } from "./stack-process.ts";
 
 const viewerKey = "a-viewers-key-a-viewers-key-a-viewers-key";
 
@@ -13,16 +13,14 @@ async function ask(app: RunningStack, path: string, { method = "GET", ...headers
 }
 
 describe("the app that npm start runs", () => {
-  it("lets nobody in by accident, a forged principal neither", async () => {
+  it("rejects requests without a key, also with a forged principal", async () => {
     const app = await startStack(state, { env: { ROTA_VIEWER_KEY: viewerKey } });
     const paths = ["api/admin/jobs", "api/admin/controls", "api/jobs/health", "api/v1/exchange-rates"];
     for (const path of paths) expect((await ask(app, path)).status, path).toBe(401);
     const refused = await ask(app, "api/admin/jobs", { "x-ms-client-principal": principalHeader(["rota.operator"]) });
     expect(refused).toMatchObject({ status: 401, type: "application/problem+json" });
     expect(refused.text).toContain("ROTA_OPERATOR_KEY or ROTA_VIEWER_KEY");
-    expect((await ask(app, "api/admin/jobs", { method: "DELETE" })).status, "not even which methods there are").toBe(
-      401,
-    );
+    expect((await ask(app, "api/admin/jobs", { method: "DELETE" })).status, "the methods are not disclosed").toBe(401);
     expect((await ask(app, "api/health/live")).status).toBe(200);
 
     expect((await ask(app, "api/admin/jobs", { "x-functions-key": viewerKey })).status).toBe(200);
@@ -35,7 +33,7 @@ describe("the app that npm start runs", () => {
     expect(await app.stop()).toBe(0);
   });
 
-  it("behind Easy Auth takes the principal's role, and his name into the ledger", async () => {
+  it("behind Easy Auth uses the principal's role, and stores the name in the ledger", async () => {
     const app = await startStack(state, { env: { WEBSITE_AUTH_ENABLED: "True" } });
     const viewer = { "x-ms-client-principal": principalHeader(["rota.viewer"]) };
     const operator = { "x-ms-client-principal": principalHeader(["rota.operator"]), method: "POST" };

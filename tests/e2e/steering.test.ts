@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { dealFacts } from "../shared/documents/sample-contexts.ts";
-import { type RunningStack, startStack, stateDirectory, until } from "./stack.ts";
+import { type RunningStack, startStack, stateDirectory, until } from "./stack-process.ts";
 
 const state = await stateDirectory();
 let app: RunningStack;
@@ -24,7 +24,7 @@ const ended = async (id: string) =>
     (run) => !["queued", "running", "retrying"].includes(run.state),
   );
 
-it("a paused job waits and goes on at the resume", async () => {
+it("a run of a paused job waits until the job is resumed", async () => {
   expect((await app.call("POST", `${job}/pause`, { reason: "an end to end test" })).status).toBe(200);
   const { body: run } = await app.call<RunLine>("POST", `${job}/run`);
   expect(run.state).toBe("queued");
@@ -34,7 +34,7 @@ it("a paused job waits and goes on at the resume", async () => {
   expect(await ended(run.id)).toMatchObject({ state: "succeeded" });
 });
 
-it("with the kill switch on nothing runs, the health routes answer, and the audit has it", async () => {
+it("with the kill switch on no job runs, the health routes answer, and the audit has an entry", async () => {
   await app.call("PATCH", "api/admin/controls", { killSwitch: true, reason: "an end to end test" });
   const { body: run } = await app.call<RunLine>("POST", `${job}/run`);
   expect(await ended(run.id)).toMatchObject({ state: "skipped", reasonCode: "kill-switch" });
@@ -47,7 +47,7 @@ it("with the kill switch on nothing runs, the health routes answer, and the audi
   expect(await ended(again.body.id)).toMatchObject({ state: "succeeded" });
 });
 
-it("a past range is backfilled to its end", async () => {
+it("a backfill of a past range completes", async () => {
   const range = { from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" };
   const started = await app.call<{ missing: number }>("POST", `${job}/backfill`, range);
   expect(started.status).toBe(202);
@@ -58,7 +58,7 @@ it("a past range is backfilled to its end", async () => {
   expect(done).toMatchObject({ state: "done", runs: { succeeded: started.body.missing } });
 });
 
-it("a document's file comes through the host byte for byte, and whole again after a reader who left", async () => {
+it("the host sends a document's file unchanged, also after a client that disconnected", async () => {
   const key = (await readFile(join(state, "host-key"), "utf8")).trim();
   const asked = { template: "deal_memo", facts: dealFacts };
   const { body } = await app.call<{ document: string; run: string }>("POST", "api/documents/generate", asked);
@@ -71,8 +71,8 @@ it("a document's file comes through the host byte for byte, and whole again afte
       headers: { "x-functions-key": key },
     });
 
-  const left = await content("pdf");
-  await left.body!.cancel();
+  const aborted = await content("pdf");
+  await aborted.body!.cancel();
   for (const format of ["pdf", "html"] as const) {
     const { contentType, bytes, sha256 } = files[format];
     const file = await content(format);

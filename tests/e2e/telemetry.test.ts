@@ -2,13 +2,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type Envelope, ingestionEndpoint } from "#support/ingestion-endpoint.ts";
-import { startStack, stateDirectory } from "./stack.ts";
+import { startStack, stateDirectory } from "./stack-process.ts";
 
 const state = await stateDirectory();
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const CALLER = "b7ad6b7169203331";
 
-it("a request's run, statements, calls, messages and log are one operation; metrics count; no secret leaves", async () => {
+it("a request's run, statements, calls, messages and logs are one operation, with metrics and without secrets", async () => {
   const certificate = join(state, "ingestion.pem");
   await using insights = await ingestionEndpoint(certificate);
   const app = await startStack(state, {
@@ -44,18 +44,18 @@ it("a request's run, statements, calls, messages and log are one operation; metr
   expect(statements).toContainEqual(
     expect.objectContaining({ data: expect.stringContaining("exchange_rates") as string }),
   );
-  // What the attempt did stands below it, what was done to ask for it below the caller's step.
-  const below = (parent: unknown) =>
+  // The work of the attempt is below the attempt; the enqueueing is below the caller's span.
+  const childrenOf = (parent: unknown) =>
     ofOperation.filter(({ tags }) => tags["ai.operation.parentId"] === parent).map(({ data }) => data.baseData["type"]);
-  expect(below(attempt!.data.baseData["id"])).toEqual(expect.arrayContaining(["Http", "postgresql"]));
-  expect(below(CALLER)).toEqual(expect.arrayContaining(["Queue Message", "postgresql"]));
+  expect(childrenOf(attempt!.data.baseData["id"])).toEqual(expect.arrayContaining(["Http", "postgresql"]));
+  expect(childrenOf(CALLER)).toEqual(expect.arrayContaining(["Queue Message", "postgresql"]));
   expect(data("MessageData")).toContainEqual(
     expect.objectContaining({ message: "Succeeded", properties: expect.objectContaining({ run: run.id }) as unknown }),
   );
 
   const metrics = data("MetricData", insights.envelopes) as unknown as { metrics: { name: string }[] }[];
   const named = (name: string) => metrics.filter(({ metrics: [one] }) => one!.name === name);
-  // The demo's first run, and this one.
+  // The first run of the demo, and this one.
   expect(named("rota.runs")).toContainEqual(
     expect.objectContaining({
       metrics: [expect.objectContaining({ value: 2 })],

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { camelCase, manifestOf } from "#azure/manifest.ts";
 import * as families from "#functions/families.ts";
 import { jobs, routes } from "#functions/index.ts";
-import type { Job } from "#jobs/define-job.ts";
+import type { Job } from "#jobs";
 import { sourceFiles } from "../../scripts/source-files.ts";
 
 const folder = join(import.meta.dirname, "../../functions");

@@ -2,14 +2,14 @@ import { parseArgs } from "node:util";
 import { openApp } from "#app";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
-import { WITHOUT_SLOTS } from "./app/index.ts";
+import { WITHOUT_TIMERS } from "./app/index.ts";
 import { oneAtATime } from "./app/jobs/requests.ts";
-import { type Claims, onStage } from "./environment/checks.ts";
-import type { Stage } from "./environment/load-environment.ts";
+import { type Checks, runInEnvironment } from "./environment/checks.ts";
+import type { LoadEnvironment } from "./environment/load-environment.ts";
 
 /**
- * Runs that wait in lines for their concurrency keys, over several app processes: never two of a line at once, each once, and how fast
- * and in which order a line moves on.
+ * Runs that wait for their concurrency keys, over several app processes: never two of a key at once, each run once. It also
+ * measures how fast and in which order the runs of a key start.
  *
  *   node tests/load/one-at-a-time.ts --runs 1000 --lines 4 --processes 2
  */
@@ -22,15 +22,15 @@ const { values } = parseArgs({
 });
 const [runs, lines, processes] = [values.runs, values.lines, values.processes].map(Number) as [number, number, number];
 
-await onStage(`${runs} runs in ${lines} lines over ${processes} processes`, async (stage, claims) => {
-  await Promise.all(Array.from({ length: processes }, () => stage.startApp({ settings: WITHOUT_SLOTS })));
-  await ask(stage);
-  await stage.until("all runs have ended", async () => (await left(stage)) === 0, 600_000);
-  await account(stage, claims);
+await runInEnvironment(`${runs} runs in ${lines} lines over ${processes} processes`, async (environment, checks) => {
+  await Promise.all(Array.from({ length: processes }, () => environment.startApp({ settings: WITHOUT_TIMERS })));
+  await ask(environment);
+  await environment.until("all runs have ended", async () => (await left(environment)) === 0, 600_000);
+  await checkResults(environment, checks);
 });
 
-async function ask({ settings }: Stage): Promise<void> {
-  const { LOAD_OUTSIDE: _, ...own } = settings;
+async function ask({ settings }: LoadEnvironment): Promise<void> {
+  const { LOAD_SERVICE_URL: _, ...own } = settings;
   const ownQueues = new Set([oneAtATime.id]);
   const app = openApp(readConfig(own, [oneAtATime]), catalogueOf([oneAtATime]), { ownQueues });
   const requests = Array.from({ length: runs }, (_run, n) => ({
@@ -42,22 +42,22 @@ async function ask({ settings }: Stage): Promise<void> {
   await app.close(0);
 }
 
-async function left({ sql, count }: Stage): Promise<number> {
+async function left({ sql, count }: LoadEnvironment): Promise<number> {
   return count(sql`select count(*) from platform.job_runs where job_id = ${oneAtATime.id} and finished_at is null`);
 }
 
-async function account({ sql, count }: Stage, claims: Claims): Promise<void> {
-  claims.claim(
+async function checkResults({ sql, count }: LoadEnvironment, checks: Checks): Promise<void> {
+  checks.equal(
     "runs that succeeded",
     await count(sql`select count(*) from platform.job_runs where job_id = ${oneAtATime.id} and state = 'succeeded'`),
     runs,
   );
-  claims.claim(
-    "runs that met another of their line",
+  checks.equal(
+    "runs that overlapped another run of their key",
     await count(sql`select count(*) from platform.job_runs where job_id = ${oneAtATime.id} and attempt > 1`),
     0,
   );
-  claims.claim("effects, one of each run", await count(sql`select count(*) from load.effects`), runs);
+  checks.equal("effects, one for each run", await count(sql`select count(*) from load.effects`), runs);
   const [moved] = await sql<{ seconds: number; wait: number; longest: number; early: number }[]>`
     with line as (
       select id, started_at, finished_at, lag(finished_at) over own as before, row_number() over own as place,
@@ -69,8 +69,8 @@ async function account({ sql, count }: Stage, claims: Claims): Promise<void> {
            max(extract(epoch from started_at - before) * 1000)::float8 as longest,
            percentile_cont(0.99) within group (order by abs(place - asked)) as early
       from line`;
-  claims.figure("runs/s, all lines together", (runs / moved!.seconds).toFixed(1));
-  claims.figure("ms from the end of one to the start of the next, p50", moved!.wait.toFixed(1));
-  claims.figure("the longest such pause, ms", moved!.longest.toFixed(0));
-  claims.figure("places that a run is ahead or behind its turn, p99", moved!.early.toFixed(0));
+  checks.figure("runs/s, all lines together", (runs / moved!.seconds).toFixed(1));
+  checks.figure("ms from the end of one to the start of the next, p50", moved!.wait.toFixed(1));
+  checks.figure("the longest such pause, ms", moved!.longest.toFixed(0));
+  checks.figure("positions that a run is ahead or behind its order, p99", moved!.early.toFixed(0));
 }

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
-import { applyMigrations } from "#data/migrate.ts";
-import { startPostgres } from "#local/postgres/start.ts";
+import { applyMigrations } from "#data/apply-migrations.ts";
+import { startPostgres } from "#local/postgres/start-postgres.ts";
 
 /**
- * Many due reminders, two dispatchers at once, each in a process of its own, and every now and then a kill -9 of one in the
- * middle of its work. In the end each reminder has to be marked as sent and told of, exactly once.
+ * Many due reminders and two concurrent dispatcher processes, which are killed with kill -9 during their work. At the end
+ * each reminder must be marked as sent and have exactly one notification.
  *
  *   node tests/load/reminders.ts --reminders 100000 --kills 10
  */
@@ -22,7 +22,7 @@ const [count, kills] = [Number(values.reminders), Number(values.kills)];
 const dispatcherFile = join(import.meta.dirname, "reminders/dispatcher-process.ts");
 
 const directory = await mkdtemp(join(tmpdir(), "rota-reminders-"));
-// fsync stays on: a database that forgets what it acknowledged would prove nothing.
+// fsync stays on: without it a kill could lose acknowledged commits.
 const server = await startPostgres({ dataDirectory: directory });
 const sql = postgres(server.url, { max: 2, onnotice: () => undefined });
 try {
@@ -54,7 +54,7 @@ try {
   console.log(isRight ? "\nEach was sent once." : "\nFAILED: lost, or sent twice.");
   process.exitCode = isRight ? 0 : 1;
 
-  /** One dispatcher after the other; as long as kills are left, each is killed after a few pages. */
+  /** Starts one dispatcher after the other; each is killed after a few pages while kills are left. */
   async function dispatchUntilDone(): Promise<void> {
     while (await isLeft()) {
       started += 1;

@@ -5,30 +5,30 @@ import { expect, onTestFinished, test } from "vitest";
 import { choosePort, freePort, isFree, PortInUseError } from "#local/ports.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
 
-test("a free port is free, until something listens on it", async () => {
+test("a free port is free until a server listens on it", async () => {
   const port = await freePort();
   expect(await isFree(port)).toBe(true);
   await occupy(port);
   expect(await isFree(port)).toBe(false);
 });
 
-test("a port that was asked for is taken as it is and not remembered", async () => {
+test("a requested port is used and not stored", async () => {
   const wish = await wishFor(await freePort());
   expect(await choosePort(wish)).toBe(wish.port);
   await expect(readFile(wish.rememberIn)).rejects.toThrow("ENOENT");
 });
 
-test("a port that was asked for and is in use is an error that says who needs it and what to set", async () => {
+test("a requested port in use is an error that names its purpose and its setting", async () => {
   const wish = await wishFor(await freePort());
   await occupy(wish.port);
-  const refusal = choosePort(wish);
-  await expect(refusal).rejects.toBeInstanceOf(PortInUseError);
-  await expect(refusal).rejects.toThrow(
+  const choice = choosePort(wish);
+  await expect(choice).rejects.toBeInstanceOf(PortInUseError);
+  await expect(choice).rejects.toThrow(
     `Port ${wish.port} is in use; the oven needs it. Set OVEN_PORT to another port, or stop the other program.`,
   );
 });
 
-test("without a wish the port is the same every time, until another program has it", async () => {
+test("without a requested port it is the same every time, until another program uses it", async () => {
   const wish = await wishFor(0);
   const first = await choosePort(wish);
   expect(await choosePort({ ...wish, port: undefined })).toBe(first);
@@ -38,7 +38,7 @@ test("without a wish the port is the same every time, until another program has 
   expect(await choosePort(wish)).toBe(second);
 });
 
-test.for(["", "none", "-1", "70000", "1.5"])("a remembered %o is no port and is replaced", async (text) => {
+test.for(["", "none", "-1", "70000", "1.5"])("a stored %o is not a port and is replaced", async (text) => {
   const wish = await wishFor(0);
   await writeFile(wish.rememberIn, text);
   const port = await choosePort(wish);

@@ -9,11 +9,11 @@ import { outOfStep, settingsFiles } from "../../scripts/settings-example.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-it("the example and the guide are in step with the code; if not, run node scripts/settings-example.ts", async () => {
-  expect(await outOfStep(root)).toEqual([]);
+it("the example and the guide match the code; if not, run node scripts/settings-example.ts", async () => {
+  expect(await outdatedFiles(root)).toEqual([]);
 });
 
-it("the example has every setting that the app reads, and none that it does not", async () => {
+it("the example has exactly the settings that the app reads", async () => {
   const { Values, IsEncrypted } = JSON.parse(await readFile(join(root, "local.settings.example.json"), "utf8")) as {
     IsEncrypted: boolean;
     Values: Record<string, string>;
@@ -25,7 +25,7 @@ it("the example has every setting that the app reads, and none that it does not"
   for (const { id } of jobs) expect(Values).toHaveProperty(jobSettingNames(id).enabled);
 });
 
-it("a copy of the example with a database changes nothing but where blobs lie: in Azurite", async () => {
+it("a copy of the example with a database changes only the blob storage to Azurite", async () => {
   const { Values } = JSON.parse((await settingsFiles()).get("local.settings.example.json") ?? "") as {
     Values: Record<string, string>;
   };
@@ -35,7 +35,7 @@ it("a copy of the example with a database changes nothing but where blobs lie: i
   expect(copied).toEqual({ ...none, AzureWebJobsStorage: "UseDevelopmentStorage=true" });
 });
 
-it("the guide says what every setting means, and shows no table cell that its text breaks", async () => {
+it("the guide explains every setting in well-formed tables", async () => {
   const guide = (await settingsFiles()).get("docs/settings.md") ?? "";
   for (const name of Object.keys(SETTINGS)) expect(guide).toContain(`| \`${name}\``);
   for (const { id } of jobs) expect(guide).toContain(`| \`${id}\``);
@@ -46,12 +46,12 @@ it("the guide says what every setting means, and shows no table cell that its te
   expect(new Set(columns)).toEqual(new Set([5, 7]));
 });
 
-it("a file that is changed or missing is named", async () => {
+it("a changed or missing file is named", async () => {
   const folder = await temporaryDirectory();
-  expect(await outOfStep(folder)).toEqual(["local.settings.example.json", "docs/settings.md"]);
+  expect(await outdatedFiles(folder)).toEqual(["local.settings.example.json", "docs/settings.md"]);
   for (const [path, content] of await settingsFiles()) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), path.endsWith(".md") ? `${content}more` : content.replaceAll("\n", "\r\n"));
   }
-  expect(await outOfStep(folder)).toEqual(["docs/settings.md"]);
+  expect(await outdatedFiles(folder)).toEqual(["docs/settings.md"]);
 });

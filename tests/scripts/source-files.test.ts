@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import type { Route } from "#http/route.ts";
-import type { Job } from "#jobs/define-job.ts";
+import type { Job } from "#jobs/job.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { sourceFiles } from "../../scripts/source-files.ts";
 

@@ -1,4 +1,4 @@
-/** Loads a built app as the Functions host does, for a test to see what that takes: the address of the app. */
+/** Loads a built app as the Functions host does, and prints what it loads. Argument: the URL of the app. */
 import { registerHooks } from "node:module";
 
 const files: string[] = [];

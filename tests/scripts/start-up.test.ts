@@ -23,7 +23,7 @@ beforeAll(() => {
   started = JSON.parse(out) as typeof started;
 });
 
-/** What the chunks that were loaded consist of: packages by name, files of the app by path. */
+/** The contents of the loaded chunks: packages by name, files of the app by path. */
 async function contents(): Promise<string[]> {
   const sources = await Promise.all(started.files.map((url) => sourcesOf(fileURLToPath(url))));
   return [...new Set(sources.flat().flatMap(nameOf))].toSorted();
@@ -34,18 +34,18 @@ async function sourcesOf(file: string): Promise<string[]> {
 }
 
 function nameOf(source: string): string[] {
-  // A package that is bundled by itself has a map of its own sources.
+  // A package that is a bundle itself has its own source map.
   const [, name] = /(?:node_modules\/|webpack:\/\/)((?:@[^/]+\/)?[^/]+)/.exec(source) ?? [];
   return [name ?? source.replace(/^(\.\.\/)+/, "")];
 }
 
-it("a start registers all functions with what the host's library brings, and loads no other library", async () => {
+it("a start registers all functions, and loads no other library than @azure/functions", async () => {
   expect(started.registered).toBeGreaterThan(new Set(routes.map(({ path }) => path)).size);
   const names = (await contents()).filter((name) => !name.endsWith(".ts"));
   expect(names).toEqual(["@azure/functions", "@azure/functions-extensions-base", "cookie"]);
 });
 
-it("a start loads of the app what reads settings and names triggers, and no job, route or table", async () => {
+it("a start loads only the app's code for settings and triggers, and no job, route or table", async () => {
   const files = (await contents()).filter((name) => name.endsWith(".ts"));
   expect(jobs.length).toBeGreaterThan(0);
   expect(
@@ -54,7 +54,7 @@ it("a start loads of the app what reads settings and names triggers, and no job,
   expect(files).not.toContain("shared/azure/runtime.ts");
 });
 
-it("a start with the default zones does not look at the runtime's, whose first use takes longer than all the rest", () => {
+it("a start with the default zones does not create an Intl.DateTimeFormat, which would take most of the time", () => {
   expect(started.formats).toBe(0);
   const zones = Object.entries(SETTINGS).flatMap(([name, setting]) =>
     name.endsWith("_TIME_ZONE") && "fallback" in setting ? [setting.fallback] : [],

@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { startAzurite } from "#local/blob/start-azurite.ts";
 
-/** A storage account of a test file's own, in Azurite. */
+/** A storage account for one test file, in Azurite. */
 export interface TestStorage {
   readonly connectionString: string;
   readonly port: number;

@@ -3,7 +3,7 @@ import type { Executor } from "#data/client.ts";
 import { type AttemptError, jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { insertRates } from "#data/portfolio/exchange-rates.ts";
 import { type ExchangeRateUpdate, exchangeRateUpdates } from "#data/portfolio/portfolio-schema.ts";
-import { type Reminder, reminders, type Task, tasks } from "#data/tasks/schema.ts";
+import { type Reminder, reminders, type Task, tasks } from "#data/tasks/task-schema.ts";
 
 /** Stands in the ledger: a manual run of `a_job` that succeeded at 2026-03-10T12:00:00Z after one second, unless said otherwise. */
 export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferInsert> = {}): Promise<Run> {

@@ -9,9 +9,9 @@ import { discardPostgres, startPostgres } from "#local/postgres/start-postgres.t
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** A PostgreSQL whose user may create databases. */
+    /** A PostgreSQL server whose user may create databases. */
     databaseServer: string;
-    /** Name of a database there that has all migrations and nothing else. */
+    /** The name of an empty migrated database on it. */
     migratedTemplate: string;
   }
 }
@@ -19,13 +19,13 @@ declare module "vitest" {
 const PREFIX = "rota-tests-";
 
 /**
- * One PostgreSQL for the whole run: the one of TEST_DATABASE_URL, or else an embedded one in a temporary directory,
- * without fsync, as nothing in it has to survive.
+ * One PostgreSQL for the whole test run: that of TEST_DATABASE_URL, or else an embedded one in a temporary directory,
+ * without fsync, as its data need not survive a crash.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.TEST_DATABASE_URL;
   if (given) return provide(project, given);
-  await sweepKilledRuns();
+  await deleteLeftovers();
   const dataDirectory = await mkdtemp(join(tmpdir(), PREFIX));
   const server = await startPostgres({
     dataDirectory,
@@ -39,7 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Makes the template that databases of test files are copies of, and tells the tests where everything is. */
+/** Creates the template of the test databases, and provides its name and the server's URL to the tests. */
 async function provide(project: TestProject, serverUrl: string): Promise<() => Promise<void>> {
   const template = `rota_template_${randomBytes(6).toString("hex")}`;
   const url = new URL(serverUrl);
@@ -55,8 +55,8 @@ async function provide(project: TestProject, serverUrl: string): Promise<() => P
   };
 }
 
-/** A run that was killed has left its server and its directory. One that is this fresh may be about to lock its directory. */
-async function sweepKilledRuns(): Promise<void> {
+/** Deletes servers and directories of killed test runs. A new directory may belong to a run that has not locked it yet. */
+async function deleteLeftovers(): Promise<void> {
   const fresh = Date.now() - 10 * 60_000;
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue;

@@ -6,20 +6,20 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { generate } from "selfsigned";
 
-/** One item as Application Insights takes it. */
+/** One telemetry item of Application Insights. */
 export interface Envelope {
   readonly tags: Readonly<Record<string, string>>;
   readonly data: { readonly baseType: string; readonly baseData: Readonly<Record<string, unknown>> };
 }
 
-/** Application Insights on loopback: https, as the library asks for no other, with a certificate that is made for it. */
+/** A fake Application Insights on loopback. It uses https with a self-signed certificate, because the library requires https. */
 export interface IngestionEndpoint extends AsyncDisposable {
   readonly connectionString: string;
-  /** All that has come in. */
+  /** All received items. */
   readonly envelopes: readonly Envelope[];
 }
 
-/** @param certificateFile where the certificate is written; processes trust it that have it in NODE_EXTRA_CA_CERTS */
+/** @param certificateFile where the certificate is written; a process with it in NODE_EXTRA_CA_CERTS trusts it */
 export async function ingestionEndpoint(certificateFile: string): Promise<IngestionEndpoint> {
   const { private: key, cert } = await generate([{ name: "commonName", value: "127.0.0.1" }], {
     keySize: 2048,
@@ -53,7 +53,7 @@ export async function ingestionEndpoint(certificateFile: string): Promise<Ingest
   };
 }
 
-/** A list, or one item a line. */
+/** Parses a JSON array, or one item in each line. */
 function itemsIn(text: string): Envelope[] {
   return text.startsWith("[")
     ? (JSON.parse(text) as Envelope[])

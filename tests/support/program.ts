@@ -4,14 +4,14 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** A TypeScript program of a test's, in a process of its own that a test can kill, and that is killed after the test. */
+/** A TypeScript program in its own process, which a test can kill and which is killed after the test. */
 export interface Program {
   pid: number;
-  /** The lines it has written to stdout so far. */
+  /** The lines of its stdout so far. */
   lines: string[];
-  /** Waits until it has written that many lines, and returns the last of them. */
+  /** Waits until it has written this many lines, and returns the last one. */
   line(count: number): Promise<string>;
-  /** Kills it with SIGKILL and waits until the system has buried it and its output is read to the end. */
+  /** Kills it with SIGKILL, and waits for its end and the end of its output. */
   kill(): Promise<void>;
 }
 
@@ -22,14 +22,14 @@ export function startProgram(
 ): Program {
   const child: ChildProcess = spawn(process.execPath, [fileURLToPath(script), ...args], {
     ...options,
-    // A process group of its own, as a terminal would give it.
+    // Its own process group, as in a terminal.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
   const ended = once(child, "close");
-  let complaint = "";
-  child.stderr?.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+  let stderr = "";
+  child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   if (child.stdout) createInterface(child.stdout).on("line", (line) => lines.push(line));
 
   const kill = async () => {
@@ -43,7 +43,7 @@ export function startProgram(
     kill,
     async line(count) {
       while (lines.length < count) {
-        if (child.exitCode !== null) throw new Error(`The program ended before line ${count}: ${complaint}`);
+        if (child.exitCode !== null) throw new Error(`The program ended before line ${count}: ${stderr}`);
         await Promise.race([once(child.stdout as NodeJS.EventEmitter, "data"), ended]);
         await new Promise(setImmediate);
       }

@@ -1,6 +1,6 @@
 import type { Clock } from "#schedule/clock.ts";
 
-/** A clock that stands still until it is moved. */
+/** A clock that changes only when the test moves it. */
 export class TestClock implements Clock {
   #now: number;
   constructor(start: string | Date = "2026-03-10T12:00:00Z") {

@@ -13,16 +13,16 @@ import { readConfig } from "#settings/config.ts";
 import { Log, type LogEntry, type LogSink } from "#telemetry/log.ts";
 import { TestClock } from "./test-clock.ts";
 
-/** One app process as far as jobs go: its runner, with the clock, the log and the messages in the test's hand. */
+/** The runner of one app process, with a clock, a log and a message queue that the test controls. */
 export interface TestProcess {
   readonly runner: Runner;
   readonly enqueuer: Enqueuer;
   readonly db: Db;
   readonly clock: TestClock;
   readonly log: LogEntry[];
-  /** What was sent on its way and not taken yet. */
+  /** Dispatched messages that no test has consumed. */
   readonly dispatched: DispatchedRun[];
-  /** What those who watch were told, of committed work alone: `succeeded` of a run, and the events that jobs published. */
+  /** What the observer received after commits: state changes of runs, and the events that jobs published. */
   readonly told: { readonly moves: RunStateChange[]; readonly events: NewEvent[] };
   readonly watch: RunObserver;
   close(): Promise<void>;
@@ -31,7 +31,7 @@ export interface TestProcess {
 let count = 0;
 
 /**
- * @param heartbeatMs default: an hour, so that a test beats by hand or not at all
+ * @param heartbeatMs default: an hour, so that only the test sends heartbeats
  */
 export function startProcess(
   url: string,
@@ -50,9 +50,9 @@ export function startProcess(
     heartbeatMs?: number;
     env?: Environment;
     poolMax?: number;
-    /** The test's own connection instead of one of this process; `close` leaves it open. */
+    /** The test's own connection; `close` leaves it open. */
     db?: Db;
-    /** Gets the log as well. */
+    /** Receives the log too. */
     sink?: LogSink;
   } = {},
 ): TestProcess {
@@ -109,7 +109,7 @@ export function startProcess(
   };
 }
 
-/** What runs after a job has to exist; where a test leaves it out, it is asked for and does nothing. */
+/** Stubs of the chained jobs that the test does not define. */
 function stubsAfter(jobs: readonly Job[]): Job[] {
   const given = new Set(jobs.map(({ id }) => id));
   const missing = new Set(jobs.flatMap(({ then }) => then).filter((id) => !given.has(id)));

@@ -2,10 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isSigned } from "#notifications/webhook-signature.ts";
 
-export const BACK_OFFICE_SECRET = "sample-secret-of-the-back-office-0123456789";
+export const WEBHOOK_SECRET = "sample-secret-of-the-back-office-0123456789";
 
-/** What a request to the back office is, once its signature is found right. */
-export interface Told {
+/** A notification that the receiver got, with a valid signature. */
+export interface ReceivedNotification {
   readonly id: string;
   readonly recipient: string;
   readonly severity: string;
@@ -13,30 +13,29 @@ export interface Told {
   readonly body: string;
 }
 
-export interface BackOffice {
+export interface WebhookReceiver {
   readonly url: string;
-  /** The ids that it took, each once by its own book. */
+  /** The ids of the accepted notifications. */
   readonly taken: ReadonlySet<string>;
-  /** How often it was offered one again that it had taken, and took no second time. */
+  /** How often it received a notification that it had accepted already. */
   readonly repeats: () => number;
-  /** Requests in all. */
+  /** The number of requests. */
   readonly requests: () => number;
-  /** Those of them that it answered with this status. */
+  /** The number of answers with this status. */
   readonly answered: (status: number) => number;
   close(): Promise<void>;
 }
 
-/** How it answers one: by a status, with headers; or by closing the connection after it took the message, or before. */
+/** An answer: a status with headers, or a closed connection before or after the message is accepted. */
 export type Answer =
   { status: number; headers?: Record<string, string>; body?: string } | "hang up" | "take and hang up";
 
 /**
- * The back office on loopback. It checks signatures and takes each id once, as a receiver of Standard Webhooks does: `taken` counts
- * by its own book.
+ * A webhook receiver on loopback. It checks signatures and accepts each id once, as a receiver of Standard Webhooks does.
  */
-export async function startBackOffice(
-  answer: (told: Told, request: number) => Answer | Promise<Answer> = () => ({ status: 204 }),
-): Promise<BackOffice> {
+export async function startWebhookReceiver(
+  answer: (told: ReceivedNotification, request: number) => Answer | Promise<Answer> = () => ({ status: 204 }),
+): Promise<WebhookReceiver> {
   const taken = new Set<string>();
   let repeats = 0;
   let requests = 0;
@@ -48,10 +47,10 @@ export async function startBackOffice(
       const number = ++requests;
       const header = (name: string) => String(request.headers[name] ?? "");
       const id = header("webhook-id");
-      const signed = { secret: BACK_OFFICE_SECRET, id, timestamp: Number(header("webhook-timestamp")), body };
+      const signed = { secret: WEBHOOK_SECRET, id, timestamp: Number(header("webhook-timestamp")), body };
       const at = new Date(signed.timestamp * 1_000);
       if (!isSigned(signed, header("webhook-signature"), at)) return void response.writeHead(401).end("bad signature");
-      const told = JSON.parse(body) as Told;
+      const told = JSON.parse(body) as ReceivedNotification;
       if (taken.has(id)) {
         repeats += 1;
         return void response.writeHead(200).end();

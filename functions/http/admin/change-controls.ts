@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { App } from "#app";
-import { changeControls as storeControls, isZoneOfDatabase, type Switches } from "#data/platform/controls.ts";
+import { changeControls as storeControls, isDatabaseTimeZone, type Switches } from "#data/platform/controls.ts";
 import { badRequest, type FieldFault } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { type QuietHours, quietHoursFaults } from "#operations/quiet-hours.ts";
-import { suggestion } from "#settings/suggestion.ts";
-import { familiesOf, steeringAnswer, steeringNow } from "./controls-view.ts";
-import { givenReason } from "./given-reason.ts";
+import { suggestion } from "#text/suggestion.ts";
+import { familiesOf, controlsSchema, readControls } from "./controls-view.ts";
+import { auditReason } from "../audit-reason.ts";
 
 export const changeControls = defineRoute({
   method: "PATCH",
@@ -16,14 +16,14 @@ export const changeControls = defineRoute({
   body: z.strictObject({
     /** `global` or a family's id. */
     scope: z.string().default("global"),
-    reason: givenReason,
+    reason: auditReason,
     killSwitch: z.boolean().optional(),
     jobsEnabled: z.boolean().optional(),
     writeEnabled: z.boolean().optional(),
     commsEnabled: z.boolean().optional(),
     quietHours: z.strictObject({ from: z.string(), to: z.string(), zone: z.string() }).nullable().optional(),
   }),
-  answer: steeringAnswer,
+  response: controlsSchema,
   async handle({ app, body, caller, log }) {
     const { scope, reason, quietHours, ...flags } = body;
     const faults = [...(await scopeFaults(app, scope)), ...(quietHours ? await faultsOf(app, quietHours) : [])];
@@ -35,7 +35,7 @@ export const changeControls = defineRoute({
     const now = app.clock.now();
     await app.db.transaction((tx) => storeControls(tx, { scope, change, who: caller, reason, now }));
     log.warn("Controls changed", { scope, change, by: caller, reason });
-    return { json: await steeringNow(app) };
+    return { json: await readControls(app) };
   },
 });
 
@@ -50,7 +50,7 @@ async function scopeFaults(app: App, scope: string): Promise<FieldFault[]> {
 async function faultsOf(app: App, quietHours: QuietHours): Promise<FieldFault[]> {
   const faults = quietHoursFaults(quietHours);
   // A zone that the database does not know would fail every statement that asks the gates.
-  if (faults.length || (await isZoneOfDatabase(app.db, quietHours.zone))) return faults;
+  if (faults.length || (await isDatabaseTimeZone(app.db, quietHours.zone))) return faults;
   return [{ field: "quietHours.zone", reason: `the database does not know the time zone ${quietHours.zone}` }];
 }
 

@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { App } from "#app";
 import { listControls } from "#data/platform/controls.ts";
 import { listPauses } from "#data/platform/pauses.ts";
-import type { Controls } from "#data/platform/steering-schema.ts";
-import { instant } from "./answers.ts";
+import type { Controls } from "#data/platform/control-schema.ts";
+import { instant } from "./field-schemas.ts";
 
 /** What is paused, by whom, why and until when. */
-export const pauseAnswer = z.object({
+export const pauseSchema = z.object({
   scope: z.string().describe("all, family:<id> or job:<id>"),
   reason: z.string(),
   pausedBy: z.string(),
@@ -14,7 +14,7 @@ export const pauseAnswer = z.object({
   until: instant.nullable().describe("Null: until somebody resumes it"),
 });
 
-const controlsAnswer = z.object({
+const switchesSchema = z.object({
   killSwitch: z.boolean(),
   jobsEnabled: z.boolean(),
   writeEnabled: z.boolean(),
@@ -26,10 +26,10 @@ const controlsAnswer = z.object({
   changedBy: z.string().nullable(),
 });
 
-export const steeringAnswer = z.object({
-  global: controlsAnswer,
-  families: z.array(controlsAnswer.extend({ family: z.string() })),
-  pauses: z.array(pauseAnswer),
+export const controlsSchema = z.object({
+  global: switchesSchema,
+  families: z.array(switchesSchema.extend({ family: z.string() })),
+  pauses: z.array(pauseSchema),
 });
 
 /** The families whose jobs this app has. */
@@ -38,7 +38,7 @@ export async function familiesOf(app: App): Promise<string[]> {
 }
 
 /** Everything that steers, as it is now: the switches of all scopes and what is paused. */
-export async function steeringNow(app: App): Promise<Record<string, unknown>> {
+export async function readControls(app: App): Promise<Record<string, unknown>> {
   const [families, rows, pauses] = await Promise.all([
     familiesOf(app),
     listControls(app.db),
@@ -46,14 +46,14 @@ export async function steeringNow(app: App): Promise<Record<string, unknown>> {
   ]);
   const byScope = new Map(rows.map((row) => [row.scope, row]));
   return {
-    global: controlsView(byScope.get("global")),
-    families: families.map((family) => ({ family, ...controlsView(byScope.get(family)) })),
+    global: switchesView(byScope.get("global")),
+    families: families.map((family) => ({ family, ...switchesView(byScope.get(family)) })),
     pauses,
   };
 }
 
 /** A scope that nobody has steered lets everything through. */
-export function controlsView(row: Controls | undefined): Record<string, unknown> {
+export function switchesView(row: Controls | undefined): Record<string, unknown> {
   const { quietFrom, quietTo, quietZone } = row ?? {};
   return {
     killSwitch: row?.killSwitch ?? false,

@@ -3,8 +3,8 @@ import { recordAudit } from "#data/platform/audit-log.ts";
 import { dismissDeadMessage, findDeadMessage } from "#data/platform/dead-messages.ts";
 import { notFound, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { deadMessageAnswer, deadMessageView } from "./get-dead-letters.ts";
-import { givenReason } from "./given-reason.ts";
+import { deadMessageSchema, deadMessageView } from "./get-dead-letters.ts";
+import { auditReason } from "../audit-reason.ts";
 
 export const dismissDeadLetter = defineRoute({
   method: "POST",
@@ -12,8 +12,8 @@ export const dismissDeadLetter = defineRoute({
   access: "operator",
   summary: "Put a message away that nobody could read; it is kept. A dead run is replayed instead",
   params: z.object({ id: z.uuid() }),
-  body: z.strictObject({ reason: givenReason }),
-  answer: deadMessageAnswer,
+  body: z.strictObject({ reason: auditReason }),
+  response: deadMessageSchema,
   async handle({ app, params: { id }, body: { reason }, caller }) {
     const now = app.clock.now();
     const message = await app.db.transaction(async (tx) => {

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Effect } from "#data/platform/effects.ts";
 import { redact } from "#redaction/redact.ts";
-import { instant } from "./answers.ts";
+import { instant } from "./field-schemas.ts";
 
 /** An effect outside the database, as the admin API shows it. */
-export const effectAnswer = z.object({
+export const effectSchema = z.object({
   key: z.string().describe("Names it for ever"),
   state: z
     .enum(["intended", "done", "parked"])

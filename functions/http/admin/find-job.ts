@@ -1,7 +1,7 @@
 import type { App } from "#app";
 import { notFound } from "#http/problem.ts";
-import type { Job } from "#jobs/define-job.ts";
-import { suggestion } from "#settings/suggestion.ts";
+import type { Job } from "#jobs/job.ts";
+import { suggestion } from "#text/suggestion.ts";
 
 /** @throws Problem 404, with the job that was probably meant */
 export async function findJob(app: App, id: string): Promise<Job> {

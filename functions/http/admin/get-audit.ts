@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { listAudit } from "#data/platform/audit-log.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { redact } from "#redaction/redact.ts";
-import { instant } from "./answers.ts";
+import { instant } from "./field-schemas.ts";
 
 export const getAudit = defineRoute({
   method: "GET",
@@ -17,7 +17,7 @@ export const getAudit = defineRoute({
     cursor: z.coerce.number().int().positive().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({
+  response: z.object({
     entries: z.array(
       z.object({
         id: z.int(),
@@ -34,7 +34,7 @@ export const getAudit = defineRoute({
   }),
   async handle({ app, query: { since, cursor, limit, ...filter } }) {
     const wanted = { ...filter, before: cursor, since: since === undefined ? undefined : new Date(since) };
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listAudit(app.db, { ...wanted, limit }));
-    return { json: { entries: rows.map((entry) => redact(entry)), nextCursor: goesOnAfter?.id ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listAudit(app.db, { ...wanted, limit }));
+    return { json: { entries: rows.map((entry) => redact(entry)), nextCursor: nextAfter?.id ?? null } };
   },
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { lastBackfill } from "#data/platform/backfills.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { backfillAnswer, backfillView } from "./backfilling.ts";
+import { backfillSchema, backfillView } from "./backfill-view.ts";
 import { findJob } from "./find-job.ts";
 
 export const getBackfill = defineRoute({
@@ -11,7 +11,7 @@ export const getBackfill = defineRoute({
   access: "viewer",
   summary: "How far the backfill of a job is that is under way, or how the last one ended",
   params: z.object({ id: z.string() }),
-  answer: backfillAnswer,
+  response: backfillSchema,
   async handle({ app, params }) {
     const { id } = await findJob(app, params.id);
     const backfill = await lastBackfill(app.db, id);

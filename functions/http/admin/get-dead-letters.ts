@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { type DeadRun, listDeadMessagesOf, listDeadRuns } from "#data/platform/dead-letters.ts";
+import { type DeadRun, listDeadMessages, listDeadRuns } from "#data/platform/dead-letters.ts";
 import type { DeadMessage } from "#data/platform/dead-messages.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { redact } from "#redaction/redact.ts";
-import { instant } from "./answers.ts";
+import { instant } from "./field-schemas.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
 import { errorClass, trigger } from "./run-view.ts";
 
 /** A message that nobody could read. */
-export const deadMessageAnswer = z.object({
+export const deadMessageSchema = z.object({
   kind: z.literal("message"),
   id: z.uuid(),
   queue: z.string(),
@@ -21,7 +21,7 @@ export const deadMessageAnswer = z.object({
 });
 
 /** A run that failed for good. */
-const deadRunAnswer = z.object({
+const deadRunSchema = z.object({
   kind: z.literal("run"),
   id: z.uuid(),
   jobId: z.string(),
@@ -52,23 +52,23 @@ export const getDeadLetters = defineRoute({
     cursor: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({
-    deadLetters: z.array(z.discriminatedUnion("kind", [deadRunAnswer, deadMessageAnswer])),
+  response: z.object({
+    deadLetters: z.array(z.discriminatedUnion("kind", [deadRunSchema, deadMessageSchema])),
     nextCursor: z.uuid().nullable(),
   }),
   async handle({ app, query: { which, cursor: before, limit, ...fields } }) {
     const { job, family, errorClass, fingerprint, ...times } = fields;
     // A message that could not be read is of no job and has no error.
     const ofRunsAlone = [job, family, errorClass, fingerprint].some((field) => field !== undefined);
-    const { rows, goesOnAfter } = await pageOf(limit, async (limit) => {
+    const { rows, nextAfter } = await readPage(limit, async (limit) => {
       const [runs, messages] = await Promise.all([
         listDeadRuns(app.db, deadRunFilter(fields, which), { before, limit }),
-        ofRunsAlone ? [] : listDeadMessagesOf(app.db, { which, ...times, before, limit }),
+        ofRunsAlone ? [] : listDeadMessages(app.db, { which, ...times, before, limit }),
       ]);
       // The ids of both are ordered by time, so that one cursor leads through both.
       return [...runs.map(deadRunView), ...messages.map(deadMessageView)].sort((a, b) => (a.id < b.id ? 1 : -1));
     });
-    return { json: { deadLetters: rows, nextCursor: goesOnAfter?.id ?? null } };
+    return { json: { deadLetters: rows, nextCursor: nextAfter?.id ?? null } };
   },
 });
 

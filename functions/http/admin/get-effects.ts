@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listEffects } from "#data/platform/effects.ts";
 import { defineRoute } from "#http/route.ts";
-import { effectAnswer, effectView } from "./effect-view.ts";
+import { effectSchema, effectView } from "./effect-view.ts";
 
 export const getEffects = defineRoute({
   method: "GET",
@@ -15,7 +15,7 @@ export const getEffects = defineRoute({
     run: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({ effects: z.array(effectAnswer) }),
+  response: z.object({ effects: z.array(effectSchema) }),
   async handle({ app, query: { state, job, run, limit } }) {
     const found = await listEffects(app.db, { state, jobId: job, runId: run, limit });
     return { json: { effects: found.map(effectView) } };

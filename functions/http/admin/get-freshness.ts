@@ -2,14 +2,14 @@ import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
 import { freshnessOf } from "#operations/freshness.ts";
 import { dataSets } from "../../data-sets.ts";
-import { instant } from "./answers.ts";
+import { instant } from "./field-schemas.ts";
 
 export const getFreshness = defineRoute({
   method: "GET",
   path: "api/admin/freshness",
   access: "viewer",
   summary: "Per data set its newest day, the age that is allowed, and since when it is stale",
-  answer: z.object({
+  response: z.object({
     dataSets: z.array(
       z.object({
         id: z.string(),

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { App } from "#app";
 import { listEffects } from "#data/platform/effects.ts";
-import { gateRefusal } from "#data/platform/gates.ts";
+import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
 import { listPauses } from "#data/platform/pauses.ts";
 import { defineRoute } from "#http/route.ts";
-import { gatedOf, type Job } from "#jobs/define-job.ts";
+import { gatedOf, type Job } from "#jobs/job.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
 import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
@@ -21,7 +21,7 @@ export const getJobWhy = defineRoute({
   access: "viewer",
   summary: "Why a job is not running at this moment, in sentences; what explains it most comes first",
   params: z.object({ id: z.string() }),
-  answer: z.object({
+  response: z.object({
     id: z.string(),
     verdict: z
       .enum(["running", "blocked", "overdue", "waiting", "idle"])

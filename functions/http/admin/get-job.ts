@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
-import { needsOf } from "#jobs/define-job.ts";
+import { needsOf } from "#jobs/job.ts";
 import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
 import { jobSettingsInForce } from "#operations/effective-job-settings.ts";
-import { fields } from "./answers.ts";
+import { fields } from "./field-schemas.ts";
 import { findJob } from "./find-job.ts";
-import { jobAnswer, jobViews } from "./job-view.ts";
+import { jobSchema, jobViews } from "./job-view.ts";
 
 export const getJob = defineRoute({
   method: "GET",
@@ -13,7 +13,7 @@ export const getJob = defineRoute({
   access: "viewer",
   summary: "One job: its figures, the schema of its input, the settings in force and where they come from",
   params: z.object({ id: z.string() }),
-  answer: jobAnswer.extend({
+  response: jobSchema.extend({
     input: fields.describe("JSON Schema"),
     settings: z.array(
       z.object({

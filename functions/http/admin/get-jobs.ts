@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
-import { jobAnswer, jobViews } from "./job-view.ts";
+import { jobSchema, jobViews } from "./job-view.ts";
 
 export const getJobs = defineRoute({
   method: "GET",
@@ -8,7 +8,7 @@ export const getJobs = defineRoute({
   access: "viewer",
   summary: "Every job: schedule, next occurrences, last run, the last 24 hours, what waits and what is dead",
   query: z.strictObject({ family: z.string().optional() }),
-  answer: z.object({ jobs: z.array(jobAnswer) }),
+  response: z.object({ jobs: z.array(jobSchema) }),
   async handle({ app, query }) {
     const jobs = await app.jobs.all();
     const shown = query.family === undefined ? jobs : jobs.filter(({ family }) => family.id === query.family);

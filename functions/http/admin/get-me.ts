@@ -6,6 +6,6 @@ export const getMe = defineRoute({
   path: "api/admin/me",
   access: "viewer",
   summary: "Who the app takes the caller for, and whether they may change anything",
-  answer: z.object({ caller: z.string(), role: z.enum(["viewer", "operator"]) }),
+  response: z.object({ caller: z.string(), role: z.enum(["viewer", "operator"]) }),
   handle: async ({ caller, role }) => ({ json: { caller, role } }),
 });

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { listRuns } from "#data/platform/job-runs.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
-import { runState, runSummary, runSummaryAnswer, trigger as whatStarted } from "./run-view.ts";
+import { runState, runSummary, runSummarySchema, trigger as triggerSchema } from "./run-view.ts";
 
 export const getRuns = defineRoute({
   method: "GET",
@@ -13,7 +13,7 @@ export const getRuns = defineRoute({
     job: z.string().optional(),
     state: runState.optional(),
     family: z.string().optional(),
-    trigger: whatStarted.optional(),
+    trigger: triggerSchema.optional(),
     since: z.iso.datetime({ offset: true }).optional(),
     until: z.iso.datetime({ offset: true }).optional(),
     /** Occurs in the input, whatever the case. */
@@ -21,7 +21,7 @@ export const getRuns = defineRoute({
     cursor: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({ runs: z.array(runSummaryAnswer), nextCursor: z.uuid().nullable() }),
+  response: z.object({ runs: z.array(runSummarySchema), nextCursor: z.uuid().nullable() }),
   async handle({ app, query }) {
     const { job, state, family, trigger, since, until, text, cursor, limit } = query;
     const filter = {
@@ -34,7 +34,7 @@ export const getRuns = defineRoute({
       since: since === undefined ? undefined : new Date(since),
       until: until === undefined ? undefined : new Date(until),
     };
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listRuns(app.db, { ...filter, limit }));
-    return { json: { runs: rows.map(runSummary), nextCursor: goesOnAfter?.id ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listRuns(app.db, { ...filter, limit }));
+    return { json: { runs: rows.map(runSummary), nextCursor: nextAfter?.id ?? null } };
   },
 });

@@ -5,7 +5,7 @@ import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import { describeSchedule } from "#schedule/index.ts";
 import { timetable } from "#schedule/timetable.ts";
 import { checkZoneName } from "#schedule/zone-name.ts";
-import { instant } from "./answers.ts";
+import { instant } from "./field-schemas.ts";
 
 export const getSchedule = defineRoute({
   method: "GET",
@@ -17,7 +17,7 @@ export const getSchedule = defineRoute({
     days: z.coerce.number().int().min(1).max(366).default(7),
     zone: z.string().default("UTC"),
   }),
-  answer: z.object({
+  response: z.object({
     from: instant,
     zone: z.string(),
     jobs: z.array(

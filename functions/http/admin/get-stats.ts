@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { runBuckets } from "#data/platform/run-buckets.ts";
+import { countRunsByTime } from "#data/platform/run-time-buckets.ts";
 import { defineRoute } from "#http/route.ts";
 import { axisOf, seriesBy, type WindowName, WINDOWS } from "#operations/run-series.ts";
-import { instant } from "./answers.ts";
+import { instant } from "./field-schemas.ts";
 
 const windows = Object.keys(WINDOWS) as [WindowName, ...WindowName[]];
 
@@ -22,7 +22,7 @@ export const getStats = defineRoute({
   access: "viewer",
   summary: "What became of the runs over time, per job and per family; each run counts where it was asked for",
   query: z.strictObject({ window: z.enum(windows).default("24h") }),
-  answer: z.object({
+  response: z.object({
     window: z.enum(windows),
     from: instant.describe("Where the first point begins"),
     bucketMs: z.int().describe("What one point stands for"),
@@ -33,7 +33,7 @@ export const getStats = defineRoute({
   }),
   async handle({ app, query: { window } }) {
     const axis = axisOf(window, app.clock.now());
-    const [rows, jobs] = await Promise.all([runBuckets(app.db, axis), app.jobs.all()]);
+    const [rows, jobs] = await Promise.all([countRunsByTime(app.db, axis), app.jobs.all()]);
     const { count } = axis;
     const slowest = new Map(jobs.map(({ id }) => [id, Array<number | null>(count).fill(null)]));
     for (const { jobId, bucket, p95Ms } of rows) slowest.get(jobId)?.splice(bucket, 1, p95Ms);

@@ -24,7 +24,7 @@ import { resumeJob } from "./resume-job.ts";
 import { resumeScope } from "./resume-scope.ts";
 import { retryRun } from "./retry-run.ts";
 import { runJob } from "./run-job.ts";
-import { settleEffect } from "./settle-effect.ts";
+import { settleEffect } from "./resolve-effect.ts";
 import { startBackfill } from "./start-backfill.ts";
 
 /** The routes of this area, in the order in which the functions are registered. */

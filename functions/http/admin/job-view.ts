@@ -1,20 +1,20 @@
 import { z } from "zod";
 import type { App } from "#app";
-import { figuresSince, lastRuns, openRuns, refusals, slotsKnown } from "#data/platform/job-figures.ts";
-import { gatedOf, isScheduled, type Job } from "#jobs/define-job.ts";
+import { statsSince, lastRuns, openRuns, refusals, countRecordedSlots } from "#data/platform/job-stats.ts";
+import { gatedOf, isScheduled, type Job } from "#jobs/job.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { redact } from "#redaction/redact.ts";
 import { daysBefore } from "#schedule/duration.ts";
 import { describeSchedule, upcoming } from "#schedule/index.ts";
-import { instant } from "./answers.ts";
+import { instant } from "./field-schemas.ts";
 import { runState, trigger } from "./run-view.ts";
 
 /** A reason not to run. */
 export const refusal = z.object({ code: z.string(), reason: z.string() });
 
-export const jobAnswer = z.object({
+export const jobSchema = z.object({
   id: z.string(),
   family: z.string(),
   summary: z.string(),
@@ -61,10 +61,10 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
   const gated = jobs.map(gatedOf);
   const [last, figures, open, refused, slots] = await Promise.all([
     lastRuns(app.db, ids),
-    figuresSince(app.db, daysBefore(now, 1)),
+    statsSince(app.db, daysBefore(now, 1)),
     openRuns(app.db, now),
     refusals(app.db, gated, now),
-    slotsKnown(app.db, ids, accountableRange(now)),
+    countRecordedSlots(app.db, ids, accountableRange(now)),
   ]);
   return jobs.map((job) => {
     const overrides = app.config.jobs.get(job.id);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
 import { findJob } from "./find-job.ts";
-import { resumeBody, resumedAnswer, resumeScope } from "./pausing.ts";
+import { resumeBody, resumedSchema, resumeScope } from "./pause-view.ts";
 
 export const resumeJob = defineRoute({
   method: "POST",
@@ -10,7 +10,7 @@ export const resumeJob = defineRoute({
   summary: "Resume a job that is paused; what waited for it starts now",
   params: z.object({ id: z.string() }),
   body: resumeBody,
-  answer: resumedAnswer,
+  response: resumedSchema,
   handle: async ({ app, params, body, caller }) =>
     resumeScope(app, `job:${(await findJob(app, params.id)).id}`, { ...body, who: caller }),
 });

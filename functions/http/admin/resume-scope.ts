@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
-import { knownScope, resumeBody, resumedAnswer, resumeScope as resumeKnown } from "./pausing.ts";
+import { knownScope, resumeBody, resumedSchema, resumeScope as resumeKnown } from "./pause-view.ts";
 
 export const resumeScope = defineRoute({
   method: "POST",
@@ -9,7 +9,7 @@ export const resumeScope = defineRoute({
   summary: "Resume what was paused by the same scope; what waited for it starts now",
   /** `all`, `family:<id>` or `job:<id>`. */
   body: resumeBody.extend({ scope: z.string() }),
-  answer: resumedAnswer,
+  response: resumedSchema,
   handle: async ({ app, body: { scope, ...body }, caller }) =>
     resumeKnown(app, await knownScope(app, scope), { ...body, who: caller }),
 });

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
-import { requestOnce } from "../start-once.ts";
+import { enqueueOnce } from "../idempotent-requests.ts";
 import { findJob } from "./find-job.ts";
-import { runAnswer, runView } from "./run-view.ts";
-import { settled, waitSeconds } from "./settled.ts";
+import { runSchema, runView } from "./run-view.ts";
+import { settled, waitSeconds } from "../../../shared/operations/wait-for-run.ts";
 
 export const runJob = defineRoute({
   method: "POST",
@@ -14,12 +14,12 @@ export const runJob = defineRoute({
   params: z.object({ id: z.string() }),
   query: z.strictObject({ wait: waitSeconds.optional() }),
   body: z.unknown(),
-  answer: runAnswer,
+  response: runSchema,
   async handle({ app, params, query, body, header, caller }) {
     const job = await findJob(app, params.id);
     const request = { input: body, trigger: "manual", requestedBy: caller } as const;
     const asked = { start: job.id, input: body };
-    const { run, isRepeat } = await requestOnce(app, { header, asked }, job, request);
+    const { run, isRepeat } = await enqueueOnce(app, { header, asked }, job, request);
     const ended = query.wait ? await settled(app, run, query.wait * 1_000) : run;
     const isOver = ended.finishedAt !== null;
     return {

@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { type Run, RUN_STATES, TRIGGERS } from "#data/platform/schema.ts";
+import { type Run, RUN_STATES, TRIGGERS } from "#data/platform/platform-schema.ts";
 import { ERROR_CLASSES } from "#jobs/error-class.ts";
 import { redact } from "#redaction/redact.ts";
-import { fields, instant } from "./answers.ts";
+import { fields, instant } from "./field-schemas.ts";
 
 export const runState = z.enum(RUN_STATES);
 export const errorClass = z.enum(ERROR_CLASSES);
 export const trigger = z.enum(TRIGGERS);
 
 /** One line of a list. */
-export const runSummaryAnswer = z.object({
+export const runSummarySchema = z.object({
   id: z.uuid(),
   jobId: z.string(),
   family: z.string(),
@@ -32,7 +32,7 @@ export const runSummaryAnswer = z.object({
 });
 
 /** A run, whole. */
-export const runAnswer = runSummaryAnswer.omit({ lastError: true }).extend({
+export const runSchema = runSummarySchema.omit({ lastError: true }).extend({
   input: z.unknown(),
   asOf: instant.nullable().describe("The moment that it stands for when that is a slot of another run"),
   heartbeatAt: instant.nullable(),

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { recordAudit } from "#data/platform/audit-log.ts";
-import { insertBackfill, slotsDone } from "#data/platform/backfills.ts";
+import { insertBackfill, coveredSlots } from "#data/platform/backfills.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
@@ -37,7 +37,7 @@ export const startBackfill = defineRoute({
     if (!schedule) throw new Problem(409, "no-schedule", `${job.id} has no schedule, so it has no slots to run`);
     const now = app.clock.now();
     const slots = backfillSlots(schedule, { from, to }, now);
-    const done = await slotsDone(app.db, job.id, slots);
+    const done = await coveredSlots(app.db, job.id, slots);
     const missing = slots.filter((slot) => !done.has(slot.getTime()));
     const counts = { slots: slots.length, done: slots.length - missing.length, missing: missing.length };
     const ends = { first: missing[0] ?? null, last: missing.at(-1) ?? null };

@@ -10,7 +10,7 @@ export const getEpisode = defineRoute({
   access: "key",
   summary: "An agent's errand, with its steps: what it did, found and decided",
   params: z.strictObject({ id: z.uuid() }),
-  answer: z.object({
+  response: z.object({
     id: z.uuid(),
     agent: z.string(),
     goal: z.string(),

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import type { App } from "#app";
 import { addSteps, insertEpisode } from "#data/reasoning/episodes.ts";
-import { countiesOnOffer } from "#data/tax-liens/counties.ts";
+import { countiesWithAvailableLiens } from "#data/tax-liens/counties.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { issuesOf } from "#jobs/input.ts";
@@ -26,7 +26,7 @@ export const orchestrateAnalysis = defineRoute({
   summary:
     "Have the analysis agent search for deals: it chooses the counties where none are given, and keeps an account of its steps",
   body: asked,
-  answer: z.object({ analysis: z.uuid(), run: z.uuid(), episode: z.uuid() }),
+  response: z.object({ analysis: z.uuid(), run: z.uuid(), episode: z.uuid() }),
   async handle({ app, body, caller, header }) {
     const begun = app.clock.now();
     const { constraints, said } = await plan(app, body.constraints);
@@ -54,7 +54,7 @@ export const orchestrateAnalysis = defineRoute({
 /** Decides where to search. @throws Problem 400 naming each constraint that makes no sense */
 async function plan(app: App, given: z.output<typeof asked>["constraints"]) {
   const isOpen = given.counties === undefined;
-  const counties = isOpen ? await countiesOnOffer(app.db) : given.counties;
+  const counties = isOpen ? await countiesWithAvailableLiens(app.db) : given.counties;
   if (isOpen && (counties as string[]).length === 0) {
     const reason = "no county has an available lien: configure one with PUT api/counties/{id}, and ingest its list";
     throw badRequest([{ field: "constraints.counties", reason }]);

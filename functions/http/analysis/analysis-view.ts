@@ -6,7 +6,7 @@ import {
   DEAL_STATUSES,
 } from "#data/tax-liens/analysis-run-schema.ts";
 import type { DealWithLien } from "#data/tax-liens/deals.ts";
-import { LIEN_STATUSES, PROPERTY_TYPES } from "#data/tax-liens/schema.ts";
+import { LIEN_STATUSES, PROPERTY_TYPES } from "#data/tax-liens/tax-lien-schema.ts";
 import { availableInAll } from "#rules/tax-liens/analysis-summary.ts";
 
 /** An exact decimal, as text so that nobody reads it as a binary fraction. */

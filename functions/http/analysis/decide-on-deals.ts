@@ -2,9 +2,9 @@ import { z } from "zod";
 import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { decisionsInput } from "#rules/tax-liens/decide.ts";
+import { decisionsInput } from "#rules/tax-liens/deal-decisions.ts";
 import { applyAnalysisDecisions } from "../../tax-liens/apply-analysis-decisions.ts";
-import { requestOnce } from "../start-once.ts";
+import { enqueueOnce } from "../idempotent-requests.ts";
 
 export const decideOnDeals = defineRoute({
   method: "POST",
@@ -14,11 +14,11 @@ export const decideOnDeals = defineRoute({
   summary: "Decide on deals of an analysis, in this order; what became of each is seen by GET, and in the run",
   params: z.strictObject({ id: z.uuid() }),
   body: z.strictObject({ decisions: decisionsInput }),
-  answer: z.object({ analysis: z.uuid(), run: z.uuid(), decisions: z.int() }),
+  response: z.object({ analysis: z.uuid(), run: z.uuid(), decisions: z.int() }),
   async handle({ app, params: { id }, body: { decisions }, caller, header }) {
     if (!(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
     const input = { analysisRunId: id, decisions };
-    const { run, isRepeat } = await requestOnce(app, { header, asked: { decide: input } }, applyAnalysisDecisions, {
+    const { run, isRepeat } = await enqueueOnce(app, { header, asked: { decide: input } }, applyAnalysisDecisions, {
       input,
       trigger: "event",
       requestedBy: caller,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ANALYSIS_STATES } from "#data/tax-liens/analysis-run-schema.ts";
 import { listAnalyses } from "#data/tax-liens/analysis-runs.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { analysisSchema, analysisView } from "./analysis-view.ts";
 
@@ -15,12 +15,12 @@ export const getAnalyses = defineRoute({
     before: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(200).default(50),
   }),
-  answer: z.object({
+  response: z.object({
     analyses: z.array(analysisSchema),
     next: z.uuid().nullable().describe("The value of `before` for the next page; null on the last"),
   }),
   async handle({ app, query: { state, before, limit } }) {
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listAnalyses(app.db, { state, before, limit }));
-    return { json: { analyses: rows.map(analysisView), next: goesOnAfter?.id ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listAnalyses(app.db, { state, before, limit }));
+    return { json: { analyses: rows.map(analysisView), next: nextAfter?.id ?? null } };
   },
 });

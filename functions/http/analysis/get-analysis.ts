@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { listDeals } from "#data/tax-liens/deals.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { analysisSchema, analysisView, dealSchema, dealView } from "./analysis-view.ts";
@@ -22,14 +22,14 @@ export const getAnalysis = defineRoute({
       .describe("The rank after which deals are shown"),
     limit: z.coerce.number().int().min(1).max(1_000).default(100),
   }),
-  answer: analysisSchema.extend({
+  response: analysisSchema.extend({
     deals: z.array(dealSchema),
     next: z.number().nullable().describe("The value of `after` for the next page of deals; null on the last"),
   }),
   async handle({ app, params: { id }, query: { after, limit } }) {
     const analysis = await findAnalysis(app.db, id);
     if (!analysis) throw notFound(`there is no analysis ${id}`);
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listDeals(app.db, id, { after, limit }));
-    return { json: { ...analysisView(analysis), deals: rows.map(dealView), next: goesOnAfter?.deal.rank ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listDeals(app.db, id, { after, limit }));
+    return { json: { ...analysisView(analysis), deals: rows.map(dealView), next: nextAfter?.deal.rank ?? null } };
   },
 });

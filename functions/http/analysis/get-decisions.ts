@@ -3,7 +3,7 @@ import { DEAL_STATUSES } from "#data/tax-liens/analysis-run-schema.ts";
 import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { listDecisions } from "#data/tax-liens/decision-events.ts";
 import type { DecisionEvent } from "#data/tax-liens/decision-schema.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 
@@ -22,7 +22,7 @@ export const getDecisions = defineRoute({
     cursor: serial.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({
+  response: z.object({
     decisions: z.array(
       z.object({
         decisionId: z.string(),
@@ -41,9 +41,9 @@ export const getDecisions = defineRoute({
   }),
   async handle({ app, params: { id }, query: { deal, run, refused, cursor, limit } }) {
     const filter = { dealId: deal, runId: run, isRefused: refused, before: cursor };
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listDecisions(app.db, id, { ...filter, limit }));
+    const { rows, nextAfter } = await readPage(limit, (limit) => listDecisions(app.db, id, { ...filter, limit }));
     if (rows.length === 0 && !(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
-    return { json: { decisions: rows.map(viewOf), nextCursor: goesOnAfter?.id ?? null } };
+    return { json: { decisions: rows.map(viewOf), nextCursor: nextAfter?.id ?? null } };
   },
 });
 

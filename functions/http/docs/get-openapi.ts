@@ -8,7 +8,7 @@ export const getOpenApi = defineRoute({
   path: "api/openapi.json",
   access: "viewer",
   summary: "This API as OpenAPI 3.1, made of the schemas that requests are checked with",
-  answer: z.looseObject({ openapi: z.literal("3.1.1"), paths: z.record(z.string(), z.unknown()) }),
+  response: z.looseObject({ openapi: z.literal("3.1.1"), paths: z.record(z.string(), z.unknown()) }),
   async handle({ app }) {
     const text = written.get(app) ?? describe(app);
     written.set(app, text);

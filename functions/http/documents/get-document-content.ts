@@ -11,7 +11,7 @@ export const getDocumentContent = defineRoute({
   summary: "A document's file: format=pdf (the default) or html",
   params: z.strictObject({ id: z.uuid() }),
   query: z.strictObject({ format: z.enum(["pdf", "html"]).default("pdf") }),
-  answer: z.string(),
+  response: z.string(),
   produces: "application/pdf",
   async handle({ app, params: { id }, query: { format } }) {
     const document = await findDocument(app.db, id);

@@ -10,7 +10,7 @@ export const getDocument = defineRoute({
   access: "key",
   summary: "A document: whether it is there, and its files with size and SHA-256",
   params: z.strictObject({ id: z.uuid() }),
-  answer: documentSchema,
+  response: documentSchema,
   async handle({ app, params: { id } }) {
     const document = await findDocument(app.db, id);
     if (!document) throw notFound(`there is no document ${id}`);

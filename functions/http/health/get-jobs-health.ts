@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { App } from "#app";
 import { ping } from "#data/client.ts";
-import { lastRuns, openRuns, reliability, slotsKnown } from "#data/platform/job-figures.ts";
+import { lastRuns, openRuns, reliability, countRecordedSlots } from "#data/platform/job-stats.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
-import { instant } from "../admin/answers.ts";
+import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
 
 /**
@@ -19,7 +19,7 @@ export const getJobsHealth = defineRoute({
   path: "api/jobs/health",
   access: "viewer",
   summary: "Whether jobs can run (database, broker), and per job its last run, failures in a row and lateness",
-  answer: z.object({
+  response: z.object({
     healthy: z.literal(true),
     database: z.literal("connected"),
     broker: z.object({
@@ -74,7 +74,7 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
     lastRuns(app.db, ids),
     openRuns(app.db, now),
     reliability(app.db, ids),
-    slotsKnown(app.db, ids, accountableRange(now)),
+    countRecordedSlots(app.db, ids, accountableRange(now)),
   ]);
   return jobs.map((job) => {
     const { lastSlot = null, consecutiveFailures = 0 } = lately.get(job.id) ?? {};

@@ -6,6 +6,6 @@ export const healthLive = defineRoute({
   path: "api/health/live",
   access: "open",
   summary: "Whether this process answers",
-  answer: z.object({ status: z.literal("live") }),
+  response: z.object({ status: z.literal("live") }),
   handle: async () => ({ json: { status: "live" } }),
 });

@@ -8,7 +8,7 @@ export const healthReady = defineRoute({
   path: "api/health/ready",
   access: "open",
   summary: "Whether jobs can run here: the database answers",
-  answer: z.object({ status: z.literal("ready") }),
+  response: z.object({ status: z.literal("ready") }),
   async handle({ app }) {
     try {
       await ping(app.db);

@@ -12,7 +12,7 @@ export const addPushSubscription = defineRoute({
   summary:
     "Keep a browser that takes push messages for a recipient: 201; known already: 200, and the recipient's from now on",
   body: pushSubscriptionSchema.extend({ recipient: recipientText }),
-  answer: pushSubscriptionView,
+  response: pushSubscriptionView,
   async handle({ app, body: { recipient, endpoint, keys } }) {
     if (app.config.VAPID_PUBLIC_KEY === undefined) {
       const missing = "VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY and VAPID_SUBJECT are not set";

@@ -3,7 +3,7 @@ import { allow } from "#data/platform/allow-list.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
 import { defineRoute } from "#http/route.ts";
-import { addressFault } from "#notifications/address.ts";
+import { addressFault } from "#notifications/channel-address.ts";
 import { allowListEntry, auditedEntry, entryView, recipientText } from "./allow-list-view.ts";
 
 const entry = z
@@ -19,7 +19,7 @@ export const addToAllowList = defineRoute({
   access: "operator",
   summary: "Let somebody be reached at an address: 201; instead of the address before: 200",
   body: entry,
-  answer: allowListEntry,
+  response: allowListEntry,
   async handle({ app, body, caller, role }) {
     const added = { ...body, addedBy: caller, addedAt: app.clock.now() };
     const before = await app.db.transaction(async (tx) => {

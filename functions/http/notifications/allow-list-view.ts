@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ALLOW_LISTED, type AllowlistEntry } from "#data/platform/notification-schema.ts";
-import type { Role } from "#http/checker.ts";
-import { masked } from "#notifications/address.ts";
+import type { Role } from "#http/access-policy.ts";
+import { maskAddress } from "#notifications/channel-address.ts";
 
 export const recipientText = z.string().trim().min(1).max(200);
 
@@ -14,10 +14,10 @@ export const allowListEntry = z.object({
 });
 
 export function entryView({ recipient, channel, address, addedBy, addedAt }: AllowlistEntry, role: Role | null) {
-  return { recipient, channel, address: role === "operator" ? address : masked(address), addedBy, addedAt };
+  return { recipient, channel, address: role === "operator" ? address : maskAddress(address), addedBy, addedAt };
 }
 
 /** What the audit says of an entry: it outlives it, so it holds no address. */
 export function auditedEntry({ channel, address }: Pick<AllowlistEntry, "channel" | "address">) {
-  return { channel, address: masked(address) };
+  return { channel, address: maskAddress(address) };
 }

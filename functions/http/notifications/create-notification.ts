@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from "uuid";
-import { findByDedupeKey } from "#data/platform/notification-reading.ts";
+import { findByDedupeKey } from "#data/platform/notification-queries.ts";
 import { defineRoute } from "#http/route.ts";
 import { newNotificationSchema } from "#notifications/notification.ts";
 import { notifier } from "#notifications/notifier.ts";
 import { notify } from "#notifications/notify.ts";
 import { platform } from "../../families.ts";
-import { answerOnce } from "../start-once.ts";
+import { respondOnce } from "../idempotent-requests.ts";
 import { notificationSchema, notificationView } from "./notification-view.ts";
 
 export const createNotification = defineRoute({
@@ -14,10 +14,10 @@ export const createNotification = defineRoute({
   access: "key",
   summary: "Tell somebody something: 201; told under the same dedupeKey or Idempotency-Key before: 200 with that one",
   body: newNotificationSchema,
-  answer: notificationSchema,
+  response: notificationSchema,
   idempotent: true,
   async handle({ app, body, caller, header }) {
-    const { answer, started } = await answerOnce(app, { header, asked: { notify: body } }, async (tx) => {
+    const { answer, started } = await respondOnce(app, { header, asked: { notify: body } }, async (tx) => {
       // One without a key gets one that nobody else has, to be found by.
       const dedupeKey = body.dedupeKey ?? `request:${uuidv7()}`;
       const context = notifier(app, { family: platform.id, who: caller });

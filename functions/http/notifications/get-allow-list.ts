@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listAllowed } from "#data/platform/allow-list.ts";
 import { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { allowListEntry, entryView, recipientText } from "./allow-list-view.ts";
 
@@ -27,17 +27,17 @@ export const getAllowList = defineRoute({
     cursor: cursor.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({ entries: z.array(allowListEntry), nextCursor: z.string().nullable() }),
+  response: z.object({ entries: z.array(allowListEntry), nextCursor: z.string().nullable() }),
   async handle({ app, role, query: { recipient, channel, cursor: after, limit } }) {
     const wanted = { ...(recipient && { recipient }), ...(channel && { channel }), after };
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listAllowed(app.db, { ...wanted, limit }));
+    const { rows, nextAfter } = await readPage(limit, (limit) => listAllowed(app.db, { ...wanted, limit }));
     return {
-      json: { entries: rows.map((entry) => entryView(entry, role)), nextCursor: goesOnAfter && wordFor(goesOnAfter) },
+      json: { entries: rows.map((entry) => entryView(entry, role)), nextCursor: nextAfter && cursorText(nextAfter) },
     };
   },
 });
 
-function wordFor({ recipient, channel }: { recipient: string; channel: string }): string {
+function cursorText({ recipient, channel }: { recipient: string; channel: string }): string {
   return Buffer.from(JSON.stringify([recipient, channel])).toString("base64url");
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findNotification } from "#data/platform/notification-reading.ts";
+import { findNotification } from "#data/platform/notification-queries.ts";
 import { CHANNELS, DELIVERY_STATES } from "#data/platform/notification-schema.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
@@ -11,7 +11,7 @@ export const getNotification = defineRoute({
   access: "key",
   summary: "One notification with every attempt in every channel",
   params: z.object({ id: z.uuid() }),
-  answer: notificationSchema.extend({
+  response: notificationSchema.extend({
     deliveries: z.array(
       z.object({
         channel: z.enum(CHANNELS),

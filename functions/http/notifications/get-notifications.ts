@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { listNotifications } from "#data/platform/notification-reading.ts";
+import { listNotifications } from "#data/platform/notification-queries.ts";
 import { NOTIFICATION_STATES, SEVERITIES } from "#data/platform/notification-schema.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { notificationSchema, notificationView } from "./notification-view.ts";
 
@@ -20,7 +20,7 @@ export const getNotifications = defineRoute({
     cursor: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({ notifications: z.array(notificationSchema), nextCursor: z.uuid().nullable() }),
+  response: z.object({ notifications: z.array(notificationSchema), nextCursor: z.uuid().nullable() }),
   async handle({ app, query: { unread, since, cursor, limit, ...filter } }) {
     const wanted = {
       ...filter,
@@ -28,7 +28,7 @@ export const getNotifications = defineRoute({
       before: cursor,
       since: since === undefined ? undefined : new Date(since),
     };
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listNotifications(app.db, { ...wanted, limit }));
-    return { json: { notifications: rows.map(notificationView), nextCursor: goesOnAfter?.id ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listNotifications(app.db, { ...wanted, limit }));
+    return { json: { notifications: rows.map(notificationView), nextCursor: nextAfter?.id ?? null } };
   },
 });

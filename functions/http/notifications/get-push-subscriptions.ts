@@ -10,7 +10,7 @@ export const getPushSubscriptions = defineRoute({
   access: "key",
   summary: "The browsers of a recipient that take push messages, and the key with which another one subscribes",
   query: z.strictObject({ recipient: recipientText }),
-  answer: z.object({
+  response: z.object({
     publicKey: z.string().nullable().describe("The applicationServerKey; null: push has no settings here"),
     subscriptions: z.array(pushSubscriptionView),
   }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { markRead } from "#data/platform/notification-reading.ts";
+import { markRead } from "#data/platform/notification-queries.ts";
 import { defineRoute } from "#http/route.ts";
 
 export const readNotifications = defineRoute({
@@ -11,7 +11,7 @@ export const readNotifications = defineRoute({
     recipient: z.string().min(1),
     ids: z.array(z.uuid()).min(1).max(1_000).optional(),
   }),
-  answer: z.object({ marked: z.int() }),
+  response: z.object({ marked: z.int() }),
   async handle({ app, body: { recipient, ids } }) {
     return { json: { marked: await markRead(app.db, recipient, { ids, now: app.clock.now() }) } };
   },

@@ -13,7 +13,7 @@ export const removeFromAllowList = defineRoute({
   summary: "Let somebody be reached through a channel no more; what is on its way is held back as well",
   // A recipient may have a slash in its name, which no segment of a path can.
   query: z.strictObject({ recipient: recipientText, channel: z.enum(ALLOW_LISTED) }),
-  answer: null,
+  response: null,
   async handle({ app, query, caller }) {
     const gone = await app.db.transaction(async (tx) => {
       const gone = await disallow(tx, query);

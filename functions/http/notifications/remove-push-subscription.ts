@@ -9,7 +9,7 @@ export const removePushSubscription = defineRoute({
   access: "key",
   summary: "Forget a browser: it gets no push messages any more",
   params: z.strictObject({ id: z.uuid() }),
-  answer: null,
+  response: null,
   async handle({ app, params: { id } }) {
     if (await removeSubscription(app.db, id)) return { status: 204 };
     throw notFound(`there is no push subscription ${id}`);

@@ -3,7 +3,7 @@ import { recordAudit } from "#data/platform/audit-log.ts";
 import { findEtf, setInUse } from "#data/portfolio/etfs.ts";
 import { countPensionsOn } from "#data/portfolio/pensions.ts";
 import { defineRoute } from "#http/route.ts";
-import { givenReason } from "../admin/given-reason.ts";
+import { auditReason } from "../audit-reason.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
 
 /** For a fund that was closed or merged, or that no provider knows: it would fail every evening. Twice is the same as once. */
@@ -16,9 +16,9 @@ export const changeEtf = defineRoute({
   params: z.strictObject({ symbol: symbolText }),
   body: z.strictObject({
     inUse: z.boolean().describe("false retires it; true keeps its prices up to date again"),
-    reason: givenReason,
+    reason: auditReason,
   }),
-  answer: z.object({
+  response: z.object({
     symbol: z.string(),
     inUse: z.boolean(),
     pensions: z

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listPrices } from "#data/portfolio/etf-prices.ts";
 import { findEtf } from "#data/portfolio/etfs.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { addDays, isCivilDate } from "#rules/civil-date.ts";
@@ -20,7 +20,7 @@ export const getEtfPrices = defineRoute({
     to: civilDate.optional(),
     limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
   }),
-  answer: z.object({
+  response: z.object({
     symbol: z.string(),
     currency: z.string().nullable(),
     series: z.enum(["raw", "adjusted"]).nullable(),
@@ -44,9 +44,9 @@ export const getEtfPrices = defineRoute({
     }
     const etf = await findEtf(app.db, symbol);
     if (!etf) throw unknownEtf(symbol);
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listPrices(app.db, etf.id, { from, to, limit }));
+    const { rows, nextAfter } = await readPage(limit, (limit) => listPrices(app.db, etf.id, { from, to, limit }));
     const prices = rows.map(({ series: _, ...price }) => price);
     const { currency, series } = etf;
-    return { json: { symbol, currency, series, prices, next: goesOnAfter && addDays(goesOnAfter.date, 1) } };
+    return { json: { symbol, currency, series, prices, next: nextAfter && addDays(nextAfter.date, 1) } };
   },
 });

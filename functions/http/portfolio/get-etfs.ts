@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { listEtfs } from "#data/portfolio/etfs.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { etfView, symbolText } from "./etf-view.ts";
 
@@ -13,12 +13,12 @@ export const getEtfs = defineRoute({
     after: symbolText.optional(),
     limit: z.coerce.number().int().min(1).max(1_000).default(500),
   }),
-  answer: z.object({
+  response: z.object({
     etfs: z.array(etfView),
     next: z.string().nullable().describe("The value of `after` for the next page; null on the last"),
   }),
   async handle({ app, query: { after, limit } }) {
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listEtfs(app.db, { after, limit }));
-    return { json: { etfs: rows.map(({ id: _, ...etf }) => etf), next: goesOnAfter?.symbol ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listEtfs(app.db, { after, limit }));
+    return { json: { etfs: rows.map(({ id: _, ...etf }) => etf), next: nextAfter?.symbol ?? null } };
   },
 });

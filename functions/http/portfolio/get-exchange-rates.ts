@@ -15,7 +15,7 @@ export const getExchangeRates = defineRoute({
   summary:
     "Rates in force on a date (default today) from base (default EUR) to quote (default all), by way of the euro",
   query: z.strictObject({ date: z.string().optional(), base: z.string().default("EUR"), quote: z.string().optional() }),
-  answer: z.object({
+  response: z.object({
     date: z.iso.date(),
     base: z.string(),
     rates: z.array(

@@ -27,7 +27,7 @@ export const getUpdates = defineRoute({
     of: z.enum(["exchange_rates", "etf_prices"]).optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({
+  response: z.object({
     updates: z.array(
       z.discriminatedUnion("of", [
         z.object({ of: z.literal("exchange_rates"), kind: z.enum(["latest", "historical"]), ...common }),

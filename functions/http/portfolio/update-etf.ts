@@ -4,7 +4,7 @@ import { defineRoute } from "#http/route.ts";
 import { refreshEtf } from "../../portfolio/refresh-etf.ts";
 import { syncEtfPrices } from "../../portfolio/sync-etf-prices/index.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
-import { startedRun, startSync } from "./start-update.ts";
+import { startedRun, startSync } from "./start-sync.ts";
 
 export const updateEtf = defineRoute({
   method: "POST",
@@ -14,7 +14,7 @@ export const updateEtf = defineRoute({
   summary: "Fetch an ETF's newest prices (prices_only), or all of them anew with corrections (full)",
   params: z.strictObject({ symbol: symbolText }),
   query: z.strictObject({ update_type: z.enum(["prices_only", "full"]).default("prices_only") }),
-  answer: startedRun,
+  response: startedRun,
   async handle({ app, params: { symbol }, query, caller, header }) {
     if (!(await findEtf(app.db, symbol))) throw unknownEtf(symbol);
     const job = query.update_type === "full" ? refreshEtf : syncEtfPrices;

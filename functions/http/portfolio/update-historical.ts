@@ -3,9 +3,9 @@ import { recordRejectedUpdate } from "#data/portfolio/exchange-rate-updates.ts";
 import { defineRoute } from "#http/route.ts";
 import { InvalidInput } from "#jobs/endings.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
-import { rangeFaults } from "#rules/portfolio/rate-range.ts";
+import { rangeFaults } from "#rules/portfolio/date-range-faults.ts";
 import { syncFxHistorical } from "../../portfolio/sync-fx-historical/index.ts";
-import { startedRun, startUpdate } from "./start-update.ts";
+import { startedRun, startUpdate } from "./start-sync.ts";
 
 export const updateHistorical = defineRoute({
   method: "POST",
@@ -14,7 +14,7 @@ export const updateHistorical = defineRoute({
   idempotent: true,
   summary: "Fetch all exchange rates from start_date to end_date (default: today)",
   query: z.strictObject({ start_date: z.string().optional(), end_date: z.string().optional() }),
-  answer: startedRun,
+  response: startedRun,
   async handle({ app, query, caller, header }) {
     const { start_date: startDate = "", end_date: endDate } = query;
     const faults = rangeFaults({ startDate, endDate }, civilDateIn("Europe/Berlin", app.clock.now()));

@@ -1,6 +1,6 @@
 import { defineRoute } from "#http/route.ts";
 import { syncFxLatest } from "../../portfolio/sync-fx-latest.ts";
-import { startedRun, startUpdate } from "./start-update.ts";
+import { startedRun, startUpdate } from "./start-sync.ts";
 
 export const updateLatest = defineRoute({
   method: "POST",
@@ -8,7 +8,7 @@ export const updateLatest = defineRoute({
   access: "key",
   idempotent: true,
   summary: "Fetch the exchange rates published last",
-  answer: startedRun,
+  response: startedRun,
   handle: ({ app, caller, header }) =>
     startUpdate(app, { job: syncFxLatest, kind: "latest", input: {}, caller, header }),
 });

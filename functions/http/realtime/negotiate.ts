@@ -11,7 +11,7 @@ export const negotiate = defineRoute({
   access: "viewer",
   summary: "An address (WebSocket) at which live events are heard; without a service the url is null: poll instead",
   body: z.strictObject({ channels: z.array(channelName).min(1).max(50).default(["jobs"]) }),
-  answer: z.object({
+  response: z.object({
     url: z.string().nullable().describe("For a WebPubSubClient, for 60 minutes. Null: there is no service; poll"),
     channels: z.array(z.string()).describe("What is heard there, as it stands in each event"),
   }),

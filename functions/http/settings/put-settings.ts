@@ -3,8 +3,8 @@ import { changeStoredSettings, listStoredSettings, lockStoredSettings } from "#d
 import { checkIfMatch, entityTag } from "#http/precondition.ts";
 import { defineRoute } from "#http/route.ts";
 import { changeableNames, changeableSettings, environmentName } from "#jobs/changeable-settings.ts";
-import { givenReason } from "../admin/given-reason.ts";
-import { settingsAnswer, settingsView } from "./settings-view.ts";
+import { auditReason } from "../audit-reason.ts";
+import { settingsSchema, settingsView } from "./settings-view.ts";
 
 const orNull = changeableNames.map((name) => [name, changeableSettings.shape[name].nullable().optional()] as const);
 
@@ -18,9 +18,9 @@ export const putSettings = defineRoute({
       .strictObject(Object.fromEntries(orNull))
       .refine((settings) => Object.keys(settings).length > 0, "expected at least one setting")
       .describe("By name; null: as configured again. What is not named stays as it is"),
-    reason: givenReason.optional(),
+    reason: auditReason.optional(),
   }),
-  answer: settingsAnswer,
+  response: settingsSchema,
   async handle({ app, body, caller, header, log }) {
     const changes = changeableNames.flatMap((name) => {
       const value = body.settings[name];

@@ -4,7 +4,7 @@ import type { StoredSetting } from "#data/platform/settings-schema.ts";
 import { changeableNames, READ_BY, environmentName } from "#jobs/changeable-settings.ts";
 import { SETTINGS } from "#settings/config.ts";
 
-export const settingsAnswer = z.object({
+export const settingsSchema = z.object({
   settings: z.array(
     z.object({
       name: z.enum(changeableNames),
@@ -20,7 +20,7 @@ export const settingsAnswer = z.object({
 });
 
 /** All changeable settings, as the API shows them. */
-export function settingsView(app: App, stored: readonly StoredSetting[]): z.input<typeof settingsAnswer> {
+export function settingsView(app: App, stored: readonly StoredSetting[]): z.input<typeof settingsSchema> {
   const rows = new Map(stored.map((row) => [row.name, row]));
   const settings = changeableNames.map((name) => {
     const [row, configured] = [rows.get(name), app.config[environmentName(name)]];

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { completeTask as complete } from "#data/tasks/tasks.ts";
 import { defineRoute } from "#http/route.ts";
-import { taskOr404 } from "./find-task.ts";
-import { taskAnswer, taskView } from "./task-view.ts";
+import { taskOr404 } from "./task-or-404.ts";
+import { taskSchema, taskView } from "./task-view.ts";
 
 /** Needs no Idempotency-Key: a task that is completed stays as it is. */
 export const completeTask = defineRoute({
@@ -11,7 +11,7 @@ export const completeTask = defineRoute({
   access: "key",
   summary: "Say that a task is done; if it recurs, the next one appears within minutes",
   params: z.strictObject({ id: z.uuid() }),
-  answer: taskAnswer,
+  response: taskSchema,
   handle: async ({ app, params: { id } }) => ({
     json: taskView(taskOr404(await complete(app.db, id, app.clock.now()), id)),
   }),

@@ -3,9 +3,9 @@ import { findTask, insertReminder } from "#data/tasks/tasks.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { CHANNELS } from "#notifications/notification.ts";
-import { answerOnce } from "../start-once.ts";
-import { taskOr404 } from "./find-task.ts";
-import { instant, reminderAnswer, reminderView } from "./task-view.ts";
+import { respondOnce } from "../idempotent-requests.ts";
+import { taskOr404 } from "./task-or-404.ts";
+import { instant, reminderSchema, reminderView } from "./task-view.ts";
 
 export const createReminder = defineRoute({
   method: "POST",
@@ -22,9 +22,9 @@ export const createReminder = defineRoute({
       .refine((names) => new Set(names).size === names.length, "expected each channel once")
       .default(["web", "chatbot"]),
   }),
-  answer: reminderAnswer,
+  response: reminderSchema,
   async handle({ app, params: { id }, body, header }) {
-    const { answer, started } = await answerOnce(app, { header, asked: { remind: id, body } }, async (tx) => {
+    const { answer, started } = await respondOnce(app, { header, asked: { remind: id, body } }, async (tx) => {
       const task = taskOr404(await findTask(tx, id), id);
       if (task.completed) throw new Problem(409, "task-completed", `the task ${id} is completed: nobody would be told`);
       const { channels, remindAt } = body;

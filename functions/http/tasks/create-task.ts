@@ -3,9 +3,9 @@ import { z } from "zod";
 import { insertTask } from "#data/tasks/tasks.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { anchorsOf, recurs, taskFaults } from "#rules/tasks/new-task.ts";
-import { answerOnce } from "../start-once.ts";
-import { instant, owner, priority, recurrenceType, taskAnswer, taskView } from "./task-view.ts";
+import { anchorsOf, recurs, taskFaults } from "#rules/tasks/task-faults.ts";
+import { respondOnce } from "../idempotent-requests.ts";
+import { instant, owner, priority, recurrenceType, taskSchema, taskView } from "./task-view.ts";
 
 export const createTask = defineRoute({
   method: "POST",
@@ -27,14 +27,14 @@ export const createTask = defineRoute({
     recurrenceRule: z.string().max(1_000).optional(),
     recurrenceUntil: instant.optional(),
   }),
-  answer: taskAnswer,
+  response: taskSchema,
   async handle({ app, body, header }) {
     const dates = { dueDate: dateOf(body.dueDate), recurrenceUntil: dateOf(body.recurrenceUntil) };
     const wanted = { ...body, ...dates };
     const faults = taskFaults(wanted);
     if (faults.length) throw badRequest(faults);
 
-    const { answer, started } = await answerOnce(app, { header, asked: { create: "task", body } }, async (tx) => {
+    const { answer, started } = await respondOnce(app, { header, asked: { create: "task", body } }, async (tx) => {
       const id = uuidv7();
       const anchor = recurs(wanted) && wanted.dueDate ? anchorsOf(wanted.dueDate, wanted.timeZone!) : null;
       const task = await insertTask(tx, {

@@ -9,7 +9,7 @@ export const deleteTask = defineRoute({
   access: "key",
   summary: "Delete a task: it is seen no more, nobody is reminded of it, and its series ends",
   params: z.strictObject({ id: z.uuid() }),
-  answer: null,
+  response: null,
   async handle({ app, params: { id } }) {
     if (await markDeleted(app.db, id, app.clock.now())) return { status: 204 };
     throw notFound(`there is no task ${id}, or it was deleted`);

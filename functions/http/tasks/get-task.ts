@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { findTask, listReminders } from "#data/tasks/tasks.ts";
 import { defineRoute } from "#http/route.ts";
-import { taskOr404 } from "./find-task.ts";
-import { reminderAnswer, reminderView, taskAnswer, taskView } from "./task-view.ts";
+import { taskOr404 } from "./task-or-404.ts";
+import { reminderSchema, reminderView, taskSchema, taskView } from "./task-view.ts";
 
 export const getTask = defineRoute({
   method: "GET",
@@ -10,7 +10,7 @@ export const getTask = defineRoute({
   access: "key",
   summary: "A task with its reminders",
   params: z.strictObject({ id: z.uuid() }),
-  answer: taskAnswer.extend({ reminders: z.array(reminderAnswer) }),
+  response: taskSchema.extend({ reminders: z.array(reminderSchema) }),
   async handle({ app, params: { id } }) {
     const task = taskOr404(await findTask(app.db, id), id);
     const reminders = await listReminders(app.db, id);

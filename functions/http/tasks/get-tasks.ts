@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { listTasks } from "#data/tasks/tasks.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
-import { instant, owner, priority, status, taskAnswer, taskView } from "./task-view.ts";
+import { instant, owner, priority, status, taskSchema, taskView } from "./task-view.ts";
 
 export const getTasks = defineRoute({
   method: "GET",
@@ -21,7 +21,7 @@ export const getTasks = defineRoute({
     cursor: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  answer: z.object({ tasks: z.array(taskAnswer), nextCursor: z.uuid().nullable() }),
+  response: z.object({ tasks: z.array(taskSchema), nextCursor: z.uuid().nullable() }),
   async handle({ app, query: { cursor, dueFrom, dueBefore, limit, ...filter } }) {
     const wanted = {
       ...filter,
@@ -29,7 +29,7 @@ export const getTasks = defineRoute({
       dueFrom: dueFrom === undefined ? undefined : new Date(dueFrom),
       dueBefore: dueBefore === undefined ? undefined : new Date(dueBefore),
     };
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listTasks(app.db, { ...wanted, limit }));
-    return { json: { tasks: rows.map(taskView), nextCursor: goesOnAfter?.id ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listTasks(app.db, { ...wanted, limit }));
+    return { json: { tasks: rows.map(taskView), nextCursor: nextAfter?.id ?? null } };
   },
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Reminder, Task } from "#data/tasks/schema.ts";
+import type { Reminder, Task } from "#data/tasks/task-schema.ts";
 import { CHANNELS } from "#notifications/notification.ts";
 
 const [EARLIEST, LATEST] = [Date.UTC(1970), Date.UTC(9_999)];
@@ -15,7 +15,7 @@ export const recurrenceType = z.enum(["daily", "weekly", "monthly", "yearly"]);
 /** A name by which notifications find somebody. */
 export const owner = z.string().max(200).regex(/^\S+$/, "expected a name without spaces such as user:42");
 
-export const reminderAnswer = z.object({
+export const reminderSchema = z.object({
   id: z.int(),
   remindAt: z.iso.datetime(),
   channels: z.array(z.enum(CHANNELS)),
@@ -23,7 +23,7 @@ export const reminderAnswer = z.object({
   sentAt: z.iso.datetime().nullable(),
 });
 
-export const taskAnswer = z.object({
+export const taskSchema = z.object({
   id: z.uuid(),
   owner: z.string(),
   title: z.string(),
@@ -46,7 +46,7 @@ export const taskAnswer = z.object({
   createdAt: z.iso.datetime(),
 });
 
-export function taskView(task: Task): z.infer<typeof taskAnswer> {
+export function taskView(task: Task): z.infer<typeof taskSchema> {
   const { id, owner, title, description, priority, tags, timeZone, status, completed, isRecurring } = task;
   const { recurrenceType, recurrenceInterval, recurrenceRule, seriesId, seriesNumber, generatedFromId } = task;
   return {
@@ -73,7 +73,7 @@ export function taskView(task: Task): z.infer<typeof taskAnswer> {
   };
 }
 
-export function reminderView({ id, remindAt, channels, sent, sentAt }: Reminder): z.infer<typeof reminderAnswer> {
+export function reminderView({ id, remindAt, channels, sent, sentAt }: Reminder): z.infer<typeof reminderSchema> {
   return { id, remindAt: remindAt.toISOString(), channels, sent, sentAt: text(sentAt) };
 }
 

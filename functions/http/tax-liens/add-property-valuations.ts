@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addValuations, unfitValuations } from "#data/tax-liens/property-valuations.ts";
+import { addValuations, rejectedValuations } from "#data/tax-liens/property-valuations.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
@@ -29,23 +29,23 @@ export const addPropertyValuations = defineRoute({
   access: "key",
   summary: "Say what properties are worth; valuations are only added, one per property, provider and day",
   body: z.strictObject({ valuations: z.array(valuation).min(1).max(5_000) }),
-  answer: z.object({
+  response: z.object({
     added: z.number(),
     known: z.number().describe("Those that were there already, with the same value"),
   }),
   async handle({ app, body: { valuations } }) {
     const added = await app.db.transaction(async (tx) => {
       const count = await addValuations(tx, valuations, app.clock.now());
-      const unfit = await unfitValuations(tx, valuations);
+      const unfit = await rejectedValuations(tx, valuations);
       if (unfit.length === 0) return count;
       throw badRequest(
-        unfit.slice(0, 100).map(({ place, stored }) => {
-          const { county, parcelId, provider, day } = valuations[place]!;
+        unfit.slice(0, 100).map(({ position, stored }) => {
+          const { county, parcelId, provider, day } = valuations[position]!;
           if (stored !== null) {
             const reason = `${provider} has ${stored} for ${day} already: valuations are only added`;
-            return { field: `valuations[${place}].value`, reason };
+            return { field: `valuations[${position}].value`, reason };
           }
-          return { field: `valuations[${place}].parcelId`, reason: `there is no parcel ${parcelId} in ${county}` };
+          return { field: `valuations[${position}].parcelId`, reason: `there is no parcel ${parcelId} in ${county}` };
         }),
       );
     });

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { County } from "#data/tax-liens/schema.ts";
-import { countySourceSchema } from "#providers/county-lists/source.ts";
+import type { County } from "#data/tax-liens/tax-lien-schema.ts";
+import { countySourceSchema } from "#providers/county-lists/county-source.ts";
 import { ruleOverridesSchema } from "#rules/tax-liens/list-rules.ts";
 import { RULE_SET_IDS } from "#rules/tax-liens/rule-sets.ts";
 import { checkZoneName } from "#schedule/zone-name.ts";

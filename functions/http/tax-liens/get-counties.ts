@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { listCounties } from "#data/tax-liens/counties.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 import { countyView, viewOf } from "./county-view.ts";
@@ -14,12 +14,12 @@ export const getCounties = defineRoute({
     after: countyIdText.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(100),
   }),
-  answer: z.object({
+  response: z.object({
     counties: z.array(countyView),
     next: z.string().nullable().describe("The value of `after` for the next page; null on the last"),
   }),
   async handle({ app, query: { after, limit } }) {
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listCounties(app.db, { after, limit }));
-    return { json: { counties: rows.map(viewOf), next: goesOnAfter?.id ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listCounties(app.db, { after, limit }));
+    return { json: { counties: rows.map(viewOf), next: nextAfter?.id ?? null } };
   },
 });

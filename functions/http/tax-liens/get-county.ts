@@ -11,7 +11,7 @@ export const getCounty = defineRoute({
   access: "viewer",
   summary: "One county with how its list is read",
   params: z.strictObject({ id: countyIdText }),
-  answer: countyView,
+  response: countyView,
   async handle({ app, params: { id } }) {
     const county = await findCounty(app.db, id);
     if (!county) throw notFound(`there is no county ${id}`);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { findCounty } from "#data/tax-liens/counties.ts";
 import { listIngestions, listRejects } from "#data/tax-liens/lien-ingestions.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
@@ -25,7 +25,7 @@ export const getIngestions = defineRoute({
       .default(20)
       .describe("Refused rows shown of each; 1,000 are kept"),
   }),
-  answer: z.object({
+  response: z.object({
     ingestions: z.array(
       z.object({
         id: z.number(),
@@ -48,7 +48,7 @@ export const getIngestions = defineRoute({
   }),
   async handle({ app, params: { id }, query: { before, limit, rejects: perIngestion } }) {
     if (!(await findCounty(app.db, id))) throw notFound(`there is no county ${id}`);
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listIngestions(app.db, id, { before, limit }));
+    const { rows, nextAfter } = await readPage(limit, (limit) => listIngestions(app.db, id, { before, limit }));
     const rejects = await listRejects(
       app.db,
       rows.map((ingestion) => ingestion.id),
@@ -61,6 +61,6 @@ export const getIngestions = defineRoute({
         .filter(({ ingestionId }) => ingestionId === ingestion.id)
         .map(({ line, reasons, raw }) => ({ line, reasons, raw })),
     }));
-    return { json: { ingestions, next: goesOnAfter?.id ?? null } };
+    return { json: { ingestions, next: nextAfter?.id ?? null } };
   },
 });

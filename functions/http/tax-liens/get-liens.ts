@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listLiens } from "#data/tax-liens/liens.ts";
-import { LIEN_STATUSES, PROPERTY_TYPES } from "#data/tax-liens/schema.ts";
-import { pageOf } from "#http/page.ts";
+import { LIEN_STATUSES, PROPERTY_TYPES } from "#data/tax-liens/tax-lien-schema.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 
@@ -48,12 +48,12 @@ export const getLiens = defineRoute({
     cursor: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
     limit: z.coerce.number().int().min(1).max(1_000).default(100),
   }),
-  answer: z.object({
+  response: z.object({
     liens: z.array(lienView),
     next: z.number().nullable().describe("The value of `cursor` for the next page; null on the last"),
   }),
   async handle({ app, query: { county, status, cursor, limit } }) {
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) =>
+    const { rows, nextAfter } = await readPage(limit, (limit) =>
       listLiens(app.db, { county, status, after: cursor, limit }),
     );
     const liens = rows.map(({ lien, property }) =>
@@ -64,6 +64,6 @@ export const getLiens = defineRoute({
         property,
       }),
     );
-    return { json: { liens, next: goesOnAfter?.lien.id ?? null } };
+    return { json: { liens, next: nextAfter?.lien.id ?? null } };
   },
 });

@@ -3,7 +3,7 @@ import { recordAudit } from "#data/platform/audit-log.ts";
 import { findCounty, saveCounty } from "#data/tax-liens/counties.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { objectionTo } from "#providers/county-lists/open-list.ts";
+import { sourceUrlFault } from "#providers/county-lists/open-list.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 import { countyConfiguration, countyView, viewOf } from "./county-view.ts";
 
@@ -14,10 +14,10 @@ export const putCounty = defineRoute({
   summary: "Create a county or configure it anew: where its list comes from, how it is read, by which rules",
   params: z.strictObject({ id: countyIdText }),
   body: countyConfiguration,
-  answer: countyView,
+  response: countyView,
   async handle({ app, params: { id }, body, caller }) {
     const { source } = body;
-    const objection = "url" in source && source.url !== undefined && objectionTo(new URL(source.url), app.config);
+    const objection = "url" in source && source.url !== undefined && sourceUrlFault(new URL(source.url), app.config);
     if (objection) throw badRequest([{ field: "source.url", reason: objection.replace(/^source\.url: /, "") }]);
     const now = app.clock.now();
     const { isNew, county } = await app.db.transaction(async (tx) => {

@@ -1,8 +1,6 @@
-import { z } from "zod";
+import { type Counts, defineJob, schedule, z } from "#jobs";
 import { lockFreePensions, lockPensions, pensionEtfs, pensionsToValue } from "#data/portfolio/pension-progress.ts";
-import { type Counts, defineJob } from "#jobs/define-job.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
-import { schedule } from "#schedule/index.ts";
 import { portfolio } from "../../families.ts";
 import { addTo, valuationOf, valuePensions } from "./value-pensions.ts";
 

@@ -7,18 +7,18 @@ import {
   type PensionEtf,
   type PensionKind,
   pensionKinds,
-  type Reach,
+  type PriceStatus,
 } from "#data/portfolio/pension-progress.ts";
 import {
   dropClosedDays,
-  followSplits,
+  undoPurchasesBeforeSplits,
   type QuotedDay,
   storePurchases,
   sumUnits,
   valueDays,
   waitingContributions,
 } from "#data/portfolio/pension-valuation.ts";
-import type { Counts } from "#jobs/define-job.ts";
+import type { Counts } from "#jobs";
 import { addDays, type CivilDate } from "#rules/civil-date.ts";
 import { minorDigits } from "#rules/portfolio/currency.ts";
 import { SAME_SCALE } from "#rules/portfolio/price-series.ts";
@@ -33,7 +33,7 @@ const PURCHASES_PER_STATEMENT = 5_000;
 /** ETFs as they were when the valuation began: what comes in meanwhile is the next run's. */
 export interface Valuation {
   readonly etfs: ReadonlyMap<number, PensionEtf>;
-  readonly reaches: readonly Reach[];
+  readonly reaches: readonly PriceStatus[];
   readonly today: CivilDate;
   readonly sources: Config["FX_PROVIDERS"];
 }
@@ -111,7 +111,7 @@ async function valueOn(
 ): Promise<{ place: Place | null; counts: Counts }> {
   const kinds = await pensionKinds(tx, ids, SAME_SCALE.raw);
   const isSettled = kinds.every((kind) => kind.isSettled);
-  if (place === START && !isSettled) await followSplits(tx, ids, SAME_SCALE.raw);
+  if (place === START && !isSettled) await undoPurchasesBeforeSplits(tx, ids, SAME_SCALE.raw);
   const { last, bought } = await buyNext(tx, valuation, ids, place.contribution);
   if (last !== null) return { place: { ...place, contribution: last }, counts: { bought } };
 

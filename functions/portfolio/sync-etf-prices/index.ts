@@ -1,15 +1,10 @@
-import { z } from "zod";
+import { asError, defineJob, exponential, internet, schedule, z } from "#jobs";
 import { overlapStarts } from "#data/portfolio/etf-prices.ts";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { countEtfsToSync, etfsToSync } from "#data/portfolio/etfs.ts";
-import { defineJob } from "#jobs/define-job.ts";
-import { asError } from "#jobs/error-class.ts";
-import { internet } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
-import { ahead } from "#providers/ahead.ts";
-import { askAgain } from "#providers/ask-again.ts";
+import { mapConcurrently } from "#providers/map-concurrently.ts";
+import { retryRequest } from "#providers/retry-request.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
-import { schedule } from "#schedule/index.ts";
 import { portfolio } from "../../families.ts";
 import { etfSymbol, knownEtf } from "./known-etf.ts";
 import { type Continued, continueSeries, OVERLAP_DAYS, readyToStore } from "./store-prices.ts";
@@ -51,10 +46,10 @@ export const syncEtfPrices = defineJob({
     const providers = etfProviders(settings, log);
     const { ETF_RETRY_DELAY: firstMs } = settings;
     const policy = { kind: "exponential", retries: 3, firstMs, factor: 2, maxMs: LONGEST_RETRY_DELAY_MS } as const;
-    yield* ahead(QUESTIONS_AT_A_TIME, etfs, ({ id, symbol, series, currency }) => {
+    yield* mapConcurrently(QUESTIONS_AT_A_TIME, etfs, ({ id, symbol, series, currency }) => {
       const question = { symbol, from: starts.get(id) ?? null, series, currency };
       const ask = async () => readyToStore(id, await providers.prices(question, { signal }));
-      return askAgain(ask, { policy, longestWaitMs: LONGEST_RETRY_DELAY_MS, signal });
+      return retryRequest(ask, { policy, longestWaitMs: LONGEST_RETRY_DELAY_MS, signal });
     });
   },
   total: async ({ input, asOf, db }) => (input.symbol === undefined ? countEtfsToSync(db, asOf) : 1),

@@ -1,8 +1,7 @@
-import { z } from "zod";
+import { InvalidInput, z } from "#jobs";
 import type { Executor } from "#data/client.ts";
 import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { findEtf } from "#data/portfolio/etfs.ts";
-import { InvalidInput } from "#jobs/endings.ts";
 import { isEtfSymbol } from "#rules/portfolio/etf-symbol.ts";
 
 /** A symbol in a job's input, as the database has it. */

@@ -2,15 +2,15 @@ import type { Tx } from "#data/client.ts";
 import {
   correctPrices,
   deletePrices,
-  deletePricesBut,
+  deletePricesExcept,
   insertPrices,
   recentCloses,
   storedRange,
 } from "#data/portfolio/etf-prices.ts";
-import { addStored } from "#data/portfolio/etf-updates.ts";
+import { addStoredSeries } from "#data/portfolio/etf-updates.ts";
 import { lockEtfs, markReady } from "#data/portfolio/etfs.ts";
 import { closesIn, columnsOf, type PriceColumns } from "#data/portfolio/price-columns.ts";
-import { InvalidInput } from "#jobs/endings.ts";
+import { InvalidInput } from "#jobs";
 import type { PriceSeries } from "#providers/etf-provider.ts";
 import { covers, isSameScale } from "#rules/portfolio/price-series.ts";
 
@@ -59,7 +59,7 @@ export async function continueSeries(
   });
   await markReady(tx, fitting, asOf);
   const added = await insertPrices(tx, fitting);
-  await addStored(
+  await addStoredSeries(
     tx,
     runId,
     asked,
@@ -104,9 +104,9 @@ export async function refreshSeries(
   const replaced = isOtherKind ? await deletePrices(tx, etfId) : 0;
   await markReady(tx, [series], asOf);
   const points = await correctPrices(tx, series);
-  const removed = replaced + (isNewScale && !isOtherKind ? await deletePricesBut(tx, etfId, series.columns) : 0);
+  const removed = replaced + (isNewScale && !isOtherKind ? await deletePricesExcept(tx, etfId, series.columns) : 0);
   const { inserted, changed, unchanged } = points;
-  await addStored(tx, runId, asked, [{ inserted, changed, skipped: unchanged, ...extentOf(series) }]);
+  await addStoredSeries(tx, runId, asked, [{ inserted, changed, skipped: unchanged, ...extentOf(series) }]);
   return { inserted, changed, unchanged, removed };
 }
 

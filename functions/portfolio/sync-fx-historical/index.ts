@@ -1,14 +1,9 @@
-import { z } from "zod";
+import { asError, defineJob, exponential, internet, InvalidInput, manual, z } from "#jobs";
 import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
-import { InvalidInput } from "#jobs/endings.ts";
-import { asError } from "#jobs/error-class.ts";
-import { internet } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
 import type { RatesOfDay } from "#providers/fx-provider.ts";
 import { fxProviders } from "#providers/fx-providers.ts";
 import { civilDateIn, daysBetween, isCivilDate } from "#rules/civil-date.ts";
-import { rangeFaults } from "#rules/portfolio/rate-range.ts";
+import { rangeFaults } from "#rules/portfolio/date-range-faults.ts";
 import { portfolio } from "../../families.ts";
 import { storeRates } from "./store-rates.ts";
 

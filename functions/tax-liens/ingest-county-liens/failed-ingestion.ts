@@ -1,6 +1,6 @@
 import type { Tx } from "#data/client.ts";
-import { whyGivenUp } from "#data/platform/run-reason.ts";
-import type { Run } from "#data/platform/schema.ts";
+import { discardReason } from "#data/platform/run-reason.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { OPERATORS } from "#notifications/notification.ts";
 import { tellInApp, type ToldInApp } from "../told-in-app.ts";
 
@@ -17,7 +17,7 @@ function notificationOf(run: Run): ToldInApp {
     type: "county.ingestion_failed",
     severity: "WARN",
     title: `The liens of ${countyId} could not be brought in`,
-    body: `After ${run.attempt} attempts: ${whyGivenUp(run)}`,
+    body: `After ${run.attempt} attempts: ${discardReason(run)}`,
     data: { countyId, run: run.id },
     dedupeKey: `ingestion-failed:${run.id}`,
   };

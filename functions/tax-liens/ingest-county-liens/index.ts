@@ -1,6 +1,6 @@
-import { z } from "zod";
+import { defineJob, exponential, internet, InvalidInput, type JobContext, schedule, z } from "#jobs";
 import { recordAudit } from "#data/platform/audit-log.ts";
-import { whyGivenUp } from "#data/platform/run-reason.ts";
+import { discardReason } from "#data/platform/run-reason.ts";
 import { activeCounties, markIngested } from "#data/tax-liens/counties.ts";
 import { beginIngestion, endIngestion, failIngestions, recordReading } from "#data/tax-liens/lien-ingestions.ts";
 import { mergeLiens } from "#data/tax-liens/lien-merge.ts";
@@ -11,13 +11,8 @@ import {
   dropStaging,
   type Staging,
 } from "#data/tax-liens/lien-staging.ts";
-import { defineJob, type JobContext } from "#jobs/define-job.ts";
-import { InvalidInput } from "#jobs/endings.ts";
-import { internet } from "#jobs/gates.ts";
-import { exponential } from "#jobs/retry.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
-import { isShrunk } from "#rules/tax-liens/shrinking.ts";
-import { schedule } from "#schedule/index.ts";
+import { isSuspiciouslySmall } from "#rules/tax-liens/list-size-check.ts";
 import { taxLiens } from "../../families.ts";
 import { countyIdText, knownCounty, type ReadyCounty } from "../known-county.ts";
 import { tellOperators } from "./failed-ingestion.ts";
@@ -63,7 +58,7 @@ export const ingestCountyLiens = defineJob({
 
   async onDiscarded(tx, runs) {
     const ofCounties = runs.filter((run) => input.safeParse(run.input).data?.countyId !== undefined);
-    const failed = ofCounties.map((run) => ({ id: run.id, error: whyGivenUp(run) }));
+    const failed = ofCounties.map((run) => ({ id: run.id, error: discardReason(run) }));
     await failIngestions(tx, failed, runs[0]!.finishedAt!);
     await tellOperators(tx, ofCounties);
   },
@@ -98,7 +93,7 @@ async function ingest(context: JobContext<Input>, countyId: string) {
       await recordReading(tx, ingestionId, { ...list, retrieved: rows + list.failed }, list.rejects);
       return rows;
     });
-    const shrinks = saleDates === null && isShrunk(staged, county.lastRows);
+    const shrinks = saleDates === null && isSuspiciouslySmall(staged, county.lastRows);
     refuseUnbelievable(context.input, county, { ...list, staged, shrinks });
     const dayBefore = county.lastIngestedAt && civilDateIn(county.timeZone, county.lastIngestedAt);
     return await finish(async (tx) => {

@@ -4,11 +4,11 @@ import {
   StagedRows,
   stageRows,
   type Staging,
-  takeRepeatedLiens,
+  removeRepeatedLiens,
 } from "#data/tax-liens/lien-staging.ts";
-import type { JobContext } from "#jobs/define-job.ts";
+import type { JobContext } from "#jobs";
 import { openList } from "#providers/county-lists/open-list.ts";
-import { columnsOf, fieldReader } from "#providers/county-lists/source.ts";
+import { columnsOf, fieldReader } from "#providers/county-lists/county-source.ts";
 import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { lienReader, type Reading } from "#rules/tax-liens/read-lien.ts";
 import { REJECT_HEADER, type RejectedRow, rejectLine } from "#rules/tax-liens/reject-line.ts";
@@ -74,7 +74,7 @@ export async function stageList(
     await stageRows(db, staging, staged);
     await stageRows(db, staging, named);
     for (;;) {
-      const repeated = await transaction((tx) => takeRepeatedLiens(tx, staging, REPEATED_AT_ONCE));
+      const repeated = await transaction((tx) => removeRepeatedLiens(tx, staging, REPEATED_AT_ONCE));
       if (repeated.length === 0) break;
       for (const { line, firstLine, identity, taxYear, parcelId, faceAmount } of repeated) {
         const reason = `row: the lien ${identity} of ${taxYear} stands in line ${firstLine} already, which was taken`;

@@ -1,6 +1,6 @@
 import type { Executor } from "#data/client.ts";
 import { findCounties } from "#data/tax-liens/counties.ts";
-import type { County } from "#data/tax-liens/schema.ts";
+import type { County } from "#data/tax-liens/tax-lien-schema.ts";
 import { withRules } from "#rules/tax-liens/county-rules.ts";
 
 /** What keeps counties from being analysed, by the place in the list that names them; nothing when all can be. */

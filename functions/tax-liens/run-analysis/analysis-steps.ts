@@ -62,6 +62,6 @@ function timesOf({ step, startedAt, finishedAt, durationMs, said }: DoneStep): S
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
     durationMs: durationMs ?? Math.max(0, finishedAt.getTime() - startedAt.getTime()),
-    said,
+    message: said,
   };
 }

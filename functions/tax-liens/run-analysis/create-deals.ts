@@ -1,13 +1,13 @@
 import type { Tx } from "#data/client.ts";
 import { leastCost, rankedCandidates } from "#data/tax-liens/analysis-candidates.ts";
-import type { AnalysisPlace, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
+import type { AnalysisCheckpoint, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
 import { succeedAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { dealTotals, insertDeals } from "#data/tax-liens/deals.ts";
-import type { JobContext, RunResult } from "#jobs/define-job.ts";
+import type { JobContext, RunResult } from "#jobs";
 import { notify } from "#notifications/notify.ts";
 import { type AnalysisSummary, analysisSummary } from "#rules/tax-liens/analysis-summary.ts";
 import type { Constraints } from "#rules/tax-liens/constraints.ts";
-import { fillBudget } from "#rules/tax-liens/ranking.ts";
+import { fillBudget } from "#rules/tax-liens/fill-budget.ts";
 import { record } from "./analysis-steps.ts";
 
 /** Deals that are stored at once. */
@@ -20,7 +20,7 @@ const BATCH = 1_000;
 export async function strikeDeals(
   context: JobContext<unknown>,
   tx: Tx,
-  { analysis, constraints, place }: { analysis: AnalysisRun; constraints: Constraints; place: AnalysisPlace },
+  { analysis, constraints, place }: { analysis: AnalysisRun; constraints: Constraints; place: AnalysisCheckpoint },
 ): Promise<RunResult> {
   const { clock, signal } = context;
   const { id, available, recipient } = analysis;

@@ -1,19 +1,18 @@
 import { Decimal } from "decimal.js";
 import type { Executor, Tx } from "#data/client.ts";
 import { availableLiens, insertCandidates, type StoredCandidate } from "#data/tax-liens/analysis-candidates.ts";
-import type { AnalysisPlace, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
-import { recordPlace } from "#data/tax-liens/analysis-runs.ts";
+import type { AnalysisCheckpoint, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
+import { saveCheckpoint } from "#data/tax-liens/analysis-runs.ts";
 import {
   type LienForMetrics,
   liensForMetrics,
   type StoredMetrics,
   storeMetrics,
 } from "#data/tax-liens/deal-metrics.ts";
-import type { FailedItem, JobContext } from "#jobs/define-job.ts";
-import { effectiveSettings } from "#jobs/changeable-settings.ts";
+import { effectiveSettings, type FailedItem, type JobContext } from "#jobs";
 import { availableInAll } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, unmetConstraint } from "#rules/tax-liens/constraints.ts";
-import { METRICS_VERSION } from "#rules/tax-liens/metrics.ts";
+import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import type { RiskWeights } from "#rules/tax-liens/risk.ts";
 import { dealFigures, figuresOf } from "../figures.ts";
 
@@ -29,14 +28,14 @@ export async function findCandidates(
   { db, clock, settings, paginate, progress }: JobContext<unknown>,
   { id, asOf, place: before, available }: AnalysisRun,
   constraints: Constraints,
-): Promise<AnalysisPlace> {
+): Promise<AnalysisCheckpoint> {
   const countyIds = constraints.counties.toSorted();
   const total = availableInAll(available ?? {});
   // One analysis goes by one set of weights, whatever is changed between two attempts.
   const weights = before?.weights ?? (await effectiveSettings(db, settings)).DEAL_RISK_WEIGHTS;
   const start = before ?? beginning(countyIds[0]!, weights, clock.now());
   let place = start;
-  await paginate<AnalysisPlace>(PAGE, async (tx, { after, limit }) => {
+  await paginate<AnalysisCheckpoint>(PAGE, async (tx, { after, limit }) => {
     const from = after ?? start;
     const begun = clock.now().getTime();
     const { liens: next, last } = await nextLiens(tx, countyIds, from, limit);
@@ -56,7 +55,7 @@ export async function findCandidates(
       metricsMs: from.metricsMs + Math.max(0, sifting - begun),
       filterMs: from.filterMs + Math.max(0, clock.now().getTime() - sifting),
     };
-    await recordPlace(tx, id, place);
+    await saveCheckpoint(tx, id, place);
     progress(place.computed + place.failed, Math.max(total, place.computed + place.failed), "computing figures");
     const counts = { computed: computed.liens.length, candidates: candidates.length };
     return { next: next.length < limit ? null : place, counts, failed: computed.failed };
@@ -64,7 +63,7 @@ export async function findCandidates(
   return place;
 }
 
-function beginning(countyId: string, weights: RiskWeights, now: Date): AnalysisPlace {
+function beginning(countyId: string, weights: RiskWeights, now: Date): AnalysisCheckpoint {
   const nothing = { computed: 0, failed: 0, candidates: 0, leastCost: null, unmet: {}, metricsMs: 0, filterMs: 0 };
   return { countyId, lienId: 0, startedAt: now.toISOString(), weights, ...nothing };
 }
@@ -73,9 +72,9 @@ function beginning(countyId: string, weights: RiskWeights, now: Date): AnalysisP
 async function nextLiens(
   tx: Executor,
   countyIds: readonly string[],
-  from: Pick<AnalysisPlace, "countyId" | "lienId">,
+  from: Pick<AnalysisCheckpoint, "countyId" | "lienId">,
   limit: number,
-): Promise<{ liens: number[]; last: Pick<AnalysisPlace, "countyId" | "lienId"> }> {
+): Promise<{ liens: number[]; last: Pick<AnalysisCheckpoint, "countyId" | "lienId"> }> {
   const liens: number[] = [];
   let last = from;
   for (const countyId of countyIds.filter((one) => one >= from.countyId)) {

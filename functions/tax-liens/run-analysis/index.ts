@@ -1,13 +1,9 @@
-import { z } from "zod";
+import { Cancel, defineJob, event, exponential, InvalidInput, issuesOf, type JobContext, z } from "#jobs";
 import type { Tx } from "#data/client.ts";
-import { whyGivenUp } from "#data/platform/run-reason.ts";
+import { discardReason } from "#data/platform/run-reason.ts";
 import { countAvailable } from "#data/tax-liens/analysis-candidates.ts";
-import type { AnalysisPlace, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
+import type { AnalysisCheckpoint, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
 import { beginAnalysis, failAnalysis } from "#data/tax-liens/analysis-runs.ts";
-import { defineJob, event, type JobContext } from "#jobs/define-job.ts";
-import { Cancel, InvalidInput } from "#jobs/endings.ts";
-import { issuesOf } from "#jobs/input.ts";
-import { exponential } from "#jobs/retry.ts";
 import { availableInAll, commonestUnmet } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { taxLiens } from "../../families.ts";
@@ -39,7 +35,7 @@ export const runAnalysis = defineJob({
       const { analysisRunId: id } = input.safeParse(run.input).data ?? {};
       if (id === undefined) continue;
       const now = run.finishedAt!;
-      const analysis = await failAnalysis(tx, { id, runId: run.id, error: whyGivenUp(run), now });
+      const analysis = await failAnalysis(tx, { id, runId: run.id, error: discardReason(run), now });
       if (!analysis) continue;
       await recordFailure(tx, analysis);
       await tellInApp(tx, [failureOf(analysis)], now);
@@ -105,7 +101,7 @@ async function soundConstraints(db: Context["db"], { definition }: AnalysisRun):
   return read.data.constraints;
 }
 
-async function recordSifting(tx: Tx, analysis: AnalysisRun, place: AnalysisPlace, now: Date): Promise<AnalysisRun> {
+async function recordSifting(tx: Tx, analysis: AnalysisRun, place: AnalysisCheckpoint, now: Date): Promise<AnalysisRun> {
   const { computed, failed, candidates, unmet, metricsMs, filterMs } = place;
   const times = { startedAt: new Date(place.startedAt), finishedAt: now };
   const reasons = commonestUnmet(unmet);

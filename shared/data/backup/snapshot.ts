@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 import type postgres from "postgres";
 import { connect, type DatabaseOptions } from "../client.ts";
-import { quotedIn } from "../identifier.ts";
+import { quoteQualifiedName } from "../identifier.ts";
 import { appliedMigrations } from "../migration-ledger.ts";
-import { copyTarget, ourSequences, ourTables, type SequenceValue, settleSession, type Table } from "./tables.ts";
+import { copyTarget, appSequences, appTables, type SequenceValue, fixSessionSettings, type Table } from "./app-tables.ts";
 
 /** The database as it was at one moment, while others go on writing. */
 export interface Snapshot {
@@ -51,16 +51,16 @@ export async function withSnapshot<T>(
 }
 
 async function snapshotOf(sql: postgres.ISql): Promise<Snapshot> {
-  await settleSession(sql);
-  const tables = await ourTables(sql);
+  await fixSessionSettings(sql);
+  const tables = await appTables(sql);
   // Against TRUNCATE and changes of the schema, which a snapshot does not hide. Writers are not held up.
-  if (tables.length) await sql.unsafe(`lock table ${tables.map(quotedIn).join(", ")} in access share mode`);
+  if (tables.length) await sql.unsafe(`lock table ${tables.map(quoteQualifiedName).join(", ")} in access share mode`);
   const [moment] = await sql<{ takenAt: string }[]>`select now() as "takenAt"`;
   return {
     takenAt: new Date(moment!.takenAt),
     migrations: await appliedMigrations(sql),
     tables,
-    sequences: await ourSequences(sql),
+    sequences: await appSequences(sql),
     rows: (table) => copyOut(sql, table),
   };
 }

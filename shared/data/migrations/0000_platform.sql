@@ -48,7 +48,7 @@ CREATE TABLE platform.job_runs (
     (state in ('succeeded', 'dead', 'skipped', 'cancelled')) = (finished_at is not null)
   ),
   CONSTRAINT job_runs_waiting_has_time CHECK (state not in ('queued', 'retrying') or not_before is not null),
-  CONSTRAINT job_runs_reasoned CHECK (state not in ('skipped', 'cancelled') or reason is not null),
+  CONSTRAINT job_runs_has_reason CHECK (state not in ('skipped', 'cancelled') or reason is not null),
   CONSTRAINT job_runs_attempts CHECK (attempt >= 0 and attempt <= max_attempts)
 );
 CREATE UNIQUE INDEX job_runs_one_per_slot ON platform.job_runs (job_id, scheduled_for)
@@ -56,16 +56,16 @@ CREATE UNIQUE INDEX job_runs_one_per_slot ON platform.job_runs (job_id, schedule
 CREATE UNIQUE INDEX job_runs_one_at_a_time ON platform.job_runs (job_id, concurrency_key)
   WHERE state = 'running' and concurrency_key is not null;
 CREATE INDEX job_runs_due ON platform.job_runs (not_before) WHERE state in ('queued', 'retrying');
-CREATE INDEX job_runs_in_line ON platform.job_runs
+CREATE INDEX job_runs_queue_order ON platform.job_runs
   (job_id, concurrency_key, (coalesce(case when backfill_id is null then scheduled_for end, not_before)), id)
   WHERE lease_expires_at is null and finished_at is null and concurrency_key is not null;
 CREATE INDEX job_runs_leases ON platform.job_runs (lease_expires_at) WHERE state = 'running';
 CREATE INDEX job_runs_by_job ON platform.job_runs (job_id, id);
 CREATE INDEX job_runs_dead ON platform.job_runs (id) WHERE state = 'dead';
 CREATE INDEX job_runs_by_backfill ON platform.job_runs (backfill_id, id) WHERE backfill_id is not null;
-CREATE INDEX job_runs_by_moment ON platform.job_runs (job_id, as_of) WHERE as_of is not null;
+CREATE INDEX job_runs_by_as_of ON platform.job_runs (job_id, as_of) WHERE as_of is not null;
 CREATE INDEX job_runs_children ON platform.job_runs (parent_run_id) WHERE parent_run_id is not null;
-CREATE UNIQUE INDEX job_runs_one_live_repeat ON platform.job_runs (parent_run_id)
+CREATE UNIQUE INDEX job_runs_one_unfinished_repeat ON platform.job_runs (parent_run_id)
   WHERE trigger in ('retry', 'replay') and state in ('queued', 'running', 'retrying');
 
 -- One run for each slot of a past range, enqueued slot by slot at low priority.
@@ -135,7 +135,7 @@ CREATE TABLE platform.controls (
   quiet_zone text,
   changed_at timestamptz(3) NOT NULL,
   changed_by text NOT NULL,
-  CONSTRAINT controls_quiet_hours_whole CHECK (
+  CONSTRAINT controls_quiet_hours_complete CHECK (
     (quiet_from is null) = (quiet_to is null) and (quiet_from is null) = (quiet_zone is null)
   )
 );
@@ -203,11 +203,11 @@ CREATE TABLE platform.notifications (
     cardinality(channels) > 0 and channels <@ array['web', 'email', 'push', 'chatbot', 'sms', 'voice', 'webhook']
   ),
   CONSTRAINT notifications_settled CHECK ((state in ('sent', 'failed', 'suppressed')) = (settled_at is not null)),
-  CONSTRAINT notifications_reasoned CHECK (state not in ('failed', 'suppressed') or reason is not null),
+  CONSTRAINT notifications_has_reason CHECK (state not in ('failed', 'suppressed') or reason is not null),
   CONSTRAINT notifications_attempts CHECK (attempts >= 0 and (state <> 'sending' or attempts > 0)),
-  CONSTRAINT notifications_addressed CHECK (recipient <> '' and title <> '' and type <> '')
+  CONSTRAINT notifications_not_empty CHECK (recipient <> '' and title <> '' and type <> '')
 );
-CREATE UNIQUE INDEX notifications_once ON platform.notifications (recipient, dedupe_key) WHERE dedupe_key is not null;
+CREATE UNIQUE INDEX notifications_dedupe_key ON platform.notifications (recipient, dedupe_key) WHERE dedupe_key is not null;
 CREATE INDEX notifications_by_recipient ON platform.notifications (recipient, id);
 CREATE INDEX notifications_open ON platform.notifications (id) WHERE state in ('pending', 'sending');
 
@@ -230,7 +230,7 @@ CREATE TABLE platform.notification_deliveries (
     channel in ('web', 'email', 'push', 'chatbot', 'sms', 'voice', 'webhook')
   ),
   CONSTRAINT notification_deliveries_ended CHECK ((state = 'sending') = (ended_at is null)),
-  CONSTRAINT notification_deliveries_reasoned CHECK (state in ('sending', 'sent') or reason is not null),
+  CONSTRAINT notification_deliveries_has_reason CHECK (state in ('sending', 'sent') or reason is not null),
   CONSTRAINT notification_deliveries_attempt CHECK (attempt >= 0 and (attempt = 0) = (run_id is null))
 );
 
@@ -314,7 +314,7 @@ $$;
 
 -- The last statement of a transaction that writes for a batch of runs. Its shared locks block heartbeats only.
 -- It raises an error instead of returning rows, so that a COMMIT which is already on the wire fails too.
-CREATE FUNCTION platform.confirm_holds(ids uuid[], attempts integer[], by_holder text)
+CREATE FUNCTION platform.confirm_leases(ids uuid[], attempts integer[], by_holder text)
 RETURNS void
 LANGUAGE plpgsql
 AS $$

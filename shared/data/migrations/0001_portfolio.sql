@@ -126,13 +126,13 @@ CREATE TABLE portfolio.etf_pensions (
   valued_to date,
   prices_seen integer,
   units numeric,
-  bought_to date,
-  bought_at numeric,
+  last_purchase_date date,
+  last_purchase_price numeric,
   created_at timestamptz(3) NOT NULL,
   CONSTRAINT etf_pensions_state CHECK (state in ('pending', 'ready')),
   CONSTRAINT etf_pensions_currency_form CHECK (currency ~ '^[A-Z]{3}$'),
-  CONSTRAINT etf_pensions_name_given CHECK (length(name) between 1 and 200),
-  CONSTRAINT etf_pensions_units_whole CHECK (num_nulls(units, bought_to, bought_at) in (0, 3)),
+  CONSTRAINT etf_pensions_name CHECK (length(name) between 1 and 200),
+  CONSTRAINT etf_pensions_units_complete CHECK (num_nulls(units, last_purchase_date, last_purchase_price) in (0, 3)),
   CONSTRAINT etf_pensions_etf_id_etfs_id_fk FOREIGN KEY (etf_id) REFERENCES portfolio.etfs (id)
 );
 CREATE INDEX etf_pensions_of_etf ON portfolio.etf_pensions (etf_id);
@@ -152,15 +152,15 @@ CREATE TABLE portfolio.etf_pension_contributions (
   CONSTRAINT etf_pension_contributions_reference UNIQUE (pension_id, reference),
   CONSTRAINT etf_pension_contributions_amount_positive CHECK (amount > 0 and amount < 'Infinity'),
   CONSTRAINT etf_pension_contributions_currency_form CHECK (currency ~ '^[A-Z]{3}$'),
-  CONSTRAINT etf_pension_contributions_bought_whole CHECK (num_nulls(bought_on, price, fx_rate, units) in (0, 4)),
-  CONSTRAINT etf_pension_contributions_bought_right CHECK (
+  CONSTRAINT etf_pension_contributions_purchase_complete CHECK (num_nulls(bought_on, price, fx_rate, units) in (0, 4)),
+  CONSTRAINT etf_pension_contributions_purchase_valid CHECK (
     (bought_on >= date and price > 0 and fx_rate > 0 and units >= 0 and units < 'Infinity') is not false
   ),
   CONSTRAINT etf_pension_contributions_pension_id_etf_pensions_id_fk FOREIGN KEY (pension_id)
     REFERENCES portfolio.etf_pensions (id) ON DELETE CASCADE
 );
 CREATE INDEX etf_pension_contributions_by_date ON portfolio.etf_pension_contributions (pension_id, date);
-CREATE INDEX etf_pension_contributions_waiting ON portfolio.etf_pension_contributions (pension_id, id)
+CREATE INDEX etf_pension_contributions_without_units ON portfolio.etf_pension_contributions (pension_id, id)
   WHERE units is null;
 
 -- The value of a pension on one day: `final`, or `pending` with the reason why it is unknown.
@@ -175,9 +175,9 @@ CREATE TABLE portfolio.etf_pension_values (
   reason text,
   CONSTRAINT etf_pension_values_day PRIMARY KEY (pension_id, date),
   CONSTRAINT etf_pension_values_state CHECK (state in ('final', 'pending')),
-  CONSTRAINT etf_pension_values_final_whole CHECK (state <> 'final' or num_nulls(units, price, fx_rate, value) = 0),
-  CONSTRAINT etf_pension_values_pending_unknown CHECK (state <> 'pending' or value is null),
-  CONSTRAINT etf_pension_values_pending_says_why CHECK ((state = 'pending') = (reason is not null)),
+  CONSTRAINT etf_pension_values_final_complete CHECK (state <> 'final' or num_nulls(units, price, fx_rate, value) = 0),
+  CONSTRAINT etf_pension_values_pending_has_no_value CHECK (state <> 'pending' or value is null),
+  CONSTRAINT etf_pension_values_pending_has_reason CHECK ((state = 'pending') = (reason is not null)),
   CONSTRAINT etf_pension_values_reason CHECK (reason in ('price', 'rate', 'contribution', 'adjusted', 'reopened')),
   CONSTRAINT etf_pension_values_positive CHECK (
     (units >= 0 and units < 'Infinity' and price > 0 and fx_rate > 0 and value >= 0 and value < 'Infinity') is not false
@@ -188,18 +188,18 @@ CREATE TABLE portfolio.etf_pension_values (
 CREATE INDEX etf_pension_values_pending ON portfolio.etf_pension_values (pension_id, date) WHERE state = 'pending';
 
 -- A statement that changes contributions also clears the stored sum of their units. The next valuation computes it again.
-CREATE FUNCTION portfolio.forget_units() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION portfolio.clear_units() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE "portfolio"."etf_pensions" SET "units" = NULL, "bought_to" = NULL, "bought_at" = NULL
+  UPDATE "portfolio"."etf_pensions" SET "units" = NULL, "last_purchase_date" = NULL, "last_purchase_price" = NULL
    WHERE "id" IN (SELECT "pension_id" FROM "changed") AND "units" IS NOT NULL;
   RETURN NULL;
 END $$;
-CREATE TRIGGER forget_units_of_new AFTER INSERT ON portfolio.etf_pension_contributions
-  REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio.forget_units();
-CREATE TRIGGER forget_units_of_deleted AFTER DELETE ON portfolio.etf_pension_contributions
-  REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio.forget_units();
+CREATE TRIGGER clear_units_of_inserted AFTER INSERT ON portfolio.etf_pension_contributions
+  REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio.clear_units();
+CREATE TRIGGER clear_units_of_deleted AFTER DELETE ON portfolio.etf_pension_contributions
+  REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio.clear_units();
 -- An update can move a contribution to another pension: both pensions lose their sum.
-CREATE TRIGGER forget_units_as_it_was AFTER UPDATE ON portfolio.etf_pension_contributions
-  REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio.forget_units();
-CREATE TRIGGER forget_units_as_it_is AFTER UPDATE ON portfolio.etf_pension_contributions
-  REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio.forget_units();
+CREATE TRIGGER clear_units_of_updated_from AFTER UPDATE ON portfolio.etf_pension_contributions
+  REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio.clear_units();
+CREATE TRIGGER clear_units_of_updated_to AFTER UPDATE ON portfolio.etf_pension_contributions
+  REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio.clear_units();

@@ -44,9 +44,9 @@ CREATE TABLE tasks.tasks (
   CONSTRAINT tasks_generated_from_id_tasks_id_fk FOREIGN KEY (generated_from_id)
     REFERENCES tasks.tasks (id) ON DELETE SET NULL
 );
-CREATE UNIQUE INDEX tasks_one_generation ON tasks.tasks (generated_from_id);
+CREATE UNIQUE INDEX tasks_one_successor ON tasks.tasks (generated_from_id);
 CREATE INDEX tasks_by_owner ON tasks.tasks (owner, id);
-CREATE INDEX tasks_to_repeat ON tasks.tasks (completed_at, id)
+CREATE INDEX tasks_without_successor ON tasks.tasks (completed_at, id)
   WHERE is_recurring and status = 'completed' and due_date is not null and last_processed_at is null and deleted_at is null;
 CREATE INDEX tasks_open_by_due_date ON tasks.tasks (due_date, id)
   WHERE status = 'open' and due_date is not null and deleted_at is null;

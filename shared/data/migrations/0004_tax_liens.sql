@@ -226,7 +226,7 @@ CREATE TABLE tax_liens.analysis_candidates (
   deal_score numeric NOT NULL,
   metrics jsonb NOT NULL
 );
-CREATE UNIQUE INDEX analysis_candidates_ranked ON tax_liens.analysis_candidates
+CREATE UNIQUE INDEX analysis_candidates_by_score ON tax_liens.analysis_candidates
   (analysis_run_id, deal_score DESC NULLS FIRST, lien_id);
 
 -- A lien that an analysis proposes to buy, and the status of the proposal.
@@ -242,7 +242,7 @@ CREATE TABLE tax_liens.deals (
   status_at timestamptz(3) NOT NULL,
   created_at timestamptz(3) NOT NULL,
   CONSTRAINT deals_once_per_run UNIQUE (analysis_run_id, lien_id),
-  CONSTRAINT deals_ranked UNIQUE (analysis_run_id, rank),
+  CONSTRAINT deals_one_per_rank UNIQUE (analysis_run_id, rank),
   CONSTRAINT deals_status CHECK (
     status in ('candidate', 'watchlist', 'approved', 'rejected', 'purchased', 'withdrawn', 'redeemed', 'foreclosed', 'written_off')
   ),
@@ -271,7 +271,7 @@ CREATE TABLE tax_liens.decision_events (
   place integer NOT NULL,
   requested_by text,
   at timestamptz(3) NOT NULL,
-  CONSTRAINT decision_events_once UNIQUE (decision_id),
+  CONSTRAINT decision_events_decision_id UNIQUE (decision_id),
   CONSTRAINT decision_events_decision CHECK (
     decision <> 'candidate' and decision in ('candidate', 'watchlist', 'approved', 'rejected', 'purchased', 'withdrawn', 'redeemed', 'foreclosed', 'written_off')
   ),
@@ -279,8 +279,8 @@ CREATE TABLE tax_liens.decision_events (
     from_status in ('candidate', 'watchlist', 'approved', 'rejected', 'purchased', 'withdrawn', 'redeemed', 'foreclosed', 'written_off')
   ),
   CONSTRAINT decision_events_decided_by CHECK (decided_by in ('user', 'agent')),
-  CONSTRAINT decision_events_of_nothing_is_refused CHECK (from_status is not null or refusal is not null),
-  CONSTRAINT decision_events_place CHECK (place >= 0),
+  CONSTRAINT decision_events_unknown_deal_is_refused CHECK (from_status is not null or refusal is not null),
+  CONSTRAINT decision_events_position CHECK (place >= 0),
   CONSTRAINT decision_events_analysis_run_id_analysis_runs_id_fk FOREIGN KEY (analysis_run_id)
     REFERENCES tax_liens.analysis_runs (id)
 );
@@ -310,7 +310,7 @@ CREATE TABLE tax_liens.documents (
   generated_at timestamptz(3),
   archived_at timestamptz(3),
   CONSTRAINT documents_state CHECK (state in ('queued', 'ready', 'failed')),
-  CONSTRAINT documents_ready_is_whole CHECK (
+  CONSTRAINT documents_ready_complete CHECK (
     state <> 'ready' or (files is not null and tier is not null and generated_at is not null)
   ),
   CONSTRAINT documents_one_subject CHECK (num_nonnulls(lien_id, deal_id, analysis_run_id) <= 1),

@@ -1,6 +1,6 @@
 import { and, desc, eq, gte, lt } from "drizzle-orm";
 import type { Db, Executor } from "../client.ts";
-import { type AuditEntry, auditLog } from "./steering-schema.ts";
+import { type AuditEntry, auditLog } from "./control-schema.ts";
 
 export type NewAuditEntry = Pick<AuditEntry, "at" | "who" | "action" | "subject"> &
   Partial<Pick<AuditEntry, "reason" | "before" | "after">>;

@@ -1,7 +1,7 @@
 import { and, count, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import { jobRuns, type Run, type RunState } from "./schema.ts";
-import { type Backfill, backfills } from "./steering-schema.ts";
+import { jobRuns, type Run, type RunState } from "./platform-schema.ts";
+import { type Backfill, backfills } from "./control-schema.ts";
 import type { NewRun } from "./waiting-runs.ts";
 
 /** @returns false when a backfill of the job is under way */
@@ -35,7 +35,7 @@ export async function lockBackfill(tx: Tx, id: string): Promise<Backfill | undef
   return row;
 }
 
-export async function saveTaken(tx: Tx, id: string, taken: number): Promise<void> {
+export async function saveEnqueued(tx: Tx, id: string, taken: number): Promise<void> {
   await tx.update(backfills).set({ taken }).where(eq(backfills.id, id));
 }
 
@@ -55,7 +55,7 @@ export async function endBackfill(
 }
 
 /** How many runs of a backfill are in which state. */
-export async function backfillRuns(db: Executor, id: string): Promise<Partial<Record<RunState, number>>> {
+export async function countBackfillRuns(db: Executor, id: string): Promise<Partial<Record<RunState, number>>> {
   const rows = await db
     .select({ state: jobRuns.state, runs: count() })
     .from(jobRuns)
@@ -65,7 +65,7 @@ export async function backfillRuns(db: Executor, id: string): Promise<Partial<Re
 }
 
 /** Its runs that wait or run. */
-export async function liveBackfillRuns(tx: Executor, id: string): Promise<Pick<Run, "id" | "state">[]> {
+export async function unfinishedBackfillRuns(tx: Executor, id: string): Promise<Pick<Run, "id" | "state">[]> {
   return tx
     .select({ id: jobRuns.id, state: jobRuns.state })
     .from(jobRuns)
@@ -73,7 +73,7 @@ export async function liveBackfillRuns(tx: Executor, id: string): Promise<Pick<R
 }
 
 /** Of some slots those that need no run: one has succeeded for it, or waits or runs. */
-export async function slotsDone(db: Executor, jobId: string, slots: readonly Date[]): Promise<Set<number>> {
+export async function coveredSlots(db: Executor, jobId: string, slots: readonly Date[]): Promise<Set<number>> {
   if (slots.length === 0) return new Set();
   const [from, to] = [slots[0]!.toISOString(), slots.at(-1)!.toISOString()];
   const rows = await db.execute<{ slot: string }>(sql`
@@ -92,7 +92,7 @@ export async function slotsDone(db: Executor, jobId: string, slots: readonly Dat
  * A waiting run for a slot: the slot's own where it has none yet, else one that stands for the same moment and has the slot's run,
  * which did not succeed, as its parent.
  */
-export async function insertSlotRun(
+export async function insertBackfillRun(
   tx: Tx,
   run: NewRun & { readonly scheduledFor: Date },
   { backfillId, notBefore, now }: { backfillId: string; notBefore: Date; now: Date },
@@ -112,7 +112,7 @@ export async function insertSlotRun(
 }
 
 /** Whether due runs of a job wait that are none of a backfill. */
-export async function othersWait(tx: Executor, jobId: string, now: Date): Promise<boolean> {
+export async function hasOtherDueRuns(tx: Executor, jobId: string, now: Date): Promise<boolean> {
   const [row] = await tx.execute(sql`
     select from ${jobRuns}
      where job_id = ${jobId} and state in ('queued', 'retrying') and backfill_id is null

@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
-import { type Controls, controls } from "./steering-schema.ts";
+import { type Controls, controls } from "./control-schema.ts";
 
 /** The switches of one scope, as a person sets them. */
 export type Switches = Pick<
@@ -52,7 +52,7 @@ export async function changeControls(
 }
 
 /** Whether the database knows a time zone as well: it asks the wall clock of quiet hours. */
-export async function isZoneOfDatabase(db: Db, zone: string): Promise<boolean> {
+export async function isDatabaseTimeZone(db: Db, zone: string): Promise<boolean> {
   const [row] = await db.execute(sql`select from pg_timezone_names where name = ${zone}`);
   return row !== undefined;
 }

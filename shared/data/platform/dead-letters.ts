@@ -2,8 +2,8 @@ import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, l
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor } from "../client.ts";
 import type { DeadMessage } from "./dead-messages.ts";
-import { jobRuns, type Run } from "./schema.ts";
-import { deadMessages } from "./steering-schema.ts";
+import { jobRuns, type Run } from "./platform-schema.ts";
+import { deadMessages } from "./control-schema.ts";
 
 export interface DeadRunFilter {
   readonly ids?: readonly string[] | undefined;
@@ -72,7 +72,7 @@ export async function errorFingerprints(tx: Executor, ids: readonly string[]): P
 }
 
 /** Messages that nobody could read, newest first. @param which `open`: without those that somebody has put away */
-export async function listDeadMessagesOf(
+export async function listDeadMessages(
   db: Db,
   {
     which,

@@ -1,6 +1,6 @@
 import { and, eq, isNull } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import { deadMessages } from "./steering-schema.ts";
+import { deadMessages } from "./control-schema.ts";
 
 export type DeadMessage = typeof deadMessages.$inferSelect;
 

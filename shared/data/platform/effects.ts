@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import { jobRuns } from "./schema.ts";
-import { effects } from "./steering-schema.ts";
+import { jobRuns } from "./platform-schema.ts";
+import { effects } from "./control-schema.ts";
 
 export type Effect = typeof effects.$inferSelect;
 
@@ -18,7 +18,7 @@ export async function intendEffect(db: Db, key: string, runId: string, now: Date
 }
 
 /** Stores what came of it; a repeat gets this instead of a second effect. */
-export async function settleEffect(db: Db, key: string, outcome: unknown, now: Date): Promise<void> {
+export async function completeEffect(db: Db, key: string, outcome: unknown, now: Date): Promise<void> {
   await db
     .update(effects)
     .set({ state: "done", outcome: outcome ?? null, settledAt: now })
@@ -74,7 +74,7 @@ export async function findEffect(db: Executor, key: string): Promise<Effect | un
 }
 
 /** A person says that a parked effect happened: repeats get this outcome. @returns false when it is not parked */
-export async function confirmParked(tx: Tx, key: string, outcome: unknown, now: Date): Promise<boolean> {
+export async function confirmParkedEffect(tx: Tx, key: string, outcome: unknown, now: Date): Promise<boolean> {
   const rows = await tx
     .update(effects)
     .set({ state: "done", outcome: outcome ?? null, settledAt: now })
@@ -84,7 +84,7 @@ export async function confirmParked(tx: Tx, key: string, outcome: unknown, now: 
 }
 
 /** A person says that a parked effect did not happen: the next attempt makes it. @returns false when it is not parked */
-export async function releaseParked(tx: Tx, key: string): Promise<boolean> {
+export async function releaseParkedEffect(tx: Tx, key: string): Promise<boolean> {
   const rows = await tx
     .delete(effects)
     .where(and(eq(effects.key, key), eq(effects.state, "parked")))

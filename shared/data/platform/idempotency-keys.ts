@@ -1,6 +1,6 @@
 import { eq, inArray, lt } from "drizzle-orm";
 import type { Tx } from "../client.ts";
-import { idempotencyKeys } from "./steering-schema.ts";
+import { idempotencyKeys } from "./control-schema.ts";
 
 type KeyedRequest = typeof idempotencyKeys.$inferSelect;
 
@@ -9,7 +9,7 @@ type KeyedRequest = typeof idempotencyKeys.$inferSelect;
  * gets what that was.
  * @returns the earlier request of that key; undefined when the key is the caller's
  */
-export async function claimKey(
+export async function claimIdempotencyKey(
   tx: Tx,
   { key, fingerprint, now }: { key: string; fingerprint: string; now: Date },
 ): Promise<KeyedRequest | undefined> {
@@ -24,7 +24,7 @@ export async function claimKey(
 }
 
 /** Keeps with a key what its request has started. */
-export async function settleKey(
+export async function completeIdempotencyKey(
   tx: Tx,
   key: string,
   started: Partial<Pick<KeyedRequest, "runId" | "answer">>,
@@ -33,7 +33,7 @@ export async function settleKey(
 }
 
 /** @returns how many */
-export async function deleteOldKeys(tx: Tx, before: Date, limit: number): Promise<number> {
+export async function deleteOldIdempotencyKeys(tx: Tx, before: Date, limit: number): Promise<number> {
   const old = tx
     .select({ key: idempotencyKeys.key })
     .from(idempotencyKeys)

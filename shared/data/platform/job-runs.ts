@@ -2,7 +2,7 @@ import { and, desc, eq, gte, lt, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor, Tx } from "../client.ts";
 import { firstIdAt } from "./run-id.ts";
-import { jobRuns, type Run, type RunState, type Trigger } from "./schema.ts";
+import { jobRuns, type Run, type RunState, type Trigger } from "./platform-schema.ts";
 
 export async function findRun(db: Executor, id: string): Promise<Run | undefined> {
   const [row] = await db.select().from(jobRuns).where(eq(jobRuns.id, id));

@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { jobRuns, type Run } from "./schema.ts";
+import { jobRuns, type Run } from "./platform-schema.ts";
 
 /** What one job does and did last, each question one statement. */
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { check, index, integer, jsonb, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
-import { platform } from "./schema.ts";
+import { platform } from "./platform-schema.ts";
 
 /** The ways in which a notification can reach somebody. `web` is the app itself; all others leave the house. */
 export const CHANNELS = ["web", "email", "push", "chatbot", "sms", "voice", "webhook"] as const;
@@ -72,7 +72,7 @@ export const notifications = platform.table(
   },
   (notification) => [
     // By recipient, so that one event may be told to several people under one key.
-    uniqueIndex("notifications_once")
+    uniqueIndex("notifications_dedupe_key")
       .on(notification.recipient, notification.dedupeKey)
       .where(sql`dedupe_key is not null`),
     index("notifications_by_recipient").on(notification.recipient, notification.id),
@@ -86,9 +86,9 @@ export const notifications = platform.table(
       sql`cardinality(channels) > 0 and channels <@ array[${sql.raw(CHANNELS.map((name) => `'${name}'`).join(", "))}]`,
     ),
     check("notifications_settled", sql`(state in ('sent', 'failed', 'suppressed')) = (settled_at is not null)`),
-    check("notifications_reasoned", sql`state not in ('failed', 'suppressed') or reason is not null`),
+    check("notifications_has_reason", sql`state not in ('failed', 'suppressed') or reason is not null`),
     check("notifications_attempts", sql`attempts >= 0 and (state <> 'sending' or attempts > 0)`),
-    check("notifications_addressed", sql`recipient <> '' and title <> '' and type <> ''`),
+    check("notifications_not_empty", sql`recipient <> '' and title <> '' and type <> ''`),
   ],
 );
 
@@ -115,7 +115,7 @@ export const notificationDeliveries = platform.table(
     check("notification_deliveries_state", sql`state in ${oneOf(DELIVERY_STATES)}`),
     check("notification_deliveries_channel", sql`channel in ${oneOf(CHANNELS)}`),
     check("notification_deliveries_ended", sql`(state = 'sending') = (ended_at is null)`),
-    check("notification_deliveries_reasoned", sql`state in ('sending', 'sent') or reason is not null`),
+    check("notification_deliveries_has_reason", sql`state in ('sending', 'sent') or reason is not null`),
     check("notification_deliveries_attempt", sql`attempt >= 0 and (attempt = 0) = (run_id is null)`),
   ],
 );

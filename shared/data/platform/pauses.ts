@@ -1,8 +1,8 @@
 import { and, eq, gt, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
-import { jobRuns, type Run } from "./schema.ts";
-import { type Pause, pauses } from "./steering-schema.ts";
+import { jobRuns, type Run } from "./platform-schema.ts";
+import { type Pause, pauses } from "./control-schema.ts";
 
 /** What is paused at a moment. */
 export async function listPauses(db: Executor, now: Date): Promise<Pause[]> {
@@ -48,7 +48,7 @@ export async function pausedUntil(db: Executor, scopes: readonly string[], now: 
 }
 
 /** Due waiting runs of a scope, oldest first, in pages by id. */
-export async function waitingRunsOf(
+export async function dueRunsInScope(
   db: Executor,
   { scope, now, after, limit }: { scope: string; now: Date; after: string | null; limit: number },
 ): Promise<Pick<Run, "id" | "jobId" | "notBefore">[]> {

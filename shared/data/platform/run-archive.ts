@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { jobRuns } from "./schema.ts";
+import { jobRuns } from "./platform-schema.ts";
 
 /** A run that may leave the ledger. */
 export interface ArchivableRun {
@@ -25,7 +25,7 @@ export async function archivableRuns(db: Executor, before: Date, limit: ArchiveL
     with next as (
       select run.id, run.xmin::text as version, to_char(run.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "finishedAt",
              row_to_json(run)::text as line
-        from ${jobRuns} as run where ${mayGo(before)} order by run.id limit ${limit.runs}
+        from ${jobRuns} as run where ${isArchivable(before)} order by run.id limit ${limit.runs}
     ),
     weighed as (select *, sum(octet_length(line)) over (order by id) as bytes, row_number() over (order by id) as place from next)
     select id, version, "finishedAt", line from weighed where bytes <= ${limit.bytes} or place = 1 order by id`);
@@ -44,7 +44,7 @@ export async function deleteArchivedRuns(
   const deleted = await db.execute(sql`
     delete from ${jobRuns} as run
      using jsonb_to_recordset(${archived}::jsonb) as archived(id uuid, version text)
-     where run.id = archived.id and run.xmin::text = archived.version and ${mayGo(before)}`);
+     where run.id = archived.id and run.xmin::text = archived.version and ${isArchivable(before)}`);
   return deleted.count;
 }
 
@@ -52,7 +52,7 @@ export async function deleteArchivedRuns(
  * Ended, long enough ago, and not the parent of a run that has not ended: that one still looks at it. Nor the newest slot of
  * its job, from which on missed slots are found.
  */
-function mayGo(before: Date) {
+function isArchivable(before: Date) {
   return sql`
     run.finished_at < ${before.toISOString()}::timestamptz and run.state in ('succeeded', 'dead', 'skipped', 'cancelled')
     and not exists (

@@ -1,4 +1,4 @@
-import type { Run } from "./schema.ts";
+import type { Run } from "./platform-schema.ts";
 
 /** What a run was put off, skipped or cancelled for, else its last error. Null: nothing went wrong. */
 export function reasonOf({ reason, errors }: Pick<Run, "reason" | "errors">): string | null {
@@ -6,6 +6,6 @@ export function reasonOf({ reason, errors }: Pick<Run, "reason" | "errors">): st
 }
 
 /** Why a run came to nothing, in a sentence. */
-export function whyGivenUp(run: Pick<Run, "reason" | "errors" | "state">): string {
+export function discardReason(run: Pick<Run, "reason" | "errors" | "state">): string {
   return reasonOf(run) ?? run.state;
 }

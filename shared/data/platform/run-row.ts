@@ -1,5 +1,5 @@
 import { getTableColumns } from "drizzle-orm";
-import { jobRuns, type Run } from "./schema.ts";
+import { jobRuns, type Run } from "./platform-schema.ts";
 
 export type RawRun = Record<string, unknown>;
 

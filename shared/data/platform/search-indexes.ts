@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "../client.ts";
-import { quotedIn } from "../identifier.ts";
+import { quoteQualifiedName } from "../identifier.ts";
 
 /** An index for searching texts or vectors. */
 export interface SearchIndex {
@@ -30,12 +30,12 @@ export async function searchIndexes(db: Db): Promise<SearchIndex[]> {
 
 /** Builds it anew beside the old one and swaps them; readers and writers go on. Outside of any transaction. */
 export function rebuildIndex(db: Db, index: SearchIndex, signal: AbortSignal): Promise<void> {
-  return alone(db, `reindex index concurrently ${quotedIn(index)}`, signal);
+  return alone(db, `reindex index concurrently ${quoteQualifiedName(index)}`, signal);
 }
 
 /** When a rebuild that still goes on has finished meanwhile, there is nothing of that name any more. */
 export function dropLeftover(db: Db, index: SearchIndex, signal: AbortSignal): Promise<void> {
-  return alone(db, `drop index concurrently if exists ${quotedIn(index)}`, signal);
+  return alone(db, `drop index concurrently if exists ${quoteQualifiedName(index)}`, signal);
 }
 
 /** A statement that must be alone in its transaction. The signal makes the database stop it. */

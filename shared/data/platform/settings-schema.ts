@@ -1,5 +1,5 @@
 import { jsonb, text, timestamp } from "drizzle-orm/pg-core";
-import { platform } from "./schema.ts";
+import { platform } from "./platform-schema.ts";
 
 /** Settings that somebody changed while the app ran: see shared/jobs/changeable-settings.ts. One that has no row is as configured. */
 export const storedSettings = platform.table("settings", {

@@ -1,7 +1,7 @@
 import { and, eq, gte, isNotNull, lt } from "drizzle-orm";
 import type { Db, Executor } from "../client.ts";
-import type { Refusal } from "./gates.ts";
-import { jobRuns, type Run } from "./schema.ts";
+import type { Refusal } from "./gate-refusals.ts";
+import { jobRuns, type Run } from "./platform-schema.ts";
 import type { NewRun } from "./waiting-runs.ts";
 
 export interface RecordedSlot {

@@ -1,10 +1,10 @@
 import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor } from "../client.ts";
-import type { Refusal } from "./gates.ts";
+import type { Refusal } from "./gate-refusals.ts";
 import { type RawRun, runOf } from "./run-row.ts";
-import { jobRuns, type Run } from "./schema.ts";
-import { auditLog, pauses } from "./steering-schema.ts";
+import { jobRuns, type Run } from "./platform-schema.ts";
+import { auditLog, pauses } from "./control-schema.ts";
 
 export type NewRun = Pick<
   Run,
@@ -47,7 +47,7 @@ export async function insertRepeats(db: Executor, runs: readonly NewRun[], now: 
 }
 
 /** The repeat of a run that still waits or runs. */
-export async function liveRepeatOf(db: Executor, runId: string): Promise<Run | undefined> {
+export async function unfinishedRepeatOf(db: Executor, runId: string): Promise<Run | undefined> {
   const [row] = await db
     .select()
     .from(jobRuns)
@@ -62,7 +62,7 @@ export async function liveRepeatOf(db: Executor, runId: string): Promise<Run | u
 }
 
 /** Makes a waiting run due. @returns undefined when it does not wait */
-export async function hastenRun(db: Executor, id: string, now: Date): Promise<Run | undefined> {
+export async function makeRunDue(db: Executor, id: string, now: Date): Promise<Run | undefined> {
   const [row] = await db
     .update(jobRuns)
     .set({ notBefore: now })

@@ -175,7 +175,7 @@ export async function storedRange(db: Executor, etfId: number): Promise<{ first:
 }
 
 /** Deletes the points whose days a series does not have. @returns how many there were */
-export async function deletePricesBut(tx: Tx, etfId: number, columns: PriceColumns): Promise<number> {
+export async function deletePricesExcept(tx: Tx, etfId: number, columns: PriceColumns): Promise<number> {
   const dates = `{${columns.date}}`;
   const [row] = await tx.execute<{ deleted: number }>(sql`
     with gone as (

@@ -14,7 +14,7 @@ import {
   unique,
   uuid,
 } from "drizzle-orm/pg-core";
-import { portfolio, type UpdateState } from "./schema.ts";
+import { portfolio, type UpdateState } from "./portfolio-schema.ts";
 
 /** How a series of prices stands to what was paid on the day: `raw` but for splits, or `adjusted` for dividends as well. */
 export type SeriesKind = "raw" | "adjusted";

@@ -1,9 +1,9 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import type { Run } from "../platform/schema.ts";
+import type { Run } from "../platform/platform-schema.ts";
 import { type EtfUpdate, etfUpdates } from "./etf-schema.ts";
-import type { UpdateState } from "./schema.ts";
-import { deleteOldRows, newestUpdates, trackedOf } from "./update-tracking.ts";
+import type { UpdateState } from "./portfolio-schema.ts";
+import { deleteOldRows, newestUpdates, trackingColumns } from "./update-tracking.ts";
 
 type Kind = EtfUpdate["kind"];
 
@@ -13,7 +13,7 @@ type Kind = EtfUpdate["kind"];
  */
 export async function trackEtfRun(tx: Tx, kind: Kind, run: Run): Promise<void> {
   const { symbol = null } = run.input as { symbol?: string };
-  const change = trackedOf(run);
+  const change = trackingColumns(run);
   await tx
     .insert(etfUpdates)
     .values({ runId: run.id, kind, symbol, requestedAt: run.queuedAt, ...change })
@@ -56,7 +56,7 @@ export interface StoredSeries {
  * all its series, the source that of the last.
  * @param symbol as in the run's input; null for a run over many
  */
-export async function addStored(
+export async function addStoredSeries(
   tx: Tx,
   runId: string,
   symbol: string | null,

@@ -1,15 +1,15 @@
 import { eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import type { Run } from "../platform/schema.ts";
+import type { Run } from "../platform/platform-schema.ts";
 import type { InsertedPoints } from "./exchange-rates.ts";
-import { type ExchangeRateUpdate, exchangeRateUpdates, type UpdateState } from "./schema.ts";
-import { deleteOldRows, newestUpdates, trackedOf } from "./update-tracking.ts";
+import { type ExchangeRateUpdate, exchangeRateUpdates, type UpdateState } from "./portfolio-schema.ts";
+import { deleteOldRows, newestUpdates, trackingColumns } from "./update-tracking.ts";
 
 type Kind = ExchangeRateUpdate["kind"];
 
 /** Brings the tracking row into line with its run. Safe to repeat. */
 export async function trackRun(tx: Tx, kind: Kind, run: Run): Promise<void> {
-  const change = trackedOf(run);
+  const change = trackingColumns(run);
   const { startDate = null, endDate = null } = run.input as { startDate?: string; endDate?: string };
   await tx
     .insert(exchangeRateUpdates)

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
-import { exchangeRates } from "./schema.ts";
+import { exchangeRates } from "./portfolio-schema.ts";
 
 /** What a source published on one day: `1 EUR = rate quote`, exact decimals as printed. */
 export interface PublishedDay {

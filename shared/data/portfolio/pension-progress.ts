@@ -28,7 +28,7 @@ export async function pensionEtfs(db: Executor, etfId?: number): Promise<Pension
 }
 
 /** How far the days of an ETF reach. */
-export interface Reach {
+export interface PriceStatus {
   readonly etfId: number;
   /** The newest day with a price; null without prices. */
   readonly to: string | null;
@@ -43,12 +43,12 @@ export interface Reach {
  */
 export async function pensionsToValue(
   db: Executor,
-  reaches: readonly Reach[],
+  reaches: readonly PriceStatus[],
   { after, limit }: { after: string | null; limit: number },
 ): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     select p.id
-      from ${etfPensions} p join ${reachesOf(reaches)} on reach.etf_id = p.etf_id
+      from ${etfPensions} p join ${priceStatusRows(reaches)} on reach.etf_id = p.etf_id
      where p.id > ${after ?? "00000000-0000-0000-0000-000000000000"}::uuid
        and (p.valued_to is distinct from reach.newest or p.prices_seen is distinct from reach.prices
             or (reach.awaited is not null and not exists (
@@ -97,28 +97,28 @@ export async function pensionKinds(tx: Tx, ids: readonly string[], ratio: number
   const rows = await tx.execute<PensionKind & Record<string, unknown>>(sql`
     -- Of the pensions on an ETF many bought on the same day: the price of then is looked up once.
     with bought as materialized (
-      select distinct etf_id, currency, bought_to, bought_at from ${etfPensions} where id = any(${uuids(ids)})
+      select distinct etf_id, currency, last_purchase_date, last_purchase_price from ${etfPensions} where id = any(${uuids(ids)})
     )
     select b.etf_id::integer as "etfId", b.currency,
-           bool_and(b.bought_at is not null
-                    and (greatest(e.close / b.bought_at, b.bought_at / e.close) > ${ratio}::numeric) is not true) as "isSettled"
-      from bought b left join ${etfPrices} e on e.etf_id = b.etf_id and e.date = b.bought_to
+           bool_and(b.last_purchase_price is not null
+                    and (greatest(e.close / b.last_purchase_price, b.last_purchase_price / e.close) > ${ratio}::numeric) is not true) as "isSettled"
+      from bought b left join ${etfPrices} e on e.etf_id = b.etf_id and e.date = b.last_purchase_date
      group by b.etf_id, b.currency`);
   return [...rows];
 }
 
 /** Has every day of a pension looked at again, not only those that are new. Nothing final is touched by that. */
-export async function lookAtEveryDay(tx: Tx, id: string): Promise<void> {
+export async function revalueAllDays(tx: Tx, id: string): Promise<void> {
   await tx.execute(sql`update ${etfPensions} set valued_to = null, prices_seen = null where id = ${id}::uuid`);
 }
 
 /** The days of these pensions are worked out as far as that. With prices there, they are ready. */
-export async function markValued(tx: Tx, ids: readonly string[], reaches: readonly Reach[]): Promise<void> {
+export async function markValued(tx: Tx, ids: readonly string[], reaches: readonly PriceStatus[]): Promise<void> {
   await tx.execute(sql`
     update ${etfPensions} p
        set valued_to = reach.newest, prices_seen = reach.prices,
            state = case when reach.prices > 0 then 'ready' else p.state end
-      from ${reachesOf(reaches)}
+      from ${priceStatusRows(reaches)}
      where p.id = any(${uuids(ids)}) and p.etf_id = reach.etf_id`);
 }
 
@@ -129,7 +129,7 @@ export async function markValued(tx: Tx, ids: readonly string[], reaches: readon
 export async function firstDueDay(
   tx: Tx,
   ids: readonly string[],
-  reaches: readonly Reach[],
+  reaches: readonly PriceStatus[],
   after: string,
 ): Promise<string | null> {
   const [row] = await tx.execute<{ day: string | null }>(sql`
@@ -157,7 +157,7 @@ export interface DueDay {
 export async function dueDays(
   tx: Tx,
   ids: readonly string[],
-  reaches: readonly Reach[],
+  reaches: readonly PriceStatus[],
   { from, to }: { from: string; to: string },
 ): Promise<DueDay[]> {
   const rows = await tx.execute<DueDay & Record<string, unknown>>(sql`
@@ -181,7 +181,7 @@ export async function dueDays(
  * For each ETF the day after which its days have to be looked at. That is how far they were worked out, unless the number of
  * prices since then does not explain what is there now: then one came (or went) in the middle, and all days are looked at.
  */
-function sinceOf(ids: readonly string[], reaches: readonly Reach[]): SQL {
+function sinceOf(ids: readonly string[], reaches: readonly PriceStatus[]): SQL {
   return sql`
     seen as (
       select etf_id, valued_to, prices_seen from ${etfPensions} where id = any(${uuids(ids)}) group by 1, 2, 3
@@ -194,12 +194,12 @@ function sinceOf(ids: readonly string[], reaches: readonly Reach[]): SQL {
                then seen.valued_to
                else (select min(c.date) - 1 from ${etfPensionContributions} c where c.pension_id = any(${uuids(ids)}))
              end) as day
-        from seen join ${reachesOf(reaches)} on reach.etf_id = seen.etf_id
+        from seen join ${priceStatusRows(reaches)} on reach.etf_id = seen.etf_id
        group by seen.etf_id
     )`;
 }
 
-function reachesOf(reaches: readonly Reach[]): SQL {
+function priceStatusRows(reaches: readonly PriceStatus[]): SQL {
   const column = (values: readonly (string | number | null)[]) =>
     `{${values.map((value) => value ?? "NULL").join(",")}}`;
   return sql`unnest(

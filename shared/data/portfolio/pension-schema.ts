@@ -13,7 +13,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import { etfs } from "./etf-schema.ts";
-import { portfolio } from "./schema.ts";
+import { portfolio } from "./portfolio-schema.ts";
 
 /** `pending` until its days are worked out as far as there are prices. */
 export type PensionState = "pending" | "ready";
@@ -41,16 +41,16 @@ export const etfPensions = portfolio.table(
      * from the moment on that any of them changes, which a trigger sees to, until they are summed anew.
      */
     units: numeric(),
-    boughtTo: date("bought_to", { mode: "string" }),
-    boughtAt: numeric("bought_at"),
+    lastPurchaseDate: date("last_purchase_date", { mode: "string" }),
+    lastPurchasePrice: numeric("last_purchase_price"),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
   },
   (pension) => [
     index("etf_pensions_of_etf").on(pension.etfId),
     check("etf_pensions_state", sql`state in ('pending', 'ready')`),
     check("etf_pensions_currency_form", sql`currency ~ '^[A-Z]{3}$'`),
-    check("etf_pensions_name_given", sql`length(name) between 1 and 200`),
-    check("etf_pensions_units_whole", sql`num_nulls(units, bought_to, bought_at) in (0, 3)`),
+    check("etf_pensions_name", sql`length(name) between 1 and 200`),
+    check("etf_pensions_units_complete", sql`num_nulls(units, last_purchase_date, last_purchase_price) in (0, 3)`),
   ],
 );
 
@@ -77,15 +77,15 @@ export const etfPensionContributions = portfolio.table(
   (contribution) => [
     unique("etf_pension_contributions_reference").on(contribution.pensionId, contribution.reference),
     index("etf_pension_contributions_by_date").on(contribution.pensionId, contribution.date),
-    index("etf_pension_contributions_waiting")
+    index("etf_pension_contributions_without_units")
       .on(contribution.pensionId, contribution.id)
       .where(sql`units is null`),
     // NaN is greater than every number, Infinity too.
     check("etf_pension_contributions_amount_positive", sql`amount > 0 and amount < 'Infinity'`),
     check("etf_pension_contributions_currency_form", sql`currency ~ '^[A-Z]{3}$'`),
-    check("etf_pension_contributions_bought_whole", sql`num_nulls(bought_on, price, fx_rate, units) in (0, 4)`),
+    check("etf_pension_contributions_purchase_complete", sql`num_nulls(bought_on, price, fx_rate, units) in (0, 4)`),
     check(
-      "etf_pension_contributions_bought_right",
+      "etf_pension_contributions_purchase_valid",
       sql`(bought_on >= date and price > 0 and fx_rate > 0 and units >= 0 and units < 'Infinity') is not false`,
     ),
   ],
@@ -115,9 +115,9 @@ export const etfPensionValues = portfolio.table(
       .on(value.pensionId, value.date)
       .where(sql`state = 'pending'`),
     check("etf_pension_values_state", sql`state in ('final', 'pending')`),
-    check("etf_pension_values_final_whole", sql`state <> 'final' or num_nulls(units, price, fx_rate, value) = 0`),
-    check("etf_pension_values_pending_unknown", sql`state <> 'pending' or value is null`),
-    check("etf_pension_values_pending_says_why", sql`(state = 'pending') = (reason is not null)`),
+    check("etf_pension_values_final_complete", sql`state <> 'final' or num_nulls(units, price, fx_rate, value) = 0`),
+    check("etf_pension_values_pending_has_no_value", sql`state <> 'pending' or value is null`),
+    check("etf_pension_values_pending_has_reason", sql`(state = 'pending') = (reason is not null)`),
     check("etf_pension_values_reason", sql`reason in ('price', 'rate', 'contribution', 'adjusted', 'reopened')`),
     check(
       "etf_pension_values_positive",

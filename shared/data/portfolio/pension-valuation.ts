@@ -9,13 +9,13 @@ import { etfPensionContributions, etfPensions, etfPensionValues, type PendingRea
  * @param ratio how far the same day's close may move and be but corrected
  * @returns how many pensions
  */
-export async function followSplits(tx: Tx, ids: readonly string[], ratio: number): Promise<number> {
+export async function undoPurchasesBeforeSplits(tx: Tx, ids: readonly string[], ratio: number): Promise<number> {
   const [row] = await tx.execute<{ pensions: number }>(sql`
     with last as materialized (
       select p.id, p.etf_id, bought.day, bought.price
         from ${etfPensions} p
        cross join lateral (
-         select p.bought_to as day, p.bought_at as price where p.units is not null
+         select p.last_purchase_date as day, p.last_purchase_price as price where p.units is not null
          union all
          (select bought_on, price from ${etfPensionContributions} c
            where p.units is null and c.pension_id = p.id and c.units is not null
@@ -45,7 +45,7 @@ export async function followSplits(tx: Tx, ids: readonly string[], ratio: number
  */
 export async function sumUnits(tx: Tx, ids: readonly string[]): Promise<void> {
   await tx.execute(sql`
-    update ${etfPensions} p set units = bought.units, bought_to = bought.day, bought_at = bought.price
+    update ${etfPensions} p set units = bought.units, last_purchase_date = bought.day, last_purchase_price = bought.price
       from ${etfPensions} unknown
      cross join lateral (
        select sum(c.units) as units, max(c.bought_on) as day,
@@ -92,7 +92,7 @@ export async function waitingContributions(
   }));
 }
 
-export interface PurchaseOfContribution {
+export interface ContributionPurchase {
   readonly id: string;
   readonly boughtOn: string;
   readonly price: string;
@@ -101,7 +101,7 @@ export interface PurchaseOfContribution {
 }
 
 /** Says what contributions bought. One that has bought already stays as it is. */
-export async function storePurchases(tx: Tx, purchases: readonly PurchaseOfContribution[]): Promise<void> {
+export async function storePurchases(tx: Tx, purchases: readonly ContributionPurchase[]): Promise<void> {
   if (purchases.length === 0) return;
   await tx.execute(sql`
     update ${etfPensionContributions} c
@@ -155,12 +155,12 @@ export async function valueDays(tx: Tx, ids: readonly string[], days: readonly Q
           ${column(days.map(({ digits }) => digits))}::integer[]) as day(etf_id, currency, date, price, rate, pending, digits)
           on day.etf_id = p.etf_id and day.currency = p.currency
        cross join lateral (
-         select p.units, false as waits where p.bought_to <= day.date
+         select p.units, false as waits where p.last_purchase_date <= day.date
          union all
          -- No row before the first contribution: there is nothing to value.
          select sum(c.units) filter (where c.bought_on <= day.date), bool_or(c.units is null)
            from ${etfPensionContributions} c
-          where (p.bought_to <= day.date) is not true and c.pension_id = p.id and c.date <= day.date
+          where (p.last_purchase_date <= day.date) is not true and c.pension_id = p.id and c.date <= day.date
          having count(*) > 0
        ) as held(units, waits)
        cross join lateral (select coalesce(day.pending, case when held.waits then 'contribution' end)) as why(reason)

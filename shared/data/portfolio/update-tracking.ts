@@ -1,9 +1,9 @@
 import { and, desc, eq, lt, notInArray, type SQL, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { reasonOf } from "../platform/run-reason.ts";
-import type { Run, RunState } from "../platform/schema.ts";
+import type { Run, RunState } from "../platform/platform-schema.ts";
 import type { etfUpdates } from "./etf-schema.ts";
-import { exchangeRateUpdates, type UpdateState } from "./schema.ts";
+import { exchangeRateUpdates, type UpdateState } from "./portfolio-schema.ts";
 
 /** The tables that say what became of each request for data. Their rows follow the runs. */
 export type TrackingTable = typeof exchangeRateUpdates | typeof etfUpdates;
@@ -20,7 +20,7 @@ const STATE_OF: Readonly<Record<RunState, UpdateState>> = {
 };
 
 /** What the tracking row of a run has to say about it. */
-export function trackedOf(run: Run): { state: UpdateState; error: string | null; finishedAt: Date | null } {
+export function trackingColumns(run: Run): { state: UpdateState; error: string | null; finishedAt: Date | null } {
   return {
     state: STATE_OF[run.state],
     error: run.state === "succeeded" ? null : reasonOf(run),

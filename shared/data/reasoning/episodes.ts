@@ -1,6 +1,6 @@
 import { asc, eq, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { type AgentEpisode, type AgentStep, aiAgentEpisodes, aiAgentSteps } from "./schema.ts";
+import { type AgentEpisode, type AgentStep, aiAgentEpisodes, aiAgentSteps } from "./reasoning-schema.ts";
 
 export async function insertEpisode(tx: Tx, episode: AgentEpisode): Promise<void> {
   await tx.insert(aiAgentEpisodes).values(episode);

@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
 import type { ChannelName } from "../platform/notification-schema.ts";
-import { pageAfter, type Place } from "./place.ts";
-import { reminders, tasks } from "./schema.ts";
+import { afterCursor, type TaskCursor } from "./task-cursor.ts";
+import { reminders, tasks } from "./task-schema.ts";
 
 /** A reminder that was just marked as sent, with what there is to say. */
 export interface DueReminder {
   readonly id: string;
-  readonly place: Place;
+  readonly cursor: TaskCursor;
   /** Each once. */
   readonly channels: readonly ChannelName[];
   readonly taskId: string;
@@ -23,7 +23,7 @@ export interface DueReminder {
 /** Marks the next due reminders as sent and hands them out, oldest first; those that another dispatcher has in hand are left to it. */
 export async function claimDueReminders(
   tx: Tx,
-  { asOf, now, after, limit }: { asOf: Date; now: Date; after: Place | null; limit: number },
+  { asOf, now, after, limit }: { asOf: Date; now: Date; after: TaskCursor | null; limit: number },
 ): Promise<DueReminder[]> {
   type Row = Omit<DueReminder, "place" | "channels" | "due"> & {
     at: string;
@@ -33,7 +33,7 @@ export async function claimDueReminders(
   const rows = await tx.execute<Row & Record<string, unknown>>(sql`
     with due as materialized (
       select id from ${reminders}
-       where not sent and remind_at <= ${asOf.toISOString()}::timestamptz ${pageAfter("remind_at", "bigint", after)}
+       where not sent and remind_at <= ${asOf.toISOString()}::timestamptz ${afterCursor("remind_at", "bigint", after)}
        order by remind_at, id
        limit ${limit}
          for no key update skip locked

@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
-import { pageAfter, type Place } from "./place.ts";
-import { tasks } from "./schema.ts";
+import { afterCursor, type TaskCursor } from "./task-cursor.ts";
+import { tasks } from "./task-schema.ts";
 
 /** A task whose status was just moved by its due date. */
 export interface MovedTask {
   readonly taskId: string;
-  readonly place: Place;
+  readonly cursor: TaskCursor;
   readonly owner: string;
   readonly title: string;
   readonly due: Date;
@@ -15,7 +15,7 @@ export interface MovedTask {
 
 interface PageOfTasks {
   readonly asOf: Date;
-  readonly after: Place | null;
+  readonly after: TaskCursor | null;
   readonly limit: number;
 }
 
@@ -25,7 +25,7 @@ export async function markOverdue(tx: Tx, page: PageOfTasks): Promise<MovedTask[
 }
 
 /** Overdue tasks whose due date was put off become open again. */
-export async function reopenPutOff(tx: Tx, page: PageOfTasks): Promise<MovedTask[]> {
+export async function reopenPostponed(tx: Tx, page: PageOfTasks): Promise<MovedTask[]> {
   return move(tx, { from: "overdue", to: "open", isDue: ">=" }, page);
 }
 
@@ -42,7 +42,7 @@ async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: P
     with found as materialized (
       select id from ${tasks}
        where status = ${sql.raw(`'${from}'`)} and due_date is not null and deleted_at is null
-         and due_date ${sql.raw(isDue)} ${asOf.toISOString()}::timestamptz ${pageAfter("due_date", "uuid", after)}
+         and due_date ${sql.raw(isDue)} ${asOf.toISOString()}::timestamptz ${afterCursor("due_date", "uuid", after)}
        order by due_date, id
        limit ${limit}
          for no key update skip locked

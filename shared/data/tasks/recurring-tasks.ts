@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../client.ts";
-import { pageAfter, type Place } from "./place.ts";
-import { reminders, type Task, tasks } from "./schema.ts";
+import { afterCursor, type TaskCursor } from "./task-cursor.ts";
+import { reminders, type Task, tasks } from "./task-schema.ts";
 
 /** A completed task of a series that has not been followed by the next one yet. */
 export interface CompletedRecurring {
   readonly id: string;
-  readonly place: Place;
+  readonly cursor: TaskCursor;
   readonly due: Date;
   readonly timeZone: string | null;
   readonly type: Task["recurrenceType"];
@@ -22,7 +22,7 @@ export interface CompletedRecurring {
 /** Locks the next completed tasks to be repeated, the longest completed first, without those that somebody else has in hand. */
 export async function claimCompletedRecurring(
   tx: Tx,
-  { after, limit }: { after: Place | null; limit: number },
+  { after, limit }: { after: TaskCursor | null; limit: number },
 ): Promise<CompletedRecurring[]> {
   type Row = Omit<CompletedRecurring, "due" | "until"> & { dueMs: number; untilMs: number | null };
   const rows = await tx.execute<Row & Record<string, unknown>>(sql`
@@ -33,7 +33,7 @@ export async function claimCompletedRecurring(
            recurrence_anchor_time::text as "anchorTime", series_number as number
       from ${tasks}
      where is_recurring and status = 'completed' and due_date is not null and last_processed_at is null
-       and deleted_at is null ${pageAfter("completed_at", "uuid", after)}
+       and deleted_at is null ${afterCursor("completed_at", "uuid", after)}
      order by completed_at, id
      limit ${limit}
        for no key update skip locked`);
@@ -45,7 +45,7 @@ export async function claimCompletedRecurring(
 }
 
 /** What is new in the task that follows another; the rest is taken over. */
-export interface FollowingTask {
+export interface NextTask {
   readonly fromId: string;
   readonly due: Date;
   readonly number: number;
@@ -58,11 +58,11 @@ export interface FollowingTask {
  * predecessors, and those of `ended` series, as processed. One statement.
  * @returns how many tasks are new; one that was followed before gets no second follower
  */
-export async function insertFollowing(
+export async function insertNextTasks(
   tx: Tx,
-  { following, ended, now }: { following: readonly FollowingTask[]; ended: readonly string[]; now: Date },
+  { following, ended, now }: { following: readonly NextTask[]; ended: readonly string[]; now: Date },
 ): Promise<number> {
-  const column = (value: (task: FollowingTask) => string | number) => `{${following.map(value).join(",")}}`;
+  const column = (value: (task: NextTask) => string | number) => `{${following.map(value).join(",")}}`;
   const processed = [...following.map(({ fromId }) => fromId), ...ended];
   if (processed.length === 0) return 0;
   const at = sql`${now.toISOString()}::timestamptz`;

@@ -1,6 +1,6 @@
 import { and, arrayContains, asc, desc, eq, gte, isNull, lt, ne } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { type Priority, type Reminder, reminders, type Task, tasks, type TaskStatus } from "./schema.ts";
+import { type Priority, type Reminder, reminders, type Task, tasks, type TaskStatus } from "./task-schema.ts";
 
 export type NewTask = Omit<typeof tasks.$inferInsert, "status" | "completedAt" | "lastProcessedAt" | "deletedAt">;
 

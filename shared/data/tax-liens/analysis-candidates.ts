@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { analysisCandidates, type DealFigures } from "./analysis-run-schema.ts";
-import { liens } from "./schema.ts";
+import { liens } from "./tax-lien-schema.ts";
 
 /** Available liens by county, of these counties, in their order. */
 export async function countAvailable(db: Executor, countyIds: readonly string[]): Promise<Record<string, number>> {

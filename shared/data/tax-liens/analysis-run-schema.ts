@@ -13,8 +13,8 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
-import { aiAgentEpisodes } from "../reasoning/schema.ts";
-import { liens, taxLiens } from "./schema.ts";
+import { aiAgentEpisodes } from "../reasoning/reasoning-schema.ts";
+import { liens, taxLiens } from "./tax-lien-schema.ts";
 
 export const ANALYSIS_STATES = ["queued", "running", "succeeded", "failed"] as const;
 export type AnalysisState = (typeof ANALYSIS_STATES)[number];
@@ -31,11 +31,11 @@ export interface StepTimes {
   /** Spent on it, without what lay between two attempts. */
   readonly durationMs: number;
   /** What came of it, in a sentence. */
-  readonly said: string;
+  readonly message: string;
 }
 
 /** How far the liens are computed: what a retry goes on from. */
-export interface AnalysisPlace {
+export interface AnalysisCheckpoint {
   readonly countyId: string;
   /** The last lien that is done. */
   readonly lienId: number;
@@ -69,7 +69,7 @@ export const analysisRuns = taxLiens.table(
     steps: jsonb().$type<readonly StepTimes[]>().notNull().default([]),
     /** Available liens by county, as they were counted; null until then. */
     available: jsonb().$type<Readonly<Record<string, number>>>(),
-    place: jsonb().$type<AnalysisPlace>(),
+    checkpoint: jsonb().$type<AnalysisCheckpoint>(),
     /** See shared/rules/tax-liens/analysis-summary.ts. */
     summary: jsonb().$type<Readonly<Record<string, unknown>>>(),
     /** Why it failed. */
@@ -110,7 +110,7 @@ export const analysisCandidates = taxLiens.table(
   },
   ({ analysisRunId, dealScore, lienId }) => [
     // In the order in which they are ranked, as "order by … desc" has it.
-    uniqueIndex("analysis_candidates_ranked").on(analysisRunId, dealScore.desc().nullsFirst(), lienId),
+    uniqueIndex("analysis_candidates_by_score").on(analysisRunId, dealScore.desc().nullsFirst(), lienId),
   ],
 );
 
@@ -127,7 +127,7 @@ export interface DealFigures {
   readonly explanation: string | null;
 }
 
-/** Those of shared/rules/tax-liens/decision-moves.ts, which says how one leads to another. */
+/** Those of shared/rules/tax-liens/deal-statuses.ts, which says how one leads to another. */
 export const DEAL_STATUSES = [
   "candidate",
   "watchlist",
@@ -166,7 +166,7 @@ export const deals = taxLiens.table(
   },
   (deal) => [
     unique("deals_once_per_run").on(deal.analysisRunId, deal.lienId),
-    unique("deals_ranked").on(deal.analysisRunId, deal.rank),
+    unique("deals_one_per_rank").on(deal.analysisRunId, deal.rank),
     index("deals_of_lien").on(deal.lienId),
     check(
       "deals_status",

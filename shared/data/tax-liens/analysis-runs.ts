@@ -2,7 +2,7 @@ import { and, desc, eq, inArray, lt } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import {
   analysisCandidates,
-  type AnalysisPlace,
+  type AnalysisCheckpoint,
   type AnalysisRun,
   analysisRuns,
   type AnalysisState,
@@ -92,7 +92,7 @@ export async function recordSteps(
 }
 
 /** So far the liens are computed, in the transaction that has stored what came of them. */
-export async function recordPlace(tx: Tx, id: string, place: AnalysisPlace): Promise<void> {
+export async function saveCheckpoint(tx: Tx, id: string, place: AnalysisCheckpoint): Promise<void> {
   await tx.update(analysisRuns).set({ place }).where(eq(analysisRuns.id, id));
 }
 

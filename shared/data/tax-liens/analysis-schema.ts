@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, date, integer, numeric, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
-import { liens, taxLiens } from "./schema.ts";
+import { liens, taxLiens } from "./tax-lien-schema.ts";
 
 /** Taxes of later years that a lien's holder pays and is paid back with interest. */
 export const subsequentTaxes = taxLiens.table(
@@ -19,7 +19,7 @@ export const subsequentTaxes = taxLiens.table(
   ],
 );
 
-/** The figures by which liens are compared, as they last were computed: see shared/rules/tax-liens/metrics.ts. */
+/** The figures by which liens are compared, as they last were computed: see shared/rules/tax-liens/lien-metrics.ts. */
 export const dealMetrics = taxLiens.table(
   "deal_metrics",
   {

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { counties, type County, liens } from "./schema.ts";
+import { counties, type County, liens } from "./tax-lien-schema.ts";
 
 export type CountyConfiguration = Pick<
   County,
@@ -52,7 +52,7 @@ export async function activeCounties(db: Executor): Promise<string[]> {
 }
 
 /** The ids of the active counties that have an available lien. */
-export async function countiesOnOffer(db: Executor): Promise<string[]> {
+export async function countiesWithAvailableLiens(db: Executor): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     select id from ${counties} as county
      where active

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { dealMetrics, subsequentTaxes } from "./analysis-schema.ts";
-import { counties, liens, properties, type PropertyType } from "./schema.ts";
+import { counties, liens, properties, type PropertyType } from "./tax-lien-schema.ts";
 import { propertyValuations } from "./valuation-schema.ts";
 
 /** All that the figures of a lien follow from. Money and rates are decimals as text. */

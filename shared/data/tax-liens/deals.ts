@@ -2,7 +2,7 @@ import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import type { StoredCandidate } from "./analysis-candidates.ts";
 import { type Deal, type DealFigures, deals } from "./analysis-run-schema.ts";
-import { type Lien, liens, properties, type Property } from "./schema.ts";
+import { type Lien, liens, properties, type Property } from "./tax-lien-schema.ts";
 
 /** @param ranked best first @param firstRank of the first of them */
 export async function insertDeals(

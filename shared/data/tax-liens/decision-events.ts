@@ -49,7 +49,7 @@ export async function recordDecisions(tx: Tx, events: readonly NewDecisionEvent[
 }
 
 /** Moves locked deals, in one statement. */
-export async function moveDeals(tx: Tx, statuses: ReadonlyMap<number, DealStatus>, now: Date): Promise<void> {
+export async function updateDealStatuses(tx: Tx, statuses: ReadonlyMap<number, DealStatus>, now: Date): Promise<void> {
   if (statuses.size === 0) return;
   const moves = [...statuses].map(([id, status]) => ({ id, status }));
   await tx.execute(sql`

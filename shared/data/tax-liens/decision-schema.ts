@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, index, integer, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { analysisRuns, DEAL_STATUSES, type DealStatus } from "./analysis-run-schema.ts";
-import { taxLiens } from "./schema.ts";
+import { taxLiens } from "./tax-lien-schema.ts";
 
 /** Every decision about a deal, in the order in which they were taken; only added to. */
 export const decisionEvents = taxLiens.table(
@@ -9,7 +9,7 @@ export const decisionEvents = taxLiens.table(
   {
     id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
     /** Its giver's name for it. */
-    decisionId: text("decision_id").notNull().unique("decision_events_once"),
+    decisionId: text("decision_id").notNull().unique("decision_events_decision_id"),
     analysisRunId: uuid("analysis_run_id")
       .notNull()
       .references(() => analysisRuns.id),
@@ -24,7 +24,7 @@ export const decisionEvents = taxLiens.table(
     refusal: text(),
     /** The run that took it, and its place among the decisions of that run, from 0. */
     runId: uuid("run_id").notNull(),
-    place: integer().notNull(),
+    position: integer().notNull(),
     /** Who sent it; null where nobody said. */
     requestedBy: text("requested_by"),
     at: timestamp({ withTimezone: true, precision: 3 }).notNull(),
@@ -35,8 +35,8 @@ export const decisionEvents = taxLiens.table(
     check("decision_events_decision", sql`decision <> 'candidate' and ${oneOf("decision")}`),
     check("decision_events_from", oneOf("from_status")),
     check("decision_events_decided_by", sql`decided_by in ('user', 'agent')`),
-    check("decision_events_of_nothing_is_refused", sql`from_status is not null or refusal is not null`),
-    check("decision_events_place", sql`place >= 0`),
+    check("decision_events_unknown_deal_is_refused", sql`from_status is not null or refusal is not null`),
+    check("decision_events_position", sql`place >= 0`),
   ],
 );
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, index, jsonb, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { analysisRuns, deals } from "./analysis-run-schema.ts";
-import { liens, taxLiens } from "./schema.ts";
+import { liens, taxLiens } from "./tax-lien-schema.ts";
 
 export const DOCUMENT_STATES = ["queued", "ready", "failed"] as const;
 export type DocumentState = (typeof DOCUMENT_STATES)[number];
@@ -54,7 +54,7 @@ export const documents = taxLiens.table(
       .where(sql`tier = 'hot'`),
     check("documents_state", sql`state in ('queued', 'ready', 'failed')`),
     check(
-      "documents_ready_is_whole",
+      "documents_ready_complete",
       sql`state <> 'ready' or (files is not null and tier is not null and generated_at is not null)`,
     ),
     check("documents_one_subject", sql`num_nonnulls(lien_id, deal_id, analysis_run_id) <= 1`),

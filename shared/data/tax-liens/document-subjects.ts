@@ -2,11 +2,11 @@ import { and, asc, count, desc, eq, inArray, isNotNull, isNull, lte, max } from 
 import type { Executor } from "../client.ts";
 import { type AnalysisRun, analysisRuns, type Deal, deals } from "./analysis-run-schema.ts";
 import { type DecisionEvent, decisionEvents } from "./decision-schema.ts";
-import { counties, type County, type Lien, liens, properties, type Property } from "./schema.ts";
+import { counties, type County, type Lien, liens, properties, type Property } from "./tax-lien-schema.ts";
 import { type PropertyValuation, propertyValuations } from "./valuation-schema.ts";
 
 /** A lien with all that is known of it: its property, its county, and the property's last valuation on or before a day. */
-export async function findLienWhole(
+export async function findLienDetails(
   db: Executor,
   id: number,
   asOf: string,
@@ -30,7 +30,7 @@ export async function findLienWhole(
 }
 
 /** A deal, how many its analysis found, and what was decided about it. */
-export interface DealWhole {
+export interface DealDetails {
   readonly deal: Deal;
   readonly deals: number;
   /** Those that moved it, in their order. */
@@ -38,7 +38,7 @@ export interface DealWhole {
 }
 
 /** At most the last 200 decisions. */
-export async function findDeal(db: Executor, id: number): Promise<DealWhole | undefined> {
+export async function findDeal(db: Executor, id: number): Promise<DealDetails | undefined> {
   const [deal] = await db.select().from(deals).where(eq(deals.id, id));
   if (!deal) return undefined;
   const [all] = await db.select({ count: count() }).from(deals).where(eq(deals.analysisRunId, deal.analysisRunId));

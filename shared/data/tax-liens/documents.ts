@@ -23,7 +23,7 @@ export async function findDocument(db: Executor, id: string): Promise<Document |
 }
 
 /** Keeps what the document is written from and says. What was kept before stays: a repeat says the same. */
-export async function keepPassages(tx: Tx, id: string, facts: unknown, passages: WrittenPassages): Promise<void> {
+export async function savePassages(tx: Tx, id: string, facts: unknown, passages: WrittenPassages): Promise<void> {
   await tx.update(documents).set({ facts, passages }).where(eq(documents.id, id));
 }
 

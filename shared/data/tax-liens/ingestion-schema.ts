@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, index, integer, jsonb, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
-import { counties, taxLiens } from "./schema.ts";
+import { counties, taxLiens } from "./tax-lien-schema.ts";
 
 export type IngestionState = "running" | "succeeded" | "failed";
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
 import { type Staging, stagingTable } from "./lien-staging.ts";
-import { liens, properties } from "./schema.ts";
+import { liens, properties } from "./tax-lien-schema.ts";
 
 export interface Merging {
   readonly countyId: string;

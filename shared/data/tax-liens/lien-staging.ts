@@ -3,8 +3,8 @@ import { Readable } from "node:stream";
 import { type SQL, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import { copyIn } from "../copy-in.ts";
-import { jobRuns } from "../platform/schema.ts";
-import type { Lien, LienStatus, Property } from "./schema.ts";
+import { jobRuns } from "../platform/platform-schema.ts";
+import type { Lien, LienStatus, Property } from "./tax-lien-schema.ts";
 
 /** One lien as a county's list has it, with its property. */
 export type ListedLien = Pick<Lien, (typeof LIEN_COLUMNS)[number]> &
@@ -166,7 +166,7 @@ export interface RepeatedLien {
 }
 
 /** Takes rows out that name a lien which stands in the list before, a portion at a time; the first one is kept. */
-export async function takeRepeatedLiens(tx: Tx, staging: Staging, limit: number): Promise<RepeatedLien[]> {
+export async function removeRepeatedLiens(tx: Tx, staging: Staging, limit: number): Promise<RepeatedLien[]> {
   const table = stagingTable(staging);
   const rows = await tx.execute<RepeatedLien & Record<string, unknown>>(sql`
     with repeated as (

@@ -1,6 +1,6 @@
 import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { type Lien, liens, type LienStatus, properties, type Property } from "./schema.ts";
+import { type Lien, liens, type LienStatus, properties, type Property } from "./tax-lien-schema.ts";
 
 export interface LienFilter {
   readonly county?: string | undefined;

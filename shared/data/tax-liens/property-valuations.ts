@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
-import { properties } from "./schema.ts";
+import { properties } from "./tax-lien-schema.ts";
 import { propertyValuations } from "./valuation-schema.ts";
 
 /** What somebody says a parcel is worth on a day. */
@@ -27,15 +27,15 @@ export async function addValuations(tx: Tx, valuations: readonly GivenValuation[
 }
 
 /** A valuation that could not be added, and the place of it among those given. */
-export interface UnfitValuation {
-  readonly place: number;
+export interface RejectedValuation {
+  readonly position: number;
   /** What that provider has for the day already; null when there is no such parcel. */
   readonly stored: string | null;
 }
 
 /** Those of which the table says otherwise, asked once they were added; by place. */
-export async function unfitValuations(tx: Tx, valuations: readonly GivenValuation[]): Promise<UnfitValuation[]> {
-  const rows = await tx.execute<UnfitValuation & Record<string, unknown>>(sql`
+export async function rejectedValuations(tx: Tx, valuations: readonly GivenValuation[]): Promise<RejectedValuation[]> {
+  const rows = await tx.execute<RejectedValuation & Record<string, unknown>>(sql`
     select given.place::integer - 1 as place, coalesce(stored.value::text, stored.state) as stored
       from ${given(valuations)}
       left join ${properties} as property on property.county_id = given.county and property.parcel_id = given."parcelId"

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, date, numeric, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
-import { properties, taxLiens } from "./schema.ts";
+import { properties, taxLiens } from "./tax-lien-schema.ts";
 
 /** `missing` when the provider had none, `anomaly` when it is far below the one before. */
 export type ValuationState = "valued" | "missing" | "anomaly";

@@ -1,8 +1,8 @@
 import PDFDocument from "pdfkit";
-import { plainText } from "../model.ts";
+import { plainText } from "../document-model.ts";
 import { INK } from "../palette.ts";
 import { type Fonts, fonts } from "./fonts.ts";
-import { inVisualOrder, linesOf } from "./lines.ts";
+import { inVisualOrder, linesOf } from "./line-breaking.ts";
 
 /** How a piece of text looks. Sizes in points. */
 export interface Style {

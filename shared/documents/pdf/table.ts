@@ -1,4 +1,4 @@
-import type { FactLists, Table } from "../model.ts";
+import type { FactLists, Table } from "../document-model.ts";
 import { ACCENT, INK, LINE, MUTED } from "../palette.ts";
 import { CONTENT_WIDTH, leading, PAGE, type Sheet, type Style } from "./sheet.ts";
 

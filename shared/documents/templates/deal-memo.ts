@@ -13,8 +13,8 @@ import {
   score,
   share,
   words,
-} from "../facts.ts";
-import type { Block } from "../model.ts";
+} from "../template-fields.ts";
+import type { Block } from "../document-model.ts";
 import { defineTemplate } from "../template.ts";
 
 const context = z.strictObject({

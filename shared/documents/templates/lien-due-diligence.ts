@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { certificateAndProperty, date, day, dollars, lien, money, property, words } from "../facts.ts";
+import { certificateAndProperty, date, day, dollars, lien, money, property, words } from "../template-fields.ts";
 import { defineTemplate } from "../template.ts";
 
 const context = z.strictObject({

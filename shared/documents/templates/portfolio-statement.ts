@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { date, day, dollars, money, words } from "../facts.ts";
+import { date, day, dollars, money, words } from "../template-fields.ts";
 import { defineTemplate } from "../template.ts";
 
 const context = z.strictObject({

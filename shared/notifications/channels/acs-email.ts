@@ -97,7 +97,7 @@ export function acsEmail({ endpoint, access, from, lookEveryMs = 2_000, ...optio
     { message, body, signal }: { message: Message; body: string; signal: AbortSignal },
   ) {
     const target = new URL(path, endpoint);
-    const reply = await client.call(target, {
+    const response = await client.call(target, {
       method,
       signal,
       accept: "application/json",
@@ -115,8 +115,8 @@ export function acsEmail({ endpoint, access, from, lookEveryMs = 2_000, ...optio
         }),
       },
     });
-    const waitMs = retryAfterMs(reply.headers, now());
-    return { state: operation.parse(JSON.parse(await reply.text())), waitMs };
+    const waitMs = retryAfterMs(response.headers, now());
+    return { state: operation.parse(JSON.parse(await response.text())), waitMs };
   }
 
   /** HMAC over verb, path, date, host and the body's hash; or a token. */

@@ -44,7 +44,7 @@ export function telegram({ baseUrl, token, ...limits }: TelegramOptions): Channe
 
   async function send(chat: string, message: Message, signal: AbortSignal): Promise<Answer & { status: number }> {
     // The token has a colon in it: without the dot, what stands before it would be read as a scheme.
-    const reply = await client.call(`./bot${token}/sendMessage`, {
+    const response = await client.call(`./bot${token}/sendMessage`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
@@ -58,13 +58,13 @@ export function telegram({ baseUrl, token, ...limits }: TelegramOptions): Channe
       answers: (status) => status >= 400 && status < 500,
       signal,
     });
-    const text = await reply.text();
+    const text = await response.text();
     const answer = answerSchema.safeParse(parsed(text));
     if (!answer.success) {
-      const sentence = `telegram answered ${reply.status} with something that is no answer of the Bot API`;
-      throw new ProviderError(sentence, { provider: "telegram", errorClass: "transient", status: reply.status });
+      const sentence = `telegram answered ${response.status} with something that is no answer of the Bot API`;
+      throw new ProviderError(sentence, { provider: "telegram", errorClass: "transient", status: response.status });
     }
-    return { ...answer.data, status: reply.status };
+    return { ...answer.data, status: response.status };
   }
 }
 

@@ -75,7 +75,7 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
     form: Record<string, string>,
     signal: AbortSignal,
   ): Promise<Receipt> {
-    const reply = await client.call(`${kind}.json`, {
+    const response = await client.call(`${kind}.json`, {
       secrets: [form.To!],
       method: "POST",
       body: new URLSearchParams(form).toString(),
@@ -84,11 +84,11 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
       headers: { "content-type": "application/x-www-form-urlencoded" },
       answers: (status) => status === 400,
     });
-    const answer: unknown = JSON.parse(await reply.text());
-    if (reply.status === 400) {
+    const answer: unknown = JSON.parse(await response.text());
+    if (response.status === 400) {
       const { code, message = "no reason given" } = refusal.parse(answer);
       const sentence = `twilio refused it${code === undefined ? "" : ` (${code})`}: ${message}`;
-      throw new ProviderError(sentence, { provider: "twilio", errorClass: "validation", status: 400, url: reply.url });
+      throw new ProviderError(sentence, { provider: "twilio", errorClass: "validation", status: 400, url: response.url });
     }
     return { providerMessageId: sent.parse(answer).sid };
   }
@@ -104,12 +104,12 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
     if (!triedAt) return undefined;
     const since = new Date(triedAt.getTime() - CLOCKS_APART_MS);
     const query = new URLSearchParams({ ...dated(since.toISOString().slice(0, 10)), PageSize: "200" });
-    const reply = await client.get(`${kind}.json?${query.toString()}`, {
+    const response = await client.get(`${kind}.json?${query.toString()}`, {
       accept: "application/json",
       secrets: [address],
       signal,
     });
-    const { messages = [], calls = [] } = list.parse(JSON.parse(await reply.text()));
+    const { messages = [], calls = [] } = list.parse(JSON.parse(await response.text()));
     const found = [...messages, ...calls].find(
       (each) => isSame(each) && each.date_created != null && Date.parse(each.date_created) >= since.getTime(),
     );

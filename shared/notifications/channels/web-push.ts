@@ -1,7 +1,7 @@
 import webPush from "web-push";
 import { type Outbound, outbound, type OutboundOptions } from "#providers/outbound.ts";
 import { ProviderError } from "#providers/provider-error.ts";
-import { AllGone, type Channel, cut, type Message, type PushSubscription } from "../channel.ts";
+import { AllSubscriptionsGone, type Channel, cut, type Message, type PushSubscription } from "../channel.ts";
 import { isPushHost } from "../push-subscription.ts";
 
 /** Bytes of an encrypted message that every push service takes (RFC 8030, 7.2), less what encryption adds. */
@@ -35,7 +35,7 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
       const troubles = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
       const passing = troubles.find((error) => error instanceof ProviderError && !isFinal(error));
       if (passing) throw passing;
-      if (gone.length === results.length) throw new AllGone(gone);
+      if (gone.length === results.length) throw new AllSubscriptionsGone(gone);
       throw troubles[0]!;
     },
     close() {
@@ -57,15 +57,15 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
       topic: id.replaceAll("-", ""),
     });
     // The endpoint is a secret: whoever knows it may send to that browser.
-    const reply = await clientOf(subscription.endpoint).call(subscription.endpoint, {
+    const response = await clientOf(subscription.endpoint).call(subscription.endpoint, {
       method,
       body,
       signal,
       secrets: [subscription.endpoint, new URL(subscription.endpoint).pathname],
       headers,
     });
-    reply.discard();
-    return reply.headers.location ?? null;
+    response.discard();
+    return response.headers.location ?? null;
   }
 
   function clientOf(endpoint: string): Outbound {

@@ -18,7 +18,7 @@ export function webhook({ url, secret, now = () => new Date(), ...limits }: Webh
     async deliver(message, { signal }) {
       const body = webhookBody(message);
       const timestamp = Math.floor(now().getTime() / 1_000);
-      const reply = await client.call(url, {
+      const response = await client.call(url, {
         method: "POST",
         body,
         signal,
@@ -29,7 +29,7 @@ export function webhook({ url, secret, now = () => new Date(), ...limits }: Webh
           "webhook-signature": signatureOf({ secret, id: message.id, timestamp, body }),
         },
       });
-      reply.discard();
+      response.discard();
       return { providerMessageId: message.id };
     },
     close: () => {

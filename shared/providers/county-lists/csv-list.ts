@@ -1,14 +1,14 @@
-import { type ListedRow, type ListReader, listTrouble, placesOf } from "./county-list.ts";
+import { type ListedRow, type ListReader, listError, columnIndexes } from "./county-list.ts";
 import { type CsvRecord, CsvRecords, QuoteNotClosed, RecordTooLong } from "./csv-records.ts";
-import { asUtf8, beginningOf, chained } from "./encoding.ts";
-import type { SourceOf } from "./source.ts";
+import { asUtf8, beginningOf, chained } from "./text-encoding.ts";
+import type { SourceOf } from "./county-source.ts";
 
-/** A longer record is no row of a list but a file without line ends, or a quote that is never closed. */
+/** A longer record is not a row: the file has no line ends, or a quote is not closed. */
 const LONGEST_RECORD = 1024 * 1024;
 const HEADER_BYTES = 256 * 1024;
 const DELIMITERS = [",", ";", "\t", "|"] as const;
 
-/** Reads a CSV file as it comes. @param open asks for its bytes */
+/** Reads a CSV file while it arrives. @param open requests its bytes */
 export function csvList(
   list: string,
   source: Pick<SourceOf<"csv">, "encoding" | "delimiter" | "skipLines">,
@@ -19,7 +19,7 @@ export function csvList(
   async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<Iterable<ListedRow>> {
     const bytes = asUtf8(await open(signal), source.encoding);
     const { beginning, rest } = await beginningOf(bytes, HEADER_BYTES);
-    if (beginning.length === 0) throw listTrouble(list, "is empty: expected at least a header", "transient");
+    if (beginning.length === 0) throw listError(list, "is empty: expected at least a header", "transient");
     const written = headerLine(beginning, source.skipLines);
     if (written.includes("\0")) throw noText(list, beginning);
     const delimiter = source.delimiter ?? delimiterOf(written);
@@ -30,7 +30,7 @@ export function csvList(
       try {
         for (const { cells, line } of records) {
           if (header) yield rowOf(cells, line, places, header.length);
-          else places = placesOf(list, columns, (header = cells));
+          else places = columnIndexes(list, columns, (header = cells));
         }
       } catch (error) {
         throw asTrouble(list, splitter.line + 1, error);
@@ -38,7 +38,7 @@ export function csvList(
     };
     for await (const chunk of chained(beginning, rest)) yield rowsOf(splitter.read(chunk));
     yield rowsOf(splitter.end());
-    if (!header) throw listTrouble(list, "has no header");
+    if (!header) throw listError(list, "has no header");
   }
 }
 
@@ -52,7 +52,7 @@ function rowOf(record: readonly string[], line: number, places: readonly number[
   };
 }
 
-/** A cell as a CSV file writes it. */
+/** A cell in CSV notation. */
 function quoted(cell: string): string {
   return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
@@ -61,7 +61,7 @@ function headerLine(beginning: Buffer, skipLines: number): string {
   return beginning.toString("utf8").split(/\r\n|\n|\r/, skipLines + 1)[skipLines] ?? "";
 }
 
-/** The one that is there most often outside of quotes; a comma where none is. */
+/** The most frequent delimiter outside of quotes; a comma when there is none. */
 function delimiterOf(header: string): string {
   const bare = header.replace(/"[^"]*"/g, "");
   const count = (delimiter: string) => bare.split(delimiter).length;
@@ -73,19 +73,19 @@ function noText(list: string, beginning: Buffer) {
   const guess = isZip
     ? "a spreadsheet or a ZIP archive; save it as CSV"
     : "text of two bytes a letter; set source.encoding";
-  return listTrouble(list, `is no CSV but perhaps ${guess}: its header has NUL bytes`);
+  return listError(list, `is no CSV but perhaps ${guess}: its header has NUL bytes`);
 }
 
 function asTrouble(list: string, line: number, error: unknown): unknown {
   if (error instanceof RecordTooLong) {
-    return listTrouble(
+    return listError(
       list,
       `has a record of more than ${LONGEST_RECORD} bytes near line ${line}: expected one line a lien; a quote may not be closed, or the file may have no line ends`,
     );
   }
   if (error instanceof QuoteNotClosed) {
     const what = `ends within a quoted cell near line ${line}: the file is cut off, or a quote is not closed`;
-    return listTrouble(list, what, "transient");
+    return listError(list, what, "transient");
   }
   return error;
 }

@@ -2,11 +2,11 @@ import { type CsvError, Parser } from "csv-parse";
 
 export interface CsvRecord {
   readonly cells: readonly string[];
-  /** The line that it ends in, from 1. */
+  /** The line in which it ends, from 1. */
   readonly line: number;
 }
 
-/** A record goes on for longer than any does. */
+/** A record exceeds the maximum length. */
 export class RecordTooLong extends Error {
   override name = "RecordTooLong";
 }
@@ -25,18 +25,18 @@ interface Form {
 
 type LineEnd = "\n" | "\r";
 
-/** What csv-parse gets at once: its records are in memory together. */
+/** Bytes that csv-parse gets at once: all records of such a piece are in memory. */
 const PIECE_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Splits the UTF-8 of a CSV file (RFC 4180) into records as it comes, piece by piece, whatever the pieces are. Lines end with LF, CRLF
- * or, where the first one does, CR; empty ones are passed by. A quote within a cell, or one after which a cell goes on, is text, as
- * spreadsheets have it. In memory are the records of a piece and the one that is not whole yet, up to `longest`.
+ * Splits the UTF-8 of a CSV file (RFC 4180) into records while it arrives, in pieces of any size. Lines end with LF, CRLF
+ * or, when the first one does, CR; empty lines are skipped. As in spreadsheets, a quote in the middle of a cell is text.
+ * Memory holds the records of one piece and the incomplete record, up to `longest` bytes.
  */
 export class CsvRecords {
   readonly #form: Form;
-  /** What came before it was known how lines end and where the skipped ones do. */
+  /** The bytes that came before the line ends and the end of the skipped lines were known. */
   #beginning: Buffer = NOTHING;
   #lineEnd: LineEnd = "\n";
   #parser: Parser | undefined;
@@ -51,12 +51,12 @@ export class CsvRecords {
     this.#form = form;
   }
 
-  /** The one that the last record ended in. */
+  /** The line in which the last record ended. */
   get line(): number {
     return this.#line;
   }
 
-  /** @returns what is whole with the next piece, to be read to its end before there is another. @throws RecordTooLong */
+  /** @returns the records that the next piece completes; read them before the next call. @throws RecordTooLong */
   *read(piece: Buffer): Generator<CsvRecord> {
     const text = this.#parser ? piece : this.#begin(piece);
     for (let at = 0; at < text.length; at += PIECE_BYTES) {
@@ -64,20 +64,20 @@ export class CsvRecords {
       this.#bytesFed += part.length;
       this.#parser!.write(part);
       yield* this.#takeWhole();
-      // The parser's own limit counts what is in the cells, and of nothing but delimiters there is nothing.
+      // The parser's own limit counts only the content of cells, so it does not stop a record of delimiters.
       if (this.#bytesFed - this.#bytesWhole > this.#form.longest) throw new RecordTooLong();
     }
   }
 
-  /** @returns what the text ended with. @throws QuoteNotClosed */
+  /** @returns the last record, if it had no line end. @throws QuoteNotClosed */
   *end(): Generator<CsvRecord> {
-    // The last line may lack its end, or half of it; were it there already, this is an empty line.
+    // Adds the line end that the last line may lack; otherwise this is an empty line.
     yield* this.read(Buffer.from(this.#lineEnd));
     this.#parser?.end();
     yield* this.#takeWhole();
   }
 
-  /** @returns the text from the first line that counts, once that is known */
+  /** @returns the text after the skipped lines, empty until their end is known */
   #begin(piece: Buffer): Buffer {
     const { skipLines = 0, longest } = this.#form;
     this.#beginning = Buffer.concat([this.#beginning, piece]);
@@ -94,9 +94,8 @@ export class CsvRecords {
   }
 
   /**
-   * A stream that is used as a function: when `write` or `end` returns, `on_record` had every record that became whole with it, and
-   * `errored` what is wrong. Read as a stream it makes an event of each record; V8 took thousands of them for old, and memory grew
-   * with the list.
+   * A stream that is used as a function: after `write` or `end`, `on_record` got every completed record and `errored` has
+   * the error. As a stream it emits one event per record; thousands of them reached V8's old space, and memory grew.
    */
   #open(): Parser {
     const { delimiter, skipLines = 0, longest } = this.#form;
@@ -128,14 +127,14 @@ export class CsvRecords {
   }
 }
 
-/** Undefined while it cannot be told: a CR at the end may be half of a CRLF. */
+/** Undefined while it is unknown: a CR at the end may be half of a CRLF. */
 function firstLineEnd(text: Buffer): LineEnd | undefined {
   const [cr, lf] = [text.indexOf("\r"), text.indexOf("\n")];
   if (lf !== -1 && (cr === -1 || lf <= cr + 1)) return "\n";
   return cr === -1 || cr === text.length - 1 ? undefined : "\r";
 }
 
-/** What follows so many lines, or undefined while one of them goes on. */
+/** The text after `count` lines; undefined while one of them is incomplete. */
 function afterLines(count: number, text: Buffer, lineEnd: LineEnd): Buffer | undefined {
   let start = 0;
   for (let i = 0; i < count; i++) {

@@ -1,27 +1,27 @@
 import type { Outbound } from "../outbound.ts";
-import { type ListedRow, type ListReader, listTrouble, placesOf } from "./county-list.ts";
-import { asUtf8 } from "./encoding.ts";
-import type { SourceOf } from "./source.ts";
+import { type ListedRow, type ListReader, listError, columnIndexes } from "./county-list.ts";
+import { asUtf8 } from "./text-encoding.ts";
+import type { SourceOf } from "./county-source.ts";
 
 const LARGEST_PAGE = 16 * 1024 * 1024;
 
-/** Reads tables of web pages, page after page by their link to the next one. */
+/** Reads the tables of web pages and follows their links to the next page. */
 export function htmlList(list: string, source: SourceOf<"html">, client: Outbound): ListReader {
   return { read };
 
   async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
-    // Loaded with its first use: most counties have files.
+    // Loaded on first use: most counties have files.
     const { load } = await import("cheerio");
     const visited = new Set<string>();
     let line = 0;
     for (let where: URL | null = new URL(source.url); where;) {
       visited.add(where.href);
-      const reply = await client.get(where, { accept: "text/html", maxBytes: LARGEST_PAGE, signal });
-      const $ = load(await textOf(reply.body));
+      const response = await client.get(where, { accept: "text/html", maxBytes: LARGEST_PAGE, signal });
+      const $ = load(await textOf(response.body));
       const header = $(source.header)
         .toArray()
         .map((cell) => $(cell).text());
-      const places = placesOf(list, columns, header);
+      const places = columnIndexes(list, columns, header);
       yield $(source.rows)
         .toArray()
         .map((row) => {
@@ -33,14 +33,14 @@ export function htmlList(list: string, source: SourceOf<"html">, client: Outboun
         });
       where = nextOf(source.next === undefined ? undefined : $(source.next).first().attr("href"), where);
       if (where && visited.has(where.href))
-        throw listTrouble(list, `leads back to a page that was read: ${where.href}`);
+        throw listError(list, `links back to a page that was read: ${where.href}`);
     }
   }
 
   function nextOf(link: string | undefined, from: URL): URL | null {
     if (link === undefined || link.startsWith("#")) return null;
     if (!URL.canParse(link, from.href))
-      throw listTrouble(list, `has a link to the next page that is no URL: ${link.slice(0, 100)}`);
+      throw listError(list, `has an invalid URL as link to the next page: ${link.slice(0, 100)}`);
     return new URL(link, from);
   }
 

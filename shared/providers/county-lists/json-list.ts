@@ -1,12 +1,12 @@
 import { type ExactJson, isJsonObject, parseExactJson } from "../exact-json.ts";
 import type { Outbound } from "../outbound.ts";
-import { type ListedRow, type ListReader, listTrouble, placesOf } from "./county-list.ts";
-import type { SourceOf } from "./source.ts";
+import { type ListedRow, type ListReader, listError, columnIndexes } from "./county-list.ts";
+import type { SourceOf } from "./county-source.ts";
 
-/** A page is parsed as a whole, which takes some ten times as much memory. */
+/** A page is parsed as a whole, which takes about ten times as much memory. */
 const LARGEST_PAGE = 16 * 1024 * 1024;
 
-/** Reads a list of JSON records: in one answer, or in pages as Socrata serves them. */
+/** Reads a list of JSON records: in one response, or in pages as Socrata serves them. */
 export function jsonList(list: string, source: SourceOf<"json">, client: Outbound): ListReader {
   return { read };
 
@@ -14,17 +14,17 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
     const seen = new Set<string>();
     for (let offset = 0; ;) {
       const where = pageUrl(source, offset);
-      const reply = await client.get(where, { accept: "application/json", maxBytes: LARGEST_PAGE, signal });
-      const records = recordsIn(await reply.text(), offset);
-      // Socrata leaves out what is null: a column counts as there when any record has it.
-      if (offset === 0 && records.length) placesOf(list, columns, namesIn(records));
+      const response = await client.get(where, { accept: "application/json", maxBytes: LARGEST_PAGE, signal });
+      const records = recordsIn(await response.text(), offset);
+      // Socrata omits null values: a column exists when any record has it.
+      if (offset === 0 && records.length) columnIndexes(list, columns, namesIn(records));
       yield records.map((record, index) => rowOf(record, offset + index + 1, columns));
       if (!source.paging || records.length < source.paging.size) return;
       const first = JSON.stringify(records[0]);
       if (seen.has(first)) {
-        throw listTrouble(
+        throw listError(
           list,
-          `sends the same page again at offset ${offset}: it does not heed ${source.paging.offsetParameter}`,
+          `sends the same page again at offset ${offset}: it ignores ${source.paging.offsetParameter}`,
         );
       }
       seen.add(first);
@@ -37,11 +37,11 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
     try {
       answer = parseExactJson(text);
     } catch {
-      throw listTrouble(list, `sent JSON that is damaged or cut off, at offset ${offset}`, "transient");
+      throw listError(list, `sent JSON that is damaged or cut off, at offset ${offset}`, "transient");
     }
     for (const name of source.records?.split(".") ?? []) answer = isJsonObject(answer) ? answer[name] : undefined;
     if (Array.isArray(answer)) return answer as readonly ExactJson[];
-    throw listTrouble(list, `has no array of records at ${source.records ?? "its top"}: set source.records`);
+    throw listError(list, `has no array of records at ${source.records ?? "its top"}: set source.records`);
   }
 }
 

@@ -1,21 +1,21 @@
 import { openContainer, type StorageAddress } from "#storage/blob-container.ts";
 import { outbound, type OutboundOptions } from "../outbound.ts";
 import { isLoopbackHost } from "../outbound/public-address.ts";
-import { type ListReader, listTrouble } from "./county-list.ts";
+import { type ListReader, listError } from "./county-list.ts";
 import { csvList } from "./csv-list.ts";
 import { htmlList } from "./html-list.ts";
 import { jsonList } from "./json-list.ts";
-import type { CountySource } from "./source.ts";
+import type { CountySource } from "./county-source.ts";
 
-/** Where files lie that people put there, for counties that have no address for theirs. */
+/** The blob container for files that operators upload, for counties without a download address. */
 export const LISTS_CONTAINER = "county-lists";
 
 const LARGEST_FILE = 16 * 1024 ** 3;
 
 export interface ListSettings extends StorageAddress {
-  /** Lists are configured by people: only demos and tests may have them fetched from this very machine. */
+  /** Allows lists on this machine, for demos and tests: operators configure the addresses of lists. */
   readonly COUNTY_LISTS_LOOPBACK: boolean;
-  /** By host; no county's configuration holds one, for that is shown. */
+  /** By host. The configuration of a county has no token, because the API shows it. */
   readonly SOCRATA_APP_TOKENS: ReadonlyMap<string, string> | undefined;
 }
 
@@ -23,7 +23,10 @@ export interface OpenedList extends ListReader {
   close(): void;
 }
 
-/** Opens the list of a county by its configuration. Nothing is called until it is read. */
+/**
+ * Opens the list of a county by its configuration. The first request follows when it is read.
+ * @throws ProviderError when the list must not be fetched from its URL
+ */
 export function openList(
   countyId: string,
   source: CountySource,
@@ -37,8 +40,8 @@ export function openList(
     return { ...csvList(list, source, (signal) => container.read(blob, signal)), close: () => undefined };
   }
   const url = new URL(source.url!);
-  const objection = objectionTo(url, settings);
-  if (objection) throw listTrouble(list, `was not fetched: ${objection}`);
+  const fault = sourceUrlFault(url, settings);
+  if (fault) throw listError(list, `was not fetched: ${fault}`);
   const token = source.kind === "json" ? settings.SOCRATA_APP_TOKENS?.get(url.host) : undefined;
   const client = outbound({
     provider: list,
@@ -63,8 +66,8 @@ export function openList(
   }
 }
 
-/** Why a list may not be fetched from there, or undefined when it may. */
-export function objectionTo(
+/** Why a list may not be fetched from a URL; undefined when it may. */
+export function sourceUrlFault(
   url: URL,
   { COUNTY_LISTS_LOOPBACK: mayUseLoopback }: Pick<ListSettings, "COUNTY_LISTS_LOOPBACK">,
 ): string | undefined {
@@ -73,7 +76,7 @@ export function objectionTo(
   if (isLoopbackHost(url.hostname)) {
     return mayUseLoopback
       ? undefined
-      : "source.url: this machine itself is allowed only with COUNTY_LISTS_LOOPBACK=true";
+      : "source.url: this machine is allowed only with COUNTY_LISTS_LOOPBACK=true";
   }
   return url.protocol === "https:" ? undefined : "source.url: expected https";
 }

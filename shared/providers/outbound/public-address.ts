@@ -6,12 +6,12 @@ interface Address {
   readonly family: number;
 }
 
-/** Every address of a host name. Replaced in tests only. */
+/** Resolves a host name to all of its addresses. Only tests replace it. */
 export type Resolve = (hostname: string) => Promise<readonly Address[]>;
 
 export const resolveByDns: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });
 
-/** A name led to an address inside: the server itself, its network, or its cloud's metadata service. */
+/** A name resolves to an internal address: this machine, its network, or the metadata service of its cloud. */
 export class AddressRefused extends Error {
   override readonly name = "AddressRefused";
 }
@@ -21,7 +21,7 @@ export function isLoopbackHost(hostname: string): boolean {
   return bare === "localhost" || isLoopbackAddress(bare);
 }
 
-/** Whether connecting to this address can only reach the public internet. Unknown ranges count as not public. */
+/** Whether this address is on the public internet. Unknown ranges count as not public. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:
@@ -34,8 +34,8 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * The `lookup` of a socket. What it checks is what the socket connects to, so a name that answers differently a moment
- * later (DNS rebinding) gains nothing. One forbidden address among several refuses the name: an honest service has none.
+ * A `lookup` function for sockets that refuses internal addresses. The socket connects to the very address that was
+ * checked, which prevents DNS rebinding. One forbidden address among several refuses the name.
  */
 export function guardedLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
@@ -77,7 +77,10 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
 LOOPBACK.addAddress("::1", "ipv6");
 
-/** IANA special-purpose registry, multicast and reserved space, and 168.63.129.16, Azure's host on every virtual machine. */
+/**
+ * IANA special-purpose registry, multicast and reserved space, and 168.63.129.16, the address of Azure's platform on every
+ * virtual machine.
+ */
 const SPECIAL_IPV4 = new BlockList();
 SPECIAL_IPV4.addAddress("168.63.129.16", "ipv4");
 for (const [network, prefix] of [
@@ -99,14 +102,14 @@ for (const [network, prefix] of [
   SPECIAL_IPV4.addSubnet(network, prefix, "ipv4");
 }
 
-/** Only 2000::/3 is global unicast; loopback, link-local, private, mapped IPv4 and NAT64 all lie outside of it. */
+/** Only 2000::/3 is global unicast; loopback, link-local, private, mapped IPv4 and NAT64 addresses are outside of it. */
 const GLOBAL_IPV6 = new BlockList();
 GLOBAL_IPV6.addSubnet("2000::", 3, "ipv6");
 const SPECIAL_IPV6 = new BlockList();
 for (const [network, prefix] of [
   ["2001::", 23], // protocol assignments, Teredo
   ["2001:db8::", 32],
-  ["2002::", 16], // 6to4 carries any IPv4 address inside
+  ["2002::", 16], // 6to4 contains any IPv4 address
   ["3fff::", 20],
 ] as const) {
   SPECIAL_IPV6.addSubnet(network, prefix, "ipv6");

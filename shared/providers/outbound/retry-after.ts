@@ -1,9 +1,9 @@
-/** A service that asks for more than this is asked again after this: a retry is cheaper than a day without data. */
+/** Longer waits are cut to one hour: one more request is cheaper than a day without data. */
 export const LONGEST_RETRY_AFTER_MS = 3_600_000;
 
 /**
- * Milliseconds that an answer asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as an HTTP date (RFC 9110,
- * 10.2.3). Capped at one hour; 0 for a date that has passed; undefined when the header is missing or unreadable.
+ * Milliseconds that a response asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as an HTTP date (RFC 9110,
+ * 10.2.3). At most one hour; 0 for a past date; undefined when the header is missing or unreadable.
  */
 export function retryAfterMs(headers: Readonly<Record<string, unknown>>, now: Date): number | undefined {
   const asked =
@@ -23,7 +23,7 @@ function fromSeconds(value: unknown): number | undefined {
 }
 
 function fromDate(value: unknown, now: Date): number | undefined {
-  // Only dates that begin with a weekday: Date.parse also takes "-5", which is no date to anyone else.
+  // Only dates that begin with a weekday: Date.parse also accepts "-5", which is not an HTTP date.
   if (typeof value !== "string" || !/^[A-Za-z]{3,9},? /.test(value)) return undefined;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : at - now.getTime();

@@ -1,6 +1,7 @@
 /**
- * Whether an answer is a page for people (a maintenance notice, a challenge, a captive portal) and not data. Decided by
- * how the body begins, because data is often mislabelled: HTML tags always count, any other tag only under `text/html`.
+ * Whether a response is a page for people (a maintenance page, a challenge, a captive portal) instead of data. The
+ * beginning of the body decides, because content types are often wrong: an HTML tag always counts, another tag only with
+ * `text/html`.
  */
 export function isWebPage(contentType: string | undefined, beginning: string): boolean {
   const start = beginning

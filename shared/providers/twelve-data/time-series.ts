@@ -1,37 +1,40 @@
 import type { ErrorClass } from "#jobs/error-class.ts";
 import type { PricePoint } from "#rules/portfolio/price-series.ts";
-import { checkSymbol, complaint, type EtfAnswer, jsonObject, quoted, type QuotedSeries } from "../etf-answer.ts";
+import { checkSymbol, responseError, type EtfResponse, jsonObject, quoted, type RawSeries } from "../etf-response.ts";
 import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 
-/** The page in `{ meta: { symbol, currency, … }, values: [{ datetime, open, high, low, close, volume }], status: "ok" }`, newest first. */
+/**
+ * The page in `{ meta: { symbol, currency, … }, values: [{ datetime, open, high, low, close, volume }], status: "ok" }`,
+ * newest first. @throws ProviderError
+ */
 export function pageOf(
   text: string,
-  answer: EtfAnswer,
+  response: EtfResponse,
   { symbol, mic, now }: { symbol: string; mic: string | null; now: Date },
-): Pick<QuotedSeries, "unit" | "exchange" | "points"> {
-  const body = jsonObject(text, answer);
+): Pick<RawSeries, "unit" | "exchange" | "points"> {
+  const body = jsonObject(text, response);
   if (body.status !== "ok") {
     const code = Number(body.code);
     const wait = code === 429 ? untilNextMinute(now) : undefined;
-    throw complaint(
-      answer,
+    throw responseError(
+      response,
       `is an error: ${quoted(body.message ?? body.status)} (code ${quoted(body.code)})`,
       classOf(code),
       wait,
     );
   }
   const meta = isJsonObject(body.meta) ? body.meta : {};
-  checkSymbol(answer, meta.symbol, symbol);
+  checkSymbol(response, meta.symbol, symbol);
   if (mic !== null && meta.mic_code !== undefined && meta.mic_code !== mic) {
-    throw complaint(answer, `is of the exchange ${JSON.stringify(meta.mic_code)}, and ${mic} was asked for`);
+    throw responseError(response, `is of the exchange ${JSON.stringify(meta.mic_code)}, and ${mic} was asked for`);
   }
-  if (!Array.isArray(body.values)) throw complaint(answer, "has no values");
-  const points = (body.values as readonly ExactJson[]).map((value) => pointOf(value, answer));
+  if (!Array.isArray(body.values)) throw responseError(response, "has no values");
+  const points = (body.values as readonly ExactJson[]).map((value) => pointOf(value, response));
   return { unit: meta.currency, exchange: meta.exchange, points };
 }
 
-function pointOf(value: ExactJson, answer: EtfAnswer): PricePoint {
-  if (!isJsonObject(value)) throw complaint(answer, `has ${JSON.stringify(value)} among its values`);
+function pointOf(value: ExactJson, response: EtfResponse): PricePoint {
+  if (!isJsonObject(value)) throw responseError(response, `has ${JSON.stringify(value)} among its values`);
   const { datetime, open, high, low, close, volume } = value;
   return {
     date: typeof datetime === "string" ? datetime : "",
@@ -50,7 +53,7 @@ function classOf(code: number): ErrorClass {
   return code >= 500 ? "transient" : "validation";
 }
 
-/** Its limit is counted by the minute of the clock. */
+/** Milliseconds until the next minute: the service counts its limit per minute of the clock. */
 function untilNextMinute(now: Date): number {
   return 60_000 - (now.getTime() % 60_000);
 }

@@ -1,57 +1,57 @@
 import { calendarOf, type CivilDate } from "#rules/civil-date.ts";
 import type { PricePoint } from "#rules/portfolio/price-series.ts";
-import { believed, checkSymbol, complaint, type EtfAnswer, jsonObject, quoted } from "../etf-answer.ts";
+import { validatedSeries, checkSymbol, responseError, type EtfResponse, jsonObject, quoted } from "../etf-response.ts";
 import type { PriceSeries } from "../etf-provider.ts";
 import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 
 type JsonObject = Readonly<Record<string, ExactJson>>;
 
-/** Closing auctions, and the quarter of an hour by which free prices are late. */
+/** Time for the closing auction and for the delay of 15 minutes of free prices. */
 const SETTLING_MS = 20 * 60_000;
 
 /** The prices in `{ chart: { result: [{ meta, timestamp, indicators: { quote: [{ … }], adjclose: [{ … }] } }], error } }`. */
-export function seriesOfChart(text: string, answer: EtfAnswer, now: Date): PriceSeries {
-  const result = resultOf(jsonObject(text, answer), answer);
+export function seriesOfChart(text: string, response: EtfResponse, now: Date): PriceSeries {
+  const result = resultOf(jsonObject(text, response), response);
   const meta = objectIn(result, "meta");
-  if (!meta) throw complaint(answer, "has no meta");
-  checkSymbol(answer, meta.symbol, answer.question.symbol);
+  if (!meta) throw responseError(response, "has no meta");
+  checkSymbol(response, meta.symbol, response.request.symbol);
   if (meta.dataGranularity !== undefined && meta.dataGranularity !== "1d") {
-    throw complaint(answer, `has bars of ${JSON.stringify(meta.dataGranularity)}, expected "1d"`);
+    throw responseError(response, `has bars of ${JSON.stringify(meta.dataGranularity)}, expected "1d"`);
   }
-  const dateOf = calendarOfMeta(meta, answer);
-  return believed(answer, {
+  const dateOf = calendarOfMeta(meta, response);
+  return validatedSeries(response, {
     unit: meta.currency,
     name: meta.longName ?? meta.shortName,
     exchange: meta.fullExchangeName ?? meta.exchangeName,
-    points: pointsOf(result, dateOf, answer),
+    points: pointsOf(result, dateOf, response),
     today: dateOf(now),
     isTodayFinal: isTodayFinal(meta, dateOf, now),
   });
 }
 
-function resultOf(body: JsonObject, answer: EtfAnswer): JsonObject {
+function resultOf(body: JsonObject, response: EtfResponse): JsonObject {
   const chart = objectIn(body, "chart");
   const error = objectIn(chart, "error");
   if (error) {
     const words = `${quoted(error.code)} ${quoted(error.description)}`;
-    throw complaint(answer, `is an error: ${words}`, /too many/i.test(words) ? "rate_limited" : "validation");
+    throw responseError(response, `is an error: ${words}`, /too many/i.test(words) ? "rate_limited" : "validation");
   }
   const result = firstIn(chart?.result);
-  if (!result) throw complaint(answer, "has no result");
+  if (!result) throw responseError(response, "has no result");
   return result;
 }
 
-/** By the zone's own rules, because `gmtoffset` is that of today and not of the day of a price. */
-function calendarOfMeta({ exchangeTimezoneName: zone }: JsonObject, answer: EtfAnswer): (instant: Date) => CivilDate {
+/** By the rules of the zone, because `gmtoffset` is the offset of today and not of the day of a price. */
+function calendarOfMeta({ exchangeTimezoneName: zone }: JsonObject, response: EtfResponse): (instant: Date) => CivilDate {
   try {
     if (typeof zone === "string") return calendarOf(zone);
   } catch {
-    // Falls through to what is said of a missing one.
+    // An unknown zone gets the same error as a missing one.
   }
-  throw complaint(answer, `has no time zone of the exchange, got ${JSON.stringify(zone ?? null)}`);
+  throw responseError(response, `has no time zone of the exchange, got ${JSON.stringify(zone ?? null)}`);
 }
 
-/** By the trading period that the answer calls current: the one under way, the last one, or, late in the evening, the next. */
+/** By the current trading period of the response: the present one, the last one or, late in the evening, the next one. */
 function isTodayFinal(meta: JsonObject, dateOf: (instant: Date) => CivilDate, now: Date): boolean {
   const end = instantOf(objectIn(objectIn(meta, "currentTradingPeriod"), "regular")?.end);
   if (!end) return false;
@@ -59,7 +59,7 @@ function isTodayFinal(meta: JsonObject, dateOf: (instant: Date) => CivilDate, no
   return day === today ? now.getTime() >= end.getTime() + SETTLING_MS : day > today;
 }
 
-function pointsOf(result: JsonObject, dateOf: (instant: Date) => CivilDate, answer: EtfAnswer): PricePoint[] {
+function pointsOf(result: JsonObject, dateOf: (instant: Date) => CivilDate, response: EtfResponse): PricePoint[] {
   const indicators = objectIn(result, "indicators");
   const quotes = firstIn(indicators?.quote) ?? {};
   const { timestamp } = result;
@@ -72,25 +72,25 @@ function pointsOf(result: JsonObject, dateOf: (instant: Date) => CivilDate, answ
     volume: quotes.volume,
   };
   if (!Array.isArray(timestamp)) {
-    if (Array.isArray(columns.close)) throw complaint(answer, "has prices without timestamps");
-    throw complaint(answer, "has no prices");
+    if (Array.isArray(columns.close)) throw responseError(response, "has prices without timestamps");
+    throw responseError(response, "has no prices");
   }
   const instants = timestamp as readonly ExactJson[];
   for (const [name, column] of Object.entries(columns)) {
     const count = Array.isArray(column) ? column.length : undefined;
     const isOptional = name === "adjustedClose" || name === "volume";
     if (count !== instants.length && !(isOptional && count === undefined)) {
-      throw complaint(answer, `has ${instants.length} timestamps and ${count ?? "no"} values of ${name}`);
+      throw responseError(response, `has ${instants.length} timestamps and ${count ?? "no"} values of ${name}`);
     }
   }
   return instants.flatMap((seconds, index) => {
     const at = instantOf(seconds);
-    if (!at) throw complaint(answer, `has ${JSON.stringify(seconds)} as timestamp ${index + 1}`);
+    if (!at) throw responseError(response, `has ${JSON.stringify(seconds)} as timestamp ${index + 1}`);
     const cell = (name: keyof typeof columns) => valueAt(columns[name], index);
     const [open, high, low, close] = [cell("open"), cell("high"), cell("low"), cell("close")];
-    // A bar without anything in it is a day without trading.
+    // A bar without any value is a day without trading.
     if (close === null && open === null && high === null && low === null) return [];
-    if (close === null) throw complaint(answer, `has no close on ${dateOf(at)}, but other prices`);
+    if (close === null) throw responseError(response, `has no close on ${dateOf(at)}, but other prices`);
     return { date: dateOf(at), open, high, low, close, adjustedClose: cell("adjustedClose"), volume: cell("volume") };
   });
 }
@@ -98,7 +98,7 @@ function pointsOf(result: JsonObject, dateOf: (instant: Date) => CivilDate, answ
 function valueAt(column: ExactJson | undefined, index: number): string | null {
   const value = Array.isArray(column) ? (column as readonly ExactJson[])[index] : undefined;
   if (value == null) return null;
-  // What is no number is left as it is written, to be named when it is refused.
+  // Other values stay as they are: the error names them.
   return typeof value === "string" ? plainDecimal(value) : JSON.stringify(value);
 }
 

@@ -1,4 +1,4 @@
-import { UnreadableRecurrence } from "./unreadable-recurrence.ts";
+import { InvalidRecurrence } from "./invalid-recurrence.ts";
 
 /** A rule of RFC 5545 (RRULE) as values. An absent list is empty. */
 export interface RecurrenceRule {
@@ -39,7 +39,7 @@ const LONGEST_RULE = 1_000;
  *
  * What RFC 5545 forbids is refused, not ignored. Left out on purpose: frequencies below a day (nobody's task comes each
  * second; several times a day are `FREQ=DAILY;BYHOUR=9,17`), leap seconds, and DTSTART, which is the task's due date.
- * @throws UnreadableRecurrence
+ * @throws InvalidRecurrence
  */
 export function readRule(text: string): RecurrenceRule {
   if (text.length > LONGEST_RULE) throw fault(`expected at most ${LONGEST_RULE} characters, got ${text.length}`);
@@ -174,6 +174,6 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-function fault(reason: string): UnreadableRecurrence {
-  return new UnreadableRecurrence("recurrence_rule", reason);
+function fault(reason: string): InvalidRecurrence {
+  return new InvalidRecurrence("recurrence_rule", reason);
 }

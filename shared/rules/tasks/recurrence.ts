@@ -2,7 +2,7 @@ import { civilDateOf, dayNumberOf, daysInMonth, SECONDS_A_DAY } from "#schedule/
 import { instantOf, wallTimeAt } from "#schedule/wall-clock.ts";
 import { readRule, type RecurrenceRule } from "./recurrence-rule.ts";
 import { occurrencesFrom } from "./rule-occurrences.ts";
-import { UnreadableRecurrence } from "./unreadable-recurrence.ts";
+import { InvalidRecurrence } from "./invalid-recurrence.ts";
 
 export type RecurrenceType = "daily" | "weekly" | "monthly" | "yearly";
 
@@ -38,7 +38,7 @@ export type NextOccurrence = Pick<Occurrence, "due" | "number"> & {
  * show twice the first time, as schedules have it. A month that is too short has its last day, and the anchor stays:
  * 31 January, 28 February, 31 March.
  * @returns null when the series has ended
- * @throws UnreadableRecurrence when it cannot be read, or never comes
+ * @throws InvalidRecurrence when it cannot be read, or never comes
  */
 export function nextOccurrence(task: Occurrence, now: Date): NextOccurrence | null {
   const zone = zoneOf(task);
@@ -81,7 +81,7 @@ function byType({ task, zone, day, time, after }: Series): Found {
   for (let step = Math.max(1, steps.indexOf(today)); ; step++) {
     const found = steps.dayAt(step);
     if (!(found <= LAST_DAY))
-      throw new UnreadableRecurrence("recurrence_interval", "has no next date up to the year 9999");
+      throw new InvalidRecurrence("recurrence_interval", "has no next date up to the year 9999");
     const at = instantOf(zone, found * SECONDS_A_DAY + time);
     if (at > after) return { at, number: task.number + 1 };
   }
@@ -100,13 +100,13 @@ function byRule({ task, zone, day, time, after }: Series, rule: RecurrenceRule):
     if (isPast(rule, wall, at)) return null;
     if (at > after) return { at, number: rule.count === null ? task.number + 1 : number };
     if (++looked === MOST_MISSED) {
-      throw new UnreadableRecurrence(
+      throw new InvalidRecurrence(
         "recurrence_rule",
         `expected at most ${MOST_MISSED} occurrences to have been missed`,
       );
     }
   }
-  throw new UnreadableRecurrence("recurrence_rule", "expected an occurrence within 41 years, found none");
+  throw new InvalidRecurrence("recurrence_rule", "expected an occurrence within 41 years, found none");
 }
 
 const LAST_DAY = dayNumberOf({ year: 9_999, month: 12, day: 31 });
@@ -122,7 +122,7 @@ interface Steps {
 function stepsOf(task: Occurrence, startDay: number): Steps {
   const { type, interval } = task;
   if (!Number.isSafeInteger(interval) || interval < 1) {
-    throw new UnreadableRecurrence("recurrence_interval", `expected a whole number from 1 on, got ${interval}`);
+    throw new InvalidRecurrence("recurrence_interval", `expected a whole number from 1 on, got ${interval}`);
   }
   switch (type) {
     case "daily":
@@ -134,7 +134,7 @@ function stepsOf(task: Occurrence, startDay: number): Steps {
     case "yearly":
       return monthSteps(startDay, interval * 12, anchorDayOf(task, startDay));
     default:
-      throw new UnreadableRecurrence(
+      throw new InvalidRecurrence(
         "recurrence_type",
         `expected daily, weekly, monthly or yearly, got ${JSON.stringify(type)}`,
       );
@@ -165,7 +165,7 @@ function monthSteps(startDay: number, months: number, anchorDay: number): Steps 
 function anchorDayOf({ anchorDay }: Occurrence, startDay: number): number {
   if (anchorDay === null) return civilDateOf(startDay).day;
   if (Number.isInteger(anchorDay) && anchorDay >= 1 && anchorDay <= 31) return anchorDay;
-  throw new UnreadableRecurrence("recurrence_anchor_day", `expected 1 to 31, got ${anchorDay}`);
+  throw new InvalidRecurrence("recurrence_anchor_day", `expected 1 to 31, got ${anchorDay}`);
 }
 
 function isPast({ until }: RecurrenceRule, wall: number, at: number): boolean {
@@ -182,14 +182,14 @@ function zoneOf({ timeZone }: Occurrence): string {
   } catch {
     // No zone that this runtime knows.
   }
-  throw new UnreadableRecurrence("time_zone", `expected an IANA time zone, got ${JSON.stringify(timeZone)}`);
+  throw new InvalidRecurrence("time_zone", `expected an IANA time zone, got ${JSON.stringify(timeZone)}`);
 }
 
 /** Whole seconds. */
 function secondsOf({ due }: Occurrence): number {
   const seconds = Math.floor(due.getTime() / 1_000);
   if (Math.floor(seconds / SECONDS_A_DAY) <= LAST_DAY) return seconds;
-  throw new UnreadableRecurrence("due_date", "expected a moment up to the year 9999");
+  throw new InvalidRecurrence("due_date", "expected a moment up to the year 9999");
 }
 
 function secondOfDay(time: string): number {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { adminStandIn } from "../admin-stand-in.ts";
+import { startFakeAdminApi } from "../fake-admin-api.ts";
 import { hasTerminal, rota, rotaOnTerminal } from "../rota.ts";
-import { jobView, RUN_ID, secondsAgo } from "../runs-made-up.ts";
+import { jobView, RUN_ID, secondsAgo } from "../sample-runs.ts";
 
 const SOON = new Date(Math.floor(Date.now() / 1_000) * 1_000 + (3 * 3_600 + 12 * 60 + 30) * 1_000);
 const SOON_IN_TOKYO = `${new Date(SOON.getTime() + 9 * 3_600_000).toISOString().slice(0, 19)}+09:00`;
@@ -32,8 +32,8 @@ const JOBS = [
   jobView({ id: "sync_fx_historical", enabled: false, next: [SOON.toISOString()] }),
 ];
 
-test("a job is what it is, when it runs in words and zone, when it runs next, and how it went last", async () => {
-  const app = await adminStandIn(() => ({ json: { jobs: JOBS } }));
+test("a job has its family, its schedule in words and zone, its next run and its last run", async () => {
+  const app = await startFakeAdminApi(() => ({ json: { jobs: JOBS } }));
   const { code, stdout, stderr } = await rota(["jobs"], { env: { ...app.env, TZ: "Asia/Tokyo" } });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout.trimEnd().split("\n")).toEqual([
@@ -45,25 +45,25 @@ test("a job is what it is, when it runs in words and zone, when it runs next, an
     "                                        Monday to Friday",
     "                                        America/New_York",
     "run_analysis                 knowledge  on demand               –                          –",
-    "sync_fx_historical           portfolio  every day at 16:30      switched off               –",
+    "sync_fx_historical           portfolio  every day at 16:30      disabled                   –",
     "                                        Europe/Berlin",
   ]);
 });
 
-test("--json is what the app said", async () => {
-  const app = await adminStandIn(() => ({ json: { jobs: JOBS, more: "\u001b[31m" } }));
+test("--json prints the app's answer", async () => {
+  const app = await startFakeAdminApi(() => ({ json: { jobs: JOBS, more: "\u001b[31m" } }));
   const { code, stdout } = await rota(["jobs", "--json"], { env: app.env });
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual({ jobs: JOBS, more: "\u001b[31m" });
 });
 
-test("what is piped has no colours", async () => {
-  const app = await adminStandIn(() => ({ json: { jobs: JOBS } }));
+test("piped output has no colours", async () => {
+  const app = await startFakeAdminApi(() => ({ json: { jobs: JOBS } }));
   expect((await rota(["jobs"], { env: app.env })).stdout).not.toContain("\u001b");
 });
 
-test.skipIf(!hasTerminal)("colours are for terminals that want them", async () => {
-  const app = await adminStandIn(() => ({ json: { jobs: JOBS } }));
+test.skipIf(!hasTerminal)("a terminal gets colours, except with NO_COLOR", async () => {
+  const app = await startFakeAdminApi(() => ({ json: { jobs: JOBS } }));
   const green = "\u001b[32msucceeded\u001b[39m";
   expect(await rotaOnTerminal(["jobs"], { env: app.env })).toContain(green);
   expect(await rotaOnTerminal(["jobs"], { env: { ...app.env, NO_COLOR: "1" } })).not.toContain("\u001b");

@@ -9,7 +9,7 @@ import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { rota } from "../rota.ts";
 
 describe("migrate", () => {
-  test("brings an empty database to the newest schema, and finds nothing to do then", async () => {
+  test("migrates an empty database, and then has nothing to do", async () => {
     const url = await emptyDatabase();
     const first = await rota(["migrate"], { env: { DATABASE_URL: url } });
     const { host, pathname } = new URL(url);
@@ -26,13 +26,13 @@ describe("migrate", () => {
 
   test("takes the address from local.settings.json when the environment has none", async () => {
     const url = await emptyDatabase();
-    // As Windows editors save it.
+    // With a byte order mark, as Windows editors save it.
     const root = await project({ "local.settings.json": `\uFEFF${JSON.stringify({ Values: { DATABASE_URL: url } })}` });
     expect(await rota(["migrate"], { root })).toMatchObject({ code: 0, stderr: "" });
     expect(await tables(url)).toContain("platform.job_runs");
   });
 
-  test("else from the local stack that runs", async () => {
+  test("takes the address of the running local stack otherwise", async () => {
     const url = await emptyDatabase();
     const root = await project({ ".rota/app.json": JSON.stringify({ pid: process.pid, databaseUrl: url }) });
     expect(await rota(["migrate"], { root })).toMatchObject({ code: 0, stderr: "" });
@@ -40,8 +40,8 @@ describe("migrate", () => {
   });
 });
 
-describe("what is wrong with the database is one sentence without the password", () => {
-  test("there is none", async () => {
+describe("a database error is one sentence without the password", () => {
+  test("no database is configured", async () => {
     expect(await refused({})).toBe(
       "No database to migrate: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which starts one.\n",
     );
@@ -52,13 +52,13 @@ describe("what is wrong with the database is one sentence without the password",
     "mysql://me:hunter2@host/db",
     "postgres://me:hunter2%@host/db",
     "postgres://me:hun/ter2@host/db",
-  ])("%s is no address", async (address) => {
+  ])("%s is not a database address", async (address) => {
     expect(await refused({ env: { DATABASE_URL: address } })).toMatch(
       /^DATABASE_URL: expected postgres:\/\/user:password@host\/database with /,
     );
   });
 
-  test("nobody listens there", async () => {
+  test("no server listens at the address", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -69,9 +69,9 @@ describe("what is wrong with the database is one sentence without the password",
     );
   });
 
-  test("there is no such host", async () => {
-    const said = await refused({ env: { DATABASE_URL: "postgres://me:hunter2@db.invalid/rota" } });
-    expect(said).toMatch(/^Database rota on db\.invalid is unreachable, .*: correct DATABASE_URL\.\n$/);
+  test("the host is unknown", async () => {
+    const message = await refused({ env: { DATABASE_URL: "postgres://me:hunter2@db.invalid/rota" } });
+    expect(message).toMatch(/^Database rota on db\.invalid is unreachable, .*: correct DATABASE_URL\.\n$/);
   });
 
   test("the password is wrong", async () => {
@@ -84,10 +84,10 @@ describe("what is wrong with the database is one sentence without the password",
       await sql.end();
     });
     [url.username, url.password] = [role, "hunter2"];
-    const said = await refused({
+    const message = await refused({
       root: await project({ "local.settings.json": JSON.stringify({ Values: { DATABASE_URL: url.href } }) }),
     });
-    expect(said).toMatch(
+    expect(message).toMatch(
       new RegExp(
         `rejects user ${role}: the password is wrong, or the access rules forbid it \\(28P01\\); correct DATABASE_URL in local\\.settings\\.json\\.`,
       ),
@@ -99,7 +99,7 @@ describe("what is wrong with the database is one sentence without the password",
     );
   });
 
-  test("the database is not there", async () => {
+  test("the database does not exist", async () => {
     const url = new URL(await emptyDatabase());
     url.pathname = "/nosuch";
     expect(await refused({ env: { DATABASE_URL: url.href } })).toBe(
@@ -121,12 +121,12 @@ describe("what is wrong with the database is one sentence without the password",
   });
 
   test("local.settings.json is damaged, encrypted or holds something else", async () => {
-    const saying = async (text: string) => refused({ root: await project({ "local.settings.json": text }) });
-    expect(await saying('{"Values": {"DATABASE_URL": "postgres://me:hunter2@h/d" ')).toMatch(
+    const messageFor = async (text: string) => refused({ root: await project({ "local.settings.json": text }) });
+    expect(await messageFor('{"Values": {"DATABASE_URL": "postgres://me:hunter2@h/d" ')).toMatch(
       /^local\.settings\.json is not valid JSON: /,
     );
-    expect(await saying('{"IsEncrypted": true, "Values": {"DATABASE_URL": "hunter2"}}')).toMatch(/is encrypted: /);
-    expect(await saying('{"Values": {"DATABASE_URL": 5432}}')).toMatch(
+    expect(await messageFor('{"IsEncrypted": true, "Values": {"DATABASE_URL": "hunter2"}}')).toMatch(/is encrypted: /);
+    expect(await messageFor('{"Values": {"DATABASE_URL": 5432}}')).toMatch(
       /Values\.DATABASE_URL: expected a string in quotes/,
     );
   });

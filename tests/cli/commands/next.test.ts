@@ -3,18 +3,18 @@ import { rota } from "../rota.ts";
 
 const DAILY = ["next", "0 30 16 * * *", "Europe/Berlin"];
 
-test("16:30 in Berlin moves in UTC when the clocks go back, in the form that scripts can sort", async () => {
+test("16:30 in Berlin moves in UTC when the clocks go back, in a sortable format", async () => {
   const { code, stdout, stderr } = await rota([...DAILY, "--from", "2026-10-24T00:00:00Z", "--count", "3"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toBe("2026-10-24T14:30:00Z\n2026-10-25T15:30:00Z\n2026-10-26T15:30:00Z\n");
 });
 
-test("and when they go forward", async () => {
+test("16:30 in Berlin moves in UTC when the clocks go forward", async () => {
   const { stdout } = await rota([...DAILY, "--from", "2026-03-28T00:00:00Z", "--count", "3"]);
   expect(stdout).toBe("2026-03-28T15:30:00Z\n2026-03-29T14:30:00Z\n2026-03-30T14:30:00Z\n");
 });
 
-test("a time that the clock skips is due at the first instant after the gap", async () => {
+test("a time in the gap of a clock change is due at the first instant after the gap", async () => {
   const { stdout } = await rota([
     "next",
     "0 30 2 * * *",
@@ -27,7 +27,7 @@ test("a time that the clock skips is due at the first instant after the gap", as
   expect(stdout).toBe("2026-03-29T01:00:00Z\n2026-03-30T00:30:00Z\n");
 });
 
-test("an occurrence at --from itself counts", async () => {
+test("an occurrence at --from is included", async () => {
   const { stdout } = await rota([...DAILY, "--from", "2026-10-24T14:30:00Z", "--count", "1"]);
   expect(stdout).toBe("2026-10-24T14:30:00Z\n");
 });
@@ -37,7 +37,7 @@ test("--from is an instant in any zone", async () => {
   expect(stdout).toBe("2026-10-25T15:30:00Z\n");
 });
 
-test("five from now on when nothing is said", async () => {
+test("prints five occurrences from now on by default", async () => {
   const before = Date.now();
   const { stdout } = await rota(["next", "* * * * * *", "UTC"]);
   const found = stdout
@@ -65,16 +65,16 @@ test.each([
   [["* * * * * *", "UTC", "--from", "2026-10-24T00:00:00"], "next: --from: expected an instant"],
   [["* * * * * *", "UTC", "--from", "2026-02-30T00:00:00Z"], "next: --from: expected an instant"],
   [["* * * * * *", "UTC", "--count", "many"], 'next: --count: expected a whole number from 1 to 10000, got "many".'],
-])("%j is refused", async (args, sentence) => {
+])("%j is rejected", async (args, sentence) => {
   const { code, stdout, stderr } = await rota(["next", ...args]);
   expect({ code, stdout, lines: stderr.split("\n").length }).toEqual({ code: 2, stdout: "", lines: 2 });
   expect(stderr).toContain(sentence);
 });
 
-test("nothing more to come is said", async () => {
+test("a schedule without further occurrences is an error", async () => {
   const { code, stderr } = await rota([...DAILY, "--from", "9999-12-31T20:00:00Z"]);
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: "next: nothing is due from 9999-12-31T20:00:00Z to the year 9999.\n",
+    stderr: "next: the schedule has no occurrence from 9999-12-31T20:00:00Z to the year 9999.\n",
   });
 });

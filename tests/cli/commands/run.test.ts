@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { RunView } from "#cli/admin-views.ts";
-import { type AdminStandIn, adminStandIn, type Answer, problem } from "../admin-stand-in.ts";
+import { type FakeAdminApi, startFakeAdminApi, type Answer, problem } from "../fake-admin-api.ts";
 import { hasTerminal, rota, rotaOnTerminal, startRota } from "../rota.ts";
-import { RUN_ID, runUnderWay, runView } from "../runs-made-up.ts";
+import { RUN_ID, runningRun, runView } from "../sample-runs.ts";
 
-const QUEUED = runUnderWay({ state: "queued", startedAt: null, attempt: 0 });
+const QUEUED = runningRun({ state: "queued", startedAt: null, attempt: 0 });
 
 describe("starting", () => {
-  test("sends the input to the job and says where to look", async () => {
+  test("sends the input to the job and prints how to show the run", async () => {
     const app = await appWith(QUEUED);
     const { code, stdout, stderr } = await rota(["run", "sync_fx_latest", '{"from": "2026-01-01"}'], { env: app.env });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -24,26 +24,26 @@ describe("starting", () => {
     expect(stdout).toContain(`${app.url}/api/admin/runs/${RUN_ID}\n`);
   });
 
-  test("sends {} when no input is given, and no id leaves its place in the path", async () => {
+  test("sends {} without an input, and encodes the id in the path", async () => {
     const app = await appWith(QUEUED);
     await rota(["run", "../runs?x"], { env: app.env });
     expect(app.asked).toMatchObject([{ path: "/api/admin/jobs/..%2Fruns%3Fx/run", body: "{}" }]);
   });
 
-  test("a job that is not there is answered in the app's words", async () => {
+  test("prints the app's message for an unknown job", async () => {
     const detail = "there is no job sync_fx_latst; did you mean sync_fx_latest?";
-    const app = await adminStandIn(() => problem(404, detail));
+    const app = await startFakeAdminApi(() => problem(404, detail));
     const outcome = await rota(["run", "sync_fx_latst"], { env: app.env });
-    expect(outcome).toEqual({ code: 1, stdout: "", stderr: `The app says: ${detail}\n` });
+    expect(outcome).toEqual({ code: 1, stdout: "", stderr: `The app answers: ${detail}\n` });
   });
 
-  test("input that the job refuses is answered in the app's words", async () => {
-    const app = await adminStandIn(() => problem(400, "from: Invalid ISO date"));
+  test("prints the app's message for invalid input", async () => {
+    const app = await startFakeAdminApi(() => problem(400, "from: Invalid ISO date"));
     const outcome = await rota(["run", "sync_fx_historical", "{}"], { env: app.env });
-    expect(outcome).toEqual({ code: 1, stdout: "", stderr: "The app refuses this: from: Invalid ISO date\n" });
+    expect(outcome).toEqual({ code: 1, stdout: "", stderr: "The app rejects this request: from: Invalid ISO date\n" });
   });
 
-  test("a gate that says no is told at once, with or without --wait", async () => {
+  test("reports a closed gate immediately, with or without --wait", async () => {
     const skipped = runView({
       state: "skipped",
       reason: "internet sync is switched off",
@@ -63,14 +63,14 @@ describe("starting", () => {
     ['{"from": 2026-01-01}', 'expected , or } at character 14, got "-01-01}".'],
     [
       "{from: 1}",
-      'expected a name in double quotes at character 2, got "from: 1}"; put the whole in single quotes, or the shell takes the double quotes away.',
+      'expected a name in double quotes at character 2, got "from: 1}"; put the JSON in single quotes, otherwise the shell removes the double quotes.',
     ],
     ['{"from": ', "expected a value at character 10, got the end."],
     ["", "expected a value at character 1, got the end."],
-  ])("JSON such as %j is refused with the place", async (json, rest) => {
+  ])("rejects JSON such as %j and names the position", async (json, rest) => {
     const app = await appWith(QUEUED);
     const outcome = await rota(["run", "sync_fx_latest", json], { env: app.env });
-    expect(outcome).toEqual({ code: 2, stdout: "", stderr: `run: <json> is no JSON: ${rest}\n` });
+    expect(outcome).toEqual({ code: 2, stdout: "", stderr: `run: <json> is not valid JSON: ${rest}\n` });
     expect(app.asked).toEqual([]);
   });
 });
@@ -81,9 +81,9 @@ describe("--wait", () => {
     const app = await appWith(
       QUEUED,
       QUEUED,
-      runUnderWay(),
-      runUnderWay({ progress }),
-      runUnderWay({ progress: { ...progress, note: "merging" } }),
+      runningRun(),
+      runningRun({ progress }),
+      runningRun({ progress: { ...progress, note: "merging" } }),
       runView({ result: { inserted: 9_990 }, itemFailureCount: 10, durationMs: 4_200 }),
     );
     const { code, stdout, stderr } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
@@ -101,7 +101,7 @@ describe("--wait", () => {
     expect(app.asked.slice(1).every(({ path }) => path === `/api/admin/runs/${RUN_ID}`)).toBe(true);
   });
 
-  test("stands in front of the input or behind it, with seconds or without", async () => {
+  test("is allowed before and after the input, with and without seconds", async () => {
     const input = '{"a":1}';
     for (const args of [
       ["--wait", input],
@@ -115,7 +115,7 @@ describe("--wait", () => {
     }
   });
 
-  test("tells of failed attempts and the next try", async () => {
+  test("shows failed attempts and the time of the next attempt", async () => {
     const errors = [
       {
         attempt: 1,
@@ -128,14 +128,14 @@ describe("--wait", () => {
     ] as const;
     const app = await appWith(
       QUEUED,
-      runUnderWay({ state: "retrying", notBefore: "2026-11-22T12:00:05.000Z", errors }),
-      runUnderWay({ attempt: 2, errors }),
+      runningRun({ state: "retrying", notBefore: "2026-11-22T12:00:05.000Z", errors }),
+      runningRun({ attempt: 2, errors }),
       runView({ attempt: 2, errors }),
     );
     const { code, stdout } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
     expect(code).toBe(0);
     expect(stdout).toContain(
-      "\nretrying: attempt 1 failed: ECB answered 503; next try at 2026-11-22T13:00:05+01:00\nrunning, attempt 2 of 4\n",
+      "\nretrying: attempt 1 failed: ECB answered 503; next attempt at 2026-11-22T13:00:05+01:00\nrunning, attempt 2 of 4\n",
     );
   });
 
@@ -153,60 +153,60 @@ describe("--wait", () => {
       runView({ state: "skipped", reason: "already running: run 7" }),
       "sync_fx_latest was skipped: already running: run 7",
     ],
-  ])("ends with 1 and the reason when the run did not succeed (%#)", async (ended, sentence) => {
+  ])("ends with exit code 1 and the reason when the run did not succeed (%#)", async (ended, sentence) => {
     const app = await appWith(QUEUED, ended);
     const { code, stderr } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
     expect({ code, stderr }).toEqual({ code: 1, stderr: `${sentence}\n` });
   });
 
-  test("gives up after its seconds, and says that the run goes on", async () => {
-    const app = await appWith(QUEUED, runUnderWay());
+  test("stops waiting after its seconds, and prints that the run continues", async () => {
+    const app = await appWith(QUEUED, runningRun());
     const { code, stderr } = await rota(["run", "sync_fx_latest", "--wait", "1"], { env: app.env });
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `sync_fx_latest is still running after 1 s and goes on without you: npm run rota -- show ${RUN_ID}\n`,
+      stderr: `sync_fx_latest is still running after 1 s; the run continues: npm run rota -- show ${RUN_ID}\n`,
     });
   });
 
-  test("bears an app that is gone for a moment", async () => {
+  test("tolerates an app that does not answer for a moment", async () => {
     const answers: Answer[] = [{ json: QUEUED }, { hangUp: true }, { status: 503, text: "" }, { json: runView() }];
-    const app = await adminStandIn((_, count) => answers[count - 1] ?? { status: 500 });
+    const app = await startFakeAdminApi((_, count) => answers[count - 1] ?? { status: 500 });
     expect(await rota(["run", "sync_fx_latest", "--wait"], { env: app.env })).toMatchObject({ code: 0, stderr: "" });
     expect(app.asked).toHaveLength(4);
   });
 
-  test("does not bear a run that is gone", async () => {
+  test("fails when the run no longer exists", async () => {
     const answers: Answer[] = [{ json: QUEUED }, problem(404, "there is no run 7")];
-    const app = await adminStandIn((_, count) => answers[count - 1] ?? { status: 500 });
+    const app = await startFakeAdminApi((_, count) => answers[count - 1] ?? { status: 500 });
     const { code, stderr } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: "The app says: there is no run 7\n" });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "The app answers: there is no run 7\n" });
   });
 
-  test("Ctrl-C ends the waiting and says that the run goes on", async () => {
-    const app = await appWith(QUEUED, runUnderWay());
+  test("Ctrl-C ends the waiting, and prints that the run continues", async () => {
+    const app = await appWith(QUEUED, runningRun());
     const child = await startRota(["run", "sync_fx_latest", "--wait"], { env: app.env });
     let output = "";
     child.stdout?.on("data", (text: Buffer) => {
-      const isNews = !output.includes("running");
+      const isFirst = !output.includes("running");
       output += text.toString();
-      // Once: a second one is for those who cannot wait.
-      if (isNews && output.includes("running")) child.kill("SIGINT");
+      // Only once: a second SIGINT would kill the process.
+      if (isFirst && output.includes("running")) child.kill("SIGINT");
     });
     const code = await new Promise((resolve) => child.once("close", resolve));
     expect(code).toBe(130);
-    expect(output).toContain(`The run goes on without you: npm run rota -- show ${RUN_ID}\n`);
+    expect(output).toContain(`The run continues: npm run rota -- show ${RUN_ID}\n`);
   });
 
-  test("with --json prints the run as it ended and nothing else", async () => {
-    const app = await appWith(QUEUED, runUnderWay(), runView());
+  test("with --json prints only the finished run", async () => {
+    const app = await appWith(QUEUED, runningRun(), runView());
     const { stdout } = await rota(["run", "sync_fx_latest", "--wait", "--json"], { env: app.env });
     expect(JSON.parse(stdout)).toMatchObject({ id: RUN_ID, state: "succeeded" });
   });
 
-  test.skipIf(!hasTerminal)("draws one line anew on a terminal, with a bar", async () => {
+  test.skipIf(!hasTerminal)("redraws one line with a progress bar on a terminal", async () => {
     const app = await appWith(
       QUEUED,
-      runUnderWay({ progress: { done: 1, total: 2, note: "x".repeat(200) } }),
+      runningRun({ progress: { done: 1, total: 2, note: "x".repeat(200) } }),
       runView(),
     );
     const output = await rotaOnTerminal(["run", "sync_fx_latest", "--wait"], { env: { ...app.env, NO_COLOR: "1" } });
@@ -218,7 +218,7 @@ describe("--wait", () => {
   });
 });
 
-/** An app that answers with these, one after another; the last one stays. */
-async function appWith(...runs: readonly RunView[]): Promise<AdminStandIn> {
-  return adminStandIn((_, count) => ({ json: runs[Math.min(count, runs.length) - 1] }));
+/** An app that answers with these runs in order, then always with the last one. */
+async function appWith(...runs: readonly RunView[]): Promise<FakeAdminApi> {
+  return startFakeAdminApi((_, count) => ({ json: runs[Math.min(count, runs.length) - 1] }));
 }

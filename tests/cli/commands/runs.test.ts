@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { adminStandIn, problem } from "../admin-stand-in.ts";
+import { startFakeAdminApi, problem } from "../fake-admin-api.ts";
 import { rota, startRota } from "../rota.ts";
-import { RUN_ID, runSummary, secondsAgo } from "../runs-made-up.ts";
+import { RUN_ID, runSummary, secondsAgo } from "../sample-runs.ts";
 
-test("a run is one line, and a second one when something is to be said about it", async () => {
+test("a run is one line, and has a second line for details", async () => {
   const inSixMinutes = new Date(Date.now() + 6 * 60_000 + 30_000).toISOString();
   const runs = [
     runSummary(),
@@ -19,7 +19,7 @@ test("a run is one line, and a second one when something is to be said about it"
     runSummary({ state: "skipped", durationMs: null, startedAt: null, reason: "internet sync is switched off" }),
     runSummary({ state: "dead", attempt: 4, lastError: { class: "auth", message: "401 from the bank" } }),
   ];
-  const app = await adminStandIn(() => ({ json: { runs, nextCursor: null } }));
+  const app = await startFakeAdminApi(() => ({ json: { runs, nextCursor: null } }));
   const { code, stdout, stderr } = await rota(["runs"], { env: app.env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout.trimEnd().split("\n")).toEqual([
@@ -38,19 +38,19 @@ test("a run is one line, and a second one when something is to be said about it"
   ]);
 });
 
-test("the longest job there is fits 100 columns", async () => {
+test("the longest job id fits 100 columns", async () => {
   const lastError = { class: "unknown" as const, message: "a very long explanation of what went wrong ".repeat(9) };
   const runs = [
     runSummary({ jobId: "retry_pending_etf_valuations", state: "dead", durationMs: 12_345_678, lastError }),
   ];
-  const app = await adminStandIn(() => ({ json: { runs, nextCursor: null } }));
+  const app = await startFakeAdminApi(() => ({ json: { runs, nextCursor: null } }));
   const { stdout } = await rota(["runs"], { env: app.env });
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   expect(stdout).toContain("retry_pending_etf_valuations");
 });
 
-test("filters go to the app as they are written", async () => {
-  const app = await adminStandIn(() => ({ json: { runs: [], nextCursor: null } }));
+test("filters are sent to the app unchanged", async () => {
+  const app = await startFakeAdminApi(() => ({ json: { runs: [], nextCursor: null } }));
   const args = ["--job", "sync_fx_latest", "--state", "dead", "--family=portfolio", "--limit", "5", "--before", RUN_ID];
   const { stdout } = await rota(["runs", ...args], { env: app.env });
   expect(Object.fromEntries(new URL(app.asked[0]?.path ?? "", app.url).searchParams)).toEqual({
@@ -63,44 +63,44 @@ test("filters go to the app as they are written", async () => {
   expect(stdout).toBe("No runs.\n");
 });
 
-test("a job that there is not is said to be none, and which one was meant", async () => {
+test("an unknown job is an error with a suggestion", async () => {
   const detail = "there is no job sync_fx_latst; did you mean sync_fx_latest?";
-  const app = await adminStandIn(({ path }) =>
+  const app = await startFakeAdminApi(({ path }) =>
     path.startsWith("/api/admin/jobs/") ? problem(404, detail) : { json: { runs: [], nextCursor: null } },
   );
   for (const more of [[], ["--json"]]) {
     const { code, stdout, stderr } = await rota(["runs", "--job", "sync_fx_latst", ...more], { env: app.env });
-    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `The app says: ${detail}\n` });
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: `The app answers: ${detail}\n` });
   }
 });
 
-test("twenty at first, and how to get the ones before", async () => {
-  const app = await adminStandIn(() => ({ json: { runs: [runSummary()], nextCursor: RUN_ID } }));
+test("lists twenty runs by default, and prints how to get older ones", async () => {
+  const app = await startFakeAdminApi(() => ({ json: { runs: [runSummary()], nextCursor: RUN_ID } }));
   const { stdout } = await rota(["runs"], { env: app.env });
   expect(app.asked[0]?.path).toBe("/api/admin/runs?limit=20");
-  expect(stdout).toContain(`Older ones: --before ${RUN_ID}\n`);
+  expect(stdout).toContain(`Older runs: --before ${RUN_ID}\n`);
 });
 
-test("--json is what the app said", async () => {
+test("--json prints the app's answer", async () => {
   const answer = { runs: [runSummary()], nextCursor: RUN_ID };
-  const app = await adminStandIn(() => ({ json: answer }));
+  const app = await startFakeAdminApi(() => ({ json: answer }));
   expect(JSON.parse((await rota(["runs", "--json"], { env: app.env })).stdout)).toEqual(answer);
 });
 
-test("what the app refuses is said in its words", async () => {
-  const app = await adminStandIn(() => problem(400, "cursor: Invalid UUID"));
+test("a rejected request is reported with the app's message", async () => {
+  const app = await startFakeAdminApi(() => problem(400, "cursor: Invalid UUID"));
   const { code, stderr } = await rota(["runs", "--before", "yesterday"], { env: app.env });
-  expect({ code, stderr }).toEqual({ code: 1, stderr: "The app refuses this: cursor: Invalid UUID\n" });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: "The app rejects this request: cursor: Invalid UUID\n" });
 });
 
-test("a reader that goes away early is no error", async () => {
-  const app = await adminStandIn(() => ({
+test("a pipe that is closed early is not an error", async () => {
+  const app = await startFakeAdminApi(() => ({
     json: { runs: Array.from({ length: 500 }, () => runSummary()), nextCursor: null },
   }));
   const child = await startRota(["runs"], { env: app.env });
-  let complaint = "";
-  child.stderr?.on("data", (text: Buffer) => (complaint += text.toString()));
+  let stderr = "";
+  child.stderr?.on("data", (text: Buffer) => (stderr += text.toString()));
   child.stdout?.destroy();
   const code = await new Promise((resolve) => child.once("close", resolve));
-  expect({ code, complaint }).toEqual({ code: 0, complaint: "" });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { adminStandIn, problem } from "../admin-stand-in.ts";
+import { startFakeAdminApi, problem } from "../fake-admin-api.ts";
 import { rota } from "../rota.ts";
-import { RUN_ID, runUnderWay, runView } from "../runs-made-up.ts";
+import { RUN_ID, runningRun, runView } from "../sample-runs.ts";
 
 const DEAD = runView({
   state: "dead",
@@ -21,8 +21,8 @@ const DEAD = runView({
   })),
 });
 
-test("a run is shown whole, each error with its stack", async () => {
-  const app = await adminStandIn(() => ({ json: DEAD }));
+test("a run is shown in detail, each error with its stack", async () => {
+  const app = await startFakeAdminApi(() => ({ json: DEAD }));
   const { code, stdout, stderr } = await rota(["show", RUN_ID], { env: app.env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(app.asked[0]?.path).toBe(`/api/admin/runs/${RUN_ID}`);
@@ -45,38 +45,38 @@ test("a run is shown whole, each error with its stack", async () => {
   expect(stdout.match(/ECB answered 503/g)).toHaveLength(2);
 });
 
-test("a run that succeeded shows its counters, and nothing of what it has not", async () => {
-  const app = await adminStandIn(() => ({
+test("a succeeded run shows its counters, without empty sections", async () => {
+  const app = await startFakeAdminApi(() => ({
     json: runView({ result: { inserted: 12_000, source: "ecb", kinds: ["a"] } }),
   }));
   const { stdout } = await rota(["show", RUN_ID], { env: app.env });
   expect(stdout).toContain('\nResult\n  inserted  12,000\n  source    ecb\n  kinds     ["a"]\n');
-  expect(stdout).not.toMatch(/Errors|failed|null|undefined|next try|slot/);
+  expect(stdout).not.toMatch(/Errors|failed|null|undefined|next attempt|slot/);
 });
 
-test("a run under way shows who holds it and how far it is", async () => {
-  const run = runUnderWay({ leaseHolder: "vm-1:42", progress: { done: 1_000, total: 4_000, note: "merging" } });
-  const app = await adminStandIn(() => ({ json: run }));
+test("a running run shows its lease holder and its progress", async () => {
+  const run = runningRun({ leaseHolder: "vm-1:42", progress: { done: 1_000, total: 4_000, note: "merging" } });
+  const app = await startFakeAdminApi(() => ({ json: run }));
   const { stdout } = await rota(["show", RUN_ID], { env: app.env });
-  expect(stdout).toContain("  progress      1,000 of 4,000 (25 %)  merging\n  held by       vm-1:42\n");
+  expect(stdout).toContain("  progress      1,000 of 4,000 (25 %)  merging\n  lease holder  vm-1:42\n");
 });
 
-test("a waiting run says when it is tried next", async () => {
+test("a retrying run shows the time of its next attempt", async () => {
   const notBefore = new Date(Date.now() + 90_500).toISOString();
-  const app = await adminStandIn(() => ({ json: runUnderWay({ state: "retrying", notBefore }) }));
-  expect((await rota(["show", RUN_ID], { env: app.env })).stdout).toMatch(/next try {6}\S+ {2}in 1 min\n/);
+  const app = await startFakeAdminApi(() => ({ json: runningRun({ state: "retrying", notBefore }) }));
+  expect((await rota(["show", RUN_ID], { env: app.env })).stdout).toMatch(/next attempt {2}\S+ {2}in 1 min\n/);
 });
 
-test("--json is what the app said", async () => {
-  const app = await adminStandIn(() => ({ json: DEAD }));
+test("--json prints the app's answer", async () => {
+  const app = await startFakeAdminApi(() => ({ json: DEAD }));
   expect(JSON.parse((await rota(["show", RUN_ID, "--json"], { env: app.env })).stdout)).toEqual(DEAD);
 });
 
-test("a run that is not there is said in the app's words", async () => {
-  const app = await adminStandIn(() => problem(404, `there is no run ${RUN_ID}`));
+test("an unknown run is reported with the app's message", async () => {
+  const app = await startFakeAdminApi(() => problem(404, `there is no run ${RUN_ID}`));
   expect(await rota(["show", RUN_ID], { env: app.env })).toEqual({
     code: 1,
     stdout: "",
-    stderr: `The app says: there is no run ${RUN_ID}\n`,
+    stderr: `The app answers: there is no run ${RUN_ID}\n`,
   });
 });

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { BACKUPS } from "#backup/manifest.ts";
+import { BACKUPS } from "#backup/backup-manifest.ts";
 import { backupDatabase } from "#functions/platform/backup-database.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { createDatabase, migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/process.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { rota } from "../../cli/rota.ts";
 import { everything } from "../../shared/backup/every-table.ts";
 
@@ -48,7 +48,7 @@ describe("backup_database", () => {
     const restored = await rota(["restore", manifest], { env });
     expect(restored).toMatchObject({ code: 0, stderr: "" });
     expect(restored.stdout).toMatch(
-      new RegExp(`✔ Database \\w+ on \\S+ is as it was at .*: ${tables} tables, [\\d,]+ rows\\.\n$`),
+      new RegExp(`✔ Database \\w+ on \\S+ is restored to its state at .*: ${tables} tables, [\\d,]+ rows\\.\n$`),
     );
 
     const { "platform.job_runs": runs, ...after } = await everything(empty.url);

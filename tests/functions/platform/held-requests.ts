@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 
 /** A way to a storage on which the n-th request stops for ever, as if the one who sent it died right before. */
 export async function holdRequest(
   storage: { connectionString: string; port: number },
   nth: number,
 ): Promise<{ connectionString: string; held: Promise<string> }> {
-  const { reached, reach } = moment<string>();
+  const { reached, reach } = createSignal<string>();
   let count = 0;
   const server = createServer((incoming, reply) => {
     count += 1;

@@ -4,7 +4,7 @@ import { beforeAll, beforeEach, expect, it } from "vitest";
 import { rebuildSearchIndices } from "#functions/platform/rebuild-search-indices.ts";
 import { openDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 
 const { url, db } = await openDatabase();
 let app: TestProcess;
@@ -68,7 +68,7 @@ it("builds a text index anew while it is read, and no other", async () => {
 
 it("after a rebuild that was cut off it drops what that left behind, and builds it to the end", async () => {
   await scratch();
-  const [reading, readEnough] = [moment(), moment()];
+  const [reading, readEnough] = [createSignal(), createSignal()];
   // A transaction with an old view keeps the rebuild waiting; a reader is not kept waiting by it.
   const oldView = db.transaction(
     async (tx) => {
@@ -98,7 +98,7 @@ it("after a rebuild that was cut off it drops what that left behind, and builds 
 
 it("a process that stops makes the database stop too", async () => {
   await scratch();
-  const [reading, readEnough] = [moment(), moment()];
+  const [reading, readEnough] = [createSignal(), createSignal()];
   const oldView = db.transaction(async (tx) => {
     await tx.execute("lock table scratch.text in share update exclusive mode");
     reading.reach();

@@ -4,13 +4,13 @@ import { z } from "zod";
 import { changeControls } from "#data/platform/controls.ts";
 import { findRun } from "#data/platform/job-runs.ts";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
-import { beginDeliveries } from "#data/platform/notification-deliveries.ts";
+import { startDeliveries } from "#data/platform/notification-deliveries.ts";
 import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { defineJob, manual } from "#jobs";
 import type { NewNotification } from "#notifications/notification.ts";
 import { notify } from "#notifications/notify.ts";
-import { type Answer, BACK_OFFICE_SECRET, startBackOffice, type Told } from "#support/webhook-receiver.ts";
+import { type Answer, WEBHOOK_SECRET, startWebhookReceiver, type ReceivedNotification } from "#support/webhook-receiver.ts";
 import { openDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -33,12 +33,12 @@ const about = (n: number, given: Partial<NewNotification> = {}): NewNotification
 
 /** An app whose back office answers so, and what it was told. */
 async function office(
-  answer?: (told: Told, request: number) => Answer | Promise<Answer>,
+  answer?: (told: ReceivedNotification, request: number) => Answer | Promise<Answer>,
   env: Record<string, string> = {},
 ) {
-  const backOffice = await startBackOffice(answer);
+  const backOffice = await startWebhookReceiver(answer);
   onTestFinished(() => backOffice.close());
-  const settings = { NOTIFY_WEBHOOK_URL: backOffice.url, NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET, ...env };
+  const settings = { NOTIFY_WEBHOOK_URL: backOffice.url, NOTIFY_WEBHOOK_SECRET: WEBHOOK_SECRET, ...env };
   const process = startProcess(url, [tell, sendNotification], { db, env: settings });
   return { ...process, backOffice };
 }
@@ -77,7 +77,7 @@ const all = () => db.select().from(notifications).orderBy(notifications.recipien
 const deliveries = () => db.select().from(notificationDeliveries).orderBy(notificationDeliveries.attempt);
 
 it("a provider gets what was asked for, signed, and its run and its rows say so", async () => {
-  const told: Told[] = [];
+  const told: ReceivedNotification[] = [];
   const process = await office((one) => (told.push(one), { status: 200 }));
   const [run] = await tellOf(process, [about(1)]);
   await process.runner.executeBatch(sendNotification, [run!]);
@@ -102,7 +102,7 @@ it("a provider gets what was asked for, signed, and its run and its rows say so"
 
 describe("of a hundred in one batch", () => {
   it("the poisoned ones fail alone and at once, with the provider's reason", async () => {
-    const poisoned = (told: Told) => Number(told.recipient.slice(5)) % 20 === 0;
+    const poisoned = (told: ReceivedNotification) => Number(told.recipient.slice(5)) % 20 === 0;
     const refusal = { status: 422, body: JSON.stringify({ message: "no such customer" }) };
     const process = await office((told) => (poisoned(told) ? refusal : { status: 200 }));
     const ids = await tellOf(
@@ -190,7 +190,7 @@ describe("a crash", () => {
     const [row] = await all();
     // What the process did before it died: it began the delivery, and the provider took it.
     await db.transaction((tx) =>
-      beginDeliveries(tx, [{ notification: row!.id, run: run! }], new Set(["webhook"]), process.clock.now()),
+      startDeliveries(tx, [{ notification: row!.id, run: run! }], new Set(["webhook"]), process.clock.now()),
     );
     await process.runner.executeBatch(sendNotification, [run!]);
     expect(await deliveries()).toMatchObject([
@@ -219,7 +219,7 @@ describe("a crash", () => {
     const [run] = await tellOf(process, [about(1)]);
     const [row] = await all();
     await db.transaction((tx) =>
-      beginDeliveries(tx, [{ notification: row!.id, run: run! }], new Set(["webhook"]), process.clock.now()),
+      startDeliveries(tx, [{ notification: row!.id, run: run! }], new Set(["webhook"]), process.clock.now()),
     );
     await db.execute(sql`
       update platform.job_runs set state = 'running', attempt = 1, lease_holder = 'gone', lease_expires_at = now() - interval '1 minute'

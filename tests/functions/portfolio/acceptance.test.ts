@@ -1,14 +1,14 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Run } from "#data/platform/schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { jobs } from "#functions/index.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
 import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
-import { isScheduled, type Job } from "#jobs/define-job.ts";
-import { type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
-import { startYahooStandIn, type YahooStandIn } from "#local/providers/yahoo.ts";
+import { isScheduled, type Job } from "#jobs/job.ts";
+import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
+import { startFakeYahoo, type FakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { nextOccurrence } from "#schedule/occurrences.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startProgram } from "#support/program.ts";
 import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
@@ -19,15 +19,15 @@ import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
 const THURSDAY = "2026-04-09T06:00:00Z";
 const clock = new TestClock(THURSDAY);
 let database: TestDatabase;
-let ecb: EcbStandIn;
-let yahoo: YahooStandIn;
+let ecb: FakeEcb;
+let yahoo: FakeYahoo;
 let api: AdminApi;
 beforeAll(async () => {
   const asOf = () => clock.now();
   [database, ecb, yahoo] = await Promise.all([
     migratedDatabase(),
-    startEcbStandIn({ asOf }),
-    startYahooStandIn({ asOf }),
+    startFakeEcb({ asOf }),
+    startFakeYahoo({ asOf }),
   ]);
   const providers = { FX_PROVIDERS: "ecb", ECB_BASE_URL: ecb.baseUrl, ETF_PROVIDERS: "yahoo" };
   const env = { ...providers, YAHOO_BASE_URL: yahoo.baseUrl, ETF_RETRY_DELAY: "1ms" };
@@ -148,7 +148,7 @@ it("a failure is visible with its reason: in the updates of the family, in the r
   await post("api/v1/etf/SMPT/update?update_type=prices_only");
   const [run] = await untilQuiet();
   expect(run).toMatchObject({ state: "dead" });
-  const reason = expect.stringContaining("the answer of yahoo for SMPT is an error") as string;
+  const reason = expect.stringContaining("the response of yahoo for SMPT is an error") as string;
   expect(await updates("of=etf_prices&state=failed")).toMatchObject([
     { symbol: "SMPT", state: "failed", error: reason },
   ]);

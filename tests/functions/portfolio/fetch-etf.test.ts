@@ -89,7 +89,7 @@ it("the next provider answers when the first one does not, and its name stands w
     new Set(["twelve-data raw"]),
   );
   expect(process.log).toContainEqual(
-    expect.objectContaining({ level: "warn", message: "A provider failed; the next one is asked" }),
+    expect.objectContaining({ level: "warn", message: "A provider failed; the next one is called" }),
   );
 });
 

@@ -1,7 +1,7 @@
 /** An app process that values pensions, for a test to kill: database, moment, id of the waiting run, lease. */
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
-import { TestClock } from "#support/clock.ts";
-import { startProcess } from "#support/process.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess } from "#support/test-process.ts";
 
 const [databaseUrl, now, runId, leaseMs] = process.argv.slice(2);
 const app = startProcess(databaseUrl!, [retryPendingEtfValuations], {

@@ -1,7 +1,7 @@
 /** An app process that synchronises prices, for a test to kill: database, moment, id of the waiting run, lease, Yahoo's address. */
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
-import { TestClock } from "#support/clock.ts";
-import { startProcess } from "#support/process.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess } from "#support/test-process.ts";
 
 const [databaseUrl, now, runId, leaseMs, yahooBaseUrl] = process.argv.slice(2);
 const app = startProcess(databaseUrl!, [syncEtfPrices], {

@@ -174,7 +174,7 @@ describe("a failure that may pass", () => {
     desk.yahoo.fail({ kind: "429", retryAfter: "3600" });
     const { run } = await desk.run(syncEtfPrices);
     expect(run.state).toBe("retrying");
-    expect(run.itemFailures?.at(-1)?.reason).toMatch(/yahoo was not asked for \S+: it wants to be left alone/);
+    expect(run.itemFailures?.at(-1)?.reason).toMatch(/yahoo was not called for \S+: its rate limit ends in/);
     expect(desk.yahoo.requests.length - asked).toBeLessThanOrEqual(4);
   });
 
@@ -204,7 +204,7 @@ describe("a series is of one kind", () => {
     const asked = desk.stooq.requests.length;
     const { run } = await desk.run(syncEtfPrices, {}, { ETF_PROVIDERS: "yahoo,stooq" });
     expect(run.itemFailures?.[0]?.reason).toMatch(
-      /stooq was not asked for SMPW\.DE: its prices are adjusted, the stored ones raw; a full refresh may change over/,
+      /stooq was not called for SMPW\.DE: its prices are adjusted, the stored ones raw; a full refresh may switch to it/,
     );
     expect(desk.stooq.requests).toHaveLength(asked);
   });

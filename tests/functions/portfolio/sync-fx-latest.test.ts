@@ -4,9 +4,9 @@ import { connect, type Db } from "#data/client.ts";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
 import { ratesInForce } from "#data/portfolio/exchange-rates.ts";
 import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
-import { type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
-import { type FrankfurterStandIn, startFrankfurterStandIn } from "#local/providers/frankfurter.ts";
-import { TestClock } from "#support/clock.ts";
+import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
+import { type FakeFrankfurter, startFakeFrankfurter } from "#local/providers/fake-frankfurter.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { ratesOf } from "#support/factories.ts";
 import { runJob } from "#support/run-job.ts";
@@ -17,13 +17,13 @@ const SATURDAY = "2026-04-11T14:30:00Z";
 const clock = new TestClock();
 let database: TestDatabase;
 let db: Db;
-let ecb: EcbStandIn;
-let frankfurter: FrankfurterStandIn;
+let ecb: FakeEcb;
+let frankfurter: FakeFrankfurter;
 beforeAll(async () => {
   database = await migratedDatabase();
   db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
   const asOf = () => clock.now();
-  [ecb, frankfurter] = await Promise.all([startEcbStandIn({ asOf }), startFrankfurterStandIn({ asOf })]);
+  [ecb, frankfurter] = await Promise.all([startFakeEcb({ asOf }), startFakeFrankfurter({ asOf })]);
 });
 afterAll(async () => {
   await Promise.all([ecb.close(), frankfurter.close(), db.$client.end()]);
@@ -87,7 +87,7 @@ it.each(["503", "html", "cut-short", "unknown-column", "hang"] as const)(
     expect(log).toContainEqual(
       expect.objectContaining({
         level: "warn",
-        message: "A provider failed; the next one is asked",
+        message: "A provider failed; the next one is called",
         fields: expect.objectContaining({ provider: "ecb" }) as unknown,
       }),
     );

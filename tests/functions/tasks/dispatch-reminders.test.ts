@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
-import { reminders, tasks } from "#data/tasks/schema.ts";
+import { reminders, tasks } from "#data/tasks/task-schema.ts";
 import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { openDatabase } from "#support/database.ts";

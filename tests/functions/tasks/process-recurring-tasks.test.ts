@@ -1,6 +1,6 @@
 import { asc, eq, sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
-import { reminders, type Task, tasks } from "#data/tasks/schema.ts";
+import { reminders, type Task, tasks } from "#data/tasks/task-schema.ts";
 import { processRecurringTasks } from "#functions/tasks/process-recurring-tasks.ts";
 import { openDatabase } from "#support/database.ts";
 import { aReminder, aTask } from "#support/factories.ts";

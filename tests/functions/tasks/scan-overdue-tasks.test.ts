@@ -1,12 +1,12 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { notifications } from "#data/platform/notification-schema.ts";
-import { tasks } from "#data/tasks/schema.ts";
+import { tasks } from "#data/tasks/task-schema.ts";
 import { scanOverdueTasks } from "#functions/tasks/scan-overdue-tasks.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { openDatabase } from "#support/database.ts";
 import { aTask } from "#support/factories.ts";
-import { startProcess } from "#support/process.ts";
+import { startProcess } from "#support/test-process.ts";
 import { runJob } from "#support/run-job.ts";
 
 const NOW = "2026-03-10T12:00:00Z";

@@ -1,6 +1,6 @@
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
-import { TestClock } from "#support/clock.ts";
-import { startProcess } from "#support/process.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess } from "#support/test-process.ts";
 
 /** Begins an analysis, to be killed in the middle of it: `node analysis-process.ts <database> <run> <instant>`. */
 const [url, run, now] = process.argv.slice(2) as [string, string, string];

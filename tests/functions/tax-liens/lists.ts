@@ -2,9 +2,9 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Db } from "#data/client.ts";
 import { saveCounty } from "#data/tax-liens/counties.ts";
-import { type StandIn, startStandIn } from "#local/providers/stand-in.ts";
+import { type FakeServer, startStandIn } from "#local/providers/fake-server.ts";
 
-export interface ListServer extends StandIn<string> {
+export interface ListServer extends FakeServer<string> {
   /** What it serves, by path. */
   readonly files: Map<string, { type: string; body: string | Buffer; status?: number }>;
   /** Of every request so far. */

@@ -1,11 +1,11 @@
-import { publishOutbox, rescueStuckRuns, runJob } from "./http/loaded-from-elsewhere.ts";
+import { publishOutbox, rescueStuckRuns, runJob } from "./http/real-functions.ts";
 import { rescueHere } from "./http/rescue-here.ts";
 import { tickTogether } from "./http/tick-together.ts";
 import { deafInTheMiddle, middleOfCall, middleOfFinish, middleOfTransaction } from "./jobs/in-the-middle.ts";
 import { afterRepeats, calls, callsOnce, flaky, inLine, oneAtATime, oneWrite, repeats } from "./jobs/requests.ts";
 import { afterSlot, everyOtherSecond, everySecond, everyThirdSecond, everyYear } from "./jobs/slots.ts";
 
-/** The app under load: jobs that leave one effect each, behind a unique key, and the layer's own upkeep. */
+/** The app under load: jobs that each write one effect with a unique key, and the upkeep jobs of the layer. */
 export const jobs = [
   ...[rescueStuckRuns, publishOutbox],
   ...[everySecond, afterSlot, everyThirdSecond, everyOtherSecond, everyYear],
@@ -14,8 +14,8 @@ export const jobs = [
 ];
 export const routes = [runJob, rescueHere, tickTogether];
 
-/** Keeps the timers of the slots still: settings of the host. */
-export const WITHOUT_SLOTS = Object.fromEntries(
+/** Disables the timers of the scheduled jobs: settings of the host. */
+export const WITHOUT_TIMERS = Object.fromEntries(
   [everySecond, everyThirdSecond, everyOtherSecond, everyYear].map(({ id }) => [
     `AzureWebJobs.${id.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())}.Disabled`,
     "true",

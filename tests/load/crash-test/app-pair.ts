@@ -1,40 +1,40 @@
 import { freePort } from "#local/ports.ts";
 import type { AppProcess } from "../environment/app-process.ts";
-import type { Stage } from "../environment/load-environment.ts";
+import type { LoadEnvironment } from "../environment/load-environment.ts";
 
-/** Two app processes at fixed addresses: one that has ended is followed by another at the same place. */
-export class Pair {
-  readonly #stage: Stage;
+/** Two app processes at fixed addresses. A new process replaces an ended one at the same address. */
+export class AppPair {
+  readonly #stage: LoadEnvironment;
   readonly #places: { port: number; app: AppProcess }[] = [];
 
-  static async start(stage: Stage): Promise<Pair> {
-    const pair = new Pair(stage);
+  static async start(environment: LoadEnvironment): Promise<AppPair> {
+    const pair = new AppPair(environment);
     for (const port of [await freePort(), await freePort()]) {
-      pair.#places.push({ port, app: await stage.startApp({ port }) });
+      pair.#places.push({ port, app: await environment.startApp({ port }) });
     }
     return pair;
   }
 
-  private constructor(stage: Stage) {
-    this.#stage = stage;
+  private constructor(environment: LoadEnvironment) {
+    this.#stage = environment;
   }
 
   app(which: number): AppProcess {
     return this.#places[which]!.app;
   }
 
-  /** Starts another one at the place of one that has ended; the requests show when it answers. */
+  /** Starts a new process at the address of an ended one, without waiting. */
   replace(which: number): void {
     const place = this.#places[which]!;
     place.app = this.#stage.launchApp({ port: place.port });
   }
 
-  /** Each minute is too seldom for a campaign: the layer's own jobs, asked for as any other. */
+  /** Requests the upkeep jobs of the layer, more often than each minute. */
   async upkeep(which: number): Promise<void> {
     for (const job of ["rescue_stuck_runs", "publish_outbox"]) await this.ask(which, `api/admin/jobs/${job}/run`);
   }
 
-  /** @returns the status of the answer, or undefined when there was none in 5 s */
+  /** @returns the status of the answer, or undefined without an answer in 5 s */
   async ask(which: number, path: string, body?: unknown): Promise<number | undefined> {
     return this.app(which)
       .call("POST", path, body, 5_000)

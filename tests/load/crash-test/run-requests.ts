@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Pair } from "./app-pair.ts";
+import type { AppPair } from "./app-pair.ts";
 
-/** The jobs that are asked for, and how long after each request the next one follows. */
+/** The requested jobs, with the pause between two requests. */
 const EVERY_MS = { flaky: 40, one_write: 10, in_line: 200, repeats: 150, calls: 150, calls_once: 200 } as const;
 
 export type AskedJob = keyof typeof EVERY_MS;
 
-/** Asks for runs without end, and remembers those that the app has taken: none of these may be lost. */
-export class Requests {
+/** Requests runs continuously, and records the accepted ones: none of them may be lost. */
+export class RunRequests {
   readonly taken = Object.fromEntries(Object.keys(EVERY_MS).map((job) => [job, new Set<number>()])) as Record<
     AskedJob,
     Set<number>
   >;
-  /** Whose answer never came: they may have been taken or not. */
+  /** Requests without an answer: the app may have accepted them or not. */
   unanswered = 0;
-  readonly #pair: Pair;
+  readonly #pair: AppPair;
   readonly #flow: Promise<unknown>;
   #flowing = true;
-  /** How many each of the two processes has taken. */
+  /** The number of requests that each of the two processes accepted. */
   readonly #takenBy = [0, 0];
 
-  constructor(pair: Pair) {
+  constructor(pair: AppPair) {
     this.#pair = pair;
     const jobs = Object.entries(EVERY_MS) as [AskedJob, number][];
     this.#flow = Promise.all([...jobs.map(([job, pauseMs]) => this.#keepAsking(job, pauseMs)), this.#keepRescuing()]);
@@ -30,11 +30,11 @@ export class Requests {
     return Object.values(this.taken).reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** A kill hits work only when there is some: waits until both processes have taken a request from now on. */
+  /** Waits until both processes have accepted a new request, so that a kill hits running work. */
   async flow(): Promise<void> {
     const before = [...this.#takenBy];
     for (let waited = 0; this.#takenBy.some((taken, i) => taken <= before[i]!); waited += 25) {
-      if (waited > 60_000) throw new Error("an app takes no requests any more");
+      if (waited > 60_000) throw new Error("an app does not accept requests any more");
       await sleep(25);
     }
   }

@@ -9,42 +9,47 @@ import { notifications } from "#data/platform/notification-schema.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { defineJob, manual } from "#jobs";
 import { notify } from "#notifications/notify.ts";
-import { type Answer, BACK_OFFICE_SECRET, startBackOffice, type Told } from "#support/webhook-receiver.ts";
+import {
+  type Answer,
+  WEBHOOK_SECRET,
+  startWebhookReceiver,
+  type ReceivedNotification,
+} from "#support/webhook-receiver.ts";
 import { startProcess } from "#support/test-process.ts";
 
-/** What came of a campaign, by the provider's book and by ours. */
-export interface Account {
+/** The result of a delivery test, counted by the receiver and by the app. */
+export interface DeliveryResult {
   readonly enqueueMs: number;
   readonly drainMs: number;
   readonly requests: number;
   readonly repeats: number;
   /** Requests that were answered with 429. */
   readonly limited: number;
-  /** Deliveries in our book: one for each time that a notification was taken in hand. */
+  /** Deliveries of the app: one for each delivery attempt of a notification. */
   readonly attempts: number;
   readonly kills: number;
-  /** Ids that the provider took. */
+  /** The ids that the receiver accepted. */
   readonly taken: ReadonlySet<string>;
   readonly rows: readonly { id: string; recipient: string; state: string; reason: string | null }[];
 }
 
-/** Of twenty, one is refused for good. */
+/** Every twentieth notification is always rejected. */
 export const isPoisoned = (recipient: string) => Number(recipient.slice("user:".length)) % 20 === 0;
 
 /**
- * Carries `count` notifications to a back office that refuses a twentieth of them for good, fails every third request (half of these after
- * it took the message) and takes only so many at a time, while their senders are killed.
+ * Delivers `count` notifications to a receiver that always rejects a twentieth of them, fails every third request (half of
+ * these after it accepted the message) and limits the rate, while the senders are killed.
  */
-export async function campaign(
+export async function runDeliveryTest(
   databaseUrl: string,
   { count, kills }: { count: number; kills: number },
-): Promise<Account> {
-  const backOffice = await startBackOffice(moody({ perWindow: 40, windowMs: 100 }));
+): Promise<DeliveryResult> {
+  const receiver = await startWebhookReceiver(unreliable({ perWindow: 40, windowMs: 100 }));
   const db = connect({ url: databaseUrl, poolMax: 2, idleMs: 60_000, tls: "disable", prepare: true });
   const settings = {
-    NOTIFY_WEBHOOK_URL: backOffice.url,
-    NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET,
-    // Of ten thousand, some meet six failures in a row: here only a refusal may end one.
+    NOTIFY_WEBHOOK_URL: receiver.url,
+    NOTIFY_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    // Some of ten thousand have six failures in a row: here only a rejection may end a notification.
     SEND_NOTIFICATION_MAX_RETRIES: "30",
   };
   const maker = startProcess(databaseUrl, [tell, sendNotification], { db, env: settings });
@@ -59,15 +64,15 @@ export async function campaign(
   for (;;) {
     const sender = spawn(
       process.execPath,
-      [join(import.meta.dirname, "sender-process.ts"), databaseUrl, backOffice.url, String(began)],
+      [join(import.meta.dirname, "sender-process.ts"), databaseUrl, receiver.url, String(began)],
       {
         stdio: ["ignore", "ignore", "inherit"],
       },
     );
     const ended = once(sender, "exit");
-    // In the middle of the work: when the next share of all has been taken.
+    // During the work: when the next share of all notifications is accepted.
     const goal = ((killed + 1) / (kills + 1)) * count * 0.95;
-    while (killed < kills && backOffice.taken.size < goal && sender.exitCode === null) await sleep(2);
+    while (killed < kills && receiver.taken.size < goal && sender.exitCode === null) await sleep(2);
     if (killed === kills || sender.exitCode !== null) {
       const [code] = (await ended) as [number | null];
       if (code === 0) break;
@@ -79,7 +84,7 @@ export async function campaign(
   }
   const drainMs = Date.now() - startedAt;
   const { id: key, recipient, state, reason } = notifications;
-  // Those who run the app are told of the refused ones as well: that is not the campaign's.
+  // Without the notifications to operators about the failed ones.
   const rows = await db
     .select({ id: key, recipient, state, reason })
     .from(notifications)
@@ -87,32 +92,32 @@ export async function campaign(
   const [deliveries] = await db.execute<{ made: number; open: number }>(sql`
     select count(*)::int as made, count(*) filter (where state = 'sending')::int as open from platform.notification_deliveries`);
   await db.$client.end();
-  await backOffice.close();
+  await receiver.close();
   if (deliveries!.open) throw new Error(`${deliveries!.open} deliveries are still under way`);
   return {
     enqueueMs,
     drainMs,
-    requests: backOffice.requests(),
-    repeats: backOffice.repeats(),
-    limited: backOffice.answered(429),
+    requests: receiver.requests(),
+    repeats: receiver.repeats(),
+    limited: receiver.answered(429),
     attempts: deliveries!.made,
     kills: killed,
-    taken: backOffice.taken,
+    taken: receiver.taken,
     rows,
   };
 }
 
-/** Everything that is wrong with an account: that should be nothing. */
-export function faultsOf({ rows, taken }: Account, count: number): string[] {
-  const faults: string[] = [];
-  if (rows.length !== count) faults.push(`${rows.length} notifications instead of ${count}`);
+/** The problems of a result; none is expected. */
+export function problemsOf({ rows, taken }: DeliveryResult, count: number): string[] {
+  const problems: string[] = [];
+  if (rows.length !== count) problems.push(`${rows.length} notifications instead of ${count}`);
   for (const { id, recipient, state, reason } of rows) {
     const expected = isPoisoned(recipient) ? "failed" : "sent";
-    if (state !== expected) faults.push(`${recipient}: ${state} (${reason}) instead of ${expected}`);
-    if (taken.has(id) !== (expected === "sent")) faults.push(`${recipient}: taken ${taken.has(id)}, though ${state}`);
-    if (expected === "failed" && !/422/.test(reason ?? "")) faults.push(`${recipient}: failed because of ${reason}`);
+    if (state !== expected) problems.push(`${recipient}: ${state} (${reason}) instead of ${expected}`);
+    if (taken.has(id) !== (expected === "sent")) problems.push(`${recipient}: taken ${taken.has(id)}, though ${state}`);
+    if (expected === "failed" && !/422/.test(reason ?? "")) problems.push(`${recipient}: failed because of ${reason}`);
   }
-  return faults;
+  return problems;
 }
 
 const tell = defineJob({
@@ -143,9 +148,9 @@ const tell = defineJob({
   },
 });
 
-function moody({ perWindow, windowMs }: { perWindow: number; windowMs: number }) {
+function unreliable({ perWindow, windowMs }: { perWindow: number; windowMs: number }) {
   let [window, inWindow] = [0, 0];
-  return ({ recipient }: Told, request: number): Answer => {
+  return ({ recipient }: ReceivedNotification, request: number): Answer => {
     const now = Math.floor(performance.now() / windowMs);
     if (now !== window) [window, inWindow] = [now, 0];
     if (++inWindow > perWindow) return { status: 429, headers: { "retry-after-ms": String(windowMs) } };

@@ -1,6 +1,6 @@
 /**
- * An app process that carries notifications until none is left, for the campaign to kill: database, address of the back office, and
- * when the campaign began. Its clock goes a hundred times too fast, so that retries of minutes come within seconds.
+ * An app process that delivers notifications until none is left, which the test kills. Arguments: the database, the URL of
+ * the receiver, the start time. Its clock runs a hundred times faster, so that retries after minutes start within seconds.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
@@ -8,9 +8,9 @@ import { openApp } from "#app";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
-import { BACK_OFFICE_SECRET } from "#support/back-office.ts";
+import { WEBHOOK_SECRET } from "#support/webhook-receiver.ts";
 
-const [databaseUrl, backOffice, began] = process.argv.slice(2) as [string, string, string];
+const [databaseUrl, receiver, began] = process.argv.slice(2) as [string, string, string];
 const clock = { now: () => new Date(Number(began) + (Date.now() - Number(began)) * 100) };
 const config = readConfig(
   {
@@ -18,8 +18,8 @@ const config = readConfig(
     DATABASE_POOL_MAX: "6",
     JOB_LEASE: "2s",
     JOB_HEARTBEAT: "500ms",
-    NOTIFY_WEBHOOK_URL: backOffice,
-    NOTIFY_WEBHOOK_SECRET: BACK_OFFICE_SECRET,
+    NOTIFY_WEBHOOK_URL: receiver,
+    NOTIFY_WEBHOOK_SECRET: WEBHOOK_SECRET,
   },
   [sendNotification],
 );

@@ -4,8 +4,8 @@ import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 
 /**
- * A dispatcher in a process of its own: one run of dispatch_reminders. Prints a line for each page that is committed, so that
- * it can be killed between two, and its counts at the end.
+ * A dispatcher process with one run of dispatch_reminders. It prints a line for each committed page, so that it can be
+ * killed between two pages, and its counts at the end.
  */
 const [url] = process.argv.slice(2) as [string];
 const config = readConfig({ DATABASE_URL: url }, [dispatchReminders]);

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll } from "vitest";
-import type { HostedFunction } from "#local/functions-host/host.ts";
-import type { LogEntry } from "#local/functions-host/log.ts";
+import type { HostedFunction } from "#local/functions-host/functions-host.ts";
+import type { LogEntry } from "#local/functions-host/host-log.ts";
 
 export const HOST_KEY = "local-key";
-/** Under the project, so that the apps find its node_modules. */
+/** Inside the project, so that the apps find its node_modules. */
 const APPS = join(import.meta.dirname, "../../../.rota/test-apps");
 
 export interface HostOrder {
@@ -16,7 +16,7 @@ export interface HostOrder {
   port: number;
   hostKey: string;
   settings: Record<string, string>;
-  /** Gives the host a manual clock that begins here. */
+  /** The start time of a manual clock. */
   now?: string;
 }
 
@@ -32,13 +32,13 @@ export type Report =
   | { kind: "log"; entry: Line }
   | { kind: "done"; id: number; error?: string };
 
-/** A file per name; `main.js` is the entry unless package.json says otherwise. */
+/** Files by name; the default entry is `main.js`. */
 export type AppFiles = Record<string, string>;
 
 export interface TestApp {
   directory: string;
   stateDirectory: string;
-  /** Writes one of its files anew. */
+  /** Overwrites one of its files. */
   write(name: string, text: string): Promise<void>;
   timerStatus(timer: string): Promise<{ Last: string; Next: string; LastUpdated: string }>;
 }
@@ -48,7 +48,7 @@ afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 });
 
-/** Writes an app. A text alone is its main.js. */
+/** Writes an app. A string is the content of its main.js. */
 export async function writeApp(files: AppFiles | string): Promise<TestApp> {
   await mkdir(APPS, { recursive: true });
   const directory = await mkdtemp(join(APPS, "app-"));
@@ -79,7 +79,7 @@ export interface TestHost {
   address: string;
   functions: HostedFunction[];
   lines: Line[];
-  /** The first line with this text that has not been taken by an earlier call. */
+  /** The first line with this text that no earlier call returned. */
   line(text: string): Promise<Line>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   moveTo(time: string): Promise<void>;
@@ -95,7 +95,7 @@ interface HostOverrides {
   now?: string;
 }
 
-/** Starts a host on the app in a process of its own; rejects as `startFunctionsHost` does. */
+/** Starts a host with the app in its own process; rejects as `startFunctionsHost` does. */
 export async function startHost(app: TestApp, overrides: HostOverrides = {}): Promise<TestHost> {
   const order: HostOrder = {
     appDirectory: app.directory,
@@ -138,10 +138,10 @@ export async function startHost(app: TestApp, overrides: HostOverrides = {}): Pr
   };
 }
 
-/** The reasons for which the host refuses the app; fails when it does not. */
-export async function refusalReasons(app: TestApp, overrides: HostOverrides = {}): Promise<string[]> {
+/** The startup errors of the app; fails when the host starts. */
+export async function startupErrors(app: TestApp, overrides: HostOverrides = {}): Promise<string[]> {
   const host = await startHost(app, overrides).catch((error: unknown) => error as Error & { reasons: string[] });
-  if (!(host instanceof Error)) throw new Error("Expected the host to refuse the app, but it started.");
+  if (!(host instanceof Error)) throw new Error("Expected startup errors, but the host started.");
   return host.reasons;
 }
 

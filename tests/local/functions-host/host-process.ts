@@ -1,6 +1,6 @@
-/** A process with one Functions host, driven by messages: `@azure/functions` keeps its state for as long as a process. */
-import { startFunctionsHost } from "#local/functions-host/host.ts";
-import { HostRefusedError } from "#local/functions-host/refusal.ts";
+/** A process with one Functions host, controlled by messages: `@azure/functions` keeps its state in the process. */
+import { startFunctionsHost } from "#local/functions-host/functions-host.ts";
+import { HostStartupError } from "#local/functions-host/startup-error.ts";
 import type { Command, HostOrder, Report } from "./host-harness.ts";
 import { manualClock } from "./manual-clock.ts";
 
@@ -30,13 +30,13 @@ try {
         () => tell({ kind: "done", id: command.id }),
         (error: unknown) => tell({ kind: "done", id: command.id, error: String(error) }),
       )
-      // Now nothing but what the host may have left open keeps the process alive.
+      // After this, only open resources of the host could keep the process alive.
       .then(() => {
         if (command.do === "stop") process.disconnect();
       });
   });
 } catch (error) {
-  const reasons = error instanceof HostRefusedError ? [...error.reasons] : [];
+  const reasons = error instanceof HostStartupError ? [...error.reasons] : [];
   tell({ kind: "failed", name: (error as Error).name, message: (error as Error).message, reasons });
   process.disconnect();
 }

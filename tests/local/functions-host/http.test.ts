@@ -54,7 +54,7 @@ describe("HTTP functions", () => {
     return response.ok ? ((await response.json()) as Record<string, unknown>) : response.status;
   };
 
-  it("answer on their name when they have no route, to GET and POST", async () => {
+  it("without a route have their name as route, for GET and POST", async () => {
     expect(await echoed("/plain", { method: "POST", body: "héllo", headers: { "x-test": "t" } })).toEqual({
       fn: "plain",
       method: "POST",
@@ -83,19 +83,19 @@ describe("HTTP functions", () => {
     expect(await echoed("/reports/1999")).toBe(404);
   });
 
-  it("leave a method that no route takes to the next route, and answer 404 at last, as Azure does", async () => {
+  it("pass a method that a route does not have to the next route, and answer 404 at the end, as on Azure", async () => {
     expect(await echoed("/items/7", { method: "DELETE" })).toMatchObject({ fn: "namedItem" });
     expect(await echoed("/items/7", { method: "POST" })).toBe(404);
     expect(await echoed("/plain", { method: "HEAD" })).toBe(404);
   });
 
-  it("answer HEAD, where they take it, without a body", async () => {
+  it("answer HEAD without a body", async () => {
     const response = await host.fetch("/items/7", { method: "HEAD" });
     expect([response.status, await response.text()]).toEqual([200, ""]);
     expect(Number(response.headers.get("content-length"))).toBeGreaterThan(10);
   });
 
-  it("get a repeated query name joined by commas, as Azure hands it over, and the address as it was", async () => {
+  it("get a repeated query name joined by commas, as on Azure, and the unchanged URL", async () => {
     const answer = await echoed("/plain?a=1&a=2&b=&c=%26");
     expect(answer).toMatchObject({
       query: [
@@ -107,7 +107,7 @@ describe("HTTP functions", () => {
     expect(answer).toMatchObject({ url: `${host.address}plain?a=1&a=2&b=&c=%26` });
   });
 
-  it.each(["/keyed", "/master"])("ask for the host's key on %s", async (path) => {
+  it.each(["/keyed", "/master"])("require the host's key on %s", async (path) => {
     expect(await echoed(path)).toBe(401);
     expect(await echoed(`${path}?code=wrong`)).toBe(401);
     expect(await echoed(path, { headers: { "x-functions-key": `${HOST_KEY}x` } })).toBe(401);
@@ -115,7 +115,7 @@ describe("HTTP functions", () => {
     expect(await echoed(`${path}?code=${HOST_KEY}`)).toMatchObject({ method: "GET" });
   });
 
-  it("cannot be reached under the paths of the host itself", async () => {
+  it("cannot have the reserved paths of the host", async () => {
     for (const path of ["/admin", "/admin/host/status", "/runtime/webhooks", "/%61dmin/x", "/x/../admin/y"]) {
       expect(await echoed(path), path).toBe(404);
     }
@@ -142,14 +142,14 @@ describe("HTTP functions", () => {
     expect((await host.fetch("/silent")).status).toBe(204);
   });
 
-  it("answer 500 without a word of what went wrong, which the log has", async () => {
+  it("answer 500 without the error message, which is in the log", async () => {
     const response = await host.fetch("/failing");
     expect([response.status, await response.text()]).toEqual([500, ""]);
     expect(await host.line("secret detail")).toMatchObject({ level: "error", functionName: "failing" });
     expect((await host.fetch("/wrong")).status).toBe(500);
   });
 
-  it("get no body above the limit, announced or not", async () => {
+  it("get no body above the limit, with or without a content length", async () => {
     expect(await echoed("/plain", { method: "POST", body: "x".repeat(1000) })).toMatchObject({ fn: "plain" });
     expect(await echoed("/plain", { method: "POST", body: "x".repeat(1001) })).toBe(413);
     const chunks = new ReadableStream({
@@ -162,7 +162,7 @@ describe("HTTP functions", () => {
     expect(await echoed("/plain")).toMatchObject({ fn: "plain" });
   });
 
-  it("run to their end when the client goes away", async () => {
+  it("run to their end when the client disconnects", async () => {
     const client = httpRequest(new URL("/hold", host.address)).end();
     client.on("error", () => undefined);
     await host.line("holding");
@@ -184,7 +184,7 @@ describe("HTTP functions", () => {
 });
 
 describe("HTTP functions under a route prefix", () => {
-  it("have it before their routes, api when host.json says nothing", async () => {
+  it("have it before their routes; the default is api", async () => {
     const app = await writeApp(`
       import { app } from "@azure/functions";
       app.get("hello", () => ({ body: "hi" }));

@@ -13,7 +13,7 @@ app.http("hold", { methods: ["GET"], handler: async (_, context) => {
 `;
 
 describe("An app on the host", () => {
-  it("may be CommonJS, or several files that a glob names", async () => {
+  it("can be CommonJS, and several files of a glob", async () => {
     const register = (name: string) => `
       const { app } = require("@azure/functions");
       app.http("${name}", { methods: ["GET"], handler: (_, context) => ({ body: context.functionName }) });
@@ -29,7 +29,7 @@ describe("An app on the host", () => {
     expect(await (await host.fetch("/api/two")).text()).toBe("two");
   });
 
-  it("may be one bundled ESM file that requires @azure/functions-core", async () => {
+  it("can be a bundled ESM file that requires @azure/functions-core", async () => {
     const app = await writeApp({
       "source.ts": `
         import { app } from "@azure/functions";
@@ -49,7 +49,7 @@ describe("An app on the host", () => {
     expect(await (await host.fetch("/api/bundled")).text()).toBe("from a bundle");
   });
 
-  it("is heard in the log, with the invocation that speaks", async () => {
+  it("writes to the log, with the invocation of each line", async () => {
     const app = await writeApp(`
       import { app } from "@azure/functions";
       console.warn("while loading");
@@ -74,7 +74,7 @@ describe("An app on the host", () => {
     });
   });
 
-  it("has its hooks run around the app and each invocation, with their data, and may change what they see", async () => {
+  it("has hooks around the app and each invocation, which can change inputs and results", async () => {
     const app = await writeApp(`
       import { app } from "@azure/functions";
       app.hook.appStart(async () => { await null; console.log("app starts"); });
@@ -101,7 +101,7 @@ describe("An app on the host", () => {
     expect(host.lines.map(({ message }) => message)).toContain("app ends");
   });
 
-  it("gets a trace, the caller's where there is one", async () => {
+  it("gets the caller's trace, or a new one", async () => {
     const app = await writeApp(`
       import { app } from "@azure/functions";
       app.http("trace", { methods: ["GET"], handler: (_, context) => ({ body: context.traceContext.traceParent }) });
@@ -124,7 +124,7 @@ describe("An app on the host", () => {
 });
 
 describe("A host that stops", () => {
-  it("lets what runs end, takes nothing new, and only then tells the app", async () => {
+  it("waits for running invocations, accepts no new ones, and then runs the appTerminate hooks", async () => {
     const app = await writeApp(`
       import { app } from "@azure/functions"; ${HOLD}
       app.hook.appTerminate(() => console.log("app ends"));
@@ -134,7 +134,7 @@ describe("A host that stops", () => {
     const held = host.fetch("/api/hold");
     await host.line("holding");
     const stopped = host.stop();
-    await host.line("Stopping, with 1 calls running.");
+    await host.line("Stopping with 1 running invocations.");
     await expect(host.fetch("/api/hold")).rejects.toThrow();
     expect(host.lines.map(({ message }) => message)).not.toContain("app ends");
     await host.invokeTimer("freeing");
@@ -144,7 +144,7 @@ describe("A host that stops", () => {
     expect(host.lines.map(({ message }) => message)).toContain("app ends");
   });
 
-  it("gives up on what does not end in time, and says what that was", async () => {
+  it("aborts invocations after the grace period, and logs their names", async () => {
     const app = await writeApp(`
       import { app } from "@azure/functions"; ${HOLD}
       app.hook.appTerminate(() => { throw new Error("cannot end"); });
@@ -153,7 +153,7 @@ describe("A host that stops", () => {
     const held = host.fetch("/api/hold").catch((error: unknown) => error);
     await host.line("holding");
     await host.stop(50);
-    await host.line("1 invocations still run, after 50 ms: hold.");
+    await host.line("1 invocations still run after 50 ms: hold.");
     await host.line("An appTerminate hook failed: cannot end");
     expect(await held).toBeInstanceOf(Error);
   });

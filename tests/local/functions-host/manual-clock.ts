@@ -1,10 +1,10 @@
-import type { Clock } from "#local/functions-host/clock.ts";
+import type { TimerClock } from "#local/functions-host/timer-clock.ts";
 
-/** A clock that stands still until it is moved. */
-export interface ManualClock extends Clock {
-  /** Moves to this time, and wakes whatever waited for it or for less, earliest first. */
+/** A clock that changes only when the test moves it. */
+export interface ManualClock extends TimerClock {
+  /** Moves to this time, and wakes all due timers, earliest first. */
   moveTo(time: Date): void;
-  /** The times that are waited for, ascending, as ISO texts. */
+  /** The times of the pending timers, ascending, as ISO strings. */
   waits(): string[];
 }
 

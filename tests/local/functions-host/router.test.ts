@@ -51,11 +51,11 @@ describe("A route template", () => {
     ["{*a}/b", "must come last"],
     ["x{a?}", "segment of its own"],
     ["{a:integer}", '"integer" is no route constraint'],
-    ["{a:length}", "unfitting arguments"],
-    ["{a:min(x)}", "unfitting arguments"],
-    ["{a:regex(()}", "unfitting arguments"],
+    ["{a:length}", "invalid arguments"],
+    ["{a:min(x)}", "invalid arguments"],
+    ["{a:regex(()}", "invalid arguments"],
     ["a?b", 'a "?" belongs'],
-  ])("%s is refused", (template, problem) => {
+  ])("%s is rejected", (template, problem) => {
     expect(() => parseRouteTemplate(template)).toThrow(problem);
   });
 });
@@ -87,7 +87,7 @@ describe("Routes", () => {
     ]);
   });
 
-  it("match as a plain reading of the templates says, whatever they are", () => {
+  it("match like an independent reading of the templates, for any template", () => {
     const literal = fc.constantFrom("a", "b", "cc");
     const segment = fc.oneof(literal, fc.constantFrom("{p}", "{p:int}"));
     const ending = fc.constantFrom("", "{o?}", "{*rest}");
@@ -100,15 +100,15 @@ describe("Routes", () => {
     const path = fc.array(pathSegment, { maxLength: 5 }).map((segments) => `/${segments.join("/")}`);
     fc.assert(
       fc.property(template, path, (text, at) => {
-        expect(match(text, at)).toEqual(readPlainly(text, at));
+        expect(match(text, at)).toEqual(matchIndependently(text, at));
       }),
       { numRuns: 1000 },
     );
   });
 });
 
-/** A recursive reading of simple templates, independent of the parser. */
-function readPlainly(template: string, path: string): Record<string, string> | undefined {
+/** A recursive match of simple templates, independent of the parser. */
+function matchIndependently(template: string, path: string): Record<string, string> | undefined {
   const walk = (segments: string[], parts: string[]): Record<string, string> | undefined => {
     const [segment, ...laterSegments] = segments;
     if (segment === undefined) return parts.length === 0 ? {} : undefined;

@@ -19,7 +19,7 @@ afterAll(async () => {
   await bus.stop();
 });
 
-/** A function that takes two messages at a time and ends when it is told to. */
+/** A function with batches of two messages, each of which ends when the test ends it. */
 async function startedBatches(queueName: string, prefetchCount: number) {
   await client.createSender(queueName).sendMessages([0, 1, 2, 3, 4, 5].map((body) => ({ body })));
   const batches: { bodies: string[]; end: () => void }[] = [];
@@ -37,7 +37,7 @@ async function startedBatches(queueName: string, prefetchCount: number) {
     cardinality: "many",
     autoComplete: true,
   } as unknown as ServiceBusFunction;
-  const faults: unknown[] = [];
+  const errors: unknown[] = [];
   const trigger = startServiceBusTrigger(fn, {
     open: openServiceBusSource,
     options: hostJson.serviceBus,
@@ -47,7 +47,7 @@ async function startedBatches(queueName: string, prefetchCount: number) {
       batches.push({ bodies: data.collectionString.string, end: resolve });
       return promise;
     },
-    onFault: (_, error) => faults.push(error),
+    onError: (_, error) => errors.push(error),
   });
   onTestFinished(async () => {
     for (const { end } of batches) end();
@@ -55,10 +55,10 @@ async function startedBatches(queueName: string, prefetchCount: number) {
     await trigger.close();
   });
   await expect.poll(() => batches.length).toBe(1);
-  return { batches, trigger, faults };
+  return { batches, trigger, errors };
 }
 
-it("has as many messages come in during a batch as prefetchCount says, and works on one batch at a time", async () => {
+it("prefetches prefetchCount messages during a batch, and runs one batch at a time", async () => {
   const { batches } = await startedBatches("ahead", 3);
   await expect.poll(() => bus.counts("ahead")).toMatchObject({ locked: 5, active: 1 });
   expect(batches.map(({ bodies }) => bodies)).toEqual([["0", "1"]]);
@@ -68,7 +68,7 @@ it("has as many messages come in during a batch as prefetchCount says, and works
   await expect.poll(() => bus.counts("ahead")).toMatchObject({ locked: 4, active: 0 });
 });
 
-it("has none come in without it", async () => {
+it("prefetches no messages without prefetchCount", async () => {
   const { batches } = await startedBatches("none-ahead", 0);
   expect(bus.counts("none-ahead")).toMatchObject({ locked: 2, active: 4 });
   batches[0]!.end();
@@ -76,8 +76,8 @@ it("has none come in without it", async () => {
   await expect.poll(() => bus.counts("none-ahead")).toMatchObject({ locked: 2, active: 2 });
 });
 
-it("gives back what it has fetched ahead when it pauses, and settles the batch that it works on before it closes", async () => {
-  const { batches, trigger, faults } = await startedBatches("ending", 3);
+it("releases prefetched messages when it pauses, and settles the current batch before it closes", async () => {
+  const { batches, trigger, errors } = await startedBatches("ending", 3);
   await expect.poll(() => bus.counts("ending").locked).toBe(5);
   await trigger.pause();
   await expect.poll(() => bus.counts("ending")).toMatchObject({ locked: 2, active: 4 });
@@ -86,10 +86,10 @@ it("gives back what it has fetched ahead when it pauses, and settles the batch t
   await trigger.close();
   expect(bus.counts("ending")).toMatchObject({ locked: 0, active: 4 });
   expect(batches).toHaveLength(1);
-  expect(faults).toEqual([]);
+  expect(errors).toEqual([]);
 });
 
-it("closes although the broker is gone with what it was to settle", async () => {
+it("closes when the broker has stopped before the settlement", async () => {
   const { port } = bus;
   const { batches, trigger } = await startedBatches("cut-off", 0);
   await bus.stop();

@@ -53,8 +53,8 @@ describe("Service Bus functions", () => {
     await sender.close();
   }
 
-  /** Waits until nothing of the queue is with the function or before it. */
-  async function worked(queue: string): Promise<{ deadLetter: number }> {
+  /** Waits until the queue is empty and no message is locked. */
+  async function drained(queue: string): Promise<{ deadLetter: number }> {
     for (;;) {
       const { active, locked, deadLetter } = bus.counts(queue);
       if (active + locked === 0) return { deadLetter };
@@ -73,7 +73,7 @@ describe("Service Bus functions", () => {
     });
   });
 
-  it("get a message parsed, with its metadata, and it is completed", async () => {
+  it("get a parsed message with its metadata, which is completed", async () => {
     await send("first-queue", [
       {
         body: { runId: "r1" },
@@ -98,22 +98,22 @@ describe("Service Bus functions", () => {
         userProperties: { kind: "k", n: 1 },
       },
     });
-    expect(await worked("first-queue")).toEqual({ deadLetter: 0 });
+    expect(await drained("first-queue")).toEqual({ deadLetter: 0 });
   });
 
-  it("get text as text, and bytes where they ask for bytes", async () => {
+  it("get text as text, and bytes with dataType binary", async () => {
     await send("first-queue", [{ body: "not json" }]);
     expect(after(await host.line("one "), "one")).toMatchObject({ message: "not json" });
     await send("bytes", [{ body: Buffer.from([0xff, 0x00]) }]);
     await host.line("bytes true ff00");
   });
 
-  it("give each message its own outcome, however they run together", async () => {
+  it("settle each concurrent message with its own outcome", async () => {
     await send(
       "odd",
       Array.from({ length: 40 }, (_, n) => ({ body: { n } })),
     );
-    expect(await worked("odd")).toEqual({ deadLetter: 20 });
+    expect(await drained("odd")).toEqual({ deadLetter: 20 });
     const receiver = client.createReceiver("odd", { subQueueType: "deadLetter" });
     const dead = await receiver.receiveMessages(40, { maxWaitTimeInMs: 1000 });
     expect(dead.map(({ body }) => (body as { n: number }).n).sort((a, b) => a - b)).toEqual(
@@ -122,23 +122,23 @@ describe("Service Bus functions", () => {
     await receiver.close();
   });
 
-  it("run as many at once as host.json allows, and no more", async () => {
+  it("run at most as many messages at once as host.json allows", async () => {
     await send(
       "limited",
       Array.from({ length: 20 }, () => ({ body: 1 })),
     );
-    await worked("limited");
+    await drained("limited");
     const counts = host.lines.flatMap(({ message }) => /^limited running (\d+)$/.exec(message)?.[1] ?? []).map(Number);
     expect(counts).toHaveLength(20);
     expect(Math.max(...counts)).toBe(4);
   });
 
-  it("get batches as large as host.json allows, which fail as a whole", async () => {
+  it("get batches up to the size of host.json, which fail as a whole", async () => {
     await send(
       "batch",
       Array.from({ length: 24 }, (_, n) => ({ body: n === 3 ? "bad" : `b${n}`, messageId: `m${n}` })),
     );
-    expect(await worked("batch")).toEqual({ deadLetter: 0 });
+    expect(await drained("batch")).toEqual({ deadLetter: 0 });
     const batches = host.lines
       .filter(({ message }) => message.startsWith("batch "))
       .map((line) => after(line, "batch") as { messages: string[]; ids: string[]; counts: number[] });
@@ -149,14 +149,14 @@ describe("Service Bus functions", () => {
     expect(new Set(batches.flatMap(({ ids }) => ids)).size).toBe(24);
   });
 
-  it("leave settling to the function where autoCompleteMessages is false", async () => {
+  it("do not settle messages when autoCompleteMessages is false", async () => {
     await send("manual", [{ body: 1 }]);
     await host.line("left unsettled");
     expect(bus.counts("manual")).toMatchObject({ locked: 1, deadLetter: 0 });
   });
 
-  it("come back when the queue does", async () => {
-    // The client itself waits a minute when it is dropped while it is still connecting.
+  it("receive again after a restart of the broker", async () => {
+    // The client waits a minute when its connection breaks while it is still connecting.
     await send("first-queue", [{ body: "connected" }]);
     await host.line("connected");
     const { port } = bus;
@@ -169,11 +169,11 @@ describe("Service Bus functions", () => {
     expect(after(line, "one")).toMatchObject({ message: "back again" });
   });
 
-  it("finish the message at hand when the host stops", async () => {
+  it("finish the current message when the host stops", async () => {
     await send("held", [{ body: 1 }]);
     await host.line("holding a message");
     const stopped = host.stop();
-    await host.line("Stopping, with 1 calls running.");
+    await host.line("Stopping with 1 running invocations.");
     expect(bus.counts("held").locked).toBe(1);
     await host.invokeTimer("freeing");
     await stopped;

@@ -64,7 +64,7 @@ describe("HTTP functions of an app that streams", () => {
     return text;
   }
 
-  it("get method, address, parameters, headers, body, and repeated query names one by one", async () => {
+  it("get method, URL, parameters, headers, body, and each value of a repeated query name", async () => {
     const response = await host.fetch("/api/echo/7%20a?a=1&a=2", {
       method: "POST",
       body: "héllo",
@@ -87,7 +87,7 @@ describe("HTTP functions of an app that streams", () => {
     expect((await host.fetch("/api/echo", { method: "HEAD" })).status).toBe(200);
   });
 
-  it("answer piece by piece", async () => {
+  it("stream their response", async () => {
     const response = await host.fetch("/api/slowly");
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("first ");
@@ -111,12 +111,12 @@ describe("HTTP functions of an app that streams", () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true);
   });
 
-  it("may answer without reading a large body", async () => {
+  it("can answer without reading a large body", async () => {
     const response = await host.fetch("/api/unread", { method: "POST", body: Buffer.alloc(5_000_000) });
     expect([response.status, await response.text()]).toEqual([401, "not read"]);
   });
 
-  it("get no body above the limit, announced or not", async () => {
+  it("get no body above the limit, with or without a content length", async () => {
     expect((await host.fetch("/api/counted", { method: "POST", body: Buffer.alloc(20_000_001) })).status).toBe(413);
     const { request, response } = open("counted");
     request.on("error", () => undefined);
@@ -132,7 +132,7 @@ describe("HTTP functions of an app that streams", () => {
     await host.line("secret detail");
   });
 
-  it("cut the answer when it breaks in the middle", async () => {
+  it("abort the response when its stream fails", async () => {
     const response = await host.fetch("/api/breaking");
     expect(response.status).toBe(200);
     const rest = expect(response.text()).rejects.toThrow();
@@ -149,7 +149,7 @@ describe("HTTP functions of an app that streams", () => {
     expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
   });
 
-  it("see the upload end when the client goes away", async () => {
+  it("see the end of the upload when the client disconnects", async () => {
     const { request, response } = open("hold");
     response.catch(() => undefined);
     request.on("error", () => undefined).write("part");
@@ -159,7 +159,7 @@ describe("HTTP functions of an app that streams", () => {
     expect((await host.fetch("/api/echo")).status).toBe(200);
   });
 
-  it("leave nothing open that keeps the process alive", async () => {
+  it("let the process end after a stop", async () => {
     await host.stop();
     await expect(host.fetch("/api/echo")).rejects.toThrow();
   });

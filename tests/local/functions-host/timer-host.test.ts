@@ -16,7 +16,7 @@ const settings = { WHEN: "0 * * * * *", "AzureWebJobs.switchedOff.Disabled": "1"
 const tick = (line: { message: string }) => JSON.parse(line.message.replace(/^ran /, "")) as Record<string, unknown>;
 
 describe("Timers on the host", () => {
-  it("get the schedule that a setting gives, and their status as Azure hands it over", async () => {
+  it("get their schedule from a setting, and their status in Azure's format", async () => {
     const app = await writeApp(appThat(""));
     const host = await startHost(app, { settings, now: "2026-01-01T00:00:30Z" });
     expect(host.functions.find(({ name }) => name === "everyMinute")).toMatchObject({
@@ -46,7 +46,7 @@ describe("Timers on the host", () => {
     expect(host.lines.map(({ message }) => message)).not.toContain("off ran");
   });
 
-  it("fire past due, once, after the host was killed in the middle of a run", async () => {
+  it("fire once, past due, after a kill of the host during a run", async () => {
     const app = await writeApp(appThat(HANG));
     const killed = await startHost(app, { settings, now: "2026-01-01T00:00:30Z" });
     await killed.moveTo("2026-01-01T00:01:00Z");
@@ -69,7 +69,7 @@ describe("Timers on the host", () => {
     expect(next.lines.filter(({ message }) => message.startsWith("ran "))).toHaveLength(2);
   });
 
-  it("fire in every process that shares a state directory", async () => {
+  it("fire in every process with the same state directory", async () => {
     const app = await writeApp(appThat(""));
     const hosts = await Promise.all([1, 2].map(() => startHost(app, { settings, now: "2026-01-01T00:00:30Z" })));
     for (const minute of ["01", "02", "03"]) {
@@ -88,7 +88,7 @@ describe("Timers on the host", () => {
     await expect(host.invokeTimer("switchedOff")).rejects.toThrow('No timer function "switchedOff" runs here.');
   });
 
-  it("fire by the system's clock when none is given", async () => {
+  it("use the system clock by default", async () => {
     const host = await startHost(await writeApp(appThat("")), { settings });
     const first = await host.line("second ");
     const second = await host.line("second ");

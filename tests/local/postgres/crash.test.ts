@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { discardPostgres, startPostgres } from "#local/postgres/start.ts";
+import { discardPostgres, startPostgres } from "#local/postgres/start-postgres.ts";
 import { type Program, startProgram } from "#support/program.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
-import { query, startHere } from "./server.ts";
+import { query, startHere } from "./test-server.ts";
 
 const ROUNDS = 6;
 const UUID = /^[0-9a-f-]{36}$/;
 
-/** The tests break the same database one after the other, as making one takes longer than repairing it. */
+/** The tests break the same database one after the other, because creating one takes longer than repairing it. */
 let dataDirectory: string;
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => discardPostgres(dataDirectory));
 
-test(`nothing acknowledged is lost in ${ROUNDS} rounds of killing the app or the postmaster under load`, async () => {
+test(`no acknowledged commit is lost in ${ROUNDS} kills of the app or the postmaster under load`, async () => {
   const acknowledged = new Set<string>();
   for (let round = 1; round <= ROUNDS; round++) {
     const app = startApp("write");
@@ -42,7 +42,7 @@ test(`nothing acknowledged is lost in ${ROUNDS} rounds of killing the app or the
   expect([...acknowledged].filter((id) => !kept.has(id))).toEqual([]);
 });
 
-test("a server left running by a killed app is stopped and replaced on the same port, and the log says so", async () => {
+test("a server that a killed app left running is replaced on the same port, with a log line", async () => {
   const app = startApp();
   const { pid, port } = await running(app);
   await app.kill();
@@ -51,7 +51,7 @@ test("a server left running by a killed app is stopped and replaced on the same 
   const lines: string[] = [];
   const server = await startHere({ dataDirectory, log: (line) => lines.push(line) });
   expect(lines).toEqual([
-    `PostgreSQL (process ${pid}) still runs for a process that has died; it is stopped and started anew.`,
+    `PostgreSQL (process ${pid}) still runs after the process that started it died; it is restarted.`,
   ]);
   expect(server.pid).not.toBe(pid);
   expect(server.port).toBe(port);
@@ -66,11 +66,11 @@ test("a server whose postmaster was killed can be stopped and started again", as
 });
 
 test.for([
-  { lock: "names a process that is gone", pid: async () => "4194303" },
-  { lock: "names a process id that another program has got", pid: bystander },
-  { lock: "names this very process", pid: async () => `${process.pid}` },
+  { lock: "names a dead process", pid: async () => "4194303" },
+  { lock: "names the process id of another program", pid: bystander },
+  { lock: "names this process", pid: async () => `${process.pid}` },
   { lock: "is empty", pid: async () => "" },
-])("a lock file that $lock does not bar the way", async ({ pid }) => {
+])("a lock file that $lock does not prevent a start", async ({ pid }) => {
   const first = await startHere({ dataDirectory });
   const lockFile = join(dataDirectory, "cluster", "data", "postmaster.pid");
   const [, ...rest] = (await readFile(lockFile, "utf8")).split("\n");
@@ -83,25 +83,25 @@ test.for([
   expect(await query(second.url, (sql) => sql`SELECT id FROM thing`)).toEqual([{ id: 7 }]);
 });
 
-test("data of another PostgreSQL version is left alone, with a sentence that says what to do", async () => {
+test("data of another PostgreSQL version is rejected with instructions", async () => {
   const file = join(dataDirectory, "cluster", "data", "PG_VERSION");
   const version = await readFile(file, "utf8");
   onTestFinished(() => writeFile(file, version));
   await writeFile(file, "15\n");
   await expect(startHere({ dataDirectory })).rejects.toThrow(
-    /was made by PostgreSQL 15, and this is PostgreSQL 18\.\d+\. Move that directory away to start from empty, or/,
+    /was created by PostgreSQL 15, and this is PostgreSQL 18\.\d+\. Move that directory away to start with an empty database, or/,
   );
 });
 
-test("a password file that is gone is asked for by name", async () => {
+test("a missing password file is named", async () => {
   const file = join(dataDirectory, "cluster", "password");
   const password = await readFile(file, "utf8");
   onTestFinished(() => writeFile(file, password));
   await writeFile(file, "");
-  await expect(startHere({ dataDirectory })).rejects.toThrow(`expected it in ${file}. Put the file back, or`);
+  await expect(startHere({ dataDirectory })).rejects.toThrow(`expected it in ${file}. Restore the file, or`);
 });
 
-test("a password file that is not the server's is named, and no server stays behind", async () => {
+test("a wrong password file is named, and no server keeps running", async () => {
   const file = join(dataDirectory, "cluster", "password");
   const password = await readFile(file, "utf8");
   onTestFinished(() => writeFile(file, password));
@@ -110,7 +110,7 @@ test("a password file that is not the server's is named, and no server stays beh
   await expect(access(join(dataDirectory, "cluster", "data", "postmaster.pid"))).rejects.toThrow("ENOENT");
 });
 
-test("a first start that was killed while it made the database is made anew", async () => {
+test("a first start that was killed during initdb is repeated", async () => {
   const fresh = await temporaryDirectory();
   const app = startApp("", fresh);
   await appearanceOf("PG_VERSION", fresh);
@@ -124,11 +124,11 @@ test("a first start that was killed while it made the database is made anew", as
   expect((await readdir(fresh)).filter((name) => name.includes("partial"))).toEqual([]);
 });
 
-test("discarding spares a database in use, and deletes one with the server that a killed app left running", async () => {
+test("discarding rejects a database in use, and stops and deletes the one of a killed app", async () => {
   const fresh = await temporaryDirectory();
   const app = startApp("", fresh);
   const { url } = await running(app);
-  await expect(discardPostgres(fresh, { patienceMs: 0 })).rejects.toThrow(`in use by process ${app.pid}`);
+  await expect(discardPostgres(fresh, { waitMs: 0 })).rejects.toThrow(`in use by process ${app.pid}`);
   await app.kill();
   await discardPostgres(fresh);
   await expect(query(url, (sql) => sql`SELECT 1`)).rejects.toThrow("ECONNREFUSED");
@@ -136,7 +136,7 @@ test("discarding spares a database in use, and deletes one with the server that 
 });
 
 function startApp(mode = "", directory = dataDirectory): Program {
-  return startProgram(new URL("starter.ts", import.meta.url), [directory, mode]);
+  return startProgram(new URL("postgres-starter.ts", import.meta.url), [directory, mode]);
 }
 
 async function running(app: Program): Promise<{ url: string; pid: number; port: number }> {
@@ -153,8 +153,8 @@ async function bystander(): Promise<string> {
   return `${child.pid}`;
 }
 
-/** It is made by initdb, which sends no signal: looking is all there is. */
+/** initdb sends no signal when it creates the file, so this polls. */
 async function appearanceOf(file: string, directory: string): Promise<void> {
-  const look = () => readdir(directory, { recursive: true }).catch(() => []);
-  while (!(await look()).some((path) => basename(path) === file)) await delay(2);
+  const files = () => readdir(directory, { recursive: true }).catch(() => []);
+  while (!(await files()).some((path) => basename(path) === file)) await delay(2);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { lastPublishedDate, SAMPLE_CURRENCIES, sampleDays } from "#local/providers/sample-rates.ts";
 
-test("there is a day for each weekday from 1999-01-04 on, and none for a weekend", () => {
+test("each weekday from 1999-01-04 on has rates, and weekends have none", () => {
   const days = sampleDays("2025-05-14");
   expect(days[0]?.date).toBe("1999-01-04");
   expect(days.at(-1)?.date).toBe("2025-05-14");
@@ -9,12 +9,12 @@ test("there is a day for each weekday from 1999-01-04 on, and none for a weekend
   expect(days.some(({ date }) => [0, 6].includes(new Date(date).getUTCDay()))).toBe(false);
 });
 
-test("a day has the same rates whichever day is the last", () => {
+test("a day has the same rates for any last day", () => {
   const long = sampleDays("2025-05-14");
   expect(sampleDays("2003-06-30")).toEqual(long.slice(0, sampleDays("2003-06-30").length));
 });
 
-test("rates stay plausible for a quarter of a century, and currencies come and go as they did", () => {
+test("rates stay plausible for 25 years, and currencies begin and end as in reality", () => {
   const days = sampleDays("2026-01-05");
   expect(SAMPLE_CURRENCIES).toHaveLength(31);
   for (const [index, quote] of SAMPLE_CURRENCIES.entries()) {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
-import { isScheduled } from "#jobs/define-job.ts";
+import { isScheduled } from "#jobs/job.ts";
 import { banner, type JobLine } from "#local/stack/banner.ts";
 import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
 
@@ -27,7 +27,7 @@ const line = (id: string, next: string | null, more: Partial<JobLine> = {}): Job
   ...more,
 });
 
-it("no line is wider than 80 characters, with all jobs that there are, nor than a narrower terminal", () => {
+it("no line of all jobs is wider than 80 characters, nor wider than a narrow terminal", () => {
   const all = jobs.map((job): JobLine => {
     const schedule = isScheduled(job) ? job.on : null;
     const next = schedule && nextOccurrence(schedule, now);
@@ -51,7 +51,7 @@ it("no line is wider than 80 characters, with all jobs that there are, nor than 
   ).toEqual([]);
 });
 
-it("jobs stand below their family, with how far away their next slot is, to its largest unit", () => {
+it("jobs are listed by family, with the time until their next slot in its largest unit", () => {
   const lines = shown([
     line("soon", "2026-03-10T12:00:03Z"),
     line("today", "2026-03-11T01:46:00Z"),
@@ -65,7 +65,7 @@ it("jobs stand below their family, with how far away their next slot is, to its 
     "  platform",
     "    soon       3 s   every so often",
     "    today      14 h  every so often",
-    "    asked            when asked for",
+    "    asked            on demand",
     "  tasks",
     "    next_week  7 d   every so often",
     "    never      off   every so often",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { camelCase, manifestOf } from "#azure/manifest.ts";
 import { defineRoute, type Route } from "#http/route.ts";
-import { defineJob, event, type Job, manual } from "#jobs/define-job.ts";
+import { defineJob, event, type Job, manual } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 
 const job = (id: string, on: ReturnType<typeof schedule> | typeof manual = manual): Job =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineJob, event, manual } from "#jobs/define-job.ts";
+import { defineJob, event, manual } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 
 const family = { id: "samples", title: "Samples" };

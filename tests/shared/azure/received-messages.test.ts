@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { keepStrays, readMessages, receivedMessages } from "#azure/received-messages.ts";
-import { deadMessages } from "#data/platform/steering-schema.ts";
+import { storeOrphanedMessages, readMessages, receivedMessages } from "#azure/received-messages.ts";
+import { deadMessages } from "#data/platform/control-schema.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "../../functions/http/admin/admin-api.ts";
 
@@ -40,9 +40,9 @@ describe("messages as they are received", () => {
 
   it("are kept once however often they are delivered, and two of one id in another place are two", async () => {
     const { unreadable } = readMessages(receivedMessages(["x", "y\0", { run: [[]] }], metadata));
-    await keepStrays(api.app, "job-runs", unreadable);
-    await keepStrays(api.app, "job-runs", unreadable);
-    await keepStrays(api.app, "another", unreadable.slice(0, 1));
+    await storeOrphanedMessages(api.app, "job-runs", unreadable);
+    await storeOrphanedMessages(api.app, "job-runs", unreadable);
+    await storeOrphanedMessages(api.app, "another", unreadable.slice(0, 1));
     const kept = await api.db.select().from(deadMessages);
     expect(kept.map(({ queue, body }) => `${queue}: ${body}`).sort()).toEqual([
       "another: x",
@@ -58,7 +58,7 @@ describe("messages as they are received", () => {
     const [received] = receivedMessages([null]);
     expect(received).toEqual({ body: null, messageId: null, enqueuedAt: null, sequenceNumber: null });
     const { unreadable } = readMessages([received!]);
-    await keepStrays(api.app, "bare", unreadable);
+    await storeOrphanedMessages(api.app, "bare", unreadable);
     expect((await api.db.select().from(deadMessages)).filter(({ queue }) => queue === "bare")).toMatchObject([
       { body: "null", messageId: null },
     ]);

@@ -10,7 +10,7 @@ let silent: Db;
 let other: Db;
 beforeAll(async () => {
   database = await createDatabase();
-  silent = connect({ ...options, url: database.url, silentTransactionMs: 1_000 });
+  silent = connect({ ...options, url: database.url, idleTransactionTimeoutMs: 1_000 });
   other = connect({ ...options, url: database.url });
   await other.execute("create table effects (key text primary key, of text)");
 });

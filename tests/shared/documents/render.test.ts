@@ -1,14 +1,14 @@
 import { load } from "cheerio";
 import { describe, expect, it } from "vitest";
-import { renderHtml } from "#documents/html.ts";
-import type { Block, DocumentModel } from "#documents/model.ts";
-import { renderPdf } from "#documents/pdf/render.ts";
+import { renderHtml } from "#documents/render-html.ts";
+import type { Block, DocumentModel } from "#documents/document-model.ts";
+import { renderPdf } from "#documents/pdf/render-pdf.ts";
 import { findTemplate, NoTemplate } from "#documents/templates.ts";
 import { drawnPages } from "./pdf-pixels.ts";
 import { pagesOf } from "./pdf-text.ts";
 import { dealFacts, diligenceFacts, statementFacts } from "./sample-contexts.ts";
 import { sampleMemo } from "./sample-lien.ts";
-import { asOf, written } from "./written.ts";
+import { asOf, written } from "./sample-document.ts";
 
 const document = (...blocks: Block[]): DocumentModel => ({
   title: "A title",

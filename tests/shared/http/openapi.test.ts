@@ -27,7 +27,7 @@ describe("the description of the API", () => {
       params: z.object({ id: z.uuid() }),
       query: z.strictObject({ wait: z.coerce.number().int().min(0).max(9).default(3) }),
       body: z.strictObject({ name: z.string(), note: z.string().optional() }),
-      answer: z.object({ id: z.uuid(), name: z.string() }),
+      response: z.object({ id: z.uuid(), name: z.string() }),
       handle: async () => ({}),
     });
     const { paths } = openApi([route], title);

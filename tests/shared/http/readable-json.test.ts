@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answerText, readableJson } from "#http/readable-json.ts";
+import { responseText, readableJson } from "#http/readable-json.ts";
 
 describe("JSON for a terminal", () => {
   it("keeps on one line what fits, and indents the rest", () => {
@@ -36,9 +36,9 @@ describe("JSON for a terminal", () => {
   });
 
   it("goes to who asks from a terminal alone", () => {
-    expect(answerText({ a: [1] }, "curl/8.5.0")).toBe('{"a": [1]}\n');
-    expect(answerText({ a: [1] }, "node")).toBe('{"a":[1]}');
-    expect(answerText({ a: [1] }, null)).toBe('{"a":[1]}');
+    expect(responseText({ a: [1] }, "curl/8.5.0")).toBe('{"a": [1]}\n');
+    expect(responseText({ a: [1] }, "node")).toBe('{"a":[1]}');
+    expect(responseText({ a: [1] }, null)).toBe('{"a":[1]}');
   });
 
   it("takes what an answer holds besides JSON as JSON.stringify does", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { storageFault } from "#http/request-body.ts";
-import { storable } from "#redaction/jsonb-safe.ts";
+import { jsonbSafe } from "#redaction/jsonb-safe.ts";
 import { createDatabase, type TestDatabase } from "#support/database.ts";
 
 let database: TestDatabase;
@@ -50,7 +50,7 @@ it("what is refused as a body is just what PostgreSQL would refuse as JSON", asy
 it("what a job makes storable, PostgreSQL takes, and no body like it would be refused", async () => {
   await fc.assert(
     fc.asyncProperty(json, async (value) => {
-      const stored = storable(value);
+      const stored = jsonbSafe(value);
       expect(storageFault(stored)).toBeUndefined();
       expect(await isTaken(stored)).toBe(true);
     }),

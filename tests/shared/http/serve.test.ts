@@ -181,8 +181,8 @@ describe("a query", () => {
 
 describe("a body", () => {
   it.each([
-    ["that is no JSON", "{name:1}", "body", /^is no JSON: /],
-    ["that breaks off", '{"name":', "body", /^is no JSON: /],
+    ["that is no JSON", "{name:1}", "body", /^is not JSON: /],
+    ["that breaks off", '{"name":', "body", /^is not JSON: /],
     ["that is not UTF-8", new Uint8Array([0x22, 0xff, 0xfe, 0x22]), "body", /^is not UTF-8$/],
     ["with U+0000", '{"name":"a\\u0000b"}', "body", /U\+0000/],
     ["with U+0000 in a name", '{"more":{"a\\u0000b":1}}', "body", /U\+0000/],
@@ -258,7 +258,7 @@ describe("a body", () => {
   it("where none is taken is 400, in whatever form", async () => {
     for (const body of ['{"a":1}', "text", "[]", new Uint8Array([0xff])]) {
       const reply = await ask(all, { method: "DELETE", body });
-      expect(problemOf(reply).errors).toEqual([{ field: "body", reason: "this route takes no body" }]);
+      expect(problemOf(reply).errors).toEqual([{ field: "body", reason: "this route accepts no body" }]);
     }
   });
 });
@@ -295,7 +295,7 @@ describe("a handler that throws", () => {
       type: "urn:rota:problem:internal",
       title: "Internal Server Error",
       status: 500,
-      detail: "something went wrong here; the log of the app has the details",
+      detail: "internal error; the log of the app has the details",
     });
     expect(reply.log).toMatchObject([
       { level: "error", message: "Request failed", fields: { route: "GET api/things/{id}" } },

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { catalogueOf, lazyCatalogue } from "#jobs/catalogue.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { manual } from "#jobs/triggers.ts";
 
 const job = (id: string) =>
   defineJob({

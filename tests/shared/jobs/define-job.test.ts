@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { defineJob, isScheduled, manual } from "#jobs/define-job.ts";
+import { defineJob, isScheduled, manual } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 
 const family = { id: "samples", title: "Samples" };

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { defineJob, manual } from "#jobs/define-job.ts";
+import { defineJob } from "#jobs/define-job.ts";
+import { manual } from "#jobs/triggers.ts";
 import { overridden, scheduleInForce } from "#jobs/effective-schedule.ts";
 import { schedule } from "#schedule/index.ts";
 

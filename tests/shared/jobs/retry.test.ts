@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { backoff, exponential, linear, never, type RetryPolicy } from "#jobs/retry.ts";
+import { backoff, exponential, linear, noRetries, type RetryPolicy } from "#jobs/retry.ts";
 
 const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const retry = fc.integer({ min: 1, max: 100 });
@@ -62,7 +62,7 @@ it("a linear delay is the same each time", () => {
 });
 
 it("never has no retries", () => {
-  expect(never).toEqual({ kind: "never", retries: 0 });
+  expect(noRetries).toEqual({ kind: "never", retries: 0 });
 });
 
 describe("a policy that makes no sense is refused:", () => {

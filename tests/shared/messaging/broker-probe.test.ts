@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { brokerProbe } from "#messaging/broker-probe.ts";
-import { openServiceBus } from "#messaging/service-bus.ts";
+import { openServiceBus } from "#messaging/service-bus-sender.ts";
 import { startedBus } from "../../local/service-bus/started-bus.ts";
 
 it("without a broker runs are carried in the process", async () => {

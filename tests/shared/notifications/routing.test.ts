@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reachKey, type RoutingFacts } from "#data/platform/notifications.ts";
+import { reachKey, type RoutingFacts } from "#data/platform/new-notifications.ts";
 import { type ChannelName, CHANNELS, DIGEST_TYPE, SEVERITIES } from "#notifications/notification.ts";
 import { type Routed, routeOf } from "#notifications/routing.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CHANNELS, type NewNotification, newNotificationSchema, SEVERITIES } from "#notifications/notification.ts";
 import { isSound } from "#notifications/sound.ts";
-import { storable } from "#redaction/jsonb-safe.ts";
+import { jsonbSafe } from "#redaction/jsonb-safe.ts";
 
 const plain: NewNotification = {
   recipient: "user:1",
@@ -44,7 +44,7 @@ describe("a sound notification", () => {
         const drawn = (isAlmostPlain ? { ...plain, ...given } : given) as NewNotification;
         if (!isSound(drawn)) return;
         expect(newNotificationSchema.parse(drawn)).toEqual(drawn);
-        expect(storable(drawn)).toEqual(drawn);
+        expect(jsonbSafe(drawn)).toEqual(drawn);
       }),
       { numRuns: 2_000 },
     );

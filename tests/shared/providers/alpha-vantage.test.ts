@@ -2,23 +2,23 @@ import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import {
   type AlphaVantageFault,
-  type AlphaVantageStandIn,
-  startAlphaVantageStandIn,
-} from "#local/providers/alpha-vantage.ts";
-import type { Fault } from "#local/providers/fault.ts";
+  type FakeAlphaVantage,
+  startFakeAlphaVantage,
+} from "#local/providers/fake-alpha-vantage.ts";
+import type { Fault } from "#local/providers/fault-injection.ts";
 import { alphaVantage } from "#providers/alpha-vantage.ts";
 import { seriesOfDaily } from "#providers/alpha-vantage/daily.ts";
 import { listingOf } from "#rules/portfolio/exchange.ts";
 import { sample } from "#support/sample-data.ts";
-import { questionOf, wordsOf } from "./price-question.ts";
-import { troubleOf } from "./service.ts";
+import { requestOf, messageOf } from "./price-request.ts";
+import { providerErrorOf } from "./scripted-server.ts";
 
 const NOW = new Date("2026-04-10T17:00:00Z");
 const KEY = "a-secret-key";
 
-let standIn: AlphaVantageStandIn;
+let standIn: FakeAlphaVantage;
 beforeAll(async () => {
-  standIn = await startAlphaVantageStandIn({ asOf: () => NOW });
+  standIn = await startFakeAlphaVantage({ asOf: () => NOW });
 });
 afterEach(() => {
   standIn.recover();
@@ -28,25 +28,25 @@ afterAll(() => standIn.close());
 const provider = (key = KEY) => alphaVantage({ baseUrl: standIn.baseUrl, key, now: () => NOW, timeoutMs: 5_000 });
 
 it("the last hundred days are asked for where they reach, and all of them otherwise", async () => {
-  const short = await provider().prices(questionOf({ from: "2026-04-08" }));
+  const short = await provider().prices(requestOf({ from: "2026-04-08" }));
   expect(standIn.requests.at(-1)).toMatch(/symbol=SMPW\.DEX&outputsize=compact/);
   expect(short).toMatchObject({ source: "alpha-vantage", series: "raw", currency: "EUR" });
   expect(short.points.map(({ date }) => date)).toEqual(["2026-04-08", "2026-04-09", "2026-04-10"]);
-  const all = await provider().prices(questionOf());
+  const all = await provider().prices(requestOf());
   expect(standIn.requests.at(-1)).toContain("outputsize=full");
   expect(all.points[0]).toMatchObject({ date: "2015-01-02", close: expect.stringMatching(/^\d+\.\d{4}$/) as string });
 });
 
 it("prices as they were traded are refused where a split stands among them", async () => {
-  expect(await wordsOf(provider(), { symbol: "SMPT" })).toMatch(/jumps on 2022-06-06 as at a split/);
-  const since = await provider().prices(questionOf({ symbol: "SMPT", from: "2026-03-02" }));
+  expect(await messageOf(provider(), { symbol: "SMPT" })).toMatch(/jumps on 2022-06-06 as at a split/);
+  const since = await provider().prices(requestOf({ symbol: "SMPT", from: "2026-03-02" }));
   expect(since.currency).toBe("USD");
 });
 
 it("exchanges whose currency it does not say are not asked about", async () => {
   const asked = standIn.requests.length;
-  expect(await wordsOf(provider(), { symbol: "SMPK.L" })).toMatch(/alpha-vantage was not asked for SMPK\.L/);
-  expect(await wordsOf(provider(), { symbol: "ABC.XX" })).toMatch(/was not asked for ABC\.XX/);
+  expect(await messageOf(provider(), { symbol: "SMPK.L" })).toMatch(/alpha-vantage was not called for SMPK\.L/);
+  expect(await messageOf(provider(), { symbol: "ABC.XX" })).toMatch(/was not called for ABC\.XX/);
   expect(standIn.requests).toHaveLength(asked);
 });
 
@@ -69,7 +69,7 @@ it.each<[AlphaVantageFault | Fault["kind"], string, RegExp, number?]>([
   ["503", "transient", /503/],
 ])("%s comes with any status and is refused as %s", async (kind, errorClass, words, wait) => {
   standIn.fail({ kind });
-  const trouble = await troubleOf(() => provider().prices(questionOf({ from: "2026-03-02" })));
+  const trouble = await providerErrorOf(() => provider().prices(requestOf({ from: "2026-03-02" })));
   expect(trouble.message).toMatch(words);
   expect(trouble.message).toMatch(/alpha-vantage.*SMPW\.DE/s);
   expect(trouble).toMatchObject({ errorClass, retryAfterMs: wait });
@@ -77,7 +77,7 @@ it.each<[AlphaVantageFault | Fault["kind"], string, RegExp, number?]>([
 
 it("its key is never shown, not even where its own words repeat it", async () => {
   standIn.fail({ kind: "day-limit" });
-  const words = await wordsOf(provider());
+  const words = await messageOf(provider());
   expect(words).toContain("We have detected your API key as ***");
   expect(words).not.toContain(KEY);
 });
@@ -88,7 +88,7 @@ it("a recorded answer is read, with adjusted closes where it has them", () => {
   if (!short || !adjusted) return;
   const answer = {
     provider: { name: "alpha-vantage", series: "raw" },
-    question: questionOf({ symbol: "IBM" }),
+    request: requestOf({ symbol: "IBM" }),
     url: "u",
   } as const;
   const how = { symbol: "IBM", exchange: listingOf("IBM")!.exchange, now: NOW };

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type EcbFault, type EcbStandIn, startEcbStandIn } from "#local/providers/ecb.ts";
-import type { Fault } from "#local/providers/fault.ts";
+import { type EcbFault, type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
+import type { Fault } from "#local/providers/fault-injection.ts";
 import { ecb, type EcbOptions, smallestFileFor } from "#providers/ecb.ts";
-import { all, service, troubleOf } from "./service.ts";
+import { all, scriptedServer, providerErrorOf } from "./scripted-server.ts";
 
 /** A Wednesday, an hour after publication. */
 const NOW = new Date("2025-05-14T15:00:00Z");
 
-let standIn: EcbStandIn;
+let standIn: FakeEcb;
 beforeAll(async () => {
-  standIn = await startEcbStandIn({ asOf: () => NOW });
+  standIn = await startFakeEcb({ asOf: () => NOW });
 });
 afterEach(() => {
   standIn.recover();
@@ -82,7 +82,7 @@ describe("what is asked for", () => {
     ["2025-03-02", "2025-03-01", "the start date 2025-03-02 is after the end date 2025-03-01"],
   ])("%s to %s is refused without a request", async (start, end, sentence) => {
     const asked = standIn.requests.length;
-    const trouble = await troubleOf(() => all(provider().since(start, end)));
+    const trouble = await providerErrorOf(() => all(provider().since(start, end)));
     expect(trouble).toMatchObject({ errorClass: "validation", message: `ecb was not called: ${sentence}` });
     expect(standIn.requests).toHaveLength(asked);
   });
@@ -135,7 +135,7 @@ describe("each fault has its class and says what happened", () => {
     standIn.fail({ kind });
     // Only the two that wait need a short patience; the others must not fail by it on a busy machine.
     const stallMs = kind === "hang" || kind === "stall" ? 100 : 30_000;
-    const trouble = await troubleOf(() => all(provider({ stallMs }).since("1999-01-04", "2025-05-14")));
+    const trouble = await providerErrorOf(() => all(provider({ stallMs }).since("1999-01-04", "2025-05-14")));
     expect(trouble.errorClass).toBe(errorClass);
     expect(trouble.message).toContain(sentence);
     expect(trouble.message).toContain("eurofxref-hist.zip");
@@ -144,17 +144,17 @@ describe("each fault has its class and says what happened", () => {
 
   test("in the daily file as well", async () => {
     standIn.fail({ kind: "unknown-column", times: 1 });
-    expect((await troubleOf(() => provider().latest())).message).toContain(
+    expect((await providerErrorOf(() => provider().latest())).message).toContain(
       'has an unknown currency "ZZZ" for 2025-05-14',
     );
     standIn.fail({ kind: "cut-short", times: 1 });
-    expect(await troubleOf(() => provider().latest())).toMatchObject({ errorClass: "transient" });
+    expect(await providerErrorOf(() => provider().latest())).toMatchObject({ errorClass: "transient" });
     expect((await provider().latest()).date).toBe("2025-05-14");
   });
 
   test("a redirect to a foreign host is refused", async () => {
     standIn.fail({ kind: "redirect", location: "https://evil.example/eurofxref-daily.xml" });
-    const trouble = await troubleOf(() => provider().latest());
+    const trouble = await providerErrorOf(() => provider().latest());
     expect(trouble.errorClass).toBe("validation");
     expect(trouble.message).toContain("evil.example is not one of its hosts");
   });
@@ -162,7 +162,7 @@ describe("each fault has its class and says what happened", () => {
   test("an archive over its limit is left while it still arrives", async () => {
     const mebibyte = Buffer.alloc(1024 * 1024);
     let sent = 0;
-    const endless = await service((_, response) => {
+    const endless = await scriptedServer((_, response) => {
       response.write("PK\x03\x04");
       const pump = () => {
         while (!response.closed && response.write(mebibyte)) sent++;
@@ -170,7 +170,7 @@ describe("each fault has its class and says what happened", () => {
       response.on("drain", pump);
       pump();
     });
-    const trouble = await troubleOf(() =>
+    const trouble = await providerErrorOf(() =>
       all(ecb({ baseUrl: endless.url, now: () => NOW }).since("1999-01-04", "2025-05-14")),
     );
     expect(trouble.errorClass).toBe("validation");
@@ -182,7 +182,7 @@ describe("each fault has its class and says what happened", () => {
 const FULL = "../shared/data/fx/eurofxref-hist-1999-2026-04-13.csv";
 describe.skipIf(!existsSync(FULL))("the ECB's own history (skipped where ../shared/data is missing)", () => {
   test.each(["eurofxref-hist.zip", "eurofxref-hist.csv"])("arrives whole as %s", async (historyFile) => {
-    const real = await startEcbStandIn({ asOf: () => new Date("2026-04-13T15:00:00Z"), history: FULL });
+    const real = await startFakeEcb({ asOf: () => new Date("2026-04-13T15:00:00Z"), history: FULL });
     try {
       const client = ecb({ baseUrl: real.baseUrl, now: () => new Date("2026-04-13T15:00:00Z"), historyFile });
       const days = await all(client.since("1999-01-04", "2026-04-13"));

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { ahead } from "#providers/ahead.ts";
-import { askAgain } from "#providers/ask-again.ts";
+import { mapConcurrently } from "#providers/map-concurrently.ts";
+import { retryRequest } from "#providers/retry-request.ts";
 import type { EtfProvider, PriceSeries } from "#providers/etf-provider.ts";
 import { ProviderError } from "#providers/provider-error.ts";
-import { etfInOrder } from "#providers/provider-order.ts";
-import { resting } from "#providers/resting.ts";
-import { moment } from "#support/signal.ts";
-import { questionOf, wordsOf } from "./price-question.ts";
-import { all } from "./service.ts";
+import { etfWithFallback } from "#providers/provider-fallback.ts";
+import { rateLimitGuard } from "#providers/rate-limit-guard.ts";
+import { createSignal } from "#support/signal.ts";
+import { requestOf, messageOf } from "./price-request.ts";
+import { all } from "./scripted-server.ts";
 
 function trouble(errorClass: "transient" | "rate_limited" | "validation", retryAfterMs?: number): ProviderError {
   return new ProviderError(`it is ${errorClass}`, { provider: "a", errorClass, retryAfterMs });
@@ -22,14 +22,14 @@ it("providers are asked in order, and one of the other kind only where there is 
   const failing = stub("a", "raw", async () => Promise.reject(trouble("transient")));
   const adjusted = stub("b", "adjusted", async () => (asked.push("b"), { source: "b" }));
   const raw = stub("c", "raw", async () => (asked.push("c"), { source: "c" }));
-  const order = etfInOrder([failing, adjusted, raw]);
-  expect(await order.prices(questionOf({ series: null }))).toEqual({ source: "b" });
-  expect(await order.prices(questionOf({ series: "raw" }))).toEqual({ source: "c" });
+  const order = etfWithFallback([failing, adjusted, raw]);
+  expect(await order.prices(requestOf({ series: null }))).toEqual({ source: "b" });
+  expect(await order.prices(requestOf({ series: "raw" }))).toEqual({ source: "c" });
   expect(asked).toEqual(["b", "c"]);
-  await expect(etfInOrder([failing, adjusted]).prices(questionOf({ series: "raw" }))).rejects.toMatchObject({
+  await expect(etfWithFallback([failing, adjusted]).prices(requestOf({ series: "raw" }))).rejects.toMatchObject({
     errorClass: "transient",
     message: expect.stringContaining(
-      "b was not asked for SMPW.DE: its prices are adjusted, the stored ones raw",
+      "b was not called for SMPW.DE: its prices are adjusted, the stored ones raw",
     ) as string,
   });
 });
@@ -40,12 +40,12 @@ it("a provider that wants to be left alone is, for as long as it said", async ()
   const busy = stub("a", "raw", async () =>
     ++calls === 1 ? Promise.reject(trouble("rate_limited", 5_000)) : { source: "a" },
   );
-  const provider = resting(busy, () => now);
-  expect(await wordsOf(provider)).toBe("it is rate_limited");
+  const provider = rateLimitGuard(busy, () => now);
+  expect(await messageOf(provider)).toBe("it is rate_limited");
   now = new Date("2026-04-10T17:00:04Z");
-  expect(await wordsOf(provider)).toBe("a was not asked for SMPW.DE: it wants to be left alone for 1 s more");
+  expect(await messageOf(provider)).toBe("a was not called for SMPW.DE: its rate limit ends in 1 s");
   now = new Date("2026-04-10T17:00:05Z");
-  expect(await provider.prices(questionOf())).toEqual({ source: "a" });
+  expect(await provider.prices(requestOf())).toEqual({ source: "a" });
   expect(calls).toBe(2);
 });
 
@@ -54,13 +54,13 @@ const asking = { policy, longestWaitMs: 1_000, signal: new AbortController().sig
 
 it("what may pass is asked again, as often as the policy says", async () => {
   let calls = 0;
-  const answered = await askAgain(
+  const answered = await retryRequest(
     async () => (++calls < 3 ? Promise.reject(trouble("transient", 0)) : "an answer"),
     asking,
   );
   expect([answered, calls]).toEqual(["an answer", 3]);
   calls = 0;
-  await expect(askAgain(async () => (calls++, Promise.reject(trouble("transient"))), asking)).rejects.toThrow(
+  await expect(retryRequest(async () => (calls++, Promise.reject(trouble("transient"))), asking)).rejects.toThrow(
     "it is transient",
   );
   expect(calls).toBe(3);
@@ -71,13 +71,13 @@ it.each([
   ["what wants to wait too long", trouble("rate_limited", 1_001)],
 ])("%s is asked once", async (_, error) => {
   let calls = 0;
-  await expect(askAgain(async () => (calls++, Promise.reject(error)), asking)).rejects.toBe(error);
+  await expect(retryRequest(async () => (calls++, Promise.reject(error)), asking)).rejects.toBe(error);
   expect(calls).toBe(1);
 });
 
 it("an abort ends the wait with its reason", async () => {
   const abort = new AbortController();
-  const waiting = askAgain(async () => Promise.reject(trouble("transient", 60_000)), {
+  const waiting = retryRequest(async () => Promise.reject(trouble("transient", 60_000)), {
     policy,
     longestWaitMs: 60_000,
     signal: abort.signal,
@@ -87,9 +87,9 @@ it("an abort ends the wait with its reason", async () => {
 });
 
 it("answers come in the items' order, and no more are under way than allowed", async () => {
-  const gates = Array.from({ length: 5 }, () => moment());
+  const gates = Array.from({ length: 5 }, () => createSignal());
   const started: number[] = [];
-  const asked = ahead(2, [0, 1, 2, 3, 4], async (item) => {
+  const asked = mapConcurrently(2, [0, 1, 2, 3, 4], async (item) => {
     started.push(item);
     await gates[item]!.reached;
     if (item === 1) throw new Error("no answer");

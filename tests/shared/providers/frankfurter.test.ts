@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Fault } from "#local/providers/fault.ts";
+import type { Fault } from "#local/providers/fault-injection.ts";
 import {
   type FrankfurterFault,
-  type FrankfurterStandIn,
-  startFrankfurterStandIn,
-} from "#local/providers/frankfurter.ts";
+  type FakeFrankfurter,
+  startFakeFrankfurter,
+} from "#local/providers/fake-frankfurter.ts";
 import { SAMPLE_CURRENCIES, sampleDays } from "#local/providers/sample-rates.ts";
 import { frankfurter, yearsOf } from "#providers/frankfurter.ts";
-import { all, service, troubleOf } from "./service.ts";
+import { all, scriptedServer, providerErrorOf } from "./scripted-server.ts";
 
 const NOW = new Date("2025-05-14T15:00:00Z");
 
-let standIn: FrankfurterStandIn;
+let standIn: FakeFrankfurter;
 beforeAll(async () => {
-  standIn = await startFrankfurterStandIn({ asOf: () => NOW });
+  standIn = await startFakeFrankfurter({ asOf: () => NOW });
 });
 afterEach(() => {
   standIn.recover();
@@ -36,7 +36,7 @@ test("a range is asked for year by year, newest first, and has each published da
     "GET /v1/2024-01-01..2024-12-31",
     "GET /v1/2023-06-03..2023-12-31",
   ]);
-  // Each of the three begins on a day without rates, so each answer begins with a day that was not asked for.
+  // Each of the three begins on a day without rates, so each answer begins with a day that was not called for.
   const published = sampleDays("2025-05-14").filter(({ date }) => date >= "2023-06-03");
   expect(days.map(({ date }) => date)).toEqual(published.map(({ date }) => date).reverse());
   const points = published.reduce((sum, { rates }) => sum + rates.filter((rate) => rate !== undefined).length, 0);
@@ -61,7 +61,7 @@ test("years are cut at their turns, within what can have been published", () => 
 });
 
 test("dates that do not exist are refused without a request", async () => {
-  expect(await troubleOf(() => all(provider().since("2025-02-29", "2025-03-01")))).toMatchObject({
+  expect(await providerErrorOf(() => all(provider().since("2025-02-29", "2025-03-01")))).toMatchObject({
     errorClass: "validation",
     message: 'frankfurter was not called: expected the start date as YYYY-MM-DD, got "2025-02-29"',
   });
@@ -87,14 +87,14 @@ describe("each fault has its class and says what happened", () => {
   ];
   test.each(faults)("%s is %s", async (kind, errorClass, sentence) => {
     standIn.fail({ kind });
-    const trouble = await troubleOf(() => provider(kind === "hang" || kind === "stall" ? 100 : 30_000).latest());
+    const trouble = await providerErrorOf(() => provider(kind === "hang" || kind === "stall" ? 100 : 30_000).latest());
     expect(trouble).toMatchObject({ provider: "frankfurter", errorClass });
     expect(trouble.message).toContain(sentence);
   });
 
   test("days of the years before the one that failed were handed on", async () => {
     const seen: string[] = [];
-    const trouble = await troubleOf(async () => {
+    const trouble = await providerErrorOf(async () => {
       for await (const { date } of provider().since("2024-01-01", "2025-05-14")) {
         if (seen.push(date) === 1) standIn.fail({ kind: "503" });
       }
@@ -105,13 +105,13 @@ describe("each fault has its class and says what happened", () => {
 });
 
 test("a service that has moved is followed on its own host, and not to a foreign one", async () => {
-  const moved = await service((request, response) => {
+  const moved = await scriptedServer((request, response) => {
     const location = request.url === "/v1/latest" ? "/v2/latest" : "https://evil.example/latest";
     if (request.url === "/v2/latest") {
       response.end('{"amount":1.0,"base":"EUR","date":"2025-05-14","rates":{"USD":1.1252}}');
     } else response.writeHead(301, { location }).end();
   });
   expect(await frankfurter({ baseUrl: `${moved.url}v1` }).latest()).toMatchObject({ date: "2025-05-14" });
-  const trouble = await troubleOf(() => frankfurter({ baseUrl: `${moved.url}old` }).latest());
+  const trouble = await providerErrorOf(() => frankfurter({ baseUrl: `${moved.url}old` }).latest());
   expect(trouble.message).toContain("evil.example is not one of its hosts");
 });

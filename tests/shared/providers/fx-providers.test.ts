@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { JobLog } from "#jobs/job-log.ts";
-import { startEcbStandIn } from "#local/providers/ecb.ts";
-import { startFrankfurterStandIn } from "#local/providers/frankfurter.ts";
+import { startFakeEcb } from "#local/providers/fake-ecb.ts";
+import { startFakeFrankfurter } from "#local/providers/fake-frankfurter.ts";
 import { fxProviders } from "#providers/fx-providers.ts";
 import type { Config } from "#settings/config.ts";
 
 test("the settings name the sources and their order, and a source that fails is logged with its reason", async () => {
-  const first = await startEcbStandIn();
-  const second = await startFrankfurterStandIn();
+  const first = await startFakeEcb();
+  const second = await startFakeFrankfurter();
   const warnings: unknown[] = [];
   const log: JobLog = {
     debug: () => undefined,

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { exchanges, outbound, type OutboundOptions } from "#providers/outbound.ts";
-import { service, troubleOf } from "./service.ts";
+import { scriptedServer, providerErrorOf } from "./scripted-server.ts";
 
 const client = (baseUrl: string, options: Partial<OutboundOptions> = {}) =>
   outbound({ provider: "acme", baseUrl, stallMs: 5_000, ...options });
@@ -20,7 +20,7 @@ describe("which hosts are called", () => {
   });
 
   test("a host that is not on the list is refused, and the error names the list", async () => {
-    const trouble = await troubleOf(() =>
+    const trouble = await providerErrorOf(() =>
       client("https://acme.example/", { allowedHosts: ["cdn.example"] }).get("https://evil.example/x"),
     );
     expect(trouble).toMatchObject({ errorClass: "validation", provider: "acme", url: "https://evil.example/x" });
@@ -34,13 +34,13 @@ describe("which hosts are called", () => {
     ["plain http", "http://acme.example/", "expected https, got http"],
     ["a user in the URL", "https://user@acme.example/", "may not carry a user"],
   ])("%s is refused", async (_what, url, sentence) => {
-    const trouble = await troubleOf(() => client("https://acme.example/").get(url));
+    const trouble = await providerErrorOf(() => client("https://acme.example/").get(url));
     expect(trouble.errorClass).toBe("validation");
     expect(trouble.message).toContain(sentence);
   });
 
   test.each(["127.0.0.1", "localhost", "[::1]"])("%s is refused unless the base URL is on loopback", async (host) => {
-    const trouble = await troubleOf(() =>
+    const trouble = await providerErrorOf(() =>
       client("https://acme.example/", { allowedHosts: [host] }).get(`https://${host}/`),
     );
     expect(trouble.message).toContain("loopback is allowed only when the base URL is on loopback itself");
@@ -50,7 +50,7 @@ describe("which hosts are called", () => {
     "%s is refused even when it is on the list",
     async (host) => {
       const url = new URL(`https://${host}/`);
-      const trouble = await troubleOf(() => client("https://acme.example/", { allowedHosts: [url.host] }).get(url));
+      const trouble = await providerErrorOf(() => client("https://acme.example/", { allowedHosts: [url.host] }).get(url));
       expect(trouble.errorClass).toBe("validation");
       expect(trouble.message).toContain("is not a public address");
     },
@@ -60,7 +60,7 @@ describe("which hosts are called", () => {
     "a name that resolves to %s is refused without a connection",
     async (address) => {
       const asked: string[] = [];
-      const trouble = await troubleOf(() =>
+      const trouble = await providerErrorOf(() =>
         client("https://acme.example/", {
           resolve: async (hostname) => {
             asked.push(hostname);
@@ -81,7 +81,7 @@ describe("which hosts are called", () => {
   );
 
   test("localhost as a base is called only where it leads to loopback", async () => {
-    const trouble = await troubleOf(() =>
+    const trouble = await providerErrorOf(() =>
       client("http://localhost:1/", { resolve: async () => [{ address: "93.184.215.14", family: 4 }] }).get(""),
     );
     expect(trouble.message).toContain("localhost resolves to 93.184.215.14");
@@ -89,7 +89,7 @@ describe("which hosts are called", () => {
 
   test("a name without an address is transient", async () => {
     const missing = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" });
-    const trouble = await troubleOf(() =>
+    const trouble = await providerErrorOf(() =>
       client("https://acme.example/", { resolve: () => Promise.reject(missing) }).get(""),
     );
     expect(trouble.errorClass).toBe("transient");
@@ -99,20 +99,20 @@ describe("which hosts are called", () => {
 
 describe("redirects", () => {
   const redirectingTo = (location: string) =>
-    service((request, response) => {
+    scriptedServer((request, response) => {
       if (request.url === "/end") response.end("arrived");
       else response.writeHead(302, { location }).end();
     });
 
   test("are followed on the same host", async () => {
-    const reply = await client((await redirectingTo("/end")).url).get("start");
-    expect(await reply.text()).toBe("arrived");
-    expect(reply.url).toMatch(/\/end$/);
+    const response = await client((await redirectingTo("/end")).url).get("start");
+    expect(await response.text()).toBe("arrived");
+    expect(response.url).toMatch(/\/end$/);
   });
 
   test("are followed to another host that is on the list, without the headers meant for the first", async () => {
     const seen: unknown[] = [];
-    const other = await service((request, response) => {
+    const other = await scriptedServer((request, response) => {
       seen.push(request.headers.authorization, request.headers["x-call"]);
       response.end("arrived");
     });
@@ -128,21 +128,21 @@ describe("redirects", () => {
     "//evil.example/",
     "file:///etc/passwd",
   ])("to %s are refused", async (location) => {
-    const trouble = await troubleOf(async () => client((await redirectingTo(location)).url).get("start"));
+    const trouble = await providerErrorOf(async () => client((await redirectingTo(location)).url).get("start"));
     expect(trouble.errorClass).toBe("validation");
     expect(trouble.message).toContain("is not one of its hosts");
   });
 
   test("end at the stated count", async () => {
     const loop = await redirectingTo("/again");
-    const trouble = await troubleOf(() => client(loop.url, { maxRedirects: 3 }).get("start"));
+    const trouble = await providerErrorOf(() => client(loop.url, { maxRedirects: 3 }).get("start"));
     expect(trouble.errorClass).toBe("validation");
     expect(trouble.message).toContain("acme redirected more than 3 times");
   });
 
   test("of a POST are an error, so that its body goes nowhere else", async () => {
     const target = await redirectingTo("/end");
-    const trouble = await troubleOf(() => client(target.url).call("start", { method: "POST", body: "{}" }));
+    const trouble = await providerErrorOf(() => client(target.url).call("start", { method: "POST", body: "{}" }));
     expect(trouble).toMatchObject({ status: 302, errorClass: "validation" });
   });
 });
@@ -161,21 +161,21 @@ describe("answers that are no success", () => {
     [503, "transient"],
     [529, "transient"],
   ])("%i is %s", async (status, errorClass) => {
-    const target = await service((_, response) => response.writeHead(status).end());
-    expect(await troubleOf(() => client(target.url).get(""))).toMatchObject({ status, errorClass });
+    const target = await scriptedServer((_, response) => response.writeHead(status).end());
+    expect(await providerErrorOf(() => client(target.url).get(""))).toMatchObject({ status, errorClass });
   });
 
   test("the sentence quotes the service's own message", async () => {
-    const target = await service((_, response) => response.writeHead(422).end('{"message":"invalid date"}'));
-    const trouble = await troubleOf(() => client(target.url).get("latest"));
+    const target = await scriptedServer((_, response) => response.writeHead(422).end('{"message":"invalid date"}'));
+    const trouble = await providerErrorOf(() => client(target.url).get("latest"));
     expect(trouble.message).toBe(`acme answered 422 Unprocessable Entity to GET ${target.url}latest: "invalid date"`);
   });
 
   test("Retry-After is carried, in seconds or as a date, at most an hour", async () => {
     const now = new Date("2025-03-01T12:00:00Z");
     const asking = async (header: string) => {
-      const target = await service((_, response) => response.writeHead(429, { "retry-after": header }).end());
-      return troubleOf(() => client(target.url, { now: () => now }).get(""));
+      const target = await scriptedServer((_, response) => response.writeHead(429, { "retry-after": header }).end());
+      return providerErrorOf(() => client(target.url, { now: () => now }).get(""));
     };
     expect(await asking("30")).toMatchObject({ retryAfterMs: 30_000 });
     expect(await asking("Sat, 01 Mar 2025 12:02:00 GMT")).toMatchObject({ retryAfterMs: 120_000 });
@@ -185,19 +185,19 @@ describe("answers that are no success", () => {
   });
 
   test("no secret is shown: not in the query, not in the path, not in what the service echoes", async () => {
-    const target = await service((_, response) => response.writeHead(403).end("bad token bot-s3cret for k+y"));
+    const target = await scriptedServer((_, response) => response.writeHead(403).end("bad token bot-s3cret for k+y"));
     const acme = client(target.url, { secrets: ["bot-s3cret"] });
-    const trouble = await troubleOf(() => acme.get("bot-s3cret/send?apikey=abc&symbol=SPY"));
+    const trouble = await providerErrorOf(() => acme.get("bot-s3cret/send?apikey=abc&symbol=SPY"));
     expect(trouble.url).toBe(`${target.url}***/send?apikey=***&symbol=SPY`);
     expect(trouble.message).toContain('"bad token *** for k+y"');
     expect(JSON.stringify([trouble, trouble.message])).not.toMatch(/s3cret|abc/);
   });
 
   test("a web page where data was expected is transient, also with status 200", async () => {
-    const target = await service((_, response) => {
+    const target = await scriptedServer((_, response) => {
       response.writeHead(200, { "content-type": "text/html" }).end("\n<!DOCTYPE html><html>Just a moment");
     });
-    const trouble = await troubleOf(async () => (await client(target.url).get("", { accept: "text/csv" })).text());
+    const trouble = await providerErrorOf(async () => (await client(target.url).get("", { accept: "text/csv" })).text());
     expect(trouble).toMatchObject({ errorClass: "transient", status: 200 });
     expect(trouble.message).toBe(`acme answered with a web page where text/csv was expected: GET ${target.url}`);
     expect(await (await client(target.url).get("", { accept: "text/html" })).text()).toContain("Just a moment");
@@ -206,8 +206,8 @@ describe("answers that are no success", () => {
 
 describe("a service that hangs", () => {
   test("before its headers is given up after the stall time", async () => {
-    const target = await service(() => undefined);
-    const trouble = await troubleOf(() => client(target.url, { stallMs: 50 }).get(""));
+    const target = await scriptedServer(() => undefined);
+    const trouble = await providerErrorOf(() => client(target.url, { stallMs: 50 }).get(""));
     expect(trouble).toMatchObject({
       errorClass: "transient",
       message: `acme sent nothing for 50 ms: GET ${target.url}`,
@@ -215,32 +215,32 @@ describe("a service that hangs", () => {
   });
 
   test("within its body too", async () => {
-    const target = await service((_, response) => response.write("half"));
-    const trouble = await troubleOf(async () => (await client(target.url, { stallMs: 50 }).get("")).text());
+    const target = await scriptedServer((_, response) => response.write("half"));
+    const trouble = await providerErrorOf(async () => (await client(target.url, { stallMs: 50 }).get("")).text());
     expect(trouble).toMatchObject({ errorClass: "transient" });
     expect(trouble.message).toContain("sent nothing for 50 ms");
   });
 
   test("while it sends a byte now and then is given up after the total time", async () => {
-    const target = await service((_, response) => {
+    const target = await scriptedServer((_, response) => {
       const dribble = setInterval(() => response.write("."), 10);
       response.on("close", () => {
         clearInterval(dribble);
       });
     });
     const acme = client(target.url, { stallMs: 1_000, timeoutMs: 150 });
-    const trouble = await troubleOf(async () => (await acme.get("")).text());
+    const trouble = await providerErrorOf(async () => (await acme.get("")).text());
     expect(trouble).toMatchObject({ errorClass: "transient" });
     expect(trouble.message).toContain("did not finish within 150 ms");
   });
 
   test("is not what a slow reader is blamed for", async () => {
-    const target = await service((_, response) => response.end("all of it"));
+    const target = await scriptedServer((_, response) => response.end("all of it"));
     const acme = client(target.url, { timeoutMs: 1_000 });
-    const reply = await acme.get("");
+    const response = await acme.get("");
     const slowly = new Promise((resolve) => setTimeout(resolve, 1_100));
     let text = "";
-    for await (const chunk of reply.body) {
+    for await (const chunk of response.body) {
       await slowly;
       text += chunk.toString();
     }
@@ -250,7 +250,7 @@ describe("a service that hangs", () => {
   test("is left when the caller's signal aborts, whose reason is thrown as it is", async () => {
     const closed = Promise.withResolvers<unknown>();
     const stop = new AbortController();
-    const target = await service((_, response) => {
+    const target = await scriptedServer((_, response) => {
       response.on("close", () => {
         closed.resolve(undefined);
       });
@@ -263,7 +263,7 @@ describe("a service that hangs", () => {
 
 describe("bodies", () => {
   test("gzip is asked for and unpacked", async () => {
-    const target = await service((request, response) => {
+    const target = await scriptedServer((request, response) => {
       expect(request.headers["accept-encoding"]).toBe("gzip");
       response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("1.0842"));
     });
@@ -271,26 +271,26 @@ describe("bodies", () => {
   });
 
   test("more than the limit is refused, announced or not", async () => {
-    const target = await service((request, response) => {
+    const target = await scriptedServer((request, response) => {
       if (request.url === "/announced") response.setHeader("content-length", 2_000);
       response.write(Buffer.alloc(1_000));
       response.end(Buffer.alloc(1_000));
     });
     const acme = client(target.url, { maxBytes: 1_500 });
-    const announced = await troubleOf(async () => (await acme.get("announced")).text());
+    const announced = await providerErrorOf(async () => (await acme.get("announced")).text());
     expect(announced.message).toContain("acme announced 2000 bytes, more than the 1500 allowed");
-    const counted = await troubleOf(async () => (await acme.get("")).text());
+    const counted = await providerErrorOf(async () => (await acme.get("")).text());
     expect(counted).toMatchObject({ errorClass: "validation" });
     expect(counted.message).toContain("acme sent more than the 1500 bytes allowed");
   });
 
   test("a compressed bomb is left as soon as it unpacks to more than the limit", async () => {
     const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024));
-    const target = await service((_, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(bomb));
-    const reply = await client(target.url, { maxBytes: 1024 * 1024 }).get("");
+    const target = await scriptedServer((_, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(bomb));
+    const response = await client(target.url, { maxBytes: 1024 * 1024 }).get("");
     let unpacked = 0;
-    const trouble = await troubleOf(async () => {
-      for await (const chunk of reply.body) unpacked += chunk.length;
+    const trouble = await providerErrorOf(async () => {
+      for await (const chunk of response.body) unpacked += chunk.length;
     });
     expect(trouble).toMatchObject({ errorClass: "validation" });
     expect(trouble.message).toContain("acme unpacked to more than the 1048576 bytes allowed");
@@ -303,26 +303,26 @@ describe("bodies", () => {
     ["an encoding not asked for", "br", () => Buffer.from("x"), "validation", 'content-encoding "br"'],
   ])("%s is an error", async (_what, encoding, spoil, errorClass, sentence) => {
     const packed = spoil(gzipSync("1.0842 ".repeat(1_000)));
-    const target = await service((_, response) =>
+    const target = await scriptedServer((_, response) =>
       response.writeHead(200, { "content-encoding": encoding }).end(packed),
     );
-    const trouble = await troubleOf(async () => (await client(target.url).get("")).text());
+    const trouble = await providerErrorOf(async () => (await client(target.url).get("")).text());
     expect(trouble.errorClass).toBe(errorClass);
     expect(trouble.message).toContain(sentence);
   });
 
   test("one shorter than its Content-Length is transient", async () => {
-    const target = await service((_, response) => {
+    const target = await scriptedServer((_, response) => {
       response.writeHead(200, { "content-length": 100 }).write("half", () => response.destroy());
     });
-    const trouble = await troubleOf(async () => (await client(target.url).get("")).text());
+    const trouble = await providerErrorOf(async () => (await client(target.url).get("")).text());
     expect(trouble).toMatchObject({ errorClass: "transient" });
     expect(trouble.message).toContain("acme closed the connection before its answer was complete");
   });
 
   test("leaving one early closes the connection", async () => {
     const answering = Promise.withResolvers<ServerResponse>();
-    const target = await service((_, response) => {
+    const target = await scriptedServer((_, response) => {
       response.write("first");
       answering.resolve(response);
     });
@@ -337,7 +337,7 @@ describe("bodies", () => {
 
 describe("connections", () => {
   test("are used again once a body was read", async () => {
-    const target = await service((_, response) => response.end("ok"));
+    const target = await scriptedServer((_, response) => response.end("ok"));
     const acme = client(target.url);
     for (let call = 0; call < 3; call++) await (await acme.get("")).text();
     acme.close();
@@ -346,7 +346,7 @@ describe("connections", () => {
 
   test("a GET is repeated when the service closes an idle one in that very instant", async () => {
     let calls = 0;
-    const target = await service((request, response) => {
+    const target = await scriptedServer((request, response) => {
       if (++calls === 2) request.socket.resetAndDestroy();
       else response.end("ok");
     });
@@ -361,10 +361,10 @@ test("each exchange is told to whoever measures", async () => {
   const told: unknown[] = [];
   const listen = (message: unknown) => told.push(message);
   exchanges.subscribe(listen);
-  const target = await service((request, response) => response.writeHead(request.url === "/ok" ? 200 : 500).end());
+  const target = await scriptedServer((request, response) => response.writeHead(request.url === "/ok" ? 200 : 500).end());
   const acme = client(target.url);
   (await acme.get("ok")).discard();
-  await troubleOf(() => acme.get("broken"));
+  await providerErrorOf(() => acme.get("broken"));
   exchanges.unsubscribe(listen);
   expect(told).toMatchObject([
     { provider: "acme", method: "GET", url: `${target.url}ok`, status: 200, ms: expect.any(Number) as number },

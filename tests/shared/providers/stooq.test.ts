@@ -1,20 +1,20 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import type { Fault } from "#local/providers/fault.ts";
+import type { Fault } from "#local/providers/fault-injection.ts";
 import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
-import { startStooqStandIn, type StooqFault, type StooqStandIn } from "#local/providers/stooq.ts";
+import { startFakeStooq, type StooqFault, type FakeStooq } from "#local/providers/fake-stooq.ts";
 import { stooq } from "#providers/stooq.ts";
 import { seriesOfCsv } from "#providers/stooq/daily-csv.ts";
 import { listingOf } from "#rules/portfolio/exchange.ts";
 import { sample } from "#support/sample-data.ts";
-import { questionOf, wordsOf } from "./price-question.ts";
-import { troubleOf } from "./service.ts";
+import { requestOf, messageOf } from "./price-request.ts";
+import { providerErrorOf } from "./scripted-server.ts";
 
 const NOW = new Date("2026-04-10T17:00:00Z");
 
-let standIn: StooqStandIn;
+let standIn: FakeStooq;
 beforeAll(async () => {
-  standIn = await startStooqStandIn({ asOf: () => NOW });
+  standIn = await startFakeStooq({ asOf: () => NOW });
 });
 afterEach(() => {
   standIn.recover();
@@ -24,19 +24,19 @@ afterAll(() => standIn.close());
 const provider = (key = "a-key") => stooq({ baseUrl: standIn.baseUrl, key, now: () => NOW, timeoutMs: 5_000 });
 
 it("a series is adjusted, its closes and its adjusted closes are the same", async () => {
-  const { points, ...facts } = await provider().prices(questionOf({ symbol: "SMPE.DE" }));
+  const { points, ...facts } = await provider().prices(requestOf({ symbol: "SMPE.DE" }));
   expect(facts).toMatchObject({ source: "stooq", series: "adjusted", currency: "EUR", name: null });
   const bars = sampleBars(SAMPLE_ETFS[1]!, NOW);
   expect(points).toHaveLength(bars.length);
   expect(points[0]).toMatchObject({ close: bars[0]!.adjustedClose, adjustedClose: bars[0]!.adjustedClose });
   expect(Number(points[0]!.close)).toBeLessThan(Number(bars[0]!.close));
-  const short = await provider().prices(questionOf({ from: "2026-04-08" }));
+  const short = await provider().prices(requestOf({ from: "2026-04-08" }));
   expect(standIn.requests.at(-1)).toMatch(/s=smpw\.de&i=d&d1=20260408&d2=20260411/);
   expect(short.points.map(({ date }) => date)).toEqual(["2026-04-08", "2026-04-09", "2026-04-10"]);
 });
 
 it("London is not asked about: pence and pounds look alike in its answers", async () => {
-  expect(await wordsOf(provider(), { symbol: "SMPK.L" })).toMatch(/stooq was not asked for SMPK\.L/);
+  expect(await messageOf(provider(), { symbol: "SMPK.L" })).toMatch(/stooq was not called for SMPK\.L/);
 });
 
 it.each<[StooqFault | Fault["kind"], string, RegExp, number?]>([
@@ -56,14 +56,14 @@ it.each<[StooqFault | Fault["kind"], string, RegExp, number?]>([
   ["empty", "transient", /is empty/],
 ])("%s is refused as %s", async (kind, errorClass, words, wait) => {
   standIn.fail({ kind });
-  const trouble = await troubleOf(() => provider().prices(questionOf({ from: "2026-03-02" })));
+  const trouble = await providerErrorOf(() => provider().prices(requestOf({ from: "2026-03-02" })));
   expect(trouble.message).toMatch(words);
   expect(trouble.message).toMatch(/stooq.*smpw\.de/is);
   expect(trouble).toMatchObject({ errorClass, retryAfterMs: wait });
 });
 
 it("without a key it shows a page for people, which is an error", async () => {
-  expect(await wordsOf(provider(""))).toMatch(/answered with a web page/);
+  expect(await messageOf(provider(""))).toMatch(/answered with a web page/);
 });
 
 it("a recorded file is read", () => {
@@ -71,7 +71,7 @@ it("a recorded file is read", () => {
   if (!file) return;
   const answer = {
     provider: { name: "stooq", series: "adjusted" },
-    question: questionOf({ symbol: "SPY" }),
+    request: requestOf({ symbol: "SPY" }),
     url: "u",
   } as const;
   const series = seriesOfCsv(readFileSync(file, "utf8"), answer, {

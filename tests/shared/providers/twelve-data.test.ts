@@ -1,16 +1,16 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import type { Fault } from "#local/providers/fault.ts";
+import type { Fault } from "#local/providers/fault-injection.ts";
 import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
-import { startTwelveDataStandIn, type TwelveDataFault, type TwelveDataStandIn } from "#local/providers/twelve-data.ts";
+import { startFakeTwelveData, type TwelveDataFault, type FakeTwelveData } from "#local/providers/fake-twelve-data.ts";
 import { twelveData } from "#providers/twelve-data.ts";
-import { questionOf, wordsOf } from "./price-question.ts";
-import { troubleOf } from "./service.ts";
+import { requestOf, messageOf } from "./price-request.ts";
+import { providerErrorOf } from "./scripted-server.ts";
 
 const NOW = new Date("2026-04-10T17:00:20Z");
 
-let standIn: TwelveDataStandIn;
+let standIn: FakeTwelveData;
 beforeAll(async () => {
-  standIn = await startTwelveDataStandIn({ asOf: () => NOW });
+  standIn = await startFakeTwelveData({ asOf: () => NOW });
 });
 afterEach(() => {
   standIn.recover();
@@ -21,7 +21,7 @@ const provider = (pageSize = 5_000) =>
   twelveData({ baseUrl: standIn.baseUrl, key: "a-key", now: () => NOW, pageSize, timeoutMs: 5_000 });
 
 it("a series has every trading day, oldest first, from its exchange, and the key is in no address", async () => {
-  const series = await provider().prices(questionOf());
+  const series = await provider().prices(requestOf());
   expect(series).toMatchObject({ source: "twelve-data", series: "raw", currency: "EUR", exchange: "XETRA" });
   expect(series.points.map(({ date }) => date)).toEqual(sampleBars(SAMPLE_ETFS[0]!, NOW).map(({ date }) => date));
   expect(standIn.requests.at(-1)).toMatch(/symbol=SMPW&mic_code=XETR&interval=1day&adjust=splits/);
@@ -30,20 +30,20 @@ it("a series has every trading day, oldest first, from its exchange, and the key
 
 it("a history longer than a page is read page by page, each day once", async () => {
   const asked = standIn.requests.length;
-  const { points } = await provider(1_000).prices(questionOf());
+  const { points } = await provider(1_000).prices(requestOf());
   const days = sampleBars(SAMPLE_ETFS[0]!, NOW).map(({ date }) => date);
   expect(points.map(({ date }) => date)).toEqual(days);
   expect(standIn.requests.length - asked).toBe(Math.floor(days.length / 1_000) + 1);
-  const few = await provider(3).prices(questionOf({ from: "2026-04-07" }));
+  const few = await provider(3).prices(requestOf({ from: "2026-04-07" }));
   expect(few.points.map(({ date }) => date)).toEqual(["2026-04-07", "2026-04-08", "2026-04-09", "2026-04-10"]);
 });
 
 it("pence become pounds, and the day under way is left out", async () => {
-  const { currency, points } = await provider().prices(questionOf({ symbol: "SMPK.L", from: "2026-04-09" }));
+  const { currency, points } = await provider().prices(requestOf({ symbol: "SMPK.L", from: "2026-04-09" }));
   const bar = sampleBars(SAMPLE_ETFS[2]!, NOW).find(({ date }) => date === "2026-04-09")!;
   expect(currency).toBe("GBP");
   expect(Number(points[0]!.close)).toBeCloseTo(Number(bar.close) / 100, 10);
-  const america = await provider().prices(questionOf({ symbol: "SMPA", from: "2026-04-09" }));
+  const america = await provider().prices(requestOf({ symbol: "SMPA", from: "2026-04-09" }));
   expect(america.points.map(({ date }) => date)).toEqual(["2026-04-09"]);
 });
 
@@ -67,13 +67,13 @@ it.each<[TwelveDataFault | Fault["kind"], string, RegExp, number?]>([
   ["429", "rate_limited", /429/, 7_000],
 ])("%s is refused as %s", async (kind, errorClass, words, wait) => {
   standIn.fail({ kind });
-  const trouble = await troubleOf(() => provider().prices(questionOf({ currency: "EUR", from: "2026-03-02" })));
+  const trouble = await providerErrorOf(() => provider().prices(requestOf({ currency: "EUR", from: "2026-03-02" })));
   expect(trouble.message).toMatch(words);
   expect(trouble.message).toMatch(/twelve-data.*SMPW/s);
   expect(trouble).toMatchObject({ errorClass, retryAfterMs: wait });
 });
 
 it("a symbol that is not known, and an exchange that is not", async () => {
-  expect(await wordsOf(provider(), { symbol: "GONE.DE" })).toMatch(/for GONE\.DE is an error.*code "404"/);
-  expect(await wordsOf(provider(), { symbol: "ABC.XX" })).toMatch(/twelve-data was not asked for ABC\.XX/);
+  expect(await messageOf(provider(), { symbol: "GONE.DE" })).toMatch(/for GONE\.DE is an error.*code "404"/);
+  expect(await messageOf(provider(), { symbol: "ABC.XX" })).toMatch(/twelve-data was not called for ABC\.XX/);
 });

@@ -1,21 +1,21 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Fault } from "#local/providers/fault.ts";
+import type { Fault } from "#local/providers/fault-injection.ts";
 import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
-import { startYahooStandIn, type YahooFault, type YahooStandIn } from "#local/providers/yahoo.ts";
+import { startFakeYahoo, type YahooFault, type FakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { yahoo } from "#providers/yahoo.ts";
 import { seriesOfChart } from "#providers/yahoo/chart.ts";
 import { sample } from "#support/sample-data.ts";
-import { questionOf, wordsOf } from "./price-question.ts";
-import { service, troubleOf } from "./service.ts";
+import { requestOf, messageOf } from "./price-request.ts";
+import { scriptedServer, providerErrorOf } from "./scripted-server.ts";
 
 /** A Friday, after the exchanges of Europe and before that of New York have closed. */
 const FRIDAY = new Date("2026-04-10T17:00:00Z");
 
 let now = FRIDAY;
-let standIn: YahooStandIn;
+let standIn: FakeYahoo;
 beforeAll(async () => {
-  standIn = await startYahooStandIn({ asOf: () => now });
+  standIn = await startFakeYahoo({ asOf: () => now });
 });
 afterEach(() => {
   standIn.recover();
@@ -26,7 +26,7 @@ afterAll(() => standIn.close());
 const provider = () => yahoo({ baseUrl: standIn.baseUrl, now: () => now, timeoutMs: 5_000 });
 
 it("a series has every trading day once, and says what it is of", async () => {
-  const series = await provider().prices(questionOf());
+  const series = await provider().prices(requestOf());
   const days = sampleBars(SAMPLE_ETFS[0]!, FRIDAY).map(({ date }) => date);
   expect(series).toMatchObject({
     source: "yahoo",
@@ -40,7 +40,7 @@ it("a series has every trading day once, and says what it is of", async () => {
 });
 
 it("from a day on means from that day on", async () => {
-  const series = await provider().prices(questionOf({ from: "2026-04-02" }));
+  const series = await provider().prices(requestOf({ from: "2026-04-02" }));
   const dates = series.points.map(({ date }) => date);
   expect(dates).toEqual([
     "2026-04-02",
@@ -54,7 +54,7 @@ it("from a day on means from that day on", async () => {
 });
 
 it("each digit that was sent is kept, and the adjusted close stands beside the close", async () => {
-  const { points } = await provider().prices(questionOf({ symbol: "SMPA", from: "2025-11-24" }));
+  const { points } = await provider().prices(requestOf({ symbol: "SMPA", from: "2025-11-24" }));
   const bar = sampleBars(SAMPLE_ETFS[4]!, FRIDAY).find(({ date }) => date === points[0]!.date)!;
   expect(points[0]!.close).toBe(String(Math.fround(Number(bar.close))));
   expect(points[0]!.adjustedClose).toBe(String(Math.fround(Number(bar.adjustedClose))));
@@ -62,7 +62,7 @@ it("each digit that was sent is kept, and the adjusted close stands beside the c
 });
 
 it("pence become pounds at the door, digit for digit", async () => {
-  const { currency, points } = await provider().prices(questionOf({ symbol: "SMPK.L", from: "2026-04-09" }));
+  const { currency, points } = await provider().prices(requestOf({ symbol: "SMPK.L", from: "2026-04-09" }));
   const [bar] = sampleBars(SAMPLE_ETFS[2]!, FRIDAY).filter(({ date }) => date === "2026-04-09");
   const pence = String(Math.fround(Number(bar!.close)));
   expect(currency).toBe("GBP");
@@ -72,7 +72,7 @@ it("pence become pounds at the door, digit for digit", async () => {
 
 describe("the day that is under way", () => {
   const dates = async (symbol: string) =>
-    (await provider().prices(questionOf({ symbol, from: "2026-04-08" }))).points.map(({ date }) => date);
+    (await provider().prices(requestOf({ symbol, from: "2026-04-08" }))).points.map(({ date }) => date);
 
   it("is left out while the exchange is open, and there once it has closed", async () => {
     now = new Date("2026-04-10T19:59:00Z");
@@ -95,7 +95,7 @@ describe("the day that is under way", () => {
 
 it("a day on which nothing was traded is none", async () => {
   standIn.fail({ kind: "null-bar" });
-  const { points } = await provider().prices(questionOf({ from: "2026-04-07" }));
+  const { points } = await provider().prices(requestOf({ from: "2026-04-07" }));
   expect(points.map(({ date }) => date)).toEqual(["2026-04-07", "2026-04-08", "2026-04-10"]);
 });
 
@@ -129,7 +129,7 @@ it.each<[YahooFault | Fault["kind"], string, RegExp]>([
   "an answer that is %s is refused as %s, and the reason names provider, symbol and trouble",
   async (kind, errorClass, words) => {
     standIn.fail({ kind });
-    const trouble = await troubleOf(() => provider().prices(questionOf({ currency: "EUR", from: "2026-03-02" })));
+    const trouble = await providerErrorOf(() => provider().prices(requestOf({ currency: "EUR", from: "2026-03-02" })));
     expect(trouble.message).toMatch(words);
     expect(trouble.message).toMatch(/yahoo.*SMPW\.DE/s);
     expect(trouble.errorClass).toBe(errorClass);
@@ -137,17 +137,17 @@ it.each<[YahooFault | Fault["kind"], string, RegExp]>([
 );
 
 it("a symbol that is not known is an error of the request", async () => {
-  expect(await wordsOf(provider(), { symbol: "GONE.DE" })).toMatch(/404 Not Found.*GONE\.DE.*No data found/);
+  expect(await messageOf(provider(), { symbol: "GONE.DE" })).toMatch(/404 Not Found.*GONE\.DE.*No data found/);
 });
 
 it("a redirect to another host is not followed, and neither is a name that leads inside", async () => {
   standIn.fail({ kind: "redirect", location: "https://example.org/v8/finance/chart/SMPW.DE" });
-  expect(await wordsOf(provider())).toMatch(/example\.org is not one of its hosts/);
+  expect(await messageOf(provider())).toMatch(/example\.org is not one of its hosts/);
   const resolve = async () => [{ address: "10.0.0.7", family: 4 }];
-  expect(await wordsOf(yahoo({ resolve }))).toMatch(/resolves to 10\.0\.0\.7, which is not a public address/);
-  const outside = await service((_, response) => response.end("{}"));
+  expect(await messageOf(yahoo({ resolve }))).toMatch(/resolves to 10\.0\.0\.7, which is not a public address/);
+  const outside = await scriptedServer((_, response) => response.end("{}"));
   const redirected = yahoo({ resolve: async () => [{ address: "127.0.0.1", family: 4 }] });
-  expect(await wordsOf(redirected)).toMatch(/not a public address/);
+  expect(await messageOf(redirected)).toMatch(/not a public address/);
   expect(outside.connections()).toBe(0);
 });
 
@@ -165,7 +165,7 @@ describe("recorded answers", () => {
     return (symbol: string) =>
       seriesOfChart(
         body,
-        { provider: { name: "yahoo", series: "raw" }, question: questionOf({ symbol }), url: "recorded" },
+        { provider: { name: "yahoo", series: "raw" }, request: requestOf({ symbol }), url: "recorded" },
         at,
       );
   };

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import {
-  runOf,
+  runReferenceOf,
   runProgressed,
   runProgressedSchema,
   runStateChanged,
   runStateChangedSchema,
 } from "#realtime/job-events.ts";
-import { note, NOW, progress, runRow, stateChange } from "./events.ts";
+import { note, NOW, progress, runRow, stateChange } from "./sample-events.ts";
 
 test("a run that has moved tells its state and times, and neither its input nor its result", () => {
   const row = { ...runRow(7, { state: "dead", finishedAt: NOW, durationMs: 5 }), input: { secret: 1 }, result: {} };
@@ -31,8 +31,8 @@ test("a secret in a reason or a note is masked", () => {
 });
 
 test("the run of an event is known for the layer's own events alone", () => {
-  expect(runOf(progress(1, 2))).toEqual({ runId: runRow(2).id, isProgress: true });
-  expect(runOf(stateChange("succeeded", 2))).toEqual({ runId: runRow(2).id, isProgress: false });
-  expect(runOf(note("a"))).toBeUndefined();
-  expect(runOf({ ...progress(1), data: null })).toBeUndefined();
+  expect(runReferenceOf(progress(1, 2))).toEqual({ runId: runRow(2).id, isProgress: true });
+  expect(runReferenceOf(stateChange("succeeded", 2))).toEqual({ runId: runRow(2).id, isProgress: false });
+  expect(runReferenceOf(note("a"))).toBeUndefined();
+  expect(runReferenceOf({ ...progress(1), data: null })).toBeUndefined();
 });

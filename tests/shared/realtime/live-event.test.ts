@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { channelName, liveEventSchema } from "#realtime/live-event.ts";
-import { note } from "./events.ts";
+import { note } from "./sample-events.ts";
 
 test("a new event has an id of its own and the time that it is given", () => {
   const [first, second] = [note("a"), note("a")];

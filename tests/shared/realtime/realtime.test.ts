@@ -17,7 +17,7 @@ import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { Log, type LogEntry } from "#telemetry/log.ts";
 import type { WebPubSub } from "../../../local/web-pubsub/web-pubsub.ts";
 import { type Inbox, inbox, refusalOf, startedService, subscriber } from "../../local/web-pubsub/started-service.ts";
-import { note, progress, stateChange } from "./events.ts";
+import { note, progress, stateChange } from "./sample-events.ts";
 
 test("events reach those who hear their channel, in order, and nobody else", async () => {
   const { service } = await startedService();
@@ -107,7 +107,7 @@ test("a watcher whose network breaks misses nothing", async () => {
 
 test("a service that is down for a while costs a job nothing and the log two lines, and what waited arrives", async () => {
   const { service } = await startedService({ accessKey: "key" });
-  const { realtime, log } = opened(service, { retryFirstMs: 20, retryLongestMs: 50, backlogEvents: 5 });
+  const { realtime, log } = opened(service, { retryFirstMs: 20, retryLongestMs: 50, bufferedEvents: 5 });
   await service.stop();
   const events = Array.from({ length: 20 }, (_, n) => note(String(n)));
   await realtime.publish(events);
@@ -119,7 +119,7 @@ test("a service that is down for a while costs a job nothing and the log two lin
   expect(realtime.counts()).toMatchObject({ sent: 0, dropped: 16, waiting: 5, isDown: true });
 
   const back = await startedService({ accessKey: "key", port: service.port });
-  expect(await log.nth(2)).toMatchObject({ level: "info", message: "Live events flow again", fields: { dropped: 1 } });
+  expect(await log.nth(2)).toMatchObject({ level: "info", message: "Live events reach Web PubSub again", fields: { dropped: 1 } });
   const all = await watcher(realtime, ["system_notifications"]);
   const later = note("later");
   await realtime.publish([later]);
@@ -232,7 +232,7 @@ test.each([
 });
 
 test.each([
-  [{ userId: " " }, "userId: expected who watches"],
+  [{ userId: " " }, "userId: expected the id of a subscriber"],
   [{ channels: [] }, "channels: expected at least one"],
   [{ channels: ["jobs", "Every Thing"] }, 'got "Every Thing"'],
   [{ minutes: 0 }, "minutes: expected a whole number from 1 to 1440, got 0"],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { isStorable, storable, storableText } from "#redaction/jsonb-safe.ts";
+import { isJsonbSafe, jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts";
 
 const NOT_STORABLE = /\\u0000|\\ud[89a-f]/i;
 
@@ -10,7 +10,7 @@ it("leaves what is plain JSON as it is", () => {
     fc.property(
       fc.jsonValue({ maxDepth: 5 }).filter((value) => !hasNegativeZero(value)),
       (value) => {
-        expect(storable(value)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(jsonbSafe(value)).toEqual(JSON.parse(JSON.stringify(value)));
       },
     ),
   );
@@ -30,7 +30,7 @@ it("makes JSON that PostgreSQL takes of anything", () => {
   });
   fc.assert(
     fc.property(anything, (value) => {
-      const text = JSON.stringify({ value: storable(value) });
+      const text = JSON.stringify({ value: jsonbSafe(value) });
       expect(text).not.toMatch(NOT_STORABLE);
       expect(text.isWellFormed()).toBe(true);
     }),
@@ -40,42 +40,42 @@ it("makes JSON that PostgreSQL takes of anything", () => {
 it("is said of nothing but what needs no copy", () => {
   fc.assert(
     fc.property(fc.anything({ withNullPrototype: true, withSparseArray: true, stringUnit: "binary" }), (value) => {
-      if (isStorable(value)) expect(storable(value)).toEqual(value);
+      if (isJsonbSafe(value)) expect(jsonbSafe(value)).toEqual(value);
     }),
   );
   const cycle: Record<string, unknown> = { n: 1 };
   cycle.self = cycle;
-  expect([cycle, { at: new Date(0) }, [undefined], "a\0", NaN].map((value) => isStorable(value))).not.toContain(true);
-  expect([{ taskId: "1", tags: ["é", null, 1.5, true] }, "🙂", []].map((value) => isStorable(value))).not.toContain(
+  expect([cycle, { at: new Date(0) }, [undefined], "a\0", NaN].map((value) => isJsonbSafe(value))).not.toContain(true);
+  expect([{ taskId: "1", tags: ["é", null, 1.5, true] }, "🙂", []].map((value) => isJsonbSafe(value))).not.toContain(
     false,
   );
 });
 
 it("writes what JSON lacks in the nearest way", () => {
-  expect(storable({ big: 12n, huge: 2n ** 80n, at: new Date(0), none: undefined, odd: NaN, far: -Infinity })).toEqual({
+  expect(jsonbSafe({ big: 12n, huge: 2n ** 80n, at: new Date(0), none: undefined, odd: NaN, far: -Infinity })).toEqual({
     big: 12,
     huge: String(2n ** 80n),
     at: "1970-01-01T00:00:00.000Z",
     odd: "NaN",
     far: "-Infinity",
   });
-  expect(storable(new Map([["a", new Set([1])]]))).toEqual([["a", [1]]]);
-  expect(storable(() => 1)).toBe("[function]");
+  expect(jsonbSafe(new Map([["a", new Set([1])]]))).toEqual([["a", [1]]]);
+  expect(jsonbSafe(() => 1)).toBe("[function]");
 });
 
 it("replaces characters that are none, in names as well", () => {
-  expect(storable({ "a\0": "b\0\ud800" })).toEqual({ "a\uFFFD": "b\uFFFD\uFFFD" });
+  expect(jsonbSafe({ "a\0": "b\0\ud800" })).toEqual({ "a\uFFFD": "b\uFFFD\uFFFD" });
 });
 
 it("ends in a cycle, in a deep nest and at what cannot be read", () => {
   const cycle: Record<string, unknown> = { n: 1 };
   cycle.self = cycle;
-  expect(storable(cycle)).toEqual({ n: 1, self: "[circular]" });
+  expect(jsonbSafe(cycle)).toEqual({ n: 1, self: "[circular]" });
   const twice = { shared: [1] };
-  expect(storable([twice, twice])).toEqual([twice, twice]);
+  expect(jsonbSafe([twice, twice])).toEqual([twice, twice]);
   let deep: unknown = "bottom";
   for (let i = 0; i < 100_000; i++) deep = [deep];
-  expect(JSON.stringify(storable(deep))).toContain("[…]");
+  expect(JSON.stringify(jsonbSafe(deep))).toContain("[…]");
   const hostile = {
     get bad() {
       throw new Error("no");
@@ -83,7 +83,7 @@ it("ends in a cycle, in a deep nest and at what cannot be read", () => {
   };
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
-  expect(storable([hostile, revoked.proxy, { toJSON: () => hostile }])).toEqual([
+  expect(jsonbSafe([hostile, revoked.proxy, { toJSON: () => hostile }])).toEqual([
     "[unreadable]",
     "[unreadable]",
     "[unreadable]",
@@ -91,11 +91,11 @@ it("ends in a cycle, in a deep nest and at what cannot be read", () => {
 });
 
 it("a text is cut without halving a character", () => {
-  expect(storableText("ab😀", 3)).toBe("ab\uFFFD");
-  expect(storableText("abc", 2)).toBe("ab");
-  expect(storableText(undefined, 20)).toBe("undefined");
-  expect(storableText(Symbol("x"), 20)).toBe("Symbol(x)");
-  expect(storableText(Object.create(null), 20)).toBe("[unreadable]");
+  expect(jsonbSafeText("ab😀", 3)).toBe("ab\uFFFD");
+  expect(jsonbSafeText("abc", 2)).toBe("ab");
+  expect(jsonbSafeText(undefined, 20)).toBe("undefined");
+  expect(jsonbSafeText(Symbol("x"), 20)).toBe("Symbol(x)");
+  expect(jsonbSafeText(Object.create(null), 20)).toBe("[unreadable]");
 });
 
 function hasNegativeZero(value: unknown): boolean {

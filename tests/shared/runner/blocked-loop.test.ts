@@ -35,7 +35,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it("a job that blocks the event loop past its lease writes nothing more: another has done the run meanwhile", async () => {
+it("a job that blocks the event loop past its lease can write nothing more, and another process repeats its run", async () => {
   const file = join(await temporaryDirectory(), "go-on");
   const program = startProgram(new URL("blocked-loop.child.ts", import.meta.url), [database.url, file]);
   const said = async (what: string) => {

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const by = { reason: "wrong file", who: "ada" };
 
-it("a run whose attempt ends at that very moment is cancelled as it waits for the next one", async () => {
+it("a run whose attempt ends during the cancel is cancelled while it waits for the next attempt", async () => {
   const { id } = await aRun(app.db, { state: "running", concurrencyKey: "" });
   const { cancelling } = await app.db.transaction(async (tx) => {
     await tx.execute(sql`update platform.job_runs set state = 'retrying', not_before = now(), lease_holder = null,
@@ -30,7 +30,7 @@ it("a run whose attempt ends at that very moment is cancelled as it waits for th
   expect(await cancelling).toMatchObject({ id, state: "cancelled", reason: "wrong file" });
 });
 
-it("of a run that has ended, or that never was, nothing is changed or audited", async () => {
+it("a cancel of an ended or unknown run changes and audits nothing", async () => {
   const { id } = await aRun(app.db, { state: "dead" });
   expect(await app.runner.cancel(id, by)).toBeUndefined();
   expect(await app.runner.cancel("01a20446-8462-7461-aa6f-f02dc1e3f09a", by)).toBeUndefined();

@@ -34,7 +34,7 @@ const second = defineJob({
 });
 
 describe("a chain", () => {
-  it("asks for the next job with the end of the first, as its child, and sends it", async () => {
+  it("enqueues the next job when the first succeeds, as its child, and dispatches it", async () => {
     const first = defineJob({
       ...common,
       id: "first",
@@ -56,7 +56,7 @@ describe("a chain", () => {
     expect(await process.runner.execute(children[0]!.id)).toMatchObject({ state: "succeeded" });
   });
 
-  it("asks for nothing when the first failed", async () => {
+  it("enqueues nothing when the first fails", async () => {
     const first = defineJob({
       ...common,
       id: "first",
@@ -74,7 +74,7 @@ describe("a chain", () => {
 });
 
 describe("enqueue in a transaction", () => {
-  it("makes the run when the transaction commits, and none when it rolls back", async () => {
+  it("creates the run when the transaction commits, and none when it rolls back", async () => {
     const first = defineJob({
       ...common,
       id: "first",
@@ -93,7 +93,7 @@ describe("enqueue in a transaction", () => {
     expect(process.dispatched).toHaveLength(1);
   });
 
-  it("refuses an input that does not fit, and a job that there is not", async () => {
+  it("refuses an input that does not match, and a job that does not exist", async () => {
     const first = (jobId: string, input: unknown) =>
       defineJob({
         ...common,

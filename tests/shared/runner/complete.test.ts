@@ -48,12 +48,12 @@ beforeEach(async () => {
 const refusing = (n: number, code: string) => app.db.execute(sql`update refusals set n = ${n}, code = ${code}`);
 const asked = { input: {}, trigger: "manual" as const, requestedBy: "a test" };
 
-describe("when the database cannot take the end of a run", () => {
+describe("a completion that the database refuses", () => {
   it.each([
-    ["as it restarts", alone, "57P01"],
-    ["as it finds a deadlock", alone, "40P01"],
-    ["with what follows it", chained, "57P01"],
-  ])("%s, it is written a moment later, and the work is not done again", async (_, job, code) => {
+    ["during a restart", alone, "57P01"],
+    ["because of a deadlock", alone, "40P01"],
+    ["together with its chain", chained, "57P01"],
+  ])("%s is retried, and the work is not repeated", async (_, job, code) => {
     await refusing(2, code);
     const { id } = await app.enqueuer.enqueue(job, asked);
     expect(await app.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 1, result: { times: 1 } });
@@ -62,7 +62,7 @@ describe("when the database cannot take the end of a run", () => {
     expect(runs.map(({ job_id }) => job_id)).toEqual([job.id, ...job.then]);
   });
 
-  it("for a fault of its own, it is not tried again: the run is rescued when its lease has lapsed", async () => {
+  it("with an error of its own is not retried: the rescue takes the run when its lease has expired", async () => {
     await refusing(1, "P0001");
     const { id } = await app.enqueuer.enqueue(alone, asked);
     await expect(app.runner.execute(id)).rejects.toThrow();

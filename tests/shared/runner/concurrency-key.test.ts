@@ -69,17 +69,17 @@ async function carryAll({ runner, dispatched, clock }: TestProcess): Promise<Run
   }
 }
 
-describe("a run that gives up its key", () => {
+describe("a run that releases its concurrency key", () => {
   it.each([
     ["succeeds", inLine()],
     ["succeeds in its own transaction", inLine(undefined, { finishes: true })],
     [
-      "will be tried again later",
+      "will be retried later",
       inLine((name, attempt) => {
         if (name === "a1" && attempt === 1) throw new Error("not yet");
       }),
     ],
-  ])("rouses the next in line as it %s, and that one the next", async (_how, job) => {
+  ])("dispatches the next in line when it %s, and that one the next", async (_how, job) => {
     const process = start(job);
     const { a1, a2, a3, b1 } = await queue(process, job, ["a1", "a2", "a3", "b1"]);
     await process.runner.execute(a1!);
@@ -89,7 +89,7 @@ describe("a run that gives up its key", () => {
     expect(process.dispatched.filter(({ at }) => at <= process.clock.now())).toEqual([]);
   });
 
-  it("rouses none that may not start: not due, asked to stop, of another job", async () => {
+  it("dispatches none that cannot start: not due, cancelled, of another job", async () => {
     const job = inLine();
     const process = start(job);
     const { a1, a2 } = await queue(process, job, ["a1", "a2"]);
@@ -101,7 +101,7 @@ describe("a run that gives up its key", () => {
     expect(process.dispatched).toEqual([]);
   });
 
-  it("is missed by nobody when its process dies: the rescue rouses the next", async () => {
+  it("releases it when its process dies: the rescue dispatches the next", async () => {
     const job = inLine();
     const process = start(job);
     const { a1, a2 } = await queue(process, job, ["a1", "a2"]);
@@ -113,7 +113,7 @@ describe("a run that gives up its key", () => {
   });
 });
 
-it("of one batch the first in line of each key starts, and all others come one after another", async () => {
+it("of one batch the first run of each key starts, and the others follow one by one", async () => {
   const order: string[] = [];
   const job = inLine((name) => order.push(name));
   const process = start(job);
@@ -125,7 +125,7 @@ it("of one batch the first in line of each key starts, and all others come one a
   expect(order.toSorted()).toEqual(["a1", "a2", "a3", "b1", "b2", "c1"]);
 });
 
-it("nobody pushes in front, but for one with whom something must be wrong the others wait some minutes at most", async () => {
+it("runs of a key start in their order, but wait at most some minutes for one that does not start", async () => {
   const process = start(inLine());
   const { a2, a3 } = await queue(process, inLine(), ["a1", "a2", "a3"]);
   expect(await process.runner.execute(a3!), "a1 and a2 were there before").toBeUndefined();
@@ -133,7 +133,7 @@ it("nobody pushes in front, but for one with whom something must be wrong the ot
   expect(await process.runner.execute(a2!)).toMatchObject({ state: "succeeded" });
 });
 
-it("the sweep leaves those alone whose key is held, however many, and finds the others", async () => {
+it("the sweep skips runs whose key is held, however many, and finds the others", async () => {
   const job = inLine();
   const process = start(job);
   const { a1, b1 } = await queue(process, job, ["a1", "a2", "a3", "b1"]);

@@ -65,7 +65,7 @@ describe("a batch of runs", () => {
       },
     });
 
-  it("is done once, however many workers take the same messages", async () => {
+  it("is executed once, however many workers receive its messages", async () => {
     const job = each(() => false);
     const all = [start(job), start(job), start(job)];
     const ids = await enqueue(all[0]!, job, 120);
@@ -76,7 +76,7 @@ describe("a batch of runs", () => {
     expect(await effects(all[0]!)).toEqual(Array.from({ length: 120 }, (_, n) => n));
   });
 
-  it("fails one by one: the bad ones are dead, the others done", async () => {
+  it("fails run by run: the bad ones are dead, the others succeed", async () => {
     const job = each((n) => n % 10 === 0);
     const process = start(job);
     const ids = await enqueue(process, job, 50);
@@ -84,7 +84,7 @@ describe("a batch of runs", () => {
   });
 });
 
-describe("a batch that one statement does", () => {
+describe("a batch that one statement executes", () => {
   const together = (extra: (context: BatchContext<{ n: number }>) => void | Promise<void> = () => undefined) =>
     defineJob({
       ...settings,
@@ -95,7 +95,7 @@ describe("a batch that one statement does", () => {
       },
     });
 
-  it("settles every run, and names alone those that failed", async () => {
+  it("completes every run, and the work names those that failed", async () => {
     const job = together(({ runs, fail }) => {
       for (const run of runs) if (run.input.n === 7) fail(run, new Error("seven"));
     });
@@ -105,7 +105,7 @@ describe("a batch that one statement does", () => {
     expect((await findRun(process.db, ids[7]!))!.errors).toMatchObject([{ message: "seven" }]);
   });
 
-  it("an error of the whole batch is every run's, and each is tried again", async () => {
+  it("an error of the whole batch counts for every run, and each is retried", async () => {
     const job = together(() => {
       throw new Error("the provider is down");
     });
@@ -115,7 +115,7 @@ describe("a batch that one statement does", () => {
     expect(process.dispatched).toHaveLength(20);
   });
 
-  it("writes nothing when one of its runs was taken away meanwhile", async () => {
+  it("writes nothing when another process holds one of its runs", async () => {
     const job = defineJob({
       ...settings,
       async runBatch({ runs, transaction, db }) {
@@ -134,7 +134,7 @@ describe("a batch that one statement does", () => {
     expect(states(runs)).toEqual({ running: 1, retrying: 2 });
   });
 
-  it("a run whose input does not fit fails alone", async () => {
+  it("a run whose input does not match fails alone", async () => {
     const job = together();
     const process = start(job);
     const ids = await enqueue(process, job, 3);
@@ -144,7 +144,7 @@ describe("a batch that one statement does", () => {
   });
 });
 
-it("one run of a batch can be put off without an attempt spent; the others are done", async () => {
+it("one run of a batch can snooze without spending an attempt; the others succeed", async () => {
   const job = defineJob({
     ...settings,
     runBatch: async ({ runs, fail }) => {
@@ -160,7 +160,7 @@ it("one run of a batch can be put off without an attempt spent; the others are d
   expect(putOff).toMatchObject({ attempt: 1, maxAttempts: 3, reason: "the provider asks to wait", errors: [] });
 });
 
-describe("runs that come to nothing", () => {
+describe("discarded runs", () => {
   const followed = (givenUp: string[][], work: (n: number) => void) =>
     defineJob({
       ...settings,
@@ -180,7 +180,7 @@ describe("runs that come to nothing", () => {
       },
     });
 
-  it("are told to their job together, in the transaction that ends them", async () => {
+  it("call the hook of their job together, in the transaction that ends them", async () => {
     const givenUp: string[][] = [];
     const job = followed(givenUp, (n) => {
       if (n < 2) throw new Error("no");
@@ -193,7 +193,7 @@ describe("runs that come to nothing", () => {
     expect(await effects(process)).toEqual([3]);
   });
 
-  it("cost those that succeed nothing", async () => {
+  it("are the only ones that call the hook", async () => {
     const givenUp: string[][] = [];
     const job = followed(givenUp, () => undefined);
     const process = start(job);
@@ -201,7 +201,7 @@ describe("runs that come to nothing", () => {
     expect(givenUp).toEqual([]);
   });
 
-  it("are told of when a person or a gate stops them while they wait", async () => {
+  it("call the hook when a person or a gate stops them while they wait", async () => {
     const givenUp: string[][] = [];
     const job = followed(givenUp, () => undefined);
     const process = start(job);

@@ -63,7 +63,7 @@ const oddFails = async (n: number) => {
 };
 
 describe("items", () => {
-  it("are counted by what happened to them, and their progress is told", async () => {
+  it("are counted by their outcomes, and their progress is reported", async () => {
     const { ending, progress } = perform(numbers(3), async (n) => (n === 0 ? "new" : "known"), {
       total: async () => 3,
     });
@@ -116,7 +116,7 @@ describe("items", () => {
 });
 
 describe("a failing item", () => {
-  it("stops nobody, and is kept and logged with its key, class and reason", async () => {
+  it("stops no other item, and is kept and logged with its key, class and reason", async () => {
     const { ending, log } = perform(numbers(4), oddFails);
     expect(await ending).toEqual({
       kind: "returned",
@@ -136,7 +136,7 @@ describe("a failing item", () => {
     expect((ending as Returned).itemFailures).toHaveLength(100);
   });
 
-  it("is kept by its place when it cannot be named, and in words that can be stored", async () => {
+  it("is kept by its position when its key cannot be read, with a reason that can be stored", async () => {
     const key = () => {
       throw new Error("no name");
     };
@@ -179,7 +179,7 @@ describe("the whole attempt ends", () => {
     expect(done).toEqual([0]);
   });
 
-  it("at the next item once its signal is aborted", async () => {
+  it("at the next item after its signal is aborted", async () => {
     const abort = new AbortController();
     const done: number[] = [];
     const { ending } = perform(
@@ -195,7 +195,7 @@ describe("the whole attempt ends", () => {
     expect(done).toEqual([0]);
   });
 
-  it("when the items themselves cannot be had, or their sequence breaks off", async () => {
+  it("when the items cannot be fetched, or their sequence breaks off", async () => {
     const broken = async function* () {
       yield 1;
       throw new Error("the cursor is gone");
@@ -225,8 +225,8 @@ describe("the whole attempt ends", () => {
   });
 });
 
-describe("items some at a time", () => {
-  it("come in their order, as many as are wanted, and each is counted by what happened to it", async () => {
+describe("items in batches", () => {
+  it("come in their order, `batchOf` at a time, and each is counted by its outcome", async () => {
     const batches: (readonly number[])[] = [];
     const { ending, progress } = performBatches(numbers(5), async (items) => {
       batches.push(items);
@@ -241,7 +241,7 @@ describe("items some at a time", () => {
     expect(progress).toEqual([2, 4, 5]);
   });
 
-  it("that are large fill a batch sooner", async () => {
+  it("that are large fill a batch earlier", async () => {
     const batches: (readonly number[])[] = [];
     const seen = async (items: readonly number[]) => {
       batches.push(items);
@@ -274,7 +274,7 @@ describe("items some at a time", () => {
     ]);
   });
 
-  it("are gathered while those before them are worked on, and no further ahead", async () => {
+  it("are prefetched while the batch before is processed, and no further ahead", async () => {
     const given: number[] = [];
     const seen: number[] = [];
     const { ending } = performBatches(
@@ -294,7 +294,7 @@ describe("items some at a time", () => {
     expect(seen).toEqual([4, 6, 6]);
   });
 
-  it("end the attempt as single ones do, and their sequence is let go", async () => {
+  it("end the attempt as single items do, and their sequence is released", async () => {
     let isLetGo = false;
     const { ending } = performBatches(
       function* () {
@@ -310,7 +310,7 @@ describe("items some at a time", () => {
     expect(isLetGo).toBe(true);
   });
 
-  it("end the attempt when their sequence breaks off, once those before are done", async () => {
+  it("end the attempt when their sequence breaks off, after the items before that", async () => {
     const done: number[] = [];
     const broken = async function* () {
       yield* [0, 1];
@@ -324,7 +324,7 @@ describe("items some at a time", () => {
     expect(done).toEqual([0, 1]);
   });
 
-  it("end the attempt when what failed is only that it was told to stop", async () => {
+  it("end the attempt when they fail because of its signal", async () => {
     const abort = new AbortController();
     const { ending, log } = performBatches(
       numbers(2),
@@ -338,7 +338,7 @@ describe("items some at a time", () => {
     expect(log).toEqual([]);
   });
 
-  it("must all be accounted for", async () => {
+  it("must all have an outcome", async () => {
     expect(await performBatches(numbers(2), async () => []).ending).toMatchObject({
       itemFailures: [
         { key: "item-0", reason: "eachBatch: expected an outcome for each of 1 items, got 0" },

@@ -5,7 +5,7 @@ import { findRun, listRuns } from "#data/platform/job-runs.ts";
 import { defineJob, type JobContext, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 
 type Context = JobContext<Record<string, never>>;
 const common = {
@@ -49,7 +49,7 @@ const ask = async ({ runner }: TestProcess, job: ReturnType<typeof sample>) =>
   (await runner.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" })).id;
 
 describe("finish", () => {
-  it("writes the last of the work and the end of the run together: another look at the database sees both", async () => {
+  it("commits the last of the work and the completion of the run together: another query sees both", async () => {
     const job = sample(
       async (context) => {
         const result = await context.finish(async (tx) => {
@@ -77,7 +77,7 @@ describe("finish", () => {
     ]);
   });
 
-  it("takes both back when the work fails, and the next attempt does both", async () => {
+  it("rolls both back when the work fails, and the next attempt commits both", async () => {
     const job = sample((context) =>
       context.finish(async (tx) => {
         await tx.execute(leave(context));
@@ -93,9 +93,9 @@ describe("finish", () => {
     expect(await effects(process)).toEqual([2]);
   });
 
-  it("writes neither for a run that was taken away", async () => {
-    const entered = moment();
-    const wakeUp = moment();
+  it("commits neither for a run that another process holds", async () => {
+    const entered = createSignal();
+    const wakeUp = createSignal();
     const job = sample((context) =>
       context.finish(async (tx) => {
         await tx.execute(leave(context));

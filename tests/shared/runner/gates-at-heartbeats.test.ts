@@ -7,7 +7,7 @@ import { pause } from "#data/platform/pauses.ts";
 import { comms, defineJob, event, type Job, manual, quietHours, writes } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const family = { id: "samples", title: "Samples" };
@@ -29,7 +29,7 @@ afterEach(() => process.close());
 
 /** A job that works until it is told to stop, or `leave` is reached. */
 function longJob(options: Partial<Pick<Job, "gates" | "upkeep">> = {}) {
-  const [entered, leave] = [moment(), moment()];
+  const [entered, leave] = [createSignal(), createSignal()];
   const job = defineJob({
     id: "long_sample",
     family,
@@ -64,7 +64,7 @@ const turn = (change: Partial<Switches>) =>
     changeControls(tx, { scope: "global", change, who: "a test", reason: "to see it stop", now: noon }),
   );
 
-it("the kill switch stops a running run with the reason, and the audit says so", async () => {
+it("the kill switch stops a running run with the reason, and is audited", async () => {
   const { ended } = await begin(longJob());
   await turn({ killSwitch: true });
   expect(await ended).toMatchObject({
@@ -82,7 +82,7 @@ it.each([
   ["jobs-disabled", { jobsEnabled: false }, {}],
   ["write-disabled", { writeEnabled: false }, { gates: [writes] }],
   ["comms-disabled", { commsEnabled: false }, { gates: [comms] }],
-] as const)("%s stops a run that needs what was switched off", async (code, change, options) => {
+] as const)("%s stops a run that needs what is switched off", async (code, change, options) => {
   const { ended } = await begin(longJob(options));
   await turn(change);
   expect(await ended).toMatchObject({ state: "cancelled", reasonCode: code });
@@ -91,9 +91,9 @@ it.each([
 
 it.each([
   ["a switch that the job does not need", { writeEnabled: false }, {}],
-  ["jobs_enabled, when it is the layer's own upkeep", { jobsEnabled: false }, { upkeep: true }],
+  ["jobs_enabled, when its job is an upkeep job", { jobsEnabled: false }, { upkeep: true }],
   ["quiet hours", { quietFrom: "00:00:00", quietTo: "23:59:00", quietZone: "UTC" }, { gates: [quietHours] }],
-] as const)("a running run goes on at %s", async (_, change, options) => {
+] as const)("a running run continues at %s", async (_, change, options) => {
   const long = longJob(options);
   const { id, ended } = await begin(long);
   await turn(change);
@@ -102,7 +102,7 @@ it.each([
   expect(await ended).toMatchObject({ state: "succeeded" });
 });
 
-it("a pause lets a running run go on, and hides no switch behind it", async () => {
+it("a pause lets a running run continue, and hides no switch behind it", async () => {
   const long = longJob({ gates: [writes] });
   const { id, ended } = await begin(long);
   const entry = { scope: "all", reason: "lunch", pausedBy: "a test", pausedAt: noon, until: null };
@@ -112,14 +112,14 @@ it("a pause lets a running run go on, and hides no switch behind it", async () =
   expect(await ended).toMatchObject({ state: "cancelled", reasonCode: "write-disabled" });
 });
 
-it("a cancelled run ends with the reason that was given", async () => {
+it("a cancelled run ends with the reason of the person", async () => {
   const { id, ended } = await begin(longJob());
   await process.runner.cancel(id, { reason: "wrong file", who: "a test" });
   expect(await ended).toMatchObject({ state: "cancelled", reasonCode: "cancelled", reason: "wrong file" });
 });
 
-it("of a batch the one that is cancelled ends, and the others go on at no attempt's cost", async () => {
-  const entered = moment();
+it("of a batch the cancelled run ends, and the others run again without spending an attempt", async () => {
+  const entered = createSignal();
   const job = defineJob({
     id: "batch_sample",
     family,

@@ -8,7 +8,7 @@ import type { RunObserver } from "#jobs/run-observer.ts";
 import { Heartbeat } from "#runner/heartbeat.ts";
 import type { HeldRun } from "#runner/held-run.ts";
 import { openDatabase } from "#support/database.ts";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 import { Log, type LogEntry } from "#telemetry/log.ts";
 
 const { db } = await openDatabase();
@@ -76,7 +76,7 @@ function start(
 const rowOf = async ({ id }: HeldRun) => (await db.select().from(jobRuns).where(eq(jobRuns.id, id)))[0] as Run;
 
 describe("a beat", () => {
-  it("tells of progress that it has stored, each word of it once, and not that of a run it has lost", async () => {
+  it("reports progress that it has stored, each report once, and none of a run that it has lost", async () => {
     const [kept, lost] = [await heldRun(), await heldRun()];
     await db.update(jobRuns).set({ leaseHolder: "another" }).where(eq(jobRuns.id, lost.id));
     const told: [string, number][] = [];
@@ -95,7 +95,7 @@ describe("a beat", () => {
     ]);
   });
 
-  it("renews every lease and stores what each run says of its progress", async () => {
+  it("renews every lease and stores the progress of each run", async () => {
     const runs = await Promise.all([heldRun(), heldRun(), heldRun()]);
     runs.forEach((run, n) => (run.reports = { done: n, total: 3 }));
     await start(runs).heartbeat.beat();
@@ -107,7 +107,7 @@ describe("a beat", () => {
     }
   });
 
-  it("keeps the leases of all when one says what no database takes", async () => {
+  it("renews all leases when the progress of one run cannot be stored", async () => {
     const [noisy, quiet] = [await heldRun(), await heldRun()];
     noisy.reports = { done: 3n, note: "back to \0\ud800" } as unknown as Progress;
     const { heartbeat, log } = start([noisy, quiet]);
@@ -117,7 +117,7 @@ describe("a beat", () => {
     expect((await rowOf(quiet)).leaseExpiresAt?.getTime()).toBeGreaterThan(Date.now() + 30_000);
   });
 
-  it("aborts the run that was taken away, and no other", async () => {
+  it("aborts the run that another process holds, and no other", async () => {
     const [lost, kept] = [await heldRun(), await heldRun()];
     await db.update(jobRuns).set({ leaseHolder: "another" }).where(eq(jobRuns.id, lost.id));
     await start([lost, kept]).heartbeat.beat();
@@ -125,7 +125,7 @@ describe("a beat", () => {
     expect(kept.abort.signal.aborted).toBe(false);
   });
 
-  it("aborts the run that a person wants cancelled", async () => {
+  it("aborts the run that a person cancels", async () => {
     const run = await heldRun();
     await db.update(jobRuns).set({ cancelRequestedAt: new Date() }).where(eq(jobRuns.id, run.id));
     await start([run]).heartbeat.beat();
@@ -143,7 +143,7 @@ describe("a beat", () => {
     expect(heartbeat.runs()).toEqual([second]);
   });
 
-  it("does nothing to a run that ended while it was under way", async () => {
+  it("does nothing to a run that ends during the beat", async () => {
     const run = await heldRun();
     await db.update(jobRuns).set({ leaseHolder: "another" }).where(eq(jobRuns.id, run.id));
     const { heartbeat } = start([run]);
@@ -153,7 +153,7 @@ describe("a beat", () => {
     expect(run.abort.signal.aborted).toBe(false);
   });
 
-  it("asks nothing when there is nothing to hold", async () => {
+  it("sends no statement when no run is held", async () => {
     const unreachable = connect({
       url: "postgres://x@127.0.0.1:1/x",
       poolMax: 1,
@@ -172,7 +172,7 @@ describe("a database that does not answer", () => {
   const unreachable = () =>
     connect({ url: "postgres://x@127.0.0.1:1/x", poolMax: 1, idleMs: 1_000, tls: "disable", prepare: true });
 
-  it("costs nothing for a while, and the runs once their leases must have lapsed", async () => {
+  it("aborts no run until its lease must have expired", async () => {
     const run = reporting({ id: randomUUID(), jobId: "a_job", family: "samples", attempt: 1, holder: "me" });
     let now = 0;
     const away = unreachable();
@@ -187,12 +187,12 @@ describe("a database that does not answer", () => {
     await away.$client.end();
   });
 
-  it("is asked once at a time; a run whose lease lapses meanwhile is given up", async () => {
+  it("gets one beat at a time; a run whose lease expires meanwhile is aborted", async () => {
     const run = await heldRun();
     let now = 0;
     const { heartbeat } = start([run], { elapsed: () => now });
-    const locked = moment();
-    const unlock = moment();
+    const locked = createSignal();
+    const unlock = createSignal();
     const blocker = db.transaction(async (tx) => {
       await tx.execute(sql`select 1 from platform.job_runs where id = ${run.id} for update`);
       locked.reach();
@@ -209,7 +209,7 @@ describe("a database that does not answer", () => {
   });
 });
 
-it("beats by itself while something is held, and no longer", async () => {
+it("beats by itself while a run is held, and stops then", async () => {
   const run = await heldRun();
   const { heartbeat } = start([run], { everyMs: 5 });
   const beat = vi.spyOn(heartbeat, "beat");

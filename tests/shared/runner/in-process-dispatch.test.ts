@@ -26,7 +26,7 @@ function start(execute: (id: string) => Promise<unknown> = async () => undefined
   return { ...dispatcher, send, executed, log, ids: () => executed.map(({ id }) => id) };
 }
 
-it("executes a run at its time: at once when that is past, never before when it is not", async () => {
+it("executes a run at its time: at once when that is past, never earlier", async () => {
   const { send, executed } = start();
   await send("late", -5_000);
   await send("now", 0);
@@ -38,14 +38,14 @@ it("executes a run at its time: at once when that is past, never before when it 
   expect(executed[2]?.at).toBeLessThan(30_010);
 });
 
-it("leaves what lies more than a minute off to the sweep", async () => {
+it("leaves runs that are due in more than a minute to the sweep", async () => {
   const { send, ids } = start();
   await send("far", 60_001);
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(ids()).toEqual([]);
 });
 
-it("executes a run once that is named again while it waits, at the earlier of the times", async () => {
+it("executes a run once that is dispatched again while it waits, at the earlier time", async () => {
   const { send, executed } = start();
   await send("run", 30_000);
   await send("run", 10_000);
@@ -56,7 +56,7 @@ it("executes a run once that is named again while it waits, at the earlier of th
   expect(executed[0]?.at).toBeLessThan(10_010);
 });
 
-it("a run that sends itself again waits once, however often the sweep names it", async () => {
+it("a run that requeues itself waits once, however often the sweep dispatches it", async () => {
   const dispatcher = start(async (id) => dispatcher.send(id, 1_000));
   await dispatcher.send("busy", 0);
   for (let minute = 0; minute < 5; minute++) await dispatcher.send("busy", 0);
@@ -64,7 +64,7 @@ it("a run that sends itself again waits once, however often the sweep names it",
   expect(dispatcher.executed.length).toBeLessThanOrEqual(11);
 });
 
-it("logs an execution that fails, and goes on", async () => {
+it("logs an execution that fails, and continues", async () => {
   const { send, log, ids } = start(async () => Promise.reject(new Error("no database")));
   await send("one", 0);
   await send("two", 0);
@@ -76,7 +76,7 @@ it("logs an execution that fails, and goes on", async () => {
   ]);
 });
 
-it("starts nothing any more once it is stopped, nor takes anything", async () => {
+it("starts and accepts no run after stop", async () => {
   const { send, stop, ids } = start();
   await send("waiting", 10);
   stop();

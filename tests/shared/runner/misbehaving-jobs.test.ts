@@ -90,7 +90,7 @@ const unreadable = new Proxy(
   { get: trap, has: trap, ownKeys: trap, getPrototypeOf: trap, getOwnPropertyDescriptor: trap },
 );
 
-describe("whatever a job throws, its run ends dead, with words", () => {
+describe("a run is dead with a readable error whatever its job throws", () => {
   it.each<[string, unknown]>([
     ["a text", "a text"],
     ["an empty text", ""],
@@ -161,7 +161,7 @@ describe("whatever a job throws, its run ends dead, with words", () => {
     expect(JSON.stringify(line).length).toBeLessThan(300_000);
   });
 
-  it("a Cancel or Snooze with strange reasons ends as it says", async () => {
+  it("a Cancel or Snooze with a strange reason keeps its ending", async () => {
     const cancelled = await done(
       odd(async () => {
         throw new Cancel("\0 \ud800".repeat(10_000));
@@ -177,7 +177,7 @@ describe("whatever a job throws, its run ends dead, with words", () => {
   });
 });
 
-describe("whatever a job returns, its run succeeds, with a result that can be read", () => {
+describe("a run succeeds with a readable result whatever its job returns", () => {
   it.each<[string, unknown]>([
     ["a bigint", 10n ** 40n],
     ["a date", new Date(0)],
@@ -219,13 +219,13 @@ describe("whatever a job returns, its run succeeds, with a result that can be re
     expect(shown.length).toBeLessThan(2_000_000);
   });
 
-  it("a text of 50 MB is cut", async () => {
+  it("a text of 50 MB is truncated", async () => {
     const { run } = await done(odd(async () => ({ report: "x".repeat(50_000_000), rows: 3 })));
     expect(run).toMatchObject({ state: "succeeded", result: { rows: 3 } });
     expect(JSON.stringify(run.result).length).toBeLessThan(300_000);
   });
 
-  it("progress that is none does not cost the lease", async () => {
+  it("progress that is not valid does not cost the lease", async () => {
     const { run } = await done(
       odd(async ({ progress, run: own, db }) => {
         progress(NaN, -1, "\0\ud800".repeat(1_000_000));
@@ -243,7 +243,7 @@ describe("whatever a job returns, its run succeeds, with a result that can be re
 });
 
 describe("items", () => {
-  it("with strange keys fail by those names", async () => {
+  it("with strange keys fail under these keys", async () => {
     const keys = ["", "\0", "\ud800", "x".repeat(100_000), "a\nb", "__proto__", "<script>", "’; drop table"];
     const fail = async (): Promise<string> => {
       throw new Error("no");
@@ -271,7 +271,7 @@ describe("items", () => {
     expect(log.filter(({ message }) => message === "Item failed").length).toBeLessThanOrEqual(101);
   });
 
-  it("with a strange outcome each are counted", async () => {
+  it("with strange outcomes are counted", async () => {
     const outcomes = ["__proto__", "", "\0", undefined, { a: 1 }, 7] as string[];
     const { run } = await done(oddItems(outcomes.length, async (i) => outcomes[i]!, String));
     expect(run.state).toBe("succeeded");
@@ -279,13 +279,13 @@ describe("items", () => {
   });
 });
 
-describe("a job that does not keep to the rules", () => {
+describe("a job that breaks the rules", () => {
   const table = sql`create table if not exists odd_effects (note text)`;
   const leave = (note: string) => (tx: Tx) => tx.execute(sql`insert into odd_effects values (${note})`);
   const effects = async (api: Pick<ReturnType<typeof startAdminApi>, "db">) =>
     (await api.db.execute<{ note: string }>(sql`select note from odd_effects`)).map(({ note }) => note);
 
-  it("and never settles is ended by its timeout; its key is free; what it writes later is refused, what it fails with is logged", async () => {
+  it("and never settles ends by its timeout: its key is free, its later writes are refused, its error is logged", async () => {
     let late!: Context;
     const forever = Promise.withResolvers<void>();
     const job = odd(
@@ -328,7 +328,7 @@ describe("a job that does not keep to the rules", () => {
     }
   });
 
-  it("and calls transaction after its end writes nothing", async () => {
+  it("and calls transaction after its end commits nothing", async () => {
     let late!: Context;
     const job = odd(async (context) => void (late = context));
     const api = startAdminApi(database.url, [job]);
@@ -345,7 +345,7 @@ describe("a job that does not keep to the rules", () => {
     }
   });
 
-  it("and calls finish twice has finished once, with the first result", async () => {
+  it("and calls finish twice is finished once, with the first result", async () => {
     const { run } = await done(
       odd(async ({ finish }) => {
         await finish(async () => ({ n: 1 }));
@@ -356,7 +356,7 @@ describe("a job that does not keep to the rules", () => {
   });
 });
 
-describe("a secret in whatever a job says", () => {
+describe("a secret in a job's texts", () => {
   const secrets = {
     connection:
       "Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=k;SharedAccessKey=c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ=",
@@ -419,7 +419,7 @@ describe("a secret in whatever a job says", () => {
         () => all,
       ),
     ],
-  ])("%s is masked, in the log and over HTTP", async (what, job) => {
+  ])("%s is redacted, in the log and over HTTP", async (what, job) => {
     const { run, log, shown } = await done(job);
     expect(leaks(JSON.stringify(log))).toEqual([]);
     expect(leaks(shown)).toEqual([]);

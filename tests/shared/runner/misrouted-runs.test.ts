@@ -30,7 +30,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it("a run whose message lay in another job's queue goes to its own, whatever stops that other job", async () => {
+it("a run whose message is in another job's queue is dispatched to its own, whatever stops that other job", async () => {
   const run = await aRun(app.db, { jobId: other.id, family: "samples", state: "queued" });
   expect(await app.runner.executeBatch(switchedOff, [run.id])).toEqual([]);
   expect(await findRun(app.db, run.id)).toMatchObject({ state: "queued" });
@@ -38,7 +38,7 @@ it("a run whose message lay in another job's queue goes to its own, whatever sto
   expect(await app.runner.executeBatch(other, [run.id])).toMatchObject([{ state: "succeeded" }]);
 });
 
-it("a run of a job that this version does not have waits for a day, then it is skipped and comes back no more", async () => {
+it("a run whose job this version does not have waits for a day and is skipped then", async () => {
   const queuedAt = app.clock.now();
   const run = await aRun(app.db, { jobId: "of_another_version", family: "samples", state: "queued", queuedAt });
   await app.runner.execute(run.id);

@@ -21,7 +21,7 @@ const counts = fc.integer({ min: 0, max: 300 });
 const facts = { after: 0, next, now: new Date(noon + 1) };
 
 describe("missed slots", () => {
-  it("each have exactly one fate, in their order, and a reason when they do not run", () => {
+  it("get one decision each, in their order, with a reason when they do not run", () => {
     fc.assert(
       fc.property(policies, counts, (policy, count) => {
         const missed = slotsBefore(count);
@@ -32,7 +32,7 @@ describe("missed slots", () => {
     );
   });
 
-  it("run only by `all`, at most so many, the newest, none later than allowed", () => {
+  it("run only by `all`: the newest ones up to the limit, none later than allowed", () => {
     fc.assert(
       fc.property(policies, counts, (policy, count) => {
         const runs = decideMissedSlots(slotsBefore(count), policy, facts).filter((fate) => fate.runs);
@@ -45,7 +45,7 @@ describe("missed slots", () => {
     );
   });
 
-  it("have the same fates however they are cut into batches", () => {
+  it("get the same decisions in batches of any size", () => {
     fc.assert(
       fc.property(policies, counts, fc.integer({ min: 1, max: 50 }), (policy, count, size) => {
         const missed = slotsBefore(count);
@@ -61,7 +61,7 @@ describe("missed slots", () => {
     );
   });
 
-  it("by `once` say which slot stands for them", () => {
+  it("by `once` name the slot that runs for them", () => {
     const [fate] = decideMissedSlots(slotsBefore(1), { missed: "once", maxLatenessMs: null }, facts);
     expect(fate).toMatchObject({ code: "caught-up" });
     expect(fate!.runs || fate!.reason).toContain("2026-03-10T12:00:00.000Z runs for it");
@@ -80,7 +80,7 @@ describe("a late tick", () => {
   });
 });
 
-it("the ledger accounts for exactly the slots that it knows", () => {
+it("slots without a row in the ledger are unaccounted, and no others", () => {
   const everyMinute = schedule("0 * * * * *", "UTC");
   const range = { from: new Date(noon), to: new Date(noon + 60 * minute) };
   const slots = [...occurrencesBetween(everyMinute, range.from, range.to)];

@@ -22,7 +22,7 @@ beforeEach(() => process.db.execute("truncate platform.effects"));
 const tools = () => ({ db: process.db, clock: new TestClock(), runId });
 
 describe("an effect outside the database", () => {
-  it("happens once; a repeat gets the outcome that was stored", async () => {
+  it("happens once; a repeat gets the stored outcome", async () => {
     let sent = 0;
     const send = async (key: string) => ({ id: `mail-${++sent}`, key });
     const first = await once(tools(), "mail 7", send);
@@ -32,7 +32,7 @@ describe("an effect outside the database", () => {
     expect(await once(tools(), "mail 8", send)).toMatchObject({ id: "mail-2" });
   });
 
-  it("that the provider refused may be tried again", async () => {
+  it("that the provider refused may be repeated", async () => {
     const refuse = async () => {
       throw Object.assign(new Error("slow down"), { errorClass: "rate_limited" });
     };
@@ -44,7 +44,7 @@ describe("an effect outside the database", () => {
     throw Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
   };
 
-  it("whose outcome is unknown is parked for a person and never repeated by itself", async () => {
+  it("whose outcome is unknown is parked for a person and not repeated", async () => {
     await expect(once(tools(), "call 1", cutOff)).rejects.toThrow("no answer");
     let called = 0;
     const call = async () => ++called;
@@ -54,7 +54,7 @@ describe("an effect outside the database", () => {
     expect(await listEffects(process.db, { state: "parked", limit: 10 })).toMatchObject([{ key: "call 1", runId }]);
   });
 
-  it("whose outcome is unknown is repeated with the same key where the provider knows keys", async () => {
+  it("whose outcome is unknown is repeated with the same key where the provider supports keys", async () => {
     await expect(once(tools(), "order 1", cutOff)).rejects.toThrow("no answer");
     const keys: string[] = [];
     const order = async (key: string) => keys.push(key);
@@ -62,7 +62,7 @@ describe("an effect outside the database", () => {
     expect(keys).toEqual(["order 1"]);
   });
 
-  it("asked for by many at once happens once", async () => {
+  it("that many runs start at once happens once", async () => {
     let sent = 0;
     const send = async () => ++sent;
     const all = await Promise.allSettled(Array.from({ length: 20 }, () => once(tools(), "mail 9", send)));

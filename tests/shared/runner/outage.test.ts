@@ -10,7 +10,7 @@ import { schedule } from "#schedule/index.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const minutes = (n: number) => n * 60_000;
@@ -88,7 +88,7 @@ async function outage(job: Job, down: number): Promise<TestProcess> {
 }
 
 describe("after an outage every slot is accounted for", () => {
-  it("once: the first tick runs and stands for all that were missed", async () => {
+  it("once: the first tick runs for all missed slots", async () => {
     const job = sample();
     const process = await outage(job, 60);
     expect(await open(process, 61), "before the tick").toHaveLength(60);
@@ -98,7 +98,7 @@ describe("after an outage every slot is accounted for", () => {
     expect(seen).toEqual(["13:00"]);
   });
 
-  it("skip: none of the missed runs, the slot of the tick does", async () => {
+  it("skip: no missed slot runs, the slot of the tick does", async () => {
     const job = sample({ missed: "skip" });
     const process = await outage(job, 60);
     expect(await ticks(process, job)).toMatchObject({ scheduledFor: at(60), state: "succeeded" });
@@ -106,7 +106,7 @@ describe("after an outage every slot is accounted for", () => {
     expect(await open(process, 61)).toEqual([]);
   });
 
-  it("all: each runs for its moment, oldest first, and the slot of the tick after them", async () => {
+  it("all: each slot runs for its instant, oldest first, and the slot of the tick after them", async () => {
     const job = sample({ missed: "all" });
     const process = await outage(job, 5);
     expect(await ticks(process, job)).toMatchObject({ state: "queued", scheduledFor: at(5) });
@@ -115,7 +115,7 @@ describe("after an outage every slot is accounted for", () => {
     expect(seen).toEqual(["12:01", "12:02", "12:03", "12:04", "12:05"]);
   });
 
-  it("all: in their order also when the messages come in another", async () => {
+  it("all: in their order even when their messages arrive in another", async () => {
     const job = sample({ missed: "all" });
     const process = await outage(job, 5);
     await ticks(process, job);
@@ -124,7 +124,7 @@ describe("after an outage every slot is accounted for", () => {
     expect(seen).toEqual(["12:01", "12:02", "12:03", "12:04", "12:05"]);
   });
 
-  it("all, but not later than allowed", async () => {
+  it("all: none later than allowed", async () => {
     const job = sample({ missed: "all", maxLateness: "90m" });
     const process = await outage(job, 300);
     await ticks(process, job);
@@ -132,14 +132,14 @@ describe("after an outage every slot is accounted for", () => {
     expect(await byCode(process)).toEqual({ succeeded: 1, "too-late": 209, queued: 91 });
   });
 
-  it("all, but the newest hundred at most", async () => {
+  it("all: only the newest hundred", async () => {
     const job = sample({ missed: "all" });
     const process = await outage(job, 300);
     await ticks(process, job);
     expect(await byCode(process)).toEqual({ succeeded: 1, missed: 199, queued: 101 });
   });
 
-  it("also when several processes tick at once", async () => {
+  it("even when several processes tick at once", async () => {
     const job = sample();
     const first = await outage(job, 2_500);
     const all = [first, ...Array.from({ length: 3 }, () => start(job, first.clock))];
@@ -152,7 +152,7 @@ describe("after an outage every slot is accounted for", () => {
     expect(row!.n).toBe(2_501);
   });
 
-  it("and nothing is missing when no slot was missed, or the job is new", async () => {
+  it("and none is recorded as missed when the job is new or no slot was missed", async () => {
     const job = sample();
     const process = start(job);
     for (let n = 0; n < 3; n++) {
@@ -163,7 +163,7 @@ describe("after an outage every slot is accounted for", () => {
   });
 });
 
-describe("a slot whose last run goes on", () => {
+describe("a slot whose last run still runs", () => {
   async function overlapping(job: Job, entered: Promise<void>, heartbeatMs?: number) {
     const [one, two] = [start(job, new TestClock(noon), heartbeatMs), start(job, new TestClock(at(1)))];
     const first = ticks(one, job);
@@ -171,8 +171,8 @@ describe("a slot whose last run goes on", () => {
     return { first, two, second: await ticks(two, job) };
   }
 
-  it("queue one: waits for it and names it; the one after that is skipped", async () => {
-    const [entered, leave] = [moment(), moment()];
+  it("queue one: waits for it and names it; the slot after that is skipped", async () => {
+    const [entered, leave] = [createSignal(), createSignal()];
     const job = sample({ overlap: "queue one" }, async () => {
       entered.reach();
       await leave.reached;
@@ -189,8 +189,8 @@ describe("a slot whose last run goes on", () => {
     expect(await two.runner.execute(second!.id)).toMatchObject({ state: "succeeded" });
   });
 
-  it("cancel the running one: that gets its signal, and the slot runs then", async () => {
-    const entered = moment();
+  it("cancel the running one: it gets its signal, and the slot runs then", async () => {
+    const entered = createSignal();
     let isFirst = true;
     const job = defineJob({
       id: "minutely_sample",

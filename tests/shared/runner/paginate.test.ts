@@ -13,7 +13,7 @@ beforeAll(async () => {
 beforeEach(() => db.execute(sql`truncate public.things; insert into public.things select generate_series(1, 25)`));
 
 /** Does the things of a page in their order; each fifth one cannot be done. */
-async function doPage(tx: Tx, { after, limit }: Page<number>): Promise<PageResult<number>> {
+async function processPage(tx: Tx, { after, limit }: Page<number>): Promise<PageResult<number>> {
   const found = await tx.execute<{ n: number }>(
     sql`select n from public.things where not done and n > ${after ?? 0} order by n limit ${limit} for update skip locked`,
   );
@@ -28,11 +28,11 @@ async function doPage(tx: Tx, { after, limit }: Page<number>): Promise<PageResul
   };
 }
 
-const jobDoing = (work: typeof doPage) =>
+const jobOf = (work: typeof processPage) =>
   defineJob({
-    id: "walks",
+    id: "paginates",
     family: { id: "samples", title: "Samples" },
-    summary: "Walks",
+    summary: "Paginates",
     on: manual,
     input: z.object({}),
     run: ({ paginate }) => paginate<number>(10, work),
@@ -40,8 +40,8 @@ const jobDoing = (work: typeof doPage) =>
 const left = async () =>
   [...(await db.execute<{ n: number }>(sql`select n from public.things where not done order by n`))].map(({ n }) => n);
 
-it("goes through all rows page after page; what cannot be done is passed by, named, and left as it is", async () => {
-  const { run, result, log } = await runJob(jobDoing(doPage), { db });
+it("goes through all rows page by page; rows that fail are skipped, recorded and unchanged", async () => {
+  const { run, result, log } = await runJob(jobOf(processPage), { db });
   expect(result).toEqual({ done: 20 });
   expect(await left()).toEqual([5, 10, 15, 20, 25]);
   expect(run.itemFailureCount).toBe(5);
@@ -54,12 +54,12 @@ it("goes through all rows page after page; what cannot be done is passed by, nam
   ]);
 });
 
-it("a page that fails leaves the pages before it, and nothing of its own", async () => {
+it("a page that fails keeps the pages before it, and nothing of its own", async () => {
   const { run } = await runJob(
-    jobDoing(async (tx, page) => {
-      const walked = await doPage(tx, page);
+    jobOf(async (tx, page) => {
+      const result = await processPage(tx, page);
       if (page.after === 10) throw new RangeError("this page");
-      return walked;
+      return result;
     }),
     { db },
   );
@@ -67,16 +67,16 @@ it("a page that fails leaves the pages before it, and nothing of its own", async
   expect(await left()).toEqual([5, 10, ...Array.from({ length: 15 }, (_, i) => i + 11)]);
 });
 
-it("a page that is done again after trouble of the database counts once", async () => {
+it("a page that is repeated after a database error counts once", async () => {
   let troubled = false;
   const { run, result } = await runJob(
-    jobDoing(async (tx, page) => {
-      const walked = await doPage(tx, page);
+    jobOf(async (tx, page) => {
+      const result = await processPage(tx, page);
       if (page.after === 10 && !troubled) {
         troubled = true;
         throw Object.assign(new Error("deadlock detected"), { code: "40P01" });
       }
-      return walked;
+      return result;
     }),
     { db },
   );

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defineJob, event, type Job } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 
 const common = {
   id: "many_small",
@@ -41,8 +41,8 @@ const deaf = () => new Promise<undefined>(() => undefined);
 const givenBack = { state: "retrying", reasonCode: "interrupted", attempt: 1, maxAttempts: 5, errors: [] };
 
 describe("a graceful stop", () => {
-  it("gives back runs that do not listen to their signal", async () => {
-    const entered = moment();
+  it("requeues runs that ignore their signal", async () => {
+    const entered = createSignal();
     const job = defineJob({
       ...common,
       run: () => {
@@ -57,8 +57,8 @@ describe("a graceful stop", () => {
     expect(await runs).toMatchObject([givenBack]);
   });
 
-  it("gives back a batch that does not listen to its signal", async () => {
-    const entered = moment();
+  it("requeues a batch that ignores its signal", async () => {
+    const entered = createSignal();
     const job = defineJob({
       ...common,
       runBatch: async () => {
@@ -73,8 +73,8 @@ describe("a graceful stop", () => {
     expect(await runs).toMatchObject([givenBack, givenBack, givenBack]);
   });
 
-  it("does not start those runs of a batch whose turn has not come", async () => {
-    const entered = moment();
+  it("does not start runs of a batch that wait for their turn", async () => {
+    const entered = createSignal();
     let begun = 0;
     const job = defineJob({
       ...common,

@@ -61,18 +61,18 @@ const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
 const moves = () => app.told.moves.map(({ jobId, state }) => `${jobId} ${state}`);
 const said = () => app.told.events.map(({ data }) => data);
 
-it.each([sample, tracked])("of a run each move is told once: $id", async (job) => {
+it.each([sample, tracked])("the observer gets each state of a run once: $id", async (job) => {
   const { id } = await app.enqueuer.enqueue(job, asked);
   await app.runner.execute(id);
   expect(moves()).toEqual([`${job.id} queued`, `${job.id} running`, `${job.id} succeeded`]);
 });
 
-it("a slot, and what its success starts", async () => {
+it("the observer gets the states of a slot, and of the chain after its success", async () => {
   await app.runner.runSlot(hourly, app.clock.now());
   expect(moves()).toEqual(["hourly running", "hourly succeeded", "sample queued"]);
 });
 
-it("of a run that was asked for in a transaction that rolled back nothing is told", async () => {
+it("the observer gets nothing of a run whose transaction rolled back", async () => {
   const undone = app.db.transaction(async (tx) => {
     await app.enqueuer.enqueueIn(tx, sample, asked);
     await app.enqueuer.enqueueMany(tx, batched, [asked, asked]);
@@ -82,13 +82,13 @@ it("of a run that was asked for in a transaction that rolled back nothing is tol
   expect(moves()).toEqual([]);
 });
 
-it("of a run that is cancelled", async () => {
+it("the observer gets the cancel of a run", async () => {
   const { id } = await app.enqueuer.enqueue(sample, asked);
   await app.runner.cancel(id, { reason: "a test", who: "a test" });
   expect(moves()).toEqual(["sample queued", "sample cancelled"]);
 });
 
-it("what a job publishes is told when its transaction has committed, and not before", async () => {
+it("events of a job are published after its transaction has committed, and not before", async () => {
   let before: unknown[] = [];
   work = ({ transaction, publish }) =>
     transaction(async (tx) => {
@@ -103,10 +103,10 @@ it("what a job publishes is told when its transaction has committed, and not bef
 it.each([
   ["that throws", async () => Promise.reject(new Error("it failed"))],
   [
-    "of a run that was taken away",
+    "of a run that another process holds",
     (id: string) => app.db.update(jobRuns).set({ leaseHolder: "another" }).where(eq(jobRuns.id, id)),
   ],
-])("of a transaction %s nothing is told", async (_, what) => {
+])("a transaction %s publishes nothing", async (_, what) => {
   work = async ({ transaction, publish, run }) => {
     await transaction(async (tx) => {
       publish(tx, [{ channel: "words", type: "word.said", data: "never" }]);
@@ -119,7 +119,7 @@ it.each([
   expect(said()).toEqual([]);
 });
 
-it("with a run's end in one transaction both are told, or neither", async () => {
+it("finish publishes the events and the end of the run together", async () => {
   work = async ({ finish, publish }) => {
     await finish(async (tx) => {
       publish(tx, [{ channel: "words", type: "word.said", data: "done" }]);
@@ -130,7 +130,7 @@ it("with a run's end in one transaction both are told, or neither", async () => 
   expect([moves().at(-1), said()]).toEqual(["sample succeeded", ["done"]]);
 });
 
-it("a batch tells of its runs and publishes as one", async () => {
+it("a batch reports the states of all its runs, and publishes its events", async () => {
   const runs = await app.enqueuer.enqueueMany(app.db, batched, [asked, asked]);
   const ids = runs.map(({ id }) => id);
   await app.runner.executeBatch(batched, ids);

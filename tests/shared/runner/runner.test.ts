@@ -19,7 +19,7 @@ import {
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 
 const family = { id: "samples", title: "Samples" };
 const noon = new Date("2026-03-10T12:00:00Z");
@@ -109,7 +109,7 @@ describe("a slot", () => {
     expect(await listRuns(all[0]!.db, { limit: 10 })).toHaveLength(1);
   });
 
-  it("stands in the ledger with its instant, result and duration", async () => {
+  it("is in the ledger with its instant, result and duration", async () => {
     const job = hourly(async ({ asOf }) => ({ seen: asOf.toISOString(), rows: 3 }));
     const process = start([job]);
     const run = await process.runner.runSlot(job, noon);
@@ -125,9 +125,9 @@ describe("a slot", () => {
     expect(run!.durationMs).toBeGreaterThanOrEqual(0);
   });
 
-  it("is skipped, naming the run in its way, while the last one still runs", async () => {
-    const entered = moment();
-    const leave = moment();
+  it("is skipped, naming the running run, while the last one still runs", async () => {
+    const entered = createSignal();
+    const leave = createSignal();
     const job = hourly(async () => {
       entered.reach();
       await leave.reached;
@@ -143,8 +143,8 @@ describe("a slot", () => {
     expect(ran!.state).toBe("succeeded");
   });
 
-  it("of two slots in the same instant runs one and accounts for the other", async () => {
-    const leave = moment();
+  it("runs for one of two ticks in the same instant, and is skipped for the other", async () => {
+    const leave = createSignal();
     const job = hourly(async () => leave.reached);
     const [one, two] = [start([job]), start([job])];
     const both = [one.runner.runSlot(job, noon), two.runner.runSlot(job, later(60))];
@@ -163,7 +163,7 @@ describe("a slot", () => {
 });
 
 describe("a failing run", () => {
-  it("is tried again at its time, in the same row, until it is dead with every error kept", async () => {
+  it("is retried at its time, in the same row, until it is dead with every error kept", async () => {
     const job = asked(async ({ run }) => {
       throw new Error(`attempt ${run.attempt} failed`);
     });
@@ -192,7 +192,7 @@ describe("a failing run", () => {
     expect(await process.runner.execute(id)).toMatchObject({ state: "dead", attempt: 1 });
   });
 
-  it("waits for what the error asks for when that is longer than the policy", async () => {
+  it("waits as long as the error asks when that is longer than the policy", async () => {
     const job = asked(async () => {
       throw Object.assign(new Error("slow down"), { errorClass: "rate_limited", retryAfterMs: 600_000 });
     });
@@ -219,7 +219,7 @@ describe("a failing run", () => {
     expect(run!.errors[0]!.message).toContain("just a text");
   });
 
-  it("keeps the database's words, not the whole statement with its values", async () => {
+  it("keeps the message of the database, not the statement with its values", async () => {
     const job = asked(({ db }) => db.execute(sql`select ${"top secret value"} from no_such_table`) as never, {
       retry: noRetries,
     });
@@ -241,7 +241,7 @@ describe("endings", () => {
     return (await process.runner.execute(id))!;
   };
 
-  it("Cancel is final and no failure", async () => {
+  it("Cancel is final and not a failure", async () => {
     expect(await end(new Cancel("nothing to do any more"))).toMatchObject({
       state: "cancelled",
       reason: "nothing to do any more",
@@ -254,7 +254,7 @@ describe("endings", () => {
     expect(run).toMatchObject({ state: "retrying", attempt: 1, maxAttempts: 4, notBefore: later(10), errors: [] });
   });
 
-  it("a timeout aborts the signal and is tried again", async () => {
+  it("a timeout aborts the signal and is retried", async () => {
     const job = asked(
       ({ signal }) =>
         new Promise((_, reject) => {
@@ -274,8 +274,8 @@ describe("endings", () => {
 
 describe("fencing", () => {
   it("a holder whose lease has expired can neither commit nor finish; another process runs it again", async () => {
-    const entered = moment();
-    const wakeUp = moment();
+    const entered = createSignal();
+    const wakeUp = createSignal();
     const attempts: number[] = [];
     const job = asked(async (context) => {
       attempts.push(context.run.attempt);
@@ -306,8 +306,8 @@ describe("fencing", () => {
   });
 
   it("a heartbeat keeps the lease, so a live holder is never rescued", async () => {
-    const entered = moment();
-    const leave = moment();
+    const entered = createSignal();
+    const leave = createSignal();
     const job = asked(async () => {
       entered.reach();
       await leave.reached;
@@ -326,7 +326,7 @@ describe("fencing", () => {
   });
 
   it("a run whose lease expires in its last attempt is dead", async () => {
-    const entered = moment();
+    const entered = createSignal();
     const job = asked(
       async () => {
         entered.reach();
@@ -344,7 +344,7 @@ describe("fencing", () => {
 });
 
 describe("a request", () => {
-  it("that does not fit the schema is refused with the field, and nothing is stored", async () => {
+  it("that does not match the schema is refused with the field, and nothing is stored", async () => {
     const job = asked(async () => undefined);
     const process = start([job]);
     await expect(process.enqueuer.enqueue(job, request({ n: "three", colour: "red" }))).rejects.toThrow(/n: .*colour/s);
@@ -368,7 +368,7 @@ describe("a request", () => {
     });
   });
 
-  it("is executed once, however many workers take its message", async () => {
+  it("is executed once, however many workers receive its message", async () => {
     const job = asked(async (context) => writeEffect(context, "once"));
     const all = Array.from({ length: 4 }, () => start([job]));
     const { id } = await all[0]!.enqueuer.enqueue(job, request());
@@ -376,9 +376,9 @@ describe("a request", () => {
     expect(await effectsOf(all[0]!)).toEqual(["once"]);
   });
 
-  it("waits while another run holds its concurrency key, and comes back", async () => {
-    const entered = moment();
-    const leave = moment();
+  it("waits while another run holds its concurrency key, and is requeued", async () => {
+    const entered = createSignal();
+    const leave = createSignal();
     const job = asked(
       async ({ input }) => {
         if (input.n !== 1) return;
@@ -419,8 +419,8 @@ describe("a request", () => {
 });
 
 describe("a graceful stop", () => {
-  it("lets a short run end, starts nothing new, and hands a long one on without costing an attempt", async () => {
-    const entered = moment();
+  it("lets a short run end, starts no new one, and requeues a long one without spending an attempt", async () => {
+    const entered = createSignal();
     const job = asked(
       ({ signal }) =>
         new Promise<void>((_, reject) => {
@@ -441,7 +441,7 @@ describe("a graceful stop", () => {
 });
 
 describe("onTransition", () => {
-  it("sees every state in the transaction that brings it about, and takes the move back when it fails", async () => {
+  it("gets every state in the transaction of its change, and rolls the change back when it fails", async () => {
     const seen: string[] = [];
     let fail = false;
     const job = defineJob({
@@ -474,7 +474,7 @@ describe("onTransition", () => {
 });
 
 describe("items", () => {
-  it("are isolated: one failure is kept with its reason and the rest is done", async () => {
+  it("are isolated: one failure is kept with its reason and the others succeed", async () => {
     const job = defineJob({
       id: "asked_sample",
       family,

@@ -37,7 +37,7 @@ const goesAway = () =>
   app.db.execute(sql`create trigger away before insert on platform.job_runs execute function refuse()`);
 const comesBack = () => app.db.execute(sql`drop trigger if exists away on platform.job_runs`);
 
-it("a slot whose timer fires while the database is away runs when that is back", async () => {
+it("a slot whose timer fires while the database is unavailable runs when it is back", async () => {
   await goesAway();
   let looks = 0;
   const pause = async () => {
@@ -48,7 +48,7 @@ it("a slot whose timer fires while the database is away runs when that is back",
   expect(looks).toBe(3);
 });
 
-it("a process that stops does not wait for it", async () => {
+it("a process that stops does not wait for the database", async () => {
   await goesAway();
   const stopping = startProcess(database.url, [job]);
   const pause = () => stopping.runner.drain(0);

@@ -97,7 +97,7 @@ describe("what is kept", () => {
     expect(move(returned)).not.toHaveProperty("itemFailures");
   });
 
-  it("of a result that is no JSON: what the database can take of it", () => {
+  it("of a result that is no JSON: the part that the database can store", () => {
     const result = { big: 10n, note: "a\0b", self: null as unknown };
     result.self = result;
     expect(move({ ...returned, result })).toMatchObject({
@@ -117,7 +117,7 @@ describe("what is kept", () => {
     expect(move(threw("auth"))).not.toHaveProperty("itemFailures");
   });
 
-  it("of what is put off: why, for a person and for machines; a failure clears that", () => {
+  it("of a requeued run: the reason, for a person and for machines; a failure clears it", () => {
     expect(move(snoozed)).toMatchObject({ reason: "not there yet", reasonCode: "snoozed" });
     expect(move({ ...snoozed, reason: "" }).reason).toBe("the job asked to be run later");
     expect(move(interrupted)).toMatchObject({ reasonCode: "interrupted" });
@@ -135,18 +135,18 @@ describe("what is kept", () => {
   });
 });
 
-it("a run that was put off many times does not wait longer after its first failure", () => {
+it("a run that was snoozed many times does not wait longer after its first failure", () => {
   const policy = { retry: POLICIES.exponential, maxAttempts: 24, failures: 0 };
   expect(waitOf(move(threw("transient"), { ...policy, attempt: 21 }))).toBe(5_500);
 });
 
-it("a wait beyond reason ends where a Date can hold it", () => {
+it("an absurd wait is limited to what a Date can hold", () => {
   const year = 366 * 86_400_000;
   expect(waitOf(move(threw("rate_limited", Number.MAX_VALUE)))).toBe(year);
   expect(waitOf(move({ ...snoozed, delayMs: 1e18 }))).toBe(year);
 });
 
-describe("whatever happens", () => {
+describe("for any ending", () => {
   const classes = fc.constantFrom<ErrorClass>("transient", "rate_limited", "auth", "validation", "unknown");
   const ending = fc.oneof(
     fc.constantFrom(returned, cancelled, interrupted),
@@ -200,7 +200,7 @@ describe("whatever happens", () => {
     );
   });
 
-  it("no retry comes before now, before its Retry-After or at an unwritable time", () => {
+  it("no retry is due before now, before its Retry-After or at a time that cannot be written", () => {
     fc.assert(
       fc.property(ending, policy, random, (how, retry, share) => {
         const finish = move(how, { retry, random: share });

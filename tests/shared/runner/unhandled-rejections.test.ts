@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it("a promise that a job forgot does not end the process, and the log says whose it was", async () => {
+it("a rejection that a job does not await does not end the process, and the log names its run", async () => {
   const program = startProgram(new URL("unhandled-rejections.child.ts", import.meta.url), [database.url]);
   for (let count = 1; !(await program.line(count)).includes('"alive":true'); count++);
   const lines = program.lines.map(
@@ -21,12 +21,12 @@ it("a promise that a job forgot does not end the process, and the log says whose
   );
   const run = lines.find(({ ended }) => ended)?.ended;
   expect(run).toMatchObject({ state: "succeeded" });
-  const strays = lines.filter(({ message }) => message?.startsWith("Unhandled promise rejection"));
-  expect(strays).toHaveLength(2);
-  expect(strays.find(({ fields }) => fields?.job)?.fields).toMatchObject({
+  const unhandled = lines.filter(({ message }) => message?.startsWith("Unhandled promise rejection"));
+  expect(unhandled).toHaveLength(2);
+  expect(unhandled.find(({ fields }) => fields?.job)?.fields).toMatchObject({
     job: "forgetful",
     run: run?.id,
     error: { message: "too late" },
   });
-  expect(strays.find(({ fields }) => !fields?.job)?.fields).toMatchObject({ error: { message: "nobody's" } });
+  expect(unhandled.find(({ fields }) => !fields?.job)?.fields).toMatchObject({ error: { message: "nobody's" } });
 });

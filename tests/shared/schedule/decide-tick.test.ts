@@ -9,7 +9,7 @@ import { supersetOf } from "#schedule/utc-superset.ts";
 
 const daily = schedule("0 30 16 * * *", "Europe/Berlin");
 
-describe("a tick of a daily job in summer, when 16:30 in Berlin is 14:30 UTC and the timer goes off at 15:30 as well", () => {
+describe("a tick of a daily job in summer, when 16:30 in Berlin is 14:30 UTC and the timer also fires at 15:30", () => {
   const slot = new Date("2025-07-01T14:30Z");
   const next = new Date("2025-07-02T14:30Z");
 
@@ -18,11 +18,11 @@ describe("a tick of a daily job in summer, when 16:30 in Berlin is 14:30 UTC and
     ["on the dot", "2025-07-01T14:30:00Z", "on time", 0],
     ["some seconds late", "2025-07-01T14:30:09Z", "on time", 9_000],
     ["twenty minutes late", "2025-07-01T14:50:00Z", "late", 1_200_000],
-  ])("stands for the slot when it comes %s", (_, now, state, lateByMs) => {
+  ])("belongs to the slot when it comes %s", (_, now, state, lateByMs) => {
     expect(decideTick(daily, at(now))).toEqual({ state, slot, lateByMs, missed: [], next });
   });
 
-  test("stands for none at the hour of winter, and says so", () => {
+  test("belongs to no slot at the winter hour, and gives that reason", () => {
     for (const now of ["2025-07-01T15:29:59.990Z", "2025-07-01T15:30:04Z"]) {
       expect(decideTick(daily, at(now))).toEqual({
         state: "idle",
@@ -33,19 +33,19 @@ describe("a tick of a daily job in summer, when 16:30 in Berlin is 14:30 UTC and
     }
   });
 
-  test("makes up for a slot that the host missed", () => {
+  test("runs the slot that the host missed", () => {
     const tick = decideTick(daily, { ...at("2025-07-01T15:40:00Z"), isPastDue: true });
     expect(tick).toMatchObject({ state: "late", slot, lateByMs: 70 * 60_000 });
   });
 
-  test("makes up for a slot that is not accounted for, at whatever tick that shows", () => {
+  test("runs a slot that is not accounted for, at any tick that finds it", () => {
     const lastSlot = new Date("2025-06-28T14:30Z");
     const tick = decideTick(daily, { ...at("2025-07-01T15:30:00Z"), lastSlot });
     expect(tick).toMatchObject({ state: "late", slot });
     expect(missed(tick)).toEqual([new Date("2025-06-29T14:30Z"), new Date("2025-06-30T14:30Z")]);
   });
 
-  test("stands for none when its slot is accounted for: a repeated timer, or a clock that was put back", () => {
+  test("belongs to no slot when its slot is accounted for: a repeated timer, or a clock that was set back", () => {
     for (const now of ["2025-07-01T14:30:20Z", "2025-07-01T14:29:59Z", "2025-07-01T09:00:00Z"]) {
       const tick = decideTick(daily, { ...at(now), lastSlot: slot, isPastDue: true });
       expect(tick).toMatchObject({ state: "idle", slot: null, next });
@@ -55,7 +55,7 @@ describe("a tick of a daily job in summer, when 16:30 in Berlin is 14:30 UTC and
     });
   });
 
-  test("takes what counts as early and as on time from its caller", () => {
+  test("takes the limits for early and on time from its caller", () => {
     expect(decideTick(daily, { ...at("2025-07-01T14:29:55Z"), earlyByMs: 10_000 })).toMatchObject({ slot });
     expect(decideTick(daily, { ...at("2025-07-01T14:30:02Z"), onTimeWithinMs: 1_000 })).toMatchObject({
       state: "late",
@@ -80,7 +80,7 @@ describe("a timer on the UTC expression, simulated", () => {
     fc.oneof(fc.integer({ min: -400, max: 400 }), fc.integer({ min: 0, max: 12_000 })),
   );
 
-  test("runs each slot once, whatever its jitter, with no memory at all", () => {
+  test("runs each slot once, whatever its jitter, without memory", () => {
     fc.assert(
       fc.property(anyScene, jitters, (scene, jitter) => {
         const { zoned, from, to } = play(scene);
@@ -95,7 +95,7 @@ describe("a timer on the UTC expression, simulated", () => {
     );
   });
 
-  test("runs each second once when it goes off nearer to its second than to the next", () => {
+  test("runs each second once when it fires nearer to its second than to the next", () => {
     const [from, to] = [new Date("2025-10-26T00:55Z"), new Date("2025-10-26T01:05Z")];
     const everySecond = schedule("* * * * * *", "Europe/Berlin");
     fc.assert(
@@ -139,7 +139,7 @@ describe("a timer on the UTC expression, simulated", () => {
     );
   });
 
-  test("told of nothing but that it is past due, it stands for the last slot of the outage", () => {
+  test("runs the last slot of the outage when it only knows that it is past due", () => {
     fc.assert(
       fc.property(anyScene, fc.nat(96 * 60), (scene, minutes) => {
         const { zoned, from } = play(scene);

@@ -56,7 +56,7 @@ describe.skipIf(!isThere)(`as NCrontab's own tests have it (skipped without ${fi
     }
   });
 
-  test("what is refused, and 31 February besides, which NCrontab takes and never fires", () => {
+  test("refused expressions, and 31 February, which NCrontab accepts and never fires", () => {
     const never = vectors?.finite.filter(({ expr }) => expr.includes("31 Feb")) ?? [];
     expect(never.length).toBe(2);
     for (const vector of [...(vectors?.invalid ?? []), ...never]) {
@@ -66,7 +66,7 @@ describe.skipIf(!isThere)(`as NCrontab's own tests have it (skipped without ${fi
 });
 
 describe("an expression", () => {
-  test("that is written again means the same and stays so", () => {
+  test("that is read and written again keeps its meaning and its text", () => {
     fc.assert(
       fc.property(anyExpression(), (expression) => {
         const once = rewritten(expression);

@@ -15,7 +15,7 @@ import { matcher } from "./model.ts";
 
 const zones = ["UTC", ...Intl.supportedValuesOf("timeZone")];
 
-describe("when the clocks go forward, what they skip is due once, right after", () => {
+describe("when the clocks go forward, a skipped time is due once, right after the gap", () => {
   test.each([
     ["a fixed time", "0 30 2 * * *", "Europe/Berlin", "2025-03-30T00:00Z", "01:00"],
     ["two fixed times", "0 15,45 2 * * *", "America/New_York", "2025-03-09T05:00Z", "07:00"],
@@ -82,7 +82,7 @@ describe("the ends", () => {
     expect(previousOccurrence(hourly, new Date(on.getTime() + 1))).toEqual(on);
   });
 
-  test("at-or-after and at-or-before take it in", () => {
+  test("at-or-after and at-or-before include the instant", () => {
     expect(occurrenceAtOrAfter(hourly, on)).toEqual(on);
     expect(occurrenceAtOrBefore(hourly, on)).toEqual(on);
     expect(occurrenceAtOrAfter(hourly, new Date(on.getTime() + 1))).toEqual(after);
@@ -91,7 +91,7 @@ describe("the ends", () => {
     expect(isOccurrence(hourly, new Date(on.getTime() + 1))).toBe(false);
   });
 
-  test("a range has its start and not its end, can be walked twice, and is walked only as far as asked", () => {
+  test("a range includes its start and not its end, can be iterated twice, and is computed only as far as read", () => {
     expect([...occurrencesBetween(hourly, on, after)]).toEqual([on]);
     expect([...occurrencesBetween(hourly, on, on)]).toEqual([]);
     const forever = occurrencesBetween(hourly, on, new Date("9999-01-01T00:00Z"));
@@ -143,7 +143,7 @@ describe("any schedule in any zone, at any instant", () => {
   const anyZone = fc.constantFrom(...zones);
   const anytime = fc.date({ min: new Date("2000-01-01"), max: new Date("2040-12-31"), noInvalidDate: true });
 
-  test("next and previous are each other's inverse, and nothing lies between", () => {
+  test("next and previous are inverse, with no occurrence in between", () => {
     fc.assert(
       fc.property(anyExpression(), anyZone, anytime, (expression, zone, instant) => {
         const zoned = schedule(expression, zone);
@@ -158,7 +158,7 @@ describe("any schedule in any zone, at any instant", () => {
     );
   });
 
-  test("a later instant has no earlier next, and a walk back goes the way that a walk forth came", () => {
+  test("a later instant has no earlier next, and iterating back visits the same occurrences", () => {
     fc.assert(
       fc.property(anyExpression(), anyZone, anytime, fc.nat(400 * 86_400_000), (expression, zone, instant, wait) => {
         const zoned = schedule(expression, zone);

@@ -26,8 +26,8 @@ describe("a schedule", () => {
   });
 });
 
-describe("a bad schedule says what was expected, what was got and what to do:", () => {
-  test("every fault at once, each under the setting that it came from", () => {
+describe("an invalid schedule names what it expected, what it got and what to do:", () => {
+  test("every fault at once, each with its setting", () => {
     const faults = faultsOf("0 60 25 * * *", "Europe/Berln", {
       expression: "SYNC_FX_LATEST_SCHEDULE",
       zone: "SYNC_FX_LATEST_TIME_ZONE",

@@ -45,7 +45,7 @@ describe("the UTC expression of a schedule", () => {
     );
   });
 
-  test("holds in no field of the clock a value that no occurrence needs", () => {
+  test("has no value in a field of the clock that no occurrence needs", () => {
     // Two rare minutes a day in two seasons: an hour or minute that no day of forty years uses would be a wasted tick.
     fc.assert(
       fc.property(fc.nat(23), fc.nat(59), anyZone, (hour, minute, zone) => {

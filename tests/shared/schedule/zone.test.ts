@@ -12,7 +12,7 @@ describe("a zone whose clocks go back one hour, on any day", () => {
     ["half an hour before midnight UTC", -1800],
     ["at midnight UTC", 0],
     ["half an hour after", 1800],
-  ])("%s, is known to have done so throughout the repeated hour", (_, shift) => {
+  ])("%s, has the new offset throughout the repeated hour", (_, shift) => {
     for (const day of days) {
       const change = day + shift;
       const zone = madeUp((instant) => (instant < change ? 7200 : 3600));
@@ -31,7 +31,7 @@ describe("a zone whose clocks go back one hour, on any day", () => {
   });
 });
 
-test("two changes as close together as any on record, 6.96 days, are both seen whenever they come", () => {
+test("two changes as close together as any on record, 6.96 days, are both found at any time", () => {
   const apart = 6.95 * DAY;
   for (const day of days) {
     const zone = madeUp((instant) => (instant >= day && instant < day + apart ? 3600 : 0));
@@ -51,7 +51,7 @@ test.each([
   expect(stretchAt(zoneOf(name), START).offset).toBe(hours * 3600);
 });
 
-test("an offset with seconds, as Liberia had it until 1972, is read whole", () => {
+test("an offset with seconds, as in Liberia until 1972, is read in full", () => {
   expect(stretchAt(zoneOf("Africa/Monrovia"), Date.UTC(1971, 5, 1) / 1000).offset).toBe(-(44 * 60 + 30));
 });
 

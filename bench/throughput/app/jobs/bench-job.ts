@@ -1,6 +1,5 @@
 import { channel } from "node:diagnostics_channel";
-import { z } from "zod";
-import { defineJob, event } from "#jobs/define-job.ts";
+import { defineJob, event, z } from "#jobs";
 
 /** Told of each run's number as it starts: the host runs the app in the process that measures. */
 const started = channel("bench.started");

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Tx } from "#data/client.ts";
-import { lockPension, lookAtEveryDay } from "#data/portfolio/pension-progress.ts";
+import { lockPension, revalueAllDays } from "#data/portfolio/pension-progress.ts";
 import {
   finalDaysSince,
   insertContributions,
@@ -45,7 +45,7 @@ export const addContributions = defineRoute({
       const reopening = { pensionId: id, reason: reopenReason, who: caller, at: now };
       const reopenedDays = added.length ? await makeRoom(tx, added, reopening) : 0;
       await insertContributions(tx, id, added);
-      await lookAtEveryDay(tx, id);
+      await revalueAllDays(tx, id);
       const run = await enqueueValuation(app, tx, id, caller);
       const counts = { added: added.length, known: contributions.length - added.length, reopenedDays };
       return { run, answer: { pension: id, run: run.id, ...counts } };

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { findPension, listValues } from "#data/portfolio/pensions.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { addDays } from "#rules/civil-date.ts";
-import { civilDate, dayValue } from "./schemas.ts";
+import { civilDate, dayValue } from "./pension-schemas.ts";
 
 export const getPensionValues = defineRoute({
   method: "GET",
@@ -18,7 +18,7 @@ export const getPensionValues = defineRoute({
     cursor: civilDate.optional(),
     limit: z.coerce.number().int().min(1).max(5_000).default(1_000),
   }),
-  answer: z.object({
+  response: z.object({
     pension: z.uuid(),
     currency: z.string(),
     values: z.array(dayValue),
@@ -28,8 +28,8 @@ export const getPensionValues = defineRoute({
     const found = await findPension(app.db, id);
     if (!found) throw notFound(`there is no pension ${id}`);
     const range = { from: cursor ?? from, to };
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listValues(app.db, id, { ...range, limit }));
-    const nextCursor = goesOnAfter && addDays(goesOnAfter.date, 1);
+    const { rows, nextAfter } = await readPage(limit, (limit) => listValues(app.db, id, { ...range, limit }));
+    const nextCursor = nextAfter && addDays(nextAfter.date, 1);
     return { json: { pension: id, currency: found.currency, values: rows, nextCursor } };
   },
 });

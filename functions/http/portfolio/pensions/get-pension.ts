@@ -2,8 +2,8 @@ import { z } from "zod";
 import { findPension, listContributions, pendingDays } from "#data/portfolio/pensions.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { whyPending } from "#rules/portfolio/why-pending.ts";
-import { pension } from "./schemas.ts";
+import { pendingReasonText } from "#rules/portfolio/pending-reason.ts";
+import { pension } from "./pension-schemas.ts";
 
 export const getPension = defineRoute({
   method: "GET",
@@ -11,7 +11,7 @@ export const getPension = defineRoute({
   access: "key",
   summary: "A pension with its contributions, what they bought, its last value, and what waits for what",
   params: z.object({ id: z.uuid() }),
-  answer: pension,
+  response: pension,
   async handle({ app, params: { id } }) {
     const found = await findPension(app.db, id);
     if (!found) throw notFound(`there is no pension ${id}`);
@@ -19,7 +19,7 @@ export const getPension = defineRoute({
     return {
       json: {
         ...found,
-        pending: waiting.map((days) => ({ ...days, meaning: whyPending(days.reason, found) })),
+        pending: waiting.map((days) => ({ ...days, meaning: pendingReasonText(days.reason, found) })),
         contributions: contributions.map(({ id: _id, pensionId: _pension, ...shown }) => shown),
       },
     };

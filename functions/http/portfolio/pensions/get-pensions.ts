@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { listPensions } from "#data/portfolio/pensions.ts";
-import { pageOf } from "#http/page.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
-import { pensionSummary } from "./schemas.ts";
+import { pensionSummary } from "./pension-schemas.ts";
 
 export const getPensions = defineRoute({
   method: "GET",
@@ -10,9 +10,9 @@ export const getPensions = defineRoute({
   access: "key",
   summary: "Pensions with their last value, newest first",
   query: z.strictObject({ cursor: z.uuid().optional(), limit: z.coerce.number().int().min(1).max(500).default(50) }),
-  answer: z.object({ pensions: z.array(pensionSummary), nextCursor: z.uuid().nullable() }),
+  response: z.object({ pensions: z.array(pensionSummary), nextCursor: z.uuid().nullable() }),
   async handle({ app, query: { cursor, limit } }) {
-    const { rows, goesOnAfter } = await pageOf(limit, (limit) => listPensions(app.db, { before: cursor, limit }));
-    return { json: { pensions: rows, nextCursor: goesOnAfter?.id ?? null } };
+    const { rows, nextAfter } = await readPage(limit, (limit) => listPensions(app.db, { before: cursor, limit }));
+    return { json: { pensions: rows, nextCursor: nextAfter?.id ?? null } };
   },
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lockPension, lookAtEveryDay } from "#data/portfolio/pension-progress.ts";
+import { lockPension, revalueAllDays } from "#data/portfolio/pension-progress.ts";
 import { reopenPurchases } from "#data/portfolio/pensions.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
@@ -27,7 +27,7 @@ export const revaluePension = defineRoute({
       if (!(await lockPension(tx, id))) throw notFound(`there is no pension ${id}`);
       const reopenedDays = await reopen(tx, { pensionId: id, from, reason, who: caller, at: app.clock.now() });
       await reopenPurchases(tx, id, from);
-      await lookAtEveryDay(tx, id);
+      await revalueAllDays(tx, id);
       const run = await enqueueValuation(app, tx, id, caller);
       return { run, answer: { pension: id, run: run.id, reopenedDays } };
     });

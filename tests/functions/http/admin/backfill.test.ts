@@ -2,13 +2,11 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { listRuns } from "#data/platform/job-runs.ts";
-import type { Run } from "#data/platform/schema.ts";
-import { defineJob, type JobContext, manual } from "#jobs/define-job.ts";
-import { writes } from "#jobs/gates.ts";
-import { never } from "#jobs/retry.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
+import { defineJob, type JobContext, manual, noRetries, writes } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { moment } from "#support/signal.ts";
+import { createSignal } from "#support/signal.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
@@ -25,7 +23,7 @@ const job = defineJob({
   on: schedule("0 0 * * * *", "UTC"),
   gates: [writes],
   input: z.strictObject({}),
-  retry: never,
+  retry: noRetries,
   async run({ asOf }: JobContext<Record<string, never>>) {
     hold?.entered();
     await hold?.leave;
@@ -133,7 +131,7 @@ describe("a backfill", () => {
     await api.db.execute(sql`update platform.controls set write_enabled = true`);
     await api.call("POST", "api/admin/jobs/hourly_sample/pause", { reason: "lunch" });
     api.clock.advance(60_000);
-    await api.runner.sweep();
+    await api.runner.dispatchOverdueRuns();
     expect(await work()).toEqual([]);
     await api.call("POST", "api/admin/jobs/hourly_sample/resume", {});
     expect(await work()).toHaveLength(3);
@@ -145,13 +143,13 @@ describe("a backfill", () => {
       update platform.job_runs set state = 'succeeded', not_before = null, finished_at = now() where state = 'queued'`);
     api.dispatched.length = 0;
     api.clock.advance(60_000);
-    await api.runner.sweep();
+    await api.runner.dispatchOverdueRuns();
     await work();
     expect(await progress()).toMatchObject({ state: "done", runs: { succeeded: 2 } });
   });
 
   it("never costs a slot its run: the slot waits for the backfill's run and goes next", async () => {
-    const [entered, leave] = [moment(), moment()];
+    const [entered, leave] = [createSignal(), createSignal()];
     hold = {
       entered: () => {
         entered.reach();

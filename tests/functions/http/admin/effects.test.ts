@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { z } from "zod";
 import { insertDeadMessages } from "#data/platform/dead-messages.ts";
-import { defineJob, manual } from "#jobs/define-job.ts";
+import { defineJob, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { counties } from "#data/tax-liens/schema.ts";
+import { counties } from "#data/tax-liens/tax-lien-schema.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
-import { TestClock } from "#support/clock.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLiens } from "#support/liens.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";

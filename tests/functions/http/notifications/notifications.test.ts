@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { jobRuns } from "#data/platform/schema.ts";
+import { jobRuns } from "#data/platform/platform-schema.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
-import { isScheduled } from "#jobs/define-job.ts";
+import { isScheduled } from "#jobs/job.ts";
 import { tick } from "#runner/tick.ts";
 
-/** Lets a job's timer go off so many times in one instant, as `onTimer` takes it. */
+/** Fires a job's timer many times at the same instant, as `onTimer` does. */
 export const tickTogether = defineRoute({
   method: "POST",
   path: "api/load/{job}/ticks",
   access: "operator",
-  summary: "Let a timer go off many times at once",
+  summary: "Fire a timer many times at once",
   params: z.object({ job: z.string() }),
   body: z.strictObject({ times: z.int().positive() }),
   async handle({ app, params, body }) {

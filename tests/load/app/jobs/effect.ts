@@ -1,25 +1,25 @@
 import { sql } from "drizzle-orm";
 import type { Tx } from "#data/client.ts";
-import type { JobContext } from "#jobs/define-job.ts";
+import type { JobContext } from "#jobs/context.ts";
 import { linear } from "#jobs/retry.ts";
 
-/** What all jobs of the app under load have in common: retries enough that none dies of kills. */
+/** Common properties of the jobs under load: enough retries to survive all kills. */
 export const common = {
   family: { id: "load", title: "Under load" },
   retry: linear({ retries: 50, delay: "300ms" }),
 } as const;
 
-type Doer = Pick<JobContext<never>, "run">;
+type Executor = Pick<JobContext<never>, "run">;
 
-/** A plain insert: done twice, it fails on the key, and the run ends dead where the account sees it. */
-export async function leave(tx: Tx, { run }: Doer, key: string): Promise<void> {
+/** A plain insert: a second execution fails on the unique key, and the run ends dead, which the checks detect. */
+export async function writeEffect(tx: Tx, { run }: Executor, key: string): Promise<void> {
   await tx.execute(sql`insert into load.effects (key, pid, run_id, attempt)
                        values (${key}, ${process.pid}, ${run.id}, ${run.attempt})`);
 }
 
-/** Calls the service outside with a key, by which it tells a repeated call. */
-export async function callOutside(key: string, signal?: AbortSignal): Promise<unknown> {
-  const response = await fetch(process.env.LOAD_OUTSIDE!, {
+/** Calls the fake service with an idempotency key, by which it detects a repeated call. */
+export async function callService(key: string, signal?: AbortSignal): Promise<unknown> {
+  const response = await fetch(process.env.LOAD_SERVICE_URL!, {
     method: "POST",
     headers: { "idempotency-key": key, "x-pid": String(process.pid) },
     ...(signal && { signal }),
@@ -27,8 +27,8 @@ export async function callOutside(key: string, signal?: AbortSignal): Promise<un
   return response.json();
 }
 
-/** The same number from 0 to 1 for the same words, so that what fails is decided by the input and not by chance. */
-export function chance(...words: (string | number)[]): number {
+/** A number from 0 to 1 that depends only on the words, so that the input decides which attempts fail. */
+export function hashFraction(...words: (string | number)[]): number {
   let hash = 2_166_136_261;
   for (const char of words.join(" ")) hash = Math.imul(hash ^ char.codePointAt(0)!, 16_777_619);
   hash = Math.imul(hash ^ (hash >>> 15), 2_246_822_507);

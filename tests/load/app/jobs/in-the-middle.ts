@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { defineJob, manual } from "#jobs/define-job.ts";
-import { callOutside, common, leave } from "./effect.ts";
+import { defineJob, manual } from "#jobs";
+import { callService, common, writeEffect } from "./effect.ts";
 
 const named = { on: manual, input: z.strictObject({ name: z.string() }), concurrency: () => null } as const;
 
 /**
- * Jobs that call out in the middle, where a script holds them and does to their process what it wants. A call inside a
- * transaction is what a job must not do; here it is the only way to stop one exactly there.
+ * Jobs that call the fake service in the middle, where a script holds the call and disturbs the process. Real jobs must not
+ * call a service inside a transaction; here it is the only way to stop a job exactly there.
  */
 export const middleOfTransaction = defineJob({
   ...common,
@@ -15,8 +15,8 @@ export const middleOfTransaction = defineJob({
   summary: "Can be held in the middle of a transaction",
   async run(context) {
     await context.transaction(async (tx) => {
-      await leave(tx, context, context.input.name);
-      await callOutside(context.input.name);
+      await writeEffect(tx, context, context.input.name);
+      await callService(context.input.name);
     });
   },
 });
@@ -28,8 +28,8 @@ export const middleOfFinish = defineJob({
   summary: "Can be held in the middle of finish",
   run: (context) =>
     context.finish(async (tx) => {
-      await leave(tx, context, context.input.name);
-      await callOutside(context.input.name);
+      await writeEffect(tx, context, context.input.name);
+      await callService(context.input.name);
     }),
 });
 
@@ -37,11 +37,11 @@ export const middleOfCall = defineJob({
   ...common,
   ...named,
   id: "middle_of_call",
-  summary: "Can be held in a call, of which its signal frees it",
+  summary: "Can be held in a call that its signal aborts",
   async run(context) {
     const { input, signal, once, transaction } = context;
-    await once(input.name, (key) => callOutside(key, signal), { whenUnknown: "repeat" });
-    await transaction((tx) => leave(tx, context, input.name));
+    await once(input.name, (key) => callService(key, signal), { whenUnknown: "repeat" });
+    await transaction((tx) => writeEffect(tx, context, input.name));
   },
 });
 
@@ -49,9 +49,9 @@ export const deafInTheMiddle = defineJob({
   ...common,
   ...named,
   id: "deaf_in_the_middle",
-  summary: "Can be held in a call, and does not listen to its signal",
+  summary: "Can be held in a call that ignores its signal",
   async run(context) {
-    await callOutside(context.input.name);
-    return context.finish((tx) => leave(tx, context, context.input.name));
+    await callService(context.input.name);
+    return context.finish((tx) => writeEffect(tx, context, context.input.name));
   },
 });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { defineJob, event, manual } from "#jobs/define-job.ts";
-import { callOutside, chance, common, leave } from "./effect.ts";
+import { defineJob, event, manual } from "#jobs";
+import { callService, hashFraction, common, writeEffect } from "./effect.ts";
 
 const numbered = z.strictObject({ n: z.int() });
 const anyNumber = { on: manual, input: numbered, concurrency: () => null } as const;
@@ -14,11 +14,11 @@ export const flaky = defineJob({
   summary: "Fails three times in ten, after its write",
   async run(context) {
     const { input, run, signal, finish } = context;
-    await sleep(120 * chance(run.id, run.attempt), undefined, { signal });
+    await sleep(120 * hashFraction(run.id, run.attempt), undefined, { signal });
     return finish(async (tx) => {
-      await leave(tx, context, `flaky ${input.n}`);
-      await sleep(60 * chance(run.id, run.attempt, "in"), undefined, { signal });
-      if (chance(run.id, run.attempt, "fails") < 0.3)
+      await writeEffect(tx, context, `flaky ${input.n}`);
+      await sleep(60 * hashFraction(run.id, run.attempt, "in"), undefined, { signal });
+      if (hashFraction(run.id, run.attempt, "fails") < 0.3)
         throw Object.assign(new Error("now and then"), { errorClass: "transient" });
     });
   },
@@ -31,10 +31,10 @@ export const oneWrite = defineJob({
   on: event({ batch: 100 }),
   input: numbered,
   concurrency: () => null,
-  run: (context) => context.finish((tx) => leave(tx, context, `one_write ${context.input.n}`)),
+  run: (context) => context.finish((tx) => writeEffect(tx, context, `one_write ${context.input.n}`)),
 });
 
-/** What `transaction` commits, a repeat commits again: here each attempt leaves a row of its own, and asks for a run. */
+/** A retry repeats the commit of `transaction`: each attempt writes its own row, and enqueues a run. */
 export const repeats = defineJob({
   ...common,
   ...anyNumber,
@@ -45,8 +45,8 @@ export const repeats = defineJob({
       await tx.execute(sql`insert into load.repeats (run_id, attempt) values (${run.id}, ${run.attempt})`);
       await enqueue(tx, "after_repeats");
     });
-    await sleep(120 * chance(run.id, run.attempt), undefined, { signal });
-    if (chance(run.id, run.attempt, "fails") < 0.2)
+    await sleep(120 * hashFraction(run.id, run.attempt), undefined, { signal });
+    if (hashFraction(run.id, run.attempt, "fails") < 0.2)
       throw Object.assign(new Error("after its commit"), { errorClass: "transient" });
   },
 });
@@ -58,7 +58,7 @@ export const afterRepeats = defineJob({
   on: manual,
   input: z.strictObject({}),
   concurrency: () => null,
-  run: (context) => context.finish((tx) => leave(tx, context, `after_repeats ${context.run.id}`)),
+  run: (context) => context.finish((tx) => writeEffect(tx, context, `after_repeats ${context.run.id}`)),
 });
 
 export const calls = defineJob({
@@ -68,8 +68,8 @@ export const calls = defineJob({
   summary: "Calls a service that knows idempotency keys",
   async run(context) {
     const { input, signal, once, finish } = context;
-    await once(`call ${input.n}`, (key) => callOutside(key, signal), { whenUnknown: "repeat" });
-    return finish((tx) => leave(tx, context, `calls ${input.n}`));
+    await once(`call ${input.n}`, (key) => callService(key, signal), { whenUnknown: "repeat" });
+    return finish((tx) => writeEffect(tx, context, `calls ${input.n}`));
   },
 });
 
@@ -77,11 +77,11 @@ export const callsOnce = defineJob({
   ...common,
   ...anyNumber,
   id: "calls_once",
-  summary: "Calls a service that must rather not be called than twice",
+  summary: "Calls a service at most once",
   async run(context) {
     const { input, signal, once, finish } = context;
-    await once(`order ${input.n}`, (key) => callOutside(key, signal));
-    return finish((tx) => leave(tx, context, `calls_once ${input.n}`));
+    await once(`order ${input.n}`, (key) => callService(key, signal));
+    return finish((tx) => writeEffect(tx, context, `calls_once ${input.n}`));
   },
 });
 
@@ -93,12 +93,12 @@ export const inLine = defineJob({
   concurrency: ({ n }) => String(n % 2),
   async run(context) {
     const { input, run, signal, finish } = context;
-    await sleep(60 * chance(run.id, run.attempt), undefined, { signal });
-    return finish((tx) => leave(tx, context, `in_line ${input.n}`));
+    await sleep(60 * hashFraction(run.id, run.attempt), undefined, { signal });
+    return finish((tx) => writeEffect(tx, context, `in_line ${input.n}`));
   },
 });
 
-/** Whoever finds another of its key inside fails on the key of that effect, and shows by its second attempt. */
+/** Two concurrent runs of a key would fail on the unique key of the effect, and then have a second attempt. */
 export const oneAtATime = defineJob({
   ...common,
   id: "one_at_a_time",
@@ -109,10 +109,10 @@ export const oneAtATime = defineJob({
   async run(context) {
     const { n, line } = context.input;
     const inside = `inside line ${line}`;
-    await context.transaction((tx) => leave(tx, context, inside));
+    await context.transaction((tx) => writeEffect(tx, context, inside));
     return context.finish(async (tx) => {
       await tx.execute(sql`delete from load.effects where key = ${inside}`);
-      await leave(tx, context, `one_at_a_time ${n}`);
+      await writeEffect(tx, context, `one_at_a_time ${n}`);
     });
   },
 });

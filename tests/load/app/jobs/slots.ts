@@ -1,25 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { defineJob, type JobContext, manual } from "#jobs/define-job.ts";
+import { defineJob, type JobContext, manual } from "#jobs";
 import { schedule } from "#schedule/index.ts";
-import { chance, common, leave } from "./effect.ts";
+import { hashFraction, common, writeEffect } from "./effect.ts";
 
 const nothing = z.strictObject({});
 
 /** One effect a slot; kills fall before, into and after its transaction. */
 async function takeSlot(context: JobContext<Record<string, never>>) {
   const { run, asOf, signal, finish } = context;
-  await sleep(120 * chance(run.id, "before"), undefined, { signal });
+  await sleep(120 * hashFraction(run.id, "before"), undefined, { signal });
   return finish(async (tx) => {
-    await leave(tx, context, `${run.jobId} ${asOf.toISOString()}`);
-    await sleep(120 * chance(run.id, "in"), undefined, { signal });
+    await writeEffect(tx, context, `${run.jobId} ${asOf.toISOString()}`);
+    await sleep(120 * hashFraction(run.id, "in"), undefined, { signal });
   });
 }
 
 export const everySecond = defineJob({
   ...common,
   id: "every_second",
-  summary: "A slot a second; one run stands for the missed ones",
+  summary: "A slot each second; one run replaces the missed ones",
   on: schedule("* * * * * *", "Europe/Berlin"),
   input: nothing,
   then: ["after_slot"],
@@ -33,10 +33,10 @@ export const afterSlot = defineJob({
   on: manual,
   input: nothing,
   concurrency: () => null,
-  run: (context) => context.finish((tx) => leave(tx, context, `after_slot ${context.run.id}`)),
+  run: (context) => context.finish((tx) => writeEffect(tx, context, `after_slot ${context.run.id}`)),
 });
 
-/** Missed slots are run one by one, while the slots to come go on: one a second could hardly catch up. */
+/** Missed slots run one by one beside the new slots: with a slot each second the job could not catch up. */
 export const everyThirdSecond = defineJob({
   ...common,
   id: "every_third_second",
@@ -58,7 +58,7 @@ export const everyOtherSecond = defineJob({
   run: takeSlot,
 });
 
-/** Whenever its timer is made to fire, it fires for the same slot: the first of January. */
+/** Every tick is for the same slot: the first of January. */
 export const everyYear = defineJob({
   ...common,
   id: "every_year",

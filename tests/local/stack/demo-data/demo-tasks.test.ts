@@ -34,7 +34,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Does the first of the job's runs that wait: the demo asks for some itself, and nobody goes before those. */
+/** Executes the first queued run of the job, which may be a run that the demo requested. */
 const run = async (job: Job) => {
   await api.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   const waiting = and(eq(jobRuns.jobId, job.id), eq(jobRuns.state, "queued"));
@@ -42,7 +42,7 @@ const run = async (job: Job) => {
   return (await api.runner.execute(first!.id))!.result;
 };
 
-it("puts in tasks that give each job something to do within two minutes, also when it is repeated", async () => {
+it("creates tasks once that give each job work within two minutes", async () => {
   expect(await tasksDemo.load(demo)).toMatch(/^8 tasks, 6 reminders/);
   await tasksDemo.load(demo);
   expect((await demo.get<{ tasks: unknown[] }>("api/tasks")).tasks).toHaveLength(8);

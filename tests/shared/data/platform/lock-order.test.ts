@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { expect, it } from "vitest";
-import { finishRuns } from "#data/platform/finishes.ts";
-import { renewLeases } from "#data/platform/holds.ts";
+import { completeRuns } from "#data/platform/run-completion.ts";
+import { renewLeases } from "#data/platform/run-leases.ts";
 import { openDatabase } from "#support/database.ts";
 import { aRun } from "#support/factories.ts";
 import { lockWait } from "#support/lock-wait.ts";
@@ -11,7 +11,7 @@ const { db } = await openDatabase();
 
 type Held = { id: string; attempt: number };
 const finish = (runs: readonly Held[]) =>
-  finishRuns(
+  completeRuns(
     db,
     "us",
     runs.map((run) => ({ ...run, finish: { state: "succeeded", finishedAt: new Date() } })),

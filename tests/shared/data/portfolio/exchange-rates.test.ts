@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { exchangeRates } from "#data/portfolio/schema.ts";
+import { exchangeRates } from "#data/portfolio/portfolio-schema.ts";
 import { openDatabase } from "#support/database.ts";
 
 const { db } = await openDatabase();

@@ -2,8 +2,8 @@ import { createHash, createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { describe, expect, it } from "vitest";
 import { acsEmail, readAcsConnection } from "#notifications/channels/acs-email.ts";
-import { service, troubleOf } from "../../providers/service.ts";
-import { aMessage, bodyOf, signal } from "./a-message.ts";
+import { scriptedServer, providerErrorOf } from "../../providers/scripted-server.ts";
+import { aMessage, bodyOf, signal } from "./sample-message.ts";
 
 const KEY = Buffer.from("a key of communication services, 32 bytes").toString("base64");
 const message = aMessage({ address: "anna@example.org" });
@@ -19,7 +19,7 @@ interface Asked {
 /** The service: POST starts an operation under the id that the client gave, GET shows it; each HMAC is checked as Azure does. */
 async function communicationServices(states: readonly { status: number; state: string; error?: object }[]) {
   const asked: Asked[] = [];
-  const { url } = await service((request, response) => {
+  const { url } = await scriptedServer((request, response) => {
     void bodyOf(request).then((bytes) => {
       const one = { method: request.method!, path: request.url!, headers: request.headers, body: bytes.toString() };
       const { status, state, error } = states[Math.min(asked.length, states.length - 1)]!;
@@ -98,7 +98,7 @@ describe("trouble", () => {
     [[{ status: 401, state: "" }], "auth", /401/],
   ] as const)("%j", async (states, errorClass, words) => {
     const { channel } = await communicationServices(states);
-    const trouble = await troubleOf(() => channel.deliver(message, { signal }));
+    const trouble = await providerErrorOf(() => channel.deliver(message, { signal }));
     expect(trouble).toMatchObject({ errorClass, message: expect.stringMatching(words) as string });
     expect(trouble.message).not.toContain("anna@");
   });
@@ -106,7 +106,7 @@ describe("trouble", () => {
 
 it("enters with a token of its identity where there is no key", async () => {
   const seen: (string | undefined)[] = [];
-  const { url } = await service((request, response) => {
+  const { url } = await scriptedServer((request, response) => {
     seen.push(request.headers.authorization);
     response.end(JSON.stringify({ id: message.id, status: "Succeeded" }));
   });

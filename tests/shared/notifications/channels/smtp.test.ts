@@ -3,8 +3,8 @@ import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { smtp } from "#notifications/channels/smtp.ts";
-import { troubleOf } from "../../providers/service.ts";
-import { aMessage, signal } from "./a-message.ts";
+import { providerErrorOf } from "../../providers/scripted-server.ts";
+import { aMessage, signal } from "./sample-message.ts";
 
 const message = aMessage({ address: "anna@example.org" });
 
@@ -87,7 +87,7 @@ describe("what the server says", () => {
     [421, "transient"],
   ] as const)("%i is %s, and the address is not repeated", async (code, errorClass) => {
     const { channel } = await server(refusing(code));
-    const trouble = await troubleOf(() => channel.deliver(message, { signal }));
+    const trouble = await providerErrorOf(() => channel.deliver(message, { signal }));
     expect(trouble).toMatchObject({ errorClass, status: code });
     expect(trouble.message).not.toContain("anna@");
   });
@@ -98,14 +98,14 @@ describe("what the server says", () => {
         done(new Error("pass@word is wrong"));
       },
     });
-    const trouble = await troubleOf(() => channel.deliver(message, { signal }));
+    const trouble = await providerErrorOf(() => channel.deliver(message, { signal }));
     expect(trouble.errorClass).toBe("auth");
     expect(trouble.message).not.toContain("pass@word");
   });
 
   it("nothing: the network, which may pass", async () => {
     const channel = smtp({ url: "smtp://127.0.0.1:1", from: "rota@example.org", timeoutMs: 1_000 });
-    expect(await troubleOf(() => channel.deliver(message, { signal }))).toMatchObject({ errorClass: "transient" });
+    expect(await providerErrorOf(() => channel.deliver(message, { signal }))).toMatchObject({ errorClass: "transient" });
     channel.close();
   });
 });

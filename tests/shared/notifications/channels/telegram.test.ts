@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { telegram, telegramText } from "#notifications/channels/telegram.ts";
 import { sample } from "#support/sample-data.ts";
-import { service, troubleOf } from "../../providers/service.ts";
-import { aMessage, bodyOf, signal } from "./a-message.ts";
+import { scriptedServer, providerErrorOf } from "../../providers/scripted-server.ts";
+import { aMessage, bodyOf, signal } from "./sample-message.ts";
 
 const TOKEN = `123456:${"aB3_".repeat(9)}`;
 /** Bodies as the Bot API sends them. */
@@ -18,7 +18,7 @@ const refused = (error_code: number, description: string, parameters?: object) =
 
 async function bot(answer: (asked: { chat_id: string; text: string }) => { status: number; body: unknown }) {
   const asked: { url: string | undefined; body: Record<string, unknown> }[] = [];
-  const { url } = await service((request: IncomingMessage, response) => {
+  const { url } = await scriptedServer((request: IncomingMessage, response) => {
     void bodyOf(request).then((bytes) => {
       const body = JSON.parse(bytes.toString()) as { chat_id: string; text: string };
       asked.push({ url: request.url, body });
@@ -66,7 +66,7 @@ describe("what Telegram refuses", () => {
     [404, refused(404, "Not Found"), "auth", undefined],
   ] as const)("with %i is of its class, with Telegram's own words", async (status, body, errorClass, retryAfterMs) => {
     const { channel } = await bot(() => ({ status, body }));
-    const trouble = await troubleOf(() => channel.deliver(aMessage(), { signal }));
+    const trouble = await providerErrorOf(() => channel.deliver(aMessage(), { signal }));
     expect(trouble).toMatchObject({
       errorClass,
       retryAfterMs,
@@ -76,7 +76,7 @@ describe("what Telegram refuses", () => {
 
   it("with 502 may pass", async () => {
     const { channel } = await bot(() => ({ status: 502, body: {} }));
-    const trouble = await troubleOf(() => channel.deliver(aMessage(), { signal }));
+    const trouble = await providerErrorOf(() => channel.deliver(aMessage(), { signal }));
     expect(trouble.errorClass).toBe("transient");
     expect(trouble.stack).not.toContain(TOKEN);
   });
@@ -90,7 +90,7 @@ describe("what Telegram refuses", () => {
       ["403", "validation"],
     ] as const) {
       const { channel } = await bot(() => ({ status: recorded[name].http, body: recorded[name].body }));
-      expect(await troubleOf(() => channel.deliver(aMessage(), { signal }))).toMatchObject({ errorClass });
+      expect(await providerErrorOf(() => channel.deliver(aMessage(), { signal }))).toMatchObject({ errorClass });
     }
   });
 });

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { XMLParser } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
 import { smsText, twilio, twimlOf } from "#notifications/channels/twilio.ts";
-import { service, troubleOf } from "../../providers/service.ts";
-import { aMessage, bodyOf, signal } from "./a-message.ts";
+import { scriptedServer, providerErrorOf } from "../../providers/scripted-server.ts";
+import { aMessage, bodyOf, signal } from "./sample-message.ts";
 
 const TO = "+15005550009";
 const ACCOUNT = { accountSid: "AC0123", authToken: "a-token-of-the-account", from: "+15005550006", timeoutMs: 5_000 };
@@ -24,7 +24,7 @@ interface Asked {
 
 async function account(answer: (asked: Asked) => { status: number; body: unknown; headers?: Record<string, string> }) {
   const asked: Asked[] = [];
-  const { url } = await service((request, response) => {
+  const { url } = await scriptedServer((request, response) => {
     void bodyOf(request).then((bytes) => {
       const one: Asked = {
         method: request.method,
@@ -117,7 +117,7 @@ describe("what Twilio refuses", () => {
     "with %i is of its class, and names neither token nor number",
     async (status, body, errorClass, words) => {
       const { sms } = await account(() => ({ status, body, headers: { "retry-after": "3" } }));
-      const trouble = await troubleOf(() => sms.deliver(message, { signal }));
+      const trouble = await providerErrorOf(() => sms.deliver(message, { signal }));
       expect(trouble).toMatchObject({ errorClass, message: expect.stringMatching(words) as string });
       expect(JSON.stringify([trouble, trouble.stack])).not.toMatch(/a-token-of|15005550009/);
     },

@@ -1,10 +1,10 @@
 import { createDecipheriv, createECDH, createPublicKey, hkdfSync, randomBytes, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import webPush from "web-push";
-import { AllGone } from "#notifications/channel.ts";
+import { AllSubscriptionsGone } from "#notifications/channel.ts";
 import { pushPayload, webPushChannel } from "#notifications/channels/web-push.ts";
-import { service, troubleOf } from "../../providers/service.ts";
-import { aMessage, bodyOf, signal } from "./a-message.ts";
+import { scriptedServer, providerErrorOf } from "../../providers/scripted-server.ts";
+import { aMessage, bodyOf, signal } from "./sample-message.ts";
 
 const keys = webPush.generateVAPIDKeys();
 const vapid = { ...keys, subject: "mailto:ops@example.org" };
@@ -38,7 +38,7 @@ function browser(endpoint: string) {
 
 async function pushService(statusOf: (path: string) => number = () => 201) {
   const asked: { path: string; headers: Record<string, unknown>; body: Buffer }[] = [];
-  const { url } = await service((request, response) => {
+  const { url } = await scriptedServer((request, response) => {
     void bodyOf(request).then((body) => {
       asked.push({ path: request.url!, headers: request.headers, body });
       response.writeHead(statusOf(request.url!), { location: "/message/1" }).end();
@@ -94,15 +94,15 @@ describe("of several browsers", () => {
   it("when all are gone, nothing can be done", async () => {
     const { url, channel } = await pushService(() => 410);
     const { subscription } = browser(`${url}a`);
-    const trouble = await troubleOf(() => channel.deliver(aMessage({ subscriptions: [subscription] }), { signal }));
-    expect(trouble).toBeInstanceOf(AllGone);
+    const trouble = await providerErrorOf(() => channel.deliver(aMessage({ subscriptions: [subscription] }), { signal }));
+    expect(trouble).toBeInstanceOf(AllSubscriptionsGone);
     expect(trouble).toMatchObject({ errorClass: "validation", gone: [`${url}a`] });
   });
 
   it("while one may still get it, it is tried again", async () => {
     const { url, channel } = await pushService((path) => (path === "/a" ? 410 : 503));
     const subscriptions = ["a", "b"].map((name) => browser(url + name).subscription);
-    const trouble = await troubleOf(() => channel.deliver(aMessage({ subscriptions }), { signal }));
+    const trouble = await providerErrorOf(() => channel.deliver(aMessage({ subscriptions }), { signal }));
     expect(trouble.errorClass).toBe("transient");
   });
 });
@@ -111,7 +111,7 @@ it("calls no host that is no push service, whatever the subscription says", asyn
   const channel = webPushChannel({ vapid, hosts: ["*.push.example.org"], timeoutMs: 5_000 });
   for (const host of ["evil.example.org", "push.example.org.evil.test", "evilpush.example.org"]) {
     const { subscription } = browser(`https://${host}/1`);
-    const trouble = await troubleOf(() => channel.deliver(aMessage({ subscriptions: [subscription] }), { signal }));
+    const trouble = await providerErrorOf(() => channel.deliver(aMessage({ subscriptions: [subscription] }), { signal }));
     expect(trouble.message).toContain("none of WEB_PUSH_HOSTS");
   }
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ListSettings, openList } from "#providers/county-lists/open-list.ts";
-import { columnsOf, countySourceSchema } from "#providers/county-lists/source.ts";
+import { columnsOf, countySourceSchema } from "#providers/county-lists/county-source.ts";
 import { type ListServer, startEndlessServer, startListServer } from "../../../functions/tax-liens/lists.ts";
 
 let server: ListServer;

@@ -2,7 +2,7 @@ import { createReadStream, existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { daysOfHistory } from "#providers/ecb/history-csv.ts";
-import { all, troubleOf } from "../service.ts";
+import { all, providerErrorOf } from "../scripted-server.ts";
 
 const source = { provider: "ecb", url: "https://ecb.example/hist.csv" };
 const ALWAYS = { start: "1999-01-01", end: "2999-12-31", source };
@@ -66,7 +66,7 @@ test("a day is handed on only when its whole line was read, wherever the file wa
     };
     const isAtLineEnd = cut.endsWith("\n") && seen.length === 0 && cut.split("\n").length > 2;
     if (isAtLineEnd) await reading();
-    else expect((await troubleOf(reading)).errorClass).toBe("transient");
+    else expect((await providerErrorOf(reading)).errorClass).toBe("transient");
     expect(seen).toEqual(whole.slice(0, Math.max(cut.split("\n").length - 2, 0)));
   }
 });
@@ -96,14 +96,14 @@ describe("refuses", () => {
     ["too many cells", SAMPLE.replace("140.10", "140,10"), "has 6 cells in line 3, expected 5"],
     ["an endless line", `Date,${"USD,".repeat(20_000)}`, "has a line of more than 65536 characters"],
   ])("%s", async (_what, text, sentence) => {
-    const trouble = await troubleOf(() => read(text));
+    const trouble = await providerErrorOf(() => read(text));
     expect(trouble).toMatchObject({ errorClass: "validation", provider: "ecb", url: source.url });
     expect(trouble.message).toContain(sentence);
   });
 
   test("the fault of a line after the days that were sound before it", async () => {
     const seen: string[] = [];
-    await troubleOf(async () => {
+    await providerErrorOf(async () => {
       const text = SAMPLE.replace("140.66", "oops");
       for await (const { date } of daysOfHistory(inPieces(text), ALWAYS)) seen.push(date);
     });

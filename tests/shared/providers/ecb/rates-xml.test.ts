@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { daysOfXml } from "#providers/ecb/rates-xml.ts";
-import { troubleOf } from "../service.ts";
+import { providerErrorOf } from "../scripted-server.ts";
 
 const source = { provider: "ecb", url: "https://ecb.example/daily.xml" };
 const SAMPLE = `<?xml version="1.0" encoding="UTF-8"?>
@@ -37,7 +37,7 @@ test("days come newest first with the digits as published", () => {
 
 test("wherever it is cut, it is refused as transient", async () => {
   for (let length = 60; length < SAMPLE.trimEnd().length; length += 7) {
-    const trouble = await troubleOf(async () => daysOfXml(SAMPLE.slice(0, length), source));
+    const trouble = await providerErrorOf(async () => daysOfXml(SAMPLE.slice(0, length), source));
     expect(trouble).toMatchObject({ errorClass: "transient" });
     expect(trouble.message).toBe(`the rates file of ecb ends before its end tag: ${source.url}`);
   }
@@ -64,7 +64,7 @@ test.each([
     "has no rate for 2025-05-08",
   ],
 ])("%s is refused", async (_what, text, sentence) => {
-  const trouble = await troubleOf(async () => daysOfXml(text, source));
+  const trouble = await providerErrorOf(async () => daysOfXml(text, source));
   expect(trouble).toMatchObject({ errorClass: "validation", provider: "ecb", url: source.url });
   expect(trouble.message).toContain(sentence);
 });

@@ -1,4 +1,0 @@
-import { z } from "zod";
-
-/** Why somebody steers: it stands in the audit and with what it stopped. */
-export const givenReason = z.string().trim().min(3, "say why, in 3 to 500 characters").max(500);

@@ -1,8 +1,0 @@
-import type { Task } from "#data/tasks/schema.ts";
-import { notFound } from "#http/problem.ts";
-
-/** @throws Problem 404 */
-export function taskOr404(task: Task | undefined, id: string): Task {
-  if (task) return task;
-  throw notFound(`there is no task ${id}, or it was deleted`);
-}

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { choosePort } from "../ports.ts";
+import { startFakeAlphaVantage } from "../providers/fake-alpha-vantage.ts";
+import { startFaultApi } from "../providers/fault-api.ts";
+import { startFakeCounty } from "../providers/fake-county.ts";
+import { startFakeEcb } from "../providers/fake-ecb.ts";
+import { startFakeFrankfurter } from "../providers/fake-frankfurter.ts";
+import { startFakeStooq } from "../providers/fake-stooq.ts";
+import { startFakeTwelveData } from "../providers/fake-twelve-data.ts";
+import { startFakeYahoo } from "../providers/fake-yahoo.ts";
+
+export interface DemoProviders {
+  /** The app's settings for these providers. */
+  readonly settings: Record<string, string>;
+  /** The address of the API that injects faults. */
+  readonly controlUrl: string;
+  readonly close: () => Promise<void>;
+}
+
+/** The providers of demo mode: fake servers on loopback that serve sample data in the true formats. */
+export async function startDemoProviders(stateDirectory: string): Promise<DemoProviders> {
+  // A fixed port: the first start stores the county's address in the database.
+  const countyPort = await choosePort({
+    port: undefined,
+    rememberIn: join(stateDirectory, "demo-county-port"),
+    what: "the demo's county server",
+    setting: "no setting",
+  });
+  const [ecb, frankfurter, yahoo, alphaVantage, twelveData, stooq, county] = await Promise.all([
+    startFakeEcb(),
+    startFakeFrankfurter(),
+    startFakeYahoo(),
+    startFakeAlphaVantage(),
+    startFakeTwelveData(),
+    startFakeStooq(),
+    startFakeCounty({ port: countyPort }),
+  ]);
+  const standIns = { ecb, frankfurter, yahoo, "alpha-vantage": alphaVantage, "twelve-data": twelveData, stooq, county };
+  const port = await choosePort({
+    port: undefined,
+    rememberIn: join(stateDirectory, "demo-port"),
+    what: "the demo's fault API",
+    setting: "no setting",
+  });
+  const control = await startFaultApi(standIns, { port });
+  return {
+    settings: {
+      ECB_BASE_URL: ecb.baseUrl,
+      FRANKFURTER_BASE_URL: frankfurter.baseUrl,
+      ETF_PROVIDERS: "yahoo,twelve-data,alpha-vantage,stooq",
+      YAHOO_BASE_URL: yahoo.baseUrl,
+      ALPHA_VANTAGE_BASE_URL: alphaVantage.baseUrl,
+      ALPHA_VANTAGE_KEY: "demo",
+      TWELVE_DATA_BASE_URL: twelveData.baseUrl,
+      TWELVE_DATA_KEY: "demo",
+      STOOQ_BASE_URL: stooq.baseUrl,
+      STOOQ_KEY: "demo",
+      COUNTY_LISTS_LOOPBACK: "true",
+    },
+    controlUrl: control.url,
+    close: async () => {
+      await Promise.all([control, ...Object.values(standIns)].map((server) => server.close()));
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { Readable } from "node:stream";
+import { createGzip } from "node:zlib";
+import { type Snapshot, withSnapshot } from "#data/backup/snapshot.ts";
+import type { Table } from "#data/backup/app-tables.ts";
+import type { DatabaseOptions } from "#data/client.ts";
+import type { BlobContainer } from "#storage/blob-container.ts";
+import { Measure } from "#storage/stream-digest.ts";
+import type { BackedUpTable, BackupManifest } from "./backup-manifest.ts";
+
+/** What went into a backup. */
+export interface BackedUp {
+  /** The blob that `npm run rota -- restore` is given. */
+  readonly manifest: string;
+  readonly tables: number;
+  readonly rows: number;
+  /** As they lie in the storage, compressed. */
+  readonly bytes: number;
+}
+
+/**
+ * Writes a snapshot of the database into a folder of a container: a file per table, then the manifest. Rows stream through, so
+ * memory stays the same however many there are.
+ * @param folder one that nothing else writes to
+ * @param onTable told about each table once it is written
+ */
+export async function backUp(
+  database: DatabaseOptions,
+  container: BlobContainer,
+  folder: string,
+  { signal, onTable }: { signal: AbortSignal; onTable?: (done: number, total: number, table: BackedUpTable) => void },
+): Promise<BackedUp> {
+  return withSnapshot(database, signal, async (snapshot) => {
+    const tables: BackedUpTable[] = [];
+    for (const table of snapshot.tables) {
+      tables.push(await writeTable(snapshot, table, container, folder, signal));
+      onTable?.(tables.length, snapshot.tables.length, tables.at(-1)!);
+    }
+    const manifest: BackupManifest = {
+      format: "rota-backup-1",
+      takenAt: snapshot.takenAt.toISOString(),
+      migrations: snapshot.migrations,
+      tables,
+      sequences: snapshot.sequences,
+    };
+    const name = `${folder}/manifest.json`;
+    const content = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+    await container.write(name, "application/json", [Readable.from([content])], signal);
+    return { manifest: name, tables: tables.length, rows: sum(tables, "rows"), bytes: sum(tables, "bytes") };
+  });
+}
+
+async function writeTable(
+  snapshot: Snapshot,
+  table: Table,
+  container: BlobContainer,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BackedUpTable> {
+  const file = `${folder}/${table.schema}.${table.name}.copy.gz`;
+  const [text, compressed] = [new Measure(), new Measure()];
+  await container.write(file, "application/gzip", [await snapshot.rows(table), text, createGzip(), compressed], signal);
+  const { bytes, sha256 } = compressed.result();
+  // COPY text has one line per row: a line feed in a value is written as \n.
+  return { ...table, rows: text.result().lines, file, bytes, sha256 };
+}
+
+function sum(tables: readonly BackedUpTable[], what: "rows" | "bytes"): number {
+  return tables.reduce((total, table) => total + table[what], 0);
+}

@@ -1,0 +1,138 @@
+import { Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { appliedMigrations, haveDiverged, migrationsIn, withFirstMigrations } from "#data/migration-ledger.ts";
+import { loadTables, usedTables } from "#data/backup/load-tables.ts";
+import { appTables } from "#data/backup/app-tables.ts";
+import { connect, type DatabaseOptions } from "#data/client.ts";
+import { applyMigrations } from "#data/apply-migrations.ts";
+import { type BlobContainer, BlobMissing } from "#storage/blob-container.ts";
+import { Measure } from "#storage/stream-digest.ts";
+import { type BackedUpTable, type BackupManifest, readManifest } from "./backup-manifest.ts";
+
+/** A backup cannot be put back into this database, for a reason that a person can read; the database holds none of it. */
+export class RestoreRefused extends Error {
+  override name = "RestoreRefused";
+}
+
+export interface Restored {
+  readonly takenAt: string;
+  readonly tables: number;
+  readonly rows: number;
+  /** Migrations of this version that the backup did not have: to be applied next. */
+  readonly migrationsAhead: number;
+}
+
+/**
+ * Puts a backup into an empty database: one without a schema, which is migrated to where the backup stands, or one that stands
+ * there and was never used. Every file is checked before anything is written; then all of it is there, or nothing.
+ * @param migrations the folder of the numbered migrations
+ * @throws RestoreRefused
+ */
+export async function restore(
+  database: DatabaseOptions,
+  container: BlobContainer,
+  name: string,
+  { migrations, say }: { migrations: string; say: (line: string) => void },
+): Promise<Restored> {
+  const manifest = await fetchManifest(container, name);
+  const known = migrationsIn(migrations);
+  await checkLevel(database, manifest.migrations, known);
+  for (const table of manifest.tables) await checkFile(container, table);
+  say(`${manifest.tables.length} files are whole`);
+
+  // Does nothing where it stands there already.
+  await withFirstMigrations(migrations, manifest.migrations.length, (folder) =>
+    applyMigrations(database.url, folder, database.tls),
+  );
+  await loadTables(database, manifest, async (table, copy) => {
+    const { file, rows, sha256 } = table as BackedUpTable;
+    const measure = new Measure();
+    await copy([await container.read(file), measure, createGunzip()]);
+    if (measure.result().sha256 !== sha256) throw new RestoreRefused(damaged(file));
+    say(`${table.schema}.${table.name}: ${rows} ${rows === 1 ? "row" : "rows"}`);
+  });
+  return {
+    takenAt: manifest.takenAt,
+    tables: manifest.tables.length,
+    rows: manifest.tables.reduce((total, { rows }) => total + rows, 0),
+    migrationsAhead: known.length - manifest.migrations.length,
+  };
+}
+
+async function fetchManifest(container: BlobContainer, name: string): Promise<BackupManifest> {
+  const content = await container.read(name).then(text, (error: unknown) => {
+    throw error instanceof BlobMissing ? new RestoreRefused(`${capital(error.message)}.`) : error;
+  });
+  try {
+    return readManifest(content);
+  } catch (error) {
+    throw new RestoreRefused(`${name} is no manifest of a backup: ${(error as Error).message}.`);
+  }
+}
+
+/** The database has to be empty, and this version has to know the backup's migrations. */
+async function checkLevel(
+  database: DatabaseOptions,
+  wanted: readonly string[],
+  known: readonly string[],
+): Promise<void> {
+  if (haveDiverged(wanted, known)) {
+    throw new RestoreRefused(
+      `The backup has ${wanted.length} migrations of an earlier development version, which this version cannot continue: restore it with the version that made it.`,
+    );
+  }
+  if (wanted.length > known.length) {
+    throw new RestoreRefused(
+      `The backup has migrations that this version of the app does not know (${wanted.length} there, ${known.length} here): restore it with the version that made it.`,
+    );
+  }
+  const { $client: sql } = connect({ ...database, poolMax: 1 });
+  try {
+    const applied = await appliedMigrations(sql);
+    const used = applied.length
+      ? await usedTables(sql)
+      : (await appTables(sql)).map((table) => `${table.schema}.${table.name}`);
+    if (used.length) {
+      throw new RestoreRefused(
+        `The database is not empty (${used.slice(0, 3).join(", ")}${used.length > 3 ? ", …" : ""}): a backup goes into a new one alone.`,
+      );
+    }
+    if (applied.length && applied.join() !== wanted.join()) {
+      throw new RestoreRefused(
+        `The database stands at migration ${applied.length}, the backup at ${wanted.length}: give it a database without any, which is then migrated as far.`,
+      );
+    }
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function checkFile(container: BlobContainer, { file, bytes, sha256 }: BackedUpTable): Promise<void> {
+  const measure = new Measure();
+  try {
+    await pipeline(
+      await container.read(file),
+      measure,
+      new Writable({
+        write: (_chunk, _encoding, done) => {
+          done();
+        },
+      }),
+    );
+  } catch (error) {
+    if (error instanceof BlobMissing) throw new RestoreRefused(`The backup is not whole: ${error.message}.`);
+    throw error;
+  }
+  const found = measure.result();
+  if (found.sha256 !== sha256 || found.bytes !== bytes) throw new RestoreRefused(damaged(file));
+}
+
+function damaged(file: string): string {
+  return `${file} is damaged: its SHA-256 is not the one in the manifest; nothing was restored.`;
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}

@@ -1,0 +1,148 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  text,
+  time,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
+import { platform } from "./platform-schema.ts";
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+/** The switches: one row for `global`, and one for each family that has been steered. */
+export const controls = platform.table(
+  "controls",
+  {
+    scope: text().primaryKey(),
+    killSwitch: boolean("kill_switch").notNull().default(false),
+    jobsEnabled: boolean("jobs_enabled").notNull().default(true),
+    writeEnabled: boolean("write_enabled").notNull().default(true),
+    commsEnabled: boolean("comms_enabled").notNull().default(true),
+    /** Wall times in `quietZone`; may cross midnight. */
+    quietFrom: time("quiet_from"),
+    quietTo: time("quiet_to"),
+    quietZone: text("quiet_zone"),
+    changedAt: instant("changed_at").notNull(),
+    changedBy: text("changed_by").notNull(),
+  },
+  () => [
+    check(
+      "controls_quiet_hours_complete",
+      sql`(quiet_from is null) = (quiet_to is null) and (quiet_from is null) = (quiet_zone is null)`,
+    ),
+  ],
+);
+
+/** What is paused, by whom, why and until when. `all`, `family:<id>` or `job:<id>`. */
+export const pauses = platform.table("pauses", {
+  scope: text().primaryKey(),
+  reason: text().notNull(),
+  pausedBy: text("paused_by").notNull(),
+  pausedAt: instant("paused_at").notNull(),
+  /** Null: until somebody resumes it. */
+  until: instant("until"),
+});
+
+/** Who did what, when and why, with what was before and after. */
+export const auditLog = platform.table(
+  "audit_log",
+  {
+    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    at: instant("at").notNull(),
+    who: text().notNull(),
+    action: text().notNull(),
+    subject: text().notNull(),
+    reason: text(),
+    before: jsonb(),
+    after: jsonb(),
+  },
+  (entry) => [index("audit_log_by_subject").on(entry.subject, entry.id)],
+);
+
+/** Messages that nobody could read: kept with the reason, shown beside the dead runs. */
+export const deadMessages = platform.table("dead_messages", {
+  id: uuid().primaryKey(),
+  queue: text().notNull(),
+  messageId: text("message_id"),
+  body: text().notNull(),
+  reason: text().notNull(),
+  receivedAt: instant("received_at").notNull(),
+  resolvedAt: instant("resolved_at"),
+});
+
+/** Requests that started a run, by the key that their sender gave them. */
+export const idempotencyKeys = platform.table(
+  "idempotency_keys",
+  {
+    key: text().primaryKey(),
+    /** SHA-256 of what was asked for. */
+    fingerprint: text().notNull(),
+    /** The run that it started. Null where it started several, or a backfill: then `answer` says what was answered. */
+    runId: uuid("run_id"),
+    response: jsonb().$type<Record<string, unknown>>(),
+    createdAt: instant("created_at").notNull(),
+  },
+  (entry) => [index("idempotency_keys_by_age").on(entry.createdAt)],
+);
+
+/** Effects outside the database that must happen once: intent before, outcome after. */
+export const effects = platform.table(
+  "effects",
+  {
+    key: text().primaryKey(),
+    state: text().$type<"intended" | "done" | "parked">().notNull(),
+    runId: uuid("run_id").notNull(),
+    outcome: jsonb(),
+    intendedAt: instant("intended_at").notNull(),
+    settledAt: instant("settled_at"),
+  },
+  (effect) => [
+    index("effects_parked")
+      .on(effect.intendedAt)
+      .where(sql`state = 'parked'`),
+    index("effects_by_run").on(effect.runId),
+    check("effects_state", sql`state in ('intended', 'done', 'parked')`),
+  ],
+);
+
+/** A run for each slot of a past range, at low priority. */
+export const backfills = platform.table(
+  "backfills",
+  {
+    id: uuid().primaryKey(),
+    jobId: text("job_id").notNull(),
+    fromSlot: instant("from_slot").notNull(),
+    toSlot: instant("to_slot").notNull(),
+    /** The slots to be run, oldest first, as they were found when it was asked for. */
+    slots: jsonb()
+      .$type<readonly string[]>()
+      .notNull()
+      .default(sql`'[]'::jsonb`),
+    /** How many of `slots` have been taken. */
+    enqueued: integer().notNull().default(0),
+    reason: text(),
+    state: text().$type<"running" | "done" | "aborted">().notNull(),
+    requestedBy: text("requested_by").notNull(),
+    requestedAt: instant("requested_at").notNull(),
+    endedAt: instant("ended_at"),
+  },
+  (backfill) => [
+    uniqueIndex("backfills_one_per_job")
+      .on(backfill.jobId)
+      .where(sql`state = 'running'`),
+    check("backfills_state", sql`state in ('running', 'done', 'aborted')`),
+    check("backfills_range", sql`from_slot <= to_slot`),
+  ],
+);
+
+export type AuditEntry = typeof auditLog.$inferSelect;
+export type Backfill = typeof backfills.$inferSelect;
+export type Controls = typeof controls.$inferSelect;
+export type Pause = typeof pauses.$inferSelect;

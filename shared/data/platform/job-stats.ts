@@ -1,0 +1,158 @@
+import { type SQL, sql } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
+import type { Executor } from "../client.ts";
+import { isRepeated } from "./dead-letters.ts";
+import type { Gated, Refusal } from "./gate-refusals.ts";
+import { firstIdAt } from "./run-id.ts";
+import { jobRuns, type RunState, type Trigger } from "./platform-schema.ts";
+
+/** Questions about many jobs at once: each is one statement, however many jobs there are. */
+
+export interface LastRun {
+  readonly id: string;
+  readonly state: RunState;
+  readonly trigger: Trigger;
+  readonly attempt: number;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly durationMs: number | null;
+  readonly itemFailureCount: number;
+}
+
+/** The newest run of each job, leaving out slots that were skipped. */
+export async function lastRuns(db: Executor, jobIds: readonly string[]): Promise<Map<string, LastRun>> {
+  const rows = await db.execute<{ job_id: string; run: Record<keyof LastRun, unknown> }>(sql`
+    select wanted.job_id, json_build_object('id', r.id, 'state', r.state, 'trigger', r.trigger, 'attempt', r.attempt,
+             'startedAt', r.started_at, 'finishedAt', r.finished_at, 'durationMs', r.duration_ms,
+             'itemFailureCount', r.item_failure_count) as run
+      from unnest(${plainArray(jobIds)}) as wanted(job_id)
+      cross join lateral (
+        select * from ${jobRuns} newest
+         where newest.job_id = wanted.job_id and newest.state <> 'skipped' order by newest.id desc limit 1
+      ) as r`);
+  return new Map(
+    [...rows].map(({ job_id, run }) => [
+      job_id,
+      { ...(run as unknown as LastRun), startedAt: dateOf(run.startedAt), finishedAt: dateOf(run.finishedAt) },
+    ]),
+  );
+}
+
+export interface RecentStats {
+  readonly succeeded: number;
+  readonly dead: number;
+  readonly skipped: number;
+  /** Of those that succeeded; null without one. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+}
+
+/** What became of the runs that were asked for since an instant, by job. Jobs without any are left out. */
+export async function statsSince(db: Executor, since: Date): Promise<Map<string, RecentStats>> {
+  const rows = await db.execute<Row<RecentStats>>(sql`
+    select job_id as "jobId",
+           count(*) filter (where state = 'succeeded')::integer as succeeded,
+           count(*) filter (where state = 'dead')::integer as dead,
+           count(*) filter (where state = 'skipped')::integer as skipped,
+           (percentile_disc(0.5) within group (order by duration_ms) filter (where state = 'succeeded'))::float8 as "p50Ms",
+           (percentile_disc(0.95) within group (order by duration_ms) filter (where state = 'succeeded'))::float8 as "p95Ms"
+      from ${jobRuns} where id >= ${firstIdAt(since)}::uuid group by job_id`);
+  return new Map([...rows].map(({ jobId, ...figures }) => [jobId, figures]));
+}
+
+export interface OpenRuns {
+  readonly waiting: number;
+  readonly running: number;
+  /** Without those that were run again. */
+  readonly dead: number;
+  /** When the run that has waited longest since its time came was due; null when none is. */
+  readonly oldestDueAt: Date | null;
+}
+
+/** What waits, runs and lies dead, by job; each part is read from a partial index. Jobs without any are left out. */
+export async function openRuns(db: Executor, now: Date): Promise<Map<string, OpenRuns>> {
+  const rows = await db.execute<Row<Omit<OpenRuns, "oldestDueAt"> & { oldestDueAt: unknown }>>(sql`
+    select job_id as "jobId", sum(waiting)::integer as waiting, sum(running)::integer as running, sum(dead)::integer as dead,
+           min(due_at) as "oldestDueAt"
+      from (
+        select job_id, count(*) as waiting, 0 as running, 0 as dead,
+               min(not_before) filter (where not_before <= ${at(now)}) as due_at
+          from ${jobRuns} where state in ('queued', 'retrying') group by job_id
+        union all
+        select job_id, 0, count(*), 0, null from ${jobRuns} where state = 'running' group by job_id
+        union all
+        select job_id, 0, 0, count(*), null from ${jobRuns} where state = 'dead' and not ${isRepeated} group by job_id
+      ) as part group by job_id`);
+  return new Map(
+    [...rows].map(({ jobId, oldestDueAt, ...open }) => [jobId, { ...open, oldestDueAt: dateOf(oldestDueAt) }]),
+  );
+}
+
+/** Which jobs a gate stops at this moment, and why. */
+export async function refusals(db: Executor, jobs: readonly Gated[], now: Date): Promise<Map<string, Refusal>> {
+  const rows = await db.execute<Row<Refusal>>(sql`
+    select asked."jobId", refusal.code, refusal.reason
+      from jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) as asked("jobId" text, family text, needs text[])
+      cross join lateral platform.gate_refusal(asked."jobId", asked.family, asked.needs, ${at(now)}) as refusal`);
+  return new Map([...rows].map(({ jobId, ...refusal }) => [jobId, refusal]));
+}
+
+export interface Reliability {
+  /** Dead runs since the last one that succeeded. */
+  readonly consecutiveFailures: number;
+  /** The newest slot that stands in the ledger, run or skipped. */
+  readonly lastSlot: Date | null;
+}
+
+/** How each job has fared lately, and up to which slot it is accounted for. */
+export async function reliability(db: Executor, jobIds: readonly string[]): Promise<Map<string, Reliability>> {
+  const rows = await db.execute<{ jobId: string; failures: number; lastSlot: unknown }>(sql`
+    select wanted.job_id as "jobId",
+           (select count(*)::integer from ${jobRuns} dead
+             where dead.job_id = wanted.job_id and dead.state = 'dead'
+               and dead.id > coalesce((select good.id from ${jobRuns} good
+                                        where good.job_id = wanted.job_id and good.state = 'succeeded'
+                                        order by good.id desc limit 1),
+                                      '00000000-0000-0000-0000-000000000000'::uuid)) as failures,
+           (select slot.scheduled_for from ${jobRuns} slot
+             where slot.job_id = wanted.job_id and slot.scheduled_for is not null
+             order by slot.scheduled_for desc limit 1) as "lastSlot"
+      from unnest(${plainArray(jobIds)}) as wanted(job_id)`);
+  return new Map(
+    [...rows].map(({ jobId, failures, lastSlot }) => [
+      jobId,
+      { consecutiveFailures: failures, lastSlot: dateOf(lastSlot) },
+    ]),
+  );
+}
+
+export interface RecordedSlotCount {
+  /** The oldest of them. */
+  readonly first: Date;
+  readonly count: number;
+}
+
+/** How many slots of a range the ledger knows, by job: `from` included, `to` excluded. Jobs without any are left out. */
+export async function countRecordedSlots(
+  db: Executor,
+  jobIds: readonly string[],
+  { from, to }: { from: Date; to: Date },
+): Promise<Map<string, RecordedSlotCount>> {
+  const rows = await db.execute<{ jobId: string; first: unknown; count: number }>(sql`
+    select job_id as "jobId", min(scheduled_for) as first, count(*)::integer as count
+      from ${jobRuns}
+     where job_id = any (${plainArray(jobIds)}) and scheduled_for >= ${at(from)} and scheduled_for < ${at(to)}
+     group by job_id`);
+  return new Map([...rows].map(({ jobId, first, count }) => [jobId, { first: dateOf(first)!, count }]));
+}
+
+/** What a statement says of one job. */
+type Row<Facts> = Facts & { readonly jobId: string } & Record<string, unknown>;
+
+function at(instant: Date): SQL {
+  return sql`${instant.toISOString()}::timestamptz`;
+}
+
+function dateOf(value: unknown): Date | null {
+  return value === null || value === undefined ? null : new Date(value as string | Date);
+}

@@ -1,0 +1,228 @@
+import { type SQL, sql } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
+import type { Executor } from "../client.ts";
+import {
+  type ChannelName,
+  communicationAllowlist,
+  type DeliveryState,
+  type Notification,
+  notificationDeliveries,
+  notifications,
+  pushSubscriptions,
+} from "./notification-schema.ts";
+import { NOT_ALLOWED } from "./new-notifications.ts";
+import { auditLog } from "./control-schema.ts";
+
+/** A notification that a run sets out to send, with the deliveries that it begins. */
+export interface ClaimedNotification extends Pick<
+  Notification,
+  "id" | "recipient" | "severity" | "type" | "title" | "body" | "data" | "createdAt"
+> {
+  readonly run: string;
+  /** Counts the attempts of all its runs. */
+  readonly attempt: number;
+  readonly deliveries: readonly StartedDelivery[];
+  /** Why the same run failed for good in another channel before. */
+  readonly failedBefore: string | null;
+}
+
+export interface StartedDelivery {
+  readonly channel: ChannelName;
+  /** Null where the channel needs none from the allow-list. */
+  readonly address: string | null;
+  readonly subscriptions: readonly { endpoint: string; keys: { p256dh: string; auth: string } }[];
+  /** When the first of the earlier attempts began that may have arrived. */
+  readonly triedAt: Date | null;
+}
+
+/**
+ * Begins the next attempt of notifications, in one statement however many: each gets a row `sending` for every channel that is still
+ * open; what a process left in `sending` becomes `unknown`. Switches, quiet hours and the allow-list are asked once more: what they
+ * forbid meanwhile is settled here. A channel in which this very run failed for good stays closed; another run, a replay, opens it.
+ * @returns without those that are sent already
+ */
+export async function startDeliveries(
+  tx: Executor,
+  asked: readonly { readonly notification: string; readonly run: string }[],
+  configured: ReadonlySet<ChannelName>,
+  now: Date,
+): Promise<ClaimedNotification[]> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const rows = await tx.execute(sql`
+    with asked as (select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as a(notification uuid, run uuid)),
+    claimed as (
+      update ${notifications} n
+         set state = 'sending', attempts = n.attempts + 1, sending_at = ${at}, settled_at = null, reason = null
+        from asked where n.id = asked.notification and n.state <> 'sent'
+      returning n.*, asked.run
+    ),
+    earlier as (
+      select d.notification_id, d.channel,
+             bool_or(d.state in ('sent', 'suppressed', 'deferred') or (d.state = 'failed' and d.run_id = claimed.run)) as is_closed,
+             min(d.started_at) filter (where d.state in ('sending', 'unknown', 'retrying')) as tried_at,
+             min(d.reason) filter (where d.state = 'failed' and d.run_id = claimed.run) as failed_before
+        from claimed join ${notificationDeliveries} d on d.notification_id = claimed.id
+       group by d.notification_id, d.channel
+    ),
+    lost as (
+      update ${notificationDeliveries} d
+         set state = 'unknown', reason = 'the process ended before the answer was stored', ended_at = ${at}
+        from claimed where d.notification_id = claimed.id and d.state = 'sending'
+    ),
+    refusals as (
+      select family, bool_or(code = 'comms-disabled') as is_muted, max(reason) filter (where code = 'quiet-hours') as quiet
+        from (select distinct family from claimed) families,
+             lateral platform.gate_refusals('send_notification', family, '{comms,quiet}', ${at})
+       group by family
+    ),
+    open as (
+      select c.id, c.run, c.attempts, wanted.channel, a.address, s.subscriptions, e.tried_at,
+             case when r.is_muted then 'comms disabled'
+                  when not (wanted.channel = any (${plainArray([...configured])})) then 'channel not configured'
+                  when wanted.channel <> 'webhook' and a.address is null and s.subscriptions is null then ${NOT_ALLOWED}
+             end as refusal,
+             case when c.severity in ('INFO', 'WARN') and c.read_at is null then r.quiet || ': in the next digest' end as quiet
+        from claimed c cross join lateral unnest(c.channels) as wanted(channel)
+        left join earlier e on e.notification_id = c.id and e.channel = wanted.channel
+        left join refusals r on r.family = c.family
+        left join ${communicationAllowlist} a on a.recipient = c.recipient and a.channel = wanted.channel
+        left join lateral (
+          select jsonb_agg(jsonb_build_object('endpoint', endpoint, 'keys', jsonb_build_object('p256dh', p256dh, 'auth', auth))
+                           order by endpoint) as subscriptions
+            from ${pushSubscriptions} where wanted.channel = 'push' and recipient = c.recipient
+        ) s on true
+       where e.is_closed is distinct from true
+    ),
+    begun as (
+      insert into ${notificationDeliveries} (notification_id, channel, attempt, run_id, state, reason, started_at, ended_at)
+      select id, channel, attempts, run,
+             case when refusal is not null then 'suppressed' when quiet is not null then 'deferred' else 'sending' end,
+             coalesce(refusal, quiet), ${at}, case when refusal is not null or quiet is not null then ${at} end
+        from open
+      returning notification_id, channel, state, reason
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select ${at}, 'gate', 'notification suppressed', 'notification:' || notification_id, reason || ' for ' || channel
+        from begun where reason = ${NOT_ALLOWED}
+    )
+    select c.id, c.run, c.attempts as attempt, c.recipient, c.severity, c.type, c.title, c.body, c.data, c.created_at,
+           (select min(failed_before) from earlier e where e.notification_id = c.id) as failed_before,
+           coalesce((select jsonb_agg(jsonb_build_object('channel', o.channel, 'address', o.address,
+                                                         'subscriptions', coalesce(o.subscriptions, '[]'), 'triedAt', o.tried_at))
+                       from open o where o.id = c.id and o.refusal is null and o.quiet is null), '[]') as deliveries
+      from claimed c`);
+  return [...rows].map(claimedOf);
+}
+
+/** What became of one delivery. */
+export interface DeliveryOutcome {
+  readonly notification: string;
+  readonly channel: ChannelName;
+  readonly attempt: number;
+  readonly state: Extract<DeliveryState, "sent" | "retrying" | "failed" | "held">;
+  readonly reason: string | null;
+  readonly providerMessageId: string | null;
+}
+
+/** Stores what providers answered, in one statement: facts, which hold whoever has the run by now. */
+export async function recordOutcomes(db: Executor, outcomes: readonly DeliveryOutcome[], now: Date): Promise<void> {
+  await db.execute(sql`
+    update ${notificationDeliveries} d
+       set state = o.state, reason = o.reason, provider_message_id = o."providerMessageId", ended_at = ${now.toISOString()}::timestamptz
+      from jsonb_to_recordset(${JSON.stringify(outcomes)}::jsonb)
+           as o(notification uuid, channel text, attempt integer, state text, reason text, "providerMessageId" text)
+     where d.notification_id = o.notification and d.channel = o.channel and d.attempt = o.attempt
+       and d.state in ('sending', 'unknown')`);
+}
+
+/** Ends notifications of which no channel is open any more and none failed. The others stay as they are. */
+export async function completeNotifications(tx: Executor, ids: readonly string[], now: Date): Promise<void> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  await tx.execute(sql`
+    with standing as (${channelStates(ids)})
+    update ${notifications} n
+       set state = case when is_sent then 'sent' when is_deferred then 'pending' else 'suppressed' end,
+           reason = case when is_sent then null else standing.reason end,
+           settled_at = case when is_sent or not is_deferred then ${at} end,
+           deferred_at = case when is_deferred then coalesce(n.deferred_at, ${at}) else n.deferred_at end,
+           provider_message_id = standing.provider_message_id
+      from standing
+     where n.id = standing.id and n.state = 'sending' and is_closed`);
+}
+
+/** A notification whose run came to nothing. */
+export interface DiscardedNotification {
+  readonly notification: string;
+  readonly run: string;
+  readonly state: "failed" | "suppressed";
+  readonly reason: string;
+}
+
+/**
+ * Ends notifications whose runs came to nothing: what was to be tried again is `failed`. One that every channel has after all, since
+ * its run was stopped right before its end, is `sent`.
+ */
+export async function discardNotifications(tx: Executor, givenUp: readonly DiscardedNotification[], now: Date): Promise<void> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const given = sql`jsonb_to_recordset(${JSON.stringify(givenUp)}::jsonb) as g(notification uuid, run uuid, state text, reason text)`;
+  await tx.execute(sql`
+    update ${notificationDeliveries} d
+       set state = case d.state when 'sending' then 'unknown' else 'failed' end,
+           reason = coalesce(d.reason, 'the process ended before the answer was stored'), ended_at = coalesce(d.ended_at, ${at})
+      from ${given}
+     where d.notification_id = g.notification and d.run_id = g.run and d.state in ('sending', 'retrying', 'held')
+       and not exists (select from ${notificationDeliveries} later
+                        where later.notification_id = d.notification_id and later.channel = d.channel and later.attempt > d.attempt)`);
+  await tx.execute(sql`
+    with standing as (${channelStates(givenUp.map(({ notification }) => notification))})
+    update ${notifications} n
+       set state = case when is_closed and is_sent then 'sent' else g.state end,
+           reason = case when is_closed and is_sent then null else g.reason end,
+           settled_at = ${at}, provider_message_id = coalesce(standing.provider_message_id, n.provider_message_id)
+      from standing, ${given}
+     where n.id = standing.id and g.notification = n.id and n.state in ('pending', 'sending')`);
+}
+
+/** A recipient whose address changed while it was written to. */
+export async function updateAddress(
+  db: Executor,
+  { recipient, channel, from, to }: { recipient: string; channel: ChannelName; from: string; to: string },
+): Promise<void> {
+  await db.execute(sql`
+    update ${communicationAllowlist} set address = ${to}
+     where recipient = ${recipient} and channel = ${channel} and address = ${from}`);
+}
+
+/** Forgets browsers that take messages no more. */
+export async function removeSubscriptions(db: Executor, endpoints: readonly string[]): Promise<void> {
+  await db.execute(sql`
+    delete from ${pushSubscriptions} where endpoint in (select jsonb_array_elements_text(${JSON.stringify(endpoints)}::jsonb))`);
+}
+
+/** How the channels of notifications stand, each by its last attempt. */
+function channelStates(ids: readonly string[]): SQL {
+  return sql`
+    select n.id, bool_and(last.state is not null and last.state in ('sent', 'suppressed', 'deferred')) as is_closed,
+           coalesce(bool_or(last.state = 'sent'), false) as is_sent,
+           coalesce(bool_or(last.state = 'deferred'), false) as is_deferred,
+           coalesce(min(last.reason) filter (where last.state = 'deferred'), min(last.reason)) as reason,
+           max(last.provider_message_id) as provider_message_id
+      from ${notifications} n cross join lateral unnest(n.channels) as wanted(channel)
+      left join lateral (
+        select d.state, d.reason, d.provider_message_id from ${notificationDeliveries} d
+         where d.notification_id = n.id and d.channel = wanted.channel order by d.attempt desc limit 1
+      ) last on true
+     where n.id = any (${plainArray(ids)}::uuid[])
+     group by n.id`;
+}
+
+function claimedOf(row: Record<string, unknown>): ClaimedNotification {
+  const deliveries = row.deliveries as (Omit<StartedDelivery, "triedAt"> & { triedAt: string | null })[];
+  return {
+    ...(row as unknown as ClaimedNotification),
+    createdAt: new Date(row.created_at as string | Date),
+    failedBefore: row.failed_before as string | null,
+    deliveries: deliveries.map((each) => ({ ...each, triedAt: each.triedAt === null ? null : new Date(each.triedAt) })),
+  };
+}

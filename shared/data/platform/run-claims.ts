@@ -1,0 +1,196 @@
+import { type SQL, sql } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
+import type { Executor } from "../client.ts";
+import type { Gated, Refusal } from "./gate-refusals.ts";
+import { type Lease, leaseExpiry } from "./run-leases.ts";
+import { type RawRun, runOf } from "./run-row.ts";
+import { queueOrder, jobRuns, type Run } from "./platform-schema.ts";
+import { auditLog } from "./control-schema.ts";
+import type { NewRun } from "./waiting-runs.ts";
+
+/** What becomes of a slot while the job still runs: it is skipped, or it waits, and that run goes on or is cancelled. */
+export type Overlap = "skip" | "queue one" | "cancel the running one";
+
+export interface SlotClaimOptions {
+  readonly needs: readonly string[];
+  /** A reason not to run that is known without the database. */
+  readonly refusal: Refusal | null;
+  readonly overlap: Overlap;
+  /** Whether it waits behind older slots that wait. */
+  readonly inOrder: boolean;
+  /**
+   * The slot before it by the schedule. While the ledger knows older ones but not that, nothing is taken. Null: not looked at.
+   */
+  readonly previous: Date | null;
+  readonly lease: Lease;
+  readonly now: Date;
+}
+
+export interface SlotClaim {
+  /** Undefined when the slot was taken before, when another slot of the job started in the same instant, or slots are missing. */
+  readonly run: Run | undefined;
+  /** The last slot that the ledger knows, when some are missing between it and this one. */
+  readonly gapSince: Date | null;
+}
+
+/**
+ * Takes a slot and starts its run in one statement: gates, uniqueness of the slot, concurrency, lease. Of any number of
+ * callers exactly one gets the row: as `running`; as `skipped` with the reason of a gate or of the run in its way; or as `queued`
+ * when it may wait for that run. One slot of a job waits at most; a backfill never costs a slot its run. Where missed slots are
+ * run as well, it waits behind those.
+ */
+export async function claimSlot(
+  db: Executor,
+  run: NewRun & { readonly scheduledFor: Date },
+  { needs, refusal, overlap, inOrder, previous, lease, now }: SlotClaimOptions,
+): Promise<SlotClaim> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const slot = sql`${run.scheduledFor.toISOString()}::timestamptz`;
+  const [row] = await db.execute<RawRun>(sql`
+    with gate as (select * from platform.gate_refusal(${run.jobId}, ${run.family}, ${plainArray(needs)}, ${at})),
+    gap as (
+      select last from (
+        select max(scheduled_for) as last from ${jobRuns}
+         where job_id = ${run.jobId} and scheduled_for < ${slot} and backfill_id is null
+      ) recorded
+       where last < ${previous?.toISOString() ?? null}::timestamptz
+    ),
+    ahead as (
+      select id from ${jobRuns}
+       where ${inOrder}::boolean and job_id = ${run.jobId} and state in ('queued', 'retrying')
+         and scheduled_for < ${slot} and backfill_id is null limit 1
+    ),
+    busy as (
+      select id, backfill_id from ${jobRuns}
+       where job_id = ${run.jobId} and state = 'running' and concurrency_key = ${run.concurrencyKey} limit 1
+    ),
+    -- The slot that waits already; none may wait behind it.
+    full_queue as (
+      select id from ${jobRuns}
+       where exists (select from busy) and job_id = ${run.jobId} and state in ('queued', 'retrying')
+         and scheduled_for is not null and backfill_id is null limit 1
+    ),
+    refused as (
+      select coalesce(${refusal?.code ?? null}::text, (select code from gate),
+               (select 'already-running' from busy
+                 where not exists (select from ahead)
+                   and ((${overlap}::text = 'skip' and backfill_id is null) or exists (select from full_queue)))) as code,
+             coalesce(${refusal?.reason ?? null}::text, (select reason from gate),
+               (select 'already running: run ' || id || coalesce('; run ' || (select id from full_queue) || ' waits for its end', '')
+                  from busy)) as reason
+    ),
+    verdict as (
+      select case when code is not null then 'skipped'
+                  when exists (select from busy) or exists (select from ahead) then 'queued'
+                  else 'running' end as state, code, reason
+        from refused where not exists (select from gap)
+    ),
+    claimed as (
+      insert into ${jobRuns} (id, job_id, family, trigger, state, input, attempt, max_attempts, scheduled_for, queued_at,
+        not_before, started_at, finished_at, heartbeat_at, lease_holder, lease_expires_at, concurrency_key, reason, reason_code, correlation_id)
+      select ${run.id}::uuid, ${run.jobId}, ${run.family}, ${run.trigger},
+             state, ${JSON.stringify(run.input)}::jsonb,
+             case state when 'running' then 1 else 0 end, ${run.maxAttempts}::integer,
+             ${slot}, ${at},
+             case state when 'queued' then ${at} end,
+             case state when 'running' then ${at} end,
+             case state when 'skipped' then ${at} end,
+             case state when 'running' then now() end,
+             case state when 'running' then ${lease.holder}::text end,
+             case state when 'running' then ${leaseExpiry(lease)} end,
+             ${run.concurrencyKey}::text, reason, code, ${run.correlationId}
+        from verdict
+      -- No target: a duplicate slot and a rival that started in the same instant are both conflicts.
+      on conflict do nothing
+      returning *
+    ),
+    asked_to_stop as (
+      update ${jobRuns} r
+         set cancel_requested_at = ${at}, reason = 'the slot of run ' || claimed.id || ' is due'
+        from claimed, busy
+       where ${overlap}::text = 'cancel the running one' and claimed.state = 'queued' and r.id = busy.id and r.state = 'running'
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select ${at}, 'gate', 'run blocked', 'job:' || job_id, reason from claimed where reason_code = 'kill-switch'
+    )
+    select claimed.*, (select last from gap) as gap_since from (values (1)) one left join claimed on true`);
+  const gapSince = row?.gap_since as string | Date | null | undefined;
+  return { run: row?.id ? runOf(row) : undefined, gapSince: gapSince ? new Date(gapSince) : null };
+}
+
+/**
+ * How long a run that is due lets those start first that have waited for its key for longer: several times what the sweep takes to find one
+ * whose message was lost. Then something else must be wrong with it, and it must not be in everybody's way.
+ */
+const FAIRNESS_WINDOW_MS = 300_000;
+
+/**
+ * Starts the next attempt of waiting runs of one job, in one conditional statement however many they are. Those that do
+ * not wait, are not due, whose concurrency key is held or waited for by others before them, or whose job a gate stops, are left as
+ * they are.
+ */
+export async function claimRuns(
+  db: Executor,
+  ids: readonly string[],
+  { jobId, family, needs }: Gated,
+  lease: Lease,
+  now: Date,
+): Promise<Run[]> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const rows = await db.execute<RawRun>(sql`
+    with due as (
+      select id from ${jobRuns}
+       where id = any (${plainArray(ids)}::uuid[]) and job_id = ${jobId}
+         -- Waiting is neither leased nor finished: by those names no plan takes the index of all that are due, which looks small
+         -- while the statistics are old, and is as long as the backlog.
+         and lease_expires_at is null and finished_at is null and not_before <= ${at} and cancel_requested_at is null
+         and not exists (select from platform.gate_refusal(${jobId}, ${family}, ${plainArray(needs)}, ${at}))
+         -- Slots that wait are run in their order.
+         and (scheduled_for is null or backfill_id is not null or not exists (
+           select from ${jobRuns} older
+            where older.state in ('queued', 'retrying') and older.not_before <= ${at} and older.job_id = ${jobId}
+              and older.scheduled_for < ${jobRuns}.scheduled_for and older.backfill_id is null))
+       -- Two workers with overlapping batches must not wait for each other's rows in opposite order.
+       order by id for update skip locked
+    )
+    update ${jobRuns} r
+       set state = 'running', attempt = r.attempt + 1, started_at = ${at}, heartbeat_at = now(),
+           lease_holder = ${lease.holder}, lease_expires_at = ${leaseExpiry(lease)}, progress = null
+      from due
+     where r.id = due.id
+       and not ${isKeyBusy}
+       and (r.not_before < ${at} - ${FAIRNESS_WINDOW_MS}::integer * interval '1 ms' or not ${hasEarlierWaitingRun(at)})
+    returning r.*`);
+  return [...rows].map(runOf);
+}
+
+/** A run that still waits after it was to be claimed. */
+export interface UnclaimedRun {
+  readonly run: Run;
+  /** It is the first in line for a key that is free: no key is in its way. */
+  readonly isFirstInLine: boolean;
+}
+
+/** Those of the runs that still wait for a worker. */
+export async function unclaimedRuns(db: Executor, ids: readonly string[], now: Date): Promise<UnclaimedRun[]> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const rows = await db.execute<RawRun>(sql`
+    select r.*, r.concurrency_key is not null and r.not_before <= ${at} and not ${isKeyBusy} and not ${hasEarlierWaitingRun(at)} as is_first
+      from ${jobRuns} r where r.id = any (${plainArray(ids)}::uuid[]) and r.lease_expires_at is null and r.finished_at is null`);
+  return [...rows].map((row) => ({ run: runOf(row), isFirst: row.is_first as boolean }));
+}
+
+/** Whether another run has the key of the run `r`. */
+const isKeyBusy = sql`exists (
+  select from ${jobRuns} rival
+   where rival.job_id = r.job_id and rival.state = 'running' and rival.concurrency_key = r.concurrency_key)`;
+
+/** Whether others that are due have waited for the key of the run `r` for longer. */
+function hasEarlierWaitingRun(at: SQL): SQL {
+  return sql`exists (
+  select from ${jobRuns} ahead
+   where ahead.job_id = r.job_id and ahead.concurrency_key = r.concurrency_key
+     and ahead.lease_expires_at is null and ahead.finished_at is null and ahead.cancel_requested_at is null
+     and ahead.not_before <= ${at} and (${queueOrder("ahead")}, ahead.id) < (${queueOrder("r")}, r.id))`;
+}

@@ -1,0 +1,103 @@
+import { sql } from "drizzle-orm";
+import type { Executor } from "../client.ts";
+import { lockInIdOrder } from "./run-leases.ts";
+import { type AttemptError, queueOrder, jobRuns, type Run } from "./platform-schema.ts";
+import { auditLog } from "./control-schema.ts";
+
+/** Where a run goes next. What is left out is null then, or 0; `maxAttempts`, `progress` and the errors so far stay. */
+export type NextState = Pick<Run, "state"> &
+  Partial<
+    Pick<
+      Run,
+      | "notBefore"
+      | "finishedAt"
+      | "durationMs"
+      | "result"
+      | "itemFailures"
+      | "itemFailureCount"
+      | "reason"
+      | "reasonCode"
+      | "maxAttempts"
+      | "progress"
+    >
+  > & { readonly error?: AttemptError };
+
+/** The next state of one run that the caller holds, or whose holder went silent. */
+export interface CompletedRun extends Pick<Run, "id" | "attempt"> {
+  readonly next: NextState;
+}
+
+/** What a move of runs brought about. */
+export interface CompletionResult {
+  /** Of the runs that moved; of the others nothing was written. */
+  readonly ids: ReadonlySet<string>;
+  /** The first in line for each concurrency key that is free now: due, and by itself it would look only later. */
+  readonly unblocked: readonly Pick<Run, "id" | "jobId">[];
+}
+
+/**
+ * Moves running runs to their next states and gives up their leases, in one statement. A stop by the kill switch is audited in it. Only those move that are still at
+ * that attempt and held by `holder` (fencing), or, without one, whose lease has lapsed: a heartbeat in between wins.
+ */
+export async function completeRuns(
+  db: Executor,
+  holder: string | null,
+  runs: readonly CompletedRun[],
+  now: Date,
+): Promise<CompletionResult> {
+  const order = lockInIdOrder(runs, sql`f.id`);
+  const rows = await db.execute<{ id: string; job_id: string; next: string | null }>(sql`
+    with ${order.lock}
+    moved as (
+      update ${jobRuns} r
+         set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
+             result = f.result, item_failures = f."itemFailures", item_failure_count = coalesce(f."itemFailureCount", 0),
+             reason = f.reason, reason_code = f."reasonCode", max_attempts = coalesce(f."maxAttempts", r.max_attempts),
+             progress = coalesce(f.progress, r.progress),
+             errors = case when f.error is null then r.errors else r.errors || f.error end,
+             lease_holder = null, lease_expires_at = null
+        from jsonb_to_recordset(${JSON.stringify(runs.map(({ id, attempt, next }) => ({ id, attempt, ...next })))}::jsonb)
+             as f(id uuid, attempt integer, state text, "notBefore" timestamptz, "finishedAt" timestamptz, "durationMs" bigint,
+                  result jsonb, "itemFailures" jsonb, "itemFailureCount" integer, reason text, "reasonCode" text,
+                  "maxAttempts" integer, progress jsonb, error jsonb) ${order.join}
+       where r.id = f.id and r.attempt = f.attempt
+         -- Leased is running: by that name no plan reads all that run, by the index of the leases.
+         and r.lease_expires_at is not null
+         and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
+      returning r.id, r.job_id, r.concurrency_key, r.finished_at, r.reason, r.reason_code
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select finished_at, 'gate', 'run stopped', 'job:' || job_id, reason from moved where reason_code = 'kill-switch'
+    )
+    select moved.id, moved.job_id, first_in_line.id as next
+      from moved left join lateral (
+        select w.id from ${jobRuns} w
+         where moved.concurrency_key is not null and w.job_id = moved.job_id and w.concurrency_key = moved.concurrency_key
+           and w.lease_expires_at is null and w.finished_at is null and w.cancel_requested_at is null
+           and w.not_before <= ${now.toISOString()}::timestamptz
+         order by ${queueOrder("w")}, w.id limit 1
+      ) first_in_line on true`);
+  return {
+    ids: new Set([...rows].map(({ id }) => id)),
+    unblocked: [...rows].flatMap(({ job_id: jobId, next }) => (next === null ? [] : { id: next, jobId })),
+  };
+}
+
+/** The row as it is after a move, without asking the database again. */
+export function applyNextState(run: Run, { error, ...change }: NextState): Run {
+  return {
+    ...run,
+    notBefore: null,
+    finishedAt: null,
+    result: null,
+    itemFailures: null,
+    itemFailureCount: 0,
+    reason: null,
+    reasonCode: null,
+    ...change,
+    errors: error ? [...run.errors, error] : run.errors,
+    leaseHolder: null,
+    leaseExpiresAt: null,
+  };
+}

@@ -1,0 +1,100 @@
+import { and, asc, eq, lt, type SQL, sql } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
+import type { Db, Executor, Tx } from "../client.ts";
+import { sendLastStatement } from "../commit-with-last-statement.ts";
+import type { Refusal } from "./gate-refusals.ts";
+import { jobRuns, type Progress, type Run } from "./platform-schema.ts";
+
+/** Who holds a run. All three must match for anything to be written in its name. */
+export interface LeaseToken {
+  readonly id: string;
+  readonly attempt: number;
+  readonly holder: string;
+}
+
+export interface Lease {
+  readonly holder: string;
+  readonly leaseMs: number;
+}
+
+export function leaseExpiry({ leaseMs }: Lease): SQL {
+  return sql`now() + ${leaseMs}::integer * interval '1 ms'`;
+}
+
+/** What `platform.confirm_leases` raises. */
+const LEASE_LOST = "RT001";
+
+/**
+ * Locks runs against rescue until the caller's transaction ends, and lets it commit only if all of them are still held.
+ * Shared, so that a heartbeat is the only one to wait. It goes out with the commit: a lost hold is the transaction's error.
+ */
+export async function confirmLeases(tx: Tx, holds: readonly LeaseToken[]): Promise<void> {
+  const [ids, attempts] = [holds.map(({ id }) => id), holds.map(({ attempt }) => String(attempt))];
+  const holder = holds[0]?.holder ?? "";
+  await sendLastStatement(
+    tx,
+    tx.execute(
+      sql`select platform.confirm_leases(${plainArray(ids)}::uuid[], ${plainArray(attempts)}::integer[], ${holder})`,
+    ),
+  );
+}
+
+/** The run that was not held any more, when that is what an error says. */
+export function lostLease(error: unknown): string | undefined {
+  const { code, detail } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown; detail?: unknown };
+  return code === LEASE_LOST ? String(detail) : undefined;
+}
+
+export interface Heartbeat extends LeaseToken {
+  readonly progress: Progress | null;
+  readonly needs: readonly string[];
+}
+
+/** What a beat brings back about a run that is still held. */
+export interface RenewedLease extends Pick<Run, "id" | "attempt"> {
+  readonly cancelRequested: boolean;
+  readonly cancelReason: string | null;
+  /** A gate that has closed meanwhile. A pause and quiet hours keep runs from starting; they stop none. */
+  readonly refusal: Refusal | null;
+}
+
+/** Renews many leases in one statement, stores their progress and asks the gates. Answers with the runs that are still held. */
+export async function renewLeases(db: Executor, beats: readonly Heartbeat[], leaseMs: number): Promise<RenewedLease[]> {
+  const order = lockInIdOrder(beats, sql`beat.id`);
+  const rows = await db.execute<RenewedLease & Record<string, unknown>>(sql`
+    with ${order.lock} beat as (
+      select * from jsonb_to_recordset(${JSON.stringify(beats)}::jsonb)
+           as given(id uuid, attempt integer, holder text, progress jsonb, needs text[])
+    )
+    update ${jobRuns} r
+       set heartbeat_at = now(), lease_expires_at = now() + ${leaseMs}::integer * interval '1 ms',
+           progress = coalesce(beat.progress, r.progress)
+      from beat ${order.join}
+     where r.id = beat.id and r.attempt = beat.attempt and r.lease_holder = beat.holder and r.lease_expires_at is not null
+    returning r.id, r.attempt, r.cancel_requested_at is not null as "cancelRequested", r.reason as "cancelReason",
+              (select jsonb_build_object('code', gate.code, 'reason', gate.reason)
+                 from platform.gate_refusals(r.job_id, r.family, beat.needs, now()) gate
+                where gate.code not in ('paused', 'quiet-hours')
+                order by gate.rank limit 1) as refusal`);
+  return [...rows];
+}
+
+const hasExpiredLease = and(eq(jobRuns.state, "running"), lt(jobRuns.leaseExpiresAt, sql`now()`));
+
+/** Running runs whose holder has not been heard of for a whole lease, oldest first. */
+export async function runsWithExpiredLease(db: Db, limit: number): Promise<Run[]> {
+  return db.select().from(jobRuns).where(hasExpiredLease).orderBy(asc(jobRuns.leaseExpiresAt)).limit(limit);
+}
+
+/**
+ * The parts of a statement that lock its rows in the order of their ids: a heartbeat and the end of a batch, which update the same
+ * ones, must not wait for each other's. A single row needs no order.
+ */
+export function lockInIdOrder(runs: readonly { readonly id: string }[], id: SQL): { lock: SQL; join: SQL } {
+  if (runs.length < 2) return { lock: sql``, join: sql`` };
+  const ids = plainArray(runs.map((run) => run.id));
+  return {
+    lock: sql`locked as materialized (select id from ${jobRuns} where id = any (${ids}::uuid[]) order by id for update),`,
+    join: sql`join locked on locked.id = ${id}`,
+  };
+}

@@ -1,0 +1,84 @@
+import { sql } from "drizzle-orm";
+import { check, index, integer, jsonb, pgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+
+export const reasoning = pgSchema("reasoning");
+
+/** `unreadable`: it answered something else than was asked for. */
+export type LlmOutcome = "answered" | "unreadable" | "failed";
+
+/** One call of a language model. The prompt itself is not kept, for it holds what the family knows; its hash tells repeats. */
+export const aiLlmCalls = reasoning.table(
+  "ai_llm_calls",
+  {
+    id: uuid().primaryKey(),
+    /** Which agent asked: `document`. */
+    agent: text().notNull(),
+    /** The run of the job that it asked for. */
+    runId: uuid("run_id").notNull(),
+    model: text().notNull(),
+    promptSha256: text("prompt_sha256").notNull(),
+    promptTokens: integer("prompt_tokens"),
+    completionTokens: integer("completion_tokens"),
+    latencyMs: integer("latency_ms").notNull(),
+    outcome: text().$type<LlmOutcome>().notNull(),
+    errorClass: text("error_class"),
+    error: text(),
+    createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (call) => [
+    index("ai_llm_calls_by_time").on(call.createdAt),
+    index("ai_llm_calls_of_run").on(call.runId),
+    check("ai_llm_calls_outcome", sql`outcome in ('answered', 'unreadable', 'failed')`),
+    check("ai_llm_calls_error", sql`(outcome = 'answered') = (error is null)`),
+  ],
+);
+
+/** One errand of an agent: who sent it, and what for. Only added to: how it went stands in its steps. */
+export const aiAgentEpisodes = reasoning.table(
+  "ai_agent_episodes",
+  {
+    id: uuid().primaryKey(),
+    /** Which agent: `analysis`. */
+    agent: text().notNull(),
+    /** What it is to reach, in a sentence. */
+    goal: text().notNull(),
+    /** What it was given, as it was given. */
+    request: jsonb().$type<Readonly<Record<string, unknown>>>().notNull(),
+    requestedBy: text("requested_by").notNull(),
+    createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (episode) => [index("ai_agent_episodes_by_time").on(episode.createdAt)],
+);
+
+/** `failed` ends the errand unless a later step takes it up again. */
+export type StepOutcome = "done" | "failed";
+
+/** What an agent did in an episode, step by step. Only added to. */
+export const aiAgentSteps = reasoning.table(
+  "ai_agent_steps",
+  {
+    episodeId: uuid("episode_id")
+      .notNull()
+      .references(() => aiAgentEpisodes.id, { onDelete: "cascade" }),
+    /** From 1. */
+    number: integer().notNull(),
+    /** A word: `constraints`. */
+    name: text().notNull(),
+    outcome: text().$type<StepOutcome>().notNull(),
+    /** What it found or decided, in a sentence. */
+    message: text().notNull(),
+    /** The figures behind that. */
+    facts: jsonb().$type<Readonly<Record<string, unknown>>>().notNull(),
+    startedAt: timestamp("started_at", { withTimezone: true, precision: 3 }).notNull(),
+    finishedAt: timestamp("finished_at", { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (step) => [
+    primaryKey({ name: "ai_agent_steps_of_episode", columns: [step.episodeId, step.number] }),
+    check("ai_agent_steps_number", sql`number >= 1`),
+    check("ai_agent_steps_outcome", sql`outcome in ('done', 'failed')`),
+  ],
+);
+
+export type LlmCall = typeof aiLlmCalls.$inferSelect;
+export type AgentEpisode = typeof aiAgentEpisodes.$inferSelect;
+export type AgentStep = typeof aiAgentSteps.$inferSelect;

@@ -1,0 +1,33 @@
+import type { Db } from "#data/client.ts";
+import type { JobCatalogue } from "#jobs/catalogue.ts";
+import type { JobLog } from "#jobs/job-log.ts";
+import type { RunObserver } from "#jobs/run-observer.ts";
+import type { BrokerProbe } from "#messaging/broker-probe.ts";
+import type { Realtime } from "#realtime/realtime.ts";
+import type { Enqueuer } from "#runner/enqueue.ts";
+import type { Runner } from "#runner/runner.ts";
+import type { Clock } from "#schedule/clock.ts";
+import type { Config } from "#settings/config.ts";
+import type { Route } from "./route.ts";
+
+/** What routes and triggers work with: one per process. `openApp` makes it. */
+export interface App {
+  readonly config: Config;
+  readonly db: Db;
+  readonly runner: Runner;
+  /** Puts runs into the ledger. */
+  readonly enqueuer: Enqueuer;
+  readonly jobs: JobCatalogue;
+  /** Every route; the code of each is loaded with its first use. */
+  readonly routes: () => Promise<readonly Route[]>;
+  readonly clock: Clock;
+  readonly log: JobLog;
+  /** Whether waiting runs can be dispatched. */
+  readonly broker: BrokerProbe;
+  /** Live events for browsers; without a configured service they are dropped. */
+  readonly realtime: Realtime;
+  /** Publishes a live event after the transaction has committed, as in a job. */
+  readonly publish: RunObserver["publish"];
+  /** Lets running jobs end (at most `graceMs` before their signal), then closes the database. */
+  close(graceMs?: number): Promise<void>;
+}

@@ -1,0 +1,50 @@
+import type { Db } from "#data/client.ts";
+import { listEffects } from "#data/platform/effects.ts";
+import { gateRefusal } from "#data/platform/gate-refusals.ts";
+import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
+import { listPauses } from "#data/platform/pauses.ts";
+import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { refusalOf } from "#jobs/gates.ts";
+import { gatedOf, type Job } from "#jobs/job.ts";
+import type { Clock } from "#schedule/clock.ts";
+import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
+import type { Config } from "#settings/config.ts";
+import { jobSettingNames } from "#settings/job-settings.ts";
+import type { JobFacts } from "./why-not-running.ts";
+
+/** Open runs that are read; more of them change one sentence only, the number of runs that wait. */
+const MAX_OPEN_RUNS = 200;
+const MAX_PARKED_EFFECTS = 10;
+
+/** Reads what explains why a job is not running, except how its runs are dispatched. */
+export async function jobFacts(
+  { db, clock, config }: { db: Db; clock: Clock; config: Config },
+  job: Job,
+): Promise<Omit<JobFacts, "carrier">> {
+  const now = clock.now();
+  const gated = gatedOf(job);
+  const [open, last, parked, pauses, databaseRefusal] = await Promise.all([
+    openRunsOf(db, job.id, MAX_OPEN_RUNS),
+    lastEndedRunOf(db, job.id),
+    listEffects(db, { state: "parked", jobId: job.id, limit: MAX_PARKED_EFFECTS }),
+    listPauses(db, now),
+    gateRefusal(db, gated, now),
+  ]);
+  const overrides = config.jobs.get(job.id);
+  const schedule = scheduleInForce(job, overrides);
+  const settingsRefusal = refusalOf(job.gates, { internetAllowed: config.ALLOW_INTERNET_SYNC });
+  // Only a pause of the job itself stops an upkeep job.
+  const scopes = job.upkeep ? [`job:${job.id}`] : [`job:${job.id}`, "all", `family:${job.family.id}`];
+  return {
+    now,
+    enabled: overrides?.enabled ?? job.enabledByDefault,
+    enabledSetting: jobSettingNames(job.id).enabled,
+    refusals: [settingsRefusal, databaseRefusal].filter((refusal) => refusal !== null),
+    pauses: pauses.filter(({ scope }) => scopes.includes(scope)),
+    schedule: schedule && { inWords: describeSchedule(schedule), next: nextOccurrence(schedule, now) },
+    running: open.filter(({ state }) => state === "running"),
+    waiting: open.filter(({ state }) => state !== "running"),
+    last: last ?? null,
+    parked,
+  };
+}

@@ -1,0 +1,61 @@
+import type { Db } from "#data/client.ts";
+import { changeControls, isDatabaseTimeZone, type Switches } from "#data/platform/controls.ts";
+import { InvalidInput } from "#jobs/endings.ts";
+import type { JobLog } from "#jobs/job-log.ts";
+import type { Clock } from "#schedule/clock.ts";
+import { suggestion } from "#text/suggestion.ts";
+import { type QuietHours, quietHoursFaults } from "./quiet-hours.ts";
+
+/** A change of the switches of one scope; a switch that is absent keeps its state. */
+export interface SwitchChange {
+  /** `global` or a family's id. */
+  readonly scope: string;
+  readonly flags: Readonly<Partial<Record<"killSwitch" | "jobsEnabled" | "writeEnabled" | "commsEnabled", boolean>>>;
+  /** Null removes the quiet hours. */
+  readonly quietHours?: QuietHours | null | undefined;
+}
+
+/**
+ * Changes switches of the whole app or of a family; audited.
+ * @param families ids of the families that have switches
+ * @throws InvalidInput naming every fault: an unknown scope, no switch, quiet hours in a zone that does not exist
+ */
+export async function changeSwitches(
+  { db, clock, log }: { db: Db; clock: Clock; log: JobLog },
+  { scope, flags, quietHours }: SwitchChange,
+  { families, who, reason }: { families: readonly string[]; who: string; reason: string },
+): Promise<void> {
+  const change = { ...flags, ...(quietHours !== undefined && columnsOf(quietHours)) };
+  const faults = [...scopeFaults(scope, families), ...(quietHours ? await zoneFaults(db, quietHours) : [])];
+  if (Object.keys(change).length === 0) faults.push({ field: "body", reason: "expected at least one switch" });
+  if (faults.length) throw new InvalidInput(faults);
+
+  const now = clock.now();
+  await db.transaction((tx) => changeControls(tx, { scope, change, who, reason, now }));
+  log.warn("Controls changed", { scope, change, by: who, reason });
+}
+
+type Fault = InvalidInput["issues"][number];
+
+function scopeFaults(scope: string, families: readonly string[]): Fault[] {
+  const known = ["global", ...families];
+  if (known.includes(scope)) return [];
+  const meant = suggestion(scope, known);
+  const hint = meant ? `; did you mean ${meant}?` : "";
+  return [{ field: "scope", reason: `expected one of ${known.join(", ")}, got ${JSON.stringify(scope)}${hint}` }];
+}
+
+async function zoneFaults(db: Db, quietHours: QuietHours): Promise<Fault[]> {
+  const faults = quietHoursFaults(quietHours);
+  // A zone that the database does not know would fail every statement that reads the gates.
+  if (faults.length || (await isDatabaseTimeZone(db, quietHours.zone))) return faults;
+  return [{ field: "quietHours.zone", reason: `the database does not know the time zone ${quietHours.zone}` }];
+}
+
+function columnsOf(hours: QuietHours | null): Partial<Switches> {
+  // In the database's own form, so that an equal value counts as no change.
+  const withSeconds = (time: string) => `${time}:00`;
+  return hours
+    ? { quietFrom: withSeconds(hours.from), quietTo: withSeconds(hours.to), quietZone: hours.zone }
+    : { quietFrom: null, quietTo: null, quietZone: null };
+}

@@ -1,0 +1,121 @@
+import { classify, type ErrorClass, retryAfter } from "#jobs/error-class.ts";
+import { type EtfProvider, unsupportedRequest } from "./etf-provider.ts";
+import type { FxProvider, RatesOfDay } from "./fx-provider.ts";
+
+/** A provider that failed, so that the next one was called. */
+export interface ProviderFailure {
+  readonly provider: string;
+  readonly error: Error;
+}
+
+export type OnFailure = (failure: ProviderFailure) => void;
+
+/**
+ * All providers failed; the message has each reason. Its class is the most retryable of theirs (`transient`, then
+ * `rate_limited`, `unknown`, `auth`, `validation`), because a retry calls all of them; its wait is the shortest of theirs.
+ */
+export class AllProvidersFailed extends AggregateError {
+  override readonly name = "AllProvidersFailed";
+  readonly failures: readonly ProviderFailure[];
+  readonly errorClass: ErrorClass;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(failures: readonly ProviderFailure[]) {
+    const errors = failures.map(({ error }) => error);
+    super(errors, `no provider answered: ${errors.map(({ message }) => message).join("; ")}`);
+    this.failures = failures;
+    this.errorClass = mostRetryable(errors.map(classify));
+    const waits = errors.map(retryAfter).filter((wait) => wait !== undefined);
+    this.retryAfterMs = waits.length > 0 ? Math.min(...waits) : undefined;
+  }
+}
+
+/** The result of the first provider that succeeds. `onFailure` gets each failure before it. An abort ends it at once. */
+async function firstAnswer<P extends { readonly name: string }, T>(
+  providers: readonly P[],
+  ask: (provider: P) => Promise<T>,
+  { signal, onFailure }: { signal?: AbortSignal | undefined; onFailure?: OnFailure | undefined } = {},
+): Promise<T> {
+  const failures: ProviderFailure[] = [];
+  for (const provider of providers) {
+    try {
+      return await ask(provider);
+    } catch (thrown) {
+      failures.push(recorded(provider, thrown, signal, onFailure));
+    }
+  }
+  throw new AllProvidersFailed(failures);
+}
+
+/**
+ * Several sources of exchange rates as one, in order. When a source fails in the middle of a range, the next source returns
+ * the whole range: sources are never mixed, and each day names its source.
+ * @throws TypeError without providers
+ */
+export function fxWithFallback(providers: readonly FxProvider[], onFailure?: OnFailure): FxProvider {
+  if (providers.length === 0) throw new TypeError("expected at least one provider of exchange rates, got none");
+  return {
+    name: providers.map(({ name }) => name).join(","),
+
+    latest: (options = {}) => firstAnswer(providers, (provider) => provider.latest(options), { ...options, onFailure }),
+
+    async *since(start, end, options = {}): AsyncGenerator<RatesOfDay> {
+      const failures: ProviderFailure[] = [];
+      for (const provider of providers) {
+        try {
+          yield* provider.since(start, end, options);
+          return;
+        } catch (thrown) {
+          failures.push(recorded(provider, thrown, options.signal, onFailure));
+        }
+      }
+      throw new AllProvidersFailed(failures);
+    },
+  };
+}
+
+/**
+ * Several sources of prices as one, in order. A source of another series kind than the stored prices is not called: one
+ * series must not mix prices adjusted for dividends with unadjusted prices.
+ * @throws TypeError without providers
+ */
+export function etfWithFallback(
+  providers: readonly EtfProvider[],
+  onFailure?: OnFailure,
+): Pick<EtfProvider, "name" | "prices"> {
+  if (providers.length === 0) throw new TypeError("expected at least one provider of ETF prices, got none");
+  return {
+    name: providers.map(({ name }) => name).join(","),
+
+    prices: (request, options = {}) =>
+      firstAnswer(
+        providers,
+        async (provider) => {
+          if (request.series === null || request.series === provider.series)
+            return provider.prices(request, options);
+          const why = `its prices are ${provider.series}, the stored ones ${request.series}; a full refresh may switch to it`;
+          throw unsupportedRequest(provider.name, request, why);
+        },
+        { ...options, onFailure },
+      ),
+  };
+}
+
+function recorded(
+  { name }: { readonly name: string },
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+  onFailure: OnFailure | undefined,
+): ProviderFailure {
+  signal?.throwIfAborted();
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const failure = { provider: name, error };
+  onFailure?.(failure);
+  return failure;
+}
+
+const MOST_RETRYABLE_FIRST: readonly ErrorClass[] = ["transient", "rate_limited", "unknown", "auth", "validation"];
+
+function mostRetryable(classes: readonly ErrorClass[]): ErrorClass {
+  return MOST_RETRYABLE_FIRST.find((errorClass) => classes.includes(errorClass)) ?? "unknown";
+}

@@ -1,0 +1,83 @@
+import { wallTimeAt } from "#schedule/wall-clock.ts";
+import { checkZoneName } from "#schedule/zone-name.ts";
+import { nextOccurrence, type RecurrenceType } from "./recurrence.ts";
+import { InvalidRecurrence } from "./invalid-recurrence.ts";
+
+/** A task that somebody wants to have, as far as its parts have to fit each other. */
+export interface TaskRequest {
+  readonly dueDate?: Date | undefined;
+  readonly timeZone?: string | undefined;
+  readonly recurrenceType?: RecurrenceType | undefined;
+  readonly recurrenceInterval?: number | undefined;
+  readonly recurrenceRule?: string | undefined;
+  readonly recurrenceUntil?: Date | undefined;
+}
+
+export interface TaskFault {
+  readonly field: keyof TaskRequest;
+  readonly reason: string;
+}
+
+/** Whether the task will be followed by another when it is done. */
+export function recurs({ recurrenceType, recurrenceRule }: TaskRequest): boolean {
+  return recurrenceType !== undefined || recurrenceRule !== undefined;
+}
+
+/** What does not fit, by field. None: the task can be kept, and its series be continued. */
+export function taskFaults(task: TaskRequest): TaskFault[] {
+  const faults: TaskFault[] = [];
+  const { dueDate, timeZone, recurrenceInterval, recurrenceUntil } = task;
+  if (timeZone !== undefined) checkZoneName(timeZone, (reason) => faults.push({ field: "timeZone", reason }));
+  else if (dueDate !== undefined || recurs(task)) {
+    const why = dueDate === undefined ? "the task recurs" : "the task has a due date";
+    faults.push({ field: "timeZone", reason: `expected an IANA time zone such as "Europe/Berlin", since ${why}` });
+  }
+  if (recurs(task)) {
+    if (dueDate === undefined) faults.push({ field: "dueDate", reason: "expected one, since the task recurs" });
+    else if (faults.length === 0) faults.push(...recurrenceFaults({ ...task, dueDate, timeZone: timeZone! }));
+    if (dueDate && recurrenceUntil && recurrenceUntil < dueDate) {
+      faults.push({ field: "recurrenceUntil", reason: "expected a moment from the due date on" });
+    }
+  } else {
+    const reason = "expected recurrenceType or recurrenceRule beside it";
+    if (recurrenceInterval !== undefined) faults.push({ field: "recurrenceInterval", reason });
+    if (recurrenceUntil !== undefined) faults.push({ field: "recurrenceUntil", reason });
+  }
+  return faults;
+}
+
+/** Where the series of a new task is anchored: the day and the time of its due date on the clocks of its zone. */
+export function anchorsOf(dueDate: Date, timeZone: string): { day: number; time: string } {
+  const wall = new Date(wallTimeAt(timeZone, Math.floor(dueDate.getTime() / 1_000)) * 1_000);
+  return { day: wall.getUTCDate(), time: wall.toISOString().slice(11, 19) };
+}
+
+function recurrenceFaults(task: TaskRequest & { dueDate: Date; timeZone: string }): TaskFault[] {
+  try {
+    nextOccurrence(
+      {
+        due: task.dueDate,
+        timeZone: task.timeZone,
+        until: null,
+        anchorDay: null,
+        anchorTime: null,
+        number: 1,
+        type: task.recurrenceType ?? null,
+        interval: task.recurrenceInterval ?? 1,
+        rule: task.recurrenceRule ?? null,
+      },
+      task.dueDate,
+    );
+    return [];
+  } catch (error) {
+    if (!(error instanceof InvalidRecurrence)) throw error;
+    return [{ field: FIELD_OF[error.field] ?? "recurrenceRule", reason: error.reason }];
+  }
+}
+
+const FIELD_OF: Partial<Record<InvalidRecurrence["field"], keyof TaskRequest>> = {
+  due_date: "dueDate",
+  time_zone: "timeZone",
+  recurrence_type: "recurrenceType",
+  recurrence_interval: "recurrenceInterval",
+};

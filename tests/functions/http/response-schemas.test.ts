@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { intendEffect, completeEffect } from "#data/platform/effects.ts";
+import { deadMessages } from "#data/platform/control-schema.ts";
+import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
+import { jobs, routes } from "#functions/index.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { anUpdate, aRun, ratesOf } from "#support/factories.ts";
+import { addLien } from "#support/liens.ts";
+import { anEtf, closesOf } from "#support/pensions.ts";
+import { type AdminApi, startAdminApi } from "./admin/admin-api.ts";
+
+let database: TestDatabase;
+let api: AdminApi;
+beforeAll(async () => {
+  database = await migratedDatabase();
+  api = startAdminApi(database.url, jobs);
+});
+afterAll(async () => {
+  await api.close();
+  await database.drop();
+});
+
+it("every route says what a good answer is: its fields, its media type, or that it has no body", () => {
+  const silent = routes.filter(({ answer, produces }) => answer === undefined && !produces);
+  expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+});
+
+/** What a caller puts into the braces of a path. */
+const PLACES: Record<string, string> = {};
+/** Addresses with more than defaults. */
+const QUERIES: Record<string, string> = {
+  "api/admin/runs": "?limit=1",
+  "api/admin/dead-letters": "?which=all",
+  "api/admin/effects": "?state=done",
+  "api/admin/schedule": "?days=200&zone=Europe/Berlin",
+  "api/v1/exchange-rates": "?base=USD",
+  "api/notifications/push-subscriptions": "?recipient=user:1",
+};
+
+describe("each answer of an app that has something to show is what its route says", () => {
+  const made = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const { status, body: answer } = await api.call<T>(method, path, body);
+    expect(status, `${method} ${path}: ${JSON.stringify(answer)}`).toBeLessThan(300);
+    return answer;
+  };
+
+  beforeAll(async () => {
+    const { db, clock } = api;
+    const now = clock.now();
+    const job = { jobId: "sync_fx_latest", family: "portfolio" };
+    const errors = [
+      { attempt: 1, at: now.toISOString(), class: "validation", name: "Error", message: "no", stack: "Error: no" },
+    ];
+    await aRun(db, { ...job, state: "dead", errors });
+    await aRun(db, { ...job, state: "skipped" });
+    await aRun(db, { ...job, state: "running", progress: { done: 1, total: 2, note: "under way" } });
+    const failures = [{ key: "1", class: "unknown", reason: "no" }];
+    const run = await aRun(db, { ...job, result: { inserted: 2 }, itemFailures: failures, itemFailureCount: 1 });
+    await intendEffect(db, "mail:1", run.id, now);
+    await completeEffect(db, "mail:1", { messageId: "1" }, now);
+    const message = { queue: "rota-runs", messageId: null, body: "{", reason: "broken JSON" };
+    await db.insert(deadMessages).values({ ...message, id: run.id, receivedAt: now, resolvedAt: null });
+    await ratesOf(db, "2026-03-09");
+    await anUpdate(db, { startDate: "2026-03-01" });
+
+    await made("POST", "api/v1/etf", { symbol: "VWCE.DE", inUse: true });
+    const etf = await anEtf(db);
+    await closesOf(db, etf, { "2026-03-09": "120.5" });
+    const contributions = [{ reference: "1", date: "2026-03-02", amount: "250.00", currency: "EUR" }];
+    const pension = { etf: etf.symbol, name: "A pension", currency: "EUR", contributions };
+    PLACES["api/v1/etf-pensions"] = (await made<{ pension: string }>("POST", "api/v1/etf-pensions", pension)).pension;
+    const task = {
+      owner: "user:1",
+      title: "Water the plants",
+      dueDate: "2026-03-10T09:00:00+01:00",
+      timeZone: "Europe/Berlin",
+    };
+    const { id } = await made<{ id: string }>("POST", "api/tasks", task);
+    await made("POST", `api/tasks/${id}/reminders`, { remindAt: "2026-03-10T08:00:00Z" });
+    const told = {
+      recipient: "user:1",
+      type: "note",
+      severity: "INFO",
+      title: "Hello",
+      body: "News",
+      data: { a: [1] },
+    };
+    const note = await made<{ id: string }>("POST", "api/notifications", told);
+    await made("POST", "api/notifications/allow-list", {
+      recipient: "user:1",
+      channel: "email",
+      address: "ann@example.org",
+    });
+    await made("PUT", "api/settings", { settings: { notification_retention_days: 30 } });
+    await made("PUT", "api/counties/sample-az", {
+      name: "Sample",
+      state: "AZ",
+      timeZone: "America/Phoenix",
+      ruleSet: "arizona",
+      source: {
+        kind: "csv",
+        url: "https://lists.example.com/liens.csv",
+        constants: { taxYear: "2025" },
+        fields: { parcelId: "Parcel", faceAmount: "Amount", status: "State" },
+      },
+    });
+    const { lienId, propertyId } = await addLien(db, { countyId: "sample-az" });
+    const asked = { template: "lien_due_diligence", lienId };
+    const document = await made<{ document: string }>("POST", "api/documents/generate", asked);
+    const analysis = await made<{ analysis: string; run: string; episode: string }>(
+      "POST",
+      "api/agents/orchestrator/analysis",
+      { constraints: { budget: "5000" } },
+    );
+    const valued = { provider: "avm", day: "2026-03-01", value: "20000", state: "valued", createdAt: now } as const;
+    await db.insert(propertyValuations).values({ propertyId, ...valued });
+    await api.runner.execute(analysis.run);
+    const deals = `api/analysis/runs/${analysis.analysis}`;
+    const [deal] = (await made<{ deals: { id: number }[] }>("GET", deals)).deals;
+    const decision = { decisionId: "1", dealId: deal!.id, decision: "approved", reason: "good", decidedBy: "user" };
+    const decided = await made<{ run: string }>("POST", `${deals}/decisions`, { decisions: [decision] });
+    await api.runner.execute(decided.run);
+    Object.assign(PLACES, {
+      "api/admin/jobs": "sync_fx_latest",
+      "api/admin/runs": run.id,
+      "api/tasks": id,
+      "api/notifications": note.id,
+      "api/v1/etf": etf.symbol,
+      "api/counties": "sample-az",
+      "api/documents": document.document,
+      "api/analysis/runs": analysis.analysis,
+      "api/agents/episodes": analysis.episode,
+    });
+    const range = { from: "2026-03-02T00:00:00Z", to: "2026-03-06T00:00:00Z" };
+    await made("POST", "api/admin/jobs/sync_fx_latest/backfill", range);
+    await made("POST", "api/admin/pause", { scope: "family:tasks", reason: "a test", until: "2h" });
+    const quietHours = { from: "22:00", to: "06:00", zone: "Europe/Berlin" };
+    await made("PATCH", "api/admin/controls", { scope: "portfolio", reason: "a test", quietHours });
+  });
+
+  // What lies in blob storage has tests of its own.
+  const gets = routes
+    .filter(({ method, path }) => method === "GET" && path !== "api/documents/{id}/content")
+    .map(({ path }) => path);
+  it.each(gets)("GET %s", async (path) => {
+    const place = PLACES[path.split("/{")[0]!] ?? "";
+    const address = path.replace(/\{\w+\}/, place) + (QUERIES[path] ?? "");
+    expect(await made("GET", address)).toBeDefined();
+  });
+
+  const job = "api/admin/jobs/sync_fx_latest";
+  it.each([
+    ["POST", `${job}/run`, {}],
+    ["POST", `${job}/pause`, { reason: "a test" }],
+    ["POST", `${job}/resume`, {}],
+    ["POST", `${job}/backfill`, { from: "2026-03-02T00:00:00Z", to: "2026-03-06T00:00:00Z", preview: true }],
+    ["POST", `${job}/backfill/abort`, {}],
+    ["POST", "api/admin/resume", { scope: "family:tasks" }],
+    ["POST", "api/admin/dead-letters/replay", { filter: { job: "sync_fx_latest" }, dryRun: true }],
+    ["POST", "api/admin/dead-letters/replay", { filter: { job: "sync_fx_latest" } }],
+    ["POST", "api/realtime/negotiate", {}],
+    ["POST", "api/notifications/read", { recipient: "user:1" }],
+    ["POST", "api/v1/exchange-rates/update/latest", undefined],
+    ["POST", "api/v1/exchange-rates/update/historical?start_date=2026-03-02", undefined],
+    ["POST", "api/v1/etf/VWCE.DE/update", undefined],
+    ["PATCH", "api/v1/etf/VWCE.DE", { inUse: false, reason: "a test" }],
+    ["POST", "api/analysis/runs", { constraints: { budget: "5000", counties: ["sample-az"] } }],
+  ])("%s %s with %j", async (method, path, body) => {
+    await made(method, path, body);
+  });
+});

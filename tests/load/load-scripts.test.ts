@@ -1,0 +1,22 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+/** The scripts of this folder, in a size that takes seconds, one after the other: each starts a database and processes. */
+const checks = [
+  { claim: "no run is lost, duplicated or stuck when processes are killed", command: "crash-test.ts --rounds 5" },
+  {
+    claim: "each event runs once, over several processes",
+    command: "each-event-once.ts --events 1000 --processes 2",
+  },
+  { claim: "a slot runs once, over several processes", command: "one-run-per-slot.ts --ticks 200 --processes 2" },
+  { claim: "a holder that was frozen past its lease is rejected", command: "expired-holder-is-fenced.ts --times 1" },
+  { claim: "SIGTERM during runs costs no attempt", command: "stop-costs-no-attempt.ts --runs 5" },
+];
+
+it.each(checks)("$claim ($command)", { timeout: 300_000 }, async ({ command }) => {
+  const [script, ...flags] = command.split(" ");
+  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, script!), ...flags]);
+  expect(stdout).toContain("All checks passed.");
+});

@@ -1,6 +1,0 @@
-/** Holds the directory given until killed. */
-import { lockDirectory } from "#local/processes/lock.ts";
-
-await lockDirectory(process.argv[2] ?? "", { what: "The oven" });
-console.log("held");
-setInterval(() => undefined, 60_000);

@@ -1,0 +1,65 @@
+import { sql } from "drizzle-orm";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterCommit } from "#data/after-commit.ts";
+import { type Db, type Tx } from "#data/client.ts";
+import { sendLastStatement } from "#data/commit-with-last-statement.ts";
+import { openDatabase } from "#support/database.ts";
+
+const { db } = await openDatabase({ poolMax: 1 });
+beforeAll(async () => {
+  await db.execute("create table written (n integer)");
+});
+afterEach(() => db.execute("truncate written"));
+
+const write = (tx: Tx, n: number) => tx.execute(sql`insert into written values (${n}::integer)`);
+/** Divides by it. */
+const word = (tx: Tx | Db, n: number) => tx.execute(sql`select 1 / ${n}::integer`);
+const written = async () =>
+  [...(await db.execute<{ n: number }>("select n from written order by n"))].map(({ n }) => n);
+
+describe("a last word", () => {
+  it("that fails takes its transaction back, at the first time and when it is prepared", async () => {
+    const told: number[] = [];
+    for (const n of [1, 2, 3]) {
+      const transaction = db.transaction(async (tx) => {
+        await write(tx, n);
+        afterCommit(tx, () => told.push(n));
+        await sendLastStatement(tx, word(tx, 0));
+      });
+      await expect(transaction).rejects.toMatchObject({ cause: { code: "22012" } });
+    }
+    expect(await written()).toEqual([]);
+    expect(told).toEqual([]);
+  });
+
+  it("that succeeds lets it commit, and the connection goes on", async () => {
+    for (const n of [1, 2, 3]) {
+      const result = await db.transaction(async (tx) => {
+        await write(tx, n);
+        await sendLastStatement(tx, word(tx, n));
+        return n;
+      });
+      expect(result).toBe(n);
+    }
+    expect(await written()).toEqual([1, 2, 3]);
+  });
+
+  it("is said before the commit, also when nothing was said before it", async () => {
+    for (const n of [0, 1, 0, 1]) {
+      const transaction = db.transaction((tx) =>
+        sendLastStatement(tx, tx.execute(sql`insert into written select 1 / ${n}::integer`)),
+      );
+      await transaction.catch(() => undefined);
+    }
+    const late = db.transaction(async (tx) => {
+      await sendLastStatement(tx, tx.execute(sql`select txid_current_if_assigned(), 1 / ${1}::integer`));
+      await sendLastStatement(tx, word(tx, 0));
+    });
+    await expect(late).rejects.toThrow();
+    expect(await written()).toEqual([1, 1]);
+  });
+
+  it("is waited for where there is no transaction", async () => {
+    await expect(sendLastStatement(db, word(db, 0))).rejects.toMatchObject({ cause: { code: "22012" } });
+  });
+});

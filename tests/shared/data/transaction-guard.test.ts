@@ -1,0 +1,121 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { connect, type Db, type Tx } from "#data/client.ts";
+import { TransactionEnded } from "#data/transaction-guard.ts";
+import { classify } from "#jobs/error-class.ts";
+import { createDatabase, type TestDatabase } from "#support/database.ts";
+
+const options = { idleMs: 60_000, tls: "disable", prepare: true } as const;
+let database: TestDatabase;
+/** One connection: whoever comes after a transaction that was cut off gets its place. */
+let db: Db;
+let watcher: Db;
+beforeAll(async () => {
+  database = await createDatabase();
+  watcher = connect({ ...options, url: database.url, poolMax: 1 });
+  await watcher.execute("create table effects (of text)");
+});
+afterAll(async () => {
+  await watcher.$client.end();
+  await database.drop();
+});
+beforeEach(() => {
+  db = connect({ ...options, url: database.url, poolMax: 1 });
+});
+afterEach(async () => {
+  // Bounded as in the app: the driver may wait for ever for a connection that it has lost.
+  await db.$client.end({ timeout: 1 });
+  await watcher.execute("truncate effects");
+});
+
+const leave = (tx: Pick<Tx, "execute">, of: string) => tx.execute(sql`insert into effects values (${of})`);
+/** What stood behind the error that drizzle makes of each. */
+const causeOf = (error: unknown) => (error as Error).cause;
+const left = async () => [...(await watcher.execute<{ of: string }>("select * from effects"))].map(({ of }) => of);
+
+/** Begins a transaction with an effect, cuts its connection, and leaves its work where it is: it can go on. */
+async function cutOff(): Promise<{ goOn: () => void; done: Promise<unknown>; outcome: Promise<unknown> }> {
+  const paused = Promise.withResolvers<null>();
+  const begun = Promise.withResolvers<number>();
+  const done = Promise.withResolvers<unknown>();
+  const outcome = db
+    .transaction(async (tx) => {
+      await leave(tx, "cut off");
+      const [row] = await tx.execute<{ pid: number }>("select pg_backend_pid() as pid");
+      begun.resolve(row!.pid);
+      await paused.promise;
+      done.resolve(await leave(tx, "cut off, later").catch(causeOf));
+    })
+    .catch((error: unknown) => error);
+  await watcher.execute(sql`select pg_terminate_backend(${await begun.promise})`);
+  const goOn = () => {
+    paused.resolve(null);
+  };
+  return { goOn, done: done.promise, outcome };
+}
+
+it("its work can do nothing more, neither in a transaction of somebody else nor outside of one", async () => {
+  const { goOn, done, outcome } = await cutOff();
+  expect(classify(await outcome)).toBe("transient");
+  const other = db.transaction(async (tx) => {
+    await leave(tx, "rolled back");
+    goOn();
+    expect(await done).toBeInstanceOf(TransactionEnded);
+    // As far as the driver would be asked to commit or roll back for the one that was cut off, it has been by now.
+    await tx.execute("select 1");
+    throw new Error("rolled back");
+  });
+  await expect(other).rejects.toThrow("rolled back");
+  expect(await left()).toEqual([]);
+});
+
+it("the transaction after it commits what is its own", async () => {
+  const { goOn, done, outcome } = await cutOff();
+  await outcome;
+  await db.transaction(async (tx) => {
+    await leave(tx, "committed");
+    goOn();
+    await done;
+    await leave(tx, "committed as well");
+  });
+  expect(await left()).toEqual(["committed", "committed as well"]);
+});
+
+it("a statement that loses the connection under way ends it at once", async () => {
+  let after: unknown;
+  const outcome = await db
+    .transaction(async (tx) => {
+      await leave(tx, "cut off");
+      await tx.execute("select pg_terminate_backend(pg_backend_pid())").catch(() => undefined);
+      after = await leave(tx, "cut off, later").catch(causeOf);
+    })
+    .catch((error: unknown) => error);
+  expect(classify(outcome)).toBe("transient");
+  await expect.poll(() => after).toBeInstanceOf(TransactionEnded);
+  expect(await left()).toEqual([]);
+});
+
+it("nothing is done in a transaction that has ended", async () => {
+  let kept: Tx;
+  await db.transaction(async (tx) => {
+    kept = tx;
+    await leave(tx, "committed");
+  });
+  expect(await leave(kept!, "too late").catch(causeOf)).toBeInstanceOf(TransactionEnded);
+  expect(await left()).toEqual(["committed"]);
+});
+
+it("savepoints and errors go on as they are", async () => {
+  await db.transaction(async (tx) => {
+    await leave(tx, "before");
+    await tx
+      .transaction(async (inner) => {
+        await leave(inner, "inside");
+        throw new Error("back");
+      })
+      .catch(() => undefined);
+    await tx.transaction((inner) => leave(inner, "inside again"));
+  });
+  await expect(db.transaction((tx) => tx.execute("no sql"))).rejects.toThrow();
+  expect(await left()).toEqual(["before", "inside again"]);
+});

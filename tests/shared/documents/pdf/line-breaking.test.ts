@@ -1,0 +1,26 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { inVisualOrder, linesOf } from "#documents/pdf/line-breaking.ts";
+
+const measure = (text: string) => Array.from(text).length;
+
+it("no line is wider than asked, and no letter is lost", () => {
+  const property = fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 8, max: 40 }), (text, width) => {
+    const lines = linesOf(text, width, measure);
+    for (const line of lines) expect(measure(line)).toBeLessThanOrEqual(width);
+    expect(lines.join("").replaceAll(" ", "")).toBe(text.replaceAll(/[ \n]/g, ""));
+  });
+  fc.assert(property);
+});
+
+it("keeps the line breaks that a text has", () => {
+  expect(linesOf("a\n\nb c", 80, measure)).toEqual(["a", "", "b c"]);
+});
+
+it("turns the words of a right-to-left passage round, with the numbers in it, and leaves the rest", () => {
+  const [owner, first, second, third] = ["Owner:", "\u05d0", "\u05d1", "\u05d2"];
+  expect(inVisualOrder(`${owner} ${first} ${second} 12 ${third} of Phoenix`)).toEqual([
+    ...[owner, third, "12", second, first, "of", "Phoenix"],
+  ]);
+  expect(inVisualOrder("plain text")).toEqual(["plain text"]);
+});

@@ -1,0 +1,122 @@
+import { sql } from "drizzle-orm";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
+import { type App, openApp } from "#app";
+import { changeControls } from "#data/platform/controls.ts";
+import { type Notification, notifications } from "#data/platform/notification-schema.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { defineJob, event, linear } from "#jobs";
+import { readConfig } from "#settings/config.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import type { LogEntry } from "#telemetry/log.ts";
+
+const fails = defineJob({
+  id: "fails",
+  family: { id: "samples", title: "Samples" },
+  summary: "A sample",
+  on: event(),
+  input: z.object({ says: z.string(), errorClass: z.string() }),
+  concurrency: () => null,
+  retry: linear({ retries: 1, delay: "1s" }),
+  async run({ input: { says, errorClass } }) {
+    throw Object.assign(new Error(says), { errorClass });
+  },
+});
+
+let database: TestDatabase;
+let app: App;
+const clock = new TestClock();
+const log: LogEntry[] = [];
+beforeAll(async () => {
+  database = await migratedDatabase();
+  const config = readConfig({ DATABASE_URL: database.url, DATABASE_POOL_MAX: "4" }, [{ id: "fails" }]);
+  app = openApp(config, catalogueOf([fails]), {
+    clock,
+    sink: (entry) => log.push(entry),
+    dispatch: async () => undefined,
+  });
+});
+afterAll(async () => {
+  await app.close(0);
+  await database.drop();
+});
+afterEach(async () => {
+  await app.db.execute(sql`truncate platform.job_runs, platform.notifications, platform.notification_deliveries;
+    delete from platform.controls where scope <> 'global'`);
+  log.length = 0;
+});
+
+/** Does the attempts of runs that fail as they are told, as one batch. */
+async function failing(inputs: readonly { says: string; errorClass: string }[], attempts = 1): Promise<string[]> {
+  const requests = inputs.map((input) => ({ input, trigger: "event" as const, requestedBy: "a test" }));
+  const ids = (await app.enqueuer.enqueueMany(app.db, fails, requests)).map(({ id }) => id);
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    await app.runner.executeBatch(fails, ids);
+    clock.advance(1_000);
+  }
+  return ids;
+}
+
+async function told(): Promise<Notification[]> {
+  return app.db.select().from(notifications).orderBy(notifications.id);
+}
+
+it("those who run the app are told in it, with the cause and the cure", async () => {
+  const [id] = await failing([{ says: "401 from the bank", errorClass: "auth" }]);
+  const [notification, ...others] = await told();
+  expect(notification).toMatchObject({
+    recipient: "operators",
+    family: "samples",
+    severity: "WARN",
+    type: "run.dead",
+    state: "sent",
+    channels: ["web"],
+    title: "fails failed for good",
+    data: { job: "fails", run: id, errorClass: "auth" },
+  });
+  expect(notification!.body).toBe(
+    `Run ${id}, after 1 attempt: 401 from the bank\n\n` +
+      "Renew the credentials that were refused, then replay what is dead (POST api/admin/dead-letters/replay).",
+  );
+  expect(others).toEqual([]);
+});
+
+it("nobody is told before the last attempt", async () => {
+  const input = { says: "no answer", errorClass: "transient" };
+  await failing([input], 1);
+  expect(await told()).toEqual([]);
+  await failing([input], 2);
+  expect((await told()).map(({ body }) => body)).toEqual([expect.stringContaining("after 2 attempts: no answer")]);
+});
+
+it("runs that die of one cause within an hour are told once, another cause by itself", async () => {
+  const broken = [1, 2, 3].map((n) => ({ says: `row ${n} is broken`, errorClass: "validation" }));
+  await failing([...broken, { says: "no such file", errorClass: "validation" }]);
+  await failing(broken);
+  expect((await told()).map(({ body }) => body.split("\n")[0])).toEqual([
+    expect.stringMatching(/^Run \S+ \(and 2 more\), after 1 attempt: row \d is broken$/),
+    expect.stringMatching(/^Run \S+, after 1 attempt: no such file$/),
+  ]);
+  clock.advance(3_600_000);
+  await failing(broken);
+  expect(await told()).toHaveLength(3);
+});
+
+it("it is stored and kept quiet where sending to people is switched off", async () => {
+  const off = { scope: "samples", change: { commsEnabled: false }, who: "ada", reason: "a test", now: clock.now() };
+  await app.db.transaction((tx) => changeControls(tx, off));
+  await failing([{ says: "no such file", errorClass: "validation" }]);
+  expect(await told()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
+});
+
+it("a run ends also when nobody can be told, and the log says so", async () => {
+  await app.db.execute(sql`alter table platform.notifications rename to mislaid`);
+  const [id] = await failing([{ says: "no such file", errorClass: "validation" }]);
+  await app.db.execute(sql`alter table platform.mislaid rename to notifications`);
+  const [run] = await app.db.execute(sql`select state from platform.job_runs where id = ${id}::uuid`);
+  expect(run).toEqual({ state: "dead" });
+  expect(log.map(({ message }) => message)).toContain(
+    "Nobody was told of runs that failed for good; see the dead letters",
+  );
+});
