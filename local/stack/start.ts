@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { startWebPubSubEmulator } from "@rota/web-pubsub-emulator";
 import { startBlobStorage } from "../blob/start.ts";
 import { startFunctionsHost } from "../functions-host/host.ts";
 import type { Log } from "../functions-host/log.ts";
@@ -7,7 +8,6 @@ import { startPostgres } from "../postgres/start.ts";
 import { DirectoryInUseError } from "../processes/lock.ts";
 import { startBroker } from "./broker.ts";
 import { startDemoProviders } from "./demo.ts";
-import { startWebPubSub } from "../web-pubsub/web-pubsub.ts";
 import { migrate } from "./migrate.ts";
 import { StartError, type StackOptions } from "./options.ts";
 import { forgetRunningApp, hostKey, readRunningApp, writeRunningApp } from "./state-file.ts";
@@ -82,7 +82,7 @@ async function supplied(
     given.SERVICE_BUS || given.SERVICE_BUS__fullyQualifiedNamespace
       ? null
       : startBroker(root, join(stateDirectory, "service-bus")),
-    given.WEB_PUBSUB || given.WEB_PUBSUB__endpoint ? null : startWebPubSub(),
+    given.WEB_PUBSUB || given.WEB_PUBSUB__endpoint ? null : startWebPubSubEmulator(),
     settings === null ? startDemoProviders(stateDirectory) : null,
   ]);
   if (database.status === "fulfilled" && database.value) {

@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { LiveEvent } from "../../shared/realtime/live-event.ts";
-import { inbox, subscriber, type Inbox } from "../local/web-pubsub/started-service.ts";
+import { connectedClient, inbox, type Inbox } from "../support/web-pubsub.ts";
 import { startStack, stateDirectory, type RunningStack } from "./stack.ts";
 
 const state = await stateDirectory();
@@ -46,7 +46,7 @@ it("of a run whose transaction the database rolls back, nothing is heard", async
 
 /** All events of the job layer from now on. */
 async function watch(stack: RunningStack): Promise<Inbox<Moved>> {
-  const { client } = await subscriber(async () => {
+  const client = await connectedClient(async () => {
     const { body } = await stack.call<{ url: string }>("POST", "api/realtime/negotiate", {});
     return body.url;
   });

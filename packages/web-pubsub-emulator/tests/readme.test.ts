@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 
-const FOLDER = join(import.meta.dirname, "../../../local/web-pubsub");
+const FOLDER = join(import.meta.dirname, "..");
 
 test("the example of the README works as it stands", async () => {
   const [, example = ""] = /```ts\n(.*?)```/s.exec(readFileSync(join(FOLDER, "README.md"), "utf8")) ?? [];

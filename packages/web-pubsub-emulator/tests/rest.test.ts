@@ -1,10 +1,10 @@
 import { WebPubSubServiceClient, AzureKeyCredential } from "@azure/web-pubsub";
 import { expect, test } from "vitest";
-import { signToken } from "../../../local/web-pubsub/token.ts";
-import { rawClient, restClient, startedService, subscriber } from "./started-service.ts";
+import { signToken } from "../src/token.ts";
+import { rawClient, restClient, startedEmulator, subscriber } from "./started-emulator.ts";
 
 test("all, a group, a user and a connection can be sent to, each alone", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] })).url);
   const bob = await subscriber((await rest.getClientAccessToken({ userId: "bob" })).url);
 
@@ -25,7 +25,7 @@ test("all, a group, a user and a connection can be sent to, each alone", async (
 });
 
 test("texts, JSON and bytes arrive as what they are", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken()).url);
   await rest.sendToAll("plain é", { contentType: "text/plain" });
   await rest.sendToAll("a JSON text");
@@ -36,7 +36,7 @@ test("texts, JSON and bytes arrive as what they are", async () => {
 });
 
 test("a client without subprotocol gets the bare content", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const { frames } = await rawClient((await rest.getClientAccessToken({ groups: ["jobs"] })).url);
   await rest.group("jobs").sendToAll({ n: 1 });
   await rest.sendToAll("hello", { contentType: "text/plain" });
@@ -44,7 +44,7 @@ test("a client without subprotocol gets the bare content", async () => {
 });
 
 test("a filter and a list of exceptions narrow down who gets a message", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["muted"] })).url);
   const bob = await subscriber((await rest.getClientAccessToken({ userId: "bob" })).url);
   await rest.sendToAll("no", { filter: "not ('muted' in groups)" });
@@ -56,9 +56,9 @@ test("a filter and a list of exceptions narrow down who gets a message", async (
 });
 
 test("groups are joined and left by connection, by user and by filter", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { connectionId } = await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
-  const groups = () => service.connections().flatMap((connection) => connection.groups);
+  const groups = () => emulator.connections().flatMap((connection) => connection.groups);
   const jobs = rest.group("jobs / all");
 
   await jobs.addConnection(connectionId);
@@ -80,7 +80,7 @@ test("groups are joined and left by connection, by user and by filter", async ()
 });
 
 test("the connections of a group are listed, page by page", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const ids = [];
   for (const userId of ["ann", "bob", "cid"]) {
     ids.push((await subscriber((await rest.getClientAccessToken({ userId, groups: ["jobs"] })).url)).connectionId);
@@ -96,7 +96,7 @@ test("the connections of a group are listed, page by page", async () => {
 });
 
 test("what exists is found, what does not is not", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const { connectionId } = await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
   expect(await rest.userExists("ann")).toBe(true);
   expect(await rest.connectionExists(connectionId)).toBe(true);
@@ -106,7 +106,7 @@ test("what exists is found, what does not is not", async () => {
 });
 
 test("a connection that is closed hears the reason, and is gone", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const { frames, closed } = await rawClient(
     (await rest.getClientAccessToken({ userId: "ann" })).url,
     "json.webpubsub.azure.v1",
@@ -123,7 +123,7 @@ test("a connection that is closed hears the reason, and is gone", async () => {
 });
 
 test("connections are closed by user, by group and all at once", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const open = async (userId: string) =>
     rawClient((await rest.getClientAccessToken({ userId, groups: [`${userId}s`] })).url);
   const [ann, bob, cid] = [await open("ann"), await open("bob"), await open("cid")];
@@ -131,14 +131,14 @@ test("connections are closed by user, by group and all at once", async () => {
   await ann.closed;
   await rest.group("bobs").closeAllConnections();
   await bob.closed;
-  expect(service.connections().map(({ userId }) => userId)).toEqual(["cid"]);
+  expect(emulator.connections().map(({ userId }) => userId)).toEqual(["cid"]);
   await rest.closeAllConnections();
   await cid.closed;
-  expect(service.connections()).toEqual([]);
+  expect(emulator.connections()).toEqual([]);
 });
 
 test("a permission that is granted can be used, seen and revoked", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const { client, connectionId } = await subscriber((await rest.getClientAccessToken()).url);
   const has = () => rest.hasPermission(connectionId, "joinLeaveGroup", { targetName: "jobs" });
   await expect(client.joinGroup("jobs")).rejects.toMatchObject({ errorDetail: { name: "Forbidden" } });
@@ -152,12 +152,12 @@ test("a permission that is granted can be used, seen and revoked", async () => {
 });
 
 test("a request that is signed with another key, or not at all, is answered 401", async () => {
-  const { service } = await startedService();
-  const forger = new WebPubSubServiceClient(service.endpoint, new AzureKeyCredential("guess"), "rota", {
+  const { emulator } = await startedEmulator();
+  const forger = new WebPubSubServiceClient(emulator.endpoint, new AzureKeyCredential("guess"), "rota", {
     allowInsecureConnection: true,
   });
   await expect(forger.sendToAll("x")).rejects.toMatchObject({ statusCode: 401, code: "Unauthorized" });
-  const bare = await fetch(`${service.endpoint}/api/hubs/rota/:send?api-version=2024-12-01`, { method: "POST" });
+  const bare = await fetch(`${emulator.endpoint}/api/hubs/rota/:send?api-version=2024-12-01`, { method: "POST" });
   expect(bare.status).toBe(401);
   expect(bare.headers.get("www-authenticate")).toBe("Bearer");
 });
@@ -165,8 +165,8 @@ test("a request that is signed with another key, or not at all, is answered 401"
 test("a token for one address is no good for another, and none outlives its time", async () => {
   const start = Date.now();
   let ahead = 0;
-  const { service } = await startedService({ accessKey: "key", clock: () => start + ahead });
-  const address = `${service.endpoint}/api/hubs/rota/:send`;
+  const { emulator } = await startedEmulator({ accessKey: "key", clock: () => start + ahead });
+  const address = `${emulator.endpoint}/api/hubs/rota/:send`;
   const status = async (aud: string) => {
     const token = signToken({ aud, exp: Math.floor(start / 1_000) + 60 }, "key");
     const headers = { authorization: `Bearer ${token}`, "content-type": "text/plain" };
@@ -174,14 +174,14 @@ test("a token for one address is no good for another, and none outlives its time
   };
   expect(await status(address)).toBe(202);
   expect(await status(`${address}?api-version=2024-12-01`)).toBe(202);
-  expect(await status(`${service.endpoint}/api/hubs/other/:send`)).toBe(401);
-  expect(await status(`${service.endpoint}/client/hubs/rota`)).toBe(401);
+  expect(await status(`${emulator.endpoint}/api/hubs/other/:send`)).toBe(401);
+  expect(await status(`${emulator.endpoint}/client/hubs/rota`)).toBe(401);
   ahead = 60_000;
   expect(await status(address)).toBe(401);
 });
 
 test("a message of more than the limit is answered 413, and the service lives on", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   await expect(rest.sendToAll("x".repeat(1_048_577), { contentType: "text/plain" })).rejects.toMatchObject({
     statusCode: 413,
   });
@@ -189,10 +189,10 @@ test("a message of more than the limit is answered 413, and the service lives on
 });
 
 test("only the hubs that were named exist, and hubs share nothing", async () => {
-  const { service, rest } = await startedService({ hubs: ["rota", "other"] });
+  const { emulator, rest } = await startedEmulator({ hubs: ["rota", "other"] });
   await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
-  expect(await restClient(service.connectionString, "other").userExists("ann")).toBe(false);
-  await expect(restClient(service.connectionString, "third").sendToAll("x")).rejects.toMatchObject({
+  expect(await restClient(emulator.connectionString, "other").userExists("ann")).toBe(false);
+  await expect(restClient(emulator.connectionString, "third").sendToAll("x")).rejects.toMatchObject({
     statusCode: 404,
     message: "hub: expected one of rota, other, got third.",
   });
@@ -208,8 +208,8 @@ test.each([
   ["POST", "/api/hubs/rota/:send?api-version=2024-12-01&messageTtlSeconds=301", 400],
   ["POST", "/api/hubs/rota/:addToGroups?api-version=2024-12-01", 400],
 ])("%s %s is answered %i", async (method, path, expected) => {
-  const { service } = await startedService({ accessKey: "key" });
-  const address = `${service.endpoint}${path}`;
+  const { emulator } = await startedEmulator({ accessKey: "key" });
+  const address = `${emulator.endpoint}${path}`;
   const authorization = `Bearer ${signToken({ aud: address.replace(/\?.*/, ""), exp: Date.now() }, "key")}`;
   const headers = { authorization, "content-type": "application/json" };
   const response = await fetch(address, { method, headers, ...(method === "POST" && { body: "{}" }) });
@@ -218,6 +218,6 @@ test.each([
 });
 
 test("health is open to everybody", async () => {
-  const { service } = await startedService();
-  expect((await fetch(`${service.endpoint}/api/health`, { method: "HEAD" })).status).toBe(200);
+  const { emulator } = await startedEmulator();
+  expect((await fetch(`${emulator.endpoint}/api/health`, { method: "HEAD" })).status).toBe(200);
 });

@@ -1,6 +1,6 @@
 import { odata } from "@azure/web-pubsub";
 import { expect, test } from "vitest";
-import { filterOf } from "../../../../local/web-pubsub/filter/filter.ts";
+import { filterOf } from "../../src/filter/filter.ts";
 
 const ann = { id: "c1", userId: "user-ab-de", groups: new Set(["jobs", "muted"]) };
 const nobody = { id: "c2", userId: undefined, groups: new Set<string>() };

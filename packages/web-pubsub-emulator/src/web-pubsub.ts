@@ -10,7 +10,7 @@ import { Service, type Log } from "./service.ts";
 
 export type { Limits, Log };
 
-export interface WebPubSubOptions {
+export interface WebPubSubEmulatorOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** Default 127.0.0.1. */
@@ -41,7 +41,7 @@ export interface ClientConnection {
   readonly isOpen: boolean;
 }
 
-export interface WebPubSub {
+export interface WebPubSubEmulator {
   /** For `new WebPubSubServiceClient(connectionString, hub, …)`; without TLS with `allowInsecureConnection: true`. */
   readonly connectionString: string;
   /** `http://127.0.0.1:8081` */
@@ -57,7 +57,7 @@ export interface WebPubSub {
 }
 
 /** Starts a stand-in for Azure Web PubSub. Rejects when the port is taken. */
-export async function startWebPubSub({
+export async function startWebPubSubEmulator({
   port = 0,
   address = "127.0.0.1",
   accessKey = randomBytes(32).toString("base64"),
@@ -67,7 +67,7 @@ export async function startWebPubSub({
   tls,
   acceptToken = () => false,
   limits,
-}: WebPubSubOptions = {}): Promise<WebPubSub> {
+}: WebPubSubEmulatorOptions = {}): Promise<WebPubSubEmulator> {
   const access: Access = { key: accessKey, endpoint: () => endpoint, now: clock, acceptToken };
   const service = new Service({ access, limits: { ...DEFAULT_LIMITS, ...limits }, now: clock, log, hubNames: hubs });
   const clients = acceptClients(service);

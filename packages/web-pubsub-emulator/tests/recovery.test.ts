@@ -1,6 +1,6 @@
 import { WebPubSubClient } from "@azure/web-pubsub-client";
 import { expect, onTestFinished, test } from "vitest";
-import { inbox, rawClient, startedService, subscriber } from "./started-service.ts";
+import { inbox, rawClient, startedEmulator, subscriber } from "./started-emulator.ts";
 
 const RELIABLE = "json.reliable.webpubsub.azure.v1";
 
@@ -10,29 +10,29 @@ interface Connected {
 }
 
 test("a client whose network breaks comes back as the same connection and misses nothing", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] })).url);
   await rest.group("jobs").sendToAll(1);
   await ann.received.upTo(1);
-  service.drop();
+  emulator.drop();
   await rest.group("jobs").sendToAll(2);
   await rest.group("jobs").sendToAll(3);
   expect((await ann.received.upTo(3)).map(({ data }) => data)).toEqual([1, 2, 3]);
-  expect(service.connections()).toMatchObject([{ id: ann.connectionId, isOpen: true }]);
+  expect(emulator.connections()).toMatchObject([{ id: ann.connectionId, isOpen: true }]);
 });
 
 test("every break in a stream of messages is bridged: each arrives once and in order", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ groups: ["jobs"] })).url);
   for (let n = 0; n < 200; n++) {
     await rest.group("jobs").sendToAll(n);
-    if (n % 67 === 66) service.drop();
+    if (n % 67 === 66) emulator.drop();
   }
   expect((await ann.received.upTo(200)).map(({ data }) => data)).toEqual(Array.from({ length: 200 }, (_, n) => n));
 });
 
 test("what was acknowledged is not sent again, what was not is", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { url } = await rest.getClientAccessToken({ groups: ["jobs"] });
   const first = await rawClient(url, RELIABLE);
   for (const n of [1, 2, 3]) await rest.group("jobs").sendToAll(n);
@@ -42,7 +42,7 @@ test("what was acknowledged is not sent again, what was not is", async () => {
   first.socket.send('{"type":"sequenceAck","sequenceId":2}');
   first.socket.send('{"type":"ping"}');
   await first.frames.upTo(5);
-  service.drop();
+  emulator.drop();
   await first.closed;
 
   const again = await rawClient(recoveryUrl(url, connected), RELIABLE);
@@ -51,7 +51,7 @@ test("what was acknowledged is not sent again, what was not is", async () => {
 });
 
 test("a client that is back before the old socket is known to be dead takes over from it", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { url } = await rest.getClientAccessToken({ groups: ["jobs"] });
   const first = await rawClient(url, RELIABLE);
   const connected = JSON.parse(await first.frames.nth(1)) as Connected;
@@ -59,15 +59,15 @@ test("a client that is back before the old socket is known to be dead takes over
   await first.closed;
   await rest.group("jobs").sendToAll("x");
   await again.frames.upTo(2);
-  expect(service.connections()).toMatchObject([{ id: connected.connectionId, isOpen: true }]);
+  expect(emulator.connections()).toMatchObject([{ id: connected.connectionId, isOpen: true }]);
 });
 
 test("a recovery needs no access token, and no wrong reconnection token is good", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { url, baseUrl } = await rest.getClientAccessToken();
   const first = await rawClient(url, RELIABLE);
   const connected = JSON.parse(await first.frames.nth(1)) as Connected;
-  service.drop();
+  emulator.drop();
   await first.closed;
   const forged = await rawClient(recoveryUrl(baseUrl, { ...connected, reconnectionToken: "guess" }), RELIABLE);
   expect(await forged.closed).toEqual({ code: 1008, reason: "The connection cannot be recovered." });
@@ -77,22 +77,22 @@ test("a recovery needs no access token, and no wrong reconnection token is good"
 
 test("a connection that is not recovered in time is given up, and whoever comes late is told so by 1008", async () => {
   let ahead = 0;
-  const { service, rest } = await startedService({ clock: () => Date.now() + ahead });
+  const { emulator, rest } = await startedEmulator({ clock: () => Date.now() + ahead });
   const { url } = await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] });
   const first = await rawClient(url, RELIABLE);
   const connected = JSON.parse(await first.frames.nth(1)) as Connected;
-  service.drop();
+  emulator.drop();
   await first.closed;
-  expect(service.connections()).toMatchObject([{ userId: "ann", isOpen: false }]);
+  expect(emulator.connections()).toMatchObject([{ userId: "ann", isOpen: false }]);
   ahead = 30_000;
-  service.wake();
-  expect(service.connections()).toEqual([]);
+  emulator.wake();
+  expect(emulator.connections()).toEqual([]);
   const late = await rawClient(recoveryUrl(url, connected), RELIABLE);
   expect((await late.closed).code).toBe(1008);
 });
 
 test("a connection that acknowledges nothing ends when too much has gathered", async () => {
-  const { rest } = await startedService({ limits: { unacknowledgedMessages: 3 } });
+  const { rest } = await startedEmulator({ limits: { unacknowledgedMessages: 3 } });
   const { frames, closed } = await rawClient((await rest.getClientAccessToken({ groups: ["jobs"] })).url, RELIABLE);
   await frames.upTo(1);
   for (const n of [1, 2, 3, 4]) await rest.group("jobs").sendToAll(n);
@@ -100,17 +100,17 @@ test("a connection that acknowledges nothing ends when too much has gathered", a
 });
 
 test("a client of the plain subprotocol is not waited for", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { frames, closed } = await rawClient((await rest.getClientAccessToken()).url, "json.webpubsub.azure.v1");
   await frames.upTo(1);
-  service.drop();
+  emulator.drop();
   await closed;
   expect(await rest.userExists("ann")).toBe(false);
-  expect(service.connections()).toEqual([]);
+  expect(emulator.connections()).toEqual([]);
 });
 
 test("a client finds the way back with a new address when the service was started anew", async () => {
-  const { service, rest } = await startedService({ accessKey: "key" });
+  const { emulator, rest } = await startedEmulator({ accessKey: "key" });
   let negotiated = 0;
   const url = async () => {
     negotiated += 1;
@@ -130,8 +130,8 @@ test("a client finds the way back with a new address when the service was starte
   });
   await client.start();
   await connected.upTo(1);
-  await service.stop();
-  await startedService({ accessKey: "key", port: service.port });
+  await emulator.stop();
+  await startedEmulator({ accessKey: "key", port: emulator.port });
   const [before, after] = await connected.upTo(2);
   expect(after).not.toBe(before);
   await rest.group("jobs").sendToAll("after");

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
-import { restClient } from "./started-service.ts";
+import { restClient } from "./started-emulator.ts";
 
-const MAIN = new URL("../../../local/web-pubsub/main.ts", import.meta.url).pathname;
+const MAIN = new URL("../src/bin.ts", import.meta.url).pathname;
 
 test("the stand-in runs by itself, and ends when its parent's pipe closes", async () => {
   const child = spawn(process.execPath, [MAIN, "--key", "secret", "--hub", "rota"], {

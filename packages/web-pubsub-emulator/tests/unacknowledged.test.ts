@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Message } from "../../../local/web-pubsub/message.ts";
-import { Unacknowledged } from "../../../local/web-pubsub/unacknowledged.ts";
+import { Message } from "../src/message.ts";
+import { Unacknowledged } from "../src/unacknowledged.ts";
 
 const message = (text: string, expiresAt?: number) => new Message({ dataType: "text", text }, {}, expiresAt);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Permissions } from "../../../local/web-pubsub/permissions.ts";
+import { Permissions } from "../src/permissions.ts";
 
 test("without roles nothing is allowed", () => {
   const permissions = new Permissions(["webpubsub.everything", "joinLeaveGroup", "webpubsub.joinLeaveGroups"]);

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readToken, signToken } from "../../../local/web-pubsub/token.ts";
+import { readToken, signToken } from "../src/token.ts";
 
 const NOW = Date.parse("2026-03-10T12:00:00Z");
 const IN_AN_HOUR = NOW / 1_000 + 3_600;

@@ -3,15 +3,15 @@ import { WebPubSubServiceClient } from "@azure/web-pubsub";
 import { WebPubSubClient, type WebPubSubClientOptions } from "@azure/web-pubsub-client";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { startWebPubSub, type WebPubSub, type WebPubSubOptions } from "../../../local/web-pubsub/web-pubsub.ts";
+import { startWebPubSubEmulator, type WebPubSubEmulator, type WebPubSubEmulatorOptions } from "../src/web-pubsub.ts";
 
 /** A stand-in and Azure's own client for it. The stand-in ends with the test. */
-export async function startedService(
-  options: WebPubSubOptions = {},
-): Promise<{ service: WebPubSub; rest: WebPubSubServiceClient }> {
-  const service = await startWebPubSub(options);
-  onTestFinished(() => service.stop());
-  return { service, rest: restClient(service.connectionString) };
+export async function startedEmulator(
+  options: WebPubSubEmulatorOptions = {},
+): Promise<{ emulator: WebPubSub; rest: WebPubSubServiceClient }> {
+  const emulator = await startWebPubSubEmulator(options);
+  onTestFinished(() => emulator.stop());
+  return { emulator, rest: restClient(emulator.connectionString) };
 }
 
 export function restClient(connectionString: string, hub = "rota"): WebPubSubServiceClient {

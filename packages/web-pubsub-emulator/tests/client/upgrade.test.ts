@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { signToken } from "../../../../local/web-pubsub/token.ts";
-import { rawClient, refusalOf, startedService, subscriber } from "../started-service.ts";
+import { signToken } from "../../src/token.ts";
+import { rawClient, refusalOf, startedEmulator, subscriber } from "../started-emulator.ts";
 
 test("a client is in the groups of its token from the start, and in no others", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["jobs", "alerts"] })).url);
   await rest.group("other").sendToAll("no");
   await rest.group("jobs").sendToAll("one");
@@ -16,7 +16,7 @@ test("a client is in the groups of its token from the start, and in no others", 
 });
 
 test("a role lets a client join, leave and send, and only in the group it names", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const roles = ["webpubsub.joinLeaveGroup.jobs", "webpubsub.sendToGroup.jobs"];
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", roles })).url);
   await ann.client.joinGroup("jobs");
@@ -35,7 +35,7 @@ test("a role lets a client join, leave and send, and only in the group it names"
 });
 
 test("a request with an ackId that was done before is done once and called a duplicate", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const token = { roles: ["webpubsub.sendToGroup"], groups: ["jobs"] };
   const ann = await subscriber((await rest.getClientAccessToken(token)).url);
   expect(await ann.client.sendToGroup("jobs", "once", "text", { ackId: 5 })).toMatchObject({ isDuplicated: false });
@@ -45,7 +45,7 @@ test("a request with an ackId that was done before is done once and called a dup
 });
 
 test("an event is acknowledged, and an invocation told that nobody handles it", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const { client } = await subscriber((await rest.getClientAccessToken()).url);
   expect(await client.sendEvent("clicked", { x: 1 }, "json")).toMatchObject({ isDuplicated: false });
   await expect(client.invokeEvent("clicked", "x", "text")).rejects.toMatchObject({
@@ -54,7 +54,7 @@ test("an event is acknowledged, and an invocation told that nobody handles it", 
 });
 
 test("the plain JSON subprotocol greets, numbers nothing and answers a ping", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const { url } = await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] });
   const { socket, frames } = await rawClient(url, "json.webpubsub.azure.v1");
   await frames.upTo(1);
@@ -73,10 +73,10 @@ test("the plain JSON subprotocol greets, numbers nothing and answers a ping", as
 });
 
 test("digits of a number are not lost on the way", async () => {
-  const { service, rest } = await startedService({ accessKey: "key" });
+  const { emulator, rest } = await startedEmulator({ accessKey: "key" });
   const { frames } = await rawClient((await rest.getClientAccessToken()).url, "json.webpubsub.azure.v1");
   await frames.upTo(1);
-  const address = `${service.endpoint}/api/hubs/rota/:send`;
+  const address = `${emulator.endpoint}/api/hubs/rota/:send`;
   const authorization = `Bearer ${signToken({ aud: address, exp: Date.now() }, "key")}`;
   const headers = { authorization, "content-type": "application/json" };
   await fetch(`${address}?api-version=2024-12-01`, { method: "POST", headers, body: "12345678901234567890.10" });
@@ -84,7 +84,7 @@ test("digits of a number are not lost on the way", async () => {
 });
 
 test("a client without subprotocol sends to the one group that it named, if its roles allow that", async () => {
-  const { rest } = await startedService();
+  const { rest } = await startedEmulator();
   const listener = await subscriber((await rest.getClientAccessToken({ groups: ["jobs"] })).url);
   const { url } = await rest.getClientAccessToken({ userId: "ann", roles: ["webpubsub.sendToGroup.jobs"] });
   const { socket } = await rawClient(`${url}&webpubsub_mode=sendToGroup&group=jobs`);
@@ -105,28 +105,28 @@ test.each([
   ['{"type":"sendToGroup","group":"a"}', "Invalid frame: data: expected it"],
   ['{"type":"sequenceAck","sequenceId":"x"}', "Invalid frame: sequenceId: expected a whole number"],
 ])("the frame %s ends the connection with 1007 and a reason", async (frame, reason) => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { socket, closed } = await rawClient((await rest.getClientAccessToken()).url, "json.webpubsub.azure.v1");
   socket.send(frame);
   const end = await closed;
   expect(end.code).toBe(1007);
   expect(end.reason).toContain(reason);
-  expect(service.connections()).toEqual([]);
+  expect(emulator.connections()).toEqual([]);
 });
 
 test("a frame of more than the limit ends the connection with 1009", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { socket, closed } = await rawClient((await rest.getClientAccessToken()).url, "json.webpubsub.azure.v1");
   socket.send(" ".repeat(1_048_577));
   expect((await closed).code).toBe(1009);
-  expect(service.connections()).toEqual([]);
+  expect(emulator.connections()).toEqual([]);
 });
 
 test("a client whose token is forged, expired, for another hub or missing is answered 401", async () => {
   const start = Date.now();
   let ahead = 0;
-  const { service } = await startedService({ accessKey: "key", clock: () => start + ahead });
-  const aud = `${service.endpoint}/client/hubs/rota`;
+  const { emulator } = await startedEmulator({ accessKey: "key", clock: () => start + ahead });
+  const aud = `${emulator.endpoint}/client/hubs/rota`;
   const exp = Math.floor(start / 1_000) + 60;
   const address = (token: string) => `${aud.replace("http", "ws")}?access_token=${token}`;
   const good = address(signToken({ aud, exp }, "key"));
@@ -142,25 +142,25 @@ test("a client whose token is forged, expired, for another hub or missing is ans
 });
 
 test("an unknown path, hub or subprotocol has its answer", async () => {
-  const { service, rest } = await startedService({ hubs: ["rota"] });
+  const { emulator, rest } = await startedEmulator({ hubs: ["rota"] });
   const { url } = await rest.getClientAccessToken();
-  expect(await refusalOf(service.endpoint.replace("http", "ws") + "/socket")).toMatchObject({ status: 404 });
+  expect(await refusalOf(emulator.endpoint.replace("http", "ws") + "/socket")).toMatchObject({ status: 404 });
   expect(await refusalOf(url, "protobuf.webpubsub.azure.v1")).toMatchObject({ status: 400 });
-  expect(await refusalOf(`${service.endpoint.replace("http", "ws")}/client/hubs/%E0%A4`)).toMatchObject({
+  expect(await refusalOf(`${emulator.endpoint.replace("http", "ws")}/client/hubs/%E0%A4`)).toMatchObject({
     status: 400,
   });
 });
 
 test("the hub may stand in the query, and the token in a header", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { url } = await rest.getClientAccessToken({ userId: "ann" });
   const token = new URL(url).searchParams.get("access_token") ?? "";
-  await rawClient(`${service.endpoint.replace("http", "ws")}/client/?hub=rota&access_token=${token}`);
+  await rawClient(`${emulator.endpoint.replace("http", "ws")}/client/?hub=rota&access_token=${token}`);
   expect(await rest.userExists("ann")).toBe(true);
 });
 
 test("a client that leaves is gone at once", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const left = Promise.withResolvers<undefined>();
   const { client } = await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
   client.on("stopped", () => {
@@ -168,26 +168,26 @@ test("a client that leaves is gone at once", async () => {
   });
   client.stop();
   await left.promise;
-  expect(service.connections()).toEqual([]);
+  expect(emulator.connections()).toEqual([]);
 });
 
 test("a service that stops drops its clients and frees its port", async () => {
-  const { service, rest } = await startedService();
+  const { emulator, rest } = await startedEmulator();
   const { closed } = await rawClient((await rest.getClientAccessToken()).url);
-  await service.stop();
+  await emulator.stop();
   expect((await closed).code).toBe(1006);
-  const { service: next } = await startedService({ port: service.port });
-  expect(next.port).toBe(service.port);
-  await expect(startedService({ port: service.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  const { emulator: next } = await startedEmulator({ port: emulator.port });
+  expect(next.port).toBe(emulator.port);
+  await expect(startedEmulator({ port: emulator.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
 });
 
 test("a client that reads nothing is cut off before it fills the service", async () => {
-  const { service, rest } = await startedService({ limits: { unsentBytes: 1_000_000 } });
+  const { emulator, rest } = await startedEmulator({ limits: { unsentBytes: 1_000_000 } });
   const { socket } = await rawClient((await rest.getClientAccessToken({ userId: "slow" })).url);
   const closed = once(socket, "close");
   socket.pause();
   const big = "x".repeat(1_000_000);
-  while (service.connections().length > 0) await rest.sendToAll(big, { contentType: "text/plain" });
+  while (emulator.connections().length > 0) await rest.sendToAll(big, { contentType: "text/plain" });
   socket.resume();
   await closed;
 });

@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startWebPubSub } from "./web-pubsub.ts";
+import { startWebPubSubEmulator } from "./web-pubsub.ts";
 
 const USAGE = `node main.ts [--port 8081] [--address 127.0.0.1] [--key accessKey] [--hub name]... [--verbose]
 
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(USAGE);
 } else {
-  const { connectionString, endpoint, port, stop } = await startWebPubSub({
+  const { connectionString, endpoint, port, stop } = await startWebPubSubEmulator({
     port: Number(values.port),
     address: values.address,
     ...(values.key !== undefined && { accessKey: values.key }),
