@@ -32,6 +32,21 @@ export default {
       to: { path: "^(functions|shared)/" },
     },
     {
+      name: "packages-know-no-app",
+      comment: "The emulators are packages of their own, for anyone: nothing in them may know Rota or one another.",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/" },
+      to: { path: "^(?!packages/$1/|node_modules/|\\.\\./)[^/]+/" },
+    },
+    {
+      name: "app-imports-no-packages",
+      comment:
+        "functions/ and shared/ use the clients of Azure alone: the emulators are for this machine and for tests.",
+      severity: "error",
+      from: { path: "^(functions|shared)/" },
+      to: { path: "^(node_modules/@rota|packages)/" },
+    },
+    {
       name: "azure-in-one-place",
       comment:
         "Only shared/azure binds jobs and routes to triggers, so that every other file runs and is tested without a host.",

@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", ".rota/", "coverage/", "shared/data/migrations/"] },
+  { ignores: ["**/dist/", ".rota/", "coverage/", "shared/data/migrations/"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -33,12 +33,12 @@ export default tseslint.config(
   },
   {
     // The launchers decide what environment the app gets; tests and benchmarks set one up.
-    files: ["shared/config.ts", "local/**", "scripts/**", "tests/**", "bench/**", "*.config.ts"],
+    files: ["shared/config.ts", "local/**", "scripts/**", "tests/**", "packages/*/tests/**", "bench/**", "*.config.ts"],
     rules: { "no-restricted-properties": "off" },
   },
   {
     // A test names the shape of the answer that it looks at, and takes `close` off the process that it started.
-    files: ["tests/**"],
+    files: ["tests/**", "packages/*/tests/**"],
     rules: { "@typescript-eslint/no-unnecessary-type-parameters": "off", "@typescript-eslint/unbound-method": "off" },
   },
   {

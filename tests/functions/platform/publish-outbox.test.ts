@@ -1,9 +1,9 @@
 import { ServiceBusClient } from "@azure/service-bus";
+import { startServiceBusEmulator } from "@rota/service-bus-emulator";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { publishOutbox } from "../../../functions/platform/publish-outbox.ts";
 import { rescueStuckRuns } from "../../../functions/platform/rescue-stuck-runs.ts";
-import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
 import { changeControls } from "../../../shared/data/platform/controls.ts";
 import { findRun } from "../../../shared/data/platform/job-runs.ts";
 import type { Run } from "../../../shared/data/platform/schema.ts";
@@ -43,7 +43,7 @@ it("sends a run whose process died between its commit and its sending", async ()
 });
 
 it("sends a run whose message the broker has dead-lettered, because nobody lived to complete it", async () => {
-  const bus = await startServiceBus({ queues: { "job-runs": { maxDeliveryCount: 2 } } });
+  const bus = await startServiceBusEmulator({ queues: { "job-runs": { maxDeliveryCount: 2 } } });
   const client = new ServiceBusClient(bus.connectionString);
   onTestFinished(async () => {
     await client.close();

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
-const MAIN = join(import.meta.dirname, "../../../local/service-bus/main.ts");
+const MAIN = join(import.meta.dirname, "../../../packages/service-bus-emulator/src/bin.ts");
 
-/** The Service Bus stand-in in a process of its own, on one port for as long as the script runs. */
+/** The Service Bus emulator in a process of its own, on one port for as long as the script runs. */
 export class BrokerProcess {
   readonly connectionString: string;
   readonly #args: readonly string[];

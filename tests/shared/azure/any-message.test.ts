@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
+import { startServiceBusEmulator, type ServiceBusEmulator } from "@rota/service-bus-emulator";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startServiceBus, type ServiceBus } from "../../../local/service-bus/service-bus.ts";
 import { jobRuns, type Run } from "../../../shared/data/platform/schema.ts";
 import { deadMessages } from "../../../shared/data/platform/steering-schema.ts";
 import { startHost, writeApp, type TestHost } from "../../local/functions-host/host-harness.ts";
@@ -21,11 +21,13 @@ await register(manifestOf(jobs, []), loaders);
 `;
 
 const { url, db } = await openDatabase();
-let bus: ServiceBus;
+let bus: ServiceBusEmulator;
 let client: ServiceBusClient;
 let host: TestHost;
 beforeAll(async () => {
-  bus = await startServiceBus({ queues: Object.fromEntries(QUEUES.map((name) => [name, { maxDeliveryCount: 5 }])) });
+  bus = await startServiceBusEmulator({
+    queues: Object.fromEntries(QUEUES.map((name) => [name, { maxDeliveryCount: 5 }])),
+  });
   client = new ServiceBusClient(bus.connectionString);
   const settings = { DATABASE_URL: url, SERVICE_BUS: bus.connectionString };
   host = await startHost(await writeApp(app(settings)), { settings });

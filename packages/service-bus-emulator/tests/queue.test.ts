@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Draft, Settlement } from "../../../local/service-bus/message.ts";
-import { Queue } from "../../../local/service-bus/queue.ts";
-import type { QueueSettings } from "../../../local/service-bus/settings.ts";
-import { resolveQueueSettings } from "../../../local/service-bus/settings.ts";
-import type { Change } from "../../../local/service-bus/shelf.ts";
+import type { Draft, Settlement } from "../src/message.ts";
+import { Queue } from "../src/queue.ts";
+import type { QueueSettings } from "../src/settings.ts";
+import { resolveQueueSettings } from "../src/settings.ts";
+import type { Change } from "../src/message-store.ts";
 import { QueueModel } from "./queue-model.ts";
 
 const draft = (messageId: string, more: Partial<Draft> = {}): Draft => ({

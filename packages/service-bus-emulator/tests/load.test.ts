@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ServiceBusClient } from "@azure/service-bus";
 import { expect, test } from "vitest";
-import { cutConnection, receiveOne, startedBus } from "./started-bus.ts";
+import { cutConnection, receiveOne, startedBus } from "./started-emulator.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

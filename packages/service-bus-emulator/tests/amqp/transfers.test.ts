@@ -2,7 +2,7 @@ import { isServiceBusError } from "@azure/service-bus";
 import rhea from "rhea";
 import type { EventContext } from "rhea";
 import { expect, onTestFinished, test } from "vitest";
-import { startedBus } from "../started-bus.ts";
+import { startedBus } from "../started-emulator.ts";
 
 test("a message that is longer than the client's frames comes whole, and can be settled", async () => {
   const { bus, client } = await startedBus({ queues: { jobs: {} } });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RankedSet } from "../../../local/service-bus/ranked-set.ts";
+import { RankedSet } from "../src/ranked-set.ts";
 
 const step = fc.oneof(
   fc.record({ set: fc.nat(20), rank: fc.nat(10) }),

@@ -1,8 +1,8 @@
 import { isServiceBusError } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
-import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
-import { receiveBodies, receiveOne, startedBus } from "./started-bus.ts";
+import { startServiceBusEmulator } from "../src/service-bus.ts";
+import { receiveBodies, receiveOne, startedBus } from "./started-emulator.ts";
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -381,7 +381,7 @@ describe("what is not there", () => {
 
   test("a port that is taken is an error", async () => {
     const { bus } = await startedBus({ queues: {} });
-    await expect(startServiceBus({ port: bus.port })).rejects.toThrow("EADDRINUSE");
+    await expect(startServiceBusEmulator({ port: bus.port })).rejects.toThrow("EADDRINUSE");
   });
 });
 

@@ -9,7 +9,7 @@ import { Queue } from "./queue.ts";
 import type { QueueCounts } from "./queue.ts";
 import { resolveQueueSettings } from "./settings.ts";
 import type { QueueSettings } from "./settings.ts";
-import type { Change } from "./shelf.ts";
+import type { Change } from "./message-store.ts";
 
 interface SubscriptionSettings extends QueueSettings {
   /** Which messages of the topic it gets. Default: all. */

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readBatch, readMessage } from "../../../../local/service-bus/amqp/read-message.ts";
-import { endOfValue, WireError } from "../../../../local/service-bus/amqp/read-values.ts";
-import { message as rhea, types } from "../../../../local/service-bus/amqp/rhea.ts";
-import { encodeDelivery } from "../../../../local/service-bus/amqp/write-delivery.ts";
-import type { Delivery, Message } from "../../../../local/service-bus/message.ts";
+import { readBatch, readMessage } from "../../src/amqp/read-message.ts";
+import { endOfValue, WireError } from "../../src/amqp/read-values.ts";
+import { message as rhea, types } from "../../src/amqp/rhea.ts";
+import { encodeDelivery } from "../../src/amqp/write-delivery.ts";
+import type { Delivery, Message } from "../../src/message.ts";
 
 const name = fc.string({ minLength: 1, maxLength: 300 }).filter((key) => key !== "__proto__");
 const value = fc.oneof(

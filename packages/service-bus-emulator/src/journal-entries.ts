@@ -1,4 +1,4 @@
-import type { Change } from "./shelf.ts";
+import type { Change } from "./message-store.ts";
 
 /** A change and the path of the queue that it happened to. */
 export type Entry = readonly [path: string, change: Change];

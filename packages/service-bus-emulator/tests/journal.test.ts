@@ -2,12 +2,12 @@ import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeEntries, encodeEntries } from "../../../local/service-bus/journal-entries.ts";
-import type { Entry } from "../../../local/service-bus/journal-entries.ts";
-import { decodeFrames, encodeFrame } from "../../../local/service-bus/journal-frames.ts";
-import { Journal } from "../../../local/service-bus/journal.ts";
-import type { JournalOptions } from "../../../local/service-bus/journal.ts";
-import { temporaryDirectory } from "./broker-process.ts";
+import { decodeEntries, encodeEntries } from "../src/journal-entries.ts";
+import type { Entry } from "../src/journal-entries.ts";
+import { decodeFrames, encodeFrame } from "../src/journal-frames.ts";
+import { Journal } from "../src/journal.ts";
+import type { JournalOptions } from "../src/journal.ts";
+import { temporaryDirectory } from "./emulator-process.ts";
 
 const removal = (sequence: number): Entry => ["jobs", { kind: "remove", sequence }];
 

@@ -1,7 +1,7 @@
 import { fstatSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startServiceBus } from "./service-bus.ts";
-import type { ServiceBusOptions } from "./service-bus.ts";
+import { startServiceBusEmulator } from "./service-bus.ts";
+import type { ServiceBusEmulatorOptions } from "./service-bus.ts";
 
 const USAGE = `node main.ts [--port 5672] [--address 127.0.0.1] [--data directory [--locks keep|release]] [--queue name]... [--config file.json] [--verbose]
 
@@ -27,7 +27,7 @@ if (values.help) {
 } else {
   const named = Object.fromEntries(values.queue.map((name) => [name, {}]));
   const config = values.config === undefined ? {} : readConfig(values.config);
-  const bus = await startServiceBus({
+  const bus = await startServiceBusEmulator({
     ...config,
     queues: { ...named, ...config.queues },
     port: Number(values.port),
@@ -46,9 +46,9 @@ if (values.help) {
   if (hasParentPipe()) process.stdin.on("end", end).on("error", end).resume();
 }
 
-function readConfig(file: string): Pick<ServiceBusOptions, "queues" | "topics"> {
+function readConfig(file: string): Pick<ServiceBusEmulatorOptions, "queues" | "topics"> {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Pick<ServiceBusOptions, "queues" | "topics">;
+    return JSON.parse(readFileSync(file, "utf8")) as Pick<ServiceBusEmulatorOptions, "queues" | "topics">;
   } catch (error) {
     throw new Error(`--config ${file}: expected a file of JSON with "queues" or "topics".`, { cause: error });
   }

@@ -2,11 +2,11 @@ import type { Socket } from "node:net";
 import { ServiceBusClient } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import { onTestFinished } from "vitest";
-import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
-import type { ServiceBus, ServiceBusOptions } from "../../../local/service-bus/service-bus.ts";
+import { startServiceBusEmulator } from "../src/service-bus.ts";
+import type { ServiceBusEmulator, ServiceBusEmulatorOptions } from "../src/service-bus.ts";
 
 export interface StartedBus {
-  readonly bus: ServiceBus;
+  readonly bus: ServiceBusEmulator;
   readonly client: ServiceBusClient;
   /** Another client, with a connection of its own. */
   readonly connect: () => ServiceBusClient;
@@ -16,10 +16,10 @@ export interface StartedBus {
 }
 
 /** A stand-in on a clock of its own, and a client with short retries. Both end with the test. */
-export async function startedBus(options: ServiceBusOptions): Promise<StartedBus> {
+export async function startedBus(options: ServiceBusEmulatorOptions): Promise<StartedBus> {
   let ahead = 0;
   const now = () => Date.now() + ahead;
-  const bus = await startServiceBus({ clock: now, ...options });
+  const bus = await startServiceBusEmulator({ clock: now, ...options });
   const clients: ServiceBusClient[] = [];
   const connect = () => {
     const client = clientOf(bus.connectionString);

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const main = fileURLToPath(new URL("../../../local/service-bus/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 
 export interface BrokerProcess {
   readonly process: ChildProcess;

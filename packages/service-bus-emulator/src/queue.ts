@@ -1,8 +1,8 @@
 import type { DeadLetter, Delivery, Draft, Message, Overrides, ReceiveMode, Settlement, Slot } from "./message.ts";
 import { SessionLocks } from "./session-locks.ts";
 import type { ResolvedQueueSettings } from "./settings.ts";
-import { Shelf } from "./shelf.ts";
-import type { Change, ShelfCounts } from "./shelf.ts";
+import { Shelf } from "./message-store.ts";
+import type { Change, ShelfCounts } from "./message-store.ts";
 
 /** How many messages are where. A message is counted once. */
 export interface QueueCounts extends ShelfCounts {

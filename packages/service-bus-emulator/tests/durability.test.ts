@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
-import { brokerProcess, temporaryDirectory } from "./broker-process.ts";
-import { clientOf, receiveOne } from "./started-bus.ts";
+import { startServiceBusEmulator } from "../src/service-bus.ts";
+import { brokerProcess, temporaryDirectory } from "./emulator-process.ts";
+import { clientOf, receiveOne } from "./started-emulator.ts";
 
 const quietly = (work: Promise<unknown>): Promise<boolean> =>
   work.then(
@@ -52,7 +52,11 @@ test("kill -9 under load loses no accepted message and brings no settled one bac
     await client.close();
   }
 
-  const bus = await startServiceBus({ queues: { jobs: {} }, dataDirectory: directory, locksAtStart: "release" });
+  const bus = await startServiceBusEmulator({
+    queues: { jobs: {} },
+    dataDirectory: directory,
+    locksAtStart: "release",
+  });
   const client = clientOf(bus.connectionString);
   const receiver = client.createReceiver("jobs", { receiveMode: "receiveAndDelete" });
   const left = new Set<string>();
@@ -74,7 +78,7 @@ test("kill -9 under load loses no accepted message and brings no settled one bac
 test("everything about a message survives a stop and a start", async () => {
   const directory = temporaryDirectory();
   const options = { queues: { jobs: {}, runs: { requiresSession: true } }, dataDirectory: directory };
-  const first = await startServiceBus(options);
+  const first = await startServiceBusEmulator(options);
   let client = clientOf(first.connectionString);
   const sender = client.createSender("jobs");
   await sender.sendMessages([
@@ -104,7 +108,7 @@ test("everything about a message survives a stop and a start", async () => {
   expect(before).toEqual({ active: 1, locked: 1, scheduled: 1, deferred: 1, deadLetter: 1 });
   await first.stop();
 
-  const second = await startServiceBus(options);
+  const second = await startServiceBusEmulator(options);
   expect(second.counts("jobs")).toEqual(before);
   client = clientOf(second.connectionString);
   const again = client.createReceiver("jobs");
@@ -127,7 +131,7 @@ test("everything about a message survives a stop and a start", async () => {
 
 test("a queue that is no longer named keeps its messages", async () => {
   const directory = temporaryDirectory();
-  const first = await startServiceBus({ queues: { old: {}, empty: {} }, dataDirectory: directory });
+  const first = await startServiceBusEmulator({ queues: { old: {}, empty: {} }, dataDirectory: directory });
   const client = clientOf(first.connectionString);
   await client.createSender("old").sendMessages({ body: 1 });
   const sender = client.createSender("empty");
@@ -135,7 +139,7 @@ test("a queue that is no longer named keeps its messages", async () => {
   await receiveOne(client.createReceiver("empty", { receiveMode: "receiveAndDelete" }));
   await client.close();
   await first.stop();
-  const second = await startServiceBus({ queues: { renamed: {} }, dataDirectory: directory });
+  const second = await startServiceBusEmulator({ queues: { renamed: {} }, dataDirectory: directory });
   expect(second.paths().sort()).toEqual(["old", "renamed"]);
   expect(second.counts("old").active).toBe(1);
   await second.stop();
@@ -144,14 +148,14 @@ test("a queue that is no longer named keeps its messages", async () => {
 test("a second broker on the same directory is refused, and one after a crash is not", async () => {
   const directory = temporaryDirectory();
   const running = await brokerProcess("--data", directory);
-  await expect(startServiceBus({ dataDirectory: directory })).rejects.toThrow(
+  await expect(startServiceBusEmulator({ dataDirectory: directory })).rejects.toThrow(
     `The data directory ${directory} is in use: expected to be its only user, got process ${running.process.pid ?? 0}`,
   );
   await running.kill();
-  const next = await startServiceBus({ dataDirectory: directory });
-  await expect(startServiceBus({ dataDirectory: directory })).rejects.toThrow("is in use");
+  const next = await startServiceBusEmulator({ dataDirectory: directory });
+  await expect(startServiceBusEmulator({ dataDirectory: directory })).rejects.toThrow("is in use");
   await next.stop();
-  await (await startServiceBus({ dataDirectory: directory })).stop();
+  await (await startServiceBusEmulator({ dataDirectory: directory })).stop();
 });
 
 function contentOf(id: string): string {

@@ -1,7 +1,7 @@
 /**
- * What the Service Bus stand-in does by itself, through the unmodified client, with broker and client in processes of their own.
+ * Measures the Service Bus emulator alone: the unmodified client in this process, the emulator in another.
  *
- *     node bench/service-bus-stand-in.ts [--data directory]
+ *     node bench/service-bus-emulator.ts [--data directory]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { ServiceBusClient } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver, ServiceBusSender } from "@azure/service-bus";
 import { cpuMsOf } from "./support/process-cost.ts";
 
-const main = fileURLToPath(new URL("../local/service-bus/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../packages/service-bus-emulator/src/bin.ts", import.meta.url));
 const broker = spawn(process.execPath, [main, "--queue", "bench", ...process.argv.slice(2)], {
   stdio: ["pipe", "pipe", "inherit"],
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cutConnection, receiveBodies, startedBus } from "./started-bus.ts";
+import { cutConnection, receiveBodies, startedBus } from "./started-emulator.ts";
 
 const queues = { runs: { requiresSession: true, lockDurationMs: 30_000 } };
 

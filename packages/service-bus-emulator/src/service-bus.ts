@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 import type { QueueCounts } from "./queue.ts";
 import type { QueueSettings } from "./settings.ts";
 
-export interface ServiceBusOptions {
+export interface ServiceBusEmulatorOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** Default 127.0.0.1. The stand-in asks for no password: keep it on this machine. */
@@ -24,7 +24,7 @@ export interface ServiceBusOptions {
   readonly log?: Log;
 }
 
-export interface ServiceBus {
+export interface ServiceBusEmulator {
   /** For `new ServiceBusClient(connectionString)`. */
   readonly connectionString: string;
   readonly port: number;
@@ -44,7 +44,7 @@ export interface ServiceBus {
  * Starts a stand-in for Azure Service Bus.
  * Rejects when the port is taken or a setting makes no sense, and when kept data is damaged.
  */
-export async function startServiceBus({
+export async function startServiceBusEmulator({
   port = 0,
   address = "127.0.0.1",
   queues = {},
@@ -53,7 +53,7 @@ export async function startServiceBus({
   locksAtStart = "keep",
   clock = Date.now,
   log = () => undefined,
-}: ServiceBusOptions): Promise<ServiceBus> {
+}: ServiceBusEmulatorOptions): Promise<ServiceBusEmulator> {
   let dropClients = () => undefined as unknown;
   const onFailure = (error: Error) => {
     log("journal_failed", { error: error.message });

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { brokerProcess, temporaryDirectory } from "./broker-process.ts";
-import { clientOf, receiveOne } from "./started-bus.ts";
+import { brokerProcess, temporaryDirectory } from "./emulator-process.ts";
+import { clientOf, receiveOne } from "./started-emulator.ts";
 
 test("the stand-in runs by itself, with queues from arguments and from a file", async () => {
   const config = join(temporaryDirectory(), "queues.json");

@@ -15,7 +15,7 @@ import { lockDirectory } from "./directory-lock.ts";
 import { decodeEntries, encodeEntries } from "./journal-entries.ts";
 import type { Entry } from "./journal-entries.ts";
 import { decodeFrames, encodeFrame } from "./journal-frames.ts";
-import type { Change } from "./shelf.ts";
+import type { Change } from "./message-store.ts";
 
 const syncData = promisify(fdatasync);
 

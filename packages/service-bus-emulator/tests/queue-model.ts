@@ -1,4 +1,4 @@
-import type { Place, Settlement } from "../../../local/service-bus/message.ts";
+import type { Place, Settlement } from "../src/message.ts";
 
 export interface ModelMessage {
   sequence: number;
