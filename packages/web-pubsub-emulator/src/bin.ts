@@ -1,11 +1,18 @@
+#!/usr/bin/env node
 import { fstatSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startWebPubSubEmulator } from "./web-pubsub.ts";
 
-const USAGE = `node main.ts [--port 8081] [--address 127.0.0.1] [--key accessKey] [--hub name]... [--verbose]
+const USAGE = `web-pubsub-emulator [options]
 
-Runs the Web PubSub stand-in by itself. Prints one line of JSON, { connectionString, endpoint, port }, when clients can connect.
-Started with a pipe as its standard input, it ends when the pipe closes: it does not outlive its parent.`;
+  --port <number>     default: a free port
+  --address <address> default 127.0.0.1
+  --key <accessKey>   default: a random key
+  --hub <name>        repeatable; default: every valid name is a hub
+  --verbose           logs connections and refused requests to stderr
+
+Prints one line of JSON, { connectionString, endpoint, port }, when it accepts connections.
+If its stdin is a pipe, it ends when the pipe closes, so that it does not outlive its parent process.`;
 
 const { values } = parseArgs({
   options: {
@@ -18,9 +25,10 @@ const { values } = parseArgs({
   },
 });
 
-if (values.help) {
-  console.log(USAGE);
-} else {
+if (values.help) console.log(USAGE);
+else await run();
+
+async function run(): Promise<void> {
   const { connectionString, endpoint, port, stop } = await startWebPubSubEmulator({
     port: Number(values.port),
     address: values.address,
@@ -36,6 +44,6 @@ if (values.help) {
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
   const stdin = fstatSync(0);
-  // Node gives children a socket pair as their pipe.
+  // Node connects a child's stdin with a socket pair where the shell uses a pipe.
   if (stdin.isFIFO() || stdin.isSocket()) process.stdin.on("end", end).on("error", end).resume();
 }

@@ -3,36 +3,37 @@ import type { WebSocket } from "ws";
 import type { Limits } from "./limits.ts";
 import type { Message } from "./message.ts";
 import type { Permissions } from "./permissions.ts";
-import { Unacknowledged } from "./unacknowledged.ts";
+import { UnacknowledgedMessages } from "./unacknowledged-messages.ts";
 
 export type Subprotocol = "json.webpubsub.azure.v1" | "json.reliable.webpubsub.azure.v1";
 
-/** Close codes as clients read them. */
+/** WebSocket close codes. */
 export const CLOSE = {
   normal: 1000,
-  /** A frame that the subprotocol does not know. */
+  /** The frame is not valid in the subprotocol. */
   invalidFrame: 1007,
-  /** The connection id is gone: a reliable client stops its recovery and connects anew. */
+  /** The connection no longer exists: a reliable client stops its recovery and opens a new connection. */
   gone: 1008,
 } as const;
 
-interface ConnectionFacts {
+interface ConnectionOptions {
   readonly userId: string | undefined;
   readonly permissions: Permissions;
-  /** undefined: the client gets bare content. */
+  /** undefined: the client receives content without a frame around it. */
   readonly subprotocol: Subprotocol | undefined;
   readonly limits: Limits;
+  /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Is called once, when the connection has ended for good. */
+  /** Called once, when the connection ends. */
   readonly onEnd: (connection: Connection) => void;
 }
 
-/** How many acknowledged requests of one connection are remembered, to know a repetition. */
-const REMEMBERED_ACKS = 10_000;
+/** How many `ackId`s a connection keeps to detect duplicates. */
+const KEPT_ACK_IDS = 10_000;
 
 /**
- * A client's session. It outlives its socket when the client is a reliable one: what is sent meanwhile waits, up to the
- * limits, until the client comes back or the recovery window has passed.
+ * A client's session. The session of a reliable client outlives its socket: it keeps messages, up to the limits, until
+ * the client recovers it or the recovery window ends.
  */
 export class Connection {
   readonly id = randomBytes(16).toString("base64url");
@@ -41,18 +42,18 @@ export class Connection {
   readonly userId: string | undefined;
   readonly permissions: Permissions;
   readonly subprotocol: Subprotocol | undefined;
-  readonly #facts: ConnectionFacts;
-  readonly #unacknowledged = new Unacknowledged();
-  readonly #acknowledged = new Set<number>();
+  readonly #options: ConnectionOptions;
+  readonly #unacknowledged = new UnacknowledgedMessages();
+  readonly #processedAckIds = new Set<number>();
   #socket: WebSocket | undefined;
-  #lostAt: number | undefined;
-  #ended = false;
+  #detachedAt: number | undefined;
+  #hasEnded = false;
 
-  constructor(facts: ConnectionFacts) {
-    this.#facts = facts;
-    this.userId = facts.userId;
-    this.permissions = facts.permissions;
-    this.subprotocol = facts.subprotocol;
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.userId = options.userId;
+    this.permissions = options.permissions;
+    this.subprotocol = options.subprotocol;
   }
 
   get isReliable(): boolean {
@@ -63,45 +64,39 @@ export class Connection {
     return this.#socket !== undefined;
   }
 
-  get hasEnded(): boolean {
-    return this.#ended;
+  /** Epoch milliseconds at which the recovery window ends; undefined while the connection has a socket. */
+  get recoverableUntil(): number | undefined {
+    return this.#detachedAt === undefined ? undefined : this.#detachedAt + this.#options.limits.recoveryWindowMs;
   }
 
-  /** Epoch milliseconds when a lost connection is given up; undefined while it is not lost. */
-  get givenUpAt(): number | undefined {
-    return this.#lostAt === undefined ? undefined : this.#lostAt + this.#facts.limits.recoveryWindowMs;
-  }
-
-  /** Speaks through this socket from now on, greets, and sends again what was not acknowledged. */
+  /** Uses this socket from now on, sends the `connected` event, and sends unacknowledged messages again. */
   attach(socket: WebSocket): void {
-    // Half-open: the client is back before this side has seen that the old socket is dead.
+    // A client can recover before the emulator notices that the old socket is dead.
     this.#socket?.terminate();
     this.#socket = socket;
-    this.#lostAt = undefined;
+    this.#detachedAt = undefined;
     if (!this.subprotocol) return;
-    this.#write(
-      JSON.stringify({
-        type: "system",
-        event: "connected",
-        ...(this.userId !== undefined && { userId: this.userId }),
-        connectionId: this.id,
-        ...(this.isReliable && { reconnectionToken: this.reconnectionToken }),
-      }),
-    );
-    for (const { sequenceId, message } of this.#unacknowledged.pending(this.#facts.now())) {
+    this.reply({
+      type: "system",
+      event: "connected",
+      userId: this.userId,
+      connectionId: this.id,
+      reconnectionToken: this.isReliable ? this.reconnectionToken : undefined,
+    });
+    for (const { sequenceId, message } of this.#unacknowledged.pending(this.#options.now())) {
       this.#write(message.frame(sequenceId));
     }
   }
 
-  /** The socket is gone without a goodbye. A socket that was replaced meanwhile means nothing. */
-  lose(socket: WebSocket): void {
+  /** The network of this socket broke. Does nothing for a socket that a recovery has replaced. */
+  detach(socket: WebSocket): void {
     if (socket !== this.#socket) return;
     this.#socket = undefined;
-    if (!this.isReliable) this.end(CLOSE.gone, "the connection was lost");
-    else this.#lostAt = this.#facts.now();
+    if (this.isReliable) this.#detachedAt = this.#options.now();
+    else this.end(CLOSE.gone, "the connection was lost");
   }
 
-  /** Whether this socket is the one in use. */
+  /** Whether this socket is the current one. */
   uses(socket: WebSocket): boolean {
     return socket === this.#socket;
   }
@@ -112,53 +107,45 @@ export class Connection {
       return;
     }
     this.#write(message.frame(this.#unacknowledged.add(message)));
-    const { unacknowledgedMessages, unacknowledgedBytes } = this.#facts.limits;
+    const { unacknowledgedMessages, unacknowledgedBytes } = this.#options.limits;
     if (this.#unacknowledged.count > unacknowledgedMessages || this.#unacknowledged.bytes > unacknowledgedBytes) {
-      this.end(CLOSE.gone, `too much is unacknowledged: ${this.#unacknowledged.count} messages`);
+      this.end(CLOSE.gone, `too many unacknowledged messages: ${this.#unacknowledged.count}`);
     }
   }
 
-  /** Sends what is no message: acks and pongs. They are not kept. */
-  answer(frame: object): void {
+  /** Sends a frame that is not a message, such as an ack. A recovery does not send it again. */
+  reply(frame: object): void {
     this.#write(JSON.stringify(frame));
   }
 
+  /** Forgets the messages up to this sequence id. */
   acknowledge(sequenceId: number): void {
     this.#unacknowledged.acknowledge(sequenceId);
   }
 
-  hasDone(ackId: number): boolean {
-    return this.#acknowledged.has(ackId);
+  hasProcessed(ackId: number): boolean {
+    return this.#processedAckIds.has(ackId);
   }
 
-  remember(ackId: number): void {
-    this.#acknowledged.add(ackId);
-    for (const oldest of this.#acknowledged) {
-      if (this.#acknowledged.size <= REMEMBERED_ACKS) break;
-      this.#acknowledged.delete(oldest);
-    }
+  markProcessed(ackId: number): void {
+    this.#processedAckIds.add(ackId);
+    const [oldest] = this.#processedAckIds;
+    if (this.#processedAckIds.size > KEPT_ACK_IDS && oldest !== undefined) this.#processedAckIds.delete(oldest);
   }
 
-  /** Ends the session for good. @param reason is told to the client */
+  /** Ends the session. @param reason is sent to the client */
   end(code: number, reason: string): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     const socket = this.#socket;
-    if (this.subprotocol) this.answer({ type: "system", event: "disconnected", message: reason });
+    if (this.subprotocol) this.reply({ type: "system", event: "disconnected", message: reason });
     this.#socket = undefined;
-    this.#lostAt = undefined;
-    // A close frame has room for 123 bytes.
-    socket?.close(
-      code,
-      Buffer.from(reason)
-        .subarray(0, 120)
-        .toString()
-        .replace(/\uFFFD$/, ""),
-    );
-    this.#facts.onEnd(this);
+    this.#detachedAt = undefined;
+    socket?.close(code, truncateReason(reason));
+    this.#options.onEnd(this);
   }
 
-  /** Cuts the socket as a broken network would. */
+  /** Terminates the socket without a close frame, as a broken network does. */
   drop(): void {
     this.#socket?.terminate();
   }
@@ -167,7 +154,15 @@ export class Connection {
     const socket = this.#socket;
     if (!socket) return;
     socket.send(data);
-    // A client that reads nothing must not fill this process: it is cut off, and recovers if it can.
-    if (socket.bufferedAmount > this.#facts.limits.unsentBytes) socket.terminate();
+    // A client that does not read must not fill the emulator's memory.
+    if (socket.bufferedAmount > this.#options.limits.unsentBytes) socket.terminate();
   }
+}
+
+/** A close frame has room for 123 bytes. */
+function truncateReason(reason: string): string {
+  return Buffer.from(reason)
+    .subarray(0, 120)
+    .toString()
+    .replace(/\uFFFD$/, "");
 }

@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.ts";
 import type { Message } from "./message.ts";
 
-/** An application's connections, by id, by group and by user. Hubs share nothing. */
+/** The connections of a hub by id, group and user. Hubs share nothing. */
 export class Hub {
   readonly name: string;
   readonly #connections = new Map<string, Connection>();
@@ -18,7 +18,7 @@ export class Hub {
   }
 
   remove(connection: Connection): void {
-    for (const group of connection.groups) this.leave(connection, group);
+    this.leaveAll(connection);
     if (connection.userId !== undefined) removeFrom(this.#users, connection.userId, connection);
     this.#connections.delete(connection.id);
   }
@@ -54,13 +54,13 @@ export class Hub {
   }
 }
 
-/** Sends to those that are wanted. Copies first: a delivery may end a connection, and with it change the set. */
-export function send(
+/** Delivers a message to the targets that match. Selects first: a delivery can end a connection. */
+export function deliver(
   message: Message,
   targets: readonly Connection[],
-  isWanted: (connection: Connection) => boolean = () => true,
+  matches: (connection: Connection) => boolean,
 ): void {
-  for (const connection of targets.filter(isWanted)) connection.deliver(message);
+  for (const connection of targets.filter(matches)) connection.deliver(message);
 }
 
 function addTo(index: Map<string, Set<Connection>>, key: string, connection: Connection): void {

@@ -1,13 +1,14 @@
-/** What one client may cost. Azure's own numbers where it names them. */
+/** Limits of the emulator. The defaults are Azure's where Azure documents them. */
 export interface Limits {
-  /** The largest message that is taken. Azure: 1 MB. */
+  /** Largest message, in bytes. Default 1 MiB, as on Azure. */
   readonly messageBytes: number;
-  /** How long a reliable connection that was lost can be recovered. Its client tries for 30 s. */
+  /** How long a reliable connection without a socket can be recovered. Default 30 s, as long as Azure's client retries. */
   readonly recoveryWindowMs: number;
-  /** A reliable connection with more unacknowledged messages than this ends. */
+  /** A reliable connection with more unacknowledged messages ends. Default 10,000. */
   readonly unacknowledgedMessages: number;
+  /** A reliable connection with more unacknowledged bytes ends. Default 16 MiB. */
   readonly unacknowledgedBytes: number;
-  /** A connection whose client leaves more than this unread is cut. */
+  /** The emulator terminates the socket of a client that leaves more bytes unread. Default 64 MiB. */
   readonly unsentBytes: number;
 }
 

@@ -1,52 +1,51 @@
-/** What is sent. JSON stays the text that came, so that numbers keep their digits. */
+/** The content of a message. JSON stays the received text, so that numbers keep their digits. */
 export type Content =
   | { readonly dataType: "json" | "text"; readonly text: string }
   | { readonly dataType: "binary"; readonly bytes: Buffer };
 
-export interface Sender {
-  /** The group that it was sent to; undefined: to connections, users or all, by the server. */
-  readonly group?: string;
-  /** The user whose client sent it; undefined: the server. */
-  readonly userId?: string;
+export interface Origin {
+  /** The target group; undefined: the server sent the message to connections, users or all. */
+  readonly group?: string | undefined;
+  /** The user whose client sent the message; undefined: the server sent it. */
+  readonly userId?: string | undefined;
 }
 
-/** One message on its way to any number of connections. */
+/** A message to any number of connections. */
 export class Message {
   readonly content: Content;
   readonly size: number;
-  /** Epoch milliseconds after which nobody needs it any more. */
+  /** Epoch milliseconds. A recovery does not send the message after this time. */
   readonly expiresAt: number;
-  readonly #sender: Sender;
+  readonly #origin: Origin;
   #fields: string | undefined;
 
-  constructor(content: Content, sender: Sender, expiresAt = Infinity) {
+  constructor(content: Content, origin: Origin, expiresAt = Infinity) {
     this.content = content;
     this.expiresAt = expiresAt;
     this.size = content.dataType === "binary" ? content.bytes.length : Buffer.byteLength(content.text);
-    this.#sender = sender;
+    this.#origin = origin;
   }
 
-  /** What a client without subprotocol gets: the content and nothing else. */
+  /** The data for a client without subprotocol. */
   get plain(): string | Buffer {
     return this.content.dataType === "binary" ? this.content.bytes : this.content.text;
   }
 
-  /** What a client of a JSON subprotocol gets; with its number when the subprotocol is the reliable one. */
+  /** The frame for a client with a JSON subprotocol. @param sequenceId for the reliable one */
   frame(sequenceId?: number): string {
-    this.#fields ??= this.#write();
+    this.#fields ??= this.#serialize();
     return sequenceId === undefined ? `{${this.#fields}}` : `{"sequenceId":${sequenceId},${this.#fields}}`;
   }
 
-  #write(): string {
-    const { content } = this;
-    const { group, userId } = this.#sender;
+  #serialize(): string {
+    const { group, userId } = this.#origin;
     const from = group === undefined ? `"from":"server"` : `"from":"group","group":${JSON.stringify(group)}`;
     const user = userId === undefined ? "" : `,"fromUserId":${JSON.stringify(userId)}`;
-    return `"type":"message",${from}${user},"dataType":"${content.dataType}","data":${dataOf(content)}`;
+    return `"type":"message",${from}${user},"dataType":"${this.content.dataType}","data":${jsonOf(this.content)}`;
   }
 }
 
-function dataOf(content: Content): string {
+function jsonOf(content: Content): string {
   if (content.dataType === "json") return content.text;
-  return JSON.stringify("bytes" in content ? content.bytes.toString("base64") : content.text);
+  return JSON.stringify(content.dataType === "binary" ? content.bytes.toString("base64") : content.text);
 }

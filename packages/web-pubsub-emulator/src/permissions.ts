@@ -1,64 +1,63 @@
 export type Permission = "joinLeaveGroup" | "sendToGroup";
 
-/** What a connection may do with groups: roles of its token, and what was granted or revoked since. */
+/** The permissions of a connection: the roles of its token, and later grants and revocations. */
 export class Permissions {
-  /** A role that names no group counts for all of them. */
-  readonly #everywhere = new Set<Permission>();
+  readonly #allGroups = new Set<Permission>();
   readonly #groups = new Set<`${Permission}.${string}`>();
   readonly #patterns: { readonly permission: Permission; readonly pattern: RegExp }[] = [];
 
   /**
-   * @param roles `webpubsub.<permission>`, `webpubsub.<permission>.<group>`, or with wildcards
-   *   `webpubsub.<permission>s.<pattern>`. Roles of other kinds mean nothing here.
+   * @param roles `webpubsub.<permission>` for all groups, `webpubsub.<permission>.<group>`, or with wildcards
+   *   `webpubsub.<permission>s.<pattern>`. Ignores other roles.
    */
   constructor(roles: readonly string[] = []) {
-    for (const role of roles) this.#add(role);
+    for (const role of roles) this.#addRole(role);
   }
 
   allows(permission: Permission, group: string): boolean {
     return (
-      this.#everywhere.has(permission) ||
+      this.#allGroups.has(permission) ||
       this.#groups.has(`${permission}.${group}`) ||
       this.#patterns.some((role) => role.permission === permission && role.pattern.test(group))
     );
   }
 
-  /** @param group undefined: every group */
+  /** @param group undefined: all groups */
   grant(permission: Permission, group: string | undefined): void {
-    if (group === undefined) this.#everywhere.add(permission);
+    if (group === undefined) this.#allGroups.add(permission);
     else this.#groups.add(`${permission}.${group}`);
   }
 
-  /** Takes back what was granted under the same name: a permission for all groups stays when one group is named. */
+  /** Reverts a grant with the same arguments: revoking one group does not change a grant for all groups. */
   revoke(permission: Permission, group: string | undefined): void {
-    if (group === undefined) this.#everywhere.delete(permission);
+    if (group === undefined) this.#allGroups.delete(permission);
     else this.#groups.delete(`${permission}.${group}`);
   }
 
-  /** Whether exactly this has been given: for all groups when none is named. */
+  /** @param group undefined: whether the permission is granted for all groups */
   holds(permission: Permission, group: string | undefined): boolean {
-    return group === undefined ? this.#everywhere.has(permission) : this.allows(permission, group);
+    return group === undefined ? this.#allGroups.has(permission) : this.allows(permission, group);
   }
 
-  #add(role: string): void {
+  #addRole(role: string): void {
     const match = /^webpubsub\.(joinLeaveGroup|sendToGroup)(s?)(?:\.(.+))?$/s.exec(role);
     if (!match) return;
-    const [, permission, many, target] = match as unknown as [string, Permission, "" | "s", string | undefined];
-    if (!many) this.grant(permission, target);
+    const [, permission, plural, target] = match as unknown as [string, Permission, "" | "s", string | undefined];
+    if (!plural) this.grant(permission, target);
     else if (target) this.#patterns.push({ permission, pattern: wildcard(target) });
   }
 }
 
-/** `?` and `*` stop at a dot, `**` does not, a backslash takes the next sign as it is. At most five stars. */
+/** `?` and `*` do not match a dot, `**` does; a backslash escapes. A pattern with more than five stars matches nothing. */
 function wildcard(pattern: string): RegExp {
   const parts = pattern.match(/\\[\\*?]|\*\*|\*|\?|[^]/gu) ?? [];
   const stars = parts.reduce((sum, part) => sum + (part.startsWith("*") ? part.length : 0), 0);
   if (stars > 5) return /(?!)/;
-  const meaning: Readonly<Record<string, string>> = { "**": "[^]*", "*": "[^.]*", "?": "[^.]" };
-  const source = parts.map((part) => meaning[part] ?? literal(/^\\./.test(part) ? part.slice(1) : part));
+  const wildcards: Readonly<Record<string, string>> = { "**": "[^]*", "*": "[^.]*", "?": "[^.]" };
+  const source = parts.map((part) => wildcards[part] ?? escapeRegExp(/^\\./.test(part) ? part.slice(1) : part));
   return new RegExp(`^${source.join("")}$`, "u");
 }
 
-function literal(sign: string): string {
-  return sign.replace(/[\\^$.*+?()[\]{}|/]/u, "\\$&");
+function escapeRegExp(character: string): string {
+  return character.replace(/[\\^$.*+?()[\]{}|/]/u, "\\$&");
 }

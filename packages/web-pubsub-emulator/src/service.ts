@@ -1,24 +1,23 @@
-import type { Access } from "./access.ts";
+import type { Authentication } from "./authentication.ts";
 import { CLOSE } from "./connection.ts";
+import { badRequest, notFound } from "./http-error.ts";
 import { Hub } from "./hub.ts";
 import type { Limits } from "./limits.ts";
-import { Refusal } from "./refusal.ts";
+import type { Log } from "./log.ts";
 
-/** Is told what happens that no caller sees. */
-export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void;
-
-interface ServiceFacts {
-  readonly access: Access;
+interface ServiceOptions {
+  readonly authentication: Authentication;
   readonly limits: Limits;
+  /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
-  /** undefined: every well-formed name is a hub, as on Azure. */
+  /** undefined: every valid name is a hub, as on Azure. */
   readonly hubNames: readonly string[] | undefined;
 }
 
-/** All hubs, and the one clock that gives lost connections up. */
+/** The hubs, and the timer that ends connections whose recovery window has passed. */
 export class Service {
-  readonly access: Access;
+  readonly authentication: Authentication;
   readonly limits: Limits;
   readonly now: () => number;
   readonly log: Log;
@@ -26,25 +25,23 @@ export class Service {
   readonly #hubs = new Map<string, Hub>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ access, limits, now, log, hubNames }: ServiceFacts) {
-    this.access = access;
+  constructor({ authentication, limits, now, log, hubNames }: ServiceOptions) {
+    this.authentication = authentication;
     this.limits = limits;
     this.now = now;
     this.log = log;
     this.#hubNames = hubNames;
   }
 
-  /** @throws Refusal for a name that is no hub's */
+  /** @throws HttpError (400, 404) if the name is invalid or not the name of a hub */
   hub(name: string): Hub {
     if (!/^[A-Za-z][A-Za-z0-9_`,.[\]]{0,127}$/.test(name)) {
-      throw new Refusal(400, "BadRequest", `hub: expected a letter, then letters, digits or _\`,.[], got ${name}.`);
+      throw badRequest(`hub: expected a letter, then letters, digits or _\`,.[], got ${name}.`);
     }
     if (this.#hubNames && !this.#hubNames.includes(name)) {
-      throw new Refusal(404, "NotFound", `hub: expected one of ${this.#hubNames.join(", ")}, got ${name}.`);
+      throw notFound(`hub: expected one of ${this.#hubNames.join(", ")}, got ${name}.`);
     }
-    const known = this.#hubs.get(name);
-    if (known) return known;
-    const hub = new Hub(name);
+    const hub = this.#hubs.get(name) ?? new Hub(name);
     this.#hubs.set(name, hub);
     return hub;
   }
@@ -53,35 +50,33 @@ export class Service {
     return [...this.#hubs.values()];
   }
 
-  /** Gives up the connections whose time to come back has passed. */
-  wake(): void {
+  /** Ends the connections whose recovery window has passed. */
+  expireConnections(): void {
     this.stop();
     for (const hub of this.hubs()) {
       for (const connection of hub.all()) {
-        if ((connection.givenUpAt ?? Infinity) > this.now()) continue;
-        this.log("given_up", { hub: hub.name, connection: connection.id });
-        connection.end(CLOSE.gone, "the connection was not recovered in time");
+        if ((connection.recoverableUntil ?? Infinity) > this.now()) continue;
+        this.log("recovery_window_ended", { hub: hub.name, connection: connection.id });
+        connection.end(CLOSE.gone, "the client did not recover the connection in time");
       }
     }
-    this.scheduleWake();
+    this.scheduleExpiry();
   }
 
-  /** Sees to it that `wake` happens when the connection that was lost first is to be given up. */
-  scheduleWake(): void {
+  /** Schedules `expireConnections` for the end of the first recovery window. */
+  scheduleExpiry(): void {
     if (this.#timer) return;
-    const ends = this.hubs().flatMap((hub) => hub.all().flatMap(({ givenUpAt }) => givenUpAt ?? []));
+    const ends = this.hubs().flatMap((hub) => hub.all().flatMap(({ recoverableUntil }) => recoverableUntil ?? []));
     if (ends.length === 0) return;
-    const inMs = ends.reduce((first, end) => Math.min(first, end), Infinity) - this.now();
-    this.#timer = setTimeout(
-      () => {
-        this.wake();
-      },
-      Math.max(10, inMs),
-    );
+    const delayMs = ends.reduce((first, end) => Math.min(first, end)) - this.now();
+    const expire = () => {
+      this.expireConnections();
+    };
+    this.#timer = setTimeout(expire, Math.max(10, delayMs));
     this.#timer.unref();
   }
 
-  /** Forgets the timer. */
+  /** Clears the timer. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,123 +1,124 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Access } from "./access.ts";
-import { acceptClients } from "./client/upgrade.ts";
+import { acceptClients } from "./client/accept-clients.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
-import { serveRest } from "./rest/serve.ts";
-import { Service, type Log } from "./service.ts";
+import type { Log } from "./log.ts";
+import { serveRest } from "./rest/serve-rest.ts";
+import { Service } from "./service.ts";
 
 export type { Limits, Log };
 
 export interface WebPubSubEmulatorOptions {
-  /** Default 0: any free port. */
+  /** Default 0: a free port. */
   readonly port?: number;
-  /** Default 127.0.0.1. */
+  /** The address to listen on. Default 127.0.0.1. */
   readonly address?: string;
-  /** Signs and checks every token. Default: a new one per start. */
+  /** The key that signs tokens. Default: a random key per start. */
   readonly accessKey?: string;
-  /** The hubs that exist. Default: every one that is named, as on Azure. */
+  /** The names of the hubs. Default: every valid name is a hub, as on Azure. */
   readonly hubs?: readonly string[];
-  /** Epoch milliseconds. Default Date.now. After moving a clock of your own, call `wake`. */
+  /** Returns epoch milliseconds. Default `Date.now`. After moving this clock, call `expireConnections`. */
   readonly clock?: () => number;
-  /** Is told of clients that come, go and are refused. Default: silent. */
+  /** Receives events such as `connected`, `disconnected` and `client_refused`. Default: none. */
   readonly log?: Log;
-  /** Serve https and wss, which clients with an identity in place of a key insist on. PEM texts. */
+  /** Serves https and wss, which Azure's clients require for Entra ID. PEM texts. Default: http and ws. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Whether a token that was not signed with the key is good: one of Entra ID. Default: none is. */
+  /** Whether to accept a REST token that the key did not sign, such as a token of Entra ID. Default: never. */
   readonly acceptToken?: (token: string) => boolean;
-  /** Default: those of Azure, and see `DEFAULT_LIMITS`. */
+  /** Overrides single limits. Default: those of each property of `Limits`. */
   readonly limits?: Partial<Limits>;
 }
 
-/** A client as the service sees it. */
 export interface ClientConnection {
   readonly hub: string;
   readonly id: string;
   readonly userId: string | undefined;
   readonly groups: readonly string[];
-  /** false: its network is gone, and it may still come back. */
+  /** false: the network broke and the client can still recover the connection. */
   readonly isOpen: boolean;
 }
 
 export interface WebPubSubEmulator {
-  /** For `new WebPubSubServiceClient(connectionString, hub, …)`; without TLS with `allowInsecureConnection: true`. */
+  /** For `new WebPubSubServiceClient(connectionString, hub)`; without TLS add `{ allowInsecureConnection: true }`. */
   readonly connectionString: string;
-  /** `http://127.0.0.1:8081` */
+  /** Such as `http://127.0.0.1:8081`. */
   readonly endpoint: string;
   readonly port: number;
   readonly connections: () => ClientConnection[];
-  /** Cuts a client's network without a word, or everybody's. Reliable ones can come back. */
+  /** Breaks the network of one client, or of all clients. Reliable clients recover. */
   readonly drop: (connectionId?: string) => void;
-  /** Looks at the clock: what has come due happens now. */
-  readonly wake: () => void;
-  /** Drops all clients and closes. Nothing is kept. */
+  /** Ends the connections whose recovery window has passed by `clock`. A timer does so by real time. */
+  readonly expireConnections: () => void;
+  /** Drops all clients and closes the server. All state is lost. */
   readonly stop: () => Promise<void>;
 }
 
-/** Starts a stand-in for Azure Web PubSub. Rejects when the port is taken. */
+/**
+ * Starts an emulator of Azure Web PubSub in this process.
+ * @throws Error (EADDRINUSE) if the port is in use
+ */
 export async function startWebPubSubEmulator({
-  port = 0,
+  port: requestedPort = 0,
   address = "127.0.0.1",
   accessKey = randomBytes(32).toString("base64"),
-  hubs,
-  clock = Date.now,
+  hubs: hubNames,
+  clock: now = Date.now,
   log = () => undefined,
   tls,
   acceptToken = () => false,
   limits,
 }: WebPubSubEmulatorOptions = {}): Promise<WebPubSubEmulator> {
-  const access: Access = { key: accessKey, endpoint: () => endpoint, now: clock, acceptToken };
-  const service = new Service({ access, limits: { ...DEFAULT_LIMITS, ...limits }, now: clock, log, hubNames: hubs });
+  const service = new Service({
+    authentication: { key: accessKey, endpoint: () => endpoint, now, acceptToken },
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    now,
+    log,
+    hubNames,
+  });
   const clients = acceptClients(service);
-  const answer = (request: IncomingMessage, response: ServerResponse) => void serveRest(service, request, response);
-  const server = tls ? createTlsServer(tls, answer) : createServer(answer);
+  const serve = (request: IncomingMessage, response: ServerResponse) => void serveRest(service, request, response);
+  const server = tls ? createTlsServer(tls, serve) : createServer(serve);
   server.on("upgrade", clients.upgrade);
-  await listen(server, port, address);
+  server.listen(requestedPort, address);
+  await once(server, "listening");
 
-  const taken = (server.address() as AddressInfo).port;
-  const host = address.includes(":") ? `[${address}]` : address;
-  const endpoint = `${tls ? "https" : "http"}://${host}:${taken}`;
-  const all = () => service.hubs().flatMap((hub) => hub.all().map((connection) => ({ hub: hub.name, connection })));
+  const { port } = server.address() as AddressInfo;
+  const origin = `${tls ? "https" : "http"}://${address.includes(":") ? `[${address}]` : address}`;
+  const endpoint = `${origin}:${port}`;
   return {
-    port: taken,
+    port,
     endpoint,
-    connectionString: `Endpoint=${endpoint.slice(0, endpoint.lastIndexOf(":"))};Port=${taken};AccessKey=${accessKey};Version=1.0;`,
+    connectionString: `Endpoint=${origin};Port=${port};AccessKey=${accessKey};Version=1.0;`,
     connections: () =>
-      all().map(({ hub, connection: { id, userId, groups, isOpen } }) => ({
-        ...{ hub, id, userId, isOpen },
-        groups: [...groups],
-      })),
+      service.hubs().flatMap((hub) =>
+        hub.all().map(({ id, userId, groups, isOpen }) => ({
+          hub: hub.name,
+          id,
+          userId,
+          groups: [...groups],
+          isOpen,
+        })),
+      ),
     drop: (id) => {
-      for (const { connection } of all()) if (id === undefined || connection.id === id) connection.drop();
+      for (const connection of service.hubs().flatMap((hub) => hub.all())) {
+        if (id === undefined || connection.id === id) connection.drop();
+      }
     },
-    wake: () => {
-      service.wake();
+    expireConnections: () => {
+      service.expireConnections();
     },
     stop: () => {
       service.stop();
       clients.stop();
-      return close(server);
+      return new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      });
     },
   };
-}
-
-function listen(server: Server, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, address, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-    server.closeAllConnections();
-  });
 }

@@ -4,10 +4,10 @@ import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { restClient } from "./started-emulator.ts";
 
-const MAIN = new URL("../src/bin.ts", import.meta.url).pathname;
+const BIN = new URL("../src/bin.ts", import.meta.url).pathname;
 
-test("the stand-in runs by itself, and ends when its parent's pipe closes", async () => {
-  const child = spawn(process.execPath, [MAIN, "--key", "secret", "--hub", "rota"], {
+test("the command starts an emulator, and ends when its stdin pipe closes", async () => {
+  const child = spawn(process.execPath, [BIN, "--key", "secret", "--hub", "rota"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

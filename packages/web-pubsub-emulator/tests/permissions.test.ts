@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { Permissions } from "../src/permissions.ts";
 
-test("without roles nothing is allowed", () => {
+test("unknown roles give no permission", () => {
   const permissions = new Permissions(["webpubsub.everything", "joinLeaveGroup", "webpubsub.joinLeaveGroups"]);
   expect(permissions.allows("joinLeaveGroup", "jobs")).toBe(false);
   expect(permissions.allows("sendToGroup", "jobs")).toBe(false);
 });
 
-test("a role counts for its own permission, in its own group or in all", () => {
+test("a role gives its permission in its group, or in all groups", () => {
   const permissions = new Permissions(["webpubsub.joinLeaveGroup.jobs", "webpubsub.sendToGroup"]);
   expect(permissions.allows("joinLeaveGroup", "jobs")).toBe(true);
   expect(permissions.allows("joinLeaveGroup", "jobs2")).toBe(false);
@@ -23,13 +23,13 @@ test.each([
   { pattern: "a+(b)[c]", matches: ["a+(b)[c]"], others: ["aab"] },
   { pattern: "??", matches: ["😀é"], others: ["😀"] },
   { pattern: "******", matches: [], others: ["anything"] },
-])("the pattern $pattern is a wildcard and no regular expression", ({ pattern, matches, others }) => {
+])("the pattern $pattern matches as a wildcard, not as a regular expression", ({ pattern, matches, others }) => {
   const permissions = new Permissions([`webpubsub.joinLeaveGroups.${pattern}`]);
   expect(matches.filter((group) => !permissions.allows("joinLeaveGroup", group))).toEqual([]);
   expect(others.filter((group) => permissions.allows("joinLeaveGroup", group))).toEqual([]);
 });
 
-test("what was granted can be revoked, by the same name", () => {
+test("a revocation reverts the grant with the same arguments", () => {
   const permissions = new Permissions();
   permissions.grant("sendToGroup", undefined);
   permissions.revoke("sendToGroup", "jobs");

@@ -9,7 +9,7 @@ interface Connected {
   readonly reconnectionToken: string;
 }
 
-test("a client whose network breaks comes back as the same connection and misses nothing", async () => {
+test("a client whose network breaks recovers the same connection and misses no message", async () => {
   const { emulator, rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] })).url);
   await rest.group("jobs").sendToAll(1);
@@ -21,7 +21,7 @@ test("a client whose network breaks comes back as the same connection and misses
   expect(emulator.connections()).toMatchObject([{ id: ann.connectionId, isOpen: true }]);
 });
 
-test("every break in a stream of messages is bridged: each arrives once and in order", async () => {
+test("messages around network breaks arrive once and in order", async () => {
   const { emulator, rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ groups: ["jobs"] })).url);
   for (let n = 0; n < 200; n++) {
@@ -31,7 +31,7 @@ test("every break in a stream of messages is bridged: each arrives once and in o
   expect((await ann.received.upTo(200)).map(({ data }) => data)).toEqual(Array.from({ length: 200 }, (_, n) => n));
 });
 
-test("what was acknowledged is not sent again, what was not is", async () => {
+test("a recovery sends only unacknowledged messages again", async () => {
   const { emulator, rest } = await startedEmulator();
   const { url } = await rest.getClientAccessToken({ groups: ["jobs"] });
   const first = await rawClient(url, RELIABLE);
@@ -50,7 +50,7 @@ test("what was acknowledged is not sent again, what was not is", async () => {
   expect(JSON.parse(await again.frames.nth(2))).toMatchObject({ sequenceId: 3, data: 3 });
 });
 
-test("a client that is back before the old socket is known to be dead takes over from it", async () => {
+test("a recovery before the old socket closes replaces that socket", async () => {
   const { emulator, rest } = await startedEmulator();
   const { url } = await rest.getClientAccessToken({ groups: ["jobs"] });
   const first = await rawClient(url, RELIABLE);
@@ -62,7 +62,7 @@ test("a client that is back before the old socket is known to be dead takes over
   expect(emulator.connections()).toMatchObject([{ id: connected.connectionId, isOpen: true }]);
 });
 
-test("a recovery needs no access token, and no wrong reconnection token is good", async () => {
+test("a recovery needs no access token, and refuses a wrong reconnection token", async () => {
   const { emulator, rest } = await startedEmulator();
   const { url, baseUrl } = await rest.getClientAccessToken();
   const first = await rawClient(url, RELIABLE);
@@ -75,31 +75,31 @@ test("a recovery needs no access token, and no wrong reconnection token is good"
   expect(JSON.parse(await again.frames.nth(1))).toMatchObject(connected);
 });
 
-test("a connection that is not recovered in time is given up, and whoever comes late is told so by 1008", async () => {
-  let ahead = 0;
-  const { emulator, rest } = await startedEmulator({ clock: () => Date.now() + ahead });
+test("a connection ends with its recovery window, and a later recovery gets 1008", async () => {
+  let offset = 0;
+  const { emulator, rest } = await startedEmulator({ clock: () => Date.now() + offset });
   const { url } = await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] });
   const first = await rawClient(url, RELIABLE);
   const connected = JSON.parse(await first.frames.nth(1)) as Connected;
   emulator.drop();
   await first.closed;
   expect(emulator.connections()).toMatchObject([{ userId: "ann", isOpen: false }]);
-  ahead = 30_000;
-  emulator.wake();
+  offset = 30_000;
+  emulator.expireConnections();
   expect(emulator.connections()).toEqual([]);
   const late = await rawClient(recoveryUrl(url, connected), RELIABLE);
   expect((await late.closed).code).toBe(1008);
 });
 
-test("a connection that acknowledges nothing ends when too much has gathered", async () => {
+test("a connection ends when it has too many unacknowledged messages", async () => {
   const { rest } = await startedEmulator({ limits: { unacknowledgedMessages: 3 } });
   const { frames, closed } = await rawClient((await rest.getClientAccessToken({ groups: ["jobs"] })).url, RELIABLE);
   await frames.upTo(1);
   for (const n of [1, 2, 3, 4]) await rest.group("jobs").sendToAll(n);
-  expect(await closed).toEqual({ code: 1008, reason: "too much is unacknowledged: 4 messages" });
+  expect(await closed).toEqual({ code: 1008, reason: "too many unacknowledged messages: 4" });
 });
 
-test("a client of the plain subprotocol is not waited for", async () => {
+test("a connection of the plain subprotocol ends with its socket", async () => {
   const { emulator, rest } = await startedEmulator();
   const { frames, closed } = await rawClient((await rest.getClientAccessToken()).url, "json.webpubsub.azure.v1");
   await frames.upTo(1);
@@ -109,7 +109,7 @@ test("a client of the plain subprotocol is not waited for", async () => {
   expect(emulator.connections()).toEqual([]);
 });
 
-test("a client finds the way back with a new address when the service was started anew", async () => {
+test("a client connects with a new URL after the emulator restarts", async () => {
   const { emulator, rest } = await startedEmulator({ accessKey: "key" });
   let negotiated = 0;
   const url = async () => {

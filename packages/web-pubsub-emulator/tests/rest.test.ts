@@ -1,9 +1,9 @@
-import { WebPubSubServiceClient, AzureKeyCredential } from "@azure/web-pubsub";
+import { AzureKeyCredential, WebPubSubServiceClient } from "@azure/web-pubsub";
 import { expect, test } from "vitest";
 import { signToken } from "../src/token.ts";
 import { rawClient, restClient, startedEmulator, subscriber } from "./started-emulator.ts";
 
-test("all, a group, a user and a connection can be sent to, each alone", async () => {
+test("a message reaches all, a group, a user or a connection", async () => {
   const { rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] })).url);
   const bob = await subscriber((await rest.getClientAccessToken({ userId: "bob" })).url);
@@ -24,7 +24,7 @@ test("all, a group, a user and a connection can be sent to, each alone", async (
   ]);
 });
 
-test("texts, JSON and bytes arrive as what they are", async () => {
+test("text, JSON and bytes keep their type", async () => {
   const { rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken()).url);
   await rest.sendToAll("plain é", { contentType: "text/plain" });
@@ -35,7 +35,7 @@ test("texts, JSON and bytes arrive as what they are", async () => {
   expect([...new Uint8Array(bytes as ArrayBuffer)]).toEqual([0, 255]);
 });
 
-test("a client without subprotocol gets the bare content", async () => {
+test("a client without subprotocol receives only the content", async () => {
   const { rest } = await startedEmulator();
   const { frames } = await rawClient((await rest.getClientAccessToken({ groups: ["jobs"] })).url);
   await rest.group("jobs").sendToAll({ n: 1 });
@@ -43,7 +43,7 @@ test("a client without subprotocol gets the bare content", async () => {
   expect(await frames.upTo(2)).toEqual(['{"n":1}', "hello"]);
 });
 
-test("a filter and a list of exceptions narrow down who gets a message", async () => {
+test("a filter and excluded connections limit the receivers of a message", async () => {
   const { rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["muted"] })).url);
   const bob = await subscriber((await rest.getClientAccessToken({ userId: "bob" })).url);
@@ -55,7 +55,7 @@ test("a filter and a list of exceptions narrow down who gets a message", async (
   await expect(rest.sendToAll("x", { filter: "userId eq" })).rejects.toMatchObject({ statusCode: 400 });
 });
 
-test("groups are joined and left by connection, by user and by filter", async () => {
+test("connections, users and filtered connections join and leave groups", async () => {
   const { emulator, rest } = await startedEmulator();
   const { connectionId } = await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
   const groups = () => emulator.connections().flatMap((connection) => connection.groups);
@@ -76,10 +76,10 @@ test("groups are joined and left by connection, by user and by filter", async ()
   await rest.group("d").addUser("ann");
   await rest.removeUserFromAllGroups("ann");
   expect(groups()).toEqual([]);
-  await expect(jobs.addConnection("nobody")).rejects.toMatchObject({ statusCode: 404 });
+  await expect(jobs.addConnection("missing")).rejects.toMatchObject({ statusCode: 404 });
 });
 
-test("the connections of a group are listed, page by page", async () => {
+test("the connections of a group are listed in pages", async () => {
   const { rest } = await startedEmulator();
   const ids = [];
   for (const userId of ["ann", "bob", "cid"]) {
@@ -95,17 +95,17 @@ test("the connections of a group are listed, page by page", async () => {
   expect(two).toHaveLength(2);
 });
 
-test("what exists is found, what does not is not", async () => {
+test("existence checks find what exists only", async () => {
   const { rest } = await startedEmulator();
   const { connectionId } = await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
   expect(await rest.userExists("ann")).toBe(true);
   expect(await rest.connectionExists(connectionId)).toBe(true);
   expect(await rest.userExists("bob")).toBe(false);
-  expect(await rest.connectionExists("nobody")).toBe(false);
+  expect(await rest.connectionExists("missing")).toBe(false);
   expect(await rest.groupExists("jobs")).toBe(false);
 });
 
-test("a connection that is closed hears the reason, and is gone", async () => {
+test("a closed connection receives the reason and ends", async () => {
   const { rest } = await startedEmulator();
   const { frames, closed } = await rawClient(
     (await rest.getClientAccessToken({ userId: "ann" })).url,
@@ -122,7 +122,7 @@ test("a connection that is closed hears the reason, and is gone", async () => {
   expect(await rest.userExists("ann")).toBe(false);
 });
 
-test("connections are closed by user, by group and all at once", async () => {
+test("connections are closed by user, by group and all together", async () => {
   const { emulator, rest } = await startedEmulator();
   const open = async (userId: string) =>
     rawClient((await rest.getClientAccessToken({ userId, groups: [`${userId}s`] })).url);
@@ -137,7 +137,7 @@ test("connections are closed by user, by group and all at once", async () => {
   expect(emulator.connections()).toEqual([]);
 });
 
-test("a permission that is granted can be used, seen and revoked", async () => {
+test("a granted permission is effective, visible and revocable", async () => {
   const { rest } = await startedEmulator();
   const { client, connectionId } = await subscriber((await rest.getClientAccessToken()).url);
   const has = () => rest.hasPermission(connectionId, "joinLeaveGroup", { targetName: "jobs" });
@@ -151,7 +151,7 @@ test("a permission that is granted can be used, seen and revoked", async () => {
   await expect(client.leaveGroup("jobs")).rejects.toMatchObject({ errorDetail: { name: "Forbidden" } });
 });
 
-test("a request that is signed with another key, or not at all, is answered 401", async () => {
+test("a request without token, or with a token of another key, gets 401", async () => {
   const { emulator } = await startedEmulator();
   const forger = new WebPubSubServiceClient(emulator.endpoint, new AzureKeyCredential("guess"), "rota", {
     allowInsecureConnection: true,
@@ -162,10 +162,10 @@ test("a request that is signed with another key, or not at all, is answered 401"
   expect(bare.headers.get("www-authenticate")).toBe("Bearer");
 });
 
-test("a token for one address is no good for another, and none outlives its time", async () => {
+test("a token is valid for one address and until its expiry", async () => {
   const start = Date.now();
-  let ahead = 0;
-  const { emulator } = await startedEmulator({ accessKey: "key", clock: () => start + ahead });
+  let offset = 0;
+  const { emulator } = await startedEmulator({ accessKey: "key", clock: () => start + offset });
   const address = `${emulator.endpoint}/api/hubs/rota/:send`;
   const status = async (aud: string) => {
     const token = signToken({ aud, exp: Math.floor(start / 1_000) + 60 }, "key");
@@ -176,11 +176,11 @@ test("a token for one address is no good for another, and none outlives its time
   expect(await status(`${address}?api-version=2024-12-01`)).toBe(202);
   expect(await status(`${emulator.endpoint}/api/hubs/other/:send`)).toBe(401);
   expect(await status(`${emulator.endpoint}/client/hubs/rota`)).toBe(401);
-  ahead = 60_000;
+  offset = 60_000;
   expect(await status(address)).toBe(401);
 });
 
-test("a message of more than the limit is answered 413, and the service lives on", async () => {
+test("a message above the limit gets 413, and the emulator continues", async () => {
   const { rest } = await startedEmulator();
   await expect(rest.sendToAll("x".repeat(1_048_577), { contentType: "text/plain" })).rejects.toMatchObject({
     statusCode: 413,
@@ -188,7 +188,7 @@ test("a message of more than the limit is answered 413, and the service lives on
   await rest.sendToAll("x".repeat(1_048_576), { contentType: "text/plain" });
 });
 
-test("only the hubs that were named exist, and hubs share nothing", async () => {
+test("only the configured hubs exist, and hubs share nothing", async () => {
   const { emulator, rest } = await startedEmulator({ hubs: ["rota", "other"] });
   await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
   expect(await restClient(emulator.connectionString, "other").userExists("ann")).toBe(false);
@@ -207,7 +207,7 @@ test.each([
   ["HEAD", "/api/hubs/1bad/users/a?api-version=2024-12-01", 400],
   ["POST", "/api/hubs/rota/:send?api-version=2024-12-01&messageTtlSeconds=301", 400],
   ["POST", "/api/hubs/rota/:addToGroups?api-version=2024-12-01", 400],
-])("%s %s is answered %i", async (method, path, expected) => {
+])("%s %s gets %i", async (method, path, expected) => {
   const { emulator } = await startedEmulator({ accessKey: "key" });
   const address = `${emulator.endpoint}${path}`;
   const authorization = `Bearer ${signToken({ aud: address.replace(/\?.*/, ""), exp: Date.now() }, "key")}`;
@@ -217,7 +217,7 @@ test.each([
   expect(response.headers.get("x-ms-error-code")).toBeTruthy();
 });
 
-test("health is open to everybody", async () => {
+test("the health check needs no token", async () => {
   const { emulator } = await startedEmulator();
   expect((await fetch(`${emulator.endpoint}/api/health`, { method: "HEAD" })).status).toBe(200);
 });

@@ -5,10 +5,10 @@ import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { startWebPubSubEmulator, type WebPubSubEmulator, type WebPubSubEmulatorOptions } from "../src/web-pubsub.ts";
 
-/** A stand-in and Azure's own client for it. The stand-in ends with the test. */
+/** An emulator and Azure's REST client for it. The emulator stops with the test. */
 export async function startedEmulator(
   options: WebPubSubEmulatorOptions = {},
-): Promise<{ emulator: WebPubSub; rest: WebPubSubServiceClient }> {
+): Promise<{ emulator: WebPubSubEmulator; rest: WebPubSubServiceClient }> {
   const emulator = await startWebPubSubEmulator(options);
   onTestFinished(() => emulator.stop());
   return { emulator, rest: restClient(emulator.connectionString) };
@@ -21,18 +21,22 @@ export function restClient(connectionString: string, hub = "rota"): WebPubSubSer
   });
 }
 
-/** What a client of a subprotocol was told, in order, and a way to wait for it. */
+/** Received items in order, and a way to wait for them. */
 export interface Inbox<T> {
   readonly all: readonly T[];
-  /** Waits until it holds that many, and returns them. */
+  /** Waits for this many items and returns them. */
   upTo(count: number): Promise<readonly T[]>;
-  /** Waits until it holds that many, and returns the last of them. */
+  /** Waits for this many items and returns the last of them. */
   nth(count: number): Promise<T>;
 }
 
 export function inbox<T>(): Inbox<T> & { put(item: T): void } {
   const all: T[] = [];
   let wake = Promise.withResolvers<undefined>();
+  const upTo = async (count: number) => {
+    while (all.length < count) await wake.promise;
+    return all.slice(0, count);
+  };
   return {
     all,
     put(item) {
@@ -40,14 +44,8 @@ export function inbox<T>(): Inbox<T> & { put(item: T): void } {
       wake.resolve(undefined);
       wake = Promise.withResolvers();
     },
-    async upTo(count) {
-      while (all.length < count) await wake.promise;
-      return all.slice(0, count);
-    },
-    async nth(count) {
-      while (all.length < count) await wake.promise;
-      return all[count - 1] as T;
-    },
+    upTo,
+    nth: async (count) => (await upTo(count))[count - 1] as T,
   };
 }
 
@@ -56,7 +54,7 @@ export interface Received {
   readonly data: unknown;
 }
 
-/** Azure's client for subscribers, started, with all that it receives. It stops with the test. */
+/** Azure's WebSocket client, connected, with the messages that it receives. It stops with the test. */
 export async function subscriber(
   url: string | (() => Promise<string>),
   options: WebPubSubClientOptions = {},
@@ -88,7 +86,7 @@ export async function subscriber(
   return { client, received, connectionId: await connected };
 }
 
-/** A bare WebSocket, open, with every frame that it receives as text. */
+/** An open WebSocket with the frames that it receives, as text. */
 export async function rawClient(
   url: string,
   subprotocol?: string,
@@ -111,7 +109,7 @@ export async function rawClient(
   return { socket, frames, closed };
 }
 
-/** What HTTP says to a WebSocket that is not let in. */
+/** The HTTP response to a WebSocket client that the emulator refuses. */
 export async function refusalOf(url: string, subprotocol?: string): Promise<{ status: number; body: string }> {
   const socket = new WebSocket(url, subprotocol === undefined ? [] : [subprotocol]);
   socket.on("error", () => undefined);

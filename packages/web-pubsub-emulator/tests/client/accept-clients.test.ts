@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { signToken } from "../../src/token.ts";
 import { rawClient, refusalOf, startedEmulator, subscriber } from "../started-emulator.ts";
 
-test("a client is in the groups of its token from the start, and in no others", async () => {
+test("a client joins the groups of its token, and no others", async () => {
   const { rest } = await startedEmulator();
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", groups: ["jobs", "alerts"] })).url);
   await rest.group("other").sendToAll("no");
@@ -15,7 +15,7 @@ test("a client is in the groups of its token from the start, and in no others", 
   ]);
 });
 
-test("a role lets a client join, leave and send, and only in the group it names", async () => {
+test("a role allows a client to join, leave and send, only in its group", async () => {
   const { rest } = await startedEmulator();
   const roles = ["webpubsub.joinLeaveGroup.jobs", "webpubsub.sendToGroup.jobs"];
   const ann = await subscriber((await rest.getClientAccessToken({ userId: "ann", roles })).url);
@@ -34,7 +34,7 @@ test("a role lets a client join, leave and send, and only in the group it names"
   });
 });
 
-test("a request with an ackId that was done before is done once and called a duplicate", async () => {
+test("a request with a processed ackId is not executed again and gets Duplicate", async () => {
   const { rest } = await startedEmulator();
   const token = { roles: ["webpubsub.sendToGroup"], groups: ["jobs"] };
   const ann = await subscriber((await rest.getClientAccessToken(token)).url);
@@ -44,7 +44,7 @@ test("a request with an ackId that was done before is done once and called a dup
   expect((await ann.received.upTo(2)).map(({ data }) => data)).toEqual(["once", "end"]);
 });
 
-test("an event is acknowledged, and an invocation told that nobody handles it", async () => {
+test("an event is acknowledged, and an invocation fails", async () => {
   const { rest } = await startedEmulator();
   const { client } = await subscriber((await rest.getClientAccessToken()).url);
   expect(await client.sendEvent("clicked", { x: 1 }, "json")).toMatchObject({ isDuplicated: false });
@@ -53,7 +53,7 @@ test("an event is acknowledged, and an invocation told that nobody handles it", 
   });
 });
 
-test("the plain JSON subprotocol greets, numbers nothing and answers a ping", async () => {
+test("the plain JSON subprotocol sends connected, no sequence ids, and a pong", async () => {
   const { rest } = await startedEmulator();
   const { url } = await rest.getClientAccessToken({ userId: "ann", groups: ["jobs"] });
   const { socket, frames } = await rawClient(url, "json.webpubsub.azure.v1");
@@ -72,7 +72,7 @@ test("the plain JSON subprotocol greets, numbers nothing and answers a ping", as
   expect(pong).toEqual({ type: "pong" });
 });
 
-test("digits of a number are not lost on the way", async () => {
+test("JSON numbers keep their digits", async () => {
   const { emulator, rest } = await startedEmulator({ accessKey: "key" });
   const { frames } = await rawClient((await rest.getClientAccessToken()).url, "json.webpubsub.azure.v1");
   await frames.upTo(1);
@@ -83,7 +83,7 @@ test("digits of a number are not lost on the way", async () => {
   expect((await frames.upTo(2))[1]).toContain('"data":12345678901234567890.10}');
 });
 
-test("a client without subprotocol sends to the one group that it named, if its roles allow that", async () => {
+test("a client without subprotocol sends to its group if its roles allow it", async () => {
   const { rest } = await startedEmulator();
   const listener = await subscriber((await rest.getClientAccessToken({ groups: ["jobs"] })).url);
   const { url } = await rest.getClientAccessToken({ userId: "ann", roles: ["webpubsub.sendToGroup.jobs"] });
@@ -95,16 +95,16 @@ test("a client without subprotocol sends to the one group that it named, if its 
 });
 
 test.each([
-  ["no JSON", "Invalid frame: expected a frame of JSON, got"],
+  ["no JSON", "Invalid frame: expected a JSON frame, got"],
   ["[1]", "Invalid frame: expected a JSON object, got [1]"],
   ['{"type":"dance"}', "Invalid frame: type: expected joinGroup"],
-  ['{"type":"joinGroup"}', "Invalid frame: group: expected a text of 1 to 1024 characters, got nothing"],
-  ['{"type":"joinGroup","group":"a","ackId":-1}', "Invalid frame: ackId: expected a whole number, got -1"],
+  ['{"type":"joinGroup"}', "Invalid frame: group: expected a string of 1 to 1024 characters, got nothing"],
+  ['{"type":"joinGroup","group":"a","ackId":-1}', "Invalid frame: ackId: expected an integer of 0 or more, got -1"],
   ['{"type":"sendToGroup","group":"a","dataType":"text","data":1}', "Invalid frame: data: expected a string"],
   ['{"type":"sendToGroup","group":"a","dataType":"xml","data":"1"}', "Invalid frame: dataType: expected json"],
-  ['{"type":"sendToGroup","group":"a"}', "Invalid frame: data: expected it"],
-  ['{"type":"sequenceAck","sequenceId":"x"}', "Invalid frame: sequenceId: expected a whole number"],
-])("the frame %s ends the connection with 1007 and a reason", async (frame, reason) => {
+  ['{"type":"sendToGroup","group":"a"}', "Invalid frame: data: expected a value"],
+  ['{"type":"sequenceAck","sequenceId":"x"}', "Invalid frame: sequenceId: expected an integer"],
+])("the invalid frame %s ends the connection with 1007 and a reason", async (frame, reason) => {
   const { emulator, rest } = await startedEmulator();
   const { socket, closed } = await rawClient((await rest.getClientAccessToken()).url, "json.webpubsub.azure.v1");
   socket.send(frame);
@@ -114,7 +114,7 @@ test.each([
   expect(emulator.connections()).toEqual([]);
 });
 
-test("a frame of more than the limit ends the connection with 1009", async () => {
+test("a frame above the limit ends the connection with 1009", async () => {
   const { emulator, rest } = await startedEmulator();
   const { socket, closed } = await rawClient((await rest.getClientAccessToken()).url, "json.webpubsub.azure.v1");
   socket.send(" ".repeat(1_048_577));
@@ -122,10 +122,10 @@ test("a frame of more than the limit ends the connection with 1009", async () =>
   expect(emulator.connections()).toEqual([]);
 });
 
-test("a client whose token is forged, expired, for another hub or missing is answered 401", async () => {
+test("a client whose token is forged, expired, for another hub or missing gets 401", async () => {
   const start = Date.now();
-  let ahead = 0;
-  const { emulator } = await startedEmulator({ accessKey: "key", clock: () => start + ahead });
+  let offset = 0;
+  const { emulator } = await startedEmulator({ accessKey: "key", clock: () => start + offset });
   const aud = `${emulator.endpoint}/client/hubs/rota`;
   const exp = Math.floor(start / 1_000) + 60;
   const address = (token: string) => `${aud.replace("http", "ws")}?access_token=${token}`;
@@ -137,11 +137,11 @@ test("a client whose token is forged, expired, for another hub or missing is ans
   });
   expect(await refusalOf(address(signToken({ aud: `${aud}x`, exp }, "key")))).toMatchObject({ status: 401 });
   expect(await refusalOf(aud.replace("http", "ws"))).toMatchObject({ status: 401 });
-  ahead = 60_000;
+  offset = 60_000;
   expect(await refusalOf(good)).toMatchObject({ status: 401, body: expect.stringContaining("expired") as string });
 });
 
-test("an unknown path, hub or subprotocol has its answer", async () => {
+test("an unknown path or subprotocol, or an invalid hub, gets an HTTP error", async () => {
   const { emulator, rest } = await startedEmulator({ hubs: ["rota"] });
   const { url } = await rest.getClientAccessToken();
   expect(await refusalOf(emulator.endpoint.replace("http", "ws") + "/socket")).toMatchObject({ status: 404 });
@@ -151,7 +151,7 @@ test("an unknown path, hub or subprotocol has its answer", async () => {
   });
 });
 
-test("the hub may stand in the query, and the token in a header", async () => {
+test("the hub name can be in the query", async () => {
   const { emulator, rest } = await startedEmulator();
   const { url } = await rest.getClientAccessToken({ userId: "ann" });
   const token = new URL(url).searchParams.get("access_token") ?? "";
@@ -159,7 +159,7 @@ test("the hub may stand in the query, and the token in a header", async () => {
   expect(await rest.userExists("ann")).toBe(true);
 });
 
-test("a client that leaves is gone at once", async () => {
+test("a connection ends when its client stops", async () => {
   const { emulator, rest } = await startedEmulator();
   const left = Promise.withResolvers<undefined>();
   const { client } = await subscriber((await rest.getClientAccessToken({ userId: "ann" })).url);
@@ -171,7 +171,7 @@ test("a client that leaves is gone at once", async () => {
   expect(emulator.connections()).toEqual([]);
 });
 
-test("a service that stops drops its clients and frees its port", async () => {
+test("stopping the emulator drops its clients and frees its port", async () => {
   const { emulator, rest } = await startedEmulator();
   const { closed } = await rawClient((await rest.getClientAccessToken()).url);
   await emulator.stop();
@@ -181,7 +181,7 @@ test("a service that stops drops its clients and frees its port", async () => {
   await expect(startedEmulator({ port: emulator.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
 });
 
-test("a client that reads nothing is cut off before it fills the service", async () => {
+test("a client that does not read is dropped", async () => {
   const { emulator, rest } = await startedEmulator({ limits: { unsentBytes: 1_000_000 } });
   const { socket } = await rawClient((await rest.getClientAccessToken({ userId: "slow" })).url);
   const closed = once(socket, "close");

@@ -1,22 +1,24 @@
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
-import { clientClaims } from "../access.ts";
-import { addressOf, decodedPart } from "../address.ts";
+import { authenticateClient } from "../authentication.ts";
 import { CLOSE, Connection, type Subprotocol } from "../connection.ts";
+import { badRequest, HttpError, httpErrorOf, notFound } from "../http-error.ts";
 import type { Hub } from "../hub.ts";
 import { Permissions } from "../permissions.ts";
-import { Refusal } from "../refusal.ts";
+import { decodeSegment, requestUrl } from "../request-url.ts";
 import type { Service } from "../service.ts";
 import { equalInConstantTime, type Claims } from "../token.ts";
-import { listen, listenPlain } from "./listen.ts";
+import { receiveFrames, receivePlain } from "./receive.ts";
 
 const SUBPROTOCOLS: readonly string[] = [
   "json.reliable.webpubsub.azure.v1",
   "json.webpubsub.azure.v1",
 ] satisfies Subprotocol[];
 
-/** Takes WebSocket clients: `/client/hubs/{hub}?access_token=…`. What is wrong with a request is its HTTP answer. */
+const NOT_RECOVERABLE = "The connection cannot be recovered.";
+
+/** Accepts WebSocket clients at `/client/hubs/{hub}?access_token=…`. Answers an invalid request with an HTTP error. */
 export function acceptClients(service: Service): {
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   stop: () => void;
@@ -30,10 +32,10 @@ export function acceptClients(service: Service): {
     upgrade(request, socket, head) {
       socket.on("error", () => undefined);
       try {
-        const start = handshake(service, request);
+        const start = prepare(service, request);
         server.handleUpgrade(request, socket, head, start);
       } catch (error) {
-        refuse(service, socket, error);
+        refuse(service, socket, httpErrorOf(error));
       }
     },
     stop() {
@@ -42,41 +44,36 @@ export function acceptClients(service: Service): {
   };
 }
 
-/** Decides about a client before it is let in. @returns what to do with its socket */
-function handshake(service: Service, request: IncomingMessage): (socket: WebSocket) => void {
-  const url = addressOf(request);
+/** Checks the request before the upgrade. @returns what to do with the client's socket */
+function prepare(service: Service, request: IncomingMessage): (socket: WebSocket) => void {
+  const url = requestUrl(request);
   const hubName = hubNameOf(url);
   const id = url.searchParams.get("awps_connection_id");
   const reconnectionToken = url.searchParams.get("awps_reconnection_token");
   if (id !== null && reconnectionToken !== null) {
     return (socket) => {
-      recover(
-        service,
-        service.hubs().find(({ name }) => name === hubName),
-        socket,
-        { id, reconnectionToken },
-      );
+      recover(service, socket, { hubName, id, reconnectionToken });
     };
   }
-  const claims = clientClaims(service.access, request, hubName);
+  const claims = authenticateClient(service.authentication, request, hubName);
   const hub = service.hub(hubName);
   const offered = request.headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim()) ?? [];
   if (offered.length > 0 && !offered.some((name) => SUBPROTOCOLS.includes(name))) {
-    throw new Refusal(400, "BadRequest", `Expected no subprotocol or one of ${SUBPROTOCOLS.join(", ")}.`);
+    throw badRequest(`Expected no subprotocol or one of ${SUBPROTOCOLS.join(", ")}.`);
   }
   const permissions = new Permissions(listOf(claims.role));
-  const target = publishTarget(url, permissions);
+  const target = targetGroup(url, permissions);
   return (socket) => {
     const connection = connect(service, hub, socket, claims, permissions);
-    if (connection.subprotocol) listen(service, hub, connection, socket);
-    else listenPlain(service, hub, connection, socket, target);
+    if (connection.subprotocol) receiveFrames(service, hub, connection, socket);
+    else receivePlain(service, hub, connection, socket, target);
   };
 }
 
 function hubNameOf(url: URL): string {
   const match = /^\/client\/(?:hubs\/([^/]+))?\/?$/.exec(url.pathname);
-  const name = match?.[1] ? decodedPart(match[1]) : url.searchParams.get("hub");
-  if (!match || !name) throw new Refusal(404, "NotFound", `Expected /client/hubs/{hub}, got ${url.pathname}.`);
+  const name = match?.[1] ? decodeSegment(match[1]) : url.searchParams.get("hub");
+  if (!match || !name) throw notFound(`Expected /client/hubs/{hub}, got ${url.pathname}.`);
   return name;
 }
 
@@ -98,44 +95,40 @@ function connect(service: Service, hub: Hub, socket: WebSocket, claims: Claims, 
   return connection;
 }
 
-/** A reliable client is back. One that is not known any more is told so by 1008, which no HTTP status would say. */
+/** Attaches a reliable client to its connection again. An unknown connection ends with 1008, as clients expect it. */
 function recover(
   service: Service,
-  hub: Hub | undefined,
   socket: WebSocket,
-  { id, reconnectionToken }: { id: string; reconnectionToken: string },
+  { hubName, id, reconnectionToken }: { hubName: string; id: string; reconnectionToken: string },
 ): void {
-  service.wake();
+  service.expireConnections();
+  const hub = service.hubs().find(({ name }) => name === hubName);
   const connection = hub?.find(id);
-  const isKnown =
-    connection?.isReliable === true && equalInConstantTime(reconnectionToken, connection.reconnectionToken);
-  if (!hub || !isKnown || socket.protocol !== connection.subprotocol) {
+  const isRecoverable =
+    connection?.isReliable === true &&
+    socket.protocol === connection.subprotocol &&
+    equalInConstantTime(reconnectionToken, connection.reconnectionToken);
+  if (!hub || !isRecoverable) {
     socket.on("error", () => undefined);
-    socket.send(
-      JSON.stringify({ type: "system", event: "disconnected", message: "The connection cannot be recovered." }),
-    );
-    socket.close(CLOSE.gone, "The connection cannot be recovered.");
+    socket.send(JSON.stringify({ type: "system", event: "disconnected", message: NOT_RECOVERABLE }));
+    socket.close(CLOSE.gone, NOT_RECOVERABLE);
     return;
   }
   connection.attach(socket);
-  listen(service, hub, connection, socket);
+  receiveFrames(service, hub, connection, socket);
   service.log("recovered", { hub: hub.name, connection: id });
 }
 
-function publishTarget(url: URL, permissions: Permissions): string | undefined {
+/** The group to which a client without subprotocol sends. */
+function targetGroup(url: URL, permissions: Permissions): string | undefined {
   if (url.searchParams.get("webpubsub_mode") !== "sendToGroup") return undefined;
   const group = url.searchParams.get("group");
-  if (!group)
-    throw new Refusal(400, "BadRequest", "group: expected the group to send to in webpubsub_mode=sendToGroup.");
-  if (!permissions.allows("sendToGroup", group)) {
-    throw new Refusal(403, "Forbidden", `Expected the role webpubsub.sendToGroup.${group}.`);
-  }
-  return group;
+  if (!group) throw badRequest("group: expected the target group of webpubsub_mode=sendToGroup, got nothing.");
+  if (permissions.allows("sendToGroup", group)) return group;
+  throw new HttpError(403, "Forbidden", `Expected the role webpubsub.sendToGroup.${group}.`);
 }
 
-function refuse(service: Service, socket: Duplex, error: unknown): void {
-  const { status, body, message } =
-    error instanceof Refusal ? error : new Refusal(500, "InternalServerError", String(error));
+function refuse(service: Service, socket: Duplex, { status, message, body }: HttpError): void {
   service.log("client_refused", { status, message });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
@@ -144,5 +137,6 @@ function refuse(service: Service, socket: Duplex, error: unknown): void {
 }
 
 function listOf(claim: string | readonly string[] | undefined): readonly string[] {
-  return claim === undefined ? [] : typeof claim === "string" ? [claim] : claim;
+  if (claim === undefined) return [];
+  return typeof claim === "string" ? [claim] : claim;
 }

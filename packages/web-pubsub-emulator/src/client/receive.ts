@@ -3,24 +3,24 @@ import { CLOSE, type Connection } from "../connection.ts";
 import type { Hub } from "../hub.ts";
 import type { Content } from "../message.ts";
 import type { Service } from "../service.ts";
-import { answer, publish } from "./answer.ts";
-import { readRequest } from "./request.ts";
+import { parseFrame } from "./frame.ts";
+import { handleFrame, publish } from "./handle-frame.ts";
 
-/** Hears a client of a JSON subprotocol. A frame that cannot be read ends its connection, with the reason. */
-export function listen(service: Service, hub: Hub, connection: Connection, socket: WebSocket): void {
+/** Receives the frames of a client with a JSON subprotocol. An invalid frame ends the connection with the reason. */
+export function receiveFrames(service: Service, hub: Hub, connection: Connection, socket: WebSocket): void {
   socket.on("message", (data) => {
     if (!connection.uses(socket)) return;
     try {
-      answer(hub, connection, readRequest(bytesOf(data).toString()));
+      handleFrame(hub, connection, parseFrame(bytesOf(data).toString()));
     } catch (error) {
       connection.end(CLOSE.invalidFrame, `Invalid frame: ${(error as Error).message}`);
     }
   });
-  watchEnd(service, connection, socket);
+  endWithSocket(service, connection, socket);
 }
 
-/** Hears a client without subprotocol: what it says is an event, which goes nowhere, or a message to the one group it named. */
-export function listenPlain(
+/** Receives messages of a client without subprotocol, and sends them to `group`. Without a group it drops them. */
+export function receivePlain(
   service: Service,
   hub: Hub,
   connection: Connection,
@@ -33,20 +33,20 @@ export function listenPlain(
     const content: Content = isBinary ? { dataType: "binary", bytes } : { dataType: "text", text: bytes.toString() };
     publish(hub, connection, { group, content, noEcho: false });
   });
-  watchEnd(service, connection, socket);
+  endWithSocket(service, connection, socket);
 }
 
-function watchEnd(service: Service, connection: Connection, socket: WebSocket): void {
+function endWithSocket(service: Service, connection: Connection, socket: WebSocket): void {
   socket.on("error", (error: Error & { code?: string }) => {
-    // The library has answered a frame that breaks the WebSocket rules with its code (1009: too large) by itself.
+    // ws has already closed the socket with the code for the broken rule, such as 1009 for a frame that is too large.
     if (error.code?.startsWith("WS_ERR_")) connection.end(CLOSE.invalidFrame, error.message);
   });
   socket.on("close", (code) => {
-    // A close frame is a goodbye; 1006 means that there was none.
-    if (code === 1006) connection.lose(socket);
+    // 1006: the network broke. Any other code: the client sent a close frame and does not recover.
+    if (code === 1006) connection.detach(socket);
     else if (connection.uses(socket)) connection.end(CLOSE.normal, "the client left");
     service.log("disconnected", { connection: connection.id, code });
-    service.scheduleWake();
+    service.scheduleExpiry();
   });
 }
 

@@ -1,12 +1,12 @@
 import type { Hub } from "../hub.ts";
 
-/** A request to the REST API that has been let in. */
+/** An authenticated request to the REST API. */
 export interface RestRequest {
   readonly hub: Hub;
   /** The names in the path, in order. */
   readonly names: readonly [string, string];
   readonly query: URLSearchParams;
-  /** The address up to the query. */
+  /** The URL without its query. */
   readonly address: string;
   readonly contentType: string;
   readonly body: Buffer;
@@ -18,6 +18,6 @@ export interface RestRequest {
 
 export interface Reply {
   readonly status: number;
-  /** Is sent as JSON. */
+  /** Sent as JSON. */
   readonly body?: object;
 }
