@@ -2,7 +2,7 @@
 export interface Limits {
   /** Largest message, in bytes. Default 1 MiB, as on Azure. */
   readonly messageBytes: number;
-  /** How long a reliable connection without a socket can be recovered. Default 30 s, as long as Azure's client retries. */
+  /** How long a client can recover a reliable connection. Default 30 s, as long as Azure's client retries. */
   readonly recoveryWindowMs: number;
   /** A reliable connection with more unacknowledged messages ends. Default 10,000. */
   readonly unacknowledgedMessages: number;

@@ -48,7 +48,7 @@ export class Permissions {
   }
 }
 
-/** `?` and `*` do not match a dot, `**` does; a backslash escapes. A pattern with more than five stars matches nothing. */
+/** `?` and `*` do not match a dot, `**` does; a backslash escapes. More than five stars match nothing. */
 function wildcard(pattern: string): RegExp {
   const parts = pattern.match(/\\[\\*?]|\*\*|\*|\?|[^]/gu) ?? [];
   const stars = parts.reduce((sum, part) => sum + (part.startsWith("*") ? part.length : 0), 0);
