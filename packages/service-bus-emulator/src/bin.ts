@@ -1,13 +1,15 @@
+#!/usr/bin/env node
 import { fstatSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { startServiceBusEmulator } from "./service-bus.ts";
 import type { ServiceBusEmulatorOptions } from "./service-bus.ts";
 
-const USAGE = `node main.ts [--port 5672] [--address 127.0.0.1] [--data directory [--locks keep|release]] [--queue name]... [--config file.json] [--verbose]
+const USAGE = `service-bus-emulator [--port number] [--address 127.0.0.1] [--data directory [--locks keep|release]] [--queue name]... [--config file.json] [--verbose]
 
-Runs the Service Bus stand-in by itself. Prints one line of JSON, { connectionString, port }, when clients can connect.
+Runs an emulator of Azure Service Bus. Prints one line of JSON, { connectionString, port }, when clients can connect.
+Without --port it uses any free port.
 The file holds { "queues": { name: settings }, "topics": { name: { "subscriptions": { name: settings } } } }.
-Started with a pipe as its standard input, it ends when the pipe closes: it does not outlive its parent.`;
+When its standard input is a pipe, it ends as soon as the pipe closes, so it ends with its parent process.`;
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +29,7 @@ if (values.help) {
 } else {
   const named = Object.fromEntries(values.queue.map((name) => [name, {}]));
   const config = values.config === undefined ? {} : readConfig(values.config);
-  const bus = await startServiceBusEmulator({
+  const emulator = await startServiceBusEmulator({
     ...config,
     queues: { ...named, ...config.queues },
     port: Number(values.port),
@@ -38,9 +40,9 @@ if (values.help) {
       ? { log: (event, details) => process.stderr.write(`${event} ${JSON.stringify(details)}\n`) }
       : {}),
   });
-  console.log(JSON.stringify({ connectionString: bus.connectionString, port: bus.port }));
+  console.log(JSON.stringify({ connectionString: emulator.connectionString, port: emulator.port }));
 
-  const end = () => void bus.stop().then(() => process.exit(0));
+  const end = () => void emulator.stop().then(() => process.exit(0));
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
   if (hasParentPipe()) process.stdin.on("end", end).on("error", end).resume();
@@ -54,7 +56,7 @@ function readConfig(file: string): Pick<ServiceBusEmulatorOptions, "queues" | "t
   }
 }
 
-/** Node gives children a socket pair as their pipe. */
+/** The pipe that Node gives to a child is a socket. */
 function hasParentPipe(): boolean {
   const stdin = fstatSync(0);
   return stdin.isFIFO() || stdin.isSocket();

@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto";
 import { Entity } from "./entity.ts";
 import { matches } from "./filter.ts";
 import type { CorrelationFilter, MessageProperties } from "./filter.ts";
-import { Journal } from "./journal.ts";
 import type { Entry } from "./journal-entries.ts";
+import { Journal } from "./journal.ts";
+import type { Change } from "./message-store.ts";
 import type { Draft } from "./message.ts";
 import { Queue } from "./queue.ts";
 import type { QueueCounts } from "./queue.ts";
 import { resolveQueueSettings } from "./settings.ts";
 import type { QueueSettings } from "./settings.ts";
-import type { Change } from "./message-store.ts";
 
 interface SubscriptionSettings extends QueueSettings {
-  /** Which messages of the topic it gets. Default: all. */
+  /** The messages of the topic that it gets. Default: all. */
   readonly filter?: CorrelationFilter;
 }
 
@@ -29,10 +29,10 @@ interface BrokerOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** A message on its way to a topic: its properties are read only if a filter asks for them. */
-export type Publication = Draft & { readonly properties: () => MessageProperties };
+/** A message of a sender, with the properties that filters compare. */
+export type IncomingMessage = Draft & { readonly properties: MessageProperties };
 
-/** Where a sender's messages go: to a queue, or to every subscription of a topic that wants them. */
+/** Where messages of a sender go: to a queue, or to the subscriptions of a topic. */
 export type Target = Entity | Topic;
 
 interface Subscription {
@@ -52,14 +52,14 @@ export class Topic {
 
 const DEAD_LETTERS = "$DeadLetterQueue";
 
-/** All queues and topics, and the journal that keeps them. It knows nothing of the wire. */
+/** All queues and topics, and their journal. It knows nothing of the protocol. */
 export class Broker {
-  /** By path in lower case: paths are not case-sensitive. */
+  /** By path in lower case: paths are case-insensitive. */
   readonly #entities = new Map<string, Entity>();
   readonly #topics = new Map<string, Topic>();
   readonly #now: () => number;
-  /** Queues that only the journal knows. */
-  readonly #orphans: string[] = [];
+  /** Queues that are in the journal but not in the options. */
+  readonly #undeclared: string[] = [];
   #journal: Journal | undefined;
 
   constructor(options: BrokerOptions) {
@@ -74,7 +74,7 @@ export class Broker {
     }
     if (options.dataDirectory !== undefined) this.#journal = this.#openJournal(options.dataDirectory, options);
     for (const { queue } of this.#entities.values()) queue.recover(options.locksAtStart);
-    for (const entity of this.#entities.values()) entity.handOut();
+    for (const entity of this.#entities.values()) entity.dispatch();
   }
 
   /** The queue, subscription or dead-letter queue with this path, as receivers write it. */
@@ -87,19 +87,19 @@ export class Broker {
     return this.#topics.get(path.toLowerCase()) ?? this.entity(path);
   }
 
-  /** Takes all messages in, or, where one has no session and needs one, none. Returns their sequence numbers (none from a topic). */
-  publish(target: Target, publications: readonly Publication[]): number[] {
+  /** Stores the messages and returns their sequence numbers; a topic returns none. */
+  publish(target: Target, messages: readonly IncomingMessage[]): number[] {
     if (target instanceof Entity) {
-      return target.run((queue, now) => publications.map(({ properties: _, ...draft }) => queue.enqueue(draft, now)));
+      return target.run((queue, now) => messages.map(({ properties: _, ...draft }) => queue.enqueue(draft, now)));
     }
     for (const { entity, filter } of target.subscriptions) {
-      const wanted = publications.filter(({ properties }) => !filter || matches(filter, properties()));
+      const wanted = messages.filter(({ properties }) => !filter || matches(filter, properties));
       if (wanted.length > 0) this.publish(entity, wanted);
     }
     return [];
   }
 
-  /** Calls back once everything that happened so far survives a crash. */
+  /** Calls back when all changes so far are on disk. */
   whenDurable(callback: () => unknown): void {
     if (this.#journal) this.#journal.whenDurable(callback);
     else callback();
@@ -118,9 +118,9 @@ export class Broker {
     return Array.from(this.#entities.values(), ({ path }) => path).filter((path) => !path.endsWith(DEAD_LETTERS));
   }
 
-  /** Looks at the clock: what has come due happens now. */
+  /** Reads the clock and does what is due. */
   wake(): void {
-    for (const entity of this.#entities.values()) entity.handOut();
+    for (const entity of this.#entities.values()) entity.dispatch();
   }
 
   async stop(): Promise<void> {
@@ -130,15 +130,19 @@ export class Broker {
 
   #addQueue(path: string, given: QueueSettings): Entity {
     const settings = resolveQueueSettings(path, given);
-    const forTheDead = resolveQueueSettings(path, {
+    const deadLetterSettings = resolveQueueSettings(path, {
       lockDurationMs: settings.lockDurationMs,
       maxDeliveryCount: Infinity,
     });
-    const deadPath = `${path}/${DEAD_LETTERS}`;
-    const deadLetters = new Queue({ settings: forTheDead, newToken: randomUUID, record: this.#recorder(deadPath) });
+    const deadLetterPath = `${path}/${DEAD_LETTERS}`;
+    const deadLetters = new Queue({
+      settings: deadLetterSettings,
+      newToken: randomUUID,
+      record: this.#recorder(deadLetterPath),
+    });
     const queue = new Queue({ settings, newToken: randomUUID, record: this.#recorder(path), deadLetters });
-    const dead = this.#register(new Entity(deadPath, deadLetters, this.#now));
-    return this.#register(new Entity(path, queue, this.#now, dead));
+    const deadLetterEntity = this.#register(new Entity(deadLetterPath, deadLetters, this.#now));
+    return this.#register(new Entity(path, queue, this.#now, deadLetterEntity));
   }
 
   #register(entity: Entity): Entity {
@@ -155,23 +159,23 @@ export class Broker {
   #openJournal(directory: string, { onFailure }: BrokerOptions): Journal {
     const snapshot = () => this.#snapshot();
     const journal = Journal.open({ directory, snapshot, onFailure }, ([path, change]) => {
-      this.#kept(path).queue.replay(change);
+      this.#recovered(path).queue.replay(change);
     });
-    for (const path of this.#orphans) this.#dropIfEmpty(path);
+    for (const path of this.#undeclared) this.#removeIfEmpty(path);
     return journal;
   }
 
-  /** The queue that a journal speaks of. One that is no longer named lives on with default settings, so that its messages are not lost. */
-  #kept(path: string): Entity {
+  /** The queue of a journal entry. One that the options no longer name gets default settings, so no message is lost. */
+  #recovered(path: string): Entity {
     const known = this.entity(path);
     if (known) return known;
     const owner = path.endsWith(`/${DEAD_LETTERS}`) ? path.slice(0, -DEAD_LETTERS.length - 1) : path;
-    this.#orphans.push(owner);
+    this.#undeclared.push(owner);
     this.#addQueue(owner, {});
-    return this.#kept(path);
+    return this.#recovered(path);
   }
 
-  #dropIfEmpty(path: string): void {
+  #removeIfEmpty(path: string): void {
     const counts = this.entity(path)?.queue.counts();
     if (!counts || Object.values(counts).some((count) => count > 0)) return;
     this.#entities.delete(path.toLowerCase());

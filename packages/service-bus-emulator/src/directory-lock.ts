@@ -2,8 +2,8 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Makes a directory this process's own until the returned function is called; two writers would destroy the journal.
- * Throws when another process that is alive has it. A lock that a crash left behind is taken over.
+ * Locks a directory for this process until the returned function is called; two writers would destroy the journal.
+ * Throws when a live process holds the lock. Takes over the lock of a process that has crashed.
  */
 export function lockDirectory(directory: string): () => void {
   const file = join(directory, "lock");
@@ -11,7 +11,7 @@ export function lockDirectory(directory: string): () => void {
   if (holder !== undefined) {
     throw new Error(
       `The data directory ${directory} is in use: expected to be its only user, got process ${holder} named in ${file}. ` +
-        `Stop that process or choose another directory; if it is not a Service Bus stand-in, delete the file.`,
+        `Stop that process or choose another directory; if it is no Service Bus emulator, delete the file.`,
     );
   }
   writeFileSync(file, String(process.pid));
@@ -22,7 +22,7 @@ export function lockDirectory(directory: string): () => void {
   };
 }
 
-/** What this process itself has locked: its own number in a file may also be left from an earlier process that had the same one. */
+/** Locks of this process. Its process id in a file can also be that of an earlier process. */
 const held = new Set<string>();
 
 function holderOf(file: string): number | undefined {
@@ -42,7 +42,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Someone else's process is alive, too.
+    // A process of another user is alive too.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

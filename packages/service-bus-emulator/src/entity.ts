@@ -1,16 +1,16 @@
 import type { Delivery, ReceiveMode } from "./message.ts";
 import type { Queue } from "./queue.ts";
 
-/** Someone who receives from one queue as long as it has credit. */
+/** A link that receives from one queue as long as it has credit. */
 export interface Consumer {
   readonly mode: ReceiveMode;
   /** The session that it holds, in a queue with sessions. */
   readonly sessionId?: string | undefined;
-  /** How many messages it still wants. */
+  /** How many more messages it accepts. */
   credit(): number;
   deliver(delivery: Delivery): void;
-  /** Its session's lock has run out. */
-  loseSession(): void;
+  /** The lock on its session has expired. */
+  onSessionLockLost(): void;
 }
 
 interface SessionWaiter {
@@ -19,7 +19,7 @@ interface SessionWaiter {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A queue at work: it hands ready messages to its consumers in turn and wakes when time changes something. */
+/** A queue with its consumers: it delivers ready messages to them in turn and sets a timer for the next change. */
 export class Entity {
   readonly queue: Queue;
   readonly path: string;
@@ -38,36 +38,36 @@ export class Entity {
     this.#now = now;
   }
 
-  /** Runs a command at the present time, then hands out whatever it made ready, here and in the dead-letter queue. */
+  /** Runs a command at the present time, then delivers the messages that are ready, also of the dead-letter queue. */
   run<Result>(command: (queue: Queue, now: number) => Result): Result {
     const now = this.#advance();
     const result = command(this.queue, now);
-    this.#handOutAt(now);
+    this.#dispatchAt(now);
     return result;
   }
 
-  join(consumer: Consumer): void {
+  addConsumer(consumer: Consumer): void {
     this.#consumers.push(consumer);
   }
 
-  leave(consumer: Consumer): void {
+  removeConsumer(consumer: Consumer): void {
     const index = this.#consumers.indexOf(consumer);
     if (index === -1) return;
     this.#consumers.splice(index, 1);
     if (consumer.sessionId !== undefined) this.queue.releaseSession(consumer.sessionId);
-    this.handOut();
+    this.dispatch();
   }
 
-  /** Waits for a free session with messages. Returns a function that ends the waiting. */
-  awaitSession(accept: (sessionId: string) => void): () => void {
+  /** Calls back with the first free session that has messages. Returns a function that cancels. */
+  waitForSession(accept: (sessionId: string) => void): () => void {
     const waiter = { accept };
     this.#waiters.add(waiter);
     return () => this.#waiters.delete(waiter);
   }
 
-  /** Looks at the clock and at what is ready. */
-  handOut(): void {
-    this.#handOutAt(this.#advance());
+  /** Reads the clock and delivers the messages that are ready. */
+  dispatch(): void {
+    this.#dispatchAt(this.#advance());
   }
 
   stop(): void {
@@ -76,12 +76,12 @@ export class Entity {
     this.#timerDue = Infinity;
   }
 
-  #handOutAt(now: number): void {
+  #dispatchAt(now: number): void {
     this.#serveWaiters(now);
-    while (this.#handOutOne(now));
+    while (this.#dispatchOne(now));
     this.#schedule(now);
-    // Whatever happened here may have filled the dead-letter queue.
-    this.#deadLetters?.handOut();
+    // The command may have added messages to the dead-letter queue.
+    this.#deadLetters?.dispatch();
   }
 
   #advance(): number {
@@ -91,7 +91,7 @@ export class Entity {
       ({ sessionId }) => sessionId !== undefined && lost.includes(sessionId),
     )) {
       this.#consumers.splice(this.#consumers.indexOf(consumer), 1);
-      consumer.loseSession();
+      consumer.onSessionLockLost();
     }
     return now;
   }
@@ -105,8 +105,8 @@ export class Entity {
     }
   }
 
-  /** Gives one message to the next consumer in turn that can take one. */
-  #handOutOne(now: number): boolean {
+  /** Delivers one message to the next consumer in turn that has credit. */
+  #dispatchOne(now: number): boolean {
     if (!this.queue.requiresSession && !this.queue.hasReady()) return false;
     for (let tried = 0; tried < this.#consumers.length; tried++) {
       this.#turn = (this.#turn + 1) % this.#consumers.length;
@@ -126,9 +126,9 @@ export class Entity {
     this.#timerDue = due;
     const wake = () => {
       this.#timerDue = Infinity;
-      this.handOut();
+      this.dispatch();
     };
-    // A timer may fire up to a millisecond early; then it would find nothing due and spin.
+    // A timer may fire up to a millisecond early, find nothing due, and start again at once.
     this.#timer = setTimeout(wake, Math.min(Math.max(due - now + 1, 1), LONGEST_TIMER_MS));
   }
 }

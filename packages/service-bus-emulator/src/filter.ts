@@ -1,4 +1,4 @@
-/** The properties of a message that a filter may ask for. */
+/** The properties of a message that a filter can compare. */
 export interface MessageProperties {
   readonly messageId?: unknown;
   readonly correlationId?: unknown;
@@ -11,7 +11,7 @@ export interface MessageProperties {
   readonly applicationProperties?: Readonly<Record<string, unknown>>;
 }
 
-/** Lets a message through when everything that is named is equal; an empty filter lets all through. */
+/** Matches a message with equal values for all properties of the filter; an empty filter matches every message. */
 export type CorrelationFilter = MessageProperties;
 
 export function matches(filter: CorrelationFilter, message: MessageProperties): boolean {

@@ -1,12 +1,12 @@
 import type { Change } from "./message-store.ts";
 
-/** A change and the path of the queue that it happened to. */
+/** A change and the path of its queue. */
 export type Entry = readonly [path: string, change: Change];
 
-/** What was a buffer is its length in the text; the bytes of all buffers follow the text in the same order. */
+/** A change as JSON, with the length of each buffer in its place. The bytes of all buffers follow in the same order. */
 type Packed = Record<string, unknown>;
 
-/** Entries as a text of JSON, which a person can read in the file, and the bytes that JSON cannot hold. */
+/** Entries as JSON, readable in the file, followed by the bytes that JSON cannot hold. */
 export function encodeEntries(entries: readonly Entry[]): Buffer {
   const blobs: Buffer[] = [];
   const pack = (blob: Buffer | undefined): number | undefined => blob && (blobs.push(blob), blob.length);
@@ -19,7 +19,7 @@ export function encodeEntries(entries: readonly Entry[]): Buffer {
 export function decodeEntries(bytes: Buffer): Entry[] {
   let at = 4 + bytes.readUInt32LE(0);
   const packedEntries = JSON.parse(bytes.toString("utf8", 4, at)) as [string, Packed][];
-  // Copied: a window on the file would keep the whole file in memory.
+  // A copy: a slice would keep the whole file in memory.
   const unpack = (length: number): Buffer => Buffer.from(bytes.subarray(at, (at += length)));
   return packedEntries.map(([path, change]) => [path, unpacked(change, unpack) as unknown as Change]);
 }

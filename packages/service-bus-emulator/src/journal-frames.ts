@@ -1,7 +1,8 @@
 import { crc32 } from "node:zlib";
 
-/** A frame is one group of changes that was written at once: marker, length, checksum of these two and the body, checksum of the body, body. */
-const MARKER = Buffer.from("SBJ1");
+/** A frame holds changes that were written together: marker, body length, body checksum, header checksum, body. */
+const MARKER = Buffer.from("SBJ2");
+const EARLIER_MARKER = Buffer.from("SBJ1");
 const HEADER_BYTES = 16;
 
 export function encodeFrame(body: Buffer): Buffer {
@@ -16,15 +17,17 @@ export function encodeFrame(body: Buffer): Buffer {
 
 export interface ReadFrames {
   readonly bodies: readonly Buffer[];
-  /** Where the intact frames end: what follows is the torn rest of a write that never finished. */
+  /** Where the intact frames end: an incomplete last write follows. */
   readonly intactBytes: number;
 }
 
 /**
- * Reads frames up to the end or to a torn tail. A bad frame that intact frames follow was not torn by a crash:
- * then something else damaged the file, and this throws an Error that says where.
+ * Reads frames up to the end or to an incomplete last write. Throws an Error with the position when intact frames
+ * follow a damaged one, since a crash damages only the end, and when an earlier version wrote the file.
  */
 export function decodeFrames(file: Buffer, name: string): ReadFrames {
+  if (EARLIER_MARKER.equals(file.subarray(0, EARLIER_MARKER.length)))
+    throw new Error(`An earlier version wrote the journal ${name}. Delete it to start with empty queues.`);
   const bodies: Buffer[] = [];
   let offset = 0;
   while (offset < file.length) {

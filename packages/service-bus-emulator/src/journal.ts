@@ -21,11 +21,11 @@ const syncData = promisify(fdatasync);
 
 export interface JournalOptions {
   readonly directory: string;
-  /** The fewest entries that lead to the present content of all queues. */
+  /** The fewest entries that lead to the content of all queues. */
   readonly snapshot: () => Iterable<Entry>;
-  /** Is told once when the disk fails; nothing is accepted after that. */
+  /** Runs once when the disk fails. The journal accepts nothing after that. */
   readonly onFailure: (error: Error) => void;
-  /** Below this size the journal is not rewritten. Default 16 MiB. */
+  /** The journal rewrites its file above this size. Default 16 MiB. */
   readonly compactFromBytes?: number;
 }
 
@@ -37,8 +37,8 @@ interface OpenedFile {
 }
 
 /**
- * The changes of all queues as an append-only file. What is recorded in one turn of the event loop becomes one frame
- * with one checksum, so an operation is kept whole or not at all; while one frame is being synced the next one gathers.
+ * The changes of all queues as an append-only file. Changes of one turn of the event loop become one frame with one
+ * checksum, so an operation is atomic. While one frame syncs, the next one collects changes.
  */
 export class Journal {
   readonly #options: JournalOptions;
@@ -52,7 +52,7 @@ export class Journal {
   #writing: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  /** Opens the journal, hands every entry that was kept to `replay`, and cuts off a torn tail. */
+  /** Opens the journal, passes every entry to `replay`, and cuts off an incomplete last write. */
   static open(options: JournalOptions, replay: (entry: Entry) => void): Journal {
     mkdirSync(options.directory, { recursive: true });
     const unlock = lockDirectory(options.directory);
@@ -84,14 +84,14 @@ export class Journal {
     this.#writing ??= this.#write();
   }
 
-  /** Calls back when everything recorded so far is on disk, in the order of asking. */
+  /** Calls back when all entries so far are on disk, in the order of the calls. */
   whenDurable(callback: () => unknown): void {
     if (this.#failure) return;
     if (this.#writing) this.#waiting.push(callback);
     else callback();
   }
 
-  /** Writes what is recorded and closes the file. */
+  /** Writes the remaining entries and closes the file. */
   async close(): Promise<void> {
     while (this.#writing) await this.#writing;
     closeSync(this.#fd);
@@ -100,7 +100,7 @@ export class Journal {
 
   async #write(): Promise<void> {
     try {
-      // Everything that this turn of the event loop still records joins the frame.
+      // The frame includes all entries of this turn of the event loop.
       await new Promise(setImmediate);
       while (this.#entries.length > 0 || this.#waiting.length > 0) {
         const entries = this.#entries;
@@ -124,7 +124,7 @@ export class Journal {
     await syncData(this.#fd);
   }
 
-  /** Rewrites the file as the snapshot, which already contains the entries that were about to be written. */
+  /** Rewrites the file as the snapshot, which contains the entries of the frame that it replaces. */
   async #compact(): Promise<void> {
     const entries = Array.from(this.#options.snapshot());
     const next = `${this.#file}.next`;
@@ -141,7 +141,7 @@ export class Journal {
   }
 }
 
-/** Writing only copies to the system's cache, which takes less time than a trip to another thread. Syncing is what waits. */
+/** A write copies to the cache of the system, faster than another thread could; only the sync waits. */
 function writeFrame(fd: number, entries: readonly Entry[]): number {
   const frame = encodeFrame(encodeEntries(entries));
   let written = 0;
@@ -149,7 +149,7 @@ function writeFrame(fd: number, entries: readonly Entry[]): number {
   return frame.length;
 }
 
-/** Without this a power cut could bring the old file back under the name of the new one. */
+/** Without this, the old file can return after a power failure. */
 function syncDirectory(directory: string): void {
   const fd = openSync(directory, "r");
   fsyncSync(fd);

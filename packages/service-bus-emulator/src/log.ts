@@ -1,2 +1,2 @@
-/** Is told what happens that no caller sees: refusals and errors of connections. */
+/** Receives events that no caller sees: refused links and errors of connections. */
 export type Log = (event: string, details: Readonly<Record<string, unknown>>) => void;

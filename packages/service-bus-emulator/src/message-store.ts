@@ -1,15 +1,15 @@
-import type { Delivery, Lock, Message, Overrides, Place, Slot } from "./message.ts";
-import { RankedSet } from "./ranked-set.ts";
+import type { Delivery, Lock, Message, MessageState, Overrides, StoredMessage } from "./message.ts";
+import { PriorityQueue } from "./priority-queue.ts";
 
 /**
- * Every way in which a queue's content changes. A queue decides, says so as changes, and applies them;
- * a journal keeps the changes and applies them again, so that both arrive at the same content.
+ * Every way in which the content of a queue changes. A queue applies changes and records them in the journal; a replay
+ * of the journal leads to the same content.
  */
 export type Change =
   | {
       readonly kind: "put";
       readonly message: Message;
-      readonly place: Place;
+      readonly state: MessageState;
       readonly deliveryCount: number;
       readonly overrides?: Overrides | undefined;
       readonly lock?: Lock | undefined;
@@ -19,7 +19,7 @@ export type Change =
   | {
       readonly kind: "unlock";
       readonly sequence: number;
-      readonly place: Place;
+      readonly state: MessageState;
       readonly deliveryCount: number;
       readonly overrides?: Overrides | undefined;
     }
@@ -27,31 +27,31 @@ export type Change =
   | { readonly kind: "sequence"; readonly next: number }
   | { readonly kind: "seen"; readonly messageId: string; readonly until: number };
 
-export interface ShelfCounts {
-  /** Waiting for a receiver. */
+export interface StoreCounts {
+  /** Ready for a receiver. */
   readonly active: number;
-  /** With a receiver. */
+  /** Held by a receiver. */
   readonly locked: number;
-  /** Waiting for their time. */
+  /** Their time has not come. */
   readonly scheduled: number;
-  /** Waiting for someone who asks for their sequence number. */
+  /** Received by sequence number only. */
   readonly deferred: number;
 }
 
-/** The content of one queue, with the orders in which it is asked for. It decides nothing. */
-export class Shelf {
-  readonly slots = new Map<number, Slot>();
+/** The messages of one queue with their indexes. It decides nothing. */
+export class MessageStore {
+  readonly messages = new Map<number, StoredMessage>();
   /** Sequence numbers of locked messages by lock token. */
   readonly locked = new Map<string, number>();
-  /** Unlocked active messages in their order, by session; a queue without sessions has one entry, "". */
-  readonly ready = new Map<string, RankedSet<number>>();
+  /** Unlocked active messages in order, by session. A queue without sessions has one entry, "". */
+  readonly ready = new Map<string, PriorityQueue<number>>();
   readonly deferred = new Set<number>();
-  /** By the time at which each is due: locks that run out, messages that expire, messages that become active. */
-  readonly lockEnds = new RankedSet<number>();
-  readonly expiries = new RankedSet<number>();
-  readonly scheduled = new RankedSet<number>();
+  /** By due time: locks that expire, messages that expire, messages that become active. */
+  readonly lockEnds = new PriorityQueue<number>();
+  readonly expiries = new PriorityQueue<number>();
+  readonly scheduled = new PriorityQueue<number>();
   readonly sessionStates = new Map<string, Buffer>();
-  /** Message ids that count as duplicates, with the time until which they do. */
+  /** Ids of messages for duplicate detection, with the end of their window. */
   readonly seen = new Map<string, number>();
   nextSequence = 1;
 
@@ -91,129 +91,129 @@ export class Shelf {
     }
   }
 
-  /** The fewest changes that lead from an empty shelf to this one. */
+  /** The fewest changes that lead from an empty store to this one. */
   snapshot(): Change[] {
     const changes: Change[] = [{ kind: "sequence", next: this.nextSequence }];
-    for (const slot of this.slots.values()) changes.push({ kind: "put", ...slot });
+    for (const stored of this.messages.values()) changes.push({ kind: "put", ...stored });
     for (const [sessionId, state] of this.sessionStates) changes.push({ kind: "sessionState", sessionId, state });
     for (const [messageId, until] of this.seen) changes.push({ kind: "seen", messageId, until });
     return changes;
   }
 
-  slot(sequence: number): Slot {
-    const slot = this.slots.get(sequence);
-    if (!slot)
+  get(sequence: number): StoredMessage {
+    const stored = this.messages.get(sequence);
+    if (!stored)
       throw new Error(`Expected a message with sequence number ${sequence}, found none: the indexes disagree.`);
-    return slot;
+    return stored;
   }
 
-  lockedBy(token: string): Slot | undefined {
+  lockedBy(token: string): StoredMessage | undefined {
     const sequence = this.locked.get(token);
-    return sequence === undefined ? undefined : this.slot(sequence);
+    return sequence === undefined ? undefined : this.get(sequence);
   }
 
-  lockedIn(sessionId: string): Slot[] {
-    const slots = Array.from(this.locked.values(), (sequence) => this.slot(sequence));
-    return slots.filter(({ message }) => message.sessionId === sessionId);
+  lockedIn(sessionId: string): StoredMessage[] {
+    const messages = Array.from(this.locked.values(), (sequence) => this.get(sequence));
+    return messages.filter(({ message }) => message.sessionId === sessionId);
   }
 
-  /** The session, among those that qualify, whose first waiting message came first. */
+  /** The session, of those that qualify, whose first ready message is the oldest. */
   oldestGroup(qualifies: (group: string) => boolean): string | undefined {
     let oldest: string | undefined;
-    let rank = Infinity;
+    let sequence = Infinity;
     for (const [group, ready] of this.ready) {
-      if (ready.firstRank() >= rank || !qualifies(group)) continue;
+      if (ready.lowestPriority() >= sequence || !qualifies(group)) continue;
       oldest = group;
-      rank = ready.firstRank();
+      sequence = ready.lowestPriority();
     }
     return oldest;
   }
 
-  /** Messages from a sequence number on, in order. */
+  /** Messages in order, beginning with a sequence number. */
   from(first: number, limit: number, sessionId?: string): Delivery[] {
     const sequences: number[] = [];
-    for (const [sequence, { message }] of this.slots) {
+    for (const [sequence, { message }] of this.messages) {
       if (sequence >= first && (sessionId === undefined || message.sessionId === sessionId)) sequences.push(sequence);
     }
     sequences.sort((a, b) => a - b);
-    return sequences.slice(0, limit).map((sequence) => ({ ...this.slot(sequence) }));
+    return sequences.slice(0, limit).map((sequence) => ({ ...this.get(sequence) }));
   }
 
-  counts(): ShelfCounts {
-    const { slots, locked, scheduled, deferred } = this;
-    const active = slots.size - locked.size - scheduled.size - deferred.size;
+  counts(): StoreCounts {
+    const { messages, locked, scheduled, deferred } = this;
+    const active = messages.size - locked.size - scheduled.size - deferred.size;
     return { active, locked: locked.size, scheduled: scheduled.size, deferred: deferred.size };
   }
 
-  /** The order in which messages of a session are handed out. */
+  /** The key of the message's order in `ready`. */
   group(message: Message): string {
     return this.#hasSessions ? (message.sessionId ?? "") : "";
   }
 
-  #put({ message, place, deliveryCount, overrides, lock }: Change & { kind: "put" }): void {
-    this.slots.set(message.sequence, { message, place, deliveryCount, overrides });
+  #put({ message, state, deliveryCount, overrides, lock }: Change & { kind: "put" }): void {
+    this.messages.set(message.sequence, { message, state, deliveryCount, overrides });
     this.nextSequence = Math.max(this.nextSequence, message.sequence + 1);
-    this.#shelve(message, place);
+    this.#index(message, state);
     if (lock) this.#lock(message.sequence, lock);
   }
 
   #remove(sequence: number): void {
-    const slot = this.slots.get(sequence);
-    if (!slot) return;
-    this.#unshelve(slot);
-    this.slots.delete(sequence);
+    const stored = this.messages.get(sequence);
+    if (!stored) return;
+    this.#unindex(stored);
+    this.messages.delete(sequence);
   }
 
   #lock(sequence: number, lock: Lock): void {
-    const slot = this.slots.get(sequence);
-    if (!slot) return;
-    this.#unshelve(slot);
-    slot.lock = lock;
+    const stored = this.messages.get(sequence);
+    if (!stored) return;
+    this.#unindex(stored);
+    stored.lock = lock;
     this.locked.set(lock.token, sequence);
     if (!this.#hasSessions) this.lockEnds.set(sequence, lock.until);
   }
 
-  #unlock({ sequence, place, deliveryCount, overrides }: Change & { kind: "unlock" }): void {
-    const slot = this.slots.get(sequence);
-    if (!slot) return;
-    this.#unshelve(slot);
-    slot.place = place;
-    slot.deliveryCount = deliveryCount;
-    slot.overrides = overrides;
-    this.#shelve(slot.message, place);
+  #unlock({ sequence, state, deliveryCount, overrides }: Change & { kind: "unlock" }): void {
+    const stored = this.messages.get(sequence);
+    if (!stored) return;
+    this.#unindex(stored);
+    stored.state = state;
+    stored.deliveryCount = deliveryCount;
+    stored.overrides = overrides;
+    this.#index(stored.message, state);
   }
 
-  #shelve(message: Message, place: Place): void {
+  #index(message: Message, state: MessageState): void {
     const { sequence, expiresAt, scheduledFor } = message;
-    if (place === "scheduled") {
+    if (state === "scheduled") {
       this.scheduled.set(sequence, scheduledFor ?? 0);
       return;
     }
     if (expiresAt !== undefined) this.expiries.set(sequence, expiresAt);
-    if (place === "deferred") this.deferred.add(sequence);
+    if (state === "deferred") this.deferred.add(sequence);
     else this.#readyIn(this.group(message)).set(sequence, sequence);
   }
 
-  #unshelve(slot: Slot): void {
-    const { sequence } = slot.message;
+  #unindex(stored: StoredMessage): void {
+    const { sequence } = stored.message;
     this.expiries.delete(sequence);
-    if (slot.lock) {
-      this.locked.delete(slot.lock.token);
+    if (stored.lock) {
+      this.locked.delete(stored.lock.token);
       this.lockEnds.delete(sequence);
-      slot.lock = undefined;
-    } else if (slot.place === "scheduled") this.scheduled.delete(sequence);
-    else if (slot.place === "deferred") this.deferred.delete(sequence);
+      stored.lock = undefined;
+    } else if (stored.state === "scheduled") this.scheduled.delete(sequence);
+    else if (stored.state === "deferred") this.deferred.delete(sequence);
     else {
-      const group = this.group(slot.message);
+      const group = this.group(stored.message);
       const ready = this.#readyIn(group);
       ready.delete(sequence);
       if (ready.size === 0 && this.#hasSessions) this.ready.delete(group);
     }
   }
 
-  #readyIn(group: string): RankedSet<number> {
+  #readyIn(group: string): PriorityQueue<number> {
     let ready = this.ready.get(group);
-    if (!ready) this.ready.set(group, (ready = new RankedSet()));
+    if (!ready) this.ready.set(group, (ready = new PriorityQueue()));
     return ready;
   }
 }

@@ -1,30 +1,30 @@
-/** A message as its sender gave it. The queue looks at none of the bytes. */
+/** A message as its sender sent it. The queue reads none of the bytes. */
 export interface Draft {
-  /** The bare message: properties, application properties, body and footer, as they came over the wire. */
+  /** The bare message: properties, application properties, body and footer, as they arrived. */
   readonly content: Buffer;
-  /** The sender's annotations: encoded pairs of key and value, one after the other. */
+  /** The sender's annotations, as an encoded map. */
   readonly annotations?: Buffer;
   readonly durable: boolean;
   readonly priority: number;
   readonly messageId: string;
   readonly sessionId?: string;
   readonly ttlMs?: number;
-  /** Epoch milliseconds before which nobody receives the message. */
+  /** Epoch milliseconds. Before this time no receiver gets the message. */
   readonly scheduledFor?: number;
 }
 
-/** Why and whence a message came to the dead-letter queue. */
+/** Why a message is in the dead-letter queue. */
 export interface DeadLetter {
   readonly reason?: string;
   readonly description?: string;
 }
 
-/** Application properties that settling changed: encoded values by key. */
+/** Application properties that a settlement changed: encoded values by name. */
 export type Overrides = Readonly<Record<string, Buffer>>;
 
-/** A message that a queue has accepted. It never changes; what happens to it is kept in its slot. */
+/** A message that a queue has accepted. It never changes; the queue keeps its state in a StoredMessage. */
 export interface Message extends Draft {
-  /** Unique in its queue and ascending. A message keeps it when it is dead-lettered, and gets a new one when its scheduled time comes. */
+  /** Unique in its queue and ascending. A dead-lettered message keeps it; a scheduled one gets a new one at its time. */
   readonly sequence: number;
   readonly enqueuedSequence: number;
   readonly enqueuedAt: number;
@@ -32,8 +32,8 @@ export interface Message extends Draft {
   readonly deadLetter?: DeadLetter;
 }
 
-/** Where an unlocked message waits: for a receiver, for its time, or for someone who knows its sequence number. */
-export type Place = "active" | "scheduled" | "deferred";
+/** What an unlocked message waits for: a receiver, its scheduled time, or a request with its sequence number. */
+export type MessageState = "active" | "scheduled" | "deferred";
 
 export interface Lock {
   readonly token: string;
@@ -41,23 +41,23 @@ export interface Lock {
   readonly until: number;
 }
 
-/** A message and what has happened to it so far. */
-export interface Slot {
+/** A message and its state in the queue. */
+export interface StoredMessage {
   readonly message: Message;
-  place: Place;
-  /** How often it was handed out and came back. */
+  state: MessageState;
+  /** How many deliveries have failed so far. */
   deliveryCount: number;
   overrides?: Overrides | undefined;
   lock?: Lock | undefined;
 }
 
-/** What a receiver gets, or someone who peeks. */
-export type Delivery = Readonly<Slot>;
+/** What a receiver gets, and what a peek shows. */
+export type Delivery = Readonly<StoredMessage>;
 
-/** Whether a receiver locks a message until it settles it, or gets it for good. */
+/** Whether the broker locks a message until the receiver settles it, or deletes it on receipt. */
 export type ReceiveMode = "peekLock" | "receiveAndDelete";
 
-/** What a receiver may do with a message that it has locked. */
+/** How a receiver settles a message that it has locked. */
 export type Settlement =
   | { readonly kind: "complete" }
   | { readonly kind: "abandon"; readonly overrides?: Overrides | undefined }

@@ -8,19 +8,19 @@ import type { QueueSettings } from "./settings.ts";
 export interface ServiceBusEmulatorOptions {
   /** Default 0: any free port. */
   readonly port?: number;
-  /** Default 127.0.0.1. The stand-in asks for no password: keep it on this machine. */
+  /** Default 127.0.0.1. The emulator accepts every password: do not expose it to a network. */
   readonly address?: string;
   /** By name. */
   readonly queues?: Readonly<Record<string, QueueSettings>>;
-  /** By name; a subscription is received from as `createReceiver(topic, subscription)`. */
+  /** By name. Receive from a subscription with `createReceiver(topic, subscription)`. */
   readonly topics?: Readonly<Record<string, TopicSettings>>;
-  /** Where messages are kept across restarts. Default: they are not. */
+  /** Keeps messages across restarts. Default: messages are in memory only. */
   readonly dataDirectory?: string;
-  /** What becomes of message locks that were held when kept messages are read again. Default "keep", as on Azure. */
+  /** Whether message locks survive a restart. Default "keep", as on Azure. */
   readonly locksAtStart?: "keep" | "release";
-  /** Epoch milliseconds. Default Date.now. After moving a clock of your own, call `wake`. */
+  /** Epoch milliseconds. Default Date.now. After you move a clock of your own, call `wake`. */
   readonly clock?: () => number;
-  /** Default: silent. The event "journal_failed" means that the disk failed: then all clients are dropped and nothing more is accepted. */
+  /** Default: silent. After "journal_failed", a failure of the disk, the emulator closes all connections and accepts nothing. */
   readonly log?: Log;
 }
 
@@ -28,21 +28,21 @@ export interface ServiceBusEmulator {
   /** For `new ServiceBusClient(connectionString)`. */
   readonly connectionString: string;
   readonly port: number;
-  /** How many messages of a queue, or of a subscription (`topic/Subscriptions/name`), are where. Throws for a path that it does not know. */
+  /** Counts messages of a queue, or of a subscription (`topic/Subscriptions/name`), by state. Throws for an unknown path. */
   counts(path: string): QueueCounts;
   /** Paths of all queues and subscriptions. */
   paths(): string[];
-  /** How many clients are connected. */
+  /** The number of connected clients. */
   connections(): number;
-  /** Looks at the clock: what has come due happens now. */
+  /** Reads the clock and does what is due. */
   wake(): void;
-  /** Drops all clients and closes. Kept messages are on disk when the promise resolves. */
+  /** Closes all connections and the port. All messages are on disk when the promise resolves. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a stand-in for Azure Service Bus.
- * Rejects when the port is taken or a setting makes no sense, and when kept data is damaged.
+ * Starts an emulator of Azure Service Bus.
+ * Rejects when the port is in use, a setting is invalid, or the data directory is damaged or in use.
  */
 export async function startServiceBusEmulator({
   port = 0,
@@ -54,17 +54,17 @@ export async function startServiceBusEmulator({
   clock = Date.now,
   log = () => undefined,
 }: ServiceBusEmulatorOptions): Promise<ServiceBusEmulator> {
-  let dropClients = () => undefined as unknown;
+  let closeConnections = () => undefined as unknown;
   const onFailure = (error: Error) => {
     log("journal_failed", { error: error.message });
-    dropClients();
+    closeConnections();
   };
   const broker = new Broker({ queues, topics, now: clock, dataDirectory, locksAtStart, onFailure });
   const amqp = await listen(broker, address, port, log).catch(async (error: unknown) => {
     await broker.stop();
     throw error;
   });
-  dropClients = amqp.stop;
+  closeConnections = amqp.stop;
   const host = address.includes(":") ? `[${address}]` : address;
   return {
     port: amqp.port,

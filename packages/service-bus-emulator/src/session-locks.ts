@@ -1,21 +1,21 @@
-import { RankedSet } from "./ranked-set.ts";
+import { PriorityQueue } from "./priority-queue.ts";
 
-/** Which sessions someone holds, and until when. They die with the process: a session belongs to a connection. */
+/** The locks on sessions. They end with the process, since a session belongs to a connection. */
 export class SessionLocks {
-  readonly #ends = new RankedSet<string>();
+  readonly #ends = new PriorityQueue<string>();
   readonly #until = new Map<string, number>();
 
-  isHeld(sessionId: string): boolean {
+  isLocked(sessionId: string): boolean {
     return this.#until.has(sessionId);
   }
 
   /** Epoch milliseconds. */
-  heldUntil(sessionId: string): number | undefined {
+  lockedUntil(sessionId: string): number | undefined {
     return this.#until.get(sessionId);
   }
 
-  /** Takes or prolongs the lock. */
-  hold(sessionId: string, until: number): void {
+  /** Takes or renews the lock. */
+  lock(sessionId: string, until: number): void {
     this.#ends.set(sessionId, until);
     this.#until.set(sessionId, until);
   }
@@ -25,7 +25,7 @@ export class SessionLocks {
     this.#until.delete(sessionId);
   }
 
-  /** Ends the locks that have run out and returns their sessions. */
+  /** Removes expired locks and returns their sessions. */
   expire(now: number): string[] {
     const lost = this.#ends.takeUpTo(now);
     for (const sessionId of lost) this.#until.delete(sessionId);
@@ -33,6 +33,6 @@ export class SessionLocks {
   }
 
   nextDue(): number {
-    return this.#ends.firstRank();
+    return this.#ends.lowestPriority();
   }
 }

@@ -1,22 +1,22 @@
-/** How a queue behaves. Durations are milliseconds. */
+/** The settings of a queue. Durations are milliseconds. */
 export interface QueueSettings {
-  /** How long a received message belongs to its receiver, at most 5 minutes on Azure. Default 60 s. */
+  /** How long a lock on a message or session lasts, at most 5 minutes on Azure. Default 60,000. */
   readonly lockDurationMs?: number;
-  /** After how many failed deliveries a message goes to the dead-letter queue. Default 10. */
+  /** The number of failed deliveries after which a message goes to the dead-letter queue. Default 10. */
   readonly maxDeliveryCount?: number;
-  /** Whether messages are received by session only, in order within each. Default false. */
+  /** Whether receivers get messages by session only, in order within each. Default false. */
   readonly requiresSession?: boolean;
-  /** The longest time to live of a message. Default: messages live as long as their sender says. */
+  /** The longest time to live of a message. Default: the sender's. */
   readonly defaultTtlMs?: number;
-  /** Whether an expired message goes to the dead-letter queue and is not just dropped. Default false. */
+  /** Whether an expired message goes to the dead-letter queue. Default false: the queue drops it. */
   readonly deadLetterOnExpiration?: boolean;
-  /** For how long a second message with the same id is accepted and dropped. Default: never. */
+  /** How long the queue accepts and drops a second message with the same id. Default: no duplicate detection. */
   readonly duplicateDetectionMs?: number;
 }
 
 export type ResolvedQueueSettings = Required<QueueSettings>;
 
-/** Fills in the defaults. Throws a TypeError that names the setting which is no positive whole number. */
+/** Fills in the defaults. Throws a TypeError for an unknown setting and for a number that is not positive and whole. */
 export function resolveQueueSettings(name: string, given: QueueSettings): ResolvedQueueSettings {
   const settings = {
     lockDurationMs: given.lockDurationMs ?? 60_000,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { startServiceBusEmulator } from "../src/service-bus.ts";
-import { brokerProcess, temporaryDirectory } from "./emulator-process.ts";
+import { emulatorProcess, temporaryDirectory } from "./emulator-process.ts";
 import { clientOf, receiveOne } from "./started-emulator.ts";
 
 const quietly = (work: Promise<unknown>): Promise<boolean> =>
@@ -10,13 +10,13 @@ const quietly = (work: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
-test("kill -9 under load loses no accepted message and brings no settled one back", async () => {
+test("kill -9 under load loses no accepted message and redelivers no settled one", async () => {
   const directory = temporaryDirectory();
   const accepted = new Set<string>();
   const completed = new Set<string>();
   const completing = new Set<string>();
   for (let round = 0; round < 4; round++) {
-    const broker = await brokerProcess("--queue", "jobs", "--data", directory);
+    const broker = await emulatorProcess("--queue", "jobs", "--data", directory);
     const client = clientOf(broker.connectionString, { maxRetries: 0, timeoutInMs: 1_000 });
     const sender = client.createSender("jobs");
     const receiver = client.createReceiver("jobs");
@@ -68,14 +68,14 @@ test("kill -9 under load loses no accepted message and brings no settled one bac
   }
   await client.close();
   await bus.stop();
-  // What was being completed when the broker died may have been kept as completed, although nobody was told.
+  // A completion at the time of the crash may be on disk without an answer to the client.
   const lost = [...accepted].filter((id) => !left.has(id) && !completing.has(id));
   expect(lost).toEqual([]);
   expect([...left].filter((id) => completed.has(id))).toEqual([]);
   expect(accepted.size).toBeGreaterThan(500);
 });
 
-test("everything about a message survives a stop and a start", async () => {
+test("messages and their states survive a restart", async () => {
   const directory = temporaryDirectory();
   const options = { queues: { jobs: {}, runs: { requiresSession: true } }, dataDirectory: directory };
   const first = await startServiceBusEmulator(options);
@@ -129,7 +129,7 @@ test("everything about a message survives a stop and a start", async () => {
   await second.stop();
 });
 
-test("a queue that is no longer named keeps its messages", async () => {
+test("a queue that the options no longer name keeps its messages", async () => {
   const directory = temporaryDirectory();
   const first = await startServiceBusEmulator({ queues: { old: {}, empty: {} }, dataDirectory: directory });
   const client = clientOf(first.connectionString);
@@ -145,9 +145,9 @@ test("a queue that is no longer named keeps its messages", async () => {
   await second.stop();
 });
 
-test("a second broker on the same directory is refused, and one after a crash is not", async () => {
+test("a second emulator cannot use the same directory; one after a crash can", async () => {
   const directory = temporaryDirectory();
-  const running = await brokerProcess("--data", directory);
+  const running = await emulatorProcess("--data", directory);
   await expect(startServiceBusEmulator({ dataDirectory: directory })).rejects.toThrow(
     `The data directory ${directory} is in use: expected to be its only user, got process ${running.process.pid ?? 0}`,
   );

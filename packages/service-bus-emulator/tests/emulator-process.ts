@@ -10,22 +10,24 @@ import { onTestFinished } from "vitest";
 
 const main = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 
-export interface BrokerProcess {
+export interface EmulatorProcess {
   readonly process: ChildProcess;
   readonly connectionString: string;
   readonly port: number;
-  /** Ends it as a crash would. */
+  /** Ends it like a crash. */
   readonly kill: () => Promise<void>;
 }
 
-/** Starts the stand-in as a program of its own, which ends with the test. */
-export async function brokerProcess(...args: string[]): Promise<BrokerProcess> {
+/** Starts the emulator as a program, which ends with the test. */
+export async function emulatorProcess(...args: string[]): Promise<EmulatorProcess> {
   const child = spawn(process.execPath, [main, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   const exit = once(child, "exit");
   onTestFinished(() => void child.kill("SIGKILL"));
   const line = await Promise.race([
     once(createInterface(child.stdout), "line").then(([text]) => text as string),
-    exit.then(([code]) => Promise.reject(new Error(`The broker ended with code ${String(code)} before it was ready.`))),
+    exit.then(([code]) =>
+      Promise.reject(new Error(`The emulator ended with code ${String(code)} before it was ready.`)),
+    ),
   ]);
   const { connectionString, port } = JSON.parse(line) as { connectionString: string; port: number };
   const kill = async () => {
@@ -35,7 +37,7 @@ export async function brokerProcess(...args: string[]): Promise<BrokerProcess> {
   return { process: child, connectionString, port, kill };
 }
 
-/** A directory that is gone after the test. */
+/** A directory that the end of the test removes. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "service-bus-"));
   onTestFinished(() => {

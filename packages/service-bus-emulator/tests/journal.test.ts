@@ -26,7 +26,7 @@ const durable = (journal: Journal): Promise<void> =>
   });
 
 describe("a journal", () => {
-  test("gives back what was recorded, in order", async () => {
+  test("replays its entries in order", async () => {
     const directory = temporaryDirectory();
     const { journal } = open(directory);
     for (let sequence = 1; sequence <= 100; sequence++) {
@@ -39,7 +39,7 @@ describe("a journal", () => {
     await again.journal.close();
   });
 
-  test("has on disk what it calls durable", async () => {
+  test("has its entries on disk when it calls back", async () => {
     const directory = temporaryDirectory();
     const { journal } = open(directory);
     journal.record(...removal(1));
@@ -49,7 +49,7 @@ describe("a journal", () => {
     await journal.close();
   });
 
-  test("forgets a frame that a crash cut off, wherever it was cut, and goes on after it", async () => {
+  test("drops a frame that a crash cut off at any byte, and appends after it", async () => {
     const whole = encodeFrame(encodeEntries([removal(1)]));
     const torn = encodeFrame(encodeEntries([removal(2)]));
     for (let length = 1; length < torn.length; length += 7) {
@@ -65,7 +65,13 @@ describe("a journal", () => {
     }
   });
 
-  test("takes zeros at the end, as a power cut leaves them, for a torn frame", async () => {
+  test("refuses the file of an earlier version", () => {
+    expect(() => decodeFrames(Buffer.from("SBJ1 and more"), "the/journal")).toThrow(
+      "An earlier version wrote the journal the/journal. Delete it to start with empty queues.",
+    );
+  });
+
+  test("treats zeros at the end, as a power failure leaves them, as an incomplete frame", async () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, "journal"), encodeFrame(encodeEntries([removal(1)])));
     appendFileSync(join(directory, "journal"), Buffer.alloc(4_096));
@@ -74,7 +80,7 @@ describe("a journal", () => {
     await journal.close();
   });
 
-  test("says where it is damaged, whichever byte before the last frame it is", () => {
+  test("names the damaged frame for every damaged byte before the last frame", () => {
     const first = encodeFrame(encodeEntries([removal(1)]));
     const file = Buffer.concat([
       first,
@@ -93,7 +99,7 @@ describe("a journal", () => {
     );
   });
 
-  test("is rewritten as the present content when it has grown, and loses nothing meanwhile", async () => {
+  test("rewrites its file when it has grown, and loses no entry meanwhile", async () => {
     const directory = temporaryDirectory();
     const content = new Set<number>();
     const snapshot = () => Array.from(content, removal);
@@ -113,7 +119,7 @@ describe("a journal", () => {
   });
 });
 
-test("entries keep their bytes", () => {
+test("decoded entries equal the encoded ones", () => {
   const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
   const overrides = fc.option(
     fc.dictionary(
@@ -139,8 +145,8 @@ test("entries keep their bytes", () => {
             enqueuedAt: 5,
             deadLetter: { reason },
           };
-          const unlock = { kind: "unlock", sequence: index, place: "active", deliveryCount: 1 } as const;
-          const put = { kind: "put", message, place: "active", deliveryCount: 0 } as const;
+          const unlock = { kind: "unlock", sequence: index, state: "active", deliveryCount: 1 } as const;
+          const put = { kind: "put", message, state: "active", deliveryCount: 0 } as const;
           return [
             ["q", changed ? { ...put, overrides: changed } : put],
             ["q", changed ? { ...unlock, overrides: changed } : unlock],

@@ -4,13 +4,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ServiceBusClient } from "@azure/service-bus";
 import { expect, test } from "vitest";
-import { cutConnection, receiveOne, startedBus } from "./started-emulator.ts";
+import { cutConnection, receiveOne, startedEmulator } from "./started-emulator.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-test("many clients come and go, and leave nothing behind", async () => {
-  const { bus, connect } = await startedBus({ queues: { jobs: {} } });
+test("the emulator counts no connection after 40 clients have closed", async () => {
+  const { bus, connect } = await startedEmulator({ queues: { jobs: {} } });
   const clients = Array.from({ length: 40 }, connect);
   await Promise.all(clients.map((client, body) => client.createSender("jobs").sendMessages({ body })));
   const bodies = await Promise.all(
@@ -27,8 +27,8 @@ test("many clients come and go, and leave nothing behind", async () => {
   expect(bus.connections()).toBe(0);
 });
 
-test("clients that vanish, and peers that speak no AMQP, harm nobody", async () => {
-  const { bus, connect, client } = await startedBus({ queues: { jobs: {} } });
+test("lost clients and peers that speak no AMQP do not affect other clients", async () => {
+  const { bus, connect, client } = await startedEmulator({ queues: { jobs: {} } });
   const lost = Array.from({ length: 10 }, connect);
   await Promise.all(lost.map((one, body) => one.createSender("jobs").sendMessages({ body })));
   for (const noise of [
@@ -49,8 +49,8 @@ test("clients that vanish, and peers that speak no AMQP, harm nobody", async () 
   expect((await receiver.receiveMessages(11, { maxWaitTimeInMs: 5_000 })).length).toBe(11);
 });
 
-test("memory does not grow with the messages that have passed", async () => {
-  const { bus } = await startedBus({ queues: { jobs: { defaultTtlMs: 86_400_000 } } });
+test("memory does not grow with the number of completed messages", async () => {
+  const { bus } = await startedEmulator({ queues: { jobs: { defaultTtlMs: 86_400_000 } } });
   const client = new ServiceBusClient(bus.connectionString);
   const sender = client.createSender("jobs");
   const receiver = client.createReceiver("jobs");
@@ -67,6 +67,6 @@ test("memory does not grow with the messages that have passed", async () => {
   const before = await pass(20);
   const after = await pass(100);
   await client.close();
-  // 50,000 messages of 200 bytes would be 10 MB if they stayed; their entries in four indexes as much again.
+  // 50,000 messages of 200 bytes are 10 MB, and their entries in four indexes as much again.
   expect(after - before).toBeLessThan(5 * 2 ** 20);
 });

@@ -1,9 +1,9 @@
-import type { Place, Settlement } from "../src/message.ts";
+import type { MessageState, Settlement } from "../src/message.ts";
 
 export interface ModelMessage {
   sequence: number;
   id: string;
-  place: Place;
+  state: MessageState;
   deliveryCount: number;
   ttlMs: number | undefined;
   scheduledFor: number | undefined;
@@ -18,7 +18,7 @@ export interface ModelSettings {
   readonly deadLetterOnExpiration: boolean;
 }
 
-/** What a queue without sessions should do, written as plainly as can be: two arrays and loops over all of them. */
+/** A simple model of a queue without sessions: two arrays and loops over them. */
 export class QueueModel {
   messages: ModelMessage[] = [];
   dead: ModelMessage[] = [];
@@ -34,7 +34,7 @@ export class QueueModel {
     this.messages.push({
       sequence: this.next,
       id,
-      place: isEarly ? "scheduled" : "active",
+      state: isEarly ? "scheduled" : "active",
       deliveryCount: 0,
       ttlMs,
       scheduledFor,
@@ -46,13 +46,13 @@ export class QueueModel {
   }
 
   receive(token: string, now: number): ModelMessage | undefined {
-    const first = this.#ordered().find(({ place, lock }) => place === "active" && !lock);
+    const first = this.#ordered().find(({ state, lock }) => state === "active" && !lock);
     if (first) first.lock = { token, until: now + this.#settings.lockDurationMs };
     return first;
   }
 
   receiveDeferred(sequence: number, token: string, now: number): ModelMessage | undefined {
-    const found = this.messages.find((one) => one.sequence === sequence && one.place === "deferred" && !one.lock);
+    const found = this.messages.find((one) => one.sequence === sequence && one.state === "deferred" && !one.lock);
     if (found) found.lock = { token, until: now + this.#settings.lockDurationMs };
     return found;
   }
@@ -69,37 +69,37 @@ export class QueueModel {
     if (kind === "complete") this.#remove(found);
     if (kind === "abandon") this.#fail(found);
     if (kind === "release") found.lock = undefined;
-    if (kind === "defer") Object.assign(found, { lock: undefined, place: "deferred" });
-    if (kind === "deadLetter") this.#bury(found, "asked");
+    if (kind === "defer") Object.assign(found, { lock: undefined, state: "deferred" });
+    if (kind === "deadLetter") this.#deadLetter(found, "asked");
     return true;
   }
 
   cancel(sequence: number): boolean {
-    const found = this.messages.find((one) => one.sequence === sequence && one.place === "scheduled");
+    const found = this.messages.find((one) => one.sequence === sequence && one.state === "scheduled");
     if (found) this.#remove(found);
     return found !== undefined;
   }
 
   advance(now: number): void {
     for (const one of this.#ordered()) if (one.lock && one.lock.until <= now) this.#fail(one);
-    const due = this.messages.filter(({ place, scheduledFor = 0 }) => place === "scheduled" && scheduledFor <= now);
+    const due = this.messages.filter(({ state, scheduledFor = 0 }) => state === "scheduled" && scheduledFor <= now);
     due.sort((a, b) => (a.scheduledFor ?? 0) - (b.scheduledFor ?? 0) || a.sequence - b.sequence);
     for (const one of due) {
-      Object.assign(one, { place: "active", sequence: this.next++, expiresAt: now + (one.ttlMs ?? Infinity) });
+      Object.assign(one, { state: "active", sequence: this.next++, expiresAt: now + (one.ttlMs ?? Infinity) });
     }
     for (const one of this.#ordered()) {
       if (one.lock || one.expiresAt > now) continue;
-      if (this.#settings.deadLetterOnExpiration) this.#bury(one, "TTLExpiredException");
+      if (this.#settings.deadLetterOnExpiration) this.#deadLetter(one, "TTLExpiredException");
       else this.#remove(one);
     }
   }
 
-  /** Everything that a client could see by peeking. */
+  /** Everything that a peek shows. */
   view(): object {
-    const seen = ({ sequence, id, place, deliveryCount, lock }: ModelMessage) => [
+    const seen = ({ sequence, id, state, deliveryCount, lock }: ModelMessage) => [
       sequence,
       id,
-      place,
+      state,
       deliveryCount,
       lock,
     ];
@@ -121,10 +121,10 @@ export class QueueModel {
   #fail(one: ModelMessage): void {
     one.deliveryCount++;
     one.lock = undefined;
-    if (one.deliveryCount >= this.#settings.maxDeliveryCount) this.#bury(one, "MaxDeliveryCountExceeded");
+    if (one.deliveryCount >= this.#settings.maxDeliveryCount) this.#deadLetter(one, "MaxDeliveryCountExceeded");
   }
 
-  #bury(one: ModelMessage, reason: string): void {
+  #deadLetter(one: ModelMessage, reason: string): void {
     this.#remove(one);
     this.dead.push({ ...one, reason, lock: undefined });
   }

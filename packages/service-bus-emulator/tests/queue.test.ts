@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Change } from "../src/message-store.ts";
 import type { Draft, Settlement } from "../src/message.ts";
 import { Queue } from "../src/queue.ts";
-import type { QueueSettings } from "../src/settings.ts";
 import { resolveQueueSettings } from "../src/settings.ts";
-import type { Change } from "../src/message-store.ts";
+import type { QueueSettings } from "../src/settings.ts";
 import { QueueModel } from "./queue-model.ts";
 
 const draft = (messageId: string, more: Partial<Draft> = {}): Draft => ({
@@ -19,11 +19,15 @@ function queueWith(given: QueueSettings) {
   const changes: [where: "main" | "dead", change: Change][] = [];
   let tokens = 0;
   const newToken = () => `token-${++tokens}`;
-  const lifeless = resolveQueueSettings("q", {
+  const deadLetterSettings = resolveQueueSettings("q", {
     lockDurationMs: given.lockDurationMs ?? 60_000,
     maxDeliveryCount: Infinity,
   });
-  const deadLetters = new Queue({ settings: lifeless, newToken, record: (change) => changes.push(["dead", change]) });
+  const deadLetters = new Queue({
+    settings: deadLetterSettings,
+    newToken,
+    record: (change) => changes.push(["dead", change]),
+  });
   const settings = resolveQueueSettings("q", given);
   const queue = new Queue({ settings, newToken, record: (change) => changes.push(["main", change]), deadLetters });
   return { queue, deadLetters, changes };
@@ -64,10 +68,10 @@ const settings = fc.record({
 function view(queue: Queue, deadLetters: Queue): object {
   const messages = queue
     .peek(0, Infinity)
-    .map(({ message, place, deliveryCount, lock }) => [
+    .map(({ message, state, deliveryCount, lock }) => [
       message.sequence,
       message.messageId,
-      place,
+      state,
       deliveryCount,
       lock,
     ]);
@@ -78,7 +82,7 @@ function view(queue: Queue, deadLetters: Queue): object {
 }
 
 describe("a queue", () => {
-  test("does what the plain model does, whatever is asked of it, and its changes rebuild it", () => {
+  test("behaves like the model for any commands, and its changes rebuild it", () => {
     fc.assert(
       fc.property(settings, fc.array(command, { maxLength: 80, size: "max" }), (given, commands) => {
         const { queue, deadLetters, changes } = queueWith(given);
@@ -146,7 +150,7 @@ describe("a queue", () => {
     expect(queue.counts()).toEqual({ active: 1, locked: 1, scheduled: 1, deferred: 1, deadLetter: 1 });
   });
 
-  test("drops a second message with the same id within the window, and takes it after", () => {
+  test("drops a second message with the same id within the window, and accepts it after", () => {
     const { queue } = queueWith({ duplicateDetectionMs: 100 });
     queue.enqueue(draft("same"), 0);
     queue.enqueue(draft("same"), 99);
@@ -155,7 +159,7 @@ describe("a queue", () => {
     expect(queue.counts().active).toBe(2);
   });
 
-  test("hands a session out to one holder, and again when its lock ran out, as one failed delivery more", () => {
+  test("locks a session for one receiver, and for the next one after its lock expired, with one more failed delivery", () => {
     const { queue } = queueWith({ requiresSession: true, lockDurationMs: 10 });
     queue.enqueue(draft("a1", { sessionId: "a" }), 0);
     queue.enqueue(draft("b1", { sessionId: "b" }), 0);
@@ -168,7 +172,7 @@ describe("a queue", () => {
     expect(queue.receiveNext("peekLock", 10, "a")?.deliveryCount).toBe(1);
   });
 
-  test("takes a session that was given back for no failed delivery", () => {
+  test("counts no failed delivery when a receiver releases its session", () => {
     const { queue } = queueWith({ requiresSession: true });
     queue.enqueue(draft("a1", { sessionId: "a" }), 0);
     queue.acceptSession("a", 0);
@@ -178,7 +182,7 @@ describe("a queue", () => {
     expect(queue.receiveNext("peekLock", 0, "a")?.deliveryCount).toBe(0);
   });
 
-  test("after a restart keeps locks on messages, but none that belonged to a session", () => {
+  test("keeps locks on messages after a restart, except on messages of a session", () => {
     for (const requiresSession of [false, true]) {
       const { queue, changes } = queueWith({ requiresSession });
       queue.enqueue(draft("a1", { sessionId: "a" }), 0);
@@ -194,7 +198,7 @@ describe("a queue", () => {
   });
 });
 
-test("a setting that makes no sense is named", () => {
+test("the error names an invalid setting", () => {
   expect(() => resolveQueueSettings("jobs", { maxDeliveryCount: 0 })).toThrow(
     "queues.jobs.maxDeliveryCount: expected a positive whole number, got 0.",
   );

@@ -2,7 +2,7 @@ import { isServiceBusError } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
 import { startServiceBusEmulator } from "../src/service-bus.ts";
-import { receiveBodies, receiveOne, startedBus } from "./started-emulator.ts";
+import { receiveBodies, receiveOne, startedEmulator } from "./started-emulator.ts";
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -12,7 +12,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
 
 describe("sending and receiving", () => {
   test("a message arrives as it was sent", async () => {
-    const { client, now } = await startedBus({ queues: { jobs: {} } });
+    const { client, now } = await startedEmulator({ queues: { jobs: {} } });
     const properties = { whole: 7, half: 0.5, text: "é", yes: true, day: new Date(86_400_000) };
     await client.createSender("jobs").sendMessages({
       body: { runId: "r1", nested: [1, { deep: null }] },
@@ -47,7 +47,7 @@ describe("sending and receiving", () => {
   });
 
   test("a message without an id gets one, and large and binary bodies stay whole", async () => {
-    const { client } = await startedBus({ queues: { jobs: {} } });
+    const { client } = await startedEmulator({ queues: { jobs: {} } });
     const body = Buffer.alloc(200_000, "0123456789abcdef");
     await client.createSender("jobs").sendMessages({ body, correlationId: "kept" });
     const receiver = client.createReceiver("jobs");
@@ -58,16 +58,16 @@ describe("sending and receiving", () => {
     await receiver.completeMessage(message);
   });
 
-  test("a message that is too large is refused and the sender goes on", async () => {
-    const { client, bus } = await startedBus({ queues: { jobs: {} } });
+  test("a message that is too large is rejected, and the sender stays usable", async () => {
+    const { client, bus } = await startedEmulator({ queues: { jobs: {} } });
     const sender = client.createSender("jobs");
     expect(await codeOf(sender.sendMessages({ body: Buffer.alloc(300_000) }))).toBe("MessageSizeExceeded");
     await sender.sendMessages({ body: "small" });
     expect(bus.counts("jobs").active).toBe(1);
   });
 
-  test("a batch comes in order", async () => {
-    const { client } = await startedBus({ queues: { jobs: {} } });
+  test("a batch arrives in order", async () => {
+    const { client } = await startedEmulator({ queues: { jobs: {} } });
     const batch = await client.createSender("jobs").createMessageBatch();
     for (let body = 0; body < 50; body++) expect(batch.tryAddMessage({ body })).toBe(true);
     await client.createSender("jobs").sendMessages(batch);
@@ -76,15 +76,15 @@ describe("sending and receiving", () => {
     );
   });
 
-  test("a batch of which one message cannot be taken leaves nothing behind", async () => {
-    const { client, bus } = await startedBus({ queues: { strict: { requiresSession: true } } });
+  test("a batch with one invalid message stores no message", async () => {
+    const { client, bus } = await startedEmulator({ queues: { strict: { requiresSession: true } } });
     const sender = client.createSender("strict");
     expect(await codeOf(sender.sendMessages([{ body: 1, sessionId: "a" }, { body: 2 }]))).toBe("GeneralError");
     expect(bus.counts("strict").active).toBe(0);
   });
 
-  test("neighbouring transfers get the outcome that is theirs", async () => {
-    const { client, bus } = await startedBus({ queues: { strict: { requiresSession: true } } });
+  test("neighbouring transfers each get their own outcome", async () => {
+    const { client, bus } = await startedEmulator({ queues: { strict: { requiresSession: true } } });
     const sender = client.createSender("strict");
     await sender.sendMessages({ body: "opens the link", sessionId: "a" });
     const codes = await Promise.all(
@@ -94,15 +94,15 @@ describe("sending and receiving", () => {
     expect(bus.counts("strict").active).toBe(4);
   });
 
-  test("receiveAndDelete leaves nothing behind", async () => {
-    const { client, bus } = await startedBus({ queues: { jobs: {} } });
+  test("receiveAndDelete removes the messages", async () => {
+    const { client, bus } = await startedEmulator({ queues: { jobs: {} } });
     await client.createSender("jobs").sendMessages([{ body: 1 }, { body: 2 }]);
     expect(await receiveBodies(client.createReceiver("jobs", { receiveMode: "receiveAndDelete" }))).toEqual([1, 2]);
     expect(bus.counts("jobs")).toEqual({ active: 0, locked: 0, scheduled: 0, deferred: 0, deadLetter: 0 });
   });
 
-  test("an empty queue is answered when the waiting time is up, and the link lives on", async () => {
-    const { client } = await startedBus({ queues: { jobs: {} } });
+  test("a receive from an empty queue ends after its waiting time, and the link stays usable", async () => {
+    const { client } = await startedEmulator({ queues: { jobs: {} } });
     const receiver = client.createReceiver("jobs");
     const tookMs: number[] = [];
     for (let round = 0; round < 5; round++) {
@@ -110,14 +110,14 @@ describe("sending and receiving", () => {
       expect(await receiver.receiveMessages(10, { maxWaitTimeInMs: 20 })).toEqual([]);
       tookMs.push(performance.now() - start);
     }
-    // A drain that is not answered costs 200 ms more each time; a machine that is busy costs that once.
+    // An unanswered drain costs 200 ms each time; a busy machine costs that once.
     expect(Math.min(...tookMs)).toBeLessThan(200);
     await client.createSender("jobs").sendMessages({ body: "late" });
     expect((await receiveOne(receiver)).body).toBe("late");
   });
 
   test("receivers with credit take turns", async () => {
-    const { client, connect } = await startedBus({ queues: { jobs: {} } });
+    const { client, connect } = await startedEmulator({ queues: { jobs: {} } });
     const got: Record<string, number> = { a: 0, b: 0 };
     let total = 0;
     const all = Promise.withResolvers<undefined>();
@@ -142,8 +142,8 @@ describe("sending and receiving", () => {
 });
 
 describe("settling", () => {
-  test("abandon gives the message back with what was changed, one delivery more", async () => {
-    const { client } = await startedBus({ queues: { jobs: {} } });
+  test("abandon returns the message with changed properties and a higher delivery count", async () => {
+    const { client } = await startedEmulator({ queues: { jobs: {} } });
     await client.createSender("jobs").sendMessages({ body: 1, applicationProperties: { kept: "yes", changed: 1 } });
     const receiver = client.createReceiver("jobs");
     await receiver.abandonMessage(await receiveOne(receiver), { changed: 2, added: "new" });
@@ -152,8 +152,8 @@ describe("settling", () => {
     expect(again.deliveryCount).toBe(1);
   });
 
-  test("dead-lettering keeps reason, description and properties, and leaves the count", async () => {
-    const { client, bus } = await startedBus({ queues: { jobs: {} } });
+  test("a dead-lettered message has reason, description, properties and the same delivery count", async () => {
+    const { client, bus } = await startedEmulator({ queues: { jobs: {} } });
     await client.createSender("jobs").sendMessages({ body: 1, applicationProperties: { kept: "yes" } });
     const receiver = client.createReceiver("jobs");
     await receiver.deadLetterMessage(await receiveOne(receiver), {
@@ -162,10 +162,10 @@ describe("settling", () => {
       at: 5,
     });
     expect(bus.counts("jobs")).toMatchObject({ active: 0, deadLetter: 1 });
-    const graveyard = client.createReceiver("jobs", { subQueueType: "deadLetter" });
-    const [peeked] = await graveyard.peekMessages(5);
+    const deadLetters = client.createReceiver("jobs", { subQueueType: "deadLetter" });
+    const [peeked] = await deadLetters.peekMessages(5);
     expect(peeked).toMatchObject({ body: 1, deadLetterReason: "Unreadable" });
-    const dead = await receiveOne(graveyard);
+    const dead = await receiveOne(deadLetters);
     expect(dead).toMatchObject({
       body: 1,
       deadLetterReason: "Unreadable",
@@ -173,12 +173,12 @@ describe("settling", () => {
       deliveryCount: 0,
       applicationProperties: { kept: "yes", at: 5 },
     });
-    await graveyard.completeMessage(dead);
+    await deadLetters.completeMessage(dead);
     expect(bus.counts("jobs").deadLetter).toBe(0);
   });
 
-  test("a message that failed too often is dead-lettered with a reason", async () => {
-    const { client } = await startedBus({ queues: { jobs: { maxDeliveryCount: 3 } } });
+  test("a message that reaches maxDeliveryCount is dead-lettered with a reason", async () => {
+    const { client } = await startedEmulator({ queues: { jobs: { maxDeliveryCount: 3 } } });
     await client.createSender("jobs").sendMessages({ body: "poison" });
     const receiver = client.createReceiver("jobs");
     for (const deliveryCount of [0, 1, 2]) {
@@ -190,8 +190,8 @@ describe("settling", () => {
     expect(dead).toMatchObject({ body: "poison", deliveryCount: 3, deadLetterReason: "MaxDeliveryCountExceeded" });
   });
 
-  test("a deferred message comes to whoever knows its number", async () => {
-    const { client, bus } = await startedBus({ queues: { jobs: {} } });
+  test("a deferred message is received by its sequence number", async () => {
+    const { client, bus } = await startedEmulator({ queues: { jobs: {} } });
     await client.createSender("jobs").sendMessages({ body: "later" });
     const receiver = client.createReceiver("jobs");
     const { sequenceNumber } = await receiveOne(receiver).then(async (message) => {
@@ -209,8 +209,8 @@ describe("settling", () => {
     expect(bus.counts("jobs")).toMatchObject({ locked: 0, deferred: 0 });
   });
 
-  test("a lock that ran out gives the message to the next receiver, and the first one is told", async () => {
-    const { client, bus, pass } = await startedBus({ queues: { jobs: { lockDurationMs: 30_000 } } });
+  test("after a lock expires, the next receiver gets the message and the first one gets an error", async () => {
+    const { client, bus, pass } = await startedEmulator({ queues: { jobs: { lockDurationMs: 30_000 } } });
     await client.createSender("jobs").sendMessages({ body: 1 });
     const receiver = client.createReceiver("jobs");
     const late = await receiveOne(receiver);
@@ -223,8 +223,8 @@ describe("settling", () => {
     expect(bus.counts("jobs")).toMatchObject({ active: 0, locked: 0 });
   });
 
-  test("a renewed lock lasts as long again, and a lost one cannot be renewed", async () => {
-    const { client, bus, pass, now } = await startedBus({ queues: { jobs: { lockDurationMs: 30_000 } } });
+  test("a renewed lock lasts the full duration again, and a lost one cannot be renewed", async () => {
+    const { client, bus, pass, now } = await startedEmulator({ queues: { jobs: { lockDurationMs: 30_000 } } });
     await client.createSender("jobs").sendMessages({ body: 1 });
     const receiver = client.createReceiver("jobs", { maxAutoLockRenewalDurationInMs: 0 });
     const message = await receiveOne(receiver);
@@ -238,8 +238,8 @@ describe("settling", () => {
     expect(await codeOf(receiver.renewMessageLock(message))).toBe("MessageLockLost");
   });
 
-  test("a lock outlives link and connection: the message can be settled from another", async () => {
-    const { client, bus, connect } = await startedBus({ queues: { jobs: {} } });
+  test("a lock survives link and connection: another client can settle the message", async () => {
+    const { client, bus, connect } = await startedEmulator({ queues: { jobs: {} } });
     await client.createSender("jobs").sendMessages([{ body: 1 }, { body: 2 }]);
     const first = client.createReceiver("jobs");
     const [one, two] = await first.receiveMessages(2, { maxWaitTimeInMs: 5_000 });
@@ -256,8 +256,8 @@ describe("settling", () => {
 });
 
 describe("time", () => {
-  test("a scheduled message is visible to peeking at once and to receivers at its time, under a new number", async () => {
-    const { client, bus, pass, now } = await startedBus({ queues: { jobs: {} } });
+  test("a peek shows a scheduled message at once; receivers get it at its time, with a new sequence number", async () => {
+    const { client, bus, pass, now } = await startedEmulator({ queues: { jobs: {} } });
     const sender = client.createSender("jobs");
     const [number] = await sender.scheduleMessages([{ body: "a" }, { body: "b" }], new Date(now() + 60_000));
     const receiver = client.createReceiver("jobs");
@@ -271,10 +271,10 @@ describe("time", () => {
     expect(bus.counts("jobs").scheduled).toBe(0);
   });
 
-  test("a message with a schedule in its own properties waits too, and comes by the broker's own timer", async () => {
-    const { client, bus } = await startedBus({ queues: { jobs: {} } });
+  test("a message with a schedule in its properties waits too, and a timer of the emulator activates it", async () => {
+    const { client, bus } = await startedEmulator({ queues: { jobs: {} } });
     const sender = client.createSender("jobs");
-    // Opens the link, so that the message is there before its time.
+    // Opens the link, so that the message arrives before its time.
     await sender.createMessageBatch();
     const at = Date.now() + 500;
     await sender.sendMessages({ body: "soon", scheduledEnqueueTimeUtc: new Date(at) });
@@ -283,8 +283,8 @@ describe("time", () => {
     expect(Date.now()).toBeGreaterThanOrEqual(at);
   });
 
-  test("a cancelled message never comes, and cannot be cancelled twice", async () => {
-    const { client, bus, pass, now } = await startedBus({ queues: { jobs: {} } });
+  test("a cancelled message is never delivered, and cannot be cancelled twice", async () => {
+    const { client, bus, pass, now } = await startedEmulator({ queues: { jobs: {} } });
     const sender = client.createSender("jobs");
     const numbers = await sender.scheduleMessages({ body: 1 }, new Date(now() + 60_000));
     await sender.cancelScheduledMessages(numbers);
@@ -293,8 +293,8 @@ describe("time", () => {
     expect(await codeOf(sender.cancelScheduledMessages(numbers))).toBe("MessageNotFound");
   });
 
-  test("an expired message is dropped, or dead-lettered where the queue says so; a locked one is not", async () => {
-    const { client, bus, pass } = await startedBus({
+  test("an expired message is dropped, or dead-lettered with deadLetterOnExpiration; a locked one does not expire", async () => {
+    const { client, bus, pass } = await startedEmulator({
       queues: { plain: { defaultTtlMs: 50_000 }, strict: { deadLetterOnExpiration: true } },
     });
     for (const queue of ["plain", "strict"]) {
@@ -316,8 +316,8 @@ describe("time", () => {
 });
 
 describe("subscribe", () => {
-  test("runs as many handlers at a time as it may, and completes what they finish", async () => {
-    const { client, bus } = await startedBus({ queues: { jobs: {} } });
+  test("runs at most maxConcurrentCalls handlers, and completes their messages", async () => {
+    const { client, bus } = await startedEmulator({ queues: { jobs: {} } });
     await client.createSender("jobs").sendMessages(Array.from({ length: 60 }, (_, body) => ({ body })));
     let running = 0;
     let most = 0;
@@ -344,8 +344,8 @@ describe("subscribe", () => {
     expect(bus.counts("jobs")).toMatchObject({ active: 0, locked: 0 });
   });
 
-  test("abandons what a handler throws on, up to the dead-letter queue", async () => {
-    const { client } = await startedBus({ queues: { jobs: { maxDeliveryCount: 2 } } });
+  test("abandons a message when its handler throws, until it is dead-lettered", async () => {
+    const { client } = await startedEmulator({ queues: { jobs: { maxDeliveryCount: 2 } } });
     await client.createSender("jobs").sendMessages({ body: "bad" });
     client.createReceiver("jobs").subscribe({
       processMessage: async () => {
@@ -358,9 +358,9 @@ describe("subscribe", () => {
   });
 });
 
-describe("what is not there", () => {
-  test("an unknown entity is named, with those that are known", async () => {
-    const { client } = await startedBus({ queues: { jobs: {} } });
+describe("errors", () => {
+  test("the error for an unknown entity lists the known ones", async () => {
+    const { client } = await startedEmulator({ queues: { jobs: {} } });
     for (const work of [
       client.createSender("jbos").sendMessages({ body: 1 }),
       client.createReceiver("jbos").receiveMessages(1, { maxWaitTimeInMs: 50 }),
@@ -373,21 +373,21 @@ describe("what is not there", () => {
     );
   });
 
-  test("paths are not case-sensitive", async () => {
-    const { client } = await startedBus({ queues: { Jobs: {} } });
+  test("paths are case-insensitive", async () => {
+    const { client } = await startedEmulator({ queues: { Jobs: {} } });
     await client.createSender("jobs").sendMessages({ body: 1 });
     expect((await receiveOne(client.createReceiver("JOBS"))).body).toBe(1);
   });
 
-  test("a port that is taken is an error", async () => {
-    const { bus } = await startedBus({ queues: {} });
+  test("a port in use is an error", async () => {
+    const { bus } = await startedEmulator({ queues: {} });
     await expect(startServiceBusEmulator({ port: bus.port })).rejects.toThrow("EADDRINUSE");
   });
 });
 
 describe("topics", () => {
-  test("every subscription gets its own copy of what its filter lets through", async () => {
-    const { client, bus } = await startedBus({
+  test("every subscription gets its own copy of the messages that match its filter", async () => {
+    const { client, bus } = await startedEmulator({
       topics: {
         events: {
           subscriptions: {

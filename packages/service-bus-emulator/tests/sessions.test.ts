@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { cutConnection, receiveBodies, startedBus } from "./started-emulator.ts";
+import { cutConnection, receiveBodies, startedEmulator } from "./started-emulator.ts";
 
 const queues = { runs: { requiresSession: true, lockDurationMs: 30_000 } };
 
 describe("sessions", () => {
-  test("each is received by one holder, in order", async () => {
-    const { client } = await startedBus({ queues });
+  test("each has one receiver, which gets its messages in order", async () => {
+    const { client } = await startedEmulator({ queues });
     await client.createSender("runs").sendMessages([
       { body: "a1", sessionId: "a" },
       { body: "b1", sessionId: "b" },
@@ -19,15 +19,15 @@ describe("sessions", () => {
     expect(await receiveBodies(next)).toEqual(["b1"]);
   });
 
-  test("one who waits for any session gets the first that has a message", async () => {
-    const { client, connect } = await startedBus({ queues });
+  test("a receiver that waits for any session gets the first one with a message", async () => {
+    const { client, connect } = await startedEmulator({ queues });
     const waiting = connect().acceptNextSession("runs");
     await client.createSender("runs").sendMessages({ body: 1, sessionId: "late" });
     expect((await waiting).sessionId).toBe("late");
   });
 
-  test("one who waits in vain is told so in time, and waits for nothing afterwards", async () => {
-    const { bus, client } = await startedBus({ queues });
+  test("a wait for any session times out, and takes no later message", async () => {
+    const { bus, client } = await startedEmulator({ queues });
     const impatient = client.acceptNextSession("runs");
     await expect(impatient).rejects.toMatchObject({ code: "ServiceTimeout" });
     await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
@@ -35,8 +35,8 @@ describe("sessions", () => {
     expect(bus.counts("runs").active).toBe(1);
   });
 
-  test("a state stays with the session until it is taken away", async () => {
-    const { client } = await startedBus({ queues });
+  test("a session keeps its state until a receiver removes it", async () => {
+    const { client } = await startedEmulator({ queues });
     const first = await client.acceptSession("runs", "a");
     expect(await first.getSessionState()).toBeNull();
     await first.setSessionState({ step: 2 });
@@ -47,8 +47,8 @@ describe("sessions", () => {
     expect(await second.getSessionState()).toBeNull();
   });
 
-  test("closing gives session and messages back at once, as no failed delivery", async () => {
-    const { client, bus, connect } = await startedBus({ queues });
+  test("a close releases session and messages at once, without a failed delivery", async () => {
+    const { client, bus, connect } = await startedEmulator({ queues });
     await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
     const other = connect();
     const held = await other.acceptSession("runs", "a");
@@ -60,8 +60,8 @@ describe("sessions", () => {
     expect(message).toMatchObject({ body: 1, deliveryCount: 0 });
   });
 
-  test("a client that vanishes loses its session at once", async () => {
-    const { client, connect } = await startedBus({ queues });
+  test("a lost client releases its session at once", async () => {
+    const { client, connect } = await startedEmulator({ queues });
     await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
     const vanishing = connect();
     await vanishing.acceptSession("runs", "a");
@@ -70,8 +70,8 @@ describe("sessions", () => {
     expect((await waiting).sessionId).toBe("a");
   });
 
-  test("a session whose lock ran out is free for others, and what was locked in it cannot be settled", async () => {
-    const { client, connect, pass } = await startedBus({ queues });
+  test("a session whose lock expired is free for others, and its locked messages cannot be settled", async () => {
+    const { client, connect, pass } = await startedEmulator({ queues });
     await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
     const slow = await connect().acceptSession("runs", "a", { maxAutoLockRenewalDurationInMs: 0 });
     const [late] = await slow.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
@@ -84,8 +84,8 @@ describe("sessions", () => {
     if (message) await next.completeMessage(message);
   });
 
-  test("a renewed session lasts as long again, with the messages locked in it", async () => {
-    const { client, bus, pass, now } = await startedBus({ queues });
+  test("a renewed session lock lasts the full duration again, also for its locked messages", async () => {
+    const { client, bus, pass, now } = await startedEmulator({ queues });
     await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
     const held = await client.acceptSession("runs", "a", { maxAutoLockRenewalDurationInMs: 0 });
     const [message] = await held.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
@@ -97,8 +97,8 @@ describe("sessions", () => {
     expect(bus.counts("runs")).toMatchObject({ active: 0, locked: 0 });
   });
 
-  test("a deferred message needs its session", async () => {
-    const { client, bus } = await startedBus({ queues });
+  test("a deferred message is received in its session", async () => {
+    const { client, bus } = await startedEmulator({ queues });
     await client.createSender("runs").sendMessages({ body: 1, sessionId: "a" });
     const held = await client.acceptSession("runs", "a");
     const [message] = await held.receiveMessages(1, { maxWaitTimeInMs: 5_000 });
@@ -109,8 +109,8 @@ describe("sessions", () => {
     expect(bus.counts("runs")).toMatchObject({ locked: 0, deferred: 0 });
   });
 
-  test("a queue with sessions refuses receivers without one, and the other way round", async () => {
-    const { client } = await startedBus({ queues: { ...queues, plain: {} } });
+  test("a queue with sessions rejects receivers without one, and one without sessions rejects session receivers", async () => {
+    const { client } = await startedEmulator({ queues: { ...queues, plain: {} } });
     await expect(client.createReceiver("runs").receiveMessages(1, { maxWaitTimeInMs: 50 })).rejects.toThrow(
       "requires sessions",
     );

@@ -1,40 +1,36 @@
-import type { Socket } from "node:net";
 import type { Broker } from "../broker.ts";
 import type { Log } from "../log.ts";
-import { Answers } from "./answers.ts";
 import { attachReceiver } from "./attach.ts";
-import type { Leave } from "./attach.ts";
-import { asRefusal, unknownEntity } from "./errors.ts";
+import type { OnClose } from "./attach.ts";
+import { Dispositions } from "./dispositions.ts";
+import { asBrokerError, unknownEntity } from "./errors.ts";
 import { serveIncoming } from "./incoming.ts";
 import { serveManagement, serveTokens } from "./requests.ts";
 import type { Connection, Frame, Receiver, Sender, Session } from "./rhea.ts";
-import { Transfers } from "./transfers.ts";
 
-const TOKENS = "$cbs";
+const CBS = "$cbs";
 const MANAGEMENT = "/$management";
-/** Any format but 0 makes rhea hand a message over as bytes. */
+/** rhea decodes messages of the format 0 and leaves all others as bytes. */
 const RAW_FORMAT = 1;
 
-/** One client: its links, and what has to be undone when they go. */
+/** The connection of one client, with its links. */
 export class ClientConnection {
   readonly #broker: Broker;
   readonly #connection: Connection;
-  readonly #answers: Answers;
+  readonly #dispositions: Dispositions;
   readonly #log: Log;
-  /** Links on which the client waits for replies, by the name that its requests give. */
+  /** Links on which the client receives replies, by the name in its requests. */
   readonly #replyLinks = new Map<string, Sender>();
-  readonly #leaves = new Map<Sender | Receiver, Leave>();
+  readonly #onClose = new Map<Sender | Receiver, OnClose>();
 
   constructor(broker: Broker, connection: Connection, log: Log) {
     this.#broker = broker;
     this.#connection = connection;
-    this.#answers = new Answers(connection);
+    this.#dispositions = new Dispositions(connection);
     this.#log = log;
-    joinWrites(connection.socket);
   }
 
   openSession(session: Session): void {
-    session.outgoing = new Transfers(session);
     const onTransfer = session.on_transfer.bind(session);
     session.on_transfer = (frame: Frame) => {
       if (frame.performative.message_format === 0) frame.performative.message_format = RAW_FORMAT;
@@ -47,8 +43,11 @@ export class ClientConnection {
     const address = link.source?.address ?? "";
     link.set_source({ address });
     link.set_target({ address: link.target?.address });
-    if (address === TOKENS || address.endsWith(MANAGEMENT)) this.#openReplies(link);
-    else this.#attempt(link, () => this.#leaves.set(link, attachReceiver(this.#broker, address, link)));
+    if (address === CBS || address.endsWith(MANAGEMENT)) this.#openReplyLink(link);
+    else
+      this.#attempt(link, () => {
+        this.#onClose.set(link, attachReceiver(this.#broker, address, link, this.#dispositions));
+      });
   }
 
   /** The client sends. */
@@ -56,9 +55,13 @@ export class ClientConnection {
     const address = link.target?.address ?? "";
     link.set_source({ address: link.source?.address });
     link.set_target({ address });
-    const parts = { link, answers: this.#answers, findReplyLink: (name: string) => this.#replyLinks.get(name) };
+    const parts = {
+      link,
+      dispositions: this.#dispositions,
+      findReplyLink: (name: string) => this.#replyLinks.get(name),
+    };
     this.#attempt(link, () => {
-      if (address === TOKENS) {
+      if (address === CBS) {
         serveTokens(this.#broker, parts);
         return;
       }
@@ -68,56 +71,37 @@ export class ClientConnection {
       }
       const target = this.#broker.target(address);
       if (!target) throw unknownEntity(address, this.#broker.paths());
-      serveIncoming(this.#broker, target, link, this.#answers);
+      serveIncoming(this.#broker, target, link, this.#dispositions);
     });
   }
 
   closeLink(link: Sender | Receiver): void {
-    this.#leaves.get(link)?.();
-    this.#leaves.delete(link);
+    this.#onClose.get(link)?.();
+    this.#onClose.delete(link);
   }
 
   closeSession(session: Session): void {
-    for (const link of [...this.#leaves.keys()]) if (link.session === session) this.closeLink(link);
+    for (const link of [...this.#onClose.keys()]) if (link.session === session) this.closeLink(link);
   }
 
-  leave(): void {
-    for (const link of [...this.#leaves.keys()]) this.closeLink(link);
+  close(): void {
+    for (const link of [...this.#onClose.keys()]) this.closeLink(link);
     this.#replyLinks.clear();
     this.#connection.remove_all_sessions();
   }
 
-  #openReplies(link: Sender): void {
+  #openReplyLink(link: Sender): void {
     this.#replyLinks.set(link.name, link);
-    this.#leaves.set(link, () => this.#replyLinks.delete(link.name));
+    this.#onClose.set(link, () => this.#replyLinks.delete(link.name));
   }
 
   #attempt(link: Sender | Receiver, open: () => unknown): void {
     try {
       open();
     } catch (error) {
-      const { condition, description } = asRefusal(error);
-      this.#log("refused", { link: link.name, condition, description });
+      const { condition, description } = asBrokerError(error);
+      this.#log("link_refused", { link: link.name, condition, description });
       link.close({ condition, description });
     }
   }
-}
-
-/** rhea writes every frame for itself: what one turn of the event loop brings becomes one write. */
-function joinWrites(socket: Socket): void {
-  const write = socket.write.bind(socket);
-  const end = socket.end.bind(socket);
-  let waiting: Buffer[] = [];
-  const flush = () => {
-    if (waiting.length > 0 && socket.writable) write(Buffer.concat(waiting));
-    waiting = [];
-  };
-  socket.write = (chunk: Buffer) => {
-    if (waiting.push(chunk) === 1) setImmediate(flush);
-    return true;
-  };
-  socket.end = () => {
-    flush();
-    return end();
-  };
 }

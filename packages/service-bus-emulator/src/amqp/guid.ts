@@ -1,9 +1,4 @@
-import { randomUUID } from "node:crypto";
-
-/** A GUID in the form that people read. */
-export const newGuid = (): string => randomUUID();
-
-/** The sixteen bytes in the order in which they are read. */
+/** The sixteen bytes of a GUID in the order in which it is written. */
 export function guidBytes(guid: string): Buffer {
   return Buffer.from(guid.replaceAll("-", ""), "hex");
 }

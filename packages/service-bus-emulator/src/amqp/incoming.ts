@@ -1,46 +1,42 @@
+import type { Broker, IncomingMessage, Target } from "../broker.ts";
 import { Entity } from "../entity.ts";
-import type { Broker, Publication, Target } from "../broker.ts";
-import { asRefusal, messageTooLarge, sessionRequired } from "./errors.ts";
-import type { Refusal } from "./errors.ts";
-import { Answers } from "./answers.ts";
-import { readBatch, readMessage } from "./read-message.ts";
+import { decodeBatch, decodeMessage } from "./decode-message.ts";
+import type { Dispositions } from "./dispositions.ts";
+import { asBrokerError, messageTooLarge, sessionRequired } from "./errors.ts";
 import type { Context, Receiver } from "./rhea.ts";
 
 const MAX_MESSAGE_BYTES = 262_144;
 const BATCH_FORMAT = 0x80013700;
 const CREDIT = 1_000;
 
-/** Serves a link on which a client sends to a queue or topic: a transfer is accepted once it is kept. */
-export function serveIncoming(broker: Broker, target: Target, link: Receiver, answers: Answers): void {
+/** Serves a link on which a client sends to a queue or topic. It accepts a transfer once the messages are on disk. */
+export function serveIncoming(broker: Broker, target: Target, link: Receiver, dispositions: Dispositions): void {
   link.local.attach["max_message_size"] = MAX_MESSAGE_BYTES;
   link.on("message", ({ delivery, message, format }: Context) => {
-    const refusal = accept(broker, target, message, format);
-    if (refusal) answers.refuse(delivery, refusal);
-    else
+    try {
+      broker.publish(target, decodeTransfer(target, message, format));
       broker.whenDurable(() => {
-        answers.accept(delivery);
+        dispositions.accept(delivery);
       });
+    } catch (error) {
+      dispositions.reject(delivery, asBrokerError(error));
+    }
     if (link.credit < CREDIT / 2) link.add_credit(CREDIT - link.credit);
   });
   link.add_credit(CREDIT);
 }
 
-function accept(broker: Broker, target: Target, bytes: Buffer, format: number): Refusal | undefined {
-  try {
-    if (bytes.length > MAX_MESSAGE_BYTES) return messageTooLarge(bytes.length, MAX_MESSAGE_BYTES);
-    // The bytes are a window on what the socket read: without a copy, one kept message would keep them all.
-    const publications = format === BATCH_FORMAT ? readBatch(bytes) : [readMessage(Buffer.from(bytes))];
-    requireSessions(target, publications);
-    broker.publish(target, publications);
-    return undefined;
-  } catch (error) {
-    return asRefusal(error);
-  }
+function decodeTransfer(target: Target, bytes: Buffer, format: number): IncomingMessage[] {
+  if (bytes.length > MAX_MESSAGE_BYTES) throw messageTooLarge(bytes.length, MAX_MESSAGE_BYTES);
+  // A copy: the bytes are a slice of what the socket read, and a stored message would keep all of it in memory.
+  const messages = format === BATCH_FORMAT ? decodeBatch(bytes) : [decodeMessage(Buffer.from(bytes))];
+  requireSessionIds(target, messages);
+  return messages;
 }
 
-/** All or none: looked at before the first message is taken in. */
-export function requireSessions(target: Target, publications: readonly Publication[]): void {
+/** Checks all messages before the broker stores the first one. Throws a BrokerError. */
+export function requireSessionIds(target: Target, messages: readonly IncomingMessage[]): void {
   const entities = target instanceof Entity ? [target] : target.subscriptions.map(({ entity }) => entity);
   const strict = entities.find(({ queue }) => queue.requiresSession);
-  if (strict && publications.some(({ sessionId }) => sessionId === undefined)) throw sessionRequired(strict.path);
+  if (strict && messages.some(({ sessionId }) => sessionId === undefined)) throw sessionRequired(strict.path);
 }

@@ -1,6 +1,9 @@
 import type { Broker } from "../broker.ts";
 import type { Entity } from "../entity.ts";
-import type { Delivery, Overrides, Settlement } from "../message.ts";
+import type { Delivery, Settlement } from "../message.ts";
+import { decodeMessage } from "./decode-message.ts";
+import { encodeDelivery } from "./encode-delivery.ts";
+import { overridesOf } from "./encoding.ts";
 import {
   malformed,
   messageLockLost,
@@ -10,10 +13,8 @@ import {
   unknownEntity,
 } from "./errors.ts";
 import { guidBytes, guidOf } from "./guid.ts";
-import { requireSessions } from "./incoming.ts";
-import { readMessage } from "./read-message.ts";
+import { requireSessionIds } from "./incoming.ts";
 import { types } from "./rhea.ts";
-import { encodeDelivery } from "./write-delivery.ts";
 
 const LONG = 0x81;
 const TIMESTAMP = 0x83;
@@ -54,12 +55,12 @@ function schedule(broker: Broker, path: string, body: Body): Reply {
   const target = broker.target(path);
   if (!target) throw unknownEntity(path, broker.paths());
   const messages = list(body, "messages") as { message?: unknown }[];
-  const publications = messages.map(({ message }) => {
+  const decoded = messages.map(({ message }) => {
     if (!Buffer.isBuffer(message)) throw malformed("expected 'message' to be an encoded message");
-    return readMessage(Buffer.from(message));
+    return decodeMessage(Buffer.from(message));
   });
-  requireSessions(target, publications);
-  const sequences = broker.publish(target, publications);
+  requireSessionIds(target, decoded);
+  const sequences = broker.publish(target, decoded);
   return { statusCode: 200, body: { "sequence-numbers": types.wrap_array(sequences, LONG) } };
 }
 
@@ -100,20 +101,20 @@ function receiveDeferred(broker: Broker, path: string, body: Body): Reply {
   const sequences = sequenceNumbers(body);
   const found = entityAt(broker, path).run((queue, now) => {
     const sessionId = body["session-id"];
-    if (queue.requiresSession && (typeof sessionId !== "string" || !queue.sessions.isHeld(sessionId))) {
+    if (queue.requiresSession && (typeof sessionId !== "string" || !queue.sessions.isLocked(sessionId))) {
       throw sessionLockLost(String(sessionId));
     }
     const missing = sequences.find((sequence) => !queue.hasDeferred(sequence));
     if (missing !== undefined) throw messageNotFound(missing);
     return sequences.flatMap((sequence) => {
       const delivery = queue.receiveDeferred(sequence, mode, now);
-      return delivery ? [replyEntry(delivery)] : [];
+      return delivery ? [lockedEntry(delivery)] : [];
     });
   });
   return { statusCode: 200, body: { messages: found } };
 }
 
-function replyEntry(delivery: Delivery): object {
+function lockedEntry(delivery: Delivery): object {
   const token = delivery.lock?.token ?? "00000000-0000-0000-0000-000000000000";
   return { "lock-token": types.wrap_uuid(guidBytes(token)), message: encodeDelivery(delivery) };
 }
@@ -134,7 +135,7 @@ function setSessionState(broker: Broker, path: string, body: Body): Reply {
   const state = body["session-state"];
   const sessionId = String(body["session-id"]);
   entityAt(broker, path).run((queue) => {
-    if (!queue.sessions.isHeld(sessionId)) throw sessionLockLost(sessionId);
+    if (!queue.sessions.isLocked(sessionId)) throw sessionLockLost(sessionId);
     queue.setSessionState(sessionId, Buffer.isBuffer(state) ? Buffer.from(state) : undefined);
   });
   return { statusCode: 200 };
@@ -142,7 +143,7 @@ function setSessionState(broker: Broker, path: string, body: Body): Reply {
 
 function settlementOf(body: Body): Settlement {
   const status = body["disposition-status"];
-  const overrides = encodedOverrides(body["properties-to-modify"]);
+  const overrides = modifiedProperties(body["properties-to-modify"]);
   switch (status) {
     case "completed":
       return { kind: "complete" };
@@ -163,14 +164,8 @@ function settlementOf(body: Body): Settlement {
   }
 }
 
-function encodedOverrides(properties: unknown): Overrides | undefined {
-  if (typeof properties !== "object" || properties === null || Object.keys(properties).length === 0) return undefined;
-  const encoded = Object.entries(properties).map(([name, value]) => {
-    const writer = new types.Writer();
-    writer.write(types.wrap(value));
-    return [name, writer.toBuffer()] as const;
-  });
-  return Object.fromEntries(encoded);
+function modifiedProperties(properties: unknown) {
+  return overridesOf(Object.entries(properties ?? {}).map(([name, value]) => [name, types.wrap(value)]));
 }
 
 function entityAt(broker: Broker, path: string): Entity {
@@ -188,7 +183,7 @@ function lockTokens(body: Body): string[] {
 
 const sequenceNumbers = (body: Body): number[] => list(body, "sequence-numbers").map(longOf);
 
-/** rhea gives longs beyond 2^53 as bytes. */
+/** rhea decodes a long beyond 2^53 as bytes. */
 function longOf(value: unknown): number {
   return Buffer.isBuffer(value) ? Number(value.readBigInt64BE()) : Number(value);
 }

@@ -1,41 +1,42 @@
 import type { Broker } from "../broker.ts";
 import type { Consumer, Entity } from "../entity.ts";
-import type { Delivery, Overrides, ReceiveMode, Settlement } from "../message.ts";
-import { ACCEPTED, rejected } from "./answers.ts";
-import { asRefusal, messageLockLost, sessionLockLost } from "./errors.ts";
-import { types } from "./rhea.ts";
-import type { RemoteOutcome, Sender, Typed } from "./rhea.ts";
-import type { Recipient, Transfer, Transfers } from "./transfers.ts";
-import { encodeDelivery } from "./write-delivery.ts";
+import type { Delivery, ReceiveMode, Settlement } from "../message.ts";
+import type { Dispositions } from "./dispositions.ts";
+import { encodeDelivery } from "./encode-delivery.ts";
+import { entriesOf, overridesOf } from "./encoding.ts";
+import { asBrokerError, messageLockLost, sessionLockLost } from "./errors.ts";
+import { dotnetBytes } from "./guid.ts";
+import type { RheaDelivery, Sender, Typed } from "./rhea.ts";
 
 const SETTLED_BY_SENDER = 1;
 
 /** Serves a link on which a client receives. */
-export class OutgoingLink implements Consumer, Recipient {
+export class OutgoingLink implements Consumer {
   readonly mode: ReceiveMode;
   readonly sessionId: string | undefined;
   readonly #broker: Broker;
   readonly #entity: Entity;
   readonly #link: Sender;
-  readonly #transfers: Transfers;
-  /** Deliveries so far plus credit: how far the client lets us go. rhea's own credit lags behind what it was given to send. */
+  readonly #dispositions: Dispositions;
+  readonly #lockTokens = new Map<RheaDelivery, string>();
+  /** Deliveries plus credit of the last flow. rhea's own credit still counts messages that rhea has not sent yet. */
   #limit = 0;
   #deliveryCount = 0;
   #isOpen = true;
 
-  constructor(broker: Broker, entity: Entity, link: Sender, sessionId: string | undefined) {
+  constructor(broker: Broker, entity: Entity, link: Sender, dispositions: Dispositions, sessionId: string | undefined) {
     this.#broker = broker;
     this.#entity = entity;
     this.#link = link;
-    this.#transfers = link.session.outgoing as Transfers;
+    this.#dispositions = dispositions;
     this.sessionId = sessionId;
     this.mode = link.snd_settle_mode === SETTLED_BY_SENDER ? "receiveAndDelete" : "peekLock";
     this.#listen();
-    entity.join(this);
+    entity.addConsumer(this);
   }
 
   credit(): number {
-    return Math.min(this.#limit - this.#deliveryCount, this.#transfers.available());
+    return Math.min(this.#limit - this.#deliveryCount, this.#link.session.outgoing.available());
   }
 
   deliver(delivery: Delivery): void {
@@ -43,66 +44,77 @@ export class OutgoingLink implements Consumer, Recipient {
     const payload = encodeDelivery(delivery);
     const { token } = delivery.lock ?? {};
     if (token !== undefined) {
-      this.#transfers.deliver(this.#link, payload, token, this);
+      this.#lockTokens.set(this.#link.send(payload, dotnetBytes(token), 0), token);
       return;
     }
-    // What is deleted on receipt must be gone for good before it is out of our hands.
+    // A message that is deleted on receipt is sent after its deletion is on disk.
     this.#broker.whenDurable(() => {
       if (this.#isOpen) this.#link.send(payload, undefined, 0);
     });
   }
 
-  loseSession(): void {
+  onSessionLockLost(): void {
     this.#isOpen = false;
     this.#link.close(sessionLockLost(this.sessionId ?? ""));
   }
 
-  /** The link or its connection is gone. Locks on messages stay, a lock on a session does not. */
-  leave(): void {
+  /** The link or its connection is closed. Locks on messages remain, the lock on a session ends. */
+  onClose(): void {
     this.#isOpen = false;
-    this.#transfers.forget(this.#link);
-    this.#entity.leave(this);
+    // Unsettled deliveries of a closed link would fill the buffer of its session.
+    for (const delivery of this.#lockTokens.keys()) {
+      delivery.settled = true;
+      delivery.remote_settled = true;
+    }
+    this.#entity.removeConsumer(this);
   }
 
   #listen(): void {
     const link = this.#link;
     link._get_drain = () => takeDrain(link);
     link.on("sender_flow", () => {
+      // rhea sends messages before it answers an attach that came in the same turn.
+      link.connection._process();
       this.#limit = link.delivery_count + link.credit;
-      this.#entity.handOut();
+      this.#entity.dispatch();
       if (link._draining)
         this.#broker.whenDurable(() => {
           this.#drain();
         });
     });
+    link.on("accepted", ({ delivery }) => {
+      this.#settle(delivery, () => ({ kind: "complete" }));
+    });
+    link.on("released", ({ delivery }) => {
+      this.#settle(delivery, () => ({ kind: "release" }));
+    });
+    link.on("modified", ({ delivery }) => {
+      this.#settle(delivery, () => modification(delivery));
+    });
+    link.on("rejected", ({ delivery }) => {
+      this.#settle(delivery, () => rejection(delivery));
+    });
   }
 
-  /** An error that left this would end the process. */
-  onOutcome(transfers: readonly Transfer[], outcome: RemoteOutcome, isSettled: boolean): void {
-    const answer = (transfer: Transfer, word: Typed) => {
-      if (!isSettled) this.#transfers.answer(transfer, word);
-    };
+  #settle(delivery: RheaDelivery, settlement: () => Settlement): void {
+    const token = this.#lockTokens.get(delivery);
+    if (token === undefined) return;
+    this.#lockTokens.delete(delivery);
     try {
-      const settlement = settlementOf(outcome);
-      const lost = this.#settle(transfers, settlement);
+      const isLocked = this.#entity.run((queue) => queue.settle(token, settlement()));
+      if (!isLocked) throw messageLockLost();
       this.#broker.whenDurable(() => {
-        for (const transfer of transfers) answer(transfer, lost.has(transfer) ? rejected(messageLockLost()) : ACCEPTED);
+        this.#dispositions.accept(delivery);
       });
     } catch (error) {
-      for (const transfer of transfers) answer(transfer, rejected(asRefusal(error)));
+      // An error that leaves an event of rhea ends the process.
+      this.#dispositions.reject(delivery, asBrokerError(error));
     }
-  }
-
-  /** Those whose lock was lost are given back. */
-  #settle(transfers: readonly Transfer[], settlement: Settlement): Set<Transfer> {
-    return this.#entity.run(
-      (queue) => new Set(transfers.filter(({ lockToken }) => lockToken && !queue.settle(lockToken, settlement))),
-    );
   }
 
   #drain(): void {
     if (!this.#isOpen) return;
-    // What was handed to rhea before must use its credit up first.
+    // Messages that rhea has not sent yet use their credit before the drain takes the rest.
     this.#link.connection._process();
     this.#deliveryCount = this.#limit;
     this.#link.set_drained(true);
@@ -110,7 +122,7 @@ export class OutgoingLink implements Consumer, Recipient {
   }
 }
 
-/** A drain is answered even when no credit is left: a client that gets no answer waits, then gives its link up. */
+/** rhea answers no drain when no credit is left; a client without an answer waits, then closes its link. */
 function takeDrain(link: Sender): boolean {
   if (!link._draining || !link._drained) return false;
   link.delivery_count += link.credit;
@@ -118,60 +130,24 @@ function takeDrain(link: Sender): boolean {
   return true;
 }
 
-function settlementOf(outcome: RemoteOutcome): Settlement {
-  switch (outcome.constructor.composite_type) {
-    case "accepted":
-      return { kind: "complete" };
-    case "modified":
-      return modification(outcome);
-    case "rejected":
-      return rejection(outcome);
-    default:
-      return { kind: "release" };
-  }
-}
-
 /** Fields of the outcome `modified`: delivery-failed, undeliverable-here, message-annotations. */
-function modification({ value: [, isDeferred, annotations] }: RemoteOutcome): Settlement {
-  const overrides = encodedEntries(annotations);
+function modification(delivery: RheaDelivery): Settlement {
+  const [, isDeferred, annotations] = delivery.remote_state?.value ?? [];
+  const overrides = overridesOf(entriesOf(annotations));
   return isDeferred?.value === true ? { kind: "defer", overrides } : { kind: "abandon", overrides };
 }
 
 /** Fields of the error in the outcome `rejected`: condition, description, info. */
-function rejection({ value }: RemoteOutcome): Settlement {
-  const error = value[0]?.value;
-  const info = Array.isArray(error) ? (error[2] as Typed | undefined) : undefined;
-  const { DeadLetterReason: reason, DeadLetterErrorDescription: description } = texts(info);
-  const { DeadLetterReason: _, DeadLetterErrorDescription: __, ...overrides } = encodedEntries(info) ?? {};
+function rejection(delivery: RheaDelivery): Settlement {
+  const error = delivery.remote_state?.value[0]?.value;
+  const info = new Map(entriesOf(Array.isArray(error) ? (error[2] as Typed | undefined) : undefined));
+  const reason = info.get("DeadLetterReason")?.value;
+  const description = info.get("DeadLetterErrorDescription")?.value;
+  info.delete("DeadLetterReason");
+  info.delete("DeadLetterErrorDescription");
   const deadLetter = {
-    ...(reason === undefined ? {} : { reason }),
-    ...(description === undefined ? {} : { description }),
+    ...(typeof reason === "string" ? { reason } : {}),
+    ...(typeof description === "string" ? { description } : {}),
   };
-  return { kind: "deadLetter", deadLetter, overrides: Object.keys(overrides).length > 0 ? overrides : undefined };
-}
-
-/** Values are encoded again with the types that they came with. */
-function encodedEntries(map: Typed | undefined): Overrides | undefined {
-  const entries = pairs(map).map(([name, value]) => {
-    const writer = new types.Writer();
-    writer.write(value);
-    return [name, writer.toBuffer()] as const;
-  });
-  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
-}
-
-function texts(map: Typed | undefined): Record<string, string | undefined> {
-  return Object.fromEntries(
-    pairs(map).map(([name, { value }]) => [name, typeof value === "string" ? value : undefined]),
-  );
-}
-
-function pairs(map: Typed | undefined): [string, Typed][] {
-  const items = Array.isArray(map?.value) ? (map.value as Typed[]) : [];
-  const result: [string, Typed][] = [];
-  for (let index = 0; index + 1 < items.length; index += 2) {
-    const [name, value] = [items[index], items[index + 1]];
-    if (name && value) result.push([String(name.value), value]);
-  }
-  return result;
+  return { kind: "deadLetter", deadLetter, overrides: overridesOf([...info]) };
 }

@@ -1,26 +1,26 @@
 import type { Broker } from "../broker.ts";
-import { asRefusal, malformed } from "./errors.ts";
-import type { Answers } from "./answers.ts";
+import type { Dispositions } from "./dispositions.ts";
+import { asBrokerError, malformed } from "./errors.ts";
 import { runOperation } from "./management.ts";
 import type { Reply, Request } from "./management.ts";
 import { message, types } from "./rhea.ts";
 import type { Context, Receiver, Sender } from "./rhea.ts";
 
-/** Finds the link on which a client waits for replies. */
+/** Finds the link on which a client receives replies. */
 type FindReplyLink = (name: string) => Sender | undefined;
 
 interface RequestLink {
   readonly link: Receiver;
-  readonly answers: Answers;
+  readonly dispositions: Dispositions;
   readonly findReplyLink: FindReplyLink;
 }
 
-/** Serves the link on which a client shows its tokens: whatever it shows is good. */
+/** Serves the link on which a client authorises itself: every token is valid. */
 export function serveTokens(broker: Broker, requestLink: RequestLink): void {
   serve(broker, requestLink, () => ({ statusCode: 202 }));
 }
 
-/** Serves the link on which a client asks for more than sending and receiving. The entity is looked up for each request. */
+/** Serves the management link of an entity, which it looks up for each request. */
 export function serveManagement(broker: Broker, path: string, requestLink: RequestLink): void {
   serve(broker, requestLink, (request) => runOperation(broker, path, request));
 }
@@ -29,19 +29,19 @@ const CREDIT = 1_000;
 
 function serve(
   broker: Broker,
-  { link, answers, findReplyLink }: RequestLink,
-  answer: (request: Request) => Reply,
+  { link, dispositions, findReplyLink }: RequestLink,
+  execute: (request: Request) => Reply,
 ): void {
   link.on("message", ({ delivery, message: bytes }: Context) => {
-    answers.accept(delivery);
+    dispositions.accept(delivery);
     if (link.credit < CREDIT / 2) link.add_credit(CREDIT - link.credit);
     const request = message.decode(Buffer.from(bytes));
-    const reply = attempt(() => answer(read(request)));
+    const reply = attempt(() => execute(read(request)));
     const { statusCode, properties } = reply;
     const encoded = message.encode({
       correlation_id: request.message_id,
       application_properties: {
-        // The two kinds of request links expect the code under different names.
+        // The links for authorisation and for management read the code by different names.
         statusCode: types.wrap_int(statusCode),
         "status-code": types.wrap_int(statusCode),
         ...properties,
@@ -60,11 +60,11 @@ function read({ application_properties: properties, body }: ReturnType<typeof me
   return { operation, body: typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {} };
 }
 
-function attempt(answer: () => Reply): Reply {
+function attempt(execute: () => Reply): Reply {
   try {
-    return answer();
+    return execute();
   } catch (error) {
-    const { statusCode, condition, description } = asRefusal(error);
+    const { statusCode, condition, description } = asBrokerError(error);
     return { statusCode, properties: { errorCondition: condition, statusDescription: description } };
   }
 }

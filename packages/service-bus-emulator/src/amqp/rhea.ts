@@ -1,11 +1,12 @@
+import type { Server, Socket } from "node:net";
 import rhea from "rhea";
 
 /**
- * The parts of rhea that a server needs, with types. rhea's own typings cover the client side;
- * several fields here are internals, named because rhea as a server does not work without them.
+ * The parts of rhea that a server needs, with types; rhea's own types describe the client. Some fields are internal
+ * to rhea: a server does not work without them.
  */
 export interface Typed {
-  readonly type: { readonly typecode: number };
+  readonly descriptor?: Typed;
   readonly value: unknown;
 }
 
@@ -14,16 +15,13 @@ export interface AmqpError {
   readonly description: string;
 }
 
-/** A message that a client has sent. */
-export interface Delivery {
+/** A message that a client has sent or received. */
+export interface RheaDelivery {
+  settled: boolean;
   remote_settled: boolean;
-  update(settled: boolean, state: unknown): void;
-}
-
-/** What a client says of a message that it received, as a composite of typed fields. */
-export interface RemoteOutcome {
-  readonly constructor: { readonly composite_type: "received" | "accepted" | "rejected" | "released" | "modified" };
-  readonly value: readonly (Typed | undefined)[];
+  /** The outcome that the client gave, as a composite of typed fields. */
+  readonly remote_state?: { readonly value: readonly (Typed | undefined)[] };
+  update(settled: boolean, outcome: Typed): void;
 }
 
 interface Terminus {
@@ -41,7 +39,7 @@ interface AnyLink {
   readonly snd_settle_mode: number;
   readonly rcv_settle_mode: number;
   readonly state: { open_requests: number };
-  readonly local: { readonly attach: Record<string, unknown>; readonly handle: number };
+  readonly local: { readonly attach: Record<string, unknown> };
   credit: number;
   delivery_count: number;
   set_source(fields: object): void;
@@ -55,8 +53,7 @@ export interface Sender extends AnyLink {
   _draining: boolean;
   _drained: boolean;
   _get_drain: () => boolean;
-  has_credit(): boolean;
-  send(payload: Buffer, tag: Buffer | undefined, format: number): void;
+  send(payload: Buffer, tag: Buffer | undefined, format: number): RheaDelivery;
   set_drained(drained: boolean): void;
 }
 
@@ -70,18 +67,13 @@ export interface Frame {
 }
 
 export interface Session {
-  readonly connection: Connection;
-  readonly local: { readonly channel: number };
-  readonly remote: { readonly begin: { readonly incoming_window: number } };
-  outgoing: object;
+  readonly outgoing: { available(): number };
   on_transfer: (frame: Frame) => void;
 }
 
 export interface Connection {
-  readonly socket: import("node:net").Socket;
+  readonly socket: Socket;
   readonly options: { readonly id: string };
-  /** Of the frames that the client takes; it need not say. */
-  readonly max_frame_size: number | null | undefined;
   close(error?: AmqpError): void;
   remove_all_sessions(): void;
   _disconnected(): void;
@@ -95,16 +87,17 @@ export interface Context {
   readonly session: Session;
   readonly sender: Sender;
   readonly receiver: Receiver;
-  readonly delivery: Delivery;
+  readonly delivery: RheaDelivery;
   readonly message: Buffer;
   readonly format: number;
   readonly error?: Error;
 }
 
-interface DecodedMessage {
+export interface DecodedMessage {
   readonly body: unknown;
   readonly message_id?: unknown;
   readonly reply_to?: string;
+  readonly message_annotations?: Record<string, unknown>;
   readonly application_properties?: Record<string, unknown>;
   readonly [property: string]: unknown;
 }
@@ -114,32 +107,37 @@ interface Types {
   wrap_int(value: number): Typed;
   wrap_long(value: number | Buffer): Typed;
   wrap_string(value: string): Typed;
+  wrap_ulong(value: number): Typed;
+  wrap_list(items: readonly unknown[]): Typed;
+  wrap_map(value: object): Typed;
   wrap_uuid(value: Buffer): Typed;
   wrap_timestamp(value: number): Typed;
   wrap_symbolic_map(value: object): Typed;
   wrap_array(items: readonly unknown[], typecode: number): Typed;
+  described(descriptor: Typed, value: Typed): Typed;
+  Reader: new (bytes: Buffer) => { readonly position: number; read(): Typed };
   Writer: new () => { write(value: Typed): void; toBuffer(): Buffer };
 }
 
-interface OutcomeFields {
+interface Composite {
   described(): Typed;
 }
 
 export interface Container {
   on(event: string, listener: (context: Context) => void): void;
-  listen(options: object): import("node:net").Server;
+  listen(options: object): Server;
 }
 
 interface Rhea {
-  /** The module itself is one container for the whole process: a server needs its own. */
+  /** The module itself is one container for the whole process; a server needs its own. */
   create_container: (options: object) => Container;
   readonly types: Types;
   readonly message: {
     encode(message: object): Buffer;
     decode(bytes: Buffer): DecodedMessage;
-    accepted(): OutcomeFields;
-    rejected(fields: { error: AmqpError }): OutcomeFields;
-    unwrap_outcome(state: unknown): RemoteOutcome;
+    accepted(): Composite;
+    rejected(fields: { error: AmqpError }): Composite;
+    header(fields: object): Composite;
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import type { Broker } from "../broker.ts";
 import type { Log } from "../log.ts";
 import { ClientConnection } from "./connection.ts";
@@ -12,7 +12,7 @@ export interface AmqpServer {
   readonly stop: () => Promise<void>;
 }
 
-/** rhea's defaults are for clients: they grant credit, accept and settle by themselves. */
+/** The defaults of rhea are for clients: it grants credit, accepts and settles by itself. */
 const SERVER_DEFAULTS = {
   credit_window: 0,
   autoaccept: false,
@@ -24,12 +24,12 @@ export async function listen(broker: Broker, address: string, port: number, log:
   const clients = new Map<Connection, ClientConnection>();
   const container = createContainer(SERVER_DEFAULTS);
   const drop = (connection: Connection): void => {
-    clients.get(connection)?.leave();
+    clients.get(connection)?.close();
     clients.delete(connection);
   };
   container.on("connection_open", ({ connection }) => {
     clients.set(connection, new ClientConnection(broker, connection, log));
-    // rhea does not see every way in which a socket ends.
+    // rhea misses some of the ways in which a socket ends.
     connection.socket.once("close", () => {
       connection._disconnected();
       drop(connection);
@@ -54,7 +54,7 @@ export async function listen(broker: Broker, address: string, port: number, log:
     host: address,
     tcp_no_delay: true,
     reconnect: false,
-    // What is unsettled counts against the buffer, and a slow receiver may leave a lot unsettled.
+    // Unsettled messages fill the buffer, and a slow receiver can leave many unsettled.
     session_buffer_size: { incoming: 2_048, outgoing: 65_536 },
   });
   const sockets = trackSockets(server);
@@ -73,7 +73,7 @@ export async function listen(broker: Broker, address: string, port: number, log:
   };
 }
 
-/** An event of an error that nobody listens to would end the process. */
+/** An error event without a listener ends the process. */
 function logErrors(container: Container, log: Log): void {
   for (const event of [
     "error",
@@ -90,8 +90,8 @@ function logErrors(container: Container, log: Log): void {
   }
 }
 
-function trackSockets(server: Server): Set<import("node:net").Socket> {
-  const sockets = new Set<import("node:net").Socket>();
+function trackSockets(server: Server): Set<Socket> {
+  const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));

@@ -2,15 +2,19 @@ import { isServiceBusError } from "@azure/service-bus";
 import rhea from "rhea";
 import type { EventContext } from "rhea";
 import { expect, onTestFinished, test } from "vitest";
-import { startedBus } from "../started-emulator.ts";
+import { startedEmulator } from "../started-emulator.ts";
 
-test("a message that is longer than the client's frames comes whole, and can be settled", async () => {
-  const { bus, client } = await startedBus({ queues: { jobs: {} } });
+test("a message longer than the client's frames arrives whole, and the client can settle it", async () => {
+  const { bus, client } = await startedEmulator({ queues: { jobs: {} } });
   const bodies = ["a".repeat(3_000), "b", "c".repeat(1_000)];
   for (const body of bodies) await client.createSender("jobs").sendMessages({ body });
   // Azure's client sets no limit.
   const connection = rhea.create_container().connect({
-    ...{ host: "127.0.0.1", port: bus.port, username: "anyone", max_frame_size: 512, reconnect: false },
+    host: "127.0.0.1",
+    port: bus.port,
+    username: "anyone",
+    max_frame_size: 512,
+    reconnect: false,
   });
   onTestFinished(() => {
     connection.close();
@@ -30,8 +34,8 @@ test("a message that is longer than the client's frames comes whole, and can be 
   await expect.poll(() => bus.counts("jobs")).toMatchObject({ active: 0, locked: 0 });
 });
 
-test("of messages that are settled together, those whose lock is lost are refused and the others are not", async () => {
-  const { bus, client, pass } = await startedBus({ queues: { jobs: { lockDurationMs: 30_000 } } });
+test("of messages that are settled together, those with a lost lock are rejected and the others are accepted", async () => {
+  const { bus, client, pass } = await startedEmulator({ queues: { jobs: { lockDurationMs: 30_000 } } });
   await client.createSender("jobs").sendMessages([0, 1, 2, 3, 4].map((body) => ({ body })));
   const receiver = client.createReceiver("jobs", { maxAutoLockRenewalDurationInMs: 0 });
   const messages = await receiver.receiveMessages(5, { maxWaitTimeInMs: 5_000 });
