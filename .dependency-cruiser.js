@@ -36,7 +36,7 @@ export default {
       comment: "The emulators are packages of their own, for anyone: nothing in them may know Rota or one another.",
       severity: "error",
       from: { path: "^packages/([^/]+)/" },
-      to: { path: "^(?!packages/$1/|node_modules/|\\.\\./)[^/]+/" },
+      to: { pathNot: "^packages/$1/|node_modules/", dependencyTypesNot: ["core"] },
     },
     {
       name: "app-imports-no-packages",
@@ -94,6 +94,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    exclude: { path: "^packages/[^/]+/dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

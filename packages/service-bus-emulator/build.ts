@@ -1,20 +1,21 @@
 /**
- * Builds the folder `dist`, which `npm publish ./dist` publishes: JavaScript, types, README and a package.json of its own.
- * Node strips no types below node_modules, so the sources themselves cannot be published.
+ * Writes the package to publish: `node build.ts [directory]`, default `dist`. It holds JavaScript and types, because
+ * Node strips no types below node_modules.
  */
 import { execFileSync } from "node:child_process";
 import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
-const inPackage = (...path: string[]): string => join(import.meta.dirname, ...path);
+const inPackage = (path: string): string => join(import.meta.dirname, path);
+const target = resolve(process.argv[2] ?? inPackage("dist"));
 const tsc = join(createRequire(import.meta.url).resolve("typescript/package.json"), "../bin/tsc");
 
-await rm(inPackage("dist"), { recursive: true, force: true });
+await rm(target, { recursive: true, force: true });
 await build({
   entryPoints: [inPackage("src/service-bus.ts"), inPackage("src/bin.ts")],
-  outdir: inPackage("dist"),
+  outdir: target,
   bundle: true,
   splitting: true,
   packages: "external",
@@ -22,9 +23,11 @@ await build({
   format: "esm",
   target: "node22",
 });
-execFileSync(process.execPath, [tsc, "--project", inPackage("tsconfig.build.json")], { stdio: "inherit" });
-await copyFile(inPackage("README.md"), inPackage("dist/README.md"));
-await writeFile(inPackage("dist/package.json"), `${JSON.stringify(await publishedManifest(), null, 2)}\n`);
+execFileSync(process.execPath, [tsc, "--project", inPackage("tsconfig.build.json"), "--outDir", target], {
+  stdio: "inherit",
+});
+await copyFile(inPackage("README.md"), join(target, "README.md"));
+await writeFile(join(target, "package.json"), `${JSON.stringify(await publishedManifest(), null, 2)}\n`);
 
 async function publishedManifest(): Promise<object> {
   const manifest = JSON.parse(await readFile(inPackage("package.json"), "utf8")) as Record<string, unknown>;

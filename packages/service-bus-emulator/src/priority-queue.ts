@@ -9,10 +9,12 @@ interface Entry<Key> {
 export class PriorityQueue<Key> {
   readonly #entries = new Map<Key, Entry<Key>>();
   readonly #order: Entry<Key>[] = [];
+  /** Members before this index are removed. Without it, each message that leaves a long queue moves the whole array. */
+  #start = 0;
   #turns = 0;
 
   get size(): number {
-    return this.#order.length;
+    return this.#entries.size;
   }
 
   has(key: Key): boolean {
@@ -30,32 +32,40 @@ export class PriorityQueue<Key> {
   delete(key: Key): boolean {
     const entry = this.#entries.get(key);
     if (!entry) return false;
-    this.#order.splice(this.#indexOf(entry), 1);
+    this.#remove(this.#indexOf(entry), 1);
     return this.#entries.delete(key);
   }
 
   /** The member of the lowest priority. */
   first(): Key | undefined {
-    return this.#order[0]?.key;
+    return this.#order[this.#start]?.key;
   }
 
   /** Infinity for an empty set. */
   lowestPriority(): number {
-    return this.#order[0]?.priority ?? Infinity;
+    return this.#order[this.#start]?.priority ?? Infinity;
   }
 
   /** Removes and returns every member whose priority is at most `limit`, lowest first. */
   takeUpTo(limit: number): Key[] {
-    const taken = this.#order.splice(0, this.#indexOf({ priority: limit, turn: Infinity }));
-    return taken.map(({ key }) => {
-      this.#entries.delete(key);
-      return key;
-    });
+    const end = this.#indexOf({ priority: limit, turn: Infinity });
+    const keys = this.#order.slice(this.#start, end).map(({ key }) => key);
+    this.#remove(this.#start, keys.length);
+    for (const key of keys) this.#entries.delete(key);
+    return keys;
+  }
+
+  #remove(index: number, count: number): void {
+    if (index === this.#start) this.#start += count;
+    else this.#order.splice(index, count);
+    if (this.#start * 2 < this.#order.length) return;
+    this.#order.splice(0, this.#start);
+    this.#start = 0;
   }
 
   /** Where an entry is, or where it belongs. */
   #indexOf({ priority, turn }: Pick<Entry<Key>, "priority" | "turn">): number {
-    let from = 0;
+    let from = this.#start;
     let to = this.#order.length;
     while (from < to) {
       const middle = (from + to) >> 1;

@@ -28,7 +28,8 @@ test("the commands of the README start the emulator with a queue", async () => {
   expect(npx).toBe("npx");
   expect(args).toEqual(["--queue", "jobs"]);
   const line = await firstLineOf(join(PACKAGE, bin[command] ?? ""), ...args);
-  expect(JSON.parse(line)).toMatchObject({ connectionString: expect.stringContaining("UseDevelopmentEmulator=true") });
+  const { connectionString } = JSON.parse(line) as { connectionString: string };
+  expect(connectionString).toContain("UseDevelopmentEmulator=true");
 });
 
 test("the example of the README prints what its comment shows", async () => {

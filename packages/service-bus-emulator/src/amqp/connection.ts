@@ -28,6 +28,7 @@ export class ClientConnection {
     this.#connection = connection;
     this.#dispositions = new Dispositions(connection);
     this.#log = log;
+    joinWrites(connection);
   }
 
   openSession(session: Session): void {
@@ -104,4 +105,14 @@ export class ClientConnection {
       link.close({ condition, description });
     }
   }
+}
+
+/** rhea writes every frame by itself. Corked, the frames of one turn are one write: half of the processor time. */
+function joinWrites(connection: Connection): void {
+  const writeFrames = connection._process.bind(connection);
+  connection._process = () => {
+    connection.socket.cork();
+    writeFrames();
+    connection.socket.uncork();
+  };
 }

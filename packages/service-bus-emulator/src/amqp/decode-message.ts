@@ -62,7 +62,7 @@ function senderAnnotations(sections: readonly Section[]): Buffer | undefined {
 }
 
 /** The message without header and annotations. One without an id gets one: the client cannot settle it otherwise. */
-function identified(bytes: Buffer, bareAt: number, sections: readonly Section[], id: unknown) {
+function identified(bytes: Buffer, bareAt: number, sections: readonly Section[], id: DecodedMessage["message_id"]) {
   const content = bytes.subarray(bareAt);
   if (id !== undefined) return { content, messageId: Buffer.isBuffer(id) ? id.toString("hex") : String(id) };
   const messageId = randomUUID();

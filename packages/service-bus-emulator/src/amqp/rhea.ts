@@ -95,7 +95,7 @@ export interface Context {
 
 export interface DecodedMessage {
   readonly body: unknown;
-  readonly message_id?: unknown;
+  readonly message_id?: string | number | Buffer;
   readonly reply_to?: string;
   readonly message_annotations?: Record<string, unknown>;
   readonly application_properties?: Record<string, unknown>;
