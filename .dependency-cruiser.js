@@ -42,7 +42,7 @@ export default {
         "functions/ and shared/ run on Azure unchanged: they know no local stack, no emulator, no tests, no tools.",
       severity: "error",
       from: { path: "^(functions|shared)/" },
-      to: { path: "^(local|cli|packages|tests|bench|scripts)/" },
+      to: { path: "^(local|cli|packages|tests|bench|scripts)/|^node_modules/@rota/" },
     },
     {
       name: "local-imports-no-app-code",
@@ -52,11 +52,11 @@ export default {
       to: { path: "^(functions|shared|cli)/" },
     },
     {
-      name: "packages-stand-alone",
-      comment: "The emulators are published for others: they know nothing of Rota.",
+      name: "packages-know-no-app",
+      comment: "The emulators are published for others: they know neither Rota nor each other.",
       severity: "error",
       from: { path: "^packages/([^/]+)/" },
-      to: { path: "^(functions|shared|local|cli|tests|bench|scripts)/|^packages/(?!$1/)" },
+      to: { pathNot: "^packages/$1/|node_modules/", dependencyTypesNot: ["core"] },
     },
     {
       name: "azure-in-one-place",
@@ -83,7 +83,11 @@ export default {
       ["schedule"],
       "Business rules are functions of their arguments, so that tests can run thousands of them.",
     ),
-    stands("data", ["settings", "diagnostics"], "The data floor stands on the driver and the settings of the connection alone."),
+    stands(
+      "data",
+      ["settings", "diagnostics"],
+      "The data floor stands on the driver and the settings of the connection alone.",
+    ),
     stands(
       "jobs",
       ["schedule", "redaction", "text", "settings", "data", "rules"],
@@ -131,6 +135,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
+    exclude: { path: "^packages/[^/]+/dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

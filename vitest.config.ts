@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
+    include: ["tests/**/*.test.ts", "packages/*/tests/**/*.test.ts"],
     setupFiles: ["tests/support/property-seed.ts"],
     globalSetup: ["tests/support/global-setup.ts"],
     // Tests wait for signals: these end what hangs, on a machine that is slow and busy too.

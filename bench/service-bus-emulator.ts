@@ -11,7 +11,7 @@ import type { ServiceBusReceivedMessage, ServiceBusReceiver, ServiceBusSender } 
 import { ServiceBusClient } from "@azure/service-bus";
 import { cpuMsOf } from "./support/process-cost.ts";
 
-const main = fileURLToPath(new URL("../local/service-bus/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../packages/service-bus-emulator/src/bin.ts", import.meta.url));
 const broker = spawn(process.execPath, [main, "--queue", "bench", ...process.argv.slice(2)], {
   stdio: ["pipe", "pipe", "inherit"],
 });

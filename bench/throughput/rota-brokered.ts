@@ -16,14 +16,15 @@ import type { Throughput } from "../throughput.ts";
 import { benchJob } from "./app/jobs/bench-job.ts";
 
 /**
- * The whole way of an event: ledger → message → the stand-in for Service Bus, in a process of its own → Functions host → the built app. The
+ * The whole way of an event: ledger → message → the Service Bus emulator, in a process of its own → Functions host → the built app. The
  * queue is filled while the host, warm already, does not listen; then it does.
  */
 const [url, postmaster, count, app] = process.argv.slice(2) as [string, string, string, string];
 const total = Number(count);
 const state = await mkdtemp(join(tmpdir(), "rota-bench-host-"));
 const queues = ["--queue", "job-runs", "--queue", "bench-job", "--data", join(state, "broker")];
-const broker = spawn(process.execPath, [join(import.meta.dirname, "../../local/service-bus/main.ts"), ...queues], {
+const emulator = join(import.meta.dirname, "../../packages/service-bus-emulator/src/bin.ts");
+const broker = spawn(process.execPath, [emulator, ...queues], {
   stdio: ["pipe", "pipe", "inherit"],
 });
 const [line] = (await once(broker.stdout, "data")) as [Buffer];

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /**
- * Runs the Service Bus stand-in in a process of its own, with the queues that the built app names. It ends when this process
- * does, in whatever way; messages that it had accepted are there again at the next start.
+ * Runs the Service Bus emulator in a process of its own, with the queues that the built app names. It ends when this
+ * process ends, even by a crash. It keeps accepted messages for the next start.
  */
 export async function startBroker(
   root: string,
@@ -16,16 +16,16 @@ export async function startBroker(
   const queues = (await queueNames(root)).flatMap((name) => ["--queue", name]);
   const child = spawn(
     process.execPath,
-    // After a crash a lock that nobody holds any more would only delay its message.
-    [join(root, "local/service-bus/main.ts"), "--data", dataDirectory, "--locks", "release", ...queues],
+    // The receivers ended with the emulator: a lock that is kept only delays its message.
+    [join(root, "packages/service-bus-emulator/src/bin.ts"), "--data", dataDirectory, "--locks", "release", ...queues],
     // Detached from the terminal's Ctrl-C: the app still sends while it drains.
     { stdio: ["pipe", "pipe", "pipe"], detached: true },
   );
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  let errorOutput = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (errorOutput += text));
   const exited = once(child, "exit");
   const line = await Promise.race([once(createInterface(child.stdout), "line"), exited.then(() => null)]);
-  if (!line) throw new Error(`The Service Bus stand-in did not start: ${said.trim() || "it said nothing"}`);
+  if (!line) throw new Error(`The Service Bus emulator did not start: ${errorOutput.trim() || "it wrote no error"}`);
   const { connectionString } = JSON.parse(String(line[0])) as { connectionString: string };
   return {
     connectionString,
@@ -36,7 +36,7 @@ export async function startBroker(
   };
 }
 
-/** What the build wrote down about the app. */
+/** The names of the queues that the build wrote into the manifest. */
 async function queueNames(root: string): Promise<string[]> {
   const manifest = JSON.parse(await readFile(join(root, "dist/manifest.json"), "utf8")) as {
     jobs: { queue: { name: string } | null }[];

@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { startWebPubSubEmulator } from "@rota/web-pubsub-emulator";
 import { readRunningApp } from "#cli/running-app.ts";
 import { startAzurite } from "../blob/start-azurite.ts";
 import { startFunctionsHost } from "../functions-host/functions-host.ts";
 import type { Log } from "../functions-host/host-log.ts";
 import { startPostgres } from "../postgres/start-postgres.ts";
 import { DirectoryInUseError } from "../processes/lock-directory.ts";
-import { startWebPubSub } from "../web-pubsub/web-pubsub.ts";
 import { startBroker } from "./broker.ts";
 import { startDemoProviders } from "./demo-providers.ts";
 import { migrate } from "./migrate-database.ts";
@@ -83,7 +83,7 @@ async function startDependencies(
     given.SERVICE_BUS || given.SERVICE_BUS__fullyQualifiedNamespace
       ? null
       : startBroker(root, join(stateDirectory, "service-bus")),
-    given.WEB_PUBSUB || given.WEB_PUBSUB__endpoint ? null : startWebPubSub(),
+    given.WEB_PUBSUB || given.WEB_PUBSUB__endpoint ? null : startWebPubSubEmulator(),
     settings === null ? startDemoProviders(stateDirectory) : null,
   ]);
   if (database.status === "fulfilled" && database.value) {

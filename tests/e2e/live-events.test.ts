@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { LiveEvent } from "#realtime/live-event.ts";
-import { type Inbox, inbox, subscriber } from "../local/web-pubsub/started-service.ts";
+import { connectedClient, type Inbox, inbox } from "#support/web-pubsub.ts";
 import { type RunningStack, startStack, stateDirectory } from "./stack-process.ts";
 
 const state = await stateDirectory();
@@ -46,7 +46,7 @@ it("no event is published for a run whose transaction is rolled back", async () 
 
 /** Collects all events of the job layer from now on. */
 async function subscribe(stack: RunningStack): Promise<Inbox<StateChange>> {
-  const { client } = await subscriber(async () => {
+  const client = await connectedClient(async () => {
     const { body } = await stack.call<{ url: string }>("POST", "api/realtime/negotiate", {});
     return body.url;
   });

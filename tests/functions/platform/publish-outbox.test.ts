@@ -1,4 +1,5 @@
 import { ServiceBusClient } from "@azure/service-bus";
+import { startServiceBusEmulator } from "@rota/service-bus-emulator";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { changeControls } from "#data/platform/controls.ts";
@@ -10,7 +11,6 @@ import { defineJob, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { aRun } from "#support/factories.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
-import { startServiceBus } from "../../../local/service-bus/service-bus.ts";
 
 const sample = defineJob({
   id: "sample",
@@ -47,7 +47,7 @@ it("sends a run whose process died between its commit and its sending", async ()
 });
 
 it("sends a run whose message the broker has dead-lettered, because nobody lived to complete it", async () => {
-  const bus = await startServiceBus({ queues: { "job-runs": { maxDeliveryCount: 2 } } });
+  const bus = await startServiceBusEmulator({ queues: { "job-runs": { maxDeliveryCount: 2 } } });
   const client = new ServiceBusClient(bus.connectionString);
   onTestFinished(async () => {
     await client.close();

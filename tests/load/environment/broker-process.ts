@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
-const MAIN = join(import.meta.dirname, "../../../local/service-bus/main.ts");
+const MAIN = join(import.meta.dirname, "../../../packages/service-bus-emulator/src/bin.ts");
 
 /** The Service Bus emulator in its own process, always on the same port. */
 export class BrokerProcess {

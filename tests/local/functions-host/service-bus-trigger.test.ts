@@ -1,17 +1,17 @@
 import { ServiceBusClient } from "@azure/service-bus";
+import { startServiceBusEmulator, type ServiceBusEmulator } from "@rota/service-bus-emulator";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import type { ServiceBusFunction } from "#local/functions-host/function-definition.ts";
 import { parseHostJson } from "#local/functions-host/host-json.ts";
 import { openServiceBusSource } from "#local/functions-host/service-bus-source.ts";
 import { startServiceBusTrigger } from "#local/functions-host/service-bus-trigger.ts";
-import { type ServiceBus, startServiceBus } from "../../../local/service-bus/service-bus.ts";
 
 const QUEUES = ["ahead", "none-ahead", "ending", "cut-off"];
-let bus: ServiceBus;
+let bus: ServiceBusEmulator;
 let client: ServiceBusClient;
 
 beforeAll(async () => {
-  bus = await startServiceBus({ queues: Object.fromEntries(QUEUES.map((name) => [name, {}])) });
+  bus = await startServiceBusEmulator({ queues: Object.fromEntries(QUEUES.map((name) => [name, {}])) });
   client = new ServiceBusClient(bus.connectionString);
 });
 afterAll(async () => {
@@ -96,5 +96,5 @@ it("closes when the broker has stopped before the settlement", async () => {
   batches[0]!.end();
   await new Promise(setImmediate);
   await trigger.close();
-  bus = await startServiceBus({ port });
+  bus = await startServiceBusEmulator({ port });
 });

@@ -1,6 +1,6 @@
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
+import { startServiceBusEmulator, type ServiceBusEmulator } from "@rota/service-bus-emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ServiceBus, startServiceBus } from "../../../local/service-bus/service-bus.ts";
 import { startHost, type TestHost, writeApp } from "./host-harness.ts";
 
 const APP = `
@@ -30,12 +30,14 @@ const QUEUES = ["first-queue", "bytes", "odd", "limited", "batch", "held", "manu
 const queues = Object.fromEntries(QUEUES.map((name) => [name, { maxDeliveryCount: 3 }]));
 
 describe("Service Bus functions", () => {
-  let bus: ServiceBus;
+  let bus: ServiceBusEmulator;
   let client: ServiceBusClient;
   let host: TestHost;
 
   beforeAll(async () => {
-    bus = await startServiceBus({ queues: Object.fromEntries(QUEUES.map((name) => [name, { maxDeliveryCount: 3 }])) });
+    bus = await startServiceBusEmulator({
+      queues: Object.fromEntries(QUEUES.map((name) => [name, { maxDeliveryCount: 3 }])),
+    });
     client = new ServiceBusClient(bus.connectionString);
     const hostJson = { version: "2.0", extensions: { serviceBus: { maxConcurrentCalls: 4, maxMessageBatchSize: 10 } } };
     host = await startHost(await writeApp({ "main.js": APP, "host.json": JSON.stringify(hostJson) }), {
@@ -162,7 +164,7 @@ describe("Service Bus functions", () => {
     const { port } = bus;
     await client.close();
     await bus.stop();
-    bus = await startServiceBus({ port, queues });
+    bus = await startServiceBusEmulator({ port, queues });
     client = new ServiceBusClient(bus.connectionString);
     await send("first-queue", [{ body: "back again" }]);
     const line = await host.line("back again");

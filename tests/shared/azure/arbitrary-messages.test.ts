@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
+import { startServiceBusEmulator, type ServiceBusEmulator } from "@rota/service-bus-emulator";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { deadMessages } from "#data/platform/control-schema.ts";
 import { openDatabase } from "#support/database.ts";
 import { aRun } from "#support/factories.ts";
-import { type ServiceBus, startServiceBus } from "../../../local/service-bus/service-bus.ts";
 import { startHost, type TestHost, writeApp } from "../../local/functions-host/host-harness.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -21,11 +21,13 @@ await register(manifestOf(jobs, []), loaders);
 `;
 
 const { url, db } = await openDatabase();
-let bus: ServiceBus;
+let bus: ServiceBusEmulator;
 let client: ServiceBusClient;
 let host: TestHost;
 beforeAll(async () => {
-  bus = await startServiceBus({ queues: Object.fromEntries(QUEUES.map((name) => [name, { maxDeliveryCount: 5 }])) });
+  bus = await startServiceBusEmulator({
+    queues: Object.fromEntries(QUEUES.map((name) => [name, { maxDeliveryCount: 5 }])),
+  });
   client = new ServiceBusClient(bus.connectionString);
   const settings = { DATABASE_URL: url, SERVICE_BUS: bus.connectionString };
   host = await startHost(await writeApp(app(settings)), { settings });

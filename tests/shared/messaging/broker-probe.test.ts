@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { startServiceBusEmulator } from "@rota/service-bus-emulator";
+import { expect, it, onTestFinished } from "vitest";
 import { brokerProbe } from "#messaging/broker-probe.ts";
 import { openServiceBus } from "#messaging/service-bus-sender.ts";
-import { startedBus } from "../../local/service-bus/started-bus.ts";
 
 it("without a broker runs are carried in the process", async () => {
   expect(await brokerProbe(null)()).toEqual({ state: "in-process" });
@@ -9,7 +9,8 @@ it("without a broker runs are carried in the process", async () => {
 
 it("a broker that can be sent to is connected; a queue that is missing is trouble, without the address", async () => {
   for (const queue of ["job-runs", "another"]) {
-    const { bus } = await startedBus({ queues: { [queue]: {} } });
+    const bus = await startServiceBusEmulator({ queues: { [queue]: {} } });
+    onTestFinished(() => bus.stop());
     const sender = openServiceBus({ connectionString: bus.connectionString }, () => new Date());
     const state = await brokerProbe(sender)();
     expect(state).toMatchObject(

@@ -76,7 +76,9 @@ test("whatever is offered when: no run comes more often than it may, nothing com
       });
       passUntil(now + 1_000);
       for (const [runId, index] of last) {
-        const mine = out.filter(({ event }) => runReferenceOf(event)?.runId === runId && runReferenceOf(event)?.isProgress);
+        const mine = out.filter(
+          ({ event }) => runReferenceOf(event)?.runId === runId && runReferenceOf(event)?.isProgress,
+        );
         const done = mine.map(({ event }) => doneOf([event])[0] ?? -1);
         expect(done.at(-1)).toBe(index);
         expect(done).toEqual(done.toSorted((a, b) => a - b));

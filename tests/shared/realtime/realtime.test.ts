@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import type { WebPubSubEmulator } from "@rota/web-pubsub-emulator";
 import { expect, onTestFinished, test } from "vitest";
 import type { LiveEvent } from "#realtime/live-event.ts";
 import {
@@ -14,14 +15,13 @@ import {
   type RealtimeService,
 } from "#realtime/realtime.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
+import { connectedClient, type Inbox, inbox, refusalOf, startedEmulator } from "#support/web-pubsub.ts";
 import { Log, type LogEntry } from "#telemetry/log.ts";
-import type { WebPubSub } from "../../../local/web-pubsub/web-pubsub.ts";
-import { type Inbox, inbox, refusalOf, startedService, subscriber } from "../../local/web-pubsub/started-service.ts";
 import { note, progress, stateChange } from "./sample-events.ts";
 
 test("events reach those who hear their channel, in order, and nobody else", async () => {
-  const { service } = await startedService();
-  const { realtime } = opened(service);
+  const emulator = await startedEmulator();
+  const { realtime } = opened(emulator);
   const jobs = await watcher(realtime, ["jobs"]);
   const both = await watcher(realtime, ["jobs", "system_notifications"]);
   const events = [stateChange("queued"), stateChange("running"), note("hello"), stateChange("succeeded")];
@@ -32,8 +32,8 @@ test("events reach those who hear their channel, in order, and nobody else", asy
 });
 
 test("many events go in few messages and lose neither order nor one of them", async () => {
-  const { service } = await startedService();
-  const { realtime } = opened(service);
+  const emulator = await startedEmulator();
+  const { realtime } = opened(emulator);
   let messages = 0;
   const all = await watcher(realtime, ["system_notifications"], () => (messages += 1));
   const events = Array.from({ length: 2_000 }, (_, n) => note(String(n)));
@@ -45,8 +45,8 @@ test("many events go in few messages and lose neither order nor one of them", as
 });
 
 test("of a flood of progress little is sent, and the last of it before the end of the run", async () => {
-  const { service } = await startedService();
-  const { realtime } = opened(service, { progressEveryMs: 60_000 });
+  const emulator = await startedEmulator();
+  const { realtime } = opened(emulator, { progressEveryMs: 60_000 });
   const jobs = await watcher(realtime, ["jobs"]);
   for (let done = 1; done <= 1_000; done++) await realtime.publish([progress(done)]);
   await realtime.publish([stateChange("succeeded")]);
@@ -56,20 +56,20 @@ test("of a flood of progress little is sent, and the last of it before the end o
 });
 
 test("the last progress is sent although nothing follows it", async () => {
-  const { service } = await startedService();
-  const { realtime } = opened(service, { progressEveryMs: 30 });
+  const emulator = await startedEmulator();
+  const { realtime } = opened(emulator, { progressEveryMs: 30 });
   const jobs = await watcher(realtime, ["jobs"]);
   await realtime.publish([progress(1), progress(2), progress(3)]);
   expect((await jobs.upTo(2)).map(({ data }) => (data as { done: number }).done)).toEqual([1, 3]);
 });
 
 test("what is negotiated lets a watcher hear its channels, and neither join others nor send", async () => {
-  const { service } = await startedService();
-  const { realtime } = opened(service);
+  const emulator = await startedEmulator();
+  const { realtime } = opened(emulator);
   const access = await realtime.negotiate({ userId: "ann", channels: ["jobs"], minutes: 5 });
   expect(access?.channels).toEqual(["jobs"]);
-  const { client } = await subscriber(async () => access?.url ?? "");
-  expect(service.connections()).toMatchObject([{ hub: "rota", userId: "ann", groups: ["jobs"] }]);
+  const client = await connectedClient(async () => access?.url ?? "");
+  expect(emulator.connections()).toMatchObject([{ hub: "rota", userId: "ann", groups: ["jobs"] }]);
   for (const attempt of [
     client.joinGroup("system_notifications"),
     client.sendToGroup("jobs", { forged: true }, "json"),
@@ -81,34 +81,34 @@ test("what is negotiated lets a watcher hear its channels, and neither join othe
 
 test("what is negotiated is good for its minutes, and not when somebody changes it", async () => {
   let ahead = 0;
-  const { service } = await startedService({ clock: () => Date.now() + ahead });
-  const { realtime } = opened(service);
+  const emulator = await startedEmulator({ clock: () => Date.now() + ahead });
+  const { realtime } = opened(emulator);
   const { url = "" } = (await realtime.negotiate({ userId: "ann", channels: ["jobs"], minutes: 1 })) ?? {};
   const [head = "", payload = "", signature = ""] = url.split(".").slice(-3);
   const forged = Buffer.from(payload, "base64url").toString().replace('"jobs"', '"all"');
   const changed = [head, Buffer.from(forged).toString("base64url"), signature].join(".");
   expect(await refusalOf(url.slice(0, url.lastIndexOf(head)) + changed)).toMatchObject({ status: 401 });
-  await subscriber(url);
+  await connectedClient(url);
   ahead = 60_000;
   expect(await refusalOf(url)).toMatchObject({ status: 401, body: expect.stringContaining("expired") as string });
 });
 
 test("a watcher whose network breaks misses nothing", async () => {
-  const { service } = await startedService();
-  const { realtime } = opened(service);
+  const emulator = await startedEmulator();
+  const { realtime } = opened(emulator);
   const all = await watcher(realtime, ["system_notifications"]);
   const [before, meanwhile] = [note("before"), note("meanwhile")];
   await realtime.publish([before]);
   await all.upTo(1);
-  service.drop();
+  emulator.drop();
   await realtime.publish([meanwhile]);
   expect(await all.upTo(2)).toEqual([before, meanwhile]);
 });
 
 test("a service that is down for a while costs a job nothing and the log two lines, and what waited arrives", async () => {
-  const { service } = await startedService({ accessKey: "key" });
-  const { realtime, log } = opened(service, { retryFirstMs: 20, retryLongestMs: 50, bufferedEvents: 5 });
-  await service.stop();
+  const emulator = await startedEmulator({ accessKey: "key" });
+  const { realtime, log } = opened(emulator, { retryFirstMs: 20, retryLongestMs: 50, bufferedEvents: 5 });
+  await emulator.stop();
   const events = Array.from({ length: 20 }, (_, n) => note(String(n)));
   await realtime.publish(events);
   expect(await log.nth(1)).toMatchObject({
@@ -118,15 +118,19 @@ test("a service that is down for a while costs a job nothing and the log two lin
   await realtime.publish([progress(1)]);
   expect(realtime.counts()).toMatchObject({ sent: 0, dropped: 16, waiting: 5, isDown: true });
 
-  const back = await startedService({ accessKey: "key", port: service.port });
-  expect(await log.nth(2)).toMatchObject({ level: "info", message: "Live events reach Web PubSub again", fields: { dropped: 1 } });
+  const back = await startedEmulator({ accessKey: "key", port: emulator.port });
+  expect(await log.nth(2)).toMatchObject({
+    level: "info",
+    message: "Live events reach Web PubSub again",
+    fields: { dropped: 1 },
+  });
   const all = await watcher(realtime, ["system_notifications"]);
   const later = note("later");
   await realtime.publish([later]);
   expect(await all.upTo(1)).toEqual([later]);
   await realtime.close();
   expect(realtime.counts()).toEqual({ sent: 6, dropped: 16, waiting: 0, isDown: false });
-  expect(back.service.connections()).toHaveLength(1);
+  expect(back.connections()).toHaveLength(1);
   expect(log.all).toHaveLength(2);
 });
 
@@ -145,8 +149,8 @@ test("a service that takes a request and never answers is given up after the tim
 });
 
 test("a message that the service refuses is dropped alone", async () => {
-  const { service } = await startedService({ limits: { messageBytes: 3_000 } });
-  const { realtime, log } = opened(service);
+  const emulator = await startedEmulator({ limits: { messageBytes: 3_000 } });
+  const { realtime, log } = opened(emulator);
   const all = await watcher(realtime, ["system_notifications"]);
   const [first, large, last] = [note("first"), note("x".repeat(4_000)), note("last")];
   await realtime.publish([first, large, last]);
@@ -157,8 +161,8 @@ test("a message that the service refuses is dropped alone", async () => {
 });
 
 test("a service that refuses everything is told of once", async () => {
-  const { service } = await startedService({ limits: { messageBytes: 10 } });
-  const { realtime, log } = opened(service);
+  const emulator = await startedEmulator({ limits: { messageBytes: 10 } });
+  const { realtime, log } = opened(emulator);
   await realtime.publish([note("1"), note("2"), note("3")]);
   await realtime.close();
   expect(realtime.counts()).toEqual({ sent: 0, dropped: 3, waiting: 0, isDown: false });
@@ -166,8 +170,8 @@ test("a service that refuses everything is told of once", async () => {
 });
 
 test("an event that is too large for a message arrives cut, and says so", async () => {
-  const { service } = await startedService();
-  const { realtime } = opened(service);
+  const emulator = await startedEmulator();
+  const { realtime } = opened(emulator);
   const all = await watcher(realtime, ["system_notifications"]);
   await realtime.publish([note("x".repeat(1_100_000))]);
   const [cut] = await all.upTo(1);
@@ -176,8 +180,8 @@ test("an event that is too large for a message arrives cut, and says so", async 
 });
 
 test("a wrong key is told once, with what to do", async () => {
-  const { service } = await startedService();
-  const connectionString = service.connectionString.replace(/AccessKey=[^;]+/, "AccessKey=wrong");
+  const emulator = await startedEmulator();
+  const connectionString = emulator.connectionString.replace(/AccessKey=[^;]+/, "AccessKey=wrong");
   const { realtime, log } = opened({ connectionString });
   await realtime.publish([note("a")]);
   const { message } = await log.nth(1);
@@ -185,8 +189,8 @@ test("a wrong key is told once, with what to do", async () => {
 });
 
 test("what is still held is sent at the end, and nothing is taken after it", async () => {
-  const { service } = await startedService();
-  const { realtime } = opened(service);
+  const emulator = await startedEmulator();
+  const { realtime } = opened(emulator);
   const jobs = await watcher(realtime, ["jobs"]);
   await realtime.publish([progress(1), progress(2)]);
   await realtime.close();
@@ -204,14 +208,14 @@ test("an identity in place of a key publishes and negotiates, over TLS", async (
     onTestFinished(() => {
       setDefaultCACertificates(before);
     });
-    const { service } = await startedService({ tls, acceptToken: (token) => token === "from Entra" });
+    const emulator = await startedEmulator({ tls, acceptToken: (token) => token === "from Entra" });
     const getToken = async (scopes: string | string[]) => {
       expect(scopes).toEqual(["https://webpubsub.azure.com/.default"]);
       return { token: "from Entra", expiresOnTimestamp: Date.now() + 3_600_000 };
     };
-    const { realtime } = opened({ endpoint: service.endpoint, credential: { getToken } });
+    const { realtime } = opened({ endpoint: emulator.endpoint, credential: { getToken } });
     const jobs = await watcher(realtime, ["jobs"]);
-    expect(service.connections()).toMatchObject([{ userId: "watcher", groups: ["jobs"] }]);
+    expect(emulator.connections()).toMatchObject([{ userId: "watcher", groups: ["jobs"] }]);
     const event = stateChange("running");
     await realtime.publish([event]);
     expect(await jobs.upTo(1)).toEqual([event]);
@@ -267,7 +271,7 @@ test("no SDK loads before the first event", () => {
 
 /** A live channel to a service, with its log. It is closed with the test. */
 function opened(
-  service: WebPubSub | RealtimeService,
+  service: WebPubSubEmulator | RealtimeService,
   limits: Partial<RealtimeLimits> = {},
 ): { realtime: Realtime; log: Inbox<LogEntry> } {
   const log = inbox<LogEntry>();
@@ -289,7 +293,7 @@ async function watcher(
   channels: readonly string[],
   onMessage: () => void = () => undefined,
 ): Promise<Inbox<LiveEvent>> {
-  const { client } = await subscriber(async () => {
+  const client = await connectedClient(async () => {
     const access = await realtime.negotiate({ userId: "watcher", channels, minutes: 5 });
     return access?.url ?? "";
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openRealtime } from "#realtime/realtime.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startedService } from "../../../local/web-pubsub/started-service.ts";
+import { startedEmulator } from "#support/web-pubsub.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 const KEYS = { ROTA_OPERATOR_KEY: "o".repeat(32), ROTA_VIEWER_KEY: "v".repeat(32) };
@@ -25,8 +25,8 @@ it("without a service the answer says to poll", async () => {
 });
 
 it("with one it is an address for these channels", async () => {
-  const { service } = await startedService();
-  const realtime = openRealtime({ connectionString: service.connectionString, hub: "rota", log: api.app.log });
+  const emulator = await startedEmulator();
+  const realtime = openRealtime({ connectionString: emulator.connectionString, hub: "rota", log: api.app.log });
   const own = startAdminApi(database.url, [], { env: KEYS, realtime });
   const { body } = await own.call<{ url: string; channels: string[] }>(
     "POST",
