@@ -1,13 +1,13 @@
 import type { Tx } from "#data/client.ts";
 import {
+  coveredSlots,
   endBackfill,
-  insertBackfillRun,
-  unfinishedBackfillRuns,
-  lockBackfill,
   hasOtherDueRuns,
+  insertBackfillRun,
+  lockBackfill,
   runningBackfills,
   saveEnqueued,
-  coveredSlots,
+  unfinishedBackfillRuns,
 } from "#data/platform/backfills.ts";
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
@@ -24,8 +24,8 @@ const LOW_PRIORITY_DELAY_MS = 5_000;
 const SLOTS_PER_QUERY = 500;
 
 /**
- * Advances backfills slot by slot, oldest first, one run at a time: the end of a run enqueues the next one. While a gate
- * or a pause stops the job, a backfill waits; the sweep tries again each minute.
+ * Advances backfills slot by slot, oldest first, one run at a time: the end of a run enqueues the next one. While a
+ * gate or a pause stops the job, a backfill waits; the sweep tries again each minute.
  */
 export class Backfills {
   readonly #deps: RunnerDependencies;
@@ -60,13 +60,13 @@ export class Backfills {
     if (settingsRefusal(this.#deps, job) ?? (await gateRefusal(tx, gatedOf(job), now))) return undefined;
 
     const slots = backfill.slots.map((slot) => new Date(slot));
-    for (let { taken } = backfill; taken < slots.length; taken += SLOTS_PER_QUERY) {
-      const next = slots.slice(taken, taken + SLOTS_PER_QUERY);
+    for (let { enqueued } = backfill; enqueued < slots.length; enqueued += SLOTS_PER_QUERY) {
+      const next = slots.slice(enqueued, enqueued + SLOTS_PER_QUERY);
       const done = await coveredSlots(tx, job.id, next);
       const index = next.findIndex((slot) => !done.has(slot.getTime()));
       const slot = next[index];
       if (!slot) continue;
-      await saveEnqueued(tx, id, taken + index + 1);
+      await saveEnqueued(tx, id, enqueued + index + 1);
       const notBefore = (await hasOtherDueRuns(tx, job.id, now))
         ? new Date(now.getTime() + LOW_PRIORITY_DELAY_MS)
         : now;

@@ -5,8 +5,8 @@ import type { Completed } from "./ending.ts";
 import { logEnd } from "./run-log.ts";
 
 /**
- * What follows the commit of a completion: the log, and the dispatch of retries and of unblocked runs. The commit itself
- * has called the observer, see `runHooks`.
+ * What follows the commit of a completion: the log, and the dispatch of retries and of unblocked runs. The commit
+ * itself has called the observer, see `runHooks`.
  * @returns the runs as they are now
  */
 export async function announce(

@@ -6,7 +6,8 @@ import type { RunnerDependencies } from "./dependencies.ts";
 import { runHooks } from "./run-hooks.ts";
 
 /**
- * Cancels a waiting run at once; a running one gets its signal with the next heartbeat. Audited in the same transaction.
+ * Cancels a waiting run at once; a running one gets its signal with the next heartbeat. Audited in the same
+ * transaction.
  * @returns the run as it is then; undefined when there is none or it has ended
  */
 export async function cancel(

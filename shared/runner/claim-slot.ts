@@ -1,6 +1,6 @@
-import { claimSlot, type SlotClaim } from "#data/platform/run-claims.ts";
 import type { Refusal } from "#data/platform/gate-refusals.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { claimSlot, type SlotClaim } from "#data/platform/run-claims.ts";
 import { isScheduled, type Job, needsOf } from "#jobs/job.ts";
 import { previousOccurrence, type Schedule } from "#schedule/index.ts";
 import { leaseOf, type RunnerDependencies } from "./dependencies.ts";
@@ -37,7 +37,7 @@ export async function claimSlotRun(
     logOf(deps.log, run).info("Skipped", { reason: run.reason });
   } else if (run.state === "queued") {
     logOf(deps.log, run).info("Waits for another run of the job", { reason: run.reason });
-    await dispatch(deps, requeueDelay(run, { isFirst: false, now: deps.clock.now() }));
+    await dispatch(deps, requeueDelay(run, { isFirstInLine: false, now: deps.clock.now() }));
   }
   return run;
 }

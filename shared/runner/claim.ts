@@ -1,6 +1,6 @@
 import type { Executor } from "#data/client.ts";
-import { claimRuns } from "#data/platform/run-claims.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { claimRuns } from "#data/platform/run-claims.ts";
 import { isUniqueViolation } from "#jobs/error-class.ts";
 import { gatedOf, type Job } from "#jobs/job.ts";
 import { leaseOf, type RunnerDependencies } from "./dependencies.ts";

@@ -1,6 +1,6 @@
 import type { Executor, Tx } from "#data/client.ts";
-import { applyNextState, type NextState, completeRuns } from "#data/platform/run-completion.ts";
 import type { Run, RunState } from "#data/platform/platform-schema.ts";
+import { applyNextState, completeRuns, type NextState } from "#data/platform/run-completion.ts";
 import type { Job } from "#jobs/job.ts";
 import { noRetries } from "#jobs/retry.ts";
 import { redactedProgress } from "#redaction/redacted-text.ts";
@@ -16,10 +16,10 @@ import { transition } from "./transition.ts";
 
 /** A run with its next state, as `transition` decided it. */
 interface Move extends Pick<Executed<OpenEnding>, "run" | "ending"> {
-  readonly finish: NextState;
+  readonly next: NextState;
 }
 
-/** Writes the next states of runs whose attempts have ended, with everything that belongs into the same transaction. */
+/** Writes the next states of runs whose attempts have ended, and everything that commits with them. */
 export class Completion {
   readonly #deps: RunnerDependencies;
   readonly #enqueuer: Pick<Enqueuer, "enqueueChild">;
@@ -29,7 +29,7 @@ export class Completion {
     this.#enqueuer = enqueuer;
   }
 
-  /** Completes runs that this process holds. What `finish` has completed is part of the result and written no more. */
+  /** Completes runs that this process holds. What `finish` has committed is in the result, and not written again. */
   async complete(job: Job, executed: readonly Executed[]): Promise<Completed> {
     const open = executed.filter(isOpen);
     const finished = executed.flatMap(({ ending }) => (ending.kind === "finished" ? ending.completed : []));
@@ -44,7 +44,7 @@ export class Completion {
     return this.#writeIn(tx, job, this.#deps.holder, this.#decide(job, [executed]));
   }
 
-  /** Completes runs whose lease has expired. A heartbeat in between wins. Not retried: the next rescue finds them again. */
+  /** Completes runs whose lease has expired; a heartbeat in between wins. Not retried: the next rescue finds them. */
   completeExpired(job: Job | undefined, executed: readonly Executed<OpenEnding>[]): Promise<Completed> {
     return this.#write(job, executed, null)();
   }
@@ -67,13 +67,13 @@ export class Completion {
     // The same for all: what failed as a batch returns as a batch, and not run by run.
     const random = (this.#deps.random ?? Math.random)();
     return executed.map(({ run, ending, progress }) => {
-      const finish = transition(ending, { run, retry: job?.retry ?? noRetries, now, random });
-      return { run, ending, finish: progress ? { ...finish, progress: redactedProgress(progress)! } : finish };
+      const next = transition(ending, { run, retry: job?.retry ?? noRetries, now, random });
+      return { run, ending, next: progress ? { ...next, progress: redactedProgress(progress)! } : next };
     });
   }
 
   #needsTransaction(job: Job | undefined, moves: readonly Move[]): boolean {
-    const some = (matches: (state: RunState) => boolean) => moves.some(({ finish }) => matches(finish.state));
+    const some = (matches: (state: RunState) => boolean) => moves.some(({ next }) => matches(next.state));
     if (job?.onTransition) return true;
     if (job?.onDiscarded && some(isDiscarded)) return true;
     if (job && job.then.length > 0 && some((state) => state === "succeeded")) return true;
@@ -87,12 +87,12 @@ export class Completion {
     moves: readonly Move[],
   ): Promise<Completed> {
     const now = this.#deps.clock.now();
-    const change = moves.map(({ run: { id, attempt }, finish }) => ({ id, attempt, finish }));
-    const { ids: moved, unblocked } = await completeRuns(tx, holder, change, now);
-    const written = moves.filter(({ run }) => moved.has(run.id));
-    const runs = written.map(({ run, finish }) => applyNextState(run, finish));
+    const changes = moves.map(({ run: { id, attempt }, next }) => ({ id, attempt, next }));
+    const { ids, unblocked: firstInLine } = await completeRuns(tx, holder, changes, now);
+    const written = moves.filter(({ run }) => ids.has(run.id));
+    const runs = written.map(({ run, next }) => applyNextState(run, next));
     await runHooks(tx, job, runs, this.#deps.observer);
-    const unblocked: WaitingRun[] = unblocked.map((run) => ({ ...run, notBefore: now }));
+    const unblocked: WaitingRun[] = firstInLine.map((run) => ({ ...run, notBefore: now }));
     if (job?.then.length) unblocked.push(...(await this.#enqueueNext(tx as Tx, job, runs)));
     // Last, since it may wait for another process that alerts about the same: nothing is locked after it.
     await alertAboutDeadRuns(this.#deps, tx as Tx, runs);

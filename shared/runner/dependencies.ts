@@ -1,6 +1,6 @@
 import type { Db, Tx } from "#data/client.ts";
-import type { Lease } from "#data/platform/run-leases.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import type { Lease } from "#data/platform/run-leases.ts";
 import type { GateState } from "#jobs/gates.ts";
 import type { Job } from "#jobs/job.ts";
 import type { JobLog } from "#jobs/job-log.ts";

@@ -19,9 +19,9 @@ export interface SweepOptions {
 }
 
 /**
- * The sweep: dispatches due runs again that no worker has claimed, oldest first. A backlog that workers still claim from
- * its queue is not doubled there: of that, only runs that others overtook. A backlog without messages is dispatched as
- * fast as workers claim it.
+ * The sweep: dispatches due runs again that no worker has claimed, oldest first. A backlog that workers still claim
+ * from its queue is not doubled there: of that, only runs that others overtook. A backlog without messages is
+ * dispatched as fast as workers claim it.
  * @returns how many runs
  */
 export async function dispatchOverdue(

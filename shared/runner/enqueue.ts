@@ -98,7 +98,9 @@ export class Enqueuer {
     return this.enqueueMany(tx, job, requests);
   }
 
-  /** Runs that repeat ended ones, in one statement. @returns those whose parent has no other repeat that waits or runs */
+  /**
+   * Runs that repeat ended ones, in one statement. @returns those whose parent has no other repeat that waits or runs
+   */
   async enqueueRepeats(tx: Tx, job: Job, rows: readonly NewRun[]): Promise<Run[]> {
     const runs = await insertRepeats(tx, rows, this.#deps.clock.now());
     await runHooks(tx, job, runs, this.#deps.observer);

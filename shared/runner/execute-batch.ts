@@ -14,8 +14,8 @@ import type { Claimed } from "./held-run.ts";
 import { asWorkOf } from "./unhandled-rejections.ts";
 
 /**
- * Executes many runs of one job together. A run whose input does not match fails alone; so does one that the work names.
- * An error of the whole batch counts for every run: each is retried by its own policy.
+ * Executes many runs of one job together. A run whose input does not match fails alone; so does one that the work
+ * names. An error of the whole batch counts for every run: each is retried by its own policy.
  */
 export async function executeBatch(
   tools: Omit<ExecuteTools, "enqueuer" | "completion" | "upkeep">,

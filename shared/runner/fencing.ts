@@ -3,8 +3,8 @@ import { confirmLeases, type LeaseToken, lostLease } from "#data/platform/run-le
 import { LeaseLost } from "#jobs/endings.ts";
 
 /**
- * Does work in one transaction that commits only while this process holds all of the runs. The last statement before the
- * commit confirms that: when another process holds one, everything rolls back.
+ * Does work in one transaction that commits only while this process holds all of the runs. The last statement before
+ * the commit confirms that: when another process holds one, everything rolls back.
  * @throws LeaseLost
  */
 export async function fencedTransaction<T>(

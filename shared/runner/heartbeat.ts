@@ -1,6 +1,6 @@
 import type { Db } from "#data/client.ts";
-import { type LeaseToken, renewLeases } from "#data/platform/run-leases.ts";
 import type { Progress } from "#data/platform/platform-schema.ts";
+import { type LeaseToken, renewLeases } from "#data/platform/run-leases.ts";
 import { CancelRequested, GateClosed, LeaseLost } from "#jobs/endings.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
@@ -27,8 +27,8 @@ interface Renewal {
 
 /**
  * Renews the leases of all runs of this process with one statement a beat and stores their progress. A lost lease, a
- * request to cancel or a closed gate aborts the run's signal. So does a lease that could not be renewed for as long as it
- * lasts: another process may hold the run by then.
+ * request to cancel or a closed gate aborts the run's signal. So does a lease that could not be renewed for as long as
+ * it lasts: another process may hold the run by then.
  */
 export class Heartbeat {
   readonly #held = new Map<HeldRun, Renewal>();

@@ -1,5 +1,5 @@
-import type { LeaseToken } from "#data/platform/run-leases.ts";
 import type { Progress, Run } from "#data/platform/platform-schema.ts";
+import type { LeaseToken } from "#data/platform/run-leases.ts";
 import { Interrupted } from "#jobs/endings.ts";
 import type { ObservedRun } from "#jobs/run-observer.ts";
 import { AttemptReport } from "./attempt-report.ts";

@@ -1,5 +1,5 @@
 import type { Db } from "#data/client.ts";
-import { intendEffect, parkEffect, completeEffect, withdrawEffect } from "#data/platform/effects.ts";
+import { completeEffect, intendEffect, parkEffect, withdrawEffect } from "#data/platform/effects.ts";
 import type { OnceOptions } from "#jobs/context.ts";
 import { classify } from "#jobs/error-class.ts";
 import type { Clock } from "#schedule/clock.ts";

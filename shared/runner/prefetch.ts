@@ -1,6 +1,6 @@
 /**
- * Groups items in their order; a group is full at `size`. Fetches the next group while the caller works on one, and holds
- * no more than these two. An error of the sequence is thrown after the groups before it.
+ * Groups items in their order; a group is full at `size`. Fetches the next group while the caller works on one, and
+ * holds no more than these two. An error of the sequence is thrown after the groups before it.
  */
 export async function* prefetchGroups<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,

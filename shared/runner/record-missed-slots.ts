@@ -11,8 +11,8 @@ import { runHooks } from "./run-hooks.ts";
 const BATCH = 1_000;
 
 /**
- * Records the slots that passed between two that the ledger knows, oldest first: a process that dies in between leaves no
- * gap before the last recorded slot, and the next tick continues from there.
+ * Records the slots that passed between two that the ledger knows, oldest first: a process that dies in between leaves
+ * no gap before the last recorded slot, and the next tick continues from there.
  * @returns the runs that wait for a worker now
  */
 export async function recordMissedSlots(

@@ -1,7 +1,7 @@
-import { unclaimedRuns } from "#data/platform/run-claims.ts";
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import { pausedUntil } from "#data/platform/pauses.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { unclaimedRuns } from "#data/platform/run-claims.ts";
 import { cancelWaitingRun } from "#data/platform/waiting-runs.ts";
 import type { Refusal } from "#jobs/gates.ts";
 import { gatedOf, type Job } from "#jobs/job.ts";
@@ -41,7 +41,7 @@ export async function requeue(deps: RunnerDependencies, job: Job, runIds: readon
   const refused = refusal ? due.map(({ run }) => run) : [];
   await dispatch(deps, [
     ...misrouted.map(({ run }) => run),
-    ...waiting.flatMap(({ run, isFirstInLine }) => requeueDelay(run, { isFirst, now })),
+    ...waiting.flatMap(({ run, isFirstInLine }) => requeueDelay(run, { isFirstInLine, now })),
     ...(refusal ? await requeueRefused(deps, job, { runs: refused, refusal, now }) : []),
   ]);
 }
@@ -53,8 +53,8 @@ async function requeueRefused(
   { runs, refusal, now }: { readonly runs: readonly Run[]; readonly refusal: Refusal; readonly now: Date },
 ): Promise<WaitingRun[]> {
   if (refusal.code === "paused") {
-    // Paused runs wait. Without an end of the pause, `resume` dispatches them: a message that returns again and again is
-    // of no use.
+    // Paused runs wait. Without an end of the pause, `resume` dispatches them: a message that returns again and again
+    // is of no use.
     const until = await pausedUntil(deps.db, pauseScopesOf(job), now);
     return until ? runs.map((run) => ({ ...run, notBefore: until })) : [];
   }

@@ -1,5 +1,5 @@
-import { runsWithExpiredLease } from "#data/platform/run-leases.ts";
 import type { Run, RunState } from "#data/platform/platform-schema.ts";
+import { runsWithExpiredLease } from "#data/platform/run-leases.ts";
 import { announce } from "./announce.ts";
 import type { Completion } from "./complete.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
@@ -19,8 +19,8 @@ export async function rescueExpired(
 }
 
 /**
- * Rescues runs of one job in one statement: a process that dies may leave hundreds of a batch. Never throws: a run whose
- * hooks fail must not keep all others from their rescue.
+ * Rescues runs of one job in one statement: a process that dies may leave hundreds of a batch. Never throws: a run
+ * whose hooks fail must not keep all others from their rescue.
  */
 async function rescueTogether(deps: RunnerDependencies, completion: Completion, runs: readonly Run[]): Promise<Run[]> {
   try {

@@ -6,8 +6,8 @@ import type { JobLog } from "#jobs/job-log.ts";
 const DELAYS_MS = [0, 250, 1_000, 3_000, 8_000];
 
 /**
- * Writes the completion of work that would have to be repeated otherwise: retries for some seconds while the database is
- * in trouble.
+ * Writes the completion of work that would have to be repeated otherwise: retries for some seconds while the database
+ * is in trouble.
  * @param write guarded, so that it changes nothing when an earlier try was committed and only its answer was lost
  */
 export async function retryCompletion<T>(log: JobLog, write: () => Promise<T>): Promise<T> {

@@ -7,7 +7,8 @@ import type { RunState } from "#data/platform/platform-schema.ts";
 export const legalMoves: Readonly<Record<RunState, readonly RunState[]>> = {
   // Waits for its first attempt. A claim starts it, a person cancels it, a gate or a setting skips it.
   queued: ["running", "cancelled", "skipped"],
-  // One process holds its lease. The ending of the attempt decides the move; an expired lease counts as a failed attempt.
+  // One process holds its lease. The ending of the attempt decides the move; an expired lease counts as a failed
+  // attempt.
   running: ["succeeded", "retrying", "dead", "cancelled", "skipped"],
   // Waits for its next attempt, not before `not_before`: after an error, a snooze, a graceful stop or an expired lease.
   retrying: ["running", "cancelled", "skipped"],

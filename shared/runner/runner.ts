@@ -20,14 +20,14 @@ import { skipUnknownJob } from "./skip.ts";
  * Takes runs through their life. Each step returns a value for the next one, and none writes into an earlier one's:
  *
  *   enqueue    request       → Run (queued)     a row of the ledger; its message after the commit
- *   claim      ids or slot   → Run (running)    one statement: gates, slot, concurrency key, lease; the rest is requeued
+ *   claim      ids or a slot → Run (running)    one statement: gates, slot, concurrency key, lease; others are requeued
  *   execute    Claimed       → Executed         one attempt under the heartbeat; what happens to it is its Ending
  *   complete   Executed      → Completed        next state, hooks, chain and alerts in one statement or transaction;
  *                                               `finish` has done this in the last transaction of the work
  *   announce   Completed     → Run (as ended)   after the commit: log, retries and unblocked runs dispatched, backfills
  *
- * `Pipeline` holds the last three. Every step that changes the ledger is one conditional statement: no decision relies on
- * memory. Rescue enters at `complete`, with a failed attempt for each run whose lease has expired.
+ * `Pipeline` has the last three. Every step that changes the ledger is one conditional statement: no decision relies
+ * on memory. Rescue enters at `complete`, with a failed attempt for each run whose lease has expired.
  */
 export class Runner implements UpkeepControls {
   readonly #deps: RunnerDependencies;

@@ -23,8 +23,8 @@ export async function skipRefused(
 }
 
 /**
- * Skips a run whose job this version of the app does not have, once it has been due for a day: until then another version
- * may still be deployed, or this one removed.
+ * Skips a run whose job this version of the app does not have, once it has been due for a day: until then another
+ * version may still be deployed, or this one removed.
  */
 export async function skipUnknownJob(deps: RunnerDependencies, run: Run): Promise<void> {
   const { log, clock } = deps;

@@ -1,5 +1,5 @@
-import type { NextState } from "#data/platform/run-completion.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import type { NextState } from "#data/platform/run-completion.ts";
 import type { RunResult } from "#jobs/context.ts";
 import { attemptError, isRetryable, retryAfter } from "#jobs/error-class.ts";
 import { backoff, type RetryPolicy } from "#jobs/retry.ts";

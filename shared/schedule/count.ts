@@ -6,8 +6,8 @@ import type { Schedule } from "./schedule.ts";
 import { stretchesBetween, zoneOf } from "./zone.ts";
 
 /**
- * The number of occurrences from `from` (included) to `to` (excluded). Computed, not iterated: a year of a schedule that
- * fires every second costs as much as a year of a daily one.
+ * The number of occurrences from `from` (included) to `to` (excluded). Computed, not iterated: a year of a schedule
+ * that fires every second costs as much as a year of a daily one.
  */
 export function countOccurrences(schedule: Schedule, from: Date, to: Date): number {
   const [first, end] = [Math.ceil(from.getTime() / 1000), Math.ceil(to.getTime() / 1000)];

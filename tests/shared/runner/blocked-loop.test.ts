@@ -6,9 +6,9 @@ import { z } from "zod";
 import { findRun } from "#data/platform/job-runs.ts";
 import { defineJob, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { startProgram } from "#support/program.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const blocking = defineJob({
   id: "blocking",

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { JobContext } from "#jobs/context.ts";
-import type { ItemWork } from "#jobs/work.ts";
 import { Cancel, InvalidInput, LeaseLost, Snooze } from "#jobs/endings.ts";
-import { executeItems } from "#runner/execute-items.ts";
+import type { ItemWork } from "#jobs/work.ts";
 import type { OpenEnding } from "#runner/ending.ts";
+import { executeItems } from "#runner/execute-items.ts";
 import { Log, type LogEntry } from "#telemetry/log.ts";
 
 type Returned = Extract<OpenEnding, { kind: "returned" }>;
@@ -330,7 +330,7 @@ describe("items in batches", () => {
       numbers(2),
       async (items) => {
         abort.abort(new LeaseLost("a-run"));
-        return items.map(() => new Error("no answer, for it was told to stop"));
+        return items.map(() => new Error("no answer, because of its signal"));
       },
       { signal: abort.signal },
     );

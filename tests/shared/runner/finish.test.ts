@@ -4,8 +4,8 @@ import { z } from "zod";
 import { findRun, listRuns } from "#data/platform/job-runs.ts";
 import { defineJob, type JobContext, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { createSignal } from "#support/signal.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 type Context = JobContext<Record<string, never>>;
 const common = {
@@ -114,5 +114,29 @@ describe("finish", () => {
     wakeUp.reach();
     expect(await late).toMatchObject({ state: "succeeded", attempt: 2 });
     expect(await effects(lively)).toEqual([2]);
+  });
+
+  it("is one of the endings of runs that are executed together: each is completed once, and logged as one batch", async () => {
+    const job = defineJob({
+      ...common,
+      id: "many",
+      input: z.strictObject({ n: z.int() }),
+      retry: linear({ retries: 2, delay: "1s" }),
+      concurrency: () => null,
+      async run({ input: { n }, finish }) {
+        if (n === 0) return finish(async () => ({ n }));
+        if (n === 1) throw new Error("no");
+        return { n };
+      },
+    });
+    const process = startProcess(database.url, [job]);
+    processes.push(process);
+    const requests = [0, 1, 2].map((n) => ({ input: { n }, trigger: "event" as const, requestedBy: "a test" }));
+    const ids = (await process.enqueuer.enqueueMany(process.db, job, requests)).map(({ id }) => id);
+    const ended = await process.runner.executeBatch(job, ids);
+    expect(ended.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    expect(ended.map(({ state }) => state).toSorted()).toEqual(["retrying", "succeeded", "succeeded"]);
+    const log = process.log.filter(({ message }) => message === "Ended a batch");
+    expect(log).toMatchObject([{ fields: { runs: 3, succeeded: 2, retrying: 1 } }]);
   });
 });

@@ -6,8 +6,8 @@ import { changeControls, type Switches } from "#data/platform/controls.ts";
 import { pause } from "#data/platform/pauses.ts";
 import { comms, defineJob, event, type Job, manual, quietHours, writes } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { createSignal } from "#support/signal.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const family = { id: "samples", title: "Samples" };
@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => process.close());
 
-/** A job that works until it is told to stop, or `leave` is reached. */
+/** A job that works until its signal, or until `leave` is reached. */
 function longJob(options: Partial<Pick<Job, "gates" | "upkeep">> = {}) {
   const [entered, leave] = [createSignal(), createSignal()];
   const job = defineJob({

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import {
   decideMissedSlots,
   latenessRefusal,
-  MOST_CAUGHT_UP,
   type MissedPolicy,
+  MOST_CAUGHT_UP,
   unaccounted,
 } from "#runner/missed-slots.ts";
 import { occurrencesBetween, schedule } from "#schedule/index.ts";

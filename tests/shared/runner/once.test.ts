@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { listEffects } from "#data/platform/effects.ts";
 import { EffectUnknown, once } from "#runner/once.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const runId = "01a20000-0000-7000-8000-000000000001";

@@ -7,10 +7,10 @@ import { defineJob, type Job, type JobContext } from "#jobs";
 import { unaccountedSlots } from "#operations/unaccounted-slots.ts";
 import { tick } from "#runner/tick.ts";
 import { schedule } from "#schedule/index.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { createSignal } from "#support/signal.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
 const minutes = (n: number) => n * 60_000;

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineJob, event, type Job } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { createSignal } from "#support/signal.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const common = {
   id: "many_small",

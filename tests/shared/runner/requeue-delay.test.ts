@@ -8,7 +8,7 @@ const after = (seconds: number) => new Date(due.getTime() + seconds * 1_000);
 function delaysOf(run: Parameters<typeof requeueDelay>[0], most: number): number[] {
   const claims: number[] = [];
   for (let now = due; claims.length < most;) {
-    const [next] = requeueDelay(run, { isFirst: false, now });
+    const [next] = requeueDelay(run, { isFirstInLine: false, now });
     if (!next) break;
     now = next.notBefore!;
     claims.push((now.getTime() - due.getTime()) / 1_000);
@@ -29,12 +29,12 @@ it.each([
   ["whose message arrives a moment too early is requeued a little later, not at once", 0.002, 1],
 ])("a run %s", (_what, inSeconds, seconds) => {
   for (const concurrencyKey of ["a", null])
-    expect(requeueDelay({ notBefore: after(inSeconds), concurrencyKey }, { isFirst: false, now: due })).toEqual([
+    expect(requeueDelay({ notBefore: after(inSeconds), concurrencyKey }, { isFirstInLine: false, now: due })).toEqual([
       { notBefore: after(seconds), concurrencyKey },
     ]);
 });
 
 it("a run that could start, and that two concurrent claims both skipped, is requeued at once", () => {
   const run = { notBefore: due, concurrencyKey: "a" };
-  expect(requeueDelay(run, { isFirst: true, now: after(100) })).toEqual([{ ...run, notBefore: after(100.05) }]);
+  expect(requeueDelay(run, { isFirstInLine: true, now: after(100) })).toEqual([{ ...run, notBefore: after(100.05) }]);
 });

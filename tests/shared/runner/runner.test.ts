@@ -18,8 +18,8 @@ import {
 } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { createSignal } from "#support/signal.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const family = { id: "samples", title: "Samples" };
 const noon = new Date("2026-03-10T12:00:00Z");

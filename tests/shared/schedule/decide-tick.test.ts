@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { TickFacts } from "#schedule/decide-tick.ts";
+import { decideTick } from "#schedule/decide-tick.ts";
 import { occurrencesBetween, previousOccurrence } from "#schedule/occurrences.ts";
 import type { Schedule } from "#schedule/schedule.ts";
 import { schedule } from "#schedule/schedule.ts";
-import type { TickFacts } from "#schedule/decide-tick.ts";
-import { decideTick } from "#schedule/decide-tick.ts";
 import { supersetOf } from "#schedule/utc-superset.ts";
 
 const daily = schedule("0 30 16 * * *", "Europe/Berlin");

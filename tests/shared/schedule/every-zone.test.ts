@@ -17,7 +17,9 @@ type ZonedChange = Change & { readonly zone: string };
 const zones = Intl.supportedValuesOf("timeZone");
 const changes = zones.flatMap((zone) => changesOf(zone, FROM, TO).map((change) => ({ zone, ...change })));
 
-/** Zones that change alike at the same instant show the same wall clock around it: it is watched once for all of them. */
+/**
+ * Zones that change alike at the same instant show the same wall clock around it: it is watched once for all of them.
+ */
 const watched = new Map<string, Sighting[]>();
 const modelled = new Map<string, number[]>();
 
@@ -37,7 +39,7 @@ describe("around every change of the clocks of every zone from 2000 to 2040", ()
       const began = [...stretchesBetween(zoneOf(zone), FROM, TO)].filter(({ start, offset, offsetBefore }) => {
         return start > FROM && start < TO && offset !== offsetBefore;
       });
-      // A stretch that goes on over the end of an era is met twice.
+      // A stretch that continues over the end of an era occurs twice.
       const known = new Map(began.map(({ start, offset, offsetBefore }) => [start, [start, offsetBefore, offset]]));
       const seen = changes.filter((change) => change.zone === zone);
       expect({ zone, known: [...known.values()] }).toEqual({

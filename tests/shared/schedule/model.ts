@@ -1,6 +1,6 @@
 /**
- * The definition of an occurrence, written down as naively as it can be, to check the real thing against: look at the clock
- * on the wall minute by minute. Shares no code with the module.
+ * The definition of an occurrence, written down as naively as it can be, to check the real thing against: look at the
+ * clock on the wall minute by minute. Shares no code with the module.
  */
 
 /** What the wall clock shows at an instant, both in seconds since 1970 (the wall's as if it were UTC). */
@@ -50,9 +50,9 @@ export function watch(zone: string, from: number, to: number): Sighting[] {
 }
 
 /**
- * The occurrences among the sightings, which must begin before any repeated or skipped time that matters.
- * A minute is due if its wall time matches and, unless the expression is an interval, was not seen before; a minute before
- * which the clock skipped a matching time is due at its first second.
+ * The occurrences among the sightings, which must begin before any repeated or skipped time that matters. A minute is
+ * due if its wall time matches and, unless the expression is an interval, was not seen before; a minute before which
+ * the clock skipped a matching time is due at its first second.
  */
 export function occurrencesAmong(expression: string, sightings: readonly Sighting[]): number[] {
   const fields = expression.split(" ");
