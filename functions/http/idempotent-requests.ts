@@ -1,44 +1,46 @@
-import type { App } from "#app";
 import type { Tx } from "#data/client.ts";
 import { claimIdempotencyKey, completeIdempotencyKey } from "#data/platform/idempotency-keys.ts";
 import { findRun } from "#data/platform/job-runs.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import type { App } from "#http/app-services.ts";
 import { Problem } from "#http/problem.ts";
 import type { Job } from "#jobs/job.ts";
 import { fingerprintOf, idempotencyKey } from "#operations/idempotency.ts";
 import type { RunRequest } from "#runner/new-run.ts";
 
-/** How a request says that it may come twice. */
-export interface Asked {
+/** A request that may carry an `Idempotency-Key`. */
+export interface IdempotentRequest {
   readonly header: (name: string) => string | null;
-  /** What is asked for, whole: with the same key it has to be the same. */
-  readonly asked: unknown;
+  /** What the request asks for: a repeated key must come with an equal payload. */
+  readonly payload: unknown;
 }
 
-/** Asks for a run; with an `Idempotency-Key`, once however often that is asked. */
+/** Enqueues a run; requests with the same `Idempotency-Key` get the same run. */
 export async function enqueueOnce(
   app: App,
-  { header, asked }: Asked,
+  { header, payload }: IdempotentRequest,
   job: Job,
   request: RunRequest,
 ): Promise<{ run: Run; isRepeat: boolean }> {
   const key = idempotencyKey(header("idempotency-key"));
   if (key === null) return { run: await app.enqueuer.enqueue(job, request), isRepeat: false };
-  return startRunOnce(app, { header, asked }, (tx) => app.enqueuer.enqueueIn(tx, job, { ...request, idempotencyKey: key }));
+  return startRunOnce(app, { header, payload }, (tx) =>
+    app.enqueuer.enqueueIn(tx, job, { ...request, idempotencyKey: key }),
+  );
 }
 
 /**
- * Starts one run in a transaction, and sends it when that has committed.
- * @throws Problem 422 when the key was used for something else
+ * Starts one run in a transaction, and dispatches it after the commit.
+ * @throws Problem 422 when another request used the key
  */
 export async function startRunOnce(
   app: App,
-  how: Asked,
+  request: IdempotentRequest,
   start: (tx: Tx) => Promise<Run>,
 ): Promise<{ run: Run; isRepeat: boolean }> {
-  const { earlier, started: run } = await once(app, how, async (tx, settle) => {
+  const { earlier, started: run } = await once(app, request, async (tx, store) => {
     const run = await start(tx);
-    await settle({ runId: run.id });
+    await store({ runId: run.id });
     return run;
   });
   if (run) {
@@ -46,41 +48,46 @@ export async function startRunOnce(
     return { run, isRepeat: false };
   }
   const found = await findRun(app.db, earlier.runId!);
-  if (!found) throw new Problem(409, "run-gone", "the run that this key started is no longer in the ledger");
+  if (!found) throw new Problem(409, "run-gone", "the run of this key is no longer in the ledger");
   return { run: found, isRepeat: true };
 }
 
-/** Starts what has an answer of its own (many runs, a backfill) in a transaction; asked again, the answer is the same. */
-export async function respondOnce<Started extends { answer: Record<string, unknown> }>(
+/**
+ * Starts work with a response of its own (many runs, a backfill) in a transaction; a repeated key gets the stored response.
+ * @returns `started` is null for a repeated key
+ * @throws Problem 422 when another request used the key
+ */
+export async function respondOnce<Started extends { response: Record<string, unknown> }>(
   app: App,
-  how: Asked,
+  request: IdempotentRequest,
   start: (tx: Tx) => Promise<Started>,
-): Promise<{ answer: Record<string, unknown>; started: Started | null }> {
-  const { earlier, started } = await once(app, how, async (tx, settle) => {
-    const begun = await start(tx);
-    await settle({ answer: begun.answer });
-    return begun;
+): Promise<{ response: Record<string, unknown>; started: Started | null }> {
+  const { earlier, started } = await once(app, request, async (tx, store) => {
+    const result = await start(tx);
+    await store({ response: result.response });
+    return result;
   });
-  return started ? { answer: started.answer, started } : { answer: earlier?.answer ?? {}, started: null };
+  return started ? { response: started.response, started } : { response: earlier?.response ?? {}, started: null };
 }
 
-type Kept = Parameters<typeof completeIdempotencyKey>[2];
+type Stored = Parameters<typeof completeIdempotencyKey>[2];
 type Once<T> =
   | { readonly started: T; readonly earlier: null }
   | { readonly started: null; readonly earlier: NonNullable<Awaited<ReturnType<typeof claimIdempotencyKey>>> };
 
-/** The key is claimed in the very transaction that starts something: of two requests at once one starts it. */
+/** Claims the key in the transaction that starts the work: of two concurrent requests, one starts it. */
 async function once<T>(
   app: App,
-  { header, asked }: Asked,
-  start: (tx: Tx, settle: (kept: Kept) => Promise<void>) => Promise<T>,
+  { header, payload }: IdempotentRequest,
+  start: (tx: Tx, store: (result: Stored) => Promise<void>) => Promise<T>,
 ): Promise<Once<T>> {
   const key = idempotencyKey(header("idempotency-key"));
   return app.db.transaction(async (tx): Promise<Once<T>> => {
     if (key === null) return { started: await start(tx, async () => undefined), earlier: null };
-    const fingerprint = fingerprintOf(asked);
+    const fingerprint = fingerprintOf(payload);
     const earlier = await claimIdempotencyKey(tx, { key, fingerprint, now: app.clock.now() });
-    if (!earlier) return { started: await start(tx, (kept) => completeIdempotencyKey(tx, key, kept)), earlier: null };
+    if (!earlier)
+      return { started: await start(tx, (result) => completeIdempotencyKey(tx, key, result)), earlier: null };
     if (earlier.fingerprint === fingerprint) return { started: null, earlier };
     throw new Problem(422, "idempotency-key-reused", `Idempotency-Key: ${key} was used for another request`, {
       errors: [{ field: "Idempotency-Key", reason: "expected the same request as before, or another key" }],

@@ -1,5 +1,5 @@
 import type { Db } from "#data/client.ts";
-import { waitingRunsOf } from "#data/platform/pauses.ts";
+import { dueRunsInScope } from "#data/platform/pauses.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
 
@@ -18,7 +18,7 @@ export async function dispatchWaitingRuns(
   const now = clock.now();
   let dispatched = 0;
   for (let after: string | null = null; ;) {
-    const page = await waitingRunsOf(db, { scope, now, after, limit: PAGE });
+    const page = await dueRunsInScope(db, { scope, now, after, limit: PAGE });
     await enqueuer.dispatch(page.map((run) => ({ ...run, notBefore: now })));
     dispatched += page.length;
     const last = page.at(-1);

@@ -26,7 +26,8 @@ export async function resolveEffect(
   const found = await db.transaction(async (tx) => {
     const before = await findEffect(tx, key);
     if (!before) return undefined;
-    const isResolved = outcome === "done" ? await confirmParkedEffect(tx, key, result, now) : await releaseParkedEffect(tx, key);
+    const isResolved =
+      outcome === "done" ? await confirmParkedEffect(tx, key, result, now) : await releaseParkedEffect(tx, key);
     if (isResolved) {
       await recordAudit(tx, {
         at: now,

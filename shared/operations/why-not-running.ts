@@ -131,7 +131,7 @@ function* waitingSentences({ waiting, now, running, pauses }: JobFacts): Generat
   } else if (pauses.length) {
     yield { code: "waiting-for-resume", text: `${what} waits until the pause is over.${also}` };
   } else if (late > OVERDUE_MS) {
-    const cure = "publish_outbox sends it again each minute";
+    const cure = "dispatch_overdue_runs sends it again each minute";
     yield { code: "overdue", text: `${what} has been due for ${inWords(late)} and nobody took it; ${cure}.${also}` };
   } else {
     yield { code: "due", text: `${what} is due and about to be taken.${also}` };

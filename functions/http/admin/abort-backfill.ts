@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { App } from "#http/app-services.ts";
 import { notFound, Problem } from "#http/problem.ts";
 import { defineRoute, type Reply } from "#http/route.ts";
-import { abortBackfill } from "#operations/backfill-control.ts";
+import { abortBackfill } from "#operations/manage-backfill.ts";
 import { auditReason } from "../audit-reason.ts";
 import { backfillSchema, backfillView } from "./backfill-view.ts";
 import { findJob } from "./find-job.ts";

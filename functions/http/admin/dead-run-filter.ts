@@ -4,7 +4,7 @@ import { errorClass } from "./run-view.ts";
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
-/** How dead runs are chosen, in a query and in a body. */
+/** Selects dead runs, in a query and in a body. */
 export const deadRunFields = {
   job: z.string().optional(),
   family: z.string().optional(),

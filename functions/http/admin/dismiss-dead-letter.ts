@@ -10,7 +10,7 @@ export const dismissDeadLetter = defineRoute({
   method: "POST",
   path: "api/admin/dead-letters/{id}/dismiss",
   access: "operator",
-  summary: "Put a message away that nobody could read; it is kept. A dead run is replayed instead",
+  summary: "Dismiss an unreadable message; it stays stored. For a dead run, use replay",
   params: z.object({ id: z.uuid() }),
   body: z.strictObject({ reason: auditReason }),
   response: deadMessageSchema,
@@ -24,7 +24,7 @@ export const dismissDeadLetter = defineRoute({
     });
     if (message) return { json: deadMessageView(message) };
     const before = await findDeadMessage(app.db, id);
-    if (!before) throw notFound(`there is no unreadable message ${id}; a dead run is replayed or left as it is`);
-    throw new Problem(409, "dismissed-before", `it was put away at ${before.resolvedAt?.toISOString()}`);
+    if (!before) throw notFound(`there is no unreadable message ${id}; dead runs are replayed, not dismissed`);
+    throw new Problem(409, "dismissed-before", `it was dismissed at ${before.resolvedAt?.toISOString()}`);
   },
 });

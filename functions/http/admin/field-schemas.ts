@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-/** An instant as JSON has it. */
+/** An instant in JSON. */
 export const instant = z.iso.datetime().describe("ISO 8601 in UTC");
 
-/** Fields that their family names. */
+/** An object whose fields depend on the job. */
 export const fields = z.record(z.string(), z.unknown());

@@ -1,9 +1,9 @@
-import type { App } from "#app";
+import type { App } from "#http/app-services.ts";
 import { notFound } from "#http/problem.ts";
 import type { Job } from "#jobs/job.ts";
 import { suggestion } from "#text/suggestion.ts";
 
-/** @throws Problem 404, with the job that was probably meant */
+/** Finds a job by its id. @throws Problem 404 with the most similar id */
 export async function findJob(app: App, id: string): Promise<Job> {
   const job = await app.jobs.find(id);
   if (job) return job;

@@ -9,7 +9,7 @@ export const getAudit = defineRoute({
   method: "GET",
   path: "api/admin/audit",
   access: "viewer",
-  summary: "Who did what, when and why, with what was before and after; newest first",
+  summary: "Actions of operators: who, what, when and why, with the state before and after; newest first",
   query: z.strictObject({
     subject: z.string().optional(),
     action: z.string().optional(),

@@ -9,7 +9,7 @@ export const getBackfill = defineRoute({
   method: "GET",
   path: "api/admin/jobs/{id}/backfill",
   access: "viewer",
-  summary: "How far the backfill of a job is that is under way, or how the last one ended",
+  summary: "The running backfill of a job with its progress, or the last one",
   params: z.object({ id: z.string() }),
   response: backfillSchema,
   async handle({ app, params }) {

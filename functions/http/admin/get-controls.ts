@@ -5,7 +5,7 @@ export const getControls = defineRoute({
   method: "GET",
   path: "api/admin/controls",
   access: "viewer",
-  summary: "The switches of the whole app and of each family, and what is paused",
+  summary: "The controls of the whole app and of each family, and what is paused",
   response: controlsSchema,
   handle: async ({ app }) => ({ json: await readControls(app) }),
 });

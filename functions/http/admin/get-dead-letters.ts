@@ -8,7 +8,7 @@ import { instant } from "./field-schemas.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
 import { errorClass, trigger } from "./run-view.ts";
 
-/** A message that nobody could read. */
+/** A message without a run. */
 export const deadMessageSchema = z.object({
   kind: z.literal("message"),
   id: z.uuid(),
@@ -17,10 +17,10 @@ export const deadMessageSchema = z.object({
   reason: z.string(),
   content: z.string().describe("Its beginning"),
   receivedAt: instant,
-  resolvedAt: instant.nullable().describe("When somebody put it away"),
+  resolvedAt: instant.nullable().describe("When an operator dismissed it"),
 });
 
-/** A run that failed for good. */
+/** A dead run. */
 const deadRunSchema = z.object({
   kind: z.literal("run"),
   id: z.uuid(),
@@ -33,7 +33,7 @@ const deadRunSchema = z.object({
   asOf: instant.nullable(),
   queuedAt: instant,
   finishedAt: instant,
-  fingerprint: z.string().describe("The same for errors that differ in ids and numbers alone"),
+  fingerprint: z.string().describe("Equal for errors that differ only in ids and numbers"),
   parentRunId: z.uuid().nullable(),
   requestedBy: z.string().nullable(),
   itemFailureCount: z.int(),
@@ -44,8 +44,7 @@ export const getDeadLetters = defineRoute({
   method: "GET",
   path: "api/admin/dead-letters",
   access: "viewer",
-  summary:
-    "Runs that failed for good and messages that nobody could read, newest first; those that were repeated or put away only with which=all",
+  summary: "Dead runs and unreadable messages, newest first; replayed and dismissed ones only with which=all",
   query: z.strictObject({
     ...deadRunFields,
     which: z.enum(["open", "all"]).default("open"),
@@ -58,14 +57,14 @@ export const getDeadLetters = defineRoute({
   }),
   async handle({ app, query: { which, cursor: before, limit, ...fields } }) {
     const { job, family, errorClass, fingerprint, ...times } = fields;
-    // A message that could not be read is of no job and has no error.
-    const ofRunsAlone = [job, family, errorClass, fingerprint].some((field) => field !== undefined);
+    // An unreadable message has no job and no error.
+    const isOfRunsOnly = [job, family, errorClass, fingerprint].some((field) => field !== undefined);
     const { rows, nextAfter } = await readPage(limit, async (limit) => {
       const [runs, messages] = await Promise.all([
         listDeadRuns(app.db, deadRunFilter(fields, which), { before, limit }),
-        ofRunsAlone ? [] : listDeadMessages(app.db, { which, ...times, before, limit }),
+        isOfRunsOnly ? [] : listDeadMessages(app.db, { which, ...times, before, limit }),
       ]);
-      // The ids of both are ordered by time, so that one cursor leads through both.
+      // Both kinds of ids are ordered by time, so one cursor works for both.
       return [...runs.map(deadRunView), ...messages.map(deadMessageView)].sort((a, b) => (a.id < b.id ? 1 : -1));
     });
     return { json: { deadLetters: rows, nextCursor: nextAfter?.id ?? null } };

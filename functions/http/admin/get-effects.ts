@@ -7,8 +7,7 @@ export const getEffects = defineRoute({
   method: "GET",
   path: "api/admin/effects",
   access: "viewer",
-  summary:
-    "Effects outside the database by their state, begun longest ago first; those that are parked wait for a person",
+  summary: "Effects outside the database by state, oldest first; an operator has to resolve the parked ones",
   query: z.strictObject({
     state: z.enum(["parked", "intended", "done"]).default("parked"),
     job: z.string().optional(),

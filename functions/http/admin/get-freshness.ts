@@ -8,18 +8,18 @@ export const getFreshness = defineRoute({
   method: "GET",
   path: "api/admin/freshness",
   access: "viewer",
-  summary: "Per data set its newest day, the age that is allowed, and since when it is stale",
+  summary: "For each data set: its newest day, the allowed age, and since when it is stale",
   response: z.object({
     dataSets: z.array(
       z.object({
         id: z.string(),
         family: z.string(),
         title: z.string(),
-        jobs: z.array(z.string()).describe("Those that bring it"),
+        jobs: z.array(z.string()).describe("The jobs that load it"),
         allowedAge: z.object({ workingDays: z.int(), zone: z.string() }),
         state: z.enum(["fresh", "stale", "empty"]),
         newest: z.iso.date().nullable(),
-        staleSince: instant.nullable().describe("Or when it will become stale"),
+        staleSince: instant.nullable().describe("Since when it is stale, or when it becomes stale"),
       }),
     ),
   }),

@@ -11,7 +11,7 @@ export const getJob = defineRoute({
   method: "GET",
   path: "api/admin/jobs/{id}",
   access: "viewer",
-  summary: "One job: its figures, the schema of its input, the settings in force and where they come from",
+  summary: "One job: its state and figures, the schema of its input, its settings in force with their sources",
   params: z.object({ id: z.string() }),
   response: jobSchema.extend({
     input: fields.describe("JSON Schema"),
@@ -19,7 +19,7 @@ export const getJob = defineRoute({
       z.object({
         name: z.string(),
         value: z.union([z.string(), z.number(), z.boolean()]),
-        source: z.enum(["file", "environment"]).describe("file: the job's own"),
+        source: z.enum(["file", "environment"]).describe("file: the job's own file"),
       }),
     ),
     retry: z.discriminatedUnion("kind", [
@@ -35,7 +35,7 @@ export const getJob = defineRoute({
     ]),
     timeoutMs: z.number(),
     gates: z.array(z.string()),
-    needs: z.array(z.string()).describe("Switches that have to be on"),
+    needs: z.array(z.string()).describe("Controls that have to be on"),
     essential: z.boolean().describe("The layer's own upkeep: goes on while others are stopped"),
     queue: z.string(),
   }),
@@ -45,7 +45,7 @@ export const getJob = defineRoute({
     return {
       json: {
         ...view,
-        // What it makes of a date or a bigint cannot be said in JSON Schema; a form then offers a plain field.
+        // Dates and bigints have no JSON Schema; a form shows a plain field for them.
         input: z.toJSONSchema(job.input, { io: "input", unrepresentable: "any" }),
         settings: jobSettingsInForce(job, app.config.jobs.get(job.id)),
         retry: job.retry,

@@ -6,7 +6,7 @@ export const getJobs = defineRoute({
   method: "GET",
   path: "api/admin/jobs",
   access: "viewer",
-  summary: "Every job: schedule, next occurrences, last run, the last 24 hours, what waits and what is dead",
+  summary: "All jobs: schedule, next occurrences, last run, figures of 24 hours, waiting and dead runs",
   query: z.strictObject({ family: z.string().optional() }),
   response: z.object({ jobs: z.array(jobSchema) }),
   async handle({ app, query }) {

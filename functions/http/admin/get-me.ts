@@ -5,7 +5,7 @@ export const getMe = defineRoute({
   method: "GET",
   path: "api/admin/me",
   access: "viewer",
-  summary: "Who the app takes the caller for, and whether they may change anything",
+  summary: "The caller as the app identifies it, and its role",
   response: z.object({ caller: z.string(), role: z.enum(["viewer", "operator"]) }),
   handle: async ({ caller, role }) => ({ json: { caller, role } }),
 });

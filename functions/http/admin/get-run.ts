@@ -4,10 +4,10 @@ import { childrenOf, findRun } from "#data/platform/job-runs.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { effectSchema, effectView } from "./effect-view.ts";
-import { runSchema, runState, runView, trigger } from "./run-view.ts";
-import { settled, waitSeconds } from "../../../shared/operations/wait-for-run.ts";
+import { runSchema, runState, runView, trigger, waitSeconds } from "./run-view.ts";
+import { waitForRun } from "#operations/wait-for-run.ts";
 
-/** Of one run; all of its effects are found with `api/admin/effects?run=`. */
+/** Shown of one run; `api/admin/effects?run=` lists all. */
 const MAX_EFFECTS = 100;
 const MAX_CHILDREN = 100;
 
@@ -18,7 +18,7 @@ export const getRun = defineRoute({
   path: "api/admin/runs/{id}",
   access: "viewer",
   summary:
-    "One run, whole, with the runs that came of it and its effects outside the database; with wait, answer when it has ended",
+    "One run with its child runs and its effects outside the database; with wait, respond when the run has ended",
   params: z.object({ id: z.uuid() }),
   query: z.strictObject({ wait: waitSeconds.optional() }),
   response: runSchema.extend({
@@ -28,7 +28,7 @@ export const getRun = defineRoute({
   async handle({ app, params, query }) {
     const run = await findRun(app.db, params.id);
     if (!run) throw notFound(`there is no run ${params.id}`);
-    const latest = query.wait ? await settled(app, run, query.wait * 1_000) : run;
+    const latest = query.wait ? await waitForRun(app.db, run, query.wait * 1_000) : run;
     const children = await childrenOf(app.db, run.id, MAX_CHILDREN);
     const effects = await effectsOfRun(app.db, run.id, MAX_EFFECTS);
     return { json: { ...runView(latest), children, effects: effects.map(effectView) } };

@@ -16,7 +16,7 @@ export const getRuns = defineRoute({
     trigger: triggerSchema.optional(),
     since: z.iso.datetime({ offset: true }).optional(),
     until: z.iso.datetime({ offset: true }).optional(),
-    /** Occurs in the input, whatever the case. */
+    /** Text in the input, ignoring case. */
     text: z.string().min(1).max(200).optional(),
     cursor: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),

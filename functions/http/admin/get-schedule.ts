@@ -12,7 +12,7 @@ export const getSchedule = defineRoute({
   path: "api/admin/schedule",
   access: "viewer",
   summary:
-    "All slots to come, by the days of a zone, with changes of the clocks and jobs that start together; of dense schedules the counts",
+    "The slots to come by local days, with clock changes and jobs that start together; dense schedules as counts",
   query: z.strictObject({
     days: z.coerce.number().int().min(1).max(366).default(7),
     zone: z.string().default("UTC"),
@@ -29,14 +29,17 @@ export const getSchedule = defineRoute({
         timeZone: z.string(),
         inWords: z.string(),
         total: z.int(),
-        slots: z.array(instant).nullable().describe("Null where they are too many to list: see the counts of the days"),
+        slots: z
+          .array(instant)
+          .nullable()
+          .describe("Null where there are too many to list: see the counts of the days"),
       }),
     ),
     days: z.array(
       z.object({
         date: z.iso.date(),
         startsAt: instant,
-        counts: z.record(z.string(), z.int()).describe("Slots by job"),
+        counts: z.record(z.string(), z.int()).describe("Number of slots by job"),
         clockChanges: z.array(
           z.object({ zone: z.string(), at: instant, from: z.string().describe("The offset before"), to: z.string() }),
         ),
@@ -44,7 +47,7 @@ export const getSchedule = defineRoute({
     ),
     collisions: z
       .array(z.object({ jobs: z.array(z.string()), times: z.int(), first: instant }))
-      .describe("Jobs that start at the same instant, of those whose slots are listed"),
+      .describe("Jobs that start at the same instant, among those with listed slots"),
   }),
   async handle({ app, query: { days, zone } }) {
     const faults: string[] = [];
@@ -60,8 +63,8 @@ export const getSchedule = defineRoute({
         : [];
     });
     const table = timetable(scheduled, { from, days, zone });
-    const jobs = table.jobs.map((slots, place) => {
-      const { family, enabled, schedule } = scheduled[place]!;
+    const jobs = table.jobs.map((slots, index) => {
+      const { family, enabled, schedule } = scheduled[index]!;
       const { expression, zone: timeZone } = schedule;
       return { ...slots, family, enabled, expression, timeZone, inWords: describeSchedule(schedule) };
     });

@@ -6,7 +6,7 @@ import { instant } from "./field-schemas.ts";
 
 const windows = Object.keys(WINDOWS) as [WindowName, ...WindowName[]];
 
-const counts = z.array(z.int()).describe("One number a point");
+const counts = z.array(z.int()).describe("One number per point");
 const series = z.object({
   runs: counts,
   succeeded: counts,
@@ -20,12 +20,12 @@ export const getStats = defineRoute({
   method: "GET",
   path: "api/admin/stats",
   access: "viewer",
-  summary: "What became of the runs over time, per job and per family; each run counts where it was asked for",
+  summary: "Outcomes of runs over time, by job and by family; a run counts at the time it was queued",
   query: z.strictObject({ window: z.enum(windows).default("24h") }),
   response: z.object({
     window: z.enum(windows),
-    from: instant.describe("Where the first point begins"),
-    bucketMs: z.int().describe("What one point stands for"),
+    from: instant.describe("Start of the first point"),
+    bucketMs: z.int().describe("Length of one point"),
     count: z.int(),
     jobs: z.record(z.string(), series),
     families: z.record(z.string(), series),

@@ -1,5 +1,5 @@
 import type { Route } from "#http/route.ts";
-import { abortBackfillOf, deleteBackfill } from "./abort-backfill.ts";
+import { abortBackfillOfJob, deleteBackfill } from "./abort-backfill.ts";
 import { cancelRun } from "./cancel-run.ts";
 import { changeControls } from "./change-controls.ts";
 import { dismissDeadLetter } from "./dismiss-dead-letter.ts";
@@ -24,7 +24,7 @@ import { resumeJob } from "./resume-job.ts";
 import { resumeScope } from "./resume-scope.ts";
 import { retryRun } from "./retry-run.ts";
 import { runJob } from "./run-job.ts";
-import { settleEffect } from "./resolve-effect.ts";
+import { resolveEffect } from "./resolve-effect.ts";
 import { startBackfill } from "./start-backfill.ts";
 
 /** The routes of this area, in the order in which the functions are registered. */
@@ -39,7 +39,7 @@ export const routes: readonly Route[] = [
   startBackfill,
   getBackfill,
   deleteBackfill,
-  abortBackfillOf,
+  abortBackfillOfJob,
   pauseScope,
   resumeScope,
   getRuns,
@@ -50,7 +50,7 @@ export const routes: readonly Route[] = [
   replayDeadLetters,
   dismissDeadLetter,
   getEffects,
-  settleEffect,
+  resolveEffect,
   getControls,
   changeControls,
   getAudit,

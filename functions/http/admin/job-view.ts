@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { App } from "#app";
+import type { App } from "#http/app-services.ts";
 import { statsSince, lastRuns, openRuns, refusals, countRecordedSlots } from "#data/platform/job-stats.ts";
 import { gatedOf, isScheduled, type Job } from "#jobs/job.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
@@ -11,7 +11,7 @@ import { describeSchedule, upcoming } from "#schedule/index.ts";
 import { instant } from "./field-schemas.ts";
 import { runState, trigger } from "./run-view.ts";
 
-/** A reason not to run. */
+/** Why a job may not run now. */
 export const refusal = z.object({ code: z.string(), reason: z.string() });
 
 export const jobSchema = z.object({
@@ -20,13 +20,13 @@ export const jobSchema = z.object({
   summary: z.string(),
   enabled: z.boolean(),
   paused: z.boolean(),
-  blocked: refusal.nullable().describe("The gate that would stop it now"),
+  blocked: refusal.nullable().describe("The closed gate, if any"),
   schedule: z
     .object({ expression: z.string().describe("NCRONTAB, six fields"), timeZone: z.string(), inWords: z.string() })
     .nullable()
-    .describe("The one in force"),
-  next: z.array(instant).describe("Up to three"),
-  scheduled: z.boolean().describe("Whether its file gives it a schedule"),
+    .describe("The schedule in force"),
+  next: z.array(instant).describe("The next three slots"),
+  scheduled: z.boolean().describe("Whether its file has a schedule"),
   lastRun: z
     .object({
       id: z.uuid(),
@@ -39,7 +39,7 @@ export const jobSchema = z.object({
       itemFailureCount: z.int(),
     })
     .nullable()
-    .describe("The newest that was not skipped"),
+    .describe("The newest run that was not skipped"),
   last24h: z.object({
     succeeded: z.int(),
     dead: z.int(),
@@ -50,11 +50,11 @@ export const jobSchema = z.object({
   }),
   queueDepth: z.int(),
   running: z.int(),
-  unaccounted: z.int().describe("Slots of the last day of which nobody knows what became of them"),
-  deadCount: z.int().describe("Dead runs that nobody has run again"),
+  unaccounted: z.int().describe("Slots of the last day that are missing in the ledger"),
+  deadCount: z.int().describe("Dead runs without a replay"),
 });
 
-/** Jobs as lists show them. Five statements, however many jobs there are. */
+/** Jobs as lists show them, with five statements for any number of jobs. */
 export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<string, unknown>[]> {
   const now = app.clock.now();
   const ids = jobs.map(({ id }) => id);

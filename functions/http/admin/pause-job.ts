@@ -1,17 +1,20 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
+import { pauseScope } from "#operations/pause-and-resume.ts";
 import { findJob } from "./find-job.ts";
-import { pauseBody, pausedSchema, pauseScope } from "./pause-view.ts";
+import { pauseBody, pausedSchema } from "./pause-view.ts";
 
 export const pauseJob = defineRoute({
   method: "POST",
   path: "api/admin/jobs/{id}/pause",
   access: "operator",
-  summary:
-    "Pause a job; its slots are skipped and its waiting runs wait, until the given moment or until it is resumed",
+  summary: "Pause a job: its slots are skipped and its waiting runs wait, until the given time or until it is resumed",
   params: z.object({ id: z.string() }),
   body: pauseBody,
   response: pausedSchema,
-  handle: async ({ app, params, body, caller }) =>
-    pauseScope(app, `job:${(await findJob(app, params.id)).id}`, { ...body, who: caller }),
+  async handle({ app, params, body, caller }) {
+    const { id } = await findJob(app, params.id);
+    const pause = await pauseScope(app, `job:${id}`, { ...body, who: caller });
+    return { json: { ...pause, paused: true } };
+  },
 });

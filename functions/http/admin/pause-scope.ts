@@ -1,15 +1,18 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
-import { knownScope, pauseBody, pausedSchema, pauseScope as pauseKnown } from "./pause-view.ts";
+import { pauseScope as pauseFoundScope } from "#operations/pause-and-resume.ts";
+import { findScope } from "./find-scope.ts";
+import { pauseBody, pausedSchema } from "./pause-view.ts";
 
 export const pauseScope = defineRoute({
   method: "POST",
   path: "api/admin/pause",
   access: "operator",
-  summary: "Pause everything, a family or a job: the layer's own upkeep goes on unless it is named itself",
-  /** `all`, `family:<id>` or `job:<id>`. */
-  body: pauseBody.extend({ scope: z.string() }),
+  summary: "Pause all jobs, a family or a job; upkeep jobs keep running unless the scope is the job itself",
+  body: pauseBody.extend({ scope: z.string().describe("all, family:<id> or job:<id>") }),
   response: pausedSchema,
-  handle: async ({ app, body: { scope, ...body }, caller }) =>
-    pauseKnown(app, await knownScope(app, scope), { ...body, who: caller }),
+  async handle({ app, body: { scope, ...body }, caller }) {
+    const pause = await pauseFoundScope(app, await findScope(app, scope), { ...body, who: caller });
+    return { json: { ...pause, paused: true } };
+  },
 });

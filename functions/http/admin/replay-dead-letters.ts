@@ -8,7 +8,7 @@ import { respondOnce } from "../idempotent-requests.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
 import { auditReason } from "../audit-reason.ts";
 
-/** Ids that the answer names; the runs can be listed by their trigger. */
+/** Ids that the response lists; api/admin/runs?trigger=replay lists all. */
 const MAX_LISTED = 1_000;
 
 export const replayDeadLetters = defineRoute({
@@ -16,25 +16,24 @@ export const replayDeadLetters = defineRoute({
   path: "api/admin/dead-letters/replay",
   access: "operator",
   idempotent: true,
-  summary:
-    "Run dead runs again, each as a new run: those named, or the open ones that a filter finds; dryRun says how many",
+  summary: "Replay dead runs, each as a new run: the listed ones, or the open ones of a filter; dryRun only counts",
   body: z.strictObject({
     runs: z.array(z.uuid()).min(1).max(MAX_LISTED).optional(),
     filter: z.strictObject(deadRunFields).optional(),
-    /** Instead of theirs; the runs have to be of one job. */
+    /** Replaces their inputs; all runs must belong to one job. */
     input: z.record(z.string(), z.unknown()).optional(),
     dryRun: z.boolean().default(false),
     reason: auditReason.optional(),
   }),
   response: z.union([
     z
-      .object({ count: z.int(), jobs: z.record(z.string(), z.int()).describe("How many by job") })
+      .object({ count: z.int(), jobs: z.record(z.string(), z.int()).describe("Number of runs by job") })
       .describe("With dryRun"),
     z.object({
       replayed: z.int(),
       runs: z.array(z.object({ id: z.uuid(), parent: z.uuid() })).describe("The first 1,000"),
       refused: z.array(z.object({ run: z.uuid(), reason: z.string() })).describe("The first 1,000"),
-      more: z.boolean().describe("There are more than one request takes: ask again"),
+      more: z.boolean().describe("More runs match than one request replays: send it again"),
     }),
   ]),
   async handle({ app, body, header, caller }) {
@@ -55,8 +54,8 @@ export const replayDeadLetters = defineRoute({
     }
     if (dryRun) return { json: { count: Object.values(jobs).reduce((sum, runs) => sum + runs, 0), jobs } };
 
-    const asked = { replay: { ids, filter, input } };
-    const { answer, started } = await respondOnce(app, { header, asked }, async (tx) => {
+    const payload = { replay: { ids, filter, input } };
+    const { response, started } = await respondOnce(app, { header, payload }, async (tx) => {
       const now = app.clock.now();
       const done = await replayDeadRuns(app, tx, chosen, {
         trigger: "replay",
@@ -83,7 +82,7 @@ export const replayDeadLetters = defineRoute({
       }
       return {
         ...done,
-        answer: {
+        response: {
           replayed: runs.length,
           runs: runs.slice(0, MAX_LISTED).map(({ id, parentRunId }) => ({ id, parent: parentRunId })),
           refused: refused.slice(0, MAX_LISTED),
@@ -92,7 +91,7 @@ export const replayDeadLetters = defineRoute({
       };
     });
     if (started) await app.enqueuer.dispatch(started.runs);
-    return { status: started ? 202 : 200, json: answer };
+    return { status: started ? 202 : 200, json: response };
   },
 });
 

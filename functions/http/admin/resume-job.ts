@@ -1,16 +1,20 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
+import { resumeScope } from "#operations/pause-and-resume.ts";
 import { findJob } from "./find-job.ts";
-import { resumeBody, resumedSchema, resumeScope } from "./pause-view.ts";
+import { resumeBody, resumedSchema } from "./pause-view.ts";
 
 export const resumeJob = defineRoute({
   method: "POST",
   path: "api/admin/jobs/{id}/resume",
   access: "operator",
-  summary: "Resume a job that is paused; what waited for it starts now",
+  summary: "Resume a paused job; runs that waited for it start now",
   params: z.object({ id: z.string() }),
   body: resumeBody,
   response: resumedSchema,
-  handle: async ({ app, params, body, caller }) =>
-    resumeScope(app, `job:${(await findJob(app, params.id)).id}`, { ...body, who: caller }),
+  async handle({ app, params, body, caller }) {
+    const scope = `job:${(await findJob(app, params.id)).id}`;
+    const { wasPaused, dispatched } = await resumeScope(app, scope, { ...body, who: caller });
+    return { json: { scope, paused: false, wasPaused, sent: dispatched } };
+  },
 });

@@ -1,15 +1,20 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
-import { knownScope, resumeBody, resumedSchema, resumeScope as resumeKnown } from "./pause-view.ts";
+import { resumeScope as resumeFoundScope } from "#operations/pause-and-resume.ts";
+import { findScope } from "./find-scope.ts";
+import { resumeBody, resumedSchema } from "./pause-view.ts";
 
 export const resumeScope = defineRoute({
   method: "POST",
   path: "api/admin/resume",
   access: "operator",
-  summary: "Resume what was paused by the same scope; what waited for it starts now",
-  /** `all`, `family:<id>` or `job:<id>`. */
-  body: resumeBody.extend({ scope: z.string() }),
+  summary: "Resume what was paused by the same scope; runs that waited for it start now",
+  body: resumeBody.extend({ scope: z.string().describe("all, family:<id> or job:<id>") }),
   response: resumedSchema,
-  handle: async ({ app, body: { scope, ...body }, caller }) =>
-    resumeKnown(app, await knownScope(app, scope), { ...body, who: caller }),
+  async handle({ app, body, caller }) {
+    const { reason } = body;
+    const scope = await findScope(app, body.scope);
+    const { wasPaused, dispatched } = await resumeFoundScope(app, scope, { reason, who: caller });
+    return { json: { scope, paused: false, wasPaused, sent: dispatched } };
+  },
 });

@@ -8,6 +8,9 @@ export const runState = z.enum(RUN_STATES);
 export const errorClass = z.enum(ERROR_CLASSES);
 export const trigger = z.enum(TRIGGERS);
 
+/** Seconds that a caller waits for the end of a run: below the 230 s after which Azure cuts off a response. */
+export const waitSeconds = z.coerce.number().min(0).max(200);
+
 /** One line of a list. */
 export const runSummarySchema = z.object({
   id: z.uuid(),
@@ -15,26 +18,26 @@ export const runSummarySchema = z.object({
   family: z.string(),
   trigger,
   state: runState,
-  attempt: z.int().describe("Counts the times that it was begun"),
+  attempt: z.int().describe("Number of attempts started"),
   maxAttempts: z.int(),
-  scheduledFor: instant.nullable().describe("The slot that it stands for"),
-  notBefore: instant.nullable().describe("What waits starts no sooner"),
+  scheduledFor: instant.nullable().describe("Its slot"),
+  notBefore: instant.nullable().describe("A waiting run starts no earlier"),
   queuedAt: instant,
   startedAt: instant.nullable(),
   finishedAt: instant.nullable(),
   durationMs: z.int().nullable(),
-  result: fields.nullable().describe("What the job counted and said"),
+  result: fields.nullable().describe("What the job returned: counts and facts"),
   progress: z.object({ done: z.number(), total: z.number().optional(), note: z.string().optional() }).nullable(),
   itemFailureCount: z.int(),
-  reason: z.string().nullable().describe("Why it was skipped or cancelled, in a sentence"),
+  reason: z.string().nullable().describe("Why it was skipped or cancelled"),
   requestedBy: z.string().nullable(),
   lastError: z.object({ class: errorClass, message: z.string() }).optional(),
 });
 
-/** A run, whole. */
+/** One run with all its details. */
 export const runSchema = runSummarySchema.omit({ lastError: true }).extend({
   input: z.unknown(),
-  asOf: instant.nullable().describe("The moment that it stands for when that is a slot of another run"),
+  asOf: instant.nullable().describe("The instant that the run stands for, where it repeats the slot of another run"),
   heartbeatAt: instant.nullable(),
   leaseHolder: z.string().nullable(),
   itemFailures: z
@@ -51,7 +54,7 @@ export const runSchema = runSummarySchema.omit({ lastError: true }).extend({
       stack: z.string(),
     }),
   ),
-  reasonCode: z.string().nullable().describe("The gate or rule behind the reason"),
+  reasonCode: z.string().nullable().describe("The gate or rule that gave the reason"),
   idempotencyKey: z.string().nullable(),
   correlationId: z.string(),
   parentRunId: z.uuid().nullable().describe("The run that this one repeats, follows or was started by"),
@@ -59,12 +62,12 @@ export const runSchema = runSummarySchema.omit({ lastError: true }).extend({
   cancelRequestedAt: instant.nullable(),
 });
 
-/** As much as an input may have, so that it is shown whole and can be sent again; a request is 1 MiB at most. */
-const WHOLE = { depth: 32, items: 50_000, text: 1_048_576, values: 200_000, units: 4_194_304 };
+/** Limits that show every input completely, so that it can be sent again: a request has at most 1 MiB. */
+const SHOW_LIMITS = { depth: 32, items: 50_000, text: 1_048_576, values: 200_000, units: 4_194_304 };
 
 /**
- * A run as the admin API shows it: everything but the bookkeeping of leases, with secrets masked. What became of it stands
- * first, the long stacks last.
+ * A run as the admin API shows it: without the internals of the lease, with secrets redacted. Its state comes first, the long
+ * stacks last.
  */
 export function runView(run: Run): Record<string, unknown> {
   const { leaseExpiresAt: _expires, archived: _archived, concurrencyKey: _key, errors, ...shown } = run;
@@ -77,7 +80,7 @@ export function runView(run: Run): Record<string, unknown> {
     reason,
     reasonCode,
     ...more,
-    // The database keeps the fields of JSON in an order of its own.
+    // jsonb does not preserve the order of fields.
     errors: errors.map(({ attempt, at, class: kind, name, message, stack }) => ({
       attempt,
       at,
@@ -87,10 +90,10 @@ export function runView(run: Run): Record<string, unknown> {
       stack,
     })),
   };
-  return redact(view, WHOLE) as Record<string, unknown>;
+  return redact(view, SHOW_LIMITS) as Record<string, unknown>;
 }
 
-/** One line of a list: without stacks and item failures. */
+/** One line of a list, without stacks and item failures. */
 export function runSummary(run: Run): Record<string, unknown> {
   const { id, jobId, family, trigger, state, attempt, maxAttempts, scheduledFor, notBefore, queuedAt, startedAt } = run;
   const { finishedAt, durationMs, result, progress, itemFailureCount, reason, requestedBy, errors } = run;

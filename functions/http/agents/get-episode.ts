@@ -8,7 +8,7 @@ export const getEpisode = defineRoute({
   method: "GET",
   path: "api/agents/episodes/{id}",
   access: "key",
-  summary: "An agent's errand, with its steps: what it did, found and decided",
+  summary: "An agent's episode with its steps: what it did, found and decided",
   params: z.strictObject({ id: z.uuid() }),
   response: z.object({
     id: z.uuid(),
@@ -23,7 +23,7 @@ export const getEpisode = defineRoute({
         number: z.number(),
         name: z.string(),
         outcome: z.enum(["done", "failed"]),
-        said: z.string(),
+        message: z.string(),
         facts: z.record(z.string(), z.unknown()),
         startedAt: z.iso.datetime(),
         finishedAt: z.iso.datetime(),

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import type { App } from "#app";
+import type { App } from "#http/app-services.ts";
 import { addSteps, insertEpisode } from "#data/reasoning/episodes.ts";
 import { countiesWithAvailableLiens } from "#data/tax-liens/counties.ts";
 import { badRequest } from "#http/problem.ts";
@@ -10,11 +10,11 @@ import { OPERATORS } from "#notifications/notification.ts";
 import { constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { startAnalysis } from "../analysis/start-analysis.ts";
 
-const asked = z.strictObject({
+const body = z.strictObject({
   goal: z.string().trim().min(1).max(1_000).default("Find tax liens to buy within the investor's constraints"),
   constraints: z
     .record(z.string(), z.json())
-    .describe("As for api/analysis/runs; without counties all that have something to offer"),
+    .describe("As for api/analysis/runs; without counties, all counties with available liens"),
   recipient: z.string().trim().min(1).max(200).default(OPERATORS),
 });
 
@@ -24,26 +24,26 @@ export const orchestrateAnalysis = defineRoute({
   access: "key",
   idempotent: true,
   summary:
-    "Have the analysis agent search for deals: it chooses the counties where none are given, and keeps an account of its steps",
-  body: asked,
+    "Let the analysis agent search for deals: it chooses the counties when none are given, and records its steps",
+  body,
   response: z.object({ analysis: z.uuid(), run: z.uuid(), episode: z.uuid() }),
   async handle({ app, body, caller, header }) {
-    const begun = app.clock.now();
-    const { constraints, said } = await plan(app, body.constraints);
+    const startedAt = app.clock.now();
+    const { constraints, message } = await plan(app, body.constraints);
     const { goal, recipient } = body;
     return startAnalysis(
       app,
       { constraints, recipient, requestedBy: caller },
       {
         header,
-        asked: { orchestrate: body },
+        payload: { orchestrate: body },
         async episode(tx, analysis) {
           const id = uuidv7();
           const createdAt = app.clock.now();
           await insertEpisode(tx, { id, agent: "analysis", goal, request: body, requestedBy: caller, createdAt });
-          const times = { startedAt: begun, finishedAt: createdAt };
+          const times = { startedAt, finishedAt: createdAt };
           const facts = { analysis, constraints };
-          await addSteps(tx, id, [{ name: "plan", outcome: "done", said, facts, ...times }]);
+          await addSteps(tx, id, [{ name: "plan", outcome: "done", message, facts, ...times }]);
           return id;
         },
       },
@@ -51,18 +51,19 @@ export const orchestrateAnalysis = defineRoute({
   },
 });
 
-/** Decides where to search. @throws Problem 400 naming each constraint that makes no sense */
-async function plan(app: App, given: z.output<typeof asked>["constraints"]) {
+/** Decides where to search. @throws Problem 400 naming each invalid constraint */
+async function plan(app: App, given: z.output<typeof body>["constraints"]) {
   const isOpen = given.counties === undefined;
   const counties = isOpen ? await countiesWithAvailableLiens(app.db) : given.counties;
   if (isOpen && (counties as string[]).length === 0) {
-    const reason = "no county has an available lien: configure one with PUT api/counties/{id}, and ingest its list";
+    const reason =
+      "no county has an available lien: configure a county with PUT api/counties/{id}, and ingest its list";
     throw badRequest([{ field: "constraints.counties", reason }]);
   }
   const read = z.object({ constraints: constraintsSchema }).safeParse({ constraints: { ...given, counties } });
   if (!read.success) throw badRequest(issuesOf(read.error, "body"));
   const { constraints } = read.data;
   const where = constraints.counties.join(", ");
-  const said = isOpen ? `no counties were given: I search all with something to offer, ${where}` : `I search ${where}`;
-  return { constraints, said };
+  const message = isOpen ? `no counties were given: I search all with available liens, ${where}` : `I search ${where}`;
+  return { constraints, message };
 }

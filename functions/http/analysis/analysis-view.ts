@@ -7,17 +7,17 @@ import {
 } from "#data/tax-liens/analysis-run-schema.ts";
 import type { DealWithLien } from "#data/tax-liens/deals.ts";
 import { LIEN_STATUSES, PROPERTY_TYPES } from "#data/tax-liens/tax-lien-schema.ts";
-import { availableInAll } from "#rules/tax-liens/analysis-summary.ts";
+import { totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 
-/** An exact decimal, as text so that nobody reads it as a binary fraction. */
+/** An exact decimal as text: a JSON number would become a binary fraction. */
 const decimal = z.string();
 
 const step = z.object({
   step: z.enum(ANALYSIS_STEPS),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
-  durationMs: z.number().describe("Spent on it, without what lay between two attempts"),
-  said: z.string(),
+  durationMs: z.number().describe("Working time, without the time between two attempts"),
+  message: z.string(),
 });
 
 const summary = z.object({
@@ -26,9 +26,7 @@ const summary = z.object({
   candidates: z.number(),
   unmet: z
     .record(z.string(), z.number())
-    .describe(
-      "Liens that are no candidates, by the first constraint that they do not meet; dealScore: they have no score",
-    ),
+    .describe("Liens that are no candidates, by the first unmet constraint; dealScore: the lien has no score"),
   deals: z.number(),
   cost: decimal,
   budget: decimal,
@@ -38,18 +36,19 @@ const summary = z.object({
   notes: z.array(z.string()),
 });
 
+/** An analysis as the API shows it. */
 export const analysisSchema = z.object({
   id: z.uuid(),
   state: z.enum(ANALYSIS_STATES),
   constraints: z.record(z.string(), z.unknown()),
   asOf: z.iso.date(),
-  run: z.uuid().describe("The run of run_analysis that does it"),
+  run: z.uuid().describe("The run of run_analysis that executes it"),
   episode: z.uuid().nullable(),
   steps: z.array(step),
   progress: z
     .object({ done: z.number(), total: z.number() })
     .nullable()
-    .describe("Liens computed; null when it is over"),
+    .describe("Liens with figures; null when the analysis has ended"),
   summary: summary.nullable(),
   error: z.string().nullable(),
   recipient: z.string(),
@@ -69,8 +68,8 @@ export function analysisView(analysis: AnalysisRun) {
     asOf,
     run: runId,
     episode: episodeId,
-    // Read by their schemas, which bring what was JSON in the database into an order that one reads in.
-    steps: z.array(step).parse(steps),
+    // The schemas restore the order of the fields, which jsonb does not preserve.
+    steps: steps.map((each) => step.parse(each)),
     progress: progressOf(analysis),
     summary: summary.nullable().parse(found),
     error,
@@ -82,9 +81,9 @@ export function analysisView(analysis: AnalysisRun) {
   };
 }
 
-function progressOf({ place, available }: AnalysisRun): { done: number; total: number } | null {
-  if (!place || !available) return null;
-  return { done: place.computed + place.failed, total: availableInAll(available) };
+function progressOf({ checkpoint, available }: AnalysisRun): { done: number; total: number } | null {
+  if (!checkpoint || !available) return null;
+  return { done: checkpoint.computed + checkpoint.failed, total: totalAvailable(available) };
 }
 
 const metrics = z.object({
@@ -98,6 +97,7 @@ const metrics = z.object({
   explanation: z.string().nullable(),
 });
 
+/** A deal with its lien. */
 export const dealSchema = z.object({
   id: z.number(),
   rank: z.number(),

@@ -11,14 +11,14 @@ export const decideOnDeals = defineRoute({
   path: "api/analysis/runs/{id}/decisions",
   access: "key",
   idempotent: true,
-  summary: "Decide on deals of an analysis, in this order; what became of each is seen by GET, and in the run",
+  summary: "Decide on deals of an analysis, in the given order; GET and the run show the outcome of each",
   params: z.strictObject({ id: z.uuid() }),
   body: z.strictObject({ decisions: decisionsInput }),
   response: z.object({ analysis: z.uuid(), run: z.uuid(), decisions: z.int() }),
   async handle({ app, params: { id }, body: { decisions }, caller, header }) {
     if (!(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
     const input = { analysisRunId: id, decisions };
-    const { run, isRepeat } = await enqueueOnce(app, { header, asked: { decide: input } }, applyAnalysisDecisions, {
+    const { run, isRepeat } = await enqueueOnce(app, { header, payload: { decide: input } }, applyAnalysisDecisions, {
       input,
       trigger: "event",
       requestedBy: caller,

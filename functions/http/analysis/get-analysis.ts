@@ -10,16 +10,10 @@ export const getAnalysis = defineRoute({
   method: "GET",
   path: "api/analysis/runs/{id}",
   access: "key",
-  summary: "An analysis: how far it is, what it has found, and its deals, best first",
+  summary: "An analysis: its progress, its summary, and its deals, best first",
   params: z.strictObject({ id: z.uuid() }),
   query: z.strictObject({
-    after: z.coerce
-      .number()
-      .int()
-      .min(0)
-      .max(2_147_483_647)
-      .default(0)
-      .describe("The rank after which deals are shown"),
+    after: z.coerce.number().int().min(0).max(2_147_483_647).default(0).describe("Shows deals after this rank"),
     limit: z.coerce.number().int().min(1).max(1_000).default(100),
   }),
   response: analysisSchema.extend({

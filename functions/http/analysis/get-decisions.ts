@@ -13,7 +13,7 @@ export const getDecisions = defineRoute({
   method: "GET",
   path: "api/analysis/runs/{id}/decisions",
   access: "key",
-  summary: "The decisions about an analysis's deals, of one deal or of one run, newest first, with what became of each",
+  summary: "The decisions about an analysis's deals, of one deal or of one run, newest first, with their outcomes",
   params: z.strictObject({ id: z.uuid() }),
   query: z.strictObject({
     deal: serial.optional(),
@@ -30,8 +30,8 @@ export const getDecisions = defineRoute({
         decision: z.enum(DEAL_STATUSES),
         reason: z.string(),
         decidedBy: z.enum(["user", "agent"]),
-        from: z.enum(DEAL_STATUSES).nullable().describe("The deal's status before; null: there was no such deal"),
-        refusal: z.string().nullable().describe("Why it was refused; null: the deal has moved"),
+        from: z.enum(DEAL_STATUSES).nullable().describe("The deal's status before; null: the deal does not exist"),
+        refusal: z.string().nullable().describe("Why it was refused; null: the deal has the new status"),
         run: z.uuid(),
         requestedBy: z.string().nullable(),
         at: z.iso.datetime(),
@@ -43,11 +43,20 @@ export const getDecisions = defineRoute({
     const filter = { dealId: deal, runId: run, isRefused: refused, before: cursor };
     const { rows, nextAfter } = await readPage(limit, (limit) => listDecisions(app.db, id, { ...filter, limit }));
     if (rows.length === 0 && !(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
-    return { json: { decisions: rows.map(viewOf), nextCursor: nextAfter?.id ?? null } };
+    return { json: { decisions: rows.map(decisionView), nextCursor: nextAfter?.id ?? null } };
   },
 });
 
-function viewOf({ decisionId, dealId, decision, reason, decidedBy, fromStatus, refusal, ...event }: DecisionEvent) {
+function decisionView({
+  decisionId,
+  dealId,
+  decision,
+  reason,
+  decidedBy,
+  fromStatus,
+  refusal,
+  ...event
+}: DecisionEvent) {
   const { runId, requestedBy, at } = event;
   return { decisionId, dealId, decision, reason, decidedBy, from: fromStatus, refusal, run: runId, requestedBy, at };
 }

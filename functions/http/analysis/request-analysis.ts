@@ -10,13 +10,13 @@ export const requestAnalysis = defineRoute({
   access: "key",
   idempotent: true,
   summary:
-    "Search the available liens of counties for deals under an investor's constraints; the recipient is told of its end",
+    "Search the available liens of counties for deals under an investor's constraints; its end notifies the recipient",
   body: z.strictObject({
     constraints: constraintsSchema,
     recipient: z.string().trim().min(1).max(200).default(OPERATORS),
   }),
   response: z.object({ analysis: z.uuid(), run: z.uuid() }),
   async handle({ app, body, caller, header }) {
-    return startAnalysis(app, { ...body, requestedBy: caller }, { header, asked: { analyse: body } });
+    return startAnalysis(app, { ...body, requestedBy: caller }, { header, payload: { analyse: body } });
   },
 });

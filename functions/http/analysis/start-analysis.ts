@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
-import type { App } from "#app";
+import type { App } from "#http/app-services.ts";
 import type { Tx } from "#data/client.ts";
 import { insertAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { badRequest } from "#http/problem.ts";
@@ -9,8 +9,9 @@ import { civilDateIn } from "#rules/civil-date.ts";
 import type { constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { countyFaults } from "../../tax-liens/run-analysis/analysable-counties.ts";
 import { runAnalysis } from "../../tax-liens/run-analysis/index.ts";
-import { respondOnce, type Asked } from "../idempotent-requests.ts";
+import { respondOnce, type IdempotentRequest } from "../idempotent-requests.ts";
 
+/** An analysis to start. */
 export interface AnalysisRequest {
   readonly constraints: z.input<typeof constraintsSchema>;
   readonly recipient: string;
@@ -18,18 +19,21 @@ export interface AnalysisRequest {
 }
 
 /**
- * Asks for an analysis; with an `Idempotency-Key` once, however often that is asked.
- * @param episode makes the agent's episode that the analysis belongs to, in the same transaction. Default: it belongs to none
+ * Starts an analysis; requests with the same `Idempotency-Key` get the same analysis.
+ * @param episode creates the agent's episode of the analysis in the same transaction. Default: no episode
  * @throws Problem 400 naming each county that cannot be analysed
  */
 export async function startAnalysis(
   app: App,
   { constraints, recipient, requestedBy }: AnalysisRequest,
-  { episode = async () => null, ...how }: Asked & { episode?: (tx: Tx, analysis: string) => Promise<string | null> },
+  {
+    episode = async () => null,
+    ...request
+  }: IdempotentRequest & { episode?: (tx: Tx, analysis: string) => Promise<string | null> },
 ): Promise<Reply> {
   const faults = await countyFaults(app.db, constraints.counties);
   if (faults.length) throw badRequest(faults);
-  const { answer, started } = await respondOnce(app, how, async (tx) => {
+  const { response, started } = await respondOnce(app, request, async (tx) => {
     const id = uuidv7();
     const createdAt = app.clock.now();
     const asOf = civilDateIn(app.config.TAX_LIENS_TIME_ZONE, createdAt);
@@ -41,9 +45,9 @@ export async function startAnalysis(
     const episodeId = await episode(tx, id);
     const asked = { definition: { constraints }, asOf, recipient, requestedBy, createdAt };
     await insertAnalysis(tx, { id, runId: run.id, episodeId, ...asked });
-    return { run, answer: { analysis: id, run: run.id, ...(episodeId !== null && { episode: episodeId }) } };
+    return { run, response: { analysis: id, run: run.id, ...(episodeId !== null && { episode: episodeId }) } };
   });
   if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);
-  const headers = { location: `/api/analysis/runs/${String(answer.analysis)}` };
-  return { status: started ? 202 : 200, headers, json: answer };
+  const headers = { location: `/api/analysis/runs/${String(response.analysis)}` };
+  return { status: started ? 202 : 200, headers, json: response };
 }

@@ -4,12 +4,12 @@ import { pageMarkup } from "./page-markup.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
 
-/** Open: the page holds nothing. It reads `api/openapi.json` with what the reader may show, and says so when that is not enough. */
+/** Open: the page contains no data. It reads `api/openapi.json` with the reader's key and asks for one when that is missing. */
 export const getDocs = defineRoute({
   method: "GET",
   path: "api/docs",
   access: "open",
-  summary: "A page that lists these routes and tries them out",
+  summary: "A page that lists these routes and sends requests to them",
   produces: "text/html",
   handle: async () => ({
     headers: {
@@ -25,7 +25,7 @@ export const getDocs = defineRoute({
 
 const PAGE = pageMarkup({ style: pageStyle, script: pageScript });
 
-/** Nothing runs but what is in the page, and it talks to nobody but this app. */
+/** Only the page's own script and style apply, and it connects to this app only. */
 const POLICY = [
   "default-src 'none'",
   `script-src '${digest(pageScript)}'`,

@@ -4,14 +4,14 @@ import { type Document, DOCUMENT_STATES } from "#data/tax-liens/document-schema.
 const instant = z.iso.datetime().nullable();
 const file = z.object({ contentType: z.string(), bytes: z.int(), sha256: z.string() });
 
-/** A document as the API shows it; where its files lie is the app's own affair. */
+/** A document as the API shows it, without the places of its files. */
 export const documentSchema = z.object({
   id: z.uuid(),
   template: z.string(),
   state: z.enum(DOCUMENT_STATES),
   reason: z.string().nullable(),
   title: z.string().nullable(),
-  /** Who wrote the passages in words, and why not the model where that was asked in vain. */
+  /** Who wrote the prose passages; `note` says why the model did not. */
   writtenBy: z.enum(["template", "model"]).nullable(),
   note: z.string().nullable(),
   files: z.object({ pdf: file, html: file }).nullable(),

@@ -30,7 +30,7 @@ export const getDocumentContent = defineRoute({
           "content-disposition": `inline; filename="${template}-${id}.${format}"`,
           etag: `"${sha256}"`,
           "x-content-type-options": "nosniff",
-          // Whatever a field might have smuggled in: nothing runs, nothing loads, and it is no page of this site.
+          // A malicious field can run and load nothing, and the page does not belong to this site.
           "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
         },
       };

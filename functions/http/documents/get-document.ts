@@ -8,7 +8,7 @@ export const getDocument = defineRoute({
   method: "GET",
   path: "api/documents/{id}",
   access: "key",
-  summary: "A document: whether it is there, and its files with size and SHA-256",
+  summary: "A document: its state, and its files with size and SHA-256",
   params: z.strictObject({ id: z.uuid() }),
   response: documentSchema,
   async handle({ app, params: { id } }) {

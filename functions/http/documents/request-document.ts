@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import type { App } from "#app";
+import type { App } from "#http/app-services.ts";
 import type { Tx } from "#data/client.ts";
 import { insertDocument } from "#data/tax-liens/documents.ts";
 import { readDocumentFacts, type Subject } from "#documents/document-facts.ts";
@@ -16,13 +16,13 @@ import { respondOnce } from "../idempotent-requests.ts";
 
 const body = z.strictObject({
   template: z.enum(TEMPLATE_NAMES),
-  /** What it is written from, as the template takes it. */
+  /** The facts that the template requires. */
   facts: z.record(z.string(), z.json()).optional(),
-  /** Instead of facts: they are read from what is known of this lien. For deal_memo and lien_due_diligence. */
+  /** Instead of facts: the stored data of this lien. For deal_memo and lien_due_diligence. */
   lienId: z.int().positive().nullable().default(null),
-  /** Of a deal that an analysis found. For deal_memo. */
+  /** Instead of facts: the data of a deal that an analysis found. For deal_memo. */
   dealId: z.int().positive().nullable().default(null),
-  /** Of what was bought of an analysis's deals. For portfolio_statement. */
+  /** Instead of facts: the purchased deals of an analysis. For portfolio_statement. */
   analysisRunId: z.uuid().nullable().default(null),
   recipient: z.string().trim().min(1).max(200).default(OPERATORS),
 });
@@ -33,13 +33,13 @@ export const requestDocument = defineRoute({
   access: "key",
   idempotent: true,
   summary:
-    "Ask for a document from its facts, or about a lien, a deal or an analysis; the recipient is told when it is there",
+    "Request a document from facts, or about a lien, a deal or an analysis; the recipient is notified when it exists",
   body,
   response: z.object({ document: z.uuid(), run: z.uuid() }),
-  async handle({ app, body: asked, caller, header }) {
-    const { template, facts = null, recipient, ...subject } = asked;
-    const { answer, started } = await respondOnce(app, { header, asked: { generate: asked } }, async (tx) => {
-      await checkFacts(app, tx, asked);
+  async handle({ app, body: requested, caller, header }) {
+    const { template, facts = null, recipient, ...subject } = requested;
+    const { response, started } = await respondOnce(app, { header, payload: { generate: requested } }, async (tx) => {
+      await checkFacts(app, tx, requested);
       const id = uuidv7();
       const [createdAt, requestedBy] = [app.clock.now(), caller];
       await insertDocument(tx, { id, template, facts, ...subject, recipient, requestedBy, createdAt });
@@ -48,17 +48,17 @@ export const requestDocument = defineRoute({
         trigger: "event",
         requestedBy,
       });
-      return { run, answer: { document: id, run: run.id } };
+      return { run, response: { document: id, run: run.id } };
     });
     if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);
-    const headers = { location: `/api/documents/${String(answer.document)}` };
-    return { status: started ? 202 : 200, headers, json: answer };
+    const headers = { location: `/api/documents/${String(response.document)}` };
+    return { status: started ? 202 : 200, headers, json: response };
   },
 });
 
-/** @throws Problem 400 naming what of the facts is wrong, before anybody waits for the document */
-async function checkFacts(app: App, tx: Tx, asked: z.output<typeof body>): Promise<void> {
-  const { template, facts, recipient: _, ...subject } = asked;
+/** Checks the facts before the run. @throws Problem 400 naming each invalid fact */
+async function checkFacts(app: App, tx: Tx, requested: z.output<typeof body>): Promise<void> {
+  const { template, facts, recipient: _, ...subject } = requested;
   const given = Object.values({ facts: facts ?? null, ...subject }).filter((value) => value !== null);
   if (given.length !== 1) {
     throw badRequest([{ field: "facts", reason: `expected one of facts, ${Object.keys(subject).join(", ")}` }]);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { App } from "#app";
+import type { App } from "#http/app-services.ts";
 import { ping } from "#data/client.ts";
 import { lastRuns, openRuns, reliability, countRecordedSlots } from "#data/platform/job-stats.ts";
 import { Problem } from "#http/problem.ts";
@@ -11,8 +11,8 @@ import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
 
 /**
- * For people and monitors that may look: it names jobs and how they fare, so unlike `api/health/live` and `ready`, which a
- * load balancer asks, it is not open. 503 means that no job can run; a job that fails is told in the body alone.
+ * For people and monitors. It names jobs and their failures, so it needs a viewer, unlike `api/health/live` and `ready`, which
+ * load balancers call. 503 means that no job can run; a failing job changes the body only.
  */
 export const getJobsHealth = defineRoute({
   method: "GET",
@@ -25,7 +25,7 @@ export const getJobsHealth = defineRoute({
     broker: z.object({
       state: z
         .enum(["connected", "in-process"])
-        .describe("in-process: no broker is configured; runs wait in each process"),
+        .describe("in-process: no broker is configured; each process keeps its waiting runs"),
     }),
     jobs: z.array(
       z.object({
@@ -35,7 +35,7 @@ export const getJobsHealth = defineRoute({
           .object({ id: z.uuid(), state: runState, startedAt: instant.nullable(), finishedAt: instant.nullable() })
           .nullable(),
         consecutiveFailures: z.int(),
-        unaccounted: z.int().describe("Slots of the last day of which nobody knows what became of them"),
+        unaccounted: z.int().describe("Slots of the last day that are missing in the ledger"),
         lateByMs: z.number().describe("0: it is on time"),
       }),
     ),
@@ -43,11 +43,11 @@ export const getJobsHealth = defineRoute({
   async handle({ app }) {
     const [database, broker] = await Promise.all([databaseState(app), app.broker()]);
     if (database !== "connected" || broker.state === "unreachable") {
-      const wrong = [
+      const unreachable = [
         database === "connected" ? [] : "the database",
         broker.state === "unreachable" ? "the broker" : [],
       ];
-      throw new Problem(503, "unhealthy", `${wrong.flat().join(" and ")} cannot be reached`, {
+      throw new Problem(503, "unhealthy", `${unreachable.flat().join(" and ")} cannot be reached`, {
         extra: { healthy: false, database, broker },
         headers: { "retry-after": "5" },
       });
@@ -70,14 +70,14 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
   const now = app.clock.now();
   const jobs = await app.jobs.all();
   const ids = jobs.map(({ id }) => id);
-  const [last, open, lately, slots] = await Promise.all([
+  const [last, open, recent, slots] = await Promise.all([
     lastRuns(app.db, ids),
     openRuns(app.db, now),
     reliability(app.db, ids),
     countRecordedSlots(app.db, ids, accountableRange(now)),
   ]);
   return jobs.map((job) => {
-    const { lastSlot = null, consecutiveFailures = 0 } = lately.get(job.id) ?? {};
+    const { lastSlot = null, consecutiveFailures = 0 } = recent.get(job.id) ?? {};
     const schedule = scheduleInForce(job, app.config.jobs.get(job.id));
     const oldestDueAt = open.get(job.id)?.oldestDueAt ?? null;
     const { id, state, startedAt, finishedAt } = last.get(job.id) ?? {};

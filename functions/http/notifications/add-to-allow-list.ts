@@ -4,7 +4,7 @@ import { recordAudit } from "#data/platform/audit-log.ts";
 import { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
 import { defineRoute } from "#http/route.ts";
 import { addressFault } from "#notifications/channel-address.ts";
-import { allowListEntry, auditedEntry, entryView, recipientText } from "./allow-list-view.ts";
+import { allowListEntrySchema, auditedEntry, entryView, recipientText } from "./allow-list-view.ts";
 
 const entry = z
   .strictObject({ recipient: recipientText, channel: z.enum(ALLOW_LISTED), address: z.string().trim().max(320) })
@@ -17,9 +17,9 @@ export const addToAllowList = defineRoute({
   method: "POST",
   path: "api/notifications/allow-list",
   access: "operator",
-  summary: "Let somebody be reached at an address: 201; instead of the address before: 200",
+  summary: "Allow an address of a recipient: 201; replace the address of the channel: 200",
   body: entry,
-  response: allowListEntry,
+  response: allowListEntrySchema,
   async handle({ app, body, caller, role }) {
     const added = { ...body, addedBy: caller, addedAt: app.clock.now() };
     const before = await app.db.transaction(async (tx) => {

@@ -5,10 +5,10 @@ import { maskAddress } from "#notifications/channel-address.ts";
 
 export const recipientText = z.string().trim().min(1).max(200);
 
-export const allowListEntry = z.object({
+export const allowListEntrySchema = z.object({
   recipient: z.string(),
   channel: z.enum(ALLOW_LISTED),
-  address: z.string().describe("Whole for operators; for viewers enough of it to tell two apart"),
+  address: z.string().describe("Masked for viewers"),
   addedBy: z.string(),
   addedAt: z.iso.datetime(),
 });
@@ -17,7 +17,7 @@ export function entryView({ recipient, channel, address, addedBy, addedAt }: All
   return { recipient, channel, address: role === "operator" ? address : maskAddress(address), addedBy, addedAt };
 }
 
-/** What the audit says of an entry: it outlives it, so it holds no address. */
+/** An entry in the audit, which outlives the entry and so has no full address. */
 export function auditedEntry({ channel, address }: Pick<AllowlistEntry, "channel" | "address">) {
   return { channel, address: maskAddress(address) };
 }

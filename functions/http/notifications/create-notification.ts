@@ -12,19 +12,19 @@ export const createNotification = defineRoute({
   method: "POST",
   path: "api/notifications",
   access: "key",
-  summary: "Tell somebody something: 201; told under the same dedupeKey or Idempotency-Key before: 200 with that one",
+  summary: "Create a notification: 201; a repeated dedupeKey or Idempotency-Key returns the first one: 200",
   body: newNotificationSchema,
   response: notificationSchema,
   idempotent: true,
   async handle({ app, body, caller, header }) {
-    const { answer, started } = await respondOnce(app, { header, asked: { notify: body } }, async (tx) => {
-      // One without a key gets one that nobody else has, to be found by.
+    const { response, started } = await respondOnce(app, { header, payload: { notify: body } }, async (tx) => {
+      // A unique key, so that the notification can be read back.
       const dedupeKey = body.dedupeKey ?? `request:${uuidv7()}`;
       const context = notifier(app, { family: platform.id, who: caller });
       const { created } = await notify(context, tx, [{ ...body, dedupeKey }]);
-      return { answer: notificationView((await findByDedupeKey(tx, body.recipient, dedupeKey))!), created };
+      return { response: notificationView((await findByDedupeKey(tx, body.recipient, dedupeKey))!), created };
     });
-    const location = `/api/notifications/${String(answer.id)}`;
-    return { status: started?.created ? 201 : 200, headers: { location }, json: answer };
+    const location = `/api/notifications/${String(response.id)}`;
+    return { status: started?.created ? 201 : 200, headers: { location }, json: response };
   },
 });

@@ -3,9 +3,9 @@ import { listAllowed } from "#data/platform/allow-list.ts";
 import { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
 import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
-import { allowListEntry, entryView, recipientText } from "./allow-list-view.ts";
+import { allowListEntrySchema, entryView, recipientText } from "./allow-list-view.ts";
 
-/** The last entry of a page, as one word. */
+/** The last entry of a page, encoded. */
 const cursor = z
   .string()
   .max(500)
@@ -20,14 +20,14 @@ export const getAllowList = defineRoute({
   method: "GET",
   path: "api/notifications/allow-list",
   access: "viewer",
-  summary: "Who may be reached through which channel, and where; by recipient and channel",
+  summary: "The addresses at which recipients may be reached, by recipient and channel",
   query: z.strictObject({
     recipient: recipientText.optional(),
     channel: z.enum(ALLOW_LISTED).optional(),
     cursor: cursor.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
-  response: z.object({ entries: z.array(allowListEntry), nextCursor: z.string().nullable() }),
+  response: z.object({ entries: z.array(allowListEntrySchema), nextCursor: z.string().nullable() }),
   async handle({ app, role, query: { recipient, channel, cursor: after, limit } }) {
     const wanted = { ...(recipient && { recipient }), ...(channel && { channel }), after };
     const { rows, nextAfter } = await readPage(limit, (limit) => listAllowed(app.db, { ...wanted, limit }));

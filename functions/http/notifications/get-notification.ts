@@ -15,9 +15,9 @@ export const getNotification = defineRoute({
     deliveries: z.array(
       z.object({
         channel: z.enum(CHANNELS),
-        attempt: z.int().describe("0: settled when it was made"),
+        attempt: z.int().describe("0: completed at creation"),
         runId: z.uuid().nullable(),
-        state: z.enum(DELIVERY_STATES).describe("unknown: the process vanished before the provider answered"),
+        state: z.enum(DELIVERY_STATES).describe("unknown: the process stopped before the provider answered"),
         reason: z.string().nullable(),
         providerMessageId: z.string().nullable(),
         startedAt: z.iso.datetime(),

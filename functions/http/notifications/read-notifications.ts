@@ -6,7 +6,7 @@ export const readNotifications = defineRoute({
   method: "POST",
   path: "api/notifications/read",
   access: "key",
-  summary: "Mark notifications of a recipient as read: those with these ids, or all",
+  summary: "Mark notifications of a recipient as read: those with the given ids, or all",
   body: z.strictObject({
     recipient: z.string().min(1),
     ids: z.array(z.uuid()).min(1).max(1_000).optional(),

@@ -10,8 +10,8 @@ export const removeFromAllowList = defineRoute({
   method: "DELETE",
   path: "api/notifications/allow-list",
   access: "operator",
-  summary: "Let somebody be reached through a channel no more; what is on its way is held back as well",
-  // A recipient may have a slash in its name, which no segment of a path can.
+  summary: "Remove the address of a recipient for a channel; pending notifications to it are suppressed",
+  // In the query: a recipient may contain a slash, which a path segment cannot.
   query: z.strictObject({ recipient: recipientText, channel: z.enum(ALLOW_LISTED) }),
   response: null,
   async handle({ app, query, caller }) {

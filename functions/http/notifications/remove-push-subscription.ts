@@ -7,7 +7,7 @@ export const removePushSubscription = defineRoute({
   method: "DELETE",
   path: "api/notifications/push-subscriptions/{id}",
   access: "key",
-  summary: "Forget a browser: it gets no push messages any more",
+  summary: "Delete a push subscription",
   params: z.strictObject({ id: z.uuid() }),
   response: null,
   async handle({ app, params: { id } }) {

@@ -6,33 +6,33 @@ import { isIsin } from "#rules/portfolio/etf-symbol.ts";
 import { fetchEtf } from "../../portfolio/fetch-etf.ts";
 import { startRunOnce } from "../idempotent-requests.ts";
 import { symbolText } from "./etf-view.ts";
-import { started, startedRun } from "./start-sync.ts";
+import { startedRunReply, startedRunSchema } from "./start-sync.ts";
 
 export const addEtf = defineRoute({
   method: "POST",
   path: "api/v1/etf",
   access: "key",
   idempotent: true,
-  summary: "Add an ETF; its full price history is fetched at once",
+  summary: "Add an ETF and fetch its full price history",
   body: z.strictObject({
     symbol: symbolText,
-    isin: z.string().trim().toUpperCase().refine(isIsin, "expected an ISIN whose check digit is right").optional(),
+    isin: z.string().trim().toUpperCase().refine(isIsin, "expected an ISIN with a valid check digit").optional(),
     name: z.string().trim().min(1).max(200).optional(),
     inUse: z.boolean().default(false).describe("Whether its prices are kept up to date from now on"),
   }),
-  response: startedRun,
+  response: startedRunSchema,
   async handle({ app, body, caller, header }) {
     const { symbol } = body;
     const request = { input: { symbol }, trigger: "event", requestedBy: caller } as const;
-    const outcome = await startRunOnce(app, { header, asked: { addEtf: body } }, async (tx) => {
+    const outcome = await startRunOnce(app, { header, payload: { addEtf: body } }, async (tx) => {
       const run = await app.enqueuer.enqueueIn(tx, fetchEtf, request);
-      // What is refused leaves a refused run, and no ETF that nobody fetches.
+      // A refused run leaves no ETF behind, since no run would fetch it.
       if (run.state !== "skipped" && !(await insertEtf(tx, body, app.clock.now()))) {
-        const how = `fetch it anew with POST /api/v1/etf/${symbol}/update?update_type=full`;
+        const how = `fetch it again with POST /api/v1/etf/${symbol}/update?update_type=full`;
         throw new Problem(409, "etf-exists", `${symbol} was added before; ${how}`);
       }
       return run;
     });
-    return started(outcome);
+    return startedRunReply(outcome);
   },
 });

@@ -6,24 +6,21 @@ import { defineRoute } from "#http/route.ts";
 import { auditReason } from "../audit-reason.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
 
-/** For a fund that was closed or merged, or that no provider knows: it would fail every evening. Twice is the same as once. */
+/** For a fund that was closed or merged, or that no provider knows: its synchronisation would fail every evening. Idempotent. */
 export const changeEtf = defineRoute({
   method: "PATCH",
   path: "api/v1/etf/{symbol}",
   access: "key",
-  summary:
-    "Retire an ETF: no evening fetches its prices any more, and its history stays; or take it back into use; audited",
+  summary: "Retire an ETF, so that its prices are no longer synchronised, or take it back into use; audited",
   params: z.strictObject({ symbol: symbolText }),
   body: z.strictObject({
-    inUse: z.boolean().describe("false retires it; true keeps its prices up to date again"),
+    inUse: z.boolean().describe("false retires it; true synchronises its prices again"),
     reason: auditReason,
   }),
   response: z.object({
     symbol: z.string(),
     inUse: z.boolean(),
-    pensions: z
-      .int()
-      .describe("Pensions that hold it. While it is retired they keep their values, and get no new ones"),
+    pensions: z.int().describe("Pensions that hold it; while it is retired they get no new values"),
   }),
   async handle({ app, params: { symbol }, body: { inUse, reason }, caller }) {
     const pensions = await app.db.transaction(async (tx) => {

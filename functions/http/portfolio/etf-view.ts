@@ -2,7 +2,7 @@ import { z } from "zod";
 import { notFound, type Problem } from "#http/problem.ts";
 import { isEtfSymbol } from "#rules/portfolio/etf-symbol.ts";
 
-/** A symbol as people write it: made to capital letters. */
+/** A symbol in any case; capital letters are stored. */
 export const symbolText = z
   .string()
   .trim()
@@ -13,10 +13,11 @@ export function unknownEtf(symbol: string): Problem {
   return notFound(`there is no ETF ${symbol}; add it with POST /api/v1/etf`);
 }
 
-/** An exact decimal, as text so that nobody reads it as a binary fraction. */
+/** An exact decimal as text: a JSON number would become a binary fraction. */
 export const decimal = z.string();
 
-export const etfView = z.object({
+/** An ETF as the API shows it. */
+export const etfSchema = z.object({
   symbol: z.string(),
   isin: z.string().nullable(),
   name: z.string().nullable(),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { listEtfs } from "#data/portfolio/etfs.ts";
 import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
-import { etfView, symbolText } from "./etf-view.ts";
+import { etfSchema, symbolText } from "./etf-view.ts";
 
 export const getEtfs = defineRoute({
   method: "GET",
@@ -14,7 +14,7 @@ export const getEtfs = defineRoute({
     limit: z.coerce.number().int().min(1).max(1_000).default(500),
   }),
   response: z.object({
-    etfs: z.array(etfView),
+    etfs: z.array(etfSchema),
     next: z.string().nullable().describe("The value of `after` for the next page; null on the last"),
   }),
   async handle({ app, query: { after, limit } }) {

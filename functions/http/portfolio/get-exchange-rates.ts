@@ -3,7 +3,7 @@ import { ratesInForce } from "#data/portfolio/exchange-rates.ts";
 import { badRequest, notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
-import { exchangeRate, questionFaults } from "#rules/portfolio/exchange-rate.ts";
+import { exchangeRate, rateRequestFaults } from "#rules/portfolio/exchange-rate.ts";
 import { decimal } from "./etf-view.ts";
 
 const euroRate = z.object({ quote: z.string(), rate: decimal, date: z.iso.date(), source: z.string() });
@@ -23,14 +23,14 @@ export const getExchangeRates = defineRoute({
         base: z.string(),
         quote: z.string(),
         rate: decimal,
-        date: z.iso.date().describe("The day it was published; of a cross rate, the older of its two"),
-        from: z.array(euroRate).describe("The published rates that it is made of"),
+        date: z.iso.date().describe("The day of publication; for a cross rate, the older of its two days"),
+        from: z.array(euroRate).describe("The published rates that it is computed from"),
       }),
     ),
   }),
   async handle({ app, query }) {
     const { base, quote, date = civilDateIn("Europe/Berlin", app.clock.now()) } = query;
-    const faults = questionFaults({ base, quote, date });
+    const faults = rateRequestFaults({ base, quote, date });
     if (faults.length) throw badRequest(faults);
 
     const inForce = await ratesInForce(app.db, {

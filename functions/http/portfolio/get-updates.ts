@@ -21,7 +21,7 @@ export const getUpdates = defineRoute({
   method: "GET",
   path: "api/v1/updates",
   access: "key",
-  summary: "What was synchronised, what failed and why; newest first",
+  summary: "Synchronisations with their outcomes and errors; newest first",
   query: z.strictObject({
     state: z.enum(["pending", "running", "succeeded", "failed", "refused"]).optional(),
     of: z.enum(["exchange_rates", "etf_prices"]).optional(),

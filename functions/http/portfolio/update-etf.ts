@@ -4,17 +4,17 @@ import { defineRoute } from "#http/route.ts";
 import { refreshEtf } from "../../portfolio/refresh-etf.ts";
 import { syncEtfPrices } from "../../portfolio/sync-etf-prices/index.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
-import { startedRun, startSync } from "./start-sync.ts";
+import { startedRunSchema, startSync } from "./start-sync.ts";
 
 export const updateEtf = defineRoute({
   method: "POST",
   path: "api/v1/etf/{symbol}/update",
   access: "key",
   idempotent: true,
-  summary: "Fetch an ETF's newest prices (prices_only), or all of them anew with corrections (full)",
+  summary: "Fetch an ETF's newest prices (prices_only), or all prices again with corrections (full)",
   params: z.strictObject({ symbol: symbolText }),
   query: z.strictObject({ update_type: z.enum(["prices_only", "full"]).default("prices_only") }),
-  response: startedRun,
+  response: startedRunSchema,
   async handle({ app, params: { symbol }, query, caller, header }) {
     if (!(await findEtf(app.db, symbol))) throw unknownEtf(symbol);
     const job = query.update_type === "full" ? refreshEtf : syncEtfPrices;

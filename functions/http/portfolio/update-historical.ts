@@ -5,7 +5,7 @@ import { InvalidInput } from "#jobs/endings.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { rangeFaults } from "#rules/portfolio/date-range-faults.ts";
 import { syncFxHistorical } from "../../portfolio/sync-fx-historical/index.ts";
-import { startedRun, startUpdate } from "./start-sync.ts";
+import { startedRunSchema, startRateSync } from "./start-sync.ts";
 
 export const updateHistorical = defineRoute({
   method: "POST",
@@ -14,7 +14,7 @@ export const updateHistorical = defineRoute({
   idempotent: true,
   summary: "Fetch all exchange rates from start_date to end_date (default: today)",
   query: z.strictObject({ start_date: z.string().optional(), end_date: z.string().optional() }),
-  response: startedRun,
+  response: startedRunSchema,
   async handle({ app, query, caller, header }) {
     const { start_date: startDate = "", end_date: endDate } = query;
     const faults = rangeFaults({ startDate, endDate }, civilDateIn("Europe/Berlin", app.clock.now()));
@@ -24,7 +24,7 @@ export const updateHistorical = defineRoute({
       throw error;
     }
     const input = { startDate, ...(endDate !== undefined && { endDate }) };
-    return startUpdate(app, { job: syncFxHistorical, kind: "historical", input, caller, header });
+    return startRateSync(app, { job: syncFxHistorical, kind: "historical", input, caller, header });
   },
 });
 

@@ -7,10 +7,10 @@ export const getSettings = defineRoute({
   method: "GET",
   path: "api/settings",
   access: "viewer",
-  summary: "The settings that can be changed while the app runs: what they are, where from, and which jobs go by them",
+  summary: "The settings that can be changed while the app runs: value, source, and the jobs that read them",
   response: settingsSchema,
   async handle({ app }) {
-    const json = settingsView(app, await listStoredSettings(app.db));
+    const json = settingsView(app, await listStoredSettings(app.db), await app.jobs.all());
     return { headers: { etag: entityTag(json) }, json };
   },
 });

@@ -4,12 +4,12 @@ import { defineRoute } from "#http/route.ts";
 import { taskOr404 } from "./task-or-404.ts";
 import { taskSchema, taskView } from "./task-view.ts";
 
-/** Needs no Idempotency-Key: a task that is completed stays as it is. */
+/** Needs no Idempotency-Key: a completed task stays unchanged. */
 export const completeTask = defineRoute({
   method: "POST",
   path: "api/tasks/{id}/complete",
   access: "key",
-  summary: "Say that a task is done; if it recurs, the next one appears within minutes",
+  summary: "Complete a task; if it recurs, the next one is created within minutes",
   params: z.strictObject({ id: z.uuid() }),
   response: taskSchema,
   handle: async ({ app, params: { id } }) => ({

@@ -12,7 +12,7 @@ export const createReminder = defineRoute({
   path: "api/tasks/{id}/reminders",
   access: "key",
   idempotent: true,
-  summary: "Ask to be reminded of a task; default through the web and the chatbot",
+  summary: "Create a reminder of a task; default channels: web and chatbot",
   params: z.strictObject({ id: z.uuid() }),
   body: z.strictObject({
     remindAt: instant,
@@ -24,14 +24,15 @@ export const createReminder = defineRoute({
   }),
   response: reminderSchema,
   async handle({ app, params: { id }, body, header }) {
-    const { answer, started } = await respondOnce(app, { header, asked: { remind: id, body } }, async (tx) => {
+    const { response, started } = await respondOnce(app, { header, payload: { remind: id, body } }, async (tx) => {
       const task = taskOr404(await findTask(tx, id), id);
-      if (task.completed) throw new Problem(409, "task-completed", `the task ${id} is completed: nobody would be told`);
+      if (task.completed)
+        throw new Problem(409, "task-completed", `the task ${id} is completed, so its reminders are not sent`);
       const { channels, remindAt } = body;
       return {
-        answer: reminderView(await insertReminder(tx, { taskId: id, channels, remindAt: new Date(remindAt) })),
+        response: reminderView(await insertReminder(tx, { taskId: id, channels, remindAt: new Date(remindAt) })),
       };
     });
-    return { status: started ? 201 : 200, headers: { location: `/api/tasks/${id}` }, json: answer };
+    return { status: started ? 201 : 200, headers: { location: `/api/tasks/${id}` }, json: response };
   },
 });

@@ -12,8 +12,7 @@ export const createTask = defineRoute({
   path: "api/tasks",
   access: "key",
   idempotent: true,
-  summary:
-    "Keep a task; with recurrenceType or recurrenceRule (RFC 5545) it is followed by the next one when it is done",
+  summary: "Create a task; with recurrenceType or recurrenceRule (RFC 5545), its completion creates the next one",
   body: z.strictObject({
     owner,
     title: z.string().trim().min(1, "expected a title").max(300),
@@ -34,7 +33,7 @@ export const createTask = defineRoute({
     const faults = taskFaults(wanted);
     if (faults.length) throw badRequest(faults);
 
-    const { answer, started } = await respondOnce(app, { header, asked: { create: "task", body } }, async (tx) => {
+    const { response, started } = await respondOnce(app, { header, payload: { create: "task", body } }, async (tx) => {
       const id = uuidv7();
       const anchor = recurs(wanted) && wanted.dueDate ? anchorsOf(wanted.dueDate, wanted.timeZone!) : null;
       const task = await insertTask(tx, {
@@ -44,12 +43,12 @@ export const createTask = defineRoute({
         isRecurring: recurs(wanted),
         ...(anchor && { seriesId: id, recurrenceAnchorDay: anchor.day, recurrenceAnchorTime: anchor.time }),
       });
-      return { answer: taskView(task) };
+      return { response: taskView(task) };
     });
     return {
       status: started ? 201 : 200,
-      headers: { location: `/api/tasks/${String(answer.id)}` },
-      json: answer,
+      headers: { location: `/api/tasks/${String(response.id)}` },
+      json: response,
     };
   },
 });

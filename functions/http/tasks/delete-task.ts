@@ -7,7 +7,7 @@ export const deleteTask = defineRoute({
   method: "DELETE",
   path: "api/tasks/{id}",
   access: "key",
-  summary: "Delete a task: it is seen no more, nobody is reminded of it, and its series ends",
+  summary: "Delete a task: it is no longer shown, its reminders are not sent, and its series ends",
   params: z.strictObject({ id: z.uuid() }),
   response: null,
   async handle({ app, params: { id } }) {

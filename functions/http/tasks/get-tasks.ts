@@ -16,7 +16,7 @@ export const getTasks = defineRoute({
     tag: z.string().min(1).max(100).optional(),
     dueFrom: instant.optional(),
     dueBefore: instant.optional(),
-    /** All tasks that follow from one another. */
+    /** Tasks of one recurring series. */
     seriesId: z.uuid().optional(),
     cursor: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),

@@ -4,7 +4,7 @@ import { CHANNELS } from "#notifications/notification.ts";
 
 const [EARLIEST, LATEST] = [Date.UTC(1970), Date.UTC(9_999)];
 
-/** A moment as callers write it: with its offset, so that it is one. */
+/** An instant with its offset. */
 export const instant = z.iso
   .datetime({ offset: true, error: "expected an instant with its offset, such as 2026-03-31T09:00:00+02:00" })
   .refine((text) => Date.parse(text) >= EARLIEST && Date.parse(text) < LATEST, "expected a year from 1970 to 9998");
@@ -12,7 +12,7 @@ export const instant = z.iso
 export const priority = z.enum(["low", "medium", "high", "urgent"]);
 export const status = z.enum(["open", "completed", "overdue"]);
 export const recurrenceType = z.enum(["daily", "weekly", "monthly", "yearly"]);
-/** A name by which notifications find somebody. */
+/** A recipient of notifications. */
 export const owner = z.string().max(200).regex(/^\S+$/, "expected a name without spaces such as user:42");
 
 export const reminderSchema = z.object({

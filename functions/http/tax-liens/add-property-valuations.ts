@@ -12,26 +12,26 @@ const valuation = z.strictObject({
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "expected a name such as county-appraiser")
     .max(64)
     .default("appraisal")
-    .describe("Who says so"),
+    .describe("Source of the valuation"),
   day: z.iso
     .date()
     .refine((day) => day >= "1900-01-01", "expected a day from 1900-01-01 on")
-    .describe("The day for which it holds"),
+    .describe("The day of the value"),
   value: z
     .string()
     .regex(/^\d{1,12}(\.\d{1,2})?$/, "expected dollars such as 182400.00")
-    .describe("Dollars, as text so that no digit is lost"),
+    .describe("Dollars as text, so that no digit is lost"),
 });
 
 export const addPropertyValuations = defineRoute({
   method: "POST",
   path: "api/property-valuations",
   access: "key",
-  summary: "Say what properties are worth; valuations are only added, one per property, provider and day",
+  summary: "Add valuations of properties: one per property, provider and day, never changed",
   body: z.strictObject({ valuations: z.array(valuation).min(1).max(5_000) }),
   response: z.object({
     added: z.number(),
-    known: z.number().describe("Those that were there already, with the same value"),
+    known: z.number().describe("Valuations that already existed with the same value"),
   }),
   async handle({ app, body: { valuations } }) {
     const added = await app.db.transaction(async (tx) => {

@@ -5,7 +5,7 @@ import { ruleOverridesSchema } from "#rules/tax-liens/list-rules.ts";
 import { RULE_SET_IDS } from "#rules/tax-liens/rule-sets.ts";
 import { checkZoneName } from "#schedule/zone-name.ts";
 
-/** What a person configures of a county. */
+/** The configuration of a county. */
 export const countyConfiguration = z.strictObject({
   name: z.string().trim().min(1).max(200),
   state: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters such as AZ"),
@@ -16,11 +16,12 @@ export const countyConfiguration = z.strictObject({
     });
   }),
   ruleSet: z.enum(RULE_SET_IDS),
-  rules: ruleOverridesSchema.default({}).describe("What it does otherwise than its rule set"),
-  source: countySourceSchema.describe("Where its list comes from and how it is read: docs/tax-liens.md"),
+  rules: ruleOverridesSchema.default({}).describe("Overrides of its rule set"),
+  source: countySourceSchema.describe("The source and format of its list: docs/tax-liens.md"),
 });
 
-export const countyView = z.object({
+/** A county as the API shows it. */
+export const countySchema = z.object({
   id: z.string(),
   name: z.string(),
   state: z.string(),
@@ -35,7 +36,7 @@ export const countyView = z.object({
   updatedAt: z.iso.datetime(),
 });
 
-export function viewOf(county: County): z.input<typeof countyView> {
+export function countyView(county: County): z.input<typeof countySchema> {
   const text = (instant: Date) => instant.toISOString();
   const { lastIngestedAt, createdAt, updatedAt } = county;
   return {

@@ -12,7 +12,7 @@ export const getIngestions = defineRoute({
   method: "GET",
   path: "api/counties/{id}/ingestions",
   access: "viewer",
-  summary: "What became of a county's lists, newest first, with the rows that were refused and why",
+  summary: "Ingestions of a county's lists, newest first, with the rejected rows and the reasons",
   params: z.strictObject({ id: countyIdText }),
   query: z.strictObject({
     before: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
@@ -23,7 +23,7 @@ export const getIngestions = defineRoute({
       .min(0)
       .max(1_000)
       .default(20)
-      .describe("Refused rows shown of each; 1,000 are kept"),
+      .describe("Rejected rows shown per ingestion; 1,000 are stored"),
   }),
   response: z.object({
     ingestions: z.array(
@@ -37,7 +37,7 @@ export const getIngestions = defineRoute({
         unchanged: z.number(),
         failed: z.number(),
         notListed: z.number(),
-        rejectBlob: z.string().nullable().describe("Of all refused rows, in the container lien-rejects"),
+        rejectBlob: z.string().nullable().describe("Blob with all rejected rows, in the container lien-rejects"),
         error: z.string().nullable(),
         startedAt: z.iso.datetime(),
         finishedAt: z.iso.datetime().nullable(),

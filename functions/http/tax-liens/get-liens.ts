@@ -5,10 +5,10 @@ import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
 
-/** An exact decimal, as text so that nobody reads it as a binary fraction. */
+/** An exact decimal as text: a JSON number would become a binary fraction. */
 const decimal = z.string();
 
-const lienView = z.object({
+const lienSchema = z.object({
   id: z.number(),
   county: z.string(),
   taxYear: z.number(),
@@ -49,7 +49,7 @@ export const getLiens = defineRoute({
     limit: z.coerce.number().int().min(1).max(1_000).default(100),
   }),
   response: z.object({
-    liens: z.array(lienView),
+    liens: z.array(lienSchema),
     next: z.number().nullable().describe("The value of `cursor` for the next page; null on the last"),
   }),
   async handle({ app, query: { county, status, cursor, limit } }) {
@@ -57,7 +57,7 @@ export const getLiens = defineRoute({
       listLiens(app.db, { county, status, after: cursor, limit }),
     );
     const liens = rows.map(({ lien, property }) =>
-      lienView.parse({
+      lienSchema.parse({
         ...lien,
         county: lien.countyId,
         updatedAt: lien.updatedAt.toISOString(),

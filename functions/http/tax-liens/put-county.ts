@@ -5,16 +5,16 @@ import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { sourceUrlFault } from "#providers/county-lists/open-list.ts";
 import { countyIdText } from "../../tax-liens/known-county.ts";
-import { countyConfiguration, countyView, viewOf } from "./county-view.ts";
+import { countyConfiguration, countySchema, countyView } from "./county-view.ts";
 
 export const putCounty = defineRoute({
   method: "PUT",
   path: "api/counties/{id}",
   access: "operator",
-  summary: "Create a county or configure it anew: where its list comes from, how it is read, by which rules",
+  summary: "Create a county or replace its configuration: the source of its list, its format, its rules",
   params: z.strictObject({ id: countyIdText }),
   body: countyConfiguration,
-  response: countyView,
+  response: countySchema,
   async handle({ app, params: { id }, body, caller }) {
     const { source } = body;
     const objection = "url" in source && source.url !== undefined && sourceUrlFault(new URL(source.url), app.config);
@@ -28,6 +28,6 @@ export const putCounty = defineRoute({
       await recordAudit(tx, { at: now, who: caller, action: "configure", subject, before: configured ?? null, after });
       return { isNew: before === undefined, county: (await findCounty(tx, id))! };
     });
-    return { status: isNew ? 201 : 200, json: viewOf(county) };
+    return { status: isNew ? 201 : 200, json: countyView(county) };
   },
 });

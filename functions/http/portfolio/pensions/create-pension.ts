@@ -10,34 +10,34 @@ import { civilDateIn } from "#rules/civil-date.ts";
 import { contributionFaults, currencyFault } from "#rules/portfolio/contribution-faults.ts";
 import { respondOnce } from "../../idempotent-requests.ts";
 import { enqueueValuation } from "./enqueue-valuation.ts";
-import { changed, givenContributions } from "./pension-schemas.ts";
+import { changedPensionSchema, contributionsSchema } from "./pension-schemas.ts";
 
 export const createPension = defineRoute({
   method: "POST",
   path: "api/v1/etf-pensions",
   access: "key",
   idempotent: true,
-  summary: "Create a pension on an ETF that was added, with its contributions; its values are worked out at once",
+  summary: "Create a pension on a known ETF, with its contributions, and compute its values",
   body: z.strictObject({
     etf: z.string(),
     name: z.string().min(1).max(200),
     currency: z.string(),
-    contributions: givenContributions.default([]),
+    contributions: contributionsSchema.default([]),
   }),
-  response: changed,
+  response: changedPensionSchema,
   async handle({ app, body, caller, header }) {
     const { name, currency, contributions } = body;
     const now = app.clock.now();
-    const wrong = currencyFault(currency);
+    const wrongCurrency = currencyFault(currency);
     const faults = [
-      ...(wrong ? [{ field: "currency", reason: wrong }] : []),
+      ...(wrongCurrency ? [{ field: "currency", reason: wrongCurrency }] : []),
       ...contributionFaults(contributions, civilDateIn("Europe/Berlin", now)).map(inList),
     ];
     if (faults.length) throw badRequest(faults);
 
-    const { answer, started } = await respondOnce(
+    const { response, started } = await respondOnce(
       app,
-      { header, asked: { create: "etf-pension", body } },
+      { header, payload: { create: "etf-pension", body } },
       async (tx) => {
         const etf = await etfFor(tx, body.etf);
         const id = uuidv7();
@@ -45,16 +45,16 @@ export const createPension = defineRoute({
         await insertContributions(tx, id, contributions);
         await setInUse(tx, etf.id, true);
         const run = await enqueueValuation(app, tx, id, caller);
-        return { run, answer: { pension: id, run: run.id } };
+        return { run, response: { pension: id, run: run.id } };
       },
     );
     if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);
-    const headers = { location: `/api/v1/etf-pensions/${String(answer.pension)}` };
-    return { status: started ? 201 : 200, headers, json: answer };
+    const headers = { location: `/api/v1/etf-pensions/${String(response.pension)}` };
+    return { status: started ? 201 : 200, headers, json: response };
   },
 });
 
-/** The name that the caller knows the field by. */
+/** The field with its path in the request. */
 export function inList({ field, reason }: FieldFault): FieldFault {
   return { field: `contributions.${field}`, reason };
 }
@@ -68,7 +68,7 @@ async function etfFor(tx: Tx, given: string): Promise<Etf> {
   }
   if (etf.series === "adjusted") {
     const reason =
-      `the stored prices of ${got} are adjusted for dividends, so they are not what was paid and cannot value a pension: ` +
+      `the stored prices of ${got} are adjusted for dividends, so they differ from the prices paid and cannot value a pension: ` +
       "fetch them from a source of raw prices first";
     throw badRequest([{ field: "etf", reason }]);
   }

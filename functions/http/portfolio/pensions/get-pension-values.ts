@@ -4,13 +4,13 @@ import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { addDays } from "#rules/civil-date.ts";
-import { civilDate, dayValue } from "./pension-schemas.ts";
+import { civilDate, dayValueSchema } from "./pension-schemas.ts";
 
 export const getPensionValues = defineRoute({
   method: "GET",
   path: "api/v1/etf-pensions/{id}/values",
   access: "key",
-  summary: "What a pension was worth on each trading day, oldest first; nextCursor is the from of the next page",
+  summary: "The value of a pension on each trading day, oldest first; nextCursor is the from of the next page",
   params: z.object({ id: z.uuid() }),
   query: z.strictObject({
     from: civilDate.optional(),
@@ -21,7 +21,7 @@ export const getPensionValues = defineRoute({
   response: z.object({
     pension: z.uuid(),
     currency: z.string(),
-    values: z.array(dayValue),
+    values: z.array(dayValueSchema),
     nextCursor: z.string().nullable(),
   }),
   async handle({ app, params: { id }, query: { from, to, cursor, limit } }) {

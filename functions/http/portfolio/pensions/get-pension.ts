@@ -3,15 +3,15 @@ import { findPension, listContributions, pendingDays } from "#data/portfolio/pen
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { pendingReasonText } from "#rules/portfolio/pending-reason.ts";
-import { pension } from "./pension-schemas.ts";
+import { pensionSchema } from "./pension-schemas.ts";
 
 export const getPension = defineRoute({
   method: "GET",
   path: "api/v1/etf-pensions/{id}",
   access: "key",
-  summary: "A pension with its contributions, what they bought, its last value, and what waits for what",
+  summary: "A pension with its contributions and purchases, its last value, and its pending days with reasons",
   params: z.object({ id: z.uuid() }),
-  response: pension,
+  response: pensionSchema,
   async handle({ app, params: { id } }) {
     const found = await findPension(app.db, id);
     if (!found) throw notFound(`there is no pension ${id}`);

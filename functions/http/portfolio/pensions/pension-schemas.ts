@@ -4,8 +4,8 @@ import { isCivilDate } from "#rules/civil-date.ts";
 /** `YYYY-MM-DD`. */
 export const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
 
-/** What has to be right about each for itself is said by `contributionFaults`, with the field's name. */
-export const givenContributions = z
+/** `contributionFaults` checks each contribution and names its field. */
+export const contributionsSchema = z
   .array(
     z.strictObject({
       reference: z.string().min(1).max(200),
@@ -20,11 +20,12 @@ const decimal = z.string().describe("exact decimal");
 const pendingReason = z
   .enum(["price", "rate", "contribution", "adjusted", "reopened"])
   .describe(
-    "price: no close yet; rate: no exchange rate of that day yet; contribution: money came in that has not bought yet; " +
-      "adjusted: the ETF's prices are adjusted for dividends; reopened: about to be valued again",
+    "price: no close yet; rate: no exchange rate of that day yet; contribution: a contribution has not bought units yet; " +
+      "adjusted: the ETF's prices are adjusted for dividends; reopened: the day is valued again",
   );
 
-export const dayValue = z.object({
+/** The value of a pension on one trading day. */
+export const dayValueSchema = z.object({
   date: z.string(),
   units: decimal.nullable(),
   price: decimal.nullable(),
@@ -34,7 +35,8 @@ export const dayValue = z.object({
   reason: pendingReason.nullable(),
 });
 
-export const pensionSummary = z.object({
+/** One line of a list of pensions. */
+export const pensionSummarySchema = z.object({
   id: z.uuid(),
   name: z.string(),
   currency: z.string(),
@@ -49,7 +51,8 @@ export const pensionSummary = z.object({
   pendingDays: z.int(),
 });
 
-export const pension = pensionSummary.extend({
+/** A pension with its contributions and pending days. */
+export const pensionSchema = pensionSummarySchema.extend({
   pending: z.array(
     z.object({ reason: pendingReason, days: z.int(), first: z.string(), last: z.string(), meaning: z.string() }),
   ),
@@ -67,4 +70,5 @@ export const pension = pensionSummary.extend({
   ),
 });
 
-export const changed = z.object({ pension: z.uuid(), run: z.uuid() });
+/** The response of a change. */
+export const changedPensionSchema = z.object({ pension: z.uuid(), run: z.uuid() });

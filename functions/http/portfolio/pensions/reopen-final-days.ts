@@ -2,8 +2,8 @@ import type { Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { finalDaysSince, reopenDays } from "#data/portfolio/pensions.ts";
 
-/** Takes back the final days of a pension from a date on and says so in the audit, with what they were. */
-export async function reopen(
+/** Makes the final days of a pension from a date on pending again; the audit keeps which they were. @returns how many */
+export async function reopenFinalDays(
   tx: Tx,
   { pensionId, from, reason, who, at }: { pensionId: string; from: string; reason: string; who: string; at: Date },
 ): Promise<number> {

@@ -44,7 +44,7 @@ export function startAdminApi(
     log: new Log((entry) => process.log.push(entry)),
     broker: async () => ({ state: "in-process" }),
     realtime,
-    publish: process.watch.publish,
+    publish: process.observer.publish,
     close: () => process.close(),
   };
   return {

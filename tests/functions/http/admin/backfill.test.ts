@@ -88,13 +88,13 @@ describe("a backfill", () => {
     expect(status).toBe(202);
     expect(body).toMatchObject({ slots: 5, done: 1, missing: 4 });
     expect(await listRuns(api.db, { state: "queued", limit: 10 }), "one at a time").toHaveLength(1);
-    expect(await progress()).toMatchObject({ state: "running", slots: 4, taken: 1, left: 3 });
+    expect(await progress()).toMatchObject({ state: "running", slots: 4, processed: 1, left: 3 });
     const runs = await work();
     expect(seen).toEqual(["08", "09", "11", "12"]);
     expect(runs.map(({ trigger, scheduledFor }) => ({ trigger, scheduledFor }))).toEqual(
       [-4, -3, -1, 0].map((n) => ({ trigger: "schedule", scheduledFor: hour(n) })),
     );
-    expect(await progress()).toMatchObject({ state: "done", taken: 4, left: 0, runs: { succeeded: 4 } });
+    expect(await progress()).toMatchObject({ state: "done", processed: 4, left: 0, runs: { succeeded: 4 } });
     expect(await post(range(-4, 0))).toMatchObject({ status: 409, body: { done: 5 } });
   });
 
@@ -127,7 +127,7 @@ describe("a backfill", () => {
     await post(range(-2, 0));
     await api.db.execute(sql`update platform.controls set write_enabled = false`);
     expect(await work()).toEqual([]);
-    expect(await progress()).toMatchObject({ state: "running", taken: 1, runs: { queued: 1 } });
+    expect(await progress()).toMatchObject({ state: "running", processed: 1, runs: { queued: 1 } });
     await api.db.execute(sql`update platform.controls set write_enabled = true`);
     await api.call("POST", "api/admin/jobs/hourly_sample/pause", { reason: "lunch" });
     api.clock.advance(60_000);
@@ -179,7 +179,7 @@ describe("a backfill", () => {
         ? api.call("POST", `${path}/abort`, { reason: "wrong range" })
         : api.call("DELETE", path));
       expect(status).toBe(200);
-      expect(body).toMatchObject({ state: "aborted", taken: 1 });
+      expect(body).toMatchObject({ state: "aborted", processed: 1 });
       expect(await work()).toEqual([]);
       expect(await progress()).toMatchObject({ state: "aborted", runs: { cancelled: 1 } });
       expect((await api.call("DELETE", path)).status).toBe(409);

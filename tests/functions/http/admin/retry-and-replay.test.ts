@@ -20,7 +20,15 @@ const work = async ({ input, asOf }: JobContext<{ n: number }>) => {
   seen.push({ n: input.n, asOf });
 };
 const input = z.strictObject({ n: z.int().default(1) });
-const job = defineJob({ id: "asked_sample", family, summary: "A sample", on: manual, input, retry: noRetries, run: work });
+const job = defineJob({
+  id: "asked_sample",
+  family,
+  summary: "A sample",
+  on: manual,
+  input,
+  retry: noRetries,
+  run: work,
+});
 const other = defineJob({
   id: "other_sample",
   family,

@@ -98,7 +98,7 @@ it("the orchestrator chooses the counties, and keeps an account of every step", 
     ...["plan done", "definition done", "constraints done", "liens done"],
     ...["metrics done", "filter done", "deals done", "summary done"],
   ]);
-  expect(episode.steps[0]).toMatchObject({ said: expect.stringContaining("sample-az") as string, number: 1 });
+  expect(episode.steps[0]).toMatchObject({ message: expect.stringContaining("sample-az") as string, number: 1 });
   expect(await api.call("GET", `api/analysis/runs/${body.analysis}`)).toMatchObject({
     body: { state: "succeeded", episode: body.episode, constraints: { budget: "2000", counties: ["sample-az"] } },
   });
@@ -113,7 +113,7 @@ it("an errand that fails says at which step, and why", async () => {
   expect(episode.steps.at(-1)).toMatchObject({
     name: "constraints",
     outcome: "failed",
-    said: expect.stringContaining("constraints.counties.0: the rules of") as string,
+    message: expect.stringContaining("constraints.counties.0: the rules of") as string,
   });
 });
 

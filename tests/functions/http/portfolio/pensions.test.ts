@@ -105,7 +105,7 @@ describe("creating a pension", () => {
     [{ contributions: [{ ...money, amount: "-1" }] }, "contributions.0.amount", "expected an amount above zero"],
     [{ contributions: [{ ...money, amount: 100 }] }, "contributions.0.amount", "a JSON number is not exact"],
     [{ contributions: [{ ...money, date: "2026-03-07" }] }, "contributions.0.date", "is in the future"],
-    [{ contributions: [money, money] }, "contributions.1.reference", "is that of contribution 0"],
+    [{ contributions: [money, money] }, "contributions.1.reference", "is also the reference of contribution 0"],
     [{ name: "" }, "name", ""],
   ])("%o is refused by the field's name, and nothing is stored", async (given, field, reason) => {
     const before = await pensions();
@@ -142,7 +142,8 @@ describe("adding contributions", () => {
     expect(await finalRows(api.db)).toEqual(before);
     await closesOf(api.db, etf, { "2026-03-09": "20" });
     await api.runner.execute(
-      (await api.enqueuer.enqueue(retryPendingEtfValuations, { input: {}, trigger: "chain", requestedBy: "a test" })).id,
+      (await api.enqueuer.enqueue(retryPendingEtfValuations, { input: {}, trigger: "chain", requestedBy: "a test" }))
+        .id,
     );
     expect((await values(id)).values.at(-1)).toMatchObject({ date: "2026-03-09", value: "300.00" });
   });

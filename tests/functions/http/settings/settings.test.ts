@@ -93,7 +93,11 @@ describe("settings", () => {
   it("are as configured again when they are put to null", async () => {
     await put({ notification_retention_days: 7 });
     await put({ notification_retention_days: null });
-    expect(await setting("notification_retention_days")).toMatchObject({ value: 365, source: "configured", changedBy: null });
+    expect(await setting("notification_retention_days")).toMatchObject({
+      value: 365,
+      source: "configured",
+      changedBy: null,
+    });
     expect((await audit()).map(({ before, after }) => [before, after])).toEqual([
       [{ value: 7 }, { value: 365 }],
       [{ value: 365 }, { value: 7 }],
@@ -131,7 +135,10 @@ describe("settings", () => {
     expect(first.headers.etag).toBe((await get()).headers.etag);
     const late = await put({ notification_retention_days: 8 }, { headers: { "if-match": seen } });
     expect([late.status, late.headers.etag]).toEqual([412, first.headers.etag]);
-    const anew = await put({ notification_retention_days: 8 }, { headers: { "if-match": `"other", ${late.headers.etag}` } });
+    const anew = await put(
+      { notification_retention_days: 8 },
+      { headers: { "if-match": `"other", ${late.headers.etag}` } },
+    );
     expect(anew.status).toBe(200);
   });
 
@@ -146,8 +153,12 @@ describe("settings", () => {
   });
 
   it("that an older version stored in another form stop the job that reads them, and say so", async () => {
-    await api.db.execute(sql`insert into platform.settings values ('notification_retention_days', '"long"', now(), 'a test')`);
-    await expect(effectiveSettings(api.db, api.app.config)).rejects.toThrow(/notification_retention_days: .*PUT api\/settings/);
+    await api.db.execute(
+      sql`insert into platform.settings values ('notification_retention_days', '"long"', now(), 'a test')`,
+    );
+    await expect(effectiveSettings(api.db, api.app.config)).rejects.toThrow(
+      /notification_retention_days: .*PUT api\/settings/,
+    );
     expect((await put({ notification_retention_days: 7 })).status).toBe(200);
   });
 });

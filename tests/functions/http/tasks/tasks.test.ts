@@ -180,7 +180,11 @@ describe("reminders", () => {
     expect(again).toMatchObject({ status: 200, body: made.body });
     await call("POST", `api/tasks/${task.id}/reminders`, { remindAt: "2030-01-01T00:00:00Z", channels: ["email"] });
 
-    const { id } = await api.enqueuer.enqueue(dispatchReminders, { input: {}, trigger: "manual", requestedBy: "a test" });
+    const { id } = await api.enqueuer.enqueue(dispatchReminders, {
+      input: {},
+      trigger: "manual",
+      requestedBy: "a test",
+    });
     expect(await api.runner.execute(id)).toMatchObject({ result: { sent: 1, suppressed: 0 } });
     const shown = await call("GET", `api/tasks/${task.id}`);
     expect(shown.body.reminders).toMatchObject([

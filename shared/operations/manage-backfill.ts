@@ -1,7 +1,13 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Db, Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
-import { endBackfill, insertBackfill, lastBackfill, unfinishedBackfillRuns, coveredSlots } from "#data/platform/backfills.ts";
+import {
+  endBackfill,
+  insertBackfill,
+  lastBackfill,
+  unfinishedBackfillRuns,
+  coveredSlots,
+} from "#data/platform/backfills.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import type { Backfill } from "#data/platform/control-schema.ts";
 import type { Job } from "#jobs/job.ts";
@@ -93,7 +99,7 @@ export async function abortBackfill(
       action: "backfill aborted",
       subject: `job:${jobId}`,
       reason,
-      after: { backfill: last.id, taken: ended.enqueued },
+      after: { backfill: last.id, processed: ended.processed },
     });
     return ended;
   });

@@ -6,8 +6,8 @@ import type { Clock } from "#schedule/clock.ts";
 import { suggestion } from "#text/suggestion.ts";
 import { type QuietHours, quietHoursFaults } from "./quiet-hours.ts";
 
-/** A change of the switches of one scope; a switch that is absent keeps its state. */
-export interface SwitchChange {
+/** A change of the controls of one scope; an absent control keeps its state. */
+export interface ControlsChange {
   /** `global` or a family's id. */
   readonly scope: string;
   readonly flags: Readonly<Partial<Record<"killSwitch" | "jobsEnabled" | "writeEnabled" | "commsEnabled", boolean>>>;
@@ -16,18 +16,19 @@ export interface SwitchChange {
 }
 
 /**
- * Changes switches of the whole app or of a family; audited.
- * @param families ids of the families that have switches
- * @throws InvalidInput naming every fault: an unknown scope, no switch, quiet hours in a zone that does not exist
+ * Changes controls of the whole app or of a family; audited.
+ * @param families ids of all families
+ * @throws InvalidInput naming every fault: an unknown scope, no control, quiet hours in an unknown zone
  */
-export async function changeSwitches(
+export async function applyControls(
   { db, clock, log }: { db: Db; clock: Clock; log: JobLog },
-  { scope, flags, quietHours }: SwitchChange,
+  { scope, flags, quietHours }: ControlsChange,
   { families, who, reason }: { families: readonly string[]; who: string; reason: string },
 ): Promise<void> {
   const change = { ...flags, ...(quietHours !== undefined && columnsOf(quietHours)) };
   const faults = [...scopeFaults(scope, families), ...(quietHours ? await zoneFaults(db, quietHours) : [])];
-  if (Object.keys(change).length === 0) faults.push({ field: "body", reason: "expected at least one switch" });
+  if (Object.keys(change).length === 0)
+    faults.push({ field: "body", reason: "expected at least one control to change" });
   if (faults.length) throw new InvalidInput(faults);
 
   const now = clock.now();
