@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 const ROOT = join(import.meta.dirname, "..");
 
 /**
- * Builds another app on the same layer, for a benchmark or a test, inside the project so that packages resolve. The caller
- * deletes it.
+ * Builds another app on the same layer, for a benchmark or a test, inside the project so that packages resolve. The
+ * caller deletes it.
  * @param functions its folder, relative to the project; a host.json there replaces that of the project
  * @returns the directory that a host starts
  */

@@ -2,14 +2,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
-import { renderHtml } from "#documents/render-html.ts";
 import { renderPdf } from "#documents/pdf/render-pdf.ts";
+import { renderHtml } from "#documents/render-html.ts";
+import { sampleDocument } from "../tests/shared/documents/sample-document.ts";
 import { sampleMemo } from "../tests/shared/documents/sample-lien.ts";
-import { written } from "../tests/shared/documents/sample-document.ts";
 
 /**
- * Draws the deal memo of the README: the first pages of its PDF, side by side. `--files <folder>` also writes the PDF and
- * the HTML there.
+ * Draws the deal memo of the README: the first pages of its PDF, side by side. `--files <folder>` also writes the PDF
+ * and the HTML there.
  *
  *   node scripts/document-picture.ts [--out docs/images/deal-memo.png] [--pages 2] [--width 1040] [--files <folder>]
  */
@@ -23,7 +23,7 @@ const { values } = parseArgs({
 });
 const BETWEEN = 12;
 
-const model = written("deal_memo", sampleMemo());
+const model = sampleDocument("deal_memo", sampleMemo());
 const pdf = await renderPdf(model);
 const picture = await pictureOf(pdf, { pages: Number(values.pages), width: Number(values.width) });
 await mkdir(dirname(resolve(values.out)), { recursive: true });

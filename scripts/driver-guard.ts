@@ -3,8 +3,8 @@ import type { Plugin } from "esbuild";
 
 /** What is mended in `postgres` 3.4: the text as it is, and what stands there instead. */
 const GUARDS = [
-  // A write that was put off to the next turn of the event loop, when the connection may be gone: in a callback that nobody can
-  // catch, it would end the process. So the query fails, as any other does on a lost connection.
+  // A write that was put off to the next turn of the event loop, when the connection may be gone: in a callback that
+  // nobody can catch, it would end the process. So the query fails, as any other does on a lost connection.
   {
     unguarded: "const x = socket.write(chunk, fn)",
     guarded: `if (socket === null) {
@@ -14,8 +14,8 @@ const GUARDS = [
     }
     const x = socket.write(chunk, fn)`,
   },
-  // A connection that is lost in the middle of an answer: the next statement on its successor would get what had come of that
-  // answer among its own rows, or its error, and `end` would wait for the rest of it for ever.
+  // A connection that is lost in the middle of an answer: the next statement on its successor would get what had come
+  // of that answer among its own rows, or its error, and `end` would wait for the rest of it for ever.
   {
     unguarded: "closedTime = performance.now()",
     guarded: `query = results = errorResponse = null
@@ -25,7 +25,9 @@ const GUARDS = [
   },
 ];
 
-/** Keeps a database that goes away from harming more than the statements under way: docs/decisions/0014-driver-guard.md. */
+/**
+ * Keeps a database that goes away from harming more than the statements under way: docs/decisions/0014-driver-guard.md.
+ */
 export const driverGuard: Plugin = {
   name: "driver-guard",
   setup(build) {

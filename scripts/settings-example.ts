@@ -4,12 +4,13 @@ import { pathToFileURL } from "node:url";
 import { format } from "prettier";
 import { jobs } from "#functions/index.ts";
 import { isScheduled, type Job } from "#jobs/job.ts";
-import { JOB_SETTINGS, jobSettingNames } from "#settings/job-settings.ts";
 import { SETTINGS } from "#settings/config.ts";
+import { JOB_SETTINGS, jobSettingNames } from "#settings/job-settings.ts";
 import type { Setting } from "#settings/setting.ts";
 
 /**
- * Generates the reference of the settings from the code: `local.settings.example.json` in the format of Azure's tools, and
+ * Generates the reference of the settings from the code: `local.settings.example.json` in the format of Azure's tools,
+ * and
  * `docs/settings.md` with the meaning of each setting. With `--check` it writes nothing, and fails when one of them is
  * outdated.
  */

@@ -1,5 +1,5 @@
 import { glob } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Route } from "#http/route.ts";
 import type { Job } from "#jobs/job.ts";
@@ -9,7 +9,10 @@ export interface Export {
   readonly name: string;
 }
 
-/** Finds the file and export of every listed job (by id) and route (by path): what is not exported cannot be loaded alone. */
+/**
+ * Finds the file and export of every listed job (by id) and route (by path), so that each can be loaded alone.
+ * @throws Error naming a job or route that is listed and not exported
+ */
 export async function sourceFiles(
   folder: string,
   { jobs, routes }: { jobs: readonly Job[]; routes: readonly Route[] },
@@ -28,11 +31,19 @@ export async function sourceFiles(
 }
 
 async function exportsOf(folder: string): Promise<Map<unknown, Export>> {
+  const files: string[] = [];
+  for await (const file of glob("*/**/*.ts", { cwd: folder })) files.push(file);
   const found = new Map<unknown, Export>();
-  for await (const entry of glob("*/**/*.ts", { cwd: folder })) {
+  // A later file replaces an earlier one: an index that passes an export on would load all that it lists.
+  for (const entry of files.toSorted((a, b) => indexRank(a) - indexRank(b) || (a < b ? -1 : 1))) {
     const file = join(folder, entry);
     const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
     for (const [name, value] of Object.entries(module)) found.set(value, { file, name });
   }
   return found;
+}
+
+/** Orders the outer indexes before the inner ones, and these before other files. */
+function indexRank(file: string): number {
+  return basename(file) === "index.ts" ? file.split(sep).length : Number.MAX_SAFE_INTEGER;
 }

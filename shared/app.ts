@@ -59,9 +59,7 @@ export function openApp(
   const stopSurviving = surviveUnhandledRejections(log);
   const inProcess = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
   const sender = serviceBusOf(config, clock);
-  const defaultDispatch = sender
-    ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId))
-    : inProcess.dispatch;
+  const defaultDispatch = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : inProcess.dispatch;
   const realtime = configuredRealtime(config, log);
   const observer = withRunStateChannel(realtimeObserver(realtime, clock));
   const runner: Runner = new Runner({

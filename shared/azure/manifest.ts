@@ -114,7 +114,9 @@ function accessOf(path: string, routes: readonly Route[]): ManifestPath["access"
   const kinds = new Set(routes.map(({ access }) => (access === "open" || access === "key" ? access : "role")));
   const [kind] = kinds;
   if (kind === undefined || kinds.size > 1) {
-    throw new TypeError(`${path}: the methods of one path share one function, so their access must be open for all, by key for all, or by role for all`);
+    throw new TypeError(
+      `${path}: the methods of one path share one function, so their access must be open for all, by key for all, or by role for all`,
+    );
   }
   return kind;
 }

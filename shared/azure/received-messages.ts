@@ -61,14 +61,21 @@ export function readMessages(messages: readonly ReceivedMessage[]): {
 }
 
 /** The messages whose runs are not in the ledger, for example those of another database. */
-export async function messagesWithoutRun(app: App, runs: ReadonlyMap<string, ReceivedMessage>): Promise<OrphanedMessage[]> {
+export async function messagesWithoutRun(
+  app: App,
+  runs: ReadonlyMap<string, ReceivedMessage>,
+): Promise<OrphanedMessage[]> {
   if (runs.size === 0) return [];
   const unknown = await runsNotInLedger(app.db, [...runs.keys()]);
   return unknown.map((id) => ({ message: runs.get(id)!, reason: `there is no run ${id} in the ledger` }));
 }
 
 /** Stores messages as dead letters, each once however often it is delivered, so that the broker can complete them. */
-export async function storeOrphanedMessages(app: App, queue: string, orphans: readonly OrphanedMessage[]): Promise<void> {
+export async function storeOrphanedMessages(
+  app: App,
+  queue: string,
+  orphans: readonly OrphanedMessage[],
+): Promise<void> {
   if (orphans.length === 0) return;
   for (const { reason } of orphans) {
     app.log.error("A message has no run; it is stored as a dead letter", { queue, reason });

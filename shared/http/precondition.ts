@@ -13,7 +13,12 @@ export function entityTag(response: unknown): string {
 export function checkIfMatch(header: string | null, etag: string): void {
   if (header === null || header.trim() === "*") return;
   if (header.split(",").some((one) => one.trim() === etag)) return;
-  throw new Problem(412, "changed-meanwhile", "If-Match: the resource has changed since; read it again before you change it", {
-    headers: { etag },
-  });
+  throw new Problem(
+    412,
+    "changed-meanwhile",
+    "If-Match: the resource has changed since; read it again before you change it",
+    {
+      headers: { etag },
+    },
+  );
 }
