@@ -3,10 +3,11 @@ import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * An analysis of one county's available liens: `run_analysis` (ledger, leases, rules in exact decimals, committed pages from
- * which a retry continues), compared with bare statements that compute, store, rank and buy the same with the county's
- * formula in SQL. Same PostgreSQL, fsync on; each way is bundled as for Azure and has its own process; of three rounds the
- * one with the least processor time. Both must find the same deals. Memory must be flat: compare with more liens.
+ * An analysis of one county's available liens: `run_analysis` (ledger, leases, rules in exact decimals, committed pages
+ * from which a retry continues), compared with bare statements that compute, store, rank and buy the same with the
+ * county's formula in SQL. Same PostgreSQL, fsync on; each way is bundled as for Azure and has its own process; of
+ * three rounds the one with the least processor time. Both must find the same deals. Memory must be flat: compare with
+ * more liens.
  *
  * node bench/analysis.ts [liens]
  */

@@ -8,10 +8,11 @@ import { seededDatabases } from "./support/seeded-databases.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * The three jobs of the family tasks over many rows, compared with one bare statement with the same effect and with the same
- * work row by row (a sample, because all rows would take too long). Same PostgreSQL, fsync on; each is bundled as for Azure
- * and has its own process; the round with the least processor time. The job also runs over a tenth of the rows, and both
- * again with a garbage collection after each page: the needed memory is flat when it is the same for a tenth.
+ * The three jobs of the family tasks over many rows, compared with one bare statement with the same effect and with the
+ * same work row by row (a sample, because all rows would take too long). Same PostgreSQL, fsync on; each is bundled as
+ * for Azure and has its own process; the round with the least processor time. The job also runs over a tenth of the
+ * rows, and both again with a garbage collection after each page: the needed memory is flat when it is the same for a
+ * tenth.
  *
  *   node bench/bulk-tasks.ts --reminders 100000 --recurring 100000 --tasks 1000000 --sample 3000 --rounds 2 [--only <part of a case>]
  *

@@ -6,9 +6,9 @@ import { build } from "esbuild";
 import { table } from "./support/table.ts";
 
 /**
- * Time from process start until every function is registered, and the memory then: bare Node, an app with one hello function
- * (bundled and minified in the same way), and the app. Alternating rounds, the median of each. Build first: `npm run build`.
- * On a busy machine compare the processor times.
+ * Time from process start until every function is registered, and the memory then: bare Node, an app with one hello
+ * function (bundled and minified in the same way), and the app. Alternating rounds, the median of each. Build first:
+ * `npm run build`. On a busy machine compare the processor times.
  *
  *   node bench/cold-start.ts [rounds]
  */

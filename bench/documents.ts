@@ -8,10 +8,10 @@ import { inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * Documents per second and peak memory: deal memos and long statements, from facts to the bytes of the file. Compared with
- * the same texts through bare pdfkit in the same fonts: as lines without layout, and (a few) with pdfkit's own tables, whose
- * time grows with the square of the rows. Each is bundled as for Azure and has its own process; of the rounds the one with
- * the least processor time.
+ * Documents per second and peak memory: deal memos and long statements, from facts to the bytes of the file. Compared
+ * with the same texts through bare pdfkit in the same fonts: as lines without layout, and (a few) with pdfkit's own
+ * tables, whose time grows with the square of the rows. Each is bundled as for Azure and has its own process; of the
+ * rounds the one with the least processor time.
  *
  *   node bench/documents.ts --memos 300 --statements 20 --holdings 1000 --rounds 3
  */

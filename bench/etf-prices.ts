@@ -7,12 +7,13 @@ import { type Cost, processorMs } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * The prices of many ETFs through `sync_etf_prices`: one HTTP request per ETF to a fake Yahoo server, exact JSON numbers, all
- * checks, ledger, leases, transactions of several ETFs. It is compared with the lower bound, COPY and one merge of the same
- * rows from memory, and with an INSERT per row (a sample, because it would take minutes). The requests and the parsing of
- * the answers, which the lower bound does not have, are also measured alone. Same PostgreSQL, same run, fsync on; each way is
- * bundled as for Azure and has its own process; the figures are from the fastest round. Twice and a tenth of the ETFs show
- * that memory is flat. The fake Yahoo server runs in this process and is not counted.
+ * The prices of many ETFs through `sync_etf_prices`: one HTTP request per ETF to a fake Yahoo server, exact JSON
+ * numbers, all checks, ledger, leases, transactions of several ETFs. It is compared with the lower bound, COPY and one
+ * merge of the same rows from memory, and with an INSERT per row (a sample, because it would take minutes). The
+ * requests and the parsing of the answers, which the lower bound does not have, are also measured alone. Same
+ * PostgreSQL, same run, fsync on; each way is bundled as for Azure and has its own process; the figures are from the
+ * fastest round. Twice and a tenth of the ETFs show that memory is flat. The fake Yahoo server runs in this process and
+ * is not counted.
  *
  *   node bench/etf-prices.ts --etfs 2000 --days 250 --rounds 2
  */

@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startFakeEcb } from "#local/providers/fake-ecb.ts";
 import { ecbHistoryCsv } from "#local/providers/ecb-format.ts";
+import { startFakeEcb } from "#local/providers/fake-ecb.ts";
 import { SAMPLE_CURRENCIES, sampleDays } from "#local/providers/sample-rates.ts";
 import { benchDatabase } from "./support/database.ts";
 import { inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * The complete ECB history through `sync_fx_historical` (download, unzip, parse, check, ledger, transactions), compared with
- * COPY of the same points from memory into a staging table and one merge. Same PostgreSQL, same run, fsync on; each way has
- * its own process, the best of three rounds.
+ * The complete ECB history through `sync_fx_historical` (download, unzip, parse, check, ledger, transactions), compared
+ * with COPY of the same points from memory into a staging table and one merge. Same PostgreSQL, same run, fsync on;
+ * each way has its own process, the best of three rounds.
  */
 interface Measured {
   readonly points: number;

@@ -10,9 +10,9 @@ import { table, thousands } from "./support/table.ts";
 
 /**
  * A county's list of a million rows through `ingest_county_liens` (download, parse, normalise, validate, stage, merge,
- * ledger), compared with COPY of the same clean rows and a merge in plain SQL. Each way also runs again with the same list,
- * without changes, and the job also with a tenth, because its memory must not grow with the list. Same PostgreSQL, same run,
- * fsync on; each way is bundled as for Azure and has its own process.
+ * ledger), compared with COPY of the same clean rows and a merge in plain SQL. Each way also runs again with the same
+ * list, without changes, and the job also with a tenth, because its memory must not grow with the list. Same
+ * PostgreSQL, same run, fsync on; each way is bundled as for Azure and has its own process.
  *
  * node bench/lien-ingest.ts [--rows 1000000]
  */
@@ -71,7 +71,7 @@ for (const [what, one, other] of [
   );
 }
 console.log(
-  `memory: ${thousands(tenth!.peakMiB)} MiB at a tenth, ${thousands(job!.peakMiB)} MiB at all  (aim: flat, below 300 MB)`,
+  `memory: ${thousands(tenth!.peakMiB)} MiB for a tenth, ${thousands(job!.peakMiB)} MiB for all rows  (aim: flat, below 300 MB)`,
 );
 
 /** Measures the first time, and the same list again. */

@@ -5,10 +5,11 @@ import { table, thousands } from "./support/table.ts";
 
 /**
  * One new trading day for 10,000 pensions: `retry_pending_etf_valuations` (ledger, leases, pending work, locks, rules,
- * committed batches), compared with bare statements with the same effect, and with one transaction per pension (a sample,
- * because all would take long). One bare statement sums the units of each pension's contributions; the other uses the sums
- * that the job stores. Same PostgreSQL, same run, fsync on; each way is bundled as for Azure and has its own process; of the
- * rounds the one with the least processor time. A tenth of the pensions, and fifty days at once, show that memory is flat.
+ * committed batches), compared with bare statements with the same effect, and with one transaction per pension (a
+ * sample, because all would take long). One bare statement sums the units of each pension's contributions; the other
+ * uses the sums that the job stores. Same PostgreSQL, same run, fsync on; each way is bundled as for Azure and has its
+ * own process; of the rounds the one with the least processor time. A tenth of the pensions, and fifty days at once,
+ * show that memory is flat.
  *
  *   node bench/pension-values.ts --pensions 10000 --rounds 3
  */

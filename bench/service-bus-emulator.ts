@@ -1,5 +1,6 @@
 /**
- * The throughput of the Service Bus emulator through the unmodified client, with emulator and client in separate processes.
+ * The throughput of the Service Bus emulator through the unmodified client, with emulator and client in separate
+ * processes.
  *
  *     node bench/service-bus-emulator.ts [--data directory]
  */

@@ -1,6 +1,6 @@
 import type { CommandContext } from "./command.ts";
 import { CommandError } from "./command-errors.ts";
-import { connectionInfo, type ConnectionInfo } from "./connection-info.ts";
+import { type ConnectionInfo, connectionInfo } from "./connection-info.ts";
 
 /** The timeout of one request. */
 const TIMEOUT_MS = 30_000;
@@ -29,14 +29,14 @@ export class AdminApi {
     const given = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
     const search = given.toString();
-    return this.#ask<T>("GET", search ? `${path}?${search}` : path);
+    return this.#request<T>("GET", search ? `${path}?${search}` : path);
   }
 
   async post<T>(path: string, body: unknown): Promise<T> {
-    return this.#ask<T>("POST", path, JSON.stringify(body));
+    return this.#request<T>("POST", path, JSON.stringify(body));
   }
 
-  async #ask<T>(method: string, path: string, body?: string): Promise<T> {
+  async #request<T>(method: string, path: string, body?: string): Promise<T> {
     const { url, key } = this.#app;
     const response = await fetch(`${url}/${path}`, {
       method,
@@ -50,17 +50,17 @@ export class AdminApi {
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch((error: unknown) => {
-      throw this.#silence(error);
+      throw this.#connectionError(error);
     });
     const text = await response.text().catch((error: unknown) => {
-      throw this.#silence(error);
+      throw this.#connectionError(error);
     });
     const json = readJson(response, text);
     if (response.ok && json !== undefined) return json as T;
-    throw this.#refusal(response, json, `${method} ${path}`);
+    throw this.#responseError(response, json, `${method} ${path}`);
   }
 
-  #silence(error: unknown): CommandError {
+  #connectionError(error: unknown): CommandError {
     const { url } = this.#app;
     if ((error as Error).name === "TimeoutError") {
       return new AppUnavailable(
@@ -70,7 +70,7 @@ export class AdminApi {
     return new AppUnavailable(`No app answers at ${url}. Start it with npm start, or set ROTA_URL and ROTA_KEY.`);
   }
 
-  #refusal({ status, headers }: Response, json: unknown, request: string): CommandError {
+  #responseError({ status, headers }: Response, json: unknown, request: string): CommandError {
     const { url, key, keySource } = this.#app;
     const detail = problemDetail(json);
     if (status === 401 || status === 403) {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { suggestion } from "#text/suggestion.ts";
-import { type CommandContext, type Command, INVOCATION, type Option } from "./command.ts";
+import { type Command, type CommandContext, INVOCATION, type Option } from "./command.ts";
 import { UsageError } from "./command-errors.ts";
 import { usageOf } from "./help.ts";
 import { quantity } from "./text-format.ts";
@@ -75,7 +75,9 @@ function readOption(name: string, option: Option<unknown>, { rawName, value, inl
 /** Marks an option without a value. No argument can contain this character. */
 const ALONE = "\0";
 
-/** An option with an optional value takes the next argument only if that is a number: `--wait 30`, but `--wait '{}'`. */
+/**
+ * An option with an optional value takes the next argument only if that is a number: `--wait 30`, but `--wait '{}'`.
+ */
 function withValues(command: Command, args: readonly string[]): string[] {
   return args.map((arg, index) => {
     const option = arg.startsWith("--") ? command.options[arg.slice(2)] : undefined;

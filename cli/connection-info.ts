@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
+import { readRunningApp, type RunningApp } from "#local/stack/running-app.ts";
 import type { CommandContext } from "./command.ts";
 import { CommandError } from "./command-errors.ts";
-import { readRunningApp, type RunningApp } from "./running-app.ts";
 
 /** The address of the app and the key for it. */
 export interface ConnectionInfo {

@@ -29,7 +29,9 @@ function quotesWereEaten(text: string): boolean {
   return /^\s*\{/.test(text) && !text.includes('"') && /[\w']/.test(text);
 }
 
-/** The first position where the text is not JSON (RFC 8259); undefined for valid JSON. V8's messages often name none. */
+/**
+ * The first position where the text is not JSON (RFC 8259); undefined for valid JSON. V8's messages often name none.
+ */
 export function findJsonError(text: string): JsonError | undefined {
   try {
     const end = skip(SPACE, text, value(text, skip(SPACE, text, 0)));

@@ -1,8 +1,8 @@
 import { suggestion } from "#text/suggestion.ts";
 import { readArguments } from "./arguments.ts";
 import { INVOCATION } from "./command.ts";
-import { commands, type CommandEntry } from "./commands.ts";
 import { CommandError, UsageError } from "./command-errors.ts";
+import { type CommandEntry, commands } from "./commands.ts";
 import { helpOf, overview } from "./help.ts";
 import { type Output, outputTo, printable } from "./output.ts";
 

@@ -1,10 +1,10 @@
 import type { Progress } from "#data/platform/platform-schema.ts";
 import { inWords } from "#schedule/duration.ts";
 import type { RunView } from "./admin-views.ts";
-import { localIso } from "./time-format.ts";
+import type { Output, Paint } from "./output.ts";
 import { STATE_STYLES } from "./run-format.ts";
 import { grouped, oneLine } from "./text-format.ts";
-import type { Output, Paint } from "./output.ts";
+import { localIso } from "./time-format.ts";
 
 /** Shows a run in progress. */
 export interface ProgressDisplay {

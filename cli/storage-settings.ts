@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { CommandContext } from "./command.ts";
-import { settingOf } from "./database-target.ts";
 import { runningApp } from "./connection-info.ts";
+import { settingOf } from "./database-target.ts";
 
 const NAMES = ["AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId"] as const;
 

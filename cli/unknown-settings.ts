@@ -1,6 +1,6 @@
+import { SETTINGS } from "#settings/config.ts";
 import type { Environment } from "#settings/environment.ts";
 import { jobSettingNames } from "#settings/job-settings.ts";
-import { SETTINGS } from "#settings/config.ts";
 import { suggestion } from "#text/suggestion.ts";
 
 /** Settings that only the local stack and the command line read. */
@@ -11,8 +11,8 @@ const NAME = /^[A-Z][A-Z0-9_]{6,}$/;
 
 /**
  * One sentence for each environment variable that looks like a setting of Rota but is none. The app rejects a misspelt
- * name of a setting that is not set. This finds the others: a misspelt name beside the right one, a setting that the job
- * does not have, a wrong prefix.
+ * name of a setting that is not set. This finds the others: a misspelt name beside the right one, a setting that the
+ * job does not have, a wrong prefix.
  */
 export function unknownSettings(env: Environment, jobIds: readonly string[]): string[] {
   const known = new Set([

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AdminApi, AppUnavailable } from "./admin-api.ts";
 import type { RunView } from "./admin-views.ts";
-import { isFinished } from "./run-format.ts";
 import { printable } from "./output.ts";
 import type { ProgressDisplay } from "./progress.ts";
+import { isFinished } from "./run-format.ts";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 500;

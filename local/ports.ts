@@ -14,7 +14,8 @@ export class PortInUseError extends Error {
 
 /**
  * Chooses the port of a local server. A port of the caller is the only candidate. For 0 or undefined, the port that the
- * file `rememberIn` holds from the last start, so that addresses survive restarts, or else a free port, which is stored.
+ * file `rememberIn` holds from the last start, so that addresses survive restarts, or else a free port, which is
+ * stored.
  *
  * @throws PortInUseError when the caller's port is in use
  */

@@ -1,11 +1,11 @@
 import { connect } from "#data/client.ts";
 import { claimDueReminders } from "#data/tasks/due-reminders.ts";
 import { markOverdue } from "#data/tasks/overdue-tasks.ts";
-import type { TaskCursor } from "#data/tasks/task-cursor.ts";
 import { claimCompletedRecurring, insertNextTasks } from "#data/tasks/recurring-tasks.ts";
+import type { TaskCursor } from "#data/tasks/task-cursor.ts";
 import { notify } from "#notifications/notify.ts";
-import { overdueNotification, reminderNotification } from "#rules/tasks/task-notifications.ts";
 import { nextOccurrence } from "#rules/tasks/recurrence.ts";
+import { overdueNotification, reminderNotification } from "#rules/tasks/task-notifications.ts";
 import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 import { AS_OF, CASES } from "./cases.ts";

@@ -1,4 +1,5 @@
-// Loads an app as the Functions worker does, and prints the time, the processor time and the memory since process start.
+// Loads an app as the Functions worker does, and prints the time, the processor time and the memory since process
+// start.
 const app = process.argv[2];
 if (app) await import(app);
 const ms = performance.now();

@@ -1,9 +1,9 @@
-import { renderHtml } from "#documents/render-html.ts";
 import type { DocumentModel } from "#documents/document-model.ts";
 import { renderPdf } from "#documents/pdf/render-pdf.ts";
+import { renderHtml } from "#documents/render-html.ts";
 import { statementFacts } from "../../tests/shared/documents/sample-contexts.ts";
+import { sampleDocument } from "../../tests/shared/documents/sample-document.ts";
 import { sampleMemo } from "../../tests/shared/documents/sample-lien.ts";
-import { written } from "../../tests/shared/documents/sample-document.ts";
 import { peakMiB } from "../support/process-cost.ts";
 import { bareLines, bareTables } from "./bare-pdfkit.ts";
 
@@ -36,8 +36,8 @@ console.log(JSON.stringify(measured));
 /** Each document has another certificate, so that no result is cached. */
 function modelOf(nth: number): DocumentModel {
   if (kind === "statement") {
-    return written("portfolio_statement", { ...statementFacts(Number(holdings)), portfolio: `Fund ${nth}` });
+    return sampleDocument("portfolio_statement", { ...statementFacts(Number(holdings)), portfolio: `Fund ${nth}` });
   }
   const memo = sampleMemo();
-  return written("deal_memo", { ...memo, lien: { ...memo.lien, certificate: `SG-2024-${nth}` } });
+  return sampleDocument("deal_memo", { ...memo, lien: { ...memo.lien, certificate: `SG-2024-${nth}` } });
 }

@@ -1,6 +1,6 @@
 import postgres from "postgres";
-import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
+import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 

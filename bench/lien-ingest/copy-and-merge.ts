@@ -4,8 +4,8 @@ import postgres from "postgres";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
 /**
- * The lower bound in plain SQL: COPY of a clean file into a staging table, then the merge in the same transaction, without
- * checks and without a run.
+ * The lower bound in plain SQL: COPY of a clean file into a staging table, then the merge in the same transaction,
+ * without checks and without a run.
  */
 const [url, pid, file] = process.argv.slice(2) as [string, string, string];
 const sql = postgres(url, { max: 1, onnotice: () => undefined });

@@ -33,8 +33,8 @@ const USES = [
 ] as const;
 
 /**
- * Writes the same liens twice: `county.csv` in the format of a county, `clean.csv` in the format of COPY. Each lien has its
- * own property.
+ * Writes the same liens twice: `county.csv` in the format of a county, `clean.csv` in the format of COPY. Each lien has
+ * its own property.
  */
 export async function writeLists(county: string, clean: string, rows: number): Promise<void> {
   await Promise.all([

@@ -2,8 +2,8 @@ import postgres from "postgres";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 
 /**
- * The lower bound: one statement for a given day, without checks and locks, and one that stores the progress. It sums the
- * units of the contributions, or uses the sums that the job stores.
+ * The lower bound: one statement for a given day, without checks and locks, and one that stores the progress. It sums
+ * the units of the contributions, or uses the sums that the job stores.
  */
 const [url, pid, lastDay, from] = process.argv.slice(2) as [string, string, string, "contributions" | "sums"];
 const sql = postgres(url, { max: 1, onnotice: () => undefined });

@@ -14,8 +14,8 @@ export interface BenchDatabase extends Server, AsyncDisposable {
   /** A directory for files of the benchmark, deleted with the database. */
   readonly directory: string;
   /**
-   * Runs a script of `bench/`, bundled as for Azure, in its own process. Its arguments are the database's URL, the process id
-   * of the postmaster, and these.
+   * Runs a script of `bench/`, bundled as for Azure, in its own process. Its arguments are the database's URL, the
+   * process id of the postmaster, and these.
    */
   measure<T>(script: string, ...args: readonly string[]): Promise<T>;
 }

@@ -75,7 +75,8 @@ function postgresCpuMs(postmaster: number): number | null {
   for (const pid of readdirSync("/proc")) {
     if (!/^\d+$/.test(pid)) continue;
     const stat = statOf(pid);
-    // proc(5), fields after the name: 1 is the parent, 11 to 14 are own and ended children's time in user and system mode.
+    // proc(5), fields after the name: 1 is the parent, 11 to 14 are own and ended children's time in user and system
+    // mode.
     const [, parent, ...rest] = stat;
     const [user, system, endedUser, endedSystem] = rest.slice(9, 13).map(Number) as [number, number, number, number];
     if (Number(pid) === postmaster) ticks += user + system + endedUser + endedSystem;

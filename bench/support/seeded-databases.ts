@@ -7,8 +7,8 @@ export interface SeededDatabases extends AsyncDisposable {
 }
 
 /**
- * Each measurement has the same rows, without leftovers of others. A copy of a million rows takes about a second; seeding
- * them takes twenty.
+ * Each measurement has the same rows, without leftovers of others. A copy of a million rows takes about a second;
+ * seeding them takes twenty.
  * @param url of the migrated database, which must have no open connections
  */
 export function seededDatabases(url: string): SeededDatabases {

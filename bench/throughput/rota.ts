@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { defineJob, event, z } from "#jobs";
 import { openApp } from "#app";
 import { connect } from "#data/client.ts";
+import { defineJob, event, z } from "#jobs";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { costOf, idleCost, peakMiB } from "../support/process-cost.ts";

@@ -1,10 +1,10 @@
 import { AdminApi } from "../admin-api.ts";
 import type { JobView } from "../admin-views.ts";
 import { defineCommand, flag } from "../command.ts";
-import { ago, localIso, until } from "../time-format.ts";
-import { STATE_STYLES } from "../run-format.ts";
 import { printable, printJson } from "../output.ts";
+import { STATE_STYLES } from "../run-format.ts";
 import { type Column, type Line, renderTable, type Row } from "../text-table.ts";
+import { ago, localIso, until } from "../time-format.ts";
 
 export const jobs = defineCommand({
   arguments: {},

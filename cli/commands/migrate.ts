@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { defineCommand } from "../command.ts";
-import { type DatabaseTarget, databaseTarget } from "../database-target.ts";
-import { databaseErrorMessage } from "../database-errors.ts";
 import { CommandError } from "../command-errors.ts";
+import { databaseErrorMessage } from "../database-errors.ts";
+import { type DatabaseTarget, databaseTarget } from "../database-target.ts";
 import { quantity } from "../text-format.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../shared/data/migrations");

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { defineCommand, INVOCATION } from "../command.ts";
-import { type DatabaseTarget, databaseTarget } from "../database-target.ts";
-import { databaseErrorMessage } from "../database-errors.ts";
 import { CommandError } from "../command-errors.ts";
-import { quantity } from "../text-format.ts";
+import { databaseErrorMessage } from "../database-errors.ts";
+import { type DatabaseTarget, databaseTarget } from "../database-target.ts";
 import { storageSettings } from "../storage-settings.ts";
+import { quantity } from "../text-format.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../shared/data/migrations");
 

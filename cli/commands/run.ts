@@ -3,11 +3,11 @@ import { AdminApi } from "../admin-api.ts";
 import type { RunView } from "../admin-views.ts";
 import { defineCommand, flag, INVOCATION } from "../command.ts";
 import { CommandError, UsageError } from "../command-errors.ts";
-import { watchRun } from "../watch-run.ts";
 import { readJsonInput } from "../json-input.ts";
-import { failureText, isFinished, successText } from "../run-format.ts";
 import { type Output, printable, printJson } from "../output.ts";
 import { type ProgressDisplay, progressDisplay, statusOf } from "../progress.ts";
+import { failureText, isFinished, successText } from "../run-format.ts";
+import { watchRun } from "../watch-run.ts";
 
 export const run = defineCommand({
   arguments: {

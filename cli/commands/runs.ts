@@ -3,11 +3,11 @@ import { oneOf, text, whole } from "#settings/setting.ts";
 import { AdminApi } from "../admin-api.ts";
 import { RUN_STATES, type RunSummary } from "../admin-views.ts";
 import { defineCommand, flag } from "../command.ts";
-import { ago, until } from "../time-format.ts";
+import { printable, printJson } from "../output.ts";
 import { STATE_STYLES } from "../run-format.ts";
 import { oneLine, quantity } from "../text-format.ts";
-import { printable, printJson } from "../output.ts";
 import { type Column, type Line, renderTable, type Row } from "../text-table.ts";
+import { ago, until } from "../time-format.ts";
 
 export const runs = defineCommand({
   arguments: {},

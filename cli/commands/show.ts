@@ -3,11 +3,11 @@ import { AdminApi } from "../admin-api.ts";
 import type { RunError, RunView } from "../admin-views.ts";
 import { defineCommand, flag, INVOCATION } from "../command.ts";
 import { UsageError } from "../command-errors.ts";
-import { ago, localIso, until } from "../time-format.ts";
-import { counterLines, STATE_STYLES } from "../run-format.ts";
-import { oneLine, quantity } from "../text-format.ts";
 import { type Paint, printable, printJson } from "../output.ts";
 import { progressInWords } from "../progress.ts";
+import { counterLines, STATE_STYLES } from "../run-format.ts";
+import { oneLine, quantity } from "../text-format.ts";
+import { ago, localIso, until } from "../time-format.ts";
 
 export const show = defineCommand({
   arguments: { run: { about: "the run's id, as the commands run and runs print it" } },

@@ -2,18 +2,18 @@ import { oneOf, whole } from "#settings/setting.ts";
 import { defineCommand, flag } from "../command.ts";
 import { CommandError, UsageError } from "../command-errors.ts";
 import { printJson } from "../output.ts";
+import { progressLine } from "../time-machine/progress-line.ts";
+import type { Span } from "../time-machine/simulation-plan.ts";
 import {
-  selectJobs,
   concatenate,
   readInstant,
   readScheduleChange,
   readSpan,
   type ScheduleChange,
+  selectJobs,
   settingsOf,
   sortedOutages,
 } from "../time-machine/time-machine-options.ts";
-import type { Span } from "../time-machine/simulation-plan.ts";
-import { progressLine } from "../time-machine/progress-line.ts";
 
 export const timeMachine = defineCommand({
   arguments: {},

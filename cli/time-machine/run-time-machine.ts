@@ -1,14 +1,14 @@
-import { isScheduled, type Job } from "#jobs/job.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { isScheduled, type Job } from "#jobs/job.ts";
 import type { ClockChange } from "#schedule/clock-changes.ts";
 import { countOccurrences, type Schedule } from "#schedule/index.ts";
-import type { Environment } from "#settings/environment.ts";
 import { readConfig } from "#settings/config.ts";
-import { type SlotCounts, countSlots, sumSlotCounts } from "./slot-counts.ts";
-import { type SimulationPart, planSimulation, type Span } from "./simulation-plan.ts";
+import type { Environment } from "#settings/environment.ts";
 import { simulate } from "./simulation.ts";
-import { slotRowsOf } from "./slot-rows.ts";
 import { canRunSimulated, startSimulationEnvironment } from "./simulation-environment.ts";
+import { planSimulation, type SimulationPart, type Span } from "./simulation-plan.ts";
+import { countSlots, type SlotCounts, sumSlotCounts } from "./slot-counts.ts";
+import { slotRowsOf } from "./slot-rows.ts";
 import type { TemporaryDatabases } from "./temporary-databases.ts";
 
 export interface TimeMachineOptions {

@@ -1,11 +1,11 @@
 import { type App, openApp } from "#app";
 import { catalogueOf } from "#jobs/catalogue.ts";
-import { isScheduled, type Job } from "#jobs/job.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { isScheduled, type Job } from "#jobs/job.ts";
 import type { TimerFunction } from "#local/functions-host/function-definition.ts";
-import { isSubMinute, parseNcrontab } from "#local/functions-host/utc-ncrontab.ts";
-import { type RunningTimer, startTimer } from "#local/functions-host/timer-trigger.ts";
 import type { TimerStatus, TimerStatusStore } from "#local/functions-host/timer-status.ts";
+import { type RunningTimer, startTimer } from "#local/functions-host/timer-trigger.ts";
+import { isSubMinute, parseNcrontab } from "#local/functions-host/utc-ncrontab.ts";
 import type { DispatchedRun } from "#runner/dependencies.ts";
 import { tick } from "#runner/tick.ts";
 import { utcSuperset } from "#schedule/index.ts";

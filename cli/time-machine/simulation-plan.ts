@@ -29,9 +29,9 @@ export interface Plan {
 const HOUR = 3_600_000;
 
 /**
- * Decides what to simulate. A job with at most `limit` slots: the whole span. A job with more slots: half a day before and
- * after each clock change of any job's zone, an hour around each outage, and the first hour of the span and of each month
- * (UTC).
+ * Decides what to simulate. A job with at most `limit` slots: the whole span. A job with more slots: half a day before
+ * and after each clock change of any job's zone, an hour around each outage, and the first hour of the span and of each
+ * month (UTC).
  */
 export function planSimulation(
   jobs: readonly PlannedJob[],

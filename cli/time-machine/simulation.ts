@@ -1,9 +1,9 @@
 import type { Job } from "#jobs/job.ts";
 import type { DispatchedRun } from "#runner/dependencies.ts";
 import type { Environment } from "#settings/environment.ts";
-import type { Span } from "./simulation-plan.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 import { openHost, type SimulatedHost, timerStatuses } from "./simulated-host.ts";
+import type { Span } from "./simulation-plan.ts";
 
 export interface SimulationOptions {
   /** A database with all tables and no runs. */
@@ -25,8 +25,8 @@ export interface SimulationOptions {
 }
 
 /**
- * Runs the app through a span of simulated time. The host's timers, the app's wiring, ticks, runs and the ledger are real;
- * only the clock is simulated. A run takes no simulated time, and a retry starts at its scheduled time.
+ * Runs the app through a span of simulated time. The host's timers, the app's wiring, ticks, runs and the ledger are
+ * real; only the clock is simulated. A run takes no simulated time, and a retry starts at its scheduled time.
  * @returns how often timers fired
  * @throws an error of the job layer; errors of jobs are in the ledger
  */

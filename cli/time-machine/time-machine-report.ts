@@ -1,10 +1,10 @@
 import { occurrencesBetween } from "#schedule/index.ts";
-import { utcIso } from "../time-format.ts";
-import { grouped, oneLine, quantity } from "../text-format.ts";
 import { type Output, printable } from "../output.ts";
+import { grouped, oneLine, quantity } from "../text-format.ts";
 import { type Cell, type Column, renderTable, type Row } from "../text-table.ts";
-import type { SlotCounts } from "./slot-counts.ts";
+import { utcIso } from "../time-format.ts";
 import type { JobResult, TimeMachineResult } from "./run-time-machine.ts";
+import type { SlotCounts } from "./slot-counts.ts";
 
 /** The number of slots that are missing in the ledger, or that the schedule does not have. */
 export function unaccountedSlots(result: TimeMachineResult): number {

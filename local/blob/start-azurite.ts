@@ -36,8 +36,8 @@ const STOP_WITHIN_MS = 8000;
 
 /**
  * Runs Azurite, Microsoft's emulator of blob storage, in an own process, and waits until it answers. A Ctrl-C in the
- * terminal does not stop it. When this process dies, Azurite saves its data and ends. A kill of Azurite itself loses the
- * uploads of the last five seconds.
+ * terminal does not stop it. When this process dies, Azurite saves its data and ends. A kill of Azurite itself loses
+ * the uploads of the last five seconds.
  *
  * @throws PortInUseError when `port` is given and another program listens on it
  * @throws DirectoryInUseError when another live process uses this data directory

@@ -1,9 +1,9 @@
 import type { FunctionDefinition } from "./function-definition.ts";
 import type { Registration } from "./functions-core.ts";
 import type { HostJson } from "./host-json.ts";
-import { isSubMinute, parseNcrontab } from "./utc-ncrontab.ts";
-import { fullTemplate } from "./router.ts";
 import { connectionString, isDisabled, resolveSettings, type Settings } from "./host-settings.ts";
+import { fullTemplate } from "./router.ts";
+import { isSubMinute, parseNcrontab } from "./utc-ncrontab.ts";
 import type { Binding } from "./worker-contract.ts";
 
 interface App {

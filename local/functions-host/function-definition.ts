@@ -1,5 +1,5 @@
-import type { Ncrontab } from "./utc-ncrontab.ts";
 import type { RouteTemplate } from "./route-template.ts";
+import type { Ncrontab } from "./utc-ncrontab.ts";
 import type { FunctionMetadata, Handler } from "./worker-contract.ts";
 
 interface DefinedFunction {

@@ -47,8 +47,8 @@ const EMULATED = Symbol.for("rota.local.functions-core");
  * @throws Error at a second call in this process
  */
 export function emulateFunctionsCore(log: Log): FunctionsCore {
-  const globals = globalThis as { [STAND_IN]?: unknown };
-  if (globals[STAND_IN]) {
+  const globals = globalThis as { [EMULATED]?: unknown };
+  if (globals[EMULATED]) {
     throw new Error("This process has started a Functions host already. Start each host in its own process.");
   }
   const registrations: Registration[] = [];
@@ -88,7 +88,7 @@ export function emulateFunctionsCore(log: Log): FunctionsCore {
     },
   };
 
-  globals[STAND_IN] = {
+  globals[EMULATED] = {
     version: "3.13.0",
     hostVersion: HOST_VERSION,
     Disposable: CoreDisposable,
@@ -122,13 +122,13 @@ function answerImports(): void {
   registerHooks({
     resolve: (specifier, context, nextResolve) =>
       specifier === SPECIFIER
-        ? { url: STAND_IN_URL, format: "commonjs", shortCircuit: true }
+        ? { url: EMULATED_URL, format: "commonjs", shortCircuit: true }
         : nextResolve(specifier, context),
     load: (url, context, nextLoad) =>
-      url === STAND_IN_URL
+      url === EMULATED_URL
         ? {
             format: "commonjs",
-            source: `module.exports = globalThis[Symbol.for(${JSON.stringify(STAND_IN.description)})];`,
+            source: `module.exports = globalThis[Symbol.for(${JSON.stringify(EMULATED.description)})];`,
             shortCircuit: true,
           }
         : nextLoad(url, context),

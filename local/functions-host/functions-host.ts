@@ -1,19 +1,19 @@
 import { join } from "node:path";
-import { type TimerClock, systemClock } from "./timer-clock.ts";
 import { defineFunctions } from "./define-functions.ts";
 import type { FunctionDefinition } from "./function-definition.ts";
 import { emulateFunctionsCore } from "./functions-core.ts";
 import { readHostJson } from "./host-json.ts";
+import { captureConsole, type Log, logToStderr, messageOf } from "./host-log.ts";
+import type { Settings } from "./host-settings.ts";
 import { listen } from "./http-server.ts";
 import { createInvocations } from "./invocations.ts";
 import { finishSetup, importApp } from "./load-app.ts";
-import { captureConsole, type Log, logToStderr, messageOf } from "./host-log.ts";
 import type { MessageSource, OpenMessageSource } from "./message-source.ts";
-import { HostStartupError } from "./startup-error.ts";
 import { startServiceBusTrigger } from "./service-bus-trigger.ts";
-import type { Settings } from "./host-settings.ts";
-import { type RunningTimer, startTimer } from "./timer-trigger.ts";
+import { HostStartupError } from "./startup-error.ts";
+import { systemClock, type TimerClock } from "./timer-clock.ts";
 import { timerStatusFiles } from "./timer-status.ts";
+import { type RunningTimer, startTimer } from "./timer-trigger.ts";
 import type { LogLevel } from "./worker-contract.ts";
 
 export interface FunctionsHostOptions {
@@ -64,8 +64,8 @@ export interface FunctionsHost {
    */
   invokeTimer(name: string): Promise<void>;
   /**
-   * Stops the host: it starts no more invocations, waits up to `graceMs` (default 10,000) for the running ones, then runs the
-   * appTerminate hooks in the remaining time, at least five seconds. Then it closes all open connections.
+   * Stops the host: it starts no more invocations, waits up to `graceMs` (default 10,000) for the running ones, then
+   * runs the appTerminate hooks in the remaining time, at least five seconds. Then it closes all open connections.
    */
   stop(options?: { graceMs?: number }): Promise<void>;
 }
@@ -76,7 +76,8 @@ const DEFAULT_GRACE_MS = 10_000;
 const LEAST_TERMINATE_MS = 5_000;
 
 /**
- * Runs an unmodified Azure Functions app in this process: HTTP, timer and Service Bus queue triggers. One host per process.
+ * Runs an unmodified Azure Functions app in this process: HTTP, timer and Service Bus queue triggers. One host per
+ * process.
  *
  * @throws HostStartupError with all reasons why the app cannot start
  * @throws PortInUseError when another program listens on the port

@@ -13,7 +13,9 @@ export interface HostJson {
     minMessageBatchSize: number;
     /** How long a batch below the minimum size waits for more messages. */
     maxBatchWaitMs: number;
-    /** The number of messages that are received and locked during a batch. This host does not prefetch single messages. */
+    /**
+     * The number of messages that are received and locked during a batch. This host does not prefetch single messages.
+     */
     prefetchCount: number;
     autoCompleteMessages: boolean;
     /** How long the lock of a single message is renewed while its function runs. */
@@ -130,7 +132,9 @@ export function parseHostJson(text: string): { hostJson: HostJson; problems: str
   return { hostJson, problems };
 }
 
-/** Milliseconds of a .NET time span such as "00:05:00", "1.00:00:00" or "00:00:00.250"; undefined when it is malformed. */
+/**
+ * Milliseconds of a .NET time span such as "00:05:00", "1.00:00:00" or "00:00:00.250"; undefined when it is malformed.
+ */
 function timeSpanMs(text: string): number | undefined {
   const match = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?$/.exec(text);
   if (!match) return undefined;

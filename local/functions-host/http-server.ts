@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { PortInUseError } from "../ports.ts";
-import { isAuthorized } from "./function-key.ts";
 import type { HttpFunction } from "./function-definition.ts";
+import { isAuthorized } from "./function-key.ts";
 import { BodyTooLargeError, bufferedInvocation, type HttpCall, readBody, sendAnswer } from "./http-exchange.ts";
 import { answerThroughStream } from "./http-stream.ts";
 import { FunctionFailedError, type Invocations } from "./invocations.ts";

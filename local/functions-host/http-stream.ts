@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { BodyTooLargeError, type HttpCall, hasNoBody, streamedInvocation } from "./http-exchange.ts";
+import { BodyTooLargeError, hasNoBody, type HttpCall, streamedInvocation } from "./http-exchange.ts";
 import type { Invocations } from "./invocations.ts";
 import type { StreamServer } from "./stream-server.ts";
 
@@ -13,8 +13,8 @@ const NOT_FORWARDED = new Set(
 );
 
 /**
- * Invokes a function of an app that streams. `@azure/functions` has its own HTTP server: the request is forwarded to it with
- * the invocation id, and its response is streamed back.
+ * Invokes a function of an app that streams. `@azure/functions` has its own HTTP server: the request is forwarded to it
+ * with the invocation id, and its response is streamed back.
  *
  * @throws BodyTooLargeError when the body is larger than `bodyLimit` bytes
  */
@@ -77,7 +77,10 @@ function forward({ request, url }: HttpCall, server: StreamServer, invocationId:
   return forwarded;
 }
 
-/** Resolves once the request is connected: `@azure/functions` waits for it forever, so the invocation must not start earlier. */
+/**
+ * Resolves once the request is connected: `@azure/functions` waits for it forever, so the invocation must not start
+ * earlier.
+ */
 async function connected(forwarded: ClientRequest): Promise<void> {
   const socket = forwarded.socket ?? ((await once(forwarded, "socket")) as [NonNullable<ClientRequest["socket"]>])[0];
   if (socket.connecting) await once(socket, "connect");

@@ -2,7 +2,9 @@
 export interface QueueMessage {
   /** As it was sent, before any parsing. */
   body: Uint8Array;
-  /** The properties by their names in the trigger metadata of Functions. Every message of a source has the same names. */
+  /**
+   * The properties by their names in the trigger metadata of Functions. Every message of a source has the same names.
+   */
   properties: {
     MessageId?: string | undefined;
     CorrelationId?: string | undefined;

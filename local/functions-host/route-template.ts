@@ -1,6 +1,8 @@
 import { type Constraint, makeConstraint } from "./route-constraint.ts";
 
-/** A parameter of a route: `{name}`, `{name?}`, `{name=default}`, `{*name}`, each with constraints as in `{name:int}`. */
+/**
+ * A parameter of a route: `{name}`, `{name?}`, `{name=default}`, `{*name}`, each with constraints as in `{name:int}`.
+ */
 export interface RouteParameter {
   name: string;
   kind: "required" | "optional" | "catchAll";
@@ -11,7 +13,10 @@ export interface RouteParameter {
 
 export type RoutePart = { literal: string } | { parameter: RouteParameter };
 
-/** A parsed route template: the parts of each path segment. A segment has several parts when it mixes text and parameters. */
+/**
+ * A parsed route template: the parts of each path segment. A segment has several parts when it mixes text and
+ * parameters.
+ */
 export interface RouteTemplate {
   text: string;
   segments: readonly (readonly RoutePart[])[];

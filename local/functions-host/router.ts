@@ -14,16 +14,16 @@ export interface RouteMatch<T> {
 }
 
 /**
- * Sorts routes as the real host does: literals before parameters, constrained parameters before free ones, longer routes
- * before shorter ones.
+ * Sorts routes as the real host does: literals before parameters, constrained parameters before free ones, longer
+ * routes before shorter ones.
  */
 export function orderRoutes<T>(routes: readonly Route<T>[]): Route<T>[] {
   return routes.toSorted((a, b) => compare(a.template, b.template));
 }
 
 /**
- * The first of the sorted routes that matches this method and path. A method that no route has is no match: the real host
- * answers 404 and never 405.
+ * The first of the sorted routes that matches this method and path. A method that no route has is no match: the real
+ * host answers 404 and never 405.
  */
 export function findRoute<T>(ordered: readonly Route<T>[], method: string, path: string): RouteMatch<T> | undefined {
   const segments = pathSegments(path);

@@ -47,8 +47,9 @@ type Outcome = "complete" | "abandon";
 type Settle = (outcome: Outcome, act: () => Promise<void>) => Promise<void>;
 
 /**
- * Sends settlements with the same outcome together; those with another outcome wait for their answers. The client has a bug:
- * it sends different outcomes of neighbouring deliveries, settled in one tick, as one disposition with the first outcome.
+ * Sends settlements with the same outcome together; those with another outcome wait for their answers. The client has a
+ * bug: it sends different outcomes of neighbouring deliveries, settled in one tick, as one disposition with the first
+ * outcome.
  */
 function settlements(): Settle {
   let group: { outcome: Outcome; start: Promise<unknown>; end: Promise<unknown> } = {

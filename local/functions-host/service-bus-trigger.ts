@@ -16,8 +16,8 @@ export interface ServiceBusParts {
 const SETTLING_MS = 1_000;
 
 /**
- * Invokes a function with the messages of its queue: single messages concurrently, or one batch at a time. During a batch
- * the previous one is settled, and up to `prefetchCount` more messages are received.
+ * Invokes a function with the messages of its queue: single messages concurrently, or one batch at a time. During a
+ * batch the previous one is settled, and up to `prefetchCount` more messages are received.
  */
 export function startServiceBusTrigger(
   fn: ServiceBusFunction,

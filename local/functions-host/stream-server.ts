@@ -12,8 +12,8 @@ export interface StreamServer {
 }
 
 /**
- * Runs `open` and captures the HTTP server that it creates, if any. Without this, `@azure/functions` would listen on every
- * interface and never close; a captured server listens on loopback only.
+ * Runs `open` and captures the HTTP server that it creates, if any. Without this, `@azure/functions` would listen on
+ * every interface and never close; a captured server listens on loopback only.
  */
 export async function captureStreamServer(open: () => Promise<unknown>): Promise<StreamServer | undefined> {
   let server: http.Server | undefined;

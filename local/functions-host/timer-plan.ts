@@ -1,5 +1,5 @@
-import { type Ncrontab, nextOccurrence } from "./utc-ncrontab.ts";
 import type { TimerStatus } from "./timer-status.ts";
+import { type Ncrontab, nextOccurrence } from "./utc-ncrontab.ts";
 
 /** How a timer starts: its status, and the last occurrence that was missed while no host ran, if any. */
 export interface TimerStart {
@@ -9,7 +9,7 @@ export interface TimerStart {
 
 /**
  * Decides how a timer starts, as Azure's timer trigger does. Any number of missed occurrences causes one invocation. A
- * changed schedule starts anew, without missed occurrences.
+ * changed schedule starts again, without missed occurrences.
  */
 export function planStart(schedule: Ncrontab, recorded: TimerStatus | undefined, now: Date): TimerStart {
   if (!recorded) return { status: begin(schedule, now), missed: undefined };
@@ -26,15 +26,16 @@ export function planStart(schedule: Ncrontab, recorded: TimerStatus | undefined,
 export type TimerReason = "scheduled" | "pastDue" | "startup";
 
 /**
- * The status after a run that began at `began`. After a long run `next` may be past: all occurrences during the run cause
- * one invocation, immediately after it.
+ * The status after a run that began at `began`. After a long run `next` may be past: all occurrences during the run
+ * cause one invocation, immediately after it.
  */
 export function afterRun(
   schedule: Ncrontab,
   status: TimerStatus,
   run: { occasion: TimerReason; began: Date },
 ): TimerStatus {
-  // After a run that began just before its occurrence (the clock was set back), the same occurrence must not fire again.
+  // After a run that began just before its occurrence (the clock was set back), the same occurrence must not fire
+  // again.
   const ran = run.occasion === "scheduled" && run.began < status.next ? status.next : run.began;
   return { last: ran, next: nextOccurrence(schedule, ran), lastUpdated: ran };
 }

@@ -1,12 +1,14 @@
-import type { TimerClock } from "./timer-clock.ts";
 import type { TimerFunction } from "./function-definition.ts";
-import { afterRun, type TimerReason, planStart } from "./timer-plan.ts";
+import type { TimerClock } from "./timer-clock.ts";
+import { afterRun, planStart, type TimerReason } from "./timer-plan.ts";
 import { formatStatus, type TimerStatus, type TimerStatusStore } from "./timer-status.ts";
 import type { InvocationRequest } from "./worker-contract.ts";
 
 /** A running timer trigger. Its invocations never overlap in this process. */
 export interface RunningTimer {
-  /** Invokes the function now, or after the current invocation; the schedule does not change. Rejects when it throws. */
+  /**
+   * Invokes the function now, or after the current invocation; the schedule does not change. Rejects when it throws.
+   */
   invokeNow(): Promise<void>;
   /** Starts no more invocations. Resolves when the current invocation has ended and its status is stored. */
   stop(): Promise<void>;

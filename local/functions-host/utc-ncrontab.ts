@@ -41,8 +41,8 @@ const DAY_MS = 86_400_000;
 const SEARCH_DAYS = 41 * 366;
 
 /**
- * Reads `{second} {minute} {hour} {day} {month} {day-of-week}`: `*`, values, ranges, lists, steps, and names of months and
- * weekdays or their prefixes. Sunday is 0; L, W, # and ? are not NCRONTAB.
+ * Reads `{second} {minute} {hour} {day} {month} {day-of-week}`: `*`, values, ranges, lists, steps, and names of months
+ * and weekdays or their prefixes. Sunday is 0; L, W, # and ? are not NCRONTAB.
  *
  * @throws NcrontabError when it is malformed, or when its date never occurs
  */

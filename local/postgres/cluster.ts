@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "../processes/run-program.ts";
-import { giveOwnership, type DatabaseHome } from "./database-home.ts";
+import { type DatabaseHome, giveOwnership } from "./database-home.ts";
 import type { PostgresBinaries } from "./postgres-binaries.ts";
 
 /** A database cluster on disk: completely initialised, and of the version of these binaries. */
@@ -18,8 +18,8 @@ export const USER = "rota";
 const PARTIAL = ".partial-";
 
 /**
- * Opens the home's cluster, and creates it on first use. It is created under a temporary name and renamed at the end, so
- * that an interrupted initdb never counts as complete. The caller holds the home's lock.
+ * Opens the home's cluster, and creates it on first use. It is created under a temporary name and renamed at the end,
+ * so that an interrupted initdb never counts as complete. The caller holds the home's lock.
  *
  * @throws Error when another major version of PostgreSQL created it, or when its password file is missing
  */

@@ -12,8 +12,8 @@ export interface DatabaseHome {
 
 /**
  * Decides the directory and the account for the database of `dataDirectory`: the directory itself and the current user.
- * PostgreSQL refuses to run as root, so for root another account runs it; when that account cannot reach the directory (a
- * project below /root), the home is a directory in /var/lib that is derived from this path.
+ * PostgreSQL refuses to run as root, so for root another account runs it; when that account cannot reach the directory
+ * (a project below /root), the home is a directory in /var/lib that is derived from this path.
  */
 export async function findDatabaseHome(dataDirectory: string, log: (line: string) => void): Promise<DatabaseHome> {
   const directory = resolve(dataDirectory);
@@ -49,15 +49,17 @@ export async function giveOwnershipOfAll(directory: string, account: Account): P
     await giveOwnership(join(directory, entry), account);
 }
 
+const SYSTEM_USERS = ["nobody", "postgres", "daemon"];
+
 async function unprivilegedAccount(directory: string): Promise<Account> {
   const owner = await stat(directory);
-  const candidates = [owner.uid, process.env.SUDO_UID, "nobody", "postgres", "daemon"];
+  const candidates = [owner.uid, process.env.SUDO_UID, ...SYSTEM_USERS];
   for (const candidate of candidates) {
     const account = candidate === undefined ? undefined : await lookUp(String(candidate));
     if (account && account.uid !== 0) return account;
   }
   throw new Error(
-    "PostgreSQL refuses to run as root, and this system has no user nobody, postgres or daemon to run it. " +
+    `PostgreSQL refuses to run as root, and this system has no other user to run it (${SYSTEM_USERS.join(", ")}). ` +
       "Run as an ordinary user, or set DATABASE_URL to use your own PostgreSQL.",
   );
 }

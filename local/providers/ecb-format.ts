@@ -6,7 +6,10 @@ export function ecbHistoryCsv(currencies: readonly string[], newestFirst: readon
   return [`Date,${currencies.join(",")},`, ...lines, ""].join("\n");
 }
 
-/** `eurofxref-daily.xml` and `eurofxref-hist-90d.xml`: one `Cube` a day, newest first, without the currencies that have no rate. */
+/**
+ * `eurofxref-daily.xml` and `eurofxref-hist-90d.xml`: one `Cube` a day, newest first, without the currencies that have
+ * no rate.
+ */
 export function ecbXml(currencies: readonly string[], newestFirst: readonly SampleDay[]): string {
   const days = newestFirst.map(({ date, rates }) => {
     const cubes = currencies.flatMap((currency, index) => {

@@ -1,7 +1,7 @@
-import type { Answer, Fault } from "./fault-injection.ts";
-import { type PriceFault, barsWithFault } from "./price-faults.ts";
-import { dateIn, SAMPLE_ETFS, type SampleBar, sampleBars, type SampleEtf } from "./sample-prices.ts";
 import { type FakeServer, startFakeServer } from "./fake-server.ts";
+import type { Answer, Fault } from "./fault-injection.ts";
+import { barsWithFault, type PriceFault } from "./price-faults.ts";
+import { dateIn, SAMPLE_ETFS, type SampleBar, sampleBars, type SampleEtf } from "./sample-prices.ts";
 
 /**
  * Besides the common price faults: notices with status 200 (daily limit, burst limit, minute limit, premium endpoint),

@@ -1,6 +1,6 @@
+import { type FakeServer, startFakeServer } from "./fake-server.ts";
 import type { Answer, Fault } from "./fault-injection.ts";
 import { SAMPLE_COLUMNS, sampleLiens } from "./sample-liens.ts";
-import { type FakeServer, startFakeServer } from "./fake-server.ts";
 
 /** Besides the common faults: a missing column, and a list with a tenth of its rows. */
 export type CountyFault = "missing-column" | "shrunk";

@@ -1,14 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { ecbHistoryCsv, ecbXml } from "./ecb-format.ts";
+import { type FakeServer, startFakeServer } from "./fake-server.ts";
 import type { Answer, Fault } from "./fault-injection.ts";
 import { lastPublishedDate, SAMPLE_CURRENCIES, type SampleDay, sampleDays } from "./sample-rates.ts";
-import { type FakeServer, startFakeServer } from "./fake-server.ts";
-import { bomb, truncatedArchive, encrypted, zipped } from "./zip.ts";
+import { bomb, encrypted, truncatedArchive, zipped } from "./zip.ts";
 
 /**
- * Content faults. `unknown-column`: an unknown currency. `missing-date-column`, `bad-date`, `bad-rate`, `duplicate-date`,
- * `out-of-order`: in the history CSV. `zip-bomb`: an archive that declares a size of 128 MiB. `lying-zip-bomb`: one that
- * declares less. `wrong-entry`, `encrypted`, `not-a-zip`, `truncated-zip`: of the archive.
+ * Content faults. `unknown-column`: an unknown currency. `missing-date-column`, `bad-date`, `bad-rate`,
+ * `duplicate-date`,
+ * `out-of-order`: in the history CSV. `zip-bomb`: an archive that declares a size of 128 MiB. `lying-zip-bomb`: one
+ * that declares less. `wrong-entry`, `encrypted`, `not-a-zip`, `truncated-zip`: of the archive.
  */
 export type EcbFault =
   | "unknown-column"
@@ -32,9 +33,9 @@ export interface FakeEcb extends FakeServer<EcbFault> {
 const FOLDER = "/stats/eurofxref/";
 
 /**
- * A fake server of the ECB's reference rates with its files in their true format: daily and 90-day XML, full history as CSV
- * and zip. It serves SAMPLE rates (invented, the same on every machine) up to the day that is published at `asOf`, or the
- * rates of the CSV file `history`.
+ * A fake server of the ECB's reference rates with its files in their true format: daily and 90-day XML, full history as
+ * CSV and zip. It serves SAMPLE rates (invented, the same on every machine) up to the day that is published at `asOf`,
+ * or the rates of the CSV file `history`.
  */
 export async function startFakeEcb({
   port = 0,

@@ -1,7 +1,7 @@
+import { type FakeServer, startFakeServer } from "./fake-server.ts";
 import type { Answer, Fault } from "./fault-injection.ts";
 import { frankfurterDay, frankfurterRange } from "./frankfurter-format.ts";
 import { lastPublishedDate, type SampleDay, sampleDays } from "./sample-rates.ts";
-import { type FakeServer, startFakeServer } from "./fake-server.ts";
 
 /** Content faults: an unknown currency, a rate that is no number, another base, an answer without rates, no JSON. */
 export type FrankfurterFault = "unknown-currency" | "bad-rate" | "wrong-base" | "missing-rates" | "not-json";

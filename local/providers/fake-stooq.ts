@@ -1,9 +1,12 @@
-import type { Answer, Fault } from "./fault-injection.ts";
-import { type PriceFault, barsWithFault } from "./price-faults.ts";
-import { SAMPLE_ETFS, sampleBars, type SampleEtf } from "./sample-prices.ts";
 import { type FakeServer, startFakeServer } from "./fake-server.ts";
+import type { Answer, Fault } from "./fault-injection.ts";
+import { barsWithFault, type PriceFault } from "./price-faults.ts";
+import { SAMPLE_ETFS, sampleBars, type SampleEtf } from "./sample-prices.ts";
 
-/** Besides the common price faults: messages with status 200 (no data, too many hits), other columns, a line without a cell. */
+/**
+ * Besides the common price faults: messages with status 200 (no data, too many hits), other columns, a line without a
+ * cell.
+ */
 export type StooqFault = PriceFault | "no-data" | "quota" | "wrong-columns" | "short-line";
 
 export interface FakeStooq extends FakeServer<StooqFault> {
@@ -12,7 +15,10 @@ export interface FakeStooq extends FakeServer<StooqFault> {
 
 const SUFFIX: Readonly<Record<string, string>> = { XETR: ".de", XLON: ".uk", ARCX: ".us" };
 
-/** A fake server of Stooq's daily prices (CSV) with the SAMPLE ETFs, adjusted for dividends: `/q/d/l/?s=&i=d&d1=&d2=&apikey=`. */
+/**
+ * A fake server of Stooq's daily prices (CSV) with the SAMPLE ETFs, adjusted for dividends:
+ * `/q/d/l/?s=&i=d&d1=&d2=&apikey=`.
+ */
 export async function startFakeStooq({
   port = 0,
   asOf = () => new Date(),

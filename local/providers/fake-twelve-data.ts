@@ -1,11 +1,11 @@
-import type { Answer, Fault } from "./fault-injection.ts";
-import { type PriceFault, barsWithFault } from "./price-faults.ts";
-import { SAMPLE_ETFS, sampleBars } from "./sample-prices.ts";
 import { type FakeServer, startFakeServer } from "./fake-server.ts";
+import type { Answer, Fault } from "./fault-injection.ts";
+import { barsWithFault, type PriceFault } from "./price-faults.ts";
+import { SAMPLE_ETFS, sampleBars } from "./sample-prices.ts";
 
 /**
- * Besides the common price faults: errors with status 200 (no credits left in this minute, an unknown key), no or another
- * currency, another symbol or exchange, no values, no JSON.
+ * Besides the common price faults: errors with status 200 (no credits left in this minute, an unknown key), no or
+ * another currency, another symbol or exchange, no values, no JSON.
  */
 export type TwelveDataFault =
   | PriceFault

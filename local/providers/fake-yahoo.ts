@@ -1,13 +1,13 @@
-import type { Answer, Fault } from "./fault-injection.ts";
-import { type PriceFault, barsWithFault } from "./price-faults.ts";
-import { instantAt, SAMPLE_ETFS, sampleBars } from "./sample-prices.ts";
 import { type FakeServer, startFakeServer } from "./fake-server.ts";
+import type { Answer, Fault } from "./fault-injection.ts";
+import { barsWithFault, type PriceFault } from "./price-faults.ts";
+import { instantAt, SAMPLE_ETFS, sampleBars } from "./sample-prices.ts";
 import { type Chart, yahooChart } from "./yahoo-format.ts";
 
 /**
- * Besides the common price faults: an error body with status 200, bars without timestamps, fewer closes than timestamps,
- * a day without a close but with other prices, a day without any price, no or another currency, another symbol, no zone,
- * weekly bars, no JSON.
+ * Besides the common price faults: an error body with status 200, bars without timestamps, fewer closes than
+ * timestamps, a day without a close but with other prices, a day without any price, no or another currency, another
+ * symbol, no zone, weekly bars, no JSON.
  */
 export type YahooFault =
   | PriceFault

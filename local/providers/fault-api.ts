@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { COMMON_FAULTS } from "./fault-injection.ts";
 import type { FakeServer } from "./fake-server.ts";
+import { COMMON_FAULTS } from "./fault-injection.ts";
 
 /** The fake servers by the names of their providers. */
 export type Providers = Readonly<Record<string, FakeServer<string>>>;
@@ -27,8 +27,8 @@ interface Answer {
 }
 
 /**
- * An HTTP API on loopback that injects faults into fake servers: `GET /` lists them, `POST /<provider>/fail` injects a fault
- * such as `{"kind":"503","times":2}`; without `times` it lasts until `POST /<provider>/recover`.
+ * An HTTP API on loopback that injects faults into fake servers: `GET /` lists them, `POST /<provider>/fail` injects a
+ * fault such as `{"kind":"503","times":2}`; without `times` it lasts until `POST /<provider>/recover`.
  */
 export async function startFaultApi(providers: Providers, { port = 0 }: { port?: number } = {}): Promise<FaultApi> {
   const server = createServer((request, response) => {
@@ -58,23 +58,24 @@ async function answer(providers: Providers, request: IncomingMessage): Promise<A
   const { method = "", url = "/" } = request;
   const [path = "/"] = url.split("?");
   // A web page of another site must not inject faults; every browser sends this header.
-  if (request.headers.origin) return refusal(403, "requests of web pages are not allowed: use a terminal");
+  if (request.headers.origin) return errorAnswer(403, "requests of web pages are not allowed: use a terminal");
   if (method === "GET" && path === "/") {
     return { status: 200, json: Object.fromEntries(Object.keys(providers).map((name) => [name, stateOf(name)])) };
   }
   const [, name = "", verb = ""] = /^\/([\w-]+)\/(fail|recover)$/.exec(path) ?? [];
   if (method !== "POST" || !verb) {
-    return refusal(404, "expected GET /, POST /<provider>/fail or POST /<provider>/recover");
+    return errorAnswer(404, "expected GET /, POST /<provider>/fail or POST /<provider>/recover");
   }
   const provider = Object.hasOwn(providers, name) ? providers[name] : undefined;
-  if (!provider) return refusal(404, `there is no fake server ${name}; there are ${Object.keys(providers).join(", ")}`);
+  if (!provider)
+    return errorAnswer(404, `there is no fake server ${name}; there are ${Object.keys(providers).join(", ")}`);
   if (verb === "recover") provider.recover();
   else {
     const fault = faultShape.safeParse(jsonOf(await text(request)));
     if (!fault.success) {
       const [wrong] = fault.error.issues;
       const field = wrong?.path.join(".") || "body";
-      return refusal(400, `expected a fault such as {"kind":"503","times":2}; ${field}: ${wrong?.message}`);
+      return errorAnswer(400, `expected a fault such as {"kind":"503","times":2}; ${field}: ${wrong?.message}`);
     }
     const { kind, ...rest } = fault.data;
     provider.fail({ kind, ...defined(rest) });
@@ -87,7 +88,7 @@ async function answer(providers: Providers, request: IncomingMessage): Promise<A
   }
 }
 
-function refusal(status: number, error: string): Answer {
+function errorAnswer(status: number, error: string): Answer {
   return { status, json: { error } };
 }
 

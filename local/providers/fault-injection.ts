@@ -3,8 +3,9 @@ import type { ServerResponse } from "node:http";
 /**
  * A fault that a test or a user injects into a fake server:
  * `500`, `503`, `404`, `401`, `403`: that status. `429`: with `Retry-After` (`retryAfter`, default 7 s).
- * `html`: a challenge page with status 200. `truncated`: the connection ends within the body. `cut-short`: a complete answer
- * whose content ends within a line or tag. `hang`: accepts and never answers. `stall`: sends half of the body and stops.
+ * `html`: a challenge page with status 200. `truncated`: the connection ends within the body. `cut-short`: a complete
+ * answer whose content ends within a line or tag. `hang`: accepts and never answers. `stall`: sends half of the body
+ * and stops.
  * `redirect`: to `location`. `empty`: 200 without a body. The other kinds are content faults of a single provider.
  */
 export interface Fault<Kind extends string = never> {

@@ -1,8 +1,8 @@
 import type { SampleBar } from "./sample-prices.ts";
 
 /**
- * Content faults that every price provider has, in its newest days: a price of zero, a negative price, a price that is no
- * number (`bad-price`), a high below the low, a duplicate day, a day in the future, no days. `rescaled`: every price
+ * Content faults that every price provider has, in its newest days: a price of zero, a negative price, a price that is
+ * no number (`bad-price`), a high below the low, a duplicate day, a day in the future, no days. `rescaled`: every price
  * divided by four, as after a split.
  */
 export type PriceFault =

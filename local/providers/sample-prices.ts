@@ -135,8 +135,8 @@ const FIRST_DAY = "2015-01-02";
 const DAY_MS = 86_400_000;
 
 /**
- * The trading days from 2015-01-02 up to the instant, oldest first; the last one is incomplete while the exchange is open.
- * A day always has the same prices; only its adjusted close changes with later dividends.
+ * The trading days from 2015-01-02 up to the instant, oldest first; the last one is incomplete while the exchange is
+ * open. A day always has the same prices; only its adjusted close changes with later dividends.
  */
 export function sampleBars(etf: SampleEtf, asOf: Date): SampleBar[] {
   const today = dateIn(etf.venue.zone, asOf);

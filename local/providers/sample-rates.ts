@@ -59,8 +59,8 @@ const FIRST_DAY = "1999-01-04";
 const DAY_MS = 86_400_000;
 
 /**
- * A rate for each weekday from 1999-01-04 to the date, oldest first. A day always has the same rates, for any last date:
- * the series only grows.
+ * A rate for each weekday from 1999-01-04 to the date, oldest first. A day always has the same rates, for any last
+ * date: the series only grows.
  */
 export function sampleDays(lastDate: string): SampleDay[] {
   const last = Date.parse(lastDate);

@@ -89,7 +89,9 @@ export function yahooChart(etf: SampleEtf, bars: readonly SampleBar[], asOf: Dat
   };
 }
 
-/** Yahoo's prices have single precision: 101.24 is sent as 101.23999786376953. A value that is no number stays a string. */
+/**
+ * Yahoo's prices have single precision: 101.24 is sent as 101.23999786376953. A value that is no number stays a string.
+ */
 function asNumber(price: string | null): number | string | null {
   if (price === null) return null;
   return Number.isNaN(Number(price)) ? price : Math.fround(Number(price));

@@ -22,7 +22,10 @@ export async function bomb(name: string, kind: "honest" | "lying"): Promise<Buff
   return archive;
 }
 
-/** The archive with its entry marked as encrypted: bit 0 of the general purpose flags, at offset 8 of the directory entry. */
+/**
+ * The archive with its entry marked as encrypted: bit 0 of the general purpose flags, at offset 8 of the directory
+ * entry.
+ */
 export function encrypted(archive: Buffer): Buffer {
   const entry = directoryEntryOf(archive);
   archive.writeUInt16LE(archive.readUInt16LE(entry + 8) | 1, entry + 8);

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { choosePort } from "../ports.ts";
 import { startFakeAlphaVantage } from "../providers/fake-alpha-vantage.ts";
-import { startFaultApi } from "../providers/fault-api.ts";
 import { startFakeCounty } from "../providers/fake-county.ts";
 import { startFakeEcb } from "../providers/fake-ecb.ts";
 import { startFakeFrankfurter } from "../providers/fake-frankfurter.ts";
 import { startFakeStooq } from "../providers/fake-stooq.ts";
 import { startFakeTwelveData } from "../providers/fake-twelve-data.ts";
 import { startFakeYahoo } from "../providers/fake-yahoo.ts";
+import { startFaultApi } from "../providers/fault-api.ts";
 
 export interface DemoProviders {
   /** The app's settings for these providers. */

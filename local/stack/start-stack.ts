@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { startWebPubSubEmulator } from "@rota/web-pubsub-emulator";
-import { readRunningApp } from "#cli/running-app.ts";
 import { startAzurite } from "../blob/start-azurite.ts";
 import { startFunctionsHost } from "../functions-host/functions-host.ts";
 import type { Log } from "../functions-host/host-log.ts";
@@ -10,6 +9,7 @@ import { DirectoryInUseError } from "../processes/lock-directory.ts";
 import { startBroker } from "./broker.ts";
 import { startDemoProviders } from "./demo-providers.ts";
 import { migrate } from "./migrate-database.ts";
+import { readRunningApp } from "./running-app.ts";
 import { type StackOptions, StartError } from "./stack-options.ts";
 import { forgetRunningApp, hostKey, writeRunningApp } from "./state-file.ts";
 
@@ -26,8 +26,8 @@ export interface Stack {
 const GRACE_MS = 25_000;
 
 /**
- * Starts the app's dependencies and then the app, in one process tree: database, blob storage, broker, live events, in demo
- * mode the fake providers, and the Functions host. When a step fails, everything that is started is stopped again.
+ * Starts the app's dependencies and then the app, in one process tree: database, blob storage, broker, live events, in
+ * demo mode the fake providers, and the Functions host. When a step fails, everything that is started is stopped again.
  */
 export async function startStack(root: string, options: StackOptions, log: Log): Promise<Stack> {
   const { stateDirectory, port } = options;

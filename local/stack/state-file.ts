@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { readRunningApp, type RunningApp, runningAppFile } from "#cli/running-app.ts";
+import { readRunningApp, type RunningApp, runningAppFile } from "./running-app.ts";
 
 export async function writeRunningApp(stateDirectory: string, app: RunningApp): Promise<void> {
   await writeFile(runningAppFile(stateDirectory), `${JSON.stringify(app, null, 2)}\n`, { mode: 0o600 });

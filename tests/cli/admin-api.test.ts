@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
-import { startFakeAdminApi, type Answer, closedAddress, problem } from "./fake-admin-api.ts";
+import { type Answer, closedAddress, problem, startFakeAdminApi } from "./fake-admin-api.ts";
 import { rota } from "./rota.ts";
 
 describe("finding the app", () => {
@@ -63,7 +63,7 @@ describe("an error is one sentence and exit code 1", () => {
   });
 
   test("the connection breaks", async () => {
-    expect(await refused({ hangUp: true })).toMatch(/^No app answers at http:/);
+    expect(await errorFor({ hangUp: true })).toMatch(/^No app answers at http:/);
   });
 
   test("the key is wrong", async () => {
@@ -94,41 +94,41 @@ describe("an error is one sentence and exit code 1", () => {
   });
 
   test("the app gives the reason", async () => {
-    expect(await refused(problem(500, "something went wrong here"))).toBe(
+    expect(await errorFor(problem(500, "something went wrong here"))).toBe(
       "The app answers: something went wrong here\n",
     );
   });
 
   test("another server answers at the address", async () => {
     const page: Answer = { headers: { "content-type": "text/html" }, text: "<h1>Welcome</h1>" };
-    expect(await refused(page)).toMatch(
+    expect(await errorFor(page)).toMatch(
       /^The server at .* is not a Rota app: GET api\/admin\/jobs gave 200 text\/html\. /,
     );
-    expect(await refused({ status: 404, text: "" })).toMatch(/gave 404 without a content type\. Set ROTA_URL/);
-    expect(await refused({ headers: { "content-type": "application/json" }, text: "{" })).toMatch(/is not a Rota app/);
+    expect(await errorFor({ status: 404, text: "" })).toMatch(/gave 404 without a content type\. Set ROTA_URL/);
+    expect(await errorFor({ headers: { "content-type": "application/json" }, text: "{" })).toMatch(/is not a Rota app/);
   });
 
   test("the app is starting", async () => {
-    expect(await refused({ status: 503, text: "" })).toMatch(
+    expect(await errorFor({ status: 503, text: "" })).toMatch(
       / is not up yet \(503 without a content type\); try again/,
     );
   });
 
   test("a redirect is not followed, because that would send the key to another server", async () => {
     const elsewhere = await startFakeAdminApi(() => ({ json: { jobs: [] } }));
-    const message = await refused({ status: 301, headers: { location: `${elsewhere.url}/api/admin/jobs` }, text: "" });
+    const message = await errorFor({ status: 301, headers: { location: `${elsewhere.url}/api/admin/jobs` }, text: "" });
     expect(message).toMatch(new RegExp(` redirects to ${elsewhere.url}/api/admin/jobs: set ROTA_URL`));
     expect(elsewhere.asked).toEqual([]);
   });
 
   test("control characters of the app's answer do not reach the terminal", async () => {
-    const message = await refused(problem(404, "there is no \u001b[2J\u001b]0;owned\u0007 job"));
+    const message = await errorFor(problem(404, "there is no \u001b[2J\u001b]0;owned\u0007 job"));
     expect(message).not.toMatch(/[\u0007\u001b]/); // eslint-disable-line no-control-regex
   });
 });
 
 /** The stderr of `jobs` after this answer of the app. */
-async function refused(answer: Answer): Promise<string> {
+async function errorFor(answer: Answer): Promise<string> {
   const app = await startFakeAdminApi(() => answer);
   const { code, stdout, stderr } = await rota(["jobs"], { env: app.env });
   expect({ code, stdout, lines: stderr.split("\n").length }).toEqual({ code: 1, stdout: "", lines: 2 });

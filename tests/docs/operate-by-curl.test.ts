@@ -69,8 +69,8 @@ it("the commands of the page about notifications print its output", async () => 
 });
 
 /**
- * Runs the commands of a page, whose first two blocks start the app and set its address. The output of the last command of
- * a block is compared with the following block.
+ * Runs the commands of a page, whose first two blocks start the app and set its address. The output of the last command
+ * of a block is compared with the following block.
  * @returns how many answers were compared
  */
 async function replay([, variables, ...session]: readonly Block[]): Promise<number> {

@@ -20,8 +20,8 @@ const TOKENS = new RegExp(
 );
 
 /**
- * Maps the ids of a page to the ids of a test session: an id of the page maps to the id that is first printed in its place,
- * and then to no other.
+ * Maps the ids of a page to the ids of a test session: an id of the page maps to the id that is first printed in its
+ * place, and then to no other.
  */
 export class Transcript {
   readonly #realIds = new Map<string, string>();

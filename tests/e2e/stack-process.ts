@@ -23,8 +23,8 @@ export interface RunningStack {
 }
 
 /**
- * A state directory for one stack, deleted after the test file; call it at the top of the file. Its sample data counts as
- * loaded, so that the start runs only sync_fx_latest.
+ * A state directory for one stack, deleted after the test file; call it at the top of the file. Its sample data counts
+ * as loaded, so that the start runs only sync_fx_latest.
  */
 export async function stateDirectory(): Promise<string> {
   const state = await firstStartDirectory();
@@ -67,7 +67,7 @@ async function launch(state: string, { args = [], env = {} }: Options): Promise<
   let output = "";
   const child = spawn(
     process.execPath,
-    [join(ROOT, "local/start-rota.ts"), "--port", String(port), "--state", state, ...args],
+    [join(ROOT, "scripts/start-rota.ts"), "--port", String(port), "--state", state, ...args],
     { env: { ...withoutTestSettings(), ...env }, stdio: ["ignore", "pipe", "pipe"] },
   );
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));

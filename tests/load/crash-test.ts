@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { AppPair } from "./crash-test/app-pair.ts";
 import { checkResults, SLOTS } from "./crash-test/check-results.ts";
 import { choose } from "./crash-test/failures.ts";
-import { AppPair } from "./crash-test/app-pair.ts";
 import { RunRequests } from "./crash-test/run-requests.ts";
 import { type Checks, runInEnvironment } from "./environment/checks.ts";
-import { seededRandom } from "./environment/seeded-random.ts";
 import type { LoadEnvironment } from "./environment/load-environment.ts";
+import { seededRandom } from "./environment/seeded-random.ts";
 
 /**
- * App processes, PostgreSQL and the broker are killed at random times during slots, manual runs, events, retries, chains and
- * calls. Afterwards all runs must finish, without a lost, duplicate or stuck run.
+ * App processes, PostgreSQL and the broker are killed at random times during slots, manual runs, events, retries,
+ * chains and calls. Afterwards all runs must finish, without a lost, duplicate or stuck run.
  *
  *   node tests/load/crash-test.ts --rounds 200 --seed 7
  */

@@ -5,9 +5,9 @@ import { type Checks, runInEnvironment } from "./environment/checks.ts";
 import type { LoadEnvironment } from "./environment/load-environment.ts";
 
 /**
- * A process is frozen inside a transaction, inside `finish` and inside a call of a service, until its leases have expired.
- * Another process takes its runs over and finishes them. After waking up, the frozen process has no effect on these runs,
- * and continues with new ones.
+ * A process is frozen inside a transaction, inside `finish` and inside a call of a service, until its leases have
+ * expired. Another process takes its runs over and finishes them. After waking up, the frozen process has no effect on
+ * these runs, and continues with new ones.
  *
  *   node tests/load/expired-holder-is-fenced.ts --times 5
  */

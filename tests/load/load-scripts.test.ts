@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 
-/** The scripts of this folder, in a size that takes seconds, one after the other: each starts a database and processes. */
+/**
+ * The scripts of this folder, in a size that takes seconds, one after the other: each starts a database and processes.
+ */
 const checks = [
   { claim: "no run is lost, duplicated or stuck when processes are killed", command: "crash-test.ts --rounds 5" },
   {

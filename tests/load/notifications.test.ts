@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { migratedDatabase } from "#support/database.ts";
-import { runDeliveryTest, problemsOf } from "./notifications/delivery-test.ts";
+import { problemsOf, runDeliveryTest } from "./notifications/delivery-test.ts";
 
 it("each notification arrives once at a receiver that fails, limits and rejects, while the sender is killed", async () => {
   const database = await migratedDatabase();

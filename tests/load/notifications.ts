@@ -5,11 +5,11 @@ import { parseArgs } from "node:util";
 import { applyMigrations } from "#data/apply-migrations.ts";
 import { freePort } from "#local/ports.ts";
 import { startPostgres } from "#local/postgres/start-postgres.ts";
-import { runDeliveryTest, problemsOf } from "./notifications/delivery-test.ts";
+import { problemsOf, runDeliveryTest } from "./notifications/delivery-test.ts";
 
 /**
- * Many notifications to an unreliable receiver that limits its rate and always rejects some, while the sender is killed with
- * kill -9: each must arrive once by the receiver's count, and the rejected ones must fail with its reason.
+ * Many notifications to an unreliable receiver that limits its rate and always rejects some, while the sender is killed
+ * with kill -9: each must arrive once by the receiver's count, and the rejected ones must fail with its reason.
  *
  *   node tests/load/notifications.ts --count 10000 --kills 3
  */

@@ -10,8 +10,8 @@ import { applyMigrations } from "#data/apply-migrations.ts";
 import { startPostgres } from "#local/postgres/start-postgres.ts";
 
 /**
- * Many due reminders and two concurrent dispatcher processes, which are killed with kill -9 during their work. At the end
- * each reminder must be marked as sent and have exactly one notification.
+ * Many due reminders and two concurrent dispatcher processes, which are killed with kill -9 during their work. At the
+ * end each reminder must be marked as sent and have exactly one notification.
  *
  *   node tests/load/reminders.ts --reminders 100000 --kills 10
  */

@@ -2,10 +2,10 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
-import { jobSettingNames } from "#settings/job-settings.ts";
 import { readConfig, SETTINGS } from "#settings/config.ts";
+import { jobSettingNames } from "#settings/job-settings.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
-import { outOfStep, settingsFiles } from "../../scripts/settings-example.ts";
+import { outdatedFiles, settingsFiles } from "../../scripts/settings-example.ts";
 
 const root = join(import.meta.dirname, "../..");
 

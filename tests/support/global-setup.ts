@@ -55,7 +55,9 @@ async function provide(project: TestProject, serverUrl: string): Promise<() => P
   };
 }
 
-/** Deletes servers and directories of killed test runs. A new directory may belong to a run that has not locked it yet. */
+/**
+ * Deletes servers and directories of killed test runs. A new directory may belong to a run that has not locked it yet.
+ */
 async function deleteLeftovers(): Promise<void> {
   const fresh = Date.now() - 10 * 60_000;
   for (const name of await readdir(tmpdir())) {

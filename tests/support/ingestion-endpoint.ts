@@ -12,7 +12,10 @@ export interface Envelope {
   readonly data: { readonly baseType: string; readonly baseData: Readonly<Record<string, unknown>> };
 }
 
-/** A fake Application Insights on loopback. It uses https with a self-signed certificate, because the library requires https. */
+/**
+ * A fake Application Insights on loopback. It uses https with a self-signed certificate, because the library requires
+ * https.
+ */
 export interface IngestionEndpoint extends AsyncDisposable {
   readonly connectionString: string;
   /** All received items. */

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { afterCommit } from "#data/after-commit.ts";
 import { connect, type Db } from "#data/client.ts";
-import { catalogueOf } from "#jobs/catalogue.ts";
 import { defineJob, type Job, manual } from "#jobs";
-import type { RunStateChange, NewEvent, RunObserver } from "#jobs/run-observer.ts";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import type { NewEvent, RunObserver, RunStateChange } from "#jobs/run-observer.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
 import type { DispatchedRun } from "#runner/dependencies.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import { Runner } from "#runner/runner.ts";
-import type { Environment } from "#settings/environment.ts";
 import { readConfig } from "#settings/config.ts";
+import type { Environment } from "#settings/environment.ts";
 import { Log, type LogEntry, type LogSink } from "#telemetry/log.ts";
 import { TestClock } from "./test-clock.ts";
 
@@ -23,8 +23,8 @@ export interface TestProcess {
   /** Dispatched messages that no test has consumed. */
   readonly dispatched: DispatchedRun[];
   /** What the observer received after commits: state changes of runs, and the events that jobs published. */
-  readonly told: { readonly moves: RunStateChange[]; readonly events: NewEvent[] };
-  readonly watch: RunObserver;
+  readonly observed: { readonly moves: RunStateChange[]; readonly events: NewEvent[] };
+  readonly observer: RunObserver;
   close(): Promise<void>;
 }
 
@@ -64,13 +64,13 @@ export function startProcess(
     sink?.(entry);
   };
   const dispatched: DispatchedRun[] = [];
-  const told: TestProcess["told"] = { moves: [], events: [] };
-  const watch: RunObserver = {
+  const observed: TestProcess["observed"] = { moves: [], events: [] };
+  const observer: RunObserver = {
     ...realtimeObserver(null, clock),
-    stateChanged: (runs) => told.moves.push(...runs),
+    stateChanged: (runs) => observed.moves.push(...runs),
     publish(tx, events) {
       realtimeObserver(null, clock).publish(tx, events);
-      afterCommit(tx, () => told.events.push(...events));
+      afterCommit(tx, () => observed.events.push(...events));
     },
   };
   const catalogue = catalogueOf([...jobs, ...stubsAfter(jobs)]);
@@ -92,7 +92,7 @@ export function startProcess(
       dispatched.push(...runs);
     },
     random: () => 0.5,
-    observer: watch,
+    observer,
   });
   return {
     runner,
@@ -101,8 +101,8 @@ export function startProcess(
     clock,
     log,
     dispatched,
-    told,
-    watch,
+    observed,
+    observer,
     close: async () => {
       if (!shared) await db.$client.end();
     },

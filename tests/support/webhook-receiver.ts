@@ -31,7 +31,8 @@ export type Answer =
   { status: number; headers?: Record<string, string>; body?: string } | "hang up" | "take and hang up";
 
 /**
- * A webhook receiver on loopback. It checks signatures and accepts each id once, as a receiver of Standard Webhooks does.
+ * A webhook receiver on loopback. It checks signatures and accepts each id once, as a receiver of Standard Webhooks
+ * does.
  */
 export async function startWebhookReceiver(
   answer: (told: ReceivedNotification, request: number) => Answer | Promise<Answer> = () => ({ status: 204 }),

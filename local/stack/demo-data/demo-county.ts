@@ -23,8 +23,8 @@ export const countyDemo: DemoData = {
     const { state, result } = await api.post<Ingested>(ingest, { countyId: COUNTY }, "demo:county-list");
     if (state !== "succeeded" || !result) throw new Error(`ingest_county_liens of ${COUNTY} is ${state}`);
     await appraise(api);
-    const [rows, refused] = [result.retrieved, result.failed];
-    return `a county's list of ${rows} rows, ${refused} of them rejected: api/counties/${COUNTY}/ingestions`;
+    const [rows, rejected] = [result.retrieved, result.failed];
+    return `a county's list of ${rows} rows, ${rejected} of them rejected: api/counties/${COUNTY}/ingestions`;
   },
 };
 
@@ -64,7 +64,10 @@ function configurationOf(origin: string) {
   };
 }
 
-/** Nine of ten properties get a valuation near the county's value, some days old: an analysis needs them, and must handle missing ones. */
+/**
+ * Nine of ten properties get a valuation near the county's value, some days old: an analysis needs them, and must
+ * handle missing ones.
+ */
 async function appraise(api: DemoApi): Promise<void> {
   const parcels = new Map<string, string>();
   for (let cursor: number | null = 0; cursor !== null;) {

@@ -2,7 +2,9 @@ import type { DemoApi, DemoData } from "./demo-data.ts";
 
 const MONTHS = 18;
 
-/** A pension in euros with monthly contributions to the sample ETF that is quoted in pence, and the rates for its days. */
+/**
+ * A pension in euros with monthly contributions to the sample ETF that is quoted in pence, and the rates for its days.
+ */
 export const pensionsDemo: DemoData = {
   family: "pensions",
   async load(api) {

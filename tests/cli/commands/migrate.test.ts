@@ -42,7 +42,7 @@ describe("migrate", () => {
 
 describe("a database error is one sentence without the password", () => {
   test("no database is configured", async () => {
-    expect(await refused({})).toBe(
+    expect(await errorFor({})).toBe(
       "No database to migrate: set DATABASE_URL to postgres://user:password@host/database, or run npm start, which starts one.\n",
     );
   });
@@ -53,7 +53,7 @@ describe("a database error is one sentence without the password", () => {
     "postgres://me:hunter2%@host/db",
     "postgres://me:hun/ter2@host/db",
   ])("%s is not a database address", async (address) => {
-    expect(await refused({ env: { DATABASE_URL: address } })).toMatch(
+    expect(await errorFor({ env: { DATABASE_URL: address } })).toMatch(
       /^DATABASE_URL: expected postgres:\/\/user:password@host\/database with /,
     );
   });
@@ -64,13 +64,13 @@ describe("a database error is one sentence without the password", () => {
     const { port } = server.address() as AddressInfo;
     server.close();
     await once(server, "close");
-    expect(await refused({ env: { DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${port}/rota` } })).toBe(
+    expect(await errorFor({ env: { DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${port}/rota` } })).toBe(
       `Database rota on 127.0.0.1:${port} is unreachable (ECONNREFUSED): start it, or correct DATABASE_URL.\n`,
     );
   });
 
   test("the host is unknown", async () => {
-    const message = await refused({ env: { DATABASE_URL: "postgres://me:hunter2@db.invalid/rota" } });
+    const message = await errorFor({ env: { DATABASE_URL: "postgres://me:hunter2@db.invalid/rota" } });
     expect(message).toMatch(/^Database rota on db\.invalid is unreachable, .*: correct DATABASE_URL\.\n$/);
   });
 
@@ -84,7 +84,7 @@ describe("a database error is one sentence without the password", () => {
       await sql.end();
     });
     [url.username, url.password] = [role, "hunter2"];
-    const message = await refused({
+    const message = await errorFor({
       root: await project({ "local.settings.json": JSON.stringify({ Values: { DATABASE_URL: url.href } }) }),
     });
     expect(message).toMatch(
@@ -94,7 +94,7 @@ describe("a database error is one sentence without the password", () => {
     );
 
     url.password = "right";
-    expect(await refused({ env: { DATABASE_URL: url.href } })).toMatch(
+    expect(await errorFor({ env: { DATABASE_URL: url.href } })).toMatch(
       new RegExp(` does not let user ${role} change the schema: permission denied`),
     );
   });
@@ -102,7 +102,7 @@ describe("a database error is one sentence without the password", () => {
   test("the database does not exist", async () => {
     const url = new URL(await emptyDatabase());
     url.pathname = "/nosuch";
-    expect(await refused({ env: { DATABASE_URL: url.href } })).toBe(
+    expect(await errorFor({ env: { DATABASE_URL: url.href } })).toBe(
       `Database nosuch on ${url.host} does not exist: create it, or correct DATABASE_URL.\n`,
     );
   });
@@ -114,14 +114,14 @@ describe("a database error is one sentence without the password", () => {
     await sql`create table platform_migrations.__drizzle_migrations (id serial, hash text, created_at bigint)`;
     await sql`insert into platform_migrations.__drizzle_migrations (hash, created_at) values ('a1', 1), ('b2', 2)`;
     await sql.end();
-    expect(await refused({ env: { DATABASE_URL: url.href } })).toBe(
+    expect(await errorFor({ env: { DATABASE_URL: url.href } })).toBe(
       `Database ${url.pathname.slice(1)} on ${url.host} was not migrated: the database has 2 migrations of an earlier development version, ` +
         "which this version cannot continue: delete the folder .rota if it holds demo data only, or use an empty database.\n",
     );
   });
 
   test("local.settings.json is damaged, encrypted or holds something else", async () => {
-    const messageFor = async (text: string) => refused({ root: await project({ "local.settings.json": text }) });
+    const messageFor = async (text: string) => errorFor({ root: await project({ "local.settings.json": text }) });
     expect(await messageFor('{"Values": {"DATABASE_URL": "postgres://me:hunter2@h/d" ')).toMatch(
       /^local\.settings\.json is not valid JSON: /,
     );
@@ -132,7 +132,7 @@ describe("a database error is one sentence without the password", () => {
   });
 });
 
-async function refused(surroundings: Parameters<typeof rota>[1]): Promise<string> {
+async function errorFor(surroundings: Parameters<typeof rota>[1]): Promise<string> {
   const { code, stdout, stderr } = await rota(["migrate"], surroundings);
   expect({ code, stdout, lines: stderr.split("\n").length }).toEqual({ code: 1, stdout: "", lines: 2 });
   expect(stderr).not.toMatch(/hunter2|hun\/ter2/);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RunView } from "#cli/admin-views.ts";
-import { type FakeAdminApi, startFakeAdminApi, type Answer, problem } from "../fake-admin-api.ts";
+import { type Answer, type FakeAdminApi, problem, startFakeAdminApi } from "../fake-admin-api.ts";
 import { hasTerminal, rota, rotaOnTerminal, startRota } from "../rota.ts";
 import { RUN_ID, runningRun, runView } from "../sample-runs.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startFakeAdminApi, problem } from "../fake-admin-api.ts";
+import { problem, startFakeAdminApi } from "../fake-admin-api.ts";
 import { rota, startRota } from "../rota.ts";
 import { RUN_ID, runSummary, secondsAgo } from "../sample-runs.ts";
 

@@ -1,9 +1,9 @@
 import postgres from "postgres";
 import { expect, inject, it, onTestFinished } from "vitest";
 import { z } from "zod";
+import { type JobResult, runTimeMachine, type TimeMachineOptions } from "#cli/time-machine/run-time-machine.ts";
 import { simulate, type SimulationOptions } from "#cli/time-machine/simulation.ts";
 import { temporaryDatabases } from "#cli/time-machine/temporary-databases.ts";
-import { type JobResult, runTimeMachine, type TimeMachineOptions } from "#cli/time-machine/run-time-machine.ts";
 import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
 import { defineJob, exponential, type Job, type RunResult } from "#jobs";
 import { type Schedule, schedule } from "#schedule/index.ts";

@@ -1,4 +1,4 @@
-import { publishOutbox, rescueStuckRuns, runJob } from "./http/real-functions.ts";
+import { dispatchOverdueRuns, rescueStuckRuns, runJob } from "./http/real-functions.ts";
 import { rescueHere } from "./http/rescue-here.ts";
 import { tickTogether } from "./http/tick-together.ts";
 import { deafInTheMiddle, middleOfCall, middleOfFinish, middleOfTransaction } from "./jobs/in-the-middle.ts";
@@ -7,7 +7,7 @@ import { afterSlot, everyOtherSecond, everySecond, everyThirdSecond, everyYear }
 
 /** The app under load: jobs that each write one effect with a unique key, and the upkeep jobs of the layer. */
 export const jobs = [
-  ...[rescueStuckRuns, publishOutbox],
+  ...[rescueStuckRuns, dispatchOverdueRuns],
   ...[everySecond, afterSlot, everyThirdSecond, everyOtherSecond, everyYear],
   ...[flaky, oneWrite, inLine, oneAtATime, repeats, afterRepeats, calls, callsOnce],
   ...[middleOfTransaction, middleOfFinish, middleOfCall, deafInTheMiddle],

@@ -2,7 +2,9 @@ import type { Checks } from "../environment/checks.ts";
 import type { LoadEnvironment } from "../environment/load-environment.ts";
 import type { AskedJob, RunRequests } from "./run-requests.ts";
 
-/** The seconds between the slots of each job, and the allowed reasons of skipped slots; all other slots must have run. */
+/**
+ * The seconds between the slots of each job, and the allowed reasons of skipped slots; all other slots must have run.
+ */
 export const SLOTS = {
   every_second: { seconds: 1, skippedFor: ["caught-up", "already-running"] },
   every_third_second: { seconds: 3, skippedFor: ["missed", "already-running"] },

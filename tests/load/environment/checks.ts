@@ -11,7 +11,7 @@ export class Checks {
   }
 
   /** Records a figure that must equal `expected`. */
-  claim(what: string, value: number | string, expected: number | string): void {
+  equal(what: string, value: number | string, expected: number | string): void {
     const isEqual = value === expected;
     this.#lines.push(`${isEqual ? "✔" : "✘"} ${what.padEnd(66)} ${value}${isEqual ? "" : ` (expected ${expected})`}`);
     if (!isEqual) this.#failed.push(what);

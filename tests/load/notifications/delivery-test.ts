@@ -9,13 +9,13 @@ import { notifications } from "#data/platform/notification-schema.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { defineJob, manual } from "#jobs";
 import { notify } from "#notifications/notify.ts";
+import { startProcess } from "#support/test-process.ts";
 import {
   type Answer,
-  WEBHOOK_SECRET,
-  startWebhookReceiver,
   type ReceivedNotification,
+  startWebhookReceiver,
+  WEBHOOK_SECRET,
 } from "#support/webhook-receiver.ts";
-import { startProcess } from "#support/test-process.ts";
 
 /** The result of a delivery test, counted by the receiver and by the app. */
 export interface DeliveryResult {
@@ -37,8 +37,8 @@ export interface DeliveryResult {
 export const isPoisoned = (recipient: string) => Number(recipient.slice("user:".length)) % 20 === 0;
 
 /**
- * Delivers `count` notifications to a receiver that always rejects a twentieth of them, fails every third request (half of
- * these after it accepted the message) and limits the rate, while the senders are killed.
+ * Delivers `count` notifications to a receiver that always rejects a twentieth of them, fails every third request (half
+ * of these after it accepted the message) and limits the rate, while the senders are killed.
  */
 export async function runDeliveryTest(
   databaseUrl: string,

@@ -1,6 +1,7 @@
 /**
- * An app process that delivers notifications until none is left, which the test kills. Arguments: the database, the URL of
- * the receiver, the start time. Its clock runs a hundred times faster, so that retries after minutes start within seconds.
+ * An app process that delivers notifications until none is left, which the test kills. Arguments: the database, the URL
+ * of the receiver, the start time. Its clock runs a hundred times faster, so that retries after minutes start within
+ * seconds.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";

@@ -1,5 +1,5 @@
 import { ServiceBusClient } from "@azure/service-bus";
-import { startServiceBusEmulator, type ServiceBusEmulator } from "@rota/service-bus-emulator";
+import { type ServiceBusEmulator, startServiceBusEmulator } from "@rota/service-bus-emulator";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import type { ServiceBusFunction } from "#local/functions-host/function-definition.ts";
 import { parseHostJson } from "#local/functions-host/host-json.ts";

@@ -1,5 +1,5 @@
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
-import { startServiceBusEmulator, type ServiceBusEmulator } from "@rota/service-bus-emulator";
+import { type ServiceBusEmulator, startServiceBusEmulator } from "@rota/service-bus-emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startHost, type TestHost, writeApp } from "./host-harness.ts";
 

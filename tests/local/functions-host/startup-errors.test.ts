@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { type AppFiles, startupErrors, startHost, writeApp } from "./host-harness.ts";
+import { type AppFiles, startHost, startupErrors, writeApp } from "./host-harness.ts";
 
 const registering = (calls: string): AppFiles => ({
   "main.js": `import { app } from "@azure/functions"; const handler = () => ({});\n${calls}`,

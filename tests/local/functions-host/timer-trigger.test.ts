@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { TimerFunction } from "#local/functions-host/function-definition.ts";
-import { isSubMinute, parseNcrontab } from "#local/functions-host/utc-ncrontab.ts";
-import { startTimer } from "#local/functions-host/timer-trigger.ts";
 import type { TimerStatus, TimerStatusStore } from "#local/functions-host/timer-status.ts";
+import { startTimer } from "#local/functions-host/timer-trigger.ts";
+import { isSubMinute, parseNcrontab } from "#local/functions-host/utc-ncrontab.ts";
 import { manualClock } from "./manual-clock.ts";
 
 interface Call {

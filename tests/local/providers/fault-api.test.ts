@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type FaultApi, startFaultApi } from "#local/providers/fault-api.ts";
 import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
+import { type FaultApi, startFaultApi } from "#local/providers/fault-api.ts";
 
 let ecb: FakeEcb;
 let faultApi: FaultApi;

@@ -1,4 +1,4 @@
 // The build finds jobs and routes by their exports: these are those of the real app.
 export { runJob } from "#functions/http/admin/run-job.ts";
-export { publishOutbox } from "#functions/platform/publish-outbox.ts";
+export { dispatchOverdueRuns } from "#functions/platform/dispatch-overdue-runs.ts";
 export { rescueStuckRuns } from "#functions/platform/rescue-stuck-runs.ts";

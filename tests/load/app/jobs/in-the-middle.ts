@@ -5,8 +5,8 @@ import { callService, common, writeEffect } from "./effect.ts";
 const named = { on: manual, input: z.strictObject({ name: z.string() }), concurrency: () => null } as const;
 
 /**
- * Jobs that call the fake service in the middle, where a script holds the call and disturbs the process. Real jobs must not
- * call a service inside a transaction; here it is the only way to stop a job exactly there.
+ * Jobs that call the fake service in the middle, where a script holds the call and disturbs the process. Real jobs must
+ * not call a service inside a transaction; here it is the only way to stop a job exactly there.
  */
 export const middleOfTransaction = defineJob({
   ...common,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { defineJob, event, manual } from "#jobs";
-import { callService, hashFraction, common, writeEffect } from "./effect.ts";
+import { callService, common, hashFraction, writeEffect } from "./effect.ts";
 
 const numbered = z.strictObject({ n: z.int() });
 const anyNumber = { on: manual, input: numbered, concurrency: () => null } as const;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { defineJob, type JobContext, manual } from "#jobs";
 import { schedule } from "#schedule/index.ts";
-import { hashFraction, common, writeEffect } from "./effect.ts";
+import { common, hashFraction, writeEffect } from "./effect.ts";
 
 const nothing = z.strictObject({});
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
 import { isScheduled } from "#jobs/job.ts";
-import { banner, type JobLine } from "#local/stack/banner.ts";
 import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
+import { banner, type JobLine } from "../../scripts/start-banner.ts";
 
 const now = new Date("2026-03-10T12:00:00Z");
 const plain = { paint: (_: string, text: string) => text, width: 200 };
