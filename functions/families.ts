@@ -3,4 +3,8 @@ import type { Family } from "#jobs";
 export const platform: Family = { id: "platform", title: "The job layer itself" };
 export const portfolio: Family = { id: "portfolio", title: "Exchange rates, ETF prices, pensions" };
 export const tasks: Family = { id: "tasks", title: "Recurring tasks, reminders, overdue tasks" };
-export const taxLiens: Family = { id: "tax-liens", title: "Tax liens: lists, valuations, analysis, documents" };
+export const taxLiens: Family = {
+  id: "tax-liens",
+  title: "Tax liens: lists, valuations, analysis, documents",
+  zoneSetting: "TAX_LIENS_TIME_ZONE",
+};

@@ -21,6 +21,7 @@ export const pruneRunLedger = defineJob({
   summary: "Move old runs from the ledger to the archive in blob storage, and delete old notifications",
   on: schedule("0 30 1 * * *", "UTC"),
   input: z.strictObject({}),
+  changeableSettings: ["notification_retention_days"],
   timeout: "2h",
 
   async run({ db, settings, asOf, signal, transaction, batches, progress }) {

@@ -16,6 +16,7 @@ export const sendDigestEmail = defineJob({
   family: platform,
   summary: "Write each user a mail with the unread notifications of the last day",
   on: schedule("0 0 7 * * *", "America/Phoenix"),
+  zoneSetting: "TAX_LIENS_TIME_ZONE",
   input: z.strictObject({}),
   gates: [comms],
 

@@ -9,7 +9,7 @@ import {
 import { discardReason } from "#data/platform/run-reason.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { configuredChannels } from "#notifications/channels.ts";
-import { sendBatch, type Sent } from "#notifications/send-batch.ts";
+import { sendBatch, type SendResult } from "#notifications/send-batch.ts";
 import { platform } from "../families.ts";
 
 const input = z.strictObject({ notification: z.uuid() });
@@ -68,7 +68,7 @@ export const sendNotification = defineJob({
 function troubleOf(
   { failedBefore, createdAt }: ClaimedNotification,
   { attempt }: BatchedRun<Input>,
-  { sent, spread, now }: { sent: Sent | undefined; spread: number; now: Date },
+  { sent, spread, now }: { sent: SendResult | undefined; spread: number; now: Date },
 ): Error | undefined {
   const passing = sent?.errors.find((error) => !error.isFinal);
   if (passing) return passing;

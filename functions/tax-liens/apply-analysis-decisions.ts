@@ -2,7 +2,7 @@ import { defineJob, event, InvalidInput, type JobContext, type PageResult, z } f
 import type { Tx } from "#data/client.ts";
 import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { lockDeals, updateDealStatuses, recordDecisions, recordedDecisions } from "#data/tax-liens/decision-events.ts";
-import { type RequestedDecision, decide, decisionsInput, sift } from "#rules/tax-liens/deal-decisions.ts";
+import { type RequestedDecision, decide, decisionsInput, deduplicate } from "#rules/tax-liens/deal-decisions.ts";
 import { taxLiens } from "../families.ts";
 
 /** Taken in one transaction. */
@@ -36,7 +36,7 @@ export const applyAnalysisDecisions = defineJob({
         ...given,
         analysisRunId,
         runId: context.run.id,
-        place: first + i,
+        position: first + i,
       }));
       return { next: next < decisions.length ? next : null, ...(await take(tx, asked, context)) };
     });
@@ -54,7 +54,7 @@ async function take(
     tx,
     page.map(({ decisionId }) => decisionId),
   );
-  const { fresh, done, repeated, contradictory } = sift(page, recorded);
+  const { fresh, done, repeated, contradictory } = deduplicate(page, recorded);
 
   const by = { requestedBy: run.requestedBy, at: clock.now() };
   const taken = decide(fresh, deals).map(({ given, from, refusal }) => ({

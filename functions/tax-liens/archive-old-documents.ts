@@ -14,6 +14,7 @@ export const archiveOldDocuments = defineJob({
   summary: "Move the files of old documents to cold storage",
   on: schedule("0 0 4 * * SUN", "America/Phoenix"),
   input: z.strictObject({}),
+  changeableSettings: ["documents_archive_days"],
   timeout: "2h",
 
   async *items({ db, settings, asOf }) {

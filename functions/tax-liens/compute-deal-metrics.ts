@@ -22,6 +22,7 @@ export const computeDealMetrics = defineJob({
     lienId: z.int().positive(),
     analysisRunId: z.uuid().optional().describe("For the day of this analysis, and into its deal on the lien"),
   }),
+  changeableSettings: ["deal_risk_weights"],
   concurrency: () => null,
 
   async runBatch({ runs, db, settings, clock, transaction, fail }) {

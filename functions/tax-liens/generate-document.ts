@@ -32,6 +32,7 @@ export const generateDocument = defineJob({
   summary: "Write a document from its template as PDF and HTML, and tell who asked",
   on: event({ batch: 1 }),
   input,
+  changeableSettings: ["deal_risk_weights", "valuation_stale_days"],
   retry: exponential({ retries: 2, first: "10s", max: "5m" }),
   concurrency: ({ documentId }) => documentId,
 

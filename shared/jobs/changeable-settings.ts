@@ -33,14 +33,6 @@ export const changeableSettings = z.strictObject({
 export type ChangeableSettingName = keyof typeof changeableSettings.shape;
 export const changeableNames = Object.keys(changeableSettings.shape) as ChangeableSettingName[];
 
-/** The jobs that read a setting. */
-export const READ_BY: Readonly<Record<ChangeableSettingName, readonly string[]>> = {
-  deal_risk_weights: ["compute_deal_metrics", "run_analysis", "generate_document"],
-  valuation_stale_days: ["refresh_property_valuations", "recalculate_portfolio_nav", "generate_document"],
-  documents_archive_days: ["archive_old_documents"],
-  notification_retention_days: ["prune_run_ledger"],
-};
-
 /** The changeable settings under their environment names. */
 export type ChangeableSettings = Pick<Config, Uppercase<ChangeableSettingName>>;
 

@@ -1,7 +1,16 @@
 import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { builtApp } from "../../scripts/built-app.ts";
+
+/** The app of the scripts, built once for all of them. */
+let app: string;
+beforeAll(async () => {
+  app = await builtApp("tests/load/app");
+});
+afterAll(() => rm(app, { recursive: true, force: true }));
 
 /**
  * The scripts of this folder, in a size that takes seconds, one after the other: each starts a database and processes.
@@ -19,6 +28,8 @@ const checks = [
 
 it.each(checks)("$claim ($command)", { timeout: 300_000 }, async ({ command }) => {
   const [script, ...flags] = command.split(" ");
-  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, script!), ...flags]);
+  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, script!), ...flags], {
+    env: { ...process.env, LOAD_APP: app },
+  });
   expect(stdout).toContain("All checks passed.");
 });

@@ -46,7 +46,24 @@ it("finds the file and the name of every job and route, however deep", async () 
   );
 });
 
-it("says what is listed and not exported, since it could not be loaded alone", async () => {
+it("finds a job in its own file, also where an index exports it", async () => {
+  const { folder, load } = await folderOf({
+    "tasks/index.ts": `export { sendMail } from "./send-mail.ts"; export { callUp } from "./call-up/index.ts";`,
+    "tasks/send-mail.ts": `export const sendMail = { id: "send_mail" };`,
+    "tasks/call-up/index.ts": `export const callUp = { id: "call_up" };`,
+  });
+  const { sendMail } = await load("tasks/send-mail.ts");
+  const { callUp } = await load("tasks/call-up/index.ts");
+  const { jobs } = await sourceFiles(folder, { jobs: [sendMail, callUp] as unknown as Job[], routes: [] });
+  expect(jobs).toEqual(
+    new Map([
+      ["send_mail", { file: join(folder, "tasks/send-mail.ts"), name: "sendMail" }],
+      ["call_up", { file: join(folder, "tasks/call-up/index.ts"), name: "callUp" }],
+    ]),
+  );
+});
+
+it("names what is listed and not exported, since it cannot be loaded alone", async () => {
   const { folder } = await folderOf({ "tasks/send-mail.ts": `const sendMail = { id: "send_mail" };` });
   const jobs = [{ id: "send_mail" } as Job];
   await expect(sourceFiles(folder, { jobs, routes: [] })).rejects.toThrow(

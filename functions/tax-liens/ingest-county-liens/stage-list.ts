@@ -10,7 +10,7 @@ import type { JobContext } from "#jobs";
 import { openList } from "#providers/county-lists/open-list.ts";
 import { columnsOf, fieldReader } from "#providers/county-lists/county-source.ts";
 import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
-import { lienReader, type Reading } from "#rules/tax-liens/read-lien.ts";
+import { lienReader, type LienReading } from "#rules/tax-liens/read-lien.ts";
 import { REJECT_HEADER, type RejectedRow, rejectLine } from "#rules/tax-liens/reject-line.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { type GzipFile, openGzipFile } from "#storage/gzip-file.ts";
@@ -60,7 +60,7 @@ export async function stageList(
     for await (const portion of list.read(columnsOf(source), signal)) {
       signal.throwIfAborted();
       for (const { line, values, fault, raw } of portion) {
-        const reading: Reading = fault === undefined ? read(fieldsOf(values)) : { reasons: [fault], name: null };
+        const reading: LienReading = fault === undefined ? read(fieldsOf(values)) : { reasons: [fault], name: null };
         const { lien, reasons, name = lien } = reading;
         if (reasons) await rejects.add({ line, reasons, raw: raw() });
         if (lien && isWithin(saleDates, lien.saleDate)) staged.add(stagedRow(lien, line));

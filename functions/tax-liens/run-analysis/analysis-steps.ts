@@ -15,7 +15,7 @@ export interface DoneStep {
   readonly finishedAt: Date;
   /** Default: all the time between. */
   readonly durationMs?: number;
-  readonly said: string;
+  readonly message: string;
 }
 
 /**
@@ -34,15 +34,15 @@ export async function record(
   const steps = [...analysis.steps, ...fresh.map(timesOf)];
   await recordSteps(tx, analysis.id, steps, found);
   if (analysis.episodeId !== null) {
-    const told = fresh.map(({ step, startedAt, finishedAt, said, durationMs }) => ({
+    const added = fresh.map(({ step, startedAt, finishedAt, message, durationMs }) => ({
       name: step,
       outcome: "done" as const,
-      said,
+      message,
       startedAt,
       finishedAt,
       facts: { analysis: analysis.id, ...(durationMs !== undefined && { durationMs }) },
     }));
-    await addSteps(tx, analysis.episodeId, told);
+    await addSteps(tx, analysis.episodeId, added);
   }
   return { ...analysis, steps, ...found };
 }
@@ -53,15 +53,15 @@ export async function recordFailure(tx: Tx, { id, episodeId, steps, error, start
   const reached = new Set(steps.map(({ step }) => step));
   const name = ANALYSIS_STEPS.find((step) => !reached.has(step)) ?? "summary";
   const times = { startedAt: startedAt ?? finishedAt!, finishedAt: finishedAt! };
-  await addSteps(tx, episodeId, [{ name, outcome: "failed", said: error!, facts: { analysis: id }, ...times }]);
+  await addSteps(tx, episodeId, [{ name, outcome: "failed", message: error!, facts: { analysis: id }, ...times }]);
 }
 
-function timesOf({ step, startedAt, finishedAt, durationMs, said }: DoneStep): StepTimes {
+function timesOf({ step, startedAt, finishedAt, durationMs, message }: DoneStep): StepTimes {
   return {
     step,
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
     durationMs: durationMs ?? Math.max(0, finishedAt.getTime() - startedAt.getTime()),
-    message: said,
+    message,
   };
 }

@@ -20,27 +20,27 @@ const BATCH = 1_000;
 export async function strikeDeals(
   context: JobContext<unknown>,
   tx: Tx,
-  { analysis, constraints, place }: { analysis: AnalysisRun; constraints: Constraints; place: AnalysisCheckpoint },
+  { analysis, constraints, checkpoint }: { analysis: AnalysisRun; constraints: Constraints; checkpoint: AnalysisCheckpoint },
 ): Promise<RunResult> {
   const { clock, signal } = context;
   const { id, available, recipient } = analysis;
   const startedAt = clock.now();
   let firstRank = 1;
-  const filling = fillBudget(rankedCandidates(tx, id), constraints, place.leastCost ?? undefined);
+  const filling = fillBudget(rankedCandidates(tx, id), constraints, checkpoint.leastCost ?? undefined);
   for await (const ranked of inBatches(filling)) {
     signal.throwIfAborted();
     await insertDeals(tx, id, { ranked, firstRank, now: startedAt });
     firstRank += ranked.length;
   }
   const struckAt = clock.now();
-  const { failed, candidates, unmet } = place;
+  const { failed, candidates, unmet } = checkpoint;
   const found = { budget: constraints.budget, available: available!, failed, candidates, unmet };
   const deals = await dealTotals(tx, id);
   const summary = analysisSummary({ ...found, deals, leastCost: deals.length ? null : await leastCost(tx, id) });
   const now = clock.now();
   await record(tx, analysis, [
-    { step: "deals", startedAt, finishedAt: struckAt, said: `${summary.deals} deals for ${summary.cost}` },
-    { step: "summary", startedAt: struckAt, finishedAt: now, said: spoken(summary) },
+    { step: "deals", startedAt, finishedAt: struckAt, message: `${summary.deals} deals for ${summary.cost}` },
+    { step: "summary", startedAt: struckAt, finishedAt: now, message: spoken(summary) },
   ]);
   await succeedAnalysis(tx, id, { summary: { ...summary }, now });
   const told = { type: "analysis.succeeded", severity: "INFO", data: { analysis: id } } as const;

@@ -10,7 +10,7 @@ import {
   storeMetrics,
 } from "#data/tax-liens/deal-metrics.ts";
 import { effectiveSettings, type FailedItem, type JobContext } from "#jobs";
-import { availableInAll } from "#rules/tax-liens/analysis-summary.ts";
+import { totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, unmetConstraint } from "#rules/tax-liens/constraints.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import type { RiskWeights } from "#rules/tax-liens/risk.ts";
@@ -26,24 +26,24 @@ const PAGE = 2_000;
  */
 export async function findCandidates(
   { db, clock, settings, paginate, progress }: JobContext<unknown>,
-  { id, asOf, place: before, available }: AnalysisRun,
+  { id, asOf, checkpoint: before, available }: AnalysisRun,
   constraints: Constraints,
 ): Promise<AnalysisCheckpoint> {
   const countyIds = constraints.counties.toSorted();
-  const total = availableInAll(available ?? {});
+  const total = totalAvailable(available ?? {});
   // One analysis goes by one set of weights, whatever is changed between two attempts.
   const weights = before?.weights ?? (await effectiveSettings(db, settings)).DEAL_RISK_WEIGHTS;
   const start = before ?? beginning(countyIds[0]!, weights, clock.now());
-  let place = start;
+  let checkpoint = start;
   await paginate<AnalysisCheckpoint>(PAGE, async (tx, { after, limit }) => {
     const from = after ?? start;
     const begun = clock.now().getTime();
     const { liens: next, last } = await nextLiens(tx, countyIds, from, limit);
     const computed = await compute(tx, next, { asOf, weights, now: clock.now() });
     const sifting = clock.now().getTime();
-    const { candidates, unmet } = sift(computed.liens, { constraints, asOf });
+    const { candidates, unmet } = filterLiens(computed.liens, { constraints, asOf });
     await insertCandidates(tx, id, candidates);
-    place = {
+    checkpoint = {
       ...last,
       startedAt: from.startedAt,
       weights,
@@ -55,12 +55,13 @@ export async function findCandidates(
       metricsMs: from.metricsMs + Math.max(0, sifting - begun),
       filterMs: from.filterMs + Math.max(0, clock.now().getTime() - sifting),
     };
-    await saveCheckpoint(tx, id, place);
-    progress(place.computed + place.failed, Math.max(total, place.computed + place.failed), "computing figures");
+    await saveCheckpoint(tx, id, checkpoint);
+    const done = checkpoint.computed + checkpoint.failed;
+    progress(done, Math.max(total, done), "computing figures");
     const counts = { computed: computed.liens.length, candidates: candidates.length };
-    return { next: next.length < limit ? null : place, counts, failed: computed.failed };
+    return { next: next.length < limit ? null : checkpoint, counts, failed: computed.failed };
   });
-  return place;
+  return checkpoint;
 }
 
 function beginning(countyId: string, weights: RiskWeights, now: Date): AnalysisCheckpoint {
@@ -109,7 +110,7 @@ async function compute(
   return { liens, failed };
 }
 
-function sift(
+function filterLiens(
   liens: Computed["liens"],
   { constraints, asOf }: { constraints: Constraints; asOf: string },
 ): { candidates: StoredCandidate[]; unmet: Record<string, number> } {

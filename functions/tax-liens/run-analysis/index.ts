@@ -4,7 +4,7 @@ import { discardReason } from "#data/platform/run-reason.ts";
 import { countAvailable } from "#data/tax-liens/analysis-candidates.ts";
 import type { AnalysisCheckpoint, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
 import { beginAnalysis, failAnalysis } from "#data/tax-liens/analysis-runs.ts";
-import { availableInAll, commonestUnmet } from "#rules/tax-liens/analysis-summary.ts";
+import { totalAvailable, mostFrequentUnmet } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { taxLiens } from "../../families.ts";
 import { tellInApp, type ToldInApp } from "../told-in-app.ts";
@@ -26,6 +26,7 @@ export const runAnalysis = defineJob({
   summary: "Find the deals that an investor's constraints and budget allow",
   on: event({ batch: 1 }),
   input,
+  changeableSettings: ["deal_risk_weights"],
   retry: exponential({ retries: 3, first: "10s", max: "10m" }),
   timeout: "2h",
   concurrency: ({ analysisRunId }) => analysisRunId,
@@ -46,9 +47,9 @@ export const runAnalysis = defineJob({
     const analysis = await begin(context);
     if (analysis.state === "succeeded") return { ...analysis.summary };
     const { ready, constraints } = await prepare(context, analysis);
-    const place = await findCandidates(context, ready, constraints);
-    const sifted = await context.transaction((tx) => recordSifting(tx, ready, place, context.clock.now()));
-    return context.finish((tx) => strikeDeals(context, tx, { analysis: sifted, constraints, place }));
+    const checkpoint = await findCandidates(context, ready, constraints);
+    const sifted = await context.transaction((tx) => recordSifting(tx, ready, checkpoint, context.clock.now()));
+    return context.finish((tx) => strikeDeals(context, tx, { analysis: sifted, constraints, checkpoint }));
   },
 });
 
@@ -60,8 +61,8 @@ async function begin({ input: { analysisRunId: id }, run, clock, transaction }: 
     const analysis = await beginAnalysis(tx, { id, runId: run.id, now: startedAt });
     if (!analysis) throw new Cancel(`there is no analysis ${id}`);
     if (analysis.state === "succeeded") return analysis;
-    const said = `asked for by ${analysis.requestedBy}, as of ${analysis.asOf}`;
-    return record(tx, analysis, [{ step: "definition", startedAt, finishedAt: clock.now(), said }]);
+    const message = `asked for by ${analysis.requestedBy}, as of ${analysis.asOf}`;
+    return record(tx, analysis, [{ step: "definition", startedAt, finishedAt: clock.now(), message }]);
   });
 }
 
@@ -81,13 +82,13 @@ async function prepare(
       step: "constraints" as const,
       startedAt: begun,
       finishedAt: checked,
-      said: `${Object.keys(constraints).length} constraints that fit each other, a budget of ${budget} among them`,
+      message: `${Object.keys(constraints).length} constraints that fit each other, a budget of ${budget} among them`,
     },
     {
       step: "liens" as const,
       startedAt: checked,
       finishedAt: clock.now(),
-      said: `${availableInAll(available)} liens are available in ${counties.join(", ")}`,
+      message: `${totalAvailable(available)} liens are available in ${counties.join(", ")}`,
     },
   ];
   return { ready: await transaction((tx) => record(tx, analysis, steps, { available })), constraints };
@@ -101,22 +102,22 @@ async function soundConstraints(db: Context["db"], { definition }: AnalysisRun):
   return read.data.constraints;
 }
 
-async function recordSifting(tx: Tx, analysis: AnalysisRun, place: AnalysisCheckpoint, now: Date): Promise<AnalysisRun> {
-  const { computed, failed, candidates, unmet, metricsMs, filterMs } = place;
-  const times = { startedAt: new Date(place.startedAt), finishedAt: now };
-  const reasons = commonestUnmet(unmet);
+async function recordSifting(tx: Tx, analysis: AnalysisRun, checkpoint: AnalysisCheckpoint, now: Date): Promise<AnalysisRun> {
+  const { computed, failed, candidates, unmet, metricsMs, filterMs } = checkpoint;
+  const times = { startedAt: new Date(checkpoint.startedAt), finishedAt: now };
+  const reasons = mostFrequentUnmet(unmet);
   return record(tx, analysis, [
     {
       step: "metrics",
       ...times,
       durationMs: metricsMs,
-      said: `figures of ${computed} liens${failed ? `; of ${failed} there are none` : ""}`,
+      message: `figures of ${computed} liens${failed ? `; of ${failed} there are none` : ""}`,
     },
     {
       step: "filter",
       ...times,
       durationMs: filterMs,
-      said: `${candidates} liens meet the constraints${reasons && `; not met by others: ${reasons}`}`,
+      message: `${candidates} liens meet the constraints${reasons && `; not met by others: ${reasons}`}`,
     },
   ]);
 }

@@ -162,7 +162,7 @@ describe("a document", () => {
       return (await pagesOf((await content(body.document, "pdf")).bytes!)).join(" ");
     };
     const first = await memo();
-    for (const text of ["86.9", "6.3 of 40", "Ranked 2 of 2 deals", "Nobody has decided"])
+    for (const text of ["86.9", "6.3 of 40", "Ranked 2 of 2 deals", "There is no decision yet"])
       expect(first).toContain(text);
     await api.db.execute(sql`update tax_liens.property_valuations set value = 2000`);
     await decide(dealId, {
@@ -596,7 +596,7 @@ async function decide(dealId: number, given: Partial<DecisionEvent> & Pick<Decis
     decidedBy: "agent",
     fromStatus: "candidate",
     runId: uuidv7(),
-    place: 0,
+    position: 0,
     requestedBy: "a test",
     at: new Date("2026-03-10T05:00:00Z"),
     ...given,

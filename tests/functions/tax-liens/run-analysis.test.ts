@@ -109,7 +109,7 @@ describe("an analysis", () => {
     expect(analysis.summary).toMatchObject({
       candidates: 1,
       unmet: { minFace: 1, maxLtv: 1, minYield: 1, propertyTypes: 1, dealScore: 1 },
-      notes: [expect.stringContaining("1 liens have no score, most often for want of a valuation")],
+      notes: [expect.stringContaining("1 liens have no score, most often because they have no valuation")],
     });
   });
 
@@ -272,8 +272,8 @@ it("killed in the middle, it goes on from the last page, and finds what it would
     stdio: ["ignore", "inherit", "inherit"],
   });
   for (;;) {
-    const { place } = await whole(app.db, id);
-    if (place?.computed === 2_000) break;
+    const { checkpoint } = await whole(app.db, id);
+    if (checkpoint?.computed === 2_000) break;
     await setTimeout(20);
   }
   child.kill("SIGKILL");

@@ -31,7 +31,8 @@ export class AppPair {
 
   /** Requests the upkeep jobs of the layer, more often than each minute. */
   async upkeep(which: number): Promise<void> {
-    for (const job of ["rescue_stuck_runs", "dispatch_overdue_runs"]) await this.ask(which, `api/admin/jobs/${job}/run`);
+    for (const job of ["rescue_stuck_runs", "dispatch_overdue_runs"])
+      await this.ask(which, `api/admin/jobs/${job}/run`);
   }
 
   /** @returns the status of the answer, or undefined without an answer in 5 s */

@@ -31,7 +31,7 @@ export class LoadEnvironment {
 
   static async open(): Promise<LoadEnvironment> {
     const directory = await mkdtemp(join(tmpdir(), "rota-load-"));
-    const app = await builtApp("tests/load/app");
+    const app = process.env.LOAD_APP ?? (await builtApp("tests/load/app"));
     const database = await startPostgres(databaseAt(directory));
     const sql = postgres(database.url, { max: 8, onnotice: () => undefined, connect_timeout: 5 });
     await applyMigrations(database.url, join(ROOT, "shared/data/migrations"));
@@ -130,7 +130,7 @@ export class LoadEnvironment {
     await this.#broker.kill();
     await this.service.close();
     await this.#database.stop().catch(() => undefined);
-    await rm(this.#app, { recursive: true, force: true });
+    if (!process.env.LOAD_APP) await rm(this.#app, { recursive: true, force: true });
     if (keep) return;
     await discardPostgres(this.directory).catch(() => undefined);
     await rm(this.directory, { recursive: true, force: true });

@@ -1,7 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { z } from "zod";
-import { defineJob, isScheduled, manual } from "#jobs";
-import { schedule } from "#schedule/index.ts";
+import { defineJob, isScheduled, manual, schedule, type UpkeepContext, z } from "#jobs";
 
 const family = { id: "samples", title: "Samples" };
 const common = { id: "sample", family, summary: "A sample" } as const;
@@ -67,6 +65,30 @@ describe("what an author writes", () => {
     expect(job.concurrencyKey({ county: "Cook" })).toBe("Cook");
   });
 
+  it("takes the zone setting of its family, unless it names another or has no schedule", () => {
+    const zoned = { ...common, family: { ...family, zoneSetting: "TAX_LIENS_TIME_ZONE" } } as const;
+    const rest = { input: z.strictObject({}), run: async () => undefined };
+    expect(defineJob({ ...common, on: daily, ...rest }).zoneSetting).toBeUndefined();
+    expect(defineJob({ ...common, on: daily, zoneSetting: "TAX_LIENS_TIME_ZONE", ...rest }).zoneSetting).toBe(
+      "TAX_LIENS_TIME_ZONE",
+    );
+    expect(defineJob({ ...zoned, on: daily, ...rest }).zoneSetting).toBe("TAX_LIENS_TIME_ZONE");
+    expect(defineJob({ ...zoned, on: manual, ...rest }).zoneSetting).toBeUndefined();
+  });
+
+  it("keeps its former ids and the changeable settings that it reads", () => {
+    const job = defineJob({ ...onManual, run: async () => undefined });
+    expect(job).toMatchObject({ formerIds: [], changeableSettings: [] });
+    const renamed = { formerIds: ["old_sample"], changeableSettings: ["documents_archive_days"] } as const;
+    expect(defineJob({ ...onManual, ...renamed, run: async () => undefined })).toMatchObject(renamed);
+  });
+
+  it("refuses a former id that is not snake_case", () => {
+    expect(() => defineJob({ ...onManual, formerIds: ["old-sample"], run: async () => undefined })).toThrow(
+      /^job id: expected snake_case/,
+    );
+  });
+
   it("is scheduled or not, also when manual was written by hand", () => {
     expect(isScheduled(defineJob({ ...onManual, run: async () => undefined }))).toBe(false);
     expect(isScheduled(defineJob({ ...onManual, on: { kind: "manual" }, run: async () => undefined }))).toBe(false);
@@ -74,7 +96,7 @@ describe("what an author writes", () => {
   });
 });
 
-/** Each @ts-expect-error is checked by the compiler: it fails the type check when the mistake is none any more. */
+/** The compiler checks each @ts-expect-error: the type check fails when the line below it compiles. */
 describe("mistakes that do not compile", () => {
   const nothing = async () => undefined;
   const items = async () => [{ id: "a" }];
@@ -93,6 +115,16 @@ describe("mistakes that do not compile", () => {
     defineJob({ ...onManual, run: nothing, items, each, key });
     // @ts-expect-error a part of the other body is one too many as well
     defineJob({ ...onManual, run: nothing, tolerate: "5%" });
+    // @ts-expect-error only an upkeep job maintains the runs of others
+    defineJob({ ...onManual, run: async ({ layer }) => ({ sent: await layer.dispatchOverdueRuns() }) });
+    // @ts-expect-error neither here
+    defineJob({ ...onManual, upkeep: false, run: async ({ layer }) => ({ sent: await layer.dispatchOverdueRuns() }) });
+    // @ts-expect-error an upkeep job has no items
+    defineJob({ ...onManual, upkeep: true, items, each, key });
+    // @ts-expect-error a zone setting is the name of one
+    defineJob({ ...onManual, on: daily, zoneSetting: "NO_SUCH_TIME_ZONE", run: nothing });
+    // @ts-expect-error a changeable setting is the name of one
+    defineJob({ ...onManual, changeableSettings: ["no_such_setting"], run: nothing });
     // @ts-expect-error there is no body
     defineJob({ ...onManual });
     // @ts-expect-error each says what happened to the item
@@ -121,6 +153,19 @@ describe("mistakes that do not compile", () => {
 });
 
 describe("what compiles", () => {
+  it("an upkeep job, whose context has the layer's controls", () => {
+    const job = defineJob({
+      ...onManual,
+      upkeep: true,
+      run: async ({ layer, signal, input }) => {
+        expectTypeOf(layer).toEqualTypeOf<UpkeepContext<unknown>["layer"]>();
+        expectTypeOf(input).toEqualTypeOf<Record<string, never>>();
+        return { sent: await layer.dispatchOverdueRuns({ signal }), ...(await layer.rescueExpiredRuns()) };
+      },
+    });
+    expect(job).toMatchObject({ upkeep: true, work: { kind: "upkeep" } });
+  });
+
   it("a manual job with a required input, whose work sees what the schema makes of it", () => {
     const job = defineJob({
       ...common,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { changeControls } from "#data/platform/controls.ts";
 import { findRun } from "#data/platform/job-runs.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
-import { publishOutbox } from "#functions/platform/publish-outbox.ts";
+import { dispatchOverdueRuns } from "#functions/platform/dispatch-overdue-runs.ts";
 import { rescueStuckRuns } from "#functions/platform/rescue-stuck-runs.ts";
 import { defineJob, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
@@ -27,7 +27,7 @@ beforeAll(async () => {
   database = await migratedDatabase();
 });
 beforeEach(async () => {
-  app = startProcess(database.url, [publishOutbox, rescueStuckRuns, sample]);
+  app = startProcess(database.url, [dispatchOverdueRuns, rescueStuckRuns, sample]);
   await app.db.execute("truncate platform.job_runs, platform.controls cascade");
   return () => app.close();
 });
@@ -42,7 +42,7 @@ const nextMinute = () => {
 it("sends a run whose process died between its commit and its sending", async () => {
   const run = await app.db.transaction((tx) => app.enqueuer.enqueueIn(tx, sample, asked));
   expect(app.dispatched).toEqual([]);
-  expect(await app.runner.runSlot(publishOutbox, nextMinute())).toMatchObject({ result: { sent: 1 } });
+  expect(await app.runner.runSlot(dispatchOverdueRuns, nextMinute())).toMatchObject({ result: { sent: 1 } });
   expect(app.dispatched).toMatchObject([{ id: run.id, jobId: "sample" }]);
 });
 
@@ -62,7 +62,7 @@ it("sends a run whose message the broker has dead-lettered, because nobody lived
   }
   expect(bus.counts("job-runs")).toMatchObject({ active: 0, locked: 0, deadLetter: 1 });
 
-  await app.runner.runSlot(publishOutbox, nextMinute());
+  await app.runner.runSlot(dispatchOverdueRuns, nextMinute());
   expect(app.dispatched).toMatchObject([{ id: run.id }]);
   expect(await app.runner.execute(run.id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
@@ -104,13 +104,13 @@ it("leaves a run alone whose message may still be on its way, and one that has e
   await aRun(app.db, { jobId: "sample", state: "succeeded" });
   app.clock.advance(60_000);
   await app.enqueuer.enqueue(sample, asked);
-  expect(await app.runner.runSlot(publishOutbox, app.clock.now())).toMatchObject({ result: { sent: 0 } });
+  expect(await app.runner.runSlot(dispatchOverdueRuns, app.clock.now())).toMatchObject({ result: { sent: 0 } });
 });
 
 it("sends what was sent twice only once more to be done: the second message finds nothing", async () => {
   const { id } = await app.enqueuer.enqueue(sample, asked);
-  await app.runner.runSlot(publishOutbox, nextMinute());
-  await app.runner.runSlot(publishOutbox, nextMinute());
+  await app.runner.runSlot(dispatchOverdueRuns, nextMinute());
+  await app.runner.runSlot(dispatchOverdueRuns, nextMinute());
   expect(app.dispatched.map((run) => run.id)).toEqual([id, id, id]);
   expect(await app.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 1 });
   expect(await app.runner.execute(id)).toBeUndefined();
@@ -134,6 +134,6 @@ it("goes on with rescue_stuck_runs while jobs are switched off", async () => {
   });
   expect(await findRun(app.db, stuck.id)).toMatchObject({ state: "retrying" });
   app.dispatched.length = 0;
-  expect(await app.runner.runSlot(publishOutbox, slot)).toMatchObject({ state: "succeeded" });
+  expect(await app.runner.runSlot(dispatchOverdueRuns, slot)).toMatchObject({ state: "succeeded" });
   expect(app.dispatched.map((run) => run.id)).toContain(waiting.id);
 });

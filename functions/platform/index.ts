@@ -1,0 +1,21 @@
+import type { Job } from "#jobs";
+import { backupDatabase } from "./backup-database.ts";
+import { cleanupTempFiles } from "./cleanup-temp-files.ts";
+import { pruneRunLedger } from "./prune-run-ledger.ts";
+import { dispatchOverdueRuns } from "./dispatch-overdue-runs.ts";
+import { rebuildSearchIndices } from "./rebuild-search-indices.ts";
+import { rescueStuckRuns } from "./rescue-stuck-runs.ts";
+import { sendDigestEmail } from "./send-digest-email.ts";
+import { sendNotification } from "./send-notification.ts";
+
+/** The jobs of this family. */
+export const jobs: readonly Job[] = [
+  rescueStuckRuns,
+  dispatchOverdueRuns,
+  pruneRunLedger,
+  backupDatabase,
+  cleanupTempFiles,
+  rebuildSearchIndices,
+  sendNotification,
+  sendDigestEmail,
+];

@@ -1,0 +1,17 @@
+import type { Job } from "#jobs";
+import { applyAnalysisDecisions } from "./apply-analysis-decisions.ts";
+import { archiveOldDocuments } from "./archive-old-documents.ts";
+import { computeDealMetrics } from "./compute-deal-metrics.ts";
+import { generateDocument } from "./generate-document.ts";
+import { ingestCountyLiens } from "./ingest-county-liens/index.ts";
+import { runAnalysis } from "./run-analysis/index.ts";
+
+/** The jobs of this family. */
+export const jobs: readonly Job[] = [
+  ingestCountyLiens,
+  computeDealMetrics,
+  runAnalysis,
+  applyAnalysisDecisions,
+  generateDocument,
+  archiveOldDocuments,
+];
