@@ -10,7 +10,7 @@ export interface Statement extends Timing {
 /** Diagnostics channel: publishes one `Statement` for each statement that drizzle sends. */
 export const statementChannel = channel("rota.statement");
 
-/** Returns the same query and publishes it on `statements` when the database has answered. */
+/** Returns the same query and publishes it on `statementChannel` when the database has answered. */
 export function publishStatement<Query extends Promise<unknown>>(text: string, query: Query): Query {
   if (!statementChannel.hasSubscribers) return query;
   const publish = startTiming<Statement>(statementChannel, { text });

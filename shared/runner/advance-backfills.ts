@@ -6,7 +6,7 @@ import {
   insertBackfillRun,
   lockBackfill,
   runningBackfills,
-  saveEnqueued,
+  saveProcessed,
   unfinishedBackfillRuns,
 } from "#data/platform/backfills.ts";
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
@@ -60,13 +60,13 @@ export class Backfills {
     if (settingsRefusal(this.#deps, job) ?? (await gateRefusal(tx, gatedOf(job), now))) return undefined;
 
     const slots = backfill.slots.map((slot) => new Date(slot));
-    for (let { enqueued } = backfill; enqueued < slots.length; enqueued += SLOTS_PER_QUERY) {
-      const next = slots.slice(enqueued, enqueued + SLOTS_PER_QUERY);
+    for (let { processed } = backfill; processed < slots.length; processed += SLOTS_PER_QUERY) {
+      const next = slots.slice(processed, processed + SLOTS_PER_QUERY);
       const done = await coveredSlots(tx, job.id, next);
       const index = next.findIndex((slot) => !done.has(slot.getTime()));
       const slot = next[index];
       if (!slot) continue;
-      await saveEnqueued(tx, id, enqueued + index + 1);
+      await saveProcessed(tx, id, processed + index + 1);
       const notBefore = (await hasOtherDueRuns(tx, job.id, now))
         ? new Date(now.getTime() + LOW_PRIORITY_DELAY_MS)
         : now;
@@ -74,7 +74,7 @@ export class Backfills {
       await runHooks(tx, job, [run], this.#deps.observer);
       return run;
     }
-    await saveEnqueued(tx, id, slots.length);
+    await saveProcessed(tx, id, slots.length);
     await endBackfill(tx, id, "done", now);
     this.#deps.log.info("Backfill done", { job: job.id, backfill: id, slots: slots.length });
     return undefined;

@@ -75,7 +75,7 @@ CREATE TABLE platform.backfills (
   from_slot timestamptz(3) NOT NULL,
   to_slot timestamptz(3) NOT NULL,
   slots jsonb DEFAULT '[]'::jsonb NOT NULL,
-  taken integer DEFAULT 0 NOT NULL,
+  processed integer DEFAULT 0 NOT NULL,
   reason text,
   state text NOT NULL,
   requested_by text NOT NULL,
@@ -104,7 +104,7 @@ CREATE TABLE platform.idempotency_keys (
   key text PRIMARY KEY,
   fingerprint text NOT NULL,
   run_id uuid,
-  answer jsonb,
+  response jsonb,
   created_at timestamptz(3) NOT NULL
 );
 CREATE INDEX idempotency_keys_by_age ON platform.idempotency_keys (created_at);

@@ -38,7 +38,7 @@ CREATE TABLE reasoning.ai_agent_steps (
   number integer NOT NULL,
   name text NOT NULL,
   outcome text NOT NULL,
-  said text NOT NULL,
+  message text NOT NULL,
   facts jsonb NOT NULL,
   started_at timestamptz(3) NOT NULL,
   finished_at timestamptz(3) NOT NULL,

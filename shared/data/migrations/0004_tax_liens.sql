@@ -198,7 +198,7 @@ CREATE TABLE tax_liens.analysis_runs (
   state text DEFAULT 'queued' NOT NULL,
   steps jsonb DEFAULT '[]'::jsonb NOT NULL,
   available jsonb,
-  place jsonb,
+  checkpoint jsonb,
   summary jsonb,
   error text,
   run_id uuid NOT NULL,
@@ -268,7 +268,7 @@ CREATE TABLE tax_liens.decision_events (
   from_status text,
   refusal text,
   run_id uuid NOT NULL,
-  place integer NOT NULL,
+  position integer NOT NULL,
   requested_by text,
   at timestamptz(3) NOT NULL,
   CONSTRAINT decision_events_decision_id UNIQUE (decision_id),
@@ -280,7 +280,7 @@ CREATE TABLE tax_liens.decision_events (
   ),
   CONSTRAINT decision_events_decided_by CHECK (decided_by in ('user', 'agent')),
   CONSTRAINT decision_events_unknown_deal_is_refused CHECK (from_status is not null or refusal is not null),
-  CONSTRAINT decision_events_position CHECK (place >= 0),
+  CONSTRAINT decision_events_position CHECK (position >= 0),
   CONSTRAINT decision_events_analysis_run_id_analysis_runs_id_fk FOREIGN KEY (analysis_run_id)
     REFERENCES tax_liens.analysis_runs (id)
 );

@@ -35,8 +35,8 @@ export async function lockBackfill(tx: Tx, id: string): Promise<Backfill | undef
   return row;
 }
 
-export async function saveEnqueued(tx: Tx, id: string, taken: number): Promise<void> {
-  await tx.update(backfills).set({ taken }).where(eq(backfills.id, id));
+export async function saveProcessed(tx: Tx, id: string, processed: number): Promise<void> {
+  await tx.update(backfills).set({ processed }).where(eq(backfills.id, id));
 }
 
 /** @returns what it was when it was still under way */

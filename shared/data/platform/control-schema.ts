@@ -126,7 +126,7 @@ export const backfills = platform.table(
       .notNull()
       .default(sql`'[]'::jsonb`),
     /** How many of `slots` have been taken. */
-    enqueued: integer().notNull().default(0),
+    processed: integer().notNull().default(0),
     reason: text(),
     state: text().$type<"running" | "done" | "aborted">().notNull(),
     requestedBy: text("requested_by").notNull(),

@@ -27,7 +27,7 @@ export async function claimIdempotencyKey(
 export async function completeIdempotencyKey(
   tx: Tx,
   key: string,
-  started: Partial<Pick<KeyedRequest, "runId" | "answer">>,
+  started: Partial<Pick<KeyedRequest, "runId" | "response">>,
 ): Promise<void> {
   await tx.update(idempotencyKeys).set(started).where(eq(idempotencyKeys.key, key));
 }

@@ -27,8 +27,8 @@ export async function archivableRuns(db: Executor, before: Date, limit: ArchiveL
              row_to_json(run)::text as line
         from ${jobRuns} as run where ${isArchivable(before)} order by run.id limit ${limit.runs}
     ),
-    weighed as (select *, sum(octet_length(line)) over (order by id) as bytes, row_number() over (order by id) as place from next)
-    select id, version, "finishedAt", line from weighed where bytes <= ${limit.bytes} or place = 1 order by id`);
+    weighed as (select *, sum(octet_length(line)) over (order by id) as bytes, row_number() over (order by id) as position from next)
+    select id, version, "finishedAt", line from weighed where bytes <= ${limit.bytes} or position = 1 order by id`);
 }
 
 /**

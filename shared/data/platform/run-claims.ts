@@ -176,9 +176,9 @@ export interface UnclaimedRun {
 export async function unclaimedRuns(db: Executor, ids: readonly string[], now: Date): Promise<UnclaimedRun[]> {
   const at = sql`${now.toISOString()}::timestamptz`;
   const rows = await db.execute<RawRun>(sql`
-    select r.*, r.concurrency_key is not null and r.not_before <= ${at} and not ${isKeyBusy} and not ${hasEarlierWaitingRun(at)} as is_first
+    select r.*, r.concurrency_key is not null and r.not_before <= ${at} and not ${isKeyBusy} and not ${hasEarlierWaitingRun(at)} as is_first_in_line
       from ${jobRuns} r where r.id = any (${plainArray(ids)}::uuid[]) and r.lease_expires_at is null and r.finished_at is null`);
-  return [...rows].map((row) => ({ run: runOf(row), isFirst: row.is_first as boolean }));
+  return [...rows].map((row) => ({ run: runOf(row), isFirstInLine: row.is_first_in_line as boolean }));
 }
 
 /** Whether another run has the key of the run `r`. */

@@ -25,7 +25,7 @@ export async function claimDueReminders(
   tx: Tx,
   { asOf, now, after, limit }: { asOf: Date; now: Date; after: TaskCursor | null; limit: number },
 ): Promise<DueReminder[]> {
-  type Row = Omit<DueReminder, "place" | "channels" | "due"> & {
+  type Row = Omit<DueReminder, "cursor" | "channels" | "due"> & {
     at: string;
     channels: string;
     dueMs: number | null;
@@ -52,7 +52,7 @@ export async function claimDueReminders(
   const channelsOf = channelLists();
   return rows.map(({ id, at, channels, taskId, owner, title, dueMs, timeZone, isWanted }) => ({
     id,
-    place: [at, id],
+    cursor: [at, id],
     channels: channelsOf(channels),
     taskId,
     owner,

@@ -37,7 +37,7 @@ interface Move {
 
 async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: PageOfTasks): Promise<MovedTask[]> {
   // The conditions are written out as the partial indexes have them: a planner sees no parameter that would fit.
-  type Row = Omit<MovedTask, "place" | "due"> & { at: string; dueMs: number };
+  type Row = Omit<MovedTask, "cursor" | "due"> & { at: string; dueMs: number };
   const rows = await tx.execute<Row & Record<string, unknown>>(sql`
     with found as materialized (
       select id from ${tasks}
@@ -57,7 +57,7 @@ async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: P
       from moved order by due_date, id`);
   return rows.map(({ taskId, owner, title, at, dueMs, timeZone }) => ({
     taskId,
-    place: [at, taskId],
+    cursor: [at, taskId],
     owner,
     title,
     timeZone,

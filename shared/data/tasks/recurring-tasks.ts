@@ -26,7 +26,7 @@ export async function claimCompletedRecurring(
 ): Promise<CompletedRecurring[]> {
   type Row = Omit<CompletedRecurring, "due" | "until"> & { dueMs: number; untilMs: number | null };
   const rows = await tx.execute<Row & Record<string, unknown>>(sql`
-    select id, json_build_array(completed_at::text, id) as place,
+    select id, json_build_array(completed_at::text, id) as cursor,
            (extract(epoch from due_date) * 1000)::float8 as "dueMs", time_zone as "timeZone", recurrence_type as type,
            recurrence_interval as interval, recurrence_rule as rule,
            (extract(epoch from recurrence_until) * 1000)::float8 as "untilMs", recurrence_anchor_day as "anchorDay",

@@ -69,7 +69,7 @@ export async function beginAnalysis(
 ): Promise<AnalysisRun | undefined> {
   const found = await findAnalysis(tx, id);
   if (!found || found.state === "succeeded") return found;
-  const anew = { steps: [], available: null, place: null, error: null, startedAt: now, finishedAt: null };
+  const anew = { steps: [], available: null, checkpoint: null, error: null, startedAt: now, finishedAt: null };
   const [begun] = await tx
     .update(analysisRuns)
     .set({ state: "running", runId, startedAt: found.startedAt ?? now, ...(found.state === "failed" && anew) })
@@ -92,8 +92,8 @@ export async function recordSteps(
 }
 
 /** So far the liens are computed, in the transaction that has stored what came of them. */
-export async function saveCheckpoint(tx: Tx, id: string, place: AnalysisCheckpoint): Promise<void> {
-  await tx.update(analysisRuns).set({ place }).where(eq(analysisRuns.id, id));
+export async function saveCheckpoint(tx: Tx, id: string, checkpoint: AnalysisCheckpoint): Promise<void> {
+  await tx.update(analysisRuns).set({ checkpoint }).where(eq(analysisRuns.id, id));
 }
 
 export async function succeedAnalysis(
@@ -103,7 +103,7 @@ export async function succeedAnalysis(
 ): Promise<void> {
   await tx
     .update(analysisRuns)
-    .set({ state: "succeeded", summary, place: null, finishedAt: now })
+    .set({ state: "succeeded", summary, checkpoint: null, finishedAt: now })
     .where(eq(analysisRuns.id, id));
   await dropCandidates(tx, id);
 }
@@ -115,7 +115,7 @@ export async function failAnalysis(
 ): Promise<AnalysisRun | undefined> {
   const [failed] = await tx
     .update(analysisRuns)
-    .set({ state: "failed", error, place: null, finishedAt: now })
+    .set({ state: "failed", error, checkpoint: null, finishedAt: now })
     .where(
       and(
         ...[eq(analysisRuns.id, id), eq(analysisRuns.runId, runId)],

@@ -13,10 +13,10 @@ export async function insertDeals(
   const at = sql`${now.toISOString()}::timestamptz`;
   await tx.execute(sql`
     insert into ${deals} (analysis_run_id, lien_id, rank, score, cost, metrics, status_at, created_at)
-    select ${analysisRunId}::uuid, (deal ->> 'lienId')::bigint, ${firstRank}::integer + place::integer - 1,
+    select ${analysisRunId}::uuid, (deal ->> 'lienId')::bigint, ${firstRank}::integer + ordinal::integer - 1,
            (deal ->> 'dealScore')::numeric, (deal ->> 'cost')::numeric, deal -> 'metrics', ${at}, ${at}
-      from jsonb_array_elements(${JSON.stringify(ranked)}::jsonb) with ordinality as given (deal, place)
-     order by place`);
+      from jsonb_array_elements(${JSON.stringify(ranked)}::jsonb) with ordinality as given (deal, ordinal)
+     order by ordinal`);
 }
 
 /** What a county's deals come to; decimals as text. */

@@ -37,13 +37,13 @@ export async function recordDecisions(tx: Tx, events: readonly NewDecisionEvent[
   if (events.length === 0) return true;
   const recorded = await tx.execute(sql`
     insert into ${decisionEvents} (decision_id, analysis_run_id, deal_id, decision, reason, decided_by, from_status, refusal,
-                                   run_id, place, requested_by, at)
-    select "decisionId", "analysisRunId", "dealId", decision, reason, "decidedBy", "fromStatus", refusal, "runId", place,
+                                   run_id, position, requested_by, at)
+    select "decisionId", "analysisRunId", "dealId", decision, reason, "decidedBy", "fromStatus", refusal, "runId", position,
            "requestedBy", at
       from jsonb_to_recordset(${JSON.stringify(events)}::jsonb) as given
            ("decisionId" text, "analysisRunId" uuid, "dealId" bigint, decision text, reason text, "decidedBy" text,
-            "fromStatus" text, refusal text, "runId" uuid, place integer, "requestedBy" text, at timestamptz)
-     order by place
+            "fromStatus" text, refusal text, "runId" uuid, position integer, "requestedBy" text, at timestamptz)
+     order by position
     on conflict (decision_id) do nothing`);
   return recorded.count === events.length;
 }

@@ -36,7 +36,7 @@ export const decisionEvents = taxLiens.table(
     check("decision_events_from", oneOf("from_status")),
     check("decision_events_decided_by", sql`decided_by in ('user', 'agent')`),
     check("decision_events_unknown_deal_is_refused", sql`from_status is not null or refusal is not null`),
-    check("decision_events_position", sql`place >= 0`),
+    check("decision_events_position", sql`position >= 0`),
   ],
 );
 

@@ -171,12 +171,12 @@ export async function removeRepeatedLiens(tx: Tx, staging: Staging, limit: numbe
   const rows = await tx.execute<RepeatedLien & Record<string, unknown>>(sql`
     with repeated as (
       select tax_year, identity, min(line) as first_line from ${table} group by tax_year, identity having count(*) > 1
-    ), taken as (
-      select s.ctid as place, r.first_line from ${table} s join repeated r using (tax_year, identity)
+    ), removable as (
+      select s.ctid as row_id, r.first_line from ${table} s join repeated r using (tax_year, identity)
        where s.line > r.first_line order by s.line limit ${limit}
     )
-    delete from ${table} s using taken where s.ctid = taken.place
-    returning s.line::integer as line, taken.first_line::integer as "firstLine", s.identity, s.tax_year as "taxYear",
+    delete from ${table} s using removable where s.ctid = removable.row_id
+    returning s.line::integer as line, removable.first_line::integer as "firstLine", s.identity, s.tax_year as "taxYear",
               s.parcel_id as "parcelId", s.face_amount::text as "faceAmount"`);
   return [...rows].sort((a, b) => a.line - b.line);
 }

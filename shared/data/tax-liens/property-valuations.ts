@@ -21,7 +21,7 @@ export async function addValuations(tx: Tx, valuations: readonly GivenValuation[
       from ${given(valuations)}
       join ${properties} as property on property.county_id = given.county and property.parcel_id = given."parcelId"
      -- Two requests that share properties lock them in one order.
-     order by property.id, given.day, given.provider, given.place
+     order by property.id, given.day, given.provider, given.ordinal
     on conflict do nothing`);
   return count;
 }
@@ -36,13 +36,13 @@ export interface RejectedValuation {
 /** Those of which the table says otherwise, asked once they were added; by place. */
 export async function rejectedValuations(tx: Tx, valuations: readonly GivenValuation[]): Promise<RejectedValuation[]> {
   const rows = await tx.execute<RejectedValuation & Record<string, unknown>>(sql`
-    select given.place::integer - 1 as place, coalesce(stored.value::text, stored.state) as stored
+    select given.ordinal::integer - 1 as position, coalesce(stored.value::text, stored.state) as stored
       from ${given(valuations)}
       left join ${properties} as property on property.county_id = given.county and property.parcel_id = given."parcelId"
       left join ${propertyValuations} as stored
         on stored.property_id = property.id and stored.day = given.day and stored.provider = given.provider
      where stored.value is distinct from given.value
-     order by given.place`);
+     order by given.ordinal`);
   return [...rows];
 }
 
@@ -50,5 +50,5 @@ function given(valuations: readonly GivenValuation[]): SQL {
   return sql`rows from (
     jsonb_to_recordset(${JSON.stringify(valuations)}::jsonb)
       as (county text, "parcelId" text, provider text, day date, value numeric)
-  ) with ordinality as given (county, "parcelId", provider, day, value, place)`;
+  ) with ordinality as given (county, "parcelId", provider, day, value, ordinal)`;
 }

@@ -13,40 +13,40 @@ export type AccrualMethod = (typeof ACCRUAL_METHODS)[number];
 
 /** Money in dollars, rates in percent: `16` is 16 %. */
 export interface AccrualTerms {
-  /** What bears interest: the certificate's face. */
+  /** The amount that bears interest: the face amount of the certificate. */
   readonly principal: Amount;
   /** Percent a year. Not used by `penalty_step` and `flat_then_step`. */
   readonly annualRate?: Amount;
-  /** `penalty_step` alone, which cannot do without: percent for each half-year. */
+  /** Only for `penalty_step`, which requires it: percent for each half-year. */
   readonly bidPenalty?: Amount;
-  /** `flat_then_step` alone: what the sale had to bring. Default: the principal. */
+  /** Only for `flat_then_step`: the minimum bid of the sale. Default: the principal. */
   readonly minimumBid?: Amount;
-  /** `flat_then_step` alone: what was paid above the minimum bid. Default 0. */
+  /** Only for `flat_then_step`: the amount paid above the minimum bid. Default 0. */
   readonly overbid?: Amount;
-  /** The day from which it accrues: of the sale or the purchase. */
+  /** First day of accrual: the day of the sale or of the purchase. */
   readonly from: CivilDate;
-  /** The day of redemption, or the one asked about. */
+  /** Last day of accrual: the day of redemption or of the report. */
   readonly until: CivilDate;
 }
 export type Amount = Decimal.Value;
 
-/** More digits than any of the products has: nothing is rounded but where it says so. */
+/** More digits than any of the products: only explicit rounding rounds. */
 const Exact = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_UP });
 
 /**
- * What a lien has earned from one day until another, beyond the principal.
+ * The interest of a lien from one day until another, without the principal.
  *
  * | method | formula |
  * |---|---|
- * | `monthly_simple` | principal × rate × calendar months ÷ 12; the first and the last month both count whole |
- * | `monthly_simple_minimum` | the same, at least 5 % of the principal; 0 where the rate is 0 % |
- * | `penalty_step` | principal × penalty, once for each six months begun |
+ * | `monthly_simple` | principal × rate × calendar months ÷ 12; the first and the last month count in full |
+ * | `monthly_simple_minimum` | the same, at least 5 % of the principal; 0 for a rate of 0 % |
+ * | `penalty_step` | principal × penalty × started six-month periods |
  * | `flat_then_step` | 10 % of the minimum bid up to six months, 15 % after; 5 % a year (actual/365) on the overbid |
  * | `daily_simple` | principal × rate × days ÷ 365; leap days count, the year stays 365 |
  *
- * The day six months after the start still belongs to the first six months. Exact, then rounded once to the cent, exactly
- * half a cent up. The laws behind each are in `rule-sets.ts`.
- * @throws RangeError when a figure that the method needs is missing or negative, or `until` is before `from`
+ * The day six months after the start belongs to the first period. Exact, then rounded once to the cent, half up. Sources
+ * of the formulas: `rule-sets.ts`.
+ * @throws RangeError when a needed figure is missing or negative, or `until` is before `from`
  */
 export function accrued(method: AccrualMethod, terms: AccrualTerms): Decimal {
   const { from, until } = terms;

@@ -1,16 +1,16 @@
 import { Decimal } from "decimal.js";
 
-/** What an analysis has found. Money in dollars, as decimals in text. */
+/** The findings of an analysis. Money in dollars, as decimal texts. */
 export interface AnalysisFindings {
   readonly budget: string;
-  /** Available liens by county, of every county that was asked for. */
+  /** Available liens by county, for every requested county. */
   readonly available: Readonly<Record<string, number>>;
-  /** Liens whose county's rules allow no figures. */
+  /** Liens without figures, because of the rules of their county. */
   readonly failed: number;
   readonly candidates: number;
-  /** The other liens, by the first constraint that they do not meet. */
+  /** The other liens, by the first constraint that they fail. */
   readonly unmet: Readonly<Record<string, number>>;
-  /** Of the cheapest candidate; null without candidates. */
+  /** Cost of the cheapest candidate; null without candidates. */
   readonly leastCost: string | null;
   readonly deals: readonly CountyDeals[];
 }
@@ -40,11 +40,11 @@ export interface AnalysisSummary {
   /** 0 to 100, weighted likewise. */
   readonly averageRisk: string | null;
   readonly counties: readonly { countyId: string; available: number; deals: number; cost: string }[];
-  /** What a reader must know: why there are no deals, which county has nothing to offer. */
+  /** Remarks for readers: why there are no deals, which county has no available liens. */
   readonly notes: readonly string[];
 }
 
-/** What those who asked for an analysis are told of it. */
+/** The summary of an analysis for its recipients. */
 export function analysisSummary(found: AnalysisFindings): AnalysisSummary {
   const { available, budget, failed, candidates, unmet } = found;
   const byCounty = new Map(found.deals.map((county) => [county.countyId, county]));
@@ -52,7 +52,7 @@ export function analysisSummary(found: AnalysisFindings): AnalysisSummary {
   const cost = total(found.deals.map((county) => county.cost));
   const average = (weights: string[], digits: number) =>
     cost.isZero() ? null : total(weights).div(cost).toFixed(digits, Decimal.ROUND_HALF_UP);
-  const liens = availableInAll(available);
+  const liens = totalAvailable(available);
   return {
     liens,
     failed,
@@ -70,20 +70,20 @@ export function analysisSummary(found: AnalysisFindings): AnalysisSummary {
       2,
     ),
     counties: Object.entries(available).map(([countyId, count]) => {
-      const { deals: struck = 0, cost: spent = "0.00" } = byCounty.get(countyId) ?? {};
-      return { countyId, available: count, deals: struck, cost: spent };
+      const { deals: countyDeals = 0, cost: countyCost = "0.00" } = byCounty.get(countyId) ?? {};
+      return { countyId, available: count, deals: countyDeals, cost: countyCost };
     }),
     notes: [...(deals === 0 ? [whyNoDeals(found, liens)] : []), ...notesOnLiens(found)],
   };
 }
 
-/** @param available liens by county */
-export function availableInAll(available: Readonly<Record<string, number>>): number {
+/** The number of available liens of all counties. @param available liens by county */
+export function totalAvailable(available: Readonly<Record<string, number>>): number {
   return Object.values(available).reduce((sum, count) => sum + count, 0);
 }
 
-/** The constraints that keep liens from being candidates, the commonest first: `maxLtv (12), dealScore (3)`. */
-export function commonestUnmet(unmet: Readonly<Record<string, number>>): string {
+/** The failed constraints, the most frequent first: `maxLtv (12), dealScore (3)`. */
+export function mostFrequentUnmet(unmet: Readonly<Record<string, number>>): string {
   return Object.entries(unmet)
     .sort(([a, some], [b, others]) => others - some || (a < b ? -1 : 1))
     .map(([constraint, count]) => `${constraint} (${count})`)
@@ -93,7 +93,7 @@ export function commonestUnmet(unmet: Readonly<Record<string, number>>): string 
 function whyNoDeals({ candidates, unmet, leastCost, budget }: AnalysisFindings, liens: number): string {
   if (liens === 0) return "there are no deals: none of the counties has an available lien";
   if (candidates === 0) {
-    const reasons = commonestUnmet(unmet);
+    const reasons = mostFrequentUnmet(unmet);
     return `there are no deals: no lien meets the constraints${reasons && `; not met: ${reasons}`}`;
   }
   if (leastCost === null) return "there are no deals: the candidates were sold meanwhile";
@@ -104,8 +104,8 @@ function notesOnLiens({ available, unmet, failed }: AnalysisFindings): string[] 
   const empty = Object.keys(available).filter((countyId) => available[countyId] === 0);
   return [
     ...empty.map((countyId) => `${countyId} has no available liens`),
-    ...(unmet.dealScore ? [`${unmet.dealScore} liens have no score, most often for want of a valuation`] : []),
-    ...(failed ? [`${failed} liens have no figures: their county's rules make none possible`] : []),
+    ...(unmet.dealScore ? [`${unmet.dealScore} liens have no score, most often because they have no valuation`] : []),
+    ...(failed ? [`${failed} liens have no figures, because of the rules of their county`] : []),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { CivilDate } from "../civil-date.ts";
 
-/** The same day that many months later; the month's last day where it has no such day: six months from 31 August is 28 February. */
+/** The same day `months` months later, or the last day of a shorter month: 31 August and six months is 28 February. */
 export function addMonths(date: CivilDate, months: number): CivilDate {
   const [year, month, day] = parts(date);
   const first = new Date(Date.UTC(year, month - 1 + months, 1));
@@ -9,15 +9,15 @@ export function addMonths(date: CivilDate, months: number): CivilDate {
   return first.toISOString().slice(0, 10);
 }
 
-/** The calendar months that two dates touch, the first and the last both counted: 31 January to 1 February is 2. */
+/** The number of calendar months from one date to another, both included: 31 January to 1 February is 2. */
 export function monthsTouched(from: CivilDate, until: CivilDate): number {
   const [[fromYear, fromMonth], [untilYear, untilMonth]] = [parts(from), parts(until)];
   return (untilYear - fromYear) * 12 + untilMonth - fromMonth + 1;
 }
 
 /**
- * The six-month periods that have begun, the first from the start: 1 up to and on the day six months after it, 2 from the
- * day after that. Each is counted from the start, so that a short month does not shift those after it.
+ * The number of started six-month periods: 1 up to and including the day six months after the start, 2 from the next day.
+ * Each period is computed from the start, so that a short month does not shift the later ones.
  */
 export function halfYearsBegun(from: CivilDate, until: CivilDate): number {
   let begun = Math.max(1, Math.ceil((monthsTouched(from, until) - 1) / 6));

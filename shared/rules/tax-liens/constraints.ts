@@ -2,19 +2,19 @@ import { Decimal } from "decimal.js";
 import { z } from "zod";
 import { PROPERTY_TYPES, type PropertyType } from "./lien-fields.ts";
 
-/** Digits before the point as many as money in dollars ever needs, two after it: `"2500.00"`. */
+/** An amount in dollars with up to 12 digits and two decimals: `"2500.00"`. */
 const dollars = z
   .string()
-  // What is none is not looked at further: the refinements below compute with it.
+  // Aborts on an invalid amount, because the refinements below compute with it.
   .regex(/^\d{1,12}(\.\d{1,2})?$/, {
     error: 'expected an amount in dollars as a decimal, such as "2500.00"',
     abort: true,
   });
 
-/** What an investor wants; what is left out does not matter to them. Money in dollars, yields in percent a year. */
+/** The constraints of an investor; a missing one does not apply. Money in dollars, yields in percent a year. */
 export const constraintsSchema = z
   .strictObject({
-    /** What all deals together may cost. */
+    /** Maximum cost of all deals together. */
     budget: dollars.refine((amount) => /[1-9]/.test(amount), "expected a budget above zero"),
     counties: z
       .array(z.string().min(1).max(64))
@@ -29,7 +29,7 @@ export const constraintsSchema = z
     maxFace: dollars.optional(),
     propertyTypes: z.array(z.enum(PROPERTY_TYPES)).min(1).refine(isEachOnce, "expected each once").optional(),
     maxDeals: z.int().min(1).max(10_000).optional(),
-    /** Of the budget, in one county: 0.25 is a quarter. */
+    /** Maximum share of the budget in one county: 0.25 is a quarter. */
     maxCountyShare: z.number().positive().max(1).optional(),
   })
   .refine(({ minFace, maxFace }) => !minFace || !maxFace || new Decimal(minFace).lte(maxFace), {
@@ -42,7 +42,7 @@ export const constraintsSchema = z
   });
 export type Constraints = z.output<typeof constraintsSchema>;
 
-/** What the constraints look at. Decimals as text. */
+/** The figures of a lien that the constraints check. Decimals as text. */
 export interface Offer {
   readonly faceAmount: string;
   readonly propertyType: PropertyType;
@@ -52,7 +52,7 @@ export interface Offer {
   readonly dealScore: string | null;
 }
 
-/** The first constraint that keeps a lien from being a deal; null when none does. What is not known meets no limit, and has no rank. */
+/** The first constraint that a lien fails; null when it meets all. An unknown figure fails its constraint. */
 export function unmetConstraint(offer: Offer, wanted: Constraints): keyof Constraints | "dealScore" | null {
   if (offer.dealScore === null) return "dealScore";
   if (isBelow(offer.faceAmount, wanted.minFace)) return "minFace";

@@ -1,4 +1,4 @@
-/** How a county writes numbers: with a decimal point (`14,497.43`) or a decimal comma (`14.497,43`). */
+/** The number format of a county: with a decimal point (`14,497.43`) or a decimal comma (`14.497,43`). */
 export type NumberStyle = "point" | "comma";
 
 const FORMS: Readonly<Record<NumberStyle, RegExp>> = {
@@ -7,9 +7,9 @@ const FORMS: Readonly<Record<NumberStyle, RegExp>> = {
 };
 
 /**
- * Reads a number as a county prints it: `$8,200`, `14,497.43`, `(12.00)` and `-12.00` for what is negative, `16 %`. Groups of
- * thousands must be whole, so that a decimal comma is never read as one of them.
- * @returns a plain decimal as text without needless zeros, `-` in front when negative; null for what is no number, `NA` say
+ * Parses a number in a county's format: `$8,200`, `14,497.43`, `16 %`, `(12.00)` and `-12.00` for negative numbers. Groups
+ * of thousands must be complete, so that a decimal comma is never taken for a separator of thousands.
+ * @returns a plain decimal as text without redundant zeros, `-` first when negative; null for other texts such as `NA`
  */
 export function readAmount(text: string, style: NumberStyle = "point"): string | null {
   let rest = text.trim();

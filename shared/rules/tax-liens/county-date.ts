@@ -1,6 +1,6 @@
 import { type CivilDate, isCivilDate } from "../civil-date.ts";
 
-/** How a county writes dates: `YYYY`, `MM` and `DD` (or `M` and `D`, one digit or two) with anything between. */
+/** The date format of a county: `YYYY`, `MM` and `DD` (or `M` and `D`, one digit or two) with separators between. */
 export type DatePattern = string;
 
 export const DATE_PATTERN = /^(?=.*YYYY)(?=.*M)(?=.*D)[YMD/.\- ]+$/;
@@ -14,8 +14,9 @@ const PARTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A reader of dates of one pattern. A time of day after the date (`2026-02-10T00:00:00.000`) is left out.
- * @throws RangeError when a part of the pattern is missing or there twice
+ * A parser of dates of one pattern; it returns null for other texts. It ignores a time after the date
+ * (`2026-02-10T00:00:00.000`).
+ * @throws RangeError when a part of the pattern is missing or appears twice
  */
 export function dateReader(pattern: DatePattern): (text: string) => CivilDate | null {
   const parts = pattern.match(/YYYY|MM?|DD?/g) ?? [];

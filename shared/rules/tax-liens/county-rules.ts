@@ -1,12 +1,12 @@
 import { isRuleSetId, RULE_SET_IDS, RULE_SETS, type RuleSet } from "./rule-sets.ts";
 
-/** What a county may state otherwise than its state: see `ruleOverridesSchema`. */
+/** The rules in which a county differs from its state: see `ruleOverridesSchema`. */
 export type CountyOverrides = Readonly<Record<string, unknown>>;
 
 /**
- * The rules of a county: its state's, but for `maxInterestRate` (percent; in Illinois of a half-year) and `redemptionMonths`
- * (null: not known) where the county states its own.
- * @throws RangeError when there is no such rule set, or what is stated makes no sense
+ * The rules of a county: those of its state, with the county's own `maxInterestRate` (percent; in Illinois per half-year)
+ * and `redemptionMonths` (null: unknown) if stated.
+ * @throws RangeError for an unknown rule set or an invalid override
  */
 export function countyRules(ruleSet: string, overrides: CountyOverrides): RuleSet {
   if (!isRuleSetId(ruleSet)) {
@@ -14,20 +14,20 @@ export function countyRules(ruleSet: string, overrides: CountyOverrides): RuleSe
   }
   const rules = RULE_SETS[ruleSet];
   const maxRate = stated(overrides, "maxInterestRate", "a number from 0", (rate) => rate >= 0);
-  const isTold = overrides.redemptionMonths !== undefined;
+  const hasMonths = overrides.redemptionMonths !== undefined;
   return {
     ...rules,
     ...(maxRate !== null && { maxRate, maxAnnualReturn: rules.accrual === "penalty_step" ? maxRate * 2 : maxRate }),
-    ...(isTold && { redemptionMonths: stated(overrides, "redemptionMonths", WHOLE, isCount) }),
+    ...(hasMonths && { redemptionMonths: stated(overrides, "redemptionMonths", WHOLE, isCount) }),
   };
 }
 
-/** Days in which half of a county's liens are redeemed; null where it does not say. @throws RangeError as above */
+/** Days in which half of a county's liens are redeemed; null when unknown. @throws RangeError for an invalid override */
 export function medianRedemptionDays(overrides: CountyOverrides): number | null {
   return stated(overrides, "medianRedemptionDays", WHOLE, isCount);
 }
 
-/** A stored lien as the formulas take it: with the rules that hold in its county. @throws RangeError as above */
+/** A stored lien with the rules of its county, as the formulas need it. @throws RangeError for invalid rules */
 export function withRules<Lien extends { readonly ruleSet: string; readonly countyRules: CountyOverrides }>(
   lien: Lien,
 ): Lien & { rules: RuleSet; medianRedemptionDays: number | null } {
@@ -48,10 +48,10 @@ function stated(
   overrides: CountyOverrides,
   name: string,
   expected: string,
-  makesSense: (given: number) => boolean,
+  isValid: (given: number) => boolean,
 ): number | null {
   const given = overrides[name] ?? null;
   if (given === null) return null;
-  if (typeof given === "number" && Number.isFinite(given) && makesSense(given)) return given;
+  if (typeof given === "number" && Number.isFinite(given) && isValid(given)) return given;
   throw new RangeError(`county rule ${name}: expected ${expected}, got ${JSON.stringify(given)}`);
 }

@@ -3,32 +3,32 @@ import { DEAL_STATUSES, type DealStatus, type Decision, transitionRefusal } from
 
 const DECISIONS = DEAL_STATUSES.filter((status): status is Decision => status !== "candidate");
 
-/** A decision about a deal, as somebody gives it. */
+/** A decision about a deal, as a user or an agent gives it. */
 export const decisionSchema = z.strictObject({
-  decisionId: z.string().min(1).max(200).describe("Its giver's name for it: given again, it is not taken twice"),
+  decisionId: z.string().min(1).max(200).describe("Idempotency key: a decision with the same id is applied once"),
   dealId: z.int().positive(),
-  decision: z.enum(DECISIONS).describe("The status that the deal is to have"),
+  decision: z.enum(DECISIONS).describe("The new status of the deal"),
   reason: z.string().trim().min(1).max(2_000),
   decidedBy: z.enum(["user", "agent"]),
 });
-/** Decisions that are given together. */
+/** A batch of decisions. */
 export const decisionsInput = z.array(decisionSchema).min(1).max(1_000);
 export type GivenDecision = Readonly<z.output<typeof decisionSchema>>;
 
-/** What became of a decision that had not been given before. */
-export interface Verdict<Given extends GivenDecision> {
+/** The outcome of a new decision. */
+export interface DecisionOutcome<Given extends GivenDecision> {
   readonly given: Given;
-  /** The deal's status before; null: there is no such deal. */
+  /** The previous status of the deal; null when the deal does not exist. */
   readonly from: DealStatus | null;
-  /** Why it was refused, and changed nothing; null: the deal has moved. */
+  /** Why the decision was refused; null when the deal changed its status. */
   readonly refusal: string | null;
 }
 
-/** Takes decisions one after the other: what one of them moves, the next one finds moved. */
+/** Applies decisions in order: each one sees the status that the previous ones set. */
 export function decide<Given extends GivenDecision>(
   decisions: readonly Given[],
   found: ReadonlyMap<number, DealStatus>,
-): Verdict<Given>[] {
+): DecisionOutcome<Given>[] {
   const statuses = new Map(found);
   return decisions.map((given) => {
     const from = statuses.get(given.dealId) ?? null;
@@ -39,40 +39,40 @@ export function decide<Given extends GivenDecision>(
   });
 }
 
-/** A decision with where it stands: its analysis, and its place among the decisions that came together in a run. */
+/** A decision with its analysis, its run and its position among the decisions of the run. */
 export interface RequestedDecision extends GivenDecision {
   readonly analysisRunId: string;
   readonly runId: string;
-  readonly place: number;
+  readonly position: number;
 }
 
 export interface RecordedDecision extends RequestedDecision {
   readonly refusal: string | null;
 }
 
-/** Decisions told apart by what is known under their ids. */
-export interface Sifted<Asked> {
-  /** To be taken, in their order. */
+/** Requested decisions, grouped by what is recorded under their ids. */
+export interface DeduplicatedDecisions<Asked> {
+  /** New decisions, in their order. */
   readonly fresh: readonly Asked[];
-  /** Taken in this very place before, by an attempt that was cut off. */
+  /** Decisions of the same run and position that an interrupted attempt recorded. */
   readonly done: readonly RecordedDecision[];
-  /** How many say again what is known. */
+  /** Number of repetitions of known decisions. */
   readonly repeated: number;
-  /** They say something else under an id that is taken. */
+  /** Decisions that differ from the known decision of the same id. */
   readonly contradictory: readonly { readonly decisionId: string; readonly reason: string }[];
 }
 
-export function sift<Asked extends RequestedDecision>(
+export function deduplicate<Asked extends RequestedDecision>(
   asked: readonly Asked[],
   recorded: readonly RecordedDecision[],
-): Sifted<Asked> {
+): DeduplicatedDecisions<Asked> {
   const [fresh, done, contradictory] = [new Map<string, Asked>(), new Map<string, RecordedDecision>(), [] as Said[]];
   const known = new Map(recorded.map((decision) => [decision.decisionId, decision]));
   for (const one of asked) {
-    const { decisionId, runId, place } = one;
+    const { decisionId, runId, position } = one;
     const before = known.get(decisionId);
     const earlier = before ?? fresh.get(decisionId);
-    if (before?.runId === runId && before.place === place) done.set(decisionId, before);
+    if (before?.runId === runId && before.position === position) done.set(decisionId, before);
     else if (!earlier) fresh.set(decisionId, one);
     else contradictory.push(...contradiction(one, earlier));
   }
@@ -80,9 +80,9 @@ export function sift<Asked extends RequestedDecision>(
   return { fresh: [...fresh.values()], done: [...done.values()], repeated, contradictory };
 }
 
-type Said = Sifted<never>["contradictory"][number];
+type Said = DeduplicatedDecisions<never>["contradictory"][number];
 
-/** None when it is the same, word for word. */
+/** Empty when both decisions are equal. */
 function contradiction(asked: RequestedDecision, known: RequestedDecision): Said[] {
   const members = ["analysisRunId", "dealId", "decision", "reason", "decidedBy"] as const;
   const others = members.filter((member) => asked[member] !== known[member]);

@@ -10,18 +10,18 @@ export const DEAL_STATUSES = [
   "written_off",
 ] as const;
 export type DealStatus = (typeof DEAL_STATUSES)[number];
-/** A decision is named by the status that it leads to. */
+/** A decision has the name of the status that it sets. */
 export type Decision = Exclude<DealStatus, "candidate">;
 
-/** Where each status may lead. What is not here does not happen. */
-const MOVES: Readonly<Record<DealStatus, readonly Decision[]>> = {
-  // Found by an analysis, and nobody has said anything.
+/** The legal transitions of a deal. All others are refused. */
+const TRANSITIONS: Readonly<Record<DealStatus, readonly Decision[]>> = {
+  // Found by an analysis, without a decision.
   candidate: ["approved", "rejected", "watchlist"],
-  // Somebody wants to see it again before saying yes or no.
+  // To be reviewed again before the decision.
   watchlist: ["approved", "rejected"],
-  // To be bought: it is, or the sale did not come to be.
+  // To be bought: the purchase succeeds or fails.
   approved: ["purchased", "withdrawn"],
-  // Held: the owner pays, the property is taken, or neither will come.
+  // Held: the owner redeems it, the property is foreclosed, or neither will happen.
   purchased: ["redeemed", "foreclosed", "written_off"],
   rejected: [],
   withdrawn: [],
@@ -30,9 +30,9 @@ const MOVES: Readonly<Record<DealStatus, readonly Decision[]>> = {
   written_off: [],
 };
 
-/** Why a decision may not be taken about a deal in a status; null when it may. */
+/** Why a decision is not allowed for a deal in a status; null when it is. */
 export function transitionRefusal(from: DealStatus, decision: Decision): string | null {
-  const allowed = MOVES[from];
+  const allowed = TRANSITIONS[from];
   if (allowed.includes(decision)) return null;
   if (allowed.length === 0) return `the deal is ${from}, which is final`;
   return `a deal that is ${from} can become ${allowed.join(", ")}, not ${decision}`;

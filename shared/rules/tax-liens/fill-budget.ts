@@ -9,16 +9,16 @@ export interface Candidate {
   readonly dealScore: string;
 }
 
-/** Better first: the higher score, and of equals the lower id, so that there is one order. */
+/** Best candidate first: the higher score, then the lower id, so that the order is unique. */
 export function compareCandidates(a: Candidate, b: Candidate): number {
   return new Decimal(b.dealScore).comparedTo(a.dealScore) || a.lienId - b.lienId;
 }
 
 /**
- * Fills the budget from the best down: a candidate that no longer fits what is left of the budget, or of its county's share, is
- * passed by for a cheaper one further down. However many candidates come, none is kept.
+ * Selects candidates from the best down until the budget is spent. A candidate that exceeds the rest of the budget or of
+ * its county's share is skipped. Uses constant memory for any number of candidates.
  * @param ranked in the order of `compareCandidates`
- * @param leastCost that any of them has: once less is left, no more are looked at
+ * @param leastCost minimum cost of a candidate, in dollars: the selection ends when less is left. Default 0.01
  * @returns the deals, in that order
  */
 export async function* fillBudget<C extends Candidate>(

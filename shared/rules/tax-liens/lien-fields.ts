@@ -1,4 +1,4 @@
-/** What a list can say about a lien and its property; a county's mapping names columns for them. */
+/** The fields of a lien and its property that a list can have; the configuration of a county maps columns to them. */
 export const LIEN_FIELDS = [
   "taxYear",
   "certificateNumber",
@@ -27,18 +27,18 @@ export const LIEN_FIELDS = [
 
 export type LienField = (typeof LIEN_FIELDS)[number];
 
-/** What a list may say of a lien. */
+/** The statuses of a lien that a list can have. */
 export const LISTED_STATUSES = ["available", "sold", "redeemed", "foreclosed", "withdrawn"] as const;
 export type ListedStatus = (typeof LISTED_STATUSES)[number];
 
 export const PROPERTY_TYPES = ["residential", "commercial", "industrial", "vacant_land", "unknown"] as const;
 export type PropertyType = (typeof PROPERTY_TYPES)[number];
 
-/** A row of a list as its county writes it; a field that the list does not have is missing. */
-export type WrittenLien = Readonly<Partial<Record<LienField, string>>>;
+/** A row of a list in the county's format, without the fields that the list does not have. */
+export type RawLien = Readonly<Partial<Record<LienField, string>>>;
 
-/** The same as we keep it. Money and rates are plain decimals as text, dates `YYYY-MM-DD`. */
-export interface ReadLien {
+/** A parsed row. Money and rates are plain decimals as text, dates `YYYY-MM-DD`. */
+export interface ParsedLien {
   readonly taxYear: number;
   readonly certificateNumber: string | null;
   readonly parcelId: string;

@@ -5,30 +5,30 @@ import { type RiskFacts, riskScore, type RiskWeights } from "./risk.ts";
 import { type CashFlow, internalRateOfReturn } from "./yield.ts";
 
 /**
- * Of the formulas of this file, those that it calls (accrual, yield, risk) and the facts of `rule-sets.ts`. Stored with what they
- * gave; goes up when a result may change.
+ * Version of these formulas, of those they call (accrual, yield, risk) and of the facts in `rule-sets.ts`. Stored with the
+ * results; increase it when a result may change.
  */
 export const METRICS_VERSION = 1;
 
-/** Above this a lien is worth more than its property: rather the value is wrong. */
+/** Above this the liens exceed the value of the property: the value is probably wrong. */
 const PLAUSIBLE_LTV = 1;
 
-/** What is known of a lien that might be bought. Money in dollars, rates in percent. */
+/** The facts about a lien that may be bought. Money in dollars, rates in percent. */
 export interface LienFacts extends LienTerms, Omit<RiskFacts, "ltv" | "valuedOn"> {
   readonly priorLiens: string;
   readonly valuation: { readonly value: string; readonly day: CivilDate } | null;
-  /** Later years' taxes, paid by the holder and redeemed with the lien. */
+  /** Taxes of later years, which the holder pays and which are redeemed with the lien. */
   readonly subsequentTaxes: readonly { readonly day: CivilDate; readonly amount: string }[];
 }
 
 export interface DealMetrics {
   /** Face + premium + fees. */
   readonly cost: string;
-  /** (Face + prior liens + penalties) ÷ value, to 6 decimals; null without a value, or one of nothing. */
+  /** (Face + prior liens + penalties) ÷ value, to 6 decimals; null without a value or for a value of 0. */
   readonly ltv: string | null;
-  /** The LTV is above 1: shown as it is, and 1 in the risk. */
+  /** Whether the LTV is above 1; the risk score uses 1 then. */
   readonly implausibleValue: boolean;
-  /** Percent a year of the cost, simple; null where no rate is known. */
+  /** Percent a year of the cost, simple; null without a known rate. */
   readonly expectedYield: string | null;
   /** Percent a year; null without subsequent taxes. */
   readonly irr: string | null;
@@ -36,15 +36,16 @@ export interface DealMetrics {
   readonly riskScore: string | null;
   /** 0 to 100, higher is better. */
   readonly dealScore: string | null;
-  /** Why figures are missing; null when none of LTV, yield, risk and score is. */
+  /** Why figures are missing; null when LTV, yield, risk and score are known. */
   readonly explanation: string | null;
 }
 
 /**
- * The figures by which liens are compared, as if the lien were bought on `asOf`.
+ * The figures for the comparison of liens, as if the lien were bought on `asOf`.
  *
- * Yield: accrued interest + penalties − fees, less the premium where the state keeps it, ÷ cost × 365 ÷ days to redemption.
+ * Yield: (accrued interest + penalties − fees − a premium that the state keeps) ÷ cost × 365 ÷ days to redemption.
  * Score: 100 × (½ · yield ÷ the state's maximum, from 0 to 1, + ½ · (1 − risk ÷ 100)), to 2 decimals.
+ * The formulas are this project's own; sources of the accrual are in `rule-sets.ts`.
  */
 export function dealMetrics(
   lien: LienFacts,
@@ -70,7 +71,7 @@ export function dealMetrics(
   };
 }
 
-/** What its risk follows from; null without a valuation. */
+/** The facts for the risk score; null without a valuation. */
 export function riskFactsOf(lien: LienFacts): RiskFacts | null {
   const { valuation } = lien;
   if (!valuation) return null;
@@ -78,14 +79,14 @@ export function riskFactsOf(lien: LienFacts): RiskFacts | null {
   return { ...lien, ltv, valuedOn: valuation.day };
 }
 
-/** Taxes that would be paid after the expected redemption are not. */
+/** Ignores taxes after the expected redemption. */
 function irrOf(lien: LienFacts, cost: Decimal, { day, proceeds }: Redemption, asOf: CivilDate): string | null {
   const taxes = lien.subsequentTaxes.filter((tax) => tax.day >= asOf && tax.day <= day);
   const flows: CashFlow[] = [{ day: asOf, amount: cost.negated() }];
   let back = proceeds;
   for (const tax of taxes) {
     flows.push({ day: tax.day, amount: new Decimal(tax.amount).negated() });
-    // No overbid was paid on a tax: that part of the interest is the certificate's alone.
+    // Taxes have no overbid, so they get no interest on one.
     const interest = interestOn({ ...lien, premium: "0" }, tax.amount, { from: tax.day, until: day });
     back = back.plus(sum(tax.amount, interest ?? 0));
   }
@@ -93,7 +94,7 @@ function irrOf(lien: LienFacts, cost: Decimal, { day, proceeds }: Redemption, as
 }
 
 function scoreOf(expected: Decimal, best: number, risk: Decimal): string {
-  // A loss counts as no yield, so that the score stays within 0 and 100.
+  // A loss counts as a yield of 0, so that the score stays between 0 and 100.
   const yieldShare = Decimal.max(0, Decimal.min(1, best === 0 ? 0 : expected.div(best)));
   const safety = new Decimal(1).minus(risk.div(100));
   return yieldShare.plus(safety).times(50).toFixed(2, Decimal.ROUND_HALF_UP);
@@ -102,7 +103,7 @@ function scoreOf(expected: Decimal, best: number, risk: Decimal): string {
 function explanationOf(lien: LienFacts, value: Decimal | null, expected: Decimal | null): string | null {
   const missing = [
     value === null && "the property has no valuation: no LTV, risk or score",
-    value?.isZero() && "the property is valued at nothing: no LTV, and the worst in the risk",
+    value?.isZero() && "the value of the property is 0: no LTV, and the highest risk",
     expected === null && "neither the list nor the county's rules state a rate: no yield or score",
     lien.rules.maxAnnualReturn === null && "the county's rules state no maximum rate: no score",
   ].filter((reason) => typeof reason === "string");

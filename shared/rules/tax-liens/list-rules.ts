@@ -2,27 +2,27 @@ import { z } from "zod";
 import { LIEN_FIELDS, LISTED_STATUSES, type ListedStatus } from "./lien-fields.ts";
 import { isRuleSetId, RULE_SET_IDS, RULE_SETS, type RuleSet } from "./rule-sets.ts";
 
-/** What the rows of a county's list have to obey. Rates are percent a year, amounts dollars. */
+/** The rules for the rows of a county's list. Rates are percent a year, amounts dollars. */
 export interface ListRules {
-  /** Beyond parcel, tax year and face amount, which no lien can be without. */
+  /** Required fields besides parcel, tax year and face amount, which are always required. */
   readonly required: readonly (typeof LIEN_FIELDS)[number][];
-  /** The whole certificate number has to match it. */
+  /** A pattern that matches the whole certificate number. */
   readonly certificatePattern: string | null;
   readonly maxInterestRate: number;
-  /** Of what won the sale. */
+  /** Maximum of the winning bid. */
   readonly maxBidRate: number;
   readonly minFaceAmount: number;
   readonly maxFaceAmount: number;
-  /** What a county may say of a lien. */
+  /** The allowed statuses. */
   readonly statuses: readonly ListedStatus[];
-  /** Where the list has no deadline to redeem, it follows from the sale and these. */
+  /** Used to compute the redemption deadline from the sale when the list has none. */
   readonly ruleSet: RuleSet;
-  /** Tax years, counted from the year of the ingestion: no older and no later ones are believed. */
+  /** Allowed tax years before and after the year of the ingestion. */
   readonly oldestTaxYears: number;
   readonly futureTaxYears: number;
 }
 
-/** What holds in every state. */
+/** The defaults for every state. */
 const EVERYWHERE = {
   required: [],
   certificatePattern: null,
@@ -33,10 +33,10 @@ const EVERYWHERE = {
   futureTaxYears: 1,
 } as const;
 
-/** Where no law is known, a rate above this is taken for a slip. */
+/** Without a known law, a higher rate counts as an error. */
 const HIGHEST_RATE = 36;
 
-/** What one county does otherwise than its rule set. */
+/** The rules in which a county differs from its rule set. */
 export const ruleOverridesSchema = z
   .strictObject({
     required: z.array(z.enum(LIEN_FIELDS)).optional(),
@@ -51,7 +51,7 @@ export const ruleOverridesSchema = z
     maxFaceAmount: z.number().positive().optional(),
     statuses: z.array(z.enum(LISTED_STATUSES)).min(1).optional(),
     redemptionMonths: z.int().min(1).max(240).nullable().optional(),
-    /** Not the list's: how long its liens usually take to be redeemed, for their expected yield. */
+    /** Median days until redemption, for the expected yield; not a rule of the list. */
     medianRedemptionDays: z.int().min(1).max(7_300).optional(),
     oldestTaxYears: z.int().min(0).max(200).optional(),
     futureTaxYears: z.int().min(0).max(10).optional(),
@@ -67,7 +67,7 @@ export const ruleOverridesSchema = z
 
 export type RuleOverrides = z.output<typeof ruleOverridesSchema>;
 
-/** The rules of a county. @throws RangeError when there is no such rule set */
+/** The list rules of a county. @throws RangeError for an unknown rule set */
 export function listRulesOf(id: string, { redemptionMonths, ...overrides }: RuleOverrides = {}): ListRules {
   if (!isRuleSetId(id)) {
     throw new RangeError(`ruleSet: expected one of ${RULE_SET_IDS.join(", ")}, got ${JSON.stringify(id)}`);

@@ -1,7 +1,7 @@
-/** Below this share of its last size a list is taken for cut off, and not for the truth. */
+/** A list with less than this share of its last size counts as cut off. */
 const LEAST_SHARE = 0.5;
 
-/** Whether so few liens came that a fault of the source is likelier than a county whose liens are gone. */
+/** Whether a list has so few rows that a fault of the source is more likely than a real decline. */
 export function isSuspiciouslySmall(rows: number, lastRows: number | null): boolean {
   return lastRows !== null && rows < lastRows * LEAST_SHARE;
 }

@@ -5,30 +5,30 @@ import {
   LISTED_STATUSES,
   type ListedStatus,
   PROPERTY_TYPES,
-  type ReadLien,
-  type WrittenLien,
+  type ParsedLien,
+  type RawLien,
 } from "./lien-fields.ts";
 import type { ListRules } from "./list-rules.ts";
 import { redemptionDeadline } from "./rule-sets.ts";
 
-/** How a county writes what it writes. */
+/** The formats and terms of a county's list. */
 export interface CountyForms {
   readonly numbers: NumberStyle;
   /** `MM/DD/YYYY` */
   readonly dates: string;
-  /** Its words for statuses and property types, in lower case, and ours. */
+  /** Its terms for statuses and property types, in lower case, mapped to ours. */
   readonly statuses: Readonly<Record<string, string>>;
   readonly propertyTypes: Readonly<Record<string, string>>;
 }
 
-/** A lien that can be believed, or every reason why the row is refused. */
-export type Reading =
-  | { readonly lien: ReadLien; readonly reasons?: never; readonly name?: never }
-  /** The name is null where the row does not say which lien it is about. */
-  | { readonly lien?: never; readonly reasons: readonly string[]; readonly name: LienName | null };
+/** A valid lien, or all reasons why the row is refused. */
+export type LienReading =
+  | { readonly lien: ParsedLien; readonly reasons?: never; readonly name?: never }
+  /** The name is null when the row does not identify a lien. */
+  | { readonly lien?: never; readonly reasons: readonly string[]; readonly name: LienIdentity | null };
 
-/** By which a county's liens are told apart. */
-export type LienName = Pick<ReadLien, "taxYear" | "certificateNumber" | "parcelId">;
+/** The fields that identify a lien within a county. */
+export type LienIdentity = Pick<ParsedLien, "taxYear" | "certificateNumber" | "parcelId">;
 
 const LONGEST: Readonly<Partial<Record<LienField, number>>> = {
   certificateNumber: 64,
@@ -40,21 +40,21 @@ const LONGEST: Readonly<Partial<Record<LienField, number>>> = {
   legalDescription: 4_000,
 };
 
-/** Above every assessed value of a parcel; what is greater is a slip. */
+/** Above the assessed value of any parcel; a greater value is an error. */
 const MOST_ASSESSED = 100_000_000_000;
 
-/** What lies outside is a slip, whatever a county's rules allow; some of it no database would take. */
+/** Years outside are errors, also when the rules of a county allow them; PostgreSQL does not accept all of them. */
 const [FIRST_YEAR, LAST_YEAR] = [1900, 2200];
 
 const YES: ReadonlySet<string> = new Set(["y", "yes", "true", "t", "1", "x"]);
 const NO: ReadonlySet<string> = new Set(["", "n", "no", "false", "f", "0", "-"]);
 
 /**
- * Makes a reader of one county's rows: normalises each field, then holds it against the rules. It names everything that is wrong
- * with a row, not only the first thing.
- * @param year of the ingestion; tax years are counted from it
+ * A parser for the rows of one county: it normalises each field and checks it against the rules. It reports all faults of
+ * a row.
+ * @param year year of the ingestion, the base of the allowed tax years
  */
-export function lienReader(forms: CountyForms, rules: ListRules, year: number): (written: WrittenLien) => Reading {
+export function lienReader(forms: CountyForms, rules: ListRules, year: number): (written: RawLien) => LienReading {
   const readDate = dateReader(forms.dates);
   const certificateForm = rules.certificatePattern === null ? null : new RegExp(`^(?:${rules.certificatePattern})$`);
   const allowed: ReadonlySet<string> = new Set(rules.statuses);
@@ -70,7 +70,7 @@ export function lienReader(forms: CountyForms, rules: ListRules, year: number): 
       const most = LONGEST[field] ?? 200;
       if (tidy.length > most) refuse(field, `at most ${most} characters`, tidy);
       if (tidy.includes("\u0000")) refuse(field, "text without NUL characters", tidy);
-      // What cannot be decoded arrives as the replacement character: a guess at a name is worse than none.
+      // The replacement character shows bytes that could not be decoded: no value is better than a wrong name.
       if (tidy.includes("\uFFFD")) refuse(field, "text in the encoding of the source (set source.encoding)", tidy);
       return tidy === "" ? null : tidy;
     };
@@ -148,7 +148,7 @@ export function lienReader(forms: CountyForms, rules: ListRules, year: number): 
     if (saleDate !== null && deadline !== null && deadline < saleDate) {
       refuse("redemptionDeadline", `a day on or after the sale of ${saleDate}`, written.redemptionDeadline);
     }
-    const lien: ReadLien = {
+    const lien: ParsedLien = {
       taxYear,
       certificateNumber,
       parcelId,
@@ -183,8 +183,8 @@ function isFarOff(year: number): boolean {
   return year < FIRST_YEAR || year > LAST_YEAR;
 }
 
-/** Whether a lien could be called so. */
-function isName({ taxYear, certificateNumber, parcelId }: LienName): boolean {
+/** Whether these fields can identify a lien. */
+function isName({ taxYear, certificateNumber, parcelId }: LienIdentity): boolean {
   const identity = certificateNumber ?? parcelId;
   return taxYear > 0 && identity !== "" && identity.length <= LONGEST.parcelId! && !identity.includes("\u0000");
 }

@@ -4,21 +4,21 @@ import { accrued } from "./accrual.ts";
 import { redemptionDays, type RuleSet } from "./rule-sets.ts";
 import { simpleAnnualYield } from "./yield.ts";
 
-/** Where neither the county nor its state says when a lien is redeemed. */
+/** Used when neither the county nor its state has a redemption period. */
 const USUAL_DAYS = 365;
 
-/** What a lien costs and earns. Money in dollars, rates in percent. */
+/** The cost and interest terms of a lien. Money in dollars, rates in percent. */
 export interface LienTerms {
   readonly faceAmount: string;
   readonly penalties: string;
   readonly premium: string;
-  /** Paid on buying; not paid back. */
+  /** Paid at the purchase and not refunded. */
   readonly fees: string;
   readonly interestRate: string | null;
-  /** The rate, or in Illinois the penalty, that won the sale. */
+  /** The winning rate of the sale; in Illinois the penalty. */
   readonly bidRate: string | null;
   readonly rules: RuleSet;
-  /** Days from purchase to redemption, by the county's median. Null: the whole time that its state gives. */
+  /** Median days from purchase to redemption in the county. Null: the full redemption period of the state. */
   readonly medianRedemptionDays: number | null;
 }
 
@@ -26,9 +26,9 @@ export interface Redemption {
   readonly days: number;
   readonly day: CivilDate;
   readonly interest: Decimal;
-  /** What comes back. */
+  /** The amount paid back. */
   readonly proceeds: Decimal;
-  /** Beyond the cost. */
+  /** Proceeds less cost. */
   readonly profit: Decimal;
   /** Percent a year of the cost, simple, to 4 decimals. */
   readonly annualYield: Decimal;
@@ -39,7 +39,7 @@ export function costOf({ faceAmount, premium, fees }: LienTerms): Decimal {
   return sum(faceAmount, premium, fees);
 }
 
-/** A lien bought on one day and redeemed on a later one; null where no rate is known. */
+/** The redemption of a lien bought on one day and redeemed on a later one; null without a known rate. */
 export function redemptionOn(lien: LienTerms, span: { from: CivilDate; until: CivilDate }): Redemption | null {
   const interest = interestOn(lien, lien.faceAmount, span);
   if (interest === null) return null;
@@ -49,13 +49,13 @@ export function redemptionOn(lien: LienTerms, span: { from: CivilDate; until: Ci
   return { days, day: span.until, interest, proceeds, profit, annualYield: simpleAnnualYield({ cost, profit, days }) };
 }
 
-/** When a lien bought on that day is likely to be redeemed, and what comes of it; null where no rate is known. */
+/** The expected redemption of a lien bought on a day; null without a known rate. */
 export function expectedRedemption(lien: LienTerms, bought: CivilDate): Redemption | null {
   const days = Math.max(1, lien.medianRedemptionDays ?? redemptionDays(lien.rules, bought) ?? USUAL_DAYS);
   return redemptionOn(lien, { from: bought, until: addDays(bought, days) });
 }
 
-/** Null where no rate is known. What a lien nobody has bid on yet bears is the most that its rules allow. */
+/** The interest on a principal; null without a known rate. A lien without a bid bears the maximum rate of its rules. */
 export function interestOn(
   { rules, interestRate, bidRate, premium }: LienTerms,
   principal: string,

@@ -1,4 +1,4 @@
-/** A row of a list that was refused, as the reject file has it. */
+/** A refused row of a list, for the reject file. */
 export interface RejectedRow {
   readonly line: number;
   readonly reasons: readonly string[];
@@ -8,8 +8,8 @@ export interface RejectedRow {
 export const REJECT_HEADER = "line,reasons,raw\r\n";
 
 /**
- * One line of a reject file. A text that a spreadsheet would take for a formula is led by an apostrophe: a list must not be able to
- * run something where a person opens the file.
+ * One line of a reject file (CSV). A text that a spreadsheet would evaluate as a formula gets an apostrophe in front, so
+ * that a list cannot run code when a person opens the file.
  */
 export function rejectLine({ line, reasons, raw }: RejectedRow): string {
   return `${line},${cell(reasons.join("; "))},${cell(raw)}\r\n`;

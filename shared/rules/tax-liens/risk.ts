@@ -2,18 +2,18 @@ import { Decimal } from "decimal.js";
 import { type CivilDate, daysBetween } from "../civil-date.ts";
 import type { PropertyType } from "./lien-fields.ts";
 
-/** What makes a lien risky. */
+/** The factors of the risk score. */
 export const RISK_FACTORS = ["ltv", "property_type", "valuation_age", "redemption_time", "flags"] as const;
 export type RiskFactor = (typeof RISK_FACTORS)[number];
-/** How many of the 100 points a factor has at its worst; together they are 100. */
+/** Maximum points of each factor; the sum is 100. */
 export type RiskWeights = Readonly<Record<RiskFactor, number>>;
 
 export interface RiskFacts {
-  /** Lien ÷ value: 0.25 is a quarter. Infinite for a property that is worth nothing. */
+  /** Lien ÷ value: 0.25 is a quarter. Infinite for a property with a value of 0. */
   readonly ltv: Decimal;
   readonly propertyType: PropertyType;
   readonly valuedOn: CivilDate;
-  /** Null while the lien is not sold. */
+  /** Null for an unsold lien. */
   readonly saleDate: CivilDate | null;
   readonly redemptionDeadline: CivilDate | null;
   readonly bankruptcy: boolean;
@@ -22,14 +22,15 @@ export interface RiskFacts {
 }
 
 /**
- * From 0 (none) to 100: Σ weight × factor, each factor from 0 to 1, rounded once to 2 decimals, half up.
+ * The risk score from 0 (none) to 100: Σ weight × factor, each factor from 0 to 1, rounded once to 2 decimals, half up.
+ * The formula is this project's own.
  *
  * | factor | value |
  * |---|---|
  * | `ltv` | 0 up to 5 %, 1 from 60 %, linear between |
  * | `property_type` | residential 0.2, commercial 0.4, industrial 0.6, vacant land 0.8, unknown 0.9 |
- * | `valuation_age` | 0 on its day, 1 from 365 days, linear between |
- * | `redemption_time` | share of the time from sale to deadline that has passed; 1 after the deadline, 0 for what is not sold |
+ * | `valuation_age` | 0 on the day of the valuation, 1 from 365 days, linear between |
+ * | `redemption_time` | elapsed share of the time from sale to deadline; 1 after the deadline, 0 for an unsold lien |
  * | `flags` | bankruptcy, environmental, code violations: a third each |
  */
 export function riskScore(facts: RiskFacts, weights: RiskWeights, asOf: CivilDate): Decimal {
@@ -68,7 +69,7 @@ const TYPE_RISK: Readonly<Record<PropertyType, string>> = {
 function redemptionTime({ saleDate, redemptionDeadline }: RiskFacts, asOf: CivilDate): Decimal {
   if (redemptionDeadline === null) return new Decimal(0);
   if (asOf > redemptionDeadline) return new Decimal(1);
-  // On a day before the deadline, a lien whose sale is not known or not before it has no time that could have passed.
+  // Before the deadline, a lien without a sale before the deadline has no elapsed time.
   if (saleDate === null || saleDate >= redemptionDeadline) return new Decimal(0);
   return share(daysBetween(saleDate, asOf), daysBetween(saleDate, redemptionDeadline));
 }

@@ -5,28 +5,28 @@ import { addMonths } from "./calendar-months.ts";
 export const RULE_SET_IDS = ["arizona", "florida", "illinois", "colorado", "indiana", "maryland", "other"] as const;
 export type RuleSetId = (typeof RULE_SET_IDS)[number];
 
-/** Who wins a sale: the lowest rate, the lowest penalty, or the highest amount. */
+/** The winner of a sale: the lowest rate, the lowest penalty or the highest amount. */
 export type Bidding = "lowest_rate" | "lowest_penalty" | "highest_premium" | "unknown";
 
-/** What becomes of money paid above the lien once it is redeemed. `none`: the sale takes no such money. */
-export type PremiumFate = "none" | "lost" | "returned";
+/** The treatment of the premium, the amount paid above the lien, at redemption. `none`: sales have no premium. */
+export type PremiumTreatment = "none" | "lost" | "returned";
 
-/** A state's rules on tax liens; a county may state its own for each. */
+/** The rules of a state for tax liens; a county may override them. */
 export interface RuleSet {
   readonly id: RuleSetId;
   readonly bidding: Bidding;
-  /** The most that may be bid or set, in percent: a year's, in Illinois a half-year's penalty. Null: the county's list says it. */
+  /** Maximum rate in percent a year; in Illinois the penalty of a half-year. Null: the county's list states the rate. */
   readonly maxRate: number | null;
-  /** The most that a year can bring, in percent, penalties included. Null as above. */
+  /** Maximum return in percent a year, penalties included. Null as above. */
   readonly maxAnnualReturn: number | null;
-  /** Months in which the owner may redeem. Null: not known. */
+  /** Months in which the owner may redeem. Null: unknown. */
   readonly redemptionMonths: number | null;
   readonly accrual: AccrualMethod;
-  readonly premium: PremiumFate;
+  readonly premium: PremiumTreatment;
 }
 
 /**
- * Not legal advice: verify before money moves.
+ * The rules by state, with their sources. Not legal advice: verify them before a purchase.
  *
  * - **Arizona.** Bids go down from 16 % simple a year, by the month; the lowest rate wins; three years until foreclosure.
  *   A.R.S. 42-18053, 42-18112 to 42-18122; tutorial of the Maricopa County Treasurer.
@@ -110,19 +110,19 @@ export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
   },
 };
 
-/** Whether a county's rule set is one of these. */
+/** Whether a text is the id of a rule set. */
 export function isRuleSetId(text: string): text is RuleSetId {
   return Object.hasOwn(RULE_SETS, text);
 }
 
-/** The last day on which the owner may redeem a lien sold on that day; null where the period is not known. */
+/** The last day on which the owner may redeem a lien sold on a day; null for an unknown period. */
 export function redemptionDeadline({ id, redemptionMonths }: RuleSet, sold: CivilDate): CivilDate | null {
   if (redemptionMonths === null) return null;
-  // Florida counts from 1 April of the year of issue, whenever the certificate was sold.
+  // Florida counts from 1 April of the year of issue, independent of the day of the sale.
   return addMonths(id === "florida" ? `${sold.slice(0, 4)}-04-01` : sold, redemptionMonths);
 }
 
-/** The days until a lien bought on that day has to be redeemed; null where the period is not known. */
+/** The days from a purchase to the redemption deadline; null for an unknown period. */
 export function redemptionDays(rules: RuleSet, bought: CivilDate): number | null {
   const deadline = redemptionDeadline(rules, bought);
   return deadline === null ? null : daysBetween(bought, deadline);

@@ -1,23 +1,23 @@
 import { Decimal } from "decimal.js";
 import { type CivilDate, daysBetween } from "../civil-date.ts";
 
-/** Money on a day: what is paid is negative. */
+/** A payment on a day; outgoing payments are negative. */
 export interface CashFlow {
   readonly day: CivilDate;
   readonly amount: Decimal.Value;
 }
 
-/** Profit ÷ cost × 365 ÷ days, in percent, rounded to 4 decimals, half up. */
+/** The simple annual yield: profit ÷ cost × 365 ÷ days, in percent, rounded to 4 decimals, half up. */
 export function simpleAnnualYield(given: { cost: Decimal.Value; profit: Decimal.Value; days: number }): Decimal {
   const { cost, profit, days } = given;
   return new Decimal(profit).div(cost).times(365).div(days).times(100).toDecimalPlaces(4, Decimal.ROUND_HALF_UP);
 }
 
 /**
- * The rate a year, in percent to 4 decimals, at which dated cash flows are worth nothing on the first one's day:
- * Σ amount ÷ (1 + rate)^(days ÷ 365) = 0. Null where none from −99.99 % to 100,000 % does that.
+ * The internal rate of return in percent a year, to 4 decimals: the rate at which the present value of the cash flows is 0,
+ * Σ amount ÷ (1 + rate)^(days ÷ 365) = 0 (as XIRR). Null when no rate from −99.99 % to 100,000 % solves it.
  *
- * Found by halving, in binary floating point: it is a root and no amount of money.
+ * Found by bisection in binary floating point: the result is a root, not an amount of money.
  */
 export function internalRateOfReturn(flows: readonly CashFlow[]): number | null {
   const first = flows.reduce((earliest, { day }) => (day < earliest ? day : earliest), flows[0]?.day ?? "");

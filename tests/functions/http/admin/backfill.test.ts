@@ -71,7 +71,7 @@ async function work(): Promise<Run[]> {
 }
 
 describe("a backfill", () => {
-  it("is previewed: how many slots, how many are done; nothing starts", async () => {
+  it("is previewed with the number of slots and done slots, and nothing starts", async () => {
     await api.runner.runSlot(job, hour(-2));
     expect(await post({ ...range(-5, 0), preview: true })).toMatchObject({
       status: 200,
@@ -81,7 +81,7 @@ describe("a backfill", () => {
     expect((await api.call("GET", path)).status).toBe(404);
   });
 
-  it("runs the missing slots one after another, oldest first, each standing for its moment, and ends", async () => {
+  it("runs the missing slots one after another, oldest first, each with its slot, and ends", async () => {
     await api.runner.runSlot(job, hour(-2));
     seen = [];
     const { status, body } = await post({ ...range(-4, 0), reason: "the source came late" });
@@ -98,7 +98,7 @@ describe("a backfill", () => {
     expect(await post(range(-4, 0))).toMatchObject({ status: 409, body: { done: 5 } });
   });
 
-  it("runs slots again that were skipped or failed, as children of those; the ledger keeps both", async () => {
+  it("repeats skipped and dead slots as child runs; the ledger keeps both", async () => {
     await api.db.execute(sql`update platform.controls set write_enabled = false`);
     const skipped = (await api.runner.runSlot(job, hour(-1)))!;
     await api.db.execute(sql`update platform.controls set write_enabled = true`);
@@ -116,14 +116,14 @@ describe("a backfill", () => {
     expect(await post({ ...range(-1, 0), preview: true })).toMatchObject({ body: { done: 2, missing: 0 } });
   });
 
-  it("goes on after a slot that fails", async () => {
+  it("continues after a failed slot", async () => {
     broken.add(hour(-1).toISOString());
     await post(range(-2, 0));
     expect((await work()).map(({ state }) => state)).toEqual(["succeeded", "dead", "succeeded"]);
     expect(await progress()).toMatchObject({ state: "done", runs: { succeeded: 2, dead: 1 } });
   });
 
-  it("stands still while its job is paused or a gate is closed, loses no slot by that, and goes on with the sweep", async () => {
+  it("waits while its job is paused or a gate is closed, loses no slot, and continues with the sweep", async () => {
     await post(range(-2, 0));
     await api.db.execute(sql`update platform.controls set write_enabled = false`);
     expect(await work()).toEqual([]);
@@ -137,7 +137,7 @@ describe("a backfill", () => {
     expect(await work()).toHaveLength(3);
   });
 
-  it("is found again by the sweep when the process died between two slots", async () => {
+  it("continues with the sweep when the process stopped between two slots", async () => {
     await post(range(-1, 0));
     await api.db.execute(sql`
       update platform.job_runs set state = 'succeeded', not_before = null, finished_at = now() where state = 'queued'`);
@@ -148,7 +148,7 @@ describe("a backfill", () => {
     expect(await progress()).toMatchObject({ state: "done", runs: { succeeded: 2 } });
   });
 
-  it("never costs a slot its run: the slot waits for the backfill's run and goes next", async () => {
+  it("never takes a slot's run: the slot waits for the backfill's run and follows it", async () => {
     const [entered, leave] = [createSignal(), createSignal()];
     hold = {
       entered: () => {
@@ -188,7 +188,7 @@ describe("a backfill", () => {
     },
   );
 
-  it("is one at a time for a job, and with a key one however often it is asked for", async () => {
+  it("is one at a time for a job, and one for repeated requests with a key", async () => {
     const first = await post(range(-2, 0), "b-1");
     expect(await post(range(-9, -5))).toMatchObject({ status: 409 });
     expect(await post(range(-2, 0), "b-1")).toMatchObject({ status: 200, body: first.body });
@@ -203,7 +203,7 @@ describe("a backfill", () => {
     [range(-10_001, 0), "from"],
     [{ from: "yesterday", to: hour(0).toISOString() }, "from"],
     [{ from: hour(0).toISOString() }, "to"],
-  ])("of %j is refused, naming %s", async (body, field) => {
+  ])("of %j is refused with the field %s", async (body, field) => {
     const { status, body: problem } = await post(body);
     expect(status).toBe(400);
     expect((problem as { errors: { field: string }[] }).errors[0]!.field).toBe(field);

@@ -23,7 +23,7 @@ type Asked = Record<"analysis" | "run" | "episode", string>;
 type Shown = { state: string; deals: { rank: number; lien: { county: string } }[]; next: number | null };
 const faults = ({ errors }: { errors?: { field: string }[] }) => errors?.map(({ field }) => field);
 
-it("an analysis is asked for, done, and shows its deals page by page", async () => {
+it("an analysis is requested, executed, and shows its deals in pages", async () => {
   const asked = await api.call<Asked>("POST", "api/analysis/runs", { constraints });
   expect(asked).toMatchObject({ status: 202, headers: { location: `/api/analysis/runs/${asked.body.analysis}` } });
   const address = `api/analysis/runs/${asked.body.analysis}`;
@@ -43,7 +43,7 @@ it("an analysis is asked for, done, and shows its deals page by page", async () 
   expect(first.deals[0]?.lien.county).toBe("sample-az");
 });
 
-it("asked for twice with one key, it is one analysis", async () => {
+it("two requests with one key are one analysis", async () => {
   const key = { "idempotency-key": "analysis-1" };
   const one = await api.call("POST", "api/analysis/runs", { constraints }, key);
   const same = await api.call("POST", "api/analysis/runs", { constraints }, key);
@@ -52,7 +52,7 @@ it("asked for twice with one key, it is one analysis", async () => {
   expect((await api.call("POST", "api/analysis/runs", other, key)).status).toBe(422);
 });
 
-it("analyses are listed newest first, page by page and by state", async () => {
+it("analyses are listed newest first, in pages and by state", async () => {
   const { body: page } = await api.call<{ analyses: { id: string }[]; next: string }>(
     "GET",
     "api/analysis/runs?limit=1",
@@ -70,14 +70,14 @@ it.each([
   [["constraints.minFace"], { minFace: "2001" }],
   [["constraints.counties.1"], { counties: ["sample-az", "none-az"] }],
   [["constraints.colour"], { colour: "blue" }],
-])("what cannot be analysed is refused by field: %j", async (fields, given) => {
+])("an invalid analysis is refused with its fields: %j", async (fields, given) => {
   for (const path of ["api/analysis/runs", "api/agents/orchestrator/analysis"]) {
     const { status, body } = await api.call("POST", path, { constraints: { ...constraints, ...given } });
     expect([status, faults(body)], path).toEqual([400, fields]);
   }
 });
 
-it("the orchestrator chooses the counties, and keeps an account of every step", async () => {
+it("the orchestrator chooses the counties, and records every step", async () => {
   const at = { createdAt: api.clock.now(), updatedAt: api.clock.now() };
   const empty = { id: "empty-az", name: "Empty", state: "AZ", timeZone: "America/Phoenix", ruleSet: "arizona" };
   await api.db.insert(counties).values({ ...empty, source: {}, ...at });
@@ -104,7 +104,7 @@ it("the orchestrator chooses the counties, and keeps an account of every step", 
   });
 });
 
-it("an errand that fails says at which step, and why", async () => {
+it("a failed episode has the failed step and the reason", async () => {
   const { body } = await api.call<Asked>("POST", "api/agents/orchestrator/analysis", { constraints });
   await api.db.update(counties).set({ ruleSet: "utopia" });
   await api.runner.execute(body.run);
@@ -117,7 +117,7 @@ it("an errand that fails says at which step, and why", async () => {
   });
 });
 
-it("what is not there is not found", async () => {
+it("unknown ids are 404", async () => {
   const id = "01a202c5-90d9-73d6-8c20-87435e66fa8d";
   expect((await api.call("GET", `api/analysis/runs/${id}`)).status).toBe(404);
   expect((await api.call("GET", `api/agents/episodes/${id}`)).status).toBe(404);

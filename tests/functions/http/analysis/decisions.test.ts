@@ -39,7 +39,7 @@ const decision = (decisionId: string, dealId: number, to = "approved") => ({
 });
 const path = (analysisRunId: string) => `api/analysis/runs/${analysisRunId}/decisions`;
 
-it("decisions are asked for, taken by their run, and seen with what became of each", async () => {
+it("decisions are requested, applied by their run, and shown with their outcomes", async () => {
   const { analysisRunId, dealIds } = await addDeals(api.db, ["candidate", "candidate"]);
   const [first, second] = dealIds as [number, number];
   const decisions = [decision("a", first), decision("b", second, "purchased"), decision("c", first, "withdrawn")];
@@ -68,7 +68,7 @@ it("decisions are asked for, taken by their run, and seen with what became of ea
   expect([ids(page), ids(await seen(`?limit=2&cursor=${page.nextCursor}`))]).toEqual([["c", "b"], ["a"]]);
 });
 
-it("the same key and body give the same run, another body is refused", async () => {
+it("the same key and body return the same run, another body is refused", async () => {
   const { analysisRunId, dealIds } = await addDeals(api.db, ["candidate"]);
   const post = (id: string) =>
     api.call<Asked>(
@@ -90,7 +90,7 @@ it.each([
   [{ reason: " " }, "decisions.1.reason"],
   [{ decisionId: "" }, "decisions.1.decisionId"],
   [{ comment: "x" }, "decisions.1.comment"],
-])("a decision that cannot be read, %j, is named, and none is taken", async (given, field) => {
+])("an invalid decision, %j, is named, and none is applied", async (given, field) => {
   const { analysisRunId, dealIds } = await addDeals(api.db, ["candidate"]);
   const decisions = [decision("a", dealIds[0]!), { ...decision("b", dealIds[0]!), ...given }];
   const { status, body } = await api.call<Asked>("POST", path(analysisRunId), { decisions });
@@ -98,7 +98,7 @@ it.each([
   expect(api.dispatched).toEqual([]);
 });
 
-it("there is nothing to decide about an analysis that is not there, nor without decisions", async () => {
+it("an unknown analysis and an empty list of decisions are refused", async () => {
   const nowhere = path("01a20252-6417-76d3-9a6d-062b59e45fe5");
   expect((await api.call("POST", nowhere, { decisions: [decision("a", 1)] })).status).toBe(404);
   expect((await api.call("GET", nowhere)).status).toBe(404);

@@ -14,7 +14,7 @@ const finish = (runs: readonly Held[]) =>
   completeRuns(
     db,
     "us",
-    runs.map((run) => ({ ...run, finish: { state: "succeeded", finishedAt: new Date() } })),
+    runs.map((run) => ({ ...run, next: { state: "succeeded", finishedAt: new Date() } })),
     new Date(),
   );
 const renew = (runs: readonly Held[]) =>

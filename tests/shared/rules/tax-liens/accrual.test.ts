@@ -18,7 +18,7 @@ describe("monthly_simple counts the first and the last month whole", () => {
     expect(accrued("monthly_simple", { principal: "1000", annualRate: 16, from, until }).toString()).toBe(interest);
   });
 
-  test("half a cent goes up", () => {
+  test("half a cent is rounded up", () => {
     // 1.50 × 4 % ÷ 12 = 0.005
     const terms = { principal: "1.50", annualRate: 4, from: "2025-01-01", until: "2025-01-02" };
     expect(accrued("monthly_simple", terms).toString()).toBe("0.01");
@@ -55,7 +55,7 @@ describe("penalty_step owes the penalty again for each six months begun", () => 
     expect(accrued("penalty_step", { principal: 1000, bidPenalty: 9, from, until }).toString()).toBe(penalty);
   });
 
-  test("a penalty of nothing stays nothing", () => {
+  test("a penalty of 0 stays 0", () => {
     const terms = { principal: 1000, bidPenalty: 0, from: "2025-01-15", until: "2027-01-15" };
     expect(accrued("penalty_step", terms).toString()).toBe("0");
   });
@@ -74,7 +74,7 @@ describe("flat_then_step owes 10 %, after six months 15 %, and 5 % a year on the
     expect(accrued("flat_then_step", terms).toString()).toBe(interest);
   });
 
-  test("the minimum bid is the principal where none is given", () => {
+  test("the minimum bid defaults to the principal", () => {
     const terms = { principal: "1000", from: "2025-01-01", until: "2025-01-02" };
     expect(accrued("flat_then_step", terms).toString()).toBe("100");
   });
@@ -91,7 +91,7 @@ describe("daily_simple is actual/365", () => {
   });
 });
 
-describe("what cannot be computed is refused by name", () => {
+describe("invalid terms are refused by name", () => {
   const terms = { principal: 1000, annualRate: 10, from: "2025-01-02", until: "2025-01-03" };
   test("an end before the start", () => {
     expect(() => accrued("daily_simple", { ...terms, until: "2025-01-01" })).toThrow(
@@ -132,7 +132,7 @@ describe.each(ACCRUAL_METHODS)("%s", (method) => {
     );
   });
 
-  test("is linear in what it is on, but for the rounding", () => {
+  test("is linear in the principal, except for rounding", () => {
     fc.assert(
       fc.property(terms, fc.integer({ min: 2, max: 50 }), (given, times) => {
         const [principal, overbid] = [Number(given.principal), Number(given.overbid)].map((amount) => amount * times);

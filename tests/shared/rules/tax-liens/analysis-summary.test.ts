@@ -64,12 +64,12 @@ describe("the summary of an analysis", () => {
     });
   });
 
-  test("names counties with nothing to offer, and liens that could not be judged", () => {
+  test("names counties without available liens, and liens without figures", () => {
     const { notes } = found({ available: { a: 10, b: 0 }, unmet: { dealScore: 4 }, failed: 1 });
     expect(notes).toEqual([
       "b has no available liens",
-      "4 liens have no score, most often for want of a valuation",
-      "1 liens have no figures: their county's rules make none possible",
+      "4 liens have no score, most often because they have no valuation",
+      "1 liens have no figures, because of the rules of their county",
     ]);
   });
 });

@@ -25,7 +25,7 @@ test.each([
   expect(monthsTouched(from, until)).toBe(months);
 });
 
-test("the half-years begun are those whose end is not passed", () => {
+test("a started half-year counts until the day after its end", () => {
   const day = fc
     .date({ min: new Date("1990-01-01"), max: new Date("2080-12-31"), noInvalidDate: true })
     .map((at) => at.toISOString().slice(0, 10));

@@ -4,7 +4,7 @@ import { constraintsSchema, unmetConstraint } from "#rules/tax-liens/constraints
 const WANTED = { budget: "10000", counties: ["coconino-az"] };
 
 describe("constraints", () => {
-  test("need a budget and counties, and no more", () => {
+  test("require only a budget and counties", () => {
     expect(constraintsSchema.parse(WANTED)).toEqual(WANTED);
   });
 
@@ -29,7 +29,7 @@ describe("constraints", () => {
     expect(read.error?.issues.map(({ path }) => path[0])).toEqual([field]);
   });
 
-  test("refuse what they do not know", () => {
+  test("refuse unknown fields", () => {
     expect(constraintsSchema.safeParse({ ...WANTED, maxYield: 3 }).success).toBe(false);
   });
 });

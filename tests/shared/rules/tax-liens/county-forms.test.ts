@@ -22,11 +22,11 @@ it.each([
   expect(readAmount(text)).toBe(amount);
 });
 
-it("a decimal comma is one where the county writes it so", () => {
+it("a decimal comma is parsed when the county uses it", () => {
   expect([readAmount("1.234,50", "comma"), readAmount("1.234,50")]).toEqual(["1234.5", null]);
 });
 
-it("an amount in any style comes back to the cent", () => {
+it("an amount in any style is parsed exactly", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (cents) => {
       const written = (cents / 100).toLocaleString("en-US", { minimumFractionDigits: 2 });
@@ -46,7 +46,7 @@ it.each([
   expect(dateReader(pattern)(text)).toBe(date);
 });
 
-it("a formula in a refused row is no formula in the reject file", () => {
+it("a formula in a refused row is escaped in the reject file", () => {
   expect(rejectLine({ line: 7, reasons: ["why"], raw: '=cmd|"/C calc"!A1' })).toBe(
     '7,"why","\'=cmd|""/C calc""!A1"\r\n',
   );

@@ -3,7 +3,7 @@ import { countyRules, medianRedemptionDays } from "#rules/tax-liens/county-rules
 import { ruleOverridesSchema } from "#rules/tax-liens/list-rules.ts";
 import { RULE_SETS } from "#rules/tax-liens/rule-sets.ts";
 
-test("a county has the rules of its state, but for what it states", () => {
+test("a county has the rules of its state with its own overrides", () => {
   expect(countyRules("arizona", {})).toEqual(RULE_SETS.arizona);
   expect(countyRules("colorado", { maxInterestRate: 12, redemptionMonths: 24, required: ["owner"] })).toEqual({
     ...RULE_SETS.colorado,
@@ -14,27 +14,27 @@ test("a county has the rules of its state, but for what it states", () => {
   expect(countyRules("other", { maxInterestRate: 8.5 })).toMatchObject({ maxRate: 8.5, maxAnnualReturn: 8.5 });
 });
 
-test("a county may say that its rate is nothing, and that its time to redeem is not known", () => {
+test("a county may have a rate of 0 and an unknown redemption period", () => {
   const rules = countyRules("arizona", { maxInterestRate: 0, redemptionMonths: null });
   expect(rules).toMatchObject({ maxRate: 0, maxAnnualReturn: 0, redemptionMonths: null });
 });
 
-test("all that is read here may stand in a county's configuration", () => {
+test("the schema accepts every override that the rules read", () => {
   const overrides = { maxInterestRate: 12, redemptionMonths: 24, medianRedemptionDays: 400 };
   expect(ruleOverridesSchema.parse(overrides)).toEqual(overrides);
 });
 
-test("a penalty of a half-year is twice that in a year", () => {
+test("a half-year penalty counts twice in a year", () => {
   expect(countyRules("illinois", { maxInterestRate: 18 })).toMatchObject({ maxRate: 18, maxAnnualReturn: 36 });
 });
 
-test("the days to redemption are the county's, or not known", () => {
+test("the days to redemption come from the county, or are unknown", () => {
   expect(medianRedemptionDays({ medianRedemptionDays: 400 })).toBe(400);
   expect(medianRedemptionDays({})).toBeNull();
   expect(medianRedemptionDays({ medianRedemptionDays: null })).toBeNull();
 });
 
-test("what makes no sense is named", () => {
+test("an invalid override is refused by name", () => {
   expect(() => countyRules("texas", {})).toThrow("expected a rule set (arizona, florida");
   expect(() => countyRules("arizona", { maxInterestRate: "16" })).toThrow(
     'county rule maxInterestRate: expected a number from 0, got "16"',

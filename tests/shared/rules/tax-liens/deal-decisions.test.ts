@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type RequestedDecision, decide, type RecordedDecision, sift } from "#rules/tax-liens/deal-decisions.ts";
+import { type RequestedDecision, decide, type RecordedDecision, deduplicate } from "#rules/tax-liens/deal-decisions.ts";
 import { DEAL_STATUSES, type Decision, transitionRefusal } from "#rules/tax-liens/deal-statuses.ts";
 
 const RUN = "01a20252-6417-76d3-9a6d-062b59e45fe5";
@@ -13,12 +13,12 @@ const given = (decisionId: string, dealId: number, decision: Decision, more: Par
   decidedBy: "user" as const,
   analysisRunId: RUN,
   runId: RUN,
-  place: 0,
+  position: 0,
   ...more,
 });
 const recorded = (...args: Parameters<typeof given>): RecordedDecision => ({ ...given(...args), refusal: null });
 
-it("what one decision moves, the next one finds moved", () => {
+it("each decision sees the status that the previous one set", () => {
   const decisions = [
     given("1", 7, "approved"),
     given("2", 7, "rejected"),
@@ -36,7 +36,7 @@ it("what one decision moves, the next one finds moved", () => {
   ]);
 });
 
-it("whatever is decided, no deal moves but by the table, and each decision gets its answer", () => {
+it("for any decisions, deals change only by the table, and each decision gets an outcome", () => {
   const decisions = DEAL_STATUSES.filter((status): status is Decision => status !== "candidate");
   fc.assert(
     fc.property(
@@ -60,22 +60,22 @@ it("whatever is decided, no deal moves but by the table, and each decision gets 
   );
 });
 
-it("decisions are told apart by what is known under their ids", () => {
+it("decisions are grouped by what is recorded under their ids", () => {
   const asked = [
-    given("new", 1, "approved", { place: 0 }),
-    given("of an attempt that was cut off", 2, "approved", { place: 1 }),
-    given("of another run", 3, "approved", { place: 2 }),
-    given("new", 1, "approved", { place: 3 }),
-    given("new", 1, "rejected", { place: 4 }),
-    given("of another run", 4, "approved", { place: 5, reason: "another" }),
-    given("of another analysis", 5, "approved", { place: 6 }),
+    given("new", 1, "approved", { position: 0 }),
+    given("of an attempt that was cut off", 2, "approved", { position: 1 }),
+    given("of another run", 3, "approved", { position: 2 }),
+    given("new", 1, "approved", { position: 3 }),
+    given("new", 1, "rejected", { position: 4 }),
+    given("of another run", 4, "approved", { position: 5, reason: "another" }),
+    given("of another analysis", 5, "approved", { position: 6 }),
   ];
   const known = [
-    recorded("of an attempt that was cut off", 2, "approved", { place: 1 }),
-    recorded("of another run", 3, "approved", { runId: OTHER, place: 9 }),
+    recorded("of an attempt that was cut off", 2, "approved", { position: 1 }),
+    recorded("of another run", 3, "approved", { runId: OTHER, position: 9 }),
     recorded("of another analysis", 5, "approved", { runId: OTHER, analysisRunId: OTHER }),
   ];
-  const { fresh, done, repeated, contradictory } = sift(asked, known);
+  const { fresh, done, repeated, contradictory } = deduplicate(asked, known);
   expect(fresh).toEqual([asked[0]]);
   expect(done).toEqual([known[0]]);
   expect(repeated).toBe(2);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DEAL_STATUSES, type Decision, transitionRefusal } from "#rules/tax-liens/deal-statuses.ts";
 
-test("of all moves, these and no others are allowed", () => {
+test("exactly these transitions are allowed", () => {
   const decisions = DEAL_STATUSES.filter((status): status is Decision => status !== "candidate");
   const allowed = DEAL_STATUSES.flatMap((from) =>
     decisions.filter((to) => transitionRefusal(from, to) === null).map((to) => `${from} → ${to}`),
@@ -14,7 +14,7 @@ test("of all moves, these and no others are allowed", () => {
   ]);
 });
 
-test("a refusal says what would be possible", () => {
+test("a refusal names the allowed transitions", () => {
   expect(transitionRefusal("candidate", "purchased")).toBe(
     "a deal that is candidate can become approved, rejected, watchlist, not purchased",
   );

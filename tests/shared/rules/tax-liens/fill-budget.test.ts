@@ -15,17 +15,17 @@ const filled = async (...given: Parameters<typeof fillBudget<Candidate>>) => {
 };
 const ids = (candidates: readonly Candidate[]) => candidates.map(({ lienId }) => lienId);
 
-test("the higher score comes first, as a number; of equals the lower id", () => {
+test("the higher score comes first, compared as a number; then the lower id", () => {
   const given = [candidate(4, "9.50"), candidate(3, "10.00"), candidate(2, "100.00"), candidate(1, "10")];
   expect(ids(given.toSorted(compareCandidates))).toEqual([2, 1, 3, 4]);
 });
 
-test("the budget is spent to the cent, and what does not fit is passed by", async () => {
+test("the budget is spent to the cent, and candidates that exceed it are skipped", async () => {
   const ranked = [candidate(1, "90", "60.00"), candidate(2, "80", "40.01"), candidate(3, "70", "40.00")];
   expect(ids(await filled(ranked, { budget: "100" }))).toEqual([1, 3]);
 });
 
-test("no more are looked at than can be bought", async () => {
+test("no candidate is read after the budget is spent", async () => {
   const asked: number[] = [];
   const ranked = (function* () {
     for (const one of [candidate(1, "90", "60"), candidate(2, "80", "30"), candidate(3, "70", "20")]) {
@@ -45,12 +45,12 @@ test("no county gets more than its share of the budget", async () => {
   expect(ids(await filled(ranked, { budget: "100", maxCountyShare: 0.5 }))).toEqual([1, 3, 4]);
 });
 
-test("there are at most so many deals", async () => {
+test("maxDeals limits the number of deals", async () => {
   const ranked = [candidate(1, "90"), candidate(2, "80"), candidate(3, "70")];
   expect(ids(await filled(ranked, { budget: "1000", maxDeals: 2 }))).toEqual([1, 2]);
 });
 
-test("whatever comes in whatever order, the deals are the same and keep to budget and shares", async () => {
+test("for any candidates in any order, the deals are the same and within budget and shares", async () => {
   const any = fc.array(
     fc.record({
       dealScore: fc.integer({ min: 0, max: 20 }).map(String),

@@ -27,7 +27,7 @@ const LIEN: LienFacts = {
 };
 const metrics = (given: Partial<LienFacts> = {}) => dealMetrics({ ...LIEN, ...given }, { asOf, weights });
 
-test("a plain lien, by hand", () => {
+test("a simple lien, computed by hand", () => {
   // LTV 0.1; risk 40 × 0.05 ÷ 0.55 + 20 × 0.2 = 7.636…; yield 130 ÷ 1000; score 50 × (13 ÷ 16 + 0.9236).
   expect(metrics()).toEqual({
     cost: "1000.00",
@@ -48,13 +48,13 @@ test("prior liens and penalties count in the LTV, penalties and fees in the yiel
 });
 
 describe("a premium", () => {
-  test("is lost in Colorado, so that the yield may be a loss, which is no yield in the score", () => {
+  test("is lost in Colorado, so that the yield may be negative, which counts as 0 in the score", () => {
     const lost = metrics({ rules: RULE_SETS.colorado, premium: "250" });
     // (130 − 250) ÷ 1250; 50 × (0 + 0.9236).
     expect(lost).toMatchObject({ cost: "1250.00", expectedYield: "-9.6000", dealScore: "46.18" });
   });
 
-  test("comes back in Indiana with 5 %, beside 15 % on the minimum bid", () => {
+  test("is paid back in Indiana with 5 %, besides 15 % on the minimum bid", () => {
     expect(metrics({ rules: RULE_SETS.indiana, premium: "1000" })).toMatchObject({
       cost: "2000.00",
       expectedYield: "10.0000",
@@ -85,7 +85,7 @@ describe("the rate, whose interest is rounded to the cent,", () => {
   });
 });
 
-test("the time to redemption is the county's median, else all that the state gives, else a year", () => {
+test("the time to redemption is the county's median, else the state's period, else a year", () => {
   const days = (given: Partial<LienFacts>) => metrics({ medianRedemptionDays: null, fees: "100", ...given });
   // 37 months at 1 % less 10 %, over 1,096 days of cost 1,100.
   expect(days({ rules: RULE_SETS.arizona }).expectedYield).toBe("8.1744");
@@ -115,28 +115,28 @@ describe("a property's value", () => {
     expect(found).toMatchObject({ ltv, implausibleValue, riskScore: "44.00" });
   });
 
-  test("of nothing has no LTV and the worst risk", () => {
+  test("of 0 gives no LTV and the highest risk", () => {
     const found = metrics({ valuation: { value: "0", day: asOf } });
     expect(found).toMatchObject({ ltv: null, implausibleValue: true, riskScore: "44.00" });
-    expect(found.explanation).toContain("valued at nothing");
+    expect(found.explanation).toContain("the value of the property is 0");
   });
 });
 
 describe("with subsequent taxes", () => {
-  test("the internal rate of return is that of the dated flows", () => {
+  test("the internal rate of return is computed from the dated flows", () => {
     // −1000; −500 half-way (2 July, 7 months of it at 1 %); back 1130 + 535 after 365 days.
     const given = { subsequentTaxes: [{ day: "2026-07-02", amount: "500" }] };
     expect(Number(metrics(given).irr)).toBeCloseTo(13.27, 1);
   });
 
-  test("those after the redemption are not paid", () => {
+  test("taxes after the redemption are not paid", () => {
     const taxes = [{ day: "2026-07-02", amount: "500" }];
     const later = [...taxes, { day: "2028-01-01", amount: "900" }];
     expect(metrics({ subsequentTaxes: later })).toEqual(metrics({ subsequentTaxes: taxes }));
   });
 });
 
-test("a higher value never makes a worse score, and all scores stay within 0 and 100", () => {
+test("a higher value never lowers the score, and all scores are between 0 and 100", () => {
   const amount = fc.integer({ min: 1, max: 100_000_000 });
   fc.assert(
     fc.property(amount, amount, amount, fc.integer({ min: 0, max: 900_000 }), (face, value, more, premium) => {

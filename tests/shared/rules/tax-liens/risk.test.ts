@@ -96,7 +96,7 @@ test("the score stays within 0 and 100", () => {
   );
 });
 
-test("it never falls as the LTV rises, as the valuation ages, or with a flag", () => {
+test("the score never decreases with a higher LTV, an older valuation or a flag", () => {
   fc.assert(
     fc.property(facts, fc.integer({ min: 1, max: 500 }), (given, more) => {
       const risk = riskScore(given, WEIGHTS, TODAY);

@@ -59,13 +59,13 @@ test.each([
   expect(internalRateOfReturn(dated)).toBeCloseTo(percent, 3);
 });
 
-test("there is none where nothing comes back, or nothing was paid", () => {
+test("there is none when nothing is paid back or nothing was paid", () => {
   expect(internalRateOfReturn([])).toBeNull();
   expect(internalRateOfReturn([{ day: "2025-01-01", amount: -1 }])).toBeNull();
   expect(internalRateOfReturn([{ day: "2025-01-01", amount: 1 }])).toBeNull();
 });
 
-test("a payment and its return at a rate give the rate back", () => {
+test("the rate of a payment with its return at that rate is that rate", () => {
   fc.assert(
     fc.property(fc.integer({ min: -90, max: 500 }), fc.integer({ min: 30, max: 3_000 }), (percent, days) => {
       const back = 1_000 * (1 + percent / 100) ** (days / 365);
