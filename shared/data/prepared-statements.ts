@@ -1,46 +1,46 @@
 import type postgres from "postgres";
 import { publishStatement } from "./statement-diagnostics.ts";
 
-/** Longer statements are the generated ones, of which no two are alike: a plan kept for each would never be used again. */
-const LONGEST = 8_192;
-/** Most statements that each connection keeps plans for. */
-const MOST = 500;
+/** Characters. Longer statements are generated and differ each time, so their plans would never be used again. */
+const MAX_LENGTH = 8_192;
+/** Statements that a connection keeps plans for. */
+const MAX_STATEMENTS = 500;
 
 /**
- * Has the driver prepare what drizzle sends, on this client and in its transactions. By itself the driver sends a text that
- * comes from outside unnamed: a second round trip asks for the types of its parameters, and it is parsed and planned each time.
+ * Makes the driver send drizzle's statements as named prepared statements, also in transactions. By default the driver sends them
+ * unnamed: each costs a second round trip for the parameter types, and PostgreSQL parses and plans it again.
  */
 export function withPreparedStatements(client: postgres.Sql): postgres.Sql {
   const known = new Set<string>();
-  const isKept = (text: string) => {
+  const isPrepared = (text: string) => {
     if (known.has(text)) return true;
-    if (known.size >= MOST || text.length > LONGEST) return false;
+    if (known.size >= MAX_STATEMENTS || text.length > MAX_LENGTH) return false;
     known.add(text);
     return true;
   };
-  wrap(client, isKept);
+  wrap(client, isPrepared);
   const begin = client.begin.bind(client) as (...all: unknown[]) => Promise<unknown>;
-  return Object.assign(client, { begin: (...all: unknown[]) => begin(...withPreparing(all, isKept)) });
+  return Object.assign(client, { begin: (...all: unknown[]) => begin(...withPreparedScope(all, isPrepared)) });
 }
 
 type Scope = (tx: postgres.TransactionSql) => unknown;
 
-/** The same arguments; the last of them is what is done in the transaction or after the savepoint. */
-function withPreparing(all: unknown[], isKept: (text: string) => boolean): unknown[] {
+/** Wraps the last argument of `begin` or `savepoint`, the callback. */
+function withPreparedScope(all: unknown[], isPrepared: (text: string) => boolean): unknown[] {
   const work = all.at(-1) as Scope;
-  const inside: Scope = (tx) => {
-    wrap(tx, isKept);
+  const prepared: Scope = (tx) => {
+    wrap(tx, isPrepared);
     const savepoint = tx.savepoint.bind(tx) as (...some: unknown[]) => Promise<unknown>;
-    return work(Object.assign(tx, { savepoint: (...some: unknown[]) => savepoint(...withPreparing(some, isKept)) }));
+    return work(Object.assign(tx, { savepoint: (...some: unknown[]) => savepoint(...withPreparedScope(some, isPrepared)) }));
   };
-  return [...all.slice(0, -1), inside];
+  return [...all.slice(0, -1), prepared];
 }
 
-function wrap(client: Pick<postgres.Sql, "unsafe">, isKept: (text: string) => boolean): void {
+function wrap(client: Pick<postgres.Sql, "unsafe">, isPrepared: (text: string) => boolean): void {
   const unsafe = client.unsafe.bind(client);
   client.unsafe = ((text, parameters = [], options = {}) =>
     publishStatement(
       text,
-      unsafe(text, parameters, { prepare: parameters.length > 0 && isKept(text), ...options }),
+      unsafe(text, parameters, { prepare: parameters.length > 0 && isPrepared(text), ...options }),
     )) as typeof unsafe;
 }

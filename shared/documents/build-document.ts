@@ -2,7 +2,7 @@ import type { WrittenPassages } from "#data/tax-liens/document-schema.ts";
 import type { DocumentModel } from "./document-model.ts";
 import type { Template } from "./template.ts";
 
-/** The whole document of a template: its blocks, and what to know about how it was written. */
+/** Builds the document of a template: its blocks, and a note about the origin of its text. */
 export function buildDocument(
   template: Template,
   facts: unknown,

@@ -7,26 +7,26 @@ import { withRules } from "#rules/tax-liens/county-rules.ts";
 import { dealMetrics, type LienFacts, riskFactsOf } from "#rules/tax-liens/lien-metrics.ts";
 import { expectedRedemption, type Redemption, redemptionOn } from "#rules/tax-liens/redemption.ts";
 import { RISK_FACTORS, type RiskFactor, riskParts, type RiskWeights } from "#rules/tax-liens/risk.ts";
-import { type Bidding, type PremiumFate, redemptionDeadline, type RuleSet } from "#rules/tax-liens/rule-sets.ts";
+import { type Bidding, type PremiumTreatment, redemptionDeadline, type RuleSet } from "#rules/tax-liens/rule-sets.ts";
 import { lienAndProperty, type LienWhole } from "./lien-facts.ts";
 import { cents, inWords, shareOf } from "./stored-values.ts";
 import type { DealMemoFacts } from "./templates/deal-memo.ts";
 
-/** For which day the figures are, and by which weights the risk's points are shared out. */
+/** The day of the figures, and the weights of the risk factors. */
 export interface FiguresOn {
   readonly asOf: CivilDate;
   readonly weights: RiskWeights;
 }
 
 /**
- * The facts of a deal memo, from what the tables know: figures as if the lien were bought on `asOf`.
- * @throws RangeError when the county's rules make no sense
+ * The facts of a deal memo from stored rows, with the figures of a purchase on `asOf`.
+ * @throws RangeError for invalid rules of the county
  */
 export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, weights }: FiguresOn): DealMemoFacts {
   const lien = withRules(stored);
   const metrics = dealMetrics(lien, { asOf, weights });
   const expected = expectedRedemption(lien, asOf);
-  const oddity = metrics.implausibleValue
+  const warning = metrics.implausibleValue
     ? "the liens exceed the property's value: the valuation is to be doubted"
     : null;
   return {
@@ -39,7 +39,7 @@ export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, 
       irr: shareOf(metrics.irr),
       risk: score(metrics.riskScore),
       score: score(metrics.dealScore),
-      explanation: sentence([metrics.explanation, oddity].filter(Boolean).join("; ")),
+      explanation: sentence([metrics.explanation, warning].filter(Boolean).join("; ")),
       riskParts: partsOf(lien, { asOf, weights }),
     },
     basis: basisOf(lien),
@@ -50,9 +50,9 @@ export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, 
 }
 
 /**
- * The memo of a deal: its figures are those by which it was ranked, whatever the tables say by now.
- * @param memo on its lien, for the day of those figures
- * @param zone in which days are
+ * The memo of a deal, with the stored figures by which it was ranked.
+ * @param memo the memo of its lien for the day of those figures
+ * @param zone IANA time zone of the decisions' days
  */
 export function memoOfDeal({ deal, deals, decisions }: DealDetails, memo: DealMemoFacts, zone: string): DealMemoFacts {
   const { ltv, expectedYield, irr, riskScore, explanation } = deal.metrics;
@@ -114,7 +114,7 @@ function basisOf({ rules, interestRate, bidRate }: LienFacts): string {
     : `${bought} The rate is ${shown}.`;
 }
 
-/** Every half-year until the owner may no longer redeem, and the day that is expected. */
+/** One row per half-year until the redemption deadline, and one for the expected day. */
 function redemptionsOf(lien: LienFacts, expected: Redemption | null, asOf: CivilDate) {
   if (!expected) return [];
   const last = lien.redemptionDeadline ?? redemptionDeadline(lien.rules, asOf) ?? expected.day;
@@ -139,7 +139,7 @@ function redemptionsOf(lien: LienFacts, expected: Redemption | null, asOf: Civil
 function cashFlowsOf(lien: LienFacts, cost: string, expected: Redemption | null, asOf: CivilDate) {
   if (!expected) return [];
   const taxes = lien.subsequentTaxes.filter(({ day }) => day >= asOf && day <= expected.day);
-  // Without them the table of redemptions says it all.
+  // Without taxes the table of redemptions is sufficient.
   if (taxes.length === 0) return [];
   return [
     { date: asOf, what: "Purchase: face, premium and fees", amount: `-${cost}` },
@@ -166,7 +166,7 @@ const BIDDING: Readonly<Record<Bidding, string>> = {
   highest_premium: "The highest amount wins.",
   unknown: "Not known.",
 };
-const PREMIUM: Readonly<Record<PremiumFate, string | null>> = {
+const PREMIUM: Readonly<Record<PremiumTreatment, string | null>> = {
   none: null,
   lost: "Is not paid back.",
   returned: "Is paid back on redemption.",

@@ -1,29 +1,29 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { LlmCall } from "#data/reasoning/schema.ts";
+import type { LlmCall } from "#data/reasoning/reasoning-schema.ts";
 import type { WrittenPassages } from "#data/tax-liens/document-schema.ts";
 import { classify, isRetryable, retryAfter } from "#jobs/error-class.ts";
 import type { Llm, Message } from "#providers/llm.ts";
 import { plainText } from "./document-model.ts";
 import type { Template } from "./template.ts";
 
-/** What is known of a call, for whoever keeps it. */
+/** The facts of a call to the model, for its record. */
 export type CallFacts = Omit<LlmCall, "id" | "agent" | "runId" | "createdAt">;
 
 export interface AgentOptions {
-  /** Null where none is configured. */
+  /** Null when no model is configured. */
   readonly llm: Llm | null;
-  /** Keeps a call; each is told, however it ended. */
+  /** Stores the record of a call; called for every call, also a failed one. */
   readonly record: (call: CallFacts) => Promise<void>;
   readonly signal: AbortSignal;
-  /** What to do when the model cannot be had just now. `wait`: throw, to be tried again later. `go on`: without it. */
+  /** During an outage of the model, `wait` throws, so that the caller retries; `go on` uses the template's own text. */
   readonly onOutage: "wait" | "go on";
 }
 
 /**
- * The Document Agent: has the passages of a document written by a model, and otherwise writes them as the template does, with a
- * note where a model was asked in vain. What a model answers is text and is only ever shown as that.
- * @throws ProviderError when trying again later may help and `onOutage` is `wait`
+ * The Document Agent: lets a model write the passages of a document. Without a model, or when it fails, it uses the text of
+ * the template and adds a note about the failure. The model's answer is only shown as plain text.
+ * @throws ProviderError for a retryable failure when `onOutage` is `wait`
  */
 export async function writePassages(
   template: Template,
@@ -50,19 +50,19 @@ export async function writePassages(
   }
 }
 
-/** A question, and where the answer is nonsense one more, which says what was wrong. Undefined when both were. */
+/** Asks the model, and once more with a correction when the answer is invalid. Undefined when both are invalid. */
 async function ask(
   llm: Llm,
   template: Template,
   facts: unknown,
   { record, signal }: AgentOptions,
 ): Promise<Record<string, string> | undefined> {
-  let messages = questionOf(template, facts);
+  let messages = promptOf(template, facts);
   for (const _try of ["first", "repair"]) {
     const promptSha256 = createHash("sha256").update(JSON.stringify(messages)).digest("hex");
     const startedAt = performance.now();
     const call = () => ({ model: llm.model, promptSha256, latencyMs: Math.round(performance.now() - startedAt) });
-    const nothing = { promptTokens: null, completionTokens: null, errorClass: null, error: null };
+    const noResult = { promptTokens: null, completionTokens: null, errorClass: null, error: null };
     let answer;
     try {
       answer = await llm.complete(messages, signal);
@@ -70,16 +70,16 @@ async function ask(
       signal.throwIfAborted();
       const waits = retryAfter(error);
       const words = `${(error as Error).message}${waits === undefined ? "" : `; it asks to wait ${Math.ceil(waits / 1_000)} s`}`;
-      await record({ ...nothing, ...call(), outcome: "failed", errorClass: classify(error), error: words });
+      await record({ ...noResult, ...call(), outcome: "failed", errorClass: classify(error), error: words });
       throw error;
     }
     const { text, ...tokens } = answer;
     const read = answerOf(template, text);
     if (read.words) {
-      await record({ ...nothing, ...call(), ...tokens, outcome: "answered" });
+      await record({ ...noResult, ...call(), ...tokens, outcome: "answered" });
       return read.words;
     }
-    await record({ ...nothing, ...call(), ...tokens, outcome: "unreadable", error: read.fault });
+    await record({ ...noResult, ...call(), ...tokens, outcome: "unreadable", error: read.fault });
     const correction = `That could not be read: ${read.fault}. Answer with the JSON object alone.`;
     messages = [
       ...messages,
@@ -90,7 +90,7 @@ async function ask(
   return undefined;
 }
 
-function questionOf({ passages }: Template, facts: unknown): Message[] {
+function promptOf({ passages }: Template, facts: unknown): Message[] {
   const keys = Object.keys(passages);
   const wanted = Object.entries(passages).map(([key, { ask }]) => `- ${key}: ${ask}`);
   const system = [
@@ -118,12 +118,12 @@ function answerOf({ passages }: Template, text: string): { words?: Record<string
   const { success, data, error } = schema.safeParse(json);
   if (!success) return { fault: z.prettifyError(error).slice(0, 500) };
   return {
-    words: Object.fromEntries(Object.entries(data).map(([key, said]) => [key, plainText(said)])),
+    words: Object.fromEntries(Object.entries(data).map(([key, words]) => [key, plainText(words)])),
     fault: "",
   };
 }
 
-/** What a model needs no more of: the first of a long list, the beginning of a long text. */
+/** Facts for a model: at most 50 elements of a list and 1,000 characters of a text. */
 function shortened(facts: unknown): unknown {
   return JSON.parse(
     JSON.stringify(facts, (_key, value: unknown) => {

@@ -1,32 +1,32 @@
 import type { Executor } from "#data/client.ts";
 import { liensForMetrics } from "#data/tax-liens/deal-metrics.ts";
 import { findBought, findDeal, findLienDetails } from "#data/tax-liens/document-subjects.ts";
-import { InvalidInput } from "#jobs/endings.ts";
 import { effectiveSettings } from "#jobs/changeable-settings.ts";
+import { InvalidInput } from "#jobs/endings.ts";
 import type { CivilDate } from "#rules/civil-date.ts";
 import type { Config } from "#settings/config.ts";
 import { dealMemoFacts, memoOfDeal } from "./deal-memo-facts.ts";
 import { dueDiligenceFacts } from "./due-diligence-facts.ts";
 import { statementFacts } from "./statement-facts.ts";
 
-/** What a document may be about instead of being given its facts, by the field that names it; one of them is not null. */
+/** The subject of a document without given facts; exactly one field is not null. */
 export interface Subject {
   readonly lienId: number | null;
   readonly dealId: number | null;
   readonly analysisRunId: string | null;
 }
 
-/** For which local day the facts are read, and by which settings. */
+/** The local day of the facts, and the settings. */
 export interface ReadFor {
   readonly asOf: CivilDate;
   readonly settings: Config;
 }
 
-/** Undefined where there is no such thing. */
+/** Reads the facts; undefined when the subject does not exist. */
 type Reader<Id> = (db: Executor, id: NonNullable<Id>, on: ReadFor) => Promise<unknown>;
 type Readers = { readonly [Field in keyof Subject]?: Reader<Subject[Field]> };
 
-/** How the facts of a template are read off the tables. What is not here has to be given its facts. */
+/** The readers of each template. A template without a reader for a field needs given facts. */
 const READERS: Readonly<Record<string, Readers>> = {
   deal_memo: {
     async lienId(db, id, { asOf, settings }) {
@@ -66,17 +66,22 @@ const READERS: Readonly<Record<string, Readers>> = {
 };
 
 /**
- * The facts of a document about a subject, as the tables know it on a day.
- * @throws InvalidInput naming the field: there is no such thing, no such template is written about it, or its county's rules
- * make no sense
+ * Reads the facts of a document about a subject on a day.
+ * @throws InvalidInput naming the field: the subject does not exist, the template has no reader for it, or the rules of its
+ * county are invalid
  */
-export async function readDocumentFacts(db: Executor, template: string, subject: Subject, on: ReadFor): Promise<unknown> {
+export async function readDocumentFacts(
+  db: Executor,
+  template: string,
+  subject: Subject,
+  on: ReadFor,
+): Promise<unknown> {
   const readers: Readers = Object.hasOwn(READERS, template) ? READERS[template]! : {};
   const [field, id] = named(subject);
   const read = readers[field] as Reader<unknown> | undefined;
   if (!read) {
     const known = ["facts", ...Object.keys(readers)].join(" or ");
-    throw new InvalidInput([{ field, reason: `a ${template} is not written about that: expected ${known}` }]);
+    throw new InvalidInput([{ field, reason: `a ${template} cannot have this subject: expected ${known}` }]);
   }
   try {
     const facts = await read(db, id, on);
@@ -95,5 +100,5 @@ function named(subject: Subject): [keyof Subject, string | number] {
     const id = subject[field];
     if (id !== null) return [field, id];
   }
-  throw new InvalidInput([{ field: "facts", reason: "there are none, and what the document was to be about is gone" }]);
+  throw new InvalidInput([{ field: "facts", reason: "there are none, and the subject of the document is gone" }]);
 }

@@ -1,10 +1,10 @@
-/** A document as plain values: what every template makes and every renderer takes. All texts are text, never markup. */
+/** A document as plain values: templates create it, renderers read it. Texts are plain text, never markup. */
 export interface DocumentModel {
   readonly title: string;
   readonly subtitle: string;
-  /** What the footer of each page names it by. */
+  /** Name of the document in the footer of each page. */
   readonly reference: string;
-  /** The moment it stands for: dates the PDF, so that the same model gives the same bytes. */
+  /** The instant of the document. It dates the PDF, so that the same model gives the same bytes. */
   readonly asOf: Date;
   readonly blocks: readonly Block[];
 }
@@ -16,21 +16,21 @@ export interface Heading {
   readonly text: string;
 }
 
-/** Line breaks in it are kept; an empty line parts two paragraphs. */
+/** Line breaks are kept; an empty line separates paragraphs. */
 export interface Paragraph {
   readonly kind: "paragraph";
   readonly text: string;
-  /** `note` is set apart from what the document says of its matter. Default `plain`. */
+  /** `note` is set apart from the content of the document. Default `plain`. */
   readonly tone?: "plain" | "note";
 }
 
-/** The few numbers that the reader came for, side by side. */
+/** The most important numbers, side by side. */
 export interface KeyFigures {
   readonly kind: "figures";
   readonly figures: readonly { readonly label: string; readonly value: string; readonly note?: string | undefined }[];
 }
 
-/** What is recorded of one or two things, side by side where there is room. */
+/** Lists of labelled facts, side by side when there is room. */
 export interface FactLists {
   readonly kind: "facts";
   readonly lists: readonly { readonly title: string; readonly facts: readonly (readonly [string, string])[] }[];
@@ -38,14 +38,14 @@ export interface FactLists {
 
 export interface Table {
   readonly kind: "table";
-  /** `share` is of the width, beside those of the others. */
+  /** `share`: width relative to the other columns. */
   readonly columns: readonly { readonly title: string; readonly align: "left" | "right"; readonly share: number }[];
-  /** As many cells as there are columns. */
+  /** One cell per column. */
   readonly rows: readonly (readonly string[])[];
   readonly total?: readonly string[];
 }
 
-/** Horizontal bars from zero; a negative value is drawn as none, and shown as what it is. */
+/** Horizontal bars from zero. A negative value has no bar, but its text is shown. */
 export interface BarChart {
   readonly kind: "chart";
   readonly title: string;
@@ -56,13 +56,13 @@ export interface Bar {
   readonly label: string;
   readonly value: number;
   readonly shown: string;
-  /** The most that it could be, drawn behind it. */
+  /** Maximum of the value, drawn behind the bar. */
   readonly of?: number | undefined;
 }
 
 /**
- * Text as it may be shown anywhere: without control characters, and without the marks that turn the direction of what follows,
- * with which a field could make its surroundings read as something else. Line breaks stay.
+ * Text that is safe to show: without control characters and bidirectional control marks, by which a field could change the
+ * reading of the text around it. Line breaks stay.
  */
 export function plainText(text: string): string {
   return (
@@ -70,12 +70,12 @@ export function plainText(text: string): string {
       .toWellFormed()
       .replaceAll(/\r\n?/g, "\n")
       .replaceAll("\t", " ")
-      // eslint-disable-next-line no-control-regex -- they are what is taken out
+      // eslint-disable-next-line no-control-regex -- the pattern removes control characters
       .replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
   );
 }
 
-/** Paragraphs of a text, each with its lines. */
+/** The paragraphs of a text, each with its line breaks. */
 export function paragraphsOf(text: string): string[] {
   return plainText(text)
     .split(/\n[ ]*\n/)
@@ -83,7 +83,7 @@ export function paragraphsOf(text: string): string[] {
     .filter(Boolean);
 }
 
-/** How long each bar of a chart is, and what is drawn behind it, from 0 to 1. */
+/** The length of each bar of a chart and of its maximum behind it, from 0 to 1. */
 export function barLengths({ bars }: BarChart): { bar: number; behind: number }[] {
   const largest = Math.max(0, ...bars.map(({ value, of = 0 }) => Math.max(value, of)));
   const length = (value: number) => (largest === 0 ? 0 : Math.max(0, value) / largest);

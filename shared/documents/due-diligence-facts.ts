@@ -3,7 +3,7 @@ import { lienAndProperty, type LienWhole } from "./lien-facts.ts";
 import { cents, inWords } from "./stored-values.ts";
 import type { DueDiligenceFacts } from "./templates/lien-due-diligence.ts";
 
-/** The facts of a lien's due diligence, from what the tables know. */
+/** The facts of a lien's due diligence from stored rows. */
 export function dueDiligenceFacts(whole: LienWhole, asOf: CivilDate): DueDiligenceFacts {
   const { priorLiens } = whole.lien;
   return {
@@ -41,7 +41,7 @@ function checksOf({ lien, property, valuation }: LienWhole, asOf: CivilDate): Du
       result: age === null || age > 365 ? "warning" : "pass",
       detail:
         age === null
-          ? "Nobody has valued the property; the value shown, if any, is the county's assessment."
+          ? "The property has no valuation; the value shown, if any, is the county's assessment."
           : `The last valuation is ${age} days old.`,
     },
     flag("Bankruptcy of the owner", property.bankruptcy),

@@ -2,16 +2,16 @@ import type { County, Lien, Property } from "#data/tax-liens/tax-lien-schema.ts"
 import type { PropertyValuation } from "#data/tax-liens/valuation-schema.ts";
 import { cents, inWords, shareOf } from "./stored-values.ts";
 
-/** What the tables know of a lien. */
+/** The stored rows of a lien. */
 export interface LienWhole {
   readonly lien: Lien;
   readonly property: Property;
   readonly county: County;
-  /** The property's last one; undefined where nobody has valued it. */
+  /** The last valuation of the property; undefined when there is none. */
   readonly valuation: Pick<PropertyValuation, "value" | "day"> | undefined;
 }
 
-/** Lien and property as every template takes them. */
+/** The fields of lien and property that all templates share. */
 export function lienAndProperty({ lien, property, county, valuation }: LienWhole) {
   const value = valuation?.value ?? property.assessedValue;
   return {

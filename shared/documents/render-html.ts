@@ -11,7 +11,7 @@ import {
 } from "./document-model.ts";
 import { ACCENT, INK, LINE, MUTED, SHADE, TRACK } from "./palette.ts";
 
-/** A document as one HTML page that needs nothing from elsewhere and runs nothing; every text in it is escaped. */
+/** A document as one HTML page without scripts and external resources; all texts are escaped. */
 export function renderHtml({ title, subtitle, reference, blocks }: DocumentModel): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -8,7 +8,7 @@ import { redemptionOn } from "#rules/tax-liens/redemption.ts";
 import { cents } from "./stored-values.ts";
 import type { StatementFacts } from "./templates/portfolio-statement.ts";
 
-/** For which day a statement is, in which zone days are, and how old a valuation may be. */
+/** The day of a statement, the time zone of days, and the maximum age of a valuation in days. */
 export interface StatementOn {
   readonly asOf: CivilDate;
   readonly zone: string;
@@ -16,10 +16,10 @@ export interface StatementOn {
 }
 
 /**
- * The facts of a statement of what was bought of an analysis's deals: cost, interest accrued since the purchase by the county's
- * rules, less what was written off. The net asset value is their sum.
- * @param terms of each deal's lien
- * @throws RangeError when a county's rules make no sense
+ * The facts of a statement of the bought deals of an analysis. Net asset value = cost + interest accrued since the purchase
+ * by the county's rules − write-offs.
+ * @param terms the terms of each deal's lien
+ * @throws RangeError for invalid rules of a county
  */
 export function statementFacts(
   { analysis, bought }: { analysis: AnalysisRun; bought: readonly BoughtDeal[] },

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { FactLists } from "./document-model.ts";
 
-/** What the contexts of templates are made of. Amounts are decimal text, so that no cent is lost on the way. */
+/** Field schemas for the contexts of templates. Amounts are decimal texts, so that no cent is lost. */
 export const words = z.string().max(20_000);
 export const money = z.string().regex(/^-?\d{1,20}(\.\d{1,2})?$/, 'expected an amount such as "1234.50"');
-/** A share of one: 0.16 is 16 %. */
+/** A fraction of one: 0.16 is 16 %. */
 export const share = z.string().regex(/^-?\d{1,20}(\.\d{1,12})?$/, 'expected a share of one such as "0.16"');
 export const score = z.number().min(0).max(100);
 export const date = z.iso.date();
@@ -17,7 +17,7 @@ export const lien = z.strictObject({
   status: words.min(1),
   face: money,
   rate: share.nullable(),
-  /** Of liens that come before it on the same property. */
+  /** Amount of prior liens on the same property. */
   prior: money.nullish(),
   soldOn: date.nullish(),
   redeemableUntil: date.nullish(),
@@ -39,10 +39,10 @@ const PERCENT = new Intl.NumberFormat("en-US", {
 });
 const DAY = new Intl.DateTimeFormat("en-US", { dateStyle: "long", timeZone: "UTC" });
 
-/** What stands where there is nothing to show. */
+/** Shown for a missing value. */
 export const NOTHING = "\u2013";
 
-/** `1234.5` → `$1,234.50`, exactly: the text is never made a binary number. */
+/** `1234.5` → `$1,234.50`, exactly: the text is never converted to a binary number. */
 export function dollars(amount: string | null | undefined): string {
   return amount == null ? NOTHING : DOLLARS.format(amount as `${number}`);
 }
@@ -56,12 +56,15 @@ export function day(value: string | null | undefined): string {
   return value == null ? NOTHING : DAY.format(new Date(`${value}T00:00:00Z`));
 }
 
-/** As a cell begins: `vacant land` → `Vacant land`. */
+/** Capitalises the first letter: `vacant land` → `Vacant land`. */
 export function capital(text: string): string {
   return text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
 }
 
-/** The certificate and its property, side by side; its number and county are in the heading. @param more what else is known of the certificate */
+/**
+ * The certificate and its property side by side, without its number and county, which are in the heading.
+ * @param more further facts about the certificate
+ */
 export function certificateAndProperty(
   certificate: z.output<typeof lien>,
   parcel: z.output<typeof property>,

@@ -3,7 +3,7 @@ import { dealMemo } from "./templates/deal-memo.ts";
 import { lienDueDiligence } from "./templates/lien-due-diligence.ts";
 import { portfolioStatement } from "./templates/portfolio-statement.ts";
 
-/** Every kind of document that can be asked for, by the name that it is asked by. */
+/** All templates by name. */
 const TEMPLATES: Readonly<Record<string, Template>> = {
   deal_memo: dealMemo,
   portfolio_statement: portfolioStatement,
@@ -12,7 +12,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
 
 export const TEMPLATE_NAMES = Object.keys(TEMPLATES);
 
-/** Trying again finds no other template: the class says so. */
+/** There is no template of this name; not retryable. */
 export class NoTemplate extends Error {
   override name = "NoTemplate";
   readonly errorClass = "validation";

@@ -1,6 +1,6 @@
 import type { ALLOW_LISTED } from "#data/platform/notification-schema.ts";
 
-/** A channel whose addresses stand in the allow-list. */
+/** A channel whose addresses come from the allow-list. */
 export type AllowListed = (typeof ALLOW_LISTED)[number];
 
 const NUMBER = { pattern: /^\+[1-9]\d{6,14}$/, expected: "a number in E.164 such as +15005550006" };
@@ -11,13 +11,13 @@ const FORMS: Readonly<Record<AllowListed, { readonly pattern: RegExp; readonly e
   voice: NUMBER,
 };
 
-/** Why a text is no address in a channel, if so. */
+/** Why a text is not an address of a channel; undefined when it is one. */
 export function addressFault(channel: AllowListed, address: string): string | undefined {
   const { pattern, expected } = FORMS[channel];
   return pattern.test(address) ? undefined : `expected ${expected}`;
 }
 
-/** Enough of an address to tell two apart, and too little to use it: `a…@example.org`, `…006`. */
+/** Masks an address, so that two remain distinguishable but neither can be used: `a…@example.org`, `…006`. */
 export function maskAddress(address: string): string {
   const at = address.lastIndexOf("@");
   return at > 0 ? `${address.slice(0, 1)}…${address.slice(at)}` : `…${address.slice(-3)}`;

@@ -1,9 +1,9 @@
 import { ProviderError } from "#providers/provider-error.ts";
 import type { ChannelName, Severity } from "./notification.ts";
 
-/** A notification on its way to one address. */
+/** A notification for one address. */
 export interface Message {
-  /** The notification's, a UUID: the idempotency key wherever a provider knows one. */
+  /** The notification's id, a UUID: the idempotency key for providers that support one. */
   readonly id: string;
   readonly recipient: string;
   readonly severity: Severity;
@@ -13,52 +13,52 @@ export interface Message {
   readonly body: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly createdAt: Date;
-  /** From the allow-list; empty where the channel's address is a setting or its subscriptions. */
+  /** From the allow-list; empty when the channel's address is a setting or a subscription. */
   readonly address: string;
-  /** For web push alone. */
+  /** For web push only. */
   readonly subscriptions: readonly PushSubscription[];
-  /** When an earlier attempt began of which nobody knows whether it arrived. Null: there is none such. */
+  /** Start of an earlier attempt whose outcome is unknown; null when there is none. */
   readonly triedAt: Date | null;
 }
 
-/** A browser that takes push messages (Push API). */
+/** A browser that accepts push messages (Push API). */
 export interface PushSubscription {
   readonly endpoint: string;
   /** The browser's public key and its secret, base64url (RFC 8291). */
   readonly keys: { readonly p256dh: string; readonly auth: string };
 }
 
-/** A provider took the message. */
+/** The result of a message that a provider accepted. */
 export interface Receipt {
   readonly providerMessageId: string | null;
-  /** The recipient has another address from now on. */
+  /** The recipient's new address, when the provider reports one. */
   readonly movedTo?: string;
-  /** Endpoints of subscriptions that are no more. */
+  /** Endpoints of ended subscriptions. */
   readonly gone?: readonly string[];
 }
 
-/** One way to the outside: an adapter to one provider. */
+/** An adapter to one provider. */
 export interface Channel {
   readonly name: ChannelName;
   /**
-   * Hands over one message. With `triedAt` it makes sure first that it does not arrive twice, where the provider allows that.
-   * @throws ProviderError whose class says whether another try makes sense; `rate_limited` with the wait that was asked for
+   * Sends one message. With `triedAt` it first checks that the message does not arrive twice, if the provider allows that.
+   * @throws ProviderError whose class decides about a retry; `rate_limited` has the wait that the provider asks for
    */
   deliver(message: Message, options: { readonly signal: AbortSignal }): Promise<Receipt>;
   close(): void;
 }
 
-/** None of the recipient's browsers takes messages any more. */
+/** All push subscriptions of the recipient have ended. */
 export class AllSubscriptionsGone extends ProviderError {
   readonly gone: readonly string[];
   constructor(gone: readonly string[]) {
-    super("no subscription is left: all have ended", { provider: "web-push", errorClass: "validation" });
+    super("all push subscriptions of the recipient have ended", { provider: "web-push", errorClass: "validation" });
     this.gone = gone;
   }
 }
 
-/** The beginning of a text in at most `max` UTF-16 units, no character cut in two. */
-export function cut(text: string, max: number): string {
+/** The beginning of a text in at most `max` UTF-16 units, without splitting a character. */
+export function truncate(text: string, max: number): string {
   return text.length <= max
     ? text
     : `${text

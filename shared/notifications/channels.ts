@@ -2,10 +2,10 @@ import type { NotificationSettings } from "#settings/notification-settings.ts";
 import type { Channel } from "./channel.ts";
 import type { ChannelName } from "./notification.ts";
 
-/** What the channels are made from. */
+/** The settings that channels need. */
 export type ChannelSettings = NotificationSettings & { readonly OUTBOUND_TIMEOUT: number };
 
-/** The channels that the settings make usable. `web` always is: it needs nothing but the database. */
+/** The channels that the settings configure. `web` is always configured: it needs only the database. */
 export function configuredChannels(settings: NotificationSettings): ReadonlySet<ChannelName> {
   const isSet: Readonly<Record<ChannelName, unknown>> = {
     web: true,
@@ -21,8 +21,8 @@ export function configuredChannels(settings: NotificationSettings): ReadonlySet<
 }
 
 /**
- * Opens a channel; what it stands on is loaded with its first use. Close it afterwards: it keeps connections.
- * @throws TypeError when the channel has no settings
+ * Opens a channel and loads its library. Close it afterwards: it keeps connections.
+ * @throws TypeError when the channel is not configured
  */
 export async function openChannel(name: ChannelName, settings: ChannelSettings): Promise<Channel> {
   const limits = { timeoutMs: settings.OUTBOUND_TIMEOUT };
@@ -66,7 +66,7 @@ export async function openChannel(name: ChannelName, settings: ChannelSettings):
       });
     }
     case "web":
-      throw new TypeError("web is the app itself: what goes there is delivered with its making");
+      throw new TypeError("web is the app itself: notify delivers its notifications when it creates them");
   }
 }
 

@@ -1,35 +1,35 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BegunDelivery, ClaimedNotification } from "#data/platform/notification-sending.ts";
+import type { ClaimedNotification, StartedDelivery } from "#data/platform/notification-deliveries.ts";
 import { classify, type ErrorClass, isRetryable, retryAfter } from "#jobs/error-class.ts";
 import { redactText } from "#redaction/redact.ts";
 import { AllSubscriptionsGone, type Channel, type Receipt } from "./channel.ts";
-import { LONGEST_WAIT_MS, type Pause } from "./rate-limit-pause.ts";
+import { LONGEST_WAIT_MS, type RateLimitPause } from "./rate-limit-pause.ts";
 
-/** Deliveries of one channel that are under way at once. */
-const SIDE_BY_SIDE = 8;
-/** A provider that names no wait is asked again after this. */
-const USUAL_WAIT_MS = 2_000;
-/** How often one delivery is offered to a provider that asks to wait, before it is put off as well. */
-const OFFERS = 5;
+/** Maximum of concurrent deliveries of one channel. */
+const CONCURRENCY = 8;
+/** Wait after a rate limit without a stated wait. */
+const DEFAULT_WAIT_MS = 2_000;
+/** How often one delivery is tried while the provider asks to wait; after that it is requeued. */
+const MAX_TRIES = 5;
 
-/** One delivery that waits for its turn. */
-export interface Delivery extends BegunDelivery {
+/** One delivery of a notification over one channel. */
+export interface Delivery extends StartedDelivery {
   readonly notification: ClaimedNotification;
 }
 
-export type Delivered =
+export type DeliveryResult =
   | { readonly kind: "sent"; readonly receipt: Receipt }
   | { readonly kind: "failed"; readonly error: DeliveryError }
-  /** The provider asked to wait, and has taken nothing. */
+  /** The provider asked to wait and did not accept the message. */
   | { readonly kind: "held"; readonly waitMs: number };
 
-/** A provider did not take a message. The text holds no address and no secret. */
+/** A provider did not accept a message. The text contains no address and no secret. */
 export class DeliveryError extends Error {
   override name = "DeliveryError";
   readonly errorClass: ErrorClass;
-  /** Subscriptions that are no more. */
+  /** Endpoints of ended subscriptions. */
   readonly gone: readonly string[];
-  // Without its cause: that may name the address.
+  // Without its cause, which may contain the address.
   constructor(message: string, errorClass: ErrorClass, gone: readonly string[] = []) {
     super(message);
     this.errorClass = errorClass;
@@ -42,22 +42,26 @@ export class DeliveryError extends Error {
 }
 
 /**
- * Hands deliveries to one channel, some side by side. When the provider asks to wait, all of them wait, and whoever else has the same
- * `pause`: what it has not taken costs nobody an attempt.
- * @param deadline `performance.now()` after which nothing new is begun; the rest is held
- * @param onDelivered called for each as soon as it is known; never for those that the signal cut short
+ * Sends deliveries over one channel, eight at a time. When the provider asks to wait, all deliveries with the same `pause`
+ * wait; a wait does not count as an attempt.
+ * @param deadline `performance.now()` after which no delivery starts; the rest is held
+ * @param onDelivered called for each delivery when its result is known; not for deliveries that the signal aborts
  */
 export async function deliverAll(
   channel: Channel,
   deliveries: readonly Delivery[],
-  { signal, deadline, pause }: { readonly signal: AbortSignal; readonly deadline: number; readonly pause: Pause },
-  onDelivered: (delivery: Delivery, delivered: Delivered) => void,
+  {
+    signal,
+    deadline,
+    pause,
+  }: { readonly signal: AbortSignal; readonly deadline: number; readonly pause: RateLimitPause },
+  onDelivered: (delivery: Delivery, result: DeliveryResult) => void,
 ): Promise<void> {
-  const waiting = deliveries.map((delivery) => ({ delivery, offers: 0 }));
+  const waiting = deliveries.map((delivery) => ({ delivery, tries: 0 }));
   const worker = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const pauseMs = pause.leftMs;
-      if (pauseMs > LONGEST_WAIT_MS || performance.now() + pauseMs > deadline || next.offers === OFFERS) {
+      if (pauseMs > LONGEST_WAIT_MS || performance.now() + pauseMs > deadline || next.tries === MAX_TRIES) {
         onDelivered(next.delivery, { kind: "held", waitMs: Math.max(pauseMs, 1_000) });
         continue;
       }
@@ -66,34 +70,34 @@ export async function deliverAll(
         await sleep(pauseMs, undefined, { signal });
         continue;
       }
-      const { delivery, offers } = next;
-      const delivered = await offer(channel, delivery, signal);
-      if (delivered.kind !== "held") onDelivered(delivery, delivered);
+      const { delivery, tries } = next;
+      const result = await deliver(channel, delivery, signal);
+      if (result.kind !== "held") onDelivered(delivery, result);
       else {
-        pause.ask(delivered.waitMs);
-        waiting.push({ delivery, offers: offers + 1 });
+        pause.extend(result.waitMs);
+        waiting.push({ delivery, tries: tries + 1 });
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, waiting.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, waiting.length) }, worker));
 }
 
-async function offer(channel: Channel, delivery: Delivery, signal: AbortSignal): Promise<Delivered> {
+async function deliver(channel: Channel, delivery: Delivery, signal: AbortSignal): Promise<DeliveryResult> {
   const { notification, address, subscriptions, triedAt } = delivery;
   try {
     const message = { ...notification, address: address ?? "", subscriptions, triedAt };
     return { kind: "sent", receipt: await channel.deliver(message, { signal }) };
   } catch (error) {
-    // Cut short: nobody knows what the provider did with it.
+    // After an abort the outcome at the provider is unknown.
     signal.throwIfAborted();
-    if (classify(error) === "rate_limited") return { kind: "held", waitMs: retryAfter(error) ?? USUAL_WAIT_MS };
+    if (classify(error) === "rate_limited") return { kind: "held", waitMs: retryAfter(error) ?? DEFAULT_WAIT_MS };
     return { kind: "failed", error: deliveryError(channel.name, error, address) };
   }
 }
 
 function deliveryError(channel: string, error: unknown, address: string | null): DeliveryError {
-  const said = error instanceof Error ? error.message : String(error);
-  const hidden = address ? said.replaceAll(address, "***") : said;
+  const message = error instanceof Error ? error.message : String(error);
+  const hidden = address ? message.replaceAll(address, "***") : message;
   return new DeliveryError(
     `${channel}: ${redactText(hidden, 500)}`,
     classify(error),

@@ -1,17 +1,17 @@
 import type { Db } from "#data/client.ts";
-import { type Outcome, recordOutcomes } from "#data/platform/notification-sending.ts";
+import { type DeliveryOutcome, recordOutcomes } from "#data/platform/notification-deliveries.ts";
 import type { Clock } from "#schedule/clock.ts";
-import type { Delivered, Delivery } from "./deliver.ts";
+import type { Delivery, DeliveryResult } from "./deliver.ts";
 
-/** Stores what providers answered, at once and yet many in one statement: what comes in while one is under way goes with the next. */
+/** Stores delivery results in batches: results that arrive while a statement runs are stored by the next statement. */
 export interface DeliveryOutcomes {
-  add(delivery: Delivery, delivered: Delivered): void;
-  /** Resolves when all is stored. @throws what the database said, if something could not be */
-  written(): Promise<void>;
+  add(delivery: Delivery, result: DeliveryResult): void;
+  /** Resolves when all results are stored. @throws the error of the database */
+  flush(): Promise<void>;
 }
 
 export function deliveryOutcomes(db: Db, clock: Clock): DeliveryOutcomes {
-  let open: Outcome[] = [];
+  let open: DeliveryOutcome[] = [];
   let writing: Promise<void> | undefined;
   const write = async () => {
     while (open.length) {
@@ -22,26 +22,26 @@ export function deliveryOutcomes(db: Db, clock: Clock): DeliveryOutcomes {
     writing = undefined;
   };
   return {
-    add(delivery, delivered) {
-      open.push(outcomeOf(delivery, delivered));
+    add(delivery, result) {
+      open.push(outcomeOf(delivery, result));
       if (!writing) {
         writing = write();
-        // Whoever waits for `written` hears of it.
+        // `flush` reports the error.
         writing.catch(() => undefined);
       }
     },
-    written: async () => writing,
+    flush: async () => writing,
   };
 }
 
-function outcomeOf({ notification: { id, attempt }, channel }: Delivery, delivered: Delivered): Outcome {
+function outcomeOf({ notification: { id, attempt }, channel }: Delivery, result: DeliveryResult): DeliveryOutcome {
   const own = { notification: id, channel, attempt, reason: null, providerMessageId: null };
-  switch (delivered.kind) {
+  switch (result.kind) {
     case "sent":
-      return { ...own, state: "sent", providerMessageId: delivered.receipt.providerMessageId };
+      return { ...own, state: "sent", providerMessageId: result.receipt.providerMessageId };
     case "held":
       return { ...own, state: "held", reason: "the provider asks to wait" };
     case "failed":
-      return { ...own, state: delivered.error.isFinal ? "failed" : "retrying", reason: delivered.error.message };
+      return { ...own, state: result.error.isFinal ? "failed" : "retrying", reason: result.error.message };
   }
 }

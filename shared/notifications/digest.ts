@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { cut } from "./channel.ts";
+import { truncate } from "./channel.ts";
 import { escapeHtml, paragraphs } from "./html-page.ts";
 import { DIGEST_TYPE, type NewNotification, SEVERITIES } from "./notification.ts";
 
-/** Notifications that a mail names one by one; of the rest it says how many. */
+/** Notifications that a digest lists; it only counts the others. */
 const SHOWN = 50;
 
-/** What a digest carries in its data. */
+/** The data of a digest. */
 export const digestSchema = z.object({
   day: z.iso.date(),
   entries: z.array(z.object({ severity: z.enum(SEVERITIES), title: z.string(), body: z.string(), at: z.string() })),
@@ -14,7 +14,7 @@ export const digestSchema = z.object({
 });
 export type Digest = z.infer<typeof digestSchema>;
 
-/** What a digest is made of. */
+/** An unread notification for a digest. */
 export interface Unread {
   readonly severity: (typeof SEVERITIES)[number];
   readonly title: string;
@@ -23,7 +23,7 @@ export interface Unread {
 }
 
 /**
- * The notification that brings a recipient all others of the day: the most urgent first, then the newest. Told once per local day.
+ * The notification that lists all unread ones of the day: the most urgent first, then the newest. One per local day.
  * @param day the local one, YYYY-MM-DD
  */
 export function digestOf(
@@ -41,7 +41,7 @@ export function digestOf(
     entries: inOrder.slice(0, SHOWN).map(({ severity, title, body, createdAt }) => ({
       severity,
       title,
-      body: cut(body, 1_000),
+      body: truncate(body, 1_000),
       at: time.format(createdAt),
     })),
     more: Math.max(0, unread.length - SHOWN),
@@ -66,7 +66,7 @@ export function digestText({ day, entries, more }: Digest): string {
   return [`Unread notifications of ${day}`, ...parts, ...(more ? [andMore(more)] : [])].join("\n\n");
 }
 
-/** Markup of a page's body. */
+/** The HTML of the page's body. */
 export function digestHtml({ day, entries, more }: Digest): string {
   const parts = entries.map(
     ({ severity, title, body, at }) =>

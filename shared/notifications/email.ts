@@ -9,9 +9,9 @@ export interface Email {
   readonly html: string;
 }
 
-/** A notification as an e-mail. A digest is laid out from the list in its data; nothing in either can bring markup along. */
+/** A notification as an e-mail. A digest is laid out from the list in its data. All texts are escaped. */
 export function emailOf({ type, title, body, data }: Pick<Message, "type" | "title" | "body" | "data">): Email {
-  // Of one line: what is stored may hold others.
+  // A subject has one line; a stored title may have several.
   const subject = title.replace(/\s+/g, " ");
   const digest = type === DIGEST_TYPE ? digestSchema.safeParse(data).data : undefined;
   if (digest) return { subject, text: digestText(digest), html: htmlPage(subject, digestHtml(digest)) };

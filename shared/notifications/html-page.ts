@@ -1,4 +1,4 @@
-/** A whole page for a mail program: no script, nothing loaded from elsewhere, readable in light and dark. @param body markup */
+/** A complete page for mail programs: without scripts and external resources, for light and dark mode. @param body HTML */
 export function htmlPage(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
@@ -10,7 +10,7 @@ ${body}
 `;
 }
 
-/** Plain text as paragraphs: an empty line parts them, a line break stays one. */
+/** Plain text as paragraphs: an empty line separates them, line breaks are kept. */
 export function paragraphs(text: string): string {
   return text
     .split(/\n\s*\n/)

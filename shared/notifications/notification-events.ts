@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import type { NewNotificationRow } from "#data/platform/notifications.ts";
+import type { NewNotificationRow } from "#data/platform/new-notifications.ts";
 import type { NewEvent } from "#jobs/run-observer.ts";
 import { isChannelName } from "#realtime/live-event.ts";
 import { OPERATORS } from "./notification.ts";
 
-/** The live channel of those who run the app. */
+/** The live channel of the operators. */
 export const SYSTEM_CHANNEL = "system_notifications";
 
 /**
- * The live channel on which a recipient hears of new notifications: `notifications:user:42`. A name that is no part of a channel's
- * name (capitals, an @) is replaced by the first 32 hexadecimal digits of its SHA-256.
+ * The live channel with the new notifications of a recipient: `notifications:user:42`. A recipient with characters that a
+ * channel name does not allow (capitals, an @) becomes the first 32 hexadecimal digits of its SHA-256.
  */
 export function recipientChannel(recipient: string): string {
   if (recipient === OPERATORS) return SYSTEM_CHANNEL;
@@ -18,7 +18,7 @@ export function recipientChannel(recipient: string): string {
   return `notifications:${createHash("sha256").update(recipient).digest("hex").slice(0, 32)}`;
 }
 
-/** Says that there is something new in the app. Its text is loaded over HTTP: whoever listens need not be allowed to read it. */
+/** The live event of a new notification. Clients load its text over HTTP, because not every subscriber may read it. */
 export function notificationCreated({
   id,
   recipient,

@@ -4,14 +4,14 @@ import { CHANNELS, SEVERITIES } from "#data/platform/notification-schema.ts";
 export { CHANNELS, SEVERITIES };
 export type { ChannelName, Severity } from "#data/platform/notification-schema.ts";
 
-/** Those who run the app: what is told to them shows on the live channel `system_notifications`. */
+/** The recipient for the operators of the app; its notifications appear on the live channel `system_notifications`. */
 export const OPERATORS = "operators";
 
-/** What somebody is to be told. */
+/** A notification to create. */
 export const newNotificationSchema = z.strictObject({
-  /** A name of the family's own, `user:42`. Where it is reached stands in the allow-list. */
+  /** A name that the family chooses, `user:42`. The allow-list has its addresses. */
   recipient: z.string().trim().min(1).max(200),
-  /** What it is about, for filters: `task.reminder`. */
+  /** The topic, for filters: `task.reminder`. */
   type: z
     .string()
     .max(100)
@@ -21,17 +21,17 @@ export const newNotificationSchema = z.strictObject({
     ),
   severity: z.enum(SEVERITIES),
   title: z.string().trim().min(1).max(300),
-  /** Plain text; each channel escapes and cuts it as it needs. */
+  /** Plain text; each channel escapes and truncates it as needed. */
   body: z.string().max(20_000),
-  /** For programs that read it: what the app opens, say. */
+  /** Data for programs, such as the page that the app opens. */
   data: z.record(z.string(), z.json()).optional(),
-  /** Default: by severity. SEV0 calls, SEV1 texts, WARN and INFO wait in the app for the next digest. */
+  /** Default by severity: SEV0 calls, SEV1 sends a text message, WARN and INFO wait in the app for the next digest. */
   channels: z
     .array(z.enum(CHANNELS))
     .min(1)
     .refine((names) => new Set(names).size === names.length, "expected each channel once")
     .optional(),
-  /** Told once per recipient and key, however often that is asked. */
+  /** Only the first notification of a recipient with this key is created. */
   dedupeKey: z.string().min(1).max(300).optional(),
 });
 
@@ -40,5 +40,5 @@ export interface NewNotification extends Omit<Readonly<z.input<typeof newNotific
   readonly data?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The type of what `send_digest_email` sends: a carrier of other notifications, and none that waits for a digest itself. */
+/** The type of digests. A digest contains other notifications and never waits for a digest itself. */
 export const DIGEST_TYPE = "notifications.digest";

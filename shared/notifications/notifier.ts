@@ -6,7 +6,7 @@ import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import type { NotifyContext } from "./notify.ts";
 
-/** What an app has that notifies. */
+/** The parts of an app that `notifier` needs. */
 export interface NotifyingApp {
   readonly config: Config;
   readonly clock: Clock;
@@ -16,11 +16,11 @@ export interface NotifyingApp {
 }
 
 /**
- * What an HTTP handler notifies with, in a transaction of `app.db`: what it asks for is sent right after the commit.
+ * The context with which an HTTP handler calls `notify` in a transaction of `app.db`. Runs are dispatched after the commit.
  *
  * @example
  * await app.db.transaction((tx) => notify(notifier(app, { family: "tasks", who: caller }), tx, [reminder]));
- * @param who for the ledger: who asked
+ * @param who the caller, for the ledger
  */
 export function notifier(
   app: NotifyingApp,

@@ -1,21 +1,21 @@
 import type { Tx } from "#data/client.ts";
 import { errorFingerprints } from "#data/platform/dead-letters.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
-import type { Run } from "#data/platform/schema.ts";
 import { type NewNotification, OPERATORS } from "./notification.ts";
 import { notifier, type NotifyingApp } from "./notifier.ts";
 import { notify } from "./notify.ts";
 
 /**
- * Tells those who run the app of runs of one family that failed for good, in the transaction that ends them. Once an hour for each job
- * and kind of error: ten thousand runs that die of one cause are one notification, and stand one by one in the dead letters.
+ * Notifies the operators of dead runs of one family, in the transaction that ends them. One notification per hour, job and
+ * kind of error: ten thousand runs that fail for one reason are one notification; the dead letters list each of them.
  */
 export async function notifyDeadRuns(app: NotifyingApp, tx: Tx, dead: readonly Run[]): Promise<void> {
   const ids = dead.map(({ id }) => id);
   const fingerprints = await errorFingerprints(tx, ids);
   const alike = Map.groupBy(dead, ({ id, jobId }) => `${jobId}:${fingerprints.get(id)}`);
-  const told = [...alike].map(([kind, runs]) => notificationOf(kind, runs));
-  await notify(notifier(app, { family: dead[0]!.family, who: "job layer" }), tx, told);
+  const notifications = [...alike].map(([kind, runs]) => notificationOf(kind, runs));
+  await notify(notifier(app, { family: dead[0]!.family, who: "job layer" }), tx, notifications);
 }
 
 function notificationOf(kind: string, runs: readonly Run[]): NewNotification {
@@ -29,15 +29,15 @@ function notificationOf(kind: string, runs: readonly Run[]): NewNotification {
     type: "run.dead",
     severity: "WARN",
     title: `${run.jobId} failed for good`,
-    body: `Run ${run.id}${others}, after ${attempts}: ${discardReason(run)}\n\n${cureOf(errorClass)}`,
+    body: `Run ${run.id}${others}, after ${attempts}: ${discardReason(run)}\n\n${remedyFor(errorClass)}`,
     data: { job: run.jobId, run: run.id, errorClass },
     dedupeKey: `run.dead:${kind}:${hour}`,
   };
 }
 
-function cureOf(errorClass: string): string {
-  const cause = { auth: "Renew the credentials that were refused", validation: "Correct what it was given" }[
+function remedyFor(errorClass: string): string {
+  const remedy = { auth: "Renew the credentials that were refused", validation: "Correct what it was given" }[
     errorClass
   ];
-  return `${cause ?? "Remove the cause"}, then replay what is dead (POST api/admin/dead-letters/replay).`;
+  return `${remedy ?? "Remove the cause"}, then replay the dead letters (POST api/admin/dead-letters/replay).`;
 }

@@ -11,40 +11,39 @@ import { rowIds } from "#data/row-ids.ts";
 import { InvalidInput } from "#jobs/endings.ts";
 import { issuesOf } from "#jobs/input.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
-import { jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts";
+import { isJsonbSafe, jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import { configuredChannels } from "./channels.ts";
-import { notificationCreated } from "./notification-events.ts";
 import { type ChannelName, DIGEST_TYPE, type NewNotification, newNotificationSchema } from "./notification.ts";
+import { notificationCreated } from "./notification-events.ts";
 import { channelsOf, type Route, routeOf } from "./routing.ts";
-import { isSound } from "./sound.ts";
 
-/** Where a notification comes from. A job's context is one; an HTTP handler makes one with `notifier`. */
+/** What `notify` needs. The context of a job has it; an HTTP handler gets it from `notifier`. */
 export interface NotifyContext {
   readonly settings: Config;
   readonly clock: Clock;
-  /** The family's own switch for sending to people and its quiet hours apply. */
+  /** The family whose switch for messages to people and whose quiet hours apply. */
   readonly run: { readonly family: string };
   readonly enqueueAll: (tx: Tx, jobId: string, inputs: readonly unknown[]) => Promise<void>;
   readonly publish: RunObserver["publish"];
 }
 
-/** What became of the notifications that were asked for: `created` = `sent` + `suppressed` + `pending`. */
-export interface Notified {
+/** Counts of the requested notifications: `created` = `sent` + `suppressed` + `pending`. */
+export interface NotifyCounts {
   readonly created: number;
-  /** Told under the same dedupe key before; nothing was done. */
+  /** Not created, because the recipient has one with the same dedupe key. */
   readonly duplicates: number;
-  /** Stand in the app already. */
+  /** Visible in the app. */
   readonly sent: number;
   readonly suppressed: number;
-  /** Wait for a call outside, or for the next digest. */
+  /** Wait for a provider or for the next digest. */
   readonly pending: number;
 }
 
 /**
- * Makes notifications in the transaction of the work that wants them: they exist if that commits. What needs no call outside is
- * settled in it; for the rest a run of `send_notification` is put into the ledger. At most three statements, however many.
+ * Creates notifications in the caller's transaction. Deliveries that need no provider are completed in it; for the others
+ * it enqueues runs of `send_notification`. At most three statements for any number of notifications.
  *
  * @example
  * await transaction(async (tx) => {
@@ -53,18 +52,22 @@ export interface Notified {
  *     recipient: owner, type: "task.reminder", severity: "INFO", title, body: "", dedupeKey: `reminder:${taskId}`,
  *   })));
  * });
- * @throws InvalidInput naming the element and the field that makes no sense. A text that is too long is cut
+ * @throws InvalidInput naming the element and the invalid field; a text that is too long is truncated
  */
-export async function notify(context: NotifyContext, tx: Tx, asked: readonly NewNotification[]): Promise<Notified> {
-  if (asked.length === 0) return { created: 0, duplicates: 0, sent: 0, suppressed: 0, pending: 0 };
+export async function notify(
+  context: NotifyContext,
+  tx: Tx,
+  requested: readonly NewNotification[],
+): Promise<NotifyCounts> {
+  if (requested.length === 0) return { created: 0, duplicates: 0, sent: 0, suppressed: 0, pending: 0 };
   const now = context.clock.now();
-  const wanted = asked.map(checked);
+  const valid = requested.map(validated);
   const { family } = context.run;
-  const recipients = [...new Set(wanted.map(({ recipient }) => recipient))];
+  const recipients = [...new Set(valid.map(({ recipient }) => recipient))];
   const facts = await routingFacts(tx, { families: [family], recipients }, now);
   const kindOf = kinds({ family, configured: configuredChannels(context.settings), facts });
-  const ids = rowIds(wanted.length);
-  const rows = wanted.map((notification, i): Row => {
+  const ids = rowIds(valid.length);
+  const rows = valid.map((notification, i): Row => {
     const { recipient, title, body, data = {}, dedupeKey = null } = notification;
     return { id: ids[i]!, kind: kindOf(notification), recipient, title, body, data, dedupeKey };
   });
@@ -79,11 +82,11 @@ export async function notify(context: NotifyContext, tx: Tx, asked: readonly New
   return { created: created.length, duplicates: duplicates.size, ...counts };
 }
 
-/** A kind of notification, with its route. */
+/** The shared columns of equal notifications, with their route. */
 type Kind = Route & NotificationKind;
 type Row = NewNotificationRow & { readonly kind: Kind };
 
-/** Finds the kind of a notification: one object for all that are alike, so that a route is looked for a few times a page. */
+/** Returns the kind of a notification: equal notifications share one object, so that routing runs a few times per page. */
 function kinds({
   family,
   configured,
@@ -111,14 +114,14 @@ function kinds({
   }
 }
 
-/** Work must not fail over the length of a text that it tells somebody of. */
-function checked(notification: NewNotification, index: number): NewNotification {
-  if (isSound(notification)) return notification;
+/** Truncates long texts instead of refusing them: the caller's work must not fail because of the length of a text. */
+function validated(notification: NewNotification, index: number): NewNotification {
+  const { type, title, body, data } = notification;
   const stored = {
     ...notification,
-    title: jsonbSafeText(notification.title, 300).trim() || notification.type,
-    body: jsonbSafeText(notification.body, 20_000),
-    data: notification.data && (jsonbSafe(notification.data) as NewNotification["data"]),
+    title: jsonbSafeText(title, 300).trim() || type,
+    body: jsonbSafeText(body, 20_000),
+    data: isJsonbSafe(data) ? data : (jsonbSafe(data) as NewNotification["data"]),
   };
   const read = newNotificationSchema.safeParse(stored);
   if (read.success) return read.data;

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { isLoopbackHost } from "#providers/outbound/public-address.ts";
 
-/** A browser's subscription as its `PushSubscription.toJSON()` gives it (Push API). */
+/** A browser's subscription in the shape of `PushSubscription.toJSON()` (Push API). */
 export const pushSubscriptionSchema = z.strictObject({
   endpoint: z.url().max(2_000),
-  /** When the browser lets it end; a push service says so itself. */
+  /** When the browser ends it. Not used: the push service reports ended subscriptions. */
   expirationTime: z.number().nullable().optional(),
   keys: z.strictObject({
     p256dh: base64url("a public key on P-256, uncompressed", (key) => key.length === 65 && key[0] === 4),
@@ -12,20 +12,20 @@ export const pushSubscriptionSchema = z.strictObject({
   }),
 });
 
-/** Whether a host, with its port if it has one, is a push service. @param patterns `*.` stands for any name below */
+/** Whether a host, with its port if any, is a push service. @param patterns `*.` matches any subdomain */
 export function isPushHost(host: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => (pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : host === pattern));
 }
 
-/** Why an endpoint is not called, if so. */
+/** Why an endpoint must not be called; undefined when it may. */
 export function endpointFault(endpoint: string, patterns: readonly string[]): string | undefined {
   const { protocol, host, hostname } = new URL(endpoint);
-  if (!isPushHost(host, patterns)) return `${host} is none of WEB_PUSH_HOSTS`;
+  if (!isPushHost(host, patterns)) return `${host} is not in WEB_PUSH_HOSTS`;
   if (protocol === "https:" || isLoopbackHost(hostname)) return undefined;
   return `expected an address that begins with https://, got ${protocol}//`;
 }
 
-function base64url(expected: string, fits: (bytes: Buffer) => boolean) {
-  const isRight = (text: string) => /^[\w-]+=*$/.test(text) && fits(Buffer.from(text, "base64url"));
-  return z.string().max(200).refine(isRight, `expected ${expected}, in base64url`);
+function base64url(expected: string, isExpected: (bytes: Buffer) => boolean) {
+  const isValid = (text: string) => /^[\w-]+=*$/.test(text) && isExpected(Buffer.from(text, "base64url"));
+  return z.string().max(200).refine(isValid, `expected ${expected}, in base64url`);
 }

@@ -1,17 +1,17 @@
-import type { NotificationState } from "#data/platform/notification-schema.ts";
 import { NOT_ALLOWED, reachKey, type RoutingFacts, type SettledChannel } from "#data/platform/new-notifications.ts";
+import type { NotificationState } from "#data/platform/notification-schema.ts";
 import { type ChannelName, DIGEST_TYPE, type Severity } from "./notification.ts";
 
-/** What becomes of a notification at its making. */
+/** How a new notification is delivered. */
 export interface Route {
   readonly channels: readonly ChannelName[];
   readonly state: Extract<NotificationState, "pending" | "sent" | "suppressed">;
   readonly reason: string | null;
-  /** The next digest brings it. */
+  /** The next digest contains it. */
   readonly isDeferred: boolean;
   /** Channels of which nothing more is to be done. */
   readonly settled: readonly SettledChannel[];
-  /** Some channel needs a call outside. */
+  /** A channel needs a call to a provider. */
   readonly needsRun: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Routed {
   readonly channels?: readonly ChannelName[] | undefined;
 }
 
-/** Where a notification goes whose maker named no channel. The app itself always has it. */
+/** The channels of a notification without explicit channels. The app itself is always one of them. */
 export function channelsOf(severity: Severity): readonly ChannelName[] {
   switch (severity) {
     case "SEV0":
@@ -37,14 +37,15 @@ export function channelsOf(severity: Severity): readonly ChannelName[] {
 }
 
 /**
- * Decides channel by channel. In this order: sending to people is switched off → `suppressed`; the channel has no settings →
- * `suppressed`; nobody is allowed to be reached there → `suppressed`; quiet hours and not urgent → the digest; else it is sent.
+ * Decides for each channel, in this order: messages to people are switched off → `suppressed`; the channel is not
+ * configured → `suppressed`; the recipient has no allowed address → `suppressed`; quiet hours and not urgent → the digest;
+ * otherwise it is sent.
  *
  * | state | when |
  * |---|---|
- * | `pending` | a channel waits for its run, or nothing but the next digest is left |
- * | `sent` | some channel has it, and none waits for a run |
- * | `suppressed` | no channel may have it; the reason is the first one's |
+ * | `pending` | a channel waits for its run, or only the next digest is left |
+ * | `sent` | a channel has it, and none waits for a run |
+ * | `suppressed` | no channel may have it; the reason is that of the first channel |
  */
 export function routeOf(notification: Routed, configured: ReadonlySet<ChannelName>, facts: RoutingFacts): Route {
   const { family, severity, type } = notification;
@@ -69,14 +70,14 @@ export function routeOf(notification: Routed, configured: ReadonlySet<ChannelNam
     if (!configured.has(channel)) return { state: "suppressed", reason: "channel not configured" };
     if (!mayReach(channel)) return { state: "suppressed", reason: NOT_ALLOWED };
     const quiet = facts.quiet.get(family);
-    // The digest is what quiet hours put others off to.
+    // Quiet hours defer notifications to the digest, so the digest itself is not deferred.
     if (quiet && !isUrgent && type !== DIGEST_TYPE)
       return { state: "deferred", reason: `${quiet}: in the next digest` };
     return undefined;
   }
 
   function mayReach(channel: ChannelName): boolean {
-    // The back office is a machine, whose address is a setting.
+    // The webhook calls a machine whose address is a setting.
     return channel === "webhook" || facts.reachable.has(reachKey(notification.recipient, channel));
   }
 }

@@ -1,17 +1,21 @@
 import type { Db } from "#data/client.ts";
-import { type ClaimedNotification, updateAddress, removeSubscriptions } from "#data/platform/notification-deliveries.ts";
+import {
+  type ClaimedNotification,
+  removeSubscriptions,
+  updateAddress,
+} from "#data/platform/notification-deliveries.ts";
 import { classify } from "#jobs/error-class.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Receipt } from "./channel.ts";
 import { type ChannelSettings, openChannel } from "./channels.ts";
-import { deliverAll, type Delivered, type Delivery, DeliveryError } from "./deliver.ts";
-import type { ChannelName } from "./notification.ts";
+import { deliverAll, type Delivery, DeliveryError, type DeliveryResult } from "./deliver.ts";
 import { deliveryOutcomes } from "./delivery-outcomes.ts";
-import { pauseOf } from "./rate-limit-pause.ts";
+import type { ChannelName } from "./notification.ts";
+import { rateLimitPause } from "./rate-limit-pause.ts";
 
-/** How a notification's deliveries of this attempt ended; nothing is said of those that were taken. */
-export interface Sent {
+/** The failed and held deliveries of a notification in this attempt. */
+export interface SendResult {
   readonly errors: DeliveryError[];
   /** The longest wait that a provider asked for. */
   heldMs?: number;
@@ -23,42 +27,42 @@ export interface SendContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: Pick<JobLog, "info" | "warn">;
-  /** `performance.now()` after which nothing new is begun. */
+  /** `performance.now()` after which no delivery starts. */
   readonly deadline: number;
 }
 
-/** Makes the begun deliveries of notifications, every channel at its own pace, and stores each answer as soon as it is there. */
+/** Sends the started deliveries of notifications, all channels concurrently, and stores each result when it arrives. */
 export async function sendBatch(
   claimed: readonly ClaimedNotification[],
   { db, settings, clock, signal, log, deadline }: SendContext,
-): Promise<ReadonlyMap<string, Sent>> {
-  const sent = new Map<string, Sent>(claimed.map(({ id }) => [id, { errors: [] }]));
-  const book = deliveryOutcomes(db, clock);
-  const after: Promise<void>[] = [];
+): Promise<ReadonlyMap<string, SendResult>> {
+  const sent = new Map<string, SendResult>(claimed.map(({ id }) => [id, { errors: [] }]));
+  const outcomes = deliveryOutcomes(db, clock);
+  const addressChanges: Promise<void>[] = [];
   const deliveries = claimed.flatMap((notification) =>
     notification.deliveries.map((delivery): Delivery => ({ ...delivery, notification })),
   );
-  const note = (delivery: Delivery, delivered: Delivered) => {
-    book.add(delivery, delivered);
+  const record = (delivery: Delivery, result: DeliveryResult) => {
+    outcomes.add(delivery, result);
     const own = sent.get(delivery.notification.id)!;
-    if (delivered.kind === "failed") own.errors.push(delivered.error);
-    if (delivered.kind === "held") own.heldMs = Math.max(own.heldMs ?? 0, delivered.waitMs);
-    if (delivered.kind === "sent") after.push(learn(db, delivery, delivered.receipt));
-    if (delivered.kind === "failed" && delivered.error.gone.length)
-      after.push(removeSubscriptions(db, delivered.error.gone));
+    if (result.kind === "failed") own.errors.push(result.error);
+    if (result.kind === "held") own.heldMs = Math.max(own.heldMs ?? 0, result.waitMs);
+    if (result.kind === "sent") addressChanges.push(applyReceipt(db, delivery, result.receipt));
+    if (result.kind === "failed" && result.error.gone.length)
+      addressChanges.push(removeSubscriptions(db, result.error.gone));
   };
   try {
     await Promise.all(
       [...Map.groupBy(deliveries, ({ channel }) => channel)].map(([name, own]) => deliverBy(name, own)),
     );
   } finally {
-    // What is known is stored also when the batch was cut short.
-    await book.written();
-    await Promise.all(after);
+    // Known results are stored also when the batch was aborted.
+    await outcomes.flush();
+    await Promise.all(addressChanges);
   }
   const counts = Object.groupBy(deliveries, ({ channel }) => channel);
   const byChannel = Object.fromEntries(Object.entries(counts).map(([name, all]) => [name, all.length]));
-  if (deliveries.length) log.info("Notifications were handed over", byChannel);
+  if (deliveries.length) log.info("Notifications were sent to providers", byChannel);
   return sent;
 
   async function deliverBy(name: ChannelName, own: readonly Delivery[]): Promise<void> {
@@ -66,22 +70,22 @@ export async function sendBatch(
     try {
       channel = await openChannel(name, settings);
     } catch (error) {
-      // Its settings make no sense: that is nothing of the other channels' business.
+      // Invalid settings of one channel do not affect the others.
       log.warn("A channel cannot be opened", { channel: name, error });
-      const trouble = new DeliveryError(`${name}: ${(error as Error).message}`, classify(error));
-      for (const delivery of own) note(delivery, { kind: "failed", error: trouble });
+      const failure = new DeliveryError(`${name}: ${(error as Error).message}`, classify(error));
+      for (const delivery of own) record(delivery, { kind: "failed", error: failure });
       return;
     }
     try {
-      await deliverAll(channel, own, { signal, deadline, pause: pauseOf(settings, name, clock) }, note);
+      await deliverAll(channel, own, { signal, deadline, pause: rateLimitPause(settings, name, clock) }, record);
     } finally {
       channel.close();
     }
   }
 }
 
-/** Keeps what a provider said about where the recipient is reached. */
-async function learn(
+/** Stores the address changes that a provider reported. */
+async function applyReceipt(
   db: Db,
   { notification, channel, address }: Delivery,
   { movedTo, gone = [] }: Receipt,

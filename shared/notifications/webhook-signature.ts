@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** What is signed: the id and the time as well, so that neither can be exchanged. */
+/** The signed content: it includes the id and the time, so that neither can be replaced. */
 export interface Signed {
   readonly secret: string;
   readonly id: string;
@@ -14,12 +14,12 @@ export function signatureOf({ secret, id, timestamp, body }: Signed): string {
   return `v1,${createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
 }
 
-/** Older or newer than this, a message is somebody's recording. */
+/** Receivers refuse older or newer messages: they may be replayed. */
 const TOLERANCE_S = 300;
 
 /**
- * What a receiver does: whether one of the signatures in the header is right and the time is near. Compares in constant time.
- * @param header several signatures may stand in it, with spaces between, while a secret is exchanged
+ * The check of a receiver: whether a signature in the header is valid and the time is within five minutes. Compares in
+ * constant time. @param header signatures separated by spaces; several while a secret is replaced
  */
 export function isSigned(signed: Signed, header: string, now: Date): boolean {
   if (Math.abs(now.getTime() / 1_000 - signed.timestamp) > TOLERANCE_S) return false;

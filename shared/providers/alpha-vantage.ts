@@ -34,7 +34,11 @@ export function alphaVantage({
     async prices(request, { signal } = {}) {
       const listing = listingOf(request.symbol);
       if (!listing?.exchange.currency || listing.exchange.alphaVantage === null) {
-        throw unsupportedRequest(provider.name, request, "it has no prices of that exchange, or does not name their currency");
+        throw unsupportedRequest(
+          provider.name,
+          request,
+          "it has no prices of that exchange, or does not name their currency",
+        );
       }
       const symbol = `${listing.ticker}${listing.exchange.alphaVantage}`;
       const at = now();

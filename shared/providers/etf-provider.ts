@@ -33,6 +33,10 @@ export interface EtfProvider {
 }
 
 /** The error for a request that the provider cannot answer: nothing was sent. */
-export function unsupportedRequest(provider: string, { symbol }: Pick<PriceRequest, "symbol">, why: string): ProviderError {
+export function unsupportedRequest(
+  provider: string,
+  { symbol }: Pick<PriceRequest, "symbol">,
+  why: string,
+): ProviderError {
   return new ProviderError(`${provider} was not called for ${symbol}: ${why}`, { provider, errorClass: "validation" });
 }

@@ -48,7 +48,10 @@ export function validatedSeries(response: EtfResponse, quoted: RawSeries): Price
   if (fault !== undefined) throw responseError(response, fault);
   const wanted = points.filter(({ date }) => request.from === null || date >= request.from);
   if (wanted.length === 0) {
-    throw responseError(response, request.from ? `has no price since ${request.from}` : "has no price of a finished day");
+    throw responseError(
+      response,
+      request.from ? `has no price since ${request.from}` : "has no price of a finished day",
+    );
   }
   const whole = (price: string | null) => (price === null ? null : inWholeUnits(price, unit));
   return {

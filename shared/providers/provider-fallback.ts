@@ -91,8 +91,7 @@ export function etfWithFallback(
       firstAnswer(
         providers,
         async (provider) => {
-          if (request.series === null || request.series === provider.series)
-            return provider.prices(request, options);
+          if (request.series === null || request.series === provider.series) return provider.prices(request, options);
           const why = `its prices are ${provider.series}, the stored ones ${request.series}; a full refresh may switch to it`;
           throw unsupportedRequest(provider.name, request, why);
         },

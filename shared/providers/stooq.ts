@@ -26,7 +26,11 @@ export function stooq({ baseUrl = STOOQ_BASE_URL, key, now = () => new Date(), .
     async prices(request, { signal } = {}) {
       const listing = listingOf(request.symbol);
       if (!listing?.exchange.currency || listing.exchange.stooq === null) {
-        throw unsupportedRequest(provider.name, request, "it has no prices of that exchange, or does not name their currency");
+        throw unsupportedRequest(
+          provider.name,
+          request,
+          "it has no prices of that exchange, or does not name their currency",
+        );
       }
       const { ticker, exchange } = listing;
       const at = now();

@@ -1,8 +1,8 @@
 import { addDays, type CivilDate, civilDateIn, isCivilDate } from "#rules/civil-date.ts";
 import { hasFinalPrice, type Listing, listingOf } from "#rules/portfolio/exchange.ts";
 import type { PricePoint } from "#rules/portfolio/price-series.ts";
+import { type EtfOptions, type EtfProvider, type PriceRequest, unsupportedRequest } from "./etf-provider.ts";
 import { validatedSeries } from "./etf-response.ts";
-import { type EtfOptions, type EtfProvider, unsupportedRequest, type PriceRequest } from "./etf-provider.ts";
 import { outbound, type OutboundOptions } from "./outbound.ts";
 import { pageOf } from "./twelve-data/time-series.ts";
 

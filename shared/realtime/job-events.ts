@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Progress } from "#data/platform/platform-schema.ts";
-import type { RunStateChange, ObservedRun } from "#jobs/run-observer.ts";
+import type { ObservedRun, RunStateChange } from "#jobs/run-observer.ts";
 import { redactText } from "#redaction/redact.ts";
 import { type LiveEvent, liveEvent, liveEventSchema } from "./live-event.ts";
 

@@ -1,9 +1,9 @@
 import type { JobLog } from "#jobs/job-log.ts";
 import { EventBuffer, type PendingEvent } from "./event-buffer.ts";
-import { truncateEvent } from "./truncate-event.ts";
 import type { LiveEvent } from "./live-event.ts";
 import { ProgressThrottle } from "./progress-throttle.ts";
 import type { ServiceClient } from "./service-client.ts";
+import { truncateEvent } from "./truncate-event.ts";
 
 /** Times in milliseconds. */
 export interface RealtimeLimits {
@@ -194,7 +194,11 @@ export class Publisher {
     this.#dropped += 1;
     if (this.#isRefused) return;
     this.#isRefused = true;
-    this.#log.warn("Web PubSub refused a live event; it is dropped", { type: entry.event.type, event: entry.event.id, error });
+    this.#log.warn("Web PubSub refused a live event; it is dropped", {
+      type: entry.event.type,
+      event: entry.event.id,
+      error,
+    });
   }
 }
 

@@ -55,7 +55,8 @@ function isPlainObject(value: object, depth: number): boolean {
   if (Object.getPrototypeOf(value) !== Object.prototype || "toJSON" in value) return false;
   try {
     for (const name in value) {
-      if (!isJsonbSafeText(name, Infinity) || !isJsonbSafe((value as Record<string, unknown>)[name], depth)) return false;
+      if (!isJsonbSafeText(name, Infinity) || !isJsonbSafe((value as Record<string, unknown>)[name], depth))
+        return false;
     }
     return true;
   } catch {

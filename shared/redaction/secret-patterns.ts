@@ -92,7 +92,11 @@ const PATTERNS: readonly SecretPattern[] = [
     replacement: REDACTED,
   },
   // Azure: function keys contain AzFu; keys of storage and brokers are 64 or 32 bytes in base64
-  { needs: "AzFu", pattern: /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}AzFu[A-Za-z0-9_-]{4,12}={0,2}/g, replacement: REDACTED },
+  {
+    needs: "AzFu",
+    pattern: /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}AzFu[A-Za-z0-9_-]{4,12}={0,2}/g,
+    replacement: REDACTED,
+  },
   {
     needs: "=",
     pattern: /(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}=)(?![A-Za-z0-9+/=])/g,

@@ -12,7 +12,7 @@ export function isCivilDate(text: string): boolean {
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
 }
 
-/** The day that many days later; earlier for a negative count. */
+/** The date `days` days later; earlier for a negative count. */
 export function addDays(date: CivilDate, days: number): CivilDate {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }
@@ -42,14 +42,14 @@ export function weekdayOnOrAfter(date: CivilDate): CivilDate {
   return day;
 }
 
-/** The calendar day that an instant falls on, on the clocks of an IANA time zone. */
+/** The calendar day of an instant in an IANA time zone. @throws RangeError for an unknown zone */
 export function civilDateIn(zone: string, instant: Date): CivilDate {
   return calendarOf(zone)(instant);
 }
 
 /**
- * The same for many instants of one zone: looking its rules up is what takes time, so that is done once.
- * @throws RangeError when there is no such zone
+ * The same for many instants of one zone: creating the formatter is slow, so that is done once.
+ * @throws RangeError for an unknown zone
  */
 export function calendarOf(zone: string): (instant: Date) => CivilDate {
   const known = calendars.get(zone);
@@ -59,10 +59,10 @@ export function calendarOf(zone: string): (instant: Date) => CivilDate {
   const seen = new Map<number, CivilDate>();
   const calendar = (instant: Date) => {
     const at = instant.getTime();
-    const kept = seen.get(at);
-    if (kept !== undefined) return kept;
+    const cached = seen.get(at);
+    if (cached !== undefined) return cached;
     const date = format.format(instant);
-    if (seen.size >= MOST_KEPT) seen.clear();
+    if (seen.size >= MAX_CACHED) seen.clear();
     seen.set(at, date);
     return date;
   };
@@ -70,12 +70,12 @@ export function calendarOf(zone: string): (instant: Date) => CivilDate {
   return calendar;
 }
 
-/** One for each zone: the openings of an exchange, say, are asked about again for every fund that is traded there. */
+/** One calendar per zone: every fund of an exchange has the same instants. */
 const calendars = new Map<string, (instant: Date) => CivilDate>();
-/** Instants of a zone whose dates are kept: thirty years of days. */
-const MOST_KEPT = 10_000;
+/** Instants of a zone whose dates are cached: thirty years of days. */
+const MAX_CACHED = 10_000;
 
-/** The time of day that an instant falls on, on the clocks of an IANA time zone: `HH:MM`. Compares as text. */
+/** The time of day of an instant in an IANA time zone: `HH:MM`. Compares as text. @throws RangeError for an unknown zone */
 export function wallTimeIn(zone: string, instant: Date): string {
   return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, timeStyle: "short" }).format(instant);
 }

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import { renderHtml } from "#documents/render-html.ts";
 import { pagesOf } from "../shared/documents/pdf-text.ts";
+import { sampleDocument } from "../shared/documents/sample-document.ts";
 import { sampleMemo } from "../shared/documents/sample-lien.ts";
-import { written } from "../shared/documents/sample-document.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const isHere = existsSync(CHROMIUM);
@@ -20,7 +20,7 @@ it.skipIf(!isHere)("a memo fits a phone and prints whole; what a list has brough
     const requests: string[] = [];
     page.on("request", (request) => requests.push(request.url()));
     const facts = { ...memo, property: { ...memo.property, address } };
-    await page.setContent(renderHtml(written("deal_memo", facts)), { waitUntil: "load" });
+    await page.setContent(renderHtml(sampleDocument("deal_memo", facts)), { waitUntil: "load" });
     expect(await page.locator("dd", { hasText: "Unbreakable" }).textContent()).toBe(address);
     expect(await page.locator("script, img").count()).toBe(0);
     expect(await page.evaluate(() => "pwned" in globalThis)).toBe(false);
@@ -28,7 +28,7 @@ it.skipIf(!isHere)("a memo fits a phone and prints whole; what a list has brough
     // Nothing sticks out; a wide table scrolls by itself.
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
 
-    await page.setContent(renderHtml(written("deal_memo", memo)));
+    await page.setContent(renderHtml(sampleDocument("deal_memo", memo)));
     const pages = await pagesOf(await page.pdf({ preferCSSPageSize: true }));
     // How many pages it takes is for the letters of the machine to say.
     expect(pages.at(-1)).toContain("The violation was closed");

@@ -3,11 +3,11 @@ import { ACCENT, MUTED, SHADE, TRACK } from "../palette.ts";
 import { CONTENT_WIDTH, leading, PAGE, type Sheet, type Style } from "./sheet.ts";
 
 const LABEL: Style = { size: 8, color: MUTED };
-/** The first in which no value has to be broken. */
+/** From large to small: the first style in which every value fits on one line is used. */
 const VALUES: Style[] = [15, 13, 11, 9.5].map((size) => ({ size, bold: true }));
 const [GAP, PAD, A_ROW] = [8, 9, 4];
 
-/** Draws key figures as cards, four in a row at most. */
+/** Draws key figures as cards, at most four in a row. */
 export function drawFigures(sheet: Sheet, { figures }: KeyFigures): void {
   const inRow = Math.min(A_ROW, figures.length);
   const width = (CONTENT_WIDTH - GAP * (inRow - 1)) / inRow;
@@ -40,10 +40,10 @@ export function drawFigures(sheet: Sheet, { figures }: KeyFigures): void {
 const TITLE: Style = { size: 9.5, bold: true };
 const TEXT: Style = { size: 9 };
 const [ROW, LABELS, AMOUNTS] = [19, 140, 80];
-/** What is higher begins on this page and goes on on the next, in points. */
+/** In points. A higher chart is split over pages. */
 const LONGEST_CHART = 400;
 
-/** Draws a bar chart, on one page where that is long enough. */
+/** Draws a bar chart, on one page if it fits. */
 export function drawChart(sheet: Sheet, chart: BarChart): void {
   sheet.room(chartTogether(chart));
   sheet.flow(chart.title, TITLE);
@@ -69,7 +69,7 @@ export function drawChart(sheet: Sheet, chart: BarChart): void {
   sheet.y += 10;
 }
 
-/** How much of a chart stands on one page, in points. */
+/** Height of a chart that is kept on one page, in points. */
 export function chartTogether({ bars }: BarChart): number {
   return Math.min(leading(TITLE) + 4 + bars.length * ROW, LONGEST_CHART);
 }

@@ -1,7 +1,7 @@
-/** What a text is measured with: the width of a piece of it, in points, in the font and size in question. */
+/** Measures the width of a text in points, in a given font and size. */
 export type Measure = (text: string) => number;
 
-/** Breaks a text into lines that are no wider than `width`; a word that is wider is broken where it must be. */
+/** Breaks a text into lines of at most `width` points; a wider word is broken within. */
 export function linesOf(text: string, width: number, measure: Measure): string[] {
   return text.split("\n").flatMap((line) => wrapped(line, width, measure));
 }
@@ -42,9 +42,9 @@ function broken(word: string, width: number, measure: Measure): string[] {
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 
 /**
- * The pieces of a line as they stand from left to right, a space between each two: the whole of it, or where there are right-to-left
- * words each word for itself, runs of these turned round. Letters within a word are the font's own affair. (Numbers between such words
- * turn with them, as they should; nested directions are not done.)
+ * The pieces of a line from left to right, to be drawn with spaces between: the whole line, or, with right-to-left words,
+ * single words with runs of such words reversed. The font orders the letters of a word. Numbers between such words are
+ * reversed with them; nested directions are not supported.
  */
 export function inVisualOrder(line: string): string[] {
   if (!RIGHT_TO_LEFT.test(line)) return [line];
@@ -56,7 +56,7 @@ export function inVisualOrder(line: string): string[] {
       turned.push(words[at++]!);
       continue;
     }
-    // As far as the last right-to-left word that only words without letters of another direction part from the first.
+    // The run ends at the last right-to-left word before a word with left-to-right letters.
     let end = at;
     for (let next = at + 1; next < words.length && (isTurned[next] || !/\p{L}/u.test(words[next]!)); next++) {
       if (isTurned[next]) end = next;

@@ -13,8 +13,8 @@ const NOTE: Style = { size: 8.5, color: MUTED };
 const FOOT: Style = { size: 8, color: MUTED };
 
 /**
- * A document as PDF, with embedded fonts and page numbers. The same model gives the same bytes.
- * What the fonts do not have (emoji, East Asian scripts) is shown as □, and a note at the end counts it.
+ * A document as PDF, with embedded fonts and page numbers. The same model gives the same bytes. Characters that the fonts
+ * lack (emoji, East Asian scripts) are shown as □; a note at the end counts them.
  */
 export async function renderPdf(model: DocumentModel): Promise<Buffer> {
   const sheet = new Sheet(model);
@@ -65,7 +65,7 @@ function draw(sheet: Sheet, block: Block): void {
   }
 }
 
-/** How much of a block stands below its heading on the same page, in points. */
+/** Height of a block that stays on the page of its heading, in points. */
 function keptTogether(block: Block | undefined): number {
   switch (block?.kind) {
     case "table":
@@ -95,7 +95,7 @@ function missingNote(count: number): string {
   return `${count} ${what} that this file's font does not have ${are} shown as \u25a1; the HTML version has them.`;
 }
 
-/** The number of each page, and on all but the first what document it belongs to. */
+/** Adds the page numbers, and the title on all pages but the first. */
 function markPages(sheet: Sheet, { title, reference }: DocumentModel): void {
   const { start, count } = sheet.pdf.bufferedPageRange();
   const first = (text: string, width: number) => sheet.lines(text, width, FOOT).slice(0, 1);

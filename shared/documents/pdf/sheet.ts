@@ -4,7 +4,7 @@ import { INK } from "../palette.ts";
 import { type Fonts, fonts } from "./fonts.ts";
 import { inVisualOrder, linesOf } from "./line-breaking.ts";
 
-/** How a piece of text looks. Sizes in points. */
+/** The style of a text. Sizes in points. */
 export interface Style {
   readonly size: number;
   readonly bold?: true;
@@ -15,12 +15,12 @@ export const PAGE = { width: 595.28, height: 841.89, margin: 54 } as const;
 export const CONTENT_WIDTH = PAGE.width - 2 * PAGE.margin;
 const BOTTOM = PAGE.height - PAGE.margin - 20;
 
-/** Stands for a character that the font does not have. */
+/** Replaces a character that the font lacks. */
 const MISSING = "\u25a1";
 
 /**
- * Pages that are written from top to bottom. All texts pass here, so that what the font lacks is shown as □ and counted.
- * Nothing in it depends on the clock or on chance.
+ * Pages that are filled from top to bottom. It draws all texts, replaces characters that the font lacks with □ and counts
+ * them. Its output is deterministic.
  */
 export class Sheet {
   readonly pdf: PDFKit.PDFDocument;
@@ -38,7 +38,7 @@ export class Sheet {
       lang: "en",
       displayTitle: true,
       pdfVersion: "1.7",
-      // The standard fonts are files that a bundle does not have; and they know Western European letters alone.
+      // The standard fonts are files that a bundle lacks, and have only Western European letters.
       font: null as unknown as string,
       info: {
         Title: plainText(title).slice(0, 300),
@@ -72,7 +72,7 @@ export class Sheet {
     });
   }
 
-  /** Writes lines that were broken for this width, from `y` down; does not move the place. */
+  /** Draws lines that were broken for this width, from `y` down; `this.y` does not change. */
   put(
     lines: readonly string[],
     { x, y, width, align = "left" }: { x: number; y: number; width: number; align?: "left" | "right" },
@@ -81,7 +81,7 @@ export class Sheet {
     this.use(style);
     const space = this.pdf.widthOfString(" ");
     lines.forEach((line, at) => {
-      // Each by itself: in one piece with a right-to-left word the space behind it would be turned round as well.
+      // Each piece alone: together with a right-to-left word, the space after it would be reversed as well.
       const pieces = inVisualOrder(line).map((text) => ({ text, wide: this.pdf.widthOfString(text) }));
       const wide = pieces.reduce((sum, piece) => sum + piece.wide, (pieces.length - 1) * space);
       let left = align === "right" ? x + width - wide : x;
@@ -102,7 +102,7 @@ export class Sheet {
       .stroke();
   }
 
-  /** Writes a text over as many pages as it takes. */
+  /** Draws a text and adds pages as needed. */
   flow(text: string, style: Style): void {
     for (const line of this.lines(text, CONTENT_WIDTH, style)) {
       this.room(leading(style));
@@ -111,12 +111,12 @@ export class Sheet {
     }
   }
 
-  /** Whether so many points are left on this page. */
+  /** Whether `height` points are left on this page. */
   fits(height: number): boolean {
     return this.y + height <= BOTTOM;
   }
 
-  /** Begins a new page when so many points are not left. */
+  /** Starts a new page when fewer than `height` points are left. */
   room(height: number): void {
     if (!this.fits(height)) this.turn();
   }
@@ -133,7 +133,7 @@ export class Sheet {
   #drawable(text: string): string {
     const known = this.#shown.get(text);
     if (known !== undefined) return known;
-    // Joiners and variation selectors have no shape of their own.
+    // Joiners and variation selectors have no glyph.
     const bare = plainText(text)
       .normalize("NFC")
       .replaceAll(/[\p{Default_Ignorable_Code_Point}\p{Emoji_Modifier}]/gu, "");

@@ -9,9 +9,9 @@ const LABEL: Style = { size: SIZE, color: MUTED };
 const TITLE: Style = { size: 8.5, bold: true, color: MUTED };
 const LIST_TITLE: Style = { size: 10.5, bold: true, color: ACCENT };
 const [PAD_X, PAD_Y] = [6, 4];
-/** What is higher begins on this page and goes on on the next, in points. */
+/** In points. A higher row is split over pages. */
 const LONGEST_ROW = 300;
-/** Rows of a table that is not parted where it can be helped. */
+/** A table with at most this many rows stays on one page if possible. */
 const SHORT_TABLE = 12;
 
 interface Column {
@@ -21,10 +21,10 @@ interface Column {
   readonly style: Style;
 }
 
-/** Between two lists: without a line. */
+/** The column between two lists, without a line. */
 const GAP: Column = { title: "", align: "left", share: 0.12, style: { size: SIZE } };
 
-/** Draws a table over as many pages as it takes; each begins with the header row. A row is parted only when it is very long. */
+/** Draws a table and adds pages as needed; each starts with the header row. Only a very high row is split. */
 export function drawTable(sheet: Sheet, table: Table): void {
   const { columns, rows, total } = table;
   sheet.room(tableTogether(table));
@@ -38,13 +38,13 @@ export function drawTable(sheet: Sheet, table: Table): void {
   sheet.y += 10;
 }
 
-/** How much of a table stands on one page, in points: all of a short one, and of a long one its first rows. */
+/** Height of a table that is kept on one page, in points: all of a short table, the first rows of a long one. */
 export function tableTogether({ rows, total }: Table): number {
   const count = rows.length + (total ? 2 : 1);
   return (count > SHORT_TABLE ? 4 : count) * (leading(BODY) + 2 * PAD_Y);
 }
 
-/** Draws lists of facts side by side, in the same way. */
+/** Draws lists of facts side by side, as a table. */
 export function drawFacts(sheet: Sheet, { lists }: FactLists): void {
   if (lists.length === 0) return;
   const columns = lists.flatMap(({ title }, at): Column[] => [
@@ -85,7 +85,7 @@ class Grid {
     const height = heightOf(cells, BODY);
     const isForOnePage = height < LONGEST_ROW || sheet.left < 60;
     if (!sheet.fits(height) && isForOnePage && sheet.y > PAGE.margin + 60) this.#turn();
-    // Longer than a page: what fits now, and the rest on the next.
+    // Higher than a page: draws what fits and continues on the next page.
     while (!sheet.fits(heightOf(cells, BODY))) {
       const fitting = Math.max(1, Math.floor((sheet.left - 2 * PAD_Y) / leading(BODY)));
       this.#draw(

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Block } from "../document-model.ts";
+import { defineTemplate } from "../template.ts";
 import {
   capital,
   certificateAndProperty,
@@ -14,8 +16,6 @@ import {
   share,
   words,
 } from "../template-fields.ts";
-import type { Block } from "../document-model.ts";
-import { defineTemplate } from "../template.ts";
 
 const context = z.strictObject({
   asOf: date,
@@ -25,21 +25,21 @@ const context = z.strictObject({
     cost: money,
     ltv: share.nullable(),
     expectedYield: share.nullable(),
-    /** Of all payments, where later years' taxes are among them. */
+    /** Internal rate of return of all payments, when they include taxes of later years. */
     irr: share.nullish(),
     risk: score.nullable(),
     score: score.nullable(),
-    /** Why a figure is missing or must be read with care. */
+    /** Why a figure is missing or unreliable. */
     explanation: words.nullish(),
-    /** What the risk score consists of, and the most that each part could be. */
+    /** The parts of the risk score, with their maximum. */
     riskParts: z
       .array(z.strictObject({ part: words.min(1), points: score, of: score.optional() }))
       .max(20)
       .default([]),
   }),
-  /** What the returns below rest on, in a sentence or two. */
+  /** The assumptions of the returns below, in a sentence or two. */
   basis: words.nullish(),
-  /** What comes back, by when the owner redeems. */
+  /** The proceeds by the day of redemption. */
   redemptions: z
     .array(
       z.strictObject({ when: words.min(1), on: date, interest: money, proceeds: money, annualYield: share.nullable() }),
@@ -50,12 +50,12 @@ const context = z.strictObject({
     .array(z.strictObject({ date, what: words.min(1), amount: money }))
     .max(1_000)
     .default([]),
-  /** What the county's rules say, as pairs of what and how. */
+  /** The county's rules, as pairs of title and text. */
   rules: z
     .array(z.strictObject({ rule: words.min(1), is: words.min(1) }))
     .max(20)
     .default([]),
-  /** Where the analysis that found it ranked it, and what was decided since. */
+  /** The rank in the analysis that found the deal, and the decisions since then. */
   deal: z
     .strictObject({
       rank: z.int().positive(),
@@ -71,7 +71,7 @@ const context = z.strictObject({
 type Context = z.output<typeof context>;
 export type DealMemoFacts = z.input<typeof context>;
 
-/** For an investor who has to decide on one certificate. */
+/** A memo for an investor who decides on one certificate. */
 export const dealMemo = defineTemplate({
   context,
   passages: {
@@ -194,7 +194,7 @@ function decisions({ deal }: Context): Block[] {
   const place = `Ranked ${deal.rank} of ${deal.deals} deals of its analysis; its status is ${deal.status}.`;
   return [
     { kind: "heading", text: "The deal" },
-    { kind: "paragraph", text: rows.length ? place : `${place} Nobody has decided on it yet.` },
+    { kind: "paragraph", text: rows.length ? place : `${place} There is no decision yet.` },
     ...(rows.length ? [{ kind: "table", columns, rows } as const] : []),
   ];
 }

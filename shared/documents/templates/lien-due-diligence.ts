@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { certificateAndProperty, date, day, dollars, lien, money, property, words } from "../template-fields.ts";
 import { defineTemplate } from "../template.ts";
+import { certificateAndProperty, date, day, dollars, lien, money, property, words } from "../template-fields.ts";
 
 const context = z.strictObject({
   asOf: date,
@@ -21,7 +21,7 @@ export type DueDiligenceFacts = z.input<typeof context>;
 
 const RESULTS = { pass: "Pass", warning: "Warning", fail: "Fail" } as const;
 
-/** For whoever examines one certificate before it is bought: what was looked at, and what was found. */
+/** The checks of one certificate before its purchase, with their results. */
 export const lienDueDiligence = defineTemplate({
   context,
   passages: {

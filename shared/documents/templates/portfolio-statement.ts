@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { date, day, dollars, money, words } from "../template-fields.ts";
 import { defineTemplate } from "../template.ts";
+import { date, day, dollars, money, words } from "../template-fields.ts";
 
 const context = z.strictObject({
   asOf: date,
@@ -21,7 +21,7 @@ const context = z.strictObject({
       }),
     )
     .max(10_000),
-  /** Holdings whose property has no valuation, or an old one: the net asset value is partial then. */
+  /** Holdings without a recent valuation of their property: the net asset value is partial then. */
   unvalued: z.array(words.min(1)).max(10_000).default([]),
   history: z
     .array(z.strictObject({ date, nav: money }))
@@ -31,7 +31,7 @@ const context = z.strictObject({
 type Context = z.output<typeof context>;
 export type StatementFacts = z.input<typeof context>;
 
-/** For whoever owns a portfolio: what it is worth on a day, and what it consists of. */
+/** The value of a portfolio on a day, and its holdings, for its owner. */
 export const portfolioStatement = defineTemplate({
   context,
   passages: {
@@ -78,7 +78,7 @@ export const portfolioStatement = defineTemplate({
       columns: [
         { title: "Certificate", align: "left", share: 1.4 },
         { title: "County", align: "left", share: 1.25 },
-        // September 30 and millions each on one line.
+        // Wide enough for "September 30, 2026" and for millions on one line.
         { title: "Purchased", align: "left", share: 1.6 },
         { title: "Book value", align: "right", share: 1.35 },
         { title: "Accrued", align: "right", share: 1.1 },

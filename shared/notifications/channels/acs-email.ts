@@ -8,8 +8,8 @@ import type { Channel, Message, Receipt } from "../channel.ts";
 import { emailOf } from "../email.ts";
 
 const VERSION = "api-version=2023-03-31";
-/** How often the operation is looked at before the attempt ends; the next one goes on looking. */
-const LOOKS = 5;
+/** How often one attempt polls the operation; the next attempt continues to poll. */
+const MAX_POLLS = 5;
 
 const operation = z.object({
   id: z.string(),
@@ -17,31 +17,31 @@ const operation = z.object({
   error: z.object({ code: z.string().optional(), message: z.string().optional() }).nullish(),
 });
 
-/** The access key, or what gives a token of the app's identity for Communication Services. */
+/** The access key, or a function that gets a token of the app's identity for Communication Services. */
 export type AcsAccess = { readonly accessKey: string } | { readonly token: () => Promise<string> };
 
 export interface AcsEmailOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "now"> {
   readonly endpoint: string;
   readonly access: AcsAccess;
   readonly from: string;
-  /** Wait between two looks where the service names none. Default 2,000. */
-  readonly lookEveryMs?: number;
+  /** Milliseconds between two polls when the service names no wait. Default 2,000. */
+  readonly pollMs?: number;
 }
 
 /**
- * E-mail by Azure Communication Services (REST, 2023-03-31). The notification's id is the operation's: a repeat whose predecessor may
- * have arrived asks for that operation first, and sends only when there is none.
+ * E-mail by Azure Communication Services (REST, 2023-03-31). The notification's id is the operation id: a retry after an
+ * unknown outcome first reads that operation and sends only when it does not exist.
  */
-export function acsEmail({ endpoint, access, from, lookEveryMs = 2_000, ...options }: AcsEmailOptions): Channel {
+export function acsEmail({ endpoint, access, from, pollMs = 2_000, ...options }: AcsEmailOptions): Channel {
   const { now = () => new Date() } = options;
   const secrets = "accessKey" in access ? [access.accessKey] : [];
   const client = outbound({ provider: "acs-email", baseUrl: endpoint, secrets, ...options });
   return {
     name: "email",
     async deliver(message, { signal }) {
-      const known = message.triedAt ? await look(message, signal) : undefined;
+      const known = message.triedAt ? await poll(message, signal) : undefined;
       const { state, waitMs } = known ?? (await send(message, signal));
-      return settled(message, state, waitMs, signal);
+      return receiptOf(message, state, waitMs, signal);
     },
     close: () => {
       client.close();
@@ -59,8 +59,8 @@ export function acsEmail({ endpoint, access, from, lookEveryMs = 2_000, ...optio
     return call("POST", `/emails:send?${VERSION}`, { message, body, signal });
   }
 
-  /** The operation as it stands; undefined when the service knows none. */
-  async function look(message: Message, signal: AbortSignal) {
+  /** The current operation; undefined when the service has none. */
+  async function poll(message: Message, signal: AbortSignal) {
     try {
       return await call("GET", `/emails/operations/${message.id}?${VERSION}`, { message, body: "", signal });
     } catch (error) {
@@ -69,24 +69,25 @@ export function acsEmail({ endpoint, access, from, lookEveryMs = 2_000, ...optio
     }
   }
 
-  async function settled(
+  /** Polls until the operation ends. */
+  async function receiptOf(
     message: Message,
     first: z.infer<typeof operation>,
     firstWaitMs: number | undefined,
     signal: AbortSignal,
   ): Promise<Receipt> {
     let [state, waitMs] = [first, firstWaitMs];
-    for (let looks = 0; state.status === "NotStarted" || state.status === "Running"; looks++) {
-      if (looks === LOOKS) throw trouble(`is still ${state.status}`, "transient");
-      await sleep(Math.min(waitMs ?? lookEveryMs, 10_000), undefined, { signal });
-      const seen = await look(message, signal);
-      if (!seen) throw trouble("is gone", "transient");
-      ({ state, waitMs } = seen);
+    for (let polls = 0; state.status === "NotStarted" || state.status === "Running"; polls++) {
+      if (polls === MAX_POLLS) throw failure(`is still ${state.status}`, "transient");
+      await sleep(Math.min(waitMs ?? pollMs, 10_000), undefined, { signal });
+      const current = await poll(message, signal);
+      if (!current) throw failure("does not exist anymore", "transient");
+      ({ state, waitMs } = current);
     }
     if (state.status === "Succeeded") return { providerMessageId: state.id };
-    throw trouble(`ended ${state.status}: ${state.error?.message ?? "no reason given"}`, "validation");
+    throw failure(`ended ${state.status}: ${state.error?.message ?? "no reason given"}`, "validation");
 
-    function trouble(what: string, errorClass: "transient" | "validation") {
+    function failure(what: string, errorClass: "transient" | "validation") {
       return new ProviderError(`acs-email: the operation ${message.id} ${what}`, { provider: "acs-email", errorClass });
     }
   }
@@ -109,7 +110,7 @@ export function acsEmail({ endpoint, access, from, lookEveryMs = 2_000, ...optio
         ...(method === "POST" && {
           "content-type": "application/json",
           "operation-id": message.id,
-          // The older form of the same promise (OASIS Repeatable Requests).
+          // The older form of the operation id (OASIS Repeatable Requests).
           "repeatability-request-id": message.id,
           "repeatability-first-sent": message.createdAt.toUTCString(),
         }),
@@ -119,7 +120,7 @@ export function acsEmail({ endpoint, access, from, lookEveryMs = 2_000, ...optio
     return { state: operation.parse(JSON.parse(await response.text())), waitMs };
   }
 
-  /** HMAC over verb, path, date, host and the body's hash; or a token. */
+  /** An HMAC over verb, path, date, host and the hash of the body; or a token. */
   async function authorization(method: string, target: URL, body: string): Promise<Record<string, string>> {
     if ("token" in access) return { authorization: `Bearer ${await access.token()}` };
     const date = now().toUTCString();

@@ -13,8 +13,8 @@ export interface SmtpOptions {
 }
 
 /**
- * E-mail by SMTP. The protocol knows no idempotency key: after a crash between the server's word and ours the mail is sent again,
- * with the same Message-ID, by which mail systems and readers recognise a double.
+ * E-mail by SMTP. The protocol has no idempotency key: after a crash between the server's reply and the commit the mail is
+ * sent again, with the same Message-ID, by which mail systems recognise duplicates.
  */
 export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
   const { protocol, hostname, port, username, password } = new URL(url);
@@ -25,7 +25,7 @@ export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
     host: hostname,
     port: port ? Number(port) : isEncrypted ? 465 : 587,
     secure: isEncrypted,
-    // A password never goes over an open line; nor is encryption skipped because somebody took it out of the greeting.
+    // Never send a password unencrypted, also when an attacker removes STARTTLS from the greeting.
     requireTLS: !isEncrypted && !isLoopbackHost(hostname),
     ignoreTLS: isLoopbackHost(hostname) && !isEncrypted,
     ...(username && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
@@ -53,7 +53,7 @@ export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
           headers: { "Auto-Submitted": "auto-generated" },
         });
       } catch (error) {
-        throw troubleOf(error, [message.address, decodeURIComponent(password)]);
+        throw asProviderError(error, [message.address, decodeURIComponent(password)]);
       }
       return { providerMessageId: messageId };
     },
@@ -63,14 +63,14 @@ export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
   };
 }
 
-function troubleOf(error: unknown, secrets: readonly string[]): ProviderError {
+function asProviderError(error: unknown, secrets: readonly string[]): ProviderError {
   const { code, responseCode, message } = error as { code?: string; responseCode?: number; message: string };
-  const said = secrets.filter(Boolean).reduce((text, secret) => text.replaceAll(secret, "***"), message);
+  const shown = secrets.filter(Boolean).reduce((text, secret) => text.replaceAll(secret, "***"), message);
   const errorClass = classOf(code, responseCode);
-  return new ProviderError(`the mail server: ${said}`, { provider: "smtp", errorClass, status: responseCode });
+  return new ProviderError(`the mail server: ${shown}`, { provider: "smtp", errorClass, status: responseCode });
 }
 
-/** RFC 5321: 4yz may succeed another time, 5yz never will. What has no reply code is the network. */
+/** RFC 5321: 4yz may succeed later, 5yz will not. An error without a reply code comes from the network. */
 function classOf(code: string | undefined, responseCode: number | undefined): ErrorClass {
   if (code === "EAUTH" || responseCode === 535 || responseCode === 530) return "auth";
   if (responseCode !== undefined && responseCode >= 500) return "validation";

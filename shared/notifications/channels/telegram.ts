@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ErrorClass } from "#jobs/error-class.ts";
 import { outbound, type OutboundOptions } from "#providers/outbound.ts";
 import { ProviderError } from "#providers/provider-error.ts";
-import { type Channel, cut, type Message } from "../channel.ts";
+import { type Channel, type Message, truncate } from "../channel.ts";
 
 /** UTF-16 units of a message, after entities are parsed (Bot API, sendMessage). */
 const LONGEST = 4_096;
@@ -21,8 +21,8 @@ export interface TelegramOptions extends Pick<OutboundOptions, "timeoutMs" | "re
 }
 
 /**
- * Telegram's Bot API. It knows no idempotency key and no way to ask whether a message arrived: after a crash or a timeout it is sent
- * again, so that it may arrive twice but is never lost.
+ * Telegram's Bot API. It has no idempotency key and no query for sent messages: after a crash or a timeout the message is
+ * sent again, so that it may arrive twice but is never lost.
  */
 export function telegram({ baseUrl, token, ...limits }: TelegramOptions): Channel {
   const client = outbound({ provider: "telegram", baseUrl, secrets: [token], maxBytes: 256 * 1024, ...limits });
@@ -43,7 +43,7 @@ export function telegram({ baseUrl, token, ...limits }: TelegramOptions): Channe
   };
 
   async function send(chat: string, message: Message, signal: AbortSignal): Promise<Answer & { status: number }> {
-    // The token has a colon in it: without the dot, what stands before it would be read as a scheme.
+    // The token contains a colon: without the dot, the text before it would be parsed as a scheme.
     const response = await client.call(`./bot${token}/sendMessage`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -54,14 +54,14 @@ export function telegram({ baseUrl, token, ...limits }: TelegramOptions): Channe
         disable_notification: message.severity === "INFO",
         link_preview_options: { is_disabled: true },
       }),
-      // Whatever Telegram refuses it explains in the body; 5xx come from what stands before it.
+      // Telegram explains refusals in the body; a 5xx comes from a proxy before it.
       answers: (status) => status >= 400 && status < 500,
       signal,
     });
     const text = await response.text();
     const answer = answerSchema.safeParse(parsed(text));
     if (!answer.success) {
-      const sentence = `telegram answered ${response.status} with something that is no answer of the Bot API`;
+      const sentence = `telegram answered ${response.status} with something that is not a response of the Bot API`;
       throw new ProviderError(sentence, { provider: "telegram", errorClass: "transient", status: response.status });
     }
     return { ...answer.data, status: response.status };
@@ -70,7 +70,7 @@ export function telegram({ baseUrl, token, ...limits }: TelegramOptions): Channe
 
 /** Title in bold and body, escaped for parse_mode HTML, within Telegram's limit. */
 export function telegramText({ title, body }: Pick<Message, "title" | "body">): string {
-  const rest = cut(body, LONGEST - title.length - 2);
+  const rest = truncate(body, LONGEST - title.length - 2);
   return `<b>${escaped(title)}</b>${rest ? `\n\n${escaped(rest)}` : ""}`;
 }
 
@@ -95,7 +95,7 @@ function idOf({
   });
 }
 
-/** 403 is the person's doing (blocked the bot, left the group), not ours: 401 and 404 say that the token is wrong. */
+/** 403: the recipient blocked the bot or left the group. 401 and 404: the token is wrong. */
 function classOf(status: number): ErrorClass {
   if (status === 429) return "rate_limited";
   return status === 401 || status === 404 ? "auth" : "validation";

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { outbound, type OutboundOptions } from "#providers/outbound.ts";
 import { ProviderError } from "#providers/provider-error.ts";
-import { type Channel, cut, type Message, type Receipt } from "../channel.ts";
+import { type Channel, type Message, type Receipt, truncate } from "../channel.ts";
 
-/** Characters of one text message (Twilio cuts nothing: it refuses). */
+/** Characters of one text message; Twilio refuses longer ones. */
 const LONGEST_TEXT = 1_600;
 /** Characters of TwiML in the parameter `Twiml`. */
 const LONGEST_TWIML = 4_000;
-/** How far Twilio's clock and ours may be apart. */
-const CLOCKS_APART_MS = 60_000;
+/** Maximum difference between Twilio's clock and ours. */
+const CLOCK_SKEW_MS = 60_000;
 
 const sent = z.object({ sid: z.string() });
 const refusal = z.object({ code: z.number().optional(), message: z.string().optional() });
@@ -24,8 +24,8 @@ export interface TwilioOptions extends Pick<OutboundOptions, "timeoutMs" | "reso
 }
 
 /**
- * Text messages and calls through Twilio's REST API (2010-04-01). It knows no idempotency key; so a repeat whose predecessor may have
- * arrived looks first in Twilio's own list for what was sent from this number to that one since then.
+ * Text messages and calls by Twilio's REST API (2010-04-01). It has no idempotency key: a retry after an unknown outcome
+ * first searches Twilio's list of messages between the two numbers since that attempt.
  */
 export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: TwilioOptions): {
   sms: Channel;
@@ -87,13 +87,18 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
     const answer: unknown = JSON.parse(await response.text());
     if (response.status === 400) {
       const { code, message = "no reason given" } = refusal.parse(answer);
-      const sentence = `twilio refused it${code === undefined ? "" : ` (${code})`}: ${message}`;
-      throw new ProviderError(sentence, { provider: "twilio", errorClass: "validation", status: 400, url: response.url });
+      const sentence = `twilio refused the message${code === undefined ? "" : ` (${code})`}: ${message}`;
+      throw new ProviderError(sentence, {
+        provider: "twilio",
+        errorClass: "validation",
+        status: 400,
+        url: response.url,
+      });
     }
     return { providerMessageId: sent.parse(answer).sid };
   }
 
-  /** What an earlier attempt brought about, if it did. */
+  /** The message or call of an earlier attempt, if it was accepted. */
   async function earlier(
     kind: "Messages" | "Calls",
     { triedAt, address }: Message,
@@ -102,7 +107,7 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
     signal: AbortSignal,
   ): Promise<Receipt | undefined> {
     if (!triedAt) return undefined;
-    const since = new Date(triedAt.getTime() - CLOCKS_APART_MS);
+    const since = new Date(triedAt.getTime() - CLOCK_SKEW_MS);
     const query = new URLSearchParams({ ...dated(since.toISOString().slice(0, 10)), PageSize: "200" });
     const response = await client.get(`${kind}.json?${query.toString()}`, {
       accept: "application/json",
@@ -119,21 +124,21 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
 
 /** Title and body within the limit of a text message. */
 export function smsText({ severity, title, body }: Pick<Message, "severity" | "title" | "body">): string {
-  return cut(`${severity}: ${title}${body ? `\n${body}` : ""}`, LONGEST_TEXT);
+  return truncate(`${severity}: ${title}${body ? `\n${body}` : ""}`, LONGEST_TEXT);
 }
 
-/** What the call says, twice, since the first words are lost while the phone is put to the ear. */
+/** The speech of a call. It is said twice, because people miss the first words of a call. */
 export function twimlOf({ title, body }: Pick<Message, "title" | "body">): string {
   const [before, between, after] = ["<Response><Say>", '</Say><Pause length="1"/><Say>', "</Say></Response>"];
   const room = Math.floor((LONGEST_TWIML - before.length - between.length - after.length) / 2);
   let speech = `${title}. ${body}`.trim();
-  // Escaping makes it longer: cut the words, never an entity.
+  // Escaping lengthens the text: shorten the words, never an entity.
   while (escaped(speech).length > room)
-    speech = cut(speech, speech.length - Math.max(1, Math.ceil((escaped(speech).length - room) / 6)));
+    speech = truncate(speech, speech.length - Math.max(1, Math.ceil((escaped(speech).length - room) / 6)));
   return before + escaped(speech) + between + escaped(speech) + after;
 }
 
-/** For XML 1.0, which has no place for control characters at all. */
+/** Escapes for XML 1.0, which does not allow control characters. */
 function escaped(text: string): string {
   return (
     text

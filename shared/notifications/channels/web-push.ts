@@ -1,23 +1,23 @@
 import webPush from "web-push";
 import { type Outbound, outbound, type OutboundOptions } from "#providers/outbound.ts";
 import { ProviderError } from "#providers/provider-error.ts";
-import { AllSubscriptionsGone, type Channel, cut, type Message, type PushSubscription } from "../channel.ts";
+import { AllSubscriptionsGone, type Channel, type Message, type PushSubscription, truncate } from "../channel.ts";
 import { isPushHost } from "../push-subscription.ts";
 
-/** Bytes of an encrypted message that every push service takes (RFC 8030, 7.2), less what encryption adds. */
+/** Bytes of a message that every push service accepts (RFC 8030, 7.2), less the overhead of encryption. */
 const LONGEST_PAYLOAD = 3_072;
-/** Seconds that a service keeps a message for a browser that is away. */
+/** Seconds for which a service keeps a message for an offline browser. */
 const KEPT_S = 86_400;
 
 export interface WebPushOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve"> {
   readonly vapid: { readonly subject: string; readonly publicKey: string; readonly privateKey: string };
-  /** `*.` stands for any name below. */
+  /** `*.` matches any subdomain. */
   readonly hosts: readonly string[];
 }
 
 /**
- * Push messages to browsers (RFC 8030, 8188, 8291, 8292). A recipient has it when one of the browsers does. The topic is the
- * notification's: a message that is sent again replaces the first one as long as that has not been fetched.
+ * Push messages to browsers (RFC 8030, 8188, 8291, 8292). The delivery succeeds when one browser of the recipient accepts
+ * it. The topic is the notification's id: a second message replaces the first one until the browser fetches it.
  */
 export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Channel {
   const clients = new Map<string, Outbound>();
@@ -30,13 +30,13 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
       );
       signal.throwIfAborted();
       const gone = message.subscriptions.filter((_, n) => isGone(results[n]!)).map(({ endpoint }) => endpoint);
-      const taken = results.find((result) => result.status === "fulfilled");
-      if (taken) return { providerMessageId: taken.value, gone };
-      const troubles = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
-      const passing = troubles.find((error) => error instanceof ProviderError && !isFinal(error));
-      if (passing) throw passing;
+      const accepted = results.find((result) => result.status === "fulfilled");
+      if (accepted) return { providerMessageId: accepted.value, gone };
+      const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
+      const retryable = errors.find((error) => error instanceof ProviderError && !isFinal(error));
+      if (retryable) throw retryable;
       if (gone.length === results.length) throw new AllSubscriptionsGone(gone);
-      throw troubles[0]!;
+      throw errors[0]!;
     },
     close() {
       for (const client of clients.values()) client.close();
@@ -56,7 +56,7 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
       urgency: isUrgent ? "high" : "normal",
       topic: id.replaceAll("-", ""),
     });
-    // The endpoint is a secret: whoever knows it may send to that browser.
+    // The endpoint is a secret: anyone who knows it can send to that browser.
     const response = await clientOf(subscription.endpoint).call(subscription.endpoint, {
       method,
       body,
@@ -71,7 +71,7 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
   function clientOf(endpoint: string): Outbound {
     const { origin, host } = new URL(endpoint);
     if (!isPushHost(host, hosts)) {
-      const sentence = `web-push was not called: ${host} is none of WEB_PUSH_HOSTS`;
+      const sentence = `web-push was not called: ${host} is not in WEB_PUSH_HOSTS`;
       throw new ProviderError(sentence, { provider: "web-push", errorClass: "validation" });
     }
     const client = clients.get(origin) ?? outbound({ provider: "web-push", baseUrl: origin, ...limits });
@@ -80,12 +80,12 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
   }
 }
 
-/** What the service worker gets: `{ id, severity, type, title, body, data }`, the body cut to what services take. */
+/** The payload for the service worker: `{ id, severity, type, title, body, data }`, the body truncated to the limit. */
 export function pushPayload({ id, severity, type, title, body, data }: Message): string {
   const whole = JSON.stringify({ id, severity, type, title, body, data });
   if (Buffer.byteLength(whole) <= LONGEST_PAYLOAD) return whole;
   for (let length = 1_500; ; length = Math.floor(length / 2)) {
-    const short = JSON.stringify({ id, severity, type, title, body: cut(body, length) });
+    const short = JSON.stringify({ id, severity, type, title, body: truncate(body, length) });
     if (Buffer.byteLength(short) <= LONGEST_PAYLOAD) return short;
   }
 }

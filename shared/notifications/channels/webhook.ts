@@ -8,8 +8,8 @@ export interface WebhookOptions extends Pick<OutboundOptions, "timeoutMs" | "res
 }
 
 /**
- * The back office: one address that takes every notification as signed JSON, in the form of Standard Webhooks
- * (standardwebhooks.com). `webhook-id` is the notification's id and the same at each repeat: whoever remembers ids takes each once.
+ * Sends every notification as signed JSON to one address, in the format of Standard Webhooks (standardwebhooks.com).
+ * `webhook-id` is the notification's id and the same for each retry, so that the receiver can drop duplicates.
  */
 export function webhook({ url, secret, now = () => new Date(), ...limits }: WebhookOptions): Channel {
   const client = outbound({ provider: "webhook", baseUrl: new URL("/", url).href, secrets: [secret], now, ...limits });

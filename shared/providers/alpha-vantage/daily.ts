@@ -1,8 +1,8 @@
 import { civilDateIn } from "#rules/civil-date.ts";
 import { type Exchange, hasFinalPrice } from "#rules/portfolio/exchange.ts";
 import { type PricePoint, splitSuspect } from "#rules/portfolio/price-series.ts";
-import { validatedSeries, checkSymbol, responseError, type EtfResponse, jsonObject, quoted } from "../etf-response.ts";
 import type { PriceSeries } from "../etf-provider.ts";
+import { checkSymbol, type EtfResponse, jsonObject, quoted, responseError, validatedSeries } from "../etf-response.ts";
 import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 import type { ProviderError } from "../provider-error.ts";
 

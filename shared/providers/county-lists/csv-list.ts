@@ -1,7 +1,7 @@
-import { type ListedRow, type ListReader, listError, columnIndexes } from "./county-list.ts";
+import { columnIndexes, type ListedRow, listError, type ListReader } from "./county-list.ts";
+import type { SourceOf } from "./county-source.ts";
 import { type CsvRecord, CsvRecords, QuoteNotClosed, RecordTooLong } from "./csv-records.ts";
 import { asUtf8, beginningOf, chained } from "./text-encoding.ts";
-import type { SourceOf } from "./county-source.ts";
 
 /** A longer record is not a row: the file has no line ends, or a quote is not closed. */
 const LONGEST_RECORD = 1024 * 1024;

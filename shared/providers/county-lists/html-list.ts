@@ -1,7 +1,7 @@
 import type { Outbound } from "../outbound.ts";
-import { type ListedRow, type ListReader, listError, columnIndexes } from "./county-list.ts";
-import { asUtf8 } from "./text-encoding.ts";
+import { columnIndexes, type ListedRow, listError, type ListReader } from "./county-list.ts";
 import type { SourceOf } from "./county-source.ts";
+import { asUtf8 } from "./text-encoding.ts";
 
 const LARGEST_PAGE = 16 * 1024 * 1024;
 
@@ -32,8 +32,7 @@ export function htmlList(list: string, source: SourceOf<"html">, client: Outboun
           return rowOf(cells, ++line, places, header.length);
         });
       where = nextOf(source.next === undefined ? undefined : $(source.next).first().attr("href"), where);
-      if (where && visited.has(where.href))
-        throw listError(list, `links back to a page that was read: ${where.href}`);
+      if (where && visited.has(where.href)) throw listError(list, `links back to a page that was read: ${where.href}`);
     }
   }
 

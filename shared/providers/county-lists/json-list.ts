@@ -1,6 +1,6 @@
 import { type ExactJson, isJsonObject, parseExactJson } from "../exact-json.ts";
 import type { Outbound } from "../outbound.ts";
-import { type ListedRow, type ListReader, listError, columnIndexes } from "./county-list.ts";
+import { columnIndexes, type ListedRow, listError, type ListReader } from "./county-list.ts";
 import type { SourceOf } from "./county-source.ts";
 
 /** A page is parsed as a whole, which takes about ten times as much memory. */

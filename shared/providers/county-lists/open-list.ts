@@ -1,11 +1,11 @@
 import { openContainer, type StorageAddress } from "#storage/blob-container.ts";
 import { outbound, type OutboundOptions } from "../outbound.ts";
 import { isLoopbackHost } from "../outbound/public-address.ts";
-import { type ListReader, listError } from "./county-list.ts";
+import { listError, type ListReader } from "./county-list.ts";
+import type { CountySource } from "./county-source.ts";
 import { csvList } from "./csv-list.ts";
 import { htmlList } from "./html-list.ts";
 import { jsonList } from "./json-list.ts";
-import type { CountySource } from "./county-source.ts";
 
 /** The blob container for files that operators upload, for counties without a download address. */
 export const LISTS_CONTAINER = "county-lists";
@@ -74,9 +74,7 @@ export function sourceUrlFault(
   if (url.username || url.password) return "source.url: expected no user and no password in it";
   if (url.searchParams.has("$$app_token")) return "source.url: expected no token in it; set SOCRATA_APP_TOKENS";
   if (isLoopbackHost(url.hostname)) {
-    return mayUseLoopback
-      ? undefined
-      : "source.url: this machine is allowed only with COUNTY_LISTS_LOOPBACK=true";
+    return mayUseLoopback ? undefined : "source.url: this machine is allowed only with COUNTY_LISTS_LOOPBACK=true";
   }
   return url.protocol === "https:" ? undefined : "source.url: expected https";
 }

@@ -16,7 +16,9 @@ export function deadline(totalMs: number, stallMs: number, signal: AbortSignal |
     const { promise: exceeded, reject } = Promise.withResolvers<never>();
     const limit = Math.min(leftMs, stallMs);
     const sentence =
-      leftMs <= stallMs ? `did not finish within ${durationText(totalMs)}` : `sent nothing for ${durationText(stallMs)}`;
+      leftMs <= stallMs
+        ? `did not finish within ${durationText(totalMs)}`
+        : `sent nothing for ${durationText(stallMs)}`;
     const timer = setTimeout(
       () => {
         reject(new DeadlineExceeded(sentence));

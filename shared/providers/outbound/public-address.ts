@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
+import ipaddr from "ipaddr.js";
 
 interface Address {
   readonly address: string;
@@ -21,17 +22,22 @@ export function isLoopbackHost(hostname: string): boolean {
   return bare === "localhost" || isLoopbackAddress(bare);
 }
 
-/** Whether this address is on the public internet. Unknown ranges count as not public. */
+/**
+ * Whether this address is on the public internet: no special-purpose, multicast or reserved address. Unknown ranges count as
+ * not public.
+ */
 export function isPublicAddress(address: string): boolean {
-  switch (isIP(address)) {
-    case 4:
-      return !SPECIAL_IPV4.check(address, "ipv4");
-    case 6:
-      return GLOBAL_IPV6.check(address, "ipv6") && !SPECIAL_IPV6.check(address, "ipv6");
-    default:
-      return false;
-  }
+  // ipaddr.js also parses other notations such as 0x7f.1, which a socket would look up.
+  if (isIP(address) === 0 || address === AZURE_PLATFORM) return false;
+  const parsed = ipaddr.parse(address);
+  if (parsed.range() !== "unicast") return false;
+  return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST_IPV6);
 }
+
+/** The address of Azure's platform on every virtual machine, in a public range. */
+const AZURE_PLATFORM = "168.63.129.16";
+/** ipaddr.js calls unassigned IPv6 addresses unicast too; IANA assigns global unicast addresses only from this range. */
+const GLOBAL_UNICAST_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
 
 /**
  * A `lookup` function for sockets that refuses internal addresses. The socket connects to the very address that was
@@ -69,48 +75,5 @@ function familyOf(family: number | "IPv4" | "IPv6" | undefined): number {
 }
 
 function isLoopbackAddress(address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && LOOPBACK.check(address, family === 4 ? "ipv4" : "ipv6");
-}
-
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
-LOOPBACK.addAddress("::1", "ipv6");
-
-/**
- * IANA special-purpose registry, multicast and reserved space, and 168.63.129.16, the address of Azure's platform on every
- * virtual machine.
- */
-const SPECIAL_IPV4 = new BlockList();
-SPECIAL_IPV4.addAddress("168.63.129.16", "ipv4");
-for (const [network, prefix] of [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.0.2.0", 24],
-  ["192.88.99.0", 24],
-  ["192.168.0.0", 16],
-  ["198.18.0.0", 15],
-  ["198.51.100.0", 24],
-  ["203.0.113.0", 24],
-  ["224.0.0.0", 3],
-] as const) {
-  SPECIAL_IPV4.addSubnet(network, prefix, "ipv4");
-}
-
-/** Only 2000::/3 is global unicast; loopback, link-local, private, mapped IPv4 and NAT64 addresses are outside of it. */
-const GLOBAL_IPV6 = new BlockList();
-GLOBAL_IPV6.addSubnet("2000::", 3, "ipv6");
-const SPECIAL_IPV6 = new BlockList();
-for (const [network, prefix] of [
-  ["2001::", 23], // protocol assignments, Teredo
-  ["2001:db8::", 32],
-  ["2002::", 16], // 6to4 contains any IPv4 address
-  ["3fff::", 20],
-] as const) {
-  SPECIAL_IPV6.addSubnet(network, prefix, "ipv6");
+  return isIP(address) !== 0 && ipaddr.parse(address).range() === "loopback";
 }

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ErrorClass } from "#jobs/error-class.ts";
 import { ProviderError } from "../provider-error.ts";
-import { BodyTooLarge, UnknownEncoding } from "./response-body.ts";
 import { DeadlineExceeded } from "./deadline.ts";
 import { AddressRefused } from "./public-address.ts";
-import { withoutSecrets } from "./safe-url.ts";
+import { BodyTooLarge, UnknownEncoding } from "./response-body.ts";
 import { retryAfterMs } from "./retry-after.ts";
+import { withoutSecrets } from "./safe-url.ts";
 import { isWebPage } from "./web-page.ts";
 
 /** The facts of a request that its errors name. */

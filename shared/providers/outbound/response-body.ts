@@ -15,7 +15,11 @@ export class UnknownEncoding extends Error {
  * The unpacked body, chunk by chunk, at the pace of its reader. `maxBytes` limits both the received bytes and the unpacked
  * bytes. Leaving the loop early closes the connection.
  */
-export async function* readBody(response: IncomingMessage, withinDeadline: WithinDeadline, maxBytes: number): AsyncGenerator<Buffer> {
+export async function* readBody(
+  response: IncomingMessage,
+  withinDeadline: WithinDeadline,
+  maxBytes: number,
+): AsyncGenerator<Buffer> {
   const encoding = (response.headers["content-encoding"] ?? "identity").toLowerCase();
   const announced = Number(response.headers["content-length"] ?? 0);
   try {

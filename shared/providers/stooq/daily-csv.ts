@@ -1,8 +1,8 @@
 import { civilDateIn } from "#rules/civil-date.ts";
 import { type Exchange, hasFinalPrice } from "#rules/portfolio/exchange.ts";
 import type { PricePoint } from "#rules/portfolio/price-series.ts";
-import { validatedSeries, responseError, type EtfResponse, quoted } from "../etf-response.ts";
 import type { PriceSeries } from "../etf-provider.ts";
+import { type EtfResponse, quoted, responseError, validatedSeries } from "../etf-response.ts";
 import { plainDecimal } from "../exact-json.ts";
 
 const COLUMNS = ["Date", "Open", "High", "Low", "Close"];
@@ -28,15 +28,22 @@ export function seriesOfCsv(
 
 function noticeError(text: string, response: EtfResponse) {
   if (text.trim() === "") return responseError(response, "is empty", "transient");
-  if (/^exceeded/i.test(text)) return responseError(response, `is a notice: ${quoted(text)}`, "rate_limited", 3_600_000);
+  if (/^exceeded/i.test(text))
+    return responseError(response, `is a notice: ${quoted(text)}`, "rate_limited", 3_600_000);
   if (/^no data/i.test(text)) return responseError(response, `is a notice: ${quoted(text)}`);
-  if (/apikey|unauthorized|access denied/i.test(text)) return responseError(response, `is a notice: ${quoted(text)}`, "auth");
+  if (/apikey|unauthorized|access denied/i.test(text))
+    return responseError(response, `is a notice: ${quoted(text)}`, "auth");
   return responseError(response, `does not begin with ${COLUMNS.join(",")}, got ${quoted(text)}`);
 }
 
-function pointOf(line: string, cells: number, { response, number }: { response: EtfResponse; number: number }): PricePoint {
+function pointOf(
+  line: string,
+  cells: number,
+  { response, number }: { response: EtfResponse; number: number },
+): PricePoint {
   const row = line.split(",");
-  if (row.length !== cells) throw responseError(response, `has ${row.length} cells in line ${number}, expected ${cells}`);
+  if (row.length !== cells)
+    throw responseError(response, `has ${row.length} cells in line ${number}, expected ${cells}`);
   const [date = "", open = "", high = "", low = "", close = "", volume] = row;
   return {
     date,

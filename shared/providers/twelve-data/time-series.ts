@@ -1,6 +1,6 @@
 import type { ErrorClass } from "#jobs/error-class.ts";
 import type { PricePoint } from "#rules/portfolio/price-series.ts";
-import { checkSymbol, responseError, type EtfResponse, jsonObject, quoted, type RawSeries } from "../etf-response.ts";
+import { checkSymbol, type EtfResponse, jsonObject, quoted, type RawSeries, responseError } from "../etf-response.ts";
 import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 
 /**

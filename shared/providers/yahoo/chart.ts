@@ -1,7 +1,7 @@
 import { calendarOf, type CivilDate } from "#rules/civil-date.ts";
 import type { PricePoint } from "#rules/portfolio/price-series.ts";
-import { validatedSeries, checkSymbol, responseError, type EtfResponse, jsonObject, quoted } from "../etf-response.ts";
 import type { PriceSeries } from "../etf-provider.ts";
+import { checkSymbol, type EtfResponse, jsonObject, quoted, responseError, validatedSeries } from "../etf-response.ts";
 import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 
 type JsonObject = Readonly<Record<string, ExactJson>>;
@@ -42,7 +42,10 @@ function resultOf(body: JsonObject, response: EtfResponse): JsonObject {
 }
 
 /** By the rules of the zone, because `gmtoffset` is the offset of today and not of the day of a price. */
-function calendarOfMeta({ exchangeTimezoneName: zone }: JsonObject, response: EtfResponse): (instant: Date) => CivilDate {
+function calendarOfMeta(
+  { exchangeTimezoneName: zone }: JsonObject,
+  response: EtfResponse,
+): (instant: Date) => CivilDate {
   try {
     if (typeof zone === "string") return calendarOf(zone);
   } catch {

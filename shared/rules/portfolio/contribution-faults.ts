@@ -1,7 +1,7 @@
 import { type CivilDate, isCivilDate } from "../civil-date.ts";
 import { isCurrencyCode, isKnownCurrency, minorDigits } from "./currency.ts";
 
-/** A contribution as somebody wrote it. */
+/** A contribution as the caller gives it. */
 export interface GivenContribution {
   readonly reference: string;
   readonly date: string;
@@ -10,21 +10,21 @@ export interface GivenContribution {
 }
 
 export interface ContributionFault {
-  /** `1.amount`: its place in the list, and the field. */
+  /** Index in the list and field: `1.amount`. */
   readonly field: string;
   readonly reason: string;
 }
 
-/** What is wrong with contributions that somebody asks to be booked; empty when nothing is. */
+/** The faults of contributions before they are booked; empty when they are valid. */
 export function contributionFaults(given: readonly GivenContribution[], today: CivilDate): ContributionFault[] {
   const seen = new Map<string, number>();
-  return given.flatMap((one, place) => {
+  return given.flatMap((one, index) => {
     const faults: ContributionFault[] = [];
     const fault = (field: keyof GivenContribution, reason: string) =>
-      faults.push({ field: `${place}.${field}`, reason });
+      faults.push({ field: `${index}.${field}`, reason });
     const earlier = seen.get(one.reference);
-    if (earlier !== undefined) fault("reference", `is that of contribution ${earlier} as well`);
-    seen.set(one.reference, earlier ?? place);
+    if (earlier !== undefined) fault("reference", `is also the reference of contribution ${earlier}`);
+    seen.set(one.reference, earlier ?? index);
     if (!isCivilDate(one.date)) fault("date", `expected a date that exists, as YYYY-MM-DD, got ${quoted(one.date)}`);
     else if (one.date > today) fault("date", `${one.date} is in the future (today is ${today})`);
     const currency = currencyFault(one.currency);
@@ -35,7 +35,7 @@ export function contributionFaults(given: readonly GivenContribution[], today: C
   });
 }
 
-/** What is wrong with a currency's code, if anything is. */
+/** The fault of a currency code; undefined when it is valid. */
 export function currencyFault(code: string): string | undefined {
   if (!isCurrencyCode(code)) return `expected a currency code such as "EUR", got ${quoted(code)}`;
   return isKnownCurrency(code) ? undefined : `expected a currency of ISO 4217, got ${quoted(code)}`;

@@ -1,9 +1,9 @@
-/** Whether the text has the form of an ISO 4217 code: three capital letters. Says nothing about whether it exists. */
+/** Whether the text has the form of an ISO 4217 code: three capital letters. The code may not exist. */
 export function isCurrencyCode(text: string): boolean {
   return /^[A-Z]{3}$/.test(text);
 }
 
-/** Whether the code is an active ISO 4217 currency, or one that the ECB has ever published a rate for. */
+/** Whether the code is an active ISO 4217 currency, or one for which the ECB ever published a rate. */
 export function isKnownCurrency(code: string): boolean {
   return ACTIVE.has(code) || ENDED_AT_ECB.has(code);
 }
@@ -14,7 +14,7 @@ export function minorDigits(code: string): number {
   return IN_THOUSANDTHS.has(code) ? 3 : 2;
 }
 
-/** Not from `Intl`, whose tables say how prices are shown: there the forint has no decimals. */
+/** Not from `Intl`, whose digits are for display: there the forint has no decimals. */
 const WITHOUT_MINOR_UNIT: ReadonlySet<string> = new Set(
   "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(" "),
 );

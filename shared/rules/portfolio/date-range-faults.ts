@@ -5,7 +5,7 @@ export interface RangeFault {
   readonly reason: string;
 }
 
-/** What is wrong with a range of days that somebody asks rates for; empty when nothing is. */
+/** The faults of a requested range of days; empty when it is valid. */
 export function rangeFaults(
   { startDate, endDate }: { startDate: string; endDate?: string | undefined },
   today: CivilDate,

@@ -1,9 +1,12 @@
-/** Whether the text is a symbol as Yahoo writes it: capital letters, digits and `.=^-`, such as `VWCE.DE`. Says nothing about whether it exists. */
+/**
+ * Whether the text has the form of a symbol in Yahoo's spelling: capital letters, digits and `.=^-`, such as `VWCE.DE`. The
+ * symbol may not exist.
+ */
 export function isEtfSymbol(text: string): boolean {
   return /^[A-Z0-9^][A-Z0-9.=^-]{0,31}$/.test(text);
 }
 
-/** Whether the text is an ISIN whose check digit is right (ISO 6166: letters as numbers from 10, then Luhn). */
+/** Whether the text is an ISIN with a valid check digit (ISO 6166: letters as numbers from 10, then Luhn). */
 export function isIsin(text: string): boolean {
   if (!/^[A-Z]{2}[A-Z0-9]{9}\d$/.test(text)) return false;
   const digits = Array.from(text, (sign) => parseInt(sign, 36)).join("");

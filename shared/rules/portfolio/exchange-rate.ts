@@ -2,14 +2,14 @@ import { Decimal } from "decimal.js";
 import { type CivilDate, isCivilDate } from "../civil-date.ts";
 import { isCurrencyCode, isKnownCurrency } from "./currency.ts";
 
-/** What was published for a currency: 1 EUR = `rate` units of `quote`, an exact decimal. */
+/** A published rate: 1 EUR = `rate` units of `quote`, an exact decimal. */
 export interface EuroRate {
   readonly quote: string;
   readonly rate: string;
   readonly date: CivilDate;
 }
 
-export interface RateQuestion {
+export interface RateRequest {
   readonly base: string;
   readonly quote: string;
   readonly date: CivilDate;
@@ -20,29 +20,29 @@ export interface ExchangeRate {
   readonly base: string;
   readonly quote: string;
   readonly rate: string;
-  /** The day it was published; of a cross rate, the older day of its two. The day asked for where no rate is needed. */
+  /** The day of publication; for a cross rate the older one of two; the requested day when base and quote are equal. */
   readonly date: CivilDate;
-  /** The published rates that it is made of: none (same currency), one (with EUR) or two. */
+  /** The published rates it is computed from: none (same currency), one (with EUR) or two. */
   readonly from: readonly EuroRate[];
 }
 
-/** A cross rate has this many significant digits; twelve would keep a cent in a billion, the rest is room to multiply on. */
+/** Significant digits of a cross rate: twelve are exact to a cent in a billion, the others leave room for products. */
 export const CROSS_RATE_DIGITS = 20;
 
 /** Own precision: Decimal's default is shared by the whole process. */
 const Exact = Decimal.clone({ precision: CROSS_RATE_DIGITS, rounding: Decimal.ROUND_HALF_EVEN });
 
 /**
- * The rate of one currency in another on a date, or undefined while a published rate that it needs is missing.
+ * The rate of one currency in another on a date; undefined while a needed rate is missing.
  *
- * From EUR it is the published rate, digit for digit. Any other goes by way of the euro, rate(base → quote) =
+ * From EUR it is the published rate, digit for digit. Other pairs are converted by way of the euro, rate(base → quote) =
  * rate(EUR → quote) ÷ rate(EUR → base), rounded once, half to even, to 20 significant digits. Source of the formula:
  * Council Regulation (EC) No 1103/97, article 4(4), conversion by way of the euro.
  *
- * @param inForce for each currency the last rate published on or before the date
+ * @param inForce the last rate of each currency that was published on or before the date
  */
 export function exchangeRate(
-  { base, quote, date }: RateQuestion,
+  { base, quote, date }: RateRequest,
   inForce: readonly EuroRate[],
 ): ExchangeRate | undefined {
   if (base === quote) return { base, quote, rate: "1", date, from: [] };
@@ -59,12 +59,12 @@ export function exchangeRate(
 }
 
 /**
- * The last of a currency's points that was published on or before a date: it serves that date, a weekend or holiday too. Undefined
- * before the first. How old it may be is the caller's decision: a currency that ended keeps its last rate for ever.
+ * The last point of a currency on or before a date, which is in force on weekends and holidays too. Undefined before the
+ * first point. The caller decides how old it may be: an ended currency keeps its last rate for ever.
  *
  * @param points oldest first
  */
-export function servingOn<P extends { readonly date: CivilDate }>(
+export function lastOnOrBefore<P extends { readonly date: CivilDate }>(
   points: readonly P[],
   date: CivilDate,
 ): P | undefined {
@@ -77,14 +77,16 @@ export function servingOn<P extends { readonly date: CivilDate }>(
   return points[low - 1];
 }
 
-export interface QuestionFault {
-  readonly field: keyof RateQuestion;
+export interface RateRequestFault {
+  readonly field: keyof RateRequest;
   readonly reason: string;
 }
 
-/** What is wrong with the parts of a question that were given; empty when nothing is. */
-export function questionFaults(question: { readonly [F in keyof RateQuestion]?: string | undefined }): QuestionFault[] {
-  const faults: QuestionFault[] = [];
+/** The faults of the given fields of a rate request; empty when they are valid. */
+export function rateRequestFaults(question: {
+  readonly [F in keyof RateRequest]?: string | undefined;
+}): RateRequestFault[] {
+  const faults: RateRequestFault[] = [];
   for (const field of ["base", "quote"] as const) {
     const code = question[field];
     if (code === undefined) continue;

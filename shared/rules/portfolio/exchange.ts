@@ -1,14 +1,14 @@
 import { wallTimeIn } from "../civil-date.ts";
 
-/** An exchange by the ending that Yahoo's symbols have for it, and what the others call it; null where they do not have it. */
+/** An exchange and its name at each provider; null when the provider does not have it. */
 export interface Exchange {
   readonly zone: string;
-  /** Wall time from which the day's last price stands: the closing auction's, and a while for it to be published. */
+  /** Local time from which the day's last price is final: after the closing auction and its publication. */
   readonly finalAt: string;
-  /** The one currency that all ETFs are quoted in there; null where it differs, or pence stand beside pounds. */
+  /** The currency of all its ETFs; null when it has several, or quotes in both pounds and pence. */
   readonly currency: string | null;
   readonly alphaVantage: string | null;
-  /** ISO 10383 code; null for its default, the United States. */
+  /** ISO 10383 code; null for the default of the provider, the United States. */
   readonly twelveData: string | null;
   readonly stooq: string | null;
 }
@@ -18,19 +18,20 @@ export interface Listing {
   readonly exchange: Exchange;
 }
 
-/** A symbol as Yahoo writes it (`VWCE.DE`) in its two parts; undefined for an exchange that is not in the table. */
+/** The ticker and the exchange of a symbol in Yahoo's spelling (`VWCE.DE`); undefined for an unknown exchange. */
 export function listingOf(symbol: string): Listing | undefined {
   const dot = symbol.indexOf(".");
-  const [ticker, ending] = dot < 0 ? [symbol, ""] : [symbol.slice(0, dot), symbol.slice(dot)];
-  const exchange = EXCHANGES[ending];
+  const [ticker, suffix] = dot < 0 ? [symbol, ""] : [symbol.slice(0, dot), symbol.slice(dot)];
+  const exchange = EXCHANGES[suffix];
   return exchange && { ticker, exchange };
 }
 
-/** Whether the trading day that is under way on the exchange's clocks has its last price. */
+/** Whether the current trading day of the exchange has its final price. */
 export function hasFinalPrice({ zone, finalAt }: Exchange, now: Date): boolean {
   return wallTimeIn(zone, now) >= finalAt;
 }
 
+/** By the suffix of Yahoo's symbols. */
 const EXCHANGES: Readonly<Record<string, Exchange>> = {
   "": { zone: "America/New_York", finalAt: "16:20", currency: "USD", alphaVantage: "", twelveData: null, stooq: ".us" },
   ".DE": {
@@ -55,7 +56,7 @@ const EXCHANGES: Readonly<Record<string, Exchange>> = {
   ".SW": only("Europe/Zurich", "XSWX"),
 };
 
-/** An exchange of the continent that, besides Yahoo, Twelve Data alone has. */
+/** An exchange that only Yahoo and Twelve Data have. */
 function only(zone: string, mic: string): Exchange {
   return { zone, finalAt: "17:55", currency: null, alphaVantage: null, twelveData: mic, stooq: null };
 }

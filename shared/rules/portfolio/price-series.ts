@@ -1,7 +1,7 @@
 import { Decimal } from "decimal.js";
 import { type CivilDate, daysBetween, isCivilDate } from "../civil-date.ts";
 
-/** How a series of prices stands to what was paid on the day: `raw` but for splits, or `adjusted` for dividends as well. */
+/** The adjustment of a price series: `raw` is adjusted for splits only, `adjusted` for dividends as well. */
 export type SeriesKind = "raw" | "adjusted";
 
 /** One trading day; exact decimals as the source printed them. */
@@ -15,22 +15,22 @@ export interface PricePoint {
   readonly volume: string | null;
 }
 
-/** What a source says about an ETF together with its prices. */
+/** The facts about an ETF that a source sends with its prices. */
 export interface EtfFacts {
-  /** Of the prices, in whole units: pounds where the exchange quotes pence. */
+  /** Currency of the prices, in whole units: pounds when the exchange quotes pence. */
   readonly currency: string;
   readonly series: SeriesKind;
   readonly name: string | null;
   readonly exchange: string | null;
 }
 
-/** What is wrong with a price series, oldest point first; undefined when nothing is. `today` is the exchange's. */
+/** The first fault of a price series, oldest point first; undefined when it is valid. @param today at the exchange */
 export function seriesFault(points: readonly PricePoint[], today: CivilDate): string | undefined {
   let before = "";
   for (const point of points) {
     const { date, high, low } = point;
     if (!isCivilDate(date)) return `has a day "${date.slice(0, 40)}", expected YYYY-MM-DD`;
-    if (date > today) return `has a price for ${date}, which is in the future (there it is ${today})`;
+    if (date > today) return `has a price for ${date}, which is in the future (today at the exchange is ${today})`;
     if (date === before) return `has ${date} twice`;
     for (const name of PRICES) {
       const price = point[name];
@@ -50,10 +50,10 @@ const PRICES = ["open", "high", "low", "close", "adjustedClose"] as const;
 const NAMES = { open: "open", high: "high", low: "low", close: "close", adjustedClose: "adjusted close" } as const;
 const EXPECTED = "expected a positive decimal";
 
-/** A fund does not do this in a day; a split does. */
+/** A fund does not change by this ratio in a day; a split does. */
 const SPLIT_RATIO = 1.45;
 
-/** The first day whose close stands to the one before as a split would have it; undefined when there is none. */
+/** The first day whose close changed as by a split; undefined when there is none. */
 export function splitSuspect(points: readonly PricePoint[]): CivilDate | undefined {
   const suspect = points.find((point, index) => {
     const before = points[index - 1];
@@ -62,12 +62,12 @@ export function splitSuspect(points: readonly PricePoint[]): CivilDate | undefin
   return suspect?.date;
 }
 
-/** How far the same day's close may move and the series still be the one that is stored: corrections are small, and splits are not. */
+/** Maximum ratio of two closes of the same day in one series: corrections are small, splits and dividends are not. */
 export const SAME_SCALE: Readonly<Record<SeriesKind, number>> = { raw: 1.05, adjusted: 1.0005 };
 
 /**
- * Whether fetched prices continue stored ones. A split changes every earlier price of a series, and of an adjusted one each
- * dividend does: what comes after must not be put beside what was stored before. Told by the days that both have.
+ * Whether fetched prices continue the stored ones. A split changes all earlier prices of a series, and a dividend those of
+ * an adjusted series: new prices must not be added to the old ones then. Compares the last day that both have.
  */
 export function isSameScale(
   kind: SeriesKind,
@@ -79,10 +79,10 @@ export function isSameScale(
   return last === undefined || ratio(last.close, closes.get(last.date)!) <= SAME_SCALE[kind];
 }
 
-/** Days by which a series that replaces another may begin later or end earlier: a weekend and holidays. */
+/** Days by which a replacing series may begin later or end earlier: a weekend and holidays. */
 const REACH_DAYS = 7;
 
-/** Whether a series reaches as far back and forth as the stored one: what is replaced whole must not lose years. */
+/** Whether a series covers the period of the stored one, so that replacing it does not lose years. */
 export function covers(
   points: readonly { readonly date: CivilDate }[],
   stored: { readonly first: CivilDate; readonly last: CivilDate },
@@ -92,12 +92,12 @@ export function covers(
   return daysBetween(stored.first, first) <= REACH_DAYS && daysBetween(last, stored.last) <= REACH_DAYS;
 }
 
-/** Exact; rounding to a JavaScript number never turns an order round, so most pairs are decided by that. */
+/** Exact. Rounding to a JavaScript number never reverses an order, so the fast comparison decides most pairs. */
 function isLess(one: string, other: string): boolean {
   return Number(one) <= Number(other) && new Decimal(one).lt(other);
 }
 
-/** At least 1, whichever is larger. */
+/** The larger one divided by the smaller one: at least 1. */
 function ratio(one: string, other: string): number {
   const quotient = new Decimal(one).div(other).toNumber();
   return quotient < 1 ? 1 / quotient : quotient;

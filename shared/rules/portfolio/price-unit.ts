@@ -1,16 +1,16 @@
 import { isKnownCurrency } from "./currency.ts";
 
-/** What a price is quoted in: a currency, or a part of it. */
+/** The unit of a price: a currency or a hundredth of it. */
 export interface PriceUnit {
   readonly currency: string;
   /** Decimal places between the unit and its currency: 2 for pence. */
   readonly places: number;
 }
 
-/** Hundredths that exchanges quote in, by the codes that providers have for them. */
+/** Providers' codes for hundredths of a currency. */
 const HUNDREDTHS: Readonly<Record<string, string>> = { GBp: "GBP", GBX: "GBP", ZAc: "ZAR", ZAC: "ZAR", ILA: "ILS" };
 
-/** @returns undefined when the code is of no currency and no part of one */
+/** The unit of a provider's code; undefined for an unknown code. */
 export function priceUnit(code: string): PriceUnit | undefined {
   const whole = HUNDREDTHS[code];
   if (whole !== undefined) return { currency: whole, places: 2 };

@@ -1,9 +1,9 @@
 import { addDays, type CivilDate, isWeekend } from "../civil-date.ts";
 
 /**
- * Whether the ECB publishes reference rates on a date: on the days on which TARGET is open, so on no weekend, New Year's Day,
- * Good Friday, Easter Monday, 1 May, Christmas Day or 26 December (TARGET long-term calendar, in force since 2000), nor on
- * the last day of 1999 and of 2001, when it was closed for the year 2000 and for the cash changeover.
+ * Whether the ECB publishes reference rates on a date, which it does when TARGET is open. Closed: weekends, New Year's Day,
+ * Good Friday, Easter Monday, 1 May, Christmas Day and 26 December (TARGET long-term calendar, in force since 2000), and
+ * the last days of 1999 and 2001 (year 2000 and cash changeover).
  */
 export function isTargetDay(date: CivilDate): boolean {
   if (date === "1999-12-31" || date === "2001-12-31") return false;

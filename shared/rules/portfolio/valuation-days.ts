@@ -1,49 +1,49 @@
 import { addDays, type CivilDate, isWeekend } from "../civil-date.ts";
-import { type EuroRate, type ExchangeRate, exchangeRate, type RateQuestion, servingOn } from "./exchange-rate.ts";
+import { type EuroRate, type ExchangeRate, exchangeRate, lastOnOrBefore, type RateRequest } from "./exchange-rate.ts";
 import { targetDayOnOrBefore } from "./target-days.ts";
 import { unitsFor } from "./valuation.ts";
 
 /**
  * Why a day has no value yet.
- * - `price`: the exchange should have traded and no close is there
- * - `rate`: the ECB published for the day, and what a rate needs of it is not there
- * - `contribution`: money that came in by then has not bought anything yet, so that the units are not known
- * - `adjusted`: the ETF's prices are adjusted for dividends, so they are not what was paid
- * - `reopened`: it was final until somebody asked for the days to be valued again
+ * - `price`: the exchange should have traded, and the close is missing
+ * - `rate`: the ECB published rates for the day, and a needed rate is missing
+ * - `contribution`: a contribution of that day or earlier has not bought units yet, so the units are unknown
+ * - `adjusted`: the ETF's prices are adjusted for dividends, so they are not the paid prices
+ * - `reopened`: the value was final; a request reopened the day
  */
 export type PendingReason = "price" | "rate" | "contribution" | "adjusted" | "reopened";
 
 /** Published rates by currency, oldest first. */
 export type RatesByQuote = ReadonlyMap<string, readonly EuroRate[]>;
 
-/** After this many weekdays without a price none is waited for any more: the ETF is no longer traded, or no longer fetched. */
+/** After this many weekdays without a price, the app stops waiting: the ETF is no longer traded or fetched. */
 const AWAITED_WEEKDAYS = 10;
 
 /**
- * No exchange is closed for longer. Money that finds no price in so many days waits: what is missing there is history, and
- * the first price after the hole would be the wrong one.
+ * No exchange is closed for more days. A contribution without a price in this time waits: the history has a gap, and the
+ * first price after the gap would be wrong.
  */
 export const BUYING_DAYS = 10;
 
 /**
- * The rate that values a date, by way of the euro: of each currency the last one published on or before the date. Undefined while
- * a publication that must have come since is not there: then an older rate would be wrong, not late.
+ * The rate in force on a date, by way of the euro: of each currency the last rate published on or before the date.
+ * Undefined while a rate of a later publication day is missing: an older rate would be wrong.
  */
-export function rateServing(question: RateQuestion, rates: RatesByQuote): ExchangeRate | undefined {
+export function rateInForce(question: RateRequest, rates: RatesByQuote): ExchangeRate | undefined {
   const oldest = targetDayOnOrBefore(question.date);
   const inForce = [question.base, question.quote].flatMap((currency) => {
-    const point = servingOn(rates.get(currency) ?? [], question.date);
+    const point = lastOnOrBefore(rates.get(currency) ?? [], question.date);
     return point && point.date >= oldest ? [point] : [];
   });
   return exchangeRate(question, inForce);
 }
 
-/** What decides the value of a day, but for the units: the same for all pensions in one currency on one ETF. */
+/** Price and rate of a day: the same for all pensions of one currency and one ETF. */
 export interface DayQuote {
   readonly date: CivilDate;
   readonly price: string | null;
   readonly rate: string | null;
-  /** Null when both are there. */
+  /** Null when price and rate are known. */
   readonly pending: PendingReason | null;
 }
 
@@ -55,8 +55,8 @@ export interface Priced {
 }
 
 /**
- * What is known of a day. A day without a price that lies before the newest one is none at all (`closed`): the exchange was
- * shut, and the price that came after proves it.
+ * Price and rate of a day, as far as known. A day without a price before the newest price is `closed`: the later price
+ * shows that the exchange did not trade.
  */
 export function quoteOf(
   date: CivilDate,
@@ -65,11 +65,11 @@ export function quoteOf(
   if (price === undefined && date <= etf.lastPrice) return "closed";
   if (price === undefined) return { date, price: null, rate: null, pending: "price" };
   if (etf.series === "adjusted") return { date, price: null, rate: null, pending: "adjusted" };
-  const rate = rateServing({ base: etf.currency, quote: currency, date }, rates)?.rate ?? null;
+  const rate = rateInForce({ base: etf.currency, quote: currency, date }, rates)?.rate ?? null;
   return { date, price, rate, pending: rate === null ? "rate" : null };
 }
 
-/** The weekdays since the newest price that are over and have none: at most ten. */
+/** The past weekdays since the newest price, at most ten. */
 export function awaitedDays(lastPrice: CivilDate, today: CivilDate): CivilDate[] {
   const days: CivilDate[] = [];
   for (let day = addDays(lastPrice, 1); day < today && days.length < AWAITED_WEEKDAYS; day = addDays(day, 1)) {
@@ -84,7 +84,7 @@ export interface Contribution {
   readonly currency: string;
 }
 
-/** A contribution that has become units. */
+/** The units that a contribution bought. */
 export interface Bought {
   readonly boughtOn: CivilDate;
   readonly price: string;
@@ -93,16 +93,16 @@ export interface Bought {
 }
 
 /**
- * Turns money into units: at the rate of the contribution's own date, for the close of that day or of the next trading day.
+ * Converts a contribution to units: at the rate of its date, for the close of that day or of the next trading day.
  * @param next the first price on or after the contribution's date
- * @returns null while the price or the rate is not there
+ * @returns null while the price or the rate is missing
  */
 export function buy(
   { date, amount, currency }: Contribution,
   { etf, next, rates }: { etf: Priced; next: { date: CivilDate; close: string } | null; rates: RatesByQuote },
 ): Bought | null {
   if (next === null || next.date > addDays(date, BUYING_DAYS) || etf.series === "adjusted") return null;
-  const rate = rateServing({ base: currency, quote: etf.currency, date }, rates)?.rate;
+  const rate = rateInForce({ base: currency, quote: etf.currency, date }, rates)?.rate;
   if (rate === undefined) return null;
   return { boughtOn: next.date, price: next.close, rate, units: unitsFor({ amount, rate, close: next.close }) };
 }

@@ -2,19 +2,19 @@ import { Decimal } from "decimal.js";
 import { minorDigits } from "./currency.ts";
 
 /**
- * Units are kept to this many decimals: at a price of up to ten million, what that leaves out of a holding is less than a
- * thousandth of a cent for each contribution.
+ * Decimals of stored units. At a price of up to ten million, the rounding error is less than a thousandth of a cent per
+ * contribution.
  */
 export const UNIT_DECIMALS = 12;
 
-/** More digits than any product of an amount, a price and a rate has: nothing is rounded but where it says so. */
+/** More digits than any product of an amount, a price and a rate: only explicit rounding rounds. */
 const Exact = Decimal.clone({ precision: 100, rounding: Decimal.ROUND_HALF_UP });
 
-/** What a contribution bought: the rate of its own date, the close of its buying day. */
+/** A purchase: the amount, the rate of the contribution's date and the close of the buying day. */
 export interface Purchase {
   /** In the contribution's currency. */
   readonly amount: string;
-  /** 1 of the contribution's currency in the ETF's. */
+  /** One unit of the contribution's currency in the ETF's currency. */
   readonly rate: string;
   /** In the ETF's currency. */
   readonly close: string;
@@ -27,24 +27,24 @@ export function unitsFor({ amount, rate, close }: Purchase): string {
 
 export interface Holding {
   readonly units: string;
-  /** Close of the day in the ETF's currency. */
+  /** The close of the day in the ETF's currency. */
   readonly price: string;
-  /** 1 of the ETF's currency in the pension's. */
+  /** One unit of the ETF's currency in the pension's currency. */
   readonly rate: string;
-  /** The pension's currency: says how many decimals its money has. */
+  /** The pension's currency, which decides the decimals of the value. */
   readonly currency: string;
 }
 
 /**
- * Value = units × price × rate, exact, then rounded once to the smallest unit of the currency; exactly half-way goes up.
- * Source: Council Regulation (EC) No 1103/97, article 5. PostgreSQL's `round(numeric, n)` does the same for what is not
- * negative, which lets `valueDays` do this by the set; a test holds the two together.
+ * Value = units × price × rate, exact, then rounded once to the smallest unit of the currency, half up. Source: Council
+ * Regulation (EC) No 1103/97, article 5. PostgreSQL's `round(numeric, n)` does the same for non-negative values, which
+ * `valueDays` uses in SQL; a test compares the two.
  */
 export function valueOf({ units, price, rate, currency }: Holding): string {
   return new Exact(units).times(price).times(rate).toFixed(minorDigits(currency));
 }
 
-/** The sum of what was bought, exact. */
+/** The exact sum of bought units. */
 export function totalUnits(bought: readonly string[]): string {
   return bought.reduce((sum, units) => sum.plus(units), new Exact(0)).toFixed(UNIT_DECIMALS);
 }

@@ -1,7 +1,7 @@
 export type RecurrenceField =
   "due_date" | "time_zone" | "recurrence_type" | "recurrence_interval" | "recurrence_rule" | "recurrence_anchor_day";
 
-/** A recurrence that cannot be read, or that never comes: names the field, what was expected of it and what was got. */
+/** A recurrence that is invalid or has no occurrence: names the field, what was expected and what it got. */
 export class InvalidRecurrence extends Error {
   override name = "InvalidRecurrence";
   readonly errorClass = "validation";

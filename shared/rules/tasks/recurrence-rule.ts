@@ -1,13 +1,13 @@
 import { InvalidRecurrence } from "./invalid-recurrence.ts";
 
-/** A rule of RFC 5545 (RRULE) as values. An absent list is empty. */
+/** A parsed rule of RFC 5545 (RRULE). A missing list is empty. */
 export interface RecurrenceRule {
   readonly frequency: Frequency;
   readonly interval: number;
-  /** How many there are in all, the first included. */
+  /** Number of occurrences in total, including the first. */
   readonly count: number | null;
   readonly until: Until | null;
-  /** 0 is Sunday: the day that weeks begin with. */
+  /** The first day of the week; 0 is Sunday. */
   readonly weekStart: number;
   readonly weekdays: readonly RuleWeekday[];
   readonly months: readonly number[];
@@ -28,17 +28,17 @@ export interface RuleWeekday {
   readonly nth: number | null;
 }
 
-/** The last moment that a rule may reach, included: an instant, or a wall time on the clocks of whoever asks; in seconds. */
+/** The last possible occurrence, included: an instant, or a wall time in the task's zone; in seconds. */
 export type Until = { readonly instant: number } | { readonly wall: number };
 
-/** Reading and looking stay small whatever somebody writes. */
+/** Limits the cost of parsing and evaluating a rule. */
 const LONGEST_RULE = 1_000;
 
 /**
- * Reads `FREQ=MONTHLY;BYDAY=-1FR`, with or without `RRULE:` before it.
+ * Parses `FREQ=MONTHLY;BYDAY=-1FR`, with or without the prefix `RRULE:`.
  *
- * What RFC 5545 forbids is refused, not ignored. Left out on purpose: frequencies below a day (nobody's task comes each
- * second; several times a day are `FREQ=DAILY;BYHOUR=9,17`), leap seconds, and DTSTART, which is the task's due date.
+ * Combinations that RFC 5545 forbids are refused. Not supported: frequencies below a day (several times a day are
+ * `FREQ=DAILY;BYHOUR=9,17`), leap seconds, and DTSTART, which is the task's due date.
  * @throws InvalidRecurrence
  */
 export function readRule(text: string): RecurrenceRule {
@@ -66,7 +66,7 @@ export function readRule(text: string): RecurrenceRule {
   return rule;
 }
 
-/** What each number may be. Those that count from the end as well may be negative. */
+/** The range of each number. Numbers that can also count from the end may be negative. */
 const RANGES = {
   INTERVAL: { from: 1, to: 10_000 },
   COUNT: { from: 1, to: 10_000 },
@@ -108,7 +108,7 @@ function single(name: "INTERVAL" | "COUNT", value: string | undefined): number |
   return value === undefined ? null : numberOf(name, value);
 }
 
-/** In order, each once. */
+/** Sorted, without duplicates. */
 function numbers(name: keyof typeof RANGES, value: string | undefined): number[] {
   if (value === undefined) return [];
   return [...new Set(value.split(",").map((one) => numberOf(name, one)))].sort((a, b) => a - b);
@@ -127,7 +127,7 @@ function weekdaysOf(value: string | undefined): RuleWeekday[] {
   return (value?.split(",") ?? []).map((written) => {
     const [, nth, day] = /^([+-]?\d{1,2})?([A-Z]{2})$/.exec(written) ?? [];
     if (nth !== undefined && (Number(nth) === 0 || Math.abs(Number(nth)) > 53)) {
-      throw fault(`BYDAY: expected a place from 1 to 53 or from -53 to -1, got ${quote(written)}`);
+      throw fault(`BYDAY: expected a number from 1 to 53 or from -53 to -1, got ${quote(written)}`);
     }
     return { weekday: weekdayOf("BYDAY", day ?? written), nth: nth === undefined ? null : Number(nth) };
   });
@@ -139,7 +139,7 @@ function weekdayOf(name: string, written: string): number {
   throw fault(`${name}: expected ${WEEKDAYS.join(", ")}, got ${quote(written)}`);
 }
 
-/** A day alone means the whole of it. */
+/** A date without a time means the end of that day. */
 function untilOf(value: string | undefined): Until | null {
   if (value === undefined) return null;
   const [, year, month, day, hour = "23", minute = "59", second = "59", utc] =
@@ -152,7 +152,7 @@ function untilOf(value: string | undefined): Until | null {
   return utc ? { instant: at.getTime() / 1_000 } : { wall: at.getTime() / 1_000 };
 }
 
-/** The pairs that RFC 5545 (3.3.10) rules out. */
+/** The combinations that RFC 5545 (3.3.10) forbids. */
 function misfitOf(rule: RecurrenceRule, parts: ReadonlyMap<string, string>): string | undefined {
   const { frequency, weekdays } = rule;
   const only = (name: string, ...frequencies: Frequency[]) =>
@@ -165,7 +165,7 @@ function misfitOf(rule: RecurrenceRule, parts: ReadonlyMap<string, string>): str
     if (parts.has("BYWEEKNO")) return "BYDAY: expected no numbers beside BYWEEKNO";
   }
   if (parts.has("BYSETPOS") && ![...parts.keys()].some((name) => name.startsWith("BY") && name !== "BYSETPOS")) {
-    return "BYSETPOS: expected another BY part that it picks from";
+    return "BYSETPOS: expected another BY part to select from";
   }
   return only("BYWEEKNO", "YEARLY") ?? only("BYYEARDAY", "YEARLY") ?? only("BYMONTHDAY", "DAILY", "MONTHLY", "YEARLY");
 }

@@ -1,44 +1,43 @@
 import { civilDateOf, dayNumberOf, daysInMonth, SECONDS_A_DAY } from "#schedule/calendar.ts";
 import { instantOf, wallTimeAt } from "#schedule/wall-clock.ts";
+import { InvalidRecurrence } from "./invalid-recurrence.ts";
 import { readRule, type RecurrenceRule } from "./recurrence-rule.ts";
 import { occurrencesFrom } from "./rule-occurrences.ts";
-import { InvalidRecurrence } from "./invalid-recurrence.ts";
 
 export type RecurrenceType = "daily" | "weekly" | "monthly" | "yearly";
 
-/** One task of a series, as far as the next one follows from it. */
+/** The fields of a task of a series from which the next task follows. */
 export interface Occurrence {
   readonly due: Date;
-  /** IANA name of the zone on whose clocks the task is due. */
+  /** IANA name of the task's time zone. */
   readonly timeZone: string | null;
   readonly type: RecurrenceType | null;
-  /** Every so many days, weeks, months or years. */
+  /** Number of days, weeks, months or years between two tasks. */
   readonly interval: number;
-  /** An RFC 5545 rule; wins over type and interval. */
+  /** An RFC 5545 rule; it takes precedence over type and interval. */
   readonly rule: string | null;
-  /** Nothing is due after it; what is due at that very moment still is. */
+  /** The end of the series; an occurrence at this instant still counts. */
   readonly until: Date | null;
-  /** The day of the month that the series is for, where a short month has none such. Null: the due date's. */
+  /** The day of the month of the series, which a short month may not have. Null: the day of the due date. */
   readonly anchorDay: number | null;
-  /** The time of day that the series is for, `HH:MM:SS`, where the clocks skipped it. Null: the due date's. */
+  /** The time of day of the series, `HH:MM:SS`, which a clock change may skip. Null: the time of the due date. */
   readonly anchorTime: string | null;
-  /** Which of its series this is, from 1. Missed ones count where the rule has a COUNT. */
+  /** Number of the task in its series, from 1. Missed occurrences count when the rule has a COUNT. */
   readonly number: number;
 }
 
-/** What changes from one task of a series to the next. */
+/** The fields of the next task that differ from those of its predecessor. */
 export type NextOccurrence = Pick<Occurrence, "due" | "number"> & {
   readonly anchorDay: number;
   readonly anchorTime: string;
 };
 
 /**
- * The next task of a series: the first occurrence after the due date and after `now`, on the clocks of the task's own zone.
- * 09:00 stays 09:00 when the clocks change; a time that they skip is due at the first instant after the gap, one that they
- * show twice the first time, as schedules have it. A month that is too short has its last day, and the anchor stays:
- * 31 January, 28 February, 31 March.
+ * The next task of a series: the first occurrence after the due date and after `now`, in the task's time zone. As with
+ * schedules, 09:00 stays 09:00 when the clocks change; a skipped time becomes the first instant after the gap, a repeated
+ * time is its first occurrence. A short month uses its last day, and the anchor stays: 31 January, 28 February, 31 March.
  * @returns null when the series has ended
- * @throws InvalidRecurrence when it cannot be read, or never comes
+ * @throws InvalidRecurrence when it is invalid or has no next occurrence
  */
 export function nextOccurrence(task: Occurrence, now: Date): NextOccurrence | null {
   const zone = zoneOf(task);
@@ -61,10 +60,10 @@ export function nextOccurrence(task: Occurrence, now: Date): NextOccurrence | nu
 interface Series {
   readonly task: Occurrence;
   readonly zone: string;
-  /** The due date on the clocks of the zone, as a day number and a second of the day. */
+  /** The due date in the zone, as a day number and a second of the day. */
   readonly day: number;
   readonly time: number;
-  /** Nothing up to this instant is wanted any more, in seconds. */
+  /** The next occurrence is after this instant, in seconds. */
   readonly after: number;
 }
 
@@ -77,7 +76,7 @@ interface Found {
 function byType({ task, zone, day, time, after }: Series): Found {
   const steps = stepsOf(task, day);
   const today = Math.floor(wallTimeAt(zone, after) / SECONDS_A_DAY);
-  // The step of that day may lie just before or after it; what was missed before costs nothing.
+  // Starts at the step of the current day, which may be slightly before or after `after`; missed steps cost nothing.
   for (let step = Math.max(1, steps.indexOf(today)); ; step++) {
     const found = steps.dayAt(step);
     if (!(found <= LAST_DAY))
@@ -89,7 +88,7 @@ function byType({ task, zone, day, time, after }: Series): Found {
 
 function byRule({ task, zone, day, time, after }: Series, rule: RecurrenceRule): Found | null {
   const start = day * SECONDS_A_DAY + time;
-  // Only where they are numbered the missed ones have to be gone through.
+  // Only a rule with COUNT has to visit the missed occurrences.
   const from = rule.count === null ? Math.max(start, wallTimeAt(zone, after)) : start;
   let number = task.number;
   let looked = 0;
@@ -100,21 +99,18 @@ function byRule({ task, zone, day, time, after }: Series, rule: RecurrenceRule):
     if (isPast(rule, wall, at)) return null;
     if (at > after) return { at, number: rule.count === null ? task.number + 1 : number };
     if (++looked === MOST_MISSED) {
-      throw new InvalidRecurrence(
-        "recurrence_rule",
-        `expected at most ${MOST_MISSED} occurrences to have been missed`,
-      );
+      throw new InvalidRecurrence("recurrence_rule", `expected at most ${MOST_MISSED} occurrences to have been missed`);
     }
   }
   throw new InvalidRecurrence("recurrence_rule", "expected an occurrence within 41 years, found none");
 }
 
 const LAST_DAY = dayNumberOf({ year: 9_999, month: 12, day: 31 });
-/** About as many as a second of work allows to a whole batch of tasks. */
+/** About what a whole batch of tasks can process in a second. */
 const MOST_MISSED = 20_000;
 
 interface Steps {
-  /** The step that a day lies in, 0 for that of the due date. */
+  /** The step of a day; 0 is the step of the due date. */
   readonly indexOf: (day: number) => number;
   readonly dayAt: (step: number) => number;
 }
@@ -180,7 +176,7 @@ function zoneOf({ timeZone }: Occurrence): string {
       return timeZone;
     }
   } catch {
-    // No zone that this runtime knows.
+    // An unknown zone.
   }
   throw new InvalidRecurrence("time_zone", `expected an IANA time zone, got ${JSON.stringify(timeZone)}`);
 }
@@ -189,7 +185,7 @@ function zoneOf({ timeZone }: Occurrence): string {
 function secondsOf({ due }: Occurrence): number {
   const seconds = Math.floor(due.getTime() / 1_000);
   if (Math.floor(seconds / SECONDS_A_DAY) <= LAST_DAY) return seconds;
-  throw new InvalidRecurrence("due_date", "expected a moment up to the year 9999");
+  throw new InvalidRecurrence("due_date", "expected an instant up to the year 9999");
 }
 
 function secondOfDay(time: string): number {

@@ -2,21 +2,18 @@ import { civilDateOf, dayNumberOf, daysInMonth, SECONDS_A_DAY, weekdayOf } from 
 import type { RecurrenceRule } from "./recurrence-rule.ts";
 
 /**
- * No day of any calendar comes more rarely than 29 February on a given weekday when a century skips its leap day: once in 40
- * years. A rule that has shown none for that long has none.
+ * The rarest day is 29 February on a given weekday across a century without leap day: once in 40 years. A rule without an
+ * occurrence in a longer time has none.
  */
 const DAYS_TO_LOOK = 41 * 366;
 const LAST_DAY = dayNumberOf({ year: 9_999, month: 12, day: 31 });
 
 /**
- * The wall times of a rule from `start` on, in order, on the face of a clock that nobody ever puts forward or back. The rule's
- * days and times that are not written are those of `start`; COUNT and UNTIL are the caller's. Ends, at a cost that is bounded
- * whatever the rule, where nothing comes for 41 years.
- *
- * The library `rrule` is not used here, but its answers are what the tests compare with: it looks for a rule that never comes
- * up to the year 9999, which blocks the process for 23 s with `FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30`.
- * @param start what intervals count from: seconds since 1970-01-01T00:00 on that clock
- * @param from skips, at no cost, the periods that end before it
+ * The occurrences of a rule from `start` on, in order, as wall times without clock changes. Days and times that the rule
+ * does not name are those of `start`; the caller handles COUNT and UNTIL. Ends after 41 years without an occurrence, so
+ * that the cost of any rule is bounded. Hand-written instead of the library `rrule`: docs/decisions/0019.
+ * @param start the base of intervals, in seconds since 1970-01-01T00:00 of that wall clock
+ * @param from skips the periods that end before it, at no cost
  */
 export function* occurrencesFrom(rule: RecurrenceRule, start: number, from = start): Generator<number> {
   const startDay = Math.floor(start / SECONDS_A_DAY);
@@ -30,7 +27,7 @@ export function* occurrencesFrom(rule: RecurrenceRule, start: number, from = sta
     if (first > LAST_DAY || first - empty > DAYS_TO_LOOK) return;
     const days: number[] = [];
     for (let day = first; day < end; day++) if (isOn(day)) days.push(day);
-    for (const wall of picked(rule, days, times)) {
+    for (const wall of selected(rule, days, times)) {
       if (wall < start) continue;
       empty = end;
       yield wall;
@@ -38,14 +35,14 @@ export function* occurrencesFrom(rule: RecurrenceRule, start: number, from = sta
   }
 }
 
-/** A stretch of days `[first, end)` in which a rule's days are looked for together. */
+/** A period of the rule's frequency: the days `[first, end)`. */
 interface Period {
   readonly first: number;
   readonly end: number;
 }
 
 interface Periods {
-  /** Which one a day lies in, or the one before the gap that it lies in. */
+  /** The period of a day, or the last period before it when the interval skips the day. */
   readonly indexOf: (day: number) => number;
   readonly at: (index: number) => Period;
 }
@@ -89,7 +86,7 @@ function evenPeriods(first: number, length: number, interval: number): Periods {
   };
 }
 
-/** Without any word on days they are the start's. */
+/** A rule that names no days uses those of the start. */
 function withDefaults(rule: RecurrenceRule, startDay: number): RecurrenceRule {
   const { frequency, weekdays, months, monthDays, yearDays, weekNumbers } = rule;
   if ([weekdays, monthDays, yearDays, weekNumbers].some(({ length }) => length > 0)) return rule;
@@ -106,7 +103,7 @@ function withDefaults(rule: RecurrenceRule, startDay: number): RecurrenceRule {
   }
 }
 
-/** Seconds of the day, in order. */
+/** Seconds of the day, sorted. */
 function timesOf({ hours, minutes, seconds }: RecurrenceRule, start: number): number[] {
   const or = (given: readonly number[], own: number) => (given.length > 0 ? given : [own]);
   return or(hours, Math.floor(start / 3_600)).flatMap((hour) =>
@@ -116,8 +113,12 @@ function timesOf({ hours, minutes, seconds }: RecurrenceRule, start: number): nu
   );
 }
 
-/** Each day with each time, or of these only the ones at the positions that BYSETPOS names. */
-function* picked({ positions }: RecurrenceRule, days: readonly number[], times: readonly number[]): Generator<number> {
+/** Each day with each time, or only those at the positions of BYSETPOS. */
+function* selected(
+  { positions }: RecurrenceRule,
+  days: readonly number[],
+  times: readonly number[],
+): Generator<number> {
   const size = days.length * times.length;
   const at = (place: number) => days[Math.floor(place / times.length)]! * SECONDS_A_DAY + times[place % times.length]!;
   if (positions.length === 0) {
@@ -128,7 +129,7 @@ function* picked({ positions }: RecurrenceRule, days: readonly number[], times: 
   for (const place of [...places].sort((a, b) => a - b)) if (place >= 0 && place < size) yield at(place);
 }
 
-/** Whether a day is one of the rule's. What expands a longer period and what limits a shorter one is the same question here. */
+/** Whether a day matches the rule. It makes no difference here whether a BY part expands or limits. */
 function dayFilter(rule: RecurrenceRule): (day: number) => boolean {
   const { months, monthDays, yearDays, weekNumbers, weekdays } = rule;
   return (dayNumber) => {
@@ -163,12 +164,12 @@ function isNamedWeekday({ weekdays, frequency, months }: RecurrenceRule, dayNumb
   });
 }
 
-/** A place counted from 1, or from -1 at the end of so many. */
+/** Whether `places` has a place, counted from 1 or, from the end, from -1. */
 function hasPlace(places: readonly number[], place: number, size: number): boolean {
   return places.includes(place) || places.includes(place - size - 1);
 }
 
-/** The number of a day's week, and how many weeks the year has that the week belongs to: the one with most of its days. */
+/** The week number of a day, and the number of weeks of that year: the year with most days of the week. */
 function weekOf(dayNumber: number, weekStart: number): { number: number; weeks: number } {
   const first = dayNumber - ((weekdayOf(dayNumber) - weekStart + 7) % 7);
   const { year } = civilDateOf(first + 3);
@@ -176,7 +177,7 @@ function weekOf(dayNumber: number, weekStart: number): { number: number; weeks: 
   return { number: (first - begin) / 7 + 1, weeks: (firstWeek(year + 1, weekStart) - begin) / 7 };
 }
 
-/** The first day of the week that holds 4 January. */
+/** The first day of the week with 4 January. */
 function firstWeek(year: number, weekStart: number): number {
   const fourth = dayNumberOf({ year, month: 1, day: 4 });
   return fourth - ((weekdayOf(fourth) - weekStart + 7) % 7);

@@ -1,9 +1,9 @@
 import { wallTimeAt } from "#schedule/wall-clock.ts";
 import { checkZoneName } from "#schedule/zone-name.ts";
-import { nextOccurrence, type RecurrenceType } from "./recurrence.ts";
 import { InvalidRecurrence } from "./invalid-recurrence.ts";
+import { nextOccurrence, type RecurrenceType } from "./recurrence.ts";
 
-/** A task that somebody wants to have, as far as its parts have to fit each other. */
+/** The fields of a new task that depend on each other. */
 export interface TaskRequest {
   readonly dueDate?: Date | undefined;
   readonly timeZone?: string | undefined;
@@ -18,12 +18,12 @@ export interface TaskFault {
   readonly reason: string;
 }
 
-/** Whether the task will be followed by another when it is done. */
+/** Whether the task is followed by another one when it is done. */
 export function recurs({ recurrenceType, recurrenceRule }: TaskRequest): boolean {
   return recurrenceType !== undefined || recurrenceRule !== undefined;
 }
 
-/** What does not fit, by field. None: the task can be kept, and its series be continued. */
+/** The faults by field. Empty when the task can be stored and its series can be continued. */
 export function taskFaults(task: TaskRequest): TaskFault[] {
   const faults: TaskFault[] = [];
   const { dueDate, timeZone, recurrenceInterval, recurrenceUntil } = task;
@@ -33,10 +33,10 @@ export function taskFaults(task: TaskRequest): TaskFault[] {
     faults.push({ field: "timeZone", reason: `expected an IANA time zone such as "Europe/Berlin", since ${why}` });
   }
   if (recurs(task)) {
-    if (dueDate === undefined) faults.push({ field: "dueDate", reason: "expected one, since the task recurs" });
+    if (dueDate === undefined) faults.push({ field: "dueDate", reason: "expected a due date, since the task recurs" });
     else if (faults.length === 0) faults.push(...recurrenceFaults({ ...task, dueDate, timeZone: timeZone! }));
     if (dueDate && recurrenceUntil && recurrenceUntil < dueDate) {
-      faults.push({ field: "recurrenceUntil", reason: "expected a moment from the due date on" });
+      faults.push({ field: "recurrenceUntil", reason: "expected an instant on or after the due date" });
     }
   } else {
     const reason = "expected recurrenceType or recurrenceRule beside it";
@@ -46,7 +46,7 @@ export function taskFaults(task: TaskRequest): TaskFault[] {
   return faults;
 }
 
-/** Where the series of a new task is anchored: the day and the time of its due date on the clocks of its zone. */
+/** The anchor of the series of a new task: the day of the month and the time of its due date in its zone. */
 export function anchorsOf(dueDate: Date, timeZone: string): { day: number; time: string } {
   const wall = new Date(wallTimeAt(timeZone, Math.floor(dueDate.getTime() / 1_000)) * 1_000);
   return { day: wall.getUTCDate(), time: wall.toISOString().slice(11, 19) };

@@ -1,18 +1,18 @@
 import { wallTimeAt } from "#schedule/wall-clock.ts";
 
-/** What somebody is told of a task. */
-export interface Notice {
+/** A notification about a task. */
+export interface TaskNotification {
   readonly recipient: string;
   readonly type: "task.reminder" | "task.overdue";
   readonly severity: "INFO";
   readonly title: string;
   readonly body: string;
   readonly data: { readonly taskId: string };
-  /** Of one reminder, and of one due date of a task, somebody is told once. */
+  /** One notification per reminder, and one per due date of an overdue task. */
   readonly dedupeKey: string;
 }
 
-/** Of a task, what a notice says. */
+/** The facts of a task that its notifications contain. */
 export interface TaskFacts {
   readonly taskId: string;
   readonly owner: string;
@@ -21,10 +21,10 @@ export interface TaskFacts {
   readonly timeZone: string | null;
 }
 
-/** @param reminder through which channels its owner wants to be told, each once */
+/** The notification of a reminder. @param reminder `channels`: the channels of its owner, each once */
 export function reminderNotification<Channel>(
   reminder: TaskFacts & { readonly id: string; readonly channels: readonly Channel[] },
-): Notice & { readonly channels: readonly Channel[] } {
+): TaskNotification & { readonly channels: readonly Channel[] } {
   return {
     recipient: reminder.owner,
     type: "task.reminder",
@@ -37,7 +37,7 @@ export function reminderNotification<Channel>(
   };
 }
 
-export function overdueNotification(task: TaskFacts & { readonly due: Date }): Notice {
+export function overdueNotification(task: TaskFacts & { readonly due: Date }): TaskNotification {
   return {
     recipient: task.owner,
     type: "task.overdue",
@@ -49,14 +49,14 @@ export function overdueNotification(task: TaskFacts & { readonly due: Date }): N
   };
 }
 
-/** `2026-03-31 09:00 Europe/Berlin`: what the owner's clock shows; in UTC where the zone is none. */
+/** The local time of the owner: `2026-03-31 09:00 Europe/Berlin`; in UTC without a zone. */
 function onClock(due: Date, zone: string | null): string {
   return `${wallClock(due, zone ?? "UTC")} ${zone ?? "UTC"}`;
 }
 
 function wallClock(due: Date, zone: string): string {
   try {
-    // As if the clock were in Greenwich. By the table of the zone's changes: a formatter takes a hundred times longer.
+    // The local time as a UTC date. A lookup in the table of zone changes is a hundred times faster than a formatter.
     const wall = new Date(wallTimeAt(zone, Math.floor(due.getTime() / 1_000)) * 1_000);
     return wall.toISOString().slice(0, -":00.000Z".length).replace("T", " ");
   } catch {

@@ -4,8 +4,8 @@ import {
   type LienField,
   LISTED_STATUSES,
   type ListedStatus,
-  PROPERTY_TYPES,
   type ParsedLien,
+  PROPERTY_TYPES,
   type RawLien,
 } from "./lien-fields.ts";
 import type { ListRules } from "./list-rules.ts";

@@ -13,12 +13,17 @@ export function exportMetrics(): () => void {
   const failures = meter.createCounter("rota.failures", { description: "Runs that failed without another retry" });
   const retries = meter.createCounter("rota.retries", { description: "Failed attempts that are retried" });
   const items = meter.createCounter("rota.items", { description: "Items that runs processed" });
-  const itemFailures = meter.createCounter("rota.item_failures", { description: "Items that failed while their run continued" });
+  const itemFailures = meter.createCounter("rota.item_failures", {
+    description: "Items that failed while their run continued",
+  });
   const duration = meter.createHistogram("rota.duration", {
     unit: "ms",
     description: "Duration of an attempt",
   });
-  const queueAge = meter.createHistogram("rota.queue_age", { unit: "ms", description: "Wait of a run from due to started" });
+  const queueAge = meter.createHistogram("rota.queue_age", {
+    unit: "ms",
+    description: "Wait of a run from due to started",
+  });
 
   const record = (run: RunStateChange) => {
     const job = { job: run.jobId, family: run.family };

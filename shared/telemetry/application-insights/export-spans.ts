@@ -10,11 +10,11 @@ import {
   trace,
   TraceFlags,
 } from "@opentelemetry/api";
-import { type Statement, statements } from "#data/statements.ts";
+import { type Statement, statementChannel } from "#data/statement-diagnostics.ts";
 import { type QueueSend, queueSends } from "#messaging/service-bus-sender.ts";
 import { type OutboundRequest, outboundRequests } from "#providers/outbound.ts";
 import { type Attempt, attempts } from "#runner/attempt-channel.ts";
-import { type TraceContext, traceOf, activeTrace } from "../trace-context.ts";
+import { activeTrace, type TraceContext, traceOf } from "../trace-context.ts";
 import { exceptionOf } from "./exception.ts";
 import { subscribe } from "./subscribe.ts";
 
@@ -29,7 +29,7 @@ const tracer = () => trace.getTracer("rota");
 /** Creates a span for each attempt, with child spans for its statements, requests and messages. @returns stops the export */
 export function exportSpans(): () => void {
   const ends = [
-    subscribe(statements, (message) => {
+    subscribe(statementChannel, (message) => {
       const { text, ...taken } = message as Statement;
       recordSpan(text.trimStart().split(/\s/, 1)[0]!.toLowerCase(), SpanKind.CLIENT, taken, {
         "db.system": "postgresql",
@@ -112,7 +112,12 @@ function linkTo(parent: TraceContext): Link {
 }
 
 /** Creates the span of a call that has ended. */
-function recordSpan(name: string, kind: SpanKind, { ms, error }: { ms: number; error?: unknown }, attributes: Attributes) {
+function recordSpan(
+  name: string,
+  kind: SpanKind,
+  { ms, error }: { ms: number; error?: unknown },
+  attributes: Attributes,
+) {
   const now = Date.now();
   const span = tracer().startSpan(name, { kind, startTime: now - ms, attributes }, contextOf(activeTrace.getStore()));
   if (error !== undefined) fail(span, error);

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Db } from "#data/client.ts";
 import { saveCounty } from "#data/tax-liens/counties.ts";
-import { type FakeServer, startStandIn } from "#local/providers/fake-server.ts";
+import { type FakeServer, startFakeServer } from "#local/providers/fake-server.ts";
 
 export interface ListServer extends FakeServer<string> {
   /** What it serves, by path. */
@@ -15,7 +15,7 @@ export interface ListServer extends FakeServer<string> {
 export async function startListServer(): Promise<ListServer> {
   const files: ListServer["files"] = new Map();
   const headers: IncomingHttpHeaders[] = [];
-  const standIn = await startStandIn<string>({
+  const server = await startFakeServer<string>({
     port: 0,
     errorBody: (status) => ({ status, type: "text/plain", body: `error ${status}` }),
     answer(url, _, request) {
@@ -24,7 +24,7 @@ export async function startListServer(): Promise<ListServer> {
       return file ?? { status: 404, type: "text/plain", body: "" };
     },
   });
-  return { ...standIn, files, headers };
+  return { ...server, files, headers };
 }
 
 /** A web server whose file begins so, and then repeats a piece for as long as somebody reads. */

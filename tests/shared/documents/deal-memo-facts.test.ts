@@ -20,7 +20,7 @@ const day = fc.option(
   fc.integer({ min: 0, max: 36_500 }).map((n) => new Date(n * 86_400_000).toISOString().slice(0, 10)),
 );
 
-it("a memo can be written about any lien that the tables can hold", () => {
+it("a memo can be built for any stored lien", () => {
   const lien = fc.record({
     faceAmount: amount(1),
     priorLiens: amount(0),
@@ -55,7 +55,7 @@ it("a memo can be written about any lien that the tables can hold", () => {
   fc.assert(property);
 });
 
-it("the parts of a risk make the whole", () => {
+it("the parts of the risk score add up to it", () => {
   const { metrics } = dealMemoFacts(sampleLien, sampleTerms, { asOf, weights });
   const sum = metrics.riskParts!.reduce((points, part) => points + part.points, 0);
   expect(sum).toBeCloseTo(metrics.risk!, 1);

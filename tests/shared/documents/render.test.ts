@@ -1,14 +1,14 @@
 import { load } from "cheerio";
 import { describe, expect, it } from "vitest";
-import { renderHtml } from "#documents/render-html.ts";
 import type { Block, DocumentModel } from "#documents/document-model.ts";
 import { renderPdf } from "#documents/pdf/render-pdf.ts";
+import { renderHtml } from "#documents/render-html.ts";
 import { findTemplate, NoTemplate } from "#documents/templates.ts";
 import { drawnPages } from "./pdf-pixels.ts";
 import { pagesOf } from "./pdf-text.ts";
 import { dealFacts, diligenceFacts, statementFacts } from "./sample-contexts.ts";
+import { asOf, sampleDocument } from "./sample-document.ts";
 import { sampleMemo } from "./sample-lien.ts";
-import { asOf, written } from "./sample-document.ts";
 
 const document = (...blocks: Block[]): DocumentModel => ({
   title: "A title",
@@ -23,8 +23,8 @@ describe.each([
   ["portfolio_statement", statementFacts(3), ["$1,284,310.77", "AZ-2024-000003", "Without a recent valuation"]],
   ["lien_due_diligence", diligenceFacts, ["2 of 4", "unsafe pool fence", "$615.00", "These failed: Code violations"]],
 ] as const)("%s", (name, facts, expected) => {
-  it("says the same as PDF and as HTML", async () => {
-    const model = written(name, facts);
+  it("has the same texts as PDF and as HTML", async () => {
+    const model = sampleDocument(name, facts);
     const pdf = (await pagesOf(await renderPdf(model))).join(" ");
     const html = load(renderHtml(model)).text();
     for (const text of [model.title, ...expected]) {
@@ -33,14 +33,14 @@ describe.each([
     }
   });
 
-  it("is the same bytes from the same facts", async () => {
-    const [one, two] = [written(name, facts), written(name, structuredClone(facts))];
+  it("has the same bytes for the same facts", async () => {
+    const [one, two] = [sampleDocument(name, facts), sampleDocument(name, structuredClone(facts))];
     expect((await renderPdf(one)).equals(await renderPdf(two))).toBe(true);
     expect(renderHtml(one)).toBe(renderHtml(two));
   });
 });
 
-it("an unknown template is no matter of trying again", () => {
+it("an unknown template is not retryable", () => {
   expect(() => findTemplate("toString")).toThrow(NoTemplate);
   expect(() => findTemplate("memo")).toThrow("expected one of deal_memo, portfolio_statement, lien_due_diligence");
   expect(new NoTemplate("").errorClass).toBe("validation");
@@ -48,7 +48,7 @@ it("an unknown template is no matter of trying again", () => {
 
 describe("a PDF", () => {
   it("repeats a table's header on each of its pages, numbers them, and loses no row", async () => {
-    const pages = await pagesOf(await renderPdf(written("portfolio_statement", statementFacts(200))));
+    const pages = await pagesOf(await renderPdf(sampleDocument("portfolio_statement", statementFacts(200))));
     expect(pages.length).toBeGreaterThan(4);
     pages.forEach((text, at) => {
       expect(text).toContain("Write-down");
@@ -58,7 +58,7 @@ describe("a PDF", () => {
     for (let at = 2; at <= 200; at++) expect(all).toContain(`AZ-2024-${String(at).padStart(6, "0")}`);
   });
 
-  it("keeps its own characters, whatever was drawn before it", async () => {
+  it("keeps its characters after another document was drawn", async () => {
     // The font draws the letters f and i with the glyph of the one character that is both.
     const [one, other] = ["certificate", "certi\ufb01cate"].map((text) => document({ kind: "paragraph", text })) as [
       DocumentModel,
@@ -78,7 +78,7 @@ describe("a PDF", () => {
     expect(pages.join("").split("W").length - 1).toBe(20_000);
   });
 
-  it("shows what its font lacks as a box, and says how many there are", async () => {
+  it("shows characters that its font lacks as boxes, and counts them", async () => {
     const text = (
       await pagesOf(await renderPdf(document({ kind: "paragraph", text: "House \u{1f3e0} and \u6f22\u5b57" })))
     ).join(" ");
@@ -86,7 +86,7 @@ describe("a PDF", () => {
     expect(text).toContain("3 characters that this file's font does not have");
   });
 
-  it("writes right-to-left words, Greek and Cyrillic with letters of its own", async () => {
+  it("draws right-to-left words, Greek and Cyrillic", async () => {
     const text = (
       await pagesOf(
         await renderPdf(
@@ -108,7 +108,7 @@ describe("a PDF", () => {
     expect(text!.split(" ")).toEqual(expect.arrayContaining(words));
   });
 
-  it("draws nothing beyond its margins, whatever stands in its fields", async () => {
+  it("draws nothing beyond its margins, for any fields", async () => {
     const long = "Unbreakable".repeat(200);
     const memo = sampleMemo();
     const hostile = {
@@ -117,7 +117,7 @@ describe("a PDF", () => {
       property: { ...memo.property, address: `${long} \u{1f3e0}`, parcel: "1 ".repeat(1_000) },
     };
     for (const facts of [memo, hostile]) {
-      const pages = await drawnPages(await renderPdf(written("deal_memo", facts)));
+      const pages = await drawnPages(await renderPdf(sampleDocument("deal_memo", facts)));
       expect(pages.length).toBeGreaterThan(1);
       for (const drawn of pages) {
         // 54 points on each side; page numbers and titles stand in the margins above and below.
@@ -129,13 +129,13 @@ describe("a PDF", () => {
     }
   });
 
-  it("breaks no key figure that can be written smaller", async () => {
+  it("uses a smaller font before it breaks a key figure", async () => {
     const figures = ["$1,284,310.77", "$98,310,772,000.25", "1", "2"].map((value) => ({ label: "Figure", value }));
     const [page] = await pagesOf(await renderPdf(document({ kind: "figures", figures })));
     for (const { value } of figures) expect(page).toContain(value);
   });
 
-  it("keeps a heading with what it heads", async () => {
+  it("keeps a heading on the page of its block", async () => {
     const lines = (count: number) => ({ kind: "paragraph", text: Array(count).fill("line").join("\n") }) as const;
     const column = { title: "Column", align: "left", share: 1 } as const;
     const table = {
@@ -170,18 +170,18 @@ describe("HTML", () => {
         : typeof value === "object" && value !== null
           ? Object.assign(value, Object.fromEntries(Object.entries(value).map(([key, one]) => [key, fill(one)])))
           : value;
-    const $ = load(renderHtml(written("lien_due_diligence", fill(facts))));
+    const $ = load(renderHtml(sampleDocument("lien_due_diligence", fill(facts))));
     expect($("script, img, [onerror]")).toHaveLength(0);
     expect($("td").text()).toContain(nasty);
   });
 
-  it("needs nothing from elsewhere", () => {
-    const html = renderHtml(written("deal_memo", dealFacts));
+  it("loads no external resources", () => {
+    const html = renderHtml(sampleDocument("deal_memo", dealFacts));
     expect(html).not.toMatch(/(src|href)=|url\(|@import/);
     expect(load(html)("svg rect")).toHaveLength(5);
   });
 
-  it("takes out control characters and the marks that turn the direction of text", () => {
+  it("removes control characters and bidirectional marks", () => {
     const html = renderHtml(document({ kind: "paragraph", text: "a\u0000b\u202Egpj.exe\u2066\ud800" }));
     expect(html).toContain("abgpj.exe\ufffd");
   });

@@ -1,12 +1,12 @@
+import { buildDocument } from "#documents/build-document.ts";
 import type { DocumentModel } from "#documents/document-model.ts";
 import { findTemplate } from "#documents/templates.ts";
-import { buildDocument } from "#documents/build-document.ts";
 
 /** When the documents of tests were asked for. */
 export const asOf = new Date("2026-03-10T12:00:00Z");
 
 /** A document from its facts, in its template's own words. @throws ZodError */
-export function written(name: string, given: unknown): DocumentModel {
+export function sampleDocument(name: string, given: unknown): DocumentModel {
   const template = findTemplate(name);
   const facts = template.context.parse(given);
   const words = Object.fromEntries(

@@ -3,11 +3,11 @@ import { expect, it, onTestFinished } from "vitest";
 import { brokerProbe } from "#messaging/broker-probe.ts";
 import { openServiceBus } from "#messaging/service-bus-sender.ts";
 
-it("without a broker runs are carried in the process", async () => {
+it("without a broker the state is in-process", async () => {
   expect(await brokerProbe(null)()).toEqual({ state: "in-process" });
 });
 
-it("a broker that can be sent to is connected; a queue that is missing is trouble, without the address", async () => {
+it("a reachable broker is connected; a missing queue is unreachable, without the address", async () => {
   for (const queue of ["job-runs", "another"]) {
     const bus = await startServiceBusEmulator({ queues: { [queue]: {} } });
     onTestFinished(() => bus.stop());
@@ -20,7 +20,7 @@ it("a broker that can be sent to is connected; a queue that is missing is troubl
   }
 });
 
-it("is asked once for all who ask within ten seconds, and again after", async () => {
+it("is probed once for all callers within ten seconds, and again after that", async () => {
   let asked = 0;
   let time = 0;
   const sender = { check: async () => void (asked += 1) };

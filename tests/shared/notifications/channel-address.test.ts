@@ -25,7 +25,7 @@ it.each([
   expect(addressFault(channel, address)).toMatch(/^expected /);
 });
 
-it("a masked address tells two apart and cannot be used", () => {
+it("masked addresses remain distinguishable and cannot be used", () => {
   expect(["ann@example.org", "+15005550006", "@rota_alerts", "42"].map(maskAddress)).toEqual([
     ...["a…@example.org", "…006", "…rts", "…42"],
   ]);

@@ -4,11 +4,11 @@ import { z } from "zod";
 import { type App, openApp } from "#app";
 import { changeControls } from "#data/platform/controls.ts";
 import { type Notification, notifications } from "#data/platform/notification-schema.ts";
-import { catalogueOf } from "#jobs/catalogue.ts";
 import { defineJob, event, linear } from "#jobs";
+import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { TestClock } from "#support/test-clock.ts";
 import type { LogEntry } from "#telemetry/log.ts";
 
 const fails = defineJob({
@@ -62,7 +62,7 @@ async function told(): Promise<Notification[]> {
   return app.db.select().from(notifications).orderBy(notifications.id);
 }
 
-it("those who run the app are told in it, with the cause and the cure", async () => {
+it("the operators are notified in the transaction, with the cause and the remedy", async () => {
   const [id] = await failing([{ says: "401 from the bank", errorClass: "auth" }]);
   const [notification, ...others] = await told();
   expect(notification).toMatchObject({
@@ -77,12 +77,12 @@ it("those who run the app are told in it, with the cause and the cure", async ()
   });
   expect(notification!.body).toBe(
     `Run ${id}, after 1 attempt: 401 from the bank\n\n` +
-      "Renew the credentials that were refused, then replay what is dead (POST api/admin/dead-letters/replay).",
+      "Renew the credentials that were refused, then replay the dead letters (POST api/admin/dead-letters/replay).",
   );
   expect(others).toEqual([]);
 });
 
-it("nobody is told before the last attempt", async () => {
+it("there is no notification before the last attempt", async () => {
   const input = { says: "no answer", errorClass: "transient" };
   await failing([input], 1);
   expect(await told()).toEqual([]);
@@ -90,7 +90,7 @@ it("nobody is told before the last attempt", async () => {
   expect((await told()).map(({ body }) => body)).toEqual([expect.stringContaining("after 2 attempts: no answer")]);
 });
 
-it("runs that die of one cause within an hour are told once, another cause by itself", async () => {
+it("dead runs of one cause within an hour are one notification, another cause is its own", async () => {
   const broken = [1, 2, 3].map((n) => ({ says: `row ${n} is broken`, errorClass: "validation" }));
   await failing([...broken, { says: "no such file", errorClass: "validation" }]);
   await failing(broken);
@@ -103,20 +103,18 @@ it("runs that die of one cause within an hour are told once, another cause by it
   expect(await told()).toHaveLength(3);
 });
 
-it("it is stored and kept quiet where sending to people is switched off", async () => {
+it("it is stored as suppressed when messages to people are switched off", async () => {
   const off = { scope: "samples", change: { commsEnabled: false }, who: "ada", reason: "a test", now: clock.now() };
   await app.db.transaction((tx) => changeControls(tx, off));
   await failing([{ says: "no such file", errorClass: "validation" }]);
   expect(await told()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
 });
 
-it("a run ends also when nobody can be told, and the log says so", async () => {
+it("a run ends also when the notification fails, which is logged", async () => {
   await app.db.execute(sql`alter table platform.notifications rename to mislaid`);
   const [id] = await failing([{ says: "no such file", errorClass: "validation" }]);
   await app.db.execute(sql`alter table platform.mislaid rename to notifications`);
   const [run] = await app.db.execute(sql`select state from platform.job_runs where id = ${id}::uuid`);
   expect(run).toEqual({ state: "dead" });
-  expect(log.map(({ message }) => message)).toContain(
-    "Nobody was told of runs that failed for good; see the dead letters",
-  );
+  expect(log.map(({ message }) => message)).toContain("Alerting about dead runs failed; see the dead letters");
 });

@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { auditLog } from "#data/platform/control-schema.ts";
 import { changeControls } from "#data/platform/controls.ts";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
 import { jobRuns } from "#data/platform/platform-schema.ts";
-import { auditLog } from "#data/platform/control-schema.ts";
 import { defineJob, event, type JobContext, manual } from "#jobs";
 import type { NewNotification } from "#notifications/notification.ts";
-import { type Notified, notify } from "#notifications/notify.ts";
+import { notify, type NotifyCounts } from "#notifications/notify.ts";
 import type { Environment } from "#settings/environment.ts";
 import { openDatabase } from "#support/database.ts";
 import { startProcess } from "#support/test-process.ts";
@@ -43,7 +43,7 @@ const reminder = (n = 1, given: Partial<NewNotification> = {}): NewNotification 
 /** Notifies in a job's own transaction. */
 async function told(
   asked: readonly NewNotification[],
-  work?: (context: JobContext<unknown>, notified: Notified) => Promise<void>,
+  work?: (context: JobContext<unknown>, notified: NotifyCounts) => Promise<void>,
   env: Environment = {},
 ) {
   const job = defineJob({
@@ -63,7 +63,7 @@ async function told(
   const asking = await process.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   process.dispatched.length = 0;
   const run = (await process.runner.execute(asking.id))!;
-  return { run, dispatched: process.dispatched, events: process.told.events };
+  return { run, dispatched: process.dispatched, events: process.observed.events };
 }
 
 const allow = (recipient: string, channel: string, address = "anna@example.org") =>
@@ -71,8 +71,8 @@ const allow = (recipient: string, channel: string, address = "anna@example.org")
     sql`insert into platform.communication_allowlist values (${recipient}, ${channel}, ${address}, 'a test', now())`,
   );
 
-describe("in the transaction of the work", () => {
-  it("a reminder stands in the app at once, without a run", async () => {
+describe("in the transaction of the caller", () => {
+  it("a reminder is in the app at once, without a run", async () => {
     const { run, dispatched, events } = await told([reminder()]);
     expect(run.result).toEqual({ created: 1, duplicates: 0, sent: 1, suppressed: 0, pending: 0 });
     expect(dispatched).toEqual([]);
@@ -95,14 +95,14 @@ describe("in the transaction of the work", () => {
     ]);
   });
 
-  it("nothing is left of it when the work fails", async () => {
+  it("it is rolled back when the work fails", async () => {
     const { run, events } = await told([reminder()], () => Promise.reject(new Error("after all not")));
     expect(run.errors).toMatchObject([{ message: "after all not" }]);
     expect(await db.select().from(notifications)).toEqual([]);
     expect(events).toEqual([]);
   });
 
-  it("a thousand are made in as many statements as one", async () => {
+  it("a thousand are created in as many statements as one", async () => {
     const { run } = await told(Array.from({ length: 1_000 }, (_, n) => reminder(n)));
     expect(run.result).toMatchObject({ created: 1_000, sent: 1_000 });
     expect(await db.$count(jobRuns)).toBe(1);
@@ -110,21 +110,21 @@ describe("in the transaction of the work", () => {
 });
 
 describe("a dedupe key", () => {
-  it("tells a recipient once, within one call and over many", async () => {
+  it("notifies a recipient once, within one call and over many", async () => {
     const twice = [reminder(1, { dedupeKey: "task 7" }), reminder(1, { dedupeKey: "task 7" })];
     expect((await told(twice)).run.result).toMatchObject({ created: 1, duplicates: 1 });
     expect((await told(twice)).run.result).toMatchObject({ created: 0, duplicates: 2, sent: 0 });
     expect(await db.$count(notifications)).toBe(1);
   });
 
-  it("is the recipient's own, and what has none is told each time", async () => {
+  it("applies per recipient, and notifications without one are created each time", async () => {
     const both = [reminder(1, { dedupeKey: "task 7" }), reminder(2, { dedupeKey: "task 7" }), reminder(1), reminder(1)];
     expect((await told(both)).run.result).toMatchObject({ created: 4, duplicates: 0 });
   });
 });
 
-describe("what goes nowhere", () => {
-  it("is stored with the reason when sending to people is switched off", async () => {
+describe("a suppressed notification", () => {
+  it("is stored with the reason when messages to people are switched off", async () => {
     await db.transaction((tx) =>
       changeControls(tx, {
         scope: "tasks",
@@ -143,14 +143,14 @@ describe("what goes nowhere", () => {
     ]);
   });
 
-  it("says that its channel has no settings", async () => {
+  it("names the channel that is not configured", async () => {
     await allow("user:1", "sms", "+15005550006");
     expect((await told([reminder(1, { channels: ["sms"] })])).run.result).toMatchObject({ suppressed: 1 });
     expect(await db.select().from(notifications)).toMatchObject([{ reason: "channel not configured" }]);
   });
 });
 
-it("of one call each goes its own way: by what was asked for, and by who may be reached where", async () => {
+it("each notification of one call is routed by its channels and the allow-list", async () => {
   await allow("user:1", "chatbot", "4711");
   await allow("user:2", "email");
   const asked = [1, 2, 3, 1].map((n, i) =>
@@ -185,7 +185,7 @@ it("of one call each goes its own way: by what was asked for, and by who may be 
   ]);
 });
 
-it("what makes no sense is refused with its place; a long text is only cut", async () => {
+it("an invalid notification is refused with its index; a long text is truncated", async () => {
   const { run } = await told([reminder(), reminder(2, { recipient: " " })]);
   expect(run.state).toBe("dead");
   expect(run.errors).toMatchObject([{ message: expect.stringContaining("notifications.1.recipient") as string }]);
@@ -196,7 +196,7 @@ it("what makes no sense is refused with its place; a long text is only cut", asy
   expect([row!.title.length, row!.body.length, row!.body.slice(0, 5)]).toEqual([300, 20_000, "zero\uFFFD"]);
 });
 
-it("an attempt of the database to hold nonsense fails", async () => {
+it("the database refuses inconsistent rows", async () => {
   await told([reminder()]);
   for (const change of [
     "state = 'gone'",

@@ -12,12 +12,12 @@ it.each([
 });
 
 it.each([
-  ["https://push.apple.com/abc", "push.apple.com is none of WEB_PUSH_HOSTS"],
-  ["https://evil.example/fcm.googleapis.com", "evil.example is none of WEB_PUSH_HOSTS"],
-  ["https://fcm.googleapis.com:444/abc", "fcm.googleapis.com:444 is none of WEB_PUSH_HOSTS"],
-  ["https://fcm.googleapis.com@evil.example/", "evil.example is none of WEB_PUSH_HOSTS"],
+  ["https://push.apple.com/abc", "push.apple.com is not in WEB_PUSH_HOSTS"],
+  ["https://evil.example/fcm.googleapis.com", "evil.example is not in WEB_PUSH_HOSTS"],
+  ["https://fcm.googleapis.com:444/abc", "fcm.googleapis.com:444 is not in WEB_PUSH_HOSTS"],
+  ["https://fcm.googleapis.com@evil.example/", "evil.example is not in WEB_PUSH_HOSTS"],
   ["http://fcm.googleapis.com/abc", "expected an address that begins with https://, got http://"],
-  ["file:///etc/passwd", " is none of WEB_PUSH_HOSTS"],
+  ["file:///etc/passwd", " is not in WEB_PUSH_HOSTS"],
 ])("%s is not: %s", (endpoint, fault) => {
   expect(endpointFault(endpoint, HOSTS)).toBe(fault);
 });
@@ -28,7 +28,7 @@ const keys = {
 };
 const subscription = { endpoint: "https://fcm.googleapis.com/abc", expirationTime: null, keys };
 
-it("a subscription is taken as a browser writes it", () => {
+it("a subscription of a browser is accepted", () => {
   expect(pushSubscriptionSchema.parse(subscription)).toEqual(subscription);
 });
 

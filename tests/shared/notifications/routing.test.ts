@@ -36,7 +36,7 @@ describe("without channels, the severity decides", () => {
 });
 
 describe("in quiet hours", () => {
-  it.each(["INFO", "WARN"] as const)("%s waits for the digest, but stands in the app", (severity) => {
+  it.each(["INFO", "WARN"] as const)("%s waits for the digest, and is in the app", (severity) => {
     const route = routeOf(about({ severity, channels: ["web", "email"] }), ALL, quiet);
     expect(route).toMatchObject({ state: "sent", isDeferred: true, needsRun: false });
     expect(route.settled).toEqual([
@@ -45,7 +45,7 @@ describe("in quiet hours", () => {
     ]);
   });
 
-  it("what has no place in the app is pending until then", () => {
+  it("a notification without the app's channel is pending until then", () => {
     expect(routeOf(about({ channels: ["email"] }), ALL, quiet)).toMatchObject({
       state: "pending",
       isDeferred: true,
@@ -54,18 +54,18 @@ describe("in quiet hours", () => {
     });
   });
 
-  it.each(["SEV0", "SEV1"] as const)("%s passes", (severity) => {
+  it.each(["SEV0", "SEV1"] as const)("%s is sent at once", (severity) => {
     expect(routeOf(about({ severity }), ALL, quiet)).toMatchObject({ state: "pending", needsRun: true });
   });
 
-  it("the digest itself passes, and another family's quiet hours are none of ours", () => {
+  it("the digest is sent, and the quiet hours of another family do not apply", () => {
     expect(routeOf(about({ type: DIGEST_TYPE, channels: ["email"] }), ALL, quiet).needsRun).toBe(true);
     expect(routeOf(about({ family: "portfolio", channels: ["email"] }), ALL, quiet).needsRun).toBe(true);
   });
 });
 
 describe("nothing is sent", () => {
-  it("to anybody while sending to people is switched off, however urgent", () => {
+  it("to anyone while messages to people are switched off, however urgent", () => {
     const facts = { ...open, muted: new Set(["tasks"]) };
     for (const severity of SEVERITIES) {
       expect(routeOf(about({ severity }), ALL, facts)).toMatchObject({
@@ -77,12 +77,12 @@ describe("nothing is sent", () => {
     }
   });
 
-  it("through a channel without settings", () => {
+  it("through a channel that is not configured", () => {
     const route = routeOf(about({ channels: ["email"] }), new Set(["web"]), open);
     expect(route).toMatchObject({ state: "suppressed", reason: "channel not configured" });
   });
 
-  it("to a recipient who is not on the allow-list for that very channel", () => {
+  it("to a recipient who is not on the allow-list of the channel", () => {
     const facts = { ...open, reachable: new Set([reachKey("user:1", "email"), reachKey("user:2", "sms")]) };
     const route = routeOf(about({ channels: ["sms", "email"] }), ALL, facts);
     expect(route).toMatchObject({ state: "pending", needsRun: true });

@@ -16,7 +16,7 @@ it("is the HMAC of id, time and body, in the form of Standard Webhooks", () => {
 });
 
 describe("is right", () => {
-  it("alone and among others, while a secret is exchanged", () => {
+  it("alone and among others, while a secret is replaced", () => {
     expect(isSigned(signed, signatureOf(signed), now)).toBe(true);
     expect(isSigned(signed, `v1,${"A".repeat(43)}= ${signatureOf(signed)}`, now)).toBe(true);
   });

@@ -10,7 +10,7 @@ import { alphaVantage } from "#providers/alpha-vantage.ts";
 import { seriesOfDaily } from "#providers/alpha-vantage/daily.ts";
 import { listingOf } from "#rules/portfolio/exchange.ts";
 import { sample } from "#support/sample-data.ts";
-import { requestOf, messageOf } from "./price-request.ts";
+import { messageOf, requestOf } from "./price-request.ts";
 import { providerErrorOf } from "./scripted-server.ts";
 
 const NOW = new Date("2026-04-10T17:00:00Z");
@@ -27,7 +27,7 @@ afterAll(() => standIn.close());
 
 const provider = (key = KEY) => alphaVantage({ baseUrl: standIn.baseUrl, key, now: () => NOW, timeoutMs: 5_000 });
 
-it("the last hundred days are asked for where they reach, and all of them otherwise", async () => {
+it("the last hundred days are requested when they suffice, otherwise all days", async () => {
   const short = await provider().prices(requestOf({ from: "2026-04-08" }));
   expect(standIn.requests.at(-1)).toMatch(/symbol=SMPW\.DEX&outputsize=compact/);
   expect(short).toMatchObject({ source: "alpha-vantage", series: "raw", currency: "EUR" });
@@ -37,13 +37,13 @@ it("the last hundred days are asked for where they reach, and all of them otherw
   expect(all.points[0]).toMatchObject({ date: "2015-01-02", close: expect.stringMatching(/^\d+\.\d{4}$/) as string });
 });
 
-it("prices as they were traded are refused where a split stands among them", async () => {
+it("unadjusted prices with a split are refused", async () => {
   expect(await messageOf(provider(), { symbol: "SMPT" })).toMatch(/jumps on 2022-06-06 as at a split/);
   const since = await provider().prices(requestOf({ symbol: "SMPT", from: "2026-03-02" }));
   expect(since.currency).toBe("USD");
 });
 
-it("exchanges whose currency it does not say are not asked about", async () => {
+it("it is not called for exchanges without a known currency", async () => {
   const asked = standIn.requests.length;
   expect(await messageOf(provider(), { symbol: "SMPK.L" })).toMatch(/alpha-vantage was not called for SMPK\.L/);
   expect(await messageOf(provider(), { symbol: "ABC.XX" })).toMatch(/was not called for ABC\.XX/);
@@ -75,14 +75,14 @@ it.each<[AlphaVantageFault | Fault["kind"], string, RegExp, number?]>([
   expect(trouble).toMatchObject({ errorClass, retryAfterMs: wait });
 });
 
-it("its key is never shown, not even where its own words repeat it", async () => {
+it("its key is never shown, also when the service repeats it", async () => {
   standIn.fail({ kind: "day-limit" });
   const words = await messageOf(provider());
   expect(words).toContain("We have detected your API key as ***");
   expect(words).not.toContain(KEY);
 });
 
-it("a recorded answer is read, with adjusted closes where it has them", () => {
+it("a recorded response is parsed, with adjusted closes if it has them", () => {
   const short = sample("prices/alphavantage-TIME_SERIES_DAILY-IBM-short.json");
   const adjusted = sample("prices/alphavantage-TIME_SERIES_DAILY_ADJUSTED-IBM-compact.json");
   if (!short || !adjusted) return;

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type EcbFault, type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
 import type { Fault } from "#local/providers/fault-injection.ts";
 import { ecb, type EcbOptions, smallestFileFor } from "#providers/ecb.ts";
-import { all, scriptedServer, providerErrorOf } from "./scripted-server.ts";
+import { all, providerErrorOf, scriptedServer } from "./scripted-server.ts";
 
 /** A Wednesday, an hour after publication. */
 const NOW = new Date("2025-05-14T15:00:00Z");
@@ -21,8 +21,8 @@ const provider = (options: EcbOptions = {}) => ecb({ baseUrl: standIn.baseUrl, n
 const newestRequest = () => standIn.requests.at(-1)?.split("/").at(-1);
 const datesOf = async (days: ReturnType<ReturnType<typeof ecb>["since"]>) => (await all(days)).map(({ date }) => date);
 
-describe("what is asked for", () => {
-  test("the latest day is the daily file's", async () => {
+describe("the requested file", () => {
+  test("the latest day comes from the daily file", async () => {
     const day = await provider().latest();
     expect(day).toMatchObject({ date: "2025-05-14", source: "ecb" });
     expect(day.rates.find(({ quote }) => quote === "USD")?.rate).toMatch(/^\d\.\d{4}$/);
@@ -43,7 +43,7 @@ describe("what is asked for", () => {
     expect(dates).toEqual([...dates].sort().reverse());
   });
 
-  test("whichever file serves them, the same days have the same rates", async () => {
+  test("the same days have the same rates in every file", async () => {
     const fromXml = await all(provider().since("2025-03-03", "2025-04-30"));
     const fromHistory = await all(provider({ now: () => new Date("2026-05-14") }).since("2025-03-03", "2025-04-30"));
     const fromCsv = await all(
@@ -57,7 +57,7 @@ describe("what is asked for", () => {
     expect(fromCsv).toEqual(fromXml);
   });
 
-  test("a clock that is ahead of the file loses no day: a larger file is read", async () => {
+  test("with a clock ahead of the file no day is lost: a larger file is read", async () => {
     const asked = standIn.requests.length;
     const dates = await datesOf(provider({ now: () => new Date("2025-05-12") }).since("2025-05-12", "2025-05-14"));
     expect(dates).toEqual(["2025-05-14", "2025-05-13", "2025-05-12"]);
@@ -67,7 +67,7 @@ describe("what is asked for", () => {
     ]);
   });
 
-  test("the smallest file is chosen by the calendar alone", () => {
+  test("the smallest file is chosen by the calendar only", () => {
     const sunday = "2025-05-18";
     expect(smallestFileFor("2025-05-16", sunday)).toBe("eurofxref-daily.xml");
     expect(smallestFileFor("2025-05-15", sunday)).toBe("eurofxref-hist-90d.xml");
@@ -87,14 +87,14 @@ describe("what is asked for", () => {
     expect(standIn.requests).toHaveLength(asked);
   });
 
-  test("leaving the days early ends the download", async () => {
+  test("the download ends when the reader stops", async () => {
     for await (const { date } of provider({ historyFile: "eurofxref-hist.csv" }).since("1999-01-04", "2025-05-14")) {
       expect(date).toBe("2025-05-14");
       break;
     }
   });
 
-  test("the caller's signal ends it with its own reason", async () => {
+  test("the caller's signal ends it with the signal's reason", async () => {
     const stop = new AbortController();
     const days = provider().since("1999-01-04", "2025-05-14", { signal: stop.signal });
     standIn.fail({ kind: "stall" });
@@ -104,7 +104,7 @@ describe("what is asked for", () => {
   });
 });
 
-describe("each fault has its class and says what happened", () => {
+describe("each fault has its error class and a message", () => {
   const faults: [Fault<EcbFault>["kind"], string, string][] = [
     ["500", "transient", "ecb answered 500 Internal Server Error to GET"],
     ["503", "transient", "ecb answered 503 Service Unavailable"],
@@ -159,7 +159,7 @@ describe("each fault has its class and says what happened", () => {
     expect(trouble.message).toContain("evil.example is not one of its hosts");
   });
 
-  test("an archive over its limit is left while it still arrives", async () => {
+  test("an archive above its limit is aborted while it arrives", async () => {
     const mebibyte = Buffer.alloc(1024 * 1024);
     let sent = 0;
     const endless = await scriptedServer((_, response) => {
@@ -181,7 +181,7 @@ describe("each fault has its class and says what happened", () => {
 
 const FULL = "../shared/data/fx/eurofxref-hist-1999-2026-04-13.csv";
 describe.skipIf(!existsSync(FULL))("the ECB's own history (skipped where ../shared/data is missing)", () => {
-  test.each(["eurofxref-hist.zip", "eurofxref-hist.csv"])("arrives whole as %s", async (historyFile) => {
+  test.each(["eurofxref-hist.zip", "eurofxref-hist.csv"])("is read completely as %s", async (historyFile) => {
     const real = await startFakeEcb({ asOf: () => new Date("2026-04-13T15:00:00Z"), history: FULL });
     try {
       const client = ecb({ baseUrl: real.baseUrl, now: () => new Date("2026-04-13T15:00:00Z"), historyFile });

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { mapConcurrently } from "#providers/map-concurrently.ts";
-import { retryRequest } from "#providers/retry-request.ts";
 import type { EtfProvider, PriceSeries } from "#providers/etf-provider.ts";
+import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { ProviderError } from "#providers/provider-error.ts";
 import { etfWithFallback } from "#providers/provider-fallback.ts";
 import { rateLimitGuard } from "#providers/rate-limit-guard.ts";
+import { retryRequest } from "#providers/retry-request.ts";
 import { createSignal } from "#support/signal.ts";
-import { requestOf, messageOf } from "./price-request.ts";
+import { messageOf, requestOf } from "./price-request.ts";
 import { all } from "./scripted-server.ts";
 
 function trouble(errorClass: "transient" | "rate_limited" | "validation", retryAfterMs?: number): ProviderError {
@@ -17,7 +17,7 @@ function stub(name: string, series: "raw" | "adjusted", answer: () => Promise<un
   return { name, series, prices: () => answer() as Promise<PriceSeries> };
 }
 
-it("providers are asked in order, and one of the other kind only where there is nothing to continue", async () => {
+it("providers are called in order, one of another series kind only without stored prices", async () => {
   const asked: string[] = [];
   const failing = stub("a", "raw", async () => Promise.reject(trouble("transient")));
   const adjusted = stub("b", "adjusted", async () => (asked.push("b"), { source: "b" }));
@@ -34,7 +34,7 @@ it("providers are asked in order, and one of the other kind only where there is 
   });
 });
 
-it("a provider that wants to be left alone is, for as long as it said", async () => {
+it("a rate-limited provider is not called for as long as it asked", async () => {
   let now = new Date("2026-04-10T17:00:00Z");
   let calls = 0;
   const busy = stub("a", "raw", async () =>
@@ -52,7 +52,7 @@ it("a provider that wants to be left alone is, for as long as it said", async ()
 const policy = { kind: "exponential", retries: 2, firstMs: 1, factor: 1, maxMs: 1 } as const;
 const asking = { policy, longestWaitMs: 1_000, signal: new AbortController().signal };
 
-it("what may pass is asked again, as often as the policy says", async () => {
+it("a retryable failure is retried as often as the policy allows", async () => {
   let calls = 0;
   const answered = await retryRequest(
     async () => (++calls < 3 ? Promise.reject(trouble("transient", 0)) : "an answer"),
@@ -86,7 +86,7 @@ it("an abort ends the wait with its reason", async () => {
   await expect(waiting).rejects.toThrow("stop");
 });
 
-it("answers come in the items' order, and no more are under way than allowed", async () => {
+it("results come in the order of the items, and at most the allowed number of calls runs", async () => {
   const gates = Array.from({ length: 5 }, () => createSignal());
   const started: number[] = [];
   const asked = mapConcurrently(2, [0, 1, 2, 3, 4], async (item) => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isJsonObject, parseExactJson } from "#providers/exact-json.ts";
 
-test("every digit that was sent stays, in whichever notation", () => {
+test("every digit is kept, in any notation", () => {
   expect(
     parseExactJson('{"a":1.10,"b":[0.123456789012345678901234567890,1.0,-7,1E-9],"c":"1.1","d":null,"e":true}'),
   ).toEqual({
@@ -23,7 +23,7 @@ test("a decimal of any length survives", () => {
   );
 });
 
-test("texts stay texts whatever numbers they seem to have, and numbers of any layout are found", () => {
+test("texts with numbers stay texts, and numbers in any layout are found", () => {
   const text = fc.oneof(fc.string(), fc.stringMatching(/^[[\]{},:"\\ \n0-9.eE-]{0,12}$/));
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(

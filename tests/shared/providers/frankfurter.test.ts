@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Fault } from "#local/providers/fault-injection.ts";
 import {
-  type FrankfurterFault,
   type FakeFrankfurter,
+  type FrankfurterFault,
   startFakeFrankfurter,
 } from "#local/providers/fake-frankfurter.ts";
+import type { Fault } from "#local/providers/fault-injection.ts";
 import { SAMPLE_CURRENCIES, sampleDays } from "#local/providers/sample-rates.ts";
 import { frankfurter, yearsOf } from "#providers/frankfurter.ts";
-import { all, scriptedServer, providerErrorOf } from "./scripted-server.ts";
+import { all, providerErrorOf, scriptedServer } from "./scripted-server.ts";
 
 const NOW = new Date("2025-05-14T15:00:00Z");
 
@@ -28,7 +28,7 @@ test("the latest day is the newest published one", async () => {
   expect(day.rates.find(({ quote }) => quote === "USD")?.rate).toMatch(/^\d\.\d+$/);
 });
 
-test("a range is asked for year by year, newest first, and has each published day once", async () => {
+test("a range is requested year by year, newest first, and has each published day once", async () => {
   const asked = standIn.requests.length;
   const days = await all(provider().since("2023-06-03", "2025-05-14"));
   expect(standIn.requests.slice(asked)).toEqual([
@@ -44,14 +44,14 @@ test("a range is asked for year by year, newest first, and has each published da
   expect(SAMPLE_CURRENCIES).toHaveLength(31);
 });
 
-test("a range of days without rates is empty, and one in the future asks nothing", async () => {
+test("a range without rates is empty, and a range in the future sends no request", async () => {
   expect(await all(provider().since("2025-05-10", "2025-05-11"))).toEqual([]);
   const asked = standIn.requests.length;
   expect(await all(provider().since("2025-06-01", "2025-06-30"))).toEqual([]);
   expect(standIn.requests).toHaveLength(asked);
 });
 
-test("years are cut at their turns, within what can have been published", () => {
+test("a range is split by year, within the days that can have rates", () => {
   expect(yearsOf("1990-01-01", "2000-03-01", "2025-05-14")).toEqual([
     { start: "2000-01-01", end: "2000-03-01" },
     { start: "1999-01-04", end: "1999-12-31" },
@@ -67,7 +67,7 @@ test("dates that do not exist are refused without a request", async () => {
   });
 });
 
-describe("each fault has its class and says what happened", () => {
+describe("each fault has its error class and a message", () => {
   const faults: [Fault<FrankfurterFault>["kind"], string, string][] = [
     ["500", "transient", "frankfurter answered 500 Internal Server Error"],
     ["429", "rate_limited", '"too many requests" (asks to wait 7 s)'],
@@ -92,7 +92,7 @@ describe("each fault has its class and says what happened", () => {
     expect(trouble.message).toContain(sentence);
   });
 
-  test("days of the years before the one that failed were handed on", async () => {
+  test("the days before the failed year were yielded", async () => {
     const seen: string[] = [];
     const trouble = await providerErrorOf(async () => {
       for await (const { date } of provider().since("2024-01-01", "2025-05-14")) {
@@ -104,7 +104,7 @@ describe("each fault has its class and says what happened", () => {
   });
 });
 
-test("a service that has moved is followed on its own host, and not to a foreign one", async () => {
+test("a redirect is followed on the service's own hosts, not to another one", async () => {
   const moved = await scriptedServer((request, response) => {
     const location = request.url === "/v1/latest" ? "/v2/latest" : "https://evil.example/latest";
     if (request.url === "/v2/latest") {

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { exchanges, outbound, type OutboundOptions } from "#providers/outbound.ts";
-import { scriptedServer, providerErrorOf } from "./scripted-server.ts";
+import { outbound, type OutboundOptions, outboundRequests } from "#providers/outbound.ts";
+import { providerErrorOf, scriptedServer } from "./scripted-server.ts";
 
 const client = (baseUrl: string, options: Partial<OutboundOptions> = {}) =>
   outbound({ provider: "acme", baseUrl, stallMs: 5_000, ...options });
@@ -50,7 +50,9 @@ describe("which hosts are called", () => {
     "%s is refused even when it is on the list",
     async (host) => {
       const url = new URL(`https://${host}/`);
-      const trouble = await providerErrorOf(() => client("https://acme.example/", { allowedHosts: [url.host] }).get(url));
+      const trouble = await providerErrorOf(() =>
+        client("https://acme.example/", { allowedHosts: [url.host] }).get(url),
+      );
       expect(trouble.errorClass).toBe("validation");
       expect(trouble.message).toContain("is not a public address");
     },
@@ -80,7 +82,7 @@ describe("which hosts are called", () => {
     },
   );
 
-  test("localhost as a base is called only where it leads to loopback", async () => {
+  test("localhost as a base is called only when it resolves to loopback", async () => {
     const trouble = await providerErrorOf(() =>
       client("http://localhost:1/", { resolve: async () => [{ address: "93.184.215.14", family: 4 }] }).get(""),
     );
@@ -140,14 +142,14 @@ describe("redirects", () => {
     expect(trouble.message).toContain("acme redirected more than 3 times");
   });
 
-  test("of a POST are an error, so that its body goes nowhere else", async () => {
+  test("of a POST are an error, so that its body is not sent elsewhere", async () => {
     const target = await redirectingTo("/end");
     const trouble = await providerErrorOf(() => client(target.url).call("start", { method: "POST", body: "{}" }));
     expect(trouble).toMatchObject({ status: 302, errorClass: "validation" });
   });
 });
 
-describe("answers that are no success", () => {
+describe("statuses that are not 2xx", () => {
   test.each([
     [401, "auth"],
     [403, "auth"],
@@ -165,13 +167,13 @@ describe("answers that are no success", () => {
     expect(await providerErrorOf(() => client(target.url).get(""))).toMatchObject({ status, errorClass });
   });
 
-  test("the sentence quotes the service's own message", async () => {
+  test("the message quotes the message of the service", async () => {
     const target = await scriptedServer((_, response) => response.writeHead(422).end('{"message":"invalid date"}'));
     const trouble = await providerErrorOf(() => client(target.url).get("latest"));
     expect(trouble.message).toBe(`acme answered 422 Unprocessable Entity to GET ${target.url}latest: "invalid date"`);
   });
 
-  test("Retry-After is carried, in seconds or as a date, at most an hour", async () => {
+  test("Retry-After is read, in seconds or as a date, at most an hour", async () => {
     const now = new Date("2025-03-01T12:00:00Z");
     const asking = async (header: string) => {
       const target = await scriptedServer((_, response) => response.writeHead(429, { "retry-after": header }).end());
@@ -184,7 +186,7 @@ describe("answers that are no success", () => {
     expect(await asking("soon")).toMatchObject({ retryAfterMs: undefined });
   });
 
-  test("no secret is shown: not in the query, not in the path, not in what the service echoes", async () => {
+  test("no secret is shown: in the query, in the path or in the service's message", async () => {
     const target = await scriptedServer((_, response) => response.writeHead(403).end("bad token bot-s3cret for k+y"));
     const acme = client(target.url, { secrets: ["bot-s3cret"] });
     const trouble = await providerErrorOf(() => acme.get("bot-s3cret/send?apikey=abc&symbol=SPY"));
@@ -197,7 +199,9 @@ describe("answers that are no success", () => {
     const target = await scriptedServer((_, response) => {
       response.writeHead(200, { "content-type": "text/html" }).end("\n<!DOCTYPE html><html>Just a moment");
     });
-    const trouble = await providerErrorOf(async () => (await client(target.url).get("", { accept: "text/csv" })).text());
+    const trouble = await providerErrorOf(async () =>
+      (await client(target.url).get("", { accept: "text/csv" })).text(),
+    );
     expect(trouble).toMatchObject({ errorClass: "transient", status: 200 });
     expect(trouble.message).toBe(`acme answered with a web page where text/csv was expected: GET ${target.url}`);
     expect(await (await client(target.url).get("", { accept: "text/html" })).text()).toContain("Just a moment");
@@ -205,7 +209,7 @@ describe("answers that are no success", () => {
 });
 
 describe("a service that hangs", () => {
-  test("before its headers is given up after the stall time", async () => {
+  test("before its headers fails after the stall time", async () => {
     const target = await scriptedServer(() => undefined);
     const trouble = await providerErrorOf(() => client(target.url, { stallMs: 50 }).get(""));
     expect(trouble).toMatchObject({
@@ -214,14 +218,14 @@ describe("a service that hangs", () => {
     });
   });
 
-  test("within its body too", async () => {
+  test("within its body fails after the stall time", async () => {
     const target = await scriptedServer((_, response) => response.write("half"));
     const trouble = await providerErrorOf(async () => (await client(target.url, { stallMs: 50 }).get("")).text());
     expect(trouble).toMatchObject({ errorClass: "transient" });
     expect(trouble.message).toContain("sent nothing for 50 ms");
   });
 
-  test("while it sends a byte now and then is given up after the total time", async () => {
+  test("but sends single bytes fails after the total time", async () => {
     const target = await scriptedServer((_, response) => {
       const dribble = setInterval(() => response.write("."), 10);
       response.on("close", () => {
@@ -234,7 +238,7 @@ describe("a service that hangs", () => {
     expect(trouble.message).toContain("did not finish within 150 ms");
   });
 
-  test("is not what a slow reader is blamed for", async () => {
+  test("is not assumed when the reader is slow", async () => {
     const target = await scriptedServer((_, response) => response.end("all of it"));
     const acme = client(target.url, { timeoutMs: 1_000 });
     const response = await acme.get("");
@@ -247,7 +251,7 @@ describe("a service that hangs", () => {
     expect(text).toBe("all of it");
   });
 
-  test("is left when the caller's signal aborts, whose reason is thrown as it is", async () => {
+  test("fails with the signal's reason when the caller's signal aborts", async () => {
     const closed = Promise.withResolvers<unknown>();
     const stop = new AbortController();
     const target = await scriptedServer((_, response) => {
@@ -262,7 +266,7 @@ describe("a service that hangs", () => {
 });
 
 describe("bodies", () => {
-  test("gzip is asked for and unpacked", async () => {
+  test("gzip is requested and unpacked", async () => {
     const target = await scriptedServer((request, response) => {
       expect(request.headers["accept-encoding"]).toBe("gzip");
       response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("1.0842"));
@@ -270,7 +274,7 @@ describe("bodies", () => {
     expect(await (await client(target.url).get("")).text()).toBe("1.0842");
   });
 
-  test("more than the limit is refused, announced or not", async () => {
+  test("more than the limit is refused, with and without Content-Length", async () => {
     const target = await scriptedServer((request, response) => {
       if (request.url === "/announced") response.setHeader("content-length", 2_000);
       response.write(Buffer.alloc(1_000));
@@ -284,9 +288,11 @@ describe("bodies", () => {
     expect(counted.message).toContain("acme sent more than the 1500 bytes allowed");
   });
 
-  test("a compressed bomb is left as soon as it unpacks to more than the limit", async () => {
+  test("a compressed bomb is aborted when it unpacks to more than the limit", async () => {
     const bomb = gzipSync(Buffer.alloc(256 * 1024 * 1024));
-    const target = await scriptedServer((_, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(bomb));
+    const target = await scriptedServer((_, response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end(bomb),
+    );
     const response = await client(target.url, { maxBytes: 1024 * 1024 }).get("");
     let unpacked = 0;
     const trouble = await providerErrorOf(async () => {
@@ -311,7 +317,7 @@ describe("bodies", () => {
     expect(trouble.message).toContain(sentence);
   });
 
-  test("one shorter than its Content-Length is transient", async () => {
+  test("one that is shorter than its Content-Length is transient", async () => {
     const target = await scriptedServer((_, response) => {
       response.writeHead(200, { "content-length": 100 }).write("half", () => response.destroy());
     });
@@ -320,7 +326,7 @@ describe("bodies", () => {
     expect(trouble.message).toContain("acme closed the connection before its answer was complete");
   });
 
-  test("leaving one early closes the connection", async () => {
+  test("the connection closes when the reader stops", async () => {
     const answering = Promise.withResolvers<ServerResponse>();
     const target = await scriptedServer((_, response) => {
       response.write("first");
@@ -336,7 +342,7 @@ describe("bodies", () => {
 });
 
 describe("connections", () => {
-  test("are used again once a body was read", async () => {
+  test("are reused after a body was read", async () => {
     const target = await scriptedServer((_, response) => response.end("ok"));
     const acme = client(target.url);
     for (let call = 0; call < 3; call++) await (await acme.get("")).text();
@@ -344,7 +350,7 @@ describe("connections", () => {
     expect(target.connections()).toBe(1);
   });
 
-  test("a GET is repeated when the service closes an idle one in that very instant", async () => {
+  test("a GET is repeated when the service closes an idle connection at that moment", async () => {
     let calls = 0;
     const target = await scriptedServer((request, response) => {
       if (++calls === 2) request.socket.resetAndDestroy();
@@ -357,15 +363,17 @@ describe("connections", () => {
   });
 });
 
-test("each exchange is told to whoever measures", async () => {
+test("each request is published on the diagnostics channel", async () => {
   const told: unknown[] = [];
   const listen = (message: unknown) => told.push(message);
-  exchanges.subscribe(listen);
-  const target = await scriptedServer((request, response) => response.writeHead(request.url === "/ok" ? 200 : 500).end());
+  outboundRequests.subscribe(listen);
+  const target = await scriptedServer((request, response) =>
+    response.writeHead(request.url === "/ok" ? 200 : 500).end(),
+  );
   const acme = client(target.url);
   (await acme.get("ok")).discard();
   await providerErrorOf(() => acme.get("broken"));
-  exchanges.unsubscribe(listen);
+  outboundRequests.unsubscribe(listen);
   expect(told).toMatchObject([
     { provider: "acme", method: "GET", url: `${target.url}ok`, status: 200, ms: expect.any(Number) as number },
     { provider: "acme", url: `${target.url}broken`, error: { status: 500 } },

@@ -37,15 +37,15 @@ const failureOf = async (work: () => Promise<unknown>) => {
   return thrown as AllProvidersFailed;
 };
 
-describe("in an order of providers", () => {
-  test("the first answers alone while it can", async () => {
+describe("with several providers", () => {
+  test("the first one answers while it works", async () => {
     await using services = await both();
     expect((await services.order.latest()).source).toBe("ecb");
     expect(services.second.requests).toEqual([]);
     expect(services.failures).toEqual([]);
   });
 
-  test("the next answers when one fails, and the failure is told", async () => {
+  test("the next one answers when one fails, and onFailure gets the failure", async () => {
     await using services = await both();
     services.first.fail({ kind: "html" });
     expect((await services.order.latest()).source).toBe("frankfurter");
@@ -54,7 +54,7 @@ describe("in an order of providers", () => {
     expect(new Set(days.map(({ source }) => source))).toEqual(new Set(["frankfurter"]));
   });
 
-  test("when all fail, the error names each with its reason, and the most hopeful class and shortest wait", async () => {
+  test("when all fail, the error has each reason, the most retryable class and the shortest wait", async () => {
     await using services = await both();
     services.first.fail({ kind: "unknown-column" });
     services.second.fail({ kind: "429", retryAfter: "30" });
@@ -68,7 +68,7 @@ describe("in an order of providers", () => {
     expect(await failureOf(() => all(services.order.since(...RANGE)))).toMatchObject({ errorClass: "transient" });
   });
 
-  test("an abort ends the order, not only one provider", async () => {
+  test("an abort ends the whole call, not only one provider", async () => {
     await using services = await both();
     const stop = new AbortController();
     services.first.fail({ kind: "hang" });
@@ -78,7 +78,7 @@ describe("in an order of providers", () => {
     expect(services.second.requests).toEqual([]);
   });
 
-  test("what one answers is never completed by another: after a failure midway the next answers the whole range", async () => {
+  test("sources are never mixed: after a failure midway the next one answers the whole range", async () => {
     const day = (source: string, date: string): RatesOfDay => ({
       date,
       source,
@@ -109,7 +109,7 @@ describe("in an order of providers", () => {
     await failureOf(() => all(fxWithFallback([breaking]).since(...RANGE)));
   });
 
-  test("a reader that leaves early is no failure", async () => {
+  test("a reader that stops early is not a failure", async () => {
     await using services = await both();
     for await (const { source } of services.order.since(...RANGE)) {
       expect(source).toBe("ecb");
@@ -119,7 +119,7 @@ describe("in an order of providers", () => {
     expect(services.second.requests).toEqual([]);
   });
 
-  test("there is at least one", () => {
+  test("an empty list of providers is refused", () => {
     expect(() => fxWithFallback([])).toThrow("expected at least one provider of exchange rates, got none");
   });
 });

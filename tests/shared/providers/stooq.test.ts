@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { type FakeStooq, startFakeStooq, type StooqFault } from "#local/providers/fake-stooq.ts";
 import type { Fault } from "#local/providers/fault-injection.ts";
 import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
-import { startFakeStooq, type StooqFault, type FakeStooq } from "#local/providers/fake-stooq.ts";
 import { stooq } from "#providers/stooq.ts";
 import { seriesOfCsv } from "#providers/stooq/daily-csv.ts";
 import { listingOf } from "#rules/portfolio/exchange.ts";
 import { sample } from "#support/sample-data.ts";
-import { requestOf, messageOf } from "./price-request.ts";
+import { messageOf, requestOf } from "./price-request.ts";
 import { providerErrorOf } from "./scripted-server.ts";
 
 const NOW = new Date("2026-04-10T17:00:00Z");
@@ -35,7 +35,7 @@ it("a series is adjusted, its closes and its adjusted closes are the same", asyn
   expect(short.points.map(({ date }) => date)).toEqual(["2026-04-08", "2026-04-09", "2026-04-10"]);
 });
 
-it("London is not asked about: pence and pounds look alike in its answers", async () => {
+it("it is not called for London: its responses do not distinguish pence and pounds", async () => {
   expect(await messageOf(provider(), { symbol: "SMPK.L" })).toMatch(/stooq was not called for SMPK\.L/);
 });
 
@@ -62,7 +62,7 @@ it.each<[StooqFault | Fault["kind"], string, RegExp, number?]>([
   expect(trouble).toMatchObject({ errorClass, retryAfterMs: wait });
 });
 
-it("without a key it shows a page for people, which is an error", async () => {
+it("a web page, which it sends without a key, is an error", async () => {
   expect(await messageOf(provider(""))).toMatch(/answered with a web page/);
 });
 

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { type FakeTwelveData, startFakeTwelveData, type TwelveDataFault } from "#local/providers/fake-twelve-data.ts";
 import type { Fault } from "#local/providers/fault-injection.ts";
 import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
-import { startFakeTwelveData, type TwelveDataFault, type FakeTwelveData } from "#local/providers/fake-twelve-data.ts";
 import { twelveData } from "#providers/twelve-data.ts";
-import { requestOf, messageOf } from "./price-request.ts";
+import { messageOf, requestOf } from "./price-request.ts";
 import { providerErrorOf } from "./scripted-server.ts";
 
 const NOW = new Date("2026-04-10T17:00:20Z");
@@ -20,7 +20,7 @@ afterAll(() => standIn.close());
 const provider = (pageSize = 5_000) =>
   twelveData({ baseUrl: standIn.baseUrl, key: "a-key", now: () => NOW, pageSize, timeoutMs: 5_000 });
 
-it("a series has every trading day, oldest first, from its exchange, and the key is in no address", async () => {
+it("a series has every trading day of its exchange, oldest first, and no URL contains the key", async () => {
   const series = await provider().prices(requestOf());
   expect(series).toMatchObject({ source: "twelve-data", series: "raw", currency: "EUR", exchange: "XETRA" });
   expect(series.points.map(({ date }) => date)).toEqual(sampleBars(SAMPLE_ETFS[0]!, NOW).map(({ date }) => date));
@@ -38,7 +38,7 @@ it("a history longer than a page is read page by page, each day once", async () 
   expect(few.points.map(({ date }) => date)).toEqual(["2026-04-07", "2026-04-08", "2026-04-09", "2026-04-10"]);
 });
 
-it("pence become pounds, and the day under way is left out", async () => {
+it("pence are converted to pounds, and the current day is left out", async () => {
   const { currency, points } = await provider().prices(requestOf({ symbol: "SMPK.L", from: "2026-04-09" }));
   const bar = sampleBars(SAMPLE_ETFS[2]!, NOW).find(({ date }) => date === "2026-04-09")!;
   expect(currency).toBe("GBP");
@@ -73,7 +73,7 @@ it.each<[TwelveDataFault | Fault["kind"], string, RegExp, number?]>([
   expect(trouble).toMatchObject({ errorClass, retryAfterMs: wait });
 });
 
-it("a symbol that is not known, and an exchange that is not", async () => {
+it("an unknown symbol and an unknown exchange are refused", async () => {
   expect(await messageOf(provider(), { symbol: "GONE.DE" })).toMatch(/for GONE\.DE is an error.*code "404"/);
   expect(await messageOf(provider(), { symbol: "ABC.XX" })).toMatch(/twelve-data was not called for ABC\.XX/);
 });

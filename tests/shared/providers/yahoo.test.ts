@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type FakeYahoo, startFakeYahoo, type YahooFault } from "#local/providers/fake-yahoo.ts";
 import type { Fault } from "#local/providers/fault-injection.ts";
 import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
-import { startFakeYahoo, type YahooFault, type FakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { yahoo } from "#providers/yahoo.ts";
 import { seriesOfChart } from "#providers/yahoo/chart.ts";
 import { sample } from "#support/sample-data.ts";
-import { requestOf, messageOf } from "./price-request.ts";
-import { scriptedServer, providerErrorOf } from "./scripted-server.ts";
+import { messageOf, requestOf } from "./price-request.ts";
+import { providerErrorOf, scriptedServer } from "./scripted-server.ts";
 
 /** A Friday, after the exchanges of Europe and before that of New York have closed. */
 const FRIDAY = new Date("2026-04-10T17:00:00Z");
@@ -25,7 +25,7 @@ afterAll(() => standIn.close());
 
 const provider = () => yahoo({ baseUrl: standIn.baseUrl, now: () => now, timeoutMs: 5_000 });
 
-it("a series has every trading day once, and says what it is of", async () => {
+it("a series has every trading day once, with the facts about the ETF", async () => {
   const series = await provider().prices(requestOf());
   const days = sampleBars(SAMPLE_ETFS[0]!, FRIDAY).map(({ date }) => date);
   expect(series).toMatchObject({
@@ -39,7 +39,7 @@ it("a series has every trading day once, and says what it is of", async () => {
   expect(days.at(-1)).toBe("2026-04-10");
 });
 
-it("from a day on means from that day on", async () => {
+it("a start day is included, and earlier days are left out", async () => {
   const series = await provider().prices(requestOf({ from: "2026-04-02" }));
   const dates = series.points.map(({ date }) => date);
   expect(dates).toEqual([
@@ -53,7 +53,7 @@ it("from a day on means from that day on", async () => {
   ]);
 });
 
-it("each digit that was sent is kept, and the adjusted close stands beside the close", async () => {
+it("every digit is kept, and each close has its adjusted close", async () => {
   const { points } = await provider().prices(requestOf({ symbol: "SMPA", from: "2025-11-24" }));
   const bar = sampleBars(SAMPLE_ETFS[4]!, FRIDAY).find(({ date }) => date === points[0]!.date)!;
   expect(points[0]!.close).toBe(String(Math.fround(Number(bar.close))));
@@ -61,7 +61,7 @@ it("each digit that was sent is kept, and the adjusted close stands beside the c
   expect(Number(points[0]!.adjustedClose)).toBeLessThan(Number(points[0]!.close));
 });
 
-it("pence become pounds at the door, digit for digit", async () => {
+it("pence are converted to pounds, digit for digit", async () => {
   const { currency, points } = await provider().prices(requestOf({ symbol: "SMPK.L", from: "2026-04-09" }));
   const [bar] = sampleBars(SAMPLE_ETFS[2]!, FRIDAY).filter(({ date }) => date === "2026-04-09");
   const pence = String(Math.fround(Number(bar!.close)));
@@ -70,11 +70,11 @@ it("pence become pounds at the door, digit for digit", async () => {
   expect(Number(points[0]!.close)).toBeCloseTo(Number(pence) / 100, 10);
 });
 
-describe("the day that is under way", () => {
+describe("the current day", () => {
   const dates = async (symbol: string) =>
     (await provider().prices(requestOf({ symbol, from: "2026-04-08" }))).points.map(({ date }) => date);
 
-  it("is left out while the exchange is open, and there once it has closed", async () => {
+  it("is left out while the exchange is open, and included after the close", async () => {
     now = new Date("2026-04-10T19:59:00Z");
     expect(await dates("SMPA")).toEqual(["2026-04-08", "2026-04-09"]);
     expect(await dates("SMPW.DE")).toEqual(["2026-04-08", "2026-04-09", "2026-04-10"]);
@@ -87,13 +87,13 @@ describe("the day that is under way", () => {
     expect(await dates("SMPA")).toEqual(["2026-04-08", "2026-04-09"]);
   });
 
-  it("is the exchange's and not ours: a morning in Berlin is an evening in New York", async () => {
+  it("is that of the exchange: a morning in Berlin is an evening in New York", async () => {
     now = new Date("2026-04-11T01:00:00Z");
     expect(await dates("SMPA")).toEqual(["2026-04-08", "2026-04-09", "2026-04-10"]);
   });
 });
 
-it("a day on which nothing was traded is none", async () => {
+it("a day without trading is left out", async () => {
   standIn.fail({ kind: "null-bar" });
   const { points } = await provider().prices(requestOf({ from: "2026-04-07" }));
   expect(points.map(({ date }) => date)).toEqual(["2026-04-07", "2026-04-08", "2026-04-10"]);
@@ -136,11 +136,11 @@ it.each<[YahooFault | Fault["kind"], string, RegExp]>([
   },
 );
 
-it("a symbol that is not known is an error of the request", async () => {
+it("an unknown symbol is a validation error", async () => {
   expect(await messageOf(provider(), { symbol: "GONE.DE" })).toMatch(/404 Not Found.*GONE\.DE.*No data found/);
 });
 
-it("a redirect to another host is not followed, and neither is a name that leads inside", async () => {
+it("a redirect to another host and a name with an internal address are refused", async () => {
   standIn.fail({ kind: "redirect", location: "https://example.org/v8/finance/chart/SMPW.DE" });
   expect(await messageOf(provider())).toMatch(/example\.org is not one of its hosts/);
   const resolve = async () => [{ address: "10.0.0.7", family: 4 }];
@@ -151,7 +151,7 @@ it("a redirect to another host is not followed, and neither is a name that leads
   expect(outside.connections()).toBe(0);
 });
 
-describe("recorded answers", () => {
+describe("recorded responses", () => {
   const recorded = (name: string) => {
     const file = sample(`prices/yahoo/${name}.json`);
     if (file === undefined) return undefined;

@@ -28,13 +28,13 @@ test("the one file of an archive is unpacked, deflated or stored", async () => {
   expect(await read(await buffer(stored.outputStream as Readable))).toMatchObject({ text, error: undefined });
 });
 
-test("an archive is known by its first bytes", async () => {
+test("an archive is recognised by its first bytes", async () => {
   expect(isZip(await zipped("rates.csv", text))).toBe(true);
   expect(isZip(Buffer.from("Date,USD"))).toBe(false);
   expect(isZip(Buffer.alloc(0))).toBe(false);
 });
 
-test("a bomb that says what it unpacks to is refused before its first byte", async () => {
+test("a bomb with its true size is refused before its first byte", async () => {
   const { error, bytes } = await read(await bomb("rates.csv", "honest"));
   expect(error).toBeInstanceOf(ZipError);
   expect(error).toMatchObject({ errorClass: "validation" });
@@ -42,7 +42,7 @@ test("a bomb that says what it unpacks to is refused before its first byte", asy
   expect(bytes).toBe(0);
 });
 
-test("a bomb that lies is left at the first piece too many, in flat memory", async () => {
+test("a bomb with a false size is aborted at the first chunk beyond it, in constant memory", async () => {
   const archive = await bomb("rates.csv", "lying");
   const before = process.memoryUsage();
   const { error, bytes } = await read(archive);
@@ -53,7 +53,7 @@ test("a bomb that lies is left at the first piece too many, in flat memory", asy
   expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(8 * MIB);
 });
 
-test("leaving early stops unpacking", async () => {
+test("unpacking stops when the reader stops", async () => {
   const chunks = unzip(await zipped("rates.csv", text.repeat(50)), "rates.csv", 64 * MIB);
   for await (const chunk of chunks) {
     expect(chunk.length).toBeLessThan(MIB);

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EventBuffer } from "#realtime/event-buffer.ts";
-import { truncateEvent } from "#realtime/truncate-event.ts";
 import { runReferenceOf } from "#realtime/job-events.ts";
 import type { LiveEvent } from "#realtime/live-event.ts";
+import { truncateEvent } from "#realtime/truncate-event.ts";
 import { note, progress, stateChange } from "./sample-events.ts";
 
-const waiting = (event: LiveEvent) => truncateEvent(event, 1_000_000);
+const pending = (event: LiveEvent) => truncateEvent(event, 1_000_000);
 
 function contents(buffer: EventBuffer): LiveEvent[] {
   const events = [];
@@ -17,9 +17,9 @@ function contents(buffer: EventBuffer): LiveEvent[] {
   return events;
 }
 
-test("what goes together is of one channel, in order, and no larger than a message", () => {
+test("a batch has events of one channel, in order, and is no larger than a message", () => {
   const buffer = new EventBuffer({ maxEvents: 10, maxBytes: 1_000_000 });
-  const [a, b, c, d] = [note("1", "a"), note("2", "b"), note("3", "a"), note("4", "a")].map(waiting);
+  const [a, b, c, d] = [note("1", "a"), note("2", "b"), note("3", "a"), note("4", "a")].map(pending);
   for (const entry of [a, b, c, d]) if (entry) buffer.add(entry);
   const two = JSON.stringify([a?.event, c?.event]).length;
   expect(buffer.nextBatch(two)).toEqual([a, c]);
@@ -29,14 +29,14 @@ test("what goes together is of one channel, in order, and no larger than a messa
   expect(buffer.nextBatch(1_000_000)).toEqual([b]);
 });
 
-test("of a run's progress the latest waits alone", () => {
+test("only the latest progress of a run waits", () => {
   const buffer = new EventBuffer({ maxEvents: 10, maxBytes: 1_000_000 });
   const latest = progress(2);
   expect([progress(1), latest].map((event) => buffer.add(pending(event)))).toEqual([0, 0]);
   expect(contents(buffer)).toEqual([latest]);
 });
 
-test("progress that came while its forerunner was being sent is not taken for sent", () => {
+test("progress that arrives while the previous one is sent stays in the buffer", () => {
   const buffer = new EventBuffer({ maxEvents: 10, maxBytes: 1_000_000 });
   buffer.add(pending(progress(1)));
   const underWay = buffer.nextBatch(1_000_000);
@@ -46,7 +46,7 @@ test("progress that came while its forerunner was being sent is not taken for se
   expect(contents(buffer)).toEqual([newer]);
 });
 
-test("when it is full, the oldest progress goes first, then the oldest event", () => {
+test("at its limit it drops the oldest progress first, then the oldest event", () => {
   const buffer = new EventBuffer({ maxEvents: 3, maxBytes: 1_000_000 });
   const [queued, running, done] = [stateChange("queued"), stateChange("running"), stateChange("succeeded")];
   const second = progress(1, 2);
@@ -58,7 +58,7 @@ test("when it is full, the oldest progress goes first, then the oldest event", (
   expect(contents(buffer).map(({ type }) => type)).toEqual(["run.state_changed", "run.state_changed", "note.written"]);
 });
 
-test("whatever is added: the limits hold, every event is waiting or counted, and order stays", () => {
+test("for any events: the limits hold, every event waits or is counted as dropped, and the order stays", () => {
   const event = fc.oneof(
     fc.integer({ min: 1, max: 4 }).map((run) => () => progress(1, run)),
     fc.integer({ min: 1, max: 4 }).map((run) => () => stateChange("running", run)),

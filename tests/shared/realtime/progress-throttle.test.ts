@@ -7,7 +7,7 @@ import { note, progress, stateChange } from "./sample-events.ts";
 
 const doneOf = (events: readonly LiveEvent[]) => events.map(({ data }) => (data as { done?: number }).done);
 
-test("the first goes at once, and of those that follow the last one when the time is over", () => {
+test("the first event passes at once, and the latest of the following ones after the interval", () => {
   const pace = new ProgressThrottle(500);
   expect(doneOf(pace.offer(progress(1), 0))).toEqual([1]);
   expect(pace.offer(progress(2), 100)).toEqual([]);
@@ -19,7 +19,7 @@ test("the first goes at once, and of those that follow the last one when the tim
   expect(doneOf(pace.due(1_000))).toEqual([4]);
 });
 
-test("the held progress of a run goes ahead of its end", () => {
+test("the held progress of a run is sent before its end", () => {
   const pace = new ProgressThrottle(500);
   pace.offer(progress(1), 0);
   pace.offer(progress(2), 10);
@@ -30,7 +30,7 @@ test("the held progress of a run goes ahead of its end", () => {
   expect(pace.due(10_000)).toEqual([]);
 });
 
-test("runs do not wait for each other, and other events for nothing", () => {
+test("runs do not wait for each other, and other events do not wait", () => {
   const pace = new ProgressThrottle(500);
   pace.offer(progress(1, 1), 0);
   expect(doneOf(pace.offer(progress(1, 2), 1))).toEqual([1]);
@@ -38,14 +38,14 @@ test("runs do not wait for each other, and other events for nothing", () => {
   expect(pace.offer(other, 2)).toEqual([other]);
 });
 
-test("nothing is remembered of a run that has said nothing for a while", () => {
+test("a run without events for a while is forgotten", () => {
   const pace = new ProgressThrottle(500);
   pace.offer(progress(1), 0);
   pace.due(500);
   expect(pace.nextDue()).toBeUndefined();
 });
 
-test("whatever is offered when: no run comes more often than it may, nothing comes out of order, the last one always comes", () => {
+test("for any events: no run exceeds its rate, the order stays, and the last event is always sent", () => {
   const step = fc.record({
     run: fc.integer({ min: 1, max: 3 }),
     after: fc.integer({ min: 0, max: 400 }),

@@ -10,7 +10,7 @@ function watched() {
 }
 const outside = {} as never;
 
-test("runs that move together and progress that is stored together are told of together", () => {
+test("state changes and progress of one statement are published together", () => {
   const { sent, watch } = watched();
   watch.stateChanged([runRow(1, { state: "succeeded" }), runRow(2, { state: "dead" })]);
   watch.progressed([{ run: runRow(3), progress: { done: 5, total: 9 } }]);
@@ -20,7 +20,7 @@ test("runs that move together and progress that is stored together are told of t
   ]);
 });
 
-test("an event gets an id and the time at which it was told of", () => {
+test("an event gets an id and the time of its publication", () => {
   const { sent, watch } = watched();
   watch.publish(outside, [{ channel: "liens:travis", type: "lien.redeemed", data: { lien: 7 } }]);
   expect(sent).toMatchObject([

@@ -19,7 +19,7 @@ import { connectedClient, type Inbox, inbox, refusalOf, startedEmulator } from "
 import { Log, type LogEntry } from "#telemetry/log.ts";
 import { note, progress, stateChange } from "./sample-events.ts";
 
-test("events reach those who hear their channel, in order, and nobody else", async () => {
+test("events reach the subscribers of their channel, in order, and no others", async () => {
   const emulator = await startedEmulator();
   const { realtime } = opened(emulator);
   const jobs = await watcher(realtime, ["jobs"]);
@@ -31,7 +31,7 @@ test("events reach those who hear their channel, in order, and nobody else", asy
   expect(new Set(await both.upTo(4))).toEqual(new Set([queued, running, hello, succeeded]));
 });
 
-test("many events go in few messages and lose neither order nor one of them", async () => {
+test("many events are sent in few messages, in order and without loss", async () => {
   const emulator = await startedEmulator();
   const { realtime } = opened(emulator);
   let messages = 0;
@@ -44,7 +44,7 @@ test("many events go in few messages and lose neither order nor one of them", as
   expect(realtime.counts()).toEqual({ sent: 2_000, dropped: 0, waiting: 0, isDown: false });
 });
 
-test("of a flood of progress little is sent, and the last of it before the end of the run", async () => {
+test("a flood of progress is throttled, and its last event is sent before the end of the run", async () => {
   const emulator = await startedEmulator();
   const { realtime } = opened(emulator, { progressEveryMs: 60_000 });
   const jobs = await watcher(realtime, ["jobs"]);
@@ -55,7 +55,7 @@ test("of a flood of progress little is sent, and the last of it before the end o
   expect(end).toMatchObject({ type: "run.state_changed", data: { state: "succeeded" } });
 });
 
-test("the last progress is sent although nothing follows it", async () => {
+test("the last progress is sent without a following event", async () => {
   const emulator = await startedEmulator();
   const { realtime } = opened(emulator, { progressEveryMs: 30 });
   const jobs = await watcher(realtime, ["jobs"]);
@@ -63,7 +63,7 @@ test("the last progress is sent although nothing follows it", async () => {
   expect((await jobs.upTo(2)).map(({ data }) => (data as { done: number }).done)).toEqual([1, 3]);
 });
 
-test("what is negotiated lets a watcher hear its channels, and neither join others nor send", async () => {
+test("a negotiated address receives its channels, and can neither join others nor send", async () => {
   const emulator = await startedEmulator();
   const { realtime } = opened(emulator);
   const access = await realtime.negotiate({ userId: "ann", channels: ["jobs"], minutes: 5 });
@@ -79,7 +79,7 @@ test("what is negotiated lets a watcher hear its channels, and neither join othe
   }
 });
 
-test("what is negotiated is good for its minutes, and not when somebody changes it", async () => {
+test("a negotiated address is valid for its minutes, and not after a change", async () => {
   let ahead = 0;
   const emulator = await startedEmulator({ clock: () => Date.now() + ahead });
   const { realtime } = opened(emulator);
@@ -93,7 +93,7 @@ test("what is negotiated is good for its minutes, and not when somebody changes 
   expect(await refusalOf(url)).toMatchObject({ status: 401, body: expect.stringContaining("expired") as string });
 });
 
-test("a watcher whose network breaks misses nothing", async () => {
+test("a subscriber with a broken connection misses nothing", async () => {
   const emulator = await startedEmulator();
   const { realtime } = opened(emulator);
   const all = await watcher(realtime, ["system_notifications"]);
@@ -105,7 +105,7 @@ test("a watcher whose network breaks misses nothing", async () => {
   expect(await all.upTo(2)).toEqual([before, meanwhile]);
 });
 
-test("a service that is down for a while costs a job nothing and the log two lines, and what waited arrives", async () => {
+test("an outage of the service costs a job nothing and the log two lines, and the buffered events arrive", async () => {
   const emulator = await startedEmulator({ accessKey: "key" });
   const { realtime, log } = opened(emulator, { retryFirstMs: 20, retryLongestMs: 50, bufferedEvents: 5 });
   await emulator.stop();
@@ -113,7 +113,7 @@ test("a service that is down for a while costs a job nothing and the log two lin
   await realtime.publish(events);
   expect(await log.nth(1)).toMatchObject({
     level: "warn",
-    message: expect.stringContaining("jobs go on without them") as string,
+    message: expect.stringContaining("jobs run without them") as string,
   });
   await realtime.publish([progress(1)]);
   expect(realtime.counts()).toMatchObject({ sent: 0, dropped: 16, waiting: 5, isDown: true });
@@ -134,7 +134,7 @@ test("a service that is down for a while costs a job nothing and the log two lin
   expect(log.all).toHaveLength(2);
 });
 
-test("a service that takes a request and never answers is given up after the timeout", async () => {
+test("a request without an answer fails after the timeout", async () => {
   const silent = createServer(() => undefined).listen(0, "127.0.0.1");
   await once(silent, "listening");
   onTestFinished(() => void silent.close());
@@ -148,7 +148,7 @@ test("a service that takes a request and never answers is given up after the tim
   expect(realtime.counts()).toMatchObject({ waiting: 0, dropped: 1 });
 });
 
-test("a message that the service refuses is dropped alone", async () => {
+test("only the refused event is dropped", async () => {
   const emulator = await startedEmulator({ limits: { messageBytes: 3_000 } });
   const { realtime, log } = opened(emulator);
   const all = await watcher(realtime, ["system_notifications"]);
@@ -160,7 +160,7 @@ test("a message that the service refuses is dropped alone", async () => {
   expect(realtime.counts()).toEqual({ sent: 2, dropped: 1, waiting: 0, isDown: false });
 });
 
-test("a service that refuses everything is told of once", async () => {
+test("a series of refusals is logged once", async () => {
   const emulator = await startedEmulator({ limits: { messageBytes: 10 } });
   const { realtime, log } = opened(emulator);
   await realtime.publish([note("1"), note("2"), note("3")]);
@@ -169,7 +169,7 @@ test("a service that refuses everything is told of once", async () => {
   expect(log.all).toHaveLength(1);
 });
 
-test("an event that is too large for a message arrives cut, and says so", async () => {
+test("an event that is too large arrives truncated, and is marked", async () => {
   const emulator = await startedEmulator();
   const { realtime } = opened(emulator);
   const all = await watcher(realtime, ["system_notifications"]);
@@ -179,7 +179,7 @@ test("an event that is too large for a message arrives cut, and says so", async 
   expect((cut?.data as { text: string }).text).toMatch(/^x{4096}…$/);
 });
 
-test("a wrong key is told once, with what to do", async () => {
+test("a wrong key is logged once, with advice", async () => {
   const emulator = await startedEmulator();
   const connectionString = emulator.connectionString.replace(/AccessKey=[^;]+/, "AccessKey=wrong");
   const { realtime, log } = opened({ connectionString });
@@ -188,7 +188,7 @@ test("a wrong key is told once, with what to do", async () => {
   expect(message).toContain("The key in WEB_PUBSUB is not this service's");
 });
 
-test("what is still held is sent at the end, and nothing is taken after it", async () => {
+test("held events are sent at the end, and later ones are dropped", async () => {
   const emulator = await startedEmulator();
   const { realtime } = opened(emulator);
   const jobs = await watcher(realtime, ["jobs"]);
@@ -248,7 +248,7 @@ test.each([
   );
 });
 
-test("with nothing configured, events go nowhere and watchers are told to poll", async () => {
+test("without a service, events are dropped and negotiate returns undefined", async () => {
   await nullRealtime.publish([note("a")]);
   expect(await nullRealtime.negotiate({ userId: "ann", channels: ["jobs"], minutes: 5 })).toBeUndefined();
   await nullRealtime.close();

@@ -1,4 +1,4 @@
-import type { Progress } from "#data/platform/schema.ts";
+import type { Progress } from "#data/platform/platform-schema.ts";
 import { runProgressed, runStateChanged } from "#realtime/job-events.ts";
 import { type LiveEvent, liveEvent } from "#realtime/live-event.ts";
 

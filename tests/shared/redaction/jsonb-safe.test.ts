@@ -4,7 +4,7 @@ import { isJsonbSafe, jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts"
 
 const NOT_STORABLE = /\\u0000|\\ud[89a-f]/i;
 
-it("leaves what is plain JSON as it is", () => {
+it("leaves plain JSON unchanged", () => {
   fc.assert(
     // -0 is no JSON: it is read back as 0.
     fc.property(
@@ -16,7 +16,7 @@ it("leaves what is plain JSON as it is", () => {
   );
 });
 
-it("makes JSON that PostgreSQL takes of anything", () => {
+it("converts anything to JSON that PostgreSQL accepts", () => {
   const anything = fc.anything({
     withBigInt: true,
     withDate: true,
@@ -37,7 +37,7 @@ it("makes JSON that PostgreSQL takes of anything", () => {
   );
 });
 
-it("is said of nothing but what needs no copy", () => {
+it("isJsonbSafe is true only for values that need no copy", () => {
   fc.assert(
     fc.property(fc.anything({ withNullPrototype: true, withSparseArray: true, stringUnit: "binary" }), (value) => {
       if (isJsonbSafe(value)) expect(jsonbSafe(value)).toEqual(value);
@@ -51,7 +51,7 @@ it("is said of nothing but what needs no copy", () => {
   );
 });
 
-it("writes what JSON lacks in the nearest way", () => {
+it("converts values that JSON lacks to the closest one", () => {
   expect(jsonbSafe({ big: 12n, huge: 2n ** 80n, at: new Date(0), none: undefined, odd: NaN, far: -Infinity })).toEqual({
     big: 12,
     huge: String(2n ** 80n),
@@ -63,11 +63,11 @@ it("writes what JSON lacks in the nearest way", () => {
   expect(jsonbSafe(() => 1)).toBe("[function]");
 });
 
-it("replaces characters that are none, in names as well", () => {
+it("replaces invalid characters, also in names", () => {
   expect(jsonbSafe({ "a\0": "b\0\ud800" })).toEqual({ "a\uFFFD": "b\uFFFD\uFFFD" });
 });
 
-it("ends in a cycle, in a deep nest and at what cannot be read", () => {
+it("ends at a cycle, at deep nesting and at an unreadable property", () => {
   const cycle: Record<string, unknown> = { n: 1 };
   cycle.self = cycle;
   expect(jsonbSafe(cycle)).toEqual({ n: 1, self: "[circular]" });
@@ -90,7 +90,7 @@ it("ends in a cycle, in a deep nest and at what cannot be read", () => {
   ]);
 });
 
-it("a text is cut without halving a character", () => {
+it("a text is truncated without splitting a character", () => {
   expect(jsonbSafeText("ab😀", 3)).toBe("ab\uFFFD");
   expect(jsonbSafeText("abc", 2)).toBe("ab");
   expect(jsonbSafeText(undefined, 20)).toBe("undefined");

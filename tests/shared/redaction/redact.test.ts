@@ -72,7 +72,7 @@ const core = (secret: string) =>
     .slice(0, 20);
 
 describe("a text", () => {
-  it.each(secrets)("with %s loses it, and nothing before it", (_, [before, secret, after]) => {
+  it.each(secrets)("with %s is redacted, and the text before it stays", (_, [before, secret, after]) => {
     const clean = redactText(`${before}${secret}${after}`);
     expect(clean).not.toContain(core(secret));
     expect(clean).toContain("[redacted]");
@@ -85,7 +85,7 @@ describe("a text", () => {
     }
   });
 
-  it.each(secrets)("with %s does not change when it is cleaned again", (_, parts) => {
+  it.each(secrets)("with %s does not change when it is redacted again", (_, parts) => {
     const clean = redactText(parts.join(""));
     expect(redactText(clean)).toBe(clean);
   });
@@ -127,11 +127,11 @@ describe("a text", () => {
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "case 2025-001234 of parcel 14-21-305-019",
     "",
-  ])("that is innocent stays: %s", (text) => {
+  ])("that is harmless stays: %s", (text) => {
     expect(redactText(text)).toBe(text);
   });
 
-  it("that is long is cut, with a secret at the cut left out", () => {
+  it("that is long is truncated, without a secret at the cut", () => {
     // The cut falls into the password, whose @ comes after it.
     const filler = `${"rows ".repeat(6_549)}at `;
     const clean = redactText(`${filler}postgres://rota:hunter2secret@db.example.test/rota ${"x".repeat(50_000)}`);
@@ -178,7 +178,7 @@ describe("a field", () => {
     body: "hunter2",
     code: "aB3dE5gH7jK9mN1pQaB3dE5g",
   };
-  it.each(Object.entries(MASKED))("called %s is masked", (name, value) => {
+  it.each(Object.entries(MASKED))("called %s is redacted", (name, value) => {
     expect(redact({ [name]: value })).toEqual({ [name]: "[redacted]" });
   });
 
@@ -225,7 +225,7 @@ describe("a field", () => {
     expect(redact({ [name]: value })).toEqual({ [name]: value });
   });
 
-  it("of a mail is masked where it is its content", () => {
+  it("of a mail is redacted when it is its content", () => {
     expect(redact({ to: "a@example.test", subject: "Hello", text: "Dear", html: "<p>Dear", count: 1 })).toEqual({
       to: "a@example.test",
       subject: "Hello",
@@ -235,7 +235,7 @@ describe("a field", () => {
     });
   });
 
-  it("is masked also when name and value stand side by side", () => {
+  it("is redacted also in a pair of name and value", () => {
     expect(
       redact([
         ["authorization", "hunter2"],
@@ -251,7 +251,7 @@ describe("a field", () => {
   });
 });
 
-describe("what is logged", () => {
+describe("a logged value", () => {
   const secret = fc.constantFrom(...secrets.map(([, parts]) => parts));
   /** Any JSON, with a hole somewhere in it. */
   const withHole = fc.letrec<{ node: (fill: unknown) => unknown }>((tie) => ({
@@ -267,7 +267,7 @@ describe("what is logged", () => {
     ),
   })).node;
 
-  it("never has a secret in it, at whatever depth of whatever JSON it was: as a value, in a message, as a name", () => {
+  it("never contains a secret, at any depth of any JSON: as a value, in a message, as a name", () => {
     fc.assert(
       fc.property(secret, withHole, ([before, hidden, after], fill) => {
         const text = `${before}${hidden}${after}`;
@@ -286,7 +286,7 @@ describe("what is logged", () => {
     );
   });
 
-  it("of a failed query is the statement, without the values", () => {
+  it("of a failed query has the statement without the parameters", () => {
     const wrapper = Object.assign(
       new Error('Failed query: insert into people values ($1)\nparams: Jane Doe,"x\n    at y"'),
       {
@@ -296,12 +296,12 @@ describe("what is logged", () => {
     const line = lineOf("sample", { error: new Error("could not store", { cause: wrapper }) });
     expect(line).toContain("insert into people values ($1)");
     expect(line).toContain("duplicate key");
-    expect(line).toContain("redaction.test.ts");
+    expect(line).toContain("redact.test.ts");
     expect(line).not.toContain("Jane Doe");
     expect(line).not.toContain("    at y");
   });
 
-  it("of an error is its name, message, stack, code, causes and what it gathers", () => {
+  it("of an error has its name, message, stack, code, causes and aggregated errors", () => {
     const error = new AggregateError([new RangeError("one")], "several", {
       cause: Object.assign(new Error("reset"), { code: "ECONNRESET", privately: "kept" }),
     });
@@ -314,7 +314,7 @@ describe("what is logged", () => {
     });
   });
 
-  it("is plain JSON in whatever form it came", () => {
+  it("is plain JSON for any input", () => {
     const value = {
       big: 12n,
       at: new Date("2026-03-10T12:00:00Z"),
@@ -343,7 +343,7 @@ describe("what is logged", () => {
     });
   });
 
-  it("has an end: in depth, in width, in a cycle, in what is shared many times", () => {
+  it("is bounded: in depth, in width, in a cycle, in an often shared object", () => {
     const cycle: Record<string, unknown> = {};
     cycle.self = cycle;
     expect(redact(cycle)).toEqual({ self: "[circular]" });
@@ -358,7 +358,7 @@ describe("what is logged", () => {
     expect(JSON.stringify(redact(wide)).length).toBeLessThan(1_000_000);
   });
 
-  it("may be given other limits, as the admin API needs", () => {
+  it("accepts other limits, as the admin API needs", () => {
     const list = Array.from({ length: 250 }, (_, n) => n);
     expect(redact({ list }, { items: 1_000 })).toEqual({ list });
     expect(redact("x".repeat(50_000), { text: 100_000 })).toHaveLength(50_000);
@@ -394,7 +394,7 @@ describe("hostile values", () => {
     ["a map with a key that has no text", new Map([[Object.create(null), 1]])],
     ["an object without prototype", Object.assign(Object.create(null) as object, { a: 1 })],
     ["a name that is __proto__", JSON.parse('{"__proto__":{"password":"hunter2"}}')],
-  ])("%s never make logging throw, nor take the message with them", (_, value) => {
+  ])("%s never make logging throw or lose the message", (_, value) => {
     const line = lineOf("It happened", { before: 1, value });
     expect(JSON.parse(line)).toMatchObject({ level: "info", message: "It happened", before: 1 });
     expect(line).not.toContain("hunter2");
@@ -402,7 +402,7 @@ describe("hostile values", () => {
     expect(JSON.parse(whole)).toMatchObject({ message: "It happened" });
   });
 
-  it("of any kind make a line of JSON", () => {
+  it("of any kind become a line of JSON", () => {
     fc.assert(
       fc.property(
         fc.anything({
@@ -483,7 +483,7 @@ describe("time", () => {
     expect(process.cpuUsage(begin).user / 1_000).toBeLessThan(20_000);
   });
 
-  it("is short for a megabyte, which is cut before it is looked at", () => {
+  it("is short for a megabyte, which is truncated first", () => {
     expect(redactText("a1 ".repeat(400_000)).length).toBeLessThan(33_000);
   });
 });

@@ -54,7 +54,7 @@ test("the weekday beside a date is a weekday, at most two days away, and the dat
   );
 });
 
-test("the day on a zone's clocks is theirs, not that of UTC", () => {
+test("the day in a zone differs from the day in UTC", () => {
   const lateEvening = new Date("2025-05-14T22:30:00Z");
   expect(civilDateIn("Europe/Berlin", lateEvening)).toBe("2025-05-15");
   expect(civilDateIn("UTC", lateEvening)).toBe("2025-05-14");

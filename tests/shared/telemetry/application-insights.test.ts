@@ -4,8 +4,8 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { openApp } from "#app";
-import { catalogueOf } from "#jobs/catalogue.ts";
 import { defineJob, event, manual, noRetries } from "#jobs";
+import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { openDatabase } from "#support/database.ts";
 import { type Envelope, ingestionEndpoint } from "#support/ingestion-endpoint.ts";
@@ -35,7 +35,7 @@ const together = defineJob({
   },
 });
 
-it("an attempt that fails is an exception with its stack and without its secrets; a batch is one step that names its runs", async () => {
+it("a failed attempt is an exception with its stack and without secrets; a batch is one span with links to its runs", async () => {
   const certificate = join(await temporaryDirectory(), "ingestion.pem");
   await using insights = await ingestionEndpoint(certificate);
   setDefaultCACertificates([...getCACertificates("default"), await readFile(certificate, "utf8")]);
@@ -94,7 +94,7 @@ it("an attempt that fails is an exception with its stack and without its secrets
   expect(counted(insights.envelopes, "rota.failures")).toEqual({ stumbles: 1 });
 });
 
-it("nothing leaves the process where no Application Insights is configured", async () => {
+it("nothing is sent without Application Insights", async () => {
   const { statementChannel } = await import("#data/statement-diagnostics.ts");
   await startTelemetry(readConfig({ DATABASE_URL: url }));
   expect(statementChannel.hasSubscribers).toBe(false);

@@ -7,7 +7,7 @@ function start(options?: ConstructorParameters<typeof Log>[1]) {
 }
 
 describe("a log", () => {
-  it("hands each entry to its sink: time, level, message and fields", () => {
+  it("passes each entry to its sink: time, level, message and fields", () => {
     const { log, entries } = start();
     log.info("Succeeded", { inserted: 230_000 });
     expect(entries).toEqual([
@@ -27,7 +27,7 @@ describe("a log", () => {
     expect(entries.map((entry) => entry.level)).toEqual(written);
   });
 
-  it("does not even look at what it does not write", () => {
+  it("does not read the fields of entries below its level", () => {
     const { log } = start({ level: "warn" });
     const fields = {
       get costly(): never {
@@ -39,7 +39,7 @@ describe("a log", () => {
     }).not.toThrow();
   });
 
-  it("keeps the fields that it was bound to on every line, nearest last, and leaves out what is undefined", () => {
+  it("adds its bound fields to every entry, and leaves out undefined ones", () => {
     const { log, entries } = start({ fields: { app: "rota" } });
     const bound = log.with({ job: "sync", attempt: 1 }).with({ attempt: 2 });
     bound.warn("sample", { job: "other", gone: undefined });
@@ -47,13 +47,13 @@ describe("a log", () => {
     expect(entries.map(({ fields }) => fields)).toEqual([{ app: "rota", job: "other", attempt: 2 }, { app: "rota" }]);
   });
 
-  it("masks what it was bound to as well", () => {
+  it("redacts its bound fields too", () => {
     const { log, entries } = start({ fields: { token: "hunter2" } });
     log.with({ url: "https://a:hunter2@example.test" }).info("sample");
     expect(JSON.stringify(entries)).not.toContain("hunter2");
   });
 
-  it("does not throw when nobody can write it down", () => {
+  it("does not throw when the sink fails", () => {
     const log = new Log(() => {
       throw new Error("EPIPE");
     });
@@ -63,7 +63,7 @@ describe("a log", () => {
   });
 });
 
-describe("a line for machines", () => {
+describe("a JSON line", () => {
   const lineOf = (message: string, fields: Record<string, unknown>) => {
     const lines: string[] = [];
     new Log(jsonLines((line) => lines.push(line))).info(message, fields);
@@ -76,7 +76,7 @@ describe("a line for machines", () => {
     expect(Object.keys(JSON.parse(line) as object)).toEqual(["time", "level", "message", "job", "run", "slot"]);
   });
 
-  it("loses no field that is called like its own", () => {
+  it("keeps a field with a reserved name", () => {
     expect(JSON.parse(lineOf("Ended", { message: "from the job", level: 3, time: "noon" }))).toMatchObject({
       level: "info",
       message: "Ended",

@@ -7,25 +7,25 @@ const entry = { time: "2026-03-10T16:30:00.000Z", level: "info", message: "Succe
 const shown = (fields: Record<string, unknown>, rest: { message?: string; level?: "warn" } = {}) =>
   stripVTControlCharacters(prettyLine({ ...entry, ...rest, fields }));
 
-it("shows when, who, what, and the fields behind it", () => {
+it("shows time, job, message and fields", () => {
   expect(
     shown({ job: "sync_fx_latest", run: "a-run", correlationId: "c", attempt: 1, inserted: 30, source: "ecb" }),
   ).toBe("16:30:00 sync_fx_latest               Succeeded  inserted=30  source=ecb");
   expect(shown({})).toBe("16:30:00 rota                         Succeeded");
 });
 
-it("names an attempt that is not the first", () => {
+it("shows the number of a later attempt", () => {
   expect(shown({ job: "sync", attempt: 3 })).toContain("Succeeded (attempt 3)");
   expect(shown({ job: "sync", attempt: 1 })).not.toContain("attempt");
 });
 
-it("cuts a long field, and shows a nested one as JSON", () => {
+it("truncates a long field, and shows a nested one as JSON", () => {
   expect(shown({ long: "x".repeat(500) })).toMatch(/long=x{157}…$/);
   expect(shown({ range: { from: 1, to: null } })).toContain('range={"from":1,"to":null}');
   expect(shown({ none: undefined })).toContain("none=null");
 });
 
-it("shows an error with its stack below, and what caused it below that", () => {
+it("shows the stack of an error below the line, and its causes below that", () => {
   const lines: string[] = [];
   new Log(prettyLines((line) => lines.push(line))).error("Failed for good", {
     job: "sync",
@@ -43,11 +43,11 @@ it.each([
   ["a text", "a text"],
   [{ odd: 1 }, '{"odd":1}'],
   [17, "17"],
-])("shows an error in whatever form it came: %j", (error, text) => {
+])("shows an error of any shape: %j", (error, text) => {
   expect(shown({ error }).split("\n")[1]?.trim()).toBe(text);
 });
 
-it("shows what a terminal would obey", () => {
+it("escapes control characters", () => {
   const forged = "ok\n16:31:00 sync  Succeeded\u001b[2J\u009b31m\r\u0007";
   const line = prettyLine({ ...entry, message: forged, fields: { job: "a\nb", note: forged, [`x\u001b[0m`]: 1 } });
   expect(line).not.toContain("\n");

@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { describe, expect, it } from "vitest";
 import { acsEmail, readAcsConnection } from "#notifications/channels/acs-email.ts";
-import { scriptedServer, providerErrorOf } from "../../providers/scripted-server.ts";
+import { providerErrorOf, scriptedServer } from "../../providers/scripted-server.ts";
 import { aMessage, bodyOf, signal } from "./sample-message.ts";
 
 const KEY = Buffer.from("a key of communication services, 32 bytes").toString("base64");
@@ -43,7 +43,7 @@ function isSigned({ method, path, headers, body }: Asked): boolean {
   );
 }
 
-it("starts an operation under the notification's id and looks at it until it has succeeded", async () => {
+it("starts an operation under the notification's id and polls it until it succeeds", async () => {
   const { asked, channel } = await communicationServices([
     { status: 202, state: "Running" },
     { status: 200, state: "Running" },
@@ -67,16 +67,16 @@ it("starts an operation under the notification's id and looks at it until it has
   });
 });
 
-describe("a repeat whose predecessor may have arrived", () => {
+describe("a retry after an unknown outcome", () => {
   const again = { ...message, triedAt: new Date() };
 
-  it("asks for the operation, and sends nothing when there is one", async () => {
+  it("reads the operation, and sends nothing when it exists", async () => {
     const { asked, channel } = await communicationServices([{ status: 200, state: "Succeeded" }]);
     expect(await channel.deliver(again, { signal })).toEqual({ providerMessageId: message.id });
     expect(asked.map(({ method }) => method)).toEqual(["GET"]);
   });
 
-  it("sends when there is none", async () => {
+  it("sends when it does not exist", async () => {
     const { asked, channel } = await communicationServices([
       { status: 404, state: "" },
       { status: 202, state: "Succeeded" },
@@ -104,7 +104,7 @@ describe("trouble", () => {
   });
 });
 
-it("enters with a token of its identity where there is no key", async () => {
+it("uses a token of its identity without a key", async () => {
   const seen: (string | undefined)[] = [];
   const { url } = await scriptedServer((request, response) => {
     seen.push(request.headers.authorization);

@@ -46,7 +46,7 @@ const anyone: SMTPServerOptions = {
   },
 };
 
-it("a mail has text, HTML and the same Message-ID at each repeat", async () => {
+it("a mail has text, HTML and the same Message-ID in each attempt", async () => {
   const { mails, channel } = await server(anyone);
   for (const triedAt of [null, new Date()]) await channel.deliver({ ...message, triedAt }, { signal });
   expect(mails).toHaveLength(2);
@@ -73,7 +73,7 @@ it("a title cannot add headers, recipients or markup", async () => {
   expect(mails[0]!.html).not.toMatch(/<script|<img/);
 });
 
-describe("what the server says", () => {
+describe("the reply of the server", () => {
   const refusing = (responseCode: number): SMTPServerOptions => ({
     ...anyone,
     onRcptTo: (_address, _session, done) => {
@@ -92,7 +92,7 @@ describe("what the server says", () => {
     expect(trouble.message).not.toContain("anna@");
   });
 
-  it("a wrong password is for a person to mend, and is not shown", async () => {
+  it("a wrong password is an auth error and is not shown", async () => {
     const { channel } = await server({
       onAuth: (_auth, _session, done) => {
         done(new Error("pass@word is wrong"));
@@ -103,9 +103,11 @@ describe("what the server says", () => {
     expect(trouble.message).not.toContain("pass@word");
   });
 
-  it("nothing: the network, which may pass", async () => {
+  it("is missing: a transient network error", async () => {
     const channel = smtp({ url: "smtp://127.0.0.1:1", from: "rota@example.org", timeoutMs: 1_000 });
-    expect(await providerErrorOf(() => channel.deliver(message, { signal }))).toMatchObject({ errorClass: "transient" });
+    expect(await providerErrorOf(() => channel.deliver(message, { signal }))).toMatchObject({
+      errorClass: "transient",
+    });
     channel.close();
   });
 });

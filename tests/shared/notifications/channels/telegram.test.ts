@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { telegram, telegramText } from "#notifications/channels/telegram.ts";
 import { sample } from "#support/sample-data.ts";
-import { scriptedServer, providerErrorOf } from "../../providers/scripted-server.ts";
+import { providerErrorOf, scriptedServer } from "../../providers/scripted-server.ts";
 import { aMessage, bodyOf, signal } from "./sample-message.ts";
 
 const TOKEN = `123456:${"aB3_".repeat(9)}`;
@@ -29,7 +29,7 @@ async function bot(answer: (asked: { chat_id: string; text: string }) => { statu
   return { asked, channel: telegram({ baseUrl: url, token: TOKEN, timeoutMs: 5_000 }) };
 }
 
-it("sends title and body as the Bot API wants them, and answers with the message's id", async () => {
+it("sends title and body in the format of the Bot API, and returns the message's id", async () => {
   const { asked, channel } = await bot(() => ({ status: 200, body: OK }));
   expect(await channel.deliver(aMessage(), { signal })).toEqual({ providerMessageId: "815" });
   expect(asked).toEqual([
@@ -46,7 +46,7 @@ it("sends title and body as the Bot API wants them, and answers with the message
   ]);
 });
 
-it("a text cannot bring markup along, and never is longer than Telegram takes", () => {
+it("a text cannot contain markup, and is never longer than Telegram's limit", () => {
   expect(telegramText({ title: "<b>&", body: "</b><a href='x'>" })).toBe(
     "<b>&lt;b&gt;&amp;</b>\n\n&lt;/b&gt;&lt;a href='x'&gt;",
   );
@@ -74,14 +74,14 @@ describe("what Telegram refuses", () => {
     });
   });
 
-  it("with 502 may pass", async () => {
+  it("with 502 is transient", async () => {
     const { channel } = await bot(() => ({ status: 502, body: {} }));
     const trouble = await providerErrorOf(() => channel.deliver(aMessage(), { signal }));
     expect(trouble.errorClass).toBe("transient");
     expect(trouble.stack).not.toContain(TOKEN);
   });
 
-  it("is as it was recorded", async () => {
+  it("is parsed as recorded", async () => {
     const file = sample("api/telegram/send-message.json");
     if (!file) return;
     const recorded = JSON.parse(readFileSync(file, "utf8")) as Record<"429" | "403", { http: number; body: unknown }>;
@@ -95,7 +95,7 @@ describe("what Telegram refuses", () => {
   });
 });
 
-it("a group that became a supergroup is written to there, and its new id is told", async () => {
+it("a group that became a supergroup gets the message there, and the receipt has its new id", async () => {
   const { asked, channel } = await bot(({ chat_id }) =>
     chat_id === "42"
       ? { status: 400, body: refused(400, "Bad Request: group chat was upgraded", { migrate_to_chat_id: -1001 }) }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { XMLParser } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
 import { smsText, twilio, twimlOf } from "#notifications/channels/twilio.ts";
-import { scriptedServer, providerErrorOf } from "../../providers/scripted-server.ts";
+import { providerErrorOf, scriptedServer } from "../../providers/scripted-server.ts";
 import { aMessage, bodyOf, signal } from "./sample-message.ts";
 
 const TO = "+15005550009";
@@ -60,7 +60,7 @@ it("a call says title and body twice", async () => {
   expect(Response.Say).toEqual(Array(2).fill("Order 7 is late. It was due on Monday."));
 });
 
-it("whatever is said is well-formed TwiML within its limit, and says nothing but words", () => {
+it("any text becomes well-formed TwiML within the limit, with words only", () => {
   const text = fc.string({ unit: "binary", maxLength: 3_000 });
   fc.assert(
     fc.property(text, text, (title, body) => {
@@ -74,7 +74,7 @@ it("whatever is said is well-formed TwiML within its limit, and says nothing but
   expect(smsText({ severity: "SEV1", title: "t", body: "x".repeat(5_000) })).toHaveLength(1_600);
 });
 
-describe("a repeat whose predecessor may have arrived", () => {
+describe("a retry after an unknown outcome", () => {
   const triedAt = new Date("2026-03-10T12:00:00Z");
   const again = { ...message, triedAt };
   const listed = (date_created: string, body = smsText(message)) => ({
@@ -82,7 +82,7 @@ describe("a repeat whose predecessor may have arrived", () => {
     body: { messages: [{ sid: "SM7", body, date_created }] },
   });
 
-  it("finds it in Twilio's list and sends nothing", async () => {
+  it("finds the message in Twilio's list and sends nothing", async () => {
     const { asked, sms } = await account(() => listed("Tue, 10 Mar 2026 12:00:01 +0000"));
     expect(await sms.deliver(again, { signal })).toEqual({ providerMessageId: "SM7" });
     expect(asked).toHaveLength(1);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import webPush from "web-push";
 import { AllSubscriptionsGone } from "#notifications/channel.ts";
 import { pushPayload, webPushChannel } from "#notifications/channels/web-push.ts";
-import { scriptedServer, providerErrorOf } from "../../providers/scripted-server.ts";
+import { providerErrorOf, scriptedServer } from "../../providers/scripted-server.ts";
 import { aMessage, bodyOf, signal } from "./sample-message.ts";
 
 const keys = webPush.generateVAPIDKeys();
@@ -48,7 +48,7 @@ async function pushService(statusOf: (path: string) => number = () => 201) {
   return { asked, url, channel };
 }
 
-it("only the browser can read the message, and the service knows by the signature who sends it", async () => {
+it("only the browser can read the message, and the signature identifies the sender", async () => {
   const { asked, url, channel } = await pushService();
   const { subscription, read } = browser(`${url}push/1`);
   const message = aMessage({ subscriptions: [subscription] });
@@ -83,7 +83,7 @@ it("only the browser can read the message, and the service knows by the signatur
 });
 
 describe("of several browsers", () => {
-  it("one that has the message suffices; those that are gone are named", async () => {
+  it("one that accepts the message suffices; ended subscriptions are returned", async () => {
     const { url, channel } = await pushService((path) => ({ "/a": 201, "/b": 410, "/c": 404 })[path] ?? 500);
     const subscriptions = ["a", "b", "c"].map((name) => browser(url + name).subscription);
     expect(await channel.deliver(aMessage({ subscriptions }), { signal })).toMatchObject({
@@ -91,15 +91,17 @@ describe("of several browsers", () => {
     });
   });
 
-  it("when all are gone, nothing can be done", async () => {
+  it("when all have ended, the delivery fails for good", async () => {
     const { url, channel } = await pushService(() => 410);
     const { subscription } = browser(`${url}a`);
-    const trouble = await providerErrorOf(() => channel.deliver(aMessage({ subscriptions: [subscription] }), { signal }));
+    const trouble = await providerErrorOf(() =>
+      channel.deliver(aMessage({ subscriptions: [subscription] }), { signal }),
+    );
     expect(trouble).toBeInstanceOf(AllSubscriptionsGone);
     expect(trouble).toMatchObject({ errorClass: "validation", gone: [`${url}a`] });
   });
 
-  it("while one may still get it, it is tried again", async () => {
+  it("while one may still accept it, the delivery is retryable", async () => {
     const { url, channel } = await pushService((path) => (path === "/a" ? 410 : 503));
     const subscriptions = ["a", "b"].map((name) => browser(url + name).subscription);
     const trouble = await providerErrorOf(() => channel.deliver(aMessage({ subscriptions }), { signal }));
@@ -107,16 +109,18 @@ describe("of several browsers", () => {
   });
 });
 
-it("calls no host that is no push service, whatever the subscription says", async () => {
+it("calls no host that is not a push service", async () => {
   const channel = webPushChannel({ vapid, hosts: ["*.push.example.org"], timeoutMs: 5_000 });
   for (const host of ["evil.example.org", "push.example.org.evil.test", "evilpush.example.org"]) {
     const { subscription } = browser(`https://${host}/1`);
-    const trouble = await providerErrorOf(() => channel.deliver(aMessage({ subscriptions: [subscription] }), { signal }));
-    expect(trouble.message).toContain("none of WEB_PUSH_HOSTS");
+    const trouble = await providerErrorOf(() =>
+      channel.deliver(aMessage({ subscriptions: [subscription] }), { signal }),
+    );
+    expect(trouble.message).toContain("is not in WEB_PUSH_HOSTS");
   }
 });
 
-it("a long message is cut to what every service takes", () => {
+it("a long message is truncated to the limit of push services", () => {
   const payload = pushPayload(
     aMessage({ title: "ä".repeat(300), body: "😀".repeat(10_000), data: { x: "y".repeat(9_000) } }),
   );

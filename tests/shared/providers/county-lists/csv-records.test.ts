@@ -89,7 +89,7 @@ it.each([
 const cell = fc.string({ unit: fc.constantFrom("a", "é", " ", '"', ",", ";", "\n", "\r", "\t"), maxLength: 6 });
 const table = fc.array(fc.array(cell, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 });
 
-it("whatever is written is read, wherever the pieces of the text end", () => {
+it("any records are read back, wherever the pieces of the text end", () => {
   fc.assert(
     fc.property(
       table,
@@ -107,7 +107,7 @@ it("whatever is written is read, wherever the pieces of the text end", () => {
   );
 });
 
-it("any text at all, wherever its pieces end, is read as csv-parse reads it whole, or refused by both", () => {
+it("any text in any pieces gives the same records as csv-parse with the whole text, or both refuse it", () => {
   const body = fc.string({ unit: fc.constantFrom("a", '"', '""', ",", "\n", "b,c\n"), maxLength: 30 });
   fc.assert(
     fc.property(body, cuts, (body, cuts) => {
@@ -131,13 +131,13 @@ function outcome<T>(read: () => T): T | "refused" {
   }
 }
 
-it("says in which line a record ended, lines above the header and within cells counted", () => {
+it("reports the line in which a record ended, counting lines above the header and within cells", () => {
   const text = 'A "title\n\nhead,er\n"two\nlines",b\n\nc,d\n';
   const lines = (text: string) => split(text, { skipLines: 2 }).map(({ line }) => line);
   for (const lineEnd of ["\n", "\r\n", "\r"]) expect(lines(text.replaceAll("\n", lineEnd)), lineEnd).toEqual([3, 5, 7]);
 });
 
-it("keeps no more than the longest record, and says so: of a line, of a quoted cell, of empty cells", () => {
+it("refuses a record above the maximum: of one line, of a quoted cell, of empty cells", () => {
   for (const endless of ["x", '"x\n', ","]) {
     const splitter = new CsvRecords({ delimiter: ",", longest: 1_000 });
     const read = (piece: string) => [...splitter.read(Buffer.from(piece))];
@@ -149,6 +149,6 @@ it("keeps no more than the longest record, and says so: of a line, of a quoted c
   }
 });
 
-it("an end within a quoted cell is none", () => {
+it("an end within a quoted cell is an error", () => {
   expect(() => cellsOf('a,b\n"c,d\n')).toThrow(QuoteNotClosed);
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ListSettings, openList } from "#providers/county-lists/open-list.ts";
 import { columnsOf, countySourceSchema } from "#providers/county-lists/county-source.ts";
+import { type ListSettings, openList } from "#providers/county-lists/open-list.ts";
 import { type ListServer, startEndlessServer, startListServer } from "../../../functions/tax-liens/lists.ts";
 
 let server: ListServer;
@@ -38,7 +38,7 @@ describe("JSON", () => {
     server.files.set(path, { type: "application/json", body, status });
   const source = () => ({ kind: "json", url: `${server.origin}/liens.json`, paging: { size: 2 } });
 
-  it("comes page after page in a certain order, and keeps every digit", async () => {
+  it("is read page by page in a stable order, and keeps every digit", async () => {
     put(page(0), '[{"parcel":"A","amount":1.10},{"parcel":"B","amount":"2"}]');
     put(page(2), '[{"parcel":"C"}]');
     expect(await read(source())).toEqual([
@@ -49,7 +49,7 @@ describe("JSON", () => {
     expect(server.requests).toEqual([`GET ${page(0)}`, `GET ${page(2)}`]);
   });
 
-  it("that is cut off is asked for again; one that ignores the offset is refused", async () => {
+  it("that is cut off is transient; one that ignores the offset is refused", async () => {
     put(page(0), '[{"parcel":"A","amount":1},{"parcel":"B","amount":2}]');
     put(page(2), '[{"parcel":"C","am');
     await expect(read(source())).rejects.toMatchObject({
@@ -64,7 +64,7 @@ describe("JSON", () => {
     });
   });
 
-  it("is asked for with the app token of its host alone, which no error repeats", async () => {
+  it("is requested with the app token of its host only, which no error contains", async () => {
     const token = "abc-secret-token";
     const tokens = { SOCRATA_APP_TOKENS: new Map([[new URL(server.origin).host, token]]) };
     put("/liens.json", "[]");
@@ -83,7 +83,7 @@ describe("JSON", () => {
     );
   });
 
-  it("that never ends is left at 16 MiB", async () => {
+  it("that never ends is aborted at 16 MiB", async () => {
     const endless = await startEndlessServer("[", '{"parcel":"A","amount":1},');
     try {
       await expect(read({ ...source(), url: endless.url })).rejects.toMatchObject({
@@ -96,7 +96,7 @@ describe("JSON", () => {
     }
   });
 
-  it("is found below the top of an answer without pages", async () => {
+  it("is found below the top level of a response without pages", async () => {
     put("/all", '{"data":{"rows":[{"parcel":"A","amount":1}]}}');
     const all = { kind: "json", url: `${server.origin}/all`, paging: null };
     expect(await read({ ...all, records: "data.rows" })).toEqual([["A", "1"]]);
@@ -109,7 +109,7 @@ describe("HTML", () => {
     `<html><table><thead><tr><th>Parcel</th><th>Amount</th></tr></thead><tbody>${rows}</tbody></table>${next}</html>`;
   const put = (path: string, body: string) => server.files.set(path, { type: "text/html", body });
 
-  it("tables come page after page, by the link to the next", async () => {
+  it("tables are read page by page, by the link to the next page", async () => {
     put("/1", table("<tr><td>A &amp; B</td><td>$1</td></tr>", '<a class="next" href="2">Next</a>'));
     put("/2", table("<tr><td>C</td><td>2</td></tr>"));
     expect(await read({ kind: "html", url: `${server.origin}/1`, next: "a.next" })).toEqual([
@@ -118,7 +118,7 @@ describe("HTML", () => {
     ]);
   });
 
-  it("pages that lead in a circle, and a page that has changed, are refused", async () => {
+  it("a cycle of pages and a page with another layout are refused", async () => {
     put("/1", table("", '<a class="next" href="/1">Next</a>'));
     await expect(read({ kind: "html", url: `${server.origin}/1`, next: "a.next" })).rejects.toThrow("leads back");
     put("/1", "<html><p>Moved</p></html>");
@@ -126,7 +126,7 @@ describe("HTML", () => {
   });
 });
 
-it("this machine itself is not asked, unless a setting says so", async () => {
+it("this machine is not called unless a setting allows it", async () => {
   await expect(read({ kind: "csv", url: `${server.origin}/x` }, { COUNTY_LISTS_LOOPBACK: false })).rejects.toThrow(
     "COUNTY_LISTS_LOOPBACK=true",
   );

@@ -17,11 +17,11 @@ it.each([
   expect(await read(bytes)).toBe("Núñez, Peña");
 });
 
-it("a damaged byte in UTF-8 is one broken letter, and changes no other", async () => {
+it("a damaged byte in UTF-8 breaks one letter and changes no other", async () => {
   const damaged = Buffer.concat([Buffer.from("Núñez, Pe"), Buffer.from([0xff]), Buffer.from("a")]);
   expect(await read(damaged)).toBe("Núñez, Pe\uFFFDa");
 });
 
-it("takes the encoding that is stated", async () => {
+it("uses the stated encoding", async () => {
   expect(await read(Buffer.from("ú"), "windows-1252")).toBe("Ãº");
 });

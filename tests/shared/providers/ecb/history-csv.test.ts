@@ -34,14 +34,14 @@ test("each day has its rates with the digits as published, and none where there 
   expect(days[2]?.rates).toContainEqual({ quote: "HRK", rate: "7.5365" });
 });
 
-test("only the days from start to end are handed on, and reading stops before the start", async () => {
+test("only the days from start to end are yielded, and reading stops before the start", async () => {
   const days = await read(SAMPLE, { start: "2022-12-30", end: "2023-01-02" });
   expect(days.map(({ date }) => date)).toEqual(["2023-01-02", "2022-12-30"]);
   const brokenBefore = SAMPLE.replace("2022-12-29,1.0649", "2022-12-29,broken");
   expect(await read(brokenBefore, { start: "2022-12-30" })).toHaveLength(3);
 });
 
-test("however the bytes are cut on the way, the days are the same", async () => {
+test("the days do not depend on how the bytes are split", async () => {
   const whole = await read(SAMPLE);
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 60 }), async (size) => {
@@ -56,7 +56,7 @@ test("Windows line ends, a byte order mark and a header without the last comma a
   expect(await read(other)).toEqual(await read(SAMPLE));
 });
 
-test("a day is handed on only when its whole line was read, wherever the file was cut", async () => {
+test("a day is yielded only after its whole line was read, wherever the file was cut", async () => {
   const whole = await read(SAMPLE);
   for (let length = 0; length < SAMPLE.length; length++) {
     const seen: unknown[] = [];
@@ -101,7 +101,7 @@ describe("refuses", () => {
     expect(trouble.message).toContain(sentence);
   });
 
-  test("the fault of a line after the days that were sound before it", async () => {
+  test("a fault is thrown after the valid days before it", async () => {
     const seen: string[] = [];
     await providerErrorOf(async () => {
       const text = SAMPLE.replace("140.66", "oops");

@@ -35,7 +35,7 @@ test("days come newest first with the digits as published", () => {
   ]);
 });
 
-test("wherever it is cut, it is refused as transient", async () => {
+test("a document that is cut off at any position is transient", async () => {
   for (let length = 60; length < SAMPLE.trimEnd().length; length += 7) {
     const trouble = await providerErrorOf(async () => daysOfXml(SAMPLE.slice(0, length), source));
     expect(trouble).toMatchObject({ errorClass: "transient" });
@@ -71,7 +71,7 @@ test.each([
 
 const DAILY = "../shared/data/fx/eurofxref-daily.xml";
 describe.skipIf(!existsSync(DAILY))("the ECB's own file (skipped where ../shared/data is missing)", () => {
-  test("is read to the last digit", () => {
+  test("keeps every digit", () => {
     const text = readFileSync(DAILY, "utf8");
     const published = [...text.matchAll(/currency='(\w+)' rate='([\d.]+)'/g)].map(([, quote, rate]) => ({
       quote,

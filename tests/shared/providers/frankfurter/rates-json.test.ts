@@ -22,15 +22,15 @@ test("a day has its rates with the digits as sent, never in exponent notation", 
   });
 });
 
-test("a range is handed on newest first, as every provider does", () => {
+test("a range is returned newest first, as by every provider", () => {
   expect(daysOf(RANGE, source).map(({ date }) => date)).toEqual(["2025-05-09", "2025-05-08"]);
 });
 
-test("wherever an answer is cut, it is transient", async () => {
+test("a response that is cut off at any position is transient", async () => {
   for (let length = 0; length < RANGE.length; length++) {
     const trouble = await providerErrorOf(async () => daysOf(RANGE.slice(0, length), source));
     expect(trouble).toMatchObject({ errorClass: "transient" });
-    expect(trouble.message).toBe(`the answer of frankfurter is cut short or damaged: ${source.url}`);
+    expect(trouble.message).toBe(`the response of frankfurter is cut short or damaged: ${source.url}`);
   }
 });
 
@@ -75,11 +75,13 @@ describe.skipIf(!existsSync(SAMPLES))("recorded answers (skipped where ../shared
     ).toEqual(rates);
   });
 
-  test("the shape of latest is read", () => {
+  test("the response of latest is parsed", () => {
     expect(dayOf(bodyOf("v1_latest_shape"), source)).toMatchObject({ date: "1999-01-04", rates: { length: 4 } });
   });
 
-  test("the newer API's shape is not taken for this one", async () => {
-    expect(await providerErrorOf(async () => dayOf(bodyOf("v2_rates"), source))).toMatchObject({ errorClass: "validation" });
+  test("the response of the newer API is refused", async () => {
+    expect(await providerErrorOf(async () => dayOf(bodyOf("v2_rates"), source))).toMatchObject({
+      errorClass: "validation",
+    });
   });
 });

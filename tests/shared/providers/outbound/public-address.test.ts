@@ -47,12 +47,12 @@ test("no address of a private network is public", () => {
   fc.assert(fc.property(inside, (address) => !isPublicAddress(address)));
 });
 
-test("loopback is named in three ways", () => {
+test("localhost, 127.0.0.0/8 and ::1 are loopback", () => {
   expect(["localhost", "127.0.0.1", "127.8.9.10", "[::1]"].every(isLoopbackHost)).toBe(true);
   expect(["localhost.example", "128.0.0.1", "[::2]", "127.0.0.1.example"].some(isLoopbackHost)).toBe(false);
 });
 
-test("a socket that wants all addresses, or one family, gets them", async () => {
+test("a socket gets all addresses or those of one family, as requested", async () => {
   const lookup = guardedLookup(async () => [
     { address: "2606:4700::1111", family: 6 },
     { address: "1.1.1.1", family: 4 },

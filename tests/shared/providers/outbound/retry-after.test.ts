@@ -10,11 +10,11 @@ test("seconds and HTTP dates are read", () => {
   expect(asked("Sat, 01 Mar 2025 12:00:30 GMT")).toBe(30_000);
 });
 
-test("a date that has passed asks for no wait", () => {
+test("a past date means no wait", () => {
   expect(asked("Sat, 01 Mar 2025 11:00:00 GMT")).toBe(0);
 });
 
-test("milliseconds, where a service gives them, come first", () => {
+test("retry-after-ms takes precedence", () => {
   expect(retryAfterMs({ "retry-after-ms": "250", "retry-after": "1" }, now)).toBe(250);
 });
 
@@ -22,6 +22,6 @@ test("more than an hour is an hour", () => {
   expect(asked("999999999")).toBe(LONGEST_RETRY_AFTER_MS);
 });
 
-test.each(["", "-5", "soon", "1e3", "Sat, 99 Foo"])("%j is no answer", (value) => {
+test.each(["", "-5", "soon", "1e3", "Sat, 99 Foo"])("%j is ignored", (value) => {
   expect(asked(value)).toBeUndefined();
 });

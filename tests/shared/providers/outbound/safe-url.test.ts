@@ -22,6 +22,6 @@ test("user, password and fragment are dropped", () => {
   expect(safeUrl(new URL("https://me:pw@acme.example/q#top"))).toBe("https://acme.example/q");
 });
 
-test("a given secret is hidden wherever it stands, URL-encoded too", () => {
+test("a given secret is hidden at any position, also URL-encoded", () => {
   expect(withoutSecrets("a/b+c, a%2Fb%2Bc", ["a/b+c", ""])).toBe("***, ***");
 });

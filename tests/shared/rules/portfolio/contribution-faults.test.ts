@@ -8,7 +8,7 @@ const faults = (...given: Partial<typeof right>[]) =>
     "2026-03-10",
   ).map(({ field, reason }) => `${field}: ${reason}`);
 
-it("finds nothing wrong with what is right, today and in yen too", () => {
+it("accepts valid contributions, also of today and in yen", () => {
   expect(faults({ date: "2026-03-10" }, { reference: "b", amount: "30000", currency: "JPY" })).toEqual([]);
 });
 
@@ -23,10 +23,13 @@ it.each([
   expect(faults(given)).toEqual([fault]);
 });
 
-it.each(["", "0", "0.00", "-5", "1e3", "1,000.00", "NaN", "Infinity", "9".repeat(16)])("%j is no amount", (amount) => {
-  expect(faults({ amount })[0]).toMatch(/^0\.amount: expected an amount above zero/);
-});
+it.each(["", "0", "0.00", "-5", "1e3", "1,000.00", "NaN", "Infinity", "9".repeat(16)])(
+  "%j is not an amount",
+  (amount) => {
+    expect(faults({ amount })[0]).toMatch(/^0\.amount: expected an amount above zero/);
+  },
+);
 
-it("two of the same reference in one request are told apart by their places", () => {
-  expect(faults({}, { reference: "b" }, {})).toEqual(["2.reference: is that of contribution 0 as well"]);
+it("two contributions with the same reference in one request are refused by index", () => {
+  expect(faults({}, { reference: "b" }, {})).toEqual(["2.reference: is also the reference of contribution 0"]);
 });

@@ -7,7 +7,7 @@ test("a code is three capital letters", () => {
   expect(["usd", "US", "USDT", "U$D", "ÄÖÜ", "", "USD\n"].some(isCurrencyCode)).toBe(false);
 });
 
-test("active currencies and those that the ECB once published are known; pence, funds and inventions are not", () => {
+test("active currencies and former ECB currencies are known; pence, funds and invented codes are not", () => {
   expect(["EUR", "USD", "JPY", "RUB", "HRK", "BGN", "TRL", "SIT"].filter((code) => !isKnownCurrency(code))).toEqual([]);
   expect(["ZZZ", "GBX", "XXX", "XTS", "DEM"].filter(isKnownCurrency)).toEqual([]);
 });

@@ -5,7 +5,7 @@ it.each(["VWCE.DE", "SPY", "BRK-B", "^GSPC", "EURUSD=X", "0P0000.L"])("%s is a s
   expect(isEtfSymbol(symbol)).toBe(true);
 });
 
-it.each(["", "vwce.de", ".DE", "A B", "A/B", "A".repeat(33)])("%j is none", (symbol) => {
+it.each(["", "vwce.de", ".DE", "A B", "A/B", "A".repeat(33)])("%j is not a symbol", (symbol) => {
   expect(isEtfSymbol(symbol)).toBe(false);
 });
 

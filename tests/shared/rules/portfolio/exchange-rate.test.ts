@@ -5,8 +5,8 @@ import {
   CROSS_RATE_DIGITS,
   type EuroRate,
   exchangeRate,
-  questionFaults,
-  servingOn,
+  lastOnOrBefore,
+  rateRequestFaults,
 } from "#rules/portfolio/exchange-rate.ts";
 
 const date = "2025-05-10";
@@ -20,7 +20,7 @@ describe("the rate of one currency in another", () => {
     expect(found).toEqual({ base: "EUR", quote: "RUB", rate: "117.2010", date: "2022-03-01", from: [rub] });
   });
 
-  test("to EUR is its reciprocal to 20 digits", () => {
+  test("to EUR is the reciprocal, to 20 digits", () => {
     expect(exchangeRate({ base: "USD", quote: "EUR", date }, [usd])).toMatchObject({
       rate: "0.88873089228581585496",
       date: "2025-05-09",
@@ -35,7 +35,7 @@ describe("the rate of one currency in another", () => {
     expect(exchangeRate({ base: "USD", quote: "RUB", date }, [usd, rub])?.date).toBe("2022-03-01");
   });
 
-  test("of a currency in itself is 1 on the day asked for, and needs no published rate", () => {
+  test("of a currency in itself is 1 on the requested day, and needs no published rate", () => {
     expect(exchangeRate({ base: "USD", quote: "USD", date }, [])).toEqual({
       base: "USD",
       quote: "USD",
@@ -46,7 +46,7 @@ describe("the rate of one currency in another", () => {
     expect(exchangeRate({ base: "EUR", quote: "EUR", date }, [])?.rate).toBe("1");
   });
 
-  test("is missing, not wrong, while a rate that it needs is missing", () => {
+  test("is undefined while a needed rate is missing", () => {
     for (const [base, quote] of [
       ["EUR", "JPY"],
       ["JPY", "EUR"],
@@ -57,7 +57,7 @@ describe("the rate of one currency in another", () => {
     }
   });
 
-  test("does not depend on what others set Decimal's precision to", () => {
+  test("does not depend on the global precision of Decimal", () => {
     const before = Decimal.precision;
     Decimal.set({ precision: 3 });
     try {
@@ -92,7 +92,7 @@ describe("for any two published rates", () => {
     );
   });
 
-  test("there and back is 1, but for the last digits", () => {
+  test("the product of both directions is 1, except for the last digits", () => {
     fc.assert(
       fc.property(decimal, decimal, (a, b) => {
         const product = new Wide(rateOf("USD", "JPY", a, b)).mul(rateOf("JPY", "USD", a, b));
@@ -101,7 +101,7 @@ describe("for any two published rates", () => {
     );
   });
 
-  test("two steps by way of the euro are the one cross rate, but for the last digits", () => {
+  test("two steps by way of the euro equal the cross rate, except for the last digits", () => {
     fc.assert(
       fc.property(decimal, decimal, (a, b) => {
         const cross = new Wide(rateOf("USD", "JPY", a, b));
@@ -121,7 +121,7 @@ describe("for any two published rates", () => {
   });
 });
 
-describe("the last published point serves a date", () => {
+describe("the last published point is in force on a date", () => {
   const friday = { date: "2025-05-09", rate: "1.1252" };
   const monday = { date: "2025-05-12", rate: "1.1106" };
 
@@ -133,39 +133,39 @@ describe("the last published point serves a date", () => {
     ["2025-05-12", monday],
     ["2030-01-01", monday],
   ])("%s", (day, served) => {
-    expect(servingOn([friday, monday], day)).toBe(served);
+    expect(lastOnOrBefore([friday, monday], day)).toBe(served);
   });
 
-  test("in any series it is the newest of those that are not later", () => {
+  test("in any series it is the newest point that is not later", () => {
     const day = fc
       .date({ min: new Date("1999-01-04"), max: new Date("2030-01-01"), noInvalidDate: true })
       .map((at) => at.toISOString().slice(0, 10));
     fc.assert(
       fc.property(fc.uniqueArray(day), day, (days, asked) => {
         const points = days.sort().map((date) => ({ date }));
-        expect(servingOn(points, asked)).toBe(points.filter(({ date }) => date <= asked).at(-1));
+        expect(lastOnOrBefore(points, asked)).toBe(points.filter(({ date }) => date <= asked).at(-1));
       }),
     );
   });
 });
 
-describe("a question is refused with the field and the reason", () => {
+describe("a request is refused with the field and the reason", () => {
   test.each([
     [{ base: "usd" }, { field: "base", reason: 'expected a currency code such as "USD", got "usd"' }],
     [{ quote: "QQQ" }, { field: "quote", reason: 'expected a currency of ISO 4217, got "QQQ"' }],
     [{ quote: "" }, { field: "quote", reason: 'expected a currency code such as "USD", got ""' }],
     [{ date: "2025-02-29" }, { field: "date", reason: 'expected a date that exists, as YYYY-MM-DD, got "2025-02-29"' }],
   ])("%j", (question, fault) => {
-    expect(questionFaults(question)).toEqual([fault]);
+    expect(rateRequestFaults(question)).toEqual([fault]);
   });
 
-  test("every fault is named at once, and a sound or empty question has none", () => {
-    expect(questionFaults({ base: "x", quote: "y", date: "z" }).map(({ field }) => field)).toEqual([
+  test("all faults are reported at once, and a valid or empty request has none", () => {
+    expect(rateRequestFaults({ base: "x", quote: "y", date: "z" }).map(({ field }) => field)).toEqual([
       "base",
       "quote",
       "date",
     ]);
-    expect(questionFaults({ base: "EUR", quote: "HRK", date: "2022-12-30" })).toEqual([]);
-    expect(questionFaults({})).toEqual([]);
+    expect(rateRequestFaults({ base: "EUR", quote: "HRK", date: "2022-12-30" })).toEqual([]);
+    expect(rateRequestFaults({})).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ const TODAY = "2026-04-10";
 
 it.each<[string, Partial<PricePoint>, RegExp]>([
   ["a date that does not exist", { date: "2026-02-30" }, /has a day "2026-02-30"/],
-  ["a day in the future", { date: "2026-04-11" }, /in the future \(there it is 2026-04-10\)/],
+  ["a day in the future", { date: "2026-04-11" }, /in the future \(today at the exchange is 2026-04-10\)/],
   ["an exponent", { close: "1e3" }, /"1e3" as close/],
   ["an open of zero", { open: "0.000" }, /"0.000" as open/],
   ["no close", { close: "" }, /"" as close/],
@@ -25,14 +25,14 @@ it.each<[string, Partial<PricePoint>, RegExp]>([
   expect(seriesFault([point("2026-04-08", "1"), { ...point("2026-04-09", "1"), ...wrong }], TODAY)).toMatch(words);
 });
 
-it("a sound series has none, and a day twice is one", () => {
+it("a valid series has no fault, and a duplicate day is one", () => {
   const sound = [point("2026-04-09", "1.5", { high: "10", low: "9.99", volume: "0" }), point("2026-04-10", "1")];
   expect(seriesFault(sound, TODAY)).toBeUndefined();
   expect(seriesFault([], TODAY)).toBeUndefined();
   expect(seriesFault([...sound, point("2026-04-10", "2")], TODAY)).toBe("has 2026-04-10 twice");
 });
 
-describe("a series is the stored one still", () => {
+describe("fetched prices continue the stored series", () => {
   const stored = [point("2026-04-08", "100"), point("2026-04-09", "101")];
 
   it.each([
@@ -46,13 +46,13 @@ describe("a series is the stored one still", () => {
     expect(isSameScale(kind, stored, [point("2026-04-09", close), point("2026-04-10", "7")])).toBe(isSame);
   });
 
-  it("where no day is in both, nothing speaks against it", () => {
+  it("when no day is in both, they continue it", () => {
     expect(isSameScale("raw", stored, [point("2026-04-10", "7")])).toBe(true);
     expect(isSameScale("raw", [], stored)).toBe(true);
   });
 });
 
-it("a split is suspected where a close leaps, and not where it moves as funds do", () => {
+it("a split is suspected when a close jumps, not when it moves like a fund", () => {
   expect(
     splitSuspect([point("2026-04-08", "100"), point("2026-04-09", "80"), point("2026-04-10", "100")]),
   ).toBeUndefined();
@@ -60,7 +60,7 @@ it("a split is suspected where a close leaps, and not where it moves as funds do
   expect(splitSuspect([point("2026-04-08", "10"), point("2026-04-09", "100")])).toBe("2026-04-09");
 });
 
-it("a series covers another that begins or ends a week beyond it at most", () => {
+it("a series covers another one that begins or ends at most a week beyond it", () => {
   const series = [point("2020-01-08", "1"), point("2026-04-03", "1")];
   expect(covers(series, { first: "2020-01-01", last: "2026-04-10" })).toBe(true);
   expect(covers(series, { first: "2019-12-31", last: "2026-04-10" })).toBe(false);

@@ -5,7 +5,7 @@ import { addDays } from "#rules/civil-date.ts";
 import { easterSunday, isTargetDay, targetDayOnOrBefore } from "#rules/portfolio/target-days.ts";
 import { sample } from "#support/sample-data.ts";
 
-it("Easter falls where the almanacs have it", () => {
+it("Easter dates match the almanacs", () => {
   expect([1999, 2000, 2008, 2011, 2019, 2024, 2025, 2026, 2038, 2100].map(easterSunday)).toEqual([
     ...["1999-04-04", "2000-04-23", "2008-03-23", "2011-04-24", "2019-04-21"],
     ...["2024-03-31", "2025-04-20", "2026-04-05", "2038-04-25", "2100-03-28"],
@@ -28,7 +28,7 @@ it("TARGET is closed on weekends and six holidays", () => {
   expect(["2026-04-02", "2026-04-07", "2026-05-14", "2026-12-24"].every(isTargetDay)).toBe(true);
 });
 
-it("of a closed day the last open one is the one before it", () => {
+it("the last open day of a closed day is the one before it", () => {
   expect(targetDayOnOrBefore("2026-04-06")).toBe("2026-04-02");
   expect(targetDayOnOrBefore("2026-04-07")).toBe("2026-04-07");
 });

@@ -81,7 +81,7 @@ describe("the value", () => {
     );
   });
 
-  it("money that buys and is valued at once at the rate there and back comes back to the cent", () => {
+  it("a contribution that is valued at once at its own rate has its amount, to the cent", () => {
     fc.assert(
       fc.property(anAmount, fc.bigInt({ min: 1_000n, max: 1_000_000_000n }), aPrice, (amount, perMille, close) => {
         // A rate and its reciprocal to 20 digits, as cross rates have them.
@@ -97,7 +97,7 @@ describe("the value", () => {
   });
 });
 
-it("units have the decimals that are promised", () => {
+it("units have 12 decimals", () => {
   fc.assert(
     fc.property(anAmount, aRate, aPrice, (amount, rate, close) => {
       expect(unitsFor({ amount, rate, close }).split(".")[1]).toHaveLength(UNIT_DECIMALS);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readRule } from "#rules/tasks/recurrence-rule.ts";
 
-it("a rule is read whatever the case, in any order, with or without its name", () => {
+it("a rule is parsed in any case and order, with or without the prefix RRULE", () => {
   const rule = readRule("rrule:interval=2;byday=-1fr,mo;freq=monthly;byhour=17,9,9;wkst=su;count=5;");
   expect(rule).toMatchObject({
     frequency: "MONTHLY",
@@ -25,7 +25,7 @@ it.each<[string, object]>([
   expect(readRule(`FREQ=DAILY;UNTIL=${until}`).until).toEqual(expected);
 });
 
-describe("what is wrong is named with what was expected", () => {
+describe("an invalid rule is refused with what was expected", () => {
   it.each([
     ["", "expected parts such as FREQ=WEEKLY"],
     ["FREQ", "expected parts such as FREQ=WEEKLY"],
@@ -46,7 +46,7 @@ describe("what is wrong is named with what was expected", () => {
     ["FREQ=MONTHLY;BYMONTHDAY=0", "or as many from the end with a minus"],
     ["FREQ=MONTHLY;BYMONTHDAY=32", "BYMONTHDAY"],
     ["FREQ=MONTHLY;BYDAY=XX", 'BYDAY: expected SU, MO, TU, WE, TH, FR, SA, got "XX"'],
-    ["FREQ=MONTHLY;BYDAY=0MO", "BYDAY: expected a place from 1 to 53"],
+    ["FREQ=MONTHLY;BYDAY=0MO", "BYDAY: expected a number from 1 to 53"],
     ["FREQ=WEEKLY;BYDAY=2MO", "BYDAY: expected no numbers with FREQ=WEEKLY"],
     ["FREQ=YEARLY;BYWEEKNO=3;BYDAY=2MO", "BYDAY: expected no numbers beside BYWEEKNO"],
     ["FREQ=MONTHLY;BYWEEKNO=3", "BYWEEKNO goes with FREQ=YEARLY, not with MONTHLY"],

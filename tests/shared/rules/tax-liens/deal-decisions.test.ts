@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type RequestedDecision, decide, type RecordedDecision, deduplicate } from "#rules/tax-liens/deal-decisions.ts";
+import { decide, deduplicate, type RecordedDecision, type RequestedDecision } from "#rules/tax-liens/deal-decisions.ts";
 import { DEAL_STATUSES, type Decision, transitionRefusal } from "#rules/tax-liens/deal-statuses.ts";
 
 const RUN = "01a20252-6417-76d3-9a6d-062b59e45fe5";
