@@ -19,22 +19,22 @@ export class PortInUseError extends Error {
  *
  * @throws PortInUseError when the caller's port is in use
  */
-export async function choosePort(wish: {
+export async function choosePort(request: {
   port: number | undefined;
   rememberIn: string;
   what: string;
   setting: string;
 }): Promise<number> {
-  if (wish.port) {
-    if (await isFree(wish.port)) return wish.port;
-    throw new PortInUseError({ port: wish.port, what: wish.what, setting: wish.setting });
+  if (request.port) {
+    if (await isFree(request.port)) return request.port;
+    throw new PortInUseError({ port: request.port, what: request.what, setting: request.setting });
   }
-  const remembered = Number(await readFile(wish.rememberIn, "utf8").catch(() => ""));
+  const remembered = Number(await readFile(request.rememberIn, "utf8").catch(() => ""));
   if (Number.isInteger(remembered) && remembered > 0 && remembered < 65_536 && (await isFree(remembered))) {
     return remembered;
   }
   const port = await freePort();
-  await writeFile(wish.rememberIn, `${port}\n`);
+  await writeFile(request.rememberIn, `${port}\n`);
   return port;
 }
 

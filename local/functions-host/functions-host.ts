@@ -93,7 +93,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     bodyLimit: Number(settings["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"]) || DEFAULT_BODY_LIMIT,
     portSetting: options.portSetting ?? "port",
     onError: (error) => {
-      say("error", `A request failed: ${messageOf(error)}`);
+      logHost("error", `A request failed: ${messageOf(error)}`);
     },
   });
   const releaseConsole = options.log ? captureConsole(log) : undefined;
@@ -138,18 +138,18 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       const deadline = Date.now() + graceMs;
       const timersEnded = Promise.all([...timers.values()].map((timer) => timer.stop()));
       http.stopAccepting();
-      say("information", `Stopping with ${invocations.running().length} running invocations.`);
+      logHost("information", `Stopping with ${invocations.running().length} running invocations.`);
       // A message that arrives while its queue pauses is still handled.
       const paused = Promise.allSettled(sources.map((source) => source.pause()));
       await within(deadline, Promise.all([timersEnded, paused.then(() => invocations.idle())]));
       const left = invocations.running();
       if (left.length > 0)
-        say(
+        logHost(
           "warning",
           `${left.length} invocations still run after ${graceMs} ms: ${left.join(", ")}. They are aborted.`,
         );
       const terminated = core.runHooks("appTerminate", { hookData: {}, appHookData }).catch((error: unknown) => {
-        say("warning", `An appTerminate hook failed: ${messageOf(error)}`);
+        logHost("warning", `An appTerminate hook failed: ${messageOf(error)}`);
       });
       await within(Math.max(deadline, Date.now() + LEAST_TERMINATE_MS), terminated);
       await within(deadline, http.drained());
@@ -195,7 +195,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     return { functions: defined.functions, hostJson, model };
   }
 
-  function say(level: LogLevel, message: string): void {
+  function logHost(level: LogLevel, message: string): void {
     log({ at: new Date(), level, source: "host", message });
   }
 }

@@ -36,11 +36,11 @@ export async function prepareBinaries(
   if (kept.version && (await sameProgram(native, copy))) return programs(copy, kept.version);
   const copied = await makeCopy(native, copy, home.account).then(
     async () => tryOut(copy, home),
-    (error: unknown) => ({ version: undefined, complaint: String(error) }),
+    (error: unknown) => ({ version: undefined, errorOutput: String(error) }),
   );
   if (copied.version) return programs(copy, copied.version);
   throw new Error(
-    `The PostgreSQL in ${native} does not run here (${inPlace.complaint}), nor does a copy (${copied.complaint}). ${HINT}`,
+    `The PostgreSQL in ${native} does not run here (${inPlace.errorOutput}), nor does a copy (${copied.errorOutput}). ${HINT}`,
   );
 }
 
@@ -63,7 +63,7 @@ function packagedSoftware(): string {
   }
 }
 
-async function tryOut(directory: string, home: DatabaseHome): Promise<{ version?: string; complaint: string }> {
+async function tryOut(directory: string, home: DatabaseHome): Promise<{ version?: string; errorOutput: string }> {
   const answers = await Promise.all(
     ["postgres", "initdb", "pg_ctl"].map((program) =>
       runProgram(join(directory, "bin", program), ["--version"], { account: home.account, cwd: home.directory }).catch(
@@ -74,8 +74,8 @@ async function tryOut(directory: string, home: DatabaseHome): Promise<{ version?
   const failed = answers.find((answer) => answer.code !== 0);
   const version = answers[0] && /\(PostgreSQL\) (\S+)/.exec(answers[0].output)?.[1];
   return failed || !version
-    ? { complaint: failed?.output ?? "it does not print its version" }
-    : { version, complaint: "" };
+    ? { errorOutput: failed?.output ?? "it does not print its version" }
+    : { version, errorOutput: "" };
 }
 
 async function sameProgram(one: string, other: string): Promise<boolean> {

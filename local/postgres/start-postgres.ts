@@ -115,14 +115,14 @@ async function stopLeftover(site: PostmasterFiles, log: (line: string) => void):
 }
 
 async function launchOnPort(site: PostmasterFiles, options: PostgresOptions): Promise<{ pid: number; port: number }> {
-  const wish = {
+  const portRequest = {
     port: options.port,
     rememberIn: join(site.home.directory, "port"),
     what: "PostgreSQL",
     setting: options.portSetting ?? "ROTA_POSTGRES_PORT",
   };
   for (let attempt = 1; ; attempt++) {
-    const port = await choosePort(wish);
+    const port = await choosePort(portRequest);
     const file = join(site.data, "postgresql.conf");
     await writeFile(file, postgresConf(port, options.settings), { mode: 0o600 });
     await giveOwnership(file, site.home.account);
@@ -131,7 +131,7 @@ async function launchOnPort(site: PostmasterFiles, options: PostgresOptions): Pr
     } catch (error) {
       // Another program took the port between the check and PostgreSQL's start.
       if (!(error instanceof PostmasterStartError) || !/address already in use/i.test(error.serverLog)) throw error;
-      if (options.port) throw new PortInUseError({ ...wish, port });
+      if (options.port) throw new PortInUseError({ ...portRequest, port });
       if (attempt === 5) throw error;
     }
   }

@@ -46,8 +46,8 @@ export async function lockDirectory(
       return lock;
     }
     if (Date.now() >= deadline) {
-      const rival = Number(await readFile(holderFile, "utf8").catch(() => "")) || undefined;
-      throw new DirectoryInUseError({ directory, what, holder: rival });
+      const currentHolder = Number(await readFile(holderFile, "utf8").catch(() => "")) || undefined;
+      throw new DirectoryInUseError({ directory, what, holder: currentHolder });
     }
     await delay(25);
   }

@@ -21,12 +21,12 @@ export async function startFakeAlphaVantage({
   port = 0,
   asOf = () => new Date(),
 }: { port?: number; asOf?: () => Date } = {}): Promise<FakeAlphaVantage> {
-  const standIn = await startFakeServer<AlphaVantageFault>({
+  const server = await startFakeServer<AlphaVantageFault>({
     port,
     errorBody: () => json({ message: "Service Unavailable" }),
     answer: (url, fault) => answerTo(url, asOf(), fault),
   });
-  return { ...standIn, baseUrl: standIn.origin };
+  return { ...server, baseUrl: server.origin };
 }
 
 function answerTo({ pathname, searchParams }: URL, asOf: Date, fault: Fault<AlphaVantageFault> | undefined): Answer {

@@ -20,13 +20,13 @@ export async function startFakeCounty({
   port = 0,
   asOf = () => new Date(),
 }: { port?: number; asOf?: () => Date } = {}): Promise<FakeCounty> {
-  const standIn = await startFakeServer<CountyFault>({
+  const server = await startFakeServer<CountyFault>({
     port,
     errorBody: (status) => ({ type: "text/html", body: `<html><body><h1>Server Error ${status}</h1></body></html>` }),
     answer: ({ pathname }, fault) =>
       pathname === PATH ? { type: "text/csv", body: listOf(asOf(), fault) } : { status: 404, ...notFound },
   });
-  return { ...standIn, listUrl: `${standIn.origin}${PATH}` };
+  return { ...server, listUrl: `${server.origin}${PATH}` };
 }
 
 const notFound: Answer = { type: "text/html", body: "<html><body><h1>404</h1></body></html>" };

@@ -42,10 +42,10 @@ export async function startFakeEcb({
   asOf = () => new Date(),
   history,
 }: { port?: number; asOf?: () => Date; history?: string } = {}): Promise<FakeEcb> {
-  const given = history === undefined ? undefined : await readFile(history, "utf8");
-  const publish = memoized((lastDate: string) => publication(lastDate, given));
+  const historyCsv = history === undefined ? undefined : await readFile(history, "utf8");
+  const publish = memoized((lastDate: string) => publication(lastDate, historyCsv));
 
-  const standIn = await startFakeServer<EcbFault>({
+  const server = await startFakeServer<EcbFault>({
     port,
     errorBody: (status) => ({ type: "text/html", body: `<html><body><h1>${status}</h1></body></html>` }),
     answer: async (url, fault) => {
@@ -56,7 +56,7 @@ export async function startFakeEcb({
         case `${FOLDER}eurofxref-hist-90d.xml`:
           return xml(published.days.slice(-64), fault);
         case `${FOLDER}eurofxref-hist.csv`:
-          return { type: "text/csv", body: spoiled(published.csv, fault) };
+          return { type: "text/csv", body: withFault(published.csv, fault) };
         case `${FOLDER}eurofxref-hist.zip`:
           return { type: "application/zip", body: await archive(published.csv, fault) };
         default:
@@ -64,7 +64,7 @@ export async function startFakeEcb({
       }
     },
   });
-  return { ...standIn, baseUrl: `${standIn.origin}${FOLDER}` };
+  return { ...server, baseUrl: `${server.origin}${FOLDER}` };
 
   function xml(days: readonly SampleDay[], fault: Fault<EcbFault> | undefined): Answer {
     const text = ecbXml(SAMPLE_CURRENCIES, [...days].reverse());
@@ -77,9 +77,9 @@ interface Publication {
   readonly csv: string;
 }
 
-function publication(lastDate: string, given: string | undefined): Publication {
-  const days = given === undefined ? sampleDays(lastDate) : daysIn(given);
-  let csv = given;
+function publication(lastDate: string, historyCsv: string | undefined): Publication {
+  const days = historyCsv === undefined ? sampleDays(lastDate) : daysIn(historyCsv);
+  let csv = historyCsv;
   return {
     days,
     // Created on the first request: most requests ask only for the newest rates.
@@ -89,7 +89,7 @@ function publication(lastDate: string, given: string | undefined): Publication {
   };
 }
 
-/** The given history's days, oldest first, with the columns of the samples. */
+/** The days of the given history, oldest first, with the columns of the samples. */
 function daysIn(csv: string): SampleDay[] {
   const [header = "", ...lines] = csv.trimEnd().split("\n");
   const columns = header.split(",");
@@ -103,7 +103,7 @@ function daysIn(csv: string): SampleDay[] {
   return days.reverse();
 }
 
-function spoiled(csv: string, fault: Fault<EcbFault> | undefined): string {
+function withFault(csv: string, fault: Fault<EcbFault> | undefined): string {
   const swap = (line: number, edit: (text: string) => string) =>
     csv
       .split("\n")
@@ -144,7 +144,7 @@ async function archive(csv: string, fault: Fault<EcbFault> | undefined): Promise
     case "truncated-zip":
       return truncatedArchive(0.5, await zipped(name, csv));
     default:
-      return zipped(name, spoiled(csv, fault));
+      return zipped(name, withFault(csv, fault));
   }
 }
 

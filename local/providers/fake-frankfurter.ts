@@ -21,16 +21,16 @@ export async function startFakeFrankfurter({
 }: { port?: number; asOf?: () => Date } = {}): Promise<FakeFrankfurter> {
   let series: { until: string; days: SampleDay[] } | undefined;
 
-  const standIn = await startFakeServer<FrankfurterFault>({
+  const server = await startFakeServer<FrankfurterFault>({
     port,
     errorBody: (status) => message(status, MESSAGES[status] ?? "something went wrong"),
     answer: (url, fault) => {
       const until = lastPublishedDate(asOf());
       if (series?.until !== until) series = { until, days: sampleDays(until) };
-      return spoiled(answerTo(url, series.days, asOf().toISOString().slice(0, 10)), fault);
+      return withFault(answerTo(url, series.days, asOf().toISOString().slice(0, 10)), fault);
     },
   });
-  return { ...standIn, baseUrl: `${standIn.origin}/v1` };
+  return { ...server, baseUrl: `${server.origin}/v1` };
 }
 
 const MESSAGES: Readonly<Record<number, string>> = { 404: "not found", 422: "invalid date", 429: "too many requests" };
@@ -54,7 +54,7 @@ function answerTo(url: URL, days: readonly SampleDay[], today: string): Answer {
   return inRange.length === 0 ? message(404, "not found") : json(frankfurterRange(inRange, symbols));
 }
 
-function spoiled(answer: Answer, fault: Fault<FrankfurterFault> | undefined): Answer {
+function withFault(answer: Answer, fault: Fault<FrankfurterFault> | undefined): Answer {
   const body = answer.body.toString();
   switch (fault?.kind) {
     case "unknown-currency":

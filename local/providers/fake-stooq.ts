@@ -23,12 +23,12 @@ export async function startFakeStooq({
   port = 0,
   asOf = () => new Date(),
 }: { port?: number; asOf?: () => Date } = {}): Promise<FakeStooq> {
-  const standIn = await startFakeServer<StooqFault>({
+  const server = await startFakeServer<StooqFault>({
     port,
     errorBody: (status) => ({ type: "text/html", body: `<html><body><h1>${status}</h1></body></html>` }),
     answer: (url, fault) => answerTo(url, asOf(), fault),
   });
-  return { ...standIn, baseUrl: standIn.origin };
+  return { ...server, baseUrl: server.origin };
 }
 
 function answerTo({ pathname, searchParams }: URL, asOf: Date, fault: Fault<StooqFault> | undefined): Answer {

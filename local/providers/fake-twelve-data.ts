@@ -27,12 +27,12 @@ export async function startFakeTwelveData({
   port = 0,
   asOf = () => new Date(),
 }: { port?: number; asOf?: () => Date } = {}): Promise<FakeTwelveData> {
-  const standIn = await startFakeServer<TwelveDataFault>({
+  const server = await startFakeServer<TwelveDataFault>({
     port,
     errorBody: (status) => failed(status, "something went wrong"),
     answer: (url, fault, { headers }) => answerTo(url, asOf(), { fault, authorization: headers.authorization ?? "" }),
   });
-  return { ...standIn, baseUrl: standIn.origin };
+  return { ...server, baseUrl: server.origin };
 }
 
 function answerTo(

@@ -36,12 +36,12 @@ export async function startFakeYahoo({
   port = 0,
   asOf = () => new Date(),
 }: { port?: number; asOf?: () => Date } = {}): Promise<FakeYahoo> {
-  const standIn = await startFakeServer<YahooFault>({
+  const server = await startFakeServer<YahooFault>({
     port,
     errorBody: (status) => ({ ...failed(ERRORS[status] ?? "Internal Server Error", "something went wrong"), status }),
     answer: (url, fault) => answerTo(url, asOf(), fault),
   });
-  return { ...standIn, baseUrl: `${standIn.origin}${FOLDER}` };
+  return { ...server, baseUrl: `${server.origin}${FOLDER}` };
 }
 
 const ERRORS: Readonly<Record<number, string>> = { 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests" };
@@ -61,11 +61,11 @@ function answerTo(url: URL, asOf: Date, fault: Fault<YahooFault> | undefined): A
   });
   if (fault?.kind === "error-200") return failed("Internal Server Error", "the backend did not answer");
   if (fault?.kind === "not-json") return { type: "application/json", body: "Edge: Too Many Requests" };
-  const chart = spoiled(yahooChart(etf, barsWithFault(bars, fault?.kind), asOf), fault?.kind);
+  const chart = withFault(yahooChart(etf, barsWithFault(bars, fault?.kind), asOf), fault?.kind);
   return { type: "application/json;charset=utf-8", body: JSON.stringify({ chart: { result: [chart], error: null } }) };
 }
 
-function spoiled(chart: Chart, kind: string | undefined): Chart {
+function withFault(chart: Chart, kind: string | undefined): Chart {
   const { meta, indicators } = chart;
   const [quote] = indicators.quote;
   switch (kind as YahooFault | undefined) {

@@ -35,14 +35,14 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
     startFakeStooq(),
     startFakeCounty({ port: countyPort }),
   ]);
-  const standIns = { ecb, frankfurter, yahoo, "alpha-vantage": alphaVantage, "twelve-data": twelveData, stooq, county };
+  const servers = { ecb, frankfurter, yahoo, "alpha-vantage": alphaVantage, "twelve-data": twelveData, stooq, county };
   const port = await choosePort({
     port: undefined,
     rememberIn: join(stateDirectory, "demo-port"),
     what: "the demo's fault API",
     setting: "no setting",
   });
-  const control = await startFaultApi(standIns, { port });
+  const control = await startFaultApi(servers, { port });
   return {
     settings: {
       ECB_BASE_URL: ecb.baseUrl,
@@ -59,7 +59,7 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
     },
     controlUrl: control.url,
     close: async () => {
-      await Promise.all([control, ...Object.values(standIns)].map((server) => server.close()));
+      await Promise.all([control, ...Object.values(servers)].map((server) => server.close()));
     },
   };
 }

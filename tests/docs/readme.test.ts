@@ -67,7 +67,7 @@ it("every relative link has an existing target, with its heading", () => {
 
 it("every named file exists", () => {
   const shown = new Set(blocks.map(({ file }) => file));
-  const isPath = (code: string) => /^(functions|shared|local|scripts|bench|tests|docs)\/[\w./-]+$/.test(code);
+  const isPath = (code: string) => /^(functions|shared|cli|local|packages|scripts|bench|tests|docs)\/[\w./-]+$/.test(code);
   expect(
     problems((page) =>
       inlineCodeOf(page).filter((code) => isPath(code) && !shown.has(code) && !existsSync(join(ROOT, code))),
@@ -158,7 +158,7 @@ function patternOf(path: string): RegExp {
 
 async function sourceText(): Promise<string> {
   let text = "";
-  for await (const file of glob("{shared,local,scripts,tests/support}/**/*.ts", { cwd: ROOT })) {
+  for await (const file of glob("{shared,cli,local,scripts,tests/support}/**/*.ts", { cwd: ROOT })) {
     text += await readFile(join(ROOT, file), "utf8");
   }
   return text;

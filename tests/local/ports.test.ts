@@ -13,39 +13,39 @@ test("a free port is free until a server listens on it", async () => {
 });
 
 test("a requested port is used and not stored", async () => {
-  const wish = await wishFor(await freePort());
-  expect(await choosePort(wish)).toBe(wish.port);
-  await expect(readFile(wish.rememberIn)).rejects.toThrow("ENOENT");
+  const request = await requestFor(await freePort());
+  expect(await choosePort(request)).toBe(request.port);
+  await expect(readFile(request.rememberIn)).rejects.toThrow("ENOENT");
 });
 
 test("a requested port in use is an error that names its purpose and its setting", async () => {
-  const wish = await wishFor(await freePort());
-  await occupy(wish.port);
-  const choice = choosePort(wish);
+  const request = await requestFor(await freePort());
+  await occupy(request.port);
+  const choice = choosePort(request);
   await expect(choice).rejects.toBeInstanceOf(PortInUseError);
   await expect(choice).rejects.toThrow(
-    `Port ${wish.port} is in use; the oven needs it. Set OVEN_PORT to another port, or stop the other program.`,
+    `Port ${request.port} is in use; the oven needs it. Set OVEN_PORT to another port, or stop the other program.`,
   );
 });
 
 test("without a requested port it is the same every time, until another program uses it", async () => {
-  const wish = await wishFor(0);
-  const first = await choosePort(wish);
-  expect(await choosePort({ ...wish, port: undefined })).toBe(first);
+  const request = await requestFor(0);
+  const first = await choosePort(request);
+  expect(await choosePort({ ...request, port: undefined })).toBe(first);
   await occupy(first);
-  const second = await choosePort(wish);
+  const second = await choosePort(request);
   expect(second).not.toBe(first);
-  expect(await choosePort(wish)).toBe(second);
+  expect(await choosePort(request)).toBe(second);
 });
 
 test.for(["", "none", "-1", "70000", "1.5"])("a stored %o is not a port and is replaced", async (text) => {
-  const wish = await wishFor(0);
-  await writeFile(wish.rememberIn, text);
-  const port = await choosePort(wish);
-  expect(Number(await readFile(wish.rememberIn, "utf8"))).toBe(port);
+  const request = await requestFor(0);
+  await writeFile(request.rememberIn, text);
+  const port = await choosePort(request);
+  expect(Number(await readFile(request.rememberIn, "utf8"))).toBe(port);
 });
 
-async function wishFor(port: number) {
+async function requestFor(port: number) {
   return { port, rememberIn: join(await temporaryDirectory(), "port"), what: "the oven", setting: "OVEN_PORT" };
 }
 

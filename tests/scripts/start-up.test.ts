@@ -49,7 +49,7 @@ it("a start loads only the app's code for settings and triggers, and no job, rou
   const files = (await contents()).filter((name) => name.endsWith(".ts"));
   expect(jobs.length).toBeGreaterThan(0);
   expect(
-    files.filter((file) => !/^(main|shared\/(azure|http|jobs|messaging|settings)\/.*|shared\/config)\.ts$/.test(file)),
+    files.filter((file) => !/^(main|shared\/(azure|http|jobs|messaging|schedule|settings|text)\/.*)\.ts$/.test(file)),
   ).toEqual([]);
   expect(files).not.toContain("shared/azure/runtime.ts");
 });

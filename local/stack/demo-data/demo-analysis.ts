@@ -11,10 +11,10 @@ export const analysisDemo: DemoData = {
   family: "an analysis",
   async load(api) {
     const constraints = { budget: "25000.00", minYield: 8, maxLtv: 0.5, maxRiskScore: 50, maxDeals: 25 };
-    const asked = { goal: "Find liens for an investor with 25,000 dollars", constraints };
+    const request = { goal: "Find liens for an investor with 25,000 dollars", constraints };
     const { analysis, run } = await api.post<{ analysis: string; run: string }>(
       "api/agents/orchestrator/analysis",
-      asked,
+      request,
       "demo:analysis",
     );
     await api.get(`api/admin/runs/${run}?wait=30`);

@@ -10,10 +10,10 @@ export const memoDemo: DemoData = {
     const { deals } = await api.get<{ deals: { id: number }[] }>(`api/analysis/runs/${analysis.id}?limit=1`);
     const [best] = deals;
     if (!best) throw new Error(`analysis ${analysis.id} found no deals`);
-    const asked = { template: "deal_memo", dealId: best.id, recipient: "user:ada" };
+    const request = { template: "deal_memo", dealId: best.id, recipient: "user:ada" };
     const { document, run } = await api.post<{ document: string; run: string }>(
       "api/documents/generate",
-      asked,
+      request,
       "demo:memo",
     );
     await api.get(`api/admin/runs/${run}?wait=30`);
