@@ -18,7 +18,7 @@ import { civilDateIn } from "#rules/civil-date.ts";
 import type { Config } from "#settings/config.ts";
 import { type BlobContainer, openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
-import { tellInApp, type ToldInApp } from "./told-in-app.ts";
+import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 
 const input = z.strictObject({ documentId: z.uuid() });
 
@@ -40,7 +40,7 @@ export const generateDocument = defineJob({
     for (const run of runs) {
       const { success, data } = input.safeParse(run.input);
       const failed = success && (await failDocument(tx, data.documentId, discardReason(run)));
-      if (failed) await tellInApp(tx, [failureOf(failed, run.id)], run.finishedAt!);
+      if (failed) await insertInAppNotices(tx, taxLiens.id, [failureOf(failed, run.id)], run.finishedAt!);
     }
   },
 
@@ -93,7 +93,7 @@ async function passagesOf(
       insertLlmCall(tx, { ...call, id: uuidv7(), agent: "document", runId: run.id, createdAt: clock.now() }),
     );
   // A document in the template's own words is better than none.
-  const onOutage = run.attempt < run.maxAttempts ? "wait" : "go on";
+  const onOutage = run.attempt < run.maxAttempts ? "wait" : "continue";
   const written = await writePassages(findTemplate(template), facts, {
     llm: llmOf(settings),
     record,
@@ -111,7 +111,7 @@ function llmOf(settings: Config): Llm | null {
     : null;
 }
 
-function failureOf({ id, recipient, template, reason }: Document, run: string): ToldInApp {
+function failureOf({ id, recipient, template, reason }: Document, run: string): InAppNotice {
   return {
     recipient,
     type: "document.failed",

@@ -16,13 +16,13 @@ export interface AgentOptions {
   /** Stores the record of a call; called for every call, also a failed one. */
   readonly record: (call: CallFacts) => Promise<void>;
   readonly signal: AbortSignal;
-  /** During an outage of the model, `wait` throws, so that the caller retries; `go on` uses the template's own text. */
-  readonly onOutage: "wait" | "go on";
+  /** During an outage of the model, `wait` throws, so that the caller retries; `continue` uses the template's own text. */
+  readonly onOutage: "wait" | "continue";
 }
 
 /**
- * The Document Agent: lets a model write the passages of a document. Without a model, or when it fails, it uses the text of
- * the template and adds a note about the failure. The model's answer is only shown as plain text.
+ * The Document Agent: lets a model write the passages of a document. Without a model, or when it fails, it uses the
+ * text of the template and adds a note about the failure. The model's answer is only shown as plain text.
  * @throws ProviderError for a retryable failure when `onOutage` is `wait`
  */
 export async function writePassages(

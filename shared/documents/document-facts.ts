@@ -67,8 +67,8 @@ const READERS: Readonly<Record<string, Readers>> = {
 
 /**
  * Reads the facts of a document about a subject on a day.
- * @throws InvalidInput naming the field: the subject does not exist, the template has no reader for it, or the rules of its
- * county are invalid
+ * @throws InvalidInput naming the field: the subject does not exist, the template has no reader for it, or the rules of
+ * its county are invalid
  */
 export async function readDocumentFacts(
   db: Executor,

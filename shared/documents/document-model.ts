@@ -61,8 +61,8 @@ export interface Bar {
 }
 
 /**
- * Text that is safe to show: without control characters and bidirectional control marks, by which a field could change the
- * reading of the text around it. Line breaks stay.
+ * Text that is safe to show: without control characters and bidirectional control marks, by which a field could change
+ * the reading of the text around it. Line breaks stay.
  */
 export function plainText(text: string): string {
   return (

@@ -16,8 +16,8 @@ export interface StatementOn {
 }
 
 /**
- * The facts of a statement of the bought deals of an analysis. Net asset value = cost + interest accrued since the purchase
- * by the county's rules − write-offs.
+ * The facts of a statement of the bought deals of an analysis. Net asset value = cost + interest accrued since the
+ * purchase by the county's rules − write-offs.
  * @param terms the terms of each deal's lien
  * @throws RangeError for invalid rules of a county
  */

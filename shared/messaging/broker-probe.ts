@@ -1,7 +1,9 @@
 import { SHARED_QUEUE } from "./queue-names.ts";
 import type { MessageSender } from "./service-bus-sender.ts";
 
-/** Whether queued runs can be dispatched. `in-process`: no broker is configured, each process dispatches its own runs. */
+/**
+ * Whether queued runs can be dispatched. `in-process`: no broker is configured, each process dispatches its own runs.
+ */
 export type BrokerState =
   { readonly state: "connected" | "in-process" } | { readonly state: "unreachable"; readonly trouble: string };
 

@@ -86,7 +86,9 @@ export function openServiceBus(address: ServiceBusAddress, now: () => Date): Mes
   }
 }
 
-/** Sends as many messages as fit into one transfer at a time; the broker accepts or refuses each transfer as a whole. */
+/**
+ * Sends as many messages as fit into one transfer at a time; the broker accepts or refuses each transfer as a whole.
+ */
 async function sendAll(
   sender: ServiceBusSender,
   messages: readonly ServiceBusMessage[],

@@ -41,7 +41,8 @@ export interface Receipt {
 export interface Channel {
   readonly name: ChannelName;
   /**
-   * Sends one message. With `triedAt` it first checks that the message does not arrive twice, if the provider allows that.
+   * Sends one message. With `triedAt` it first checks that the message does not arrive twice, if the provider allows
+   * that.
    * @throws ProviderError whose class decides about a retry; `rate_limited` has the wait that the provider asks for
    */
   deliver(message: Message, options: { readonly signal: AbortSignal }): Promise<Receipt>;

@@ -42,8 +42,8 @@ export class DeliveryError extends Error {
 }
 
 /**
- * Sends deliveries over one channel, eight at a time. When the provider asks to wait, all deliveries with the same `pause`
- * wait; a wait does not count as an attempt.
+ * Sends deliveries over one channel, eight at a time. When the provider asks to wait, all deliveries with the same
+ * `pause` wait; a wait does not count as an attempt.
  * @param deadline `performance.now()` after which no delivery starts; the rest is held
  * @param onDelivered called for each delivery when its result is known; not for deliveries that the signal aborts
  */

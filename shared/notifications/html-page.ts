@@ -1,4 +1,7 @@
-/** A complete page for mail programs: without scripts and external resources, for light and dark mode. @param body HTML */
+/**
+ * A complete page for mail programs: without scripts and external resources, for light and dark mode.
+ * @param body HTML
+ */
 export function htmlPage(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">

@@ -8,8 +8,8 @@ import { OPERATORS } from "./notification.ts";
 export const SYSTEM_CHANNEL = "system_notifications";
 
 /**
- * The live channel with the new notifications of a recipient: `notifications:user:42`. A recipient with characters that a
- * channel name does not allow (capitals, an @) becomes the first 32 hexadecimal digits of its SHA-256.
+ * The live channel with the new notifications of a recipient: `notifications:user:42`. A recipient with characters that
+ * a channel name does not allow (capitals, an @) becomes the first 32 hexadecimal digits of its SHA-256.
  */
 export function recipientChannel(recipient: string): string {
   if (recipient === OPERATORS) return SYSTEM_CHANNEL;

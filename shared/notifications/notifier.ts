@@ -16,10 +16,10 @@ export interface NotifyingApp {
 }
 
 /**
- * The context with which an HTTP handler calls `notify` in a transaction of `app.db`. Runs are dispatched after the commit.
+ * The context with which an HTTP handler calls `notify` in a transaction of `app.db`. Runs are dispatched after the
+ * commit.
  *
- * @example
- * await app.db.transaction((tx) => notify(notifier(app, { family: "tasks", who: caller }), tx, [reminder]));
+ * @example await app.db.transaction((tx) => notify(notifier(app, { family: "tasks", who: caller }), tx, [reminder]));
  * @param who the caller, for the ledger
  */
 export function notifier(

@@ -7,8 +7,9 @@ import { notifier, type NotifyingApp } from "./notifier.ts";
 import { notify } from "./notify.ts";
 
 /**
- * Notifies the operators of dead runs of one family, in the transaction that ends them. One notification per hour, job and
- * kind of error: ten thousand runs that fail for one reason are one notification; the dead letters list each of them.
+ * Notifies the operators of dead runs of one family, in the transaction that ends them. One notification per hour, job
+ * and kind of error: ten thousand runs that fail for one reason are one notification; the dead letters list each of
+ * them.
  */
 export async function notifyDeadRuns(app: NotifyingApp, tx: Tx, dead: readonly Run[]): Promise<void> {
   const ids = dead.map(({ id }) => id);

@@ -42,16 +42,12 @@ export interface NotifyCounts {
 }
 
 /**
- * Creates notifications in the caller's transaction. Deliveries that need no provider are completed in it; for the others
- * it enqueues runs of `send_notification`. At most three statements for any number of notifications.
+ * Creates notifications in the caller's transaction. Deliveries that need no provider are completed in it; for the
+ * others it enqueues runs of `send_notification`. At most three statements for any number of notifications.
  *
- * @example
- * await transaction(async (tx) => {
- *   const due = await claimDueReminders(tx, asOf, 500);
- *   await notify(context, tx, due.map(({ taskId, owner, title }) => ({
- *     recipient: owner, type: "task.reminder", severity: "INFO", title, body: "", dedupeKey: `reminder:${taskId}`,
- *   })));
- * });
+ * @example await transaction(async (tx) => { const due = await claimDueReminders(tx, asOf, 500); await notify(context,
+ * tx, due.map(({ taskId, owner, title }) => ({ recipient: owner, type: "task.reminder", severity: "INFO", title, body:
+ * "", dedupeKey: `reminder:${taskId}`, }))); });
  * @throws InvalidInput naming the element and the invalid field; a text that is too long is truncated
  */
 export async function notify(
@@ -86,7 +82,9 @@ export async function notify(
 type Kind = Route & NotificationKind;
 type Row = NewNotificationRow & { readonly kind: Kind };
 
-/** Returns the kind of a notification: equal notifications share one object, so that routing runs a few times per page. */
+/**
+ * Returns the kind of a notification: equal notifications share one object, so that routing runs a few times per page.
+ */
 function kinds({
   family,
   configured,

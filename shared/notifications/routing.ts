@@ -38,8 +38,8 @@ export function channelsOf(severity: Severity): readonly ChannelName[] {
 
 /**
  * Decides for each channel, in this order: messages to people are switched off → `suppressed`; the channel is not
- * configured → `suppressed`; the recipient has no allowed address → `suppressed`; quiet hours and not urgent → the digest;
- * otherwise it is sent.
+ * configured → `suppressed`; the recipient has no allowed address → `suppressed`; quiet hours and not urgent → the
+ * digest; otherwise it is sent.
  *
  * | state | when |
  * |---|---|

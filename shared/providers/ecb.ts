@@ -25,8 +25,8 @@ const LARGEST_ARCHIVE = 16 * MIB;
 const LARGEST_HISTORY = 64 * MIB;
 
 /**
- * The euro reference rates of the European Central Bank, published on working days at about 16:00 Central European time.
- * No key. Requests the smallest of its three files that covers the start.
+ * The euro reference rates of the European Central Bank, published on working days at about 16:00 Central European
+ * time. No key. Requests the smallest of its three files that covers the start.
  */
 export function ecb({
   baseUrl = ECB_BASE_URL,

@@ -30,7 +30,10 @@ export interface RawSeries {
   readonly isTodayFinal: boolean;
 }
 
-/** The series of a response, without the current day while its price is not final. @throws ProviderError for any fault */
+/**
+ * The series of a response, without the current day while its price is not final.
+ * @throws ProviderError for any fault
+ */
 export function validatedSeries(response: EtfResponse, quoted: RawSeries): PriceSeries {
   const { request, provider } = response;
   const unit = typeof quoted.unit === "string" ? priceUnit(quoted.unit) : undefined;
@@ -74,7 +77,10 @@ export function validatedSeries(response: EtfResponse, quoted: RawSeries): Price
   };
 }
 
-/** The JSON object of a response. @throws ProviderError; `transient` when the text begins as an object and is cut off */
+/**
+ * The JSON object of a response.
+ * @throws ProviderError; `transient` when the text begins as an object and is cut off
+ */
 export function jsonObject(text: string, response: EtfResponse): Readonly<Record<string, ExactJson>> {
   let parsed: ExactJson;
   try {

@@ -12,8 +12,8 @@ export function parseExactJson(text: string): ExactJson {
 const NUMBER = /(?<=[[:,]\s*)-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?=\s*[,\]}])/g;
 
 /**
- * Three times as fast as a reviver. A number within a text gets quotes as well; they end the text before a digit, which is
- * invalid JSON, so the result is never wrong.
+ * Three times as fast as a reviver. A number within a text gets quotes as well; they end the text before a digit, which
+ * is invalid JSON, so the result is never wrong.
  * @returns undefined when the quoted text is invalid JSON
  */
 function withNumbersQuoted(text: string): ExactJson | undefined {
@@ -30,7 +30,10 @@ function withEachNumberRead(text: string): ExactJson {
   return parse(text, (_key, value, { source }) => (typeof value === "number" ? source : value));
 }
 
-/** The reviver with its third argument (ES2026, JSON.parse source text access), which the type library does not have yet. */
+/**
+ * The reviver with its third argument (ES2026, JSON.parse source text access), which the type library does not have
+ * yet.
+ */
 type Reviver = (key: string, value: unknown, context: { readonly source: string }) => unknown;
 
 export function isJsonObject(value: ExactJson | undefined): value is { readonly [name: string]: ExactJson } {
@@ -38,8 +41,8 @@ export function isJsonObject(value: ExactJson | undefined): value is { readonly 
 }
 
 /**
- * The value as a decimal in plain notation (`1.2e-05` as "0.000012"), "" for a value that is not a text. The caller checks
- * whether it is a number.
+ * The value as a decimal in plain notation (`1.2e-05` as "0.000012"), "" for a value that is not a text. The caller
+ * checks whether it is a number.
  */
 export function plainDecimal(value: ExactJson | undefined): string {
   if (typeof value !== "string") return "";

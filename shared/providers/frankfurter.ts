@@ -17,8 +17,8 @@ const PUBLIC_HOSTS: readonly string[] = ["api.frankfurter.dev", "api.frankfurter
 const FIRST_DAY: CivilDate = "1999-01-04";
 
 /**
- * Frankfurter, API v1: the ECB's reference rates as JSON. No key. It rounds large rates, from 5,000 on to whole numbers, so
- * an IDR rate has fewer digits than the ECB's own.
+ * Frankfurter, API v1: the ECB's reference rates as JSON. No key. It rounds large rates, from 5,000 on to whole
+ * numbers, so an IDR rate has fewer digits than the ECB's own.
  */
 export function frankfurter({
   baseUrl = FRANKFURTER_BASE_URL,

@@ -25,8 +25,8 @@ export interface FxProvider {
   /** The newest published day. */
   latest(options?: FxOptions): Promise<RatesOfDay>;
   /**
-   * Every published day from start to end, both included, newest first; weekends and holidays have no rates. Days arrive
-   * while the response is read; the days before a failure are valid.
+   * Every published day from start to end, both included, newest first; weekends and holidays have no rates. Days
+   * arrive while the response is read; the days before a failure are valid.
    */
   since(start: CivilDate, end: CivilDate, options?: FxOptions): AsyncIterable<RatesOfDay>;
 }
@@ -37,12 +37,17 @@ export interface AnswerSource {
   readonly url: string;
 }
 
-/** Whether a text is a positive decimal in plain notation. Rates are texts, because a number would change the digits. */
+/**
+ * Whether a text is a positive decimal in plain notation. Rates are texts, because a number would change the digits.
+ */
 export function isPublishedRate(text: string): boolean {
   return /^\d{1,15}(\.\d{1,15})?$/.test(text) && /[1-9]/.test(text);
 }
 
-/** Checks that both dates exist and are in order. @throws ProviderError of class `validation` that names the wrong date */
+/**
+ * Checks that both dates exist and are in order.
+ * @throws ProviderError of class `validation` that names the wrong date
+ */
 export function checkRange(provider: string, start: CivilDate, end: CivilDate): void {
   const refuse = (sentence: string) =>
     new ProviderError(`${provider} was not called: ${sentence}`, { provider, errorClass: "validation" });

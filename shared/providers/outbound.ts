@@ -59,7 +59,10 @@ interface RequestMessage {
 }
 
 export interface Outbound {
-  /** `url` may be relative to the base URL. @throws ProviderError for every response that is not 2xx and every failure */
+  /**
+   * `url` may be relative to the base URL.
+   * @throws ProviderError for every response that is not 2xx and every failure
+   */
   call(url: string | URL, options?: CallOptions): Promise<OutboundResponse>;
   get(url: string | URL, options?: Omit<CallOptions, "method" | "body">): Promise<OutboundResponse>;
   /** Closes idle connections. */
@@ -78,8 +81,8 @@ export const outboundRequests = channel("rota.outbound");
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * The only HTTP client for providers. It calls only allowed hosts at public addresses, also after a redirect; it ends every
- * request by a deadline, limits the size of bodies, and turns every failure into a ProviderError.
+ * The only HTTP client for providers. It calls only allowed hosts at public addresses, also after a redirect; it ends
+ * every request by a deadline, limits the size of bodies, and turns every failure into a ProviderError.
  * @throws TypeError for a base URL that is not https (or http on loopback)
  */
 export function outbound(options: OutboundOptions): Outbound {

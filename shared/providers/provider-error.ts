@@ -11,15 +11,15 @@ export interface ProviderErrorFacts {
 }
 
 /**
- * An outside service failed, or its response cannot be used. The message is one sentence for a person. The job layer reads
- * only `errorClass`, and `retryAfterMs` when the service asked to wait.
+ * An outside service failed, or its response cannot be used. The message is one sentence for a person. The job layer
+ * reads only `errorClass`, and `retryAfterMs` when the service asked to wait.
  *
  * | what happened | class |
  * |---|---|
  * | network, DNS, timeout, 408, 425, 5xx, a body that ends early, a web page where data was expected | `transient` |
  * | 429 | `rate_limited` |
  * | 401, 403 | `auth` |
- * | other 4xx, a host or address that is not allowed, a body over its limit, a format that is not the known one | `validation` |
+ * | other 4xx, a forbidden host or address, a body over its limit, an unknown format | `validation` |
  */
 export class ProviderError extends Error {
   override readonly name = "ProviderError";

@@ -12,7 +12,8 @@ export type OnFailure = (failure: ProviderFailure) => void;
 
 /**
  * All providers failed; the message has each reason. Its class is the most retryable of theirs (`transient`, then
- * `rate_limited`, `unknown`, `auth`, `validation`), because a retry calls all of them; its wait is the shortest of theirs.
+ * `rate_limited`, `unknown`, `auth`, `validation`), because a retry calls all of them; its wait is the shortest of
+ * theirs.
  */
 export class AllProvidersFailed extends AggregateError {
   override readonly name = "AllProvidersFailed";
@@ -30,7 +31,9 @@ export class AllProvidersFailed extends AggregateError {
   }
 }
 
-/** The result of the first provider that succeeds. `onFailure` gets each failure before it. An abort ends it at once. */
+/**
+ * The result of the first provider that succeeds. `onFailure` gets each failure before it. An abort ends it at once.
+ */
 async function firstAnswer<P extends { readonly name: string }, T>(
   providers: readonly P[],
   ask: (provider: P) => Promise<T>,
@@ -48,8 +51,8 @@ async function firstAnswer<P extends { readonly name: string }, T>(
 }
 
 /**
- * Several sources of exchange rates as one, in order. When a source fails in the middle of a range, the next source returns
- * the whole range: sources are never mixed, and each day names its source.
+ * Several sources of exchange rates as one, in order. When a source fails in the middle of a range, the next source
+ * returns the whole range: sources are never mixed, and each day names its source.
  * @throws TypeError without providers
  */
 export function fxWithFallback(providers: readonly FxProvider[], onFailure?: OnFailure): FxProvider {

@@ -6,8 +6,8 @@ import { ProviderError } from "./provider-error.ts";
 const DEFAULT_WAIT_MS = 30_000;
 
 /**
- * Stops calling a provider for as long as its last rate limit asks (default 30 s): meanwhile each request fails at once with
- * class `rate_limited`.
+ * Stops calling a provider for as long as its last rate limit asks (default 30 s): meanwhile each request fails at once
+ * with class `rate_limited`.
  */
 export function rateLimitGuard(provider: EtfProvider, now: () => Date): EtfProvider {
   let limitedUntil = 0;

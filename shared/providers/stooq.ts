@@ -13,8 +13,8 @@ export interface StooqOptions extends Pick<OutboundOptions, "timeoutMs" | "stall
 }
 
 /**
- * Stooq's CSV of daily prices, adjusted for splits and dividends. It has no currency, so it is called only for exchanges
- * with a single one. Some callers get a challenge page instead, which is an error here.
+ * Stooq's CSV of daily prices, adjusted for splits and dividends. It has no currency, so it is called only for
+ * exchanges with a single one. Some callers get a challenge page instead, which is an error here.
  */
 export function stooq({ baseUrl = STOOQ_BASE_URL, key, now = () => new Date(), ...limits }: StooqOptions): EtfProvider {
   const provider = { name: "stooq", series: "adjusted" } as const;

@@ -17,8 +17,8 @@ export interface TwelveDataOptions extends Pick<OutboundOptions, "timeoutMs" | "
 }
 
 /**
- * Twelve Data, time_series: prices adjusted for splits and not for dividends. It reports limits and errors with status 200
- * and a code in the body.
+ * Twelve Data, time_series: prices adjusted for splits and not for dividends. It reports limits and errors with status
+ * 200 and a code in the body.
  */
 export function twelveData({
   baseUrl = TWELVE_DATA_BASE_URL,

@@ -12,7 +12,9 @@ export interface YahooOptions extends Pick<OutboundOptions, "timeoutMs" | "stall
 /** Both hosts give the same responses, and one may redirect to the other. */
 const PUBLIC_HOSTS: readonly string[] = ["query1.finance.yahoo.com", "query2.finance.yahoo.com"];
 
-/** Requested in addition before the first day, because days differ by time zone; `validatedSeries` removes the surplus. */
+/**
+ * Requested in addition before the first day, because days differ by time zone; `validatedSeries` removes the surplus.
+ */
 const MARGIN_S = 2 * 86_400;
 
 /**

@@ -2,7 +2,9 @@ import { crc32, createInflateRaw } from "node:zlib";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import type { ErrorClass } from "#jobs/error-class.ts";
 
-/** An archive that cannot be used: `transient` when it is cut short or damaged, `validation` for unexpected contents. */
+/**
+ * An archive that cannot be used: `transient` when it is cut short or damaged, `validation` for unexpected contents.
+ */
 export class ZipError extends Error {
   override readonly name = "ZipError";
   readonly errorClass: ErrorClass;

@@ -8,8 +8,8 @@ export interface PendingEvent {
 }
 
 /**
- * A bounded buffer of the events that wait to be sent, oldest first. Of a run's progress it keeps only the latest event.
- * At its limits it drops the oldest progress event first, or the oldest event when it holds no progress.
+ * A bounded buffer of the events that wait to be sent, oldest first. Of a run's progress it keeps only the latest
+ * event. At its limits it drops the oldest progress event first, or the oldest event when it holds no progress.
  */
 export class EventBuffer {
   readonly #maxEvents: number;

@@ -8,9 +8,9 @@ interface ThrottledRun {
 }
 
 /**
- * Passes at most one progress event per run and interval: the first at once, and the latest of the following ones at the
- * end of the interval. A state change of the run first releases the held event, so that progress never follows the end of
- * a run. Other events pass unchanged. Times are milliseconds of a monotonic clock. Default interval: 500 ms.
+ * Passes at most one progress event per run and interval: the first at once, and the latest of the following ones at
+ * the end of the interval. A state change of the run first releases the held event, so that progress never follows the
+ * end of a run. Other events pass unchanged. Times are milliseconds of a monotonic clock. Default interval: 500 ms.
  */
 export class ProgressThrottle {
   readonly #intervalMs: number;

@@ -16,7 +16,9 @@ export interface RealtimeLimits {
   readonly bufferedBytes: number;
   /** Timeout of one request to the service. */
   readonly timeoutMs: number;
-  /** During an outage the first retry follows after this time, each further one after twice the time, up to the longest. */
+  /**
+   * During an outage the first retry follows after this time, each further one after twice the time, up to the longest.
+   */
   readonly retryFirstMs: number;
   readonly retryLongestMs: number;
 }
@@ -46,8 +48,8 @@ interface Outage {
 }
 
 /**
- * Sends events in the background, one message at a time; each message takes all buffered events of its channel. An outage
- * of the service costs memory up to the limits and nothing else.
+ * Sends events in the background, one message at a time; each message takes all buffered events of its channel. An
+ * outage of the service costs memory up to the limits and nothing else.
  */
 export class Publisher {
   readonly #send: ServiceClient["send"];

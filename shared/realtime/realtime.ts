@@ -8,8 +8,8 @@ export type { ClientAccess, RealtimeCounts, RealtimeLimits, RealtimeService };
 /** Sends live events to subscribers. */
 export interface Realtime {
   /**
-   * Buffers events for sending. Resolves at once and never rejects: a lost event must not fail the work that it reports.
-   * Call it after the commit: see `shared/data/after-commit.ts`.
+   * Buffers events for sending. Resolves at once and never rejects: a lost event must not fail the work that it
+   * reports. Call it after the commit: see `shared/data/after-commit.ts`.
    */
   readonly publish: (events: readonly LiveEvent[]) => Promise<void>;
 

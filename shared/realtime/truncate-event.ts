@@ -10,9 +10,9 @@ const CUTS = [
 ] as const;
 
 /**
- * An event that can be sent: its data as plain JSON values, truncated when the event is larger than `maxBytes`. Truncated
- * data keeps its shape: long texts and lists end early, deep parts are null, and the event has `truncated: true`. Data
- * that stays too large is null.
+ * An event that can be sent: its data as plain JSON values, truncated when the event is larger than `maxBytes`.
+ * Truncated data keeps its shape: long texts and lists end early, deep parts are null, and the event has `truncated:
+ * true`. Data that stays too large is null.
  */
 export function truncateEvent(event: LiveEvent, maxBytes: number): PendingEvent {
   const data = jsonbSafe(event.data) ?? null;

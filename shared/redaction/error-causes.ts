@@ -1,8 +1,8 @@
 import { jsonbSafeText } from "./jsonb-safe.ts";
 
 /**
- * The error, its causes and the errors of an `AggregateError`, the error first. At most eight, so that a chain of causes
- * that leads back to itself ends.
+ * The error, its causes and the errors of an `AggregateError`, the error first. At most eight, so that a chain of
+ * causes that leads back to itself ends.
  */
 export function causes(error: unknown): object[] {
   const found = new Set<object>();

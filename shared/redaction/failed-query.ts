@@ -1,6 +1,6 @@
 /**
- * The message and the stack of an error without the parameters of a failed query. Drizzle's wrapper writes the statement
- * and every parameter into its message, and the stack repeats the message.
+ * The message and the stack of an error without the parameters of a failed query. Drizzle's wrapper writes the
+ * statement and every parameter into its message, and the stack repeats the message.
  */
 export function withoutParameters({ message, stack }: { message: string; stack: string }): {
   message: string;

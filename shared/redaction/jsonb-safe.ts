@@ -4,7 +4,8 @@ const MAX_DEPTH = 64;
 /**
  * A copy of any value that PostgreSQL accepts as jsonb. A run must be able to end whatever its job returns: PostgreSQL
  * refuses U+0000 and lone surrogates, and JSON has no bigint, cycle or NaN.
- * @param units approximate maximum of JSON characters; longer texts are truncated, the rest is left out. Default: no limit
+ * @param units approximate maximum of JSON characters; longer texts are truncated, the rest is left out. Default: no
+ * limit
  */
 export function jsonbSafe(value: unknown, units = Infinity): unknown {
   return copyOf(value, { above: new Set(), units });
@@ -17,7 +18,9 @@ interface Copying {
   units: number;
 }
 
-/** Whether PostgreSQL accepts a value unchanged, so that no copy is needed. False when in doubt: then use `jsonbSafe`. */
+/**
+ * Whether PostgreSQL accepts a value unchanged, so that no copy is needed. False when in doubt: then use `jsonbSafe`.
+ */
 export function isJsonbSafe(value: unknown, depth = 0): boolean {
   switch (typeof value) {
     case "string":

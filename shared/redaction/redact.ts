@@ -27,8 +27,8 @@ export function redactText(text: string, max = LOG_LIMITS.text): string {
 }
 
 /**
- * A copy of `value` in plain JSON values that is safe to show: without secrets, errors with stack and causes, cycles and
- * deep parts cut, long lists shortened. Never throws: an unreadable part is `[unreadable]`.
+ * A copy of `value` in plain JSON values that is safe to show: without secrets, errors with stack and causes, cycles
+ * and deep parts cut, long lists shortened. Never throws: an unreadable part is `[unreadable]`.
  * @param limits default: those of a log line
  */
 export function redact(value: unknown, limits: Partial<Limits> = {}): unknown {

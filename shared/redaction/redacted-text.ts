@@ -13,7 +13,9 @@ export function redactedText(value: unknown, max: number): string {
   return redactText(jsonbSafeText(value, Infinity), max);
 }
 
-/** Progress as the ledger stores it. A count that is not a finite number is 0; the note has at most 256 UTF-16 units. */
+/**
+ * Progress as the ledger stores it. A count that is not a finite number is 0; the note has at most 256 UTF-16 units.
+ */
 export function redactedProgress(progress: Progress | null): Progress | null {
   if (!progress) return null;
   const { done, total, note } = progress;

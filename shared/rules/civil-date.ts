@@ -75,7 +75,10 @@ const calendars = new Map<string, (instant: Date) => CivilDate>();
 /** Instants of a zone whose dates are cached: thirty years of days. */
 const MAX_CACHED = 10_000;
 
-/** The time of day of an instant in an IANA time zone: `HH:MM`. Compares as text. @throws RangeError for an unknown zone */
+/**
+ * The time of day of an instant in an IANA time zone: `HH:MM`. Compares as text.
+ * @throws RangeError for an unknown zone
+ */
 export function wallTimeIn(zone: string, instant: Date): string {
   return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, timeStyle: "short" }).format(instant);
 }

@@ -14,7 +14,9 @@ export const activeTrace = new AsyncLocalStorage<TraceContext>();
 /** An id of only zeros is invalid. */
 const TRACE_PARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}$/;
 
-/** Runs the work within the trace of a `traceparent` header; outside of a trace when the header is missing or invalid. */
+/**
+ * Runs the work within the trace of a `traceparent` header; outside of a trace when the header is missing or invalid.
+ */
 export function withTraceParent<T>(traceParent: string | null | undefined, work: () => T): T {
   const [, traceId, spanId] = TRACE_PARENT.exec(traceParent ?? "") ?? [];
   return traceId && spanId ? activeTrace.run({ traceId, spanId }, work) : work();
@@ -26,8 +28,9 @@ export function correlationIdOfTrace({ traceId }: TraceContext): string {
 }
 
 /**
- * The trace of runs with this correlation id: the active trace when the ids match, otherwise a trace context with the same
- * trace id and a derived span id, because another process may have requested the run. Undefined for an invalid trace id.
+ * The trace of runs with this correlation id: the active trace when the ids match, otherwise a trace context with the
+ * same trace id and a derived span id, because another process may have requested the run. Undefined for an invalid
+ * trace id.
  */
 export function traceOf(correlationId: string): TraceContext | undefined {
   const traceId = correlationId.replaceAll("-", "").toLowerCase();

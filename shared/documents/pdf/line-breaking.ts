@@ -42,9 +42,9 @@ function broken(word: string, width: number, measure: Measure): string[] {
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 
 /**
- * The pieces of a line from left to right, to be drawn with spaces between: the whole line, or, with right-to-left words,
- * single words with runs of such words reversed. The font orders the letters of a word. Numbers between such words are
- * reversed with them; nested directions are not supported.
+ * The pieces of a line from left to right, to be drawn with spaces between: the whole line, or, with right-to-left
+ * words, single words with runs of such words reversed. The font orders the letters of a word. Numbers between such
+ * words are reversed with them; nested directions are not supported.
  */
 export function inVisualOrder(line: string): string[] {
   if (!RIGHT_TO_LEFT.test(line)) return [line];

@@ -13,8 +13,8 @@ const NOTE: Style = { size: 8.5, color: MUTED };
 const FOOT: Style = { size: 8, color: MUTED };
 
 /**
- * A document as PDF, with embedded fonts and page numbers. The same model gives the same bytes. Characters that the fonts
- * lack (emoji, East Asian scripts) are shown as □; a note at the end counts them.
+ * A document as PDF, with embedded fonts and page numbers. The same model gives the same bytes. Characters that the
+ * fonts lack (emoji, East Asian scripts) are shown as □; a note at the end counts them.
  */
 export async function renderPdf(model: DocumentModel): Promise<Buffer> {
   const sheet = new Sheet(model);

@@ -19,8 +19,8 @@ const BOTTOM = PAGE.height - PAGE.margin - 20;
 const MISSING = "\u25a1";
 
 /**
- * Pages that are filled from top to bottom. It draws all texts, replaces characters that the font lacks with □ and counts
- * them. Its output is deterministic.
+ * Pages that are filled from top to bottom. It draws all texts, replaces characters that the font lacks with □ and
+ * counts them. Its output is deterministic.
  */
 export class Sheet {
   readonly pdf: PDFKit.PDFDocument;

@@ -29,8 +29,8 @@ export interface AcsEmailOptions extends Pick<OutboundOptions, "timeoutMs" | "re
 }
 
 /**
- * E-mail by Azure Communication Services (REST, 2023-03-31). The notification's id is the operation id: a retry after an
- * unknown outcome first reads that operation and sends only when it does not exist.
+ * E-mail by Azure Communication Services (REST, 2023-03-31). The notification's id is the operation id: a retry after
+ * an unknown outcome first reads that operation and sends only when it does not exist.
  */
 export function acsEmail({ endpoint, access, from, pollMs = 2_000, ...options }: AcsEmailOptions): Channel {
   const { now = () => new Date() } = options;

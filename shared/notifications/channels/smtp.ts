@@ -13,8 +13,8 @@ export interface SmtpOptions {
 }
 
 /**
- * E-mail by SMTP. The protocol has no idempotency key: after a crash between the server's reply and the commit the mail is
- * sent again, with the same Message-ID, by which mail systems recognise duplicates.
+ * E-mail by SMTP. The protocol has no idempotency key: after a crash between the server's reply and the commit the mail
+ * is sent again, with the same Message-ID, by which mail systems recognise duplicates.
  */
 export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
   const { protocol, hostname, port, username, password } = new URL(url);

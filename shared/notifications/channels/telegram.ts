@@ -21,8 +21,8 @@ export interface TelegramOptions extends Pick<OutboundOptions, "timeoutMs" | "re
 }
 
 /**
- * Telegram's Bot API. It has no idempotency key and no query for sent messages: after a crash or a timeout the message is
- * sent again, so that it may arrive twice but is never lost.
+ * Telegram's Bot API. It has no idempotency key and no query for sent messages: after a crash or a timeout the message
+ * is sent again, so that it may arrive twice but is never lost.
  */
 export function telegram({ baseUrl, token, ...limits }: TelegramOptions): Channel {
   const client = outbound({ provider: "telegram", baseUrl, secrets: [token], maxBytes: 256 * 1024, ...limits });

@@ -24,8 +24,8 @@ export interface TwilioOptions extends Pick<OutboundOptions, "timeoutMs" | "reso
 }
 
 /**
- * Text messages and calls by Twilio's REST API (2010-04-01). It has no idempotency key: a retry after an unknown outcome
- * first searches Twilio's list of messages between the two numbers since that attempt.
+ * Text messages and calls by Twilio's REST API (2010-04-01). It has no idempotency key: a retry after an unknown
+ * outcome first searches Twilio's list of messages between the two numbers since that attempt.
  */
 export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: TwilioOptions): {
   sms: Channel;

@@ -16,8 +16,8 @@ export interface WebPushOptions extends Pick<OutboundOptions, "timeoutMs" | "res
 }
 
 /**
- * Push messages to browsers (RFC 8030, 8188, 8291, 8292). The delivery succeeds when one browser of the recipient accepts
- * it. The topic is the notification's id: a second message replaces the first one until the browser fetches it.
+ * Push messages to browsers (RFC 8030, 8188, 8291, 8292). The delivery succeeds when one browser of the recipient
+ * accepts it. The topic is the notification's id: a second message replaces the first one until the browser fetches it.
  */
 export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Channel {
   const clients = new Map<string, Outbound>();

@@ -6,7 +6,10 @@ import { checkSymbol, type EtfResponse, jsonObject, quoted, responseError, valid
 import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 import type { ProviderError } from "../provider-error.ts";
 
-/** The prices in `{ "Meta Data": { "2. Symbol": … }, "Time Series (Daily)": { "2026-04-10": { "4. close": "1.00", … } } }`. */
+/**
+ * The prices in `{ "Meta Data": { "2. Symbol": … }, "Time Series (Daily)": { "2026-04-10": { "4. close": "1.00", … } }
+ * }`.
+ */
 export function seriesOfDaily(
   text: string,
   response: EtfResponse,
@@ -41,7 +44,9 @@ function errorIn(body: Readonly<Record<string, ExactJson>>, response: EtfRespons
   return responseError(response, `is an error: ${words}`, /apikey/i.test(words) ? "auth" : "validation");
 }
 
-/** A limit per second or minute ends soon, a limit per day does not; any other notice is about the rights of the key. */
+/**
+ * A limit per second or minute ends soon, a limit per day does not; any other notice is about the rights of the key.
+ */
 function noticeOf(words: string, response: EtfResponse): ProviderError {
   const what = `is a notice: ${words}`;
   if (/burst|call frequency|per minute/i.test(words)) return responseError(response, what, "rate_limited", 60_000);

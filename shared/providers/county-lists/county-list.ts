@@ -27,7 +27,10 @@ export function listError(list: string, what: string, errorClass: ErrorClass = "
   return new ProviderError(`${list} ${what}`, { provider: list, errorClass });
 }
 
-/** The indexes of the columns in the header of the source. @throws ProviderError naming the missing and the present columns */
+/**
+ * The indexes of the columns in the header of the source.
+ * @throws ProviderError naming the missing and the present columns
+ */
 export function columnIndexes(list: string, columns: readonly string[], header: readonly string[]): number[] {
   const names = header.map(tidy);
   const places = columns.map((column) => names.indexOf(tidy(column)));

@@ -30,9 +30,9 @@ const PIECE_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Splits the UTF-8 of a CSV file (RFC 4180) into records while it arrives, in pieces of any size. Lines end with LF, CRLF
- * or, when the first one does, CR; empty lines are skipped. As in spreadsheets, a quote in the middle of a cell is text.
- * Memory holds the records of one piece and the incomplete record, up to `longest` bytes.
+ * Splits the UTF-8 of a CSV file (RFC 4180) into records while it arrives, in pieces of any size. Lines end with LF,
+ * CRLF or, when the first one does, CR; empty lines are skipped. As in spreadsheets, a quote in the middle of a cell is
+ * text. Memory holds the records of one piece and the incomplete record, up to `longest` bytes.
  */
 export class CsvRecords {
   readonly #form: Form;
@@ -94,8 +94,9 @@ export class CsvRecords {
   }
 
   /**
-   * A stream that is used as a function: after `write` or `end`, `on_record` got every completed record and `errored` has
-   * the error. As a stream it emits one event per record; thousands of them reached V8's old space, and memory grew.
+   * A stream that is used as a function: after `write` or `end`, `on_record` got every completed record and `errored`
+   * has the error. As a stream it emits one event per record; thousands of them reached V8's old space, and memory
+   * grew.
    */
   #open(): Parser {
     const { delimiter, skipLines = 0, longest } = this.#form;

@@ -8,8 +8,8 @@ export function isEncoding(name: string): boolean {
 }
 
 /**
- * The same text as UTF-8 without byte order mark. The stated encoding wins, then the byte order mark; otherwise the text is
- * UTF-8 when its beginning mostly is, and windows-1252 when not, which American offices use.
+ * The same text as UTF-8 without byte order mark. The stated encoding wins, then the byte order mark; otherwise the
+ * text is UTF-8 when its beginning mostly is, and windows-1252 when not, which American offices use.
  */
 export async function* asUtf8(chunks: AsyncIterable<Buffer>, stated?: string): AsyncGenerator<Buffer> {
   const { beginning, rest } = await beginningOf(chunks, SAMPLE_BYTES);
@@ -55,8 +55,8 @@ function detected(beginning: Buffer): string {
 }
 
 /**
- * Whether valid non-ASCII characters are not outnumbered by invalid ones. Text in windows-1252 is rarely valid UTF-8, and
- * one damaged name must not change the other names with accents.
+ * Whether valid non-ASCII characters are not outnumbered by invalid ones. Text in windows-1252 is rarely valid UTF-8,
+ * and one damaged name must not change the other names with accents.
  */
 function isMostlyUtf8(bytes: Buffer): boolean {
   let [whole, broken] = [0, 0];

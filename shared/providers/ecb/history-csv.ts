@@ -4,8 +4,8 @@ import { type AnswerSource, isPublishedRate, type PublishedRate, type RatesOfDay
 import { ProviderError } from "../provider-error.ts";
 
 /**
- * The days of `eurofxref-hist.csv` from start to end: newest first, `N/A` where a currency had no rate. Reading stops at the
- * first day before the start. Each day is yielded after its whole line, with its line end, was read.
+ * The days of `eurofxref-hist.csv` from start to end: newest first, `N/A` where a currency had no rate. Reading stops
+ * at the first day before the start. Each day is yielded after its whole line, with its line end, was read.
  *
  * Not read by csv-parse: the format has no quotes, this splitter is faster (docs/decisions/0012), and it detects a last
  * line that was cut off.

@@ -10,7 +10,10 @@ export function dayOf(text: string, source: AnswerSource): RatesOfDay {
   return readDay(typeof date === "string" ? date : "", rates, source);
 }
 
-/** The days of a response to a range, newest first: `{ …, rates: { "2025-05-09": { USD: 1.1 } } }`. @throws ProviderError */
+/**
+ * The days of a response to a range, newest first: `{ …, rates: { "2025-05-09": { USD: 1.1 } } }`.
+ * @throws ProviderError
+ */
 export function daysOf(text: string, source: AnswerSource): RatesOfDay[] {
   const { rates } = readAnswer(text, source);
   if (!isJsonObject(rates)) throw responseError(source, "has no rates");

@@ -6,8 +6,8 @@ export class DeadlineExceeded extends Error {
 }
 
 /**
- * Allows at most `stallMs` milliseconds for one operation and `totalMs` for all of them together. Only time spent waiting
- * counts: when the reader writes each chunk to a database for a minute, the service is not slow.
+ * Allows at most `stallMs` milliseconds for one operation and `totalMs` for all of them together. Only time spent
+ * waiting counts: when the reader writes each chunk to a database for a minute, the service is not slow.
  */
 export function deadline(totalMs: number, stallMs: number, signal: AbortSignal | undefined): WithinDeadline {
   let leftMs = totalMs;

@@ -23,8 +23,8 @@ export function isLoopbackHost(hostname: string): boolean {
 }
 
 /**
- * Whether this address is on the public internet: no special-purpose, multicast or reserved address. Unknown ranges count as
- * not public.
+ * Whether this address is on the public internet: no special-purpose, multicast or reserved address. Unknown ranges
+ * count as not public.
  */
 export function isPublicAddress(address: string): boolean {
   // ipaddr.js also parses other notations such as 0x7f.1, which a socket would look up.
@@ -36,7 +36,9 @@ export function isPublicAddress(address: string): boolean {
 
 /** The address of Azure's platform on every virtual machine, in a public range. */
 const AZURE_PLATFORM = "168.63.129.16";
-/** ipaddr.js calls unassigned IPv6 addresses unicast too; IANA assigns global unicast addresses only from this range. */
+/**
+ * ipaddr.js calls unassigned IPv6 addresses unicast too; IANA assigns global unicast addresses only from this range.
+ */
 const GLOBAL_UNICAST_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
 
 /**

@@ -12,8 +12,8 @@ export class UnknownEncoding extends Error {
 }
 
 /**
- * The unpacked body, chunk by chunk, at the pace of its reader. `maxBytes` limits both the received bytes and the unpacked
- * bytes. Leaving the loop early closes the connection.
+ * The unpacked body, chunk by chunk, at the pace of its reader. `maxBytes` limits both the received bytes and the
+ * unpacked bytes. Leaving the loop early closes the connection.
  */
 export async function* readBody(
   response: IncomingMessage,

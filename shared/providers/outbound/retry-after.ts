@@ -2,8 +2,8 @@
 export const LONGEST_RETRY_AFTER_MS = 3_600_000;
 
 /**
- * Milliseconds that a response asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as an HTTP date (RFC 9110,
- * 10.2.3). At most one hour; 0 for a past date; undefined when the header is missing or unreadable.
+ * Milliseconds that a response asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as an HTTP date (RFC
+ * 9110, 10.2.3). At most one hour; 0 for a past date; undefined when the header is missing or unreadable.
  */
 export function retryAfterMs(headers: Readonly<Record<string, unknown>>, now: Date): number | undefined {
   const asked =

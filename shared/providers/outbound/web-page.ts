@@ -1,7 +1,7 @@
 /**
  * Whether a response is a page for people (a maintenance page, a challenge, a captive portal) instead of data. The
- * beginning of the body decides, because content types are often wrong: an HTML tag always counts, another tag only with
- * `text/html`.
+ * beginning of the body decides, because content types are often wrong: an HTML tag always counts, another tag only
+ * with `text/html`.
  */
 export function isWebPage(contentType: string | undefined, beginning: string): boolean {
   const start = beginning

@@ -4,8 +4,8 @@ import { checkSymbol, type EtfResponse, jsonObject, quoted, type RawSeries, resp
 import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
 
 /**
- * The page in `{ meta: { symbol, currency, … }, values: [{ datetime, open, high, low, close, volume }], status: "ok" }`,
- * newest first. @throws ProviderError
+ * The page in `{ meta: { symbol, currency, … }, values: [{ datetime, open, high, low, close, volume }], status: "ok"
+ * }`, newest first. @throws ProviderError
  */
 export function pageOf(
   text: string,

@@ -9,7 +9,10 @@ type JsonObject = Readonly<Record<string, ExactJson>>;
 /** Time for the closing auction and for the delay of 15 minutes of free prices. */
 const SETTLING_MS = 20 * 60_000;
 
-/** The prices in `{ chart: { result: [{ meta, timestamp, indicators: { quote: [{ … }], adjclose: [{ … }] } }], error } }`. */
+/**
+ * The prices in `{ chart: { result: [{ meta, timestamp, indicators: { quote: [{ … }], adjclose: [{ … }] } }], error }
+ * }`.
+ */
 export function seriesOfChart(text: string, response: EtfResponse, now: Date): PriceSeries {
   const result = resultOf(jsonObject(text, response), response);
   const meta = objectIn(result, "meta");
@@ -54,7 +57,9 @@ function calendarOfMeta(
   throw responseError(response, `has no time zone of the exchange, got ${JSON.stringify(zone ?? null)}`);
 }
 
-/** By the current trading period of the response: the present one, the last one or, late in the evening, the next one. */
+/**
+ * By the current trading period of the response: the present one, the last one or, late in the evening, the next one.
+ */
 function isTodayFinal(meta: JsonObject, dateOf: (instant: Date) => CivilDate, now: Date): boolean {
   const end = instantOf(objectIn(objectIn(meta, "currentTradingPeriod"), "regular")?.end);
   if (!end) return false;

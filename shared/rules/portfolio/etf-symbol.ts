@@ -1,6 +1,6 @@
 /**
- * Whether the text has the form of a symbol in Yahoo's spelling: capital letters, digits and `.=^-`, such as `VWCE.DE`. The
- * symbol may not exist.
+ * Whether the text has the form of a symbol in Yahoo's spelling: capital letters, digits and `.=^-`, such as `VWCE.DE`.
+ * The symbol may not exist.
  */
 export function isEtfSymbol(text: string): boolean {
   return /^[A-Z0-9^][A-Z0-9.=^-]{0,31}$/.test(text);

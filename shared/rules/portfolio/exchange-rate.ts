@@ -35,8 +35,8 @@ const Exact = Decimal.clone({ precision: CROSS_RATE_DIGITS, rounding: Decimal.RO
 /**
  * The rate of one currency in another on a date; undefined while a needed rate is missing.
  *
- * From EUR it is the published rate, digit for digit. Other pairs are converted by way of the euro, rate(base → quote) =
- * rate(EUR → quote) ÷ rate(EUR → base), rounded once, half to even, to 20 significant digits. Source of the formula:
+ * From EUR it is the published rate, digit for digit. Other pairs are converted by way of the euro, rate(base → quote)
+ * = rate(EUR → quote) ÷ rate(EUR → base), rounded once, half to even, to 20 significant digits. Source of the formula:
  * Council Regulation (EC) No 1103/97, article 4(4), conversion by way of the euro.
  *
  * @param inForce the last rate of each currency that was published on or before the date
@@ -59,8 +59,8 @@ export function exchangeRate(
 }
 
 /**
- * The last point of a currency on or before a date, which is in force on weekends and holidays too. Undefined before the
- * first point. The caller decides how old it may be: an ended currency keeps its last rate for ever.
+ * The last point of a currency on or before a date, which is in force on weekends and holidays too. Undefined before
+ * the first point. The caller decides how old it may be: an ended currency keeps its last rate for ever.
  *
  * @param points oldest first
  */

@@ -66,8 +66,8 @@ export function splitSuspect(points: readonly PricePoint[]): CivilDate | undefin
 export const SAME_SCALE: Readonly<Record<SeriesKind, number>> = { raw: 1.05, adjusted: 1.0005 };
 
 /**
- * Whether fetched prices continue the stored ones. A split changes all earlier prices of a series, and a dividend those of
- * an adjusted series: new prices must not be added to the old ones then. Compares the last day that both have.
+ * Whether fetched prices continue the stored ones. A split changes all earlier prices of a series, and a dividend those
+ * of an adjusted series: new prices must not be added to the old ones then. Compares the last day that both have.
  */
 export function isSameScale(
   kind: SeriesKind,

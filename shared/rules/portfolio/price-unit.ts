@@ -17,7 +17,9 @@ export function priceUnit(code: string): PriceUnit | undefined {
   return isKnownCurrency(code) ? { currency: code, places: 0 } : undefined;
 }
 
-/** A price in whole units of its currency, digit for digit: 1279.5 pence are 12.795 pounds. `price` is a plain decimal. */
+/**
+ * A price in whole units of its currency, digit for digit: 1279.5 pence are 12.795 pounds. `price` is a plain decimal.
+ */
 export function inWholeUnits(price: string, { places }: PriceUnit): string {
   if (places === 0) return price;
   const [whole = "", fraction = ""] = price.split(".");

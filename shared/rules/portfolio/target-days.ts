@@ -1,9 +1,9 @@
 import { addDays, type CivilDate, isWeekend } from "../civil-date.ts";
 
 /**
- * Whether the ECB publishes reference rates on a date, which it does when TARGET is open. Closed: weekends, New Year's Day,
- * Good Friday, Easter Monday, 1 May, Christmas Day and 26 December (TARGET long-term calendar, in force since 2000), and
- * the last days of 1999 and 2001 (year 2000 and cash changeover).
+ * Whether the ECB publishes reference rates on a date, which it does when TARGET is open. Closed: weekends, New Year's
+ * Day, Good Friday, Easter Monday, 1 May, Christmas Day and 26 December (TARGET long-term calendar, in force since
+ * 2000), and the last days of 1999 and 2001 (year 2000 and cash changeover).
  */
 export function isTargetDay(date: CivilDate): boolean {
   if (date === "1999-12-31" || date === "2001-12-31") return false;
@@ -19,7 +19,10 @@ export function targetDayOnOrBefore(date: CivilDate): CivilDate {
   return day;
 }
 
-/** Easter Sunday of the Gregorian calendar (J.-M. Oudin's algorithm, Explanatory Supplement to the Astronomical Almanac). */
+/**
+ * Easter Sunday of the Gregorian calendar (J.-M. Oudin's algorithm, Explanatory Supplement to the Astronomical
+ * Almanac).
+ */
 export function easterSunday(year: number): CivilDate {
   const century = Math.floor(year / 100);
   const golden = year % 19;

@@ -20,8 +20,8 @@ export type RatesByQuote = ReadonlyMap<string, readonly EuroRate[]>;
 const AWAITED_WEEKDAYS = 10;
 
 /**
- * No exchange is closed for more days. A contribution without a price in this time waits: the history has a gap, and the
- * first price after the gap would be wrong.
+ * No exchange is closed for more days. A contribution without a price in this time waits: the history has a gap, and
+ * the first price after the gap would be wrong.
  */
 export const BUYING_DAYS = 10;
 

@@ -34,8 +34,9 @@ export type NextOccurrence = Pick<Occurrence, "due" | "number"> & {
 
 /**
  * The next task of a series: the first occurrence after the due date and after `now`, in the task's time zone. As with
- * schedules, 09:00 stays 09:00 when the clocks change; a skipped time becomes the first instant after the gap, a repeated
- * time is its first occurrence. A short month uses its last day, and the anchor stays: 31 January, 28 February, 31 March.
+ * schedules, 09:00 stays 09:00 when the clocks change; a skipped time becomes the first instant after the gap, a
+ * repeated time is its first occurrence. A short month uses its last day, and the anchor stays: 31 January, 28
+ * February, 31 March.
  * @returns null when the series has ended
  * @throws InvalidRecurrence when it is invalid or has no next occurrence
  */

@@ -2,16 +2,17 @@ import { civilDateOf, dayNumberOf, daysInMonth, SECONDS_A_DAY, weekdayOf } from 
 import type { RecurrenceRule } from "./recurrence-rule.ts";
 
 /**
- * The rarest day is 29 February on a given weekday across a century without leap day: once in 40 years. A rule without an
- * occurrence in a longer time has none.
+ * The rarest day is 29 February on a given weekday across a century without leap day: once in 40 years. A rule without
+ * an occurrence in a longer time has none.
  */
 const DAYS_TO_LOOK = 41 * 366;
 const LAST_DAY = dayNumberOf({ year: 9_999, month: 12, day: 31 });
 
 /**
- * The occurrences of a rule from `start` on, in order, as wall times without clock changes. Days and times that the rule
- * does not name are those of `start`; the caller handles COUNT and UNTIL. Ends after 41 years without an occurrence, so
- * that the cost of any rule is bounded. Hand-written instead of the library `rrule`: docs/decisions/0019.
+ * The occurrences of a rule from `start` on, in order, as wall times without clock changes. Days and times that the
+ * rule does not name are those of `start`; the caller handles COUNT and UNTIL. Ends after 41 years without an
+ * occurrence, so that the cost of any rule is bounded. Hand-written instead of the library `rrule`:
+ * docs/decisions/0019.
  * @param start the base of intervals, in seconds since 1970-01-01T00:00 of that wall clock
  * @param from skips the periods that end before it, at no cost
  */

@@ -44,8 +44,8 @@ const Exact = Decimal.clone({ precision: 60, rounding: Decimal.ROUND_HALF_UP });
  * | `flat_then_step` | 10 % of the minimum bid up to six months, 15 % after; 5 % a year (actual/365) on the overbid |
  * | `daily_simple` | principal × rate × days ÷ 365; leap days count, the year stays 365 |
  *
- * The day six months after the start belongs to the first period. Exact, then rounded once to the cent, half up. Sources
- * of the formulas: `rule-sets.ts`.
+ * The day six months after the start belongs to the first period. Exact, then rounded once to the cent, half up.
+ * Sources of the formulas: `rule-sets.ts`.
  * @throws RangeError when a needed figure is missing or negative, or `until` is before `from`
  */
 export function accrued(method: AccrualMethod, terms: AccrualTerms): Decimal {

@@ -16,8 +16,8 @@ export function monthsTouched(from: CivilDate, until: CivilDate): number {
 }
 
 /**
- * The number of started six-month periods: 1 up to and including the day six months after the start, 2 from the next day.
- * Each period is computed from the start, so that a short month does not shift the later ones.
+ * The number of started six-month periods: 1 up to and including the day six months after the start, 2 from the next
+ * day. Each period is computed from the start, so that a short month does not shift the later ones.
  */
 export function halfYearsBegun(from: CivilDate, until: CivilDate): number {
   let begun = Math.max(1, Math.ceil((monthsTouched(from, until) - 1) / 6));

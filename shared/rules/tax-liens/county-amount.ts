@@ -7,8 +7,8 @@ const FORMS: Readonly<Record<NumberStyle, RegExp>> = {
 };
 
 /**
- * Parses a number in a county's format: `$8,200`, `14,497.43`, `16 %`, `(12.00)` and `-12.00` for negative numbers. Groups
- * of thousands must be complete, so that a decimal comma is never taken for a separator of thousands.
+ * Parses a number in a county's format: `$8,200`, `14,497.43`, `16 %`, `(12.00)` and `-12.00` for negative numbers.
+ * Groups of thousands must be complete, so that a decimal comma is never taken for a separator of thousands.
  * @returns a plain decimal as text without redundant zeros, `-` first when negative; null for other texts such as `NA`
  */
 export function readAmount(text: string, style: NumberStyle = "point"): string | null {

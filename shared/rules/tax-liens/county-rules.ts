@@ -4,8 +4,8 @@ import { isRuleSetId, RULE_SET_IDS, RULE_SETS, type RuleSet } from "./rule-sets.
 export type CountyOverrides = Readonly<Record<string, unknown>>;
 
 /**
- * The rules of a county: those of its state, with the county's own `maxInterestRate` (percent; in Illinois per half-year)
- * and `redemptionMonths` (null: unknown) if stated.
+ * The rules of a county: those of its state, with the county's own `maxInterestRate` (percent; in Illinois per
+ * half-year) and `redemptionMonths` (null: unknown) if stated.
  * @throws RangeError for an unknown rule set or an invalid override
  */
 export function countyRules(ruleSet: string, overrides: CountyOverrides): RuleSet {
@@ -22,7 +22,10 @@ export function countyRules(ruleSet: string, overrides: CountyOverrides): RuleSe
   };
 }
 
-/** Days in which half of a county's liens are redeemed; null when unknown. @throws RangeError for an invalid override */
+/**
+ * Days in which half of a county's liens are redeemed; null when unknown.
+ * @throws RangeError for an invalid override
+ */
 export function medianRedemptionDays(overrides: CountyOverrides): number | null {
   return stated(overrides, "medianRedemptionDays", WHOLE, isCount);
 }

@@ -15,8 +15,8 @@ export function compareCandidates(a: Candidate, b: Candidate): number {
 }
 
 /**
- * Selects candidates from the best down until the budget is spent. A candidate that exceeds the rest of the budget or of
- * its county's share is skipped. Uses constant memory for any number of candidates.
+ * Selects candidates from the best down until the budget is spent. A candidate that exceeds the rest of the budget or
+ * of its county's share is skipped. Uses constant memory for any number of candidates.
  * @param ranked in the order of `compareCandidates`
  * @param leastCost minimum cost of a candidate, in dollars: the selection ends when less is left. Default 0.01
  * @returns the deals, in that order

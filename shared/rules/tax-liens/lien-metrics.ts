@@ -5,8 +5,8 @@ import { type RiskFacts, riskScore, type RiskWeights } from "./risk.ts";
 import { type CashFlow, internalRateOfReturn } from "./yield.ts";
 
 /**
- * Version of these formulas, of those they call (accrual, yield, risk) and of the facts in `rule-sets.ts`. Stored with the
- * results; increase it when a result may change.
+ * Version of these formulas, of those they call (accrual, yield, risk) and of the facts in `rule-sets.ts`. Stored with
+ * the results; increase it when a result may change.
  */
 export const METRICS_VERSION = 1;
 

@@ -50,8 +50,8 @@ const YES: ReadonlySet<string> = new Set(["y", "yes", "true", "t", "1", "x"]);
 const NO: ReadonlySet<string> = new Set(["", "n", "no", "false", "f", "0", "-"]);
 
 /**
- * A parser for the rows of one county: it normalises each field and checks it against the rules. It reports all faults of
- * a row.
+ * A parser for the rows of one county: it normalises each field and checks it against the rules. It reports all faults
+ * of a row.
  * @param year year of the ingestion, the base of the allowed tax years
  */
 export function lienReader(forms: CountyForms, rules: ListRules, year: number): (written: RawLien) => LienReading {

@@ -8,8 +8,8 @@ export interface RejectedRow {
 export const REJECT_HEADER = "line,reasons,raw\r\n";
 
 /**
- * One line of a reject file (CSV). A text that a spreadsheet would evaluate as a formula gets an apostrophe in front, so
- * that a list cannot run code when a person opens the file.
+ * One line of a reject file (CSV). A text that a spreadsheet would evaluate as a formula gets an apostrophe in front,
+ * so that a list cannot run code when a person opens the file.
  */
 export function rejectLine({ line, reasons, raw }: RejectedRow): string {
   return `${line},${cell(reasons.join("; "))},${cell(raw)}\r\n`;

@@ -15,7 +15,9 @@ export type PremiumTreatment = "none" | "lost" | "returned";
 export interface RuleSet {
   readonly id: RuleSetId;
   readonly bidding: Bidding;
-  /** Maximum rate in percent a year; in Illinois the penalty of a half-year. Null: the county's list states the rate. */
+  /**
+   * Maximum rate in percent a year; in Illinois the penalty of a half-year. Null: the county's list states the rate.
+   */
   readonly maxRate: number | null;
   /** Maximum return in percent a year, penalties included. Null as above. */
   readonly maxAnnualReturn: number | null;
@@ -28,21 +30,24 @@ export interface RuleSet {
 /**
  * The rules by state, with their sources. Not legal advice: verify them before a purchase.
  *
- * - **Arizona.** Bids go down from 16 % simple a year, by the month; the lowest rate wins; three years until foreclosure.
- *   A.R.S. 42-18053, 42-18112 to 42-18122; tutorial of the Maricopa County Treasurer.
- * - **Florida.** Bids go down from 18 % by quarter points; at least 5 % is owed on redemption unless the bid was 0 %; a deed
- *   may be applied for two years after 1 April of the year of issue. F.S. 197.432, 197.472, 197.502.
- * - **Illinois.** The least penalty wins, at most 9 % since 2022 (P.A. 102-0363), owed again for each further six months; 2 to
- *   2½ years by class, of which this takes the longer. 35 ILCS 200/21-215; 21-355 for the steps, to be verified.
- * - **Colorado.** The highest premium wins, which is neither returned nor bears interest; 9 points above the federal discount
- *   rate, set each year: 15 % is the highest of Larimer County's years 2000 to 2015; three years until a treasurer's deed.
- * - **Indiana.** The highest bid wins; 110 % of the minimum bid within six months, 115 % after; 5 % a year on the overbid;
- *   one year. Sale profiles of the counties, 2026.
- * - **Maryland.** Each county sets its rate, 8 % to 20 %; six months. That the highest bid wins, and that what is bid above is
- *   returned without interest, is Md. Code, Tax-Property § 14-817, to be verified.
+ * - **Arizona.** Bids go down from 16 % simple a year, by the month; the lowest rate wins; three years until
+ *   foreclosure. A.R.S. 42-18053, 42-18112 to 42-18122; tutorial of the Maricopa County Treasurer.
+ * - **Florida.** Bids go down from 18 % by quarter points; at least 5 % is owed on redemption unless the bid was 0 %; a
+ *   deed may be applied for two years after 1 April of the year of issue. F.S. 197.432, 197.472, 197.502.
+ * - **Illinois.** The least penalty wins, at most 9 % since 2022 (P.A. 102-0363), owed again for each further six
+ *   months; 2 to 2½ years by class, of which this takes the longer. 35 ILCS 200/21-215; 21-355 for the steps, to be
+ *   verified.
+ * - **Colorado.** The highest premium wins, which is neither returned nor bears interest; 9 points above the federal
+ *   discount rate, set each year: 15 % is the highest of Larimer County's years 2000 to 2015; three years until a
+ *   treasurer's deed.
+ * - **Indiana.** The highest bid wins; 110 % of the minimum bid within six months, 115 % after; 5 % a year on the
+ *   overbid; one year. Sale profiles of the counties, 2026.
+ * - **Maryland.** Each county sets its rate, 8 % to 20 %; six months. That the highest bid wins, and that what is bid
+ *   above is returned without interest, is Md. Code, Tax-Property § 14-817, to be verified.
  * - **Other.** Nothing is known: a list must state the rate. Interest by the day.
  *
- * The monthly count of Arizona, Colorado and Maryland reproduces 98 % of some 40,000 redemptions in Larimer County to the cent.
+ * The monthly count of Arizona, Colorado and Maryland reproduces 98 % of some 40,000 redemptions in Larimer County to
+ * the cent.
  */
 export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
   arizona: {

@@ -14,8 +14,8 @@ export function simpleAnnualYield(given: { cost: Decimal.Value; profit: Decimal.
 }
 
 /**
- * The internal rate of return in percent a year, to 4 decimals: the rate at which the present value of the cash flows is 0,
- * Σ amount ÷ (1 + rate)^(days ÷ 365) = 0 (as XIRR). Null when no rate from −99.99 % to 100,000 % solves it.
+ * The internal rate of return in percent a year, to 4 decimals: the rate at which the present value of the cash flows
+ * is 0, Σ amount ÷ (1 + rate)^(days ÷ 365) = 0 (as XIRR). Null when no rate from −99.99 % to 100,000 % solves it.
  *
  * Found by bisection in binary floating point: the result is a root, not an amount of money.
  */

@@ -4,8 +4,8 @@ import { runStateChanges } from "../diagnostics-channels.ts";
 import { subscribe } from "./subscribe.ts";
 
 /**
- * Counts runs, failures, retries and items, and measures durations, with the job and its family as dimensions. The counts
- * are of this process; Application Insights adds them up. @returns a function that stops the export
+ * Counts runs, failures, retries and items, and measures durations, with the job and its family as dimensions. The
+ * counts are of this process; Application Insights adds them up. @returns a function that stops the export
  */
 export function exportMetrics(): () => void {
   const meter = metrics.getMeter("rota");

@@ -26,7 +26,10 @@ const LONGEST_STATEMENT = 4_096;
 /** Looked up each time: a tracer from before the start of the library creates no spans. */
 const tracer = () => trace.getTracer("rota");
 
-/** Creates a span for each attempt, with child spans for its statements, requests and messages. @returns stops the export */
+/**
+ * Creates a span for each attempt, with child spans for its statements, requests and messages.
+ * @returns stops the export
+ */
 export function exportSpans(): () => void {
   const ends = [
     subscribe(statementChannel, (message) => {

@@ -48,8 +48,8 @@ export async function startApplicationInsights({
 }
 
 /**
- * The library's hooks do not reach the modules of a bundle, and the app publishes the same facts itself. The host handles
- * uncaught exceptions.
+ * The library's hooks do not reach the modules of a bundle, and the app publishes the same facts itself. The host
+ * handles uncaught exceptions.
  */
 const NO_AUTO_COLLECTION: AzureMonitorOpenTelemetryOptions = {
   enableAutoCollectExceptions: false,

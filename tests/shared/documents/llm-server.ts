@@ -9,7 +9,10 @@ export interface LlmAnswer {
   readonly body: unknown;
 }
 
-/** A language model's API on loopback, in the form of OpenAI's; each call gets the next answer, the last one again and again. */
+/**
+ * A language model's API on loopback, in the form of OpenAI's; each call gets the next answer, the last one again and
+ * again.
+ */
 export async function startLlm(): Promise<{
   readonly url: string;
   answers: LlmAnswer[];

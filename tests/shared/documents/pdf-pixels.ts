@@ -1,6 +1,9 @@
 import { getDocument } from "pdfjs-dist/legacy/build/pdf.mjs";
 
-/** A page as it is seen: where there is anything but white, in points from the upper left corner; null for an empty page. */
+/**
+ * A page as it is seen: where there is anything but white, in points from the upper left corner; null for an empty
+ * page.
+ */
 export interface Drawn {
   readonly left: number;
   readonly top: number;

@@ -47,7 +47,7 @@ afterEach(async () => {
   log.length = 0;
 });
 
-/** Does the attempts of runs that fail as they are told, as one batch. */
+/** Executes the attempts of runs that fail with the given errors, as one batch. */
 async function failing(inputs: readonly { says: string; errorClass: string }[], attempts = 1): Promise<string[]> {
   const requests = inputs.map((input) => ({ input, trigger: "event" as const, requestedBy: "a test" }));
   const ids = (await app.enqueuer.enqueueMany(app.db, fails, requests)).map(({ id }) => id);

@@ -16,7 +16,10 @@ interface Asked {
   readonly body: string;
 }
 
-/** The service: POST starts an operation under the id that the client gave, GET shows it; each HMAC is checked as Azure does. */
+/**
+ * The service: POST starts an operation under the id that the client gave, GET shows it; each HMAC is checked as Azure
+ * does.
+ */
 async function communicationServices(states: readonly { status: number; state: string; error?: object }[]) {
   const asked: Asked[] = [];
   const { url } = await scriptedServer((request, response) => {

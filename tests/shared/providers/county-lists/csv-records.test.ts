@@ -68,7 +68,7 @@ it.each([
     ],
   ],
   ["a quote within a cell as text", 'a 5" pipe,b\n', [['a 5" pipe', "b"]]],
-  ["a cell that goes on behind its quote as text", '"Bob" Smith,b\n', [['"Bob" Smith', "b"]]],
+  ["a cell that continues after its quote as text", '"Bob" Smith,b\n', [['"Bob" Smith', "b"]]],
   [
     "a CR within a line of LF as text",
     "a\rb,c\nd,e\n",

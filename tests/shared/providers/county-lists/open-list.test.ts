@@ -120,7 +120,7 @@ describe("HTML", () => {
 
   it("a cycle of pages and a page with another layout are refused", async () => {
     put("/1", table("", '<a class="next" href="/1">Next</a>'));
-    await expect(read({ kind: "html", url: `${server.origin}/1`, next: "a.next" })).rejects.toThrow("leads back");
+    await expect(read({ kind: "html", url: `${server.origin}/1`, next: "a.next" })).rejects.toThrow("links back");
     put("/1", "<html><p>Moved</p></html>");
     await expect(read({ kind: "html", url: `${server.origin}/1` })).rejects.toThrow('has no column "parcel", "amount"');
   });

@@ -79,7 +79,7 @@ describe("refuses", () => {
     ["a column that is no code", SAMPLE.replace("HRK", "kuna"), 'has an unknown column "kuna"'],
     ["a column without a name", SAMPLE.replace("JPY", ""), 'has an unknown column ""'],
     ["a column twice", SAMPLE.replace("JPY", "USD"), 'has the column "USD" twice'],
-    ["no currency at all", "Date,\n", "has no currency column"],
+    ["no currency", "Date,\n", "has no currency column"],
     [
       "a date that does not exist",
       SAMPLE.replace("2023-01-02", "2023-02-30"),

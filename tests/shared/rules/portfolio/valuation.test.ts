@@ -89,7 +89,8 @@ describe("the value", () => {
         const back = new Exact(1).div(there).toSignificantDigits(20).toFixed();
         const units = unitsFor({ amount, rate: there, close });
         const value = valueOf({ units, price: close, rate: back, currency: "EUR" });
-        // Half of the last place of the units, at that price, and half a cent; and what twenty digits leave out of the rate.
+        // Half of the last place of the units, at that price, and half a cent; and what twenty digits leave out of the
+        // rate.
         const lost = new Exact(close).times(back).times("0.5e-12").plus("0.005").plus(new Exact(amount).times("1e-19"));
         expect(new Exact(value).minus(amount).abs().lte(lost), `${value} of ${amount}`).toBe(true);
       }),
