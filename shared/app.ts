@@ -15,10 +15,10 @@ import { Runner } from "#runner/runner.ts";
 import { surviveUnhandledRejections } from "#runner/unhandled-rejections.ts";
 import { type Clock, systemClock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
-import { jsonLines, Log, type LogSink } from "#telemetry/log.ts";
-import { activeTrace, correlationIdOfTrace } from "#telemetry/trace-context.ts";
-import { prettyLines } from "#telemetry/pretty-log.ts";
 import { withLogChannel, withRunStateChannel } from "#telemetry/diagnostics-channels.ts";
+import { jsonLines, Log, type LogSink } from "#telemetry/log.ts";
+import { prettyLines } from "#telemetry/pretty-log.ts";
+import { activeTrace, correlationIdOfTrace } from "#telemetry/trace-context.ts";
 
 export type { App };
 
@@ -49,7 +49,8 @@ export function openApp(
   const log = new Log(withLogChannel(sink), { level: config.LOG_LEVEL });
   const options = {
     ...databaseOptions(config, `rota ${holder}`),
-    // A hanging process or a lost machine must not keep its locks longer than its runs: the rescuer would wait for them.
+    // A hanging process or a lost machine must not keep its locks longer than its runs: the rescuer would wait for
+    // them.
     ...(config.DATABASE_PREPARE && { silentTransactionMs: config.JOB_LEASE }),
   };
   const db = connect(options);

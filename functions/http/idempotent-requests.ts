@@ -53,7 +53,8 @@ export async function startRunOnce(
 }
 
 /**
- * Starts work with a response of its own (many runs, a backfill) in a transaction; a repeated key gets the stored response.
+ * Starts work with a response of its own (many runs, a backfill) in a transaction; a repeated key gets the stored
+ * response.
  * @returns `started` is null for a repeated key
  * @throws Problem 422 when another request used the key
  */

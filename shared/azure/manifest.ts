@@ -5,8 +5,8 @@ import { ownQueue, SHARED_QUEUE_FUNCTION } from "#messaging/queue-names.ts";
 import { utcSuperset } from "#schedule/index.ts";
 
 /**
- * What start-up needs to register every function without loading the code of one. The build derives it from the jobs and routes
- * and writes it into the entry, so the number of jobs hardly changes the time of a start.
+ * What start-up needs to register every function without loading the code of one. The build derives it from the jobs
+ * and routes and writes it into the entry, so the number of jobs hardly changes the time of a start.
  */
 export interface Manifest {
   readonly jobs: readonly ManifestJob[];

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { TriggerMetadata } from "@azure/functions";
 import { v7 as uuidv7 } from "uuid";
-import type { App } from "#http/app-services.ts";
 import { type DeadMessage, insertDeadMessages } from "#data/platform/dead-messages.ts";
 import { runsNotInLedger } from "#data/platform/job-runs.ts";
+import type { App } from "#http/app-services.ts";
 import { readRunMessage, UnreadableMessage } from "#messaging/run-message.ts";
 import { jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts";
 
@@ -24,7 +24,9 @@ interface OrphanedMessage {
 /** UTF-16 units of a body that are stored. */
 const MAX_STORED_BODY = 16_384;
 
-/** Pairs bodies with their metadata, which the trigger gives as lists for a batch and as single values for one message. */
+/**
+ * Pairs bodies with their metadata, which the trigger gives as lists for a batch and as single values for one message.
+ */
 export function receivedMessages(bodies: readonly unknown[], metadata: TriggerMetadata = {}): ReceivedMessage[] {
   return bodies.map((body, i) => {
     const property = (name: string) => {

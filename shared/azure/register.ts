@@ -8,8 +8,8 @@ import type { LazyModules } from "./lazy-modules.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
 /**
- * Registers a function for each schedule, for each queue of a job, for the shared queue, and for each HTTP path. Database,
- * schemas and jobs are loaded with the first invocation.
+ * Registers a function for each schedule, for each queue of a job, for the shared queue, and for each HTTP path.
+ * Database, schemas and jobs are loaded with the first invocation.
  * @throws ConfigError when a setting is invalid: the app does not start then
  */
 export async function register(manifest: Manifest, modules: LazyModules): Promise<void> {

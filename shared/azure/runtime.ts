@@ -7,11 +7,11 @@ import { lazyCatalogue } from "#jobs/catalogue.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import { tick } from "#runner/tick.ts";
 import type { Config } from "#settings/config.ts";
-import { withTraceParent } from "#telemetry/trace-context.ts";
 import { startTelemetry, type Telemetry } from "#telemetry/start-telemetry.ts";
+import { withTraceParent } from "#telemetry/trace-context.ts";
 import type { LazyModules } from "./lazy-modules.ts";
 import type { Manifest } from "./manifest.ts";
-import { storeOrphanedMessages, messagesWithoutRun, readMessages, receivedMessages } from "./received-messages.ts";
+import { messagesWithoutRun, readMessages, receivedMessages,storeOrphanedMessages } from "./received-messages.ts";
 
 /** What the registered functions call: it translates Azure's triggers into calls of the app. */
 export interface Runtime {
@@ -23,8 +23,8 @@ export interface Runtime {
 }
 
 /**
- * The host calls `close` after its own grace period (25 s under `npm start`) and then waits five more seconds. Running jobs get
- * their signal after this time, which leaves enough to requeue them.
+ * The host calls `close` after its own grace period (25 s under `npm start`) and then waits five more seconds. Running
+ * jobs get their signal after this time, which leaves enough to requeue them.
  */
 const CLOSE_GRACE_MS = 2_000;
 

@@ -1,8 +1,8 @@
 import type { Request } from "./request.ts";
 
 /**
- * Whether another site's page may have sent this change through a signed-in browser, which adds the cookie by itself. Such a
- * page cannot set a custom header without a CORS preflight, and cannot forge its origin.
+ * Whether another site's page may have sent this change through a signed-in browser, which adds the cookie by itself.
+ * Such a page cannot set a custom header without a CORS preflight, and cannot forge its origin.
  */
 export function isCrossSiteChange({ method, header }: Pick<Request, "method" | "header">): boolean {
   if (method === "GET" || method === "HEAD") return false;

@@ -110,7 +110,9 @@ function jsonSchema(schema: z.ZodType, io: "input" | "output" = "input"): Json {
   return $defs ? (JSON.parse(JSON.stringify(rest, withoutRecursion)) as Json) : rest;
 }
 
-/** A recursive schema cannot be inlined. The only one here is JSON of any kind, which the empty schema describes too. */
+/**
+ * A recursive schema cannot be inlined. The only one here is JSON of any kind, which the empty schema describes too.
+ */
 function withoutRecursion(_name: string, value: unknown): unknown {
   const isRecursive = typeof value === "object" && value !== null && "$ref" in value;
   return isRecursive ? {} : value;

@@ -5,7 +5,10 @@ interface Page<Row> {
   readonly nextAfter: Row | null;
 }
 
-/** Reads a page with one row more than it shows, which says whether another page follows; so the last page is never empty. */
+/**
+ * Reads a page with one row more than it shows, which says whether another page follows; so the last page is never
+ * empty.
+ */
 export async function readPage<Row>(
   limit: number,
   list: (limit: number) => Promise<readonly Row[]>,

@@ -52,7 +52,8 @@ export interface Route {
 }
 
 /**
- * Makes a route. Absent parts accept nothing: a route without `body` refuses a body, an unknown query parameter is an error.
+ * Makes a route. Absent parts accept nothing: a route without `body` refuses a body, an unknown query parameter is an
+ * error.
  * @throws TypeError when the Functions host would refuse the path, or path, method and schemas contradict each other
  */
 export function defineRoute<

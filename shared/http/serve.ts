@@ -11,8 +11,8 @@ import { bytesOf, jsonOf, storageFault } from "./request-body.ts";
 import type { Reply, Route } from "./route.ts";
 
 /**
- * Answers a request with the route of its method; never throws. Every error becomes problem details; an error that the caller
- * did not cause is logged, and its response shows no internals. HEAD is GET without content.
+ * Answers a request with the route of its method; never throws. Every error becomes problem details; an error that the
+ * caller did not cause is logged, and its response shows no internals. HEAD is GET without content.
  * @param routes all routes of one path
  */
 export async function serve(routes: readonly Route[], request: Request, openApp: () => Promise<App>): Promise<Reply> {

@@ -1,16 +1,16 @@
 import { isScheduled, type Job } from "#jobs/job.ts";
 import { type JobOverrides, jobSettingNames } from "#settings/job-settings.ts";
 
-/** One setting of a job as it is in force, and where that comes from. */
-export interface SettingInForce {
+/** One setting of a job in force, with its source. */
+export interface EffectiveSetting {
   readonly name: string;
   readonly value: string | number | boolean;
-  /** The job's own file, or the environment, which wins. */
+  /** The job's file, or the environment, which takes precedence. */
   readonly source: "file" | "environment";
 }
 
-/** What can be set about a job without touching its code; a job without a schedule has no settings for one. */
-export function jobSettingsInForce(job: Job, overrides: JobOverrides = {}): SettingInForce[] {
+/** The settings of a job in force. A job without a schedule has no settings for one. */
+export function effectiveJobSettings(job: Job, overrides: JobOverrides = {}): EffectiveSetting[] {
   const names = jobSettingNames(job.id);
   const own: Partial<Record<keyof JobOverrides, string | number | boolean>> = {
     ...(isScheduled(job) && { schedule: job.on.expression, timeZone: job.on.zone }),

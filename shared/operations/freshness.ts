@@ -2,14 +2,17 @@ import type { Db } from "#data/client.ts";
 import { addDays, type CivilDate, civilDateIn } from "#rules/civil-date.ts";
 import { occurrencesBetween, schedule } from "#schedule/index.ts";
 
-/** Data that a family keeps up to date. A run that brought nothing new is green; what it should have brought is missing here. */
+/**
+ * Data that jobs keep up to date. A run that loads nothing new still succeeds; the freshness shows that data is
+ * missing.
+ */
 export interface DataSet {
   readonly id: string;
   readonly family: string;
   readonly title: string;
-  /** The jobs that bring it. */
+  /** Ids of the jobs that load it. */
   readonly jobs: readonly string[];
-  /** How many working days may pass without anything newer, on the calendar and clocks of its source. */
+  /** Working days that may pass without newer data, by the calendar and time zone of its source. */
   readonly allowedWorkingDays: number;
   readonly isWorkingDay: (date: CivilDate) => boolean;
   readonly zone: string;
@@ -17,14 +20,15 @@ export interface DataSet {
   readonly newest: (db: Db) => Promise<CivilDate | null>;
 }
 
+/** The age of a data set, judged. */
 export interface Freshness {
   readonly state: "fresh" | "stale" | "empty";
   readonly newest: CivilDate | null;
-  /** When it becomes stale, or since when it is; null for an empty set. */
+  /** When it becomes or became stale; null for an empty set. */
   readonly staleSince: Date | null;
 }
 
-/** A set is stale from the midnight that ends the last working day in which something newer was to come. */
+/** Judges the age of a data set: it is stale from the midnight that ends the last allowed working day. Pure. */
 export function freshnessOf(
   { allowedWorkingDays, isWorkingDay, zone }: Pick<DataSet, "allowedWorkingDays" | "isWorkingDay" | "zone">,
   newest: CivilDate | null,

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { InvalidInput } from "#jobs/endings.ts";
 
 /**
- * Reads the key by which a request is known again: 1 to 255 visible ASCII characters.
- * @returns null when none was given
- * @throws InvalidInput when it is something else
+ * Reads the header `Idempotency-Key`: 1 to 255 visible ASCII characters.
+ * @returns null when it is absent
+ * @throws InvalidInput when it is malformed
  */
 export function idempotencyKey(header: string | null): string | null {
   if (header === null || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
@@ -12,9 +12,9 @@ export function idempotencyKey(header: string | null): string | null {
   throw new InvalidInput([{ field: "Idempotency-Key", reason }]);
 }
 
-/** The same for requests that ask for the same: the order of an object's members does not count. */
-export function fingerprintOf(asked: unknown): string {
-  return createHash("sha256").update(canonical(asked)).digest("hex");
+/** A digest of a payload; the order of an object's members does not matter. */
+export function fingerprintOf(payload: unknown): string {
+  return createHash("sha256").update(canonical(payload)).digest("hex");
 }
 
 function canonical(value: unknown): string {

@@ -1,12 +1,12 @@
 import { nextOccurrence, type Schedule } from "#schedule/index.ts";
 
-/** Less than this is no lateness: a timer and a message take their time. */
+/** A job is not late below this: timers and messages have a delay. */
 const GRACE_MS = 60_000;
 
 /**
- * By how much a job is late, in milliseconds; 0 when it is not. It is late by the first slot since the last accounted one
- * that nobody took, or by the run that has been due longest, whichever is more.
- * @param lastSlot null for a job that has had none yet: then no slot is missing
+ * How late a job is, in milliseconds; 0 when it is on time. It counts from the first slot after the last one in the
+ * ledger, or from the run that has been due longest, whichever is earlier. Pure.
+ * @param lastSlot null for a job without slots in the ledger: no slot counts then
  */
 export function lateByMs({
   schedule,

@@ -2,14 +2,14 @@ import { v7 as uuidv7 } from "uuid";
 import type { Db, Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import {
+  coveredSlots,
   endBackfill,
   insertBackfill,
   lastBackfill,
   unfinishedBackfillRuns,
-  coveredSlots,
 } from "#data/platform/backfills.ts";
-import type { Run } from "#data/platform/platform-schema.ts";
 import type { Backfill } from "#data/platform/control-schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import type { Job } from "#jobs/job.ts";
 import type { Runner } from "#runner/runner.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -44,7 +44,8 @@ export async function planBackfill(
 
 /**
  * Starts a backfill in the caller's transaction, with its first run. Dispatch the run after the commit.
- * @returns null when a backfill of the job is already running; `run` is undefined when a gate or a pause stops the job now
+ * @returns null when a backfill of the job is already running; `run` is undefined when a gate or a pause stops the job
+ *   now
  */
 export async function startBackfill(
   { runner, clock }: { runner: Pick<Runner, "backfills">; clock: Clock },
@@ -79,7 +80,8 @@ export async function startBackfill(
 }
 
 /**
- * Aborts the backfill of a job: it takes no further slot, and its waiting run is cancelled. A run that is running ends as usual.
+ * Aborts the backfill of a job: it takes no further slot, and its waiting run is cancelled. A run that is running ends
+ * as usual.
  * @returns undefined when the job has had no backfill; `isAborted` is false when the last one had already ended
  */
 export async function abortBackfill(

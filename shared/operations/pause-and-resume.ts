@@ -1,6 +1,6 @@
 import type { Db } from "#data/client.ts";
-import { pause, resume } from "#data/platform/pauses.ts";
 import type { Pause } from "#data/platform/control-schema.ts";
+import { pause, resume } from "#data/platform/pauses.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";

@@ -2,8 +2,8 @@ import { InvalidInput } from "#jobs/endings.ts";
 import { milliseconds } from "#schedule/duration.ts";
 
 /**
- * Reads until when something is to be paused: an instant (`2026-04-01T06:00:00Z`) or a duration from now (`2h`).
- * @throws InvalidInput when it is neither, or not to come
+ * Reads the end of a pause: an instant (`2026-04-01T06:00:00Z`) or a duration from now (`2h`).
+ * @throws InvalidInput when it is neither, or not in the future
  */
 export function pauseEnd(until: string, now: Date): Date {
   const end = isInstant(until) ? new Date(until) : afterDuration(until, now);
@@ -12,11 +12,11 @@ export function pauseEnd(until: string, now: Date): Date {
       `expected an instant such as "2026-04-01T06:00:00Z" or a duration such as "2h", got ${JSON.stringify(until)}`,
     );
   }
-  if (end <= now) throw refused(`expected a moment to come, got ${end.toISOString()}; it is ${now.toISOString()}`);
+  if (end <= now) throw refused(`expected a time in the future, got ${end.toISOString()}; it is ${now.toISOString()}`);
   return end;
 }
 
-/** With its zone written: a pause must not end an hour off. */
+/** With its offset, so that the end is unambiguous. */
 function isInstant(text: string): boolean {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text);
 }

@@ -1,27 +1,29 @@
 import type { Tx } from "#data/client.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import type { NewRun } from "#data/platform/waiting-runs.ts";
-import type { Job } from "#jobs/job.ts";
 import { InvalidInput } from "#jobs/endings.ts";
+import type { Job } from "#jobs/job.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 
-/** How ended runs are run again. */
+/** How ended runs are repeated. */
 export interface Repeat {
   readonly trigger: "retry" | "replay";
   readonly requestedBy: string;
-  /** Another input than theirs. */
+  /** Replaces the inputs of the runs. */
   readonly input?: unknown;
   readonly idempotencyKey?: string | null;
 }
 
+/** A run that was not repeated, and why. */
 export interface NotRepeated {
   readonly run: string;
   readonly reason: string;
 }
 
 /**
- * Makes a new run for each of some ended runs of one job: same input, same moment if it was a slot's, the old one as its parent.
- * One whose repeat still waits or runs, or whose input no longer fits, is refused. Send the runs when the transaction has committed.
+ * Makes a new run for each of several ended runs of one job: with the same input and the same slot, as a child of the
+ * old run. A run with an unfinished repeat or an input that is no longer valid is refused. Dispatch the runs after the
+ * commit.
  */
 export async function repeatRuns(
   { enqueuer }: { enqueuer: Pick<Enqueuer, "newRun" | "enqueueRepeats"> },
@@ -47,13 +49,14 @@ export async function repeatRuns(
       );
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
-      refused.push({ run: old.id, reason: `its input does not fit: ${error.message}` });
+      refused.push({ run: old.id, reason: `its input is not valid: ${error.message}` });
     }
   }
   const runs = await enqueuer.enqueueRepeats(tx, job, candidates);
   const repeated = new Set(runs.map(({ parentRunId }) => parentRunId));
   for (const { parentRunId } of candidates) {
-    if (!repeated.has(parentRunId!)) refused.push({ run: parentRunId!, reason: "its repeat still waits or runs" });
+    if (!repeated.has(parentRunId!))
+      refused.push({ run: parentRunId!, reason: "its repeat is still waiting or running" });
   }
   return { runs, refused };
 }

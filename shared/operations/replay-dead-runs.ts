@@ -5,19 +5,20 @@ import type { JobCatalogue } from "#jobs/catalogue.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import { type NotRepeated, type Repeat, repeatRuns } from "./repeat-runs.ts";
 
-/** Rows that one statement reads, and one writes. */
+/** Rows per statement. */
 const BATCH = 500;
-/** Most runs of one request: they are one transaction. */
-const MOST = 10_000;
+/** Most runs of one request, which is one transaction. */
+const MAX_RUNS = 10_000;
 
+/** The result of a replay. */
 export interface Replayed {
   readonly runs: readonly Run[];
   readonly refused: readonly NotRepeated[];
-  /** Whether there are more than one request takes. */
+  /** Whether more runs match than one request replays. */
   readonly more: boolean;
 }
 
-/** Makes a new run for each dead run that a filter finds, oldest first. Send the runs when the transaction has committed. */
+/** Makes a new run for each dead run of a filter, oldest first. Dispatch the runs after the commit. */
 export async function replayDeadRuns(
   app: { readonly enqueuer: Pick<Enqueuer, "newRun" | "enqueueRepeats">; readonly jobs: JobCatalogue },
   tx: Tx,
@@ -27,7 +28,7 @@ export async function replayDeadRuns(
   const runs: Run[] = [];
   const refused: NotRepeated[] = [];
   let after: string | null = null;
-  for (let read = 0; read < MOST; read += BATCH) {
+  for (let read = 0; read < MAX_RUNS; read += BATCH) {
     const dead: Run[] = await deadRunsAfter(tx, filter, { after, limit: BATCH });
     for (const [jobId, ofJob] of Map.groupBy(dead, (run) => run.jobId)) {
       const job = await app.jobs.find(jobId);

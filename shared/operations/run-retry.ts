@@ -1,7 +1,7 @@
 import type { Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
-import type { Run } from "#data/platform/platform-schema.ts";
 import { lockRun } from "#data/platform/job-runs.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { makeRunDue, unfinishedRepeatOf } from "#data/platform/waiting-runs.ts";
 import type { Job } from "#jobs/job.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
@@ -17,8 +17,8 @@ export type RetryResult =
   | { readonly kind: "invalid-input"; readonly reason: string };
 
 /**
- * Retries a run by hand in the caller's transaction: a waiting run becomes due now, a dead, cancelled or skipped one gets a
- * new run with the same input. Audited.
+ * Retries a run by hand in the caller's transaction: a waiting run becomes due now, a dead, cancelled or skipped one
+ * gets a new run with the same input. Audited.
  * @param findJob finds the run's job; what it throws goes to the caller
  */
 export async function retryRun(

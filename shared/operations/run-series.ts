@@ -1,4 +1,4 @@
-/** Windows of time for charts, each with the stretch that one point stands for: 30 to 96 points. */
+/** Time windows of charts, each with the length of one point: 30 to 96 points. */
 export const WINDOWS = {
   "1h": { lengthMs: 3_600_000, bucketMs: 60_000 },
   "6h": { lengthMs: 21_600_000, bucketMs: 300_000 },
@@ -8,15 +8,17 @@ export const WINDOWS = {
   "90d": { lengthMs: 7_776_000_000, bucketMs: 86_400_000 },
 } as const;
 
+/** Name of a window. */
 export type WindowName = keyof typeof WINDOWS;
 
+/** The time axis of a chart. */
 export interface Axis {
   readonly from: Date;
   readonly bucketMs: number;
   readonly count: number;
 }
 
-/** The points of a window: whole stretches since 1970 in UTC, the last of them the one that `now` lies in. */
+/** The points of a window: whole multiples of their length since 1970 in UTC; the last one contains `now`. */
 export function axisOf(window: WindowName, now: Date): Axis {
   const { lengthMs, bucketMs } = WINDOWS[window];
   const count = lengthMs / bucketMs;
@@ -27,10 +29,10 @@ export function axisOf(window: WindowName, now: Date): Axis {
 const COUNTED = ["runs", "succeeded", "dead", "skipped", "cancelled", "itemFailures"] as const;
 
 type Counted = (typeof COUNTED)[number];
-/** One number a point. */
+/** One number per point. */
 export type Series = Readonly<Record<Counted, readonly number[]>>;
 
-/** Sums counts into series by a name of theirs, with 0 where nothing was; every one of `names` is there. */
+/** Sums rows into series by name, with 0 where there are none. The result has every one of `names`. */
 export function seriesBy<Row extends Readonly<Record<Counted | "bucket", number>>>(
   rows: readonly Row[],
   { count, names, nameOf }: { count: number; names: Iterable<string>; nameOf: (row: Row) => string },

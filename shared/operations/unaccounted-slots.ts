@@ -4,7 +4,7 @@ import { unaccounted } from "#runner/missed-slots.ts";
 import { daysBefore } from "#schedule/duration.ts";
 import { countOccurrences, type Schedule } from "#schedule/index.ts";
 
-/** The slots of a range, `from` included and `to` excluded, that a schedule calls for and the ledger does not know. */
+/** The slots of a range, without `to`, that are missing in the ledger. */
 export async function unaccountedSlots(
   db: Db,
   { jobId, schedule }: { jobId: string; schedule: Schedule },
@@ -13,17 +13,17 @@ export async function unaccountedSlots(
   return unaccounted(schedule, range, await recordedSlots(db, jobId, range));
 }
 
-/** A timer takes its time; what is younger is not looked at. */
+/** Slots younger than this are ignored: their timers may still fire. */
 const GRACE_MS = 60_000;
 
-/** The range in which slots have to be accounted for at a moment. */
+/** The range in which every slot must be in the ledger: the last day, without the last minute. */
 export function accountableRange(now: Date): { from: Date; to: Date } {
   return { from: daysBefore(now, 1), to: new Date(now.getTime() - GRACE_MS) };
 }
 
 /**
- * How many slots of the last day nothing stands for in the ledger, by the schedule in force now. Counted from the first slot that
- * the ledger knows of that day, so that a new job has none. Pure.
+ * The number of slots of the last day that are missing in the ledger, by the schedule in force now. It counts from the
+ * first slot of the day that the ledger has, so that a new job has none. Pure.
  */
 export function unaccountedCount(
   schedule: Schedule | null,

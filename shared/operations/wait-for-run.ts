@@ -3,7 +3,10 @@ import type { Db } from "#data/client.ts";
 import { findRun } from "#data/platform/job-runs.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 
-/** Polls the ledger until the run has ended, at most `waitMs`; any process may execute it. @returns the run as read last */
+/**
+ * Polls the ledger until the run has ended, at most `waitMs`; any process may execute it.
+ * @returns the run as read last
+ */
 export async function waitForRun(db: Db, run: Run, waitMs: number): Promise<Run> {
   const deadline = performance.now() + waitMs;
   let latest = run;

@@ -2,13 +2,13 @@ import type { Run } from "#data/platform/platform-schema.ts";
 import type { Refusal } from "#jobs/gates.ts";
 import { inWords } from "#schedule/duration.ts";
 
-/** All that is known about a job that may not be running. */
+/** What explains why a job is not running, or that it is. */
 export interface JobFacts {
   readonly now: Date;
   readonly enabled: boolean;
-  /** The setting that switches the job off. */
+  /** The name of the setting that switches the job off. */
   readonly enabledSetting: string;
-  /** The gates that are closed: those of settings, then the one that the database names first. */
+  /** Closed gates: those of settings, then the first of the database. */
   readonly refusals: readonly Refusal[];
   readonly pauses: readonly {
     readonly scope: string;
@@ -17,18 +17,19 @@ export interface JobFacts {
     readonly pausedAt: Date;
     readonly until: Date | null;
   }[];
-  /** In words, with the next slot; null for a job that only runs when it is asked for. */
+  /** The schedule in words, with the next slot; null for a job without a schedule. */
   readonly schedule: { readonly inWords: string; readonly next: Date | null } | null;
   readonly running: readonly RunFacts[];
-  /** The soonest first. */
+  /** The earliest first. */
   readonly waiting: readonly RunFacts[];
   readonly last: RunFacts | null;
-  /** Effects of its runs of which nobody knows whether they happened. */
+  /** Effects of its runs whose outcome is unknown. */
   readonly parked: readonly { readonly key: string; readonly runId: string; readonly intendedAt: Date }[];
-  /** How waiting runs travel, and what is wrong with that, if anything is. */
+  /** The carrier of waiting runs, and its fault if it has one. */
   readonly carrier: { readonly name: string; readonly trouble: string | null };
 }
 
+/** What is read of a run. */
 export type RunFacts = Pick<
   Run,
   | "id"
@@ -46,23 +47,27 @@ export type RunFacts = Pick<
   | "reason"
 >;
 
+/** One part of an explanation. */
 export interface Sentence {
   /** For machines. */
   readonly code: string;
   readonly text: string;
 }
 
+/** An explanation. */
 export interface Why {
-  /** `running`; `blocked`: it cannot start; `overdue`: it should have; `waiting`: its time will come; `idle`: nobody asked. */
+  /**
+   * `blocked`: it cannot start; `overdue`: it should have started; `waiting`: it starts later; `idle`: no run, no slot.
+   */
   readonly verdict: "running" | "blocked" | "overdue" | "waiting" | "idle";
-  /** What explains it most comes first. */
+  /** The best explanation comes first. */
   readonly sentences: readonly Sentence[];
 }
 
-/** A run that is due longer than this was not taken: its message is lost, or nobody listens. */
+/** A run that is due for longer has no claim: its message is lost, or no worker listens. */
 const OVERDUE_MS = 10_000;
 
-/** Says why a job is not running at this moment, or that it is. */
+/** Explains why a job is not running now, or that it is running. */
 export function whyNotRunning(facts: JobFacts): Why {
   const blocks = [...blocksOf(facts)];
   return {
@@ -90,7 +95,7 @@ function* blocksOf({ enabled, enabledSetting, refusals, pauses, now }: JobFacts)
   if (!enabled) yield { code: "disabled", text: `It is switched off: ${enabledSetting} is false.` };
   for (const { scope, reason, pausedBy, pausedAt, until } of pauses) {
     const what = scope === "all" ? "Everything" : scope.startsWith("family:") ? `Its family ${scope.slice(7)}` : "It";
-    const end = until ? `until ${iso(until)} (${away(until, now)})` : "until somebody resumes it";
+    const end = until ? `until ${iso(until)} (${relativeTime(until, now)})` : "until an operator resumes it";
     const start = `${iso(pausedAt)} by ${pausedBy}`;
     yield { code: "paused", text: `${what} was paused at ${start}, ${end}: ${reason}.` };
   }
@@ -100,18 +105,18 @@ function* blocksOf({ enabled, enabledSetting, refusals, pauses, now }: JobFacts)
 }
 
 function runningSentence({ id, attempt, maxAttempts, ...run }: RunFacts, now: Date): Sentence {
-  const since = run.startedAt ? ` since ${iso(run.startedAt)} (${away(run.startedAt, now)})` : "";
-  const holder = run.leaseHolder ?? "nobody";
-  const doing = `Run ${id} holds the lock${since}: attempt ${attempt} of ${maxAttempts}, on ${holder}`;
+  const since = run.startedAt ? ` since ${iso(run.startedAt)} (${relativeTime(run.startedAt, now)})` : "";
+  const holder = run.leaseHolder ?? "an unknown process";
+  const doing = `Run ${id} has been running${since}: attempt ${attempt} of ${maxAttempts}, on ${holder}`;
   if (run.leaseExpiresAt && run.leaseExpiresAt < now) {
-    const silence = inWords(now.getTime() - (run.heartbeatAt ?? run.leaseExpiresAt).getTime());
+    const heartbeatAge = inWords(now.getTime() - (run.heartbeatAt ?? run.leaseExpiresAt).getTime());
     return {
       code: "holder-silent",
-      text: `${doing}, which has been silent for ${silence}; rescue_stuck_runs takes it over within a minute.`,
+      text: `${doing}. Its lease has expired: its last heartbeat was ${heartbeatAge} ago; a rescue follows within a minute.`,
     };
   }
-  const heard = run.heartbeatAt ? `, last heard of ${away(run.heartbeatAt, now)}` : "";
-  return { code: "running", text: `${doing}${heard}.` };
+  const heartbeat = run.heartbeatAt ? `, last heartbeat ${relativeTime(run.heartbeatAt, now)}` : "";
+  return { code: "running", text: `${doing}${heartbeat}.` };
 }
 
 function* waitingSentences({ waiting, now, running, pauses }: JobFacts): Generator<Sentence> {
@@ -122,43 +127,47 @@ function* waitingSentences({ waiting, now, running, pauses }: JobFacts): Generat
   const also = others.length ? ` ${others.length} more ${others.length === 1 ? "waits" : "wait"} behind it.` : "";
   const late = overdueMs(first, now);
   if (late <= 0) {
-    yield { code: "waiting", text: `${what} is due at ${iso(notBefore!)} (${away(notBefore!, now)}).${also}` };
+    yield { code: "waiting", text: `${what} is due at ${iso(notBefore!)} (${relativeTime(notBefore!, now)}).${also}` };
   } else if (running.length) {
     yield {
       code: "waiting-for-lock",
-      text: `${what} has been due for ${inWords(late)} and waits for the lock.${also}`,
+      text: `${what} has been due for ${inWords(late)} and waits for its concurrency key.${also}`,
     };
   } else if (pauses.length) {
-    yield { code: "waiting-for-resume", text: `${what} waits until the pause is over.${also}` };
+    yield { code: "waiting-for-resume", text: `${what} waits until the pause ends.${also}` };
   } else if (late > OVERDUE_MS) {
-    const cure = "dispatch_overdue_runs sends it again each minute";
-    yield { code: "overdue", text: `${what} has been due for ${inWords(late)} and nobody took it; ${cure}.${also}` };
+    const remedy = "the sweep dispatches it again each minute";
+    yield {
+      code: "overdue",
+      text: `${what} has been due for ${inWords(late)} and no worker has claimed it; ${remedy}.${also}`,
+    };
   } else {
-    yield { code: "due", text: `${what} is due and about to be taken.${also}` };
+    yield { code: "due", text: `${what} is due and starts shortly.${also}` };
   }
   const error = errorOf(first);
   if (error) yield { code: "last-attempt-failed", text: `Its last attempt failed: ${error}.` };
 }
 
 function* carrierSentences({ carrier, waiting }: JobFacts): Generator<Sentence> {
-  if (carrier.trouble) yield { code: "carrier-trouble", text: `${carrier.name} is in trouble: ${carrier.trouble}.` };
-  else if (waiting.length) yield { code: "carrier", text: `Waiting runs are carried by ${carrier.name}.` };
+  if (carrier.trouble)
+    yield { code: "carrier-trouble", text: `Dispatching through ${carrier.name} fails: ${carrier.trouble}.` };
+  else if (waiting.length) yield { code: "carrier", text: `Waiting runs are dispatched through ${carrier.name}.` };
 }
 
 function scheduleSentence({ schedule, now }: JobFacts): Sentence {
-  if (!schedule) return { code: "on-request", text: "It has no schedule: it runs when it is asked for." };
+  if (!schedule) return { code: "on-request", text: "It has no schedule: it runs on request." };
   const { inWords: words, next } = schedule;
   return next
-    ? { code: "next-slot", text: `Its next slot is ${iso(next)} (${away(next, now)}): ${words}.` }
-    : { code: "no-slot", text: `Its schedule has no slot to come: ${words}.` };
+    ? { code: "next-slot", text: `Its next slot is ${iso(next)} (${relativeTime(next, now)}): ${words}.` }
+    : { code: "no-slot", text: `Its schedule has no further slot: ${words}.` };
 }
 
 function* lastSentences({ last, now }: JobFacts): Generator<Sentence> {
   if (!last?.finishedAt) {
-    yield { code: "never-ended", text: "No run of it has ended yet." };
+    yield { code: "never-ended", text: "None of its runs has ended yet." };
     return;
   }
-  const when = `${iso(last.finishedAt)} (${away(last.finishedAt, now)})`;
+  const when = `${iso(last.finishedAt)} (${relativeTime(last.finishedAt, now)})`;
   const error = last.state === "dead" ? errorOf(last) : null;
   const because = error ?? last.reason;
   yield {
@@ -169,10 +178,10 @@ function* lastSentences({ last, now }: JobFacts): Generator<Sentence> {
 
 function* parkedSentences({ parked, now }: JobFacts): Generator<Sentence> {
   for (const { key, runId, intendedAt } of parked) {
-    const begun = `begun by run ${runId} at ${iso(intendedAt)} (${away(intendedAt, now)})`;
+    const origin = `started by run ${runId} at ${iso(intendedAt)} (${relativeTime(intendedAt, now)})`;
     yield {
       code: "effect-parked",
-      text: `Nobody knows whether ${JSON.stringify(key)}, ${begun}, happened: find out, settle it at api/admin/effects, then retry the run.`,
+      text: `It is unknown whether ${JSON.stringify(key)}, ${origin}, happened: find out, resolve it at api/admin/effects, then retry the run.`,
     };
   }
 }
@@ -190,7 +199,7 @@ function iso(at: Date): string {
   return at.toISOString().replace(/\.\d{3}Z$/, "Z");
 }
 
-function away(at: Date, now: Date): string {
+function relativeTime(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime();
   return ms > 0 ? `in ${inWords(ms)}` : `${inWords(-ms)} ago`;
 }

@@ -8,7 +8,7 @@ const VOLATILE: readonly (readonly [printed: RegExp, pattern: string])[] = [
   [/(?<=CP-)20\d\d/, String.raw`20\d\d`],
   // Relative times.
   [/(?<=\()(?:in [\d.]+ [^)]+|[\d.]+ [^)]+ ago)(?=\))/, String.raw`(?:in [\d.]+ [^)]+|[\d.]+ [^)]+ ago)`],
-  [/(?<=last heard of )[\d.]+ \w+ ago/, String.raw`[\d.]+ \w+ ago`],
+  [/(?<=last heartbeat )[\d.]+ \w+ ago/, String.raw`[\d.]+ \w+ ago`],
   // The holder of a lease.
   [/(?<=on )[\w.-]+:\d+:\w+/, String.raw`[\w.-]+:\d+:\w+`],
   [/…/, ".*"],

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { App } from "#http/app-services.ts";
 import { countBackfillRuns } from "#data/platform/backfills.ts";
 import type { Backfill } from "#data/platform/control-schema.ts";
+import type { App } from "#http/app-services.ts";
 import { instant } from "./field-schemas.ts";
 import { runState } from "./run-view.ts";
 

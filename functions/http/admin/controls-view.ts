@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { App } from "#http/app-services.ts";
+import type { Controls } from "#data/platform/control-schema.ts";
 import { listControls } from "#data/platform/controls.ts";
 import { listPauses } from "#data/platform/pauses.ts";
-import type { Controls } from "#data/platform/control-schema.ts";
+import type { App } from "#http/app-services.ts";
 import { instant } from "./field-schemas.ts";
 
 /** A pause. */

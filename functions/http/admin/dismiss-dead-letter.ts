@@ -3,8 +3,8 @@ import { recordAudit } from "#data/platform/audit-log.ts";
 import { dismissDeadMessage, findDeadMessage } from "#data/platform/dead-messages.ts";
 import { notFound, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { deadMessageSchema, deadMessageView } from "./get-dead-letters.ts";
 import { auditReason } from "../audit-reason.ts";
+import { deadMessageSchema, deadMessageView } from "./get-dead-letters.ts";
 
 export const dismissDeadLetter = defineRoute({
   method: "POST",

@@ -4,8 +4,8 @@ import type { DeadMessage } from "#data/platform/dead-messages.ts";
 import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { redact } from "#redaction/redact.ts";
-import { instant } from "./field-schemas.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
+import { instant } from "./field-schemas.ts";
 import { errorClass, trigger } from "./run-view.ts";
 
 /** A message without a run. */

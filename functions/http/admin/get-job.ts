@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
 import { needsOf } from "#jobs/job.ts";
 import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
-import { jobSettingsInForce } from "#operations/effective-job-settings.ts";
+import { effectiveJobSettings } from "#operations/effective-job-settings.ts";
 import { fields } from "./field-schemas.ts";
 import { findJob } from "./find-job.ts";
 import { jobSchema, jobViews } from "./job-view.ts";
@@ -36,7 +36,7 @@ export const getJob = defineRoute({
     timeoutMs: z.number(),
     gates: z.array(z.string()),
     needs: z.array(z.string()).describe("Controls that have to be on"),
-    essential: z.boolean().describe("The layer's own upkeep: goes on while others are stopped"),
+    upkeep: z.boolean().describe("An upkeep job of the layer: it runs while jobs are switched off"),
     queue: z.string(),
   }),
   async handle({ app, params }) {
@@ -47,12 +47,12 @@ export const getJob = defineRoute({
         ...view,
         // Dates and bigints have no JSON Schema; a form shows a plain field for them.
         input: z.toJSONSchema(job.input, { io: "input", unrepresentable: "any" }),
-        settings: jobSettingsInForce(job, app.config.jobs.get(job.id)),
+        settings: effectiveJobSettings(job, app.config.jobs.get(job.id)),
         retry: job.retry,
         timeoutMs: job.timeoutMs,
         gates: job.gates.map(({ name }) => name),
         needs: needsOf(job),
-        essential: job.upkeep,
+        upkeep: job.upkeep,
         queue: job.queue ? ownQueue(job.id) : SHARED_QUEUE,
       },
     };

@@ -3,9 +3,9 @@ import { effectsOfRun } from "#data/platform/effects.ts";
 import { childrenOf, findRun } from "#data/platform/job-runs.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
+import { waitForRun } from "#operations/wait-for-run.ts";
 import { effectSchema, effectView } from "./effect-view.ts";
 import { runSchema, runState, runView, trigger, waitSeconds } from "./run-view.ts";
-import { waitForRun } from "#operations/wait-for-run.ts";
 
 /** Shown of one run; `api/admin/effects?run=` lists all. */
 const MAX_EFFECTS = 100;

@@ -9,8 +9,8 @@ import { getControls } from "./get-controls.ts";
 import { getDeadLetters } from "./get-dead-letters.ts";
 import { getEffects } from "./get-effects.ts";
 import { getFreshness } from "./get-freshness.ts";
-import { getJobWhy } from "./get-job-why.ts";
 import { getJob } from "./get-job.ts";
+import { getJobWhy } from "./get-job-why.ts";
 import { getJobs } from "./get-jobs.ts";
 import { getMe } from "./get-me.ts";
 import { getRun } from "./get-run.ts";
@@ -20,11 +20,11 @@ import { getStats } from "./get-stats.ts";
 import { pauseJob } from "./pause-job.ts";
 import { pauseScope } from "./pause-scope.ts";
 import { replayDeadLetters } from "./replay-dead-letters.ts";
+import { resolveEffect } from "./resolve-effect.ts";
 import { resumeJob } from "./resume-job.ts";
 import { resumeScope } from "./resume-scope.ts";
 import { retryRun } from "./retry-run.ts";
 import { runJob } from "./run-job.ts";
-import { resolveEffect } from "./resolve-effect.ts";
 import { startBackfill } from "./start-backfill.ts";
 
 /** The routes of this area, in the order in which the functions are registered. */

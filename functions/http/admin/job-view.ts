@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { countRecordedSlots,lastRuns, openRuns, refusals, statsSince } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
-import { statsSince, lastRuns, openRuns, refusals, countRecordedSlots } from "#data/platform/job-stats.ts";
-import { gatedOf, isScheduled, type Job } from "#jobs/job.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
+import { gatedOf, isScheduled, type Job } from "#jobs/job.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { redact } from "#redaction/redact.ts";
 import { daysBefore } from "#schedule/duration.ts";

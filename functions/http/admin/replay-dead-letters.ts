@@ -4,9 +4,9 @@ import { countDeadRuns } from "#data/platform/dead-letters.ts";
 import { badRequest, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { replayDeadRuns } from "#operations/replay-dead-runs.ts";
+import { auditReason } from "../audit-reason.ts";
 import { respondOnce } from "../idempotent-requests.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
-import { auditReason } from "../audit-reason.ts";
 
 /** Ids that the response lists; api/admin/runs?trigger=replay lists all. */
 const MAX_LISTED = 1_000;

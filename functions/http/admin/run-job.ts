@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
+import { waitForRun } from "#operations/wait-for-run.ts";
 import { enqueueOnce } from "../idempotent-requests.ts";
 import { findJob } from "./find-job.ts";
 import { runSchema, runView, waitSeconds } from "./run-view.ts";
-import { waitForRun } from "#operations/wait-for-run.ts";
 
 export const runJob = defineRoute({
   method: "POST",

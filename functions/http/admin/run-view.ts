@@ -66,8 +66,8 @@ export const runSchema = runSummarySchema.omit({ lastError: true }).extend({
 const SHOW_LIMITS = { depth: 32, items: 50_000, text: 1_048_576, values: 200_000, units: 4_194_304 };
 
 /**
- * A run as the admin API shows it: without the internals of the lease, with secrets redacted. Its state comes first, the long
- * stacks last.
+ * A run as the admin API shows it: without the internals of the lease, with secrets redacted. Its state comes first,
+ * the long stacks last.
  */
 export function runView(run: Run): Record<string, unknown> {
   const { leaseExpiresAt: _expires, archived: _archived, concurrencyKey: _key, errors, ...shown } = run;

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import type { App } from "#http/app-services.ts";
 import { addSteps, insertEpisode } from "#data/reasoning/episodes.ts";
 import { countiesWithAvailableLiens } from "#data/tax-liens/counties.ts";
+import type { App } from "#http/app-services.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { issuesOf } from "#jobs/input.ts";

@@ -1,15 +1,16 @@
 import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
-import type { App } from "#http/app-services.ts";
 import type { Tx } from "#data/client.ts";
 import { insertAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { findCounties } from "#data/tax-liens/counties.ts";
+import type { App } from "#http/app-services.ts";
 import { badRequest } from "#http/problem.ts";
 import type { Reply } from "#http/route.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import type { constraintsSchema } from "#rules/tax-liens/constraints.ts";
-import { countyFaults } from "../../tax-liens/run-analysis/analysable-counties.ts";
+import { countyFaults } from "#rules/tax-liens/county-faults.ts";
 import { runAnalysis } from "../../tax-liens/run-analysis/index.ts";
-import { respondOnce, type IdempotentRequest } from "../idempotent-requests.ts";
+import { type IdempotentRequest,respondOnce } from "../idempotent-requests.ts";
 
 /** An analysis to start. */
 export interface AnalysisRequest {
@@ -31,7 +32,7 @@ export async function startAnalysis(
     ...request
   }: IdempotentRequest & { episode?: (tx: Tx, analysis: string) => Promise<string | null> },
 ): Promise<Reply> {
-  const faults = await countyFaults(app.db, constraints.counties);
+  const faults = countyFaults(constraints.counties, await findCounties(app.db, constraints.counties));
   if (faults.length) throw badRequest(faults);
   const { response, started } = await respondOnce(app, request, async (tx) => {
     const id = uuidv7();

@@ -4,7 +4,10 @@ import { pageMarkup } from "./page-markup.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
 
-/** Open: the page contains no data. It reads `api/openapi.json` with the reader's key and asks for one when that is missing. */
+/**
+ * Open: the page contains no data. It reads `api/openapi.json` with the reader's key and asks for one when that is
+ * missing.
+ */
 export const getDocs = defineRoute({
   method: "GET",
   path: "api/docs",

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
-import type { App } from "#http/app-services.ts";
 import type { Tx } from "#data/client.ts";
 import { insertDocument } from "#data/tax-liens/documents.ts";
 import { readDocumentFacts, type Subject } from "#documents/document-facts.ts";
 import { findTemplate, TEMPLATE_NAMES } from "#documents/templates.ts";
+import type { App } from "#http/app-services.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { InvalidInput } from "#jobs/endings.ts";

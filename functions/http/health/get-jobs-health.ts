@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { App } from "#http/app-services.ts";
 import { ping } from "#data/client.ts";
-import { lastRuns, openRuns, reliability, countRecordedSlots } from "#data/platform/job-stats.ts";
+import { countRecordedSlots,lastRuns, openRuns, reliability } from "#data/platform/job-stats.ts";
+import type { App } from "#http/app-services.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
@@ -11,8 +11,8 @@ import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
 
 /**
- * For people and monitors. It names jobs and their failures, so it needs a viewer, unlike `api/health/live` and `ready`, which
- * load balancers call. 503 means that no job can run; a failing job changes the body only.
+ * For people and monitors. It names jobs and their failures, so it needs a viewer, unlike `api/health/live` and
+ * `ready`, which load balancers call. 503 means that no job can run; a failing job changes the body only.
  */
 export const getJobsHealth = defineRoute({
   method: "GET",

@@ -6,7 +6,10 @@ import { defineRoute } from "#http/route.ts";
 import { auditReason } from "../audit-reason.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
 
-/** For a fund that was closed or merged, or that no provider knows: its synchronisation would fail every evening. Idempotent. */
+/**
+ * For a fund that was closed or merged, or that no provider knows: its synchronisation would fail every evening.
+ * Idempotent.
+ */
 export const changeEtf = defineRoute({
   method: "PATCH",
   path: "api/v1/etf/{symbol}",

@@ -39,7 +39,10 @@ export async function startSync(app: App, { job, input, caller, header }: Sync):
   return startedRunReply(await enqueueOnce(app, { header, payload: { start: job.id, input } }, job, request));
 }
 
-/** The response with a started run: 202, or 200 when an earlier request started it. @throws Problem 409 when a gate is closed */
+/**
+ * The response with a started run: 202, or 200 when an earlier request started it.
+ * @throws Problem 409 when a gate is closed
+ */
 export function startedRunReply({ run, isRepeat }: { run: Run; isRepeat: boolean }): Reply {
   if (run.state === "skipped") throw new Problem(409, run.reasonCode!, run.reason!, { extra: { run: run.id } });
   const location = `/api/admin/runs/${run.id}`;

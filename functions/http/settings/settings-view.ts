@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { App } from "#http/app-services.ts";
-import type { Job } from "#jobs/job.ts";
 import type { StoredSetting } from "#data/platform/settings-schema.ts";
+import type { App } from "#http/app-services.ts";
 import { changeableNames, environmentName } from "#jobs/changeable-settings.ts";
+import type { Job } from "#jobs/job.ts";
 import { SETTINGS } from "#settings/config.ts";
 
 export const settingsSchema = z.object({

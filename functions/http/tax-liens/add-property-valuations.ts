@@ -2,7 +2,7 @@ import { z } from "zod";
 import { addValuations, rejectedValuations } from "#data/tax-liens/property-valuations.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { countyIdText } from "../../tax-liens/known-county.ts";
+import { countyIdText } from "#rules/tax-liens/county-id.ts";
 
 const valuation = z.strictObject({
   county: countyIdText,

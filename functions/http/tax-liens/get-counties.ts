@@ -2,7 +2,7 @@ import { z } from "zod";
 import { listCounties } from "#data/tax-liens/counties.ts";
 import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
-import { countyIdText } from "../../tax-liens/known-county.ts";
+import { countyIdText } from "#rules/tax-liens/county-id.ts";
 import { countySchema, countyView } from "./county-view.ts";
 
 export const getCounties = defineRoute({

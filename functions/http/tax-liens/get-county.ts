@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findCounty } from "#data/tax-liens/counties.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { countyIdText } from "../../tax-liens/known-county.ts";
+import { countyIdText } from "#rules/tax-liens/county-id.ts";
 import { countySchema, countyView } from "./county-view.ts";
 
 export const getCounty = defineRoute({

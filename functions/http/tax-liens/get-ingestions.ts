@@ -4,7 +4,7 @@ import { listIngestions, listRejects } from "#data/tax-liens/lien-ingestions.ts"
 import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { countyIdText } from "../../tax-liens/known-county.ts";
+import { countyIdText } from "#rules/tax-liens/county-id.ts";
 
 const reject = z.object({ line: z.number(), reasons: z.array(z.string()), raw: z.string() });
 

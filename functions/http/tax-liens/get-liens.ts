@@ -3,7 +3,7 @@ import { listLiens } from "#data/tax-liens/liens.ts";
 import { LIEN_STATUSES, PROPERTY_TYPES } from "#data/tax-liens/tax-lien-schema.ts";
 import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
-import { countyIdText } from "../../tax-liens/known-county.ts";
+import { countyIdText } from "#rules/tax-liens/county-id.ts";
 
 /** An exact decimal as text: a JSON number would become a binary fraction. */
 const decimal = z.string();

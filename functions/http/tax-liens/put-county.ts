@@ -4,7 +4,7 @@ import { findCounty, saveCounty } from "#data/tax-liens/counties.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { sourceUrlFault } from "#providers/county-lists/open-list.ts";
-import { countyIdText } from "../../tax-liens/known-county.ts";
+import { countyIdText } from "#rules/tax-liens/county-id.ts";
 import { countyConfiguration, countySchema, countyView } from "./county-view.ts";
 
 export const putCounty = defineRoute({

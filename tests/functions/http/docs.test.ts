@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-it("openapi.json is there for viewers, and the same text each time", async () => {
+it("openapi.json is served to viewers", async () => {
   const env = { ROTA_OPERATOR_KEY: "o".repeat(32), ROTA_VIEWER_KEY: "v".repeat(32) };
   const api = startAdminApi(database.url, [], { env });
   expect((await api.call("GET", "api/openapi.json")).status).toBe(401);
@@ -20,7 +20,7 @@ it("openapi.json is there for viewers, and the same text each time", async () =>
   await api.close();
 });
 
-it("the page needs nothing from elsewhere, and its policy lets only its own script and style in", async () => {
+it("the page loads nothing from other hosts, and its policy allows only its own script and style", async () => {
   const reply = await getDocs.handle({ app: {} as App } as never);
   const page = reply.text!;
   expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { intendEffect, completeEffect } from "#data/platform/effects.ts";
 import { deadMessages } from "#data/platform/control-schema.ts";
+import { completeEffect,intendEffect } from "#data/platform/effects.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { jobs, routes } from "#functions/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
@@ -20,8 +20,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-it("every route says what a good answer is: its fields, its media type, or that it has no body", () => {
-  const silent = routes.filter(({ answer, produces }) => answer === undefined && !produces);
+it("every route declares its 2XX response: its schema, its media type, or no body", () => {
+  const silent = routes.filter(({ response, produces }) => response === undefined && !produces);
   expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
 });
 
@@ -37,7 +37,7 @@ const QUERIES: Record<string, string> = {
   "api/notifications/push-subscriptions": "?recipient=user:1",
 };
 
-describe("each answer of an app that has something to show is what its route says", () => {
+describe("each response of an app with data matches its schema", () => {
   const made = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const { status, body: answer } = await api.call<T>(method, path, body);
     expect(status, `${method} ${path}: ${JSON.stringify(answer)}`).toBeLessThan(300);

@@ -18,7 +18,9 @@ interface Schema {
   readonly maxLength?: number;
 }
 
-/** Values that a schema describes, or nearly so: they come past its checks often enough to reach what is behind them. */
+/**
+ * Values that a schema describes, or nearly so: they come past its checks often enough to reach what is behind them.
+ */
 export function anyOfSchema(schema: z.ZodType): fc.Arbitrary<unknown> {
   return valueOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" }) as Schema);
 }

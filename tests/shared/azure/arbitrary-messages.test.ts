@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
-import { startServiceBusEmulator, type ServiceBusEmulator } from "@rota/service-bus-emulator";
+import { type ServiceBusEmulator,startServiceBusEmulator } from "@rota/service-bus-emulator";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { deadMessages } from "#data/platform/control-schema.ts";
+import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { openDatabase } from "#support/database.ts";
 import { aRun } from "#support/factories.ts";
 import { startHost, type TestHost, writeApp } from "../../local/functions-host/host-harness.ts";
@@ -79,7 +79,7 @@ const envelope: fc.Arbitrary<Omit<ServiceBusMessage, "body">> = fc.record(
   { requiredKeys: [] },
 );
 
-it("whatever arrives, it is kept with a reason, once, and the worker goes on", async () => {
+it("every unreadable message is stored once with a reason, and the worker keeps running", async () => {
   const count = Number(process.env.FUZZ_RUNS ?? 60);
   const cases = fc.sample(fc.tuple(fc.constantFrom(...QUEUES), odd, envelope), count);
   const asked: Run[] = [];
@@ -107,7 +107,7 @@ it("whatever arrives, it is kept with a reason, once, and the worker goes on", a
   }
 });
 
-it("a message of a run that nobody knows is kept, one of a run that has ended is not", async () => {
+it("a message of an unknown run is stored, one of an ended run is not", async () => {
   await db.delete(deadMessages);
   const unknown = "01a202c5-e286-77a2-a61a-4cbcc13ff880";
   const ended = await Promise.all(

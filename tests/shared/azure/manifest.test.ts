@@ -26,7 +26,7 @@ const route = (method: Route["method"], path: string, access: Route["access"] = 
   });
 
 describe("a job in the manifest", () => {
-  it("has a function by its id, and a timer that covers its zone in UTC", () => {
+  it("has a function named by its id, and a UTC timer that covers its zone", () => {
     const { jobs } = manifestOf([job("sync_fx_latest", schedule("0 30 16 * * *", "Europe/Berlin"))], []);
     expect(jobs).toMatchObject([
       {
@@ -37,7 +37,7 @@ describe("a job in the manifest", () => {
     ]);
   });
 
-  it("has no timer when it is only asked for", () => {
+  it("has no timer without a schedule", () => {
     expect(manifestOf([job("sync_fx_historical")], []).jobs).toMatchObject([{ timer: null, queue: null }]);
   });
 });
@@ -46,12 +46,12 @@ describe("the queue of a job", () => {
   const queues = (...all: Job[]) => manifestOf(all, []).jobs.map(({ queue }) => queue);
   const scheduled = schedule("0 0 2 * * *", "UTC");
 
-  it("is its own for an event, with the job's function", () => {
+  it("is its own for an event job, with the job's function", () => {
     const asked = { ...job("send_things"), on: event({ batch: 7 }), queue: { batch: 7 } };
     expect(queues(asked)).toEqual([{ name: "send-things", batch: 7, functionName: "sendThings" }]);
   });
 
-  it("may be its own beside a timer, with a function of its own that the host must be able to tell apart", () => {
+  it("may be its own beside a timer, with a second function whose name differs for the host", () => {
     const nightly = { ...job("ingest_lists", scheduled), queue: { batch: 1 } };
     expect(queues(nightly)).toEqual([{ name: "ingest-lists", batch: 1, functionName: "ingestListsRuns" }]);
     expect(() => manifestOf([nightly, job("ingest_lists_runs")], [])).toThrow(
@@ -59,7 +59,7 @@ describe("the queue of a job", () => {
     );
   });
 
-  it("is one of one run at a time where the job asks for it, and shared where it does not", () => {
+  it("is its own with batches of one where the job declares it, else shared", () => {
     const { queue } = defineJob({
       id: "ingest_lists",
       family: { id: "samples", title: "Samples" },
@@ -74,7 +74,7 @@ describe("the queue of a job", () => {
 });
 
 describe("a path in the manifest", () => {
-  it("is one function, whatever the number of its methods", () => {
+  it("is one function for all its methods", () => {
     const { paths } = manifestOf(
       [],
       [route("GET", "api/admin/controls"), route("PATCH", "api/admin/controls"), route("GET", "api/health/live")],
@@ -90,18 +90,18 @@ describe("a path in the manifest", () => {
     ["api/v1/exchange-rates/update/latest", "httpV1ExchangeRatesUpdateLatest"],
     ["api/openapi.json", "httpOpenapiJson"],
     ["{*rest}", "httpRest"],
-  ])("of %s is called %s", (path, functionName) => {
+  ])("of %s has the function %s", (path, functionName) => {
     expect(manifestOf([], [route("GET", path)]).paths).toMatchObject([{ functionName }]);
   });
 });
 
-describe("what the host could not tell apart is refused:", () => {
+describe("refused, since the host could not distinguish them:", () => {
   it.each([
     ["a job listed twice", [job("one"), job("one")], [], "one is listed twice"],
     ["a route listed twice", [], [route("GET", "api/a"), route("GET", "api/a")], "GET api/a is listed twice"],
     ["two jobs of one function", [job("sync_1x"), job("sync1x")], [], "function sync1x is listed twice"],
-    ["a job called like a path", [job("http_a")], [route("GET", "api/a")], "function httpa is listed twice"],
-    ["a job called like the shared queue's function", [job("job_runs")], [], "function jobruns is listed twice"],
+    ["a job named like a path", [job("http_a")], [route("GET", "api/a")], "function httpa is listed twice"],
+    ["a job named like the shared queue's function", [job("job_runs")], [], "function jobruns is listed twice"],
     [
       "two paths of one function",
       [],
@@ -119,7 +119,7 @@ describe("what the host could not tell apart is refused:", () => {
     expect(() => manifestOf(jobs, routes)).toThrow(fault);
   });
 
-  it("methods of one path with different access, since they share one function", () => {
+  it("methods of one path with different access", () => {
     expect(() => manifestOf([], [route("GET", "api/a"), route("POST", "api/a", "key")])).toThrow(
       "api/a: the methods of one path",
     );

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { storeOrphanedMessages, readMessages, receivedMessages } from "#azure/received-messages.ts";
+import { readMessages, receivedMessages,storeOrphanedMessages } from "#azure/received-messages.ts";
 import { deadMessages } from "#data/platform/control-schema.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "../../functions/http/admin/admin-api.ts";
@@ -22,8 +22,8 @@ const metadata = {
   sequenceNumberArray: [1, 2, 3],
 };
 
-describe("messages as they are received", () => {
-  it("of a batch come with the broker's words about each; those of one run lead to it once", () => {
+describe("received messages", () => {
+  it("of a batch have their own metadata; several messages of one run lead to it once", () => {
     const received = receivedMessages([{ run: RUN }, { run: RUN.toUpperCase() }, "x"], metadata);
     expect(received[2]).toEqual({
       body: "x",
@@ -38,7 +38,7 @@ describe("messages as they are received", () => {
     ]);
   });
 
-  it("are kept once however often they are delivered, and two of one id in another place are two", async () => {
+  it("are stored once for any number of deliveries; two messages with one id are stored as two", async () => {
     const { unreadable } = readMessages(receivedMessages(["x", "y\0", { run: [[]] }], metadata));
     await storeOrphanedMessages(api.app, "job-runs", unreadable);
     await storeOrphanedMessages(api.app, "job-runs", unreadable);
@@ -54,7 +54,7 @@ describe("messages as they are received", () => {
     expect(body.deadLetters).toHaveLength(4);
   });
 
-  it("without the broker's words are kept all the same", async () => {
+  it("without metadata are stored too", async () => {
     const [received] = receivedMessages([null]);
     expect(received).toEqual({ body: null, messageId: null, enqueuedAt: null, sequenceNumber: null });
     const { unreadable } = readMessages([received!]);

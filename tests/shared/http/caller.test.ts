@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { identifyCaller } from "#http/caller.ts";
 import { type Access, checkerOf } from "#http/access-policy.ts";
+import { identifyCaller } from "#http/caller.ts";
 import { Problem } from "#http/problem.ts";
 import type { Protection } from "#settings/config.ts";
 import { principalHeader } from "./principals.ts";
@@ -35,8 +35,8 @@ const principal = (roles: readonly string[], rest: Ask = {}): Ask => ({
   headers: { "x-ms-client-principal": principalHeader(roles), ...rest.headers },
 });
 
-describe("who checks", () => {
-  it("is the host while no setting names a key, and the app from then on; a machine's key stays the host's", () => {
+describe("the checker of callers", () => {
+  it("is the host while no setting has a key, then the app; function keys for machines stay with the host", () => {
     expect(checkerOf("operator", none)).toBe("host");
     expect([byKeys, byEasyAuth, { ...none, viewerKey }].map((by) => checkerOf("viewer", by))).toEqual([
       "app",
@@ -44,10 +44,10 @@ describe("who checks", () => {
       "app",
     ]);
     expect([none, byKeys, byEasyAuth].map((by) => checkerOf("key", by))).toEqual(["host", "host", "host"]);
-    expect(checkerOf("open", byKeys)).toBe("nobody");
+    expect(checkerOf("open", byKeys)).toBe("none");
   });
 
-  it("is the app where the host checks nothing, and then it refuses without a key to check by", () => {
+  it("is the app where the host checks nothing, and it refuses callers when no key is set", () => {
     const development = { ...none, hostChecksKeys: false };
     for (const access of ["key", "viewer", "operator"] as const) {
       expect(ask(access, development)).toBe(401);
@@ -59,7 +59,7 @@ describe("who checks", () => {
 });
 
 describe("a key", () => {
-  it("opens what its role may do, in the header or in the query", () => {
+  it("grants its role, in the header or in the query", () => {
     expect(ask("operator", byKeys, key(operatorKey))).toBe("operator key");
     expect(ask("viewer", byKeys, key(operatorKey))).toBe("operator key");
     expect(ask("viewer", byKeys, key(viewerKey))).toBe("viewer key");
@@ -70,7 +70,7 @@ describe("a key", () => {
     );
   });
 
-  it("that is missing, wrong, empty or a part of the right one is 401", () => {
+  it("that is absent, wrong, empty or a part of the right one is 401", () => {
     expect(ask("viewer", byKeys)).toBe(401);
     for (const wrong of ["", "x", operatorKey.slice(0, -1), `${operatorKey} `, operatorKey.toUpperCase()]) {
       expect(ask("viewer", byKeys, key(wrong)), wrong).toBe(401);
@@ -78,11 +78,11 @@ describe("a key", () => {
     expect(ask("viewer", byEasyAuth, key("")), "no key is set, so none fits").toBe(401);
   });
 
-  it("in the header comes before one in the query", () => {
+  it("in the header takes precedence over one in the query", () => {
     expect(ask("viewer", byKeys, { ...key("wrong"), query: `code=${operatorKey}` })).toBe(401);
   });
 
-  it("that is wrong is not made good by a principal", () => {
+  it("that is wrong is 401, even with a principal", () => {
     const { headers } = principal(["rota.operator"]);
     expect(ask("viewer", { ...byKeys, easyAuth: true }, { headers: { ...headers, ...key("wrong").headers } })).toBe(
       401,
@@ -91,7 +91,7 @@ describe("a key", () => {
 });
 
 describe("a principal", () => {
-  it("opens what its app role may do", () => {
+  it("grants its app role", () => {
     expect(ask("viewer", byEasyAuth, principal(["rota.viewer"]))).toBe("entra:ada@example.org");
     expect(ask("viewer", byEasyAuth, principal(["rota.operator"]))).toBe("entra:ada@example.org");
     expect(ask("operator", byEasyAuth, principal(["rota.viewer"]))).toBe(403);
@@ -99,18 +99,18 @@ describe("a principal", () => {
     expect(ask("viewer", byEasyAuth, principal(["rota.admin", "ROTA.VIEWER"]))).toBe(403);
   });
 
-  it("is forgeable where Easy Auth is off, and counts for nothing there", () => {
+  it("is ignored where Easy Auth is off, since it can be forged", () => {
     for (const access of ["viewer", "operator"] as const) {
       expect(ask(access, byKeys, principal(["rota.operator"]))).toBe(401);
     }
   });
 
-  it("calls no family trigger: those are for machines", () => {
+  it("cannot call routes for machines", () => {
     const development = { ...byEasyAuth, hostChecksKeys: false, operatorKey };
     expect(ask("key", development, principal(["rota.operator"]))).toBe(401);
   });
 
-  it("that is malformed or of another provider is 401", () => {
+  it("that is malformed or from another provider is 401", () => {
     const github = principalHeader(["rota.operator"], { auth_typ: "github" });
     const odd = [
       github,
@@ -124,7 +124,7 @@ describe("a principal", () => {
     }
   });
 
-  it("changes something only from the app's own pages, or with a header that other sites cannot send", () => {
+  it("may change data only from the app's pages, or with a header that other sites cannot send", () => {
     const change = (headers: Record<string, string>) =>
       ask(
         "operator",
@@ -160,7 +160,7 @@ describe("all combinations", () => {
     hostChecksKeys: fc.boolean(),
   });
 
-  it("let in nobody whom the app has to check and who shows neither a key of it nor a trusted principal", () => {
+  it("let a caller whom the app checks pass only with a key of the app or a trusted principal", () => {
     fc.assert(
       fc.property(
         fc.constantFrom<Access>("key", "viewer", "operator"),

@@ -1,4 +1,6 @@
-/** The rules of OpenAPI 3.1 and JSON Schema 2020-12 that a document of ours can break, each as a sentence when it is. */
+/**
+ * The rules of OpenAPI 3.1 and JSON Schema 2020-12 that a document of ours can break, each as a sentence when it is.
+ */
 export function openApiFaults(document: unknown): string[] {
   const rules = new Rules(document as Json);
   rules.check();

@@ -7,8 +7,8 @@ import { openApiFaults } from "./openapi-rules.ts";
 
 const title = { title: "Rota", version: "1.0.0" };
 
-describe("the description of the API", () => {
-  it("keeps the rules of OpenAPI 3.1, with every route in it", () => {
+describe("the OpenAPI document", () => {
+  it("follows the rules of OpenAPI 3.1 and has every route", () => {
     const document = JSON.parse(JSON.stringify(openApi(routes, title))) as ReturnType<typeof openApi>;
     expect(openApiFaults(document)).toEqual([]);
     const described = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -17,7 +17,7 @@ describe("the description of the API", () => {
     expect(described.sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort());
   });
 
-  it("says of a route what it takes, what it answers and who may ask", () => {
+  it("describes parameters, body, responses and access of a route", () => {
     const route = defineRoute({
       method: "POST",
       path: "api/admin/things/{id}",
@@ -59,7 +59,7 @@ describe("the description of the API", () => {
     expect(operationId({ method: "GET", path: "api/v1/exchange-rates/{id}/days" })).toBe("getV1ExchangeRatesByIdDays");
   });
 
-  it("is measured with rules that find faults", () => {
+  it("is checked by rules that find faults", () => {
     const route = defineRoute({
       method: "GET",
       path: "api/a/{id}",

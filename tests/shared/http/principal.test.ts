@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { readPrincipal } from "#http/principal.ts";
 import { principalHeader } from "./principals.ts";
 
-it("is named by its user name, or else by its object id", () => {
+it("is named by its user name, else by its object id", () => {
   expect(readPrincipal(principalHeader(["rota.viewer"]))).toEqual({
     name: "ada@example.org",
     roles: new Set(["rota.viewer"]),
@@ -11,13 +11,13 @@ it("is named by its user name, or else by its object id", () => {
   expect(readPrincipal(principalHeader([], { name: "" }))!.name).toBe("7d9f4b1c-0000-4000-8000-000000000001");
 });
 
-it("can write nothing into a log but its name", () => {
+it("has a name without control characters, at most 200 characters", () => {
   expect(readPrincipal(principalHeader([], { name: `a\n2026 forged\u202e\u0000${"x".repeat(500)}` }))!.name).toBe(
     `a2026 forged${"x".repeat(188)}`,
   );
 });
 
-it("reads any header without throwing", () => {
+it("reads any header without an exception", () => {
   const claim = fc.record({ typ: fc.anything(), val: fc.anything() });
   const shaped = fc
     .record({ auth_typ: fc.constantFrom("aad", "github", null), claims: fc.array(claim) })
@@ -30,7 +30,7 @@ it("reads any header without throwing", () => {
   );
 });
 
-it("does not read one that is longer than headers are", () => {
+it("rejects a header above the length limit", () => {
   expect(
     readPrincipal(principalHeader(Array.from({ length: 990 }, (_, i) => `role-${i}-${"x".repeat(60)}`))),
   ).toBeNull();

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { responseText, readableJson } from "#http/readable-json.ts";
+import { readableJson,responseText } from "#http/readable-json.ts";
 
-describe("JSON for a terminal", () => {
-  it("keeps on one line what fits, and indents the rest", () => {
+describe("JSON for terminals", () => {
+  it("keeps values that fit on one line, and indents the others", () => {
     const run = {
       id: "01a202c0-a790-760c-953c-5735a5baf352",
       result: { inserted: 29, skipped: 0 },
@@ -22,7 +22,7 @@ describe("JSON for a terminal", () => {
 }`);
   });
 
-  it("is the same value, and no line is wider than it must be", () => {
+  it("parses to the same value, and no line is wider than necessary", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.integer({ min: 20, max: 200 }), (value, width) => {
         const text = readableJson(value, width);
@@ -35,13 +35,13 @@ describe("JSON for a terminal", () => {
     );
   });
 
-  it("goes to who asks from a terminal alone", () => {
+  it("is sent to terminal clients only", () => {
     expect(responseText({ a: [1] }, "curl/8.5.0")).toBe('{"a": [1]}\n');
     expect(responseText({ a: [1] }, "node")).toBe('{"a":[1]}');
     expect(responseText({ a: [1] }, null)).toBe('{"a":[1]}');
   });
 
-  it("takes what an answer holds besides JSON as JSON.stringify does", () => {
+  it("converts dates and undefined as JSON.stringify does", () => {
     expect(readableJson({ at: new Date(0), gone: undefined })).toBe('{"at": "1970-01-01T00:00:00.000Z"}');
   });
 });

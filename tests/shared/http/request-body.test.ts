@@ -38,7 +38,7 @@ const { json } = fc.letrec<{ json: unknown }>((tie) => ({
   ),
 }));
 
-it("what is refused as a body is just what PostgreSQL would refuse as JSON", async () => {
+it("the app refuses exactly the bodies that PostgreSQL refuses as JSON", async () => {
   await fc.assert(
     fc.asyncProperty(json, async (value) => {
       expect(await isTaken(value)).toBe(storageFault(value) === undefined);
@@ -47,7 +47,7 @@ it("what is refused as a body is just what PostgreSQL would refuse as JSON", asy
   );
 });
 
-it("what a job makes storable, PostgreSQL takes, and no body like it would be refused", async () => {
+it("PostgreSQL accepts every value that jsonbSafe returns, and the app accepts it as a body", async () => {
   await fc.assert(
     fc.asyncProperty(json, async (value) => {
       const stored = jsonbSafe(value);

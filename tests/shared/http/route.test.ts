@@ -6,7 +6,7 @@ const common = { method: "POST", path: "api/things", access: "open", summary: "A
 const handle = async () => ({ json: {} });
 
 describe("a route", () => {
-  it("accepts nothing that its author did not name", () => {
+  it("accepts only the parts that it declares", () => {
     const route = defineRoute({ ...common, handle });
     expect(route.body).toBeNull();
     expect(route.params.safeParse({ id: "1" }).success).toBe(false);
@@ -14,7 +14,7 @@ describe("a route", () => {
     expect(route.query.safeParse({}).success).toBe(true);
   });
 
-  it("gives its handler what the schemas make of a request", () => {
+  it("gives its handler the types of its schemas", () => {
     defineRoute({
       ...common,
       path: "api/things/{id}",
@@ -43,12 +43,12 @@ describe("a route", () => {
     ["admin/jobs", /belong to the Functions host/],
     ["Runtime/webhooks", /belong to the Functions host/],
     ["administration", /belong to the Functions host/],
-  ])("whose path is %s is refused where it is written", (path, fault) => {
+  ])("with the path %s is refused at its definition", (path, fault) => {
     expect(() => defineRoute({ ...common, path, handle })).toThrow(fault);
     expect(() => defineRoute({ ...common, path, handle })).toThrow(`route POST ${path}: expected`);
   });
 
-  it("with a parameter in its path needs a schema for it", () => {
+  it("with a path parameter needs a schema for it", () => {
     expect(() => defineRoute({ ...common, path: "api/things/{id}", handle })).toThrow(/expected params/);
   });
 
@@ -56,7 +56,7 @@ describe("a route", () => {
     expect(() => defineRoute({ ...common, method: "GET", body: z.object({}), handle })).toThrow(/expected no body/);
   });
 
-  it("is a value: making one changes nothing of what was given", () => {
+  it("is a value: defining it does not change the options", () => {
     const options = Object.freeze({ ...common, handle });
     expect(defineRoute(options)).toMatchObject(common);
   });

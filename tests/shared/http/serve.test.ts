@@ -94,19 +94,19 @@ function problemOf(reply: Reply): z.output<typeof problem> {
   return read;
 }
 
-describe("a request that fits", () => {
-  it("reaches the handler as its schemas read it", async () => {
+describe("a valid request", () => {
+  it("reaches the handler as its schemas parse it", async () => {
     const reply = await ask(all, { query: "limit=7&since=2026-03-10" });
     expect(reply.json).toEqual({ params: { id: "1" }, query: { limit: 7, since: "2026-03-10" } });
     expect((await ask(all)).json).toMatchObject({ query: { limit: 50 } });
     expect((await post('{"name":"a"}')).json).toEqual({ body: { name: "a" } });
   });
 
-  it("may show its key as a query parameter, which is no route's business", async () => {
+  it("may carry its key as a query parameter, which no route sees", async () => {
     expect((await ask(all, { query: "code=a-key&limit=7" })).json).toMatchObject({ query: { limit: 7 } });
   });
 
-  it("may leave out its body, or send an empty object where none is taken", async () => {
+  it("may omit its body, or send an empty object to a route without a body", async () => {
     expect((await post("", {})).status).toBe(201);
     expect(await ask(all, { method: "DELETE" })).not.toHaveProperty("status");
     expect(await ask(all, { method: "DELETE", body: " {} " })).not.toHaveProperty("status");
@@ -118,11 +118,11 @@ describe("a request that fits", () => {
     "Application/JSON",
     "application/merge-patch+json",
     "application/vnd.rota.v1+json;q=1",
-  ])("may say that it is %s", async (type) => {
+  ])("may have the content type %s", async (type) => {
     expect((await post("{}", { "content-type": type })).status).toBe(201);
   });
 
-  it("of method HEAD is answered as GET without content, be it well or not", async () => {
+  it("of method HEAD is answered as GET without content, on success and on error", async () => {
     const well = await ask(all, { method: "HEAD" });
     expect(well).toMatchObject({ status: 200 });
     const badly = await ask(all, { method: "HEAD", query: "limit=0" });
@@ -134,18 +134,18 @@ describe("a request that fits", () => {
   });
 });
 
-describe("a method that a path has not", () => {
-  it("is 405 and names those that it has", async () => {
+describe("a method that a path does not offer", () => {
+  it("is 405 and names the offered ones", async () => {
     const reply = await ask(all, { method: "PATCH" });
     expect(problemOf(reply)).toMatchObject({ status: 405, type: "urn:rota:problem:method-not-allowed" });
     expect(reply.headers).toMatchObject({ allow: "GET, HEAD, POST, DELETE" });
   });
 
-  it("is HEAD where there is no GET", async () => {
+  it("may be HEAD, where there is no GET", async () => {
     expect(await ask([postThing], { method: "HEAD" })).toMatchObject({ status: 405, headers: { allow: "POST" } });
   });
 
-  it("is not answered by a body that is too large", async () => {
+  it("is reported before a body that is too large", async () => {
     expect(await ask([getThing], { method: "PUT", headers: { "content-length": "9999999" } })).toMatchObject({
       status: 405,
     });
@@ -162,18 +162,18 @@ describe("a query", () => {
     ["since=2026-02-30", { field: "since", reason: expect.any(String) as string }],
     ["__proto__=1", { field: "__proto__", reason: "is not known" }],
     ["since=%00", { field: "query", reason: expect.stringContaining("U+0000") as string }],
-  ])("with %s is refused, naming the parameter", async (query, fault) => {
+  ])("with %s is refused with the parameter's name", async (query, fault) => {
     const reply = await ask(all, { query });
     expect(problemOf(reply)).toMatchObject({ status: 400, type: "urn:rota:problem:invalid-request", errors: [fault] });
   });
 
-  it("that is no route's own is refused where a route takes none", async () => {
+  it("is refused by a route without query parameters", async () => {
     expect(problemOf(await ask([deleteThing], { method: "DELETE", query: "a=1" }))).toMatchObject({
       errors: [{ field: "a", reason: "is not known" }],
     });
   });
 
-  it("names every fault at once", async () => {
+  it("reports every fault at once", async () => {
     const { errors = [] } = problemOf(await ask(all, { query: "limit=0&since=x&colour=red" }));
     expect(errors.map(({ field }) => field).sort()).toEqual(["colour", "limit", "since"]);
   });
@@ -181,13 +181,13 @@ describe("a query", () => {
 
 describe("a body", () => {
   it.each([
-    ["that is no JSON", "{name:1}", "body", /^is not JSON: /],
-    ["that breaks off", '{"name":', "body", /^is not JSON: /],
+    ["that is not JSON", "{name:1}", "body", /^is not JSON: /],
+    ["that is truncated", '{"name":', "body", /^is not JSON: /],
     ["that is not UTF-8", new Uint8Array([0x22, 0xff, 0xfe, 0x22]), "body", /^is not UTF-8$/],
     ["with U+0000", '{"name":"a\\u0000b"}', "body", /U\+0000/],
     ["with U+0000 in a name", '{"more":{"a\\u0000b":1}}', "body", /U\+0000/],
     ["with half a surrogate pair", '{"more":["\\ud800"]}', "body", /surrogate/],
-    ["of the wrong kind", "[]", "body", /expected object/],
+    ["of the wrong type", "[]", "body", /expected object/],
     ["with a wrong field", '{"name":5}', "name", /expected string/],
     ["with an unknown field", '{"nmae":"a"}', "nmae", /is not known/],
   ])("%s is 400", async (_, body, field, reason) => {
@@ -196,14 +196,14 @@ describe("a body", () => {
     expect(errors).toEqual([{ field, reason: expect.stringMatching(reason) as string }]);
   });
 
-  it("that nests without end is 400, and costs no stack", async () => {
+  it("that nests too deeply is 400, without a stack overflow", async () => {
     const deep = "[".repeat(MAX_BODY_BYTES / 2 - 10) + "]".repeat(MAX_BODY_BYTES / 2 - 10);
     expect(problemOf(await post(`{"more":${deep}}`)).detail).toContain("nests deeper than 100 levels");
     expect((await post(`{"more":${"[".repeat(90)}${"]".repeat(90)}}`)).status).toBe(201);
   });
 
   it.each(["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/json-seq", "json", ""])(
-    "that says it is %j is 415",
+    "of content type %j is 415",
     async (type) => {
       const { status, detail } = problemOf(await post("{}", { "content-type": type }));
       expect(status).toBe(415);
@@ -211,7 +211,7 @@ describe("a body", () => {
     },
   );
 
-  it("above a mebibyte is 413, as it says or as it is; exactly that much is taken", async () => {
+  it("above 1 MiB is 413, by its declared or its real length; exactly 1 MiB is accepted", async () => {
     const declared = await ask(all, {
       method: "POST",
       headers: { "content-length": String(MAX_BODY_BYTES + 1) },
@@ -223,7 +223,7 @@ describe("a body", () => {
     expect((await post(`{}${padding}`)).status).toBe(201);
   });
 
-  it("is not read at all when it says that it is too large", async () => {
+  it("is not read when its declared length is too large", async () => {
     const reply = await serve(
       all,
       {
@@ -240,7 +240,7 @@ describe("a body", () => {
     expect(reply.status).toBe(413);
   });
 
-  it("that breaks off on the way is the caller's doing", async () => {
+  it("that ends early is 400", async () => {
     const reply = await serve(
       all,
       {
@@ -255,7 +255,7 @@ describe("a body", () => {
     expect(problemOf(reply)).toMatchObject({ status: 400, errors: [{ field: "body" }] });
   });
 
-  it("where none is taken is 400, in whatever form", async () => {
+  it("is 400 in any form for a route without a body", async () => {
     for (const body of ['{"a":1}', "text", "[]", new Uint8Array([0xff])]) {
       const reply = await ask(all, { method: "DELETE", body });
       expect(problemOf(reply).errors).toEqual([{ field: "body", reason: "this route accepts no body" }]);
@@ -289,7 +289,7 @@ describe("a handler that throws", () => {
         },
       ),
     ],
-  ])("%s is 500, which says nothing of its inside; the log does", async (_, thrown) => {
+  ])("%s is 500 without internals in the response; the log has them", async (_, thrown) => {
     const reply = await ask([throwing(thrown)]);
     expect(problemOf(reply)).toEqual({
       type: "urn:rota:problem:internal",
@@ -302,7 +302,7 @@ describe("a handler that throws", () => {
     ]);
   });
 
-  it("a problem is answered as that, with its headers, and is nothing for the log", async () => {
+  it("a problem becomes the response with its headers, and is not logged", async () => {
     const thrown = new Problem(409, "internet-sync-disabled", "switched off", {
       headers: { "retry-after": "60" },
       extra: { run: "a-run", status: 200, type: "mine" },
@@ -328,7 +328,7 @@ describe("a handler that throws", () => {
     });
   });
 
-  it("a service that limits is 503, with its own wait when that is longer", async () => {
+  it("a rate-limiting service is 503, with its own wait when that is longer", async () => {
     const limited = (retryAfterMs: number) =>
       Object.assign(new Error("slow"), { errorClass: "rate_limited", retryAfterMs });
     expect((await ask([throwing(limited(90_500))])).headers).toMatchObject({ "retry-after": "91" });
@@ -350,14 +350,14 @@ describe("an app that cannot be opened", () => {
     lastResort.mockRestore();
   });
 
-  it("for its settings is 503 without naming them; the log does", async () => {
+  it("because of its settings is 503 without their names; the log has them", async () => {
     const reply = await serve(all, request, async () => Promise.reject(new ConfigError(["DATABASE_URL is missing"])));
     expect(problemOf(reply)).toMatchObject({ status: 503, type: "urn:rota:problem:misconfigured" });
     expect(JSON.stringify(reply.json)).not.toContain("DATABASE_URL");
     expect(lastResort.mock.lastCall?.[0]).toContain("DATABASE_URL is missing");
   });
 
-  it("for anything else is 500", async () => {
+  it("for another reason is 500", async () => {
     expect(problemOf(await serve(all, request, async () => Promise.reject(new Error("no")))).status).toBe(500);
   });
 });
@@ -382,7 +382,7 @@ describe("a real database", () => {
     await database.drop();
   });
 
-  it("that does not answer is 503 with a time to come back", async () => {
+  it("that does not answer is 503 with retry-after", async () => {
     const away = connect({ url: "postgres://x@127.0.0.1:1/x", ...options });
     const reply = await ask([query(() => away, "select 1")]);
     expect(problemOf(reply)).toMatchObject({ status: 503, type: "urn:rota:problem:unavailable" });
@@ -390,7 +390,7 @@ describe("a real database", () => {
     await away.$client.end();
   });
 
-  it("that refuses a statement is 500 without a word of it", async () => {
+  it("that refuses a statement is 500 without the statement", async () => {
     const reply = await ask([query(() => db, "select secret_column from secret_table")]);
     expect(problemOf(reply).status).toBe(500);
     expect(JSON.stringify(reply.json)).not.toContain("secret");
@@ -398,7 +398,7 @@ describe("a real database", () => {
   });
 });
 
-describe("whatever comes in", () => {
+describe("any request", () => {
   const text = fc.string({ unit: "binary", maxLength: 40 });
   const body = fc.oneof(
     fc.uint8Array({ maxLength: 60 }),
@@ -428,7 +428,7 @@ describe("whatever comes in", () => {
     body,
   });
 
-  it("is never a 500, and every refusal is problem details", async () => {
+  it("never gets a 500, and every error is problem details", async () => {
     await fc.assert(
       fc.asyncProperty(request, async (asked) => {
         const reply = await ask(all, asked);
@@ -441,7 +441,7 @@ describe("whatever comes in", () => {
     );
   });
 
-  it("a handler throws, the answer is problem details that can be sent", async () => {
+  it("gets problem details when the handler throws anything", async () => {
     const thrown = fc.oneof(
       fc.anything().map((value) => () => value),
       fc.string().map((message) => () => new Error(message)),

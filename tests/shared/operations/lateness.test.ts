@@ -7,19 +7,19 @@ const now = new Date("2026-03-10T12:00:30Z");
 const facts = { schedule: hourly, lastSlot: null, oldestDueAt: null, now };
 const at = (time: string) => new Date(`2026-03-10T${time}Z`);
 
-it("a job whose slots are all accounted for, or that never had one, is not late", () => {
+it("a job with all slots in the ledger, or without slots, is not late", () => {
   expect(lateByMs(facts)).toBe(0);
   expect(lateByMs({ ...facts, lastSlot: at("12:00:00") })).toBe(0);
 });
 
-it("a slot that is just due is not late yet", () => {
+it("a slot that has just become due is not late", () => {
   expect(lateByMs({ ...facts, lastSlot: at("11:00:00") })).toBe(0);
 });
 
-it("a job is late by the first slot that nobody took, not by the last", () => {
+it("a job is late by the first missing slot, not by the last", () => {
   expect(lateByMs({ ...facts, lastSlot: at("09:00:00") })).toBe(2 * 3_600_000 + 30_000);
 });
 
-it("a run that waits for longer counts as well", () => {
+it("a run that has been due for longer counts too", () => {
   expect(lateByMs({ ...facts, schedule: null, oldestDueAt: at("11:00:30") })).toBe(3_600_000);
 });

@@ -4,7 +4,7 @@ import { axisOf, seriesBy, type WindowName, WINDOWS } from "#operations/run-seri
 
 const names = Object.keys(WINDOWS) as WindowName[];
 
-it("an axis ends with the stretch that now lies in and is as long as its window", () => {
+it("an axis ends with the point that contains now, and is as long as its window", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...names),
@@ -22,7 +22,7 @@ it("an axis ends with the stretch that now lies in and is as long as its window"
   );
 });
 
-it("counts of several rows add up in their place, and a stray one is left out", () => {
+it("rows of one point are summed, and a row outside the axis is ignored", () => {
   const row = { bucket: 1, runs: 2, succeeded: 1, dead: 1, skipped: 0, cancelled: 0, itemFailures: 4, family: "a" };
   const rows = [row, row, { ...row, bucket: 3 }];
   const series = seriesBy(rows, { count: 3, names: ["a", "b"], nameOf: ({ family }) => family });

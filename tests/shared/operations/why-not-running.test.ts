@@ -32,25 +32,25 @@ const run: RunFacts = {
   errors: [],
   reason: null,
 };
-const say = (some: Partial<JobFacts>) => {
+const explain = (some: Partial<JobFacts>) => {
   const { verdict, sentences } = whyNotRunning({ ...facts, ...some });
   return { verdict, codes: sentences.map(({ code }) => code), text: sentences.map(({ text }) => text).join(" ") };
 };
 
 describe("why a job is not running", () => {
-  it("its slot is still to come", () => {
-    expect(say({})).toEqual({
+  it("waiting: its next slot is in the future", () => {
+    expect(explain({})).toEqual({
       verdict: "waiting",
       codes: ["next-slot", "never-ended"],
-      text: "Its next slot is 2026-03-10T15:30:00Z (in 3 h 30 min): every day at 16:30 Europe/Berlin. No run of it has ended yet.",
+      text: "Its next slot is 2026-03-10T15:30:00Z (in 3 h 30 min): every day at 16:30 Europe/Berlin. None of its runs has ended yet.",
     });
   });
 
-  it("nobody asked for it", () => {
-    expect(say({ schedule: null })).toMatchObject({ verdict: "idle", codes: ["on-request", "never-ended"] });
+  it("idle: it has no schedule and no run", () => {
+    expect(explain({ schedule: null })).toMatchObject({ verdict: "idle", codes: ["on-request", "never-ended"] });
   });
 
-  it("it is switched off, paused and behind a closed gate: all of it is said", () => {
+  it("blocked: it is switched off, paused and behind a closed gate, with a sentence for each", () => {
     const pause = {
       scope: "family:samples",
       reason: "audit",
@@ -62,7 +62,7 @@ describe("why a job is not running", () => {
       { code: "internet-sync-disabled", reason: "synchronisation is switched off" },
       { code: "paused", reason: "paused by ada: audit" },
     ];
-    const { verdict, codes, text } = say({ enabled: false, pauses: [pause], refusals });
+    const { verdict, codes, text } = explain({ enabled: false, pauses: [pause], refusals });
     expect(verdict).toBe("blocked");
     expect(codes.slice(0, 3)).toEqual(["disabled", "paused", "internet-sync-disabled"]);
     expect(text).toContain("It is switched off: SAMPLE_ENABLED is false.");
@@ -71,33 +71,33 @@ describe("why a job is not running", () => {
     );
   });
 
-  it("it is paused, and a run that was asked for waits for the end of that", () => {
+  it("blocked: it is paused, and a run waits for the end of the pause", () => {
     const pause = { scope: "job:sample", reason: "audit", pausedBy: "ada", pausedAt: minutes(-60), until: null };
-    const { verdict, codes, text } = say({ pauses: [pause], waiting: [{ ...run, notBefore: minutes(-3) }] });
+    const { verdict, codes, text } = explain({ pauses: [pause], waiting: [{ ...run, notBefore: minutes(-3) }] });
     expect(verdict).toBe("blocked");
     expect(codes.slice(0, 2)).toEqual(["paused", "waiting-for-resume"]);
-    expect(text).toContain("Run r1 waits until the pause is over.");
+    expect(text).toContain("Run r1 waits until the pause ends.");
   });
 
-  it("it waits for its next attempt, and why the last one failed", () => {
+  it("waiting: its next attempt, with the error of the last one", () => {
     const errors = [anError({ class: "rate_limited", message: "429 from the ECB." })];
     const waiting = [{ ...run, state: "retrying" as const, attempt: 1, notBefore: minutes(2), errors }];
-    const { verdict, text } = say({ waiting });
+    const { verdict, text } = explain({ waiting });
     expect(verdict).toBe("waiting");
     expect(text).toContain("Attempt 2 of 4 of run r1 is due at 2026-03-10T12:02:00Z (in 2 min).");
     expect(text).toContain("Its last attempt failed: rate_limited, 429 from the ECB.");
   });
 
-  it("its message was lost, and the broker is in trouble", () => {
+  it("overdue: its message is lost, and dispatching fails", () => {
     const waiting = [{ ...run, notBefore: minutes(-3) }, run];
-    const { verdict, codes, text } = say({ waiting, carrier: { name: "the queue", trouble: "ECONNREFUSED" } });
+    const { verdict, codes, text } = explain({ waiting, carrier: { name: "the queue", trouble: "ECONNREFUSED" } });
     expect(verdict).toBe("overdue");
     expect(codes).toContain("carrier-trouble");
-    expect(text).toContain("has been due for 3 min and nobody took it");
+    expect(text).toContain("has been due for 3 min and no worker has claimed it");
     expect(text).toContain("1 more waits behind it.");
   });
 
-  it("its holder went silent", () => {
+  it("running: its lease has expired", () => {
     const running = [
       {
         ...run,
@@ -109,14 +109,14 @@ describe("why a job is not running", () => {
         leaseExpiresAt: minutes(-4),
       },
     ];
-    const { verdict, text } = say({ running });
+    const { verdict, text } = explain({ running });
     expect(verdict).toBe("running");
-    expect(text).toContain("on host:7, which has been silent for 5 min; rescue_stuck_runs takes it over");
+    expect(text).toContain("on host:7. Its lease has expired: its last heartbeat was 5 min ago; a rescue follows");
   });
 
-  it("its last slot was skipped, with the reason", () => {
+  it("waiting: its last slot was skipped, with the reason", () => {
     const last = { ...run, state: "skipped" as const, finishedAt: minutes(-1), reason: "already running: run r0" };
-    expect(say({ last }).text).toContain(
+    expect(explain({ last }).text).toContain(
       "Its last run ended skipped at 2026-03-10T11:59:00Z (1 min ago): already running: run r0.",
     );
   });

@@ -12,14 +12,14 @@ import { defineRoute } from "#http/route.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { contributionFaults } from "#rules/portfolio/contribution-faults.ts";
 import { respondOnce } from "../../idempotent-requests.ts";
-import { enqueueValuation } from "./enqueue-valuation.ts";
 import { inList } from "./create-pension.ts";
-import { reopenFinalDays } from "./reopen-final-days.ts";
+import { enqueueValuation } from "./enqueue-valuation.ts";
 import { changedPensionSchema, contributionsSchema } from "./pension-schemas.ts";
+import { reopenFinalDays } from "./reopen-final-days.ts";
 
 /**
- * A reference identifies a contribution: a repeated one is counted once. A contribution dated before final days changes their
- * values: it needs a reason, the days become pending again, and the audit records it.
+ * A reference identifies a contribution: a repeated one is counted once. A contribution dated before final days changes
+ * their values: it needs a reason, the days become pending again, and the audit records it.
  */
 export const addContributions = defineRoute({
   method: "POST",
@@ -59,7 +59,10 @@ export const addContributions = defineRoute({
   },
 });
 
-/** The contributions with new references. @throws Problem 400 when a known reference has another date, amount or currency */
+/**
+ * The contributions with new references.
+ * @throws Problem 400 when a known reference has another date, amount or currency
+ */
 async function newContributions(tx: Tx, id: string, given: readonly NewContribution[]): Promise<NewContribution[]> {
   const booked = new Map((await listContributions(tx, id)).map((one) => [one.reference, one]));
   const faults = given.flatMap(({ reference, date, amount, currency }, index) => {
@@ -73,7 +76,10 @@ async function newContributions(tx: Tx, id: string, given: readonly NewContribut
   return given.filter(({ reference }) => !booked.has(reference));
 }
 
-/** Reopens the final days that new contributions change. @throws Problem 409 when there are such days and no reason is given */
+/**
+ * Reopens the final days that new contributions change.
+ * @throws Problem 409 when there are such days and no reason is given
+ */
 async function reopenChangedDays(
   tx: Tx,
   added: readonly NewContribution[],

@@ -2,7 +2,10 @@ import type { Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { finalDaysSince, reopenDays } from "#data/portfolio/pensions.ts";
 
-/** Makes the final days of a pension from a date on pending again; the audit keeps which they were. @returns how many */
+/**
+ * Makes the final days of a pension from a date on pending again; the audit keeps which they were.
+ * @returns how many
+ */
 export async function reopenFinalDays(
   tx: Tx,
   { pensionId, from, reason, who, at }: { pensionId: string; from: string; reason: string; who: string; at: Date },

@@ -5,12 +5,13 @@ import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { respondOnce } from "../../idempotent-requests.ts";
 import { enqueueValuation } from "./enqueue-valuation.ts";
-import { reopenFinalDays } from "./reopen-final-days.ts";
 import { changedPensionSchema, civilDate } from "./pension-schemas.ts";
+import { reopenFinalDays } from "./reopen-final-days.ts";
 
 /**
- * The only change of final values without a contribution: after corrected prices or rates, or after a split of the ETF. Days from
- * the date on are valued again, and contributions that bought since then buy again, at the stored prices and rates.
+ * The only change of final values without a contribution: after corrected prices or rates, or after a split of the ETF.
+ * Days from the date on are valued again, and contributions that bought since then buy again, at the stored prices and
+ * rates.
  */
 export const revaluePension = defineRoute({
   method: "POST",

@@ -8,11 +8,11 @@ import { nullRealtime, type Realtime } from "#realtime/realtime.ts";
 import { readConfig } from "#settings/config.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { Log } from "#telemetry/log.ts";
-import { expectAsDescribed } from "../expect-response-schema.ts";
+import { expectResponseSchema } from "../expect-response-schema.ts";
 
 /**
- * An app process whose routes are called without a host: what comes in and goes out is what a caller sees. A good answer that is
- * not as its route describes it fails the test.
+ * An app process whose routes are called without a host: what comes in and goes out is what a caller sees. A good
+ * answer that is not as its route describes it fails the test.
  */
 export interface AdminApi extends TestProcess {
   readonly app: App;
@@ -31,10 +31,7 @@ export function startAdminApi(
 ): AdminApi {
   const process = startProcess(url, jobs, options);
   const app: App = {
-    config: readConfig(
-      { DATABASE_URL: url, ...options.env },
-      jobs.map(({ id }) => id),
-    ),
+    config: readConfig({ DATABASE_URL: url, ...options.env }, jobs),
     db: process.db,
     runner: process.runner,
     enqueuer: process.enqueuer,
@@ -66,7 +63,7 @@ export function startAdminApi(
         async () => app,
       );
       const route = found.find((one) => one.method === method);
-      if (route && (reply.status ?? 200) < 300) expectAsDescribed(route, reply);
+      if (route && (reply.status ?? 200) < 300) expectResponseSchema(route, reply);
       const seen = (reply.text ?? JSON.parse(JSON.stringify(reply.json ?? null))) as T;
       return { status: reply.status ?? 200, body: seen, headers: { ...reply.headers } };
     },

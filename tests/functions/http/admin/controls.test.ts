@@ -52,14 +52,14 @@ const patch = (body: object) => api.call<Steering>("PATCH", "api/admin/controls"
 const audit = async (query = "") => (await api.call<Audit>("GET", `api/admin/audit${query}`)).body;
 
 describe("the controls", () => {
-  it("let everything through until somebody turns one", async () => {
+  it("let every job run by default", async () => {
     const { body } = await api.call<Steering>("GET", "api/admin/controls");
     const open = { killSwitch: false, jobsEnabled: true, writeEnabled: true, commsEnabled: true, quietHours: null };
     expect(body.global).toMatchObject(open);
     expect(body.families).toMatchObject([{ family: "samples", ...open, changedBy: null }]);
   });
 
-  it("stop a slot from the very statement on, and the audit says who, why, before and after", async () => {
+  it("stop the next slot, and the audit has who, why, before and after", async () => {
     const { status, body } = await patch({ killSwitch: true, reason: "the bank called" });
     expect(status).toBe(200);
     expect(body.global).toMatchObject({ killSwitch: true, changedBy: "function key" });
@@ -77,7 +77,7 @@ describe("the controls", () => {
     });
   });
 
-  it("of a family stop that family", async () => {
+  it("of a family stop only that family", async () => {
     await patch({ scope: "samples", writeEnabled: false, reason: "migration under way" });
     expect(await api.runner.runSlot(job, noon)).toMatchObject({
       state: "skipped",
@@ -87,7 +87,7 @@ describe("the controls", () => {
     expect((await audit("?subject=family:samples")).entries).toHaveLength(1);
   });
 
-  it("keep quiet hours over midnight in their zone, and forget them", async () => {
+  it("set quiet hours across midnight in a zone, and remove them", async () => {
     const hours = { from: "22:00", to: "07:00", zone: "America/Chicago" };
     const set = await patch({ quietHours: hours, reason: "nights are quiet" });
     expect(set.body.global.quietHours).toEqual(hours);
@@ -104,7 +104,7 @@ describe("the controls", () => {
     [{ reason: "no such zone", quietHours: { from: "22:00", to: "07:00", zone: "Europe/Berln" } }, "quietHours.zone"],
     [{ reason: "no such time", quietHours: { from: "24:00", to: "7:00", zone: "UTC" } }, "quietHours.from"],
     [{ reason: "all or nothing", quietHours: { from: "07:00", to: "07:00", zone: "UTC" } }, "quietHours.to"],
-  ])("refuse %j and name the field %s; nothing changes", async (body, field) => {
+  ])("refuse %j with the field %s, and change nothing", async (body, field) => {
     const { status, body: problem } = await api.call<{ errors: { field: string }[] }>(
       "PATCH",
       "api/admin/controls",
@@ -115,12 +115,12 @@ describe("the controls", () => {
     expect((await audit()).entries).toEqual([]);
   });
 
-  it("that are set to what they are leave no trace", async () => {
+  it("that are set to their current values leave no audit entry", async () => {
     await patch({ killSwitch: false, reason: "to be sure" });
     expect((await audit()).entries).toEqual([]);
   });
 
-  it("turned by many at once are audited one after the other, each against what it found", async () => {
+  it("changed by concurrent requests have one audit entry each, with the state before it", async () => {
     const turns = Array.from({ length: 8 }, (_, i) => patch({ killSwitch: i % 2 === 0, reason: `turn ${i}` }));
     await Promise.all(turns);
     const { entries } = await audit();
@@ -138,7 +138,7 @@ describe("the controls", () => {
 });
 
 describe("the audit", () => {
-  it("comes in pages, newest first, and can be filtered", async () => {
+  it("is paged, newest first, and can be filtered", async () => {
     for (let i = 0; i < 5; i++) await patch({ killSwitch: i % 2 === 0, reason: `turn ${i}` });
     const first = await audit("?limit=2");
     const second = await audit(`?limit=2&cursor=${first.nextCursor}`);

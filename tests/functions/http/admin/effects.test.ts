@@ -53,7 +53,7 @@ async function repeated(id: string) {
   return api.runner.execute(body.id);
 }
 
-it("a parked effect is listed, with its run, and told where somebody asks why", async () => {
+it("a parked effect is listed with its run, and why mentions it", async () => {
   const id = await parkedRun();
   const effect = { key: KEY, state: "parked", runId: id, settledAt: null };
   expect((await api.call("GET", "api/admin/effects")).body).toMatchObject({ effects: [effect] });
@@ -63,10 +63,10 @@ it("a parked effect is listed, with its run, and told where somebody asks why", 
   expect((await api.call("GET", `api/admin/runs/${id}`)).body).toMatchObject({ effects: [effect] });
   const why = await api.call<{ sentences: { code: string; text: string }[] }>("GET", "api/admin/jobs/place_order/why");
   const sentence = why.body.sentences.find(({ code }) => code === "effect-parked");
-  expect(sentence?.text).toContain(`Nobody knows whether "${KEY}", begun by run ${id}`);
+  expect(sentence?.text).toContain(`It is unknown whether "${KEY}", started by run ${id}`);
 });
 
-it("of one that happened the repeat gets the outcome that a person gives, and does not make it", async () => {
+it("resolved as done, the repeat gets the given result and does not make the effect", async () => {
   const id = await parkedRun();
   expect(await settle({ outcome: "done", result: "o-7", reason: "the broker has it" })).toMatchObject({
     status: 200,
@@ -80,14 +80,14 @@ it("of one that happened the repeat gets the outcome that a person gives, and do
   ]);
 });
 
-it("one that did not happen is made by the repeat", async () => {
+it("resolved as retry, the repeat makes the effect", async () => {
   const id = await parkedRun();
   expect((await settle({ outcome: "retry", reason: "the broker never saw it" })).status).toBe(200);
   expect(await repeated(id)).toMatchObject({ state: "succeeded", result: { order: "o-1" } });
   expect(placed).toEqual([KEY]);
 });
 
-it("of two people at once one settles it", async () => {
+it("of two concurrent requests, one resolves it", async () => {
   await parkedRun();
   const answers = await Promise.all([
     settle({ outcome: "done", reason: "it is there" }),
@@ -100,7 +100,7 @@ it("of two people at once one settles it", async () => {
   expect(body.entries).toHaveLength(1);
 });
 
-it("one that is not parked is left alone", async () => {
+it("an effect that is not parked cannot be resolved", async () => {
   expect((await settle({ outcome: "done", reason: "it is there" })).status).toBe(404);
   isCutOff = false;
   const { body } = await api.call<{ id: string }>("POST", "api/admin/jobs/place_order/run");
@@ -112,7 +112,7 @@ it("one that is not parked is left alone", async () => {
   expect((await settle({ outcome: "retry", result: 1, reason: "once more" })).status).toBe(400);
 });
 
-it("a message that nobody could read is put away with the reason, once, and kept", async () => {
+it("an unreadable message is dismissed once with the reason, and stays stored", async () => {
   const id = "01a20000-0000-7000-8000-00000000000a";
   const message = { id, queue: "job-runs", messageId: null, reason: "no JSON", body: "<xml/>" };
   await insertDeadMessages(api.db, [{ ...message, receivedAt: api.clock.now() }]);

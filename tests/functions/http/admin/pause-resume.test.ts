@@ -38,7 +38,7 @@ const request = () => api.enqueuer.enqueue(job, { input: {}, trigger: "manual", 
 const post = (path: string, body: object) => api.call("POST", `api/admin/${path}`, body);
 
 describe("a paused job", () => {
-  it("skips its slots with the reason and who said so; others run", async () => {
+  it("skips its slots with the reason and the operator; other jobs run", async () => {
     const { status, body } = await post("jobs/paused_sample/pause", { reason: "data is being moved" });
     expect(status).toBe(200);
     expect(body).toMatchObject({ scope: "job:paused_sample", paused: true, until: null });
@@ -50,7 +50,7 @@ describe("a paused job", () => {
     expect(await api.runner.runSlot(other, noon)).toMatchObject({ state: "succeeded" });
   });
 
-  it("keeps what waits, sends no message meanwhile, and on resume sends it at once", async () => {
+  it("keeps its waiting runs, dispatches none, and dispatches them at once on resume", async () => {
     await post("jobs/paused_sample/pause", { reason: "data is being moved" });
     const runs = [await request(), await request()];
     api.dispatched.length = 0;
@@ -66,7 +66,7 @@ describe("a paused job", () => {
     for (const { id } of runs) expect(await api.runner.execute(id)).toMatchObject({ state: "succeeded" });
   });
 
-  it("goes on by itself when its time is over", async () => {
+  it("continues by itself at the end of the pause", async () => {
     await post("jobs/paused_sample/pause", { reason: "only over lunch", until: "30m" });
     const { id } = await request();
     api.dispatched.length = 0;
@@ -87,7 +87,7 @@ describe("a paused job", () => {
   });
 });
 
-it("pausing everything stops all but the layer's own upkeep, which can be paused by its name", async () => {
+it("pausing everything stops all but the upkeep jobs, which can be paused by name", async () => {
   await post("pause", { scope: "all", reason: "the house is on fire" });
   expect(await api.runner.runSlot(job, noon)).toMatchObject({ reasonCode: "paused" });
   expect(await api.runner.runSlot(upkeep, noon)).toMatchObject({ state: "succeeded" });
@@ -95,7 +95,7 @@ it("pausing everything stops all but the layer's own upkeep, which can be paused
   expect(await api.runner.runSlot(upkeep, later(1))).toMatchObject({ reasonCode: "paused" });
 });
 
-it("pausing and resuming stand in the audit", async () => {
+it("pausing and resuming are audited", async () => {
   await post("pause", { scope: "family:samples", reason: "a first reason" });
   await post("pause", { scope: "family:samples", reason: "a better reason", until: "1h" });
   await post("resume", { scope: "family:samples" });

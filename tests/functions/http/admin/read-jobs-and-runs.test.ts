@@ -93,7 +93,7 @@ interface JobLine {
 }
 
 describe("the list of jobs", () => {
-  it("says of each what it did in 24 hours, what waits, and what is dead at all", async () => {
+  it("has for each job the figures of 24 hours, waiting runs and all dead runs", async () => {
     const api = start();
     for (let i = 1; i <= 20; i++) await ledger(api, -60 - i, { durationMs: i * 100 });
     await ledger(api, -2_000, { durationMs: 99_000 });
@@ -120,7 +120,7 @@ describe("the list of jobs", () => {
     ]);
   });
 
-  it("asks the database as often for forty jobs as for two", async () => {
+  it("needs as many statements for forty jobs as for two", async () => {
     const many = Array.from({ length: 40 }, (_, i) => ({ ...asked, id: `asked_${i}` }));
     const counts = [];
     for (const jobs of [[hourly, asked], many]) {
@@ -184,13 +184,13 @@ describe("one job", () => {
     });
   });
 
-  it("that does not exist is 404, with the one that was meant", async () => {
+  it("that does not exist is 404, with the most similar id", async () => {
     const { status, body } = await start().call("GET", "api/admin/jobs/hourly_sampel");
     expect(status).toBe(404);
     expect(body.detail).toContain("did you mean hourly_sample?");
   });
 
-  it("explains why it is not running, from what the database knows", async () => {
+  it("explains why it is not running, from the database", async () => {
     const api = start();
     const running = await ledger(api, -4, { state: "running", concurrencyKey: "" });
     const waiting = await ledger(api, -1, { state: "queued", notBefore: minutes(-1), startedAt: null });
@@ -203,10 +203,10 @@ describe("one job", () => {
     expect(body.verdict).toBe("running");
     const said = body.sentences.map(({ text }) => text).join("\n");
     expect(said).toContain(
-      `Run ${running} holds the lock since 2026-03-10T11:56:00Z (4 min ago): attempt 1 of 3, on host:1`,
+      `Run ${running} has been running since 2026-03-10T11:56:00Z (4 min ago): attempt 1 of 3, on host:1`,
     );
-    expect(said).toContain("until somebody resumes it: source is moving.");
-    expect(said).toContain(`Run ${waiting} has been due for 1 min and waits for the lock.`);
+    expect(said).toContain("until an operator resumes it: source is moving.");
+    expect(said).toContain(`Run ${waiting} has been due for 1 min and waits for its concurrency key.`);
     expect(said).toContain("Its next slot is 2026-03-10T13:00:00Z (in 1 h)");
     expect(said).toContain(
       "Its last run ended dead at 2026-03-10T10:31:00Z (1 h 29 min ago): transient, connect ECONNREFUSED.",
@@ -230,8 +230,8 @@ describe("runs", () => {
   });
 });
 
-describe("the schedule to come", () => {
-  it("lists slots by day, with changes of the clocks", async () => {
+describe("the coming schedule", () => {
+  it("lists slots by day, with clock changes", async () => {
     const { status, body } = await start().call<{ days: { date: string; clockChanges: unknown[] }[] }>(
       "GET",
       "api/admin/schedule?days=20&zone=Europe/Berlin",
@@ -245,7 +245,7 @@ describe("the schedule to come", () => {
     });
   });
 
-  it("refuses more than a year and a zone that does not exist", async () => {
+  it("refuses more than a year and an unknown zone", async () => {
     const api = start();
     expect((await api.call("GET", "api/admin/schedule?days=367")).status).toBe(400);
     const { status, body } = await api.call("GET", "api/admin/schedule?zone=Europe/Berlim");
@@ -255,7 +255,7 @@ describe("the schedule to come", () => {
 });
 
 describe("statistics", () => {
-  it("count each run where it was asked for, with zeros where nothing was", async () => {
+  it("count each run at the time it was queued, with zeros elsewhere", async () => {
     const api = start();
     await ledger(api, -1, { durationMs: 500 });
     await ledger(api, -20, { state: "dead" });
@@ -285,7 +285,7 @@ describe("statistics", () => {
 });
 
 describe("freshness", () => {
-  it("says that rates are stale from the midnight after the working day that should have brought them", async () => {
+  it("is stale from the midnight after the working day without new rates", async () => {
     const api = start();
     const ask = async () => (await api.call<{ dataSets: unknown[] }>("GET", "api/admin/freshness")).body.dataSets[0];
     expect(await ask()).toMatchObject({ id: "exchange_rates", state: "empty", newest: null, staleSince: null });
@@ -298,7 +298,7 @@ describe("freshness", () => {
 });
 
 describe("health", () => {
-  it("tells per job how it fares and by how much it is late", async () => {
+  it("has for each job its last run, its failures and its lateness", async () => {
     const api = start();
     await ledger(api, -240, { scheduledFor: minutes(-240) });
     await ledger(api, -200, { state: "dead" });
@@ -327,7 +327,7 @@ describe("health", () => {
   });
 });
 
-it("a run is shown with its whole input, so that it can be sent again, and secrets in it are masked", async () => {
+it("a run is shown with its complete input, with secrets redacted", async () => {
   const api = start();
   const days = Array.from({ length: 5_000 }, (_, n) => ({ n, token: "secret" }));
   const id = await ledger(api, 0, { input: { days } });
@@ -335,7 +335,7 @@ it("a run is shown with its whole input, so that it can be sent again, and secre
   expect(body.input.days).toEqual(days.map(({ n }) => ({ n, token: "[redacted]" })));
 });
 
-it("slots of the last day that nothing stands for are counted, in the list and in health, from the first that is known", async () => {
+it("missing slots of the last day are counted in the list and in health, from the first slot in the ledger", async () => {
   const api = start();
   const seen = async () => {
     const { body } = await api.call<{ jobs: { id: string; unaccounted: number }[] }>("GET", "api/admin/jobs");

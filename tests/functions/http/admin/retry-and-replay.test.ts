@@ -104,7 +104,7 @@ describe("dead letters", () => {
     expect(second).toMatchObject({ deadLetters: [{ id: one.id }], nextCursor: null });
   });
 
-  it("are found by job, class, time and fingerprint, which is the same for errors that differ in numbers and names alone", async () => {
+  it("are filtered by job, class, time and fingerprint, which is equal for errors that differ only in numbers and names", async () => {
     await dead(job, 1);
     await dead(job, 2);
     await dead(other, 3);
@@ -119,7 +119,7 @@ describe("dead letters", () => {
 });
 
 describe("a replay", () => {
-  it("is a new run of the same input whose parent is the dead one; then the letter is no longer open", async () => {
+  it("is a new run with the input of the dead one, whose child it is; the dead letter is no longer open", async () => {
     const old = await dead(job, 7);
     expect((await api.call("GET", "api/admin/jobs/asked_sample")).body).toMatchObject({ deadCount: 1 });
     const { status, body } = await post<Replay>("dead-letters/replay", { runs: [old.id], reason: "file is mended" });
@@ -142,7 +142,7 @@ describe("a replay", () => {
     expect(audit.entries).toMatchObject([{ action: "dead letters replayed", reason: "file is mended" }]);
   });
 
-  it("of a slot stands for the moment of that slot", async () => {
+  it("of a slot keeps the instant of that slot", async () => {
     const old = (await api.runner.runSlot(daily, noon))!;
     api.clock.advance(86_400_000);
     const { body } = await post<Replay>("dead-letters/replay", { runs: [old.id] });
@@ -151,19 +151,19 @@ describe("a replay", () => {
     expect(seen).toEqual([{ n: 1, asOf: noon }]);
   });
 
-  it("is refused while an earlier one waits or runs, also when both are asked for at once", async () => {
+  it("is refused while an earlier one waits or runs, also for concurrent requests", async () => {
     const old = await dead();
     const answers = await Promise.all(
       Array.from({ length: 6 }, () => post<Replay>("dead-letters/replay", { runs: [old.id] })),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409, 409, 409]);
     expect(answers.find(({ status }) => status === 409)!.body.refused).toEqual([
-      { run: old.id, reason: "its repeat still waits or runs" },
+      { run: old.id, reason: "its repeat is still waiting or running" },
     ]);
     expect(await listRuns(api.db, { trigger: "replay", limit: 10 })).toHaveLength(1);
   });
 
-  it("of all that a filter finds says first how many, takes each once, and leaves out the replayed", async () => {
+  it("of a filter counts first, replays each run once, and omits replayed runs", async () => {
     for (let n = 1; n <= 5; n++) await dead(job, n);
     await dead(other);
     const filter = { job: "asked_sample", errorClass: "unknown" };
@@ -180,7 +180,7 @@ describe("a replay", () => {
     expect((await post<Replay>("dead-letters/replay", { filter })).body).toMatchObject({ replayed: 5 });
   });
 
-  it("takes thousands in one request, oldest first", async () => {
+  it("handles thousands of runs in one request, oldest first", async () => {
     await api.db.execute(sql`
       insert into platform.job_runs (id, job_id, family, trigger, state, input, attempt, max_attempts, queued_at, finished_at, correlation_id)
       select gen_random_uuid(), 'asked_sample', 'samples', 'manual', 'dead', '{"n": 1}', 1, 1, now(), now(), 'many'
@@ -190,7 +190,7 @@ describe("a replay", () => {
     expect(new Set(api.dispatched.map(({ id }) => id)).size).toBe(2345);
   });
 
-  it("may bring another input, which has to fit", async () => {
+  it("may have another input, which must be valid", async () => {
     const old = await dead();
     const bad = await post<Replay>("dead-letters/replay", { runs: [old.id], input: { n: "seven" } });
     expect(bad).toMatchObject({ status: 409, body: { refused: [{ run: old.id }] } });
@@ -214,7 +214,7 @@ describe("a replay", () => {
 });
 
 describe("a retry", () => {
-  it("of a waiting run makes it due now", async () => {
+  it("makes a waiting run due now", async () => {
     const { id } = await api.enqueuer.enqueue(patient, { input: {}, trigger: "manual", requestedBy: "a test" });
     expect(await api.runner.execute(id)).toMatchObject({ state: "retrying" });
     expect(await api.runner.execute(id), "not due").toBeUndefined();
@@ -226,7 +226,7 @@ describe("a retry", () => {
     expect(await post(`runs/${id}/retry`, {})).toMatchObject({ status: 409, body: { state: "succeeded" } });
   });
 
-  it("of a dead run is a new one, and only one while that waits", async () => {
+  it("of a dead run is a new run, and only one while it waits", async () => {
     const old = await dead();
     const first = await post<{ id: string }>(`runs/${old.id}/retry`, {});
     expect(first).toMatchObject({ status: 202, body: { trigger: "retry", parentRunId: old.id, state: "queued" } });
@@ -239,7 +239,7 @@ describe("a retry", () => {
 });
 
 describe("a cancel", () => {
-  it("ends a waiting run at once with who and why, and an ended one is left alone", async () => {
+  it("ends a waiting run at once with who and why, and does not change an ended one", async () => {
     const { id } = await api.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
     expect(await post(`runs/${id}/cancel`, { reason: "not needed any more" })).toMatchObject({
       status: 200,
@@ -259,7 +259,7 @@ describe("an Idempotency-Key", () => {
   const start = (body: object, key: string, of = "asked_sample") =>
     api.call<{ id: string }>("POST", `api/admin/jobs/${of}/run`, body, { "idempotency-key": key });
 
-  it("makes one run of a request that comes twice, and answers the second with the same run", async () => {
+  it("makes one run of two equal requests, and returns it to both", async () => {
     const first = await start({ n: 1 }, "k-1");
     const second = await start({ n: 1 }, "k-1");
     expect([first.status, second.status]).toEqual([202, 200]);
@@ -268,30 +268,30 @@ describe("an Idempotency-Key", () => {
     expect((await start({ n: 1 }, "k-2")).body.id).not.toBe(first.body.id);
   });
 
-  it("makes one run of many requests at the same moment", async () => {
+  it("makes one run of many concurrent requests", async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => start({ n: 1 }, "at-once")));
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
     expect(await listRuns(api.db, { limit: 10 })).toHaveLength(1);
   });
 
-  it("for something else is 422", async () => {
+  it("for another request is 422", async () => {
     await start({ n: 1 }, "k-1");
     expect(await start({ n: 2 }, "k-1")).toMatchObject({ status: 422 });
     expect(await start({ n: 1 }, "k-1", "other_sample")).toMatchObject({ status: 422 });
     expect(await listRuns(api.db, { limit: 10 })).toHaveLength(1);
   });
 
-  it("is not spent by a request that was refused", async () => {
+  it("is not used up by a refused request", async () => {
     expect((await start({ n: "one" }, "k-1")).status).toBe(400);
     expect((await start({ n: 1 }, "k-1")).status).toBe(202);
   });
 
-  it.each(["", "with space", "ä", "x".repeat(256)])("%j is no key", async (key) => {
+  it.each(["", "with space", "ä", "x".repeat(256)])("%j is not a valid key", async (key) => {
     expect(await start({ n: 1 }, key)).toMatchObject({ status: 400 });
   });
 
-  it("holds for replays and retries too", async () => {
+  it("works for replays and retries too", async () => {
     const old = await dead();
     const replay = { filter: { job: "asked_sample" } };
     const first = await post<Replay>("dead-letters/replay", replay, "replay");

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { counties } from "#data/tax-liens/tax-lien-schema.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLiens } from "#support/liens.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;

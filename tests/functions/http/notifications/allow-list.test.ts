@@ -47,7 +47,7 @@ const audit = async () =>
   (await call<{ entries: Record<string, unknown>[] }>("GET", "api/admin/audit?subject=allow-list:user:1")).body.entries;
 
 describe("the allow-list", () => {
-  it("lets somebody be reached, and not any more", async () => {
+  it("allows an address, and removes it", async () => {
     const tell = () =>
       call("POST", "api/notifications", {
         recipient: "user:1",
@@ -65,7 +65,7 @@ describe("the allow-list", () => {
     expect((await call("DELETE", `${PATH}?recipient=user:1&channel=sms`)).status).toBe(404);
   });
 
-  it("is audited, without the addresses: the audit outlives them", async () => {
+  it("is audited without full addresses, which the audit outlives", async () => {
     await add();
     expect(await add({ address: "+15005550010" })).toMatchObject({ status: 200, body: { address: "+15005550010" } });
     await call("DELETE", `${PATH}?recipient=user:1&channel=sms`);
@@ -80,7 +80,7 @@ describe("the allow-list", () => {
     ]);
   });
 
-  it("shows whole addresses to operators alone", async () => {
+  it("shows full addresses to operators only", async () => {
     await add({ channel: "email", address: "ann@example.org" });
     const seenBy = async (key: string) => (await call<List>("GET", PATH, undefined, key)).body.entries[0]?.address;
     expect([await seenBy(OPERATOR), await seenBy(VIEWER)]).toEqual(["ann@example.org", "a…@example.org"]);
@@ -88,7 +88,7 @@ describe("the allow-list", () => {
     expect((await call("DELETE", `${PATH}?recipient=user:1&channel=email`, undefined, VIEWER)).status).toBe(403);
   });
 
-  it("comes in pages that neither repeat nor skip, whatever recipients are called", async () => {
+  it("is paged without repeats and gaps, for any names of recipients", async () => {
     const names = ["a/b", "a b", "ä", "user:1", "x,y"];
     for (const recipient of names) {
       await add({ recipient });
@@ -114,7 +114,7 @@ describe("the allow-list", () => {
     [{ channel: "push", address: "https://fcm.googleapis.com/x" }, "channel"],
     [{ recipient: " " }, "recipient"],
     [{ adress: "+15005550009" }, "adress"],
-  ])("refuses %j and names %s", async (given, field) => {
+  ])("refuses %j with the field %s", async (given, field) => {
     const { status, body } = await call<Problem>("POST", PATH, { ...ann, ...given });
     expect([status, body.errors.map((error) => error.field)]).toEqual([400, [field]]);
     expect(await audit()).toEqual([]);
@@ -124,7 +124,7 @@ describe("the allow-list", () => {
     expect((await call("GET", `${PATH}?${query}`)).status).toBe(400);
   });
 
-  it("of two first entries at once the second replaces the first, and the audit knows", async () => {
+  it("of two concurrent first entries the second replaces the first, and the audit has both", async () => {
     await Promise.all([add({ address: "+15005550011" }), add({ address: "+15005550012" })]);
     expect((await audit()).map(({ before }) => before === null)).toEqual([false, true]);
   });

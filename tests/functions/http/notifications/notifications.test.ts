@@ -39,7 +39,7 @@ const post = (given: Record<string, unknown> = {}, headers = {}) =>
   api.call<Shown>("POST", "api/notifications", { ...told, ...given }, headers);
 
 describe("POST api/notifications", () => {
-  it("tells somebody in the app, and shows what became of it", async () => {
+  it("creates an in-app notice, and shows its outcome", async () => {
     const { status, body, headers } = await post({ data: { task: 7 } });
     expect(status).toBe(201);
     expect(body).toMatchObject({ ...told, data: { task: 7 }, state: "sent", channels: ["web"], readAt: null });
@@ -47,7 +47,7 @@ describe("POST api/notifications", () => {
     expect(one).toMatchObject({ id: body.id, deliveries: [{ channel: "web", attempt: 0, state: "sent" }] });
   });
 
-  it("puts the run of what goes outside into the ledger and sends it on its way", async () => {
+  it("enqueues and dispatches the run of an outside channel", async () => {
     await api.db.execute(
       sql`insert into platform.communication_allowlist values ('user:1', 'sms', '+15005550009', 'a test', now())`,
     );
@@ -60,14 +60,14 @@ describe("POST api/notifications", () => {
     expect(api.dispatched).toHaveLength(1);
   });
 
-  it("who is on no allow-list is not called, and an audit row says so", async () => {
+  it("suppresses a recipient who is not on the allow-list, with an audit row", async () => {
     const { body } = await post({ severity: "SEV0", channels: ["voice"] });
     expect(body).toMatchObject({ state: "suppressed", reason: "not on the allow-list" });
     const rows = await api.db.execute(sql`select subject, reason from platform.audit_log`);
     expect([...rows]).toEqual([{ subject: `notification:${body.id}`, reason: "not on the allow-list for voice" }]);
   });
 
-  it("answers a repeat with the one that is there", async () => {
+  it("returns the existing notification for a repeat", async () => {
     const first = await post({ dedupeKey: "note 7" });
     const second = await post({ dedupeKey: "note 7", title: "Hello again" });
     expect([second.status, second.body.id, second.body.title]).toEqual([200, first.body.id, "Hello"]);
@@ -85,7 +85,7 @@ describe("POST api/notifications", () => {
     [{ channels: ["web", "web"] }, "channels"],
     [{ type: "Not A Type" }, "type"],
     [{ state: "sent" }, "state"],
-  ])("names what is wrong with %j", async (given, field) => {
+  ])("names the faults of %j", async (given, field) => {
     const { status, body } = await post(given);
     expect(status).toBe(400);
     expect(JSON.stringify(body.errors)).toContain(field);
@@ -93,7 +93,7 @@ describe("POST api/notifications", () => {
 });
 
 describe("GET api/notifications", () => {
-  it("shows pages, newest first, that neither repeat nor skip", async () => {
+  it("is paged, newest first, without repeats and gaps", async () => {
     for (let n = 1; n <= 5; n++) await post({ title: `Note ${n}` });
     const seen: unknown[] = [];
     let cursor: string | null = null;
@@ -106,7 +106,7 @@ describe("GET api/notifications", () => {
     expect(seen).toEqual(["Note 5", "Note 4", "Note 3", "Note 2", "Note 1"]);
   });
 
-  it("by recipient, severity, state and whether it was read", async () => {
+  it("filters by recipient, severity, state and unread", async () => {
     const one = await post();
     await post({ recipient: "user:2", severity: "WARN" });
     const titles = async (query: string) =>
@@ -121,13 +121,13 @@ describe("GET api/notifications", () => {
     expect(await titles("unread=false")).toEqual(["user:1"]);
   });
 
-  it("nobody's notification is marked under another's name", async () => {
+  it("a notification of another recipient is not marked", async () => {
     const { body } = await post();
     const stranger = { recipient: "user:2", ids: [body.id] };
     expect((await api.call("POST", "api/notifications/read", stranger)).body).toEqual({ marked: 0 });
   });
 
-  it("says that there is none such", async () => {
+  it("is 404 for an unknown id", async () => {
     expect((await api.call("GET", "api/notifications/01a202e7-464d-74ad-8c21-742e9826594a")).status).toBe(404);
   });
 });

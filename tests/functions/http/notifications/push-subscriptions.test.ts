@@ -34,7 +34,7 @@ interface Browser {
 const of = async (recipient: string) =>
   (await api.call<{ publicKey: string; subscriptions: Browser[] }>("GET", `${PATH}?recipient=${recipient}`)).body;
 
-it("a browser subscribes, is told of what a recipient is told, and leaves", async () => {
+it("a browser subscribes, receives the recipient's notifications, and unsubscribes", async () => {
   const { status, body } = await api.call<Browser>("POST", PATH, { recipient: "user:1", ...browser("one") });
   expect([status, body]).toEqual([
     201,
@@ -49,14 +49,14 @@ it("a browser subscribes, is told of what a recipient is told, and leaves", asyn
   expect((await api.call("POST", "api/notifications", note)).body).toMatchObject({ state: "suppressed" });
 });
 
-it("a browser in which somebody else signs in is theirs from then on", async () => {
+it("a browser in which another user signs in moves to that user", async () => {
   const { body: first } = await api.call<Browser>("POST", PATH, { recipient: "user:2", ...browser("two") });
   const { status, body } = await api.call<Browser>("POST", PATH, { recipient: "user:3", ...browser("two") });
   expect([status, body.id, body.recipient]).toEqual([200, first.id, "user:3"]);
   expect([(await of("user:2")).subscriptions, (await of("user:3")).subscriptions]).toMatchObject([[], [{}]]);
 });
 
-it("what is shown of a browser holds nothing by which it could be written to", async () => {
+it("the response has no endpoint and no keys", async () => {
   const { body } = await api.call("POST", PATH, { recipient: "user:4", ...browser("secret-path") });
   const shown = JSON.stringify([body, await of("user:4")]);
   expect(shown).not.toContain("secret-path");
@@ -68,7 +68,7 @@ it.each([
   [{ endpoint: "no address" }, "endpoint"],
   [{ keys: { p256dh: "abc", auth: "abc" } }, "keys.p256dh"],
   [{ recipient: "" }, "recipient"],
-])("%j is refused, and %s named", async (given, field) => {
+])("%j is refused with the field %s", async (given, field) => {
   const { status, body } = await api.call<{ errors: { field: string }[] }>("POST", PATH, {
     recipient: "user:5",
     ...browser("five"),
@@ -77,7 +77,7 @@ it.each([
   expect([status, body.errors[0]?.field]).toEqual([400, field]);
 });
 
-it("where push has no settings, no browser is kept, and the settings are named", async () => {
+it("without push settings a subscription is refused with the names of the settings", async () => {
   const without = startAdminApi(database.url, [sendNotification], {
     env: { AZURE_FUNCTIONS_ENVIRONMENT: "Production" },
   });

@@ -2,9 +2,9 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
-import { startFakeYahoo, type FakeYahoo } from "#local/providers/fake-yahoo.ts";
-import { TestClock } from "#support/test-clock.ts";
+import { type FakeYahoo,startFakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 const FRIDAY = "2026-04-10T20:30:00Z";
@@ -40,7 +40,7 @@ const add = (body: unknown, from = api, headers = {}) => from.call<Started>("POS
 const updates = async (query = "") =>
   (await api.call<{ updates: Record<string, unknown>[] }>("GET", `api/v1/updates${query}`)).body.updates;
 
-it("an ETF is added and its prices are fetched by the very same transaction", async () => {
+it("an ETF is added, and the run that fetches its prices is enqueued in the same transaction", async () => {
   const { status, body } = await add({ symbol: "smpw.de", isin: "IE00BK5BQT80", inUse: true });
   expect(status).toBe(202);
   expect(await api.runner.execute(body.run)).toMatchObject({
@@ -67,7 +67,7 @@ it("an ETF is added and its prices are fetched by the very same transaction", as
   expect(first.next).toBe("2026-04-10");
 });
 
-it("a second time it is refused, and with the same key it is the same request", async () => {
+it("a second request is refused, and with the same key it is a repeat", async () => {
   const key = { "idempotency-key": "once" };
   const { body } = await add({ symbol: "SMPW.DE" }, api, key);
   expect(await add({ symbol: "SMPW.DE" }, api, key)).toMatchObject({ status: 200, body: { run: body.run } });
@@ -78,7 +78,7 @@ it("a second time it is refused, and with the same key it is the same request", 
   expect(await updates()).toHaveLength(1);
 });
 
-it("bad input names each field", async () => {
+it("invalid input names each field", async () => {
   const { status, body } = await api.call("POST", "api/v1/etf", { symbol: "a b", isin: "IE00BK5BQT81", more: 1 });
   expect(status).toBe(400);
   expect(body).toMatchObject({ errors: [{ field: "symbol" }, { field: "isin" }, { field: "more" }] });
@@ -90,7 +90,7 @@ it("bad input names each field", async () => {
   expect((await api.call("GET", "api/v1/etf/SMPW.DE/prices")).status).toBe(404);
 });
 
-it("its prices are updated by hand, the newest or all", async () => {
+it("its prices are updated on request, the newest or all", async () => {
   await api.runner.execute((await add({ symbol: "SMPW.DE" })).body.run);
   const newest = await api.call<Started>("POST", "api/v1/etf/SMPW.DE/update?update_type=prices_only");
   expect(await api.runner.execute(newest.body.run)).toMatchObject({ jobId: "sync_etf_prices", state: "succeeded" });
@@ -103,14 +103,14 @@ it("its prices are updated by hand, the newest or all", async () => {
   ]);
 });
 
-it("what failed and why is there to see", async () => {
+it("failed updates are shown with their errors", async () => {
   await api.runner.execute((await add({ symbol: "GONE.DE" })).body.run);
   expect(await updates("?state=failed")).toMatchObject([
     { of: "etf_prices", symbol: "GONE.DE", error: expect.stringContaining("404 Not Found") as string },
   ]);
 });
 
-describe("an ETF that is retired", () => {
+describe("a retired ETF", () => {
   const change = (body: unknown, symbol = "SMPW.DE") => api.call("PATCH", `api/v1/etf/${symbol}`, body);
   const retire = { inUse: false, reason: "the fund was closed" };
   const evening = async () => {
@@ -125,7 +125,7 @@ describe("an ETF that is retired", () => {
     clock.moveTo(MONDAY);
   });
 
-  it("is asked for no more in the evening, and its history stays", async () => {
+  it("is not synchronised in the evening, and its history stays", async () => {
     expect(await change(retire, "smpw.de")).toMatchObject({
       status: 200,
       body: { symbol: "SMPW.DE", inUse: false, pensions: 0 },
@@ -141,14 +141,14 @@ describe("an ETF that is retired", () => {
     });
   });
 
-  it("was retired once however often that is asked, and the audit has the reason", async () => {
+  it("is retired once for repeated requests, and the audit has the reason", async () => {
     for (const _ of [1, 2]) expect((await change(retire)).status).toBe(200);
     expect(await audited()).toMatchObject([
       { action: "ETF retired", reason: retire.reason, before: { inUse: true }, after: { inUse: false } },
     ]);
   });
 
-  it("tells of the pensions that hold it, and a new one on it takes it back into use", async () => {
+  it("has the number of its pensions in the response, and a new pension takes it back into use", async () => {
     const pension = { etf: "SMPW.DE", name: "Old age", currency: "EUR" };
     await api.call("POST", "api/v1/etf-pensions", pension);
     expect((await change(retire)).body).toMatchObject({ inUse: false, pensions: 1 });
@@ -156,14 +156,14 @@ describe("an ETF that is retired", () => {
     expect((await evening())?.result).toEqual({ updated: 1 });
   });
 
-  it("comes back into use by the same way", async () => {
+  it("is taken back into use by the same route", async () => {
     await change(retire);
     expect((await change({ inUse: true, reason: "a mistake" })).body).toMatchObject({ inUse: true });
     expect((await evening())?.result).toEqual({ updated: 1 });
     expect(await audited()).toMatchObject([{ action: "ETF taken back into use" }, { action: "ETF retired" }]);
   });
 
-  it("has to be known, and the reason to be given", async () => {
+  it("must exist, and the reason must be given", async () => {
     expect(await change(retire, "SMPX.DE")).toMatchObject({
       status: 404,
       body: { detail: "there is no ETF SMPX.DE; add it with POST /api/v1/etf" },
@@ -176,7 +176,7 @@ describe("an ETF that is retired", () => {
   });
 });
 
-it("while the internet is switched off it answers 409, and a refused row says so", async () => {
+it("while the internet is switched off the response is 409, and a refused update is stored", async () => {
   const { status, body } = await add({ symbol: "SMPW.DE" }, offline);
   expect(status).toBe(409);
   expect(body).toMatchObject({ type: "urn:rota:problem:internet-sync-disabled" });

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 /** A Sunday. */
@@ -28,7 +28,7 @@ interface Answer {
 }
 const get = (query: string) => api.call<Answer>("GET", `api/v1/exchange-rates${query}`);
 
-it("today's rates are the last published ones, of the euro in all currencies", async () => {
+it("without parameters the response has the newest rates of the euro in all currencies", async () => {
   const { status, body } = await get("");
   expect(status).toBe(200);
   expect(body).toMatchObject({ date: "2026-04-12", base: "EUR" });
@@ -38,14 +38,14 @@ it("today's rates are the last published ones, of the euro in all currencies", a
   ]);
 });
 
-it("a cross rate goes by way of the euro, and one into the euro is the other way round", async () => {
+it("a cross rate is computed through the euro, and a rate into the euro is inverted", async () => {
   const { body } = await get("?base=GBP&quote=USD&date=2026-04-10");
   expect(body.rates).toMatchObject([{ base: "GBP", quote: "USD", date: "2026-04-10" }]);
   expect(Number(body.rates[0]!.rate)).toBe(1.5);
   expect(Number((await get("?base=GBP&quote=EUR")).body.rates[0]!.rate)).toBe(1.25);
 });
 
-it("a date is served by what was published by then, and by nothing later", async () => {
+it("a date gets the rates published by then, and no later ones", async () => {
   expect(Number((await get("?quote=USD&date=2026-04-09")).body.rates[0]!.rate)).toBe(1.25);
   expect((await get("?quote=GBP&date=2026-04-09")).status).toBe(404);
 });

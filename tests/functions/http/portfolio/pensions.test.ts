@@ -4,9 +4,9 @@ import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { findEtf } from "#data/portfolio/etfs.ts";
 import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { anEtf, closesOf, finalRows } from "#support/pensions.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 interface Shown {
@@ -66,7 +66,7 @@ const values = async (id: string, query = "") =>
   ).body;
 
 describe("creating a pension", () => {
-  it("stores it with its contributions, has its ETF kept up to date, and asks for its values, all or nothing", async () => {
+  it("stores it with its contributions, takes its ETF into use, and enqueues its valuation, all or nothing", async () => {
     const { status, body, headers } = await api.call("POST", "api/v1/etf-pensions", request());
     expect(status).toBe(201);
     expect(headers.location).toBe(`/api/v1/etf-pensions/${String(body.pension)}`);
@@ -87,7 +87,7 @@ describe("creating a pension", () => {
     });
   });
 
-  it("happens once for an Idempotency-Key, and not for another request with it", async () => {
+  it("happens once for an Idempotency-Key, and another request with it is refused", async () => {
     const post = (body: object) =>
       api.call("POST", "api/v1/etf-pensions", body, { "idempotency-key": `once ${etf.symbol}`.replace(" ", "-") });
     const [first, again, other] = [
@@ -107,7 +107,7 @@ describe("creating a pension", () => {
     [{ contributions: [{ ...money, date: "2026-03-07" }] }, "contributions.0.date", "is in the future"],
     [{ contributions: [money, money] }, "contributions.1.reference", "is also the reference of contribution 0"],
     [{ name: "" }, "name", ""],
-  ])("%o is refused by the field's name, and nothing is stored", async (given, field, reason) => {
+  ])("%o is refused with the field's name, and nothing is stored", async (given, field, reason) => {
     const before = await pensions();
     const { status, body } = await api.call<{ errors: { field: string; reason: string }[] }>(
       "POST",
@@ -119,7 +119,7 @@ describe("creating a pension", () => {
     expect(await pensions()).toBe(before);
   });
 
-  it("refuses an ETF whose prices are adjusted, and says why", async () => {
+  it("refuses an ETF with adjusted prices, with the reason", async () => {
     const adjusted = await anEtf(api.db, { series: "adjusted" });
     const { status, body } = await api.call("POST", "api/v1/etf-pensions", request({ etf: adjusted.symbol }));
     expect(status).toBe(400);
@@ -131,7 +131,7 @@ describe("adding contributions", () => {
   const add = (id: string, contributions: object[], more: object = {}) =>
     api.call("POST", `api/v1/etf-pensions/${id}/contributions`, { contributions, ...more });
 
-  it("changes no final day when they are dated after all of them", async () => {
+  it("changes no final day when they are dated after all final days", async () => {
     const id = await create();
     const before = await finalRows(api.db);
     api.clock.moveTo("2026-03-09T10:00:00Z");
@@ -148,7 +148,7 @@ describe("adding contributions", () => {
     expect((await values(id)).values.at(-1)).toMatchObject({ date: "2026-03-09", value: "300.00" });
   });
 
-  it("counts money once whose reference it knows, and refuses the reference for other money", async () => {
+  it("counts a known reference once, and refuses it for another amount", async () => {
     const id = await create();
     expect((await add(id, [{ ...money, amount: "100.0" }])).body).toMatchObject({
       added: 0,
@@ -163,7 +163,7 @@ describe("adding contributions", () => {
     expect((await show(id)).contributions).toHaveLength(1);
   });
 
-  it("that reach back before final days is refused without a reason, and changes nothing", async () => {
+  it("dated before final days is refused without a reason, and changes nothing", async () => {
     const id = await create();
     const before = await finalRows(api.db);
     const { status, body } = await add(id, [{ ...money, reference: "late", date: "2026-03-03" }]);
@@ -176,7 +176,7 @@ describe("adding contributions", () => {
     expect(await finalRows(api.db)).toEqual(before);
   });
 
-  it("with a reason reopens the days since then, in the audit, and has them valued again; the days before stay", async () => {
+  it("with a reason reopens the days since then, audited, and values them again; earlier days stay", async () => {
     const id = await create();
     const before = await finalRows(api.db);
     const late = { ...money, reference: "late", date: "2026-03-03", amount: "55.00" };
@@ -203,7 +203,7 @@ describe("adding contributions", () => {
     ]);
   });
 
-  it("before the first one adds the days that there were not", async () => {
+  it("before the first one adds the days before it", async () => {
     const id = await create({ contributions: [{ ...money, date: "2026-03-04" }] });
     const { body } = await add(id, [{ ...money, reference: "late", date: "2026-03-02" }], { reopenReason: "found" });
     await api.runner.execute(String(body.run));
@@ -211,7 +211,7 @@ describe("adding contributions", () => {
   });
 });
 
-it("a revaluation takes prices that were corrected, from its date on; what bought since then buys again", async () => {
+it("a revaluation uses corrected prices from its date on, and contributions since then buy again", async () => {
   const id = await create({
     contributions: [money, { ...money, reference: "second", date: "2026-03-04", amount: "12.00" }],
   });
@@ -227,8 +227,8 @@ it("a revaluation takes prices that were corrected, from its date on; what bough
   expect((await values(id)).values.map(({ value }) => value)).toEqual(["100.00", "110.00", "72.00", "84.00"]);
 });
 
-describe("seeing", () => {
-  it("values come in pages, oldest first, from one date to another", async () => {
+describe("reading pensions", () => {
+  it("values are paged, oldest first, from one date to another", async () => {
     const id = await create();
     const first = await values(id, "?limit=2");
     expect(first).toMatchObject({ values: [{ date: "2026-03-02" }, { date: "2026-03-03" }], nextCursor: "2026-03-04" });
@@ -242,7 +242,7 @@ describe("seeing", () => {
     ]);
   });
 
-  it("pensions come in pages, newest first, with what they are worth", async () => {
+  it("pensions are paged, newest first, with their values", async () => {
     const ids = [await create(), await create()];
     const { body } = await api.call<{ pensions: { id: string }[]; nextCursor: string }>(
       "GET",
@@ -258,7 +258,7 @@ describe("seeing", () => {
     expect(next.body.pensions[0]!.id).toBe(ids[0]);
   });
 
-  it("what waits is said in a sentence", async () => {
+  it("pending days are explained in a sentence", async () => {
     const id = await create({ currency: "USD" });
     expect((await show(id)).pending).toMatchObject([
       { reason: "rate", days: 4, meaning: expect.stringContaining("no rate from EUR to USD") as string },

@@ -19,12 +19,12 @@ afterAll(async () => {
   await database.drop();
 });
 
-it("without a service the answer says to poll", async () => {
+it("without a service the url is null", async () => {
   const { status, body } = await api.call("POST", route, undefined, asViewer);
   expect([status, body]).toEqual([200, { url: null, channels: ["jobs"] }]);
 });
 
-it("with one it is an address for these channels", async () => {
+it("with a service the url is an address for these channels", async () => {
   const emulator = await startedEmulator();
   const realtime = openRealtime({ connectionString: emulator.connectionString, hub: "rota", log: api.app.log });
   const own = startAdminApi(database.url, [], { env: KEYS, realtime });
@@ -50,6 +50,6 @@ it.each([
   expect(body).toMatchObject({ errors: [{ field, reason: expect.stringContaining(reason) as string }] });
 });
 
-it("whoever is nobody hears nothing", async () => {
+it("a caller without credentials gets no address", async () => {
   expect((await api.call("POST", route)).status).toBe(401);
 });

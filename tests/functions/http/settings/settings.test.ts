@@ -45,7 +45,7 @@ const audit = async () =>
 const WEIGHTS = { ltv: 50, property_type: 10, valuation_age: 15, redemption_time: 15, flags: 10 };
 
 describe("settings", () => {
-  it("are as the environment has them until somebody changes one, and say which jobs go by them", async () => {
+  it("have their configured values until one is changed, and name the jobs that read them", async () => {
     expect(await setting("documents_archive_days")).toMatchObject({
       value: 365,
       configured: 365,
@@ -63,7 +63,7 @@ describe("settings", () => {
     });
   });
 
-  it("are changed, and the audit says who, when, why, what before and what after", async () => {
+  it("are changed, and the audit has who, when, why, before and after", async () => {
     const { status } = await put({ documents_archive_days: 30, deal_risk_weights: WEIGHTS }, { reason: "new rules" });
     expect(status).toBe(200);
     expect(await setting("documents_archive_days")).toMatchObject({
@@ -90,7 +90,7 @@ describe("settings", () => {
     });
   });
 
-  it("are as configured again when they are put to null", async () => {
+  it("have their configured values again after null", async () => {
     await put({ notification_retention_days: 7 });
     await put({ notification_retention_days: null });
     expect(await setting("notification_retention_days")).toMatchObject({
@@ -104,7 +104,7 @@ describe("settings", () => {
     ]);
   });
 
-  it("that are put to what they are leave no trace", async () => {
+  it("that are set to their current values leave no audit entry", async () => {
     await put({ notification_retention_days: 7 });
     await put({ notification_retention_days: 7, valuation_stale_days: null });
     expect(await audit()).toHaveLength(1);
@@ -119,16 +119,19 @@ describe("settings", () => {
     [{ deal_risk_weights: { ...WEIGHTS, flags: undefined } }, "settings.deal_risk_weights.flags"],
     [{ deal_risk_weights: { ...WEIGHTS, luck: 0 } }, "settings.deal_risk_weights.luck"],
     [{}, "settings"],
-  ])("refuse %j and name %s; nothing changes, what was right beside it neither", async (settings, field) => {
-    const right = Object.keys(settings).length > 0 && { valuation_stale_days: 30 };
-    const { status, body } = await put({ ...settings, ...right });
-    expect(status).toBe(400);
-    expect(body.errors.map((error) => error.field)).toEqual([field]);
-    expect((await setting("valuation_stale_days"))?.source).toBe("configured");
-    expect(await audit()).toEqual([]);
-  });
+  ])(
+    "refuse %j with the field %s, and change nothing, not even valid settings of the request",
+    async (settings, field) => {
+      const right = Object.keys(settings).length > 0 && { valuation_stale_days: 30 };
+      const { status, body } = await put({ ...settings, ...right });
+      expect(status).toBe(400);
+      expect(body.errors.map((error) => error.field)).toEqual([field]);
+      expect((await setting("valuation_stale_days"))?.source).toBe("configured");
+      expect(await audit()).toEqual([]);
+    },
+  );
 
-  it("are not changed by somebody who has seen an older state", async () => {
+  it("are not changed on the basis of an older state", async () => {
     const seen = (await get()).headers.etag!;
     const first = await put({ notification_retention_days: 7 }, { headers: { "if-match": seen } });
     expect(first.status).toBe(200);
@@ -142,7 +145,7 @@ describe("settings", () => {
     expect(anew.status).toBe(200);
   });
 
-  it("of many changes at once by what all have seen, one is made", async () => {
+  it("of concurrent changes based on one state, one is made", async () => {
     const seen = (await get()).headers.etag!;
     const turns = Array.from({ length: 8 }, (_, n) =>
       put({ notification_retention_days: n + 1 }, { headers: { "if-match": seen } }),
@@ -152,7 +155,7 @@ describe("settings", () => {
     expect(await audit()).toHaveLength(1);
   });
 
-  it("that an older version stored in another form stop the job that reads them, and say so", async () => {
+  it("with a stored value that is no longer valid fail the job that reads them, with the name", async () => {
     await api.db.execute(
       sql`insert into platform.settings values ('notification_retention_days', '"long"', now(), 'a test')`,
     );

@@ -41,14 +41,14 @@ const water = {
   dueDate: "2026-03-10T09:00:00+01:00",
   timeZone: "Europe/Berlin",
 };
-const reads = (schema: Route["answer"], value: unknown) => schema!.safeParse(value);
+const reads = (schema: Route["response"], value: unknown) => schema!.safeParse(value);
 
-it("nobody comes in without a key", async () => {
+it("a request without a key is refused", async () => {
   expect((await api.call("POST", "api/tasks", water)).status).toBe(401);
   expect((await api.call("GET", "api/tasks")).status).toBe(401);
 });
 
-it("a task is kept as it was said, with what was not said filled in, and answered as described", async () => {
+it("a task is stored as requested, with defaults for absent fields, and shown by its schema", async () => {
   const { status, body, headers } = await call("POST", "api/tasks", {
     ...water,
     tags: ["home"],
@@ -73,13 +73,13 @@ it("a task is kept as it was said, with what was not said filled in, and answere
     seriesNumber: 1,
     generatedFromId: null,
   });
-  expect(reads(createTask.answer, body).error).toBeUndefined();
+  expect(reads(createTask.response, body).error).toBeUndefined();
 
   const plain = await call("POST", "api/tasks", { owner: "user:1", title: " Think " });
   expect(plain.body).toMatchObject({ title: "Think", dueDate: null, isRecurring: false, seriesId: null });
 });
 
-describe("what is wrong is named by its field", () => {
+describe("invalid fields are named", () => {
   const recurring = { ...water, recurrenceType: "daily" };
   it.each<[string, object, string, RegExp]>([
     ["no title", { owner: "user:1" }, "title", /expected string/],
@@ -130,7 +130,7 @@ describe("what is wrong is named by its field", () => {
       "an end before the beginning",
       { ...recurring, recurrenceUntil: "2026-03-09T00:00:00Z" },
       "recurrenceUntil",
-      /from the due date on/,
+      /on or after the due date/,
     ],
   ])("%s", async (_, body, field, reason) => {
     const answer = await call<ProblemBody>("POST", "api/tasks", body);
@@ -138,7 +138,7 @@ describe("what is wrong is named by its field", () => {
     expect(answer.body.errors).toContainEqual({ field, reason: expect.stringMatching(reason) as string });
   });
 
-  it("several faults are named at once", async () => {
+  it("several faults are reported at once", async () => {
     const { body } = await call<ProblemBody>("POST", "api/tasks", {
       ...recurring,
       timeZone: "Mars",
@@ -148,7 +148,7 @@ describe("what is wrong is named by its field", () => {
   });
 });
 
-it("the same request under the same key keeps one task; another request under it is refused", async () => {
+it("repeated requests with a key create one task; another request with it is refused", async () => {
   const headers = { "idempotency-key": "a-key-of-its-own" };
   const first = await call("POST", "api/tasks", water, headers);
   const second = await call("POST", "api/tasks", water, headers);
@@ -158,7 +158,7 @@ it("the same request under the same key keeps one task; another request under it
   expect((await call("POST", "api/tasks", { ...water, title: "Another" }, headers)).status).toBe(422);
 });
 
-it("a task is completed once: the second time it is as it was", async () => {
+it("a task is completed once: the second request changes nothing", async () => {
   const { body: task } = await call("POST", "api/tasks", water);
   const first = await call("POST", `api/tasks/${task.id}/complete`);
   expect(first).toMatchObject({ status: 200, body: { status: "completed", completed: true } });
@@ -167,7 +167,7 @@ it("a task is completed once: the second time it is as it was", async () => {
 });
 
 describe("reminders", () => {
-  it("are asked for, shown with their task, and sent by the job", async () => {
+  it("are created, shown with their task, and sent by the job", async () => {
     const { body: task } = await call("POST", "api/tasks", water);
     const asked = { remindAt: api.clock.now().toISOString() };
     const made = await call(`POST`, `api/tasks/${task.id}/reminders`, asked, {
@@ -191,7 +191,7 @@ describe("reminders", () => {
       { sent: true, sentAt: api.clock.now().toISOString() },
       { sent: false, channels: ["email"] },
     ]);
-    expect(reads(getTask.answer, shown.body).error).toBeUndefined();
+    expect(reads(getTask.response, shown.body).error).toBeUndefined();
   });
 
   it.each<[string, object, string]>([
@@ -205,7 +205,7 @@ describe("reminders", () => {
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ field }] } });
   });
 
-  it("of a completed task are refused, of an unknown one there is none", async () => {
+  it("of a completed task are refused, of an unknown one are 404", async () => {
     const { body: task } = await call("POST", "api/tasks", water);
     await call("POST", `api/tasks/${task.id}/complete`);
     const asked = { remindAt: "2026-03-10T09:00:00Z" };
@@ -217,7 +217,7 @@ describe("reminders", () => {
   });
 });
 
-it("a deleted task is seen no more, and its reminders are suppressed", async () => {
+it("a deleted task is no longer shown, and its reminders are suppressed", async () => {
   const { body: task } = await call("POST", "api/tasks", water);
   await call("POST", `api/tasks/${task.id}/reminders`, { remindAt: api.clock.now().toISOString() });
   expect((await call("DELETE", `api/tasks/${task.id}`)).status).toBe(204);
@@ -232,7 +232,7 @@ it("a deleted task is seen no more, and its reminders are suppressed", async () 
   expect(await api.runner.execute(id)).toMatchObject({ result: { sent: 0, suppressed: 1 } });
 });
 
-it("the list pages from the newest to the oldest, each task once, as its filters say", async () => {
+it("the list pages from the newest to the oldest, each task once, by its filters", async () => {
   const owner = "user:lists";
   const ids: string[] = [];
   for (let n = 0; n < 5; n++) {
@@ -255,7 +255,7 @@ it("the list pages from the newest to the oldest, each task once, as its filters
   for (let cursor: string | null = ""; cursor !== null;) {
     const path: string = `api/tasks?owner=${owner}&limit=2${cursor && `&cursor=${cursor}`}`;
     const { body } = await call<List>("GET", path);
-    expect(reads(getTasks.answer, body).error).toBeUndefined();
+    expect(reads(getTasks.response, body).error).toBeUndefined();
     seen.push(...body.tasks.map(({ id }) => id));
     cursor = body.nextCursor;
   }
@@ -270,7 +270,7 @@ it("the list pages from the newest to the oldest, each task once, as its filters
   expect((await call<ProblemBody>("GET", "api/tasks?status=late")).body.errors).toMatchObject([{ field: "status" }]);
 });
 
-it("through the API alone a series goes on: done, followed, done again", async () => {
+it("a series continues through the API: completed, followed, completed again", async () => {
   api.clock.moveTo("2026-03-10T12:00:00Z");
   const { body: first } = await call("POST", "api/tasks", { ...water, recurrenceRule: "FREQ=DAILY;COUNT=2" });
   const goOn = async () => {

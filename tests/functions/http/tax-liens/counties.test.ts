@@ -30,7 +30,7 @@ const county = (source: Record<string, unknown> = {}) => ({
   },
 });
 
-it("a county is configured, ingested, and shows its liens and what was refused", async () => {
+it("a county is configured, ingested, and shows its liens and rejected rows", async () => {
   expect((await api.call("PUT", "api/counties/sample-az", county())).status).toBe(201);
   expect((await api.call("PUT", "api/counties/sample-az", county({ statuses: { OPEN: "available" } }))).status).toBe(
     200,
@@ -59,7 +59,7 @@ it("a county is configured, ingested, and shows its liens and what was refused",
   expect((await api.call("GET", "api/counties/none-az")).status).toBe(404);
 });
 
-it("what properties are worth is added once; an unknown parcel or another value refuses all, by field", async () => {
+it("valuations are added once; an unknown parcel or another value refuses all, with the fields", async () => {
   const of = (parcelId: string, value = "100000.00") => ({ county: "sample-az", parcelId, day: "2026-03-01", value });
   const add = (...valuations: object[]) => api.call("POST", "api/property-valuations", { valuations });
   expect(await add(of("A"), of("B"))).toMatchObject({ status: 200, body: { added: 2, known: 0 } });
@@ -79,7 +79,7 @@ it("what properties are worth is added once; an unknown parcel or another value 
   expect(await add({ ...of("B"), day: "2026-03-02" })).toMatchObject({ body: { added: 1 } });
 });
 
-it("a configuration that cannot be one is refused by field", async () => {
+it("an invalid configuration is refused with its fields", async () => {
   const { status, body } = await api.call("PUT", "api/counties/bad-az", {
     ...county({ url: "ftp://x", fields: { faceAmount: "a" }, dates: "soon" }),
     timeZone: "Moon/Base",
