@@ -54,4 +54,5 @@ export function printable<T>(value: T): T {
 }
 
 // Includes bidirectional overrides: they make a terminal display a line in another order.
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g; // eslint-disable-line no-control-regex
+// eslint-disable-next-line no-control-regex -- finding them is the purpose
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
