@@ -11,7 +11,7 @@ import { startTelemetry, type Telemetry } from "#telemetry/start-telemetry.ts";
 import { withTraceParent } from "#telemetry/trace-context.ts";
 import type { LazyModules } from "./lazy-modules.ts";
 import type { Manifest } from "./manifest.ts";
-import { messagesWithoutRun, readMessages, receivedMessages,storeOrphanedMessages } from "./received-messages.ts";
+import { messagesWithoutRun, readMessages, receivedMessages, storeOrphanedMessages } from "./received-messages.ts";
 
 /** What the registered functions call: it translates Azure's triggers into calls of the app. */
 export interface Runtime {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { countRecordedSlots,lastRuns, openRuns, refusals, statsSince } from "#data/platform/job-stats.ts";
+import { countRecordedSlots, lastRuns, openRuns, refusals, statsSince } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
 import { scheduleInForce } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";

@@ -10,7 +10,7 @@ import { civilDateIn } from "#rules/civil-date.ts";
 import type { constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { countyFaults } from "#rules/tax-liens/county-faults.ts";
 import { runAnalysis } from "../../tax-liens/run-analysis/index.ts";
-import { type IdempotentRequest,respondOnce } from "../idempotent-requests.ts";
+import { type IdempotentRequest, respondOnce } from "../idempotent-requests.ts";
 
 /** An analysis to start. */
 export interface AnalysisRequest {
@@ -44,8 +44,8 @@ export async function startAnalysis(
       requestedBy,
     });
     const episodeId = await episode(tx, id);
-    const asked = { definition: { constraints }, asOf, recipient, requestedBy, createdAt };
-    await insertAnalysis(tx, { id, runId: run.id, episodeId, ...asked });
+    const definition = { constraints };
+    await insertAnalysis(tx, { id, runId: run.id, episodeId, definition, asOf, recipient, requestedBy, createdAt });
     return { run, response: { analysis: id, run: run.id, ...(episodeId !== null && { episode: episodeId }) } };
   });
   if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);

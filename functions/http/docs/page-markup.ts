@@ -1,4 +1,4 @@
-/** The page before its script has run. */
+/** The page before its script runs. */
 export function pageMarkup({ style, script }: { style: string; script: string }): string {
   return `<!doctype html>
 <html lang="en">
@@ -16,8 +16,8 @@ export function pageMarkup({ style, script }: { style: string; script: string })
 <label class="key">Key<input id="key" type="password" placeholder="operator or viewer key" autocomplete="off" spellcheck="false"></label>
 <output id="who" for="key" aria-live="polite"></output>
 </header>
-<main id="main"><p class="note" role="status">Reading the description…</p></main>
-<noscript><p class="note">This page needs its script. The same is in <a href="openapi.json">openapi.json</a>.</p></noscript>
+<main id="main"><p class="note" role="status">Reading the API description…</p></main>
+<noscript><p class="note">This page needs JavaScript. The same description is in <a href="openapi.json">openapi.json</a>.</p></noscript>
 <script>${script}</script>
 </body>
 </html>

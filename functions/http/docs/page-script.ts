@@ -1,4 +1,4 @@
-/** The page's own program: plain JavaScript for a browser, which builds every node itself and never parses text as HTML. */
+/** The script of the page: plain JavaScript for browsers. It builds every node itself and never parses text as HTML. */
 export const pageScript = String.raw`
 "use strict";
 const $ = (id) => document.getElementById(id);
@@ -18,10 +18,10 @@ function make(what, attributes, ...children) {
   return node;
 }
 
-/* The key comes by the address's fragment, which is sent to nobody, and stays in this tab. */
-const handed = new URLSearchParams(location.hash.slice(1)).get("key");
-if (handed) {
-  sessionStorage.setItem("rota-key", handed);
+/* The address's fragment may carry the key: browsers do not send it. The key stays in this tab. */
+const fragmentKey = new URLSearchParams(location.hash.slice(1)).get("key");
+if (fragmentKey) {
+  sessionStorage.setItem("rota-key", fragmentKey);
   history.replaceState(null, "", location.pathname);
 }
 $("key").value = sessionStorage.getItem("rota-key") ?? "";
@@ -34,7 +34,7 @@ function headersWithKey() {
 async function load() {
   const response = await fetch("openapi.json", { headers: headersWithKey() });
   if (!response.ok) {
-    const text = response.status === 401 ? "Put a key above, or sign in, to see the routes." : "The description cannot be read: " + response.status;
+    const text = response.status === 401 ? "Put a key above, or sign in, to see the routes." : "The API description cannot be read: " + response.status;
     $("main").replaceChildren(make("p.note", { role: "status" }, text));
     $("who").textContent = "";
     if (response.status === 401) $("key").focus();
@@ -66,10 +66,10 @@ function routeView(path, method, operation) {
     make(
       "summary", {},
       make("span.method." + method, {}, method.toUpperCase()), make("span.path", {}, path),
-      make("span.about", {}, operation.summary), make("span.who", { title: operation.description ?? "Open to anybody" }, who),
+      make("span.about", {}, operation.summary), make("span.who", { title: operation.description ?? "Open to everyone" }, who),
     ),
   );
-  /* Drawn when it is first opened: forty forms at once help nobody. */
+  /* Drawn when it is first opened: dozens of forms at once are slow. */
   details.addEventListener("toggle", () => {
     if (details.open && details.childElementCount === 1) details.append(inside(path, method, operation));
   });
@@ -144,7 +144,7 @@ function limitsText(schema) {
 
 function responsesView(operation) {
   const listed = Object.keys(operation.responses).filter((status) => status !== "default").sort().sort((a, b) => b.endsWith("XX") - a.endsWith("XX")).join(", ");
-  return make("p.note", {}, "Answers: " + listed + "; every error as problem details.");
+  return make("p.note", {}, "Responses: " + listed + "; every error as problem details.");
 }
 
 async function run({ url, method, headers, body }, { send, answer }) {
@@ -160,7 +160,7 @@ async function run({ url, method, headers, body }, { send, answer }) {
       make("pre", { tabindex: "0" }, pretty(text) || "(no content)"),
     );
   } catch (error) {
-    answer.replaceChildren(make("h3.bad", {}, "No answer: " + error.message));
+    answer.replaceChildren(make("h3.bad", {}, "No response: " + error.message));
   } finally {
     send.disabled = false;
   }
@@ -170,7 +170,7 @@ function pretty(text) {
   try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
 }
 
-/* Without the key: what is copied is pasted into chats. */
+/* Without the key: people paste commands into chats. */
 function copyCommand(button, { url, method, headers, body }) {
   const quoted = (text) => "'" + String(text).replaceAll("'", "'\\''") + "'";
   const parts = ["curl", method === "GET" ? null : "-X " + method, quoted(url), '-H "x-functions-key: $ROTA_KEY"',
@@ -180,7 +180,7 @@ function copyCommand(button, { url, method, headers, body }) {
     () => { button.textContent = "Copied"; }, () => { button.textContent = "Cannot copy here"; });
 }
 
-/* The least that the schema asks for, with its defaults. */
+/* The smallest value that the schema accepts, with its defaults. */
 function exampleOf(schema) {
   if (schema.default !== undefined) return schema.default;
   if (schema.const !== undefined) return schema.const;

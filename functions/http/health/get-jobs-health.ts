@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ping } from "#data/client.ts";
-import { countRecordedSlots,lastRuns, openRuns, reliability } from "#data/platform/job-stats.ts";
+import { countRecordedSlots, lastRuns, openRuns, reliability } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";

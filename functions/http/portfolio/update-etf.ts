@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findEtf } from "#data/portfolio/etfs.ts";
 import { defineRoute } from "#http/route.ts";
 import { refreshEtf } from "../../portfolio/refresh-etf.ts";
-import { syncEtfPrices } from "../../portfolio/sync-etf-prices/index.ts";
+import { syncEtfPrices } from "../../portfolio/sync-etf-prices.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
 import { startedRunSchema, startSync } from "./start-sync.ts";
 

@@ -4,7 +4,7 @@ import { defineRoute } from "#http/route.ts";
 import { InvalidInput } from "#jobs/endings.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { rangeFaults } from "#rules/portfolio/date-range-faults.ts";
-import { syncFxHistorical } from "../../portfolio/sync-fx-historical/index.ts";
+import { syncFxHistorical } from "../../portfolio/sync-fx-historical.ts";
 import { startedRunSchema, startRateSync } from "./start-sync.ts";
 
 export const updateHistorical = defineRoute({

@@ -56,7 +56,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** What is no value of any schema, but can stand in an address or a header. */
+/** Values that match no schema, but fit into an address or a header. */
 const junk = fc.oneof(
   fc.string({ unit: "binary", maxLength: 30 }),
   fc.constantFrom(
@@ -75,15 +75,15 @@ const junk = fc.oneof(
   fc.constantFrom("9".repeat(400), "0001-01-01T00:00:00Z", "+275760-09-13T00:00:00Z", "9999-12-31T23:59:59.999Z"),
 );
 
-/** A value of a field's own schema as text, or junk. Nobody has the time to wait for a run that nothing starts. */
-const spoken = (name: string, values: fc.Arbitrary<unknown>) =>
+/** A value of a field's own schema as text, or junk. Short waits only: no worker executes the run. */
+const queryText = (name: string, values: fc.Arbitrary<unknown>) =>
   name === "wait"
     ? fc.constantFrom("0", "0.01", "-1", "x")
     : fc.oneof({ weight: 4, arbitrary: values.map(String) }, junk);
 
 function queryOf(route: Route): fc.Arbitrary<URLSearchParams> {
   const own = Object.entries(fieldsOfSchema(route.query)).map(([name, values]) =>
-    fc.tuple(fc.constant(name), spoken(name, values)),
+    fc.tuple(fc.constant(name), queryText(name, values)),
   );
   const strange = fc.tuple(fc.oneof(fc.constant("code"), fc.string({ maxLength: 10 })), junk);
   const pairs = own.length > 0 ? fc.array(fc.oneof(...own), { maxLength: 4 }) : fc.constant([]);
@@ -145,8 +145,8 @@ async function ask(
   return serve(all, { ...request, header, bytes: async () => body }, async () => api.app);
 }
 
-/** What holds of every answer there is. */
-function expectDecency(reply: Reply, method: string): void {
+/** Checks what every response must fulfil. */
+function expectValidReply(reply: Reply, method: string): void {
   const { status = 200, headers: answered = {} } = reply;
   const text = reply.text ?? JSON.stringify(reply.json ?? null);
   expect(status, text).toBeLessThan(500);
@@ -176,7 +176,7 @@ describe("for any request, no response is a 500, a 2XX matches its schema, an er
         ...([method, paramsOf(route), queryOf(route), headers, bodyOf(route)] as const),
         async (asked, params, query, given, body) => {
           const reply = await ask(route, { method: asked, params, query }, given, body);
-          expectDecency(reply, asked);
+          expectValidReply(reply, asked);
           if (asked === route.method && (reply.status ?? 200) < 300) expectResponseSchema(route, reply);
         },
       ),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deadMessages } from "#data/platform/control-schema.ts";
-import { completeEffect,intendEffect } from "#data/platform/effects.ts";
+import { completeEffect, intendEffect } from "#data/platform/effects.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { jobs, routes } from "#functions/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
@@ -25,9 +25,9 @@ it("every route declares its 2XX response: its schema, its media type, or no bod
   expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
 });
 
-/** What a caller puts into the braces of a path. */
-const PLACES: Record<string, string> = {};
-/** Addresses with more than defaults. */
+/** Values of path parameters. */
+const PATH_VALUES: Record<string, string> = {};
+/** Queries other than the defaults. */
 const QUERIES: Record<string, string> = {
   "api/admin/runs": "?limit=1",
   "api/admin/dead-letters": "?which=all",
@@ -68,7 +68,9 @@ describe("each response of an app with data matches its schema", () => {
     await closesOf(db, etf, { "2026-03-09": "120.5" });
     const contributions = [{ reference: "1", date: "2026-03-02", amount: "250.00", currency: "EUR" }];
     const pension = { etf: etf.symbol, name: "A pension", currency: "EUR", contributions };
-    PLACES["api/v1/etf-pensions"] = (await made<{ pension: string }>("POST", "api/v1/etf-pensions", pension)).pension;
+    PATH_VALUES["api/v1/etf-pensions"] = (
+      await made<{ pension: string }>("POST", "api/v1/etf-pensions", pension)
+    ).pension;
     const task = {
       owner: "user:1",
       title: "Water the plants",
@@ -120,7 +122,7 @@ describe("each response of an app with data matches its schema", () => {
     const decision = { decisionId: "1", dealId: deal!.id, decision: "approved", reason: "good", decidedBy: "user" };
     const decided = await made<{ run: string }>("POST", `${deals}/decisions`, { decisions: [decision] });
     await api.runner.execute(decided.run);
-    Object.assign(PLACES, {
+    Object.assign(PATH_VALUES, {
       "api/admin/jobs": "sync_fx_latest",
       "api/admin/runs": run.id,
       "api/tasks": id,
@@ -138,12 +140,12 @@ describe("each response of an app with data matches its schema", () => {
     await made("PATCH", "api/admin/controls", { scope: "portfolio", reason: "a test", quietHours });
   });
 
-  // What lies in blob storage has tests of its own.
+  // Files in blob storage have their own tests.
   const gets = routes
     .filter(({ method, path }) => method === "GET" && path !== "api/documents/{id}/content")
     .map(({ path }) => path);
   it.each(gets)("GET %s", async (path) => {
-    const place = PLACES[path.split("/{")[0]!] ?? "";
+    const place = PATH_VALUES[path.split("/{")[0]!] ?? "";
     const address = path.replace(/\{\w+\}/, place) + (QUERIES[path] ?? "");
     expect(await made("GET", address)).toBeDefined();
   });

@@ -19,13 +19,13 @@ interface Schema {
 }
 
 /**
- * Values that a schema describes, or nearly so: they come past its checks often enough to reach what is behind them.
+ * Values that match a schema, or nearly: enough of them pass its checks to reach the handler.
  */
 export function anyOfSchema(schema: z.ZodType): fc.Arbitrary<unknown> {
   return valueOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" }) as Schema);
 }
 
-/** The names that an object schema knows, each with its values. */
+/** The fields of an object schema, each with its values. */
 export function fieldsOfSchema(schema: z.ZodType): Record<string, fc.Arbitrary<unknown>> {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Schema;
   return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, valueOf(property)]));

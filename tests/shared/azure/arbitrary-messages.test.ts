@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ServiceBusClient, type ServiceBusMessage } from "@azure/service-bus";
-import { type ServiceBusEmulator,startServiceBusEmulator } from "@rota/service-bus-emulator";
+import { type ServiceBusEmulator, startServiceBusEmulator } from "@rota/service-bus-emulator";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { deadMessages } from "#data/platform/control-schema.ts";
@@ -38,7 +38,7 @@ afterAll(async () => {
   await bus.stop();
 });
 
-/** Waits until nothing is with a function or before it. */
+/** Waits until no message is waiting or in work. */
 async function quiet(): Promise<void> {
   for (;;) {
     const open = QUEUES.map((queue) => bus.counts(queue)).map(
@@ -86,7 +86,7 @@ it("every unreadable message is stored once with a reason, and the worker keeps 
   for (const [i, [queue, body, given]] of cases.entries()) {
     await send(queue, [{ ...given, body }]);
     if (i % 10) continue;
-    // Between them what is in order, on whatever queue.
+    // Valid messages between them, on any queue.
     for (const jobId of ["asked_for", "one_by_one", "in_batches", "beside_a_timer"]) {
       const run = await aRun(db, { jobId, family: "samples", state: "queued" });
       await send(QUEUES[(i / 10) % QUEUES.length]!, [

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readMessages, receivedMessages,storeOrphanedMessages } from "#azure/received-messages.ts";
+import { readMessages, receivedMessages, storeOrphanedMessages } from "#azure/received-messages.ts";
 import { deadMessages } from "#data/platform/control-schema.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "../../functions/http/admin/admin-api.ts";

@@ -18,7 +18,7 @@ interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Who the caller is taken for, or the status of the refusal. */
+/** The name of the caller, or the status of the refusal. */
 function ask(access: Access, protection: Protection, { method = "GET", query = "", headers = {} }: Ask = {}) {
   const header = (name: string) => headers[name] ?? null;
   try {

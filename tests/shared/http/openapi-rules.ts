@@ -1,5 +1,5 @@
 /**
- * The rules of OpenAPI 3.1 and JSON Schema 2020-12 that a document of ours can break, each as a sentence when it is.
+ * Checks a document against the rules of OpenAPI 3.1 and JSON Schema 2020-12 that matter here. @returns the faults
  */
 export function openApiFaults(document: unknown): string[] {
   const rules = new Rules(document as Json);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readableJson,responseText } from "#http/readable-json.ts";
+import { readableJson, responseText } from "#http/readable-json.ts";
 
 describe("JSON for terminals", () => {
   it("keeps values that fit on one line, and indents the others", () => {
@@ -28,7 +28,7 @@ describe("JSON for terminals", () => {
         const text = readableJson(value, width);
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
         for (const line of text.split("\n")) {
-          // What is wider has nothing in it that could be broken: a name and a plain value.
+          // A wider line has only a name and a plain value, which cannot be broken.
           if (line.length > width) expect(line.trim()).toMatch(/^("(?:[^"\\]|\\.)*": )?([^[{]|[[{]$|(\[\]|\{\}),?$)/s);
         }
       }),

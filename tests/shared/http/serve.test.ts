@@ -86,7 +86,7 @@ const problem = z.strictObject({
     .min(1)
     .optional(),
 });
-/** Checks that a reply is problem details, and gives them. */
+/** Checks that a reply is problem details, and returns them. */
 function problemOf(reply: Reply): z.output<typeof problem> {
   expect(reply.headers?.["content-type"]).toBe("application/problem+json");
   const read = problem.parse(JSON.parse(JSON.stringify(reply.json)));
@@ -345,16 +345,16 @@ describe("an app that cannot be opened", () => {
     bytes: async () => new Uint8Array(),
   };
 
-  const lastResort = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const consoleError = vi.spyOn(console, "error").mockImplementation(() => undefined);
   afterAll(() => {
-    lastResort.mockRestore();
+    consoleError.mockRestore();
   });
 
   it("because of its settings is 503 without their names; the log has them", async () => {
     const reply = await serve(all, request, async () => Promise.reject(new ConfigError(["DATABASE_URL is missing"])));
     expect(problemOf(reply)).toMatchObject({ status: 503, type: "urn:rota:problem:misconfigured" });
     expect(JSON.stringify(reply.json)).not.toContain("DATABASE_URL");
-    expect(lastResort.mock.lastCall?.[0]).toContain("DATABASE_URL is missing");
+    expect(consoleError.mock.lastCall?.[0]).toContain("DATABASE_URL is missing");
   });
 
   it("for another reason is 500", async () => {

@@ -11,8 +11,8 @@ import { Log } from "#telemetry/log.ts";
 import { expectResponseSchema } from "../expect-response-schema.ts";
 
 /**
- * An app process whose routes are called without a host: what comes in and goes out is what a caller sees. A good
- * answer that is not as its route describes it fails the test.
+ * An app process whose routes are called without a host, with the requests and responses that a caller sees. A 2XX
+ * response that does not match the schema of its route fails the test.
  */
 export interface AdminApi extends TestProcess {
   readonly app: App;
@@ -75,7 +75,7 @@ function routesAt(path: string): { found: readonly Route[]; params: Record<strin
     const pattern = template.replace(/\{(\w+)\}/g, "(?<$1>[^/]+)");
     const match = new RegExp(`^${pattern}$`).exec(path);
     if (!match) continue;
-    // As hosts do: decoded, but for a slash.
+    // Decoded as the host does it: without the slash.
     const decoded = (value: string) => decodeURIComponent(value.replace(/%2f/gi, "%252F"));
     const params = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
     return { found, params: Object.fromEntries(params) as Record<string, string> };

@@ -60,7 +60,7 @@ const post = (body: object, key?: string) =>
   api.call("POST", path, body, key === undefined ? {} : { "idempotency-key": key });
 const progress = async () => (await api.call("GET", path)).body;
 
-/** Executes what was sent, as a worker would, until nothing more comes. */
+/** Executes dispatched runs, as a worker does, until there are no more. */
 async function work(): Promise<Run[]> {
   const done: Run[] = [];
   for (let next = api.dispatched.shift(); next; next = api.dispatched.shift()) {

@@ -98,7 +98,7 @@ describe("the controls", () => {
   it.each([
     [{ killSwitch: true }, "reason"],
     [{ killSwitch: true, reason: "  " }, "reason"],
-    [{ reason: "no switch at all" }, "body"],
+    [{ reason: "no control given" }, "body"],
     [{ reason: "what is that", killSwich: true }, "killSwich"],
     [{ reason: "no such family", scope: "sample", killSwitch: true }, "scope"],
     [{ reason: "no such zone", quietHours: { from: "22:00", to: "07:00", zone: "Europe/Berln" } }, "quietHours.zone"],

@@ -38,7 +38,7 @@ beforeEach(async () => {
 });
 afterAll(() => database.drop());
 
-/** Its first attempt is cut off in the middle of the call; the second does not dare to call again. */
+/** The first attempt is interrupted during the call; the second parks the effect instead of a second call. */
 async function parkedRun(): Promise<string> {
   const { body } = await api.call<{ id: string }>("POST", "api/admin/jobs/place_order/run");
   expect(await api.runner.execute(body.id)).toMatchObject({ state: "retrying" });

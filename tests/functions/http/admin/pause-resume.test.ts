@@ -115,7 +115,7 @@ it.each([
   ["jobs/paused_sample/pause", { reason: "in the past", until: "2026-03-10T11:59:59Z" }, 400],
   ["jobs/paused_sample/pause", { reason: "no zone", until: "2026-03-11T12:00:00" }, 400],
   ["jobs/paused_sample/pause", { reason: "no moment", until: "tomorrow" }, 400],
-  ["jobs/paused_sample/pause", { reason: "no time at all", until: "0s" }, 400],
+  ["jobs/paused_sample/pause", { reason: "an empty duration", until: "0s" }, 400],
   ["pause", { reason: "no such family", scope: "family:sample" }, 400],
   ["pause", { reason: "no such scope", scope: "everything" }, 400],
   ["resume", { scope: "job:nobody" }, 404],

@@ -54,7 +54,7 @@ function start(jobs: readonly Job[] = [hourly, asked], env: Record<string, strin
   return api;
 }
 
-/** A run as the ledger would hold it, asked for that many minutes after noon. */
+/** Inserts a run into the ledger, queued the given minutes after noon. */
 async function ledger(api: AdminApi, at: number, run: Partial<Run> = {}): Promise<string> {
   const id = uuidv7({ msecs: minutes(at).getTime() });
   const state = run.state ?? "succeeded";
@@ -143,7 +143,7 @@ describe("the list of jobs", () => {
   });
 });
 
-/** Counts what reaches the database by way of the app's own connection. */
+/** Counts the statements of the app's connection. */
 function countStatements({ db }: AdminApi): () => number {
   let count = 0;
   const asked = db as unknown as Record<string, (...given: unknown[]) => unknown>;
@@ -290,7 +290,7 @@ describe("freshness", () => {
     const ask = async () => (await api.call<{ dataSets: unknown[] }>("GET", "api/admin/freshness")).body.dataSets[0];
     expect(await ask()).toMatchObject({ id: "exchange_rates", state: "empty", newest: null, staleSince: null });
     await insertRates(api.db, [{ date: "2026-03-06", rates: [{ quote: "USD", rate: "1.08" }] }], "ecb");
-    // Friday's rates; Monday the 9th was to bring newer ones.
+    // Friday's rates; newer ones are due on Monday the 9th.
     expect(await ask()).toMatchObject({ state: "stale", newest: "2026-03-06", staleSince: "2026-03-09T23:00:00.000Z" });
     await insertRates(api.db, [{ date: "2026-03-09", rates: [{ quote: "USD", rate: "1.09" }] }], "ecb");
     expect(await ask()).toMatchObject({ state: "fresh", staleSince: "2026-03-10T23:00:00.000Z" });

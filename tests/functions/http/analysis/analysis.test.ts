@@ -27,7 +27,7 @@ it("an analysis is requested, executed, and shows its deals in pages", async () 
   const asked = await api.call<Asked>("POST", "api/analysis/runs", { constraints });
   expect(asked).toMatchObject({ status: 202, headers: { location: `/api/analysis/runs/${asked.body.analysis}` } });
   const address = `api/analysis/runs/${asked.body.analysis}`;
-  // In Arizona it is still the first.
+  // In Arizona it is still the first of the month.
   const waiting = await api.call("GET", address);
   expect(waiting.body).toMatchObject({ state: "queued", asOf: "2026-01-01", constraints, deals: [], summary: null });
   expect(api.dispatched.map(({ id }) => id)).toContain(asked.body.run);

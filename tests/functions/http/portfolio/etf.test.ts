@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
-import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
-import { type FakeYahoo,startFakeYahoo } from "#local/providers/fake-yahoo.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
+import { type FakeYahoo, startFakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";

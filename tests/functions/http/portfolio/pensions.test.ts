@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { findEtf } from "#data/portfolio/etfs.ts";
 import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
-import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { anEtf, closesOf, finalRows } from "#support/pensions.ts";
 import { TestClock } from "#support/test-clock.ts";

@@ -85,7 +85,7 @@ describe("invalid fields are named", () => {
     ["no title", { owner: "user:1" }, "title", /expected string/],
     ["a blank title", { ...water, title: "  " }, "title", /expected a title/],
     ["an owner with spaces", { ...water, owner: "Ada L" }, "owner", /without spaces/],
-    ["a field that nobody knows", { ...water, due: 1 }, "due", /is not known/],
+    ["an unknown field", { ...water, due: 1 }, "due", /is not known/],
     [
       "a due date without its offset",
       { ...water, dueDate: "2026-03-10T09:00:00" },
