@@ -16,7 +16,9 @@ export interface AgentOptions {
   /** Stores the record of a call; called for every call, also a failed one. */
   readonly record: (call: CallFacts) => Promise<void>;
   readonly signal: AbortSignal;
-  /** During an outage of the model, `wait` throws, so that the caller retries; `continue` uses the template's own text. */
+  /**
+   * During an outage of the model, `wait` throws, so that the caller retries; `continue` uses the template's own text.
+   */
   readonly onOutage: "wait" | "continue";
 }
 

@@ -203,11 +203,11 @@ function summary({ lien, property, metrics }: Context): string {
   const bears = lien.rate === null ? "" : ` at ${percent(lien.rate)}`;
   const has =
     metrics.expectedYield === null
-      ? "Its yield cannot be told."
+      ? "Its yield is unknown."
       : `It is expected to yield ${percent(metrics.expectedYield)} a year.`;
   const secured =
     metrics.ltv === null
-      ? "Without a usable valuation of the property, loan to value cannot be told."
+      ? "Without a usable valuation of the property, loan to value is unknown."
       : `All liens together come to ${percent(metrics.ltv)} of the property's value, ${dollars(property.value)}.`;
   return `Certificate ${lien.certificate} of ${lien.county} has a face amount of ${dollars(lien.face)}${bears} and costs ${dollars(metrics.cost)}. ${has} ${secured}`;
 }
