@@ -37,6 +37,14 @@ describe("a job in the manifest", () => {
     ]);
   });
 
+  it("carries the names under which its settings are read", () => {
+    const renamed = { ...job("sync_rates"), formerIds: ["sync_fx"], zoneSetting: "RATES_TIME_ZONE" };
+    expect(manifestOf([renamed, job("sync_lists")], []).jobs).toMatchObject([
+      { formerIds: ["sync_fx"], zoneSetting: "RATES_TIME_ZONE" },
+      { formerIds: [], zoneSetting: null },
+    ]);
+  });
+
   it("has no timer without a schedule", () => {
     expect(manifestOf([job("sync_fx_historical")], []).jobs).toMatchObject([{ timer: null, queue: null }]);
   });
