@@ -34,7 +34,7 @@ export function refusedWords(text: string): string[] {
 export const plainWords: Rule.RuleModule = {
   meta: { type: "suggestion", schema: [], messages: { refused: "Plain words: {{fault}}." } },
   create(context) {
-    const check = (text: string, { loc }: { readonly loc?: AST.SourceLocation | null }) => {
+    const check = (text: string, { loc }: { readonly loc?: AST.SourceLocation | null | undefined }) => {
       if (!loc) return;
       for (const fault of refusedWords(text)) context.report({ loc, messageId: "refused", data: { fault } });
     };

@@ -1,14 +1,12 @@
 import { glob, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RuleTester } from "eslint";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { commentWidth } from "../../../scripts/lint/comment-width.ts";
 import { plainWords, refusedWords } from "../../../scripts/lint/plain-words.ts";
 
 RuleTester.describe = describe;
 RuleTester.it = it;
-RuleTester.itOnly = it.only;
-RuleTester.afterAll = afterAll;
 
 const root = join(import.meta.dirname, "../../..");
 const errors = (count: number) => Array.from({ length: count }, () => ({ messageId: "refused" }));

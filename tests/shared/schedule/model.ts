@@ -15,8 +15,13 @@ export interface Change {
   readonly after: number;
 }
 
+const FORMAT = { dateStyle: "short", timeStyle: "medium" } as const;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 export function wallClock(zone: string): (instant: number) => number {
-  const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+  // Making a format takes longer than using it a hundred times.
+  const format = formats.get(zone) ?? new Intl.DateTimeFormat("sv-SE", { ...FORMAT, timeZone: zone });
+  formats.set(zone, format);
   return (instant) => Date.parse(`${format.format(instant * 1000).replace(" ", "T")}Z`) / 1000;
 }
 
@@ -57,17 +62,19 @@ export function watch(zone: string, from: number, to: number): Sighting[] {
 export function occurrencesAmong(expression: string, sightings: readonly Sighting[]): number[] {
   const fields = expression.split(" ");
   const isInterval = fields.slice(0, 3).some((field) => /[*/-]/.test(field));
-  const matches = matcher(expression);
+  const { seconds, matchesMinute } = readExpression(expression);
   const seen = new Set<number>();
   const due = new Set<number>();
   let expected = sightings[0]?.wall ?? 0;
   for (const { instant, wall } of sightings) {
-    for (let skipped = expected; skipped < wall; skipped++) if (matches(skipped)) due.add(instant);
+    // Since 1972 offsets are whole minutes: the seconds of a minute stand or fall with it.
+    if (wall % 60 !== 0) throw new RangeError(`expected a whole minute on the wall, got ${wall}`);
+    for (let skipped = expected; skipped < wall; skipped += 60) {
+      if (seconds.size > 0 && matchesMinute(skipped)) due.add(instant);
+    }
     const isFirst = !seen.has(wall);
     seen.add(wall);
-    for (let second = 0; second < 60; second++) {
-      if ((isFirst || isInterval) && matches(wall + second)) due.add(instant + second);
-    }
+    if ((isFirst || isInterval) && matchesMinute(wall)) for (const second of seconds) due.add(instant + second);
     expected = wall + 60;
   }
   return [...due].sort((a, b) => a - b);
@@ -75,18 +82,37 @@ export function occurrencesAmong(expression: string, sightings: readonly Sightin
 
 /** Whether a wall time (or, of a UTC expression, an instant) matches. Numbers only. */
 export function matcher(expression: string): (wall: number) => boolean {
-  const [seconds, minutes, hours, days, months, weekdays] = expression.split(" ").map(readSet);
-  return (wall) => {
-    if (!has(seconds, ((wall % 60) + 60) % 60)) return false;
-    const date = new Date(wall * 1000);
-    return (
-      has(minutes, date.getUTCMinutes()) &&
-      has(hours, date.getUTCHours()) &&
-      has(days, date.getUTCDate()) &&
-      has(months, date.getUTCMonth() + 1) &&
-      has(weekdays, date.getUTCDay())
-    );
+  const { seconds, matchesMinute } = readExpression(expression);
+  return (wall) => seconds.has(((wall % 60) + 60) % 60) && matchesMinute(wall);
+}
+
+interface Expression {
+  readonly seconds: ReadonlySet<number>;
+  /** Whether the minute of a wall time matches, whatever its second. */
+  readonly matchesMinute: (wall: number) => boolean;
+}
+
+const expressions = new Map<string, Expression>();
+
+function readExpression(expression: string): Expression {
+  const known = expressions.get(expression);
+  if (known) return known;
+  const [seconds = new Set<number>(), minutes, hours, days, months, weekdays] = expression.split(" ").map(readSet);
+  const read: Expression = {
+    seconds,
+    matchesMinute: (wall) => {
+      const date = new Date(wall * 1000);
+      return (
+        has(minutes, date.getUTCMinutes()) &&
+        has(hours, date.getUTCHours()) &&
+        has(days, date.getUTCDate()) &&
+        has(months, date.getUTCMonth() + 1) &&
+        has(weekdays, date.getUTCDay())
+      );
+    },
   };
+  expressions.set(expression, read);
+  return read;
 }
 
 function readSet(text: string, field: number): Set<number> {
