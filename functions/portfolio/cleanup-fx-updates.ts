@@ -3,8 +3,8 @@ import { deleteOldUpdates } from "#data/portfolio/exchange-rate-updates.ts";
 import { portfolio } from "../families.ts";
 
 /**
- * Deletes tracking rows that nobody looks at any more; the last of each kind stays, so that one can always see when the
- * rates were asked for last. Twice is safe: what is gone is gone.
+ * Deletes old tracking rows, except the last of each kind: it shows when the rates were last fetched. Running twice is
+ * safe: deleted rows stay deleted.
  */
 export const cleanupFxUpdates = defineJob({
   id: "cleanup_fx_updates",

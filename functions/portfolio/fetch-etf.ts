@@ -3,18 +3,19 @@ import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { markFailed } from "#data/portfolio/etfs.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
-import { etfSymbol, knownEtf } from "./sync-etf-prices/known-etf.ts";
-import { continueSeries, readyToStore } from "./sync-etf-prices/store-prices.ts";
+import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
+import { existingEtf } from "#services/portfolio/existing-etf.ts";
+import { continueSeries, readyToStore } from "#services/portfolio/store-prices.ts";
 
 /**
- * Brings in what a provider knows about an ETF, and all of its prices, in one transaction. Twice is safe: a day that exists stays
- * as it is.
+ * Stores what a provider knows about an ETF, and all of its prices, in one transaction. Running twice is safe: stored days
+ * stay as they are.
  */
 export const fetchEtf = defineJob({
   id: "fetch_etf",
   family: portfolio,
-  summary: "Fetch an ETF that was added: what it is, and its full price history",
-  // One run an invocation: each asks an outside service, which wants few questions at a time.
+  summary: "Fetch the facts and the full price history of an ETF that was added",
+  // One run an invocation: each calls an outside service that limits requests.
   on: event({ batch: 1 }),
   input: z.strictObject({ symbol: etfSymbol }),
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
@@ -30,10 +31,10 @@ export const fetchEtf = defineJob({
 
   async run({ input, asOf, db, settings, signal, log, run, enqueue, finish }) {
     const { symbol } = input;
-    const { id, series, currency } = await knownEtf(db, symbol);
+    const { id, series, currency } = await existingEtf(db, symbol);
     const fetched = await etfProviders(settings, log).prices({ symbol, from: null, series, currency }, { signal });
     return finish(async (tx) => {
-      const storing = { runId: run.id, asOf, asked: symbol };
+      const storing = { runId: run.id, asOf, symbol };
       const [stored] = await continueSeries(tx, [readyToStore(id, fetched)], storing);
       if (stored?.isNewScale) await enqueue(tx, "refresh_etf", { symbol });
       return { ...stored, source: fetched.source };

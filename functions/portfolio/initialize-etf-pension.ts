@@ -2,12 +2,12 @@ import { Cancel, defineJob, event, z } from "#jobs";
 import { lockPension, lockPensions, revalueAllDays, pensionEtfs } from "#data/portfolio/pension-progress.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { portfolio } from "../families.ts";
-import { valuationOf, valuePensions } from "./retry-pending-etf-valuations/value-pensions.ts";
+import { valuationOf, valuePensions } from "#services/portfolio/value-pensions.ts";
 
 /**
- * Works a pension out that was created or has got contributions: money buys units, and every day since has a value, or waits
- * with the reason. Each stretch of days commits. Twice is safe: what has bought stays bought, what is final stays final; a run
- * that is tried again goes on with what is missing.
+ * Computes a pension that is new or has new contributions: each contribution buys units, and every day since gets a value,
+ * or waits with the reason. Each range of days commits. Running twice is safe: purchases and final days never change, and a
+ * retry continues with what is missing.
  */
 export const initializeEtfPension = defineJob({
   id: "initialize_etf_pension",
@@ -26,7 +26,7 @@ export const initializeEtfPension = defineJob({
     });
     const etfs = await pensionEtfs(db, etfId);
     const valuation = valuationOf(etfs, civilDateIn("Europe/Berlin", asOf), settings.FX_PROVIDERS);
-    // Whoever holds it may not have seen what this run was asked for.
+    // Waits for the lock: a run that holds it may not have read the newest contributions.
     const { counts } = await valuePensions(valuation, [pensionId], { transaction, lock: lockPensions });
     return counts;
   },

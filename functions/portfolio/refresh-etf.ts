@@ -2,17 +2,18 @@ import { defineJob, exponential, internet, manual, z } from "#jobs";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { portfolio } from "../families.ts";
-import { etfSymbol, knownEtf } from "./sync-etf-prices/known-etf.ts";
-import { readyToStore, refreshSeries } from "./sync-etf-prices/store-prices.ts";
+import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
+import { existingEtf } from "#services/portfolio/existing-etf.ts";
+import { readyToStore, refreshSeries } from "#services/portfolio/store-prices.ts";
 
 /**
- * Fetches all prices of an ETF anew and corrects those that differ, in one transaction; the one way in which a series may change
- * from raw to adjusted prices or back. Twice is safe: the second time nothing differs.
+ * Fetches all prices of an ETF again and corrects those that differ, in one transaction. Only this job changes a series
+ * from raw to adjusted prices or back. Running twice is safe: the second time nothing differs.
  */
 export const refreshEtf = defineJob({
   id: "refresh_etf",
   family: portfolio,
-  summary: "Fetch all prices of an ETF anew and correct those that changed",
+  summary: "Fetch all prices of an ETF again and correct those that changed",
   on: manual,
   input: z.strictObject({ symbol: etfSymbol }),
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
@@ -24,13 +25,13 @@ export const refreshEtf = defineJob({
 
   async run({ input, asOf, db, settings, signal, log, run, finish }) {
     const { symbol } = input;
-    const { id, currency } = await knownEtf(db, symbol);
+    const { id, currency } = await existingEtf(db, symbol);
     const fetched = await etfProviders(settings, log).prices(
       { symbol, from: null, series: null, currency },
       { signal },
     );
     return finish(async (tx) => {
-      const refreshed = await refreshSeries(tx, readyToStore(id, fetched), { runId: run.id, asOf, asked: symbol });
+      const refreshed = await refreshSeries(tx, readyToStore(id, fetched), { runId: run.id, asOf, symbol });
       return { ...refreshed, source: fetched.source, series: fetched.series };
     });
   },

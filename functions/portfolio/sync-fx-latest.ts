@@ -2,16 +2,16 @@ import { defineJob, exponential, internet, schedule, z } from "#jobs";
 import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
 import { fxProviders } from "#providers/fx-providers.ts";
 import { portfolio } from "../families.ts";
-import { storeRates } from "./sync-fx-historical/store-rates.ts";
+import { storeRates } from "#services/portfolio/store-rates.ts";
 
 /**
- * Brings in the rates that were published last. The ECB publishes at about 16:00 on working days; on other days the newest
- * rates are there already and nothing is inserted. Twice is safe: a point that exists stays as it is.
+ * Stores the newest published rates. The ECB publishes at about 16:00 on working days; on other days the newest rates are
+ * already stored and the job inserts nothing. Running twice is safe: stored points stay as they are.
  */
 export const syncFxLatest = defineJob({
   id: "sync_fx_latest",
   family: portfolio,
-  summary: "Fetch the exchange rates published last",
+  summary: "Fetch the newest published exchange rates",
   on: schedule("0 30 16 * * *", "Europe/Berlin"),
   input: z.strictObject({}),
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),

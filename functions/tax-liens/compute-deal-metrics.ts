@@ -5,7 +5,7 @@ import { type NewDealFigures, refreshDeals } from "#data/tax-liens/deals.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import { taxLiens } from "../families.ts";
-import { dealFigures, figuresOf } from "./figures.ts";
+import { dealFigures, metricsOf } from "#rules/tax-liens/deal-figures.ts";
 
 /**
  * Computes what liens cost, yield and risk, for the local day on which that was asked for, or the day of an analysis; a deal of that
@@ -41,7 +41,7 @@ export const computeDealMetrics = defineJob({
     // The earlier day first: where a lien is asked for twice, the later figures stay.
     for (const [asOf, asked] of [...days].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       const found = await liensForMetrics(db, [...new Set(asked.map(({ input }) => input.lienId))], asOf);
-      const results = new Map(found.map((lien) => [lien.lienId, figuresOf(lien, { asOf, weights })]));
+      const results = new Map(found.map((lien) => [lien.lienId, metricsOf(lien, { asOf, weights })]));
       const figures = [...results.values()].filter((one): one is StoredMetrics => !(one instanceof Error));
       await transaction(async (tx) => {
         await storeMetrics(tx, figures, { asOf, version: METRICS_VERSION, now: clock.now() });

@@ -2,15 +2,16 @@ import type { Tx } from "#data/client.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { OPERATORS } from "#notifications/notification.ts";
-import { tellInApp, type ToldInApp } from "../told-in-app.ts";
+import { taxLiens } from "../../families.ts";
+import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 
 /** Tells those who run the app of counties whose ingestion is dead, whatever killed it, in the transaction that ends the run. */
 export async function tellOperators(tx: Tx, runs: readonly Run[]): Promise<void> {
   const dead = runs.filter(({ state }) => state === "dead");
-  await tellInApp(tx, dead.map(notificationOf), dead[0]?.finishedAt ?? new Date(0));
+  await insertInAppNotices(tx, taxLiens.id, dead.map(notificationOf), dead[0]?.finishedAt ?? new Date(0));
 }
 
-function notificationOf(run: Run): ToldInApp {
+function notificationOf(run: Run): InAppNotice {
   const { countyId } = run.input as { countyId: string };
   return {
     recipient: OPERATORS,

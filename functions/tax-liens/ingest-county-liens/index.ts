@@ -14,7 +14,8 @@ import {
 import { civilDateIn } from "#rules/civil-date.ts";
 import { isSuspiciouslySmall } from "#rules/tax-liens/list-size-check.ts";
 import { taxLiens } from "../../families.ts";
-import { countyIdText, knownCounty, type ReadyCounty } from "../known-county.ts";
+import { countyIdText } from "#rules/tax-liens/county-id.ts";
+import { configuredCounty, type ConfiguredCounty } from "./configured-county.ts";
 import { tellOperators } from "./failed-ingestion.ts";
 import { type StagedList, stageList } from "./stage-list.ts";
 
@@ -77,7 +78,7 @@ async function fanOut({ db, finish, enqueueAll }: JobContext<Input>) {
 
 async function ingest(context: JobContext<Input>, countyId: string) {
   const { db, run, clock, asOf, transaction, finish } = context;
-  const county = await knownCounty(db, countyId);
+  const county = await configuredCounty(db, countyId);
   const saleDates = saleDatesOf(context.input, county);
   const day = civilDateIn(county.timeZone, asOf);
   const staging: Staging = { runId: run.id, attempt: run.attempt };
@@ -117,7 +118,7 @@ async function ingest(context: JobContext<Input>, countyId: string) {
   }
 }
 
-function saleDatesOf({ from, to }: Input, { id, source }: ReadyCounty) {
+function saleDatesOf({ from, to }: Input, { id, source }: ConfiguredCounty) {
   if (from === undefined && to === undefined) return null;
   if (source.fields.saleDate !== undefined || source.constants.saleDate !== undefined) return { from, to };
   throw new InvalidInput([
@@ -128,7 +129,7 @@ function saleDatesOf({ from, to }: Input, { id, source }: ReadyCounty) {
 /** @throws UnbelievableList rather than let a broken source change a whole county */
 function refuseUnbelievable(
   { acceptShrink }: Input,
-  { id, lastRows }: ReadyCounty,
+  { id, lastRows }: ConfiguredCounty,
   { staged, failed, rejects, shrinks }: StagedList & { staged: number; shrinks: boolean },
 ): void {
   if (staged === 0 && failed > 0) {

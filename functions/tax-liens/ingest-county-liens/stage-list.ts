@@ -14,7 +14,7 @@ import { lienReader, type LienReading } from "#rules/tax-liens/read-lien.ts";
 import { REJECT_HEADER, type RejectedRow, rejectLine } from "#rules/tax-liens/reject-line.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { type GzipFile, openGzipFile } from "#storage/gzip-file.ts";
-import type { ReadyCounty } from "../known-county.ts";
+import type { ConfiguredCounty } from "./configured-county.ts";
 
 /** Refused rows that stand in the database as well as in the file. */
 const KEPT_REJECTS = 1_000;
@@ -43,7 +43,7 @@ export interface SaleDates {
  */
 export async function stageList(
   { db, settings, signal, run, log, progress, transaction }: JobContext<unknown>,
-  county: ReadyCounty,
+  county: ConfiguredCounty,
   staging: Staging,
   { day, saleDates }: { day: string; saleDates: SaleDates | null },
 ): Promise<StagedList> {

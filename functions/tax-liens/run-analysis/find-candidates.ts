@@ -14,7 +14,7 @@ import { totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, unmetConstraint } from "#rules/tax-liens/constraints.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import type { RiskWeights } from "#rules/tax-liens/risk.ts";
-import { dealFigures, figuresOf } from "../figures.ts";
+import { dealFigures, metricsOf } from "#rules/tax-liens/deal-figures.ts";
 
 /** Liens that are computed, and stored, at once. */
 const PAGE = 2_000;
@@ -96,12 +96,12 @@ interface Computed {
 async function compute(
   tx: Tx,
   ids: readonly number[],
-  { asOf, weights, now }: Parameters<typeof figuresOf>[1] & { now: Date },
+  { asOf, weights, now }: Parameters<typeof metricsOf>[1] & { now: Date },
 ): Promise<Computed> {
   const liens: { lien: LienForMetrics; figures: StoredMetrics }[] = [];
   const failed: FailedItem[] = [];
   for (const lien of ids.length ? await liensForMetrics(tx, ids, asOf) : []) {
-    const figures = figuresOf(lien, { asOf, weights });
+    const figures = metricsOf(lien, { asOf, weights });
     if (figures instanceof Error) failed.push({ key: String(lien.lienId), error: figures });
     else liens.push({ lien, figures });
   }

@@ -7,8 +7,9 @@ import { beginAnalysis, failAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { totalAvailable, mostFrequentUnmet } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { taxLiens } from "../../families.ts";
-import { tellInApp, type ToldInApp } from "../told-in-app.ts";
-import { countyFaults } from "./analysable-counties.ts";
+import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
+import { findCounties } from "#data/tax-liens/counties.ts";
+import { countyFaults } from "#rules/tax-liens/county-faults.ts";
 import { record, recordFailure } from "./analysis-steps.ts";
 import { strikeDeals } from "./create-deals.ts";
 import { findCandidates } from "./find-candidates.ts";
@@ -39,7 +40,7 @@ export const runAnalysis = defineJob({
       const analysis = await failAnalysis(tx, { id, runId: run.id, error: discardReason(run), now });
       if (!analysis) continue;
       await recordFailure(tx, analysis);
-      await tellInApp(tx, [failureOf(analysis)], now);
+      await insertInAppNotices(tx, taxLiens.id, [failureOf(analysis)], now);
     }
   },
 
@@ -97,7 +98,7 @@ async function prepare(
 async function soundConstraints(db: Context["db"], { definition }: AnalysisRun): Promise<Constraints> {
   const read = z.object({ constraints: constraintsSchema }).safeParse(definition);
   if (!read.success) throw new InvalidInput(issuesOf(read.error, "constraints"));
-  const faults = await countyFaults(db, read.data.constraints.counties);
+  const faults = countyFaults(read.data.constraints.counties, await findCounties(db, read.data.constraints.counties));
   if (faults.length) throw new InvalidInput(faults);
   return read.data.constraints;
 }
@@ -122,7 +123,7 @@ async function recordSifting(tx: Tx, analysis: AnalysisRun, checkpoint: Analysis
   ]);
 }
 
-function failureOf({ id, recipient, error, runId }: AnalysisRun): ToldInApp {
+function failureOf({ id, recipient, error, runId }: AnalysisRun): InAppNotice {
   return {
     recipient,
     type: "analysis.failed",

@@ -1,3 +1,10 @@
+import { z } from "zod";
+
+/** A stored symbol, as jobs get it in their input. */
+export const etfSymbol = z
+  .string()
+  .refine(isEtfSymbol, 'expected a symbol in capital letters as Yahoo writes it, such as "VWCE.DE"');
+
 /**
  * Whether the text has the form of a symbol in Yahoo's spelling: capital letters, digits and `.=^-`, such as `VWCE.DE`.
  * The symbol may not exist.

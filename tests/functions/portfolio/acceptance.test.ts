@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { jobs } from "#functions/index.ts";
-import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
 import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
 import { isScheduled, type Job } from "#jobs/job.ts";
 import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";

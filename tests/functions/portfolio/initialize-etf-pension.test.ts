@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { etfs } from "#data/portfolio/etf-schema.ts";
 import { findPension, listContributions, listValues } from "#data/portfolio/pensions.ts";
 import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
-import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { totalUnits, unitsFor, valueOf } from "#rules/portfolio/valuation.ts";
 import { openDatabase } from "#support/database.ts";
 import { ratesOf } from "#support/factories.ts";

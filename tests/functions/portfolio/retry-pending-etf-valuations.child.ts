@@ -1,5 +1,5 @@
 /** An app process that values pensions, for a test to kill: database, moment, id of the waiting run, lease. */
-import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { lockPension } from "#data/portfolio/pension-progress.ts";
 import { type DayValue, listValues } from "#data/portfolio/pensions.ts";
-import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { addDays, isWeekend } from "#rules/civil-date.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { jobRuns } from "#data/platform/platform-schema.ts";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
 import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
-import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
 import type { YahooFault } from "#local/providers/fake-yahoo.ts";
 import { type EtfDesk, openEtfDesk } from "./etf-desk.ts";
 

@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
-import { syncFxHistorical } from "#functions/portfolio/sync-fx-historical/index.ts";
+import { syncFxHistorical } from "#functions/portfolio/sync-fx-historical.ts";
 import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";

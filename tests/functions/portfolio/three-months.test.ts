@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { listContributions, listValues } from "#data/portfolio/pensions.ts";
 import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
-import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { inWholeUnits, priceUnit } from "#rules/portfolio/price-unit.ts";
 import { openDatabase } from "#support/database.ts";
 import { ratesOf } from "#support/factories.ts";

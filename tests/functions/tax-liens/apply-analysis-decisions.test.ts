@@ -66,10 +66,10 @@ it("moves deals in the order of the decisions, and records each with what became
   expect(run).toMatchObject({ state: "succeeded", result: counts, itemFailureCount: 0 });
   expect(await statuses(analysisRunId)).toEqual(["approved", "rejected", "redeemed"]);
   expect(await events()).toMatchObject([
-    { dealId: first, fromStatus: "candidate", decision: "watchlist", refusal: null, runId: run.id, place: 0 },
+    { dealId: first, fromStatus: "candidate", decision: "watchlist", refusal: null, runId: run.id, position: 0 },
     { dealId: first, fromStatus: "watchlist", decision: "approved", decidedBy: "agent", reason: "scores 91" },
     { dealId: second, fromStatus: "candidate", decision: "rejected", requestedBy: "a test" },
-    { dealId: third, fromStatus: "purchased", decision: "redeemed", place: 3 },
+    { dealId: third, fromStatus: "purchased", decision: "redeemed", position: 3 },
   ]);
 });
 

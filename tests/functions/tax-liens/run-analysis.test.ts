@@ -66,7 +66,7 @@ describe("an analysis", () => {
     expect(analysis).toMatchObject({
       state: "succeeded",
       error: null,
-      place: null,
+      checkpoint: null,
       asOf: "2026-01-01",
       startedAt: NOON,
       finishedAt: NOON,

@@ -18,7 +18,7 @@ import {
   valueDays,
   waitingContributions,
 } from "#data/portfolio/pension-valuation.ts";
-import type { Counts } from "#jobs";
+import type { Counts } from "#jobs/context.ts";
 import { addDays, type CivilDate } from "#rules/civil-date.ts";
 import { minorDigits } from "#rules/portfolio/currency.ts";
 import { SAME_SCALE } from "#rules/portfolio/price-series.ts";
@@ -26,11 +26,11 @@ import { targetDayOnOrBefore } from "#rules/portfolio/target-days.ts";
 import { awaitedDays, buy, type Priced, quoteOf, type RatesByQuote } from "#rules/portfolio/valuation-days.ts";
 import type { Config } from "#settings/config.ts";
 
-/** Rows that one statement writes, about: some tenths of a second, and a few megabytes of arrays. */
+/** About how many rows one statement writes: some tenths of a second, and a few megabytes of arrays. */
 const ROWS_PER_STATEMENT = 20_000;
 const PURCHASES_PER_STATEMENT = 5_000;
 
-/** ETFs as they were when the valuation began: what comes in meanwhile is the next run's. */
+/** The ETFs as they were when the valuation began; the next run takes later prices. */
 export interface Valuation {
   readonly etfs: ReadonlyMap<number, PensionEtf>;
   readonly reaches: readonly PriceStatus[];
@@ -52,22 +52,22 @@ export function valuationOf(etfs: readonly PensionEtf[], today: CivilDate, sourc
   };
 }
 
-/** How far a batch has come. */
-interface Place {
-  /** The last contribution that was looked at. */
+/** How far a batch is. */
+interface Cursor {
+  /** The last contribution that was processed. */
   readonly contribution: string;
   /** The last day that was. */
   readonly day: CivilDate;
 }
 
-const START: Place = { contribution: "0", day: "0001-01-01" };
+const START: Cursor = { contribution: "0", day: "0001-01-01" };
 
 /**
- * Brings pensions up to date, in as many transactions as it takes: money that can buy does, then the days that have something
- * to do are valued, a stretch of days at a time.
+ * Brings pensions up to date, in several transactions: contributions buy units where price and rate are known, then the
+ * due days get their values, a range of days at a time.
  *
- * @param lock takes pensions for one transaction and says which of them it got; the others are left alone from then on
- * @returns what was done, and the pensions that were left alone
+ * @param lock locks pensions for one transaction and returns those that it got; the others are skipped from then on
+ * @returns the counts, and the pensions that were skipped
  */
 export async function valuePensions(
   valuation: Valuation,
@@ -79,58 +79,58 @@ export async function valuePensions(
     transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
     lock: (tx: Tx, ids: readonly string[]) => Promise<string[]>;
   },
-): Promise<{ counts: Counts; left: string[] }> {
+): Promise<{ counts: Counts; skipped: string[] }> {
   const counts: Counts = { bought: 0, valued: 0, completed: 0, waiting: 0, closed: 0 };
   let held = ids;
-  let place: Place | null = START;
-  while (place !== null && held.length > 0) {
-    const from: Place = place;
+  let cursor: Cursor | null = START;
+  while (cursor !== null && held.length > 0) {
+    const from: Cursor = cursor;
     const step = await transaction(async (tx) => {
       const locked = await lock(tx, held);
-      return { locked, ...(locked.length ? await valueOn(tx, valuation, locked, from) : { place: null, counts: {} }) };
+      return { locked, ...(locked.length ? await valueOn(tx, valuation, locked, from) : { cursor: null, counts: {} }) };
     });
     held = step.locked;
-    place = step.place;
+    cursor = step.cursor;
     addTo(counts, step.counts);
   }
   const done = new Set(held);
-  return { counts, left: ids.filter((id) => !done.has(id)) };
+  return { counts, skipped: ids.filter((id) => !done.has(id)) };
 }
 
-/** Adds counts to a sum of them. */
+/** Adds counts to their sum. */
 export function addTo(sum: Counts, counts: Counts): void {
   for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
 }
 
-/** One transaction's worth. @returns the place to go on from; null when the pensions are up to date and marked so */
+/** The work of one transaction. @returns the cursor to continue from; null when the pensions are up to date and marked so */
 async function valueOn(
   tx: Tx,
   valuation: Valuation,
   ids: readonly string[],
-  place: Place,
-): Promise<{ place: Place | null; counts: Counts }> {
+  cursor: Cursor,
+): Promise<{ cursor: Cursor | null; counts: Counts }> {
   const kinds = await pensionKinds(tx, ids, SAME_SCALE.raw);
   const isSettled = kinds.every((kind) => kind.isSettled);
-  if (place === START && !isSettled) await undoPurchasesBeforeSplits(tx, ids, SAME_SCALE.raw);
-  const { last, bought } = await buyNext(tx, valuation, ids, place.contribution);
-  if (last !== null) return { place: { ...place, contribution: last }, counts: { bought } };
+  if (cursor === START && !isSettled) await undoPurchasesBeforeSplits(tx, ids, SAME_SCALE.raw);
+  const { last, bought } = await buyNext(tx, valuation, ids, cursor.contribution);
+  if (last !== null) return { cursor: { ...cursor, contribution: last }, counts: { bought } };
 
-  // Whatever buys was not settled before.
+  // A pension that bought units was not settled before.
   if (!isSettled) await sumUnits(tx, ids);
-  const from = await nextDay(tx, valuation, ids, kinds, place.day);
+  const from = await nextDay(tx, valuation, ids, kinds, cursor.day);
   if (from === null) {
     await markValued(tx, ids, valuation.reaches);
-    return { place: null, counts: { bought } };
+    return { cursor: null, counts: { bought } };
   }
   const to = addDays(from, Math.ceil(ROWS_PER_STATEMENT / ids.length));
-  const counts = await valueStretch(tx, valuation, ids, kinds, { from, to });
-  // No price and no day that waits lies after today: what is done with this stretch is done.
+  const counts = await valueRange(tx, valuation, ids, kinds, { from, to });
+  // No price and no waiting day is after today, so this range is the last.
   const isLast = to >= valuation.today;
   if (isLast) await markValued(tx, ids, valuation.reaches);
-  return { place: isLast ? null : { ...place, day: to }, counts: { bought, ...counts } };
+  return { cursor: isLast ? null : { ...cursor, day: to }, counts: { bought, ...counts } };
 }
 
-/** Lets the next of the waiting contributions buy. @returns the last of them; null when there are no more after these */
+/** Buys units with the next waiting contributions. @returns the last of them; null when these are the last */
 async function buyNext(
   tx: Tx,
   { etfs, sources }: Valuation,
@@ -141,7 +141,7 @@ async function buyNext(
   if (waiting.length === 0) return { last: null, bought: 0 };
   const dates = waiting.map(({ date }) => date).sort();
   const currencies = waiting.flatMap(({ etfId, currency }) => [currency, etfs.get(etfId)?.currency ?? "EUR"]);
-  const rates = await ratesServing(tx, { currencies, from: dates[0]!, to: dates.at(-1)!, sources });
+  const rates = await ratesFor(tx, { currencies, from: dates[0]!, to: dates.at(-1)!, sources });
   const purchases = waiting.flatMap(({ id, etfId, next, ...contribution }) => {
     const etf = pricedOf(etfs.get(etfId));
     const bought = etf && buy(contribution, { etf, next, rates });
@@ -152,7 +152,7 @@ async function buyNext(
   return { last, bought: purchases.length };
 }
 
-/** The first day after `after` with something to do, days whose price is waited for among them. */
+/** The first due day after `after`; a day whose price is awaited is due too. */
 async function nextDay(
   tx: Tx,
   { etfs, reaches, today }: Valuation,
@@ -165,16 +165,16 @@ async function nextDay(
   return [...(due === null ? [] : [due]), ...awaited].sort()[0] ?? null;
 }
 
-async function valueStretch(
+async function valueRange(
   tx: Tx,
   { etfs, reaches, today, sources }: Valuation,
   ids: readonly string[],
   kinds: readonly PensionKind[],
-  stretch: { from: CivilDate; to: CivilDate },
+  range: { from: CivilDate; to: CivilDate },
 ): Promise<Counts> {
-  const due = Map.groupBy(await dueDays(tx, ids, reaches, stretch), ({ etfId }) => etfId);
+  const due = Map.groupBy(await dueDays(tx, ids, reaches, range), ({ etfId }) => etfId);
   const currencies = kinds.flatMap(({ etfId, currency }) => [currency, etfs.get(etfId)?.currency ?? "EUR"]);
-  const rates = await ratesServing(tx, { currencies, ...stretch, sources });
+  const rates = await ratesFor(tx, { currencies, ...range, sources });
   const quoted: QuotedDay[] = [];
   const closed: { etfId: number; date: CivilDate }[] = [];
   for (const { etfId, currency } of kinds) {
@@ -182,7 +182,7 @@ async function valueStretch(
     if (!etf) continue;
     const closes = new Map(due.get(etfId)?.map(({ date, close }) => [date, close ?? undefined]));
     for (const day of awaitedOf(etf, today)) {
-      if (day >= stretch.from && day <= stretch.to && !closes.has(day)) closes.set(day, undefined);
+      if (day >= range.from && day <= range.to && !closes.has(day)) closes.set(day, undefined);
     }
     for (const [date, price] of closes) {
       const quote = quoteOf(date, { etf, currency, price, rates });
@@ -193,8 +193,8 @@ async function valueStretch(
   return { ...(await valueDays(tx, ids, quoted)), closed: await dropClosedDays(tx, ids, closed) };
 }
 
-/** The rates that serve days from one to another, by currency. */
-async function ratesServing(
+/** The rates that apply to the days of a range, by currency. */
+async function ratesFor(
   tx: Executor,
   {
     currencies,

@@ -4,17 +4,17 @@ import type { RatesOfDay } from "#providers/fx-provider.ts";
 import { fxProviders } from "#providers/fx-providers.ts";
 import { civilDateIn, daysBetween, isCivilDate } from "#rules/civil-date.ts";
 import { rangeFaults } from "#rules/portfolio/date-range-faults.ts";
-import { portfolio } from "../../families.ts";
-import { storeRates } from "./store-rates.ts";
+import { portfolio } from "../families.ts";
+import { storeRates } from "#services/portfolio/store-rates.ts";
 
-/** Days that one transaction stores: about 16,000 points, a tenth of a second. */
+/** Days of one transaction: about 16,000 points, a tenth of a second. */
 const DAYS_PER_BATCH = 400;
 
 const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
 
 /**
- * Brings in all rates from a start date on. Days are stored whole, some hundred at a time: what was committed before a
- * failure stays, and the next try skips it. Twice is safe: a point that exists stays as it is.
+ * Stores all rates from a start date on, in batches of whole days. Committed days stay after a failure, and the next
+ * attempt skips them. Running twice is safe: stored points stay as they are.
  */
 export const syncFxHistorical = defineJob({
   id: "sync_fx_historical",
@@ -52,8 +52,8 @@ export const syncFxHistorical = defineJob({
 });
 
 /**
- * Days of one source in groups; a group ends where the source changes. What was read before a failure is handed on before
- * the failure is: whole days that arrived shall stay.
+ * Groups days; a group has one source. After a failure it yields the days that it has, then throws, so that whole days are
+ * stored.
  */
 async function* batchesOf(days: AsyncIterable<RatesOfDay>, size: number): AsyncGenerator<RatesOfDay[]> {
   let batch: RatesOfDay[] = [];

@@ -10,20 +10,20 @@ import {
 import { addStoredSeries } from "#data/portfolio/etf-updates.ts";
 import { lockEtfs, markReady } from "#data/portfolio/etfs.ts";
 import { closesIn, columnsOf, type PriceColumns } from "#data/portfolio/price-columns.ts";
-import { InvalidInput } from "#jobs";
+import { InvalidInput } from "#jobs/endings.ts";
 import type { PriceSeries } from "#providers/etf-provider.ts";
 import { covers, isSameScale } from "#rules/portfolio/price-series.ts";
 
-/** For whom a series is stored. */
-export interface Storing {
+/** The run that stores a series. */
+export interface StoringRun {
   readonly runId: string;
-  /** The moment that the run stands for. */
+  /** The instant that the run stands for. */
   readonly asOf: Date;
   /** The symbol in the run's input; null for a run over many. */
-  readonly asked: string | null;
+  readonly symbol: string | null;
 }
 
-/** Stored days that a synchronisation asks for once more: a day that came late is filled in, and that the series is the same is seen. */
+/** Stored days that each synchronisation fetches again: they fill in late days and show whether the scale is the same. */
 export const OVERLAP_DAYS = 5;
 
 /** A series of an ETF, in the columns of the database. */
@@ -32,7 +32,7 @@ export interface FetchedSeries extends Omit<PriceSeries, "points"> {
   readonly columns: PriceColumns;
 }
 
-/** To be called as soon as a series is there: from then on it is only a few texts. */
+/** Packs a fetched series. Call it at once: the points then take only a few strings of memory. */
 export function readyToStore(etfId: number, { points, ...facts }: PriceSeries): FetchedSeries {
   return { ...facts, etfId, columns: columnsOf(points) };
 }
@@ -40,32 +40,32 @@ export function readyToStore(etfId: number, { points, ...facts }: PriceSeries): 
 export interface Continued {
   readonly inserted: number;
   readonly skipped: number;
-  /** A split or a dividend changed the whole series since: nothing was stored, and it has to be fetched anew. */
+  /** A split or a dividend has changed the whole series: nothing was stored, and a refresh has to fetch it whole. */
   readonly isNewScale: boolean;
 }
 
-/** Adds the days that are not there yet; those that are stay as they are. @returns what became of each series, in their order */
+/** Adds the days that are not stored yet; stored days stay as they are. @returns the result of each series, in their order */
 export async function continueSeries(
   tx: Tx,
   fetched: readonly FetchedSeries[],
-  { runId, asOf, asked }: Storing,
+  { runId, asOf, symbol }: StoringRun,
 ): Promise<Continued[]> {
   const ids = fetched.map(({ etfId }) => etfId);
   await lockEtfs(tx, ids);
   const closes = await recentCloses(tx, ids, OVERLAP_DAYS);
-  const fitting = fetched.filter(({ etfId, series, columns }) => {
+  const continuing = fetched.filter(({ etfId, series, columns }) => {
     const stored = closes.get(etfId);
     return stored === undefined || isSameScale(series, stored, closesIn(columns));
   });
-  await markReady(tx, fitting, asOf);
-  const added = await insertPrices(tx, fitting);
+  await markReady(tx, continuing, asOf);
+  const added = await insertPrices(tx, continuing);
   await addStoredSeries(
     tx,
     runId,
-    asked,
-    fitting.map((one, place) => ({ ...added[place]!, changed: 0, ...extentOf(one) })),
+    symbol,
+    continuing.map((one, i) => ({ ...added[i]!, changed: 0, ...extentOf(one) })),
   );
-  const stored = new Map(fitting.map(({ etfId }, place) => [etfId, added[place]!]));
+  const stored = new Map(continuing.map(({ etfId }, i) => [etfId, added[i]!]));
   return ids.map((id) => ({ inserted: 0, skipped: 0, ...stored.get(id), isNewScale: !stored.has(id) }));
 }
 
@@ -73,18 +73,18 @@ export interface Refreshed {
   readonly inserted: number;
   readonly changed: number;
   readonly unchanged: number;
-  /** Days of the old series that the new one, which took its place whole, does not have. */
+  /** Days of the old series that the new one lacks, after it replaced the old one whole. */
   readonly removed: number;
 }
 
 /**
- * Corrects what differs. A series of the other kind, or one that a split has changed throughout, takes the old one's place whole.
- * @throws InvalidInput when it would have to and does not reach as far
+ * Corrects the prices that differ. A series of the other kind, or one that a split has rescaled, replaces the old one.
+ * @throws InvalidInput when it has to replace the old series and covers fewer days
  */
 export async function refreshSeries(
   tx: Tx,
   series: FetchedSeries,
-  { runId, asOf, asked }: Storing,
+  { runId, asOf, symbol }: StoringRun,
 ): Promise<Refreshed> {
   const { etfId } = series;
   const etf = (await lockEtfs(tx, [etfId])).get(etfId)!;
@@ -106,7 +106,7 @@ export async function refreshSeries(
   const points = await correctPrices(tx, series);
   const removed = replaced + (isNewScale && !isOtherKind ? await deletePricesExcept(tx, etfId, series.columns) : 0);
   const { inserted, changed, unchanged } = points;
-  await addStoredSeries(tx, runId, asked, [{ inserted, changed, skipped: unchanged, ...extentOf(series) }]);
+  await addStoredSeries(tx, runId, symbol, [{ inserted, changed, skipped: unchanged, ...extentOf(series) }]);
   return { inserted, changed, unchanged, removed };
 }
 

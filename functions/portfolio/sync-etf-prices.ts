@@ -5,21 +5,22 @@ import { countEtfsToSync, etfsToSync } from "#data/portfolio/etfs.ts";
 import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { retryRequest } from "#providers/retry-request.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
-import { portfolio } from "../../families.ts";
-import { etfSymbol, knownEtf } from "./known-etf.ts";
-import { type Continued, continueSeries, OVERLAP_DAYS, readyToStore } from "./store-prices.ts";
+import { portfolio } from "../families.ts";
+import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
+import { existingEtf } from "#services/portfolio/existing-etf.ts";
+import { type Continued, continueSeries, OVERLAP_DAYS, readyToStore } from "#services/portfolio/store-prices.ts";
 
-/** Questions that are under way at a time: the services are free ones, and want few. */
-const QUESTIONS_AT_A_TIME = 4;
+/** Requests in flight: the services are free and limit them. */
+const CONCURRENT_REQUESTS = 4;
 const LONGEST_RETRY_DELAY_MS = 60_000;
-/** ETFs of one transaction, where each has at most so many points: together a few megabytes, however long their histories are. */
-const ETFS_AT_ONCE = 50;
-const POINTS_EACH = 250;
+/** A transaction takes fewer ETFs when their histories are long, so that it holds a few megabytes at most. */
+const ETFS_PER_BATCH = 50;
+const POINTS_PER_ETF = 250;
 
 /**
- * Brings in the newest prices of the ETFs in use, each from its last stored day on. An ETF whose answer is bad or whose prices the
- * database refuses fails alone. Twice is safe: a day that exists stays as it is, and a run that is tried again goes on with the
- * ETFs that are not done.
+ * Stores the newest prices of the ETFs in use, each from its last stored day on. An ETF with an invalid response, or with
+ * prices that the database refuses, fails alone. Running twice is safe: stored days stay as they are, and a retry continues
+ * with the ETFs that are not synchronised yet.
  */
 export const syncEtfPrices = defineJob({
   id: "sync_etf_prices",
@@ -37,7 +38,7 @@ export const syncEtfPrices = defineJob({
   onTransition: (tx, run) => trackEtfRun(tx, "sync", run),
 
   async *items({ input, asOf, db, settings, signal, log }) {
-    const etfs = input.symbol === undefined ? await etfsToSync(db, asOf) : [await knownEtf(db, input.symbol)];
+    const etfs = input.symbol === undefined ? await etfsToSync(db, asOf) : [await existingEtf(db, input.symbol)];
     const starts = await overlapStarts(
       db,
       etfs.map(({ id }) => id),
@@ -46,31 +47,31 @@ export const syncEtfPrices = defineJob({
     const providers = etfProviders(settings, log);
     const { ETF_RETRY_DELAY: firstMs } = settings;
     const policy = { kind: "exponential", retries: 3, firstMs, factor: 2, maxMs: LONGEST_RETRY_DELAY_MS } as const;
-    yield* mapConcurrently(QUESTIONS_AT_A_TIME, etfs, ({ id, symbol, series, currency }) => {
-      const question = { symbol, from: starts.get(id) ?? null, series, currency };
-      const ask = async () => readyToStore(id, await providers.prices(question, { signal }));
-      return retryRequest(ask, { policy, longestWaitMs: LONGEST_RETRY_DELAY_MS, signal });
+    yield* mapConcurrently(CONCURRENT_REQUESTS, etfs, ({ id, symbol, series, currency }) => {
+      const request = { symbol, from: starts.get(id) ?? null, series, currency };
+      const fetch = async () => readyToStore(id, await providers.prices(request, { signal }));
+      return retryRequest(fetch, { policy, longestWaitMs: LONGEST_RETRY_DELAY_MS, signal });
     });
   },
   total: async ({ input, asOf, db }) => (input.symbol === undefined ? countEtfsToSync(db, asOf) : 1),
   key: ({ item }) => item.symbol,
 
-  batchOf: ETFS_AT_ONCE,
-  weight: ({ answer }) => (answer.status === "fulfilled" ? Math.max(1, answer.value.columns.count / POINTS_EACH) : 1),
-  async eachBatch(asked, { input, asOf, run, enqueue, transaction }) {
-    const fetched = asked.flatMap(({ item: { symbol }, answer }) =>
+  batchOf: ETFS_PER_BATCH,
+  weight: ({ answer }) => (answer.status === "fulfilled" ? Math.max(1, answer.value.columns.count / POINTS_PER_ETF) : 1),
+  async eachBatch(responses, { input, asOf, run, enqueue, transaction }) {
+    const fetched = responses.flatMap(({ item: { symbol }, answer }) =>
       answer.status === "fulfilled" ? [{ symbol, ...answer.value }] : [],
     );
-    const storing = { runId: run.id, asOf, asked: input.symbol ?? null };
+    const storing = { runId: run.id, asOf, symbol: input.symbol ?? null };
     const continued = await transaction(async (tx) => {
       const each = await continueSeries(tx, fetched, storing);
-      for (const [place, { isNewScale }] of each.entries()) {
-        if (isNewScale) await enqueue(tx, "refresh_etf", { symbol: fetched[place]!.symbol });
+      for (const [i, { isNewScale }] of each.entries()) {
+        if (isNewScale) await enqueue(tx, "refresh_etf", { symbol: fetched[i]!.symbol });
       }
       return each;
     });
-    const outcomes = new Map(fetched.map(({ etfId }, place) => [etfId, outcomeOf(continued[place]!)]));
-    return asked.map(({ item, answer }) => outcomes.get(item.id) ?? asError((answer as PromiseRejectedResult).reason));
+    const outcomes = new Map(fetched.map(({ etfId }, i) => [etfId, outcomeOf(continued[i]!)]));
+    return responses.map(({ item, answer }) => outcomes.get(item.id) ?? asError((answer as PromiseRejectedResult).reason));
   },
 });
 
