@@ -69,15 +69,15 @@ async function attempt(tools: ExecuteTools, job: Job, claimed: Claimed): Promise
 async function workOf(tools: ExecuteTools, job: Job, { run, held, report }: Claimed, log: JobLog): Promise<OpenEnding> {
   const { work } = job;
   const completeIn = (tx: Tx, result: RunResult) => {
-    const ending = returned(result, report.itemFailures.facts());
+    const ending = returned(result, report.itemFacts());
     return tools.completion.completeIn(tx, job, { run, ending, progress: report.progress });
   };
   const context = contextOf(run, readInput(job, run.input), tools, { held, log, report, completeIn });
   switch (work.kind) {
     case "run":
-      return returned((await work.run(context)) ?? {}, report.itemFailures.facts());
+      return returned((await work.run(context)) ?? {}, report.itemFacts());
     case "upkeep":
-      return returned((await work.run({ ...context, layer: tools.upkeep })) ?? {}, report.itemFailures.facts());
+      return returned((await work.run({ ...context, layer: tools.upkeep })) ?? {}, report.itemFacts());
     case "items":
       return executeItems(work, context);
     case "batch":

@@ -71,6 +71,6 @@ it("rescues the others when the tracking of one job fails", async () => {
   expect(await findRun(process.db, other)).toMatchObject({ state: "retrying" });
   expect(await findRun(process.db, stays)).toMatchObject({ state: "running", leaseHolder: "killed" });
   expect(process.log).toContainEqual(
-    expect.objectContaining({ level: "error", message: expect.stringMatching(/Could not be rescued/) as string }),
+    expect.objectContaining({ level: "error", message: expect.stringMatching(/Rescuing a run failed/) as string }),
   );
 });

@@ -58,8 +58,8 @@ beforeEach(() => {
 afterAll(() => database.drop());
 
 const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
-const moves = () => app.told.moves.map(({ jobId, state }) => `${jobId} ${state}`);
-const said = () => app.told.events.map(({ data }) => data);
+const moves = () => app.observed.moves.map(({ jobId, state }) => `${jobId} ${state}`);
+const said = () => app.observed.events.map(({ data }) => data);
 
 it.each([sample, tracked])("the observer gets each state of a run once: $id", async (job) => {
   const { id } = await app.enqueuer.enqueue(job, asked);
