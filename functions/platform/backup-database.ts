@@ -1,14 +1,14 @@
-import { defineJob, exponential, schedule, z } from "#jobs";
-import { backUp } from "#backup/create-backup.ts";
 import { BACKUPS } from "#backup/backup-manifest.ts";
+import { backUp } from "#backup/create-backup.ts";
 import { databaseOptions } from "#data/database-options.ts";
+import { defineJob, exponential, schedule, z } from "#jobs";
 import { openContainer } from "#storage/blob-container.ts";
 import { platform } from "../families.ts";
 
 /**
- * Writes the whole database to blob storage, as it was at one moment. For where no managed backup exists: Azure's own can go
- * back to any second, this one to half past midnight. Twice is safe: every attempt has a folder of its own, and one without a
- * manifest is no backup.
+ * Writes one consistent snapshot of the whole database to blob storage. For places without a managed backup: Azure's own
+ * restores any second, this one half past midnight. Running twice is safe: every attempt has its own folder, and a folder
+ * without a manifest is not a backup.
  */
 export const backupDatabase = defineJob({
   id: "backup_database",

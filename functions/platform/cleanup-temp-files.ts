@@ -3,8 +3,8 @@ import { type StaleFile, staleFiles } from "#storage/stale-files.ts";
 import { platform } from "../families.ts";
 
 /**
- * Deletes temporary files of documents that nobody wrote to for a day, in the app's own directory on the machine it happens to
- * run on. Twice is safe: what is gone is gone.
+ * Deletes temporary files of documents that have not changed for a day, in the app's directory on the machine of this run.
+ * Running twice is safe: deleted files stay deleted.
  */
 export const cleanupTempFiles = defineJob({
   id: "cleanup_temp_files",

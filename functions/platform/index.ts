@@ -1,8 +1,8 @@
 import type { Job } from "#jobs";
 import { backupDatabase } from "./backup-database.ts";
 import { cleanupTempFiles } from "./cleanup-temp-files.ts";
-import { pruneRunLedger } from "./prune-run-ledger.ts";
 import { dispatchOverdueRuns } from "./dispatch-overdue-runs.ts";
+import { pruneRunLedger } from "./prune-run-ledger.ts";
 import { rebuildSearchIndices } from "./rebuild-search-indices.ts";
 import { rescueStuckRuns } from "./rescue-stuck-runs.ts";
 import { sendDigestEmail } from "./send-digest-email.ts";

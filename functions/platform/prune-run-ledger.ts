@@ -1,19 +1,19 @@
-import { daysBefore, defineJob, effectiveSettings, schedule, z } from "#jobs";
 import { deleteOldNotifications } from "#data/platform/notification-retention.ts";
 import { archivableRuns, deleteArchivedRuns } from "#data/platform/run-archive.ts";
+import { daysBefore, defineJob, effectiveSettings, schedule, z } from "#jobs";
 import { archive } from "#storage/archive.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { platform } from "../families.ts";
 
-/** One file of the archive: what is in memory at a time. */
+/** The most that one archive file, and so the memory, holds. */
 const BATCH = { runs: 5_000, bytes: 16 * 1024 * 1024 };
-/** Deleted in one transaction. */
+/** Notifications that one transaction deletes. */
 const NOTIFICATIONS = 5_000;
 
 /**
- * Moves old runs from the ledger to the archive. A run is deleted only after its file was read back whole, and only if nobody
- * wrote to it meanwhile. Twice is safe: a crash in between leaves a file whose runs are still there, and the next run of the
- * job writes the same file again. Old notifications hold what people were told: they go for good, a batch at a time.
+ * Moves old runs from the ledger to the archive, and deletes old notifications. A run is deleted only after its file was
+ * read back whole, and only if the row has not changed since. Running twice is safe: after a crash the runs of the last
+ * file are still there, and the next run writes the same file again.
  */
 export const pruneRunLedger = defineJob({
   id: "prune_run_ledger",
@@ -50,7 +50,7 @@ export const pruneRunLedger = defineJob({
       counts.files += 1;
       counts.bytes += bytes;
       progress(counts.deleted, undefined, `up to ${runs.at(-1)!.finishedAt}`);
-      // All of them were written to at this very moment: they come again tomorrow.
+      // All of them changed in the meantime: the next run archives them.
       if (deleted === 0) return counts;
     }
   },

@@ -1,25 +1,25 @@
-import { defineJob, linear, schedule, z } from "#jobs";
 import { connect } from "#data/client.ts";
 import { databaseOptions } from "#data/database-options.ts";
 import { dropLeftover, rebuildIndex, searchIndexes } from "#data/platform/search-indexes.ts";
+import { defineJob, linear, schedule, z } from "#jobs";
 import { platform } from "../families.ts";
 
 /**
- * Builds the indexes anew that texts and vectors are searched with, which grow and lose their shape with every change. Readers
- * and writers go on: the new one is built beside the old one. Twice is safe: it changes no data, and what a rebuild that was cut
- * off has left behind is dropped first.
+ * Rebuilds the indexes of text and vector search, which bloat with every change. Readers and writers continue: the new
+ * index is built beside the old one. Running twice is safe: the job changes no data, and first drops what an interrupted
+ * rebuild has left.
  */
 export const rebuildSearchIndices = defineJob({
   id: "rebuild_search_indices",
   family: platform,
-  summary: "Build text and vector indexes anew while they are read",
+  summary: "Rebuild text and vector indexes while they are in use",
   on: schedule("0 30 2 1 * *", "UTC"),
   input: z.strictObject({}),
   retry: linear({ retries: 2, delay: "15m" }),
   timeout: "6h",
 
   async run({ settings, signal, progress }) {
-    // A connection of its own: hours in one statement must not stand in the way of the heartbeat.
+    // Its own connection: hours in one statement must not block the heartbeat.
     const db = connect({ ...databaseOptions(settings, "rota rebuild_search_indices"), poolMax: 1 });
     try {
       const found = await searchIndexes(db);

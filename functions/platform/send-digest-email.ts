@@ -1,5 +1,5 @@
+import { claimForDigest,markDigested, recipientsOfDigest } from "#data/platform/notification-queries.ts";
 import { comms, defineJob, schedule, z } from "#jobs";
-import { markDigested, recipientsOfDigest, claimForDigest } from "#data/platform/notification-queries.ts";
 import { configuredChannels } from "#notifications/channels.ts";
 import { digestOf } from "#notifications/digest.ts";
 import { DIGEST_TYPE } from "#notifications/notification.ts";
@@ -8,13 +8,13 @@ import { civilDateIn } from "#rules/civil-date.ts";
 import { platform } from "../families.ts";
 
 /**
- * Writes each user a mail with what is unread of the last day. The mail is a notification of its own, told once per user and local
- * day by its dedupe key, and what it brings is marked in the transaction that makes it: so twice is safe. Nothing unread, no mail.
+ * Sends each user a mail with the unread notifications of the last day; without any, no mail. Running twice is safe: the
+ * mail is a notification with a dedupe key per user and local day, and its transaction marks the contents as digested.
  */
 export const sendDigestEmail = defineJob({
   id: "send_digest_email",
   family: platform,
-  summary: "Write each user a mail with the unread notifications of the last day",
+  summary: "Send each user a mail with the unread notifications of the last day",
   on: schedule("0 0 7 * * *", "America/Phoenix"),
   zoneSetting: "TAX_LIENS_TIME_ZONE",
   input: z.strictObject({}),
@@ -22,7 +22,7 @@ export const sendDigestEmail = defineJob({
 
   async items({ db, settings, asOf, log }) {
     if (configuredChannels(settings).has("email")) return recipientsOfDigest(db, asOf, DIGEST_TYPE);
-    log.info("No digest: e-mail has no settings (NOTIFY_EMAIL_FROM with SMTP_URL or ACS_EMAIL)");
+    log.info("No digest: the e-mail channel is not configured (NOTIFY_EMAIL_FROM with SMTP_URL or ACS_EMAIL)");
     return [];
   },
   key: (recipient: string) => recipient,
@@ -32,7 +32,7 @@ export const sendDigestEmail = defineJob({
       const { asOf, settings } = context;
       const zone = settings.TAX_LIENS_TIME_ZONE;
       const unread = await claimForDigest(tx, recipient, { asOf, digestType: DIGEST_TYPE });
-      // Read or taken since the list was made.
+      // Read or claimed since the items were listed.
       if (unread.length === 0) return "nothing unread";
       const digest = digestOf(recipient, unread, { day: civilDateIn(zone, asOf), zone });
       const { duplicates, pending } = await notify(context, tx, [digest]);

@@ -1,13 +1,13 @@
-import { type BatchedRun, comms, defineJob, event, exponential, Snooze, z } from "#jobs";
 import {
-  startDeliveries,
   type ClaimedNotification,
+  completeNotifications,
   type DiscardedNotification,
   discardNotifications,
-  completeNotifications,
+  startDeliveries,
 } from "#data/platform/notification-deliveries.ts";
-import { discardReason } from "#data/platform/run-reason.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { discardReason } from "#data/platform/run-reason.ts";
+import { type BatchedRun, comms, defineJob, event, exponential, Snooze, z } from "#jobs";
 import { configuredChannels } from "#notifications/channels.ts";
 import { sendBatch, type SendResult } from "#notifications/send-batch.ts";
 import { platform } from "../families.ts";
@@ -15,20 +15,21 @@ import { platform } from "../families.ts";
 const input = z.strictObject({ notification: z.uuid() });
 type Input = z.output<typeof input>;
 
-/** A message of Service Bus is locked for five minutes at most, and a batch's lock is not renewed. */
+/** Service Bus locks a message for at most five minutes, and the lock of a batch is not renewed. */
 const BATCH_MS = 4 * 60_000;
-/** A provider that asks to wait for longer than this in all has lost its patience with us: then waiting costs attempts. */
-const OLDEST_MS = 24 * 3_600_000;
+/** After this time, further waiting for a rate limit costs attempts. */
+const MAX_FREE_WAIT_MS = 24 * 3_600_000;
 
 /**
- * Carries notifications to providers, many at once: one statement begins all, one ends them, and each provider's answer is stored as
- * it comes. A notification fails alone. Twice is safe as far as the provider allows it: a channel that has a message is not called
- * again, and where nobody knows, the adapter asks or sends the same idempotency key (docs/notifications.md).
+ * Sends notifications to providers, many at once: one statement starts all deliveries, one completes them, and each
+ * provider's response is stored at once. A notification fails alone. Running twice is safe as far as the provider allows: a
+ * channel that has the message is not called again, and an unknown result is checked or sent under the same idempotency key
+ * (docs/notifications.md).
  */
 export const sendNotification = defineJob({
   id: "send_notification",
   family: platform,
-  summary: "Carry notifications to e-mail, push, chatbot, SMS, calls and the back office",
+  summary: "Send notifications by e-mail, push, chatbot, SMS, phone and to the back office",
   on: event({ batch: 100 }),
   input,
   retry: exponential({ retries: 5, first: "10s", max: "15m" }),
@@ -36,13 +37,14 @@ export const sendNotification = defineJob({
   concurrency: ({ notification }) => notification,
 
   async onDiscarded(tx, runs) {
-    await discardNotifications(tx, runs.flatMap(givenUpOf), runs[0]!.finishedAt!);
+    await discardNotifications(tx, runs.flatMap(discardedOf), runs[0]!.finishedAt!);
   },
 
   async runBatch({ runs, transaction, fail, db, settings, clock, signal, log }) {
-    const asked = runs.map(({ id, input: { notification } }) => ({ notification, run: id }));
-    const begin = () => transaction((tx) => startDeliveries(tx, asked, configuredChannels(settings), clock.now()));
-    const claimed = await begin();
+    const requested = runs.map(({ id, input: { notification } }) => ({ notification, run: id }));
+    const claimed = await transaction((tx) =>
+      startDeliveries(tx, requested, configuredChannels(settings), clock.now()),
+    );
     const deadline = performance.now() + BATCH_MS;
     const sent = await sendBatch(claimed, { db, settings, clock, signal, log, deadline });
     signal.throwIfAborted();
@@ -57,33 +59,32 @@ export const sendNotification = defineJob({
     const ofRun = new Map(claimed.map((notification) => [notification.run, notification]));
     for (const run of runs) {
       const notification = ofRun.get(run.id);
-      const trouble =
-        notification && troubleOf(notification, run, { sent: sent.get(notification.id), spread, now: clock.now() });
-      if (trouble) fail(run, trouble);
+      const error =
+        notification && errorOf(notification, run, { sent: sent.get(notification.id), spread, now: clock.now() });
+      if (error) fail(run, error);
     }
   },
 });
 
-/** What stands in the way of the run's success, if anything: what can be tried again comes before what cannot. */
-function troubleOf(
+/** Why the run does not succeed yet, if so: an error that a retry can solve comes before one that it cannot. */
+function errorOf(
   { failedBefore, createdAt }: ClaimedNotification,
   { attempt }: BatchedRun<Input>,
   { sent, spread, now }: { sent: SendResult | undefined; spread: number; now: Date },
 ): Error | undefined {
-  const passing = sent?.errors.find((error) => !error.isFinal);
-  if (passing) return passing;
+  const retryable = sent?.errors.find((error) => !error.isFinal);
+  if (retryable) return retryable;
   if (sent?.heldMs !== undefined) {
     const reason = "the provider asks to wait";
-    if (now.getTime() - createdAt.getTime() > OLDEST_MS) return new HeldTooLong(`${reason}, for more than a day now`);
-    // To whole seconds, so that a batch stays together. Batches are spread, the wider the longer they wait already: else all would come
-    // back in the same instant.
+    if (now.getTime() - createdAt.getTime() > MAX_FREE_WAIT_MS) return new HeldTooLong(`${reason}, for more than a day now`);
+    // Whole seconds keep a batch together. Batches spread more with each attempt, so that not all return at the same instant.
     return new Snooze(`${Math.ceil((sent.heldMs / 1_000) * (1 + spread * attempt))}s`, reason);
   }
   if (sent?.errors[0]) return sent.errors[0];
   return failedBefore === null ? undefined : new FailedBefore(failedBefore);
 }
 
-/** One channel took the message at last; another had refused it for good. */
+/** One channel has accepted the message; another had refused it for good. */
 class FailedBefore extends Error {
   override name = "FailedBefore";
   readonly errorClass = "validation";
@@ -94,7 +95,7 @@ class HeldTooLong extends Error {
   readonly errorClass = "transient";
 }
 
-function givenUpOf(run: Run): DiscardedNotification[] {
+function discardedOf(run: Run): DiscardedNotification[] {
   const { success, data } = input.safeParse(run.input);
   if (!success) return [];
   const { id, state, reasonCode } = run;

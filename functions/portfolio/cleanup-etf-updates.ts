@@ -1,5 +1,5 @@
-import { daysBefore, defineJob, schedule, z } from "#jobs";
 import { deleteOldEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { daysBefore, defineJob, schedule, z } from "#jobs";
 import { portfolio } from "../families.ts";
 
 /**

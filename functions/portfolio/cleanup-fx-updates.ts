@@ -1,5 +1,5 @@
-import { daysBefore, defineJob, schedule, z } from "#jobs";
 import { deleteOldUpdates } from "#data/portfolio/exchange-rate-updates.ts";
+import { daysBefore, defineJob, schedule, z } from "#jobs";
 import { portfolio } from "../families.ts";
 
 /**

@@ -1,11 +1,11 @@
-import { defineJob, event, exponential, internet, z } from "#jobs";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { markFailed } from "#data/portfolio/etfs.ts";
+import { defineJob, event, exponential, internet, z } from "#jobs";
 import { etfProviders } from "#providers/etf-providers.ts";
-import { portfolio } from "../families.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
 import { continueSeries, readyToStore } from "#services/portfolio/store-prices.ts";
+import { portfolio } from "../families.ts";
 
 /**
  * Stores what a provider knows about an ETF, and all of its prices, in one transaction. Running twice is safe: stored days

@@ -1,8 +1,8 @@
+import { lockPension, lockPensions, pensionEtfs,revalueAllDays } from "#data/portfolio/pension-progress.ts";
 import { Cancel, defineJob, event, z } from "#jobs";
-import { lockPension, lockPensions, revalueAllDays, pensionEtfs } from "#data/portfolio/pension-progress.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
-import { portfolio } from "../families.ts";
 import { valuationOf, valuePensions } from "#services/portfolio/value-pensions.ts";
+import { portfolio } from "../families.ts";
 
 /**
  * Computes a pension that is new or has new contributions: each contribution buys units, and every day since gets a value,

@@ -1,10 +1,10 @@
-import { defineJob, exponential, internet, manual, z } from "#jobs";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
+import { defineJob, exponential, internet, manual, z } from "#jobs";
 import { etfProviders } from "#providers/etf-providers.ts";
-import { portfolio } from "../families.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
 import { readyToStore, refreshSeries } from "#services/portfolio/store-prices.ts";
+import { portfolio } from "../families.ts";
 
 /**
  * Fetches all prices of an ETF again and corrects those that differ, in one transaction. Only this job changes a series

@@ -1,8 +1,8 @@
-import { type Counts, defineJob, schedule, z } from "#jobs";
 import { lockFreePensions, lockPensions, pensionEtfs, pensionsToValue } from "#data/portfolio/pension-progress.ts";
+import { type Counts, defineJob, schedule, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
-import { portfolio } from "../families.ts";
 import { addTo, valuationOf, valuePensions } from "#services/portfolio/value-pensions.ts";
+import { portfolio } from "../families.ts";
 
 const PENSIONS_PER_BATCH = 5_000;
 

@@ -1,14 +1,14 @@
-import { asError, defineJob, exponential, internet, schedule, z } from "#jobs";
 import { overlapStarts } from "#data/portfolio/etf-prices.ts";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { countEtfsToSync, etfsToSync } from "#data/portfolio/etfs.ts";
+import { asError, defineJob, exponential, internet, schedule, z } from "#jobs";
+import { etfProviders } from "#providers/etf-providers.ts";
 import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { retryRequest } from "#providers/retry-request.ts";
-import { etfProviders } from "#providers/etf-providers.ts";
-import { portfolio } from "../families.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
 import { type Continued, continueSeries, OVERLAP_DAYS, readyToStore } from "#services/portfolio/store-prices.ts";
+import { portfolio } from "../families.ts";
 
 /** Requests in flight: the services are free and limit them. */
 const CONCURRENT_REQUESTS = 4;

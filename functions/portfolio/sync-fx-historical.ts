@@ -1,11 +1,11 @@
-import { asError, defineJob, exponential, internet, InvalidInput, manual, z } from "#jobs";
 import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
+import { asError, defineJob, exponential, internet, InvalidInput, manual, z } from "#jobs";
 import type { RatesOfDay } from "#providers/fx-provider.ts";
 import { fxProviders } from "#providers/fx-providers.ts";
 import { civilDateIn, daysBetween, isCivilDate } from "#rules/civil-date.ts";
 import { rangeFaults } from "#rules/portfolio/date-range-faults.ts";
-import { portfolio } from "../families.ts";
 import { storeRates } from "#services/portfolio/store-rates.ts";
+import { portfolio } from "../families.ts";
 
 /** Days of one transaction: about 16,000 points, a tenth of a second. */
 const DAYS_PER_BATCH = 400;

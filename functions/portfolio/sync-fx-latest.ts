@@ -1,8 +1,8 @@
-import { defineJob, exponential, internet, schedule, z } from "#jobs";
 import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
+import { defineJob, exponential, internet, schedule, z } from "#jobs";
 import { fxProviders } from "#providers/fx-providers.ts";
-import { portfolio } from "../families.ts";
 import { storeRates } from "#services/portfolio/store-rates.ts";
+import { portfolio } from "../families.ts";
 
 /**
  * Stores the newest published rates. The ECB publishes at about 16:00 on working days; on other days the newest rates are

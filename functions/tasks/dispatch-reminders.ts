@@ -1,21 +1,21 @@
-import { defineJob, exponential, schedule, writes, z } from "#jobs";
 import { claimDueReminders } from "#data/tasks/due-reminders.ts";
 import type { TaskCursor } from "#data/tasks/task-cursor.ts";
+import { defineJob, exponential, schedule, writes, z } from "#jobs";
 import { notify } from "#notifications/notify.ts";
 import { reminderNotification } from "#rules/tasks/task-notifications.ts";
 import { tasks } from "../families.ts";
 
 /**
- * Tells the owners of tasks what they wanted to be reminded of. A reminder is marked as sent in the transaction that makes its
- * notification, under a key of its own, so twice is safe.
+ * Notifies the owners of tasks of due reminders. Running twice is safe: a reminder is marked as sent in the transaction that
+ * creates its notification, which has a dedupe key.
  *
- * Whatever has come due is sent, however late: one run stands for all slots that were missed, and none is too late. Two runs
- * may go on at once, when a minute does not suffice: each takes reminders that the other has not locked.
+ * Every due reminder is sent, however late, so one run does the work of all missed slots. Two runs may be active at once when
+ * one takes more than a minute: each claims reminders that the other has not locked.
  */
 export const dispatchReminders = defineJob({
   id: "dispatch_reminders",
   family: tasks,
-  summary: "Send the reminders that have come due",
+  summary: "Send the reminders that are due",
   on: schedule("0 * * * * *", "UTC"),
   input: z.strictObject({}),
   retry: exponential({ retries: 3, first: "5s", max: "1m" }),

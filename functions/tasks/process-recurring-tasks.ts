@@ -1,26 +1,25 @@
-import { asError, defineJob, exponential, type FailedItem, schedule, writes, z } from "#jobs";
-import type { TaskCursor } from "#data/tasks/task-cursor.ts";
 import {
   claimCompletedRecurring,
   type CompletedRecurring,
-  type NextTask,
   insertNextTasks,
+  type NextTask,
 } from "#data/tasks/recurring-tasks.ts";
+import type { TaskCursor } from "#data/tasks/task-cursor.ts";
+import { asError, defineJob, exponential, type FailedItem, schedule, writes, z } from "#jobs";
 import { nextOccurrence } from "#rules/tasks/recurrence.ts";
 import { tasks } from "../families.ts";
 
 /**
- * Follows each completed task of a series by the next one. The new task is made in the transaction that marks the old one as
- * processed, and the database takes one follower of a task at most, so twice is safe.
+ * Creates the next task after each completed task of a series. Running twice is safe: the new task is created in the
+ * transaction that marks the old one as processed, and a unique index allows one next task each.
  *
- * A run takes all that is there, so one stands for all slots that were missed, and a slot that comes while one is still going
- * on has nothing to add. A task whose recurrence cannot be read stays as it is and is named again by each run until a person
- * has put it right; the walk passes it by, so it holds up nobody.
+ * A run takes all completed tasks, so one does the work of all missed slots, and a slot during an active run is skipped. A
+ * task with an invalid recurrence stays as it is: each run reports it until a person corrects it, and continues with the next.
  */
 export const processRecurringTasks = defineJob({
   id: "process_recurring_tasks",
   family: tasks,
-  summary: "Make the next task of each series whose last one is done",
+  summary: "Create the next task of each series whose last task is completed",
   on: schedule("0 */5 * * * *", "UTC"),
   input: z.strictObject({}),
   retry: exponential({ retries: 3, first: "5s", max: "5m" }),
@@ -31,7 +30,7 @@ export const processRecurringTasks = defineJob({
   run: ({ asOf, clock, paginate }) =>
     paginate<TaskCursor>(1_000, async (tx, page) => {
       const completed = await claimCompletedRecurring(tx, page);
-      const { following, ended, failed } = follow(completed, asOf);
+      const { following, ended, failed } = planNext(completed, asOf);
       const generated = await insertNextTasks(tx, { following, ended, now: clock.now() });
       return {
         next: completed.at(-1)?.cursor ?? null,
@@ -42,8 +41,8 @@ export const processRecurringTasks = defineJob({
     }),
 });
 
-/** What becomes of each: it is followed, its series has ended, or its recurrence cannot be read. */
-function follow(completed: readonly CompletedRecurring[], asOf: Date) {
+/** Sorts completed tasks: a next task follows, the series has ended, or the recurrence is invalid. */
+function planNext(completed: readonly CompletedRecurring[], asOf: Date) {
   const following: NextTask[] = [];
   const ended: string[] = [];
   const failed: FailedItem[] = [];

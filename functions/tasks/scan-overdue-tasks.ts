@@ -1,21 +1,20 @@
-import { defineJob, exponential, schedule, writes, z } from "#jobs";
 import { markOverdue, reopenPostponed } from "#data/tasks/overdue-tasks.ts";
 import type { TaskCursor } from "#data/tasks/task-cursor.ts";
+import { defineJob, exponential, schedule, writes, z } from "#jobs";
 import { notify } from "#notifications/notify.ts";
 import { overdueNotification } from "#rules/tasks/task-notifications.ts";
 import { tasks } from "../families.ts";
 
 /**
- * Keeps the status of tasks in step with their due dates: late ones become overdue, and open again when they were put off. A
- * task is moved, and its owner told once for this due date, in one transaction, so twice is safe.
+ * Updates the status of tasks from their due dates: a late task becomes overdue, and open again when it is postponed. Running
+ * twice is safe: one transaction updates a task and notifies its owner, once for each due date.
  *
- * A run looks at all tasks as they are, so one stands for all slots that were missed, and a slot that comes while one is
- * still going on has nothing to add.
+ * A run checks all tasks, so one does the work of all missed slots, and a slot during an active run is skipped.
  */
 export const scanOverdueTasks = defineJob({
   id: "scan_overdue_tasks",
   family: tasks,
-  summary: "Mark late tasks as overdue, and open again when put off",
+  summary: "Mark late tasks as overdue, and reopen postponed ones",
   on: schedule("0 */15 * * * *", "UTC"),
   input: z.strictObject({}),
   retry: exponential({ retries: 3, first: "10s", max: "5m" }),

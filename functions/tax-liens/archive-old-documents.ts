@@ -1,12 +1,12 @@
-import { daysBefore, defineJob, effectiveSettings, schedule, z } from "#jobs";
 import type { Document } from "#data/tax-liens/document-schema.ts";
 import { documentsToArchive, markArchived } from "#data/tax-liens/documents.ts";
+import { daysBefore, defineJob, effectiveSettings, schedule, z } from "#jobs";
 import { openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 
 /**
- * Moves the files of old documents to cold storage, where they cost less and stay readable. Twice is safe: a file that is cold
- * stays so, and the record follows the files.
+ * Moves the files of old documents to cold storage, where they cost less and stay readable. Running twice is safe: a file in
+ * cold storage stays there, and the row is updated after the files.
  */
 export const archiveOldDocuments = defineJob({
   id: "archive_old_documents",

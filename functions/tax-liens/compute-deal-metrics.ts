@@ -1,17 +1,17 @@
-import { type BatchedRun, defineJob, effectiveSettings, event, InvalidInput, z } from "#jobs";
 import { analysisDays } from "#data/tax-liens/analysis-runs.ts";
 import { liensForMetrics, type StoredMetrics, storeMetrics } from "#data/tax-liens/deal-metrics.ts";
 import { type NewDealFigures, refreshDeals } from "#data/tax-liens/deals.ts";
+import { type BatchedRun, defineJob, effectiveSettings, event, InvalidInput, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
+import { dealFigures, metricsOf } from "#rules/tax-liens/deal-figures.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import { taxLiens } from "../families.ts";
-import { dealFigures, metricsOf } from "#rules/tax-liens/deal-figures.ts";
 
 /**
- * Computes what liens cost, yield and risk, for the local day on which that was asked for, or the day of an analysis; a deal of that
- * analysis shows them as long as nothing is decided about it. A batch reads its liens with one statement and stores their figures
- * with one; a lien that cannot be computed fails alone. Twice is safe: the same day, facts and formulas give the same figures, and a
- * run that comes late does not replace those of a later day.
+ * Computes the cost, yield and risk of liens, for the local day of the request or the day of an analysis; an undecided deal of
+ * that analysis shows them. A batch reads its liens with one statement and stores their metrics with one; a lien without
+ * valid rules fails alone. Running twice is safe: the same day, facts and formulas give the same metrics, and a late run does
+ * not replace the metrics of a later day.
  */
 export const computeDealMetrics = defineJob({
   id: "compute_deal_metrics",
@@ -29,7 +29,7 @@ export const computeDealMetrics = defineJob({
     const { DEAL_RISK_WEIGHTS: weights } = await effectiveSettings(db, settings);
     const today = (asOf: Date) => civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf);
     const analyses = await analysisDays(db, [...new Set(runs.flatMap(({ input }) => input.analysisRunId ?? []))]);
-    const dayOf = ({ input, asOf }: Asked) =>
+    const dayOf = ({ input, asOf }: MetricsRequest) =>
       input.analysisRunId === undefined ? today(asOf) : analyses.get(input.analysisRunId);
     for (const run of runs) {
       if (dayOf(run) === undefined) fail(run, notFound("analysisRunId", `analysis ${run.input.analysisRunId}`));
@@ -38,16 +38,16 @@ export const computeDealMetrics = defineJob({
       runs.filter((run) => dayOf(run) !== undefined),
       (run) => dayOf(run)!,
     );
-    // The earlier day first: where a lien is asked for twice, the later figures stay.
-    for (const [asOf, asked] of [...days].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-      const found = await liensForMetrics(db, [...new Set(asked.map(({ input }) => input.lienId))], asOf);
+    // The earlier day first: of two days of one lien, the metrics of the later one stay.
+    for (const [asOf, requests] of [...days].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+      const found = await liensForMetrics(db, [...new Set(requests.map(({ input }) => input.lienId))], asOf);
       const results = new Map(found.map((lien) => [lien.lienId, metricsOf(lien, { asOf, weights })]));
-      const figures = [...results.values()].filter((one): one is StoredMetrics => !(one instanceof Error));
+      const metrics = [...results.values()].filter((one): one is StoredMetrics => !(one instanceof Error));
       await transaction(async (tx) => {
-        await storeMetrics(tx, figures, { asOf, version: METRICS_VERSION, now: clock.now() });
-        await refreshDeals(tx, dealsOf(asked, figures, asOf));
+        await storeMetrics(tx, metrics, { asOf, version: METRICS_VERSION, now: clock.now() });
+        await refreshDeals(tx, dealsOf(requests, metrics, asOf));
       });
-      for (const run of asked) {
+      for (const run of requests) {
         const result = results.get(run.input.lienId) ?? notFound("lienId", `lien ${run.input.lienId}`);
         if (result instanceof Error) fail(run, result);
       }
@@ -55,17 +55,17 @@ export const computeDealMetrics = defineJob({
   },
 });
 
-type Asked = Pick<BatchedRun<{ lienId: number; analysisRunId?: string | undefined }>, "input" | "asOf">;
+type MetricsRequest = Pick<BatchedRun<{ lienId: number; analysisRunId?: string | undefined }>, "input" | "asOf">;
 
-/** The deals that may be there for those who named an analysis, each once. */
-function dealsOf(asked: readonly Asked[], figures: readonly StoredMetrics[], asOf: string): NewDealFigures[] {
-  const ofLien = new Map(figures.map((one) => [one.lienId, one]));
+/** The deals that requests with an analysis may have, each once. */
+function dealsOf(requests: readonly MetricsRequest[], metrics: readonly StoredMetrics[], asOf: string): NewDealFigures[] {
+  const ofLien = new Map(metrics.map((one) => [one.lienId, one]));
   const deals = new Map<string, NewDealFigures>();
-  for (const { lienId, analysisRunId } of asked.map(({ input }) => input)) {
+  for (const { lienId, analysisRunId } of requests.map(({ input }) => input)) {
     const found = ofLien.get(lienId);
     if (analysisRunId === undefined || !found) continue;
-    const metrics = dealFigures(found, asOf);
-    deals.set(`${analysisRunId} ${lienId}`, { analysisRunId, lienId, score: found.dealScore, metrics });
+    const shown = dealFigures(found, asOf);
+    deals.set(`${analysisRunId} ${lienId}`, { analysisRunId, lienId, score: found.dealScore, metrics: shown });
   }
   return [...deals.values()];
 }

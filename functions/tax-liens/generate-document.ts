@@ -1,35 +1,35 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { v7 as uuidv7 } from "uuid";
-import { defineJob, event, exponential, InvalidInput, type JobContext, z } from "#jobs";
 import { discardReason } from "#data/platform/run-reason.ts";
 import { insertLlmCall } from "#data/reasoning/llm-calls.ts";
 import type { Document, DocumentFile } from "#data/tax-liens/document-schema.ts";
-import { failDocument, findDocument, savePassages, recordFiles } from "#data/tax-liens/documents.ts";
+import { failDocument, findDocument, recordFiles,savePassages } from "#data/tax-liens/documents.ts";
+import { buildDocument } from "#documents/build-document.ts";
 import { type CallFacts, writePassages } from "#documents/document-agent.ts";
+import { readDocumentFacts } from "#documents/document-facts.ts";
 import { renderHtml } from "#documents/render-html.ts";
 import { inWords } from "#documents/stored-values.ts";
-import { readDocumentFacts } from "#documents/document-facts.ts";
 import { findTemplate } from "#documents/templates.ts";
-import { buildDocument } from "#documents/build-document.ts";
+import { defineJob, event, exponential, InvalidInput, type JobContext, z } from "#jobs";
+import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 import { notify } from "#notifications/notify.ts";
 import { type Llm, openLlm } from "#providers/llm.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import type { Config } from "#settings/config.ts";
 import { type BlobContainer, openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
-import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 
 const input = z.strictObject({ documentId: z.uuid() });
 
 /**
- * Writes a document that was asked for, as PDF and HTML. Twice is safe: its facts and passages are kept with it before anything is
- * drawn, so a repeat draws the same bytes over the same blobs, and whoever waits for it is told once.
+ * Writes a requested document as PDF and HTML. Running twice is safe: its facts and passages are stored before it is drawn,
+ * so a repeat writes the same bytes to the same blobs, and the dedupe key allows one notification.
  */
 export const generateDocument = defineJob({
   id: "generate_document",
   family: taxLiens,
-  summary: "Write a document from its template as PDF and HTML, and tell who asked",
+  summary: "Write a document from its template as PDF and HTML, and notify its recipient",
   on: event({ batch: 1 }),
   input,
   changeableSettings: ["deal_risk_weights", "valuation_stale_days"],
@@ -54,7 +54,7 @@ export const generateDocument = defineJob({
     const passages = document.passages ?? (await passagesOf(document, facts, context));
 
     const model = buildDocument(template, facts, { passages, id, asOf: createdAt });
-    // With its first use: routes that ask for documents need no PDF library.
+    // Loaded with its first use: the routes that import this job need no PDF library.
     const { renderPdf } = await import("#documents/pdf/render-pdf.ts");
     const container = openContainer(settings, "documents");
     const path = `${createdAt.toISOString().slice(0, 7).replace("-", "/")}/${id}`;
@@ -64,13 +64,13 @@ export const generateDocument = defineJob({
     };
     return finish(async (tx) => {
       await recordFiles(tx, id, { title: model.title, files, now: clock.now() });
-      const told = {
+      const notice = {
         type: "document.ready",
         severity: "INFO",
         title: model.title,
         body: "The document is ready.",
       } as const;
-      await notify(context, tx, [{ ...told, recipient, data: { document: id }, dedupeKey: `document:${id}` }]);
+      await notify(context, tx, [{ ...notice, recipient, data: { document: id }, dedupeKey: `document:${id}` }]);
       return { document: id, by: passages.by, bytes: files.pdf.bytes + files.html.bytes };
     });
   },
@@ -92,7 +92,7 @@ async function passagesOf(
     transaction((tx) =>
       insertLlmCall(tx, { ...call, id: uuidv7(), agent: "document", runId: run.id, createdAt: clock.now() }),
     );
-  // A document in the template's own words is better than none.
+  // On the last attempt the template's own words replace the model's.
   const onOutage = run.attempt < run.maxAttempts ? "wait" : "continue";
   const written = await writePassages(findTemplate(template), facts, {
     llm: llmOf(settings),

@@ -1,12 +1,12 @@
 import type { Tx } from "#data/client.ts";
-import { discardReason } from "#data/platform/run-reason.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { discardReason } from "#data/platform/run-reason.ts";
+import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 import { OPERATORS } from "#notifications/notification.ts";
 import { taxLiens } from "../../families.ts";
-import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 
-/** Tells those who run the app of counties whose ingestion is dead, whatever killed it, in the transaction that ends the run. */
-export async function tellOperators(tx: Tx, runs: readonly Run[]): Promise<void> {
+/** Notifies the operators of counties whose ingestion is dead, in the transaction that ends the run. */
+export async function notifyOperators(tx: Tx, runs: readonly Run[]): Promise<void> {
   const dead = runs.filter(({ state }) => state === "dead");
   await insertInAppNotices(tx, taxLiens.id, dead.map(notificationOf), dead[0]?.finishedAt ?? new Date(0));
 }

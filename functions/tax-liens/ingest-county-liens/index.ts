@@ -1,4 +1,3 @@
-import { defineJob, exponential, internet, InvalidInput, type JobContext, schedule, z } from "#jobs";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
 import { activeCounties, markIngested } from "#data/tax-liens/counties.ts";
@@ -11,23 +10,24 @@ import {
   dropStaging,
   type Staging,
 } from "#data/tax-liens/lien-staging.ts";
+import { defineJob, exponential, internet, InvalidInput, type JobContext, schedule, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
+import { countyIdText } from "#rules/tax-liens/county-id.ts";
 import { isSuspiciouslySmall } from "#rules/tax-liens/list-size-check.ts";
 import { taxLiens } from "../../families.ts";
-import { countyIdText } from "#rules/tax-liens/county-id.ts";
-import { configuredCounty, type ConfiguredCounty } from "./configured-county.ts";
-import { tellOperators } from "./failed-ingestion.ts";
+import { type ConfiguredCounty,configuredCounty } from "./configured-county.ts";
+import { notifyOperators } from "./failed-ingestion.ts";
 import { type StagedList, stageList } from "./stage-list.ts";
 
-// PostgreSQL knows no year 0.
+// PostgreSQL has no year 0.
 const saleDay = z.iso.date().refine((text) => text >= "1900-01-01", "expected a day from 1900-01-01 on");
 
 const input = z
   .strictObject({
-    countyId: countyIdText.optional().describe("Left out: one run for each active county"),
+    countyId: countyIdText.optional().describe("Absent: one run for each active county"),
     from: saleDay.optional().describe("Only liens sold on this day or later"),
     to: saleDay.optional().describe("Only liens sold on this day or earlier"),
-    acceptShrink: z.boolean().default(false).describe("Believe a list of less than half its last size"),
+    acceptShrink: z.boolean().default(false).describe("Accept a list of less than half its last size"),
   })
   .refine(({ countyId, from, to, acceptShrink }) => countyId !== undefined || !(from ?? to ?? acceptShrink), {
     path: ["countyId"],
@@ -40,20 +40,20 @@ const input = z
 type Input = z.output<typeof input>;
 
 /**
- * Brings each county's list of tax liens in; its own schedule only makes a run for each active county, so that no county waits for
- * another's failure. A list is read into a staging table and merged in the transaction that ends the run. Twice is safe: what has not
- * changed is not touched, and what a killed attempt has staged is never merged, but dropped by the next.
+ * Ingests each county's list of tax liens. The schedule only enqueues a run for each active county, so that counties fail
+ * alone. A run reads the list into a staging table and merges it in the transaction that ends the run. Running twice is safe:
+ * unchanged liens stay as they are, and the next run drops the staging table of a killed attempt.
  */
 export const ingestCountyLiens = defineJob({
   id: "ingest_county_liens",
   family: taxLiens,
-  summary: "Bring in the tax liens of each county's list",
+  summary: "Ingest the tax liens of each county's list",
   on: schedule("0 0 2 * * *", "America/Phoenix"),
   input,
   retry: exponential({ retries: 3, first: "1m", max: "30m" }),
   timeout: "2h",
   concurrency: ({ countyId }) => countyId ?? "",
-  // A state with a hundred counties must not keep all other jobs' runs waiting.
+  // The many runs of a state's counties must not delay the runs of other jobs.
   queue: "own",
   gates: [internet],
 
@@ -61,7 +61,7 @@ export const ingestCountyLiens = defineJob({
     const ofCounties = runs.filter((run) => input.safeParse(run.input).data?.countyId !== undefined);
     const failed = ofCounties.map((run) => ({ id: run.id, error: discardReason(run) }));
     await failIngestions(tx, failed, runs[0]!.finishedAt!);
-    await tellOperators(tx, ofCounties);
+    await notifyOperators(tx, ofCounties);
   },
 
   run: (context) => (context.input.countyId === undefined ? fanOut(context) : ingest(context, context.input.countyId)),
@@ -82,7 +82,7 @@ async function ingest(context: JobContext<Input>, countyId: string) {
   const saleDates = saleDatesOf(context.input, county);
   const day = civilDateIn(county.timeZone, asOf);
   const staging: Staging = { runId: run.id, attempt: run.attempt };
-  await dropAbandoned(context);
+  await dropAbandonedStaging(context);
   const ingestionId = await transaction(async (tx) => {
     await createStaging(tx, staging);
     return beginIngestion(tx, run.id, countyId, clock.now());
@@ -95,7 +95,7 @@ async function ingest(context: JobContext<Input>, countyId: string) {
       return rows;
     });
     const shrinks = saleDates === null && isSuspiciouslySmall(staged, county.lastRows);
-    refuseUnbelievable(context.input, county, { ...list, staged, shrinks });
+    refuseImplausible(context.input, county, { ...list, staged, shrinks });
     const dayBefore = county.lastIngestedAt && civilDateIn(county.timeZone, county.lastIngestedAt);
     return await finish(async (tx) => {
       const now = clock.now();
@@ -112,7 +112,7 @@ async function ingest(context: JobContext<Input>, countyId: string) {
       return { retrieved: staged + list.failed, ...counts, failed: list.failed, rejectBlob: list.rejectBlob };
     });
   } catch (error) {
-    // Should the database be gone as well, the next ingestion drops it.
+    // When the database is unreachable as well, the next ingestion drops it.
     await dropStaging(db, staging).catch(() => undefined);
     throw error;
   }
@@ -126,33 +126,33 @@ function saleDatesOf({ from, to }: Input, { id, source }: ConfiguredCounty) {
   ]);
 }
 
-/** @throws UnbelievableList rather than let a broken source change a whole county */
-function refuseUnbelievable(
+/** @throws ImplausibleList when the list would damage the whole county: its source is probably broken */
+function refuseImplausible(
   { acceptShrink }: Input,
   { id, lastRows }: ConfiguredCounty,
   { staged, failed, rejects, shrinks }: StagedList & { staged: number; shrinks: boolean },
 ): void {
   if (staged === 0 && failed > 0) {
     const { line, reasons } = rejects[0]!;
-    throw new UnbelievableList(
-      `the list of ${id}: every one of its ${failed} rows was refused, the first (line ${line}) because of ${reasons.join("; ")}`,
+    throw new ImplausibleList(
+      `the list of ${id}: all of its ${failed} rows were refused, the first (line ${line}) for: ${reasons.join("; ")}`,
     );
   }
   if (shrinks && !acceptShrink) {
-    throw new UnbelievableList(
-      `the list of ${id} has ${staged} liens, less than half of the ${lastRows} before: nothing was changed. If that is right, run it with acceptShrink: true`,
+    throw new ImplausibleList(
+      `the list of ${id} has ${staged} liens, less than half of the ${lastRows} before: nothing was changed. If the list is right, run the job with acceptShrink: true`,
     );
   }
 }
 
-class UnbelievableList extends Error {
-  override name = "UnbelievableList";
+class ImplausibleList extends Error {
+  override name = "ImplausibleList";
   readonly errorClass = "validation";
 }
 
-async function dropAbandoned({ db, log, transaction }: JobContext<Input>): Promise<void> {
+async function dropAbandonedStaging({ db, log, transaction }: JobContext<Input>): Promise<void> {
   for (const staging of await abandonedStaging(db)) {
     await transaction((tx) => dropStaging(tx, staging));
-    log.info(`Dropped what an attempt of run ${staging.runId} had staged when it was cut off`);
+    log.info(`Dropped the staging table of an interrupted attempt of run ${staging.runId}`);
   }
 }

@@ -1,14 +1,14 @@
 import {
   namedRow,
+  removeRepeatedLiens,
   stagedRow,
   StagedRows,
   stageRows,
   type Staging,
-  removeRepeatedLiens,
 } from "#data/tax-liens/lien-staging.ts";
 import type { JobContext } from "#jobs";
-import { openList } from "#providers/county-lists/open-list.ts";
 import { columnsOf, fieldReader } from "#providers/county-lists/county-source.ts";
+import { openList } from "#providers/county-lists/open-list.ts";
 import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { lienReader, type LienReading } from "#rules/tax-liens/read-lien.ts";
 import { REJECT_HEADER, type RejectedRow, rejectLine } from "#rules/tax-liens/reject-line.ts";
@@ -16,7 +16,7 @@ import { openContainer } from "#storage/blob-container.ts";
 import { type GzipFile, openGzipFile } from "#storage/gzip-file.ts";
 import type { ConfiguredCounty } from "./configured-county.ts";
 
-/** Refused rows that stand in the database as well as in the file. */
+/** Refused rows that the database stores as well as the file. */
 const KEPT_REJECTS = 1_000;
 const LONGEST_RAW = 2_000;
 const REPEATED_AT_ONCE = 5_000;
@@ -36,10 +36,10 @@ export interface SaleDates {
 }
 
 /**
- * Reads a county's list to its end: the liens that can be believed go into staging, the other rows with their reasons into the reject
- * file. Which liens those are about is staged as well, as far as they say it: what stands in the list has not vanished from it. In
- * memory is a piece of the list at a time, whatever its size.
- * @param day the county's day
+ * Reads a county's list to its end: valid liens go to the staging table, other rows with their reasons to the reject file.
+ * The identities of refused liens are staged too, so that they do not count as missing from the list. Memory holds one part
+ * of the list at a time.
+ * @param day the current local day of the county
  */
 export async function stageList(
   { db, settings, signal, run, log, progress, transaction }: JobContext<unknown>,
@@ -53,7 +53,7 @@ export async function stageList(
   const read = lienReader(source, county.rules, Number(day.slice(0, 4)));
   const rejects = new Rejects(settings, `${county.id}/${day}/${run.id}.csv.gz`, signal);
   if (!rejects.hasStorage)
-    log.warn("Refused rows beyond the first are not kept: no storage is set (AzureWebJobsStorage)");
+    log.warn(`Only the first ${KEPT_REJECTS} refused rows are stored: no storage is configured (AzureWebJobsStorage)`);
   const [staged, named] = [new StagedRows("list"), new StagedRows("named")];
   let rows = 0;
   try {
@@ -77,7 +77,7 @@ export async function stageList(
       const repeated = await transaction((tx) => removeRepeatedLiens(tx, staging, REPEATED_AT_ONCE));
       if (repeated.length === 0) break;
       for (const { line, firstLine, identity, taxYear, parcelId, faceAmount } of repeated) {
-        const reason = `row: the lien ${identity} of ${taxYear} stands in line ${firstLine} already, which was taken`;
+        const reason = `row: the lien ${identity} of ${taxYear} is already in line ${firstLine}, which was used`;
         await rejects.add({
           line,
           reasons: [reason],

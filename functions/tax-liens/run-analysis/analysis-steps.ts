@@ -8,22 +8,22 @@ import {
 } from "#data/tax-liens/analysis-run-schema.ts";
 import { recordSteps } from "#data/tax-liens/analysis-runs.ts";
 
-/** What a step took and found. */
+/** A step of the analysis with its time and result. */
 export interface DoneStep {
   readonly step: AnalysisStep;
   readonly startedAt: Date;
   readonly finishedAt: Date;
-  /** Default: all the time between. */
+  /** Default: the time between start and finish. */
   readonly durationMs?: number;
   readonly message: string;
 }
 
 /**
- * Records steps that are done, in the analysis and, where an agent has asked for it, in its episode. What an attempt before has
- * recorded stays as it is.
+ * Records finished steps in the analysis and, where an agent has requested it, in its episode. Steps that an earlier attempt
+ * has recorded stay as they are.
  * @returns the analysis with these steps
  */
-export async function record(
+export async function recordDoneSteps(
   tx: Tx,
   analysis: AnalysisRun,
   done: readonly DoneStep[],
@@ -47,7 +47,7 @@ export async function record(
   return { ...analysis, steps, ...found };
 }
 
-/** In the episode of an analysis that has failed: at which step, and why. */
+/** Records in the episode of a failed analysis at which step it failed, and why. */
 export async function recordFailure(tx: Tx, { id, episodeId, steps, error, startedAt, finishedAt }: AnalysisRun) {
   if (episodeId === null) return;
   const reached = new Set(steps.map(({ step }) => step));

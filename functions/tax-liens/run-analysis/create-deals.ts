@@ -8,16 +8,16 @@ import { notify } from "#notifications/notify.ts";
 import { type AnalysisSummary, analysisSummary } from "#rules/tax-liens/analysis-summary.ts";
 import type { Constraints } from "#rules/tax-liens/constraints.ts";
 import { fillBudget } from "#rules/tax-liens/fill-budget.ts";
-import { record } from "./analysis-steps.ts";
+import { recordDoneSteps } from "./analysis-steps.ts";
 
-/** Deals that are stored at once. */
+/** Deals of one statement. */
 const BATCH = 1_000;
 
 /**
- * Makes deals of the best candidates until the budget is spent, sums the analysis up and tells of it: all in one transaction, so that
- * there are never some of the deals.
+ * Creates deals from the best candidates until the budget is spent, then the summary and the notification: all in one
+ * transaction, so that an analysis has all of its deals or none.
  */
-export async function strikeDeals(
+export async function createDeals(
   context: JobContext<unknown>,
   tx: Tx,
   { analysis, constraints, checkpoint }: { analysis: AnalysisRun; constraints: Constraints; checkpoint: AnalysisCheckpoint },
@@ -32,30 +32,30 @@ export async function strikeDeals(
     await insertDeals(tx, id, { ranked, firstRank, now: startedAt });
     firstRank += ranked.length;
   }
-  const struckAt = clock.now();
+  const createdAt = clock.now();
   const { failed, candidates, unmet } = checkpoint;
   const found = { budget: constraints.budget, available: available!, failed, candidates, unmet };
   const deals = await dealTotals(tx, id);
   const summary = analysisSummary({ ...found, deals, leastCost: deals.length ? null : await leastCost(tx, id) });
   const now = clock.now();
-  await record(tx, analysis, [
-    { step: "deals", startedAt, finishedAt: struckAt, message: `${summary.deals} deals for ${summary.cost}` },
-    { step: "summary", startedAt: struckAt, finishedAt: now, message: spoken(summary) },
+  await recordDoneSteps(tx, analysis, [
+    { step: "deals", startedAt, finishedAt: createdAt, message: `${summary.deals} deals for ${summary.cost}` },
+    { step: "summary", startedAt: createdAt, finishedAt: now, message: inSentences(summary) },
   ]);
   await succeedAnalysis(tx, id, { summary: { ...summary }, now });
-  const told = { type: "analysis.succeeded", severity: "INFO", data: { analysis: id } } as const;
+  const notice = { type: "analysis.succeeded", severity: "INFO", data: { analysis: id } } as const;
   const title = `The analysis has found ${summary.deals} deals for ${summary.cost}`;
-  await notify(context, tx, [{ ...told, recipient, title, body: spoken(summary), dedupeKey: `analysis:${id}` }]);
+  await notify(context, tx, [{ ...notice, recipient, title, body: inSentences(summary), dedupeKey: `analysis:${id}` }]);
   return { analysis: id, liens: summary.liens, candidates, deals: summary.deals, cost: summary.cost };
 }
 
-function spoken({ liens, candidates, deals, cost, budget, averageYield, averageRisk, notes }: AnalysisSummary): string {
+function inSentences({ liens, candidates, deals, cost, budget, averageYield, averageRisk, notes }: AnalysisSummary): string {
   const average = averageYield === null ? "" : `, yielding ${averageYield} % a year at a risk of ${averageRisk}`;
   const figures = `Of ${liens} available liens ${candidates} meet the constraints; ${deals} deals cost ${cost} of ${budget}${average}.`;
   return [figures, ...notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`)].join(" ");
 }
 
-/** One after the other, and none ahead as the job layer gathers items: what is read and what is stored share a transaction. */
+/** Groups without prefetch, unlike the job layer: reads and writes share a transaction. */
 async function* inBatches<T>(all: AsyncIterable<T>): AsyncGenerator<T[], void> {
   let batch: T[] = [];
   for await (const one of all) {

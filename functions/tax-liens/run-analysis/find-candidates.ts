@@ -12,17 +12,17 @@ import {
 import { effectiveSettings, type FailedItem, type JobContext } from "#jobs";
 import { totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, unmetConstraint } from "#rules/tax-liens/constraints.ts";
+import { dealFigures, metricsOf } from "#rules/tax-liens/deal-figures.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import type { RiskWeights } from "#rules/tax-liens/risk.ts";
-import { dealFigures, metricsOf } from "#rules/tax-liens/deal-figures.ts";
 
-/** Liens that are computed, and stored, at once. */
+/** Liens of one transaction. */
 const PAGE = 2_000;
 
 /**
- * Computes the figures of every available lien of the counties and keeps those that meet the constraints as candidates, page by
- * page: in memory is one page, however many there are, and how far it is stands with what was found.
- * @returns where it ended, with all that was counted
+ * Computes the metrics of every available lien of the counties and stores those that meet the constraints as candidates,
+ * page by page. Memory holds one page; each page commits with a checkpoint, from which a retry continues.
+ * @returns the last checkpoint, with all counts
  */
 export async function findCandidates(
   { db, clock, settings, paginate, progress }: JobContext<unknown>,
@@ -31,45 +31,45 @@ export async function findCandidates(
 ): Promise<AnalysisCheckpoint> {
   const countyIds = constraints.counties.toSorted();
   const total = totalAvailable(available ?? {});
-  // One analysis goes by one set of weights, whatever is changed between two attempts.
+  // One analysis uses one set of weights, also when they change between two attempts.
   const weights = before?.weights ?? (await effectiveSettings(db, settings)).DEAL_RISK_WEIGHTS;
-  const start = before ?? beginning(countyIds[0]!, weights, clock.now());
+  const start = before ?? firstCheckpoint(countyIds[0]!, weights, clock.now());
   let checkpoint = start;
   await paginate<AnalysisCheckpoint>(PAGE, async (tx, { after, limit }) => {
     const from = after ?? start;
-    const begun = clock.now().getTime();
+    const startedMs = clock.now().getTime();
     const { liens: next, last } = await nextLiens(tx, countyIds, from, limit);
     const computed = await compute(tx, next, { asOf, weights, now: clock.now() });
-    const sifting = clock.now().getTime();
+    const filteringMs = clock.now().getTime();
     const { candidates, unmet } = filterLiens(computed.liens, { constraints, asOf });
     await insertCandidates(tx, id, candidates);
     checkpoint = {
       ...last,
       startedAt: from.startedAt,
       weights,
-      unmet: sums(from.unmet, unmet),
+      unmet: sumByName(from.unmet, unmet),
       computed: from.computed + computed.liens.length,
       failed: from.failed + computed.failed.length,
       candidates: from.candidates + candidates.length,
-      leastCost: leastOf([...(from.leastCost === null ? [] : [from.leastCost]), ...candidates.map(({ cost }) => cost)]),
-      metricsMs: from.metricsMs + Math.max(0, sifting - begun),
-      filterMs: from.filterMs + Math.max(0, clock.now().getTime() - sifting),
+      leastCost: lowestOf([...(from.leastCost === null ? [] : [from.leastCost]), ...candidates.map(({ cost }) => cost)]),
+      metricsMs: from.metricsMs + Math.max(0, filteringMs - startedMs),
+      filterMs: from.filterMs + Math.max(0, clock.now().getTime() - filteringMs),
     };
     await saveCheckpoint(tx, id, checkpoint);
     const done = checkpoint.computed + checkpoint.failed;
-    progress(done, Math.max(total, done), "computing figures");
+    progress(done, Math.max(total, done), "computing metrics");
     const counts = { computed: computed.liens.length, candidates: candidates.length };
     return { next: next.length < limit ? null : checkpoint, counts, failed: computed.failed };
   });
   return checkpoint;
 }
 
-function beginning(countyId: string, weights: RiskWeights, now: Date): AnalysisCheckpoint {
-  const nothing = { computed: 0, failed: 0, candidates: 0, leastCost: null, unmet: {}, metricsMs: 0, filterMs: 0 };
-  return { countyId, lienId: 0, startedAt: now.toISOString(), weights, ...nothing };
+function firstCheckpoint(countyId: string, weights: RiskWeights, now: Date): AnalysisCheckpoint {
+  const zeros = { computed: 0, failed: 0, candidates: 0, leastCost: null, unmet: {}, metricsMs: 0, filterMs: 0 };
+  return { countyId, lienId: 0, startedAt: now.toISOString(), weights, ...zeros };
 }
 
-/** County by county, each by id. Fewer than the limit: there are no more. */
+/** The next liens, county by county, each by id. Fewer than the limit: no more are left. */
 async function nextLiens(
   tx: Executor,
   countyIds: readonly string[],
@@ -89,7 +89,7 @@ async function nextLiens(
 }
 
 interface Computed {
-  readonly liens: readonly { readonly lien: LienForMetrics; readonly figures: StoredMetrics }[];
+  readonly liens: readonly { readonly lien: LienForMetrics; readonly metrics: StoredMetrics }[];
   readonly failed: readonly FailedItem[];
 }
 
@@ -98,14 +98,14 @@ async function compute(
   ids: readonly number[],
   { asOf, weights, now }: Parameters<typeof metricsOf>[1] & { now: Date },
 ): Promise<Computed> {
-  const liens: { lien: LienForMetrics; figures: StoredMetrics }[] = [];
+  const liens: { lien: LienForMetrics; metrics: StoredMetrics }[] = [];
   const failed: FailedItem[] = [];
   for (const lien of ids.length ? await liensForMetrics(tx, ids, asOf) : []) {
-    const figures = metricsOf(lien, { asOf, weights });
-    if (figures instanceof Error) failed.push({ key: String(lien.lienId), error: figures });
-    else liens.push({ lien, figures });
+    const metrics = metricsOf(lien, { asOf, weights });
+    if (metrics instanceof Error) failed.push({ key: String(lien.lienId), error: metrics });
+    else liens.push({ lien, metrics });
   }
-  const all = liens.map(({ figures }) => figures);
+  const all = liens.map(({ metrics }) => metrics);
   if (all.length) await storeMetrics(tx, all, { asOf, version: METRICS_VERSION, now });
   return { liens, failed };
 }
@@ -116,24 +116,24 @@ function filterLiens(
 ): { candidates: StoredCandidate[]; unmet: Record<string, number> } {
   const candidates: StoredCandidate[] = [];
   const unmet: Record<string, number> = {};
-  for (const { lien, figures } of liens) {
+  for (const { lien, metrics } of liens) {
     const { lienId, countyId } = lien;
-    const { cost, dealScore } = figures;
+    const { cost, dealScore } = metrics;
     const reason = unmetConstraint(
-      { ...figures, faceAmount: lien.faceAmount, propertyType: lien.propertyType },
+      { ...metrics, faceAmount: lien.faceAmount, propertyType: lien.propertyType },
       constraints,
     );
     if (reason !== null) unmet[reason] = (unmet[reason] ?? 0) + 1;
-    else candidates.push({ lienId, countyId, cost, dealScore: dealScore!, metrics: dealFigures(figures, asOf) });
+    else candidates.push({ lienId, countyId, cost, dealScore: dealScore!, metrics: dealFigures(metrics, asOf) });
   }
   return { candidates, unmet };
 }
 
-function leastOf(costs: readonly string[]): string | null {
+function lowestOf(costs: readonly string[]): string | null {
   return costs.length ? Decimal.min(...costs).toFixed(2) : null;
 }
 
-function sums(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> {
+function sumByName(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> {
   const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
   return Object.fromEntries(names.map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
 }

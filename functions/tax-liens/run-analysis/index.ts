@@ -1,25 +1,25 @@
-import { Cancel, defineJob, event, exponential, InvalidInput, issuesOf, type JobContext, z } from "#jobs";
 import type { Tx } from "#data/client.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
 import { countAvailable } from "#data/tax-liens/analysis-candidates.ts";
 import type { AnalysisCheckpoint, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
 import { beginAnalysis, failAnalysis } from "#data/tax-liens/analysis-runs.ts";
-import { totalAvailable, mostFrequentUnmet } from "#rules/tax-liens/analysis-summary.ts";
-import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
-import { taxLiens } from "../../families.ts";
-import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 import { findCounties } from "#data/tax-liens/counties.ts";
+import { Cancel, defineJob, event, exponential, InvalidInput, issuesOf, type JobContext, z } from "#jobs";
+import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
+import { mostFrequentUnmet,totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
+import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { countyFaults } from "#rules/tax-liens/county-faults.ts";
-import { record, recordFailure } from "./analysis-steps.ts";
-import { strikeDeals } from "./create-deals.ts";
+import { taxLiens } from "../../families.ts";
+import { recordDoneSteps, recordFailure } from "./analysis-steps.ts";
+import { createDeals } from "./create-deals.ts";
 import { findCandidates } from "./find-candidates.ts";
 
 const input = z.strictObject({ analysisRunId: z.uuid() });
 
 /**
- * Finds the deals that an investor's constraints allow: computes every available lien of the counties, keeps those that meet the
- * constraints, and fills the budget from the best down. Twice is safe: each page of liens commits together with how far that is,
- * so a retry goes on from there, and the deals come into being in the transaction that ends the run.
+ * Finds the deals that an investor's constraints allow: computes every available lien of the counties, keeps those that meet
+ * the constraints, and spends the budget on the best. Running twice is safe: each page of liens commits with a checkpoint, from
+ * which a retry continues, and the deals are created in the transaction that ends the run.
  */
 export const runAnalysis = defineJob({
   id: "run_analysis",
@@ -49,8 +49,8 @@ export const runAnalysis = defineJob({
     if (analysis.state === "succeeded") return { ...analysis.summary };
     const { ready, constraints } = await prepare(context, analysis);
     const checkpoint = await findCandidates(context, ready, constraints);
-    const sifted = await context.transaction((tx) => recordSifting(tx, ready, checkpoint, context.clock.now()));
-    return context.finish((tx) => strikeDeals(context, tx, { analysis: sifted, constraints, checkpoint }));
+    const filtered = await context.transaction((tx) => recordFiltering(tx, ready, checkpoint, context.clock.now()));
+    return context.finish((tx) => createDeals(context, tx, { analysis: filtered, constraints, checkpoint }));
   },
 });
 
@@ -62,40 +62,40 @@ async function begin({ input: { analysisRunId: id }, run, clock, transaction }: 
     const analysis = await beginAnalysis(tx, { id, runId: run.id, now: startedAt });
     if (!analysis) throw new Cancel(`there is no analysis ${id}`);
     if (analysis.state === "succeeded") return analysis;
-    const message = `asked for by ${analysis.requestedBy}, as of ${analysis.asOf}`;
-    return record(tx, analysis, [{ step: "definition", startedAt, finishedAt: clock.now(), message }]);
+    const message = `requested by ${analysis.requestedBy}, as of ${analysis.asOf}`;
+    return recordDoneSteps(tx, analysis, [{ step: "definition", startedAt, finishedAt: clock.now(), message }]);
   });
 }
 
-/** Reads the constraints and counts the liens. @throws InvalidInput naming each constraint that makes no sense */
+/** Reads the constraints and counts the liens. @throws InvalidInput naming each invalid constraint */
 async function prepare(
   { db, clock, transaction }: Context,
   analysis: AnalysisRun,
 ): Promise<{ ready: AnalysisRun; constraints: Constraints }> {
-  const begun = clock.now();
-  const constraints = await soundConstraints(db, analysis);
-  const checked = clock.now();
+  const startedAt = clock.now();
+  const constraints = await validConstraints(db, analysis);
+  const checkedAt = clock.now();
   const { counties, budget } = constraints;
-  // Counted once: what an attempt before has computed may have been sold meanwhile.
+  // Counted once: liens that an earlier attempt has computed may have been sold since.
   const available = analysis.available ?? (await countAvailable(db, counties));
   const steps = [
     {
       step: "constraints" as const,
-      startedAt: begun,
-      finishedAt: checked,
-      message: `${Object.keys(constraints).length} constraints that fit each other, a budget of ${budget} among them`,
+      startedAt,
+      finishedAt: checkedAt,
+      message: `${Object.keys(constraints).length} valid constraints, among them a budget of ${budget}`,
     },
     {
       step: "liens" as const,
-      startedAt: checked,
+      startedAt: checkedAt,
       finishedAt: clock.now(),
       message: `${totalAvailable(available)} liens are available in ${counties.join(", ")}`,
     },
   ];
-  return { ready: await transaction((tx) => record(tx, analysis, steps, { available })), constraints };
+  return { ready: await transaction((tx) => recordDoneSteps(tx, analysis, steps, { available })), constraints };
 }
 
-async function soundConstraints(db: Context["db"], { definition }: AnalysisRun): Promise<Constraints> {
+async function validConstraints(db: Context["db"], { definition }: AnalysisRun): Promise<Constraints> {
   const read = z.object({ constraints: constraintsSchema }).safeParse(definition);
   if (!read.success) throw new InvalidInput(issuesOf(read.error, "constraints"));
   const faults = countyFaults(read.data.constraints.counties, await findCounties(db, read.data.constraints.counties));
@@ -103,16 +103,16 @@ async function soundConstraints(db: Context["db"], { definition }: AnalysisRun):
   return read.data.constraints;
 }
 
-async function recordSifting(tx: Tx, analysis: AnalysisRun, checkpoint: AnalysisCheckpoint, now: Date): Promise<AnalysisRun> {
+async function recordFiltering(tx: Tx, analysis: AnalysisRun, checkpoint: AnalysisCheckpoint, now: Date): Promise<AnalysisRun> {
   const { computed, failed, candidates, unmet, metricsMs, filterMs } = checkpoint;
   const times = { startedAt: new Date(checkpoint.startedAt), finishedAt: now };
   const reasons = mostFrequentUnmet(unmet);
-  return record(tx, analysis, [
+  return recordDoneSteps(tx, analysis, [
     {
       step: "metrics",
       ...times,
       durationMs: metricsMs,
-      message: `figures of ${computed} liens${failed ? `; of ${failed} there are none` : ""}`,
+      message: `metrics of ${computed} liens${failed ? `; ${failed} liens failed` : ""}`,
     },
     {
       step: "filter",

@@ -28,7 +28,7 @@ function faultOf(id: string, county: County | undefined): string | null {
     withRules({ ruleSet: county.ruleSet, countyRules: county.rules });
     return null;
   } catch (error) {
-    if (error instanceof RangeError) return `the rules of ${id} allow no figures: ${error.message}`;
+    if (error instanceof RangeError) return `the rules of ${id} allow no metrics: ${error.message}`;
     throw error;
   }
 }

@@ -11,10 +11,10 @@ import {
 } from "#data/portfolio/pension-progress.ts";
 import {
   dropClosedDays,
-  undoPurchasesBeforeSplits,
   type QuotedDay,
   storePurchases,
   sumUnits,
+  undoPurchasesBeforeSplits,
   valueDays,
   waitingContributions,
 } from "#data/portfolio/pension-valuation.ts";

@@ -219,7 +219,7 @@ describe("rows that cannot be believed", () => {
       [6, 'faceAmount: expected no negative amount, got "-12.00"'],
       [7, 'faceAmount: expected an amount such as 1,234.56, got "NA"'],
       [8, 'faceAmount: expected at most 25000000, got "999999999"'],
-      [9, "row: the lien C-1 of 2025 stands in line 2 already, which was taken"],
+      [9, "row: the lien C-1 of 2025 is already in line 2, which was used"],
       [10, "parcelId: expected a value, got nothing"],
       [11, "row: expected 4 cells as the header has, got 2"],
       [12, expect.stringContaining("faceAmount: expected an amount") as string],
