@@ -8,9 +8,9 @@ const table = z.object({
   name: z.string(),
   columns: z.array(z.string()).readonly(),
   rows: z.int().min(0),
-  /** The blob with its rows: COPY text, compressed with gzip. */
+  /** The blob with the rows: gzipped COPY text. */
   file: z.string(),
-  /** Size and SHA-256 of that blob as it lies there. */
+  /** Size and SHA-256 of the compressed blob. */
   bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
@@ -24,25 +24,25 @@ const sequence = z.object({
 
 const manifest = z.object({
   format: z.literal("rota-backup-1"),
-  /** The moment that the backup shows. */
+  /** The instant of the snapshot. */
   takenAt: z.iso.datetime(),
-  /** Hashes of the migrations that the database had, oldest first. */
+  /** Hashes of the migrations of the database, oldest first. */
   migrations: z.array(z.string()).min(1).readonly(),
   tables: z.array(table).readonly(),
   sequences: z.array(sequence).readonly(),
 });
 
-/** What a backup consists of. It is written last: where it lies, the backup is whole. */
+/** The contents of a backup. It is written last, so a folder with a manifest is a complete backup. */
 export type BackupManifest = z.output<typeof manifest>;
 export type BackedUpTable = z.output<typeof table>;
 
-/** @throws Error saying what is wrong with it */
+/** @throws Error naming the first fault */
 export function readManifest(text: string): BackupManifest {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Error("it is no JSON");
+    throw new Error("it is not JSON");
   }
   const read = manifest.safeParse(value);
   if (read.success) return read.data;

@@ -1,27 +1,27 @@
 import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
-import { type Snapshot, withSnapshot } from "#data/backup/snapshot.ts";
 import type { Table } from "#data/backup/app-tables.ts";
+import { type Snapshot, withSnapshot } from "#data/backup/snapshot.ts";
 import type { DatabaseOptions } from "#data/client.ts";
 import type { BlobContainer } from "#storage/blob-container.ts";
 import { Measure } from "#storage/stream-digest.ts";
 import type { BackedUpTable, BackupManifest } from "./backup-manifest.ts";
 
-/** What went into a backup. */
+/** The result of a backup. */
 export interface BackedUp {
-  /** The blob that `npm run rota -- restore` is given. */
+  /** The manifest blob, the argument of `npm run rota -- restore`. */
   readonly manifest: string;
   readonly tables: number;
   readonly rows: number;
-  /** As they lie in the storage, compressed. */
+  /** Compressed size in the storage. */
   readonly bytes: number;
 }
 
 /**
- * Writes a snapshot of the database into a folder of a container: a file per table, then the manifest. Rows stream through, so
- * memory stays the same however many there are.
- * @param folder one that nothing else writes to
- * @param onTable told about each table once it is written
+ * Writes a snapshot of the database into a folder of a container: one file per table, then the manifest. Rows are
+ * streamed, so memory does not grow with the data.
+ * @param folder a new folder
+ * @param onTable called after each written table
  */
 export async function backUp(
   database: DatabaseOptions,
@@ -60,7 +60,7 @@ async function writeTable(
   const [text, compressed] = [new Measure(), new Measure()];
   await container.write(file, "application/gzip", [await snapshot.rows(table), text, createGzip(), compressed], signal);
   const { bytes, sha256 } = compressed.result();
-  // COPY text has one line per row: a line feed in a value is written as \n.
+  // COPY text has one line per row: it escapes line feeds in values.
   return { ...table, rows: text.result().lines, file, bytes, sha256 };
 }
 

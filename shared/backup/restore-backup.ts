@@ -2,16 +2,16 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { appliedMigrations, haveDiverged, migrationsIn, withFirstMigrations } from "#data/migration-ledger.ts";
-import { loadTables, usedTables } from "#data/backup/load-tables.ts";
-import { appTables } from "#data/backup/app-tables.ts";
-import { connect, type DatabaseOptions } from "#data/client.ts";
 import { applyMigrations } from "#data/apply-migrations.ts";
+import { appTables } from "#data/backup/app-tables.ts";
+import { loadTables, usedTables } from "#data/backup/load-tables.ts";
+import { connect, type DatabaseOptions } from "#data/client.ts";
+import { appliedMigrations, haveDiverged, migrationsIn, withFirstMigrations } from "#data/migration-ledger.ts";
 import { type BlobContainer, BlobMissing } from "#storage/blob-container.ts";
 import { Measure } from "#storage/stream-digest.ts";
 import { type BackedUpTable, type BackupManifest, readManifest } from "./backup-manifest.ts";
 
-/** A backup cannot be put back into this database, for a reason that a person can read; the database holds none of it. */
+/** The backup cannot be restored into this database. The message names the reason; no row was restored. */
 export class RestoreRefused extends Error {
   override name = "RestoreRefused";
 }
@@ -20,13 +20,14 @@ export interface Restored {
   readonly takenAt: string;
   readonly tables: number;
   readonly rows: number;
-  /** Migrations of this version that the backup did not have: to be applied next. */
+  /** Migrations of this version that the backup does not have. Apply them next. */
   readonly migrationsAhead: number;
 }
 
 /**
- * Puts a backup into an empty database: one without a schema, which is migrated to where the backup stands, or one that stands
- * there and was never used. Every file is checked before anything is written; then all of it is there, or nothing.
+ * Restores a backup into an empty database: one without tables, which is migrated to the migrations of the backup, or
+ * an unused one with the same migrations. It checks every file before it writes; then it restores everything or
+ * nothing.
  * @param migrations the folder of the numbered migrations
  * @throws RestoreRefused
  */
@@ -36,13 +37,13 @@ export async function restore(
   name: string,
   { migrations, say }: { migrations: string; say: (line: string) => void },
 ): Promise<Restored> {
-  const manifest = await fetchManifest(container, name);
+  const manifest = await readManifestBlob(container, name);
   const known = migrationsIn(migrations);
   await checkLevel(database, manifest.migrations, known);
   for (const table of manifest.tables) await checkFile(container, table);
-  say(`${manifest.tables.length} files are whole`);
+  say(`${manifest.tables.length} files are intact`);
 
-  // Does nothing where it stands there already.
+  // Does nothing for a database with the same migrations.
   await withFirstMigrations(migrations, manifest.migrations.length, (folder) =>
     applyMigrations(database.url, folder, database.tls),
   );
@@ -61,31 +62,31 @@ export async function restore(
   };
 }
 
-async function fetchManifest(container: BlobContainer, name: string): Promise<BackupManifest> {
+async function readManifestBlob(container: BlobContainer, name: string): Promise<BackupManifest> {
   const content = await container.read(name).then(text, (error: unknown) => {
     throw error instanceof BlobMissing ? new RestoreRefused(`${capital(error.message)}.`) : error;
   });
   try {
     return readManifest(content);
   } catch (error) {
-    throw new RestoreRefused(`${name} is no manifest of a backup: ${(error as Error).message}.`);
+    throw new RestoreRefused(`${name} is not a backup manifest: ${(error as Error).message}.`);
   }
 }
 
-/** The database has to be empty, and this version has to know the backup's migrations. */
+/** Checks that the database is empty and that this version has the migrations of the backup. */
 async function checkLevel(
   database: DatabaseOptions,
-  wanted: readonly string[],
+  needed: readonly string[],
   known: readonly string[],
 ): Promise<void> {
-  if (haveDiverged(wanted, known)) {
+  if (haveDiverged(needed, known)) {
     throw new RestoreRefused(
-      `The backup has ${wanted.length} migrations of an earlier development version, which this version cannot continue: restore it with the version that made it.`,
+      `The backup has ${needed.length} migrations of an earlier development version, which this version cannot continue: restore it with the version that made it.`,
     );
   }
-  if (wanted.length > known.length) {
+  if (needed.length > known.length) {
     throw new RestoreRefused(
-      `The backup has migrations that this version of the app does not know (${wanted.length} there, ${known.length} here): restore it with the version that made it.`,
+      `The backup has migrations that this version of the app does not know (${needed.length} there, ${known.length} here): restore it with the version that made it.`,
     );
   }
   const { $client: sql } = connect({ ...database, poolMax: 1 });
@@ -96,12 +97,12 @@ async function checkLevel(
       : (await appTables(sql)).map((table) => `${table.schema}.${table.name}`);
     if (used.length) {
       throw new RestoreRefused(
-        `The database is not empty (${used.slice(0, 3).join(", ")}${used.length > 3 ? ", …" : ""}): a backup goes into a new one alone.`,
+        `The database is not empty (${used.slice(0, 3).join(", ")}${used.length > 3 ? ", …" : ""}): restore into a new database.`,
       );
     }
-    if (applied.length && applied.join() !== wanted.join()) {
+    if (applied.length && applied.join() !== needed.join()) {
       throw new RestoreRefused(
-        `The database stands at migration ${applied.length}, the backup at ${wanted.length}: give it a database without any, which is then migrated as far.`,
+        `The database has ${applied.length} migrations, the backup ${needed.length}: use a database without tables, which restore migrates.`,
       );
     }
   } finally {
@@ -122,7 +123,7 @@ async function checkFile(container: BlobContainer, { file, bytes, sha256 }: Back
       }),
     );
   } catch (error) {
-    if (error instanceof BlobMissing) throw new RestoreRefused(`The backup is not whole: ${error.message}.`);
+    if (error instanceof BlobMissing) throw new RestoreRefused(`The backup is incomplete: ${error.message}.`);
     throw error;
   }
   const found = measure.result();
@@ -130,7 +131,7 @@ async function checkFile(container: BlobContainer, { file, bytes, sha256 }: Back
 }
 
 function damaged(file: string): string {
-  return `${file} is damaged: its SHA-256 is not the one in the manifest; nothing was restored.`;
+  return `${file} is damaged: its SHA-256 differs from the manifest; nothing was restored.`;
 }
 
 function capital(sentence: string): string {

@@ -3,23 +3,24 @@ import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 /** A database or a transaction. */
 type Transactional = Pick<PostgresJsDatabase, "transaction">;
 
-/** Something to do once it is certain. It must not throw: what it tells of is committed. */
+/** Runs after the commit. It must not throw: nothing can be rolled back any more. */
 type Hook = () => void;
 
-/** What the open transactions hold back. One that was rolled back stays, so that a late word of it goes nowhere. */
-const held = new WeakMap<object, Hook[]>();
+/** The hooks of open transactions. A rolled back transaction keeps its entry, so that a late hook of it never runs. */
+const pending = new WeakMap<object, Hook[]>();
 
 /**
- * Calls `hook` when the transaction has committed, and never when it is rolled back. Outside of a transaction the statement that
- * went before has committed by itself, so it is called at once. What has to survive a crash is no matter for this.
+ * Calls `hook` after the transaction has committed, and never after a rollback. Outside of a transaction it calls
+ * `hook` at once. A crash between commit and hook loses the hook: work that must survive is enqueued in the transaction
+ * instead.
  */
 export function afterCommit(db: object, hook: Hook): void {
-  const hooks = held.get(db);
+  const hooks = pending.get(db);
   if (hooks) hooks.push(hook);
   else hook();
 }
 
-/** Makes the transactions of a database, and those within them, keep what `afterCommit` is given. */
+/** Makes the transactions of a database, and their savepoints, keep the hooks of `afterCommit`. */
 export function withCommitHooks<Db extends Transactional>(db: Db): Db {
   keepHooks(db, (hooks) => {
     for (const hook of hooks) hook();
@@ -33,12 +34,12 @@ function keepHooks(db: Transactional, committed: (hooks: readonly Hook[]) => voi
     const hooks: Hook[] = [];
     let open: object | undefined;
     const result = await begin((tx) => {
-      held.set((open = tx), hooks);
-      // What a savepoint holds back is its transaction's from then on.
+      pending.set((open = tx), hooks);
+      // A released savepoint passes its hooks to its transaction.
       keepHooks(tx, (inner) => hooks.push(...inner));
       return work(tx);
     }, config);
-    if (open) held.delete(open);
+    if (open) pending.delete(open);
     committed(hooks);
     return result;
   };

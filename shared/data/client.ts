@@ -9,13 +9,13 @@ import { guardTransactions } from "./transaction-guard.ts";
 export type Db = PostgresJsDatabase & { readonly $client: postgres.Sql };
 /** One open transaction. */
 export type Tx = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0];
-/** Where a named query runs: it does not care whether that is a transaction. */
+/** What a named query runs on: the database or a transaction. */
 export type Executor = Pick<PostgresJsDatabase, "select" | "insert" | "update" | "delete" | "execute">;
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
   readonly url: string;
-  /** Most connections of this process. Every Azure function scales alone, so keep it small there. */
+  /** Maximum of open connections of this process. Keep it small on Azure, where every function scales alone. */
   readonly poolMax: number;
   /** Milliseconds after which an unused connection is closed. */
   readonly idleMs: number;
@@ -25,8 +25,8 @@ export interface DatabaseOptions {
   readonly prepare: boolean;
   readonly applicationName?: string;
   /**
-   * Milliseconds after which the server ends a transaction whose client says nothing more. Default: never. Not given behind
-   * PgBouncer, which refuses the parameter and has a setting of its own for it.
+   * Milliseconds after which the server ends a transaction whose client sends no statement. Default: never. Leave it
+   * out behind PgBouncer, which refuses the parameter and has its own setting.
    */
   readonly idleTransactionTimeoutMs?: number;
 }
@@ -40,12 +40,14 @@ export function connect(options: DatabaseOptions): Db {
     max_lifetime: 60 * 30,
     prepare: options.prepare,
     ssl: options.tls === "disable" ? false : { rejectUnauthorized: options.tls === "verify" },
-    // Array types are written as literals in the queries, so the catalogue need not be read on each new connection.
+    // Queries write arrays as literals, so a new connection needs no query for the array types.
     fetch_types: false,
     connection: {
       application_name: options.applicationName ?? "rota",
       TimeZone: "UTC",
-      ...(options.idleTransactionTimeoutMs && { idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs }),
+      ...(options.idleTransactionTimeoutMs && {
+        idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs,
+      }),
     },
     onnotice: () => undefined,
   });

@@ -1,7 +1,7 @@
 import type { Config } from "#settings/config.ts";
 import type { DatabaseOptions } from "./client.ts";
 
-/** How the app's database is reached, as the settings say. */
+/** The connection options of the app database, from the settings. */
 export function databaseOptions(config: Config, applicationName = "rota"): DatabaseOptions {
   return {
     url: config.DATABASE_URL,

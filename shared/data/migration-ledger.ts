@@ -19,8 +19,8 @@ export function migrationsIn(folder: string): string[] {
 }
 
 /**
- * Whether the two lists differ in a migration that both have. Otherwise one continues the other: a database that is behind, or
- * one that a newer version migrated.
+ * Whether the two lists differ in a migration that both have. Otherwise one continues the other: a database that is
+ * behind, or one that a newer version migrated.
  */
 export function haveDiverged(applied: readonly string[], known: readonly string[]): boolean {
   return applied.slice(0, known.length).some((hash, index) => hash !== known[index]);

@@ -7,8 +7,8 @@ const MAX_LENGTH = 8_192;
 const MAX_STATEMENTS = 500;
 
 /**
- * Makes the driver send drizzle's statements as named prepared statements, also in transactions. By default the driver sends them
- * unnamed: each costs a second round trip for the parameter types, and PostgreSQL parses and plans it again.
+ * Makes the driver send drizzle's statements as named prepared statements, also in transactions. By default the driver
+ * sends them unnamed: each costs a second round trip for the parameter types, and PostgreSQL parses and plans it again.
  */
 export function withPreparedStatements(client: postgres.Sql): postgres.Sql {
   const known = new Set<string>();
@@ -31,7 +31,9 @@ function withPreparedScope(all: unknown[], isPrepared: (text: string) => boolean
   const prepared: Scope = (tx) => {
     wrap(tx, isPrepared);
     const savepoint = tx.savepoint.bind(tx) as (...some: unknown[]) => Promise<unknown>;
-    return work(Object.assign(tx, { savepoint: (...some: unknown[]) => savepoint(...withPreparedScope(some, isPrepared)) }));
+    return work(
+      Object.assign(tx, { savepoint: (...some: unknown[]) => savepoint(...withPreparedScope(some, isPrepared)) }),
+    );
   };
   return [...all.slice(0, -1), prepared];
 }

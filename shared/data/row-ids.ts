@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 
-/** The first number of a call: with it, each up to a million has five hexadecimal digits. */
+/** The counter starts here, so that it always has five hexadecimal digits. */
 const FIRST = 0x10000;
 
 /**
- * UUIDv7s for many new rows (at most 983,040), in order: the millisecond, bits at random that the call's ids share, a number that
- * counts up, and bits of the id's own (RFC 9562, 6.2). Randomness is asked for once: for each id it would take longer than all else
- * that a row needs.
+ * UUIDv7s for many new rows (at most 983,040), ascending: the millisecond, random bits that the ids of a call share, a
+ * counter, and random bits per id (RFC 9562, section 6.2). One call for random bytes: one per id would cost more than
+ * the rest of the row.
  */
 export function rowIds(count: number): string[] {
   const time = Date.now().toString(16).padStart(12, "0");

@@ -3,55 +3,57 @@ import type postgres from "postgres";
 type Sql = postgres.TransactionSql;
 type Work = (sql: Sql) => unknown;
 
-/** A transaction lost its connection, or is over: nothing more can be done in it. */
+/** The transaction has ended or lost its connection; it takes no more statements. */
 export class TransactionEnded extends Error {
-  override name = "TransactionOver";
-  /** As the driver's own: what fails with it is tried again. */
+  override name = "TransactionEnded";
+  /** The code of the driver for a lost connection, so that the work is retried. */
   readonly code = "CONNECTION_CLOSED";
 }
 
 /**
- * Ends transactions with their connection. `postgres` 3.4 rejects `begin` when the connection is lost, but the work goes on: its
- * next statements, and the `commit` or `rollback` at its end, go to whatever the same slot of the pool is connected to by then.
- * There they would be committed one by one, or end the transaction of somebody else. Here they are refused, and the work's end
- * is not waited for.
+ * Ends a transaction with its connection. When `postgres` 3.4 loses the connection it rejects `begin`, but the callback
+ * continues on the next connection of that pool slot: its statements commit one by one, and its `commit` ends another
+ * transaction. This guard refuses those statements and does not wait for the callback. See
+ * docs/decisions/0014-driver-guard.md.
  */
 export function guardTransactions(client: postgres.Sql): postgres.Sql {
   const begin = client.begin.bind(client) as (options: string, work: Work) => Promise<unknown>;
   const guarded = (...given: [Work] | [string, Work]) => {
     const [options, work] = given.length === 1 ? ["", given[0]] : given;
-    const life = new Life();
-    const ended = begin(options, (sql) => life.lead(sql, work));
-    return Promise.race([ended, life.severed]).finally(() => {
-      life.end(new TransactionEnded("the transaction is over"));
+    const guard = new TransactionGuard();
+    const ended = begin(options, (sql) => guard.run(sql, work));
+    return Promise.race([ended, guard.connectionLost]).finally(() => {
+      guard.end(new TransactionEnded("the transaction has ended"));
     });
   };
   return Object.assign(client, { begin: guarded });
 }
 
-/** One transaction, from its first statement until it ends or is cut off. */
-class Life {
-  readonly #severed = Promise.withResolvers<never>();
-  #over: Error | undefined;
+/** One transaction, from its first statement until it ends or loses its connection. */
+class TransactionGuard {
+  readonly #connectionLost = Promise.withResolvers<never>();
+  #ended: Error | undefined;
 
   constructor() {
-    this.severed.catch(() => undefined);
+    this.connectionLost.catch(() => undefined);
   }
 
-  get severed(): Promise<never> {
-    return this.#severed.promise;
+  get connectionLost(): Promise<never> {
+    return this.#connectionLost.promise;
   }
 
-  end(why: Error): void {
-    this.#over ??= why;
+  end(reason: Error): void {
+    this.#ended ??= reason;
   }
 
-  /** Does the work, of a transaction or a savepoint in it; when it is over meanwhile, the driver never hears of its end. */
-  async lead(sql: Sql, work: Work): Promise<unknown> {
+  /**
+   * Runs the callback of a transaction or savepoint. Once the transaction has ended, the driver never sees the result.
+   */
+  async run(sql: Sql, work: Work): Promise<unknown> {
     try {
       return await work(this.#guard(sql));
     } finally {
-      if (this.#over) await new Promise(() => undefined);
+      if (this.#ended) await new Promise(() => undefined);
     }
   }
 
@@ -69,14 +71,14 @@ class Life {
     });
   }
 
-  /** What all statements come through that are not written as templates. */
+  /** Drizzle sends all its statements through `unsafe`. */
   #unsafe(sql: Sql): Sql["unsafe"] {
     return ((...given: Parameters<Sql["unsafe"]>) => {
       this.#refuse();
       const query = sql.unsafe(...given);
-      // Before the work hears of it: it must not get to its next statement.
+      // Runs before the callback sees the error, so that the callback cannot send its next statement.
       query.catch((error: unknown) => {
-        if (isSevered(error)) this.#sever(error);
+        if (isConnectionLoss(error)) this.#lose(error);
       });
       return query;
     }) as Sql["unsafe"];
@@ -86,23 +88,23 @@ class Life {
     return ((...given: [Work] | [string, Work]) => {
       this.#refuse();
       const [name, work] = given.length === 1 ? [undefined, given[0]] : given;
-      const led = (inner: Sql) => this.lead(inner, work);
-      return name === undefined ? sql.savepoint(led) : sql.savepoint(name, led);
+      const guarded = (inner: Sql) => this.run(inner, work);
+      return name === undefined ? sql.savepoint(guarded) : sql.savepoint(name, guarded);
     }) as Sql["savepoint"];
   }
 
   #refuse(): void {
-    if (this.#over) throw this.#over;
+    if (this.#ended) throw this.#ended;
   }
 
-  #sever(error: Error): void {
-    this.#over ??= new TransactionEnded(`the transaction lost its connection: ${error.message}`, { cause: error });
-    this.#severed.reject(error);
+  #lose(error: Error): void {
+    this.#ended ??= new TransactionEnded(`the transaction lost its connection: ${error.message}`, { cause: error });
+    this.#connectionLost.reject(error);
   }
 }
 
-/** Whether an error says that the connection is gone: the driver's own, the system's, or the server's last word. */
-function isSevered(error: unknown): error is Error {
+/** Whether the connection is lost: an error of the driver or the system, or a FATAL one of the server. */
+function isConnectionLoss(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const { code, severity } = error as { code?: unknown; severity?: unknown };
   return (

@@ -5,29 +5,29 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import type { BlobContainer } from "./blob-container.ts";
 
-/** Records to be kept outside the database: one line of JSON each. */
+/** Records to archive, one line of JSON each. */
 export interface Records {
-  /** What they are, as a folder's name: `runs`. */
+  /** The kind of record, used as folder name: `runs`. */
   readonly kind: string;
-  /** `YYYY-MM-DD` of the oldest: the folder below. */
+  /** `YYYY-MM-DD` of the oldest record: the subfolder. */
   readonly day: string;
   readonly ids: readonly string[];
   readonly lines: readonly string[];
 }
 
-/** What stands beside each file of an archive. */
+/** The manifest beside each file of an archive. */
 export interface ArchiveManifest {
   readonly file: string;
   readonly kind: string;
   readonly records: number;
   readonly firstId: string;
   readonly lastId: string;
-  /** Size and SHA-256 of the file as it lies there, compressed. */
+  /** Size and SHA-256 of the compressed file. */
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** What was read back is not what was written. Trying again writes it anew. */
+/** The archive read back differs from the written one. A retry writes it again. */
 export class ArchiveDamaged extends Error {
   override name = "ArchiveDamaged";
   readonly errorClass = "transient";
@@ -36,8 +36,8 @@ export class ArchiveDamaged extends Error {
 const [compress, decompress] = [promisify(gzip), promisify(gunzip)];
 
 /**
- * Writes records as gzip NDJSON with a manifest beside it, and returns once both were read back and are whole. The name
- * follows from the content, so the same records again are written over themselves, and no others are.
+ * Writes records as gzipped NDJSON with a manifest, then reads both back and compares them. The file name contains the
+ * content hash, so a retry replaces its own file and no other.
  * @throws ArchiveDamaged
  */
 export async function archive(
@@ -58,9 +58,9 @@ export async function archive(
     bytes: file.length,
     sha256,
   };
-  // Last, so that a manifest never speaks of a file that is not there.
-  await writeWhole(container, manifest.file, "application/gzip", file, signal);
-  await writeWhole(
+  // The manifest is written last, so that its file always exists.
+  await writeBuffer(container, manifest.file, "application/gzip", file, signal);
+  await writeBuffer(
     container,
     `${path}.manifest.json`,
     "application/json",
@@ -68,18 +68,18 @@ export async function archive(
     signal,
   );
 
-  const kept = await readBack(container, manifest.file, signal);
-  if (sha256Of(kept) !== sha256 || !(await decompress(kept)).equals(content)) {
-    throw new ArchiveDamaged(`${manifest.file}: expected SHA-256 ${sha256}, read back ${sha256Of(kept)}`);
+  const stored = await readBack(container, manifest.file, signal);
+  if (sha256Of(stored) !== sha256 || !(await decompress(stored)).equals(content)) {
+    throw new ArchiveDamaged(`${manifest.file}: expected SHA-256 ${sha256}, read back ${sha256Of(stored)}`);
   }
-  const words = await readBack(container, `${path}.manifest.json`, signal);
-  if (words.toString() !== JSON.stringify(manifest, null, 2)) {
-    throw new ArchiveDamaged(`${path}.manifest.json: read back something else than was written`);
+  const storedManifest = await readBack(container, `${path}.manifest.json`, signal);
+  if (storedManifest.toString() !== JSON.stringify(manifest, null, 2)) {
+    throw new ArchiveDamaged(`${path}.manifest.json: the content read back differs from the written one`);
   }
   return manifest;
 }
 
-async function writeWhole(container: BlobContainer, blob: string, type: string, content: Buffer, signal: AbortSignal) {
+async function writeBuffer(container: BlobContainer, blob: string, type: string, content: Buffer, signal: AbortSignal) {
   await container.write(blob, type, [Readable.from([content])], signal);
 }
 

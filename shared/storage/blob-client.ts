@@ -1,3 +1,3 @@
-// On its own, so that the bundle loads the client with its first use and still knows its names: of a CommonJS package a dynamic
-// import has a default export alone.
+// A module of its own, so that the bundle loads the client on first use: a dynamic import of a CommonJS package has
+// only a default export.
 export { BlobServiceClient } from "@azure/storage-blob";

@@ -2,7 +2,7 @@ import { PassThrough, type Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 
-/** Where the blobs are: a connection string, or an account that is entered with the app's identity. */
+/** The storage account: a connection string, or an account name for access with the identity of the app. */
 export interface StorageAddress {
   readonly AzureWebJobsStorage: string | undefined;
   readonly AzureWebJobsStorage__accountName: string | undefined;
@@ -10,27 +10,27 @@ export interface StorageAddress {
   readonly AzureWebJobsStorage__clientId: string | undefined;
 }
 
-/** One container of the storage account. The client is loaded, and the container made, with the first use. */
+/** A container of the storage account. The first use loads the client and creates the container. */
 export interface BlobContainer {
   readonly name: string;
   /**
-   * Writes a blob, or writes over it, from a pipeline that ends in it. In memory are a few blocks, however large it is; until
-   * all of it is there, nobody sees any of it.
+   * Writes or replaces a blob from a stream and its transforms. Memory holds a few blocks, for any size. The blob
+   * becomes visible when it is complete.
    */
   write(blob: string, contentType: string, source: Sources, signal?: AbortSignal): Promise<void>;
   /** @throws BlobMissing */
   read(blob: string, signal?: AbortSignal): Promise<Readable>;
-  /** Names that begin so, in their order. */
+  /** The names with the prefix, sorted. */
   list(prefix: string): AsyncIterable<string>;
   remove(blob: string): Promise<void>;
-  /** Moves a blob to where keeping is cheaper and reading dearer; it stays readable at once. @throws BlobMissing */
+  /** Moves a blob to the cold tier: cheaper to keep, dearer to read, still readable at once. @throws BlobMissing */
   chill(blob: string, signal?: AbortSignal): Promise<void>;
 }
 
-/** Where bytes come from, and what they pass through on their way. */
+/** A stream and its transforms. */
 export type Sources = readonly [Readable, ...Transform[]];
 
-/** The settings name no storage, or none that could be one, and the work cannot be done without. */
+/** The settings have no valid storage account. */
 export class NoStorage extends Error {
   override name = "NoStorage";
   readonly errorClass = "validation";
@@ -44,18 +44,18 @@ export class BlobMissing extends Error {
   }
 }
 
-/** Block size and how many are on their way at once: what an upload holds in memory. */
+/** Block size and parallel blocks: an upload holds this much in memory. */
 const [BLOCK_BYTES, BLOCKS_AT_ONCE] = [4 * 1024 * 1024, 2];
 
 /**
- * A container of the app's storage account. Nothing connects until it is used, and nothing has to be closed. Where the settings
- * name no storage, its use throws NoStorage.
+ * Opens a container of the app's storage account. It connects on first use and needs no closing. Without a storage
+ * account in the settings, its methods throw NoStorage.
  */
 export function openContainer(address: StorageAddress, name: string): BlobContainer {
   let opened: Promise<ContainerClient> | undefined;
   const container = () => {
     opened ??= openedContainer(address, name);
-    // Not for ever: the next use tries again.
+    // A failure is not cached: the next use tries again.
     opened.catch(() => (opened = undefined));
     return opened;
   };
@@ -68,20 +68,20 @@ export function openContainer(address: StorageAddress, name: string): BlobContai
       const stop = new AbortController();
       const end = new PassThrough();
       let cause: unknown;
-      const because = (error: unknown) => {
+      const fail = (error: unknown) => {
         cause ??= error;
-        // Either side may wait for ever for one that is gone.
+        // Otherwise each side could wait forever for the other.
         stop.abort();
         end.destroy();
       };
       await Promise.all([
-        pipeline([...sources, end]).catch(because),
+        pipeline([...sources, end]).catch(fail),
         target
           .uploadStream(end, BLOCK_BYTES, BLOCKS_AT_ONCE, {
             abortSignal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
             blobHTTPHeaders: { blobContentType: contentType },
           })
-          .catch(because),
+          .catch(fail),
       ]);
       if (cause !== undefined) throw cause as Error;
     },
@@ -119,7 +119,7 @@ function missingOr(error: unknown, container: string, blob: string): unknown {
 
 async function openedContainer(address: StorageAddress, name: string): Promise<ContainerClient> {
   const container = (await connect(address)).getContainerClient(name);
-  // Private: neither its blobs nor their names can be read without a right to them.
+  // The default is private: no anonymous access to blobs or their names.
   await container.createIfNotExists();
   return container;
 }
@@ -136,7 +136,7 @@ async function connect(address: StorageAddress): Promise<BlobServiceClient> {
     try {
       return Client.fromConnectionString(connectionString);
     } catch {
-      // Its own words quote the text, and so perhaps the key.
+      // The client's error quotes the text, which may contain the key.
       throw new NoStorage(
         "AzureWebJobsStorage: expected a storage account's connection string (AccountName=…;AccountKey=…), got something else, which is not shown as it is secret",
       );

@@ -3,17 +3,17 @@ import { PassThrough } from "node:stream";
 import { createGzip } from "node:zlib";
 import type { BlobContainer } from "./blob-container.ts";
 
-/** A text file in gzip that is written piece by piece, and is there once it was ended. */
+/** A gzipped text blob that is written in pieces. It exists after `end`. */
 export interface GzipFile {
   readonly blob: string;
-  /** @throws what is wrong with the storage */
+  /** @throws the error of the storage */
   add(text: string): Promise<void>;
   end(): Promise<void>;
-  /** Gives the file up: nobody sees any of it. */
+  /** Discards the file: no part of it becomes visible. */
   abandon(): void;
 }
 
-/** Begins a file in a container; one of the same name is written over when it ends. */
+/** Opens a file in a container. `end` replaces a blob of the same name. */
 export function openGzipFile(
   container: BlobContainer,
   blob: string,
@@ -21,14 +21,14 @@ export function openGzipFile(
   signal: AbortSignal,
 ): GzipFile {
   const source = new PassThrough();
-  let trouble: unknown;
+  let failure: unknown;
   const written = container.write(blob, contentType, [source, createGzip()], signal).catch((error: unknown) => {
-    trouble = error;
-    // Whoever waits for room in it would wait for ever.
+    failure = error;
+    // Otherwise a pending `add` would wait for "drain" forever.
     source.destroy();
   });
   const check = () => {
-    if (trouble !== undefined) throw trouble as Error;
+    if (failure !== undefined) throw failure as Error;
   };
   return {
     blob,
@@ -42,6 +42,6 @@ export function openGzipFile(
       await written;
       check();
     },
-    abandon: () => void source.destroy(new Error(`${blob} was given up`)),
+    abandon: () => void source.destroy(new Error(`${blob} was discarded`)),
   };
 }

@@ -2,27 +2,26 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, open, opendir, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
-/** `gone`: someone else was faster. `kept`: a directory that is not empty. */
+/** `gone`: already removed by another process. `kept`: a directory that is not empty. */
 export type Removal = "removed" | "gone" | "kept";
 
-/** Something in a directory that is old enough to go, or that could not be looked at. */
+/** A file or directory that is old enough to remove, or that could not be read. */
 export interface StaleFile {
-  /** Its path below the directory. */
+  /** The path relative to the directory. */
   readonly path: string;
-  /** @throws what stands in the way; also when it could not even be looked at */
+  /** @throws the error that prevents removal, or that prevented reading */
   remove(): Promise<Removal>;
 }
 
-/** The directory to be cleaned is none of ours: a link, or no directory at all. */
+/** The directory to clean is a link or a file. */
 export class NotADirectory extends Error {
   override name = "NotADirectory";
   readonly errorClass = "validation";
 }
 
 /**
- * What was last written before an instant in a directory and those below it: files, links themselves and never what they
- * point to, and directories that are left empty. None where the directory does not exist. Take them one after another: the
- * directory of the current one is held open meanwhile.
+ * Files, links and empty directories below a directory that were last written before an instant. Links are never
+ * followed. A missing directory has none. Process them one after another: the directory of the current one stays open.
  * @throws NotADirectory when `root` is a link or a file
  */
 export async function* staleFiles(root: string, before: Date): AsyncGenerator<StaleFile> {
@@ -37,7 +36,7 @@ export async function* staleFiles(root: string, before: Date): AsyncGenerator<St
   yield* staleBelow(directory, root, "", before);
 }
 
-/** Closes the directory that it is given. */
+/** Closes the given directory. */
 async function* staleBelow(
   directory: FileHandle,
   path: string,
@@ -65,7 +64,7 @@ async function* staleEntry(entry: string, shown: string, before: Date): AsyncGen
     isOld = found.mtimeMs < before.getTime();
     if (found.isDirectory()) inside = await openDirectory(entry);
   } catch (error) {
-    // Gone, or turned into something else meanwhile: whoever does that is using it.
+    // Removed or replaced in the meantime: another process uses it.
     if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(codeOf(error))) yield unreadable(shown, error);
     return;
   }
@@ -73,17 +72,17 @@ async function* staleEntry(entry: string, shown: string, before: Date): AsyncGen
   if (isOld) yield { path: shown, remove: inside ? () => removeIfEmpty(entry) : () => removed(() => unlink(entry)) };
 }
 
-/** A directory itself, never one that a link points to. */
+/** Opens a directory, never through a link. */
 async function openDirectory(path: string): Promise<FileHandle> {
-  // Where the system lacks the flags (Windows), the check before has to do.
+  // Windows lacks the flags; there the check before is the only protection.
   if ((await lstat(path)).isSymbolicLink()) throw Object.assign(new Error(`${path} is a link`), { code: "ELOOP" });
   const { O_RDONLY, O_DIRECTORY = 0, O_NOFOLLOW = 0 } = constants as Partial<typeof constants>;
   return open(path, (O_RDONLY ?? 0) | O_DIRECTORY | O_NOFOLLOW);
 }
 
 /**
- * A path through the open directory: if someone moves it away and puts a link into its place, this still leads into the
- * directory that was looked at. Only Linux has such paths.
+ * A path through the open directory handle: it still leads into the checked directory when another process replaces
+ * that with a link. Only Linux has such paths.
  */
 function pinned(directory: FileHandle, path: string): string {
   return process.platform === "linux" ? `/proc/self/fd/${directory.fd}` : path;
@@ -93,7 +92,7 @@ async function removeIfEmpty(path: string): Promise<Removal> {
   try {
     return await removed(() => rmdir(path));
   } catch (error) {
-    // What is left in it is young, or has its own failure.
+    // The remaining entries are newer, or have their own error.
     if (codeOf(error) === "ENOTEMPTY" || codeOf(error) === "EEXIST") return "kept";
     throw error;
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Transform } from "node:stream";
 
-/** What went through, once it is through. */
+/** The totals of a stream. */
 export interface Measured {
   readonly bytes: number;
   readonly lines: number;
@@ -9,7 +9,7 @@ export interface Measured {
   readonly sha256: string;
 }
 
-/** Lets bytes through unchanged, and counts them, their line feeds and their SHA-256. */
+/** Passes bytes through unchanged; counts bytes and line feeds, and computes the SHA-256. */
 export class Measure extends Transform {
   readonly #hash = createHash("sha256");
   #bytes = 0;
@@ -22,7 +22,7 @@ export class Measure extends Transform {
     done(null, chunk);
   }
 
-  /** Call it once, after the end: a hash is closed by reading it. */
+  /** Call it once, after the end: reading the hash closes it. */
   result(): Measured {
     return { bytes: this.#bytes, lines: this.#lines, sha256: this.#hash.digest("hex") };
   }

@@ -19,13 +19,13 @@ async function guardedDriver(): Promise<typeof postgres> {
 }
 
 describe("the guard of the database driver", () => {
-  it("still fits the installed driver, and stands in front of the write", async () => {
+  it("fits the installed driver, and precedes the write", async () => {
     const source = guarded(await readFile(join(driver, connection), "utf8"));
     expect(source.indexOf("if (socket === null)")).toBeGreaterThan(source.indexOf("function nextWrite("));
     expect(source.indexOf("if (socket === null)")).toBeLessThan(source.indexOf("const x = socket.write(chunk, fn)"));
   });
 
-  it("a statement gets its own rows alone after a connection that was lost in the middle of an answer", async () => {
+  it("a statement gets only its own rows after a connection was lost in the middle of a response", async () => {
     const database = await createDatabase();
     onTestFinished(() => database.drop());
     const sql = (await guardedDriver())(database.url, { max: 1, onnotice: () => undefined });
@@ -40,7 +40,7 @@ describe("the guard of the database driver", () => {
     await sql.end();
   });
 
-  it("refuses a driver that it does not know", () => {
+  it("refuses an unknown driver source", () => {
     expect(() => guarded("function nextWrite() { socket?.write(chunk) }")).toThrow(/Is it guarded by now/);
   });
 });

@@ -2,7 +2,7 @@ import postgres from "postgres";
 import { expect, test } from "vitest";
 import { createDatabase, databaseFrom } from "./database.ts";
 
-test("a database is empty, separate from the next one, and gone once dropped", async () => {
+test("a database is empty, separate from others, and dropped on request", async () => {
   const [one, other] = await Promise.all([createDatabase(), createDatabase()]);
   const sql = postgres(one.url, { max: 1 });
   const elsewhere = postgres(other.url, { max: 1 });
@@ -18,7 +18,7 @@ test("a database is empty, separate from the next one, and gone once dropped", a
   await expect(late`SELECT 1`).rejects.toThrow(/does not exist/);
 });
 
-test("a copy starts with what its template holds", async () => {
+test("a copy starts with the data of its template", async () => {
   const template = await createDatabase();
   const prepare = postgres(template.url, { max: 1 });
   await prepare`CREATE TABLE thing AS SELECT 7 AS id`;

@@ -3,16 +3,16 @@ import postgres from "postgres";
 import { afterAll, inject } from "vitest";
 import { connect, type Db } from "#data/client.ts";
 
-/** A database of a test file's own on the run's PostgreSQL. */
+/** A database for one test file on the PostgreSQL of the test run. */
 export interface TestDatabase {
   url: string;
-  /** Ends what is still connected and deletes the database. */
+  /** Ends all connections and drops the database. */
   drop(): Promise<void>;
 }
 
 /**
- * A database with all tables and no rows, and the connections of the tests to it. Call it at the top of a test file: after the file's
- * own `afterAll` both are gone.
+ * Opens an empty migrated database. Call it at the top of a test file: it closes the connections and drops the database
+ * after the `afterAll` hooks of the file.
  */
 export async function openDatabase({ poolMax = 4 }: { poolMax?: number } = {}): Promise<{ url: string; db: Db }> {
   const { url, drop } = await migratedDatabase();
@@ -29,15 +29,14 @@ export async function createDatabase(): Promise<TestDatabase> {
   return databaseFrom("template1");
 }
 
-/** A database with all tables and no rows. */
+/** A migrated database without rows. */
 export async function migratedDatabase(): Promise<TestDatabase> {
   return databaseFrom(inject("migratedTemplate"));
 }
 
 /**
- * A copy of another database of the run's PostgreSQL, which is much faster than migrating an empty one.
- *
- * @param template its name; nobody may be connected to it meanwhile
+ * A copy of another database on the same PostgreSQL, which is much faster than migrating an empty one.
+ * @param template the name of that database, which must have no connections
  */
 export async function databaseFrom(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString("hex")}`;

@@ -5,7 +5,7 @@ import { insertRates } from "#data/portfolio/exchange-rates.ts";
 import { type ExchangeRateUpdate, exchangeRateUpdates } from "#data/portfolio/portfolio-schema.ts";
 import { type Reminder, reminders, type Task, tasks } from "#data/tasks/task-schema.ts";
 
-/** Stands in the ledger: a manual run of `a_job` that succeeded at 2026-03-10T12:00:00Z after one second, unless said otherwise. */
+/** Inserts a run: a manual run of `a_job` that succeeded at 2026-03-10T12:00:00Z after one second, by default. */
 export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferInsert> = {}): Promise<Run> {
   const id = given.id ?? uuidv7();
   const state = given.state ?? "succeeded";
@@ -31,7 +31,7 @@ export async function aRun(db: Executor, given: Partial<typeof jobRuns.$inferIns
   return row as Run;
 }
 
-/** What a first attempt left in the ledger: it failed with a transient error at 2026-03-10T12:00:01Z, unless said otherwise. */
+/** The error of a first attempt: it failed with a transient error at 2026-03-10T12:00:01Z, by default. */
 export function anError(given: Partial<AttemptError> = {}): AttemptError {
   const message = given.message ?? "it failed";
   return {
@@ -48,7 +48,7 @@ export function anError(given: Partial<AttemptError> = {}): AttemptError {
 const after = (at: Date, ms: number) => new Date(at.getTime() + ms);
 const ended = (at: Date) => ({ finishedAt: after(at, 1_000), durationMs: 1_000 });
 
-/** What the table demands of each state. */
+/** The columns that each state requires. */
 const IN_STATE: Record<Run["state"], (at: Date) => Partial<typeof jobRuns.$inferInsert>> = {
   queued: (at) => ({ notBefore: at, attempt: 0, startedAt: null }),
   running: () => ({ leaseHolder: "another process", leaseExpiresAt: new Date("2100-01-01T00:00:00Z") }),
@@ -59,7 +59,7 @@ const IN_STATE: Record<Run["state"], (at: Date) => Partial<typeof jobRuns.$infer
   cancelled: (at) => ({ ...ended(at), reason: "a reason", reasonCode: "cancelled" }),
 };
 
-/** One day's published rates, `1 EUR = rate quote`. Default: a dollar at 1.17 and a pound at 0.86, by the ECB. */
+/** The published rates of one day, `1 EUR = rate quote`. Default: a dollar at 1.17 and a pound at 0.86, by the ECB. */
 export async function ratesOf(
   db: Executor,
   date: string,
@@ -69,7 +69,7 @@ export async function ratesOf(
   await insertRates(db, [{ date, rates: Object.entries(rates).map(([quote, rate]) => ({ quote, rate })) }], source);
 }
 
-/** A tracking row: rates asked for, and brought, at 2026-03-10T15:30:00Z, unless said otherwise. */
+/** A tracking row of rates that were requested and stored at 2026-03-10T15:30:00Z, by default. */
 export async function anUpdate(
   db: Executor,
   {
@@ -85,7 +85,7 @@ export async function anUpdate(
   return row as ExchangeRateUpdate;
 }
 
-/** A task of `user:1` that is open and due at 2026-03-10T09:00 in Berlin, unless said otherwise. */
+/** A task of `user:1` that is open and due at 2026-03-10T09:00 in Berlin, by default. */
 export async function aTask(db: Executor, given: Partial<typeof tasks.$inferInsert> = {}): Promise<Task> {
   const [row] = await db
     .insert(tasks)
@@ -104,7 +104,7 @@ export async function aTask(db: Executor, given: Partial<typeof tasks.$inferInse
   return row as Task;
 }
 
-/** A reminder of a task, for 2026-03-10T07:00:00Z unless said otherwise. */
+/** A reminder of a task, for 2026-03-10T07:00:00Z by default. */
 export async function aReminder(
   db: Executor,
   given: Pick<typeof reminders.$inferInsert, "taskId"> & Partial<typeof reminders.$inferInsert>,

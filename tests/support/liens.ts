@@ -7,7 +7,9 @@ import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 const SINCE = { createdAt: new Date("2025-01-01T00:00:00Z"), updatedAt: new Date("2025-01-01T00:00:00Z") };
 let count = 0;
 
-/** An available lien on a residential property of its own, in a county of Arizona where half are redeemed within a year. */
+/**
+ * An available lien on a residential property of its own, in a county of Arizona where half are redeemed within a year.
+ */
 export async function addLien(
   db: Db,
   { property = {}, ...given }: Partial<Lien> & { property?: Partial<Property> },
@@ -49,8 +51,8 @@ export async function addLien(
 }
 
 /**
- * So many available liens as `addLien` makes them, each worth a different sum on its own property, which was valued on 1 January 2026
- * at ten times its face, but for every tenth, which never was. Faces are from 100 to 1,099 dollars.
+ * Inserts `addLien` liens with different amounts, each on its own property. The properties are valued on 1 January 2026
+ * at ten times the face amount, except every tenth, which has no valuation. Face amounts are 100 to 1,099 dollars.
  */
 export async function addLiens(db: Db, count: number, countyId = "sample-az"): Promise<void> {
   await addLien(db, { countyId, status: "withdrawn" });

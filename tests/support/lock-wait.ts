@@ -3,8 +3,8 @@ import { sql } from "drizzle-orm";
 import type { Executor } from "#data/client.ts";
 
 /**
- * Resolves when a statement of this database waits for a lock that another one holds: then its transaction is in its middle, and stays there.
- * @param like what the statement looks like, as for `ilike`
+ * Resolves when a statement waits for a lock: its transaction is then open and blocked.
+ * @param like an `ilike` pattern for the statement
  */
 export async function lockWait(db: Executor, like = "%"): Promise<void> {
   const waits = () =>

@@ -8,7 +8,7 @@ import { columnsOf } from "#data/portfolio/price-columns.ts";
 
 let made = 0;
 
-/** An ETF in euros whose prices are what was paid, unless said otherwise. */
+/** An ETF in euros with raw prices, by default. */
 export async function anEtf(db: Db, given: Partial<typeof etfs.$inferInsert> = {}): Promise<Etf> {
   const [etf] = await db
     .insert(etfs)
@@ -25,14 +25,14 @@ export async function anEtf(db: Db, given: Partial<typeof etfs.$inferInsert> = {
   return etf as Etf;
 }
 
-/** Closes by day, in the ETF's currency. */
+/** Closes by day, in the currency of the ETF. */
 export async function closesOf(db: Db, etf: Etf, closes: Readonly<Record<string, string>>): Promise<void> {
   const nothing = { open: null, high: null, low: null, adjustedClose: null, volume: null };
   const points = Object.entries(closes).map(([date, close]) => ({ ...nothing, date, close }));
   await insertPrices(db, [{ etfId: etf.id, source: "yahoo", series: etf.series ?? "raw", columns: columnsOf(points) }]);
 }
 
-/** A pension in euros, unless said otherwise. Nothing of it is valued yet. */
+/** A pension in euros, by default. It has no values. */
 export async function aPension(
   db: Db,
   etf: Etf,
@@ -55,7 +55,7 @@ export async function aPension(
   return id;
 }
 
-/** A hundred euros each, unless said otherwise. */
+/** A hundred euros each, by default. */
 export async function addMoney(
   db: Pick<Db, "insert">,
   pensionId: string,
@@ -65,7 +65,7 @@ export async function addMoney(
   await insertContributions(db as never, pensionId, whole);
 }
 
-/** Which transaction wrote each final day: the same afterwards says that nobody touched it. */
+/** The transaction that wrote each final day: an equal id later shows that no write touched it. */
 export async function finalRows(db: Db): Promise<Map<string, string>> {
   const rows = await db.execute<{ day: string; xmin: string }>(sql`
     select pension_id || ' ' || date as day, xmin::text || ' ' || xmax::text as xmin
@@ -73,7 +73,7 @@ export async function finalRows(db: Db): Promise<Map<string, string>> {
   return new Map(rows.map(({ day, xmin }) => [day, xmin]));
 }
 
-/** So many pensions in euros with a hundred euros each, in two statements. */
+/** Inserts pensions in euros with a contribution of a hundred euros each, in two statements. */
 export async function manyPensions(db: Db, etf: Etf, { count, date }: { count: number; date: string }): Promise<void> {
   await db.execute(sql`
     with made as (

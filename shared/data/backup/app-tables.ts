@@ -1,32 +1,35 @@
 import type postgres from "postgres";
 import { quoteIdentifier, quoteQualifiedName } from "../identifier.ts";
 
-/** One table of ours, as a backup holds it. */
+/** A table of the app, as a backup holds it. */
 export interface Table {
   readonly schema: string;
   readonly name: string;
-  /** In their order; computed ones are left out, since the database computes them again. */
+  /** In their order, without generated columns: the database computes those again. */
   readonly columns: readonly string[];
 }
 
-/** Where a sequence stands; identity columns have one as well. */
+/** The state of a sequence; identity columns have one too. */
 export interface SequenceValue {
   readonly schema: string;
   readonly name: string;
-  /** As text: it may be larger than a JavaScript number holds exactly. */
+  /** As text: it can exceed the exact range of a JavaScript number. */
   readonly value: string;
-  /** Whether `value` was handed out: then the next one is the one after. */
+  /** Whether `value` was returned by nextval: then the next value is one increment later. */
   readonly isCalled: boolean;
 }
 
 /**
- * Schemas of ours: all but the system's own, `public`, where extensions and strangers put their things, and the migrations'
- * ledger, which migrating writes anew.
+ * Schemas of the app: all except those of the system, `public`, which extensions use, and the ledger of migrations,
+ * which a migration writes again.
  */
-const IS_OURS = String.raw`n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public', 'platform_migrations')
+const IS_OF_APP = String.raw`n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public', 'platform_migrations')
   and not exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'e')`;
 
-/** All tables of ours, by name; of a partitioned table its parts. What is unlogged holds nothing that is to be kept. */
+/**
+ * All tables of the app, by name; for a partitioned table its partitions. Unlogged tables are left out: their data is
+ * temporary.
+ */
 export async function appTables(sql: postgres.ISql): Promise<Table[]> {
   return sql.unsafe<Table[]>(`
     select n.nspname as schema, c.relname as name,
@@ -34,16 +37,18 @@ export async function appTables(sql: postgres.ISql): Promise<Table[]> {
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-     where c.relkind = 'r' and c.relpersistence = 'p' and ${IS_OURS}
+     where c.relkind = 'r' and c.relpersistence = 'p' and ${IS_OF_APP}
      group by 1, 2 order by 1, 2`);
 }
 
-/** Where all sequences of ours stand. They are no part of a snapshot: what is read is never behind it. */
+/**
+ * The state of all sequences of the app. Sequences are outside of snapshots; the values are never behind the snapshot.
+ */
 export async function appSequences(sql: postgres.ISql): Promise<SequenceValue[]> {
   const found = await sql.unsafe<{ schema: string; name: string }[]>(`
     select n.nspname as schema, c.relname as name
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind = 'S' and ${IS_OURS} order by 1, 2`);
+     where c.relkind = 'S' and ${IS_OF_APP} order by 1, 2`);
   const values: SequenceValue[] = [];
   for (const { schema, name } of found) {
     const [at] = await sql<{ value: string; isCalled: boolean }[]>`
@@ -53,14 +58,17 @@ export async function appSequences(sql: postgres.ISql): Promise<SequenceValue[]>
   return values;
 }
 
-/** What COPY is told: the table and its columns by name, so that their order may differ. */
+/** The target of COPY: the table and its column names, so that the column order may differ. */
 export function copyTarget(table: Table): string {
-  // A table may have no columns to copy, and an empty list is no SQL.
+  // A table can have no columns to copy; an empty list is invalid SQL.
   const columns = table.columns.length ? ` (${table.columns.map(quoteIdentifier).join(", ")})` : "";
   return quoteQualifiedName(table) + columns;
 }
 
-/** Makes texts of values independent of how the database or its user is set up, and lets long work take its time. */
+/**
+ * Makes the text form of values independent of the defaults of database and user, and disables timeouts for long
+ * copies.
+ */
 export async function fixSessionSettings(sql: postgres.ISql): Promise<void> {
   await sql.unsafe(`
     set local datestyle to 'ISO, YMD'; set local intervalstyle to 'postgres'; set local timezone to 'UTC';

@@ -3,21 +3,28 @@ import type postgres from "postgres";
 import { connect, type DatabaseOptions } from "../client.ts";
 import { quoteQualifiedName } from "../identifier.ts";
 import { appliedMigrations } from "../migration-ledger.ts";
-import { copyTarget, appSequences, appTables, type SequenceValue, fixSessionSettings, type Table } from "./app-tables.ts";
+import {
+  appSequences,
+  appTables,
+  copyTarget,
+  fixSessionSettings,
+  type SequenceValue,
+  type Table,
+} from "./app-tables.ts";
 
-/** The database as it was at one moment, while others go on writing. */
+/** The database at one moment; others can keep writing. */
 export interface Snapshot {
   readonly takenAt: Date;
   readonly migrations: readonly string[];
   readonly tables: readonly Table[];
   readonly sequences: readonly SequenceValue[];
-  /** A table's rows as COPY text, one line each. Read it to its end before the next. */
+  /** The rows of a table as COPY text, one line each. Read the stream to its end before the next call. */
   rows(table: Table): Promise<Readable>;
 }
 
 /**
- * Takes a snapshot for the time of `work`, on a connection of its own: the pool may hold no more than the one that the
- * heartbeat needs.
+ * Holds a snapshot while `work` runs. It opens its own connection: the pool can be as small as the one connection that
+ * heartbeats need.
  */
 export async function withSnapshot<T>(
   database: DatabaseOptions,
@@ -35,7 +42,7 @@ export async function withSnapshot<T>(
         return await work(await snapshotOf(sql));
       } catch (cause) {
         failure = { cause };
-        // A table that was read in part blocks the connection, and with it the rollback: the end of the connection is one too.
+        // A half-read table blocks the connection and its rollback. Closing the connection rolls back as well.
         cut();
         throw cause;
       }
@@ -53,7 +60,7 @@ export async function withSnapshot<T>(
 async function snapshotOf(sql: postgres.ISql): Promise<Snapshot> {
   await fixSessionSettings(sql);
   const tables = await appTables(sql);
-  // Against TRUNCATE and changes of the schema, which a snapshot does not hide. Writers are not held up.
+  // Blocks TRUNCATE and schema changes, which a snapshot does not hide. Writers are not blocked.
   if (tables.length) await sql.unsafe(`lock table ${tables.map(quoteQualifiedName).join(", ")} in access share mode`);
   const [moment] = await sql<{ takenAt: string }[]>`select now() as "takenAt"`;
   return {
@@ -67,8 +74,8 @@ async function snapshotOf(sql: postgres.ISql): Promise<Snapshot> {
 
 async function copyOut(sql: postgres.ISql, table: Table): Promise<Readable> {
   const rows = await sql.unsafe(`copy ${copyTarget(table)} to stdout`).readable();
-  // The driver pauses its socket when the reader is slow, and resumes it when more is read. If the last rows found it slow,
-  // nobody reads more, and the connection would stay deaf to every statement after this one.
+  // The driver pauses its socket for a slow reader and resumes it on the next read. After the last rows there is no
+  // next read, and the connection would never answer another statement.
   rows.once("end", () => {
     rows._read(0);
   });

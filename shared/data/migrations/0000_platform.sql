@@ -289,7 +289,7 @@ AS $$
    WHERE 'quiet' = ANY (needs) AND c.scope IN ('global', family) AND c.quiet_from IS NOT NULL
      AND CASE WHEN c.quiet_from <= c.quiet_to
               THEN (at AT TIME ZONE c.quiet_zone)::time >= c.quiet_from AND (at AT TIME ZONE c.quiet_zone)::time < c.quiet_to
-              -- from 22:00 to 07:00: over midnight
+              -- for example 22:00 to 07:00
               ELSE (at AT TIME ZONE c.quiet_zone)::time >= c.quiet_from OR (at AT TIME ZONE c.quiet_zone)::time < c.quiet_to
          END
 $$;
@@ -299,7 +299,9 @@ CREATE FUNCTION platform.gate_refusal(job_id text, family text, needs text[], at
 RETURNS TABLE (code text, reason text)
 LANGUAGE sql STABLE
 AS $$
-  SELECT refusal.code, refusal.reason FROM platform.gate_refusals(job_id, family, needs, at) AS refusal ORDER BY refusal.rank LIMIT 1
+  SELECT refusal.code, refusal.reason
+    FROM platform.gate_refusals(job_id, family, needs, at) AS refusal
+   ORDER BY refusal.rank LIMIT 1
 $$;
 
 -- Equal for errors that differ only in ids, numbers and quoted values, so that a list can group them.
@@ -314,23 +316,25 @@ $$;
 
 -- The last statement of a transaction that writes for a batch of runs. Its shared locks block heartbeats only.
 -- It raises an error instead of returning rows, so that a COMMIT which is already on the wire fails too.
-CREATE FUNCTION platform.confirm_leases(ids uuid[], attempts integer[], by_holder text)
+CREATE FUNCTION platform.confirm_leases(ids uuid[], attempts integer[], holder text)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  held uuid[];
+  leased uuid[];
 BEGIN
-  SELECT array_agg(locked.id) INTO held FROM (
-    -- Leased is running: by that name no plan takes the index of all that run, which looks small while the statistics are old.
+  SELECT array_agg(locked.id) INTO leased FROM (
+    -- lease_expires_at instead of state: the planner must not choose the index of all running runs, which looks small while
+    -- statistics are old.
     SELECT id FROM platform.job_runs
-     WHERE id = ANY (ids) AND attempt = attempts[array_position(ids, id)] AND lease_holder = by_holder AND lease_expires_at IS NOT NULL
+     WHERE id = ANY (ids) AND attempt = attempts[array_position(ids, id)]
+       AND lease_holder = holder AND lease_expires_at IS NOT NULL
      ORDER BY id FOR SHARE
   ) locked;
-  IF cardinality(held) IS DISTINCT FROM cardinality(ids) THEN
-    RAISE EXCEPTION 'a run is no longer held' USING
+  IF cardinality(leased) IS DISTINCT FROM cardinality(ids) THEN
+    RAISE EXCEPTION 'the lease of a run was lost' USING
       ERRCODE = 'RT001',
-      DETAIL = (SELECT run FROM unnest(ids) AS run WHERE run <> ALL (coalesce(held, '{}')) LIMIT 1);
+      DETAIL = (SELECT run FROM unnest(ids) AS run WHERE run <> ALL (coalesce(leased, '{}')) LIMIT 1);
   END IF;
 END
 $$;

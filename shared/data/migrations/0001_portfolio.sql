@@ -190,8 +190,8 @@ CREATE INDEX etf_pension_values_pending ON portfolio.etf_pension_values (pension
 -- A statement that changes contributions also clears the stored sum of their units. The next valuation computes it again.
 CREATE FUNCTION portfolio.clear_units() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE "portfolio"."etf_pensions" SET "units" = NULL, "last_purchase_date" = NULL, "last_purchase_price" = NULL
-   WHERE "id" IN (SELECT "pension_id" FROM "changed") AND "units" IS NOT NULL;
+  UPDATE portfolio.etf_pensions SET units = NULL, last_purchase_date = NULL, last_purchase_price = NULL
+   WHERE id IN (SELECT pension_id FROM changed) AND units IS NOT NULL;
   RETURN NULL;
 END $$;
 CREATE TRIGGER clear_units_of_inserted AFTER INSERT ON portfolio.etf_pension_contributions

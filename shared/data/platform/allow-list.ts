@@ -2,12 +2,12 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { type AllowlistEntry, communicationAllowlist } from "./notification-schema.ts";
 
-type Place = Pick<AllowlistEntry, "recipient" | "channel">;
+type EntryKey = Pick<AllowlistEntry, "recipient" | "channel">;
 
-/** Entries by recipient and channel, after a place. */
+/** Entries by recipient and channel. @param filter.after the last entry of the page before */
 export async function listAllowed(
   db: Executor,
-  filter: Partial<Place> & { readonly after?: Place | undefined; readonly limit: number },
+  filter: Partial<EntryKey> & { readonly after?: EntryKey | undefined; readonly limit: number },
 ): Promise<AllowlistEntry[]> {
   const { recipient, channel, after, limit } = filter;
   const entry = communicationAllowlist;
@@ -25,23 +25,23 @@ export async function listAllowed(
     .limit(limit);
 }
 
-/** Lets a recipient be reached at an address of a channel, instead of the one before. @returns that one */
+/** Sets the address of a recipient in a channel. @returns the entry before */
 export async function allow(tx: Tx, entry: AllowlistEntry): Promise<AllowlistEntry | undefined> {
   const { recipient, channel, ...set } = entry;
-  // Of two at once the second has to see what it replaces, and a row that is not there yet cannot be locked.
+  // Two concurrent calls: the second must return the row of the first. A missing row cannot be locked; the table can.
   await tx.execute(sql`lock table ${communicationAllowlist} in share row exclusive mode`);
-  const [before] = await tx.select().from(communicationAllowlist).where(at({ recipient, channel }));
+  const [before] = await tx.select().from(communicationAllowlist).where(matches({ recipient, channel }));
   const target = [communicationAllowlist.recipient, communicationAllowlist.channel];
   await tx.insert(communicationAllowlist).values(entry).onConflictDoUpdate({ target, set });
   return before;
 }
 
-/** @returns the entry that is gone; undefined when there was none */
-export async function disallow(tx: Tx, place: Place): Promise<AllowlistEntry | undefined> {
-  const [gone] = await tx.delete(communicationAllowlist).where(at(place)).returning();
+/** @returns the deleted entry; undefined without one */
+export async function disallow(tx: Tx, key: EntryKey): Promise<AllowlistEntry | undefined> {
+  const [gone] = await tx.delete(communicationAllowlist).where(matches(key)).returning();
   return gone;
 }
 
-function at({ recipient, channel }: Place) {
+function matches({ recipient, channel }: EntryKey) {
   return and(eq(communicationAllowlist.recipient, recipient), eq(communicationAllowlist.channel, channel));
 }

@@ -5,7 +5,7 @@ import { type AuditEntry, auditLog } from "./control-schema.ts";
 export type NewAuditEntry = Pick<AuditEntry, "at" | "who" | "action" | "subject"> &
   Partial<Pick<AuditEntry, "reason" | "before" | "after">>;
 
-/** Says who did what and why. Call it in the transaction that does it. */
+/** Adds an audit entry. Call it in the transaction of the change. */
 export async function recordAudit(tx: Executor, entry: NewAuditEntry): Promise<void> {
   await tx.insert(auditLog).values(entry);
 }

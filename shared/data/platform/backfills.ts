@@ -1,16 +1,16 @@
 import { and, count, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import { jobRuns, type Run, type RunState } from "./platform-schema.ts";
 import { type Backfill, backfills } from "./control-schema.ts";
+import { jobRuns, type Run, type RunState } from "./platform-schema.ts";
 import type { NewRun } from "./waiting-runs.ts";
 
-/** @returns false when a backfill of the job is under way */
+/** @returns false while another backfill of the job is running */
 export async function insertBackfill(tx: Tx, backfill: typeof backfills.$inferInsert): Promise<boolean> {
   const inserted = await tx.insert(backfills).values(backfill).onConflictDoNothing().returning({ id: backfills.id });
   return inserted.length > 0;
 }
 
-/** The backfill of a job that is under way, or else the last one. */
+/** The running backfill of a job, otherwise its last one. */
 export async function lastBackfill(db: Executor, jobId: string): Promise<Backfill | undefined> {
   const [row] = await db
     .select()
@@ -25,7 +25,7 @@ export async function runningBackfills(db: Db): Promise<Pick<Backfill, "id" | "j
   return db.select({ id: backfills.id, jobId: backfills.jobId }).from(backfills).where(eq(backfills.state, "running"));
 }
 
-/** Locks a backfill that is under way, for the one who takes its next slot. Nothing when another is at it. */
+/** Locks a running backfill to enqueue its next slot. Undefined while another transaction has the lock. */
 export async function lockBackfill(tx: Tx, id: string): Promise<Backfill | undefined> {
   const [row] = await tx
     .select()
@@ -39,7 +39,7 @@ export async function saveProcessed(tx: Tx, id: string, processed: number): Prom
   await tx.update(backfills).set({ processed }).where(eq(backfills.id, id));
 }
 
-/** @returns what it was when it was still under way */
+/** @returns the ended backfill; undefined when it was not running */
 export async function endBackfill(
   tx: Tx,
   id: string,
@@ -54,7 +54,7 @@ export async function endBackfill(
   return row;
 }
 
-/** How many runs of a backfill are in which state. */
+/** The number of runs of a backfill by state. */
 export async function countBackfillRuns(db: Executor, id: string): Promise<Partial<Record<RunState, number>>> {
   const rows = await db
     .select({ state: jobRuns.state, runs: count() })
@@ -64,7 +64,7 @@ export async function countBackfillRuns(db: Executor, id: string): Promise<Parti
   return Object.fromEntries(rows.map(({ state, runs }) => [state, runs]));
 }
 
-/** Its runs that wait or run. */
+/** The waiting and running runs of a backfill. */
 export async function unfinishedBackfillRuns(tx: Executor, id: string): Promise<Pick<Run, "id" | "state">[]> {
   return tx
     .select({ id: jobRuns.id, state: jobRuns.state })
@@ -72,7 +72,7 @@ export async function unfinishedBackfillRuns(tx: Executor, id: string): Promise<
     .where(and(eq(jobRuns.backfillId, id), inArray(jobRuns.state, ["queued", "running", "retrying"])));
 }
 
-/** Of some slots those that need no run: one has succeeded for it, or waits or runs. */
+/** The slots that need no run: a run for the slot succeeded, waits or runs. */
 export async function coveredSlots(db: Executor, jobId: string, slots: readonly Date[]): Promise<Set<number>> {
   if (slots.length === 0) return new Set();
   const [from, to] = [slots[0]!.toISOString(), slots.at(-1)!.toISOString()];
@@ -89,8 +89,8 @@ export async function coveredSlots(db: Executor, jobId: string, slots: readonly 
 }
 
 /**
- * A waiting run for a slot: the slot's own where it has none yet, else one that stands for the same moment and has the slot's run,
- * which did not succeed, as its parent.
+ * Inserts a waiting run for a slot: with the slot's identity if no run has it. Otherwise the run has the same `asOf`,
+ * and the failed run of the slot as its parent.
  */
 export async function insertBackfillRun(
   tx: Tx,
@@ -111,7 +111,7 @@ export async function insertBackfillRun(
   return again!;
 }
 
-/** Whether due runs of a job wait that are none of a backfill. */
+/** Whether the job has due waiting runs outside of backfills. */
 export async function hasOtherDueRuns(tx: Executor, jobId: string, now: Date): Promise<boolean> {
   const [row] = await tx.execute(sql`
     select from ${jobRuns}

@@ -16,7 +16,7 @@ import { platform } from "./platform-schema.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
-/** The switches: one row for `global`, and one for each family that has been steered. */
+/** The switches: one row for `global`, and one for each family that an operator changed. */
 export const controls = platform.table(
   "controls",
   {
@@ -46,11 +46,11 @@ export const pauses = platform.table("pauses", {
   reason: text().notNull(),
   pausedBy: text("paused_by").notNull(),
   pausedAt: instant("paused_at").notNull(),
-  /** Null: until somebody resumes it. */
+  /** Null: until an operator resumes it. */
   until: instant("until"),
 });
 
-/** Who did what, when and why, with what was before and after. */
+/** Which person or client changed what, when and why, with the values before and after. No job deletes rows. */
 export const auditLog = platform.table(
   "audit_log",
   {
@@ -66,7 +66,9 @@ export const auditLog = platform.table(
   (entry) => [index("audit_log_by_subject").on(entry.subject, entry.id)],
 );
 
-/** Messages that nobody could read: kept with the reason, shown beside the dead runs. */
+/**
+ * Messages that no job could read, with the reason. The dead letters list them next to dead runs. No job deletes rows.
+ */
 export const deadMessages = platform.table("dead_messages", {
   id: uuid().primaryKey(),
   queue: text().notNull(),
@@ -77,14 +79,17 @@ export const deadMessages = platform.table("dead_messages", {
   resolvedAt: instant("resolved_at"),
 });
 
-/** Requests that started a run, by the key that their sender gave them. */
+/**
+ * HTTP requests that started runs, by the Idempotency-Key of the client.
+ * Retention: `rescue_stuck_runs` deletes old keys.
+ */
 export const idempotencyKeys = platform.table(
   "idempotency_keys",
   {
     key: text().primaryKey(),
-    /** SHA-256 of what was asked for. */
+    /** SHA-256 of the request. */
     fingerprint: text().notNull(),
-    /** The run that it started. Null where it started several, or a backfill: then `answer` says what was answered. */
+    /** The started run. Null for several runs or a backfill: `response` then holds the response body. */
     runId: uuid("run_id"),
     response: jsonb().$type<Record<string, unknown>>(),
     createdAt: instant("created_at").notNull(),
@@ -92,7 +97,10 @@ export const idempotencyKeys = platform.table(
   (entry) => [index("idempotency_keys_by_age").on(entry.createdAt)],
 );
 
-/** Effects outside the database that must happen once: intent before, outcome after. */
+/**
+ * External effects that must happen once: the intent is written before the call, the outcome after it. No job deletes
+ * rows.
+ */
 export const effects = platform.table(
   "effects",
   {
@@ -112,7 +120,7 @@ export const effects = platform.table(
   ],
 );
 
-/** A run for each slot of a past range, at low priority. */
+/** One run for each slot of a past range, at low priority. No job deletes rows. */
 export const backfills = platform.table(
   "backfills",
   {
@@ -120,12 +128,12 @@ export const backfills = platform.table(
     jobId: text("job_id").notNull(),
     fromSlot: instant("from_slot").notNull(),
     toSlot: instant("to_slot").notNull(),
-    /** The slots to be run, oldest first, as they were found when it was asked for. */
+    /** The slots of the range, oldest first, as the schedule was at the request. */
     slots: jsonb()
       .$type<readonly string[]>()
       .notNull()
       .default(sql`'[]'::jsonb`),
-    /** How many of `slots` have been taken. */
+    /** The number of `slots` that have a run or need none. */
     processed: integer().notNull().default(0),
     reason: text(),
     state: text().$type<"running" | "done" | "aborted">().notNull(),

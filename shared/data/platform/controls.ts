@@ -3,13 +3,13 @@ import type { Db, Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
 import { type Controls, controls } from "./control-schema.ts";
 
-/** The switches of one scope, as a person sets them. */
+/** The switches of one scope. */
 export type Switches = Pick<
   Controls,
   "killSwitch" | "jobsEnabled" | "writeEnabled" | "commsEnabled" | "quietFrom" | "quietTo" | "quietZone"
 >;
 
-/** The rows of all scopes that have been steered; `global` is always among them. */
+/** The rows of all changed scopes; `global` is always one of them. */
 export async function listControls(db: Executor): Promise<Controls[]> {
   return db.select().from(controls).orderBy(controls.scope);
 }
@@ -23,13 +23,13 @@ export interface ControlsChange {
   readonly now: Date;
 }
 
-/** Sets switches of one scope and audits it, in the caller's transaction. A change that changes nothing leaves no trace. */
+/** Sets switches of one scope and audits the change, in the caller's transaction. Equal values write nothing. */
 export async function changeControls(
   tx: Tx,
   { scope, change, who, reason, now }: ControlsChange,
 ): Promise<{ before: Controls; after: Controls }> {
   await tx.insert(controls).values({ scope, changedAt: now, changedBy: who }).onConflictDoNothing();
-  // Locked, so that of two changes at once each is audited against what it really found.
+  // Locked, so that concurrent changes are audited against the values that they replaced.
   const [before] = await tx.select().from(controls).where(eq(controls.scope, scope)).for("update");
   if (!Object.entries(change).some(([name, value]) => before![name as keyof Switches] !== value)) {
     return { before: before!, after: before! };
@@ -51,7 +51,7 @@ export async function changeControls(
   return { before: before!, after: after! };
 }
 
-/** Whether the database knows a time zone as well: it asks the wall clock of quiet hours. */
+/** Whether the database knows the time zone, which it needs for quiet hours. */
 export async function isDatabaseTimeZone(db: Db, zone: string): Promise<boolean> {
   const [row] = await db.execute(sql`select from pg_timezone_names where name = ${zone}`);
   return row !== undefined;

@@ -1,21 +1,21 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor } from "../client.ts";
+import { deadMessages } from "./control-schema.ts";
 import type { DeadMessage } from "./dead-messages.ts";
 import { jobRuns, type Run } from "./platform-schema.ts";
-import { deadMessages } from "./control-schema.ts";
 
 export interface DeadRunFilter {
   readonly ids?: readonly string[] | undefined;
   readonly jobId?: string | undefined;
   readonly family?: string | undefined;
   readonly errorClass?: string | undefined;
-  /** The same for errors that differ in ids and numbers alone. */
+  /** Equal for errors that differ only in ids, numbers and quoted values. */
   readonly fingerprint?: string | undefined;
   /** When they died. */
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
-  /** `open`: without those that were repeated, whose repeat waits, runs, succeeded or died in their place. */
+  /** `open`: without runs that have a repeat, unless the repeat was skipped or cancelled. */
   readonly which: "open" | "all";
 }
 
@@ -23,7 +23,7 @@ export interface DeadRun extends Run {
   readonly fingerprint: string;
 }
 
-/** Newest first. @param before the id of the last one of the page before */
+/** Newest first. @param before the id of the last run of the page before */
 export async function listDeadRuns(
   db: Db,
   filter: DeadRunFilter,
@@ -37,7 +37,7 @@ export async function listDeadRuns(
     .limit(limit);
 }
 
-/** Oldest first, to be run again. @param after the id of the last one of the batch before */
+/** Oldest first, for a replay. @param after the id of the last run of the batch before */
 export async function deadRunsAfter(
   tx: Executor,
   filter: DeadRunFilter,
@@ -51,7 +51,7 @@ export async function deadRunsAfter(
     .limit(limit);
 }
 
-/** How many, by job. */
+/** The number of dead runs by job. */
 export async function countDeadRuns(db: Executor, filter: DeadRunFilter): Promise<Record<string, number>> {
   const rows = await db
     .select({ jobId: jobRuns.jobId, runs: count() })
@@ -71,7 +71,7 @@ export async function errorFingerprints(tx: Executor, ids: readonly string[]): P
   return new Map(rows.map(({ id, fingerprint }) => [id, fingerprint]));
 }
 
-/** Messages that nobody could read, newest first. @param which `open`: without those that somebody has put away */
+/** Messages that no job could read, newest first. @param which `open`: without dismissed ones */
 export async function listDeadMessages(
   db: Db,
   {
@@ -97,7 +97,7 @@ export async function listDeadMessages(
     .limit(limit);
 }
 
-/** Whether a run was run again, and that waits, runs, succeeded or died in its place. */
+/** Whether the run has a repeat that was neither skipped nor cancelled. */
 export const isRepeated = sql`exists (select from ${jobRuns} repeat
   where repeat.parent_run_id = ${jobRuns}.id and repeat.trigger in ('retry', 'replay') and repeat.state not in ('skipped', 'cancelled'))`;
 

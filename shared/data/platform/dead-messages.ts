@@ -4,7 +4,7 @@ import { deadMessages } from "./control-schema.ts";
 
 export type DeadMessage = typeof deadMessages.$inferSelect;
 
-/** Keeps messages that led to no run; one that is delivered again comes with the same id and is kept once. */
+/** Stores messages that belong to no run. A redelivered message has the same id and is stored once. */
 export async function insertDeadMessages(db: Db, messages: readonly Omit<DeadMessage, "resolvedAt">[]): Promise<void> {
   await db
     .insert(deadMessages)
@@ -17,7 +17,7 @@ export async function findDeadMessage(db: Executor, id: string): Promise<DeadMes
   return row;
 }
 
-/** Puts a message away that nobody could read. @returns undefined when there is none, or it was put away before */
+/** Dismisses a dead message. @returns undefined when it does not exist or is already dismissed */
 export async function dismissDeadMessage(tx: Tx, id: string, now: Date): Promise<DeadMessage | undefined> {
   const [row] = await tx
     .update(deadMessages)

@@ -1,11 +1,14 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
-import { jobRuns } from "./platform-schema.ts";
 import { effects } from "./control-schema.ts";
+import { jobRuns } from "./platform-schema.ts";
 
 export type Effect = typeof effects.$inferSelect;
 
-/** Stores the intent of an effect before it happens. @returns what stood there already, or null when the intent is ours */
+/**
+ * Stores the intent of an effect before the call.
+ * @returns the earlier effect of that key, or null: the caller makes the effect
+ */
 export async function intendEffect(db: Db, key: string, runId: string, now: Date): Promise<Effect | null> {
   const [mine] = await db
     .insert(effects)
@@ -17,7 +20,7 @@ export async function intendEffect(db: Db, key: string, runId: string, now: Date
   return before ?? intendEffect(db, key, runId, now);
 }
 
-/** Stores what came of it; a repeat gets this instead of a second effect. */
+/** Stores the outcome of an effect. Repeats get this outcome instead of making the effect again. */
 export async function completeEffect(db: Db, key: string, outcome: unknown, now: Date): Promise<void> {
   await db
     .update(effects)
@@ -25,12 +28,12 @@ export async function completeEffect(db: Db, key: string, outcome: unknown, now:
     .where(eq(effects.key, key));
 }
 
-/** Takes an intent back: the effect certainly did not happen. */
+/** Deletes an intent whose effect certainly did not happen. */
 export async function withdrawEffect(db: Db, key: string): Promise<void> {
   await db.delete(effects).where(and(eq(effects.key, key), eq(effects.state, "intended")));
 }
 
-/** Leaves an effect of which nobody knows whether it happened to a person. */
+/** Parks an effect with an unknown outcome, so that an operator decides. */
 export async function parkEffect(db: Db, key: string): Promise<void> {
   await db
     .update(effects)
@@ -45,7 +48,7 @@ export interface EffectFilter {
   readonly limit: number;
 }
 
-/** Effects in a state, those begun longest ago first. */
+/** Effects in a state, oldest first. */
 export async function listEffects(db: Executor, { state, runId, jobId, limit }: EffectFilter): Promise<Effect[]> {
   return db
     .select()
@@ -63,7 +66,7 @@ export async function listEffects(db: Executor, { state, runId, jobId, limit }: 
     .limit(limit);
 }
 
-/** What a run has done outside the database, or meant to, in order. */
+/** The intended and completed effects of a run, in order. */
 export async function effectsOfRun(db: Executor, runId: string, limit: number): Promise<Effect[]> {
   return db.select().from(effects).where(eq(effects.runId, runId)).orderBy(asc(effects.intendedAt)).limit(limit);
 }
@@ -73,7 +76,10 @@ export async function findEffect(db: Executor, key: string): Promise<Effect | un
   return row;
 }
 
-/** A person says that a parked effect happened: repeats get this outcome. @returns false when it is not parked */
+/**
+ * An operator confirms that a parked effect happened. Repeats get this outcome.
+ * @returns false when it is not parked
+ */
 export async function confirmParkedEffect(tx: Tx, key: string, outcome: unknown, now: Date): Promise<boolean> {
   const rows = await tx
     .update(effects)
@@ -83,7 +89,10 @@ export async function confirmParkedEffect(tx: Tx, key: string, outcome: unknown,
   return rows.length > 0;
 }
 
-/** A person says that a parked effect did not happen: the next attempt makes it. @returns false when it is not parked */
+/**
+ * An operator confirms that a parked effect did not happen. The next attempt makes it.
+ * @returns false when it is not parked
+ */
 export async function releaseParkedEffect(tx: Tx, key: string): Promise<boolean> {
   const rows = await tx
     .delete(effects)

@@ -2,21 +2,21 @@ import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 
-/** A reason not to run, for machines and for a person. */
+/** Why a run is refused: a code for machines, a sentence for people. */
 export interface Refusal {
   readonly code: string;
   readonly reason: string;
 }
 
-/** What the gates are asked about a job. */
+/** The facts of a job that gates decide on. */
 export interface Gated {
   readonly jobId: string;
   readonly family: string;
-  /** `jobs` (all but the layer's own), `write`, `comms`, `quiet`. */
+  /** The gates of the job: `jobs` (every job except upkeep), `write`, `comms`, `quiet`. */
   readonly needs: readonly string[];
 }
 
-/** Whether a gate stops the job at this moment, and why. */
+/** The first gate that refuses the job now; null when it may run. */
 export async function gateRefusal(db: Executor, { jobId, family, needs }: Gated, now: Date): Promise<Refusal | null> {
   const [row] = await db.execute<{ code: string; reason: string }>(sql`
     select code, reason

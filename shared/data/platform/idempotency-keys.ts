@@ -5,9 +5,9 @@ import { idempotencyKeys } from "./control-schema.ts";
 type KeyedRequest = typeof idempotencyKeys.$inferSelect;
 
 /**
- * Takes a key for the caller's transaction: of two requests at once the second waits here until the first has committed, and then
- * gets what that was.
- * @returns the earlier request of that key; undefined when the key is the caller's
+ * Claims a key for the caller's transaction. A concurrent request with the same key waits here until this transaction
+ * ends.
+ * @returns the earlier request with that key; undefined when the caller has claimed it
  */
 export async function claimIdempotencyKey(
   tx: Tx,
@@ -23,7 +23,7 @@ export async function claimIdempotencyKey(
   return earlier;
 }
 
-/** Keeps with a key what its request has started. */
+/** Stores with a key what its request started. */
 export async function completeIdempotencyKey(
   tx: Tx,
   key: string,
@@ -32,7 +32,7 @@ export async function completeIdempotencyKey(
   await tx.update(idempotencyKeys).set(started).where(eq(idempotencyKeys.key, key));
 }
 
-/** @returns how many */
+/** @returns the number of deleted keys */
 export async function deleteOldIdempotencyKeys(tx: Tx, before: Date, limit: number): Promise<number> {
   const old = tx
     .select({ key: idempotencyKeys.key })

@@ -1,21 +1,21 @@
 import { and, desc, eq, gte, lt, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor, Tx } from "../client.ts";
-import { firstIdAt } from "./run-id.ts";
 import { jobRuns, type Run, type RunState, type Trigger } from "./platform-schema.ts";
+import { firstIdAt } from "./run-id.ts";
 
 export async function findRun(db: Executor, id: string): Promise<Run | undefined> {
   const [row] = await db.select().from(jobRuns).where(eq(jobRuns.id, id));
   return row;
 }
 
-/** A run that nobody else moves until the caller's transaction ends. */
+/** Locks a run until the caller's transaction ends. */
 export async function lockRun(tx: Tx, id: string): Promise<Run | undefined> {
   const [row] = await tx.select().from(jobRuns).where(eq(jobRuns.id, id)).for("update");
   return row;
 }
 
-/** Those of the ids that name no run. */
+/** The ids without a run. */
 export async function runsNotInLedger(db: Executor, ids: readonly string[]): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`
     select id from unnest(${plainArray(ids)}::uuid[]) as asked (id)
@@ -23,7 +23,7 @@ export async function runsNotInLedger(db: Executor, ids: readonly string[]): Pro
   return [...rows].map(({ id }) => id);
 }
 
-/** Runs that repeat a run, follow it or were started by it, oldest first. */
+/** Runs whose parent is the run: repeats, chained and enqueued runs, oldest first. */
 export async function childrenOf(
   db: Executor,
   runId: string,
@@ -43,11 +43,11 @@ export interface RunFilter {
   readonly state?: RunState | undefined;
   readonly family?: string | undefined;
   readonly trigger?: Trigger | undefined;
-  /** Asked for at or after. */
+  /** Enqueued at or after. */
   readonly since?: Date | undefined;
-  /** Asked for before. */
+  /** Enqueued before. */
   readonly until?: Date | undefined;
-  /** Occurs in the input as it is written in JSON, whatever the case. */
+  /** Occurs in the JSON text of the input; case-insensitive. */
   readonly text?: string | undefined;
   /** The id of the last run of the page before. */
   readonly before?: string | undefined;
@@ -65,7 +65,7 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<Run[]> {
         filter.state ? eq(jobRuns.state, filter.state) : undefined,
         filter.family ? eq(jobRuns.family, filter.family) : undefined,
         filter.trigger ? eq(jobRuns.trigger, filter.trigger) : undefined,
-        // The range of ids is what an index answers; ids are made on the clock that says when a run was asked for.
+        // The range of ids uses the primary key. The clock of `queued_at` also makes the ids.
         filter.since ? and(gte(jobRuns.id, firstIdAt(filter.since)), gte(jobRuns.queuedAt, filter.since)) : undefined,
         filter.until ? lt(jobRuns.queuedAt, filter.until) : undefined,
         filter.text ? sql`position(lower(${filter.text}) in lower(${jobRuns.input}::text)) > 0` : undefined,

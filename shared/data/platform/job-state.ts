@@ -2,9 +2,9 @@ import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { jobRuns, type Run } from "./platform-schema.ts";
 
-/** What one job does and did last, each question one statement. */
+/** The current and last runs of one job. Each function sends one statement. */
 
-/** Runs of a job that run or wait: those that run first, then by their time. */
+/** The running and waiting runs of a job: running ones first, then by due time. */
 export async function openRunsOf(db: Executor, jobId: string, limit: number): Promise<Run[]> {
   return db
     .select()
@@ -14,7 +14,7 @@ export async function openRunsOf(db: Executor, jobId: string, limit: number): Pr
     .limit(limit);
 }
 
-/** The newest run of a job that has ended, skipped slots included. */
+/** The newest ended run of a job, skipped slots included. */
 export async function lastEndedRunOf(db: Executor, jobId: string): Promise<Run | undefined> {
   const [row] = await db
     .select()

@@ -3,10 +3,10 @@ import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { isRepeated } from "./dead-letters.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
-import { firstIdAt } from "./run-id.ts";
 import { jobRuns, type RunState, type Trigger } from "./platform-schema.ts";
+import { firstIdAt } from "./run-id.ts";
 
-/** Questions about many jobs at once: each is one statement, however many jobs there are. */
+/** Statistics of many jobs. Each function sends one statement, for any number of jobs. */
 
 export interface LastRun {
   readonly id: string;
@@ -42,12 +42,12 @@ export interface RecentStats {
   readonly succeeded: number;
   readonly dead: number;
   readonly skipped: number;
-  /** Of those that succeeded; null without one. */
+  /** Of succeeded runs; null without one. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
 }
 
-/** What became of the runs that were asked for since an instant, by job. Jobs without any are left out. */
+/** Counts and durations of the runs that were enqueued since an instant, by job. Jobs without runs are left out. */
 export async function statsSince(db: Executor, since: Date): Promise<Map<string, RecentStats>> {
   const rows = await db.execute<Row<RecentStats>>(sql`
     select job_id as "jobId",
@@ -63,13 +63,13 @@ export async function statsSince(db: Executor, since: Date): Promise<Map<string,
 export interface OpenRuns {
   readonly waiting: number;
   readonly running: number;
-  /** Without those that were run again. */
+  /** Without repeated runs. */
   readonly dead: number;
-  /** When the run that has waited longest since its time came was due; null when none is. */
+  /** The due time of the run that has been due for the longest; null when none is due. */
   readonly oldestDueAt: Date | null;
 }
 
-/** What waits, runs and lies dead, by job; each part is read from a partial index. Jobs without any are left out. */
+/** The waiting, running and dead runs by job, each read from a partial index. Jobs without any are left out. */
 export async function openRuns(db: Executor, now: Date): Promise<Map<string, OpenRuns>> {
   const rows = await db.execute<Row<Omit<OpenRuns, "oldestDueAt"> & { oldestDueAt: unknown }>>(sql`
     select job_id as "jobId", sum(waiting)::integer as waiting, sum(running)::integer as running, sum(dead)::integer as dead,
@@ -88,7 +88,7 @@ export async function openRuns(db: Executor, now: Date): Promise<Map<string, Ope
   );
 }
 
-/** Which jobs a gate stops at this moment, and why. */
+/** The jobs that a gate refuses now, with the first refusal. */
 export async function refusals(db: Executor, jobs: readonly Gated[], now: Date): Promise<Map<string, Refusal>> {
   const rows = await db.execute<Row<Refusal>>(sql`
     select asked."jobId", refusal.code, refusal.reason
@@ -100,11 +100,11 @@ export async function refusals(db: Executor, jobs: readonly Gated[], now: Date):
 export interface Reliability {
   /** Dead runs since the last one that succeeded. */
   readonly consecutiveFailures: number;
-  /** The newest slot that stands in the ledger, run or skipped. */
+  /** The newest slot in the ledger, run or skipped. */
   readonly lastSlot: Date | null;
 }
 
-/** How each job has fared lately, and up to which slot it is accounted for. */
+/** The recent failures and the newest recorded slot of each job. */
 export async function reliability(db: Executor, jobIds: readonly string[]): Promise<Map<string, Reliability>> {
   const rows = await db.execute<{ jobId: string; failures: number; lastSlot: unknown }>(sql`
     select wanted.job_id as "jobId",
@@ -127,12 +127,12 @@ export async function reliability(db: Executor, jobIds: readonly string[]): Prom
 }
 
 export interface RecordedSlotCount {
-  /** The oldest of them. */
+  /** The oldest recorded slot of the range. */
   readonly first: Date;
   readonly count: number;
 }
 
-/** How many slots of a range the ledger knows, by job: `from` included, `to` excluded. Jobs without any are left out. */
+/** The number of recorded slots in a range by job: `from` included, `to` excluded. Jobs without any are left out. */
 export async function countRecordedSlots(
   db: Executor,
   jobIds: readonly string[],
@@ -146,7 +146,7 @@ export async function countRecordedSlots(
   return new Map([...rows].map(({ jobId, first, count }) => [jobId, { first: dateOf(first)!, count }]));
 }
 
-/** What a statement says of one job. */
+/** A result row of one job. */
 type Row<Facts> = Facts & { readonly jobId: string } & Record<string, unknown>;
 
 function at(instant: Date): SQL {

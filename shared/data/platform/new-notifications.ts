@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
+import { auditLog } from "./control-schema.ts";
 import {
   type ChannelName,
   communicationAllowlist,
@@ -10,9 +11,8 @@ import {
   notifications,
   pushSubscriptions,
 } from "./notification-schema.ts";
-import { auditLog } from "./control-schema.ts";
 
-/** What notifications that were made and routed alike have in common. */
+/** The fields that notifications with the same origin and routing share. */
 export interface NotificationKind extends Pick<
   Readonly<Notification>,
   "family" | "severity" | "type" | "state" | "reason"
@@ -20,23 +20,23 @@ export interface NotificationKind extends Pick<
   readonly channels: readonly ChannelName[];
   /** Waits for the next digest. */
   readonly isDeferred: boolean;
-  /** Stands in no list of unread ones: it is a carrier of others. */
+  /** Not listed as unread: it carries other notifications. */
   readonly isRead: boolean;
-  /** The channels that are settled with its making. */
+  /** The channels that need no delivery attempt. */
   readonly settled: readonly SettledChannel[];
 }
 
-/** A notification as its maker and the router made it. */
+/** A notification after routing. */
 export interface NewNotificationRow extends Pick<
   Readonly<Notification>,
   "id" | "recipient" | "title" | "body" | "dedupeKey"
 > {
-  /** The very same object for all that are alike: of a page of reminders there are a few kinds at most. */
+  /** The same object for all notifications of a kind: a page of reminders has only a few kinds. */
   readonly kind: NotificationKind;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** The reason where a person stands on no allow-list; each case is audited. */
+/** The reason for a recipient without an allow-list entry; each case is audited. */
 export const NOT_ALLOWED = "not on the allow-list";
 
 export interface SettledChannel {
@@ -46,9 +46,9 @@ export interface SettledChannel {
 }
 
 /**
- * Stores notifications with what is settled of them already, in one statement however many they are. One whose recipient was told
- * under its dedupe key before is left out.
- * @returns the ids that were left out
+ * Stores notifications with their settled channels, in one statement for any number. A notification whose recipient
+ * already has one with its dedupe key is left out.
+ * @returns the ids of the left out notifications
  */
 export async function insertNotifications(
   tx: Tx,
@@ -65,7 +65,7 @@ export async function insertNotifications(
         number integer, family text, channels text[], severity text, type text, state text, reason text,
         "isDeferred" boolean, "isRead" boolean, settled jsonb)
     ),
-    -- Materialised, so that it is read once for each kind and not for each notification.
+    -- Materialised, so that it is read once per kind and not per notification.
     settlements as materialized (
       select number, s.* from kinds, jsonb_to_recordset(settled) as s(channel text, state text, reason text)
     ),
@@ -87,7 +87,7 @@ export async function insertNotifications(
              case when state in ('sent', 'suppressed') then ${at} end, case when "isDeferred" then ${at} end,
              case when "isRead" then ${at} end
         from asked join kinds using (number)
-       -- Two transactions with overlapping keys must not wait for each other in opposite order.
+       -- One lock order, so that two transactions with overlapping keys cannot deadlock.
        order by recipient collate "C", dedupe_key collate "C"
       on conflict (recipient, dedupe_key) where dedupe_key is not null do nothing
       returning id
@@ -107,17 +107,17 @@ export async function insertNotifications(
   return new Set(leftOut.map(({ id }) => id));
 }
 
-/** What the router has to know about the world outside of a notification. */
+/** The facts that routing needs beside the notification. */
 export interface RoutingFacts {
-  /** Families in which sending to people is switched off, there or for all. */
+  /** Families whose comms gate is closed, globally or for the family. */
   readonly muted: ReadonlySet<string>;
-  /** Families in which it is quiet now, with the reason in words. */
+  /** Families in quiet hours, with the reason. */
   readonly quiet: ReadonlyMap<string, string>;
-  /** `recipient` and channel of all who may be reached, as `reachKey` writes them. */
+  /** The reachable recipients and channels, as keys of `reachKey`. */
   readonly reachable: ReadonlySet<string>;
 }
 
-/** Names a recipient in a channel. */
+/** The key of a recipient in a channel. */
 export function reachKey(recipient: string, channel: ChannelName): string {
   return `${channel} ${recipient}`;
 }

@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
+import { auditLog } from "./control-schema.ts";
+import { NOT_ALLOWED } from "./new-notifications.ts";
 import {
   type ChannelName,
   communicationAllowlist,
@@ -10,36 +12,34 @@ import {
   notifications,
   pushSubscriptions,
 } from "./notification-schema.ts";
-import { NOT_ALLOWED } from "./new-notifications.ts";
-import { auditLog } from "./control-schema.ts";
 
-/** A notification that a run sets out to send, with the deliveries that it begins. */
+/** A notification that a run sends now, with its started deliveries. */
 export interface ClaimedNotification extends Pick<
   Notification,
   "id" | "recipient" | "severity" | "type" | "title" | "body" | "data" | "createdAt"
 > {
   readonly run: string;
-  /** Counts the attempts of all its runs. */
+  /** Counts the attempts of all runs of the notification. */
   readonly attempt: number;
   readonly deliveries: readonly StartedDelivery[];
-  /** Why the same run failed for good in another channel before. */
+  /** The permanent failure of the same run in another channel. */
   readonly failedBefore: string | null;
 }
 
 export interface StartedDelivery {
   readonly channel: ChannelName;
-  /** Null where the channel needs none from the allow-list. */
+  /** Null for a channel without allow-list. */
   readonly address: string | null;
   readonly subscriptions: readonly { endpoint: string; keys: { p256dh: string; auth: string } }[];
-  /** When the first of the earlier attempts began that may have arrived. */
+  /** The start of the first earlier attempt whose message may have arrived. */
   readonly triedAt: Date | null;
 }
 
 /**
- * Begins the next attempt of notifications, in one statement however many: each gets a row `sending` for every channel that is still
- * open; what a process left in `sending` becomes `unknown`. Switches, quiet hours and the allow-list are asked once more: what they
- * forbid meanwhile is settled here. A channel in which this very run failed for good stays closed; another run, a replay, opens it.
- * @returns without those that are sent already
+ * Starts the next attempt of notifications in one statement. Each open channel gets a row `sending`; rows that a lost
+ * process left in `sending` become `unknown`. Switches, quiet hours and the allow-list are checked again, and refused
+ * channels get their final state. A channel that failed permanently in the same run stays closed; a replay opens it.
+ * @returns the claimed notifications, without already sent ones
  */
 export async function startDeliveries(
   tx: Executor,
@@ -115,7 +115,7 @@ export async function startDeliveries(
   return [...rows].map(claimedOf);
 }
 
-/** What became of one delivery. */
+/** The outcome of one delivery. */
 export interface DeliveryOutcome {
   readonly notification: string;
   readonly channel: ChannelName;
@@ -125,7 +125,7 @@ export interface DeliveryOutcome {
   readonly providerMessageId: string | null;
 }
 
-/** Stores what providers answered, in one statement: facts, which hold whoever has the run by now. */
+/** Stores the answers of providers in one statement. They are facts, so no lease is checked. */
 export async function recordOutcomes(db: Executor, outcomes: readonly DeliveryOutcome[], now: Date): Promise<void> {
   await db.execute(sql`
     update ${notificationDeliveries} d
@@ -136,7 +136,7 @@ export async function recordOutcomes(db: Executor, outcomes: readonly DeliveryOu
        and d.state in ('sending', 'unknown')`);
 }
 
-/** Ends notifications of which no channel is open any more and none failed. The others stay as they are. */
+/** Completes notifications whose channels are all closed without a failure. Others stay unchanged. */
 export async function completeNotifications(tx: Executor, ids: readonly string[], now: Date): Promise<void> {
   const at = sql`${now.toISOString()}::timestamptz`;
   await tx.execute(sql`
@@ -151,7 +151,7 @@ export async function completeNotifications(tx: Executor, ids: readonly string[]
      where n.id = standing.id and n.state = 'sending' and is_closed`);
 }
 
-/** A notification whose run came to nothing. */
+/** A notification whose run was discarded. */
 export interface DiscardedNotification {
   readonly notification: string;
   readonly run: string;
@@ -160,12 +160,16 @@ export interface DiscardedNotification {
 }
 
 /**
- * Ends notifications whose runs came to nothing: what was to be tried again is `failed`. One that every channel has after all, since
- * its run was stopped right before its end, is `sent`.
+ * Ends notifications of discarded runs: deliveries that waited for a retry become `failed`. A notification that every
+ * channel already delivered becomes `sent`.
  */
-export async function discardNotifications(tx: Executor, givenUp: readonly DiscardedNotification[], now: Date): Promise<void> {
+export async function discardNotifications(
+  tx: Executor,
+  discarded: readonly DiscardedNotification[],
+  now: Date,
+): Promise<void> {
   const at = sql`${now.toISOString()}::timestamptz`;
-  const given = sql`jsonb_to_recordset(${JSON.stringify(givenUp)}::jsonb) as g(notification uuid, run uuid, state text, reason text)`;
+  const given = sql`jsonb_to_recordset(${JSON.stringify(discarded)}::jsonb) as g(notification uuid, run uuid, state text, reason text)`;
   await tx.execute(sql`
     update ${notificationDeliveries} d
        set state = case d.state when 'sending' then 'unknown' else 'failed' end,
@@ -175,7 +179,7 @@ export async function discardNotifications(tx: Executor, givenUp: readonly Disca
        and not exists (select from ${notificationDeliveries} later
                         where later.notification_id = d.notification_id and later.channel = d.channel and later.attempt > d.attempt)`);
   await tx.execute(sql`
-    with standing as (${channelStates(givenUp.map(({ notification }) => notification))})
+    with standing as (${channelStates(discarded.map(({ notification }) => notification))})
     update ${notifications} n
        set state = case when is_closed and is_sent then 'sent' else g.state end,
            reason = case when is_closed and is_sent then null else g.reason end,
@@ -184,7 +188,7 @@ export async function discardNotifications(tx: Executor, givenUp: readonly Disca
      where n.id = standing.id and g.notification = n.id and n.state in ('pending', 'sending')`);
 }
 
-/** A recipient whose address changed while it was written to. */
+/** Replaces the address of a recipient if it is still `from`. */
 export async function updateAddress(
   db: Executor,
   { recipient, channel, from, to }: { recipient: string; channel: ChannelName; from: string; to: string },
@@ -194,13 +198,13 @@ export async function updateAddress(
      where recipient = ${recipient} and channel = ${channel} and address = ${from}`);
 }
 
-/** Forgets browsers that take messages no more. */
+/** Deletes push subscriptions that the push service rejected. */
 export async function removeSubscriptions(db: Executor, endpoints: readonly string[]): Promise<void> {
   await db.execute(sql`
     delete from ${pushSubscriptions} where endpoint in (select jsonb_array_elements_text(${JSON.stringify(endpoints)}::jsonb))`);
 }
 
-/** How the channels of notifications stand, each by its last attempt. */
+/** The state of each notification from the last attempt in each channel. */
 function channelStates(ids: readonly string[]): SQL {
   return sql`
     select n.id, bool_and(last.state is not null and last.state in ('sent', 'suppressed', 'deferred')) as is_closed,

@@ -46,7 +46,7 @@ export async function listNotifications(db: Executor, filter: NotificationFilter
     .limit(limit);
 }
 
-/** One notification with what became of it, channel by channel and attempt by attempt. */
+/** A notification with its deliveries, by attempt and channel. */
 export async function findNotification(
   db: Executor,
   id: string,
@@ -61,7 +61,7 @@ export async function findNotification(
   return { notification, deliveries };
 }
 
-/** The one that a recipient was told under a dedupe key. */
+/** The notification of a recipient with a dedupe key. */
 export async function findByDedupeKey(
   db: Executor,
   recipient: string,
@@ -75,9 +75,9 @@ export async function findByDedupeKey(
 }
 
 /**
- * Marks a recipient's notifications as read; what has been read before keeps its time.
- * @param ids which; without them all
- * @returns how many were unread
+ * Marks notifications of a recipient as read; already read ones keep their time.
+ * @param ids the notifications to mark. Default: all
+ * @returns the number of notifications that were unread
  */
 export async function markRead(
   db: Executor,
@@ -98,10 +98,12 @@ export async function markRead(
   return marked.length;
 }
 
-/** How far back a digest looks for what only a digest can bring; everything else is of the last 24 hours. */
+/** A digest includes deferred notifications of this window; all others of the last 24 hours. */
 const DIGEST_WINDOW_MS = 7 * 86_400_000;
 
-/** What a digest is for: unread, in no digest yet, and of the 24 hours before `asOf`, or waiting for it for up to a week. No digests. */
+/**
+ * Unread, in no digest yet, and either from the 24 hours before `asOf` or deferred within the last week. No digests.
+ */
 function waitsForDigest(asOf: Date, digestType: string): SQL | undefined {
   return and(
     gte(notifications.id, firstIdAt(new Date(asOf.getTime() - DIGEST_WINDOW_MS))),
@@ -116,7 +118,7 @@ function waitsForDigest(asOf: Date, digestType: string): SQL | undefined {
   );
 }
 
-/** Those for whom a digest waits and who may be written to. */
+/** Recipients with notifications for a digest and an allowed e-mail address. */
 export async function recipientsOfDigest(db: Executor, asOf: Date, digestType: string): Promise<string[]> {
   const rows = await db
     .select({ recipient: notifications.recipient })
@@ -134,7 +136,7 @@ export async function recipientsOfDigest(db: Executor, asOf: Date, digestType: s
   return rows.map(({ recipient }) => recipient);
 }
 
-/** What waits for a recipient's digest, newest first, locked: it is in one digest only. */
+/** The notifications for a recipient's digest, newest first. Locked, so that each is in one digest only. */
 export async function claimForDigest(
   tx: Executor,
   recipient: string,
@@ -148,7 +150,7 @@ export async function claimForDigest(
     .for("update");
 }
 
-/** Says that a digest has taken these. What nothing but the digest was left for is sent with that. */
+/** Marks notifications as digested. Those that only waited for the digest become `sent`. */
 export async function markDigested(tx: Executor, ids: readonly string[], now: Date): Promise<void> {
   if (ids.length === 0) return;
   await tx
@@ -157,7 +159,7 @@ export async function markDigested(tx: Executor, ids: readonly string[], now: Da
     .where(sql`${notifications.id} = any (${plainArray(ids)}::uuid[])`);
 }
 
-/** A pending one with a reason waits for no run, but for the digest alone. */
+/** A pending notification with a reason waits for the digest only, not for a run. */
 function completedByDigest(now: Date) {
   const at = sql`${now.toISOString()}::timestamptz`;
   return {

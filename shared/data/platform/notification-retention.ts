@@ -4,12 +4,12 @@ import { notificationDeliveries, notifications } from "./notification-schema.ts"
 import { firstIdAt } from "./run-id.ts";
 
 /**
- * Deletes notifications that were made before an instant, with their deliveries, oldest first. What a run has still to send stays,
- * however old; what waits for nothing but a digest goes, for no digest looks so far back.
- * @returns how many
+ * Deletes notifications created before an instant, with their deliveries, oldest first. Notifications that a run still
+ * has to send stay. Deferred ones are deleted: the window of a digest is shorter.
+ * @returns the number of deleted notifications
  */
 export async function deleteOldNotifications(tx: Tx, before: Date, limit: number): Promise<number> {
-  // The ids are time-ordered: the primary key finds the old ones.
+  // Ids are time-ordered: the primary key finds the old rows.
   const [row] = await tx.execute<{ count: number }>(sql`
     with gone as (
       delete from ${notifications} where id in (

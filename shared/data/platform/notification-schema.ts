@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { check, index, integer, jsonb, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { platform } from "./platform-schema.ts";
 
-/** The ways in which a notification can reach somebody. `web` is the app itself; all others leave the house. */
+/** The delivery channels. `web` is the list in the app; all others are external. */
 export const CHANNELS = ["web", "email", "push", "chatbot", "sms", "voice", "webhook"] as const;
 export type ChannelName = (typeof CHANNELS)[number];
 
@@ -14,8 +14,9 @@ export const NOTIFICATION_STATES = ["pending", "sending", "sent", "failed", "sup
 export type NotificationState = (typeof NOTIFICATION_STATES)[number];
 
 /**
- * One attempt to deliver through one channel. `retrying`: it failed and another follows; `unknown`: the process vanished between
- * the provider's call and its answer; `held`: the provider asked to wait and has taken nothing; `deferred`: quiet hours, so that the next digest brings it.
+ * The state of one attempt in one channel. `retrying`: failed, another attempt follows. `unknown`: the process ended
+ * between the call and its answer. `held`: the provider asked to wait and accepted nothing. `deferred`: quiet hours,
+ * the next digest includes it.
  */
 export const DELIVERY_STATES = [
   "sending",
@@ -32,19 +33,22 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 const oneOf = (values: readonly string[]): SQL => sql.raw(`(${values.map((value) => `'${value}'`).join(", ")})`);
 
-/** What somebody is to be told, once, through one or more channels. */
+/**
+ * One message to one recipient, through one or more channels.
+ * Retention: `prune_run_ledger` deletes notifications and their deliveries after NOTIFICATION_RETENTION_DAYS.
+ */
 export const notifications = platform.table(
   "notifications",
   {
     /** UUIDv7: newest first is by id. */
     id: uuid().primaryKey(),
-    /** Whose work made it; the family's own switch for sending applies. */
+    /** The family that created it; the comms switch of that family applies. */
     family: text().notNull(),
-    /** A name of the family's: `user:42`. Addresses stand in the allow-list. */
+    /** An id of the family: `user:42`. The allow-list holds the addresses. */
     recipient: text().notNull(),
     channels: text().array().$type<ChannelName[]>().notNull(),
     severity: text().$type<Severity>().notNull(),
-    /** What it is about, for filters: `task.reminder`. */
+    /** The subject, for filters: `task.reminder`. */
     type: text().notNull(),
     title: text().notNull(),
     body: text().notNull(),
@@ -54,24 +58,24 @@ export const notifications = platform.table(
       .default(sql`'{}'::jsonb`),
     dedupeKey: text("dedupe_key"),
     state: text().$type<NotificationState>().notNull(),
-    /** Why it waits for the digest, was suppressed or failed. */
+    /** Why it was deferred, suppressed or failed. */
     reason: text(),
-    /** How often its run has set out to send it. */
+    /** The number of delivery attempts. */
     attempts: integer().notNull().default(0),
-    /** Of the last delivery that a provider took. */
+    /** Of the last accepted delivery. */
     providerMessageId: text("provider_message_id"),
     createdAt: instant("created_at").notNull(),
-    /** When the last attempt began. */
+    /** The start of the last attempt. */
     sendingAt: instant("sending_at"),
     settledAt: instant("settled_at"),
     readAt: instant("read_at"),
-    /** Waits for the next digest since then. */
+    /** Since when it waits for the next digest. */
     deferredAt: instant("deferred_at"),
-    /** When a digest took it. */
+    /** When a digest included it. */
     digestedAt: instant("digested_at"),
   },
   (notification) => [
-    // By recipient, so that one event may be told to several people under one key.
+    // Per recipient, so that one event can notify several people with one key.
     uniqueIndex("notifications_dedupe_key")
       .on(notification.recipient, notification.dedupeKey)
       .where(sql`dedupe_key is not null`),
@@ -93,8 +97,8 @@ export const notifications = platform.table(
 );
 
 /**
- * What became of a notification in one channel at one attempt; attempt 0 is what was settled when it was made. No foreign key:
- * rows are only made in the transaction that makes or claims their notification, by the hundred thousand.
+ * The result of one attempt in one channel; attempt 0 is settled at creation. No foreign key: the transaction that
+ * creates or claims the notification inserts up to 100,000 rows.
  */
 export const notificationDeliveries = platform.table(
   "notification_deliveries",
@@ -102,7 +106,7 @@ export const notificationDeliveries = platform.table(
     notificationId: uuid("notification_id").notNull(),
     channel: text().$type<ChannelName>().notNull(),
     attempt: integer().notNull(),
-    /** The run that tried. Null at attempt 0. */
+    /** The run of the attempt. Null for attempt 0. */
     runId: uuid("run_id"),
     state: text().$type<DeliveryState>().notNull(),
     reason: text(),
@@ -120,10 +124,10 @@ export const notificationDeliveries = platform.table(
   ],
 );
 
-/** The channels whose addresses stand in the allow-list. */
+/** The channels whose addresses come from the allow-list. */
 export const ALLOW_LISTED = ["email", "chatbot", "sms", "voice"] as const satisfies readonly ChannelName[];
 
-/** Who may be reached through which channel, and where: without a row nobody is called, written to or disturbed. */
+/** The addresses that may be contacted. A recipient without a row gets no mail, chat message, text or call. */
 export const communicationAllowlist = platform.table(
   "communication_allowlist",
   {
@@ -141,7 +145,7 @@ export const communicationAllowlist = platform.table(
   ],
 );
 
-/** Browsers that asked for push messages: the consent and the address in one. */
+/** Browsers that subscribed to push messages. A row is both consent and address; rejected ones are deleted. */
 export const pushSubscriptions = platform.table(
   "push_subscriptions",
   {
@@ -151,7 +155,7 @@ export const pushSubscriptions = platform.table(
     p256dh: text().notNull(),
     auth: text().notNull(),
     addedAt: instant("added_at").notNull(),
-    /** Names it to others: the endpoint is a secret. */
+    /** The public id: the endpoint is a secret. */
     id: uuid().notNull().unique("push_subscriptions_id").defaultRandom(),
   },
   (subscription) => [index("push_subscriptions_by_recipient").on(subscription.recipient)],

@@ -1,15 +1,15 @@
 import { and, eq, gt, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
-import { jobRuns, type Run } from "./platform-schema.ts";
 import { type Pause, pauses } from "./control-schema.ts";
+import { jobRuns, type Run } from "./platform-schema.ts";
 
-/** What is paused at a moment. */
+/** The pauses in force. */
 export async function listPauses(db: Executor, now: Date): Promise<Pause[]> {
   return db.select().from(pauses).where(isInForce(now)).orderBy(pauses.scope);
 }
 
-/** Pauses a scope, or changes why and until when it is; audited in the same transaction. */
+/** Pauses a scope, or updates its pause; audited in the same transaction. */
 export async function pause(tx: Tx, entry: Pause): Promise<Pause> {
   const before = await pauseOf(tx, entry.scope);
   await tx.insert(pauses).values(entry).onConflictDoUpdate({ target: pauses.scope, set: entry });
@@ -25,7 +25,7 @@ export async function pause(tx: Tx, entry: Pause): Promise<Pause> {
   return entry;
 }
 
-/** Lets a scope go on; audited in the same transaction. @returns what had stopped it; null when nothing did */
+/** Resumes a scope; audited in the same transaction. @returns the ended pause; null without one */
 export async function resume(
   tx: Tx,
   { scope, who, reason, now }: { scope: string; who: string; reason: string | null; now: Date },
@@ -36,7 +36,7 @@ export async function resume(
   return before;
 }
 
-/** The moment from which no pause of today stops a job. Null: somebody has to resume it. */
+/** When the current pauses end; `now` without one. Null: a pause has no end, so an operator has to resume it. */
 export async function pausedUntil(db: Executor, scopes: readonly string[], now: Date): Promise<Date | null> {
   const found = await db
     .select({ until: pauses.until })

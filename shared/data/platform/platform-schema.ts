@@ -18,15 +18,18 @@ export const platform = pgSchema("platform");
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 /**
- * By what runs that wait for one key are in order: slots by their moment, as claims take them; everything else by when it was due.
- * @param run the row's name in the statement
+ * The sort key of the queue of a concurrency key: slots by their instant, all other runs by their due time.
+ * @param run the alias of the table in the statement
  */
 export function queueOrder(run?: "ahead" | "r" | "w"): SQL {
   const column = (name: string) => sql.raw(run ? `${run}.${name}` : name);
   return sql`coalesce(case when ${column("backfill_id")} is null then ${column("scheduled_for")} end, ${column("not_before")})`;
 }
 
-/** The ledger: one row per run, from the moment it is asked for. Slots that did not run stand here too, as `skipped`. */
+/**
+ * The ledger: one row per run, from the moment it is enqueued. A slot that did not run has a row too, as `skipped`.
+ * Retention: `prune_run_ledger` archives and deletes ended runs after RUN_RETENTION_DAYS.
+ */
 export const jobRuns = platform.table(
   "job_runs",
   {
@@ -36,12 +39,12 @@ export const jobRuns = platform.table(
     trigger: text().$type<Trigger>().notNull(),
     state: text().$type<RunState>().notNull(),
     input: jsonb().notNull(),
-    /** Counts claims, so it names the holder: a finish with an older number is refused. */
+    /** Counts claims. It fences: a completion with an older number is refused. */
     attempt: integer().notNull().default(0),
     maxAttempts: integer("max_attempts").notNull(),
-    /** The slot that this run stands for; unique per job. */
+    /** The slot of the run; unique per job. */
     scheduledFor: instant("scheduled_for"),
-    /** The moment that it stands for when that is a slot of another run: a repeat, or a backfill of a slot that did not run. */
+    /** The slot that a repeat or backfill run computes for, when another run has that slot. */
     asOf: instant("as_of"),
     notBefore: instant("not_before"),
     queuedAt: instant("queued_at").notNull(),
@@ -50,7 +53,7 @@ export const jobRuns = platform.table(
     heartbeatAt: instant("heartbeat_at"),
     leaseHolder: text("lease_holder"),
     leaseExpiresAt: instant("lease_expires_at"),
-    /** At most one running run per job and key; null lets any number run. */
+    /** At most one running run per job and key. Null: no limit. */
     concurrencyKey: text("concurrency_key"),
     durationMs: bigint("duration_ms", { mode: "number" }),
     result: jsonb().$type<Record<string, unknown>>(),
@@ -61,7 +64,7 @@ export const jobRuns = platform.table(
       .$type<readonly AttemptError[]>()
       .notNull()
       .default(sql`'[]'::jsonb`),
-    /** Why it was skipped or cancelled, in a sentence. */
+    /** Why the run was skipped, cancelled or delayed, in a sentence. */
     reason: text(),
     /** The gate or rule behind `reason`, for machines: `internet-sync-disabled`, `already-running`, … */
     reasonCode: text("reason_code"),
@@ -83,7 +86,7 @@ export const jobRuns = platform.table(
     index("job_runs_due")
       .on(run.notBefore)
       .where(sql`state in ('queued', 'retrying')`),
-    // By the names that claims go by: see `claimRuns`.
+    // The condition is written as in `claimRuns`.
     index("job_runs_queue_order")
       .on(run.jobId, run.concurrencyKey, sql`(${queueOrder()})`, run.id)
       .where(sql`lease_expires_at is null and finished_at is null and concurrency_key is not null`),
@@ -103,7 +106,7 @@ export const jobRuns = platform.table(
     index("job_runs_children")
       .on(run.parentRunId)
       .where(sql`parent_run_id is not null`),
-    // Asked for twice, a repeat that still waits or runs stays the only one.
+    // At most one unfinished repeat per run, however often it is requested.
     uniqueIndex("job_runs_one_unfinished_repeat")
       .on(run.parentRunId)
       .where(sql`trigger in ('retry', 'replay') and state in ('queued', 'running', 'retrying')`),
@@ -137,7 +140,7 @@ export interface ItemFailure {
   readonly class: string;
   readonly reason: string;
 }
-/** One failed attempt: secrets masked, texts cut. */
+/** One failed attempt. Secrets are redacted, texts truncated. */
 export interface AttemptError {
   readonly attempt: number;
   readonly at: string;

@@ -2,7 +2,7 @@ import { asc, eq, getTableColumns, sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { type PushSubscriptionRow, pushSubscriptions } from "./notification-schema.ts";
 
-/** A recipient's browsers, oldest first. */
+/** The subscriptions of a recipient, oldest first. */
 export async function listSubscriptions(db: Executor, recipient: string): Promise<PushSubscriptionRow[]> {
   return db
     .select()
@@ -11,7 +11,7 @@ export async function listSubscriptions(db: Executor, recipient: string): Promis
     .orderBy(asc(pushSubscriptions.addedAt), asc(pushSubscriptions.id));
 }
 
-/** Keeps a browser. One that is known is from now on who signed in to it last, with the keys that it has now. */
+/** Stores a subscription. A known endpoint moves to the given recipient and gets the given keys. */
 export async function saveSubscription(
   db: Executor,
   subscription: Omit<PushSubscriptionRow, "id">,
@@ -21,7 +21,7 @@ export async function saveSubscription(
     .insert(pushSubscriptions)
     .values(subscription)
     .onConflictDoUpdate({ target: pushSubscriptions.endpoint, set: { recipient, p256dh, auth } })
-    // A row that was inserted has no deleter: PostgreSQL's way to tell the two.
+    // xmax is 0 for an inserted row.
     .returning({ ...getTableColumns(pushSubscriptions), isNew: sql<boolean>`xmax = 0` });
   return saved!;
 }

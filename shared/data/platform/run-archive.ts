@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { jobRuns } from "./platform-schema.ts";
 
-/** A run that may leave the ledger. */
+/** A run that can leave the ledger. */
 export interface ArchivableRun {
   readonly id: string;
   /** The row's version: it changes with every write to the row. */
@@ -12,14 +12,14 @@ export interface ArchivableRun {
   readonly line: string;
 }
 
-/** How much is taken at a time. */
+/** The size of a batch. */
 export interface ArchiveLimit {
   readonly runs: number;
-  /** Of the lines together; one run is taken even if it alone is larger. */
+  /** Total bytes of the lines. A single larger run still makes a batch. */
   readonly bytes: number;
 }
 
-/** The next runs that ended before an instant and may go, in the order of their ids. */
+/** The next archivable runs that ended before an instant, by id. */
 export async function archivableRuns(db: Executor, before: Date, limit: ArchiveLimit): Promise<ArchivableRun[]> {
   return db.execute<ArchivableRun & Record<string, unknown>>(sql`
     with next as (
@@ -32,8 +32,8 @@ export async function archivableRuns(db: Executor, before: Date, limit: ArchiveL
 }
 
 /**
- * Takes archived runs out of the ledger. One that was written to since it was read, or that may not go any more, stays.
- * @returns how many are gone
+ * Deletes archived runs from the ledger. A run that changed since it was read, or is no longer archivable, stays.
+ * @returns the number of deleted runs
  */
 export async function deleteArchivedRuns(
   db: Executor,
@@ -49,8 +49,8 @@ export async function deleteArchivedRuns(
 }
 
 /**
- * Ended, long enough ago, and not the parent of a run that has not ended: that one still looks at it. Nor the newest slot of
- * its job, from which on missed slots are found.
+ * Ended before the instant, not the parent of an unfinished run, which still reads it, and not the newest slot of its
+ * job, from which missed slots are counted.
  */
 function isArchivable(before: Date) {
   return sql`

@@ -1,25 +1,26 @@
 import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
+import { auditLog } from "./control-schema.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
+import { jobRuns, queueOrder, type Run } from "./platform-schema.ts";
 import { type Lease, leaseExpiry } from "./run-leases.ts";
 import { type RawRun, runOf } from "./run-row.ts";
-import { queueOrder, jobRuns, type Run } from "./platform-schema.ts";
-import { auditLog } from "./control-schema.ts";
 import type { NewRun } from "./waiting-runs.ts";
 
-/** What becomes of a slot while the job still runs: it is skipped, or it waits, and that run goes on or is cancelled. */
+/** What happens to a due slot while the job still runs: skip it, queue it, or queue it and cancel the running run. */
 export type Overlap = "skip" | "queue one" | "cancel the running one";
 
 export interface SlotClaimOptions {
   readonly needs: readonly string[];
-  /** A reason not to run that is known without the database. */
+  /** A refusal that is known without the database. */
   readonly refusal: Refusal | null;
   readonly overlap: Overlap;
-  /** Whether it waits behind older slots that wait. */
+  /** Whether the slot waits behind older waiting slots. */
   readonly inOrder: boolean;
   /**
-   * The slot before it by the schedule. While the ledger knows older ones but not that, nothing is taken. Null: not looked at.
+   * The previous slot of the schedule. If the ledger has older slots but not this one, nothing is claimed. Null: no
+   * check.
    */
   readonly previous: Date | null;
   readonly lease: Lease;
@@ -27,17 +28,17 @@ export interface SlotClaimOptions {
 }
 
 export interface SlotClaim {
-  /** Undefined when the slot was taken before, when another slot of the job started in the same instant, or slots are missing. */
+  /** Undefined when the slot has a run, another slot of the job started at the same instant, or slots are missing. */
   readonly run: Run | undefined;
-  /** The last slot that the ledger knows, when some are missing between it and this one. */
+  /** The last recorded slot, if slots are missing between it and this one. */
   readonly gapSince: Date | null;
 }
 
 /**
- * Takes a slot and starts its run in one statement: gates, uniqueness of the slot, concurrency, lease. Of any number of
- * callers exactly one gets the row: as `running`; as `skipped` with the reason of a gate or of the run in its way; or as `queued`
- * when it may wait for that run. One slot of a job waits at most; a backfill never costs a slot its run. Where missed slots are
- * run as well, it waits behind those.
+ * Claims a slot and starts its run in one statement: gates, uniqueness of the slot, concurrency, lease. Exactly one of
+ * many concurrent callers gets the row: `running`, `skipped` with the reason, or `queued` behind the running run. At
+ * most one slot of a job waits. A running backfill never skips a slot. With `inOrder` the slot waits behind missed
+ * slots.
  */
 export async function claimSlot(
   db: Executor,
@@ -64,7 +65,7 @@ export async function claimSlot(
       select id, backfill_id from ${jobRuns}
        where job_id = ${run.jobId} and state = 'running' and concurrency_key = ${run.concurrencyKey} limit 1
     ),
-    -- The slot that waits already; none may wait behind it.
+    -- The waiting slot; a second one is skipped.
     full_queue as (
       select id from ${jobRuns}
        where exists (select from busy) and job_id = ${run.jobId} and state in ('queued', 'retrying')
@@ -79,7 +80,7 @@ export async function claimSlot(
                (select 'already running: run ' || id || coalesce('; run ' || (select id from full_queue) || ' waits for its end', '')
                   from busy)) as reason
     ),
-    verdict as (
+    decision as (
       select case when code is not null then 'skipped'
                   when exists (select from busy) or exists (select from ahead) then 'queued'
                   else 'running' end as state, code, reason
@@ -99,12 +100,12 @@ export async function claimSlot(
              case state when 'running' then ${lease.holder}::text end,
              case state when 'running' then ${leaseExpiry(lease)} end,
              ${run.concurrencyKey}::text, reason, code, ${run.correlationId}
-        from verdict
-      -- No target: a duplicate slot and a rival that started in the same instant are both conflicts.
+        from decision
+      -- No target: a duplicate slot and a rival that started at the same instant are both conflicts.
       on conflict do nothing
       returning *
     ),
-    asked_to_stop as (
+    cancelled as (
       update ${jobRuns} r
          set cancel_requested_at = ${at}, reason = 'the slot of run ' || claimed.id || ' is due'
         from claimed, busy
@@ -120,15 +121,15 @@ export async function claimSlot(
 }
 
 /**
- * How long a run that is due lets those start first that have waited for its key for longer: several times what the sweep takes to find one
- * whose message was lost. Then something else must be wrong with it, and it must not be in everybody's way.
+ * How long a due run lets earlier runs of its concurrency key start first. It is several times the interval of the
+ * sweep, which finds runs with a lost message. A run that is still first after that must not block the others.
  */
 const FAIRNESS_WINDOW_MS = 300_000;
 
 /**
- * Starts the next attempt of waiting runs of one job, in one conditional statement however many they are. Those that do
- * not wait, are not due, whose concurrency key is held or waited for by others before them, or whose job a gate stops, are left as
- * they are.
+ * Claims waiting runs of one job and starts their next attempt, in one conditional statement. Runs stay unchanged when
+ * they are not waiting or not due, their concurrency key is held or has an earlier run in its queue, or a gate refuses
+ * the job.
  */
 export async function claimRuns(
   db: Executor,
@@ -142,16 +143,16 @@ export async function claimRuns(
     with due as (
       select id from ${jobRuns}
        where id = any (${plainArray(ids)}::uuid[]) and job_id = ${jobId}
-         -- Waiting is neither leased nor finished: by those names no plan takes the index of all that are due, which looks small
-         -- while the statistics are old, and is as long as the backlog.
+         -- Waiting, written as neither leased nor finished: so the planner cannot choose the index of all due runs, which is as
+         -- long as the backlog but looks small while statistics are old.
          and lease_expires_at is null and finished_at is null and not_before <= ${at} and cancel_requested_at is null
          and not exists (select from platform.gate_refusal(${jobId}, ${family}, ${plainArray(needs)}, ${at}))
-         -- Slots that wait are run in their order.
+         -- Waiting slots start in their order.
          and (scheduled_for is null or backfill_id is not null or not exists (
            select from ${jobRuns} older
             where older.state in ('queued', 'retrying') and older.not_before <= ${at} and older.job_id = ${jobId}
               and older.scheduled_for < ${jobRuns}.scheduled_for and older.backfill_id is null))
-       -- Two workers with overlapping batches must not wait for each other's rows in opposite order.
+       -- One lock order, so that two workers with overlapping batches cannot deadlock.
        order by id for update skip locked
     )
     update ${jobRuns} r
@@ -165,14 +166,14 @@ export async function claimRuns(
   return [...rows].map(runOf);
 }
 
-/** A run that still waits after it was to be claimed. */
+/** A run that still waits after a claim. */
 export interface UnclaimedRun {
   readonly run: Run;
-  /** It is the first in line for a key that is free: no key is in its way. */
+  /** Whether it is first in the queue of a free concurrency key. */
   readonly isFirstInLine: boolean;
 }
 
-/** Those of the runs that still wait for a worker. */
+/** The runs that still wait. */
 export async function unclaimedRuns(db: Executor, ids: readonly string[], now: Date): Promise<UnclaimedRun[]> {
   const at = sql`${now.toISOString()}::timestamptz`;
   const rows = await db.execute<RawRun>(sql`
@@ -181,12 +182,12 @@ export async function unclaimedRuns(db: Executor, ids: readonly string[], now: D
   return [...rows].map((row) => ({ run: runOf(row), isFirstInLine: row.is_first_in_line as boolean }));
 }
 
-/** Whether another run has the key of the run `r`. */
+/** Whether another run holds the concurrency key of the run `r`. */
 const isKeyBusy = sql`exists (
   select from ${jobRuns} rival
    where rival.job_id = r.job_id and rival.state = 'running' and rival.concurrency_key = r.concurrency_key)`;
 
-/** Whether others that are due have waited for the key of the run `r` for longer. */
+/** Whether another due run is earlier in the queue of the concurrency key of the run `r`. */
 function hasEarlierWaitingRun(at: SQL): SQL {
   return sql`exists (
   select from ${jobRuns} ahead

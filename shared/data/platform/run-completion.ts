@@ -1,10 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { lockInIdOrder } from "./run-leases.ts";
-import { type AttemptError, queueOrder, jobRuns, type Run } from "./platform-schema.ts";
 import { auditLog } from "./control-schema.ts";
+import { type AttemptError, jobRuns, queueOrder, type Run } from "./platform-schema.ts";
+import { lockInIdOrder } from "./run-leases.ts";
 
-/** Where a run goes next. What is left out is null then, or 0; `maxAttempts`, `progress` and the errors so far stay. */
+/**
+ * The state after an attempt. Omitted columns become null or 0, except `maxAttempts`, `progress` and the earlier
+ * errors, which stay.
+ */
 export type NextState = Pick<Run, "state"> &
   Partial<
     Pick<
@@ -22,22 +25,23 @@ export type NextState = Pick<Run, "state"> &
     >
   > & { readonly error?: AttemptError };
 
-/** The next state of one run that the caller holds, or whose holder went silent. */
+/** The next state of a run whose lease the caller holds, or whose lease expired. */
 export interface CompletedRun extends Pick<Run, "id" | "attempt"> {
   readonly next: NextState;
 }
 
-/** What a move of runs brought about. */
+/** The result of `completeRuns`. */
 export interface CompletionResult {
-  /** Of the runs that moved; of the others nothing was written. */
+  /** The completed runs. For the others nothing was written. */
   readonly ids: ReadonlySet<string>;
-  /** The first in line for each concurrency key that is free now: due, and by itself it would look only later. */
+  /** The first due run in the queue of each freed concurrency key. Dispatch it now: its own message comes later. */
   readonly unblocked: readonly Pick<Run, "id" | "jobId">[];
 }
 
 /**
- * Moves running runs to their next states and gives up their leases, in one statement. A stop by the kill switch is audited in it. Only those move that are still at
- * that attempt and held by `holder` (fencing), or, without one, whose lease has lapsed: a heartbeat in between wins.
+ * Moves running runs to their next states and releases their leases, in one statement. It also audits stops by the kill
+ * switch. Fenced: a run must have the given attempt and be leased to `holder`. With null the lease must have expired,
+ * so that a heartbeat in between wins.
  */
 export async function completeRuns(
   db: Executor,
@@ -48,7 +52,7 @@ export async function completeRuns(
   const order = lockInIdOrder(runs, sql`f.id`);
   const rows = await db.execute<{ id: string; job_id: string; next: string | null }>(sql`
     with ${order.lock}
-    moved as (
+    completed as (
       update ${jobRuns} r
          set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
              result = f.result, item_failures = f."itemFailures", item_failure_count = coalesce(f."itemFailureCount", 0),
@@ -61,19 +65,19 @@ export async function completeRuns(
                   result jsonb, "itemFailures" jsonb, "itemFailureCount" integer, reason text, "reasonCode" text,
                   "maxAttempts" integer, progress jsonb, error jsonb) ${order.join}
        where r.id = f.id and r.attempt = f.attempt
-         -- Leased is running: by that name no plan reads all that run, by the index of the leases.
+         -- Same as state = 'running', but the planner cannot choose the index of all running runs for it.
          and r.lease_expires_at is not null
          and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
       returning r.id, r.job_id, r.concurrency_key, r.finished_at, r.reason, r.reason_code
     ),
     audited as (
       insert into ${auditLog} (at, who, action, subject, reason)
-      select finished_at, 'gate', 'run stopped', 'job:' || job_id, reason from moved where reason_code = 'kill-switch'
+      select finished_at, 'gate', 'run stopped', 'job:' || job_id, reason from completed where reason_code = 'kill-switch'
     )
-    select moved.id, moved.job_id, first_in_line.id as next
-      from moved left join lateral (
+    select completed.id, completed.job_id, first_in_line.id as next
+      from completed left join lateral (
         select w.id from ${jobRuns} w
-         where moved.concurrency_key is not null and w.job_id = moved.job_id and w.concurrency_key = moved.concurrency_key
+         where completed.concurrency_key is not null and w.job_id = completed.job_id and w.concurrency_key = completed.concurrency_key
            and w.lease_expires_at is null and w.finished_at is null and w.cancel_requested_at is null
            and w.not_before <= ${now.toISOString()}::timestamptz
          order by ${queueOrder("w")}, w.id limit 1
@@ -84,7 +88,7 @@ export async function completeRuns(
   };
 }
 
-/** The row as it is after a move, without asking the database again. */
+/** The row after completion, without a query. */
 export function applyNextState(run: Run, { error, ...change }: NextState): Run {
   return {
     ...run,

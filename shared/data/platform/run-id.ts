@@ -1,6 +1,6 @@
 /**
- * The least UUIDv7 that could be made at an instant. Ids of runs are time-ordered, so "asked for since" is a range of the
- * primary key: windows of time need no index of their own on the busiest table.
+ * The lowest UUIDv7 of an instant. Ids of runs are time-ordered, so "enqueued since" is a range of the primary key and
+ * needs no index of its own.
  */
 export function firstIdAt(instant: Date): string {
   const hex = Math.max(0, instant.getTime()).toString(16).padStart(12, "0").slice(-12);

@@ -5,13 +5,14 @@ import { sendLastStatement } from "../commit-with-last-statement.ts";
 import type { Refusal } from "./gate-refusals.ts";
 import { jobRuns, type Progress, type Run } from "./platform-schema.ts";
 
-/** Who holds a run. All three must match for anything to be written in its name. */
+/** Identifies the lease of one attempt. Writes for the run require that all three still match (fencing). */
 export interface LeaseToken {
   readonly id: string;
   readonly attempt: number;
   readonly holder: string;
 }
 
+/** A lease to grant: to which process, for how many milliseconds. */
 export interface Lease {
   readonly holder: string;
   readonly leaseMs: number;
@@ -21,16 +22,17 @@ export function leaseExpiry({ leaseMs }: Lease): SQL {
   return sql`now() + ${leaseMs}::integer * interval '1 ms'`;
 }
 
-/** What `platform.confirm_leases` raises. */
+/** The SQLSTATE that `platform.confirm_leases` raises. */
 const LEASE_LOST = "RT001";
 
 /**
- * Locks runs against rescue until the caller's transaction ends, and lets it commit only if all of them are still held.
- * Shared, so that a heartbeat is the only one to wait. It goes out with the commit: a lost hold is the transaction's error.
+ * Locks runs against rescue until the caller's transaction ends. The transaction commits only if all leases are still
+ * valid. The locks are shared and block heartbeats only. The statement goes out with the commit: a lost lease rejects
+ * the transaction.
  */
-export async function confirmLeases(tx: Tx, holds: readonly LeaseToken[]): Promise<void> {
-  const [ids, attempts] = [holds.map(({ id }) => id), holds.map(({ attempt }) => String(attempt))];
-  const holder = holds[0]?.holder ?? "";
+export async function confirmLeases(tx: Tx, leases: readonly LeaseToken[]): Promise<void> {
+  const [ids, attempts] = [leases.map(({ id }) => id), leases.map(({ attempt }) => String(attempt))];
+  const holder = leases[0]?.holder ?? "";
   await sendLastStatement(
     tx,
     tx.execute(
@@ -39,7 +41,7 @@ export async function confirmLeases(tx: Tx, holds: readonly LeaseToken[]): Promi
   );
 }
 
-/** The run that was not held any more, when that is what an error says. */
+/** The id of the run whose lease was lost; undefined for other errors. */
 export function lostLease(error: unknown): string | undefined {
   const { code, detail } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown; detail?: unknown };
   return code === LEASE_LOST ? String(detail) : undefined;
@@ -50,15 +52,18 @@ export interface Heartbeat extends LeaseToken {
   readonly needs: readonly string[];
 }
 
-/** What a beat brings back about a run that is still held. */
+/** The answer to a heartbeat whose lease is still valid. */
 export interface RenewedLease extends Pick<Run, "id" | "attempt"> {
   readonly cancelRequested: boolean;
   readonly cancelReason: string | null;
-  /** A gate that has closed meanwhile. A pause and quiet hours keep runs from starting; they stop none. */
+  /** A gate that closed since the start. Pauses and quiet hours are ignored: they only block starts. */
   readonly refusal: Refusal | null;
 }
 
-/** Renews many leases in one statement, stores their progress and asks the gates. Answers with the runs that are still held. */
+/**
+ * Renews many leases, stores their progress and checks the gates, in one statement.
+ * @returns the runs whose lease was still valid
+ */
 export async function renewLeases(db: Executor, beats: readonly Heartbeat[], leaseMs: number): Promise<RenewedLease[]> {
   const order = lockInIdOrder(beats, sql`beat.id`);
   const rows = await db.execute<RenewedLease & Record<string, unknown>>(sql`
@@ -81,14 +86,14 @@ export async function renewLeases(db: Executor, beats: readonly Heartbeat[], lea
 
 const hasExpiredLease = and(eq(jobRuns.state, "running"), lt(jobRuns.leaseExpiresAt, sql`now()`));
 
-/** Running runs whose holder has not been heard of for a whole lease, oldest first. */
+/** Running runs whose lease expired, the longest expired first. */
 export async function runsWithExpiredLease(db: Db, limit: number): Promise<Run[]> {
   return db.select().from(jobRuns).where(hasExpiredLease).orderBy(asc(jobRuns.leaseExpiresAt)).limit(limit);
 }
 
 /**
- * The parts of a statement that lock its rows in the order of their ids: a heartbeat and the end of a batch, which update the same
- * ones, must not wait for each other's. A single row needs no order.
+ * SQL parts that lock rows in id order, so that a heartbeat and the completion of a batch cannot deadlock. A single row
+ * needs no lock order.
  */
 export function lockInIdOrder(runs: readonly { readonly id: string }[], id: SQL): { lock: SQL; join: SQL } {
   if (runs.length < 2) return { lock: sql``, join: sql`` };

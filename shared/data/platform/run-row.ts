@@ -5,7 +5,7 @@ export type RawRun = Record<string, unknown>;
 
 const COLUMNS = Object.entries(getTableColumns(jobRuns));
 
-/** A row of a hand-written statement, in the shape of the schema. */
+/** Maps a row of hand-written SQL to the type of the schema. */
 export function runOf(raw: RawRun): Run {
   const run: Record<string, unknown> = {};
   for (const [key, column] of COLUMNS) {

@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
-import { firstIdAt } from "./run-id.ts";
 import { jobRuns } from "./platform-schema.ts";
+import { firstIdAt } from "./run-id.ts";
 
-/** What became of the runs of one job that were asked for within one stretch of time. */
+/** The runs of one job that were enqueued within one time bucket. */
 export interface RunBucket {
   readonly jobId: string;
   readonly family: string;
-  /** 0 is the stretch that begins at `from`. */
+  /** 0 is the bucket that starts at `from`. */
   readonly bucket: number;
   readonly runs: number;
   readonly succeeded: number;
@@ -15,11 +15,11 @@ export interface RunBucket {
   readonly skipped: number;
   readonly cancelled: number;
   readonly itemFailures: number;
-  /** Of those that succeeded. */
+  /** Of succeeded runs. */
   readonly p95Ms: number | null;
 }
 
-/** Counts runs by job and stretch of time, by when they were asked for. Stretches without any are left out. */
+/** Counts runs by job and time bucket of `queued_at`. Empty buckets are left out. */
 export async function countRunsByTime(
   db: Executor,
   { from, bucketMs, count }: { from: Date; bucketMs: number; count: number },

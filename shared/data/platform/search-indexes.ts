@@ -2,17 +2,17 @@ import { sql } from "drizzle-orm";
 import type { Db } from "../client.ts";
 import { quoteQualifiedName } from "../identifier.ts";
 
-/** An index for searching texts or vectors. */
+/** A text or vector search index. */
 export interface SearchIndex {
   readonly schema: string;
   readonly name: string;
-  /** What a rebuild that was cut off has left behind: nobody reads it, and every write keeps it up. */
+  /** Left by an interrupted rebuild: no query reads it, and every write still updates it. */
   readonly isLeftover: boolean;
 }
 
 /**
- * All such indexes of the app's own tables, the leftovers first. Those of exclusion constraints are not among them: the database
- * cannot rebuild them while others work.
+ * All search indexes of the app's tables, leftovers first. Without the indexes of exclusion constraints, which cannot
+ * be rebuilt concurrently.
  */
 export async function searchIndexes(db: Db): Promise<SearchIndex[]> {
   const rows = await db.execute<SearchIndex & Record<string, unknown>>(sql`
@@ -28,18 +28,18 @@ export async function searchIndexes(db: Db): Promise<SearchIndex[]> {
   return [...rows];
 }
 
-/** Builds it anew beside the old one and swaps them; readers and writers go on. Outside of any transaction. */
+/** Rebuilds an index while readers and writers continue. Not inside a transaction. */
 export function rebuildIndex(db: Db, index: SearchIndex, signal: AbortSignal): Promise<void> {
-  return alone(db, `reindex index concurrently ${quoteQualifiedName(index)}`, signal);
+  return withoutTransaction(db, `reindex index concurrently ${quoteQualifiedName(index)}`, signal);
 }
 
-/** When a rebuild that still goes on has finished meanwhile, there is nothing of that name any more. */
+/** Drops a leftover if it still exists: a running rebuild may have finished and removed it. */
 export function dropLeftover(db: Db, index: SearchIndex, signal: AbortSignal): Promise<void> {
-  return alone(db, `drop index concurrently if exists ${quoteQualifiedName(index)}`, signal);
+  return withoutTransaction(db, `drop index concurrently if exists ${quoteQualifiedName(index)}`, signal);
 }
 
-/** A statement that must be alone in its transaction. The signal makes the database stop it. */
-async function alone(db: Db, statement: string, signal: AbortSignal): Promise<void> {
+/** Sends a statement that cannot run inside a transaction. The signal cancels it in the database. */
+async function withoutTransaction(db: Db, statement: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const query = db.$client.unsafe(statement).simple();
   const cancel = () => {

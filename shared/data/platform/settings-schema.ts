@@ -1,7 +1,10 @@
 import { jsonb, text, timestamp } from "drizzle-orm/pg-core";
 import { platform } from "./platform-schema.ts";
 
-/** Settings that somebody changed while the app ran: see shared/jobs/changeable-settings.ts. One that has no row is as configured. */
+/**
+ * Settings that an operator changed while the app ran: see shared/jobs/changeable-settings.ts. A setting without a row
+ * has its configured value.
+ */
 export const storedSettings = platform.table("settings", {
   /** snake_case: `documents_archive_days`. */
   name: text().primaryKey(),

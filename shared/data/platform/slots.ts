@@ -6,13 +6,13 @@ import type { NewRun } from "./waiting-runs.ts";
 
 export interface RecordedSlot {
   readonly run: NewRun & { readonly scheduledFor: Date };
-  /** Why it does not run; null when it waits for a worker. */
+  /** Why the slot does not run; null when it waits for a worker. */
   readonly refusal: Refusal | null;
   /** When it may start. */
   readonly notBefore: Date;
 }
 
-/** Puts slots into the ledger that no tick took; one that is there already stays as it is. @returns those that are new */
+/** Inserts slots that no tick recorded. Recorded slots stay unchanged. @returns the new runs */
 export async function insertSlots(tx: Executor, slots: readonly RecordedSlot[], now: Date): Promise<Run[]> {
   if (slots.length === 0) return [];
   return tx
@@ -30,7 +30,7 @@ export async function insertSlots(tx: Executor, slots: readonly RecordedSlot[], 
     .returning();
 }
 
-/** The slots of a range that the ledger knows, as milliseconds since 1970: `from` included, `to` excluded. */
+/** The recorded slots of a range in epoch milliseconds: `from` included, `to` excluded. */
 export async function recordedSlots(
   db: Db,
   jobId: string,

@@ -8,25 +8,25 @@ export async function listStoredSettings(db: Executor): Promise<StoredSetting[]>
   return db.select().from(storedSettings).orderBy(storedSettings.name);
 }
 
-/** Lets no other transaction change a setting until this one ends, and reads them all. Those who only read do not wait. */
+/** Blocks setting changes of other transactions until this one ends, and reads all settings. Readers do not wait. */
 export async function lockStoredSettings(tx: Tx): Promise<StoredSetting[]> {
-  // A row that is not there yet cannot be locked; the table can.
+  // A missing row cannot be locked; the table can.
   await tx.execute(sql`lock table ${storedSettings} in share row exclusive mode`);
   return listStoredSettings(tx);
 }
 
 export interface SettingChange {
   readonly name: string;
-  /** Null: nothing is stored any more, so that it is as configured. */
+  /** Null deletes the stored value: the configured one applies. */
   readonly value: unknown;
-  /** What it is while nothing is stored: for the audit. */
+  /** The value without a stored one, for the audit. */
   readonly configured: unknown;
 }
 
 /**
- * Stores settings and audits each, in a transaction that has locked them. A change that changes nothing leaves no trace.
- * @param before what is stored
- * @returns the names of those that changed
+ * Stores and audits setting changes, in a transaction that holds the lock. Equal values write nothing.
+ * @param before the stored settings
+ * @returns the names of the changed settings
  */
 export async function changeStoredSettings(
   tx: Tx,

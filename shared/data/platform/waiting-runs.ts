@@ -1,10 +1,10 @@
 import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor } from "../client.ts";
-import type { Refusal } from "./gate-refusals.ts";
-import { type RawRun, runOf } from "./run-row.ts";
-import { jobRuns, type Run } from "./platform-schema.ts";
 import { auditLog, pauses } from "./control-schema.ts";
+import type { Refusal } from "./gate-refusals.ts";
+import { jobRuns, type Run } from "./platform-schema.ts";
+import { type RawRun, runOf } from "./run-row.ts";
 
 export type NewRun = Pick<
   Run,
@@ -14,7 +14,7 @@ export type NewRun = Pick<
     Pick<Run, "scheduledFor" | "asOf" | "notBefore" | "parentRunId" | "backfillId" | "requestedBy" | "idempotencyKey">
   >;
 
-/** A run that waits for a worker. */
+/** Inserts a waiting run. */
 export async function insertQueuedRun(db: Executor, run: NewRun, now: Date): Promise<Run> {
   const [row] = await db
     .insert(jobRuns)
@@ -23,7 +23,7 @@ export async function insertQueuedRun(db: Executor, run: NewRun, now: Date): Pro
   return row!;
 }
 
-/** Many runs of one job that wait for a worker, in one statement. */
+/** Inserts many waiting runs of one job in one statement. */
 export async function insertQueuedRuns(db: Executor, runs: readonly NewRun[], now: Date): Promise<void> {
   const rows = runs.map((run) => ({ ...run, notBefore: run.notBefore ?? now }));
   await db.execute(sql`
@@ -36,7 +36,7 @@ export async function insertQueuedRuns(db: Executor, runs: readonly NewRun[], no
                   "concurrencyKey" text, "correlationId" text, "parentRunId" uuid, "requestedBy" text)`);
 }
 
-/** Runs that repeat others. One whose repeat still waits or runs is left out: the database lets a single one live. */
+/** Inserts repeats of runs. A run with an unfinished repeat is left out: an index allows one per run. */
 export async function insertRepeats(db: Executor, runs: readonly NewRun[], now: Date): Promise<Run[]> {
   if (runs.length === 0) return [];
   return db
@@ -46,7 +46,7 @@ export async function insertRepeats(db: Executor, runs: readonly NewRun[], now: 
     .returning();
 }
 
-/** The repeat of a run that still waits or runs. */
+/** The waiting or running repeat of a run. */
 export async function unfinishedRepeatOf(db: Executor, runId: string): Promise<Run | undefined> {
   const [row] = await db
     .select()
@@ -61,7 +61,7 @@ export async function unfinishedRepeatOf(db: Executor, runId: string): Promise<R
   return row;
 }
 
-/** Makes a waiting run due. @returns undefined when it does not wait */
+/** Makes a waiting run due now. @returns undefined when it is not waiting */
 export async function makeRunDue(db: Executor, id: string, now: Date): Promise<Run | undefined> {
   const [row] = await db
     .update(jobRuns)
@@ -71,7 +71,7 @@ export async function makeRunDue(db: Executor, id: string, now: Date): Promise<R
   return row;
 }
 
-/** A run that a gate refused: it stands in the ledger with the reason and never starts. */
+/** Inserts a run that a gate refused: recorded as skipped, with the reason. */
 export async function insertSkippedRun(
   db: Executor,
   run: NewRun,
@@ -86,7 +86,10 @@ export async function insertSkippedRun(
   return row;
 }
 
-/** Ends waiting runs of one job that a gate stops, in one statement. Stops by the kill switch are audited in it. @returns those that did wait */
+/**
+ * Skips waiting runs of one job that a gate refuses, in one statement. It also audits refusals of the kill switch.
+ * @returns the skipped runs
+ */
 export async function skipWaitingRuns(
   db: Executor,
   { ids, jobId }: { readonly ids: readonly string[]; readonly jobId: string },
@@ -98,7 +101,7 @@ export async function skipWaitingRuns(
     with waiting as (
       select id from ${jobRuns}
        where id = any (${plainArray(ids)}::uuid[]) and job_id = ${jobId} and state in ('queued', 'retrying')
-       -- In one order for all who end or claim the same ones.
+       -- The same lock order as claims, so that the two cannot deadlock.
        order by id for update
     ),
     skipped as (
@@ -115,7 +118,7 @@ export async function skipWaitingRuns(
   return [...rows].map(runOf);
 }
 
-/** Cancels a run that has not started. A running one only gets the request, which its next heartbeat sees. */
+/** Cancels a waiting run. @returns undefined when it is not waiting */
 export async function cancelWaitingRun(db: Executor, id: string, reason: string, now: Date): Promise<Run | undefined> {
   const [row] = await db
     .update(jobRuns)
@@ -125,7 +128,10 @@ export async function cancelWaitingRun(db: Executor, id: string, reason: string,
   return row;
 }
 
-/** Asks a running run to stop: its holder's next heartbeat sees it. @returns undefined when it is not running */
+/**
+ * Requests cancellation of a running run: the next heartbeat of its process reads it.
+ * @returns undefined when it is not running
+ */
 export async function requestCancel(db: Executor, id: string, reason: string, now: Date): Promise<Run | undefined> {
   const [row] = await db
     .update(jobRuns)
@@ -136,8 +142,8 @@ export async function requestCancel(db: Executor, id: string, reason: string, no
 }
 
 /**
- * Waiting runs whose time has come, that nothing pauses and whose key is free, oldest first. `overdueMs` leaves out those that their
- * own message still carries.
+ * Due waiting runs without a pause and with a free concurrency key, oldest first.
+ * @param overdueMs leaves out runs that became due more recently: their message is still on its way
  */
 export async function dueRuns(
   db: Db,
@@ -152,11 +158,11 @@ export async function dueRuns(
       and(
         inArray(jobRuns.state, ["queued", "retrying"]),
         lte(jobRuns.notBefore, new Date(now.getTime() - overdueMs)),
-        // What is paused would only take the place of what can run.
+        // Paused runs would fill the page and hide runs that can start.
         sql`not exists (select from ${pauses} p
           where p.scope in ('all', 'family:' || ${jobRuns.family}, 'job:' || ${jobRuns.jobId})
             and (p.until is null or p.until > ${now.toISOString()}::timestamptz))`,
-        // So would a long line for one key. Whoever holds it rouses the next.
+        // So would a long queue for one key. The run that holds the key unblocks the next.
         sql`not exists (select from ${jobRuns} rival
           where rival.job_id = ${jobRuns.jobId} and rival.state = 'running' and rival.concurrency_key = ${jobRuns.concurrencyKey})`,
       ),

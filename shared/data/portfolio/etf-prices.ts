@@ -15,7 +15,7 @@ export interface PricePoint {
   readonly volume: string | null;
 }
 
-/** Whose prices they are, and of what kind. */
+/** The ETF, source and kind of prices. */
 export interface PriceOrigin {
   readonly etfId: number;
   readonly source: string;
@@ -24,28 +24,27 @@ export interface PriceOrigin {
 
 export interface InsertedPrices {
   readonly inserted: number;
-  /** Points that were there before; they stay as they are. */
+  /** Already stored points; they stay unchanged. */
   readonly skipped: number;
 }
 
-/** Points of one ETF. */
+/** Price points of one ETF. */
 export interface EtfColumns extends PriceOrigin {
   readonly columns: PriceColumns;
 }
 
 /**
- * Adds the points that are not there yet, in one statement for all that are of one source. Each ETF has to have that series, and
- * to be given once.
- * @returns what became of those of each, in their order
+ * Adds missing points, one statement per source and series. Each ETF must have the given series and occur once.
+ * @returns the counts for each input, in order
  */
 export async function insertPrices(db: Executor, given: readonly EtfColumns[]): Promise<InsertedPrices[]> {
   const inserted = new Map<number, number>();
-  for (const alike of Map.groupBy(given, ({ source, series }) => `${source} ${series}`).values()) {
-    const { source, series } = alike[0]!;
+  for (const group of Map.groupBy(given, ({ source, series }) => `${source} ${series}`).values()) {
+    const { source, series } = group[0]!;
     const rows = await db.execute<{ etfId: number; inserted: number }>(sql`
       with added as (
         insert into ${etfPrices} (etf_id, date, open, high, low, close, adjusted_close, volume, source, series)
-        select point.*, ${source}, ${series} from ${unnested(alike)}
+        select point.*, ${source}, ${series} from ${unnested(group)}
         on conflict (etf_id, date) do nothing
         returning etf_id
       )
@@ -58,19 +57,19 @@ export async function insertPrices(db: Executor, given: readonly EtfColumns[]): 
   });
 }
 
-/** A whole series as it was fetched anew. */
+/** The result of correcting a series. */
 export interface CorrectedPrices {
   readonly inserted: number;
   readonly changed: number;
   readonly unchanged: number;
 }
 
-/** Adds what is missing and corrects what differs, in one statement. Points that the answer does not have stay. */
+/** Adds missing points and corrects different ones, in one statement. Stored points outside of the input stay. */
 export async function correctPrices(
   tx: Executor,
   { etfId, source, series, columns }: EtfColumns,
 ): Promise<CorrectedPrices> {
-  // xmax is 0 for a row that was inserted, and a row that the condition leaves alone is not returned.
+  // xmax is 0 for an inserted row. Rows that the condition skips are not returned.
   const [row] = await tx.execute<{ inserted: number; changed: number }>(sql`
     with written as (
       insert into ${etfPrices} as stored (etf_id, date, open, high, low, close, adjusted_close, volume, source, series)
@@ -89,7 +88,7 @@ export async function correctPrices(
   return { inserted, changed, unchanged: columns.count - inserted - changed };
 }
 
-/** @returns how many there were */
+/** @returns the number of deleted points */
 export async function deletePrices(tx: Tx, etfId: number): Promise<number> {
   const [row] = await tx.execute<{ deleted: number }>(sql`
     with gone as (delete from ${etfPrices} where etf_id = ${etfId} returning 1)
@@ -105,7 +104,7 @@ export interface StoredPrice extends PricePoint {
 const COLUMNS = sql`date::text as date, open::text as open, high::text as high, low::text as low, close::text as close,
   adjusted_close::text as "adjustedClose", volume::text as volume, source, series`;
 
-/** The last trading day's price on or before a date. */
+/** The price of the last trading day on or before a date. */
 export async function priceOnOrBefore(db: Executor, etfId: number, date: string): Promise<StoredPrice | undefined> {
   const [row] = await db.execute<StoredPrice & Record<string, unknown>>(sql`
     select ${COLUMNS} from ${etfPrices} where etf_id = ${etfId} and etf_prices.date <= ${date}::date
@@ -113,7 +112,7 @@ export async function priceOnOrBefore(db: Executor, etfId: number, date: string)
   return row;
 }
 
-/** The first trading day's price on or after a date. */
+/** The price of the first trading day on or after a date. */
 export async function priceOnOrAfter(db: Executor, etfId: number, date: string): Promise<StoredPrice | undefined> {
   const [row] = await db.execute<StoredPrice & Record<string, unknown>>(sql`
     select ${COLUMNS} from ${etfPrices} where etf_id = ${etfId} and etf_prices.date >= ${date}::date
@@ -121,7 +120,7 @@ export async function priceOnOrAfter(db: Executor, etfId: number, date: string):
   return row;
 }
 
-/** Prices from one date to another, both included, oldest first. */
+/** Prices of a date range, both ends included, oldest first. */
 export async function listPrices(
   db: Executor,
   etfId: number,
@@ -134,7 +133,7 @@ export async function listPrices(
   return [...rows];
 }
 
-/** The last closes that are stored of each ETF, oldest first; an ETF without any is not in it. */
+/** The last `count` stored closes of each ETF, oldest first. ETFs without prices are left out. */
 export async function recentCloses(
   db: Executor,
   etfIds: readonly number[],
@@ -150,7 +149,7 @@ export async function recentCloses(
   return Map.groupBy(rows, ({ etfId }) => etfId);
 }
 
-/** For each ETF the first of its last `count` stored days; one without prices is not in it. */
+/** The first of the last `count` stored days of each ETF. ETFs without prices are left out. */
 export async function overlapStarts(
   db: Executor,
   etfIds: readonly number[],
@@ -167,14 +166,14 @@ export async function overlapStarts(
   return new Map(rows.map(({ etfId, first }) => [etfId, first]));
 }
 
-/** The first and the last day that are stored; undefined when there is none. */
+/** The first and last stored day; undefined without prices. */
 export async function storedRange(db: Executor, etfId: number): Promise<{ first: string; last: string } | undefined> {
   const [row] = await db.execute<{ first: string | null; last: string | null }>(sql`
     select min(date)::text as first, max(date)::text as last from ${etfPrices} where etf_id = ${etfId}`);
   return row?.first && row.last ? { first: row.first, last: row.last } : undefined;
 }
 
-/** Deletes the points whose days a series does not have. @returns how many there were */
+/** Deletes the points of days outside of the given series. @returns the number of deleted points */
 export async function deletePricesExcept(tx: Tx, etfId: number, columns: PriceColumns): Promise<number> {
   const dates = `{${columns.date}}`;
   const [row] = await tx.execute<{ deleted: number }>(sql`
@@ -185,7 +184,7 @@ export async function deletePricesExcept(tx: Tx, etfId: number, columns: PriceCo
   return row?.deleted ?? 0;
 }
 
-/** The newest day for which any ETF in use has a price; null when there is none. */
+/** The newest price date of any ETF in use; null without prices. */
 export async function newestPriceDate(db: Executor): Promise<string | null> {
   const [row] = await db.execute<{ date: string | null }>(sql`
     select max(last.date)::text as date from ${etfs}
@@ -194,7 +193,10 @@ export async function newestPriceDate(db: Executor): Promise<string | null> {
   return row?.date ?? null;
 }
 
-/** Array literals instead of a parameter a value: PostgreSQL takes at most 65,535 parameters, and parses one text faster. */
+/**
+ * Array literals instead of one parameter per value: PostgreSQL accepts at most 65,535 parameters and parses one text
+ * faster.
+ */
 function unnested(series: readonly Pick<EtfColumns, "etfId" | "columns">[]) {
   const some = series.filter(({ columns }) => columns.count > 0);
   const ids = some.map(({ etfId, columns }) => Array<number>(columns.count).fill(etfId).join(","));

@@ -16,9 +16,9 @@ import {
 } from "drizzle-orm/pg-core";
 import { portfolio, type UpdateState } from "./portfolio-schema.ts";
 
-/** How a series of prices stands to what was paid on the day: `raw` but for splits, or `adjusted` for dividends as well. */
+/** `raw`: prices as traded, adjusted for splits only. `adjusted`: adjusted for dividends as well. */
 export type SeriesKind = "raw" | "adjusted";
-/** `new` until its first prices are there, `failed` when they could not be fetched. */
+/** `new` until the first prices are stored, `failed` when the first fetch failed. */
 export type EtfState = "new" | "ready" | "failed";
 
 export const etfs = portfolio.table(
@@ -30,19 +30,19 @@ export const etfs = portfolio.table(
     isin: text(),
     name: text(),
     exchange: text(),
-    /** Of its prices; pounds where the exchange quotes pence. Null until the first prices are there. */
+    /** Of the prices; pounds where the exchange quotes pence. Null without prices. */
     currency: text(),
-    /** What its stored prices are; null until there are any. */
+    /** The kind of the stored prices; null without prices. */
     series: text().$type<SeriesKind>(),
     state: text().$type<EtfState>().notNull().default("new"),
-    /** Whether somebody needs its prices to be kept up to date. */
+    /** Whether the daily synchronisation updates its prices. */
     inUse: boolean("in_use").notNull().default(false),
     addedAt: timestamp("added_at", { withTimezone: true, precision: 3 }).notNull(),
-    /** The moment that the last successful fetch or synchronisation stood for. */
+    /** The `asOf` of the last successful fetch or synchronisation. */
     syncedAt: timestamp("synced_at", { withTimezone: true, precision: 3 }),
   },
   (etf) => [
-    // For the reference of its prices, which keeps raw and adjusted ones apart.
+    // Target of the foreign key of prices, which prevents mixing raw and adjusted ones.
     unique("etfs_one_series").on(etf.id, etf.series),
     index("etfs_in_use")
       .on(etf.id)
@@ -55,7 +55,10 @@ export const etfs = portfolio.table(
   ],
 );
 
-/** One trading day of one ETF, in the ETF's currency. Its key is also the index for "the close on or before" and "on or after" a date. */
+/**
+ * One trading day of one ETF, in its currency. The key also serves "the close on or before (or after) a date". Kept for
+ * good.
+ */
 export const etfPrices = portfolio.table(
   "etf_prices",
   {
@@ -65,7 +68,7 @@ export const etfPrices = portfolio.table(
     high: numeric(),
     low: numeric(),
     close: numeric().notNull(),
-    /** Adjusted for splits and dividends, where the source says it. */
+    /** Adjusted for splits and dividends, if the source has it. */
     adjustedClose: numeric("adjusted_close"),
     volume: numeric(),
     source: text().notNull(),
@@ -73,13 +76,13 @@ export const etfPrices = portfolio.table(
   },
   (price) => [
     primaryKey({ name: "etf_prices_point", columns: [price.etfId, price.date] }),
-    // Both columns: a point of the other kind than its ETF's series is refused by the database itself.
+    // Both columns: the database refuses a price of another kind than the series of its ETF.
     foreignKey({
       name: "etf_prices_of_one_series",
       columns: [price.etfId, price.series],
       foreignColumns: [etfs.id, etfs.series],
     }).onDelete("cascade"),
-    // NaN and Infinity are greater than every number, so that "> 0" alone would let them in.
+    // NaN and Infinity are greater than every number: "> 0" alone would accept them.
     check("etf_prices_close_positive", sql`close > 0 and close < 'Infinity'`),
     check("etf_prices_adjusted_positive", sql`adjusted_close > 0 and adjusted_close < 'Infinity'`),
     check(
@@ -92,8 +95,8 @@ export const etfPrices = portfolio.table(
 );
 
 /**
- * What each request for prices was and what became of it. The row without a symbol stands for a whole synchronisation; the rows
- * of that run with one, for the ETFs that failed in it.
+ * One row per requested fetch or synchronisation. A synchronisation has a row without symbol, and one row with symbol
+ * for each ETF that failed in it. Retention: `cleanup_etf_updates` deletes finished rows.
  */
 export const etfUpdates = portfolio.table(
   "etf_updates",
@@ -102,14 +105,14 @@ export const etfUpdates = portfolio.table(
     runId: uuid("run_id").notNull(),
     kind: text().$type<"fetch" | "sync" | "refresh">().notNull(),
     symbol: text(),
-    /** Of the points that were stored; null until there are any. */
+    /** The first stored day; null without points. */
     startDate: date("start_date", { mode: "string" }),
     endDate: date("end_date", { mode: "string" }),
     state: text().$type<UpdateState>().notNull(),
     source: text(),
     inserted: integer().notNull().default(0),
     skipped: integer().notNull().default(0),
-    /** Points that were there with other values and were corrected. */
+    /** Stored points whose values were corrected. */
     changed: integer().notNull().default(0),
     error: text(),
     requestedAt: timestamp("requested_at", { withTimezone: true, precision: 3 }).notNull(),

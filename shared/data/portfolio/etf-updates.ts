@@ -8,8 +8,8 @@ import { deleteOldRows, newestUpdates, trackingColumns } from "./update-tracking
 type Kind = EtfUpdate["kind"];
 
 /**
- * Brings the tracking row into line with its run; at the end of a run over many ETFs each one that failed gets a row of its own,
- * with the reason. Safe to repeat.
+ * Updates the tracking row from its run. When a run over many ETFs ends, each failed ETF gets a row with the reason.
+ * Idempotent.
  */
 export async function trackEtfRun(tx: Tx, kind: Kind, run: Run): Promise<void> {
   const { symbol = null } = run.input as { symbol?: string };
@@ -40,21 +40,21 @@ async function trackFailures(tx: Tx, kind: Kind, run: Run, finishedAt: Date): Pr
     });
 }
 
-/** What was stored of one series. */
+/** The stored points of one series. */
 export interface StoredSeries {
   readonly source: string;
   readonly inserted: number;
   readonly skipped: number;
   readonly changed: number;
-  /** The days that it begins and ends with. */
+  /** The first and last day of the series. */
   readonly first: string;
   readonly last: string;
 }
 
 /**
- * Adds what a transaction stored, in that transaction: the count can never say more than is stored. The range becomes that of
- * all its series, the source that of the last.
- * @param symbol as in the run's input; null for a run over many
+ * Adds the counts of stored series to the tracking row. Call it in the storing transaction, so that the counts match
+ * the rows. The range covers all series; the source is that of the last one.
+ * @param symbol from the input of the run; null for a run over many ETFs
  */
 export async function addStoredSeries(
   tx: Tx,
@@ -91,9 +91,9 @@ export async function listEtfUpdates(
   return newestUpdates(db, etfUpdates, state, limit);
 }
 
-/** Deletes finished rows older than `cutoff`, but never the last of a kind. @returns how many */
+/** Deletes finished rows older than `cutoff`, except the last of each kind. @returns the number of deleted rows */
 export async function deleteOldEtfUpdates(tx: Tx, cutoff: Date, limit: number): Promise<number> {
-  // The rows of single ETFs that failed in a run over many must not stand for that run.
+  // The rows of failed ETFs must not count as the last row of their run.
   const kind = [sql`${etfUpdates.kind}`, sql`${etfUpdates.symbol} is null`];
   return deleteOldRows(tx, etfUpdates, { kind, cutoff, limit });
 }

@@ -3,7 +3,7 @@ import { plainArray, textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { type Etf, etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
 
-/** What a person says about an ETF; what is missing is taken from the provider. */
+/** An ETF as requested. The provider supplies missing fields. */
 export interface NewEtf {
   readonly symbol: string;
   readonly isin?: string | undefined;
@@ -11,7 +11,7 @@ export interface NewEtf {
   readonly inUse?: boolean | undefined;
 }
 
-/** @returns undefined when there is one with that symbol already, which stays as it is */
+/** @returns undefined when the symbol exists; that ETF stays unchanged */
 export async function addEtf(tx: Executor, etf: NewEtf, now: Date): Promise<Etf | undefined> {
   const [added] = await tx
     .insert(etfs)
@@ -26,13 +26,13 @@ export async function findEtf(db: Executor, symbol: string): Promise<Etf | undef
   return found;
 }
 
-/** The ETFs by their ids, and nobody else changes them or their prices until the transaction ends. */
+/** Locks ETFs, and so their prices, until the transaction ends. @returns the ETFs by id */
 export async function lockEtfs(tx: Tx, ids: readonly number[]): Promise<Map<number, Etf>> {
   const found = await tx
     .select()
     .from(etfs)
     .where(sql`${etfs.id} = any (${plainArray(ids)}::bigint[])`)
-    // Whoever locks several takes them in the same order.
+    // One lock order for all transactions.
     .orderBy(asc(etfs.id))
     .for("update");
   const byId = new Map(found.map((etf) => [etf.id, etf]));
@@ -42,7 +42,7 @@ export async function lockEtfs(tx: Tx, ids: readonly number[]): Promise<Map<numb
 }
 
 export interface ListedEtf extends Etf {
-  /** The day of its newest price; null when there is none. */
+  /** The day of the newest price; null without prices. */
   readonly newestPrice: string | null;
 }
 
@@ -60,7 +60,7 @@ export async function listEtfs(
     .limit(limit);
 }
 
-/** The ETFs in use that were not synchronised since `asOf`, by id: what is left of a run that is tried again. */
+/** The ETFs in use that are not synchronised for `asOf`, by id. A retry so continues with the rest. */
 export async function etfsToSync(db: Executor, asOf: Date): Promise<Etf[]> {
   return db.select().from(etfs).where(isToSync(asOf)).orderBy(asc(etfs.id));
 }
@@ -74,7 +74,7 @@ function isToSync(asOf: Date) {
   return and(eq(etfs.inUse, true), or(isNull(etfs.syncedAt), lt(etfs.syncedAt, asOf)));
 }
 
-/** Says whether the prices of an ETF are to be kept up to date. @returns whether that is new */
+/** Sets whether the synchronisation updates the ETF. @returns whether the value changed */
 export async function setInUse(tx: Executor, id: number, inUse: boolean): Promise<boolean> {
   const changed = await tx
     .update(etfs)
@@ -84,7 +84,7 @@ export async function setInUse(tx: Executor, id: number, inUse: boolean): Promis
   return changed.length > 0;
 }
 
-/** What a provider told about an ETF together with its prices. */
+/** Facts about an ETF that a provider returns with the prices. */
 export interface EtfFacts {
   readonly currency: string;
   readonly series: SeriesKind;
@@ -92,7 +92,7 @@ export interface EtfFacts {
   readonly exchange: string | null;
 }
 
-/** The prices of these ETFs are there as of that moment. A name that a person gave stays. */
+/** Marks ETFs as ready with prices as of an instant. A given name stays. */
 export async function markReady(
   tx: Executor,
   ready: readonly (EtfFacts & { readonly etfId: number })[],
@@ -111,7 +111,7 @@ export async function markReady(
      where e.id = ready.id`);
 }
 
-/** The first prices of an ETF could not be fetched. One that has prices stays ready. */
+/** Marks a new ETF as failed. An ETF with prices stays ready. */
 export async function markFailed(tx: Executor, symbol: string): Promise<void> {
   await tx
     .update(etfs)

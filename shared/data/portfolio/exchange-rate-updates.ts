@@ -7,7 +7,7 @@ import { deleteOldRows, newestUpdates, trackingColumns } from "./update-tracking
 
 type Kind = ExchangeRateUpdate["kind"];
 
-/** Brings the tracking row into line with its run. Safe to repeat. */
+/** Updates the tracking row from its run. Idempotent. */
 export async function trackRun(tx: Tx, kind: Kind, run: Run): Promise<void> {
   const change = trackingColumns(run);
   const { startDate = null, endDate = null } = run.input as { startDate?: string; endDate?: string };
@@ -17,14 +17,14 @@ export async function trackRun(tx: Tx, kind: Kind, run: Run): Promise<void> {
     .onConflictDoUpdate({ target: exchangeRateUpdates.runId, set: change });
 }
 
-/** A request that was turned away before there was a run. */
+/** Records a request that was refused without a run. */
 export async function recordRejectedUpdate(db: Db, kind: Kind, error: string, now: Date): Promise<void> {
   await db
     .insert(exchangeRateUpdates)
     .values({ kind, state: "failed", error: error.slice(0, 1_024), requestedAt: now, finishedAt: now });
 }
 
-/** Adds what one batch did, in the batch's own transaction: the count can never say more than is stored. */
+/** Adds the counts of one batch. Call it in the transaction of the batch, so that the counts match the rows. */
 export async function addPoints(
   tx: Tx,
   runId: string,
@@ -50,7 +50,7 @@ export async function listUpdates(
   return newestUpdates(db, exchangeRateUpdates, state, limit);
 }
 
-/** Deletes finished rows older than `cutoff`, but never the last of a kind. @returns how many */
+/** Deletes finished rows older than `cutoff`, except the last of each kind. @returns the number of deleted rows */
 export async function deleteOldUpdates(tx: Tx, cutoff: Date, limit: number): Promise<number> {
   return deleteOldRows(tx, exchangeRateUpdates, { kind: [sql`${exchangeRateUpdates.kind}`], cutoff, limit });
 }

@@ -3,7 +3,7 @@ import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { exchangeRates } from "./portfolio-schema.ts";
 
-/** What a source published on one day: `1 EUR = rate quote`, exact decimals as printed. */
+/** The rates of one source and day: `1 EUR = rate quote`, exact decimals as printed. */
 export interface PublishedDay {
   readonly date: string;
   readonly rates: readonly { readonly quote: string; readonly rate: string }[];
@@ -11,11 +11,11 @@ export interface PublishedDay {
 
 export interface InsertedPoints {
   readonly inserted: number;
-  /** Points that were there before; they stay as they are. */
+  /** Already stored points; they stay unchanged. */
   readonly skipped: number;
 }
 
-/** Adds the points that are not there yet, in one statement. */
+/** Adds missing points in one statement. */
 export async function insertRates(
   db: Executor,
   days: readonly PublishedDay[],
@@ -31,7 +31,8 @@ export async function insertRates(
       rates.push(rate);
     }
   }
-  // Three array literals instead of a parameter a value: PostgreSQL takes at most 65,535 parameters, and parses one text faster.
+  // Array literals instead of one parameter per value: PostgreSQL accepts at most 65,535 parameters and parses one text
+  // faster.
   const [row] = await db.execute<{ inserted: number }>(sql`
     with added as (
       insert into ${exchangeRates} (date, quote, rate, source)
@@ -53,8 +54,8 @@ export interface StoredRate {
 }
 
 /**
- * For each currency the last rate published on or before a date, by the first source in the list that has one for that day.
- * @param quotes leave out for all currencies
+ * The last rate of each currency on or before a date, from the first source in the list that has that day.
+ * @param quotes default: all currencies
  */
 export async function ratesInForce(
   db: Executor,
@@ -62,7 +63,7 @@ export async function ratesInForce(
 ): Promise<StoredRate[]> {
   const wanted = quotes
     ? sql`select unnest(${plainArray(quotes)}::text[]) as quote`
-    : // A walk over the index from one currency to the next: a plain distinct reads every point.
+    : // A loose index scan from one currency to the next: "distinct" would read every point.
       sql`with recursive currency(quote) as (
             select min(quote) from ${exchangeRates}
             union all
@@ -82,8 +83,8 @@ export async function ratesInForce(
 }
 
 /**
- * The published rates of some currencies from one date to another, both included, oldest first: one a day, by the first source
- * in the list that has one for it.
+ * The published rates of currencies in a date range, both ends included, oldest first: one per day, from the first
+ * source in the list that has the day.
  */
 export async function ratesBetween(
   db: Executor,
@@ -97,9 +98,9 @@ export async function ratesBetween(
   return [...rows];
 }
 
-/** The last day for which rates are stored; null when there are none. */
+/** The last day with stored rates; null without rates. */
 export async function newestRateDate(db: Executor): Promise<string | null> {
-  // The dollar is in every publication, and one currency's last day is the end of an index.
+  // Every publication has the dollar, and the last day of one currency is the end of an index.
   const [row] = await db.execute<{ date: string | null }>(
     sql`select max(date)::text as date from ${exchangeRates} where quote = 'USD'`,
   );

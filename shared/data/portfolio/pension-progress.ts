@@ -3,17 +3,17 @@ import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
 import { etfPensionContributions, etfPensions, etfPensionValues } from "./pension-schema.ts";
 
-/** An ETF that pensions are on, with what is known of its prices at one moment. */
+/** An ETF with pensions, and the state of its prices. */
 export interface PensionEtf {
   readonly id: number;
-  /** Null until the first prices are there. */
+  /** Null without prices. */
   readonly currency: string | null;
   readonly series: SeriesKind | null;
   readonly lastPrice: string | null;
   readonly prices: number;
 }
 
-/** @param etfId leave out for all that a pension is on */
+/** @param etfId default: all ETFs with pensions */
 export async function pensionEtfs(db: Executor, etfId?: number): Promise<PensionEtf[]> {
   const rows = await db.execute<PensionEtf & Record<string, unknown>>(sql`
     select e.id::integer as id, e.currency, e.series, seen.last as "lastPrice", seen.prices
@@ -27,19 +27,19 @@ export async function pensionEtfs(db: Executor, etfId?: number): Promise<Pension
   return [...rows];
 }
 
-/** How far the days of an ETF reach. */
+/** The last price and the number of prices of an ETF. */
 export interface PriceStatus {
   readonly etfId: number;
   /** The newest day with a price; null without prices. */
   readonly to: string | null;
   readonly prices: number;
-  /** The newest day whose price is waited for; null when none is. */
+  /** The newest day with an expected price that is missing; null without one. */
   readonly awaited: string | null;
 }
 
 /**
- * Pensions for which there may be something to do, by id: their ETF has other prices than when they were last looked at, a
- * price is waited for, a day waits, or money does.
+ * Pensions that may need a valuation, by id: the prices of the ETF changed since the last one, a price is missing, a
+ * day is pending, or a contribution has no units.
  */
 export async function pensionsToValue(
   db: Executor,
@@ -60,42 +60,42 @@ export async function pensionsToValue(
   return rows.map(({ id }) => id);
 }
 
-/** Takes pensions for the caller's transaction, waiting for whoever holds them. @returns those that there are */
+/** Locks pensions until the transaction ends; waits for other locks. @returns the existing ids */
 export async function lockPensions(tx: Tx, ids: readonly string[]): Promise<string[]> {
   const rows = await tx.execute<{ id: string }>(sql`
     select id from ${etfPensions} where id = any(${uuids(ids)}) order by id for update`);
   return rows.map(({ id }) => id);
 }
 
-/** Takes pensions for the caller's transaction; leaves out those that somebody else holds, who does the same work. */
+/** Locks pensions until the transaction ends. Skips locked ones: another run values them. @returns the locked ids */
 export async function lockFreePensions(tx: Tx, ids: readonly string[]): Promise<string[]> {
   const rows = await tx.execute<{ id: string }>(sql`
     select id from ${etfPensions} where id = any(${uuids(ids)}) order by id for update skip locked`);
   return rows.map(({ id }) => id);
 }
 
-/** The same for one, waiting for whoever holds it. @returns undefined when there is none */
+/** Locks one pension; waits for other locks. @returns undefined when it does not exist */
 export async function lockPension(tx: Tx, id: string): Promise<{ id: string; etfId: number } | undefined> {
   const [row] = await tx.execute<{ id: string; etfId: number }>(sql`
     select id, etf_id::integer as "etfId" from ${etfPensions} where id = ${id}::uuid for update`);
   return row;
 }
 
-/** What decides a pension's days beside its units. */
+/** Pensions with the same ETF and currency: their days differ in units only. */
 export interface PensionKind {
   readonly etfId: number;
   readonly currency: string;
-  /** Whether the units of all of them are summed up, and their last purchases agree with the prices of today: nothing was split. */
+  /** Whether all of them have a sum of units, and their last purchases match the stored prices: no split. */
   readonly isSettled: boolean;
 }
 
 /**
- * The kinds that these pensions are of, each once.
- * @param ratio how far the same day's close may move and be but corrected
+ * The distinct kinds of these pensions.
+ * @param ratio the close of a day may change by this factor and still count as a correction, not a split
  */
 export async function pensionKinds(tx: Tx, ids: readonly string[], ratio: number): Promise<PensionKind[]> {
   const rows = await tx.execute<PensionKind & Record<string, unknown>>(sql`
-    -- Of the pensions on an ETF many bought on the same day: the price of then is looked up once.
+    -- Many pensions bought on the same day: each price is looked up once.
     with bought as materialized (
       select distinct etf_id, currency, last_purchase_date, last_purchase_price from ${etfPensions} where id = any(${uuids(ids)})
     )
@@ -107,12 +107,12 @@ export async function pensionKinds(tx: Tx, ids: readonly string[], ratio: number
   return [...rows];
 }
 
-/** Has every day of a pension looked at again, not only those that are new. Nothing final is touched by that. */
+/** Makes the next valuation check every day of a pension, not only new ones. Final days stay unchanged. */
 export async function revalueAllDays(tx: Tx, id: string): Promise<void> {
   await tx.execute(sql`update ${etfPensions} set valued_to = null, prices_seen = null where id = ${id}::uuid`);
 }
 
-/** The days of these pensions are worked out as far as that. With prices there, they are ready. */
+/** Records how far these pensions are valued. With prices they become ready. */
 export async function markValued(tx: Tx, ids: readonly string[], reaches: readonly PriceStatus[]): Promise<void> {
   await tx.execute(sql`
     update ${etfPensions} p
@@ -123,8 +123,8 @@ export async function markValued(tx: Tx, ids: readonly string[], reaches: readon
 }
 
 /**
- * The first day after `after` that has something to do: a price that came since, or a day that waits.
- * @returns null when there is none
+ * The first day after `after` with work: a new price or a pending day.
+ * @returns null without one
  */
 export async function firstDueDay(
   tx: Tx,
@@ -149,11 +149,11 @@ export async function firstDueDay(
 export interface DueDay {
   readonly etfId: number;
   readonly date: string;
-  /** Null where there is no price (any more). */
+  /** Null without a price. */
   readonly close: string | null;
 }
 
-/** The days from one to another, both included, that have something to do, with their prices. */
+/** The days with work in a range, both ends included, with their prices. */
 export async function dueDays(
   tx: Tx,
   ids: readonly string[],
@@ -178,8 +178,8 @@ export async function dueDays(
 }
 
 /**
- * For each ETF the day after which its days have to be looked at. That is how far they were worked out, unless the number of
- * prices since then does not explain what is there now: then one came (or went) in the middle, and all days are looked at.
+ * SQL: for each ETF the day after which days have work. It is the last valued day. If the number of new prices does not
+ * explain the current count, a price was added or deleted before that day, and all days have work.
  */
 function sinceOf(ids: readonly string[], reaches: readonly PriceStatus[]): SQL {
   return sql`

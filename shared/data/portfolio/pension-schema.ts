@@ -15,17 +15,17 @@ import {
 import { etfs } from "./etf-schema.ts";
 import { portfolio } from "./portfolio-schema.ts";
 
-/** `pending` until its days are worked out as far as there are prices. */
+/** `pending` until the first valuation with prices. */
 export type PensionState = "pending" | "ready";
 
-/** Why a day has no value yet, as shared/rules/portfolio/valuation-days.ts explains. */
+/** Why a day has no value yet: see shared/rules/portfolio/valuation-days.ts. */
 export type PendingReason = "price" | "rate" | "contribution" | "adjusted" | "reopened";
 
-/** Units of one ETF that contributions buy, valued in a currency of its own. */
+/** Units of one ETF, bought by contributions and valued in the currency of the pension. */
 export const etfPensions = portfolio.table(
   "etf_pensions",
   {
-    /** Ordered by time: the key of pages, and of the batches that value. */
+    /** UUIDv7: the cursor of pages and of valuation batches. */
     id: uuid().primaryKey(),
     etfId: bigint("etf_id", { mode: "number" })
       .notNull()
@@ -33,12 +33,12 @@ export const etfPensions = portfolio.table(
     name: text().notNull(),
     currency: text().notNull(),
     state: text().$type<PensionState>().notNull().default("pending"),
-    /** How far the days were worked out, and how many prices its ETF had then: what differs from today is what is new. */
+    /** The last valued day, and the number of prices of the ETF at that time: a difference shows new prices. */
     valuedTo: date("valued_to", { mode: "string" }),
     pricesSeen: integer("prices_seen"),
     /**
-     * What all contributions bought together, the last day on which one did, and the close that it paid. Null while one waits, and
-     * from the moment on that any of them changes, which a trigger sees to, until they are summed anew.
+     * The sum of the units of all contributions, and date and price of the last purchase. Null while a contribution has
+     * no units; a trigger clears them when a contribution changes.
      */
     units: numeric(),
     lastPurchaseDate: date("last_purchase_date", { mode: "string" }),
@@ -54,7 +54,7 @@ export const etfPensions = portfolio.table(
   ],
 );
 
-/** Money that came in, and the units that it bought once price and rate were known. What was bought is never changed in silence. */
+/** A payment, and the units that it bought once price and rate were known. Changes of a purchase are audited. */
 export const etfPensionContributions = portfolio.table(
   "etf_pension_contributions",
   {
@@ -62,15 +62,15 @@ export const etfPensionContributions = portfolio.table(
     pensionId: uuid("pension_id")
       .notNull()
       .references(() => etfPensions.id, { onDelete: "cascade" }),
-    /** The name that its sender gave it: the same money is never counted twice. */
+    /** The id from the sender, so that a repeated request adds no second payment. */
     reference: text().notNull(),
     date: date({ mode: "string" }).notNull(),
     amount: numeric().notNull(),
     currency: text().notNull(),
-    /** The trading day whose close it paid. */
+    /** The trading day of the purchase. */
     boughtOn: date("bought_on", { mode: "string" }),
     price: numeric(),
-    /** 1 of its currency in the ETF's, on its own date. */
+    /** 1 unit of its currency in the currency of the ETF, on `date`. */
     fxRate: numeric("fx_rate"),
     units: numeric(),
   },
@@ -80,7 +80,7 @@ export const etfPensionContributions = portfolio.table(
     index("etf_pension_contributions_without_units")
       .on(contribution.pensionId, contribution.id)
       .where(sql`units is null`),
-    // NaN is greater than every number, Infinity too.
+    // NaN and Infinity are greater than every number: "> 0" alone would accept them.
     check("etf_pension_contributions_amount_positive", sql`amount > 0 and amount < 'Infinity'`),
     check("etf_pension_contributions_currency_form", sql`currency ~ '^[A-Z]{3}$'`),
     check("etf_pension_contributions_purchase_complete", sql`num_nulls(bought_on, price, fx_rate, units) in (0, 4)`),
@@ -91,7 +91,7 @@ export const etfPensionContributions = portfolio.table(
   ],
 );
 
-/** What a pension was worth on one day; `final` for good, `pending` with the reason why it is not known yet. */
+/** The value of a pension on one day: `final`, or `pending` with the reason why it is unknown. Kept for good. */
 export const etfPensionValues = portfolio.table(
   "etf_pension_values",
   {
@@ -102,9 +102,9 @@ export const etfPensionValues = portfolio.table(
     units: numeric(),
     /** Close of the day, in the ETF's currency. */
     price: numeric(),
-    /** 1 of the ETF's currency in the pension's. */
+    /** 1 unit of the currency of the ETF in the currency of the pension. */
     fxRate: numeric("fx_rate"),
-    /** In the pension's currency, to its smallest unit. */
+    /** In the currency of the pension, rounded to its smallest unit. */
     value: numeric(),
     state: text().$type<"final" | "pending">().notNull(),
     reason: text().$type<PendingReason>(),

@@ -4,10 +4,10 @@ import { etfPrices } from "./etf-schema.ts";
 import { etfPensionContributions, etfPensions, etfPensionValues, type PendingReason } from "./pension-schema.ts";
 
 /**
- * Takes back what contributions bought where a split has changed the ETF's prices since: they buy again, at the new scale, which
- * is as many more units as the split made of one. Told by the last purchase of each pension.
- * @param ratio how far the same day's close may move and be but corrected
- * @returns how many pensions
+ * Clears the purchases of pensions whose ETF was split since, so that contributions buy again at the new scale. The
+ * last purchase of each pension shows a split.
+ * @param ratio the close of a day may change by this factor and still count as a correction, not a split
+ * @returns the number of pensions
  */
 export async function undoPurchasesBeforeSplits(tx: Tx, ids: readonly string[], ratio: number): Promise<number> {
   const [row] = await tx.execute<{ pensions: number }>(sql`
@@ -23,7 +23,7 @@ export async function undoPurchasesBeforeSplits(tx: Tx, ids: readonly string[], 
        ) as bought
        where p.id = any(${uuids(ids)})
     ),
-    -- Of the pensions on an ETF many bought on the same day: the price of then is looked up once.
+    -- Many pensions bought on the same day: each price is looked up once.
     moved as materialized (
       select paid.*
         from (select distinct etf_id, day, price from last) as paid
@@ -40,8 +40,8 @@ export async function undoPurchasesBeforeSplits(tx: Tx, ids: readonly string[], 
 }
 
 /**
- * Sums what contributions bought where that is not known (any more) and none waits: from the last purchase on, days are valued
- * with the sum and need not read the contributions.
+ * Stores the sum of units of pensions without one whose contributions all have units. Days after the last purchase are
+ * valued with the sum and read no contributions.
  */
 export async function sumUnits(tx: Tx, ids: readonly string[]): Promise<void> {
   await tx.execute(sql`
@@ -56,18 +56,18 @@ export async function sumUnits(tx: Tx, ids: readonly string[]): Promise<void> {
      where unknown.id = any(${uuids(ids)}) and unknown.units is null and p.id = unknown.id`);
 }
 
-/** Money that has not bought anything yet, with the first price that it could pay. */
+/** A contribution without units, with the first price on or after its date. */
 export interface WaitingContribution {
   readonly id: string;
   readonly etfId: number;
   readonly date: string;
   readonly amount: string;
   readonly currency: string;
-  /** Null while there is none on or after its date. */
+  /** Null without such a price. */
   readonly next: { readonly date: string; readonly close: string } | null;
 }
 
-/** By id, those after `after`. */
+/** By id. @param after the id of the last one of the page before */
 export async function waitingContributions(
   tx: Tx,
   ids: readonly string[],
@@ -100,7 +100,7 @@ export interface ContributionPurchase {
   readonly units: string;
 }
 
-/** Says what contributions bought. One that has bought already stays as it is. */
+/** Stores purchases. A contribution with units stays unchanged. */
 export async function storePurchases(tx: Tx, purchases: readonly ContributionPurchase[]): Promise<void> {
   if (purchases.length === 0) return;
   await tx.execute(sql`
@@ -135,8 +135,8 @@ export interface ValuedDays {
 }
 
 /**
- * Writes the values of quoted days for these pensions, in one statement: days that are not there are added, days that wait are
- * completed where they can be, final ones are not touched. The rule that it does by the set is `valueOf` in
+ * Writes the values of quoted days for these pensions, in one statement: days that are not there are added, days that
+ * wait are completed where they can be, final ones are not touched. The rule that it does by the set is `valueOf` in
  * shared/rules/portfolio/valuation.ts, which says how it rounds.
  */
 export async function valueDays(tx: Tx, ids: readonly string[], days: readonly QuotedDay[]): Promise<ValuedDays> {
@@ -157,7 +157,7 @@ export async function valueDays(tx: Tx, ids: readonly string[], days: readonly Q
        cross join lateral (
          select p.units, false as waits where p.last_purchase_date <= day.date
          union all
-         -- No row before the first contribution: there is nothing to value.
+         -- No row before the first contribution.
          select sum(c.units) filter (where c.bought_on <= day.date), bool_or(c.units is null)
            from ${etfPensionContributions} c
           where (p.last_purchase_date <= day.date) is not true and c.pension_id = p.id and c.date <= day.date
@@ -165,7 +165,7 @@ export async function valueDays(tx: Tx, ids: readonly string[], days: readonly Q
        ) as held(units, waits)
        cross join lateral (select coalesce(day.pending, case when held.waits then 'contribution' end)) as why(reason)
        where p.id = any(${uuids(ids)})
-         -- A final row would stay as it is without this as well, but the conflict would lock it.
+         -- Without this a final row would stay unchanged too, but the conflict would lock it.
          and not exists (
            select from ${etfPensionValues} v where v.pension_id = p.id and v.date = day.date and v.state = 'final')
       on conflict (pension_id, date) do update
@@ -174,7 +174,7 @@ export async function valueDays(tx: Tx, ids: readonly string[], days: readonly Q
        where stored.state = 'pending'
          and (stored.units, stored.price, stored.fx_rate, stored.reason)
              is distinct from (excluded.units, excluded.price, excluded.fx_rate, excluded.reason)
-      -- xmax is 0 for a row that was inserted.
+      -- xmax is 0 for an inserted row.
       returning state, xmax = 0 as is_new
     )
     select count(*) filter (where state = 'final' and is_new)::integer as valued,
@@ -184,7 +184,7 @@ export async function valueDays(tx: Tx, ids: readonly string[], days: readonly Q
   return row ?? { valued: 0, completed: 0, waiting: 0 };
 }
 
-/** Deletes days that waited for a price and were none: the exchange was closed. @returns how many */
+/** Deletes pending days on which the exchange was closed. @returns the number of deleted days */
 export async function dropClosedDays(
   tx: Tx,
   ids: readonly string[],
@@ -204,7 +204,7 @@ export async function dropClosedDays(
   return row?.dropped ?? 0;
 }
 
-/** Dates, codes and decimals, which need no quotes in an array's literal. */
+/** An array literal of dates, codes and decimals, which need no quotes. */
 function column(values: readonly (string | number | null)[]): string {
   return `{${values.map((value) => value ?? "NULL").join(",")}}`;
 }

@@ -41,7 +41,7 @@ export async function listContributions(db: Executor, pensionId: string): Promis
     .orderBy(asc(etfPensionContributions.date), asc(etfPensionContributions.id));
 }
 
-/** A pension as it is shown, with the last of its days that has a value. */
+/** A pension with its last valued day. */
 export interface PensionSummary {
   readonly id: string;
   readonly name: string;
@@ -82,7 +82,7 @@ const summary = sql`
            where v.pension_id = p.id and v.state = 'pending') as "pendingDays"
     from ${etfPensions} p join ${etfs} e on e.id = p.etf_id`;
 
-/** Days of one pension that wait for the same thing. */
+/** Pending days of one pension with the same reason. */
 export interface PendingDays {
   readonly reason: PendingReason;
   readonly days: number;
@@ -98,7 +98,7 @@ export async function pendingDays(db: Executor, pensionId: string): Promise<Pend
   return [...rows];
 }
 
-/** One day of a pension; what is not known is null. */
+/** One day of a pension; unknown fields are null. */
 export interface DayValue {
   readonly date: string;
   readonly units: string | null;
@@ -109,7 +109,7 @@ export interface DayValue {
   readonly reason: PendingReason | null;
 }
 
-/** Days from one to another, both included, oldest first. */
+/** Days of a range, both ends included, oldest first. */
 export async function listValues(
   db: Executor,
   pensionId: string,
@@ -125,16 +125,16 @@ export async function listValues(
   return [...rows];
 }
 
-/** Final days that stand in the way of a change that reaches back. */
+/** Final days that a retroactive change would affect. */
 export interface FinalDays {
   readonly days: number;
   readonly first: string;
   readonly last: string;
-  /** Of the last of them. */
+  /** Of the last day. */
   readonly value: string;
 }
 
-/** The final days from a date on. @returns null when there are none */
+/** The final days since a date. @returns null without any */
 export async function finalDaysSince(tx: Executor, pensionId: string, date: string): Promise<FinalDays | null> {
   const [row] = await tx.execute<FinalDays & Record<string, unknown>>(sql`
     select count(*)::integer as days, min(v.date)::text as first, max(v.date)::text as last,
@@ -144,14 +144,14 @@ export async function finalDaysSince(tx: Executor, pensionId: string, date: stri
   return row && row.days > 0 ? row : null;
 }
 
-/** Takes back the values of the final days from a date on, until the next valuation. Say so in the audit. */
+/** Reopens the final days since a date until the next valuation. The caller audits it. */
 export async function reopenDays(tx: Tx, pensionId: string, date: string): Promise<void> {
   await tx.execute(sql`
     update ${etfPensionValues} v set state = 'pending', reason = 'reopened', value = null
      where pension_id = ${pensionId}::uuid and state = 'final' and v.date >= ${date}::date`);
 }
 
-/** Takes back what contributions bought from a date on: they buy again. */
+/** Clears purchases since a date: the contributions buy again. */
 export async function reopenPurchases(tx: Tx, pensionId: string, date: string): Promise<void> {
   await tx.execute(sql`
     update ${etfPensionContributions} set bought_on = null, price = null, fx_rate = null, units = null

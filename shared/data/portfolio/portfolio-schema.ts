@@ -15,7 +15,7 @@ import {
 
 export const portfolio = pgSchema("portfolio");
 
-/** One published rate: `1 EUR = rate quote` on a civil date, as its source printed it. */
+/** One published rate: `1 EUR = rate quote` on a civil date, as the source printed it. Kept for good. */
 export const exchangeRates = portfolio.table(
   "exchange_rates",
   {
@@ -26,15 +26,18 @@ export const exchangeRates = portfolio.table(
     source: text().notNull(),
   },
   (rate) => [
-    // Quote first: the question asked is always "this currency, the last date up to …".
+    // Quote first: queries ask for one currency and the last date up to another.
     primaryKey({ name: "exchange_rates_point", columns: [rate.quote, rate.date, rate.source] }),
-    // NaN and Infinity are greater than every number, so that "> 0" alone would let them in.
+    // NaN and Infinity are greater than every number: "> 0" alone would accept them.
     check("exchange_rates_positive", sql`rate > 0 and rate < 'Infinity'`),
     check("exchange_rates_base_is_eur", sql`base = 'EUR' and quote <> 'EUR'`),
   ],
 );
 
-/** What each synchronisation was asked for and what became of it. One row per request; its state follows the run's. */
+/**
+ * One row per requested synchronisation; its state follows the state of the run.
+ * Retention: `cleanup_fx_updates` deletes finished rows.
+ */
 export const exchangeRateUpdates = portfolio.table(
   "exchange_rate_updates",
   {

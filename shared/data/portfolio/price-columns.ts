@@ -1,12 +1,12 @@
 import type { PricePoint } from "./etf-prices.ts";
 
 /**
- * The points of one series, a text a column as it stands within a PostgreSQL array. What waits for its transaction as that is a few
- * texts: thousands of points, seven texts each, are what the garbage collector would otherwise carry along.
+ * The points of one series as columns, each the inside of a PostgreSQL array literal. Prefetched series are so a few
+ * texts each instead of thousands of points, which would burden the garbage collector.
  */
 export type PriceColumns = Readonly<Record<keyof PricePoint, string>> & { readonly count: number };
 
-/** Prices are plain decimals and days are YYYY-MM-DD, so nothing needs quotes; null is NULL. */
+/** Decimals and YYYY-MM-DD need no quotes; null becomes NULL. */
 export function columnsOf(points: readonly PricePoint[]): PriceColumns {
   const column = (name: keyof PricePoint) => points.map((point) => point[name] ?? "NULL").join(",");
   return {
@@ -21,9 +21,9 @@ export function columnsOf(points: readonly PricePoint[]): PriceColumns {
   };
 }
 
-/** The days of some columns with their closes, oldest first as they were given. */
+/** The days and closes of the columns, in their order. */
 export function closesIn({ count, date, close }: PriceColumns): { date: string; close: string }[] {
   if (count === 0) return [];
   const closes = close.split(",");
-  return date.split(",").map((day, place) => ({ date: day, close: closes[place]! }));
+  return date.split(",").map((day, index) => ({ date: day, close: closes[index]! }));
 }

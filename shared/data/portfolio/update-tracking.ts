@@ -1,14 +1,14 @@
 import { and, desc, eq, lt, notInArray, type SQL, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { reasonOf } from "../platform/run-reason.ts";
 import type { Run, RunState } from "../platform/platform-schema.ts";
+import { reasonOf } from "../platform/run-reason.ts";
 import type { etfUpdates } from "./etf-schema.ts";
 import { exchangeRateUpdates, type UpdateState } from "./portfolio-schema.ts";
 
-/** The tables that say what became of each request for data. Their rows follow the runs. */
+/** The tables with one row per request for data. The state of a row follows its run. */
 export type TrackingTable = typeof exchangeRateUpdates | typeof etfUpdates;
 
-/** The tracking row's state for each state of its run. A run that will be tried again is pending once more. */
+/** The state of a tracking row for each state of its run. */
 const STATE_OF: Readonly<Record<RunState, UpdateState>> = {
   queued: "pending",
   running: "running",
@@ -19,7 +19,7 @@ const STATE_OF: Readonly<Record<RunState, UpdateState>> = {
   skipped: "refused",
 };
 
-/** What the tracking row of a run has to say about it. */
+/** The columns of a tracking row that follow the run. */
 export function trackingColumns(run: Run): { state: UpdateState; error: string | null; finishedAt: Date | null } {
   return {
     state: STATE_OF[run.state],
@@ -45,9 +45,9 @@ export async function newestUpdates<Table extends TrackingTable>(
 }
 
 /**
- * Deletes finished rows older than `cutoff`, but never the last of a kind.
- * @param kind what makes rows be of one kind
- * @returns how many
+ * Deletes finished rows older than `cutoff`, except the last of each kind.
+ * @param kind the expressions that define a kind
+ * @returns the number of deleted rows
  */
 export async function deleteOldRows(
   tx: Tx,
@@ -72,7 +72,7 @@ export async function deleteOldRows(
   return deleted.length;
 }
 
-/** Drizzle types each table for itself; the columns used here are those that all of them have. */
+/** Drizzle types each table separately; all of them have the columns used here. */
 function common(table: TrackingTable): typeof exchangeRateUpdates {
   return table as typeof exchangeRateUpdates;
 }

@@ -3,17 +3,20 @@ import { check, index, integer, jsonb, pgSchema, primaryKey, text, timestamp, uu
 
 export const reasoning = pgSchema("reasoning");
 
-/** `unreadable`: it answered something else than was asked for. */
+/** `unreadable`: the answer does not have the requested form. */
 export type LlmOutcome = "answered" | "unreadable" | "failed";
 
-/** One call of a language model. The prompt itself is not kept, for it holds what the family knows; its hash tells repeats. */
+/**
+ * One call of a language model. The prompt is not stored, as it holds business data; its hash shows repeats. No job
+ * deletes rows.
+ */
 export const aiLlmCalls = reasoning.table(
   "ai_llm_calls",
   {
     id: uuid().primaryKey(),
-    /** Which agent asked: `document`. */
+    /** The calling agent: `document`. */
     agent: text().notNull(),
-    /** The run of the job that it asked for. */
+    /** The run that made the call. */
     runId: uuid("run_id").notNull(),
     model: text().notNull(),
     promptSha256: text("prompt_sha256").notNull(),
@@ -33,16 +36,16 @@ export const aiLlmCalls = reasoning.table(
   ],
 );
 
-/** One errand of an agent: who sent it, and what for. Only added to: how it went stands in its steps. */
+/** One task of an agent: who requested it, and its goal. Rows are only added. No job deletes rows. */
 export const aiAgentEpisodes = reasoning.table(
   "ai_agent_episodes",
   {
     id: uuid().primaryKey(),
     /** Which agent: `analysis`. */
     agent: text().notNull(),
-    /** What it is to reach, in a sentence. */
+    /** The goal in a sentence. */
     goal: text().notNull(),
-    /** What it was given, as it was given. */
+    /** The request, unchanged. */
     request: jsonb().$type<Readonly<Record<string, unknown>>>().notNull(),
     requestedBy: text("requested_by").notNull(),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
@@ -50,10 +53,10 @@ export const aiAgentEpisodes = reasoning.table(
   (episode) => [index("ai_agent_episodes_by_time").on(episode.createdAt)],
 );
 
-/** `failed` ends the errand unless a later step takes it up again. */
+/** `failed` ends the episode unless a later step continues it. */
 export type StepOutcome = "done" | "failed";
 
-/** What an agent did in an episode, step by step. Only added to. */
+/** The steps of an episode, in order. Rows are only added. */
 export const aiAgentSteps = reasoning.table(
   "ai_agent_steps",
   {
@@ -65,9 +68,9 @@ export const aiAgentSteps = reasoning.table(
     /** A word: `constraints`. */
     name: text().notNull(),
     outcome: text().$type<StepOutcome>().notNull(),
-    /** What it found or decided, in a sentence. */
+    /** The finding or decision, in a sentence. */
     message: text().notNull(),
-    /** The figures behind that. */
+    /** The figures behind the message. */
     facts: jsonb().$type<Readonly<Record<string, unknown>>>().notNull(),
     startedAt: timestamp("started_at", { withTimezone: true, precision: 3 }).notNull(),
     finishedAt: timestamp("finished_at", { withTimezone: true, precision: 3 }).notNull(),

@@ -4,11 +4,11 @@ import type { ChannelName } from "../platform/notification-schema.ts";
 import { afterCursor, type TaskCursor } from "./task-cursor.ts";
 import { reminders, tasks } from "./task-schema.ts";
 
-/** A reminder that was just marked as sent, with what there is to say. */
+/** A reminder that was just marked as sent, with its task. */
 export interface DueReminder {
   readonly id: string;
   readonly cursor: TaskCursor;
-  /** Each once. */
+  /** Without duplicates. */
   readonly channels: readonly ChannelName[];
   readonly taskId: string;
   readonly owner: string;
@@ -16,11 +16,11 @@ export interface DueReminder {
   /** Null for a task without a due date. */
   readonly due: Date | null;
   readonly timeZone: string | null;
-  /** Whether the task is still to be done: nobody wants to hear of one that is completed or deleted. */
+  /** Whether the task is neither completed nor deleted. */
   readonly isWanted: boolean;
 }
 
-/** Marks the next due reminders as sent and hands them out, oldest first; those that another dispatcher has in hand are left to it. */
+/** Marks the next due reminders as sent and returns them, oldest first. Skips reminders that another run has locked. */
 export async function claimDueReminders(
   tx: Tx,
   { asOf, now, after, limit }: { asOf: Date; now: Date; after: TaskCursor | null; limit: number },
@@ -40,7 +40,7 @@ export async function claimDueReminders(
     ),
     sent as (
       update ${reminders} r set sent = true, sent_at = ${now.toISOString()}::timestamptz
-       -- As an array, which is looked up in the index: a join with a table of some size is planned as a scan of all of it.
+       -- An array uses the index; the planner would turn a join into a scan of the whole table.
        where r.id = any(array(select id from due))
       returning r.id, r.remind_at, r.channels, r.task_id
     )
@@ -63,7 +63,7 @@ export async function claimDueReminders(
   }));
 }
 
-/** Reads `web,chatbot`: the same few lists for all reminders of a page. */
+/** Parses `web,chatbot`. Reminders with equal channels share one list. */
 function channelLists(): (text: string) => readonly ChannelName[] {
   const lists = new Map<string, readonly ChannelName[]>();
   return (text) => {

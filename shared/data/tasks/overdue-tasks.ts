@@ -3,7 +3,7 @@ import type { Tx } from "../client.ts";
 import { afterCursor, type TaskCursor } from "./task-cursor.ts";
 import { tasks } from "./task-schema.ts";
 
-/** A task whose status was just moved by its due date. */
+/** A task whose status just changed because of its due date. */
 export interface MovedTask {
   readonly taskId: string;
   readonly cursor: TaskCursor;
@@ -19,12 +19,12 @@ interface PageOfTasks {
   readonly limit: number;
 }
 
-/** Open tasks whose due date has passed become overdue, the longest overdue first. */
+/** Marks open tasks with a passed due date as overdue, the longest overdue first. */
 export async function markOverdue(tx: Tx, page: PageOfTasks): Promise<MovedTask[]> {
   return move(tx, { from: "open", to: "overdue", isDue: "<" }, page);
 }
 
-/** Overdue tasks whose due date was put off become open again. */
+/** Reopens overdue tasks whose due date was postponed. */
 export async function reopenPostponed(tx: Tx, page: PageOfTasks): Promise<MovedTask[]> {
   return move(tx, { from: "overdue", to: "open", isDue: ">=" }, page);
 }
@@ -36,7 +36,7 @@ interface Move {
 }
 
 async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: PageOfTasks): Promise<MovedTask[]> {
-  // The conditions are written out as the partial indexes have them: a planner sees no parameter that would fit.
+  // Literals instead of parameters, so that the planner can use the partial indexes.
   type Row = Omit<MovedTask, "cursor" | "due"> & { at: string; dueMs: number };
   const rows = await tx.execute<Row & Record<string, unknown>>(sql`
     with found as materialized (
@@ -48,7 +48,7 @@ async function move(tx: Tx, { from, to, isDue }: Move, { asOf, after, limit }: P
          for no key update skip locked
     ),
     moved as (
-      -- As an array, which is looked up in the index: a join with a table of some size is planned as a scan of all of it.
+      -- An array uses the index; the planner would turn a join into a scan of the whole table.
       update ${tasks} t set status = ${to} where t.id = any(array(select id from found))
       returning t.id, t.owner, t.title, t.due_date, t.time_zone
     )

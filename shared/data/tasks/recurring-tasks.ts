@@ -4,7 +4,7 @@ import type { Tx } from "../client.ts";
 import { afterCursor, type TaskCursor } from "./task-cursor.ts";
 import { reminders, type Task, tasks } from "./task-schema.ts";
 
-/** A completed task of a series that has not been followed by the next one yet. */
+/** A completed recurring task without successor. */
 export interface CompletedRecurring {
   readonly id: string;
   readonly cursor: TaskCursor;
@@ -19,7 +19,7 @@ export interface CompletedRecurring {
   readonly number: number;
 }
 
-/** Locks the next completed tasks to be repeated, the longest completed first, without those that somebody else has in hand. */
+/** Locks the next completed recurring tasks, the longest completed first. Skips tasks that another run has locked. */
 export async function claimCompletedRecurring(
   tx: Tx,
   { after, limit }: { after: TaskCursor | null; limit: number },
@@ -44,7 +44,7 @@ export async function claimCompletedRecurring(
   }));
 }
 
-/** What is new in the task that follows another; the rest is taken over. */
+/** The fields of a successor that differ from its predecessor. */
 export interface NextTask {
   readonly fromId: string;
   readonly due: Date;
@@ -54,9 +54,9 @@ export interface NextTask {
 }
 
 /**
- * Makes the tasks that follow, each with its predecessor's reminders at the same distance from its due date, and marks the
- * predecessors, and those of `ended` series, as processed. One statement.
- * @returns how many tasks are new; one that was followed before gets no second follower
+ * Inserts the successors, with the reminders of their predecessors at the same distance from the due date. Marks the
+ * predecessors and the tasks of `ended` series as processed. One statement.
+ * @returns the number of new tasks; a task gets no second successor
  */
 export async function insertNextTasks(
   tx: Tx,

@@ -20,7 +20,10 @@ export const tasksSchema = pgSchema("tasks");
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
-/** What people have to do. A task that recurs is followed by a new row when it is done: see `process_recurring_tasks`. */
+/**
+ * The tasks of people. A completed recurring task gets one successor: see `process_recurring_tasks`. No job deletes
+ * rows.
+ */
 export const tasks = tasksSchema.table(
   "tasks",
   {
@@ -34,7 +37,7 @@ export const tasks = tasksSchema.table(
       .notNull()
       .default(sql`'{}'`),
     dueDate: instant("due_date"),
-    /** IANA name: on whose clocks the due date stands. */
+    /** IANA name of the zone of the due date. */
     timeZone: text("time_zone"),
     status: text().$type<TaskStatus>().notNull().default("open"),
     completed: boolean()
@@ -46,27 +49,27 @@ export const tasks = tasksSchema.table(
     recurrenceInterval: integer("recurrence_interval").notNull().default(1),
     /** RFC 5545; wins over type and interval. */
     recurrenceRule: text("recurrence_rule"),
-    /** Nothing is due after it. */
+    /** The end of the recurrence. */
     recurrenceUntil: instant("recurrence_until"),
-    /** The day of the month that the series is for: 31 stays 31 through February. */
+    /** The day of the month of the series: 31 stays 31 after February. */
     recurrenceAnchorDay: smallint("recurrence_anchor_day"),
-    /** The time of day that it is for: 02:30 stays 02:30 through the night in which there is none. */
+    /** The time of day of the series: 02:30 stays 02:30 after the night that skips it. */
     recurrenceAnchorTime: time("recurrence_anchor_time"),
     /** The first task of the series. */
     seriesId: uuid("series_id"),
-    /** Which of its series this is, from 1; what was missed counts where the rule has a COUNT. */
+    /** The number in the series, from 1. With COUNT in the rule, missed occurrences count as well. */
     seriesNumber: integer("series_number").notNull().default(1),
     generatedFromId: uuid("generated_from_id").references((): AnyPgColumn => tasks.id, { onDelete: "set null" }),
-    /** When the next one of its series was made, or found to be none. */
+    /** When the successor was created, or the series ended. */
     lastProcessedAt: instant("last_processed_at"),
     createdAt: instant("created_at").notNull(),
     deletedAt: instant("deleted_at"),
   },
   (task) => [
-    // Whatever happens, a task is followed by one other at most.
+    // A task has at most one successor.
     uniqueIndex("tasks_one_successor").on(task.generatedFromId),
     index("tasks_by_owner").on(task.owner, task.id),
-    // One for each job: they hold what it has left to do, in its order, and are small however many tasks there are.
+    // One partial index per job: it holds the remaining work in order and stays small.
     index("tasks_without_successor")
       .on(task.completedAt, task.id)
       .where(
@@ -78,7 +81,7 @@ export const tasks = tasksSchema.table(
     index("tasks_overdue_by_due_date")
       .on(task.dueDate, task.id)
       .where(sql`status = 'overdue' and deleted_at is null`),
-    // Whoever is told of a task is its owner, by this name.
+    // The owner is the recipient of notifications.
     check("tasks_owner", sql`owner ~ '^[^[:space:]]{1,200}$'`),
     check("tasks_has_title", sql`title <> ''`),
     check("tasks_priority", sql`priority in ('low', 'medium', 'high', 'urgent')`),
@@ -97,7 +100,7 @@ export const tasks = tasksSchema.table(
   ],
 );
 
-/** When somebody wants to be told of a task. */
+/** The moments at which an owner wants to be notified of a task. */
 export const reminders = tasksSchema.table(
   "reminders",
   {

@@ -9,7 +9,7 @@ export async function insertTask(db: Executor, task: NewTask): Promise<Task> {
   return row!;
 }
 
-/** A task that was not deleted. */
+/** A task that is not deleted. */
 export async function findTask(db: Executor, id: string): Promise<Task | undefined> {
   const [row] = await db.select().from(tasks).where(isThere(id));
   return row;
@@ -28,7 +28,7 @@ export interface TaskFilter {
   readonly limit: number;
 }
 
-/** Newest first, without those that were deleted. */
+/** Newest first, without deleted tasks. */
 export async function listTasks(db: Executor, filter: TaskFilter): Promise<Task[]> {
   const { owner, status, priority, tag, dueFrom, dueBefore, seriesId, before, limit } = filter;
   return db
@@ -51,7 +51,7 @@ export async function listTasks(db: Executor, filter: TaskFilter): Promise<Task[
     .limit(limit);
 }
 
-/** One that is completed already stays as it is. @returns undefined when there is none such */
+/** Completes a task; a completed one stays unchanged. @returns undefined when it does not exist */
 export async function completeTask(db: Executor, id: string, now: Date): Promise<Task | undefined> {
   const [row] = await db
     .update(tasks)
@@ -61,7 +61,7 @@ export async function completeTask(db: Executor, id: string, now: Date): Promise
   return row ?? findTask(db, id);
 }
 
-/** The row stays: its reminders are still to be counted as suppressed, and its series still knows it. @returns false when there is none such */
+/** Marks a task as deleted. The row stays for its reminders and its series. @returns false when it does not exist */
 export async function deleteTask(db: Executor, id: string, now: Date): Promise<boolean> {
   const deleted = await db.update(tasks).set({ deletedAt: now }).where(isThere(id)).returning({ id: tasks.id });
   return deleted.length > 0;
@@ -75,7 +75,7 @@ export async function insertReminder(
   return row!;
 }
 
-/** In the order of their times. */
+/** By time. */
 export async function listReminders(db: Executor, taskId: string): Promise<Reminder[]> {
   return db
     .select()

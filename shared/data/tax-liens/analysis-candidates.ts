@@ -4,7 +4,7 @@ import type { Executor, Tx } from "../client.ts";
 import { analysisCandidates, type DealFigures } from "./analysis-run-schema.ts";
 import { liens } from "./tax-lien-schema.ts";
 
-/** Available liens by county, of these counties, in their order. */
+/** The number of available liens by county, in the order of the ids. */
 export async function countAvailable(db: Executor, countyIds: readonly string[]): Promise<Record<string, number>> {
   const rows = await db.execute<{ countyId: string; count: number }>(sql`
     select county_id as "countyId", count(*)::integer as count
@@ -15,7 +15,7 @@ export async function countAvailable(db: Executor, countyIds: readonly string[])
   return Object.fromEntries(countyIds.map((id) => [id, counts.get(id) ?? 0]));
 }
 
-/** The ids of a county's next available liens. */
+/** The ids of the next available liens of a county. */
 export async function availableLiens(
   db: Executor,
   countyId: string,
@@ -38,7 +38,7 @@ export interface StoredCandidate {
   readonly metrics: DealFigures;
 }
 
-/** @param candidates each lien once, and none that the analysis has already */
+/** @param candidates each lien once, none of them stored */
 export async function insertCandidates(tx: Tx, analysisRunId: string, candidates: readonly StoredCandidate[]) {
   if (candidates.length === 0) return;
   await tx.execute(sql`
@@ -49,8 +49,8 @@ export async function insertCandidates(tx: Tx, analysisRunId: string, candidates
 }
 
 /**
- * The candidates of an analysis whose liens are available still, in the order of `compareCandidates`: the higher score first, of
- * equals the lower id. A page is read when it is needed.
+ * The candidates with a still available lien, in the order of `compareCandidates`: higher score first, then lower id.
+ * Reads page by page on demand.
  */
 export async function* rankedCandidates(
   db: Executor,
@@ -70,7 +70,7 @@ async function nextRanked(
   analysisRunId: string,
   { after, limit }: { after: StoredCandidate | undefined; limit: number },
 ): Promise<StoredCandidate[]> {
-  // The first bound is what the index goes by; the second leaves out those of that score that were had.
+  // The first bound uses the index; the second skips candidates of the same score that were already returned.
   const rest = after
     ? sql`and c.deal_score <= ${after.dealScore}::numeric
           and (c.deal_score < ${after.dealScore}::numeric or c.lien_id > ${after.lienId})`
@@ -85,7 +85,7 @@ async function nextRanked(
   return [...rows];
 }
 
-/** What the cheapest of an analysis' candidates costs whose liens are available still; null when there are none. */
+/** The lowest cost of the candidates with a still available lien; null without any. */
 export async function leastCost(db: Executor, analysisRunId: string): Promise<string | null> {
   const [row] = await db.execute<{ cost: string | null }>(sql`
     select min(c.cost)::text as cost

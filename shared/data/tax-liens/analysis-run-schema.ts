@@ -19,7 +19,7 @@ import { liens, taxLiens } from "./tax-lien-schema.ts";
 export const ANALYSIS_STATES = ["queued", "running", "succeeded", "failed"] as const;
 export type AnalysisState = (typeof ANALYSIS_STATES)[number];
 
-/** What an analysis does, in this order. */
+/** The steps of an analysis, in order. */
 export const ANALYSIS_STEPS = ["definition", "constraints", "liens", "metrics", "filter", "deals", "summary"] as const;
 export type AnalysisStep = (typeof ANALYSIS_STEPS)[number];
 
@@ -28,27 +28,27 @@ export interface StepTimes {
   /** ISO instants. */
   readonly startedAt: string;
   readonly finishedAt: string;
-  /** Spent on it, without what lay between two attempts. */
+  /** Working time, without the time between two attempts. */
   readonly durationMs: number;
-  /** What came of it, in a sentence. */
+  /** The result in a sentence. */
   readonly message: string;
 }
 
-/** How far the liens are computed: what a retry goes on from. */
+/** How far the liens are computed. A retry continues from here. */
 export interface AnalysisCheckpoint {
   readonly countyId: string;
-  /** The last lien that is done. */
+  /** The last computed lien. */
   readonly lienId: number;
-  /** Liens that have figures. */
+  /** Liens with figures. */
   readonly computed: number;
-  /** Liens whose county's rules allow none. */
+  /** Liens without figures: the rules of the county allow none. */
   readonly failed: number;
   readonly candidates: number;
-  /** Of the cheapest candidate; null without any. */
+  /** Of the cheapest candidate; null without candidates. */
   readonly leastCost: string | null;
-  /** The other liens, by the first constraint that they do not meet. */
+  /** The number of other liens by their first unmet constraint. */
   readonly unmet: Readonly<Record<string, number>>;
-  /** Of the risk: every attempt goes by those of the first. */
+  /** The risk weights of the first attempt; retries use the same. */
   readonly weights: Readonly<Record<string, number>>;
   /** An ISO instant. */
   readonly startedAt: string;
@@ -56,29 +56,29 @@ export interface AnalysisCheckpoint {
   readonly filterMs: number;
 }
 
-/** A search for deals under an investor's constraints. */
+/** A search for deals under an investor's constraints. No job deletes rows. */
 export const analysisRuns = taxLiens.table(
   "analysis_runs",
   {
     id: uuid().primaryKey(),
-    /** What was asked for, as it was asked: see shared/rules/tax-liens/constraints.ts. */
+    /** The request, unchanged: see shared/rules/tax-liens/constraints.ts. */
     definition: jsonb().$type<{ readonly constraints: unknown }>().notNull(),
-    /** The local day on which it was asked for, and for which its figures hold. */
+    /** The local day of the request, for which the figures hold. */
     asOf: date("as_of", { mode: "string" }).notNull(),
     state: text().$type<AnalysisState>().notNull().default("queued"),
     steps: jsonb().$type<readonly StepTimes[]>().notNull().default([]),
-    /** Available liens by county, as they were counted; null until then. */
+    /** The number of available liens by county; null until they are counted. */
     available: jsonb().$type<Readonly<Record<string, number>>>(),
     checkpoint: jsonb().$type<AnalysisCheckpoint>(),
     /** See shared/rules/tax-liens/analysis-summary.ts. */
     summary: jsonb().$type<Readonly<Record<string, unknown>>>(),
     /** Why it failed. */
     error: text(),
-    /** The run of the job that does it, or did it last: only that one's end is its end. */
+    /** The last run that executes it. Only the end of this run ends the analysis. */
     runId: uuid("run_id").notNull(),
-    /** The agent's episode that it belongs to; null where a person asked for it without one. */
+    /** The episode of the agent that requested it; null for a request without an agent. */
     episodeId: uuid("episode_id").references(() => aiAgentEpisodes.id, { onDelete: "set null" }),
-    /** Who is told of its end. */
+    /** Gets the notification of the end. */
     recipient: text().notNull(),
     requestedBy: text("requested_by").notNull(),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
@@ -95,8 +95,8 @@ export const analysisRuns = taxLiens.table(
 );
 
 /**
- * Liens that meet the constraints of an analysis that is still at work; gone when it ends. They refer to nothing: there may be a
- * million of them for a minute.
+ * Liens that meet the constraints of a running analysis. The end of the analysis deletes them. No foreign keys: there
+ * can be a million for a minute.
  */
 export const analysisCandidates = taxLiens.table(
   "analysis_candidates",
@@ -109,7 +109,7 @@ export const analysisCandidates = taxLiens.table(
     metrics: jsonb().$type<DealFigures>().notNull(),
   },
   ({ analysisRunId, dealScore, lienId }) => [
-    // In the order in which they are ranked, as "order by … desc" has it.
+    // The order of the ranking: "order by … desc" puts nulls first.
     uniqueIndex("analysis_candidates_by_score").on(analysisRunId, dealScore.desc().nullsFirst(), lienId),
   ],
 );
@@ -127,7 +127,10 @@ export interface DealFigures {
   readonly explanation: string | null;
 }
 
-/** Those of shared/rules/tax-liens/deal-statuses.ts, which says how one leads to another. */
+/**
+ * The statuses of a deal. shared/rules/tax-liens/deal-statuses.ts has the same list with the legal moves; a test
+ * compares them.
+ */
 export const DEAL_STATUSES = [
   "candidate",
   "watchlist",
@@ -141,7 +144,7 @@ export const DEAL_STATUSES = [
 ] as const;
 export type DealStatus = (typeof DEAL_STATUSES)[number];
 
-/** A lien that an analysis proposes to buy, and what became of the proposal. */
+/** A lien that an analysis proposes to buy, and the status of the proposal. No job deletes rows. */
 export const deals = taxLiens.table(
   "deals",
   {
@@ -152,7 +155,7 @@ export const deals = taxLiens.table(
     lienId: bigint("lien_id", { mode: "number" })
       .notNull()
       .references(() => liens.id),
-    /** From 1, the best. */
+    /** 1 is the best. */
     rank: integer().notNull(),
     /** 0 to 100. */
     score: numeric().notNull(),
@@ -160,7 +163,7 @@ export const deals = taxLiens.table(
     cost: numeric().notNull(),
     metrics: jsonb().$type<DealFigures>().notNull(),
     status: text().$type<DealStatus>().notNull().default("candidate"),
-    /** When it came into its status. */
+    /** The time of the last status change. */
     statusAt: timestamp("status_at", { withTimezone: true, precision: 3 }).notNull(),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
   },
@@ -168,10 +171,7 @@ export const deals = taxLiens.table(
     unique("deals_once_per_run").on(deal.analysisRunId, deal.lienId),
     unique("deals_one_per_rank").on(deal.analysisRunId, deal.rank),
     index("deals_of_lien").on(deal.lienId),
-    check(
-      "deals_status",
-      sql`status in ('candidate', 'watchlist', 'approved', 'rejected', 'purchased', 'withdrawn', 'redeemed', 'foreclosed', 'written_off')`,
-    ),
+    check("deals_status", sql`status in (${sql.raw(DEAL_STATUSES.map((status) => `'${status}'`).join(", "))})`),
     check("deals_rank", sql`rank >= 1`),
     check("deals_score", sql`score between 0 and 100`),
     check("deals_cost", sql`cost > 0 and cost < 'Infinity'`),

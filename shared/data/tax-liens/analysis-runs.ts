@@ -40,7 +40,7 @@ export async function listAnalyses(db: Executor, { state, before, limit }: Analy
     .limit(limit);
 }
 
-/** The analysis that an episode has asked for, if any. */
+/** The analysis that an episode requested, if any. */
 export async function analysisOfEpisode(db: Executor, episodeId: string): Promise<string | undefined> {
   const [found] = await db
     .select({ id: analysisRuns.id })
@@ -49,7 +49,7 @@ export async function analysisOfEpisode(db: Executor, episodeId: string): Promis
   return found?.id;
 }
 
-/** The days for which the figures of these analyses hold. */
+/** The `asOf` days of analyses, by id. */
 export async function analysisDays(db: Executor, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const found = await db
@@ -60,8 +60,8 @@ export async function analysisDays(db: Executor, ids: readonly string[]): Promis
 }
 
 /**
- * An attempt begins. One that was cut off before is gone on from; an analysis that had failed begins anew.
- * @returns the analysis as it is now; one that had succeeded stays as it was
+ * Starts an attempt. It continues from the checkpoint of an interrupted one; a failed analysis starts again.
+ * @returns the updated analysis; a succeeded one stays unchanged
  */
 export async function beginAnalysis(
   tx: Tx,
@@ -69,16 +69,16 @@ export async function beginAnalysis(
 ): Promise<AnalysisRun | undefined> {
   const found = await findAnalysis(tx, id);
   if (!found || found.state === "succeeded") return found;
-  const anew = { steps: [], available: null, checkpoint: null, error: null, startedAt: now, finishedAt: null };
-  const [begun] = await tx
+  const restarted = { steps: [], available: null, checkpoint: null, error: null, startedAt: now, finishedAt: null };
+  const [started] = await tx
     .update(analysisRuns)
-    .set({ state: "running", runId, startedAt: found.startedAt ?? now, ...(found.state === "failed" && anew) })
+    .set({ state: "running", runId, startedAt: found.startedAt ?? now, ...(found.state === "failed" && restarted) })
     .where(eq(analysisRuns.id, id))
     .returning();
-  return begun;
+  return started;
 }
 
-/** The steps that are done, in order. */
+/** Stores the completed steps, in order. */
 export async function recordSteps(
   tx: Tx,
   id: string,
@@ -91,7 +91,7 @@ export async function recordSteps(
     .where(eq(analysisRuns.id, id));
 }
 
-/** So far the liens are computed, in the transaction that has stored what came of them. */
+/** Stores the checkpoint. Call it in the transaction that stores the computed liens. */
 export async function saveCheckpoint(tx: Tx, id: string, checkpoint: AnalysisCheckpoint): Promise<void> {
   await tx.update(analysisRuns).set({ checkpoint }).where(eq(analysisRuns.id, id));
 }
@@ -108,7 +108,7 @@ export async function succeedAnalysis(
   await dropCandidates(tx, id);
 }
 
-/** @returns the analysis; undefined when that run was not the one to end it, or it was over */
+/** @returns the analysis; undefined when it has ended or belongs to another run */
 export async function failAnalysis(
   tx: Tx,
   { id, runId, error, now }: { id: string; runId: string; error: string; now: Date },

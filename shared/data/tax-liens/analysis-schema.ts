@@ -2,14 +2,14 @@ import { sql } from "drizzle-orm";
 import { bigint, boolean, check, date, integer, numeric, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 import { liens, taxLiens } from "./tax-lien-schema.ts";
 
-/** Taxes of later years that a lien's holder pays and is paid back with interest. */
+/** Taxes of later years that the holder of a lien pays and gets back with interest. */
 export const subsequentTaxes = taxLiens.table(
   "subsequent_taxes",
   {
     lienId: bigint("lien_id", { mode: "number" })
       .notNull()
       .references(() => liens.id, { onDelete: "cascade" }),
-    /** The day on which they are, or are to be, paid. */
+    /** The past or planned day of payment. */
     day: date({ mode: "string" }).notNull(),
     amount: numeric().notNull(),
   },
@@ -19,21 +19,21 @@ export const subsequentTaxes = taxLiens.table(
   ],
 );
 
-/** The figures by which liens are compared, as they last were computed: see shared/rules/tax-liens/lien-metrics.ts. */
+/** The figures that compare liens, from their last computation: see shared/rules/tax-liens/lien-metrics.ts. */
 export const dealMetrics = taxLiens.table(
   "deal_metrics",
   {
     lienId: bigint("lien_id", { mode: "number" })
       .primaryKey()
       .references(() => liens.id, { onDelete: "cascade" }),
-    /** The local day for which they hold. */
+    /** The local day for which the figures hold. */
     asOf: date("as_of", { mode: "string" }).notNull(),
     /** Of the formulas. */
     version: integer().notNull(),
     cost: numeric().notNull(),
     ltv: numeric(),
     implausibleValue: boolean("implausible_value").notNull(),
-    /** Percent a year, as is `irr`. */
+    /** Percent a year, like `irr`. */
     expectedYield: numeric("expected_yield"),
     irr: numeric(),
     riskScore: numeric("risk_score"),

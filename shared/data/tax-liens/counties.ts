@@ -7,7 +7,7 @@ export type CountyConfiguration = Pick<
   "id" | "name" | "state" | "active" | "timeZone" | "source" | "ruleSet" | "rules"
 >;
 
-/** Creates a county or configures it anew. @returns what it was before; undefined for a new one */
+/** Creates or updates a county. @returns the county before; undefined for a new one */
 export async function saveCounty(tx: Tx, county: CountyConfiguration, now: Date): Promise<County | undefined> {
   const [before] = await tx.select().from(counties).where(eq(counties.id, county.id)).for("update");
   const { id: _, ...changed } = { ...county, updatedAt: now };
@@ -23,7 +23,7 @@ export async function findCounty(db: Executor, id: string): Promise<County | und
   return found;
 }
 
-/** Those of the ids that name counties. */
+/** The existing counties among the ids. */
 export async function findCounties(db: Executor, ids: readonly string[]): Promise<County[]> {
   return ids.length
     ? db
@@ -61,7 +61,7 @@ export async function countiesWithAvailableLiens(db: Executor): Promise<string[]
   return [...rows].map(({ id }) => id);
 }
 
-/** A whole list of so many liens is in: what the next one is measured by. */
+/** Records the size of an ingested list, which the next list is compared with. */
 export async function markIngested(tx: Tx, id: string, lastRows: number, asOf: Date): Promise<void> {
   await tx
     .update(counties)
@@ -69,7 +69,10 @@ export async function markIngested(tx: Tx, id: string, lastRows: number, asOf: D
     .where(eq(counties.id, id));
 }
 
-/** The day of the last list of that active county which is behind all others; null when one has none yet, or there are no counties. */
+/**
+ * The day of the last list of the active county that is furthest behind; null without counties, or if one has no list
+ * yet.
+ */
 export async function newestListDate(db: Executor): Promise<string | null> {
   const [row] = await db
     .select({

@@ -4,7 +4,7 @@ import { dealMetrics, subsequentTaxes } from "./analysis-schema.ts";
 import { counties, liens, properties, type PropertyType } from "./tax-lien-schema.ts";
 import { propertyValuations } from "./valuation-schema.ts";
 
-/** All that the figures of a lien follow from. Money and rates are decimals as text. */
+/** The inputs of the figures of a lien. Money and rates are decimals as text. */
 export interface LienForMetrics {
   readonly lienId: number;
   readonly countyId: string;
@@ -27,7 +27,7 @@ export interface LienForMetrics {
   readonly subsequentTaxes: readonly { readonly day: string; readonly amount: string }[];
 }
 
-/** Those of the liens that exist, with the last valuation on or before a day; in the order of their ids. */
+/** The existing liens with the last valuation on or before a day, by id. */
 export async function liensForMetrics(db: Executor, ids: readonly number[], asOf: string): Promise<LienForMetrics[]> {
   const rows = await db.execute<LienForMetrics & Record<string, unknown>>(sql`
     select lien.id::float8 as "lienId", lien.county_id as "countyId", lien.face_amount::text as "faceAmount", lien.prior_liens::text as "priorLiens",
@@ -44,7 +44,7 @@ export async function liensForMetrics(db: Executor, ids: readonly number[], asOf
         select jsonb_build_object('value', value::text, 'day', day::text) as found
           from ${propertyValuations}
          where property_id = property.id and value is not null and day <= ${asOf}::date
-         -- Of two providers on one day always the same one.
+         -- Two providers on one day: always the same one.
          order by day desc, provider limit 1
       ) as valuation on true
       cross join lateral (
@@ -56,7 +56,7 @@ export async function liensForMetrics(db: Executor, ids: readonly number[], asOf
   return [...rows];
 }
 
-/** A lien's figures, for storing. */
+/** The figures of a lien. */
 export interface StoredMetrics {
   readonly lienId: number;
   readonly cost: string;
@@ -69,7 +69,7 @@ export interface StoredMetrics {
   readonly explanation: string | null;
 }
 
-/** For which day they are, by which version of the formulas, computed when. */
+/** The day of the figures, the version of the formulas, and the time of computation. */
 export interface MetricsOrigin {
   readonly asOf: string;
   readonly version: number;
@@ -77,7 +77,7 @@ export interface MetricsOrigin {
 }
 
 /**
- * Stores the figures of many liens in one statement. Those for a later day, or by later formulas, stay as they are.
+ * Stores the figures of many liens in one statement. Stored figures of a later day or formula version stay.
  * @param figures each lien once
  */
 export async function storeMetrics(
@@ -93,7 +93,7 @@ export async function storeMetrics(
       from jsonb_to_recordset(${JSON.stringify(figures)}::jsonb) as given
            ("lienId" bigint, cost numeric, ltv numeric, "implausibleValue" boolean, "expectedYield" numeric, irr numeric,
             "riskScore" numeric, "dealScore" numeric, explanation text)
-     -- Two batches that share liens lock them in one order.
+     -- One lock order, so that batches that share liens cannot deadlock.
      order by "lienId"
     on conflict (lien_id) do update
       set as_of = excluded.as_of, version = excluded.version, cost = excluded.cost, ltv = excluded.ltv,

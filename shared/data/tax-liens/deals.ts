@@ -4,7 +4,7 @@ import type { StoredCandidate } from "./analysis-candidates.ts";
 import { type Deal, type DealFigures, deals } from "./analysis-run-schema.ts";
 import { type Lien, liens, properties, type Property } from "./tax-lien-schema.ts";
 
-/** @param ranked best first @param firstRank of the first of them */
+/** @param ranked best first @param firstRank the rank of the first one */
 export async function insertDeals(
   tx: Tx,
   analysisRunId: string,
@@ -19,7 +19,7 @@ export async function insertDeals(
      order by ordinal`);
 }
 
-/** What a county's deals come to; decimals as text. */
+/** The totals of the deals of a county; decimals as text. */
 export interface DealTotals {
   readonly countyId: string;
   readonly deals: number;
@@ -70,7 +70,7 @@ export async function listDeals(
     .limit(limit);
 }
 
-/** New figures of a lien, for the deal that an analysis has on it. */
+/** New figures for the deal of an analysis on a lien. */
 export interface NewDealFigures {
   readonly analysisRunId: string;
   readonly lienId: number;
@@ -79,8 +79,8 @@ export interface NewDealFigures {
 }
 
 /**
- * Shows new figures in deals about which nothing is decided yet; without a score the deal keeps the one it was ranked by. Rank and
- * cost stay, for by them the budget was filled.
+ * Updates the figures of undecided deals. Without a new score a deal keeps its old one. Rank and cost stay: the budget
+ * was filled by them.
  * @param figures each deal once
  */
 export async function refreshDeals(tx: Tx, figures: readonly NewDealFigures[]): Promise<void> {
@@ -89,7 +89,7 @@ export async function refreshDeals(tx: Tx, figures: readonly NewDealFigures[]): 
     update ${deals} as deal
        set metrics = given.metrics, score = coalesce(given.score, deal.score)
       from (
-        -- Two batches that share deals lock them in one order.
+        -- One lock order, so that batches that share deals cannot deadlock.
         select d.id, new.score, new.metrics
           from jsonb_to_recordset(${JSON.stringify(figures)}::jsonb)
                as new ("analysisRunId" uuid, "lienId" bigint, score numeric, metrics jsonb)

@@ -3,7 +3,7 @@ import type { Executor, Tx } from "../client.ts";
 import { deals, type DealStatus } from "./analysis-run-schema.ts";
 import { type DecisionEvent, decisionEvents } from "./decision-schema.ts";
 
-/** The statuses of those deals that the analysis has; nobody else moves them until the transaction ends. */
+/** Locks the deals of an analysis until the transaction ends. @returns their statuses by id */
 export async function lockDeals(
   tx: Tx,
   analysisRunId: string,
@@ -13,13 +13,13 @@ export async function lockDeals(
     .select({ id: deals.id, status: deals.status })
     .from(deals)
     .where(and(eq(deals.analysisRunId, analysisRunId), inArray(deals.id, [...ids])))
-    // Of two transactions about the same deals one waits for the other, and neither for ever.
+    // One lock order, so that two transactions with the same deals cannot deadlock.
     .orderBy(deals.id)
     .for("update");
   return new Map(rows.map(({ id, status }) => [id, status]));
 }
 
-/** What is recorded under these ids. */
+/** The recorded decisions with these ids. */
 export async function recordedDecisions(db: Executor, decisionIds: readonly string[]): Promise<DecisionEvent[]> {
   return db
     .select()
@@ -30,8 +30,8 @@ export async function recordedDecisions(db: Executor, decisionIds: readonly stri
 export type NewDecisionEvent = Omit<DecisionEvent, "id">;
 
 /**
- * Records decisions in their order, in one statement.
- * @returns false when another transaction has recorded one of the ids meanwhile: then this one has to be rolled back
+ * Records decisions in order, in one statement.
+ * @returns false when another transaction recorded one of the ids: the caller must roll back
  */
 export async function recordDecisions(tx: Tx, events: readonly NewDecisionEvent[]): Promise<boolean> {
   if (events.length === 0) return true;
@@ -48,7 +48,7 @@ export async function recordDecisions(tx: Tx, events: readonly NewDecisionEvent[
   return recorded.count === events.length;
 }
 
-/** Moves locked deals, in one statement. */
+/** Updates the statuses of locked deals in one statement. */
 export async function updateDealStatuses(tx: Tx, statuses: ReadonlyMap<number, DealStatus>, now: Date): Promise<void> {
   if (statuses.size === 0) return;
   const moves = [...statuses].map(([id, status]) => ({ id, status }));
@@ -60,7 +60,7 @@ export async function updateDealStatuses(tx: Tx, statuses: ReadonlyMap<number, D
 
 export interface DecisionFilter {
   readonly dealId?: number | undefined;
-  /** The run that took them. */
+  /** The run that applied them. */
   readonly runId?: string | undefined;
   readonly isRefused?: boolean | undefined;
   /** The id of the last one of the page before. */
@@ -68,7 +68,7 @@ export interface DecisionFilter {
   readonly limit: number;
 }
 
-/** The decisions about an analysis's deals, newest first. */
+/** The decisions about the deals of an analysis, newest first. */
 export async function listDecisions(
   db: Executor,
   analysisRunId: string,

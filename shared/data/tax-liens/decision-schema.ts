@@ -3,29 +3,29 @@ import { bigint, check, index, integer, text, timestamp, uuid } from "drizzle-or
 import { analysisRuns, DEAL_STATUSES, type DealStatus } from "./analysis-run-schema.ts";
 import { taxLiens } from "./tax-lien-schema.ts";
 
-/** Every decision about a deal, in the order in which they were taken; only added to. */
+/** Every decision about a deal, in the order of application. Rows are only added; no job deletes them. */
 export const decisionEvents = taxLiens.table(
   "decision_events",
   {
     id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
-    /** Its giver's name for it. */
+    /** The id from the sender. */
     decisionId: text("decision_id").notNull().unique("decision_events_decision_id"),
     analysisRunId: uuid("analysis_run_id")
       .notNull()
       .references(() => analysisRuns.id),
-    /** No reference: a decision about a deal that does not exist is recorded as well. */
+    /** No foreign key: a decision about an unknown deal is recorded too. */
     dealId: bigint("deal_id", { mode: "number" }).notNull(),
     decision: text().$type<Exclude<DealStatus, "candidate">>().notNull(),
     reason: text().notNull(),
     decidedBy: text("decided_by").$type<"user" | "agent">().notNull(),
-    /** The deal's status before; null: there was no such deal. */
+    /** The status of the deal before; null for an unknown deal. */
     fromStatus: text("from_status").$type<DealStatus>(),
-    /** Why it was refused; null: the deal has moved. */
+    /** Why it was refused; null when it changed the deal. */
     refusal: text(),
-    /** The run that took it, and its place among the decisions of that run, from 0. */
+    /** The run that applied it, and its position among the decisions of that run, from 0. */
     runId: uuid("run_id").notNull(),
     position: integer().notNull(),
-    /** Who sent it; null where nobody said. */
+    /** The sender, if known. */
     requestedBy: text("requested_by"),
     at: timestamp({ withTimezone: true, precision: 3 }).notNull(),
   },

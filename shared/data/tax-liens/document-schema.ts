@@ -6,7 +6,7 @@ import { liens, taxLiens } from "./tax-lien-schema.ts";
 export const DOCUMENT_STATES = ["queued", "ready", "failed"] as const;
 export type DocumentState = (typeof DOCUMENT_STATES)[number];
 
-/** A file of a document as it lies in blob storage. */
+/** A file of a document in blob storage. */
 export interface DocumentFile {
   readonly blob: string;
   readonly contentType: string;
@@ -15,24 +15,26 @@ export interface DocumentFile {
 }
 export type DocumentFormat = "pdf" | "html";
 
-/** The passages in words, who wrote them, and why not the model where that failed. Kept, so that a repeat says the same. */
+/**
+ * The written passages, their author, and why the model failed if it did. Stored, so that a retry writes the same text.
+ */
 export interface WrittenPassages {
   readonly words: Readonly<Record<string, string>>;
   readonly by: "template" | "model";
   readonly note: string | null;
 }
 
-/** A document that somebody asked for. */
+/** A requested document. `archive_old_documents` moves the files to cold storage; no job deletes rows. */
 export const documents = taxLiens.table(
   "documents",
   {
     id: uuid().primaryKey(),
     template: text().notNull(),
-    /** What its facts are read about, where they were not given: one of the three. */
+    /** The subject whose facts are read, unless the request has facts: at most one of the three. */
     lienId: bigint("lien_id", { mode: "number" }).references(() => liens.id, { onDelete: "set null" }),
     dealId: bigint("deal_id", { mode: "number" }).references(() => deals.id, { onDelete: "set null" }),
     analysisRunId: uuid("analysis_run_id").references(() => analysisRuns.id, { onDelete: "set null" }),
-    /** What it is written from; null until they are read. */
+    /** The facts of the text; null until they are read. */
     facts: jsonb().$type<unknown>(),
     passages: jsonb().$type<WrittenPassages>(),
     state: text().$type<DocumentState>().notNull().default("queued"),
@@ -41,7 +43,7 @@ export const documents = taxLiens.table(
     title: text(),
     files: jsonb().$type<Readonly<Record<DocumentFormat, DocumentFile>>>(),
     tier: text().$type<"hot" | "cold">(),
-    /** Who is told when it is there. */
+    /** Gets the notification when it is ready. */
     recipient: text().notNull(),
     requestedBy: text("requested_by").notNull(),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),

@@ -5,7 +5,7 @@ import { type DecisionEvent, decisionEvents } from "./decision-schema.ts";
 import { counties, type County, type Lien, liens, properties, type Property } from "./tax-lien-schema.ts";
 import { type PropertyValuation, propertyValuations } from "./valuation-schema.ts";
 
-/** A lien with all that is known of it: its property, its county, and the property's last valuation on or before a day. */
+/** A lien with its property, its county, and the last valuation of the property on or before a day. */
 export async function findLienDetails(
   db: Executor,
   id: number,
@@ -23,17 +23,17 @@ export async function findLienDetails(
     .select()
     .from(propertyValuations)
     .where(and(eq(propertyId, found.property.id), lte(day, asOf), isNotNull(value)))
-    // Of two providers on one day the one by which the figures are computed: see liensForMetrics.
+    // Two providers on one day: the one that `liensForMetrics` uses.
     .orderBy(desc(day), asc(provider))
     .limit(1);
   return { ...found, valuation };
 }
 
-/** A deal, how many its analysis found, and what was decided about it. */
+/** A deal, the number of deals of its analysis, and the decisions about it. */
 export interface DealDetails {
   readonly deal: Deal;
   readonly deals: number;
-  /** Those that moved it, in their order. */
+  /** The decisions that changed its status, in order. */
   readonly decisions: readonly DecisionEvent[];
 }
 
@@ -51,16 +51,16 @@ export async function findDeal(db: Executor, id: number): Promise<DealDetails | 
   return { deal, deals: all!.count, decisions: decisions.reverse() };
 }
 
-/** What was bought of an analysis's deals and is still held, or was written off. */
+/** A purchased or written off deal. */
 export interface BoughtDeal {
   readonly deal: Deal;
   readonly certificate: string;
   readonly county: string;
-  /** When that was decided; null where no decision says so. */
+  /** The time of the purchase decision; null without one. */
   readonly purchasedAt: Date | null;
 }
 
-/** An analysis, and its deals that were bought and neither redeemed nor foreclosed; by rank. */
+/** An analysis with its purchased and written off deals, by rank. */
 export async function findBought(
   db: Executor,
   analysisRunId: string,

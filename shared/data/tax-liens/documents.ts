@@ -22,12 +22,12 @@ export async function findDocument(db: Executor, id: string): Promise<Document |
   return found;
 }
 
-/** Keeps what the document is written from and says. What was kept before stays: a repeat says the same. */
+/** Stores the facts and passages of a document, so that a retry writes the same text. */
 export async function savePassages(tx: Tx, id: string, facts: unknown, passages: WrittenPassages): Promise<void> {
   await tx.update(documents).set({ facts, passages }).where(eq(documents.id, id));
 }
 
-/** The files are in their place, as new, and so not archived. */
+/** Stores the files of a document; it is ready and not archived. */
 export async function recordFiles(
   tx: Tx,
   id: string,
@@ -39,7 +39,7 @@ export async function recordFiles(
     .where(eq(documents.id, id));
 }
 
-/** @returns the document; undefined when there is none, or it was there before: then it stays there */
+/** @returns the document; undefined when it does not exist, or is ready: then it stays ready */
 export async function failDocument(tx: Tx, id: string, reason: string): Promise<Document | undefined> {
   const [failed] = await tx
     .update(documents)
@@ -49,7 +49,7 @@ export async function failDocument(tx: Tx, id: string, reason: string): Promise<
   return failed;
 }
 
-/** Documents that were generated before a moment and are not archived, oldest first, after a place. */
+/** Unarchived documents generated before an instant, by id. @param after the last document of the page before */
 export async function documentsToArchive(
   db: Executor,
   before: Date,
@@ -65,7 +65,7 @@ export async function documentsToArchive(
     .limit(limit);
 }
 
-/** @returns false when it was generated anew meanwhile */
+/** @returns false when the document was generated again in the meantime */
 export async function markArchived(tx: Tx, { id, generatedAt }: Document, now: Date): Promise<boolean> {
   const rows = await tx
     .update(documents)

@@ -4,7 +4,7 @@ import { counties, taxLiens } from "./tax-lien-schema.ts";
 
 export type IngestionState = "running" | "succeeded" | "failed";
 
-/** What became of one run's ingestion of one county's list. */
+/** One run that ingested the list of one county. No job deletes rows. */
 export const lienIngestions = taxLiens.table(
   "lien_ingestions",
   {
@@ -14,16 +14,16 @@ export const lienIngestions = taxLiens.table(
       .notNull()
       .references(() => counties.id),
     state: text().$type<IngestionState>().notNull(),
-    /** Rows of the list; `created` + `updated` + `unchanged` + `failed` once it is merged. */
+    /** Rows of the list: `created` + `updated` + `unchanged` + `failed` after the merge. */
     retrieved: integer().notNull().default(0),
     created: integer().notNull().default(0),
     updated: integer().notNull().default(0),
     unchanged: integer().notNull().default(0),
-    /** Rows that were refused; each has its reason in the reject file, the first 1,000 in `lien_rejects` too. */
+    /** Refused rows. The reject file has all of them with reasons, `lien_rejects` the first 1,000. */
     failed: integer().notNull().default(0),
-    /** Liens that the list before had and this one has not. */
+    /** Liens of the previous list that this one does not have. */
     notListed: integer("not_listed").notNull().default(0),
-    /** Path of the reject file in its container, CSV in gzip; null while no row was refused. */
+    /** Path of the reject file in its container, gzipped CSV; null without refused rows. */
     rejectBlob: text("reject_blob"),
     error: text(),
     startedAt: timestamp("started_at", { withTimezone: true, precision: 3 }).notNull(),
@@ -38,17 +38,17 @@ export const lienIngestions = taxLiens.table(
   ],
 );
 
-/** The first refused rows of an ingestion. */
+/** The first refused rows of an ingestion. A retry of the run replaces them. */
 export const lienRejects = taxLiens.table(
   "lien_rejects",
   {
     ingestionId: bigint("ingestion_id", { mode: "number" })
       .notNull()
       .references(() => lienIngestions.id, { onDelete: "cascade" }),
-    /** Of a CSV file its line, else the number of the record; both from 1. */
+    /** The line of a CSV file, otherwise the number of the record; both from 1. */
     line: bigint({ mode: "number" }).notNull(),
     reasons: jsonb().$type<readonly string[]>().notNull(),
-    /** The row as it came, cut off at 2,000 characters. */
+    /** The raw row, truncated to 2,000 characters. */
     raw: text().notNull(),
   },
   (reject) => [primaryKey({ name: "lien_rejects_line", columns: [reject.ingestionId, reject.line] })],

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { type LienIngestion, lienIngestions, type LienReject, lienRejects } from "./ingestion-schema.ts";
 
-/** An attempt begins: the row of its run is there once, and knows nothing of the attempt before. @returns its id */
+/** Starts an attempt: inserts the row of the run, or resets it. @returns the id of the row */
 export async function beginIngestion(tx: Tx, runId: string, countyId: string, now: Date): Promise<number> {
   const [row] = await tx
     .insert(lienIngestions)
@@ -18,7 +18,7 @@ export async function beginIngestion(tx: Tx, runId: string, countyId: string, no
 
 export type ReadCounts = Pick<LienIngestion, "retrieved" | "failed" | "rejectBlob">;
 
-/** The list was read to its end: how many rows it had, and which were refused. */
+/** Stores the counts and the refused rows after the list was read. */
 export async function recordReading(
   tx: Tx,
   ingestionId: number,
@@ -42,7 +42,7 @@ export async function endIngestion(tx: Tx, ingestionId: number, counts: MergeCou
     .where(eq(lienIngestions.id, ingestionId));
 }
 
-/** The ingestions of runs that came to nothing. */
+/** Marks the ingestions of discarded runs as failed. */
 export async function failIngestions(
   tx: Tx,
   runs: readonly { readonly id: string; readonly error: string }[],

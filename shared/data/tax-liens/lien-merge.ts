@@ -6,11 +6,11 @@ import { liens, properties } from "./tax-lien-schema.ts";
 export interface Merging {
   readonly countyId: string;
   readonly now: Date;
-  /** The county's day. */
+  /** The local day of the county. */
   readonly day: string;
-  /** The day of the list before; null when there was none. */
+  /** The day of the previous list; null without one. */
   readonly dayBefore: string | null;
-  /** The list holds the sales of these days alone: of the others it says nothing. */
+  /** The range of sale dates that the list covers. Null: all. */
   readonly saleDates: { readonly from?: string | undefined; readonly to?: string | undefined } | null;
 }
 
@@ -21,12 +21,12 @@ export interface Merged {
 }
 
 /**
- * Brings a county's liens and properties into line with its staged list. Rows whose content is the same are not touched: a list
- * that did not change writes nothing. Liens that it does not even name become `not_listed`, unless they had come to an end before.
+ * Merges a staged list into the liens and properties of its county. Unchanged rows are not written. Open liens that the
+ * list does not name become `not_listed`.
  */
 export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Promise<Merged> {
   await findChanges(tx, staging, merging);
-  // Before there are new ones, which it need not look at.
+  // Before the insert, so that it does not scan the new liens.
   const notListed = await markNotListed(tx, staging, merging);
   await saveProperties(tx, staging, merging);
   const created = await createLiens(tx, merging);
@@ -46,7 +46,7 @@ async function findChanges(tx: Tx, staging: Staging, { countyId }: Merging): Pro
 }
 
 async function saveProperties(tx: Tx, staging: Staging, { countyId, now }: Merging): Promise<void> {
-  // Several liens of one parcel may describe it differently: the last line of the list wins, whichever of them has changed.
+  // Liens of one parcel can describe it differently: the last line of the list wins.
   await tx.execute(sql`
     insert into ${properties} as p (county_id, parcel_id, address, city, zip, legal_description, owner, property_type,
                                     assessed_value, bankruptcy, environmental, code_violations, created_at, updated_at)
@@ -115,7 +115,7 @@ function at(instant: Date): SQL {
   return sql`${instant.toISOString()}::timestamptz`;
 }
 
-/** A text as a literal, where PostgreSQL takes no parameter: in what makes a table. County ids hold no quotes. */
+/** A county id as SQL literal, for DDL, which takes no parameters. County ids contain no quotes. */
 function inline(slug: string): SQL {
   if (!/^[a-z0-9-]+$/.test(slug)) throw new TypeError(`county: expected a slug, got ${JSON.stringify(slug)}`);
   return sql.raw(`'${slug}'`);

@@ -6,11 +6,11 @@ import { copyIn } from "../copy-in.ts";
 import { jobRuns } from "../platform/platform-schema.ts";
 import type { Lien, LienStatus, Property } from "./tax-lien-schema.ts";
 
-/** One lien as a county's list has it, with its property. */
+/** A lien of a county list, with its property. */
 export type ListedLien = Pick<Lien, (typeof LIEN_COLUMNS)[number]> &
   Pick<Property, (typeof PROPERTY_COLUMNS)[number]> & { readonly status: Exclude<LienStatus, "not_listed"> };
 
-/** Where a list is staged: in tables of one attempt of one run, so that an attempt that was given up writes into nobody's list. */
+/** The staging tables of one attempt of one run. A rescued attempt so cannot write into the list of the next one. */
 export interface Staging {
   readonly runId: string;
   readonly attempt: number;
@@ -45,10 +45,10 @@ const LIEN_COLUMNS = [
   "redemptionDeadline",
 ] as const;
 
-/** `list`: its liens. `named`: those that it has and of which nothing is taken, since their rows were refused or are of other days. */
+/** `list`: the liens to merge. `named`: liens of refused rows or other sale dates, which count as listed only. */
 export type StagedPart = "list" | "named";
 
-/** The table's name, quoted. */
+/** The quoted table name. */
 export function stagingTable(staging: Staging, part: StagedPart = "list"): SQL {
   return sql.raw(nameOf(staging, part));
 }
@@ -78,7 +78,7 @@ export async function dropStaging(tx: Executor, staging: Staging): Promise<void>
   await tx.execute(sql`drop table if exists ${stagingTable(staging)}, ${stagingTable(staging, "named")}`);
 }
 
-/** The tables of attempts that are no longer under way: a process that was killed could not drop its own. */
+/** The staging of attempts that no longer run: a killed process could not drop its tables. */
 export async function abandonedStaging(db: Executor): Promise<Staging[]> {
   const rows = await db.execute<{ runId: string; attempt: number }>(sql`
     select t.run_id as "runId", t.attempt
@@ -90,8 +90,8 @@ export async function abandonedStaging(db: Executor): Promise<Staging[]> {
 }
 
 /**
- * Adds rows to their staging table by COPY. It holds a connection only while they go over, and not while the next ones are
- * waited for.
+ * Adds rows to their staging table by COPY. It holds a connection during the copy only, not while the next rows are
+ * read.
  */
 export async function stageRows(db: Db, staging: Staging, rows: StagedRows): Promise<void> {
   const bytes = rows.take();
@@ -102,7 +102,10 @@ export async function stageRows(db: Db, staging: Staging, rows: StagedRows): Pro
 const COPY_BYTES = 256 * 1024;
 const LONGEST_ROW_BYTES = 64 * 1024;
 
-/** Rows as COPY takes them, on their way. As bytes, for of strings the garbage collector would take thousands for old. */
+/**
+ * A buffer of rows in COPY format. Bytes, because thousands of strings would reach the old generation of the garbage
+ * collector.
+ */
 export class StagedRows {
   readonly part: StagedPart;
   readonly #bytes = Buffer.allocUnsafe(COPY_BYTES);
@@ -116,21 +119,21 @@ export class StagedRows {
     return this.#length > COPY_BYTES - LONGEST_ROW_BYTES;
   }
 
-  /** @throws RangeError when the row is longer than any can be; only while it is not full */
+  /** Call it only while the buffer is not full. @throws RangeError for a row longer than 64 KiB */
   add(row: string): void {
     if (row.length * 3 > LONGEST_ROW_BYTES) throw new RangeError(`a row of ${row.length} characters cannot be staged`);
     this.#length += this.#bytes.write(row, this.#length);
   }
 
-  /** What is there, until something is added again. */
+  /** Returns the buffered bytes, valid until the next `add`. */
   take(): Buffer {
-    const taken = this.#bytes.subarray(0, this.#length);
+    const bytes = this.#bytes.subarray(0, this.#length);
     this.#length = 0;
-    return taken;
+    return bytes;
   }
 }
 
-/** A row as COPY takes it. The hash is that of all that the list says, whatever line it stands in. */
+/** A row in COPY format. Its hash covers all list fields, not the line number. */
 export function stagedRow(lien: ListedLien, line: number): string {
   let content = "";
   for (const column of PROPERTY_COLUMNS) content += `${cell(lien[column])}\t`;
@@ -138,7 +141,7 @@ export function stagedRow(lien: ListedLien, line: number): string {
   return `${content}${line}\t${cell(identityOf(lien))}\t${hash("md5", content)}\n`;
 }
 
-/** The same of a lien that is only named. */
+/** The COPY row of a lien that is only named. */
 export function namedRow(lien: Pick<ListedLien, "taxYear" | "certificateNumber" | "parcelId">): string {
   return `${lien.taxYear}\t${cell(identityOf(lien))}\n`;
 }
@@ -155,7 +158,7 @@ function cell(value: string | number | boolean | null): string {
 
 const ESCAPED: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
-/** A row that names the same lien as an earlier one. */
+/** A row with the same lien as an earlier row. */
 export interface RepeatedLien {
   readonly line: number;
   readonly firstLine: number;
@@ -165,7 +168,7 @@ export interface RepeatedLien {
   readonly faceAmount: string;
 }
 
-/** Takes rows out that name a lien which stands in the list before, a portion at a time; the first one is kept. */
+/** Deletes rows that repeat an earlier lien, at most `limit` per call. The first row of a lien stays. */
 export async function removeRepeatedLiens(tx: Tx, staging: Staging, limit: number): Promise<RepeatedLien[]> {
   const table = stagingTable(staging);
   const rows = await tx.execute<RepeatedLien & Record<string, unknown>>(sql`
@@ -181,7 +184,7 @@ export async function removeRepeatedLiens(tx: Tx, staging: Staging, limit: numbe
   return [...rows].sort((a, b) => a.line - b.line);
 }
 
-/** How many liens are staged, once what is there is known to the planner. */
+/** Analyzes the staging table. @returns the number of staged liens */
 export async function countStaged(tx: Tx, staging: Staging): Promise<number> {
   await tx.execute(sql`analyze ${stagingTable(staging)}`);
   const [row] = await tx.execute<{ rows: number }>(sql`select count(*)::integer as rows from ${stagingTable(staging)}`);

@@ -3,7 +3,7 @@ import type { Tx } from "../client.ts";
 import { properties } from "./tax-lien-schema.ts";
 import { propertyValuations } from "./valuation-schema.ts";
 
-/** What somebody says a parcel is worth on a day. */
+/** A requested valuation of a parcel. */
 export interface GivenValuation {
   readonly county: string;
   readonly parcelId: string;
@@ -13,27 +13,27 @@ export interface GivenValuation {
   readonly value: string;
 }
 
-/** Adds what is not there yet. @returns how many were added */
+/** Adds missing valuations. @returns the number of added ones */
 export async function addValuations(tx: Tx, valuations: readonly GivenValuation[], now: Date): Promise<number> {
   const { count } = await tx.execute(sql`
     insert into ${propertyValuations} (property_id, provider, day, value, state, created_at)
     select property.id, given.provider, given.day, given.value, 'valued', ${now.toISOString()}::timestamptz
       from ${given(valuations)}
       join ${properties} as property on property.county_id = given.county and property.parcel_id = given."parcelId"
-     -- Two requests that share properties lock them in one order.
+     -- One lock order, so that requests that share properties cannot deadlock.
      order by property.id, given.day, given.provider, given.ordinal
     on conflict do nothing`);
   return count;
 }
 
-/** A valuation that could not be added, and the place of it among those given. */
+/** A valuation that was not added, by its index in the input. */
 export interface RejectedValuation {
   readonly position: number;
-  /** What that provider has for the day already; null when there is no such parcel. */
+  /** The stored value of that provider and day; null when the parcel does not exist. */
   readonly stored: string | null;
 }
 
-/** Those of which the table says otherwise, asked once they were added; by place. */
+/** The valuations that differ from the stored ones, by index. Call it after `addValuations`. */
 export async function rejectedValuations(tx: Tx, valuations: readonly GivenValuation[]): Promise<RejectedValuation[]> {
   const rows = await tx.execute<RejectedValuation & Record<string, unknown>>(sql`
     select given.ordinal::integer - 1 as position, coalesce(stored.value::text, stored.state) as stored

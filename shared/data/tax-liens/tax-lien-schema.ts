@@ -17,17 +17,17 @@ import {
 
 export const taxLiens = pgSchema("tax_liens");
 
-/** Where an ingestion puts a county's list before it is merged: a table each, unlogged, gone when the ingestion ends. */
+/** The staging tables of ingestions: one unlogged table per list, dropped when the ingestion ends. */
 export const taxLiensStaging = pgSchema("tax_liens_staging");
 
 export const PROPERTY_TYPES = ["residential", "commercial", "industrial", "vacant_land", "unknown"] as const;
 export type PropertyType = (typeof PROPERTY_TYPES)[number];
 
-/** What a county says of a lien; `not_listed` is what becomes of one that was open when its list dropped it. */
+/** The status of a lien from its list. `not_listed`: the list no longer has a lien that was open. */
 export const LIEN_STATUSES = ["available", "sold", "redeemed", "foreclosed", "withdrawn", "not_listed"] as const;
 export type LienStatus = (typeof LIEN_STATUSES)[number];
 
-/** A county whose list is ingested. */
+/** A county with a list of liens. */
 export const counties = taxLiens.table(
   "counties",
   {
@@ -36,16 +36,16 @@ export const counties = taxLiens.table(
     name: text().notNull(),
     /** Two letters: `AZ`. */
     state: text().notNull(),
-    /** Whether its list is ingested every day. */
+    /** Whether the list is ingested every day. */
     active: boolean().notNull().default(true),
     timeZone: text("time_zone").notNull(),
-    /** Where its list comes from and how it is read: see shared/providers/county-lists. */
+    /** Address and format of the list: see shared/providers/county-lists. */
     source: jsonb().$type<Readonly<Record<string, unknown>>>().notNull(),
-    /** Names a rule set: `arizona`, `other`. */
+    /** The rule set: `arizona`, `other`. */
     ruleSet: text("rule_set").notNull(),
-    /** What this county does otherwise than its rule set. */
+    /** Exceptions of this county from its rule set. */
     rules: jsonb().$type<Readonly<Record<string, unknown>>>().notNull().default({}),
-    /** Liens that its last ingested list held. */
+    /** The number of liens in the last ingested list. */
     lastRows: integer("last_rows"),
     lastIngestedAt: timestamp("last_ingested_at", { withTimezone: true, precision: 3 }),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
@@ -58,7 +58,7 @@ export const counties = taxLiens.table(
   ],
 );
 
-/** A parcel of a county, as its newest list describes it. */
+/** A parcel of a county, as the newest list describes it. */
 export const properties = taxLiens.table(
   "properties",
   {
@@ -73,7 +73,7 @@ export const properties = taxLiens.table(
     legalDescription: text("legal_description"),
     owner: text(),
     propertyType: text("property_type").$type<PropertyType>().notNull().default("unknown"),
-    /** By the county's assessor. */
+    /** From the assessor of the county. */
     assessedValue: numeric("assessed_value"),
     bankruptcy: boolean().notNull().default(false),
     environmental: boolean().notNull().default(false),
@@ -87,7 +87,7 @@ export const properties = taxLiens.table(
       "properties_type",
       sql`property_type in ('residential', 'commercial', 'industrial', 'vacant_land', 'unknown')`,
     ),
-    // NaN and Infinity are greater than every number, so that ">= 0" alone would let them in.
+    // NaN and Infinity are greater than every number: ">= 0" alone would accept them.
     check("properties_assessed_value", sql`assessed_value >= 0 and assessed_value < 'Infinity'`),
   ],
 );
@@ -101,9 +101,9 @@ export const liens = taxLiens.table(
       .notNull()
       .references(() => counties.id),
     taxYear: integer("tax_year").notNull(),
-    /** Null where the county issues none. */
+    /** Null if the county issues none. */
     certificateNumber: text("certificate_number"),
-    /** The certificate number, and the parcel id where there is none: with county and tax year it names the lien. */
+    /** The certificate number, otherwise the parcel id. Unique with county and tax year. */
     identity: text().notNull(),
     propertyId: bigint("property_id", { mode: "number" })
       .notNull()
@@ -113,20 +113,20 @@ export const liens = taxLiens.table(
     penalties: numeric().notNull().default("0"),
     premium: numeric().notNull().default("0"),
     fees: numeric().notNull().default("0"),
-    /** The rate that the lien bears; null where the county's rule set says it. */
+    /** The rate of the lien; null: the rule set of the county has it. */
     interestRate: numeric("interest_rate"),
-    /** The rate, or in Illinois the penalty, that won the sale. */
+    /** The winning rate of the sale; in Illinois the penalty. */
     bidRate: numeric("bid_rate"),
     status: text().$type<LienStatus>().notNull().default("available"),
     saleDate: date("sale_date", { mode: "string" }),
     redemptionDeadline: date("redemption_deadline", { mode: "string" }),
-    /** Of everything that the list says about lien and property: the same hash means that nothing changed. */
+    /** Hash of all list fields of lien and property: an equal hash means no change. */
     contentHash: uuid("content_hash").notNull(),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
     updatedAt: timestamp("updated_at", { withTimezone: true, precision: 3 }).notNull(),
-    /** The day of the last list that had it, once one does not; null while it is listed, for then every list has it. */
+    /** The day of the last list that had it; null while it is listed. */
     lastListedOn: date("last_listed_on", { mode: "string" }),
-    /** The day of the first list that did not have it. */
+    /** The day of the first list without it. */
     notListedOn: date("not_listed_on", { mode: "string" }),
   },
   (lien) => [

@@ -2,10 +2,10 @@ import { sql } from "drizzle-orm";
 import { bigint, check, date, numeric, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 import { properties, taxLiens } from "./tax-lien-schema.ts";
 
-/** `missing` when the provider had none, `anomaly` when it is far below the one before. */
+/** `missing`: the provider has no value. `anomaly`: far below the previous value. */
 export type ValuationState = "valued" | "missing" | "anomaly";
 
-/** What a property was worth by a provider's word; only added to, one a property, provider and day. */
+/** The value of a property according to one provider on one day. Rows are only added. */
 export const propertyValuations = taxLiens.table(
   "property_valuations",
   {
@@ -13,19 +13,19 @@ export const propertyValuations = taxLiens.table(
       .notNull()
       .references(() => properties.id, { onDelete: "cascade" }),
     provider: text().notNull(),
-    /** The local day for which it holds. */
+    /** The local day of the value. */
     day: date({ mode: "string" }).notNull(),
-    /** In dollars; null when it is missing. */
+    /** In dollars; null for `missing`. */
     value: numeric(),
     state: text().$type<ValuationState>().notNull(),
-    /** The value before, where the state is `anomaly`. */
+    /** The previous value of an `anomaly`. */
     previousValue: numeric("previous_value"),
-    /** Why it is missing, or what is odd about it. */
+    /** Why the value is missing or an anomaly. */
     reason: text(),
     createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
   },
   (valuation) => [
-    // Day before provider: the question asked is always "the latest of this property".
+    // Day before provider: queries ask for the latest value of a property.
     primaryKey({
       name: "property_valuations_day",
       columns: [valuation.propertyId, valuation.day, valuation.provider],

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { BACKUPS } from "#backup/backup-manifest.ts";
 import { backupDatabase } from "#functions/platform/backup-database.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { createDatabase, migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { rota } from "../../cli/rota.ts";
 import { everything } from "../../shared/backup/every-table.ts";
@@ -60,7 +60,7 @@ describe("backup_database", () => {
 
     const again = await rota(["restore", manifest], { env });
     expect(again).toMatchObject({ code: 1, stdout: "" });
-    expect(again.stderr).toMatch(/^The database is not empty \(.*\): a backup goes into a new one alone\.\n$/);
+    expect(again.stderr).toMatch(/^The database is not empty \(.*\): restore into a new database\.\n$/);
   });
 
   test("the command line says in one sentence what is missing", async () => {

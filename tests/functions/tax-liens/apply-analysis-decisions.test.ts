@@ -7,8 +7,8 @@ import type { GivenDecision } from "#rules/tax-liens/deal-decisions.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addDeals } from "#support/deals.ts";
 import { lockWait } from "#support/lock-wait.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { startProgram } from "#support/program.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const CHILD = new URL("./apply-analysis-decisions.child.ts", import.meta.url);
 let database: TestDatabase;

@@ -11,9 +11,9 @@ import { counties, liens } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
 import { type Candidate, compareCandidates, fillBudget } from "#rules/tax-liens/fill-budget.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien, addLiens } from "#support/liens.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 

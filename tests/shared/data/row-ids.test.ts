@@ -2,7 +2,7 @@ import { validate, version } from "uuid";
 import { expect, it } from "vitest";
 import { rowIds } from "#data/row-ids.ts";
 
-it("ids are UUIDs of version 7, each once, in order", () => {
+it("ids are unique UUIDs of version 7, ascending", () => {
   const before = Date.now();
   const ids = [...rowIds(5_000), ...rowIds(1)];
   expect(ids.every((id) => validate(id) && version(id) === 7)).toBe(true);
@@ -11,6 +11,6 @@ it("ids are UUIDs of version 7, each once, in order", () => {
   expect(parseInt(ids[0]!.replace("-", "").slice(0, 12), 16)).toBeGreaterThanOrEqual(before);
 });
 
-it("no ids are none", () => {
+it("zero ids are an empty list", () => {
   expect(rowIds(0)).toEqual([]);
 });

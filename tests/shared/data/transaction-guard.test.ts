@@ -7,7 +7,7 @@ import { createDatabase, type TestDatabase } from "#support/database.ts";
 
 const options = { idleMs: 60_000, tls: "disable", prepare: true } as const;
 let database: TestDatabase;
-/** One connection: whoever comes after a transaction that was cut off gets its place. */
+/** One connection, so that the next transaction reuses the pool slot of the lost one. */
 let db: Db;
 let watcher: Db;
 beforeAll(async () => {
@@ -33,8 +33,12 @@ const leave = (tx: Pick<Tx, "execute">, of: string) => tx.execute(sql`insert int
 const causeOf = (error: unknown) => (error as Error).cause;
 const left = async () => [...(await watcher.execute<{ of: string }>("select * from effects"))].map(({ of }) => of);
 
-/** Begins a transaction with an effect, cuts its connection, and leaves its work where it is: it can go on. */
-async function cutOff(): Promise<{ goOn: () => void; done: Promise<unknown>; outcome: Promise<unknown> }> {
+/** Starts a transaction with an effect, ends its connection, and pauses its callback, which can continue later. */
+async function interruptTransaction(): Promise<{
+  resume: () => void;
+  done: Promise<unknown>;
+  outcome: Promise<unknown>;
+}> {
   const paused = Promise.withResolvers<null>();
   const begun = Promise.withResolvers<number>();
   const done = Promise.withResolvers<unknown>();
@@ -48,18 +52,18 @@ async function cutOff(): Promise<{ goOn: () => void; done: Promise<unknown>; out
     })
     .catch((error: unknown) => error);
   await watcher.execute(sql`select pg_terminate_backend(${await begun.promise})`);
-  const goOn = () => {
+  const resume = () => {
     paused.resolve(null);
   };
-  return { goOn, done: done.promise, outcome };
+  return { resume, done: done.promise, outcome };
 }
 
-it("its work can do nothing more, neither in a transaction of somebody else nor outside of one", async () => {
-  const { goOn, done, outcome } = await cutOff();
+it("its callback sends no more statements, neither in another transaction nor outside of one", async () => {
+  const { resume, done, outcome } = await interruptTransaction();
   expect(classify(await outcome)).toBe("transient");
   const other = db.transaction(async (tx) => {
     await leave(tx, "rolled back");
-    goOn();
+    resume();
     expect(await done).toBeInstanceOf(TransactionEnded);
     // As far as the driver would be asked to commit or roll back for the one that was cut off, it has been by now.
     await tx.execute("select 1");
@@ -69,19 +73,19 @@ it("its work can do nothing more, neither in a transaction of somebody else nor 
   expect(await left()).toEqual([]);
 });
 
-it("the transaction after it commits what is its own", async () => {
-  const { goOn, done, outcome } = await cutOff();
+it("the next transaction commits its own statements only", async () => {
+  const { resume, done, outcome } = await interruptTransaction();
   await outcome;
   await db.transaction(async (tx) => {
     await leave(tx, "committed");
-    goOn();
+    resume();
     await done;
     await leave(tx, "committed as well");
   });
   expect(await left()).toEqual(["committed", "committed as well"]);
 });
 
-it("a statement that loses the connection under way ends it at once", async () => {
+it("a running statement that loses the connection ends the transaction at once", async () => {
   let after: unknown;
   const outcome = await db
     .transaction(async (tx) => {
@@ -95,7 +99,7 @@ it("a statement that loses the connection under way ends it at once", async () =
   expect(await left()).toEqual([]);
 });
 
-it("nothing is done in a transaction that has ended", async () => {
+it("an ended transaction refuses statements", async () => {
   let kept: Tx;
   await db.transaction(async (tx) => {
     kept = tx;
@@ -105,7 +109,7 @@ it("nothing is done in a transaction that has ended", async () => {
   expect(await left()).toEqual(["committed"]);
 });
 
-it("savepoints and errors go on as they are", async () => {
+it("savepoints and errors work as without the guard", async () => {
   await db.transaction(async (tx) => {
     await leave(tx, "before");
     await tx

@@ -23,7 +23,7 @@ const YOUNG = new Date("2026-03-09T05:00:01Z");
 const BEFORE = new Date(NOW.getTime() - 24 * 3_600_000);
 
 describe("what is deleted", () => {
-  test("old files, also below; young ones and their directories stay", async () => {
+  test("old files, also in subdirectories; new files and their directories stay", async () => {
     const root = await temporaryDirectory();
     await tree(root, {
       "old.pdf": OLD,
@@ -46,7 +46,7 @@ describe("what is deleted", () => {
     expect(await readdir(root, { recursive: true })).toHaveLength(3);
   });
 
-  test("an empty directory that is young stays", async () => {
+  test("a new empty directory stays", async () => {
     const root = await temporaryDirectory();
     await tree(root, { "job/old.html": OLD });
     await utimes(join(root, "job"), YOUNG, YOUNG);
@@ -54,7 +54,7 @@ describe("what is deleted", () => {
     expect(await readdir(root)).toEqual(["job"]);
   });
 
-  test("the directory itself stays; one that does not exist is nothing to clean", async () => {
+  test("the directory itself stays; a missing one is no error", async () => {
     const root = await temporaryDirectory();
     await utimes(root, OLD, OLD);
     expect(await clean(root)).toEqual({});
@@ -62,8 +62,8 @@ describe("what is deleted", () => {
   });
 });
 
-describe("nothing outside is touched", () => {
-  test("an old link goes, and what it points to stays: a file, a directory, a parent, nothing", async () => {
+describe("nothing outside of the directory changes", () => {
+  test("an old link is deleted, its target stays: a file, a directory, a parent, nothing", async () => {
     const [root, outside] = [await temporaryDirectory(), await temporaryDirectory()];
     await tree(outside, { "precious.txt": OLD, "folder/precious.txt": OLD });
     const targets = {
@@ -81,7 +81,7 @@ describe("nothing outside is touched", () => {
     expect(await readFile(join(outside, "precious.txt"), "utf8")).toBe("content");
   });
 
-  test("a young link to an old directory stays, and is not walked through", async () => {
+  test("a new link to an old directory stays, and is not followed", async () => {
     const [root, outside] = [await temporaryDirectory(), await temporaryDirectory()];
     await tree(outside, { "precious.txt": OLD });
     await symlink(outside, join(root, "link"));
@@ -90,7 +90,7 @@ describe("nothing outside is touched", () => {
     expect(await readdir(outside)).toEqual(["precious.txt"]);
   });
 
-  test("the directory itself is a link, or a file: nothing is done, and the setting is named", async () => {
+  test("a root that is a link or a file: nothing is deleted, and the error names the setting", async () => {
     const [root, outside] = [await temporaryDirectory(), await temporaryDirectory()];
     await tree(outside, { "precious.txt": OLD });
     await symlink(outside, join(root, "link"));
@@ -104,8 +104,8 @@ describe("nothing outside is touched", () => {
   });
 });
 
-describe("while others are at work", () => {
-  test("a file that someone else deletes first is gone, which is no failure", async () => {
+describe("concurrent changes", () => {
+  test("a file that another process deletes first is no failure", async () => {
     const root = await temporaryDirectory();
     await tree(root, { "old.pdf": OLD });
     for await (const { path, remove } of staleFiles(root, BEFORE)) {
@@ -137,10 +137,10 @@ describe("while others are at work", () => {
     },
   );
 
-  test("what cannot be read fails alone, with its name; the rest is done", async () => {
+  test("an unreadable entry fails alone, with its path; the rest is deleted", async () => {
     const root = await temporaryDirectory();
     await tree(root, { "locked/old.pdf": OLD, "shut/old.pdf": OLD, "zfree.pdf": OLD });
-    await withoutRootsPowers(root);
+    await asUnprivilegedUser(root);
     await chmod(join(root, "locked"), 0o000);
     await chmod(join(root, "shut"), 0o500);
     onTestFinished(async () => {
@@ -183,8 +183,8 @@ async function tree(root: string, files: Readonly<Record<string, Date>>): Promis
   }
 }
 
-/** To root every directory is open: the rest of the test is done as nobody. */
-async function withoutRootsPowers(root: string): Promise<void> {
+/** Root can open every directory: the rest of the test runs as an unprivileged user. */
+async function asUnprivilegedUser(root: string): Promise<void> {
   if (process.geteuid?.() !== 0) return;
   const NOBODY = 65_534;
   await chown(root, NOBODY, NOBODY);

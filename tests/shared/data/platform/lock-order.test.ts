@@ -34,7 +34,8 @@ it.each([
     await tx.execute(sql`select from platform.job_runs where id = ${low}::uuid for update`);
     const started = move([high, low].map((id) => ({ id, attempt: 1 })));
     await lockWait(db);
-    // It waits for the lower id, and so it must not have the higher one: else two that want both could wait for each other.
+    // It waits for the lower id, and so it must not have the higher one: else two that want both could wait for each
+    // other.
     const free = tx.execute(sql`select id from platform.job_runs where id = ${high}::uuid for update nowait`);
     await expect(free).resolves.toHaveLength(1);
     return { started };

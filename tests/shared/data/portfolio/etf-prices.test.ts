@@ -46,7 +46,7 @@ function point(date: string, close: string, rest: Partial<PricePoint> = {}): Pri
 const of = (etf: Etf, ...points: PricePoint[]) =>
   ({ etfId: etf.id, source: "yahoo", series: "raw", columns: columnsOf(points) }) as const;
 
-it("points come in once, digit for digit, and what is there stays", async () => {
+it("points are stored once with all digits; stored points stay", async () => {
   const etf = await anEtf();
   const friday = point("2026-04-10", "101.123456789012345678", { open: "100.10", volume: "12" });
   expect(await insertPrices(db, [of(etf, point("2026-04-09", "100.5"), friday)])).toEqual([
@@ -59,14 +59,14 @@ it("points come in once, digit for digit, and what is there stays", async () => 
   ]);
 });
 
-it("no points are no trouble", async () => {
+it("an empty list of points stores nothing", async () => {
   const etf = await anEtf();
   expect(await insertPrices(db, [of(etf)])).toEqual([{ inserted: 0, skipped: 0 }]);
   expect(await insertPrices(db, [])).toEqual([]);
   expect(await correctPrices(db, of(etf))).toEqual({ inserted: 0, changed: 0, unchanged: 0 });
 });
 
-it("points of several ETFs come in together, each with its own source, and what became of them is told for each", async () => {
+it("points of several ETFs are stored together, each with its source, and counted per ETF", async () => {
   const [some, none, all] = [await anEtf("A.DE"), await anEtf("B.DE"), await anEtf("C.DE")];
   await insertPrices(db, [of(some, point("2026-04-09", "1"))]);
   const given = [
@@ -91,7 +91,7 @@ it("points of several ETFs come in together, each with its own source, and what 
   );
 });
 
-it("a day without trading is served by the last close before it, or by the first one after it", async () => {
+it("a day without trading gets the last close before it, or the first one after it", async () => {
   const etf = await anEtf();
   const other = await anEtf("OTHER.DE");
   const points = [point("2026-04-09", "1"), point("2026-04-10", "2"), point("2026-04-13", "3")];
@@ -103,7 +103,7 @@ it("a day without trading is served by the last close before it, or by the first
   expect(await priceOnOrAfter(db, etf.id, "2026-04-14")).toBeUndefined();
 });
 
-it("a correction says what was new, what changed and what was right", async () => {
+it("a correction counts new, changed and unchanged points", async () => {
   const etf = await anEtf();
   await insertPrices(db, [of(etf, point("2026-04-08", "1"), point("2026-04-09", "2"), point("2026-04-10", "3"))]);
   const anew = [point("2026-04-09", "2.0"), point("2026-04-10", "3.5"), point("2026-04-13", "4")];
@@ -112,7 +112,7 @@ it("a correction says what was new, what changed and what was right", async () =
   expect(closes.get(etf.id)?.map(({ close }) => close)).toEqual(["1", "2", "3.5", "4"]);
 });
 
-it("the database itself keeps raw and adjusted prices of one ETF apart, and lets a whole series be replaced", async () => {
+it("the database refuses a mix of raw and adjusted prices, and allows to replace a whole series", async () => {
   const etf = await anEtf();
   await insertPrices(db, [of(etf, point("2026-04-09", "1"))]);
   const adjusted = { source: "stooq", series: "adjusted" } as const;
@@ -147,7 +147,7 @@ it.each([
   });
 });
 
-it("what a person said of an ETF stays when a provider says it otherwise, and names may hold anything", async () => {
+it("given names stay when a provider sends others, and names may contain any characters", async () => {
   const own = await addEtf(db, { symbol: "OWN.DE", name: "Mine" }, NOW);
   const other = await addEtf(db, { symbol: "NEW.DE" }, NOW);
   const facts = { ...RAW, name: 'A {fund}, "accumulating" \\ NULL', exchange: null };
@@ -160,7 +160,7 @@ it("what a person said of an ETF stays when a provider says it otherwise, and na
   expect(await findEtf(db, "NEW.DE")).toMatchObject({ name: facts.name, exchange: null });
 });
 
-it("only those in use are synchronised, and those that a run has done are not done by it again", async () => {
+it("only ETFs in use are synchronised, and each once per run", async () => {
   const [used, done] = [await anEtf("USED.DE"), await anEtf("DONE.DE")];
   await anEtf("UNUSED.DE");
   for (const { id } of [used, done]) expect(await setInUse(db, id, true)).toBe(true);
@@ -173,7 +173,7 @@ it("only those in use are synchronised, and those that a run has done are not do
   expect(await etfsToSync(db, asOf)).toEqual([]);
 });
 
-it("a symbol is there once, and a failure does not take an ETF's readiness away", async () => {
+it("a symbol is unique, and a failed fetch leaves a ready ETF ready", async () => {
   expect(await addEtf(db, { symbol: "NEW.DE" }, NOW)).toMatchObject({ state: "new", currency: null, inUse: false });
   expect(await addEtf(db, { symbol: "NEW.DE" }, NOW)).toBeUndefined();
   await anEtf();
