@@ -51,7 +51,7 @@ export function openApp(
     ...databaseOptions(config, `rota ${holder}`),
     // A hanging process or a lost machine must not keep its locks longer than its runs: the rescuer would wait for
     // them.
-    ...(config.DATABASE_PREPARE && { silentTransactionMs: config.JOB_LEASE }),
+    ...(config.DATABASE_PREPARE && { idleTransactionTimeoutMs: config.JOB_LEASE }),
   };
   const db = connect(options);
   // A heartbeat that waits behind a long statement of its job would lose the lease. Short runs send none, and then this
