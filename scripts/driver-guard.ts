@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 
-/** What is mended in `postgres` 3.4: the text as it is, and what stands there instead. */
+/** The fixes for `postgres` 3.4: the original source text and its replacement. */
 const GUARDS = [
   // A write that was put off to the next turn of the event loop, when the connection may be gone: in a callback that
   // nobody can catch, it would end the process. So the query fails, as any other does on a lost connection.
@@ -38,12 +38,12 @@ export const driverGuard: Plugin = {
   },
 };
 
-/** @throws Error when the driver has changed: then look whether it still needs the guards */
+/** @throws Error when the source of the driver has changed: then check whether it still needs the fixes */
 export function guarded(source: string): string {
   return GUARDS.reduce((text, { unguarded, guarded }) => {
     if (text.split(unguarded).length !== 2) {
       throw new Error(
-        `postgres/src/connection.js is not as driver-guard.ts knows it: expected ${JSON.stringify(unguarded)} once. Is it guarded by now?`,
+        `postgres/src/connection.js has changed: expected ${JSON.stringify(unguarded)} once. Check whether the driver still needs the fix.`,
       );
     }
     return text.replace(unguarded, guarded);

@@ -41,6 +41,6 @@ describe("the guard of the database driver", () => {
   });
 
   it("refuses an unknown driver source", () => {
-    expect(() => guarded("function nextWrite() { socket?.write(chunk) }")).toThrow(/Is it guarded by now/);
+    expect(() => guarded("function nextWrite() { socket?.write(chunk) }")).toThrow(/Check whether the driver still needs the fix/);
   });
 });
