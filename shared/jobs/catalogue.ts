@@ -1,20 +1,20 @@
 import type { Job } from "./job.ts";
 
-/** All jobs of the app, each loaded when it is first needed: a process that runs one job loads the code of one. */
+/** All jobs of the app, each loaded with its first use: a process that runs one job loads the code of one. */
 export interface JobCatalogue {
   readonly ids: readonly string[];
   find(id: string): Promise<Job | undefined>;
   all(): Promise<readonly Job[]>;
 }
 
-/** @param loaders per job id, what loads it */
+/** @param loaders the loader of each job, by its id */
 export function lazyCatalogue(loaders: Readonly<Record<string, () => Promise<Job>>>): JobCatalogue {
   const ids = Object.keys(loaders);
-  // The entry of a build and the code it loads may be of two versions.
+  // The entry of a build and the chunks that it loads may be of two versions.
   const load = async (id: string): Promise<Job> => {
     const job = await loaders[id]?.();
     if (job?.id === id) return job;
-    throw new TypeError(`the loader of job ${id} brought ${job ? `job ${job.id}` : "nothing"}: build the app again`);
+    throw new TypeError(`the loader of job ${id} returned ${job ? `job ${job.id}` : "nothing"}: build the app again`);
   };
   return {
     ids,
@@ -24,11 +24,11 @@ export function lazyCatalogue(loaders: Readonly<Record<string, () => Promise<Job
 }
 
 /**
- * A catalogue of jobs that are there already, as tests have them.
+ * A catalogue of loaded jobs, for tests.
  * @throws TypeError when two have the same id
  */
 export function catalogueOf(jobs: readonly Job[]): JobCatalogue {
-  const twice = jobs.find(({ id }, place) => jobs.findIndex((other) => other.id === id) !== place);
-  if (twice) throw new TypeError(`two jobs have the id ${twice.id}`);
+  const duplicate = jobs.find(({ id }, i) => jobs.findIndex((other) => other.id === id) !== i);
+  if (duplicate) throw new TypeError(`two jobs have the id ${duplicate.id}`);
   return lazyCatalogue(Object.fromEntries(jobs.map((job) => [job.id, async () => job])));
 }

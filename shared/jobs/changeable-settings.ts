@@ -47,7 +47,7 @@ export function environmentName(name: ChangeableSettingName): Uppercase<Changeab
  *
  * @example
  * const { DOCUMENTS_ARCHIVE_DAYS: days } = await effectiveSettings(db, settings);
- * @throws InvalidInput when a stored value does not fit its setting, for example one from an older version
+ * @throws InvalidInput when a stored value is invalid for its setting, for example one from an older version
  */
 export async function effectiveSettings(db: Executor, configured: ChangeableSettings): Promise<ChangeableSettings> {
   const stored = new Map((await listStoredSettings(db)).map(({ name, value }) => [name, value]));

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Tx } from "#data/client.ts";
-import type { Overlap } from "#data/platform/run-claims.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import type { Overlap } from "#data/platform/run-claims.ts";
 import { type Duration, milliseconds } from "#schedule/duration.ts";
 import type { ChangeableSettingName } from "./changeable-settings.ts";
 import type { Family, ZoneSetting } from "./family.ts";

@@ -1,25 +1,25 @@
 import { type Schedule, schedule } from "#schedule/index.ts";
 import { isScheduled, type Job } from "./job.ts";
 
-/** What settings say about a job's schedule; absent means: as its file says. */
+/** What the settings change in a job's schedule. Absent: the value of its file. */
 export interface ScheduleOverrides {
   readonly schedule?: string;
   readonly timeZone?: string;
 }
 
 /**
- * The schedule that a job runs by: its file's, or what its settings make of it.
- * @returns null for a job without one
- * @throws ScheduleError naming the setting when that is wrong
+ * The schedule in force: the one in the job's file with the overrides of its settings.
+ * @returns null for a job without a schedule
+ * @throws ScheduleError naming the setting when an override is invalid
  */
-export function scheduleInForce(job: Job, { schedule: expression, timeZone }: ScheduleOverrides = {}): Schedule | null {
+export function effectiveSchedule(job: Job, { schedule: expression, timeZone }: ScheduleOverrides = {}): Schedule | null {
   if (!isScheduled(job)) return null;
   if (expression === undefined && timeZone === undefined) return job.on;
-  return overridden(job.id, { expression: job.on.expression, zone: job.on.zone }, { schedule: expression, timeZone });
+  return withOverrides(job.id, { expression: job.on.expression, zone: job.on.zone }, { schedule: expression, timeZone });
 }
 
-/** The written form of a schedule with a job's settings applied. */
-export function overridden(
+/** A schedule with the overrides of the job's settings. */
+export function withOverrides(
   jobId: string,
   own: { readonly expression: string; readonly zone: string },
   overrides: { readonly schedule?: string | undefined; readonly timeZone?: string | undefined },

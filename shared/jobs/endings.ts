@@ -1,11 +1,11 @@
 import { type Duration, milliseconds } from "#schedule/duration.ts";
 
-/** Thrown by a job to end its run for good as `cancelled`: there is nothing left to do, and no retry will change that. */
+/** A job throws this to end its run as `cancelled`, without a retry: there is nothing left to do. */
 export class Cancel extends Error {
   override name = "Cancel";
 }
 
-/** Thrown by a job to be run again later without spending an attempt: what it needs is not there yet. */
+/** A job throws this to run again later without spending an attempt: what it needs is not there yet. */
 export class Snooze extends Error {
   override name = "Snooze";
   readonly delayMs: number;
@@ -15,11 +15,11 @@ export class Snooze extends Error {
   }
 }
 
-/** The run was taken from this process while it worked (its lease lapsed): nothing of it may be written any more. */
+/** This process no longer holds the run, because its lease has expired: the work may not write any more. */
 export class LeaseLost extends Error {
   override name = "LeaseLost";
   constructor(runId: string) {
-    super(`run ${runId} is no longer ours: its lease lapsed and it was rescued or ended elsewhere`);
+    super(`run ${runId} is no longer held by this process: its lease expired, and another process has rescued or ended it`);
   }
 }
 
@@ -29,15 +29,15 @@ export class RunTimeout extends Error {
   readonly errorClass = "transient";
 }
 
-/** This process is stopping; the run goes on elsewhere, with no attempt lost. */
+/** This process is stopping; another one continues the run, and no attempt is lost. */
 export class Interrupted extends Error {
   override name = "Interrupted";
 }
 
-/** A gate closed while the run was under way: a switch was turned off that it needs, or the kill switch on. */
+/** A gate closed during the run: a control that it needs was turned off, or the kill switch on. */
 export class GateClosed extends Error {
   override name = "GateClosed";
-  /** Of the gate: `kill-switch`, `jobs-disabled`, `write-disabled`, `comms-disabled`. */
+  /** The code of the gate: `kill-switch`, `jobs-disabled`, `write-disabled`, `comms-disabled`. */
   readonly code: string;
   constructor(code: string, reason: string) {
     super(reason);
@@ -45,12 +45,12 @@ export class GateClosed extends Error {
   }
 }
 
-/** A person asked for the run to stop. */
+/** A person has requested the run to stop. */
 export class CancelRequested extends Error {
   override name = "CancelRequested";
 }
 
-/** The input or a business rule is wrong: trying again cannot help. Names the field and the reason. */
+/** The input is invalid or breaks a business rule: a retry cannot help. Names each field and the reason. */
 export class InvalidInput extends Error {
   override name = "InvalidInput";
   readonly errorClass = "validation";

@@ -5,7 +5,7 @@ import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { redactedText } from "#redaction/redacted-text.ts";
 import { isOutage, sqlStateClass } from "./sql-state.ts";
 
-/** What kind of trouble an error is; the class alone decides whether a run is tried again. */
+/** The kind of an error. Only the class decides whether a run is retried. */
 export const ERROR_CLASSES = ["transient", "rate_limited", "auth", "validation", "unknown"] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
@@ -27,17 +27,17 @@ export function classify(error: unknown): ErrorClass {
   return "unknown";
 }
 
-/** Whether the database itself failed, as opposed to the work: worth one more try at once inside the attempt. */
-export function isDatabaseTrouble(error: unknown): boolean {
-  return isDatabaseGone(error) || causes(error).some((e) => sqlStateClass(readProperty(e, "code")) === "transient");
+/** Whether the database itself failed, as opposed to the work: worth one immediate retry inside the attempt. */
+export function isDatabaseError(error: unknown): boolean {
+  return isDatabaseUnavailable(error) || causes(error).some((e) => sqlStateClass(readProperty(e, "code")) === "transient");
 }
 
-/** Whether the database cannot be worked with at all: other work would fail as well. A deadlock, say, strikes one alone. */
-export function isDatabaseGone(error: unknown): boolean {
+/** Whether the database is unavailable, so that all other work fails as well. A deadlock fails one transaction alone. */
+export function isDatabaseUnavailable(error: unknown): boolean {
   return causes(error).some((e) => {
     const code = readProperty(e, "code");
     if (typeof code !== "string") return false;
-    // The driver leaves its query on what it passes on: so a refused connection is known to be the database's.
+    // The driver adds its query to system errors: that tells the database's refused connections from others.
     const isDriver = hasProperty(e, "query") && hasProperty(e, "parameters");
     return POSTGRES_JS_CONNECTION.has(code) || (isDriver && SYSTEM_CONNECTION.has(code)) || isOutage(code);
   });
@@ -48,7 +48,7 @@ export function isUniqueViolation(error: unknown): boolean {
   return causes(error).some((e) => readProperty(e, "code") === "23505");
 }
 
-/** Milliseconds that the error itself asks to wait (a provider's `Retry-After`), if any. */
+/** Milliseconds to wait, where the error has them (a provider's `Retry-After`). */
 export function retryAfter(error: unknown): number | undefined {
   for (const e of causes(error)) {
     const ms = readProperty(e, "retryAfterMs");
@@ -58,12 +58,12 @@ export function retryAfter(error: unknown): number | undefined {
 }
 
 /**
- * Anything thrown, as an Error that can be read: a job may throw a string or a plain object. Of a failed query only the
- * database's own words are kept, since the wrapper's message repeats the whole statement with its values.
+ * Anything thrown as a readable Error: a job may throw a string or a plain object. A failed query becomes the database's own
+ * error, because the wrapper's message repeats the whole statement with its values.
  */
 export function asError(thrown: unknown): Error {
   if (!isError(thrown)) {
-    return new Error(`a value that is no Error was thrown: ${describeThrown(thrown)}`, { cause: thrown });
+    return new Error(`a value that is not an Error was thrown: ${describeThrown(thrown)}`, { cause: thrown });
   }
   const [message, cause] = [readProperty(thrown, "message"), readProperty(thrown, "cause")];
   if (typeof message !== "string" || typeof readProperty(thrown, "name") !== "string") {
@@ -74,14 +74,14 @@ export function asError(thrown: unknown): Error {
   return message.startsWith("Failed query:") && isError(cause) ? cause : thrown;
 }
 
-/** One failed attempt as the ledger keeps it: secrets masked, texts cut, without the values of queries. */
+/** A failed attempt as the ledger stores it: secrets redacted, texts truncated, without the values of queries. */
 export function attemptError(error: Error, attempt: number, now: Date): AttemptError & { readonly class: ErrorClass } {
   return {
     attempt,
     at: now.toISOString(),
     class: classify(error),
     name: jsonbSafeText(readProperty(error, "name"), 256),
-    message: redactedText(withoutParameters(wordsOf(error)).message, 4_096),
+    message: redactedText(withoutParameters(messageAndStackOf(error)).message, 4_096),
     stack: stackOf(error),
   };
 }
@@ -90,11 +90,11 @@ export function attemptError(error: Error, attempt: number, now: Date): AttemptE
 export function stackOf(error: Error): string {
   const stacks = causes(error)
     .filter(isError)
-    .map((e) => withoutParameters(wordsOf(e)).stack);
+    .map((e) => withoutParameters(messageAndStackOf(e)).stack);
   return redactedText(stacks.join("\nCaused by: "), 32_768);
 }
 
-function wordsOf(error: Error): { message: string; stack: string } {
+function messageAndStackOf(error: Error): { message: string; stack: string } {
   const [message, stack] = [jsonbSafeText(readProperty(error, "message"), Infinity), readProperty(error, "stack")];
   if (typeof stack === "string" && stack) return { message, stack };
   return { message, stack: `${jsonbSafeText(readProperty(error, "name"), 256)}: ${message}` };
@@ -108,7 +108,7 @@ function ownClass(e: object): ErrorClass | undefined {
   if (byCode) return byCode;
   const byStatus = statusClass(readProperty(e, "status") ?? readProperty(e, "statusCode") ?? statusOfResponse(e));
   if (byStatus) return byStatus;
-  // An AbortSignal's own errors; and what Azure's libraries say of their own errors.
+  // The errors of an AbortSignal, and errors that Azure's libraries mark as retryable.
   return name === "AbortError" || name === "TimeoutError" || readProperty(e, "retryable") === true ? "transient" : undefined;
 }
 

@@ -4,14 +4,14 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** What the gates look at. */
+/** The settings that the gates check. */
 export interface GateState {
   readonly internetAllowed: boolean;
 }
 
 /**
- * Something that must be open for a job to run: a question over settings, or a need that the database's controls answer in
- * the statement that claims the run (`platform.gate_refusal`).
+ * A condition that must be open for a job to run: a check of the settings, or a need that the statement which claims the run
+ * checks against the database's controls (`platform.gate_refusal`).
  */
 export interface Gate {
   readonly name: string;
@@ -19,14 +19,14 @@ export interface Gate {
   refusal?(state: GateState): Refusal | null;
 }
 
-/** For jobs that change business data: closed by the control `write_enabled`. */
+/** For jobs that change business data; the control `write_enabled` closes it. */
 export const writes: Gate = { name: "write", need: "write" };
-/** For jobs that send to people: closed by the control `comms_enabled`. */
+/** For jobs that send messages to people; the control `comms_enabled` closes it. */
 export const comms: Gate = { name: "comms", need: "comms" };
-/** For jobs that keep quiet hours. */
+/** For jobs that do not run during quiet hours. */
 export const quietHours: Gate = { name: "quiet hours", need: "quiet" };
 
-/** For jobs that fetch from outside: closed by `ALLOW_INTERNET_SYNC=false`. */
+/** For jobs that fetch from outside; `ALLOW_INTERNET_SYNC=false` closes it. */
 export const internet: Gate = {
   name: "internet",
   refusal: ({ internetAllowed }) =>
@@ -34,11 +34,11 @@ export const internet: Gate = {
       ? null
       : {
           code: "internet-sync-disabled",
-          reason: "synchronisation from the internet is switched off (ALLOW_INTERNET_SYNC=false)",
+          reason: "synchronisation from the internet is turned off (ALLOW_INTERNET_SYNC=false)",
         },
 };
 
-/** The first gate that says no. */
+/** The refusal of the first closed gate; null when all are open. */
 export function refusalOf(gates: readonly Gate[], state: GateState): Refusal | null {
   for (const gate of gates) {
     const refusal = gate.refusal?.(state);

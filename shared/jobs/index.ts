@@ -1,8 +1,4 @@
 /** All that a job file needs from the job layer. */
-export { z } from "zod";
-export { type Clock } from "#schedule/clock.ts";
-export { daysBefore, type Duration } from "#schedule/duration.ts";
-export { type Schedule, schedule } from "#schedule/index.ts";
 export { effectiveSettings } from "./changeable-settings.ts";
 export {
   type BatchContext,
@@ -25,3 +21,7 @@ export { isScheduled, type Job } from "./job.ts";
 export { type JobLog } from "./job-log.ts";
 export { exponential, linear, noRetries, type RetryPolicy } from "./retry.ts";
 export { event, manual } from "./triggers.ts";
+export { type Clock } from "#schedule/clock.ts";
+export { daysBefore, type Duration } from "#schedule/duration.ts";
+export { type Schedule, schedule } from "#schedule/index.ts";
+export { z } from "zod";

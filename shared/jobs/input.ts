@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import type { Job } from "./job.ts";
 import { InvalidInput } from "./endings.ts";
+import type { Job } from "./job.ts";
 
 /** Reads a run's input through the job's schema. @throws InvalidInput naming each field */
 export function readInput(job: Pick<Job, "id" | "input">, input: unknown): unknown {
@@ -10,8 +10,8 @@ export function readInput(job: Pick<Job, "id" | "input">, input: unknown): unkno
 }
 
 /**
- * What a schema found wrong, by field (`range.from`). A field that nobody knows is named itself.
- * @param whole what the fault is called when it is about the value as a whole
+ * The faults that a schema has found, by field (`range.from`). An unknown field is named itself.
+ * @param whole the field name of a fault of the value as a whole
  */
 export function issuesOf(error: z.ZodError, whole: string): { field: string; reason: string }[] {
   return error.issues.flatMap((issue) => {

@@ -1,4 +1,4 @@
-/** Structured logging as jobs use it: a sentence, then fields. The implementation redacts and binds job, run and attempt. */
+/** The structured log of a job: a sentence, then fields. The layer adds job, run and attempt, and redacts secrets. */
 export interface JobLog {
   debug(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;

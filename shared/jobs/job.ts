@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { Tx } from "#data/client.ts";
-import type { Overlap } from "#data/platform/run-claims.ts";
 import type { Gated } from "#data/platform/gate-refusals.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import type { Overlap } from "#data/platform/run-claims.ts";
 import type { Schedule } from "#schedule/index.ts";
 import type { Family } from "./family.ts";
 import type { Gate } from "./gates.ts";

@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from "#schedule/duration.ts";
 
-/** How often and how soon a failed run is tried again. Data, so that settings and the admin API can show and change it. */
+/** How often and how soon a failed run is retried. Data, so that settings and the admin API can show and change it. */
 export type RetryPolicy =
   | { readonly kind: "never"; readonly retries: 0 }
   | { readonly kind: "linear"; readonly retries: number; readonly delayMs: number }
@@ -12,7 +12,7 @@ export type RetryPolicy =
       readonly maxMs: number;
     };
 
-/** No second try: for work whose next slot is its retry. */
+/** No retries: for work whose next slot replaces one. */
 export const noRetries: RetryPolicy = { kind: "never", retries: 0 };
 
 /**

@@ -1,6 +1,5 @@
 /**
- * The class of a SQLSTATE (PostgreSQL documentation, appendix A), where it has one: anything else that errors carry as their
- * `code` has none.
+ * The class of a SQLSTATE (PostgreSQL documentation, appendix A); undefined for other codes.
  */
 export function sqlStateClass(code: unknown): "transient" | "validation" | "auth" | undefined {
   if (typeof code !== "string" || !/^(?=[A-Z]*\d)[0-9A-Z]{5}$/.test(code)) return undefined;
@@ -21,10 +20,10 @@ export function sqlStateClass(code: unknown): "transient" | "validation" | "auth
   }
 }
 
-/** Whether a SQLSTATE speaks of the server, not of a statement. */
+/** Whether a SQLSTATE is about the server, not about a statement. */
 export function isOutage(code: string): boolean {
   if (!/^[0-9A-Z]{5}$/.test(code)) return false;
-  // 08 connection (08P01, a malformed message, is our own doing), 53 out of resources, 57P shutdown, 58 input/output,
-  // 25006 a standby that was the primary a moment ago.
+  // 08 connection (except 08P01, a malformed message, which is our fault), 53 out of resources, 57P shutdown, 58 input/output,
+  // 25006 read-only: a standby that was the primary before.
   return (/^(08|53|58)/.test(code) && code !== "08P01") || code.startsWith("57P") || code === "25006";
 }

@@ -1,15 +1,18 @@
-import { glob, readFile } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { existsSync } from "node:fs";
+import { glob, readdir, readFile } from "node:fs/promises";
+import { basename, join, sep } from "node:path";
 import { describe, expect, it } from "vitest";
 import { camelCase, manifestOf } from "#azure/manifest.ts";
 import * as families from "#functions/families.ts";
+import { dataSets } from "#functions/data-sets.ts";
 import { jobs, routes } from "#functions/index.ts";
 import type { Job } from "#jobs";
 import { sourceFiles } from "../../scripts/source-files.ts";
 
-const folder = join(import.meta.dirname, "../../functions");
+const tests = import.meta.dirname;
+const folder = join(tests, "../../functions");
 const kebab = (snake: string) => snake.replaceAll("_", "-");
-/** What `defineJob` makes, told by its shape: an export that is one is a job. */
+/** Whether an export is a job, by the shape that `defineJob` makes. */
 const isJob = (value: unknown): value is Job =>
   typeof value === "object" && value !== null && "work" in value && "family" in value && "concurrencyKey" in value;
 
@@ -24,13 +27,19 @@ async function jobsByFile(): Promise<Map<string, { name: string; job: Job }[]>> 
 }
 
 describe("every job", () => {
-  it("lives in the folder of its family, in a file and an export that are called like its id", async () => {
+  it("is in the folder of its family, in a file, or a folder, and an export that have its id as name", async () => {
     const { jobs: sources } = await sourceFiles(folder, { jobs, routes });
     for (const { id, family } of jobs) {
-      expect(sources.get(id), id).toEqual({
-        file: join(folder, kebab(family.id), `${kebab(id)}.ts`),
-        name: camelCase(id),
-      });
+      const path = join(folder, family.id, kebab(id));
+      const { file, name } = sources.get(id)!;
+      expect([`${path}.ts`, join(path, "index.ts")], id).toContain(file);
+      expect(name, id).toBe(camelCase(id));
+    }
+  });
+
+  it("has a test with the same path", () => {
+    for (const { id, family } of jobs) {
+      expect(existsSync(join(tests, family.id, `${kebab(id)}.test.ts`)), `tests of ${id}`).toBe(true);
     }
   });
 
@@ -66,6 +75,31 @@ describe("every job", () => {
       if ("expression" in on) expect(input.safeParse({}).success, id).toBe(true);
     }
   });
+});
+
+it("a family's folder has its index, its jobs, and nothing else", async () => {
+  for (const { id: family } of Object.values(families)) {
+    const names = jobs.filter((job) => job.family.id === family).map(({ id }) => kebab(id));
+    const allowed = new Set(["index", ...names]);
+    for (const entry of await readdir(join(folder, family), { withFileTypes: true })) {
+      expect(allowed, `${family}/${entry.name}`).toContain(entry.isFile() ? basename(entry.name, ".ts") : entry.name);
+    }
+  }
+});
+
+it("a folder of a job has more than the job: a job of one file is a file", async () => {
+  for await (const path of glob("{platform,portfolio,tasks,tax-liens}/*/", { cwd: folder })) {
+    expect((await readdir(join(folder, path))).length, path).toBeGreaterThan(1);
+  }
+});
+
+it("jobs and data sets name jobs that exist, and each former id is the id of no job", () => {
+  const ids = jobs.map(({ id }) => id);
+  for (const { id, then, formerIds } of jobs) {
+    for (const next of then) expect(ids, `${id} starts ${next}`).toContain(next);
+    for (const former of formerIds) expect(ids, `${id} was ${former}`).not.toContain(former);
+  }
+  for (const dataSet of dataSets) for (const id of dataSet.jobs) expect(ids, `${dataSet.id} names ${id}`).toContain(id);
 });
 
 describe("every route", () => {

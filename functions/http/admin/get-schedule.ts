@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { describeSchedule } from "#schedule/index.ts";
 import { timetable } from "#schedule/timetable.ts";
 import { checkZoneName } from "#schedule/zone-name.ts";
@@ -57,7 +57,7 @@ export const getSchedule = defineRoute({
     const from = app.clock.now();
     const scheduled = (await app.jobs.all()).flatMap((job) => {
       const overrides = app.config.jobs.get(job.id);
-      const schedule = scheduleInForce(job, overrides);
+      const schedule = effectiveSchedule(job, overrides);
       return schedule
         ? [{ id: job.id, family: job.family.id, enabled: overrides?.enabled ?? job.enabledByDefault, schedule }]
         : [];

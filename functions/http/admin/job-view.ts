@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { countRecordedSlots, lastRuns, openRuns, refusals, statsSince } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
-import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
 import { gatedOf, isScheduled, type Job } from "#jobs/job.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
@@ -68,7 +68,7 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
   ]);
   return jobs.map((job) => {
     const overrides = app.config.jobs.get(job.id);
-    const schedule = scheduleInForce(job, overrides);
+    const schedule = effectiveSchedule(job, overrides);
     const { succeeded = 0, dead = 0, skipped = 0, p50Ms = null, p95Ms = null } = figures.get(job.id) ?? {};
     const refusal = refused.get(job.id);
     const blocked = refusalOf(job.gates, { internetAllowed: app.config.ALLOW_INTERNET_SYNC }) ?? refusal ?? null;

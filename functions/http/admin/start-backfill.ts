@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { planBackfill, startBackfill as startPlanned } from "#operations/manage-backfill.ts";
 import { auditReason } from "../audit-reason.ts";
 import { respondOnce } from "../idempotent-requests.ts";
@@ -32,7 +32,7 @@ export const startBackfill = defineRoute({
   ]),
   async handle({ app, params, body: { from, to, preview, reason = null }, header, caller }) {
     const job = await findJob(app, params.id);
-    const schedule = scheduleInForce(job, app.config.jobs.get(job.id));
+    const schedule = effectiveSchedule(job, app.config.jobs.get(job.id));
     if (!schedule) throw new Problem(409, "no-schedule", `${job.id} has no schedule, so it has no slots`);
     const plan = await planBackfill(app, { job, schedule }, { from, to });
     const { missing, counts } = plan;

@@ -4,7 +4,7 @@ import { countRecordedSlots, lastRuns, openRuns, reliability } from "#data/platf
 import type { App } from "#http/app-services.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { instant } from "../admin/field-schemas.ts";
@@ -78,7 +78,7 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
   ]);
   return jobs.map((job) => {
     const { lastSlot = null, consecutiveFailures = 0 } = recent.get(job.id) ?? {};
-    const schedule = scheduleInForce(job, app.config.jobs.get(job.id));
+    const schedule = effectiveSchedule(job, app.config.jobs.get(job.id));
     const oldestDueAt = open.get(job.id)?.oldestDueAt ?? null;
     const { id, state, startedAt, finishedAt } = last.get(job.id) ?? {};
     return {

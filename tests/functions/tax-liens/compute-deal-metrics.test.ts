@@ -6,9 +6,9 @@ import { counties } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { computeDealMetrics } from "#functions/tax-liens/compute-deal-metrics.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien } from "#support/liens.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 

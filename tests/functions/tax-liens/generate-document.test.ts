@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { buffer } from "node:stream/consumers";
 import { load } from "cheerio";
 import { eq, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
@@ -11,22 +10,20 @@ import { type DecisionEvent, decisionEvents } from "#data/tax-liens/decision-sch
 import { documents } from "#data/tax-liens/document-schema.ts";
 import { counties } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
-import { routes } from "#functions/index.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
-import { archiveOldDocuments } from "#functions/tax-liens/archive-old-documents.ts";
 import { generateDocument } from "#functions/tax-liens/generate-document.ts";
-import { serve } from "#http/serve.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien } from "#support/liens.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { startProgram } from "#support/program.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { completion, type LlmAnswer, refusal, startLlm } from "../../shared/documents/llm-server.ts";
 import { pagesOf } from "../../shared/documents/pdf-text.ts";
 import { dealFacts, diligenceFacts } from "../../shared/documents/sample-contexts.ts";
 import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
 import { holdRequest } from "../platform/held-requests.ts";
+import { documentContent } from "./document-content.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 const CHILD = new URL("./generate-document.child.ts", import.meta.url);
@@ -57,7 +54,7 @@ afterEach(async () => {
 });
 
 function start(env: Record<string, string>): AdminApi {
-  return startAdminApi(database.url, [generateDocument, archiveOldDocuments, sendNotification], {
+  return startAdminApi(database.url, [generateDocument, sendNotification], {
     clock: new TestClock(NOW),
     env: { AZURE_FUNCTIONS_ENVIRONMENT: "Production", AzureWebJobsStorage: storage.connectionString, ...env },
   });
@@ -76,25 +73,10 @@ const ask = (given: Record<string, unknown> = {}, headers = {}) =>
     { template: "deal_memo", facts: dealFacts, ...given },
     headers,
   );
+const content = (id: string, format: "pdf" | "html", method?: string) => documentContent(api, id, format, method);
 const shown = async (id: string) => (await api.call("GET", `api/documents/${id}`)).body;
 const calls = () => api.db.select().from(aiLlmCalls).orderBy(aiLlmCalls.id);
 const told = () => api.db.select().from(notifications);
-
-async function content(id: string, format: "pdf" | "html", method = "GET") {
-  const path = "api/documents/{id}/content";
-  const reply = await serve(
-    routes.filter((route) => route.path === path),
-    {
-      method,
-      params: { id },
-      query: new URLSearchParams({ format }),
-      header: () => null,
-      bytes: async () => new Uint8Array(),
-    },
-    async () => api.app,
-  );
-  return { ...reply, bytes: reply.stream ? await buffer(reply.stream) : null };
-}
 
 describe("a document", () => {
   it("is asked for, written, told of and read", async () => {
@@ -453,37 +435,6 @@ describe("with a language model", () => {
     expect(llm.asked).toHaveLength(0);
   });
 });
-
-describe("archive_old_documents", () => {
-  it("moves the files of old documents to cold storage, where they can still be read", async () => {
-    const { body } = await ask();
-    await api.runner.execute(body.run);
-    expect(await archive()).toMatchObject({ state: "succeeded", result: {} });
-    expect(await shown(body.document)).toMatchObject({ tier: "hot" });
-    api.clock.advance(181 * 86_400_000);
-    const young = (await ask()).body;
-    await api.runner.execute(young.run);
-    expect(await archive()).toMatchObject({ state: "succeeded", result: { archived: 1 } });
-    expect(await shown(body.document)).toMatchObject({ tier: "cold", state: "ready" });
-    expect(await shown(young.document)).toMatchObject({ tier: "hot" });
-    expect((await content(body.document, "pdf")).bytes!.subarray(0, 5).toString()).toBe("%PDF-");
-    expect(await tierOf(body.document)).toBe("Cold");
-
-    await rerun(body.document);
-    expect(await shown(body.document)).toMatchObject({ tier: "hot", archivedAt: null });
-  });
-});
-
-async function tierOf(id: string): Promise<string | undefined> {
-  const { BlobServiceClient } = await import("@azure/storage-blob");
-  const container = BlobServiceClient.fromConnectionString(storage.connectionString).getContainerClient("documents");
-  return (await container.getBlobClient(`2026/03/${id}.pdf`).getProperties()).accessTier;
-}
-
-async function archive() {
-  const { id } = await api.enqueuer.enqueue(archiveOldDocuments, { input: {}, trigger: "manual", requestedBy: "a test" });
-  return (await api.runner.execute(id))!;
-}
 
 async function rerun(documentId: string) {
   const asked = { input: { documentId }, trigger: "manual", requestedBy: "a test" } as const;

@@ -5,8 +5,8 @@ import { setTimeout } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { expect, it } from "vitest";
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase } from "#support/database.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
 import { aCounty, startListServer } from "./lists.ts";
 

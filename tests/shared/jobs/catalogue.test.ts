@@ -41,6 +41,6 @@ it("refuses two jobs of one id", () => {
 
 it("says so when a loader brings another job, or none", async () => {
   const catalogue = lazyCatalogue({ one: async () => job("two"), none: async () => undefined as never });
-  await expect(catalogue.find("one")).rejects.toThrow("the loader of job one brought job two");
-  await expect(catalogue.find("none")).rejects.toThrow("the loader of job none brought nothing");
+  await expect(catalogue.find("one")).rejects.toThrow("the loader of job one returned job two");
+  await expect(catalogue.find("none")).rejects.toThrow("the loader of job none returned nothing");
 });

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { defineJob } from "#jobs/define-job.ts";
+import { withOverrides, effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { manual } from "#jobs/triggers.ts";
-import { overridden, scheduleInForce } from "#jobs/effective-schedule.ts";
 import { schedule } from "#schedule/index.ts";
 
 const common = {
@@ -15,24 +15,24 @@ const common = {
 const daily = defineJob({ ...common, on: schedule("0 30 16 * * *", "Europe/Berlin") });
 
 it("is the file's when no setting says otherwise", () => {
-  expect(scheduleInForce(daily)).toBe(daily.on);
-  expect(scheduleInForce(daily, {})).toBe(daily.on);
+  expect(effectiveSchedule(daily)).toBe(daily.on);
+  expect(effectiveSchedule(daily, {})).toBe(daily.on);
 });
 
 it("takes each half from its setting, the other from the file", () => {
-  expect(scheduleInForce(daily, { schedule: "0 0 6 * * *" })).toMatchObject({
+  expect(effectiveSchedule(daily, { schedule: "0 0 6 * * *" })).toMatchObject({
     expression: "0 0 6 * * *",
     zone: "Europe/Berlin",
   });
-  expect(scheduleInForce(daily, { timeZone: "UTC" })).toMatchObject({ expression: "0 30 16 * * *", zone: "UTC" });
+  expect(effectiveSchedule(daily, { timeZone: "UTC" })).toMatchObject({ expression: "0 30 16 * * *", zone: "UTC" });
 });
 
 it("is none for a job that is only asked for, whatever a setting says", () => {
-  expect(scheduleInForce(defineJob({ ...common, on: manual }), { schedule: "0 0 6 * * *" })).toBeNull();
+  expect(effectiveSchedule(defineJob({ ...common, on: manual }), { schedule: "0 0 6 * * *" })).toBeNull();
 });
 
 it("names the setting that is wrong", () => {
-  expect(() => scheduleInForce(daily, { schedule: "every day" })).toThrow(/^SYNC_RATES_SCHEDULE: /);
+  expect(() => effectiveSchedule(daily, { schedule: "every day" })).toThrow(/^SYNC_RATES_SCHEDULE: /);
   const own = { expression: "0 30 16 * * *", zone: "Europe/Berlin" };
-  expect(() => overridden("sync_rates", own, { timeZone: "Berlin" })).toThrow(/^SYNC_RATES_TIME_ZONE: /);
+  expect(() => withOverrides("sync_rates", own, { timeZone: "Berlin" })).toThrow(/^SYNC_RATES_TIME_ZONE: /);
 });

@@ -7,8 +7,8 @@ import {
   asError,
   attemptError,
   classify,
-  isDatabaseGone,
-  isDatabaseTrouble,
+  isDatabaseUnavailable,
+  isDatabaseError,
   isRetryable,
   isUniqueViolation,
   retryAfter,
@@ -56,7 +56,7 @@ describe("errors of a real database", () => {
     for (const error of errors) {
       expect(classify(error)).toBe("validation");
       expect(isUniqueViolation(error)).toBe(true);
-      expect(isDatabaseTrouble(error)).toBe(false);
+      expect(isDatabaseError(error)).toBe(false);
     }
   });
 
@@ -68,7 +68,7 @@ describe("errors of a real database", () => {
   ] as const)("%s is one of the statement alone", async (_, statement, expected) => {
     const error = await failureOf(db.execute(statement));
     expect(classify(error)).toBe(expected);
-    expect(isDatabaseTrouble(error)).toBe(false);
+    expect(isDatabaseError(error)).toBe(false);
     expect(isUniqueViolation(error)).toBe(false);
   });
 
@@ -80,8 +80,8 @@ describe("errors of a real database", () => {
       }),
     );
     expect(classify(error)).toBe("transient");
-    expect(isDatabaseTrouble(error)).toBe(true);
-    expect(isDatabaseGone(error)).toBe(false);
+    expect(isDatabaseError(error)).toBe(true);
+    expect(isDatabaseUnavailable(error)).toBe(false);
   });
 
   it("a serialization failure is worth another try at once, and strikes one transaction alone", async () => {
@@ -96,8 +96,8 @@ describe("errors of a real database", () => {
       ),
     );
     expect(classify(error)).toBe("transient");
-    expect(isDatabaseTrouble(error)).toBe(true);
-    expect(isDatabaseGone(error)).toBe(false);
+    expect(isDatabaseError(error)).toBe(true);
+    expect(isDatabaseUnavailable(error)).toBe(false);
   });
 
   it("a deadlock is transient for the one whom the database chose", async () => {
@@ -114,7 +114,7 @@ describe("errors of a real database", () => {
     const failed = ended.filter(({ status }) => status === "rejected");
     expect(failed).toHaveLength(1);
     expect(classify((failed[0] as PromiseRejectedResult).reason)).toBe("transient");
-    expect(isDatabaseGone((failed[0] as PromiseRejectedResult).reason)).toBe(false);
+    expect(isDatabaseUnavailable((failed[0] as PromiseRejectedResult).reason)).toBe(false);
   });
 
   it("a database that does not exist, or refuses the password's owner, is not gone for a moment", async () => {
@@ -146,16 +146,16 @@ describe("a database that cannot be reached", () => {
     const db = connect({ url: "postgres://nobody@127.0.0.1:1/none", ...options });
     const error = await failureOf(work(db));
     expect(classify(error)).toBe("transient");
-    expect(isDatabaseTrouble(error)).toBe(true);
-    expect(isDatabaseGone(error)).toBe(true);
+    expect(isDatabaseError(error)).toBe(true);
+    expect(isDatabaseUnavailable(error)).toBe(true);
     await db.$client.end();
   });
 
   it("is told apart from another service that refuses", async () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", syscall: "connect" });
     expect(classify(refused)).toBe("transient");
-    expect(isDatabaseTrouble(refused)).toBe(false);
-    expect(isDatabaseGone(refused)).toBe(false);
+    expect(isDatabaseError(refused)).toBe(false);
+    expect(isDatabaseUnavailable(refused)).toBe(false);
   });
 });
 
@@ -282,7 +282,7 @@ describe("anything that can be thrown", () => {
         const [thrown, cause] = [makeThrown(), makeCause()];
         for (const value of [thrown, new Error("outer", { cause }), new AggregateError([thrown, cause])]) {
           expect(["transient", "rate_limited", "auth", "validation", "unknown"]).toContain(classify(value));
-          isDatabaseTrouble(value);
+          isDatabaseError(value);
           isUniqueViolation(value);
           retryAfter(value);
           const error = asError(value);
@@ -296,7 +296,7 @@ describe("anything that can be thrown", () => {
   });
 
   it("keeps its words", () => {
-    expect(asError("just a text").message).toBe("a value that is no Error was thrown: just a text");
+    expect(asError("just a text").message).toBe("a value that is not an Error was thrown: just a text");
     expect(asError({ reason: "x" }).message).toContain('{"reason":"x"}');
     expect(asError(undefined).message).toContain("undefined");
     const error = new Error("sample");

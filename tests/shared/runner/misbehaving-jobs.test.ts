@@ -336,9 +336,9 @@ describe("a job that breaks the rules", () => {
       await api.db.execute(table);
       const asked = await api.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
       expect(await api.runner.execute(asked.id)).toMatchObject({ state: "succeeded" });
-      await expect(late.transaction(leave("after its end"))).rejects.toThrow(/no longer ours/);
-      await expect(late.finish(async () => ({ again: true }))).rejects.toThrow(/no longer ours/);
-      await expect(late.batches(1, async () => ({ n: 0 }))).rejects.toThrow(/no longer ours/);
+      await expect(late.transaction(leave("after its end"))).rejects.toThrow(/no longer held/);
+      await expect(late.finish(async () => ({ again: true }))).rejects.toThrow(/no longer held/);
+      await expect(late.batches(1, async () => ({ n: 0 }))).rejects.toThrow(/no longer held/);
       expect(await effects(api)).toEqual([]);
     } finally {
       await api.close();
