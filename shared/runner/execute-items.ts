@@ -1,6 +1,6 @@
 import type { JobContext } from "#jobs/context.ts";
 import { Cancel, LeaseLost, Snooze } from "#jobs/endings.ts";
-import { asError, type ErrorClass, isDatabaseGone } from "#jobs/error-class.ts";
+import { asError, type ErrorClass, isDatabaseUnavailable } from "#jobs/error-class.ts";
 import type { ItemWork } from "#jobs/work.ts";
 import { isInstance } from "#redaction/error-causes.ts";
 import { type OpenEnding, returned } from "./ending.ts";
@@ -91,7 +91,7 @@ async function resultsOf(
 
 function endsTheAttempt(thrown: unknown): boolean {
   return (
-    isInstance(thrown, LeaseLost) || isInstance(thrown, Cancel) || isInstance(thrown, Snooze) || isDatabaseGone(thrown)
+    isInstance(thrown, LeaseLost) || isInstance(thrown, Cancel) || isInstance(thrown, Snooze) || isDatabaseUnavailable(thrown)
   );
 }
 

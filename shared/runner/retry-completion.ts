@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isDatabaseTrouble } from "#jobs/error-class.ts";
+import { isDatabaseError } from "#jobs/error-class.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 
 /** Before each retry. A database that restarts or fails over is mostly back by then, and the lease still lasts. */
@@ -15,7 +15,7 @@ export async function retryCompletion<T>(log: JobLog, write: () => Promise<T>): 
     try {
       return await write();
     } catch (error) {
-      if (!isDatabaseTrouble(error)) throw error;
+      if (!isDatabaseError(error)) throw error;
       log.warn("Completing runs failed; retrying", { error, inMs: delayMs });
       await sleep(delayMs);
     }

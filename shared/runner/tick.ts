@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Run } from "#data/platform/platform-schema.ts";
-import { isDatabaseTrouble } from "#jobs/error-class.ts";
+import { isDatabaseError } from "#jobs/error-class.ts";
 import type { Job } from "#jobs/job.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import { decideTick, type Schedule } from "#schedule/index.ts";
@@ -38,7 +38,7 @@ export async function tick(
     try {
       return await runner.runSlot(job, slot, { schedule, refusal });
     } catch (error) {
-      if (!isDatabaseTrouble(error) || runner.isStopping || waitedMs > RETRIES_FOR_MS) throw error;
+      if (!isDatabaseError(error) || runner.isStopping || waitedMs > RETRIES_FOR_MS) throw error;
       if (tries === 1) log?.warn("The database is unavailable; the slot waits for it", { job: job.id, slot, error });
     }
     await pause();

@@ -2,7 +2,7 @@ import type { Tx } from "#data/client.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import type { Counts, JobContext, RunResult } from "#jobs/context.ts";
 import { LeaseLost } from "#jobs/endings.ts";
-import { isDatabaseTrouble } from "#jobs/error-class.ts";
+import { isDatabaseError } from "#jobs/error-class.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
 import type { AttemptReport } from "./attempt-report.ts";
@@ -120,7 +120,7 @@ async function retriedOnce<T>(signal: AbortSignal, work: () => Promise<T>): Prom
   try {
     return await work();
   } catch (error) {
-    if (signal.aborted || !isDatabaseTrouble(error)) throw error;
+    if (signal.aborted || !isDatabaseError(error)) throw error;
     return work();
   }
 }
