@@ -33,7 +33,10 @@ const UNIT = [
   "tests/shared/telemetry/{log,pretty-log,trace-context}.test.ts",
 ];
 
-/** Tests that observe their own process: its memory, listeners, loaded modules or user. Each file gets a process of its own. */
+/**
+ * Tests that observe their own process: its memory, listeners, loaded modules or user. Each file gets a process of its
+ * own.
+ */
 const ISOLATED = [
   "packages/service-bus-emulator/tests/load.test.ts",
   "tests/shared/app.test.ts",

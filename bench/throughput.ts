@@ -8,15 +8,17 @@ import { type Cost, inOwnProcess } from "./support/process-cost.ts";
 import { table, thousands } from "./support/table.ts";
 
 /**
- * Enqueue and drain of many jobs that each do one real, autocommitted write, on one PostgreSQL with fsync on, each system in
- * a process of its own at the settings that its documentation recommends. Rota is bundled as for Azure. Its runs are handed to it by the batch, as
- * the host does; the last row has the whole way: the built app on the local Functions host, its messages by the stand-in for Service Bus, in batches as
- * bench/throughput/app/host.json has them: one is worked on while the next comes in.
+ * Enqueue and drain of many jobs that each do one real, autocommitted write, on one PostgreSQL with fsync on, each
+ * system in a process of its own at the settings that its documentation recommends. Rota is bundled as for Azure. Its
+ * runs are handed to it by the batch, as the host does; the last row has the whole way: the built app on the local
+ * Functions host, its messages by the stand-in for Service Bus, in batches as bench/throughput/app/host.json has them:
+ * one is worked on while the next comes in.
  *
  *     node bench/throughput.ts [--jobs 10000] [--rounds 3] [--commit-delay] [--only <part of a name>]
  *
- * `--commit-delay` adds 2 ms to each commit, as a database in the cloud has. Processor time is what to go by on a machine that has
- * other work as well. Statements are those that PostgreSQL ran in the drain; the bare limit is the write alone, with nothing around it.
+ * `--commit-delay` adds 2 ms to each commit, as a database in the cloud has. Processor time is what to go by on a
+ * machine that has other work as well. Statements are those that PostgreSQL ran in the drain; the bare limit is the
+ * write alone, with nothing around it.
  */
 export interface Throughput {
   readonly enqueueMs: number;

@@ -1,6 +1,6 @@
 import { openApp } from "#app";
-import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
-import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices/index.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";

@@ -1,6 +1,6 @@
 import { openApp } from "#app";
-import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations/index.ts";
-import { syncFxHistorical } from "#functions/portfolio/sync-fx-historical/index.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
+import { syncFxHistorical } from "#functions/portfolio/sync-fx-historical.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { peakMiB } from "../support/process-cost.ts";

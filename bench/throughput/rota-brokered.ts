@@ -16,8 +16,8 @@ import type { Throughput } from "../throughput.ts";
 import { benchJob } from "./app/jobs/bench-job.ts";
 
 /**
- * The whole way of an event: ledger → message → the Service Bus emulator, in a process of its own → Functions host → the built app. The
- * queue is filled while the host, warm already, does not listen; then it does.
+ * The whole way of an event: ledger → message → the Service Bus emulator, in a process of its own → Functions host →
+ * the built app. The queue is filled while the host, warm already, does not listen; then it does.
  */
 const [url, postmaster, count, app] = process.argv.slice(2) as [string, string, string, string];
 const total = Number(count);

@@ -7,7 +7,10 @@ import { readConfig } from "#settings/config.ts";
 import { costOf, idleCost, peakMiB } from "../support/process-cost.ts";
 import type { Throughput } from "../throughput.ts";
 
-/** Batches as the Functions host hands them to queue functions. One function gets one at a time; here several are done at once, as by the peers. */
+/**
+ * Batches as the Functions host hands them to queue functions. One function gets one at a time; here several are done
+ * at once, as by the peers.
+ */
 const BATCH = 250;
 const AT_ONCE = 4;
 

@@ -1,4 +1,4 @@
-import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { isScheduled, type Job } from "#jobs/job.ts";
 import type { ClockChange } from "#schedule/clock-changes.ts";
 import { countOccurrences, type Schedule } from "#schedule/index.ts";
@@ -141,7 +141,7 @@ function countsOf(id: string, schedule: Schedule, results: readonly PartResult[]
 function schedulesOf(jobs: readonly Job[], env: Environment): { id: string; schedule: Schedule }[] {
   const config = readConfig({ ...env, DATABASE_URL: "postgres://127.0.0.1/none" }, jobs);
   return jobs.flatMap((job) => {
-    const schedule = scheduleInForce(job, config.jobs.get(job.id));
+    const schedule = effectiveSchedule(job, config.jobs.get(job.id));
     return schedule ? [{ id: job.id, schedule }] : [];
   });
 }

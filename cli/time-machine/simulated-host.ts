@@ -1,6 +1,6 @@
 import { type App, openApp } from "#app";
 import { catalogueOf } from "#jobs/catalogue.ts";
-import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { isScheduled, type Job } from "#jobs/job.ts";
 import type { TimerFunction } from "#local/functions-host/function-definition.ts";
 import type { TimerStatus, TimerStatusStore } from "#local/functions-host/timer-status.ts";
@@ -89,7 +89,7 @@ export function timerStatuses(): TimerStatusStore {
 
 /** The timer function of a job, as register.ts and the host define it: the UTC superset and the tick. */
 function timerFunction(job: Job, config: Config, { runner }: App, now: () => Date): TimerFunction {
-  const schedule = scheduleInForce(job, config.jobs.get(job.id));
+  const schedule = effectiveSchedule(job, config.jobs.get(job.id));
   if (!schedule) throw new TypeError(`${job.id} has no schedule`);
   const ncrontab = parseNcrontab(utcSuperset(schedule));
   return {

@@ -6,9 +6,9 @@ import { openContainer } from "#storage/blob-container.ts";
 import { platform } from "../families.ts";
 
 /**
- * Writes one consistent snapshot of the whole database to blob storage. For places without a managed backup: Azure's own
- * restores any second, this one half past midnight. Running twice is safe: every attempt has its own folder, and a folder
- * without a manifest is not a backup.
+ * Writes one consistent snapshot of the whole database to blob storage. For places without a managed backup: Azure's
+ * own restores any second, this one half past midnight. Running twice is safe: every attempt has its own folder, and a
+ * folder without a manifest is not a backup.
  */
 export const backupDatabase = defineJob({
   id: "backup_database",

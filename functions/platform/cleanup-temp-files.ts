@@ -3,8 +3,8 @@ import { type StaleFile, staleFiles } from "#storage/stale-files.ts";
 import { platform } from "../families.ts";
 
 /**
- * Deletes temporary files of documents that have not changed for a day, in the app's directory on the machine of this run.
- * Running twice is safe: deleted files stay deleted.
+ * Deletes temporary files of documents that have not changed for a day, in the app's directory on the machine of this
+ * run. Running twice is safe: deleted files stay deleted.
  */
 export const cleanupTempFiles = defineJob({
   id: "cleanup_temp_files",

@@ -2,9 +2,9 @@ import { defineJob, linear, schedule, z } from "#jobs";
 import { platform } from "../families.ts";
 
 /**
- * Dispatches due runs again that no worker has claimed for ten seconds: their message was lost, or the process died before
- * it sent one. The run's row is the queue (docs/decisions/0007). Running twice is safe, also side by side: a message is
- * only a wake-up, and one claim takes the run.
+ * Dispatches due runs again that no worker has claimed for ten seconds: their message was lost, or the process died
+ * before it sent one. The run's row is the queue (docs/decisions/0007). Running twice is safe, also side by side: a
+ * message is only a wake-up, and one claim takes the run.
  */
 export const dispatchOverdueRuns = defineJob({
   id: "dispatch_overdue_runs",

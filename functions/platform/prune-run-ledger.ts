@@ -11,9 +11,9 @@ const BATCH = { runs: 5_000, bytes: 16 * 1024 * 1024 };
 const NOTIFICATIONS = 5_000;
 
 /**
- * Moves old runs from the ledger to the archive, and deletes old notifications. A run is deleted only after its file was
- * read back whole, and only if the row has not changed since. Running twice is safe: after a crash the runs of the last
- * file are still there, and the next run writes the same file again.
+ * Moves old runs from the ledger to the archive, and deletes old notifications. A run is deleted only after its file
+ * was read back whole, and only if the row has not changed since. Running twice is safe: after a crash the runs of the
+ * last file are still there, and the next run writes the same file again.
  */
 export const pruneRunLedger = defineJob({
   id: "prune_run_ledger",

@@ -6,8 +6,8 @@ import { platform } from "../families.ts";
 
 /**
  * Rebuilds the indexes of text and vector search, which bloat with every change. Readers and writers continue: the new
- * index is built beside the old one. Running twice is safe: the job changes no data, and first drops what an interrupted
- * rebuild has left.
+ * index is built beside the old one. Running twice is safe: the job changes no data, and first drops what an
+ * interrupted rebuild has left.
  */
 export const rebuildSearchIndices = defineJob({
   id: "rebuild_search_indices",

@@ -6,8 +6,8 @@ import { platform } from "../families.ts";
 const KEY_RETENTION_MS = 48 * 3_600_000;
 
 /**
- * Moves runs whose lease has expired to their next attempt, or to the dead runs, and deletes old idempotency keys. Running
- * twice is safe, also side by side: each move is one conditional statement.
+ * Moves runs whose lease has expired to their next attempt, or to the dead runs, and deletes old idempotency keys.
+ * Running twice is safe, also side by side: each move is one conditional statement.
  */
 export const rescueStuckRuns = defineJob({
   id: "rescue_stuck_runs",
@@ -23,7 +23,9 @@ export const rescueStuckRuns = defineJob({
 
   async run({ layer, transaction, asOf }) {
     const moved = await layer.rescueExpiredRuns();
-    const forgotten = await transaction((tx) => deleteOldIdempotencyKeys(tx, new Date(asOf.getTime() - KEY_RETENTION_MS), 10_000));
+    const forgotten = await transaction((tx) =>
+      deleteOldIdempotencyKeys(tx, new Date(asOf.getTime() - KEY_RETENTION_MS), 10_000),
+    );
     return { ...moved, forgotten };
   },
 });

@@ -1,4 +1,4 @@
-import { claimForDigest,markDigested, recipientsOfDigest } from "#data/platform/notification-queries.ts";
+import { claimForDigest, markDigested, recipientsOfDigest } from "#data/platform/notification-queries.ts";
 import { comms, defineJob, schedule, z } from "#jobs";
 import { configuredChannels } from "#notifications/channels.ts";
 import { digestOf } from "#notifications/digest.ts";
@@ -8,8 +8,9 @@ import { civilDateIn } from "#rules/civil-date.ts";
 import { platform } from "../families.ts";
 
 /**
- * Sends each user a mail with the unread notifications of the last day; without any, no mail. Running twice is safe: the
- * mail is a notification with a dedupe key per user and local day, and its transaction marks the contents as digested.
+ * Sends each user a mail with the unread notifications of the last day; without any, no mail. Running twice is safe:
+ * the mail is a notification with a dedupe key per user and local day, and its transaction marks the contents as
+ * digested.
  */
 export const sendDigestEmail = defineJob({
   id: "send_digest_email",

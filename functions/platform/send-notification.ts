@@ -22,9 +22,9 @@ const MAX_FREE_WAIT_MS = 24 * 3_600_000;
 
 /**
  * Sends notifications to providers, many at once: one statement starts all deliveries, one completes them, and each
- * provider's response is stored at once. A notification fails alone. Running twice is safe as far as the provider allows: a
- * channel that has the message is not called again, and an unknown result is checked or sent under the same idempotency key
- * (docs/notifications.md).
+ * provider's response is stored at once. A notification fails alone. Running twice is safe as far as the provider
+ * allows: a channel that has the message is not called again, and an unknown result is checked or sent under the same
+ * idempotency key (docs/notifications.md).
  */
 export const sendNotification = defineJob({
   id: "send_notification",
@@ -76,8 +76,10 @@ function errorOf(
   if (retryable) return retryable;
   if (sent?.heldMs !== undefined) {
     const reason = "the provider asks to wait";
-    if (now.getTime() - createdAt.getTime() > MAX_FREE_WAIT_MS) return new HeldTooLong(`${reason}, for more than a day now`);
-    // Whole seconds keep a batch together. Batches spread more with each attempt, so that not all return at the same instant.
+    if (now.getTime() - createdAt.getTime() > MAX_FREE_WAIT_MS)
+      return new HeldTooLong(`${reason}, for more than a day now`);
+    // Whole seconds keep a batch together. Batches spread more with each attempt, so that not all return at the same
+    // instant.
     return new Snooze(`${Math.ceil((sent.heldMs / 1_000) * (1 + spread * attempt))}s`, reason);
   }
   if (sent?.errors[0]) return sent.errors[0];

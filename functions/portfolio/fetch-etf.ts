@@ -8,8 +8,8 @@ import { continueSeries, readyToStore } from "#services/portfolio/store-prices.t
 import { portfolio } from "../families.ts";
 
 /**
- * Stores what a provider knows about an ETF, and all of its prices, in one transaction. Running twice is safe: stored days
- * stay as they are.
+ * Stores what a provider knows about an ETF, and all of its prices, in one transaction. Running twice is safe: stored
+ * days stay as they are.
  */
 export const fetchEtf = defineJob({
   id: "fetch_etf",

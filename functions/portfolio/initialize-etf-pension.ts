@@ -1,13 +1,13 @@
-import { lockPension, lockPensions, pensionEtfs,revalueAllDays } from "#data/portfolio/pension-progress.ts";
+import { lockPension, lockPensions, pensionEtfs, revalueAllDays } from "#data/portfolio/pension-progress.ts";
 import { Cancel, defineJob, event, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { valuationOf, valuePensions } from "#services/portfolio/value-pensions.ts";
 import { portfolio } from "../families.ts";
 
 /**
- * Computes a pension that is new or has new contributions: each contribution buys units, and every day since gets a value,
- * or waits with the reason. Each range of days commits. Running twice is safe: purchases and final days never change, and a
- * retry continues with what is missing.
+ * Computes a pension that is new or has new contributions: each contribution buys units, and every day since gets a
+ * value, or waits with the reason. Each range of days commits. Running twice is safe: purchases and final days never
+ * change, and a retry continues with what is missing.
  */
 export const initializeEtfPension = defineJob({
   id: "initialize_etf_pension",

@@ -18,9 +18,9 @@ const ETFS_PER_BATCH = 50;
 const POINTS_PER_ETF = 250;
 
 /**
- * Stores the newest prices of the ETFs in use, each from its last stored day on. An ETF with an invalid response, or with
- * prices that the database refuses, fails alone. Running twice is safe: stored days stay as they are, and a retry continues
- * with the ETFs that are not synchronised yet.
+ * Stores the newest prices of the ETFs in use, each from its last stored day on. An ETF with an invalid response, or
+ * with prices that the database refuses, fails alone. Running twice is safe: stored days stay as they are, and a retry
+ * continues with the ETFs that are not synchronised yet.
  */
 export const syncEtfPrices = defineJob({
   id: "sync_etf_prices",
@@ -57,7 +57,8 @@ export const syncEtfPrices = defineJob({
   key: ({ item }) => item.symbol,
 
   batchOf: ETFS_PER_BATCH,
-  weight: ({ answer }) => (answer.status === "fulfilled" ? Math.max(1, answer.value.columns.count / POINTS_PER_ETF) : 1),
+  weight: ({ answer }) =>
+    answer.status === "fulfilled" ? Math.max(1, answer.value.columns.count / POINTS_PER_ETF) : 1,
   async eachBatch(responses, { input, asOf, run, enqueue, transaction }) {
     const fetched = responses.flatMap(({ item: { symbol }, answer }) =>
       answer.status === "fulfilled" ? [{ symbol, ...answer.value }] : [],
@@ -71,7 +72,9 @@ export const syncEtfPrices = defineJob({
       return each;
     });
     const outcomes = new Map(fetched.map(({ etfId }, i) => [etfId, outcomeOf(continued[i]!)]));
-    return responses.map(({ item, answer }) => outcomes.get(item.id) ?? asError((answer as PromiseRejectedResult).reason));
+    return responses.map(
+      ({ item, answer }) => outcomes.get(item.id) ?? asError((answer as PromiseRejectedResult).reason),
+    );
   },
 });
 

@@ -52,8 +52,8 @@ export const syncFxHistorical = defineJob({
 });
 
 /**
- * Groups days; a group has one source. After a failure it yields the days that it has, then throws, so that whole days are
- * stored.
+ * Groups days; a group has one source. After a failure it yields the days that it has, then throws, so that whole days
+ * are stored.
  */
 async function* batchesOf(days: AsyncIterable<RatesOfDay>, size: number): AsyncGenerator<RatesOfDay[]> {
   let batch: RatesOfDay[] = [];

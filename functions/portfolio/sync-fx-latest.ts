@@ -5,8 +5,8 @@ import { storeRates } from "#services/portfolio/store-rates.ts";
 import { portfolio } from "../families.ts";
 
 /**
- * Stores the newest published rates. The ECB publishes at about 16:00 on working days; on other days the newest rates are
- * already stored and the job inserts nothing. Running twice is safe: stored points stay as they are.
+ * Stores the newest published rates. The ECB publishes at about 16:00 on working days; on other days the newest rates
+ * are already stored and the job inserts nothing. Running twice is safe: stored points stay as they are.
  */
 export const syncFxLatest = defineJob({
   id: "sync_fx_latest",

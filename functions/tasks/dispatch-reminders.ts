@@ -6,11 +6,11 @@ import { reminderNotification } from "#rules/tasks/task-notifications.ts";
 import { tasks } from "../families.ts";
 
 /**
- * Notifies the owners of tasks of due reminders. Running twice is safe: a reminder is marked as sent in the transaction that
- * creates its notification, which has a dedupe key.
+ * Notifies the owners of tasks of due reminders. Running twice is safe: a reminder is marked as sent in the transaction
+ * that creates its notification, which has a dedupe key.
  *
- * Every due reminder is sent, however late, so one run does the work of all missed slots. Two runs may be active at once when
- * one takes more than a minute: each claims reminders that the other has not locked.
+ * Every due reminder is sent, however late, so one run does the work of all missed slots. Two runs may be active at
+ * once when one takes more than a minute: each claims reminders that the other has not locked.
  */
 export const dispatchReminders = defineJob({
   id: "dispatch_reminders",

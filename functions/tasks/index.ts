@@ -4,8 +4,4 @@ import { processRecurringTasks } from "./process-recurring-tasks.ts";
 import { scanOverdueTasks } from "./scan-overdue-tasks.ts";
 
 /** The jobs of this family. */
-export const jobs: readonly Job[] = [
-  processRecurringTasks,
-  dispatchReminders,
-  scanOverdueTasks,
-];
+export const jobs: readonly Job[] = [processRecurringTasks, dispatchReminders, scanOverdueTasks];

@@ -13,8 +13,9 @@ import { tasks } from "../families.ts";
  * Creates the next task after each completed task of a series. Running twice is safe: the new task is created in the
  * transaction that marks the old one as processed, and a unique index allows one next task each.
  *
- * A run takes all completed tasks, so one does the work of all missed slots, and a slot during an active run is skipped. A
- * task with an invalid recurrence stays as it is: each run reports it until a person corrects it, and continues with the next.
+ * A run takes all completed tasks, so one does the work of all missed slots, and a slot during an active run is
+ * skipped. A task with an invalid recurrence stays as it is: each run reports it until a person corrects it, and
+ * continues with the next.
  */
 export const processRecurringTasks = defineJob({
   id: "process_recurring_tasks",

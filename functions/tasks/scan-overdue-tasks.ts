@@ -6,8 +6,8 @@ import { overdueNotification } from "#rules/tasks/task-notifications.ts";
 import { tasks } from "../families.ts";
 
 /**
- * Updates the status of tasks from their due dates: a late task becomes overdue, and open again when it is postponed. Running
- * twice is safe: one transaction updates a task and notifies its owner, once for each due date.
+ * Updates the status of tasks from their due dates: a late task becomes overdue, and open again when it is postponed.
+ * Running twice is safe: one transaction updates a task and notifies its owner, once for each due date.
  *
  * A run checks all tasks, so one does the work of all missed slots, and a slot during an active run is skipped.
  */

@@ -1,8 +1,8 @@
 import type { Tx } from "#data/client.ts";
 import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
-import { lockDeals, recordDecisions, recordedDecisions,updateDealStatuses } from "#data/tax-liens/decision-events.ts";
+import { lockDeals, recordDecisions, recordedDecisions, updateDealStatuses } from "#data/tax-liens/decision-events.ts";
 import { defineJob, event, InvalidInput, type JobContext, type PageResult, z } from "#jobs";
-import { decide, decisionsInput, deduplicate,type RequestedDecision } from "#rules/tax-liens/deal-decisions.ts";
+import { decide, decisionsInput, deduplicate, type RequestedDecision } from "#rules/tax-liens/deal-decisions.ts";
 import { taxLiens } from "../families.ts";
 
 /** Decisions of one transaction. */
@@ -13,8 +13,8 @@ type Context = JobContext<z.output<typeof input>>;
 
 /**
  * Applies the decisions of people and agents to deals, in their order, and records each decision with its result. An
- * impossible decision is recorded as refused with the reason, becomes a failed item, and changes nothing. Running twice is
- * safe: a decision has an id, and its record and the new status of the deal commit together.
+ * impossible decision is recorded as refused with the reason, becomes a failed item, and changes nothing. Running twice
+ * is safe: a decision has an id, and its record and the new status of the deal commit together.
  */
 export const applyAnalysisDecisions = defineJob({
   id: "apply_analysis_decisions",

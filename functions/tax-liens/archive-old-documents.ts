@@ -5,8 +5,8 @@ import { openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 
 /**
- * Moves the files of old documents to cold storage, where they cost less and stay readable. Running twice is safe: a file in
- * cold storage stays there, and the row is updated after the files.
+ * Moves the files of old documents to cold storage, where they cost less and stay readable. Running twice is safe: a
+ * file in cold storage stays there, and the row is updated after the files.
  */
 export const archiveOldDocuments = defineJob({
   id: "archive_old_documents",

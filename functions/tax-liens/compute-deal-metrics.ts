@@ -8,10 +8,10 @@ import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import { taxLiens } from "../families.ts";
 
 /**
- * Computes the cost, yield and risk of liens, for the local day of the request or the day of an analysis; an undecided deal of
- * that analysis shows them. A batch reads its liens with one statement and stores their metrics with one; a lien without
- * valid rules fails alone. Running twice is safe: the same day, facts and formulas give the same metrics, and a late run does
- * not replace the metrics of a later day.
+ * Computes the cost, yield and risk of liens, for the local day of the request or the day of an analysis; an undecided
+ * deal of that analysis shows them. A batch reads its liens with one statement and stores their metrics with one; a
+ * lien without valid rules fails alone. Running twice is safe: the same day, facts and formulas give the same metrics,
+ * and a late run does not replace the metrics of a later day.
  */
 export const computeDealMetrics = defineJob({
   id: "compute_deal_metrics",
@@ -58,7 +58,11 @@ export const computeDealMetrics = defineJob({
 type MetricsRequest = Pick<BatchedRun<{ lienId: number; analysisRunId?: string | undefined }>, "input" | "asOf">;
 
 /** The deals that requests with an analysis may have, each once. */
-function dealsOf(requests: readonly MetricsRequest[], metrics: readonly StoredMetrics[], asOf: string): NewDealFigures[] {
+function dealsOf(
+  requests: readonly MetricsRequest[],
+  metrics: readonly StoredMetrics[],
+  asOf: string,
+): NewDealFigures[] {
   const ofLien = new Map(metrics.map((one) => [one.lienId, one]));
   const deals = new Map<string, NewDealFigures>();
   for (const { lienId, analysisRunId } of requests.map(({ input }) => input)) {

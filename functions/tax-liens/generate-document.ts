@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from "uuid";
 import { discardReason } from "#data/platform/run-reason.ts";
 import { insertLlmCall } from "#data/reasoning/llm-calls.ts";
 import type { Document, DocumentFile } from "#data/tax-liens/document-schema.ts";
-import { failDocument, findDocument, recordFiles,savePassages } from "#data/tax-liens/documents.ts";
+import { failDocument, findDocument, recordFiles, savePassages } from "#data/tax-liens/documents.ts";
 import { buildDocument } from "#documents/build-document.ts";
 import { type CallFacts, writePassages } from "#documents/document-agent.ts";
 import { readDocumentFacts } from "#documents/document-facts.ts";
@@ -23,8 +23,8 @@ import { taxLiens } from "../families.ts";
 const input = z.strictObject({ documentId: z.uuid() });
 
 /**
- * Writes a requested document as PDF and HTML. Running twice is safe: its facts and passages are stored before it is drawn,
- * so a repeat writes the same bytes to the same blobs, and the dedupe key allows one notification.
+ * Writes a requested document as PDF and HTML. Running twice is safe: its facts and passages are stored before it is
+ * drawn, so a repeat writes the same bytes to the same blobs, and the dedupe key allows one notification.
  */
 export const generateDocument = defineJob({
   id: "generate_document",

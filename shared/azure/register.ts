@@ -74,9 +74,9 @@ export async function register(manifest: Manifest, modules: LazyModules): Promis
 async function timerExpression({ id, timer }: ManifestJob, config: Config): Promise<string> {
   const overrides = config.jobs.get(id) ?? {};
   if (overrides.schedule === undefined && overrides.timeZone === undefined) return timer!.utc;
-  const [{ overridden }, { utcSuperset }] = await Promise.all([
+  const [{ withOverrides }, { utcSuperset }] = await Promise.all([
     import("#jobs/effective-schedule.ts"),
     import("#schedule/index.ts"),
   ]);
-  return utcSuperset(overridden(id, timer!, overrides));
+  return utcSuperset(withOverrides(id, timer!, overrides));
 }

@@ -4,7 +4,7 @@ import { type App, openApp } from "#app";
 import { responseText } from "#http/readable-json.ts";
 import { serve } from "#http/serve.ts";
 import { lazyCatalogue } from "#jobs/catalogue.ts";
-import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { tick } from "#runner/tick.ts";
 import type { Config } from "#settings/config.ts";
 import { startTelemetry, type Telemetry } from "#telemetry/start-telemetry.ts";
@@ -59,7 +59,7 @@ function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runt
   return {
     async onTimer(jobId, timer) {
       const job = (await app.jobs.find(jobId))!;
-      const schedule = scheduleInForce(job, app.config.jobs.get(jobId))!;
+      const schedule = effectiveSchedule(job, app.config.jobs.get(jobId))!;
       await tick({ runner: app.runner, now: app.clock.now(), isPastDue: timer.isPastDue, log: app.log }, job, schedule);
     },
 

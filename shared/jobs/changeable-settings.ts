@@ -21,8 +21,8 @@ const riskWeights = z
 const days = z.int().min(1).max(36_500);
 
 /**
- * The settings that `PUT api/settings` changes while the app runs, as JSON schemas. Until one is changed, the value from the
- * environment holds. A name is that of the environment variable in lower case.
+ * The settings that `PUT api/settings` changes while the app runs, as JSON schemas. Until one is changed, the value
+ * from the environment holds. A name is that of the environment variable in lower case.
  */
 export const changeableSettings = z.strictObject({
   deal_risk_weights: riskWeights,
@@ -42,8 +42,8 @@ export function environmentName(name: ChangeableSettingName): Uppercase<Changeab
 }
 
 /**
- * Reads the changeable settings in force: the stored value where there is one, else the configured one. A job that depends on
- * one calls this once for each attempt.
+ * Reads the changeable settings in force: the stored value where there is one, else the configured one. A job that
+ * depends on one calls this once for each attempt.
  *
  * @example
  * const { DOCUMENTS_ARCHIVE_DAYS: days } = await effectiveSettings(db, settings);

@@ -23,7 +23,9 @@ export interface JobContext<Input> {
     Run,
     "id" | "jobId" | "family" | "trigger" | "attempt" | "maxAttempts" | "scheduledFor" | "correlationId" | "requestedBy"
   >;
-  /** Runs `work` in one transaction that commits only while this process holds the run. Do not call the network in it. */
+  /**
+   * Runs `work` in one transaction that commits only while this process holds the run. Do not call the network in it.
+   */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
   /**
    * Does the last part of the work and ends the run as succeeded in one transaction: both commit or neither. Work that
@@ -40,8 +42,8 @@ export interface JobContext<Input> {
   /** Enqueues many runs of one job in one statement. That job may have no `onTransition`. */
   readonly enqueueAll: (tx: Tx, jobId: string, inputs: readonly unknown[]) => Promise<void>;
   /**
-   * Publishes live events after the transaction has committed; a rollback publishes none. An event may get lost: use a run
-   * or a notification for what has to arrive.
+   * Publishes live events after the transaction has committed; a rollback publishes none. An event may get lost: use a
+   * run or a notification for what has to arrive.
    * @throws TypeError when a channel or a type is not valid
    */
   readonly publish: RunObserver["publish"];
@@ -57,8 +59,9 @@ export interface JobContext<Input> {
   readonly batches: (limit: number, work: (tx: Tx, limit: number) => Promise<Counts>) => Promise<Counts>;
   /**
    * Goes through rows page by page in a fixed order: repeats `work(tx, { limit, after })`, each call in its own
-   * transaction, until it returns `next: null`. Each page starts after the cursor of the page before, so a row that fails
-   * is skipped and no row is read twice. After each commit the layer logs what was `affected` and records what `failed`.
+   * transaction, until it returns `next: null`. Each page starts after the cursor of the page before, so a row that
+   * fails is skipped and no row is read twice. After each commit the layer logs what was `affected` and records what
+   * `failed`.
    * @returns the sum of the counts
    */
   readonly paginate: <Cursor>(
@@ -128,9 +131,9 @@ export interface FailedItem {
 
 export interface OnceOptions {
   /**
-   * What a repeat does when it is unknown whether the effect happened (a crash or a timeout during it).
-   * `"repeat"`: do it again with the same idempotency key, for providers that support such keys. `"park"` (default): fail
-   * the run for good and let a person decide, for effects that must not happen twice.
+   * What a repeat does when it is unknown whether the effect happened (a crash or a timeout during it). `"repeat"`: do
+   * it again with the same idempotency key, for providers that support such keys. `"park"` (default): fail the run for
+   * good and let a person decide, for effects that must not happen twice.
    */
   readonly whenUnknown?: "repeat" | "park";
 }

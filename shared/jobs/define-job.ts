@@ -36,9 +36,13 @@ interface JobOptions<Input> {
   readonly missed?: Missed;
   /** A slot that would start later than this is skipped. Default: never too late. */
   readonly maxLateness?: Duration;
-  /** What happens to a slot while an earlier run is active: `skip` it, let it wait, or cancel that run. Default `skip`. */
+  /**
+   * What happens to a slot while an earlier run is active: `skip` it, let it wait, or cancel that run. Default `skip`.
+   */
   readonly overlap?: Overlap;
-  /** Ids of the jobs that run, with no input, after each success of this one; enqueued in the transaction of its end. */
+  /**
+   * Ids of the jobs that run, with no input, after each success of this one; enqueued in the transaction of its end.
+   */
   readonly then?: readonly string[];
   /** false: the job runs only where `<ID>_ENABLED` is set to true. Default true. */
   readonly enabledByDefault?: boolean;
@@ -55,8 +59,8 @@ interface JobOptions<Input> {
   /** The changeable settings that the work reads with `effectiveSettings`. Default: none. */
   readonly changeableSettings?: readonly ChangeableSettingName[];
   /**
-   * Called in the transaction in which the run enters its state (`run.state`), so that a family's own tracking row always
-   * agrees with the ledger. Keep it to one or two statements; it must be safe to repeat.
+   * Called in the transaction in which the run enters its state (`run.state`), so that a family's own tracking row
+   * always agrees with the ledger. Keep it to one or two statements; it must be safe to repeat.
    */
   readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
   /**
@@ -83,7 +87,8 @@ interface JobOptions<Input> {
  * @throws RangeError when the timeout or the tolerated share is out of range
  */
 export function defineJob<Schema extends z.ZodType, Item = never>(
-  options: JobOptions<z.output<Schema>> & { readonly input: Schema } & TriggerFor<Schema> & Work<z.output<Schema>, Item>,
+  options: JobOptions<z.output<Schema>> & { readonly input: Schema } & TriggerFor<Schema> &
+    Work<z.output<Schema>, Item>,
 ): Job {
   const { id, formerIds = [], family, on, onTransition, onDiscarded } = options;
   for (const each of [id, ...formerIds]) checkId(each);

@@ -12,10 +12,17 @@ export interface ScheduleOverrides {
  * @returns null for a job without a schedule
  * @throws ScheduleError naming the setting when an override is invalid
  */
-export function effectiveSchedule(job: Job, { schedule: expression, timeZone }: ScheduleOverrides = {}): Schedule | null {
+export function effectiveSchedule(
+  job: Job,
+  { schedule: expression, timeZone }: ScheduleOverrides = {},
+): Schedule | null {
   if (!isScheduled(job)) return null;
   if (expression === undefined && timeZone === undefined) return job.on;
-  return withOverrides(job.id, { expression: job.on.expression, zone: job.on.zone }, { schedule: expression, timeZone });
+  return withOverrides(
+    job.id,
+    { expression: job.on.expression, zone: job.on.zone },
+    { schedule: expression, timeZone },
+  );
 }
 
 /** A schedule with the overrides of the job's settings. */

@@ -19,7 +19,9 @@ export class Snooze extends Error {
 export class LeaseLost extends Error {
   override name = "LeaseLost";
   constructor(runId: string) {
-    super(`run ${runId} is no longer held by this process: its lease expired, and another process has rescued or ended it`);
+    super(
+      `run ${runId} is no longer held by this process: its lease expired, and another process has rescued or ended it`,
+    );
   }
 }
 

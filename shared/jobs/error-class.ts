@@ -29,10 +29,14 @@ export function classify(error: unknown): ErrorClass {
 
 /** Whether the database itself failed, as opposed to the work: worth one immediate retry inside the attempt. */
 export function isDatabaseError(error: unknown): boolean {
-  return isDatabaseUnavailable(error) || causes(error).some((e) => sqlStateClass(readProperty(e, "code")) === "transient");
+  return (
+    isDatabaseUnavailable(error) || causes(error).some((e) => sqlStateClass(readProperty(e, "code")) === "transient")
+  );
 }
 
-/** Whether the database is unavailable, so that all other work fails as well. A deadlock fails one transaction alone. */
+/**
+ * Whether the database is unavailable, so that all other work fails as well. A deadlock fails one transaction alone.
+ */
 export function isDatabaseUnavailable(error: unknown): boolean {
   return causes(error).some((e) => {
     const code = readProperty(e, "code");
@@ -58,8 +62,8 @@ export function retryAfter(error: unknown): number | undefined {
 }
 
 /**
- * Anything thrown as a readable Error: a job may throw a string or a plain object. A failed query becomes the database's own
- * error, because the wrapper's message repeats the whole statement with its values.
+ * Anything thrown as a readable Error: a job may throw a string or a plain object. A failed query becomes the
+ * database's own error, because the wrapper's message repeats the whole statement with its values.
  */
 export function asError(thrown: unknown): Error {
   if (!isError(thrown)) {
@@ -109,7 +113,9 @@ function ownClass(e: object): ErrorClass | undefined {
   const byStatus = statusClass(readProperty(e, "status") ?? readProperty(e, "statusCode") ?? statusOfResponse(e));
   if (byStatus) return byStatus;
   // The errors of an AbortSignal, and errors that Azure's libraries mark as retryable.
-  return name === "AbortError" || name === "TimeoutError" || readProperty(e, "retryable") === true ? "transient" : undefined;
+  return name === "AbortError" || name === "TimeoutError" || readProperty(e, "retryable") === true
+    ? "transient"
+    : undefined;
 }
 
 function statusOfResponse(e: object): unknown {

@@ -10,8 +10,8 @@ export interface GateState {
 }
 
 /**
- * A condition that must be open for a job to run: a check of the settings, or a need that the statement which claims the run
- * checks against the database's controls (`platform.gate_refusal`).
+ * A condition that must be open for a job to run: a check of the settings, or a need that the statement which claims
+ * the run checks against the database's controls (`platform.gate_refusal`).
  */
 export interface Gate {
   readonly name: string;

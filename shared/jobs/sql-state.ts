@@ -23,7 +23,7 @@ export function sqlStateClass(code: unknown): "transient" | "validation" | "auth
 /** Whether a SQLSTATE is about the server, not about a statement. */
 export function isOutage(code: string): boolean {
   if (!/^[0-9A-Z]{5}$/.test(code)) return false;
-  // 08 connection (except 08P01, a malformed message, which is our fault), 53 out of resources, 57P shutdown, 58 input/output,
-  // 25006 read-only: a standby that was the primary before.
+  // 08 connection (except 08P01, a malformed message, which is our fault), 53 out of resources, 57P shutdown, 58
+  // input/output, 25006 read-only: a standby that was the primary before.
   return (/^(08|53|58)/.test(code) && code !== "08P01") || code.startsWith("57P") || code === "25006";
 }

@@ -33,5 +33,7 @@ export type TriggerFor<Schema extends z.ZodType> =
       ? { readonly on: Schedule }
       : { readonly on: Manual & "a scheduled job gets no input: make each field optional or give it a default" });
 
-/** What happens to slots that passed while the app was down: `skip` them, run the newest `once` for all, or run `all`. */
+/**
+ * What happens to slots that passed while the app was down: `skip` them, run the newest `once` for all, or run `all`.
+ */
 export type Missed = "skip" | "once" | "all";

@@ -35,18 +35,22 @@ interface Items<Input, Item> {
 }
 
 interface EachItem<Input, Item> {
-  /** Processes one item and returns what happened to it (`"renewed"`, `"declined"`); the layer counts these outcomes. */
+  /**
+   * Processes one item and returns what happened to it (`"renewed"`, `"declined"`); the layer counts these outcomes.
+   */
   readonly each: (item: Item, context: JobContext<Input>) => Promise<string>;
 }
 
 interface EachBatch<Input, Item> {
-  /** Most items of one `eachBatch` call. The layer prefetches the next items, so `items` must not wait for that call. */
+  /**
+   * Most items of one `eachBatch` call. The layer prefetches the next items, so `items` must not wait for that call.
+   */
   readonly batchOf: number;
   /** How many items this one counts as, where some are much larger than others: it closes a batch early. Default 1. */
   readonly weight?: (item: Item) => number;
   /**
-   * Processes some items in one transaction and returns what happened to each, in their order: an outcome to count, or the
-   * error of an item that failed. When it throws, the layer calls it again for each item alone.
+   * Processes some items in one transaction and returns what happened to each, in their order: an outcome to count, or
+   * the error of an item that failed. When it throws, the layer calls it again for each item alone.
    */
   readonly eachBatch: (items: readonly Item[], context: JobContext<Input>) => Promise<readonly (string | Error)[]>;
 }

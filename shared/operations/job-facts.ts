@@ -3,7 +3,7 @@ import { listEffects } from "#data/platform/effects.ts";
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
 import { listPauses } from "#data/platform/pauses.ts";
-import { scheduleInForce } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
 import { gatedOf, type Job } from "#jobs/job.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -31,7 +31,7 @@ export async function jobFacts(
     gateRefusal(db, gated, now),
   ]);
   const overrides = config.jobs.get(job.id);
-  const schedule = scheduleInForce(job, overrides);
+  const schedule = effectiveSchedule(job, overrides);
   const settingsRefusal = refusalOf(job.gates, { internetAllowed: config.ALLOW_INTERNET_SYNC });
   // Only a pause of the job itself stops an upkeep job.
   const scopes = job.upkeep ? [`job:${job.id}`] : [`job:${job.id}`, "all", `family:${job.family.id}`];

@@ -91,7 +91,10 @@ async function resultsOf(
 
 function endsTheAttempt(thrown: unknown): boolean {
   return (
-    isInstance(thrown, LeaseLost) || isInstance(thrown, Cancel) || isInstance(thrown, Snooze) || isDatabaseUnavailable(thrown)
+    isInstance(thrown, LeaseLost) ||
+    isInstance(thrown, Cancel) ||
+    isInstance(thrown, Snooze) ||
+    isDatabaseUnavailable(thrown)
   );
 }
 

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { suggestion } from "#text/suggestion.ts";
 import { ACCESS_SETTINGS, accessFaults } from "./access-settings.ts";
 import { AZURE_SERVICES_SETTINGS } from "./azure-services-settings.ts";
 import { DATABASE_SETTINGS, databaseFaults, defaultTls } from "./database-settings.ts";
@@ -17,7 +18,6 @@ import { NOTIFICATION_SETTINGS, notificationFaults } from "./notification-settin
 import { OUTBOUND_SETTINGS } from "./outbound-settings.ts";
 import { PORTFOLIO_SETTINGS, portfolioFaults } from "./portfolio-settings.ts";
 import type { Setting, ValuesOf } from "./setting.ts";
-import { suggestion } from "#text/suggestion.ts";
 import { TASK_SETTINGS } from "./task-settings.ts";
 import { TAX_LIEN_SETTINGS } from "./tax-lien-settings.ts";
 import { TELEMETRY_SETTINGS } from "./telemetry-settings.ts";

@@ -1,6 +1,9 @@
 import { editDistance } from "./suggestion.ts";
 
-/** The option whose key is spelled most like `text`, ignoring case, if at most a third of the letters would have to change. */
+/**
+ * The option whose key is spelled most like `text`, ignoring case, if at most a third of the letters would have to
+ * change.
+ */
 export function closest(
   text: string,
   options: readonly string[],

@@ -67,7 +67,8 @@ it("every relative link has an existing target, with its heading", () => {
 
 it("every named file exists", () => {
   const shown = new Set(blocks.map(({ file }) => file));
-  const isPath = (code: string) => /^(functions|shared|cli|local|packages|scripts|bench|tests|docs)\/[\w./-]+$/.test(code);
+  const isPath = (code: string) =>
+    /^(functions|shared|cli|local|packages|scripts|bench|tests|docs)\/[\w./-]+$/.test(code);
   expect(
     problems((page) =>
       inlineCodeOf(page).filter((code) => isPath(code) && !shown.has(code) && !existsSync(join(ROOT, code))),

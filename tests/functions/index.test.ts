@@ -27,7 +27,7 @@ async function jobsByFile(): Promise<Map<string, { name: string; job: Job }[]>> 
 }
 
 describe("every job", () => {
-  it("is in the folder of its family, in a file, or a folder, and an export that have its id as name", async () => {
+  it("is in the folder of its family; its file, or folder, and its export have its id as name", async () => {
     const { jobs: sources } = await sourceFiles(folder, { jobs, routes });
     for (const { id, family } of jobs) {
       const path = join(folder, family.id, kebab(id));
@@ -43,7 +43,7 @@ describe("every job", () => {
     }
   });
 
-  it("has a file of its own, and is listed", async () => {
+  it("is alone in its file, and is listed", async () => {
     const listed = new Set(jobs);
     for (const [file, exported] of await jobsByFile()) {
       expect(exported.length, `${file} exports ${exported.map(({ name }) => name).join(" and ")}`).toBeLessThan(2);
@@ -52,25 +52,25 @@ describe("every job", () => {
     }
   });
 
-  it("belongs to a family that is listed, under an id that no other has", () => {
+  it("belongs to a listed family, with a unique id", () => {
     const known = Object.values(families);
     for (const { id, family } of jobs) expect(known, id).toContain(family);
     expect(new Set(jobs.map(({ id }) => id)).size).toBe(jobs.length);
     expect(new Set(known.map(({ id }) => id)).size).toBe(known.length);
   });
 
-  it("says what it does in one line, without a full stop", () => {
+  it("has a summary of one line, without a full stop", () => {
     for (const { id, summary } of jobs) expect(summary, id).toMatch(/^[A-Z][^\n]{9,98}[^.\s]$/);
   });
 
-  it("ends by its own timeout before the host ends the whole process", async () => {
+  it("has a timeout below that of the host, which ends the whole process", async () => {
     const host = JSON.parse(await readFile(join(folder, "../host.json"), "utf8")) as { functionTimeout: string };
     const [hours = NaN, minutes = NaN, seconds = NaN] = host.functionTimeout.split(":").map(Number);
     const hostMs = ((hours * 60 + minutes) * 60 + seconds) * 1_000;
     for (const { id, timeoutMs } of jobs) expect(timeoutMs, id).toBeLessThan(hostMs);
   });
 
-  it("that has a timer can be run by it: its schema takes an empty input", () => {
+  it("with a timer has a schema that accepts an empty input", () => {
     for (const { id, on, input } of jobs) {
       if ("expression" in on) expect(input.safeParse({}).success, id).toBe(true);
     }
@@ -103,19 +103,19 @@ it("jobs and data sets name jobs that exist, and each former id is the id of no 
 });
 
 describe("every route", () => {
-  it("lives below functions/http and has an export of its own", async () => {
+  it("is below functions/http and has its own export", async () => {
     const { routes: sources } = await sourceFiles(folder, { jobs, routes });
     const files = [...sources.values()].flat();
     for (const { file } of files) expect(file.startsWith(join(folder, "http") + sep), file).toBe(true);
     expect(new Set(files.map(({ file, name }) => `${file} ${name}`)).size).toBe(routes.length);
   });
 
-  it("begins with api/, where the host has nothing of its own, but for the dashboard", () => {
+  it("begins with api/, where the host has no routes, except the dashboard", () => {
     for (const { path } of routes) expect(path).toMatch(/^(api\/|\{\*|$)/);
   });
 });
 
-it("jobs and routes make a manifest that the host can register", () => {
+it("the host can register the manifest of all jobs and routes", () => {
   const { jobs: registered, paths } = manifestOf(jobs, routes);
   expect(registered).toHaveLength(jobs.length);
   expect(paths.flatMap(({ methods }) => methods)).toHaveLength(routes.length);

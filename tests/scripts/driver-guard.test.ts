@@ -41,6 +41,8 @@ describe("the guard of the database driver", () => {
   });
 
   it("refuses an unknown driver source", () => {
-    expect(() => guarded("function nextWrite() { socket?.write(chunk) }")).toThrow(/Check whether the driver still needs the fix/);
+    expect(() => guarded("function nextWrite() { socket?.write(chunk) }")).toThrow(
+      /Check whether the driver still needs the fix/,
+    );
   });
 });

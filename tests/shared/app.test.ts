@@ -3,8 +3,8 @@ import { expect, it, vi } from "vitest";
 import { z } from "zod";
 import { openApp } from "#app";
 import { findRun } from "#data/platform/job-runs.ts";
-import { catalogueOf } from "#jobs/catalogue.ts";
 import { defineJob, manual } from "#jobs";
+import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { openDatabase } from "#support/database.ts";
 

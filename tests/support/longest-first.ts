@@ -1,6 +1,9 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Small files that take long, the longest first. Without the record of an earlier run vitest sorts by the size of a file. */
+/**
+ * Small files that take long, the longest first. Without the record of an earlier run vitest sorts by the size of a
+ * file.
+ */
 const LONG = [
   "tests/load/load-scripts.test.ts",
   "tests/cli/commands/time-machine.test.ts",

@@ -23,7 +23,7 @@ const greet = defineJob({
 
 const { url, db } = await openDatabase();
 
-it("gives the job its input, its moment and its settings, and answers with result, log and the ledger's row", async () => {
+it("gives the job its input, instant and settings, and returns result, log and the row of the ledger", async () => {
   const asOf = "2026-03-29T01:00:00Z";
   const { run, result, log } = await runJob(greet, { url, asOf, settings: { FX_PROVIDERS: "ecb" } });
   expect(result).toEqual({ name: "world", asOf: "2026-03-29T01:00:00.000Z", attempt: 1, fetches: ["ecb"] });
@@ -31,33 +31,33 @@ it("gives the job its input, its moment and its settings, and answers with resul
   expect(await findRun(db, run.id)).toMatchObject({ state: "succeeded", result });
 });
 
-it("a failure is a result: the run waits for its next attempt, which is on its way", async () => {
+it("returns a failure: the run waits for its next attempt, which is dispatched", async () => {
   const { run, result, dispatched } = await runJob(greet, { db, input: { fail: true } });
   expect(run).toMatchObject({ state: "retrying", attempt: 1, errors: [{ message: "no voice" }] });
   expect(result).toBeNull();
   expect(dispatched).toEqual([{ id: run.id, jobId: "greet", at: run.notBefore }]);
 });
 
-it("the last attempt can be asked for at once", async () => {
+it("can execute the last attempt at once", async () => {
   const { run, dispatched } = await runJob(greet, { db, input: { fail: true }, attempt: 3 });
   expect(run).toMatchObject({ state: "dead", attempt: 3 });
   expect(dispatched).toEqual([]);
   await expect(runJob(greet, { db, attempt: 4 })).rejects.toThrow("attempt: expected at most 3, got 4");
 });
 
-it("gates and input are the app's", async () => {
+it("checks gates and input like the app", async () => {
   const { run } = await runJob(greet, { db, settings: { ALLOW_INTERNET_SYNC: "false" } });
   expect(run).toMatchObject({ state: "skipped", reasonCode: "internet-sync-disabled" });
   await expect(runJob(greet, { db, input: { nam: "x" } })).rejects.toThrow("nam");
 });
 
-it("says that it could not start while another run is going on", async () => {
+it("reports that the job cannot start while another run is active", async () => {
   await aRun(db, { jobId: "greet", state: "running", concurrencyKey: "" });
   await expect(runJob(greet, { db })).rejects.toThrow("greet did not start");
 });
 
 it.each(["queued", "running", "succeeded", "retrying", "dead", "skipped", "cancelled"] as const)(
-  "a %s run can be made as the ledger keeps it",
+  "the factory inserts a valid %s run",
   async (state) => {
     expect(await aRun(db, { state })).toMatchObject({ state, jobId: "a_job" });
   },

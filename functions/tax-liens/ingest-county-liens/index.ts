@@ -15,7 +15,7 @@ import { civilDateIn } from "#rules/civil-date.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
 import { isSuspiciouslySmall } from "#rules/tax-liens/list-size-check.ts";
 import { taxLiens } from "../../families.ts";
-import { type ConfiguredCounty,configuredCounty } from "./configured-county.ts";
+import { type ConfiguredCounty, configuredCounty } from "./configured-county.ts";
 import { notifyOperators } from "./failed-ingestion.ts";
 import { type StagedList, stageList } from "./stage-list.ts";
 
@@ -40,9 +40,9 @@ const input = z
 type Input = z.output<typeof input>;
 
 /**
- * Ingests each county's list of tax liens. The schedule only enqueues a run for each active county, so that counties fail
- * alone. A run reads the list into a staging table and merges it in the transaction that ends the run. Running twice is safe:
- * unchanged liens stay as they are, and the next run drops the staging table of a killed attempt.
+ * Ingests each county's list of tax liens. The schedule only enqueues a run for each active county, so that counties
+ * fail alone. A run reads the list into a staging table and merges it in the transaction that ends the run. Running
+ * twice is safe: unchanged liens stay as they are, and the next run drops the staging table of a killed attempt.
  */
 export const ingestCountyLiens = defineJob({
   id: "ingest_county_liens",

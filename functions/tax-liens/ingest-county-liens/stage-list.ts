@@ -36,9 +36,9 @@ export interface SaleDates {
 }
 
 /**
- * Reads a county's list to its end: valid liens go to the staging table, other rows with their reasons to the reject file.
- * The identities of refused liens are staged too, so that they do not count as missing from the list. Memory holds one part
- * of the list at a time.
+ * Reads a county's list to its end: valid liens go to the staging table, other rows with their reasons to the reject
+ * file. The identities of refused liens are staged too, so that they do not count as missing from the list. Memory
+ * holds one part of the list at a time.
  * @param day the current local day of the county
  */
 export async function stageList(

@@ -19,8 +19,8 @@ export interface DoneStep {
 }
 
 /**
- * Records finished steps in the analysis and, where an agent has requested it, in its episode. Steps that an earlier attempt
- * has recorded stay as they are.
+ * Records finished steps in the analysis and, where an agent has requested it, in its episode. Steps that an earlier
+ * attempt has recorded stay as they are.
  * @returns the analysis with these steps
  */
 export async function recordDoneSteps(

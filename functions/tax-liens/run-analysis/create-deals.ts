@@ -20,7 +20,11 @@ const BATCH = 1_000;
 export async function createDeals(
   context: JobContext<unknown>,
   tx: Tx,
-  { analysis, constraints, checkpoint }: { analysis: AnalysisRun; constraints: Constraints; checkpoint: AnalysisCheckpoint },
+  {
+    analysis,
+    constraints,
+    checkpoint,
+  }: { analysis: AnalysisRun; constraints: Constraints; checkpoint: AnalysisCheckpoint },
 ): Promise<RunResult> {
   const { clock, signal } = context;
   const { id, available, recipient } = analysis;
@@ -49,7 +53,16 @@ export async function createDeals(
   return { analysis: id, liens: summary.liens, candidates, deals: summary.deals, cost: summary.cost };
 }
 
-function inSentences({ liens, candidates, deals, cost, budget, averageYield, averageRisk, notes }: AnalysisSummary): string {
+function inSentences({
+  liens,
+  candidates,
+  deals,
+  cost,
+  budget,
+  averageYield,
+  averageRisk,
+  notes,
+}: AnalysisSummary): string {
   const average = averageYield === null ? "" : `, yielding ${averageYield} % a year at a risk of ${averageRisk}`;
   const figures = `Of ${liens} available liens ${candidates} meet the constraints; ${deals} deals cost ${cost} of ${budget}${average}.`;
   return [figures, ...notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`)].join(" ");

@@ -20,8 +20,8 @@ import type { RiskWeights } from "#rules/tax-liens/risk.ts";
 const PAGE = 2_000;
 
 /**
- * Computes the metrics of every available lien of the counties and stores those that meet the constraints as candidates,
- * page by page. Memory holds one page; each page commits with a checkpoint, from which a retry continues.
+ * Computes the metrics of every available lien of the counties and stores those that meet the constraints as
+ * candidates, page by page. Memory holds one page; each page commits with a checkpoint, from which a retry continues.
  * @returns the last checkpoint, with all counts
  */
 export async function findCandidates(
@@ -51,7 +51,10 @@ export async function findCandidates(
       computed: from.computed + computed.liens.length,
       failed: from.failed + computed.failed.length,
       candidates: from.candidates + candidates.length,
-      leastCost: lowestOf([...(from.leastCost === null ? [] : [from.leastCost]), ...candidates.map(({ cost }) => cost)]),
+      leastCost: lowestOf([
+        ...(from.leastCost === null ? [] : [from.leastCost]),
+        ...candidates.map(({ cost }) => cost),
+      ]),
       metricsMs: from.metricsMs + Math.max(0, filteringMs - startedMs),
       filterMs: from.filterMs + Math.max(0, clock.now().getTime() - filteringMs),
     };
@@ -133,7 +136,10 @@ function lowestOf(costs: readonly string[]): string | null {
   return costs.length ? Decimal.min(...costs).toFixed(2) : null;
 }
 
-function sumByName(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> {
+function sumByName(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Record<string, number> {
   const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
   return Object.fromEntries(names.map((name) => [name, (one[name] ?? 0) + (other[name] ?? 0)]));
 }

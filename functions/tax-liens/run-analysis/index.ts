@@ -6,7 +6,7 @@ import { beginAnalysis, failAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { findCounties } from "#data/tax-liens/counties.ts";
 import { Cancel, defineJob, event, exponential, InvalidInput, issuesOf, type JobContext, z } from "#jobs";
 import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
-import { mostFrequentUnmet,totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
+import { mostFrequentUnmet, totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { countyFaults } from "#rules/tax-liens/county-faults.ts";
 import { taxLiens } from "../../families.ts";
@@ -17,9 +17,9 @@ import { findCandidates } from "./find-candidates.ts";
 const input = z.strictObject({ analysisRunId: z.uuid() });
 
 /**
- * Finds the deals that an investor's constraints allow: computes every available lien of the counties, keeps those that meet
- * the constraints, and spends the budget on the best. Running twice is safe: each page of liens commits with a checkpoint, from
- * which a retry continues, and the deals are created in the transaction that ends the run.
+ * Finds the deals that an investor's constraints allow: computes every available lien of the counties, keeps those that
+ * meet the constraints, and spends the budget on the best. Running twice is safe: each page of liens commits with a
+ * checkpoint, from which a retry continues, and the deals are created in the transaction that ends the run.
  */
 export const runAnalysis = defineJob({
   id: "run_analysis",
@@ -103,7 +103,12 @@ async function validConstraints(db: Context["db"], { definition }: AnalysisRun):
   return read.data.constraints;
 }
 
-async function recordFiltering(tx: Tx, analysis: AnalysisRun, checkpoint: AnalysisCheckpoint, now: Date): Promise<AnalysisRun> {
+async function recordFiltering(
+  tx: Tx,
+  analysis: AnalysisRun,
+  checkpoint: AnalysisCheckpoint,
+  now: Date,
+): Promise<AnalysisRun> {
   const { computed, failed, candidates, unmet, metricsMs, filterMs } = checkpoint;
   const times = { startedAt: new Date(checkpoint.startedAt), finishedAt: now };
   const reasons = mostFrequentUnmet(unmet);

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { fstatSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startServiceBusEmulator } from "./service-bus.ts";
 import type { ServiceBusEmulatorOptions } from "./service-bus.ts";
+import { startServiceBusEmulator } from "./service-bus.ts";
 
 const USAGE = `service-bus-emulator [--port number] [--address 127.0.0.1] [--data directory [--locks keep|release]] [--queue name]... [--config file.json] [--verbose]
 

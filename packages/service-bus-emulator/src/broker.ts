@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { Entity } from "./entity.ts";
-import { matches } from "./filter.ts";
 import type { CorrelationFilter, MessageProperties } from "./filter.ts";
-import type { Entry } from "./journal-entries.ts";
+import { matches } from "./filter.ts";
 import { Journal } from "./journal.ts";
-import type { Change } from "./message-store.ts";
+import type { Entry } from "./journal-entries.ts";
 import type { Draft } from "./message.ts";
-import { Queue } from "./queue.ts";
+import type { Change } from "./message-store.ts";
 import type { QueueCounts } from "./queue.ts";
-import { resolveQueueSettings } from "./settings.ts";
+import { Queue } from "./queue.ts";
 import type { QueueSettings } from "./settings.ts";
+import { resolveQueueSettings } from "./settings.ts";
 
 interface SubscriptionSettings extends QueueSettings {
   /** The messages of the topic that it gets. Default: all. */

@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { lockDirectory } from "./directory-lock.ts";
-import { decodeEntries, encodeEntries } from "./journal-entries.ts";
 import type { Entry } from "./journal-entries.ts";
+import { decodeEntries, encodeEntries } from "./journal-entries.ts";
 import { decodeFrames, encodeFrame } from "./journal-frames.ts";
 import type { Change } from "./message-store.ts";
 

@@ -24,7 +24,9 @@ export type Overrides = Readonly<Record<string, Buffer>>;
 
 /** A message that a queue has accepted. It never changes; the queue keeps its state in a StoredMessage. */
 export interface Message extends Draft {
-  /** Unique in its queue and ascending. A dead-lettered message keeps it; a scheduled one gets a new one at its time. */
+  /**
+   * Unique in its queue and ascending. A dead-lettered message keeps it; a scheduled one gets a new one at its time.
+   */
   readonly sequence: number;
   readonly enqueuedSequence: number;
   readonly enqueuedAt: number;

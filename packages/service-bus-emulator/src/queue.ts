@@ -1,5 +1,3 @@
-import { MessageStore } from "./message-store.ts";
-import type { Change, StoreCounts } from "./message-store.ts";
 import type {
   DeadLetter,
   Delivery,
@@ -10,6 +8,8 @@ import type {
   Settlement,
   StoredMessage,
 } from "./message.ts";
+import type { Change, StoreCounts } from "./message-store.ts";
+import { MessageStore } from "./message-store.ts";
 import { SessionLocks } from "./session-locks.ts";
 import type { ResolvedQueueSettings } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import { listen } from "./amqp/server.ts";
-import { Broker } from "./broker.ts";
 import type { TopicSettings } from "./broker.ts";
+import { Broker } from "./broker.ts";
 import type { Log } from "./log.ts";
 import type { QueueCounts } from "./queue.ts";
 import type { QueueSettings } from "./settings.ts";
@@ -20,7 +20,10 @@ export interface ServiceBusEmulatorOptions {
   readonly locksAtStart?: "keep" | "release";
   /** Epoch milliseconds. Default Date.now. After you move a clock of your own, call `wake`. */
   readonly clock?: () => number;
-  /** Default: silent. After "journal_failed", a failure of the disk, the emulator closes all connections and accepts nothing. */
+  /**
+   * Default: silent. After "journal_failed", a failure of the disk, the emulator closes all connections and accepts
+   * nothing.
+   */
   readonly log?: Log;
 }
 
@@ -28,7 +31,10 @@ export interface ServiceBusEmulator {
   /** For `new ServiceBusClient(connectionString)`. */
   readonly connectionString: string;
   readonly port: number;
-  /** Counts messages of a queue, or of a subscription (`topic/Subscriptions/name`), by state. Throws for an unknown path. */
+  /**
+   * Counts messages of a queue, or of a subscription (`topic/Subscriptions/name`), by state. Throws for an unknown
+   * path.
+   */
   counts(path: string): QueueCounts;
   /** Paths of all queues and subscriptions. */
   paths(): string[];

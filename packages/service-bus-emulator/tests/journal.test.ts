@@ -2,11 +2,11 @@ import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeEntries, encodeEntries } from "../src/journal-entries.ts";
-import type { Entry } from "../src/journal-entries.ts";
-import { decodeFrames, encodeFrame } from "../src/journal-frames.ts";
-import { Journal } from "../src/journal.ts";
 import type { JournalOptions } from "../src/journal.ts";
+import { Journal } from "../src/journal.ts";
+import type { Entry } from "../src/journal-entries.ts";
+import { decodeEntries, encodeEntries } from "../src/journal-entries.ts";
+import { decodeFrames, encodeFrame } from "../src/journal-frames.ts";
 import { temporaryDirectory } from "./emulator-process.ts";
 
 const removal = (sequence: number): Entry => ["jobs", { kind: "remove", sequence }];

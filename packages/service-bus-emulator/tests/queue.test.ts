@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Change } from "../src/message-store.ts";
 import type { Draft, Settlement } from "../src/message.ts";
+import type { Change } from "../src/message-store.ts";
 import { Queue } from "../src/queue.ts";
-import { resolveQueueSettings } from "../src/settings.ts";
 import type { QueueSettings } from "../src/settings.ts";
+import { resolveQueueSettings } from "../src/settings.ts";
 import { QueueModel } from "./queue-model.ts";
 
 const draft = (messageId: string, more: Partial<Draft> = {}): Draft => ({

@@ -1,5 +1,5 @@
-import { isServiceBusError } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { isServiceBusError } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
 import { startServiceBusEmulator } from "../src/service-bus.ts";
 import { receiveBodies, receiveOne, startedEmulator } from "./started-emulator.ts";

@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
-import { ServiceBusClient } from "@azure/service-bus";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
+import { ServiceBusClient } from "@azure/service-bus";
 import { onTestFinished } from "vitest";
-import { startServiceBusEmulator } from "../src/service-bus.ts";
 import type { ServiceBusEmulator, ServiceBusEmulatorOptions } from "../src/service-bus.ts";
+import { startServiceBusEmulator } from "../src/service-bus.ts";
 
 export interface StartedEmulator {
   readonly bus: ServiceBusEmulator;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { HttpError } from "./http-error.ts";
 import { requestUrl } from "./request-url.ts";
-import { readToken, type Claims } from "./token.ts";
+import { type Claims, readToken } from "./token.ts";
 
 /** What the emulator needs to check tokens. */
 export interface Authentication {

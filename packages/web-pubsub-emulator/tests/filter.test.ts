@@ -1,7 +1,7 @@
 import { odata } from "@azure/web-pubsub";
 import { expect, test } from "vitest";
-import { HttpError } from "../src/http-error.ts";
 import { parseFilter } from "../src/filter.ts";
+import { HttpError } from "../src/http-error.ts";
 
 const ann = { id: "c1", userId: "ann", groups: new Set(["jobs", "muted"]) };
 const anonymous = { id: "c2", userId: undefined, groups: new Set<string>() };

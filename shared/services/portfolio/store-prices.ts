@@ -23,7 +23,9 @@ export interface StoringRun {
   readonly symbol: string | null;
 }
 
-/** Stored days that each synchronisation fetches again: they fill in late days and show whether the scale is the same. */
+/**
+ * Stored days that each synchronisation fetches again: they fill in late days and show whether the scale is the same.
+ */
 export const OVERLAP_DAYS = 5;
 
 /** A series of an ETF, in the columns of the database. */
@@ -44,7 +46,10 @@ export interface Continued {
   readonly isNewScale: boolean;
 }
 
-/** Adds the days that are not stored yet; stored days stay as they are. @returns the result of each series, in their order */
+/**
+ * Adds the days that are not stored yet; stored days stay as they are. @returns the result of each series, in their
+ * order
+ */
 export async function continueSeries(
   tx: Tx,
   fetched: readonly FetchedSeries[],

@@ -102,7 +102,10 @@ export function addTo(sum: Counts, counts: Counts): void {
   for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
 }
 
-/** The work of one transaction. @returns the cursor to continue from; null when the pensions are up to date and marked so */
+/**
+ * The work of one transaction. @returns the cursor to continue from; null when the pensions are up to date and marked
+ * so
+ */
 async function valueOn(
   tx: Tx,
   valuation: Valuation,

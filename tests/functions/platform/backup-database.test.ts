@@ -19,14 +19,14 @@ afterAll(async () => {
 });
 
 describe("backup_database", () => {
-  test("is off until it is switched on", async () => {
+  test("is off by default, until a setting enables it", async () => {
     const app = start({});
     const slot = await app.runner.runSlot(backupDatabase, new Date("2026-03-10T00:30:00Z"));
     expect(slot).toMatchObject({ state: "skipped", reasonCode: "disabled" });
     expect(await storage.blobs(BACKUPS)).toEqual(new Map());
   });
 
-  test("what it writes at its slot, the command line puts back into an empty database", async () => {
+  test("the command line restores its backup into an empty database", async () => {
     const app = start({ BACKUP_DATABASE_ENABLED: "true" });
     await app.db.execute(sql`
       insert into portfolio.exchange_rates (date, quote, rate, source)
@@ -54,7 +54,7 @@ describe("backup_database", () => {
     const { "platform.job_runs": runs, ...after } = await everything(empty.url);
     const { "platform.job_runs": laterRuns, ...before } = await everything(database.url);
     expect(after).toEqual(before);
-    // Of itself the backup holds what was true while it ran.
+    // The backup has the state of its own run during the run.
     expect(runs).toHaveLength((laterRuns as string[]).length);
     expect(runs).toContainEqual(expect.stringContaining("backup_database,platform,schedule,running"));
 
@@ -63,7 +63,7 @@ describe("backup_database", () => {
     expect(again.stderr).toMatch(/^The database is not empty \(.*\): restore into a new database\.\n$/);
   });
 
-  test("the command line says in one sentence what is missing", async () => {
+  test("the command line reports in one sentence what is missing", async () => {
     const env = { DATABASE_URL: database.url };
     expect(await rota(["restore", "x/manifest.json"], { env })).toMatchObject({
       code: 1,

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { cleanupTempFiles } from "#functions/platform/cleanup-temp-files.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess } from "#support/test-process.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess } from "#support/test-process.ts";
 
 const NOW = "2026-03-10T05:00:00Z";
 const OLD = new Date("2026-03-09T04:59:00Z");
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("temporary files go a day after the last write to them, in the directory of the setting alone", async () => {
+test("deletes temporary files a day after their last write, only in the directory of the setting", async () => {
   const [directory, beside] = [await temporaryDirectory(), await temporaryDirectory()];
   for (const folder of [directory, beside]) {
     for (const [name, at] of [
@@ -35,7 +35,7 @@ test("temporary files go a day after the last write to them, in the directory of
   expect((await cleanUp(directory)).result).toEqual({});
 });
 
-test("a directory that is a link is not cleaned, and no retry is made of it", async () => {
+test("does not clean a directory that is a link, and does not retry", async () => {
   const outside = await temporaryDirectory();
   await mkdir(join(outside, "real"));
   await symlink(join(outside, "real"), join(outside, "link"));

@@ -39,14 +39,14 @@ const nextMinute = () => {
   return app.clock.now();
 };
 
-it("sends a run whose process died between its commit and its sending", async () => {
+it("dispatches a run whose process died between commit and dispatch", async () => {
   const run = await app.db.transaction((tx) => app.enqueuer.enqueueIn(tx, sample, asked));
   expect(app.dispatched).toEqual([]);
   expect(await app.runner.runSlot(dispatchOverdueRuns, nextMinute())).toMatchObject({ result: { sent: 1 } });
   expect(app.dispatched).toMatchObject([{ id: run.id, jobId: "sample" }]);
 });
 
-it("sends a run whose message the broker has dead-lettered, because nobody lived to complete it", async () => {
+it("dispatches a run whose message the broker has dead-lettered, because each process died before completing it", async () => {
   const bus = await startServiceBusEmulator({ queues: { "job-runs": { maxDeliveryCount: 2 } } });
   const client = new ServiceBusClient(bus.connectionString);
   onTestFinished(async () => {
@@ -79,7 +79,7 @@ describe("of a long backlog", () => {
     return taken.length;
   };
 
-  it("whose messages are all lost it sends as many more as are taken", async () => {
+  it("whose messages are all lost it dispatches as many more as are claimed", async () => {
     const rounds: number[] = [];
     const pause = async () => void rounds.push(await take(app.dispatched.splice(0)));
     expect(await app.runner.dispatchOverdueRuns({ limit: 3, pause })).toBe(7);
@@ -87,12 +87,12 @@ describe("of a long backlog", () => {
     expect(app.dispatched).toHaveLength(1);
   });
 
-  it("that nobody takes it sends no more", async () => {
+  it("without any claim it dispatches no more", async () => {
     expect(await app.runner.dispatchOverdueRuns({ limit: 3, pause: async () => undefined })).toBe(3);
     expect(app.dispatched).toHaveLength(3);
   });
 
-  it("that still flows it sends those alone that others overtook", async () => {
+  it("that still moves it dispatches only overtaken runs", async () => {
     const [first, ...others] = runs;
     const pause = async () => void (await take(others));
     expect(await app.runner.dispatchOverdueRuns({ limit: 3, pause })).toBe(1);
@@ -100,14 +100,14 @@ describe("of a long backlog", () => {
   });
 });
 
-it("leaves a run alone whose message may still be on its way, and one that has ended", async () => {
+it("skips a run whose message may still arrive, and one that has ended", async () => {
   await aRun(app.db, { jobId: "sample", state: "succeeded" });
   app.clock.advance(60_000);
   await app.enqueuer.enqueue(sample, asked);
   expect(await app.runner.runSlot(dispatchOverdueRuns, app.clock.now())).toMatchObject({ result: { sent: 0 } });
 });
 
-it("sends what was sent twice only once more to be done: the second message finds nothing", async () => {
+it("a run with two messages executes once: the second message finds nothing to claim", async () => {
   const { id } = await app.enqueuer.enqueue(sample, asked);
   await app.runner.runSlot(dispatchOverdueRuns, nextMinute());
   await app.runner.runSlot(dispatchOverdueRuns, nextMinute());
@@ -116,7 +116,7 @@ it("sends what was sent twice only once more to be done: the second message find
   expect(await app.runner.execute(id)).toBeUndefined();
 });
 
-it("goes on with rescue_stuck_runs while jobs are switched off", async () => {
+it("runs like rescue_stuck_runs while jobs are turned off", async () => {
   const now = app.clock.now();
   await app.db.transaction((tx) =>
     changeControls(tx, { scope: "global", change: { jobsEnabled: false }, who: "a test", reason: "a test", now }),

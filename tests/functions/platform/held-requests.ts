@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { createSignal } from "#support/signal.ts";
 
-/** A way to a storage on which the n-th request stops for ever, as if the one who sent it died right before. */
+/** A proxy for a storage account that never forwards the n-th request, as if its sender died right before. */
 export async function holdRequest(
   storage: { connectionString: string; port: number },
   nth: number,

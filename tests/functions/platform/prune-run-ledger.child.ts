@@ -1,4 +1,4 @@
-/** An app process that prunes the ledger, for a test to kill: database, storage, moment, id of the waiting run. */
+/** An app process that prunes the ledger, for a test to kill: database, storage, instant, id of the waiting run. */
 import { pruneRunLedger } from "#functions/platform/prune-run-ledger.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";

@@ -7,11 +7,11 @@ import { type Notification, notificationDeliveries, notifications } from "#data/
 import type { Run, RunState } from "#data/platform/platform-schema.ts";
 import { pruneRunLedger } from "#functions/platform/prune-run-ledger.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { lockWait } from "#support/lock-wait.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { type Program, startProgram } from "#support/program.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { holdRequest } from "./held-requests.ts";
 
 const NOW = "2026-03-10T01:30:00Z";
@@ -39,8 +39,8 @@ afterEach(async () => {
   await storage.clear("run-archive");
 });
 
-describe("what goes and what stays", () => {
-  test("runs that ended more than 90 days ago go to the archive, whole; younger ones stay", async () => {
+describe("retention", () => {
+  test("archives whole runs that ended more than 90 days ago, and keeps younger ones", async () => {
     const old = await seed(3, { endedDaysAgo: 91 });
     await seed(2, { endedDaysAgo: 89 });
     const before = await rows(old);
@@ -50,7 +50,7 @@ describe("what goes and what stays", () => {
     expect(await archived()).toEqual(before);
   });
 
-  test("the age is a setting", async () => {
+  test("a setting changes the age", async () => {
     await app.close();
     app = startProcess(database.url, [pruneRunLedger], {
       clock: new TestClock(NOW),
@@ -61,19 +61,16 @@ describe("what goes and what stays", () => {
     expect((await prune()).result).toMatchObject({ deleted: 1 });
   });
 
-  test.each(["queued", "running", "retrying"] as const)(
-    "a %s run stays however old, and so does its parent",
-    async (state) => {
-      const [parent, other] = await seed(2, { endedDaysAgo: 400 });
-      const [child] = await seed(1, { endedDaysAgo: 399, state, parent: parent! });
-      expect((await prune()).result).toMatchObject({ archived: 1, deleted: 1 });
-      expect(await left()).toEqual([parent, child].sort());
-      expect((await archived()).map(({ id }) => id)).toEqual([other]);
-    },
-  );
+  test.each(["queued", "running", "retrying"] as const)("keeps a %s run of any age, and its parent", async (state) => {
+    const [parent, other] = await seed(2, { endedDaysAgo: 400 });
+    const [child] = await seed(1, { endedDaysAgo: 399, state, parent: parent! });
+    expect((await prune()).result).toMatchObject({ archived: 1, deleted: 1 });
+    expect(await left()).toEqual([parent, child].sort());
+    expect((await archived()).map(({ id }) => id)).toEqual([other]);
+  });
 
   test.each(["succeeded", "dead", "skipped", "cancelled"] as const)(
-    "a %s run goes, its parent with it",
+    "archives a %s run, with its parent",
     async (state) => {
       const [parent] = await seed(1, { endedDaysAgo: 400 });
       await seed(1, { endedDaysAgo: 399, state, parent: parent! });
@@ -81,7 +78,7 @@ describe("what goes and what stays", () => {
     },
   );
 
-  test("a job's newest slot stays, however old: from there on its missed slots are found", async () => {
+  test("keeps a job's newest slot of any age: its missed slots are counted from there", async () => {
     const slots = await seed(3, { endedDaysAgo: 400 });
     await app.db.execute(sql`
       update platform.job_runs set scheduled_for = finished_at + make_interval(days => (input ->> 'n')::int) where job_id = 'sample'`);
@@ -90,19 +87,19 @@ describe("what goes and what stays", () => {
     expect((await prune()).result).toMatchObject({ archived: 0 });
   });
 
-  test("nothing old: nothing is written", async () => {
+  test("writes nothing without old runs", async () => {
     expect((await prune()).result).toMatchObject({ archived: 0, files: 0 });
     expect(await storage.blobs("run-archive")).toEqual(new Map());
   });
 
-  test("more than one file holds goes in several, each with its manifest", async () => {
+  test("writes several files, each with its manifest, when one is full", async () => {
     const old = await seed(7_500, { endedDaysAgo: 200 });
     expect((await prune()).result).toMatchObject({ archived: 7_500, deleted: 7_500, files: 2 });
     expect((await archived()).map(({ id }) => id)).toEqual(old);
     expect(await left()).toEqual([]);
   });
 
-  test("runs with long stories are taken fewer at a time", async () => {
+  test("takes fewer large runs at a time", async () => {
     const old = await seed(3, { endedDaysAgo: 200 });
     await app.db.execute(sql`update platform.job_runs set result = jsonb_build_object('text', repeat('ü', 9000000))`);
     expect((await prune()).result).toMatchObject({ deleted: 3, files: 3 });
@@ -115,7 +112,7 @@ describe("old notifications", () => {
     app.db.execute(sql`truncate platform.notifications, platform.notification_deliveries, platform.settings`),
   );
 
-  test("go after a year, with their deliveries; what a run has still to send stays", async () => {
+  test("are deleted after a year, with their deliveries, except those that a run still has to send", async () => {
     await tell("sent", { daysAgo: 366 });
     await tell("failed", { daysAgo: 366, state: "failed", reason: "refused" });
     await tell("put off to a digest that never was", { daysAgo: 366, state: "pending", reason: "quiet hours" });
@@ -127,7 +124,7 @@ describe("old notifications", () => {
     expect((await prune()).result).toMatchObject({ notifications: 0 });
   });
 
-  test("go earlier when somebody changes the setting", async () => {
+  test("are deleted earlier after a change of the setting", async () => {
     await tell("old", { daysAgo: 31 });
     await tell("young", { daysAgo: 29 });
     await app.db.execute(
@@ -174,8 +171,8 @@ describe("old notifications", () => {
   }
 });
 
-describe("without a storage", () => {
-  test("nothing is deleted, and the error names the setting", async () => {
+describe("without storage", () => {
+  test("deletes nothing, and the error names the setting", async () => {
     await app.close();
     app = startProcess(database.url, [pruneRunLedger], { clock: new TestClock(NOW) });
     await seed(1, { endedDaysAgo: 91 });
@@ -187,7 +184,7 @@ describe("without a storage", () => {
   });
 });
 
-describe("kill -9 loses nothing, and the next attempt finishes", () => {
+describe("kill -9 loses no run, and the next attempt finishes", () => {
   test.each([1, 2, 3, 4, 5, 6, 7])("at request %i to the storage", async (nth) => {
     const old = await seed(20, { endedDaysAgo: 91 });
     const before = await rows(old);
@@ -202,11 +199,11 @@ describe("kill -9 loses nothing, and the next attempt finishes", () => {
     expect(await left()).toEqual([]);
   });
 
-  test("between the file's last check and the deletion, in the second file", async () => {
+  test("between the last check of the second file and the deletion", async () => {
     const old = await seed(7_500, { endedDaysAgo: 91 });
     const { child, runId } = await startChild(storage.connectionString);
     const asked = await app.db.transaction(async (tx) => {
-      // Its deletion waits for this row, when everything else is done.
+      // The deletion waits for the lock of this row, after all other work.
       await tx.execute(sql`select from platform.job_runs where id = ${old.at(-1)!} for update`);
       await lockWait(app.db, "%delete from %job_runs%");
       await child.kill();
@@ -217,11 +214,11 @@ describe("kill -9 loses nothing, and the next attempt finishes", () => {
 
     expect(await goOn(runId)).toMatchObject({ state: "succeeded", result: { archived: 2_500, deleted: 2_500 } });
     expect(await left()).toEqual([]);
-    // The same runs make the same file: nothing lies there twice.
+    // The same runs make the same file, so the archive has no duplicates.
     expect((await archived()).map(({ id }) => id)).toEqual(old);
   });
 
-  test("a run that was written to after it was archived stays, and goes with its change the next time", async () => {
+  test("keeps a run that changed after it was archived, and archives it with its change the next time", async () => {
     const [old] = await seed(1, { endedDaysAgo: 91 });
     const { id } = await app.enqueuer.enqueue(pruneRunLedger, { input: {}, trigger: "manual", requestedBy: "a test" });
     let pruning: Promise<unknown> | undefined;
@@ -245,7 +242,7 @@ interface Seed {
 
 let seeded = 0;
 
-/** Runs in the ledger as they were left days ago. @returns their ids in order */
+/** Inserts runs that ended days ago. @returns their ids in order */
 async function seed(count: number, { endedDaysAgo, state = "succeeded", parent }: Seed): Promise<string[]> {
   const isFinal = ["succeeded", "dead", "skipped", "cancelled"].includes(state);
   const at = sql`(${NOW}::timestamptz - make_interval(days => ${endedDaysAgo}))`;
@@ -269,7 +266,7 @@ async function rows(ids: readonly string[]): Promise<Record<string, unknown>[]> 
   return found.map(({ line }) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Ids of the sample's runs that are still in the ledger. */
+/** Ids of the sample runs that are still in the ledger. */
 async function left(): Promise<string[]> {
   const found = await app.db.execute<{ id: string }>(
     sql`select id from platform.job_runs where job_id = 'sample' order by id`,
@@ -277,7 +274,7 @@ async function left(): Promise<string[]> {
   return found.map(({ id }) => id);
 }
 
-/** What the archive holds, file by file as the manifests say, each hash checked. */
+/** The content of the archive, file by file of the manifests, with each hash checked. */
 async function archived(): Promise<Record<string, unknown>[]> {
   const blobs = await storage.blobs("run-archive");
   const manifests = [...blobs].filter(([name]) => name.endsWith(".manifest.json"));
@@ -302,7 +299,7 @@ async function startChild(connectionString: string): Promise<{ child: Program; r
   return { child: startProgram(CHILD, [database.url, connectionString, NOW, id]), runId: id };
 }
 
-/** The layer's own way back: the lease of the dead holder lapses, the run is rescued, and its next attempt comes. */
+/** Recovers as the layer does: the lease expires, the run is rescued, and its next attempt starts. */
 async function goOn(runId: string): Promise<Run> {
   await app.db.execute(sql`update platform.job_runs set lease_expires_at = now() - interval '1s' where id = ${runId}`);
   expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });

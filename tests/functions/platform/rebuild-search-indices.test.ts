@@ -3,8 +3,8 @@ import { sql } from "drizzle-orm";
 import { beforeAll, beforeEach, expect, it } from "vitest";
 import { rebuildSearchIndices } from "#functions/platform/rebuild-search-indices.ts";
 import { openDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { createSignal } from "#support/signal.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const { url, db } = await openDatabase();
 let app: TestProcess;
@@ -22,7 +22,7 @@ beforeEach(async () => {
 const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
 const rebuild = async () => app.runner.execute((await app.enqueuer.enqueue(rebuildSearchIndices, asked)).id);
 
-/** 5,000 texts, of which one in ten has the word, with an index and its plain neighbour. */
+/** 5,000 texts, one in ten with the word, with a search index and a plain index. */
 async function scratch(): Promise<void> {
   await db.execute("create schema scratch");
   await db.execute("create table scratch.text (id integer primary key, words tsvector)");
@@ -43,11 +43,11 @@ const scratchIndexes = async () =>
        where c.relnamespace = 'scratch'::regnamespace order by 1`)),
   ].map(({ name, isValid }) => `${name}${isValid ? "" : " (invalid)"}`);
 
-it("says how many there are, none included", async () => {
+it("returns how many indexes it rebuilt, also 0", async () => {
   expect(await rebuild()).toMatchObject({ state: "succeeded", result: { rebuilt: own, dropped: 0 } });
 });
 
-it("builds a text index anew while it is read, and no other", async () => {
+it("rebuilds a text index while it is read, and no other index", async () => {
   await scratch();
   const before = [await fileOf("Words of texts"), await fileOf("text_pkey")];
   const done = new AbortController();
@@ -66,10 +66,10 @@ it("builds a text index anew while it is read, and no other", async () => {
   expect(await fileOf("text_pkey")).toBe(before[1]);
 });
 
-it("after a rebuild that was cut off it drops what that left behind, and builds it to the end", async () => {
+it("drops the leftover of an interrupted rebuild, and rebuilds the index", async () => {
   await scratch();
   const [reading, readEnough] = [createSignal(), createSignal()];
-  // A transaction with an old view keeps the rebuild waiting; a reader is not kept waiting by it.
+  // The rebuild waits for a transaction with an old snapshot; readers do not wait.
   const oldView = db.transaction(
     async (tx) => {
       await tx.execute("select count(*) from scratch.text");
@@ -96,7 +96,7 @@ it("after a rebuild that was cut off it drops what that left behind, and builds 
   expect(await scratchIndexes()).toEqual(["Words of texts", "text_pkey"]);
 });
 
-it("a process that stops makes the database stop too", async () => {
+it("the database stops when the process stops", async () => {
   await scratch();
   const [reading, readEnough] = [createSignal(), createSignal()];
   const oldView = db.transaction(async (tx) => {

@@ -34,7 +34,7 @@ function start(...jobs: Job[]): TestProcess {
   return process;
 }
 
-/** A run as a process leaves it that was killed a while ago. */
+/** A run that a killed process has left. */
 async function abandoned({ db, runner }: TestProcess, job: Job): Promise<string> {
   const { id } = await runner.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
   await db.execute(sql`
@@ -43,7 +43,7 @@ async function abandoned({ db, runner }: TestProcess, job: Job): Promise<string>
   return id;
 }
 
-it("goes on when the rescuer itself was killed in the middle", async () => {
+it("the next run continues when a rescuer was killed", async () => {
   const process = start(sample);
   const rescuer = await abandoned(process, rescueStuckRuns);
   const other = await abandoned(process, sample);
@@ -56,7 +56,7 @@ it("goes on when the rescuer itself was killed in the middle", async () => {
   expect(await findRun(process.db, other)).toMatchObject({ state: "retrying" });
 });
 
-it("rescues the others when the tracking of one job fails", async () => {
+it("rescues the other runs when a hook of one job fails", async () => {
   const broken = defineJob({
     ...common,
     id: "broken_tracking",

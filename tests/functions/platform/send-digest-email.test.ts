@@ -9,8 +9,8 @@ import { emailOf } from "#notifications/email.ts";
 import { DIGEST_TYPE, type NewNotification } from "#notifications/notification.ts";
 import { notify } from "#notifications/notify.ts";
 import { readConfig } from "#settings/config.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { openDatabase } from "#support/database.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
 
 /** 07:00 in Phoenix. */
@@ -60,7 +60,7 @@ const allowed = (recipient = "anna") =>
 const digests = async () =>
   (await db.select().from(notifications)).filter(({ type }: Notification) => type === DIGEST_TYPE);
 
-it("brings each user the unread notifications of the last day in one mail, the most urgent first", async () => {
+it("sends each user one mail with the unread notifications of the last day, the most urgent first", async () => {
   await allowed("anna");
   await allowed("ben");
   await told("2026-03-09T13:59:59Z", note("too old"));
@@ -78,7 +78,7 @@ it("brings each user the unread notifications of the last day in one mail, the m
   }
 });
 
-it("comes once a local day, however often it runs; nothing comes twice", async () => {
+it("sends one mail a local day in any number of runs, and no notification twice", async () => {
   await allowed();
   await told("2026-03-10T12:00:00Z", note("one"));
   expect(await digest()).toEqual({ written: 1 });
@@ -92,15 +92,15 @@ it("comes once a local day, however often it runs; nothing comes twice", async (
   ]);
 });
 
-describe("no mail", () => {
-  it("where nothing is unread", async () => {
+describe("sends no mail", () => {
+  it("without unread notifications", async () => {
     await allowed();
     await told("2026-03-10T12:00:00Z", note("read"));
     await db.execute(sql`update platform.notifications set read_at = now()`);
     expect(await digest()).toEqual({});
   });
 
-  it("to those who are not on the allow-list, and none at all without e-mail: what is unread waits", async () => {
+  it("to users outside the allow-list, or without an e-mail channel: their notifications wait", async () => {
     await told("2026-03-10T12:00:00Z", note("unread"));
     expect(await digest()).toEqual({});
     await allowed();
@@ -109,7 +109,7 @@ describe("no mail", () => {
   });
 });
 
-it("what quiet hours put off comes with it and is sent with that, also when it is older than a day", async () => {
+it("includes notifications that quiet hours delayed, also those older than a day, and marks them as sent", async () => {
   await allowed();
   await db.execute(
     sql`update platform.controls set quiet_from = '20:00', quiet_to = '08:00', quiet_zone = 'America/Phoenix'`,
@@ -118,17 +118,15 @@ it("what quiet hours put off comes with it and is sent with that, also when it i
   expect(await db.select().from(notifications)).toMatchObject([
     { state: "pending", reason: expect.stringContaining("quiet hours until 08:00") as string },
   ]);
-  // 07:00 is within the quiet hours: the digest itself passes.
+  // 07:00 is within the quiet hours: the digest itself is exempt.
   expect(await digest()).toEqual({ written: 1 });
   const [row] = (await db.select().from(notifications)).filter(({ type }) => type === "note");
   expect(row).toMatchObject({ state: "sent", reason: null, digestedAt: new Date(MORNING) });
 });
 
-it("is due at seven on the clocks of TAX_LIENS_TIME_ZONE, unless it has a zone of its own", () => {
+it("is due at seven in TAX_LIENS_TIME_ZONE, unless its own setting names a zone", () => {
   const zoneOf = (env: Record<string, string>) =>
-    readConfig({ DATABASE_URL: "postgres://a@127.0.0.1/b", ...env }, [sendDigestEmail]).jobs.get(
-      "send_digest_email",
-    );
+    readConfig({ DATABASE_URL: "postgres://a@127.0.0.1/b", ...env }, [sendDigestEmail]).jobs.get("send_digest_email");
   expect(zoneOf({})).toEqual({});
   expect(zoneOf({ TAX_LIENS_TIME_ZONE: "America/Denver" })).toEqual({ timeZone: "America/Denver" });
   expect(zoneOf({ TAX_LIENS_TIME_ZONE: "America/Denver", SEND_DIGEST_EMAIL_TIME_ZONE: "UTC" })).toEqual({

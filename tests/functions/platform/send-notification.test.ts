@@ -3,16 +3,21 @@ import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { changeControls } from "#data/platform/controls.ts";
 import { findRun } from "#data/platform/job-runs.ts";
-import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
 import { startDeliveries } from "#data/platform/notification-deliveries.ts";
+import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
 import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { defineJob, manual } from "#jobs";
 import type { NewNotification } from "#notifications/notification.ts";
 import { notify } from "#notifications/notify.ts";
-import { type Answer, WEBHOOK_SECRET, startWebhookReceiver, type ReceivedNotification } from "#support/webhook-receiver.ts";
 import { openDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
+import {
+  type Answer,
+  type ReceivedNotification,
+  startWebhookReceiver,
+  WEBHOOK_SECRET,
+} from "#support/webhook-receiver.ts";
 
 const { url, db } = await openDatabase({ poolMax: 6 });
 afterEach(() =>
@@ -31,7 +36,7 @@ const about = (n: number, given: Partial<NewNotification> = {}): NewNotification
   ...given,
 });
 
-/** An app whose back office answers so, and what it was told. */
+/** An app whose back office gives these answers, and the requests that it got. */
 async function office(
   answer?: (told: ReceivedNotification, request: number) => Answer | Promise<Answer>,
   env: Record<string, string> = {},
@@ -52,7 +57,7 @@ const tell = defineJob({
   run: (context) => context.transaction(async (tx) => ({ ...(await notify(context, tx, context.input.asked)) })),
 });
 
-/** Makes notifications and answers with the runs that carry them. */
+/** Creates notifications. @returns the runs that send them */
 async function tellOf({ runner, dispatched }: TestProcess, asked: readonly NewNotification[]): Promise<string[]> {
   const { id } = await runner.enqueuer.enqueue(tell, { input: { asked }, trigger: "manual", requestedBy: "a test" });
   dispatched.length = 0;
@@ -60,7 +65,7 @@ async function tellOf({ runner, dispatched }: TestProcess, asked: readonly NewNo
   return dispatched.splice(0).map((run) => run.id);
 }
 
-/** Does attempt after attempt, each at its time, until no run waits. */
+/** Executes all attempts, each at its time, until no run waits. */
 async function untilSettled({ runner, clock, dispatched }: TestProcess, ids: readonly string[]): Promise<void> {
   let waiting = [...ids];
   for (let round = 0; waiting.length; round++) {
@@ -76,7 +81,7 @@ const states = (runs: readonly Run[]) => runs.map(({ state }) => state).toSorted
 const all = () => db.select().from(notifications).orderBy(notifications.recipient);
 const deliveries = () => db.select().from(notificationDeliveries).orderBy(notificationDeliveries.attempt);
 
-it("a provider gets what was asked for, signed, and its run and its rows say so", async () => {
+it("a provider gets the signed notification, and the run and its rows record it", async () => {
   const told: ReceivedNotification[] = [];
   const process = await office((one) => (told.push(one), { status: 200 }));
   const [run] = await tellOf(process, [about(1)]);
@@ -100,8 +105,8 @@ it("a provider gets what was asked for, signed, and its run and its rows say so"
   expect(await findRun(db, run!)).toMatchObject({ state: "succeeded" });
 });
 
-describe("of a hundred in one batch", () => {
-  it("the poisoned ones fail alone and at once, with the provider's reason", async () => {
+describe("of a hundred notifications in one batch", () => {
+  it("the invalid ones fail alone and at once, with the provider's reason", async () => {
     const poisoned = (told: ReceivedNotification) => Number(told.recipient.slice(5)) % 20 === 0;
     const refusal = { status: 422, body: JSON.stringify({ message: "no such customer" }) };
     const process = await office((told) => (poisoned(told) ? refusal : { status: 200 }));
@@ -119,7 +124,7 @@ describe("of a hundred in one batch", () => {
     expect(process.backOffice.requests()).toBe(100);
   });
 
-  it("those that meet trouble are tried again; each arrives once", async () => {
+  it("those with a transient error are retried, and each arrives once", async () => {
     const process = await office((_, request) => (request % 3 === 0 ? { status: 503 } : { status: 200 }));
     const ids = await tellOf(
       process,
@@ -131,7 +136,7 @@ describe("of a hundred in one batch", () => {
   });
 });
 
-it("fails only after the last try, in the very transaction that ends the run", async () => {
+it("fails only after the last attempt, in the transaction that ends the run", async () => {
   const process = await office(() => ({ status: 500 }), { SEND_NOTIFICATION_MAX_RETRIES: "2" });
   const [run] = await tellOf(process, [about(1)]);
   await process.runner.executeBatch(sendNotification, [run!]);
@@ -145,8 +150,8 @@ it("fails only after the last try, in the very transaction that ends the run", a
   expect((await deliveries()).map(({ state }) => state)).toEqual(["retrying", "retrying", "failed"]);
 });
 
-describe("a provider that asks to wait", () => {
-  it("for a moment is waited for, at no attempt's cost", async () => {
+describe("a provider with a rate limit", () => {
+  it("of a short wait costs no attempt", async () => {
     const process = await office((_, request) =>
       request > 3 && request < 8 ? { status: 429, headers: { "retry-after-ms": "20" } } : { status: 200 },
     );
@@ -160,7 +165,7 @@ describe("a provider that asks to wait", () => {
     expect(new Set((await all()).map(({ attempts }) => attempts))).toEqual(new Set([1]));
   });
 
-  it("for long gets nothing until then, and nobody loses an attempt", async () => {
+  it("of a long wait gets no request until then, and no run loses an attempt", async () => {
     const process = await office((_, request) =>
       request <= 8 ? { status: 429, headers: { "retry-after": "600" } } : { status: 200 },
     );
@@ -184,11 +189,11 @@ describe("a provider that asks to wait", () => {
 });
 
 describe("a crash", () => {
-  it("between the provider's word and the commit: the repeat has the same id, and the back office takes it once", async () => {
+  it("between the provider's response and the commit: the repeat has the same id, and the back office accepts it once", async () => {
     const process = await office();
     const [run] = await tellOf(process, [about(1)]);
     const [row] = await all();
-    // What the process did before it died: it began the delivery, and the provider took it.
+    // What the process did before it died: it started the delivery, and the provider accepted it.
     await db.transaction((tx) =>
       startDeliveries(tx, [{ notification: row!.id, run: run! }], new Set(["webhook"]), process.clock.now()),
     );
@@ -200,11 +205,11 @@ describe("a crash", () => {
     expect(await all()).toMatchObject([{ state: "sent", attempts: 2 }]);
   });
 
-  it("after the answer was stored: nobody is told twice", async () => {
+  it("after the response was stored: no provider gets it twice", async () => {
     const process = await office();
     const [run] = await tellOf(process, [about(1)]);
     await process.runner.executeBatch(sendNotification, [run!]);
-    // The run's end was lost, the provider's answer was not.
+    // The end of the run was lost, the stored response was not.
     await db.execute(sql`update platform.notifications set state = 'sending', settled_at = null`);
     await db.execute(
       sql`update platform.job_runs set state = 'queued', finished_at = null, not_before = queued_at where id = ${run!}::uuid`,
@@ -214,7 +219,7 @@ describe("a crash", () => {
     expect(await all()).toMatchObject([{ state: "sent" }]);
   });
 
-  it("of a holder that comes again and again ends in failed as well", async () => {
+  it("in every attempt ends as failed too", async () => {
     const process = await office(undefined, { SEND_NOTIFICATION_MAX_RETRIES: "0" });
     const [run] = await tellOf(process, [about(1)]);
     const [row] = await all();
@@ -225,13 +230,15 @@ describe("a crash", () => {
       update platform.job_runs set state = 'running', attempt = 1, lease_holder = 'gone', lease_expires_at = now() - interval '1 minute'
        where id = ${run!}::uuid`);
     expect(await process.runner.rescueExpiredRuns()).toEqual({ retrying: 0, dead: 1 });
-    expect(await all()).toMatchObject([{ state: "failed", reason: expect.stringContaining("expired during attempt") as string }]);
+    expect(await all()).toMatchObject([
+      { state: "failed", reason: expect.stringContaining("expired during attempt") as string },
+    ]);
     expect(await deliveries()).toMatchObject([{ state: "unknown" }]);
   });
 });
 
 describe("several channels of one notification", () => {
-  it("each is called until it has the message, and not once more", async () => {
+  it("each is called until it has accepted the message, and not again", async () => {
     const process = await office((_, request) => ({ status: request === 1 ? 503 : 200 }), {
       TELEGRAM_BOT_TOKEN: `1:${"x".repeat(35)}`,
       TELEGRAM_BASE_URL: "http://127.0.0.1:1",
@@ -241,7 +248,7 @@ describe("several channels of one notification", () => {
     );
     const [run] = await tellOf(process, [about(1, { channels: ["web", "webhook", "chatbot"] })]);
     await untilSettled(process, [run!]);
-    // Nobody listens where Telegram should be: that one fails after all its tries, and the back office was told once.
+    // No server listens at the address of Telegram: it fails after all attempts, and the back office got one message.
     expect(process.backOffice.requests()).toBe(2);
     expect(process.backOffice.taken.size).toBe(1);
     const [row] = await all();
@@ -250,7 +257,7 @@ describe("several channels of one notification", () => {
   });
 });
 
-describe("what is forbidden meanwhile", () => {
+describe("while sending is not allowed", () => {
   const mute = (scope: string) =>
     db.transaction((tx) =>
       changeControls(tx, {
@@ -262,19 +269,16 @@ describe("what is forbidden meanwhile", () => {
       }),
     );
 
-  it.each(["global", "orders"])(
-    "sending to people switched off (%s): suppressed with that reason, never sent",
-    async (scope) => {
-      const process = await office();
-      const [run] = await tellOf(process, [about(1)]);
-      await mute(scope);
-      await process.runner.executeBatch(sendNotification, [run!]);
-      expect(await all()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
-      expect(process.backOffice.requests()).toBe(0);
-    },
-  );
+  it.each(["global", "orders"])("comms turned off (%s): suppressed with that reason, never sent", async (scope) => {
+    const process = await office();
+    const [run] = await tellOf(process, [about(1)]);
+    await mute(scope);
+    await process.runner.executeBatch(sendNotification, [run!]);
+    expect(await all()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
+    expect(process.backOffice.requests()).toBe(0);
+  });
 
-  it("a cancelled run leaves a suppressed notification that says by what", async () => {
+  it("a cancelled run leaves a suppressed notification with the reason", async () => {
     const process = await office();
     const [run] = await tellOf(process, [about(1)]);
     await process.runner.cancel(run!, { reason: "sent by mistake", who: "a test" });
@@ -282,7 +286,7 @@ describe("what is forbidden meanwhile", () => {
   });
 });
 
-it("a replay of a dead run sends what failed", async () => {
+it("a replay of a dead run sends the failed notification", async () => {
   let isDown = true;
   const process = await office(() => ({ status: isDown ? 400 : 200 }));
   const [first] = await tellOf(process, [about(1)]);

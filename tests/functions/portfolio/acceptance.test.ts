@@ -6,15 +6,15 @@ import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
 import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
 import { isScheduled, type Job } from "#jobs/job.ts";
 import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
-import { startFakeYahoo, type FakeYahoo } from "#local/providers/fake-yahoo.ts";
+import { type FakeYahoo, startFakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { nextOccurrence } from "#schedule/occurrences.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startProgram } from "#support/program.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
 
 /*
- * What the portfolio system promises as a whole, over its routes and with providers on loopback. Each job's own file tests the rest.
+ * The guarantees of the portfolio family as a whole, over its routes and with fake servers. The tests of each job have the rest.
  */
 const THURSDAY = "2026-04-09T06:00:00Z";
 const clock = new TestClock(THURSDAY);
@@ -24,11 +24,7 @@ let yahoo: FakeYahoo;
 let api: AdminApi;
 beforeAll(async () => {
   const asOf = () => clock.now();
-  [database, ecb, yahoo] = await Promise.all([
-    migratedDatabase(),
-    startFakeEcb({ asOf }),
-    startFakeYahoo({ asOf }),
-  ]);
+  [database, ecb, yahoo] = await Promise.all([migratedDatabase(), startFakeEcb({ asOf }), startFakeYahoo({ asOf })]);
   const providers = { FX_PROVIDERS: "ecb", ECB_BASE_URL: ecb.baseUrl, ETF_PROVIDERS: "yahoo" };
   const env = { ...providers, YAHOO_BASE_URL: yahoo.baseUrl, ETF_RETRY_DELAY: "1ms" };
   api = startAdminApi(database.url, jobs, { clock, env });
@@ -48,7 +44,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Does what was asked for, and what that asks for, but for what is to wait. */
+/** Executes the requested runs and the runs that they enqueue, except those that have to wait. */
 async function untilQuiet(): Promise<Run[]> {
   const done: Run[] = [];
   for (let next = api.dispatched.shift(); next; next = api.dispatched.shift()) {
@@ -59,7 +55,7 @@ async function untilQuiet(): Promise<Run[]> {
   return done;
 }
 
-/** As the timer does, at the job's next slot from now on. */
+/** Runs the next slot of the job, as its timer does. */
 async function atItsSlot(job: Job): Promise<Run | undefined> {
   if (!isScheduled(job)) throw new Error(`${job.id} has no schedule`);
   const slot = nextOccurrence(job.on, clock.now())!;
@@ -71,13 +67,13 @@ const post = async (path: string, body: unknown = {}) => (await api.call("POST",
 const updates = async (query: string) =>
   (await api.call<{ updates: Record<string, unknown>[] }>("GET", `api/v1/updates?${query}`)).body.updates;
 
-/** ETFs with their prices so far. */
+/** ETFs with their prices. */
 async function added(...symbols: string[]): Promise<void> {
   for (const symbol of symbols) expect(await post("api/v1/etf", { symbol, inUse: true })).toBe(202);
   for (const run of await untilQuiet()) expect(run.state).toBe("succeeded");
 }
 
-/** A pension in euros on an ETF in pounds, with the rates that its days need. */
+/** A pension in euros on an ETF in pounds, with the rates of its days. */
 async function aPension(): Promise<string> {
   await added("SMPK.L");
   expect(await post("api/v1/exchange-rates/update/historical?start_date=2026-03-25")).toBe(202);
@@ -96,7 +92,7 @@ const lastDay = async (pension: string) =>
     )
   ).body.values.at(-1);
 
-/** All financial rows, and how many of them there would be if none were there twice. */
+/** The number of all financial rows, and of the distinct ones. */
 async function financialRows(): Promise<Record<string, number>> {
   const [row] = await api.db.execute<Record<string, number>>(sql`
     select (select count(*)::integer from portfolio.exchange_rates) as rates,
@@ -126,7 +122,7 @@ it("the scheduler runs both daily families, rates at 16:30 and prices at 22:30 i
   expect(await api.runner.runSlot(syncEtfPrices, clock.now()), "the slot was taken").toBeUndefined();
 });
 
-describe("manual triggers work over HTTP", () => {
+describe("HTTP triggers", () => {
   it.each([
     ["api/v1/exchange-rates/update/latest", "sync_fx_latest"],
     ["api/v1/exchange-rates/update/historical?start_date=2026-03-25", "sync_fx_historical"],
@@ -142,7 +138,7 @@ describe("manual triggers work over HTTP", () => {
   });
 });
 
-it("a failure is visible with its reason: in the updates of the family, in the run, and in the dead letters", async () => {
+it("a failure is visible with its reason: in the family's updates, in the run, and in the dead letters", async () => {
   await added("SMPA", "SMPT");
   yahoo.fail({ kind: "error-200", only: "SMPT" });
   await post("api/v1/etf/SMPT/update?update_type=prices_only");
@@ -170,7 +166,7 @@ it("retried jobs make no duplicate financial rows", async () => {
   const pension = await aPension();
   await added("SMPA", "SMPT");
   clock.moveTo("2026-04-10T21:00:00Z");
-  // One ETF comes through, two do not: the run is tried again.
+  // One ETF succeeds, two fail: the run is retried.
   for (const only of ["SMPA", "SMPT"]) yahoo.fail({ kind: "503", only });
   await post("api/admin/jobs/sync_etf_prices/run");
   const [first] = await untilQuiet();
@@ -197,7 +193,7 @@ it("retried jobs make no duplicate financial rows", async () => {
   expect(await financialRows()).toEqual(before);
 });
 
-it("after kill -9 in the middle of a synchronisation and a restart nothing is stuck and nothing is there twice", async () => {
+it("after kill -9 during a synchronisation and a restart, no run is stuck and no row is duplicated", async () => {
   await added("SMPW.DE", "SMPA");
   clock.moveTo("2026-04-10T21:00:00Z");
   yahoo.fail({ kind: "hang", only: "SMPA" });

@@ -25,7 +25,7 @@ const kept = async () =>
     [kind, symbol, requestedAt.toISOString().slice(0, 10)].join(" "),
   );
 
-it("rows of the last 90 days stay, and so does the last of each kind, however old", async () => {
+it("keeps the rows of the last 90 days, and the last of each kind at any age", async () => {
   await anUpdate("refresh", "2025-01-01T00:00:00Z", "A.DE");
   await anUpdate("refresh", "2025-01-02T00:00:00Z", "A.DE");
   await anUpdate("sync", "2025-01-02T00:00:00Z");
@@ -37,7 +37,7 @@ it("rows of the last 90 days stay, and so does the last of each kind, however ol
   expect(await kept()).toEqual(["fetch A.DE 2026-01-05", "sync  2025-01-03", "refresh A.DE 2025-01-02"]);
 });
 
-it("rows of single ETFs that failed do not stand for the synchronisation", async () => {
+it("failed rows of single ETFs do not count as the last synchronisation", async () => {
   await anUpdate("sync", "2025-01-02T00:00:00Z");
   await anUpdate("sync", "2025-01-03T00:00:00Z", "A.DE");
   await anUpdate("sync", "2025-01-03T00:00:00Z", "B.DE");
@@ -45,7 +45,7 @@ it("rows of single ETFs that failed do not stand for the synchronisation", async
   expect(await kept()).toEqual(["sync B.DE 2025-01-03", "sync  2025-01-02"]);
 });
 
-it("what is under way is never deleted, and how long rows are kept can be said", async () => {
+it("never deletes active rows, and keepDays sets the age", async () => {
   await db.insert(etfUpdates).values({ runId: uuidv7(), kind: "sync", state: "running", requestedAt: new Date(0) });
   await anUpdate("sync", "2026-04-01T00:00:00Z");
   await anUpdate("sync", "2026-04-02T00:00:00Z");

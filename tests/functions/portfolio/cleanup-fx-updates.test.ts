@@ -13,7 +13,7 @@ afterEach(() => db.execute(sql`truncate portfolio.exchange_rate_updates`));
 
 const left = async () => (await listUpdates(db, undefined, 10_000)).map(({ id }) => id).reverse();
 
-it("what ended more than 90 days ago goes; what is younger stays, to the millisecond", async () => {
+it("deletes rows that ended more than 90 days ago, to the millisecond", async () => {
   await anUpdate(db, { requestedAt: "2026-01-05T01:14:59.999Z" });
   const atTheLimit = await anUpdate(db, { requestedAt: "2026-01-05T01:15:00.000Z" });
   const young = await anUpdate(db, { requestedAt: "2026-04-01T00:00:00Z" });
@@ -22,7 +22,7 @@ it("what ended more than 90 days ago goes; what is younger stays, to the millise
   expect(await left()).toEqual([atTheLimit.id, young.id]);
 });
 
-it("the last of each kind stays however old it is", async () => {
+it("keeps the last of each kind at any age", async () => {
   await anUpdate(db, { kind: "historical", requestedAt: "2020-01-01T00:00:00Z" });
   const lastHistorical = await anUpdate(db, { kind: "historical", requestedAt: "2020-02-01T00:00:00Z" });
   await anUpdate(db, { kind: "latest", requestedAt: "2020-03-01T00:00:00Z" });
@@ -35,14 +35,14 @@ it("the last of each kind stays however old it is", async () => {
   expect(again.result).toEqual({ deleted: 0 });
 });
 
-it("one that has not ended stays: its run is still to come", async () => {
+it("keeps a row that has not ended: its run may still write to it", async () => {
   const pending = await anUpdate(db, { state: "pending", requestedAt: "2020-01-01T00:00:00Z", finishedAt: null });
   const last = await anUpdate(db, { requestedAt: "2020-02-01T00:00:00Z" });
   await runJob(cleanupFxUpdates, { db, asOf: SUNDAY });
   expect(await left()).toEqual([pending.id, last.id]);
 });
 
-it("keepDays says how long, and more than one batch is done to the end", async () => {
+it("keepDays sets the age, and several batches are deleted to the end", async () => {
   await db.execute(sql`
     insert into portfolio.exchange_rate_updates (kind, state, requested_at, finished_at)
     select 'latest', 'succeeded', at, at from generate_series(1, 2500) n, lateral (select timestamptz '2026-03-01Z' + n * interval '1 s' as at) as moment`);
@@ -53,6 +53,6 @@ it("keepDays says how long, and more than one batch is done to the end", async (
   expect(await left()).toHaveLength(1);
 });
 
-it.each([0, 4_000, 1.5])("keepDays %j does not even become a run", async (keepDays) => {
+it.each([0, 4_000, 1.5])("keepDays %j is refused before there is a run", async (keepDays) => {
   await expect(runJob(cleanupFxUpdates, { db, asOf: SUNDAY, input: { keepDays } })).rejects.toThrow("keepDays");
 });

@@ -9,14 +9,14 @@ import { refreshEtf } from "#functions/portfolio/refresh-etf.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
 import type { Job } from "#jobs/job.ts";
-import { startFakeStooq, type FakeStooq } from "#local/providers/fake-stooq.ts";
-import { startFakeTwelveData, type FakeTwelveData } from "#local/providers/fake-twelve-data.ts";
-import { startFakeYahoo, type FakeYahoo } from "#local/providers/fake-yahoo.ts";
-import { TestClock } from "#support/test-clock.ts";
+import { type FakeStooq, startFakeStooq } from "#local/providers/fake-stooq.ts";
+import { type FakeTwelveData, startFakeTwelveData } from "#local/providers/fake-twelve-data.ts";
+import { type FakeYahoo, startFakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
-/** A database, three providers whose day is in the test's hand, and the jobs that fetch prices from them. */
+/** A database, three fake servers whose day the test controls, and the jobs that fetch prices from them. */
 export interface EtfDesk {
   readonly db: Db;
   readonly yahoo: FakeYahoo;
@@ -24,11 +24,11 @@ export interface EtfDesk {
   readonly stooq: FakeStooq;
   /** Moves all clocks. */
   setNow(at: string): void;
-  /** Adds an ETF that is in use. */
+  /** Adds an ETF in use. */
   add(symbol: string, given?: { inUse?: boolean }): Promise<Etf>;
   etf(symbol: string): Promise<Etf>;
   prices(symbol: string): Promise<StoredPrice[]>;
-  /** Asks for a run and does one attempt of it. */
+  /** Enqueues a run and executes one attempt. */
   run(job: Job, input?: unknown, settings?: Record<string, string>): Promise<{ run: Run; process: TestProcess }>;
   /** An app process on the same database. */
   process(settings?: Record<string, string>, leaseMs?: number): TestProcess;

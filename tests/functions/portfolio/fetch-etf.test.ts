@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => desk.clear());
 afterAll(() => desk.close());
 
-it("brings in what the ETF is and all of its prices", async () => {
+it("stores the facts of the ETF and all of its prices", async () => {
   await desk.add("SMPK.L");
   const { run } = await desk.run(fetchEtf, { symbol: "SMPK.L" });
   const days = sampleBars(SAMPLE_ETFS[2]!, new Date(FRIDAY)).length;
@@ -45,7 +45,7 @@ it("brings in what the ETF is and all of its prices", async () => {
   });
 });
 
-it("a second time nothing is there twice, and nothing is overwritten", async () => {
+it("a second run adds and overwrites nothing", async () => {
   await desk.add("SMPW.DE");
   await desk.run(fetchEtf, { symbol: "SMPW.DE" });
   const before = await desk.prices("SMPW.DE");
@@ -54,7 +54,7 @@ it("a second time nothing is there twice, and nothing is overwritten", async () 
   expect(await desk.prices("SMPW.DE")).toEqual(before);
 });
 
-it("a failure that may pass is tried again, and the ETF stays new", async () => {
+it("a transient failure is retried, and the ETF stays new", async () => {
   await desk.add("SMPW.DE");
   desk.yahoo.fail({ kind: "503" });
   const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" });
@@ -65,7 +65,7 @@ it("a failure that may pass is tried again, and the ETF stays new", async () => 
   ]);
 });
 
-it("a symbol that nobody knows makes the ETF failed, with the reason in the tracking table", async () => {
+it("an unknown symbol marks the ETF as failed, with the reason in the tracking table", async () => {
   await desk.add("GONE.DE");
   const { run } = await desk.run(fetchEtf, { symbol: "GONE.DE" });
   expect(run.state).toBe("dead");
@@ -74,13 +74,13 @@ it("a symbol that nobody knows makes the ETF failed, with the reason in the trac
   expect(await listEtfUpdates(desk.db, "failed", 10)).toMatchObject([{ symbol: "GONE.DE", error }]);
 });
 
-it("an ETF that was never added is refused, and an old name in small letters too", async () => {
+it("refuses an ETF that was never added, and a symbol in lower case", async () => {
   const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" });
   expect(run).toMatchObject({ state: "dead", errors: [{ message: "symbol: there is no ETF SMPW.DE; add it first" }] });
   await expect(desk.run(fetchEtf, { symbol: "smpw.de" })).rejects.toThrow("capital letters");
 });
 
-it("the next provider answers when the first one does not, and its name stands with each point", async () => {
+it("uses the next provider when the first one fails, and stores its name with each point", async () => {
   await desk.add("SMPW.DE");
   desk.yahoo.fail({ kind: "html" });
   const { run, process } = await desk.run(fetchEtf, { symbol: "SMPW.DE" }, { ETF_PROVIDERS: "yahoo,twelve-data" });
@@ -93,13 +93,13 @@ it("the next provider answers when the first one does not, and its name stands w
   );
 });
 
-it("a first series may be of either kind", async () => {
+it("the first series may be raw or adjusted", async () => {
   await desk.add("SMPE.DE");
   await desk.run(fetchEtf, { symbol: "SMPE.DE" }, { ETF_PROVIDERS: "stooq" });
   expect(await desk.etf("SMPE.DE")).toMatchObject({ state: "ready", series: "adjusted", currency: "EUR" });
 });
 
-it("while the internet is switched off it is refused, and nothing is asked", async () => {
+it("is refused without a request while the internet gate is closed", async () => {
   await desk.add("SMPW.DE");
   const asked = desk.yahoo.requests.length;
   const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" }, { ALLOW_INTERNET_SYNC: "false" });

@@ -12,7 +12,7 @@ import { anEtf, aPension, closesOf, finalRows } from "#support/pensions.ts";
 import { runJob } from "#support/run-job.ts";
 import { anAmount, aPrice, aRate } from "../../shared/rules/portfolio/any-money.ts";
 
-/** A Friday night: the week's prices can be there. */
+/** A Friday night: the prices of the week may be stored. */
 const FRIDAY = "2026-03-06T22:00:00Z";
 const WEEK = { "2026-03-02": "10", "2026-03-03": "11", "2026-03-04": "12", "2026-03-05": "13", "2026-03-06": "14" };
 
@@ -38,12 +38,12 @@ it("a second run writes nothing", async () => {
   expect(await finalRows(db)).toEqual(before);
 });
 
-it("a pension that is gone ends its run for good, with a sentence", async () => {
+it("a deleted pension cancels the run, with a reason", async () => {
   const { run } = await initialize("01900000-0000-7000-8000-000000000000");
   expect(run).toMatchObject({ state: "cancelled", reason: "there is no pension 01900000-0000-7000-8000-000000000000" });
 });
 
-it("waits for the prices of an ETF that is new, and is ready with the first of them", async () => {
+it("waits for the prices of a new ETF, and is ready with the first of them", async () => {
   const etf = await anEtf(db, { state: "new", currency: null, series: null });
   const id = await aPension(db, etf, { contributions: [{ date: "2026-03-02" }] });
   expect((await initialize(id)).run.state).toBe("succeeded");
@@ -55,7 +55,7 @@ it("waits for the prices of an ETF that is new, and is ready with the first of t
   expect(await findPension(db, id)).toMatchObject({ state: "ready", latest: { value: "140.00" } });
 });
 
-it("money whose rate is missing makes the days since it wait, and no day before it", async () => {
+it("a contribution without a rate makes the days since then wait, and no earlier day", async () => {
   const etf = await anEtf(db);
   await closesOf(db, etf, WEEK);
   const dollars = { date: "2026-03-04", amount: "24.00", currency: "USD" };
@@ -72,7 +72,7 @@ it("money whose rate is missing makes the days since it wait, and no day before 
   expect(await shown(id)).toEqual(["02 100.00", "03 110.00", "04 132.00", "05 143.00", "06 154.00"]);
 });
 
-it("money that finds no price in ten days waits: what is missing is history", async () => {
+it("a contribution without a price in ten days waits: the history is incomplete", async () => {
   const etf = await anEtf(db);
   await closesOf(db, etf, WEEK);
   const id = await aPension(db, etf, { contributions: [{ date: "2026-02-19" }] });
@@ -85,7 +85,7 @@ it("money that finds no price in ten days waits: what is missing is history", as
   expect((await shown(id)).slice(0, 2)).toEqual(["27 100.00", "02 200.00"]);
 });
 
-it("prices that are adjusted for dividends value nothing", async () => {
+it("prices adjusted for dividends give no value", async () => {
   const etf = await anEtf(db, { series: "adjusted" });
   await closesOf(db, etf, WEEK);
   const id = await aPension(db, etf, { contributions: [{ date: "2026-03-05" }] });
@@ -93,7 +93,7 @@ it("prices that are adjusted for dividends value nothing", async () => {
   expect(await shown(id)).toEqual(["05 adjusted", "06 adjusted"]);
 });
 
-it("has no days before its first contribution, and none at all without one", async () => {
+it("has no days before its first contribution, and none without contributions", async () => {
   const etf = await anEtf(db);
   await closesOf(db, etf, WEEK);
   const late = await aPension(db, etf, { contributions: [{ date: "2026-03-06" }] });
@@ -104,7 +104,7 @@ it("has no days before its first contribution, and none at all without one", asy
   expect(await findPension(db, empty)).toMatchObject({ state: "ready", latest: null });
 });
 
-it("the set-based statement values as the rule does, to the last digit", async () => {
+it("the set-based statement gives the same values as the rule, to the last digit", async () => {
   const market = fc.record({
     amounts: fc.array(anAmount, { minLength: 1, maxLength: 4 }),
     prices: fc.tuple(aPrice, aPrice, aPrice),
@@ -115,7 +115,7 @@ it("the set-based statement values as the rule does, to the last digit", async (
   let year = 2003;
   await fc.assert(
     fc.asyncProperty(market, async ({ amounts, prices, pounds, currency }) => {
-      // Years whose 2 February is no weekend keep the days of one case apart from those of the next.
+      // Years with 2 February on a weekday separate the days of the cases.
       do year += 1;
       while (
         [0, 5, 6].includes(new Date(`${year}-02-02T00:00:00Z`).getUTCDay()) ||

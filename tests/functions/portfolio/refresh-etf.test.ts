@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => desk.clear());
 afterAll(() => desk.close());
 
-it("corrects what differs, adds what is missing, and says how many", async () => {
+it("corrects prices that differ, adds missing ones, and counts both", async () => {
   const before = await desk.prices("SMPE.DE");
   await desk.db.execute(
     sql`update portfolio.etf_prices set close = close + 1 where date in ('2020-03-03', '2020-03-04')`,
@@ -36,7 +36,7 @@ it("corrects what differs, adds what is missing, and says how many", async () =>
   expect((await desk.run(refreshEtf, { symbol: "SMPE.DE" })).run.result).toMatchObject({ changed: 0, inserted: 0 });
 });
 
-it("may change a series over from raw to adjusted prices, whole", async () => {
+it("can replace a whole raw series with an adjusted one", async () => {
   const before = await desk.prices("SMPE.DE");
   const { run } = await desk.run(refreshEtf, { symbol: "SMPE.DE" }, { ETF_PROVIDERS: "stooq" });
   expect(run.result, JSON.stringify(run.errors)).toMatchObject({
@@ -49,7 +49,7 @@ it("may change a series over from raw to adjusted prices, whole", async () => {
   expect(await desk.etf("SMPE.DE")).toMatchObject({ series: "adjusted" });
 });
 
-it("does not change over when that would lose years", async () => {
+it("does not replace a series with a shorter one", async () => {
   await desk.db.execute(sql`
     insert into portfolio.etf_prices (etf_id, date, close, source, series)
     select id, '2010-01-04', 20, 'yahoo', 'raw' from portfolio.etfs`);
@@ -62,7 +62,7 @@ it("does not change over when that would lose years", async () => {
   expect(await desk.prices("SMPE.DE")).toEqual(before);
 });
 
-it("after a split takes the old prices' place whole, days that it does not have included", async () => {
+it("after a split replaces all old prices, and removes the days that the new series lacks", async () => {
   await desk.db.execute(sql`
     insert into portfolio.etf_prices (etf_id, date, close, source, series)
     select id, '2020-03-07', 20, 'yahoo', 'raw' from portfolio.etfs`);
@@ -71,7 +71,7 @@ it("after a split takes the old prices' place whole, days that it does not have 
   expect(run.result).toMatchObject({ removed: 1, inserted: 0, unchanged: 0 });
 });
 
-it("a failure leaves all as it was, and the ETF ready", async () => {
+it("a failure changes nothing, and the ETF stays ready", async () => {
   const before = await desk.prices("SMPE.DE");
   desk.yahoo.fail({ kind: "bad-price" });
   const { run } = await desk.run(refreshEtf, { symbol: "SMPE.DE" });

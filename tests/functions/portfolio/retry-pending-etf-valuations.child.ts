@@ -1,4 +1,4 @@
-/** An app process that values pensions, for a test to kill: database, moment, id of the waiting run, lease. */
+/** An app process that values pensions, for a test to kill: database, instant, id of the waiting run, lease. */
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";

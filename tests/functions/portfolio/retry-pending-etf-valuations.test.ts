@@ -8,13 +8,13 @@ import { lockPension } from "#data/portfolio/pension-progress.ts";
 import { type DayValue, listValues } from "#data/portfolio/pensions.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { addDays, isWeekend } from "#rules/civil-date.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { ratesOf } from "#support/factories.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { addMoney, anEtf, aPension, closesOf, finalRows, manyPensions } from "#support/pensions.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { startProgram } from "#support/program.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const CHILD = new URL("./retry-pending-etf-valuations.child.ts", import.meta.url);
 
@@ -45,7 +45,7 @@ const shown = async (id: string) =>
     ({ date, value, reason }) => `${date.slice(5)} ${value ?? reason}`,
   );
 
-it("adds the days that have come since, and has nothing to look at when none have", async () => {
+it("adds new days, and reads no pension without new days", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-02": "10", "2026-03-03": "11" });
   const id = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }] });
@@ -62,7 +62,7 @@ it("adds the days that have come since, and has nothing to look at when none hav
   for (const [day, written] of before) expect(after.get(day), day).toBe(written);
 });
 
-it("a weekday that is over and has no price waits; the next price completes it, or shows that the exchange was closed", async () => {
+it("a past weekday without a price waits; the next price completes it, or shows that the exchange was closed", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-02": "10", "2026-03-03": "11" });
   const id = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }] });
@@ -75,7 +75,7 @@ it("a weekday that is over and has no price waits; the next price completes it, 
   expect(await shown(id)).toEqual(["03-02 100.00", "03-03 110.00", "03-05 130.00"]);
 });
 
-it("a price that comes late, between others, adds its day and touches no other", async () => {
+it("a late price between others adds its day and changes no other", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-02": "10", "2026-03-04": "12", "2026-03-05": "13" });
   const id = await aPension(app.db, etf, {
@@ -95,13 +95,13 @@ it("a price that comes late, between others, adds its day and touches no other",
   for (const [day, written] of before) expect(after.get(day), day).toBe(written);
 });
 
-it("after a split the units follow the new scale of the prices, and no final day is touched", async () => {
+it("after a split the units follow the new scale of the prices, and no final day changes", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-02": "100", "2026-03-03": "110" });
   const id = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }, { date: "2026-03-03" }] });
   await retry();
   const before = await finalRows(app.db);
-  // Ten for one, on the 4th: the history was fetched anew, and the first day after it has come.
+  // A split of ten for one on the 4th: the history was fetched again, with the first day after it.
   await app.db.execute(sql`update portfolio.etf_prices set close = close / 10`);
   await closesOf(app.db, etf, { "2026-03-04": "12", "2026-03-05": "13" });
   await addMoney(app.db, id, [{ date: "2026-03-05" }]);
@@ -111,7 +111,7 @@ it("after a split the units follow the new scale of the prices, and no final day
   for (const [day, written] of before) expect(after.get(day), day).toBe(written);
 });
 
-it("money that comes late, is corrected, withdrawn or moved counts from the next day on: no sum of before is kept", async () => {
+it("a late, corrected, withdrawn or moved contribution counts from the next day on: no earlier sum is kept", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-02": "10" });
   const id = await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }] });
@@ -125,7 +125,7 @@ it("money that comes late, is corrected, withdrawn or moved counts from the next
   };
   await addMoney(app.db, id, [{ date: "2026-03-03", amount: "30.00" }]);
   expect(await nextDay("2026-03-03")).toEqual(["03-03 130.00", "03-03 50.00"]);
-  // Dated before days that are final, without having them valued again, as no route lets it.
+  // Dated before final days, without a new valuation of them: no route allows this.
   await addMoney(app.db, id, [{ date: "2026-03-02", amount: "7.00" }]);
   expect(await nextDay("2026-03-04")).toEqual(["03-04 137.00", "03-04 50.00"]);
   await app.db.execute(sql`update portfolio.etf_pension_contributions set units = units + 1 where amount = 50`);
@@ -135,7 +135,7 @@ it("money that comes late, is corrected, withdrawn or moved counts from the next
   expect(await nextDay("2026-03-06")).toEqual(["03-06 100.00", "03-06 90.00"]);
 });
 
-it("does the others first when somebody holds a pension, and then that one", async () => {
+it("values the other pensions first when one is locked, and then that one", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-05": "10" });
   const held = await aPension(app.db, etf, { contributions: [{ date: "2026-03-05" }] });
@@ -151,7 +151,7 @@ it("does the others first when somebody holds a pension, and then that one", asy
   expect([await shown(held), await shown(free)]).toEqual([["03-05 100.00"], ["03-05 100.00"]]);
 });
 
-it("two runs at once share the pensions: each day is written once", async () => {
+it("two concurrent runs share the pensions: each day is written once", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-04": "10", "2026-03-05": "11" });
   await manyPensions(app.db, etf, { count: 5_500, date: "2026-03-04" });
@@ -167,13 +167,13 @@ it("two runs at once share the pensions: each day is written once", async () => 
   expect(row).toMatchObject({ days: 11_000, sum: "1155000.00" });
 });
 
-it("kill -9 in the middle: what was committed stays, the next attempt adds the rest, nothing is stuck or doubled", async () => {
+it("after kill -9 committed days stay, the next attempt adds the rest, and no run is stuck and no day duplicated", async () => {
   const etf = await anEtf(app.db);
   const days = weekdays("2026-01-05", 24);
   app.clock.moveTo(`${days.at(-1)!}T22:00:00Z`);
   await closesOf(app.db, etf, Object.fromEntries(days.map((date, i) => [date, String(10 + i)])));
   await manyPensions(app.db, etf, { count: 1_010, date: days[0]! });
-  // The statement that writes the 20th day waits for the test: the days before it are committed by then.
+  // The statement for the 20th day waits for the test: the days before it are committed by then.
   const [barrier] = [4711];
   await app.db.execute(
     sql.raw(`
@@ -206,7 +206,7 @@ it("kill -9 in the middle: what was committed stays, the next attempt adds the r
   expect([...before].filter(([day, written]) => after.get(day) !== written)).toEqual([]);
 });
 
-it("in whatever order prices, rates and runs come, a final day is right from the start and never changes", async () => {
+it("in any order of prices, rates and runs, a final day is correct from the start and never changes", async () => {
   const days = weekdays("2026-02-02", 8);
   const arrivals = fc.shuffledSubarray(
     [...days.map((day) => `rate ${day}`), ...days.map(() => "price"), ...days.map(() => "run")],
@@ -222,7 +222,7 @@ it("in whatever order prices, rates and runs come, a final day is right from the
       const seen = new Map<string, DayValue>();
       let priced = 0;
       for (const arrival of [...order, "run"]) {
-        // Prices come in their order, as an exchange makes them; rates may be filled in from anywhere.
+        // Prices arrive in their order, as an exchange makes them; rates arrive in any order.
         if (arrival === "price") await closesOf(app.db, etf, { [days[priced]!]: String(20 + priced++) });
         else if (arrival !== "run") await ratesOf(app.db, arrival.slice(5), { GBP: "0.8" });
         else {
@@ -248,7 +248,7 @@ function weekdays(from: string, count: number): string[] {
   return days;
 }
 
-/** Asks until it is so. The test's timeout ends it otherwise. */
+/** Polls until the condition holds, or the test times out. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await sleep(20);
 }

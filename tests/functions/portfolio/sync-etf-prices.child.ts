@@ -1,4 +1,7 @@
-/** An app process that synchronises prices, for a test to kill: database, moment, id of the waiting run, lease, Yahoo's address. */
+/**
+ * An app process that synchronises prices, for a test to kill: database, instant, id of the waiting run, lease, Yahoo's
+ * address.
+ */
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";

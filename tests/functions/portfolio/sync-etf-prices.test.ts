@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => desk.clear());
 afterAll(() => desk.close());
 
-/** ETFs in use that were fetched on Thursday, and a week has passed. */
+/** ETFs in use that were fetched on Thursday, a week ago. */
 async function fetched(...symbols: string[]) {
   for (const symbol of symbols) {
     await desk.add(symbol);
@@ -33,7 +33,7 @@ async function fetched(...symbols: string[]) {
 
 const newest = async (symbol: string) => (await desk.prices(symbol)).at(-1)?.date;
 
-it("the days since the last stored one come in, for the ETFs in use alone", async () => {
+it("stores the days since the last stored one, only for the ETFs in use", async () => {
   await fetched("SMPW.DE", "SMPA");
   await desk.add("SMPT", { inUse: false });
   const asked = desk.yahoo.requests.length;
@@ -56,7 +56,7 @@ it("the days since the last stored one come in, for the ETFs in use alone", asyn
   ]);
 });
 
-it("a second run adds nothing, and what is stored stays as it is", async () => {
+it("a second run adds and changes nothing", async () => {
   await fetched("SMPW.DE");
   await desk.run(syncEtfPrices);
   await desk.db.execute(sql`update portfolio.etf_prices set close = close + 0.01 where date = '2026-04-10'`);
@@ -67,21 +67,21 @@ it("a second run adds nothing, and what is stored stays as it is", async () => {
   expect(await desk.prices("SMPW.DE")).toEqual(before);
 });
 
-it("a day that was missing among the last stored ones is filled in", async () => {
+it("fills in a missing day among the last stored ones", async () => {
   await fetched("SMPW.DE");
   await desk.db.execute(sql`delete from portfolio.etf_prices where date = '2026-03-31'`);
   await desk.run(syncEtfPrices);
   expect((await desk.prices("SMPW.DE")).map(({ date }) => date)).toContain("2026-03-31");
 });
 
-it("an ETF that has no prices yet gets all of them", async () => {
+it("stores all prices of an ETF without prices", async () => {
   await desk.add("SMPW.DE");
   await desk.run(syncEtfPrices);
   expect((await desk.prices("SMPW.DE"))[0]?.date).toBe("2015-01-02");
   expect(await desk.etf("SMPW.DE")).toMatchObject({ state: "ready" });
 });
 
-it("one ETF that fails harms no other, and stands in the tracking table with its reason", async () => {
+it("one failed ETF affects no other, and the tracking table has its reason", async () => {
   await fetched("SMPW.DE", "SMPA", "SMPT");
   await desk.db.execute(sql`update portfolio.etfs set currency = 'CHF' where symbol = 'SMPA'`);
   const { run } = await desk.run(syncEtfPrices);
@@ -111,7 +111,7 @@ it.each<[YahooFault | "404", RegExp]>([
   ["wrong-symbol", /is about "SMPX\.DE", and SMPW\.DE was asked for/],
   ["404", /404 Not Found/],
 ])(
-  "bad input: an answer with %s fails its ETF with the reason, changes nothing of it, and the rest is done",
+  "an invalid response with %s fails its ETF with the reason, changes nothing of it, and the other ETFs succeed",
   async (kind, reason) => {
     await fetched("SMPA", "SMPW.DE", "SMPT");
     const before = await desk.prices("SMPW.DE");
@@ -127,7 +127,7 @@ it.each<[YahooFault | "404", RegExp]>([
   },
 );
 
-it("an ETF whose prices the database refuses spoils no other of its transaction", async () => {
+it("an ETF whose prices the database refuses fails alone in its transaction", async () => {
   await fetched("SMPA", "SMPW.DE", "SMPT");
   const { id } = await desk.etf("SMPW.DE");
   await desk.db.execute(
@@ -143,7 +143,7 @@ it("an ETF whose prices the database refuses spoils no other of its transaction"
   expect(await listEtfUpdates(desk.db, "succeeded", 10)).toMatchObject([{ symbol: null, inserted: 12 }]);
 });
 
-it("more ETFs than fit into one transaction are done in several, and the count has them all", async () => {
+it("stores more ETFs than one transaction holds in several, and counts all", async () => {
   await fetched("SMPA");
   const symbols = Array.from({ length: 54 }, (_, n) => `NONE${n}`);
   for (const symbol of symbols) await desk.add(symbol);
@@ -153,22 +153,22 @@ it("more ETFs than fit into one transaction are done in several, and the count h
   expect([await newest("SMPA"), await newest("SMPT")]).toEqual(["2026-04-10", "2026-04-10"]);
 });
 
-describe("a failure that may pass", () => {
-  it("is asked again within the run", async () => {
+describe("a transient failure", () => {
+  it("is retried within the run", async () => {
     await fetched("SMPW.DE");
     desk.yahoo.fail({ kind: "503", times: 2 });
     const { run } = await desk.run(syncEtfPrices);
     expect(run).toMatchObject({ state: "succeeded", result: { updated: 1 } });
   });
 
-  it("and one that asks to wait is left alone for that long, and then asked again", async () => {
+  it("with a wait is retried after it", async () => {
     await fetched("SMPW.DE", "SMPA");
     desk.yahoo.fail({ kind: "429", retryAfter: "0", times: 1 });
     const { run } = await desk.run(syncEtfPrices);
     expect(run).toMatchObject({ state: "succeeded", result: { updated: 2 } });
   });
 
-  it("and one that wants to wait longer than a run can is asked once, by whichever ETF came first", async () => {
+  it("with a wait longer than a run allows gets one request, for the first ETF", async () => {
     await fetched("SMPW.DE", "SMPA", "SMPT", "SMPE.DE", "SMPK.L", "SMPM.L");
     const asked = desk.yahoo.requests.length;
     desk.yahoo.fail({ kind: "429", retryAfter: "3600" });
@@ -178,9 +178,9 @@ describe("a failure that may pass", () => {
     expect(desk.yahoo.requests.length - asked).toBeLessThanOrEqual(4);
   });
 
-  it("of most ETFs makes the run fail, and its next try asks for those alone that are not done", async () => {
+  it("of most ETFs fails the run, and the next attempt fetches only the missing ones", async () => {
     await fetched("SMPW.DE", "SMPA", "SMPT");
-    // The first question is answered; four tries each of the other two are not.
+    // The first request succeeds; four attempts each of the other two fail.
     const { process, run } = await (async () => {
       await desk.db.execute(sql`update portfolio.etfs set currency = 'CHF' where symbol in ('SMPA', 'SMPT')`);
       return desk.run(syncEtfPrices);
@@ -197,8 +197,8 @@ describe("a failure that may pass", () => {
   });
 });
 
-describe("a series is of one kind", () => {
-  it("a fallback of the other kind is not asked, and the reason says so", async () => {
+describe("a series has one kind", () => {
+  it("a fallback of the other kind gets no request, and the reason names it", async () => {
     await fetched("SMPW.DE");
     desk.yahoo.fail({ kind: "404" });
     const asked = desk.stooq.requests.length;
@@ -209,7 +209,7 @@ describe("a series is of one kind", () => {
     expect(desk.stooq.requests).toHaveLength(asked);
   });
 
-  it("a fallback of the same kind goes on with it", async () => {
+  it("a fallback of the same kind continues it", async () => {
     await fetched("SMPW.DE");
     desk.yahoo.fail({ kind: "500" });
     const { run } = await desk.run(syncEtfPrices, {}, { ETF_PROVIDERS: "yahoo,stooq,twelve-data" });
@@ -219,7 +219,7 @@ describe("a series is of one kind", () => {
   });
 });
 
-it("after a split nothing is put beside the old prices, and a refresh is asked for in the same transaction", async () => {
+it("after a split it adds no price to the old ones, and enqueues a refresh in the same transaction", async () => {
   await fetched("SMPT");
   const before = await desk.prices("SMPT");
   desk.yahoo.fail({ kind: "rescaled" });
@@ -236,14 +236,14 @@ it("after a split nothing is put beside the old prices, and a refresh is asked f
   expect(Number(first!.close)).toBeCloseTo(Number(before[0]!.close) / 4, 2);
 });
 
-it("pending valuations are looked at again after a success", async () => {
+it("a success enqueues the pending valuations", async () => {
   await fetched("SMPW.DE");
   const { run } = await desk.run(syncEtfPrices);
   const children = await desk.db.select().from(jobRuns).where(eq(jobRuns.parentRunId, run.id));
   expect(children).toMatchObject([{ jobId: "retry_pending_etf_valuations", trigger: "chain" }]);
 });
 
-it("after its process died nothing stays running, and the next try goes on; the dead one can write nothing more", async () => {
+it("after its process died no run stays running, the next attempt continues, and the old process cannot write", async () => {
   await fetched("SMPW.DE", "SMPA");
   desk.yahoo.fail({ kind: "hang" });
   const [dying, other] = [desk.process({ OUTBOUND_TIMEOUT: "1s" }, 50), desk.process()];
@@ -260,7 +260,7 @@ it("after its process died nothing stays running, and the next try goes on; the 
   expect(await newest("SMPW.DE")).toBe("2026-04-10");
 });
 
-it("by hand it is done for one ETF, in use or not", async () => {
+it("a manual run fetches one ETF, in use or not", async () => {
   await desk.add("SMPT", { inUse: false });
   const { run } = await desk.run(syncEtfPrices, { symbol: "SMPT" });
   expect(run.result).toEqual({ updated: 1 });

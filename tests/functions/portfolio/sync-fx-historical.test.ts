@@ -5,10 +5,10 @@ import type { Run } from "#data/platform/platform-schema.ts";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
 import { syncFxHistorical } from "#functions/portfolio/sync-fx-historical.ts";
 import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { sample } from "#support/sample-data.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const NOW = "2026-04-13T20:00:00Z";
 
@@ -53,7 +53,7 @@ type FaultKind = Parameters<FakeEcb["fail"]>[0]["kind"];
 
 const history = sample("fx/eurofxref-hist-1999-2026-04-13.csv");
 
-describe.skipIf(!history)("the whole history that the ECB published", () => {
+describe.skipIf(!history)("the whole history of the ECB", () => {
   let standIn: FakeEcb;
   beforeAll(async () => {
     standIn = await startFakeEcb({ history: history!, asOf: () => new Date(NOW) });
@@ -69,7 +69,7 @@ describe.skipIf(!history)("the whole history that the ECB published", () => {
       .split("\n")
       .map((line) => line.split(","));
 
-  it("comes in whole, each cell exactly as printed, and a second run changes nothing", async () => {
+  it("is stored whole, each cell exactly as published, and a second run changes nothing", async () => {
     const [header, ...days] = rows();
     const cells = days.flatMap(([date, ...rates]) =>
       rates.flatMap((rate, i) => (/^\d/.test(rate) ? [`${date} ${header![i + 1]} ${rate}`] : [])),
@@ -78,7 +78,7 @@ describe.skipIf(!history)("the whole history that the ECB published", () => {
       state: "succeeded",
       result: { days: days.length, inserted: cells.length, skipped: 0 },
     });
-    // Comparing texts compares digits: no number in between could round one away.
+    // Comparing texts compares digits: a number in between could round.
     const stored = await app.db.execute<{ point: string; version: string }>(
       sql`select date || ' ' || quote || ' ' || rate as point, xmin::text as version from portfolio.exchange_rates`,
     );
@@ -100,7 +100,7 @@ describe.skipIf(!history)("the whole history that the ECB published", () => {
     ]);
   });
 
-  it("brings only the days that were asked for, and later fills in the rest", async () => {
+  it("is stored for the requested days only, and later completed", async () => {
     const [header, ...days] = rows();
     const usd = header!.indexOf("USD");
     const wanted = days.filter(([date]) => date! >= "2020-02-28" && date! <= "2020-03-05");
@@ -116,7 +116,7 @@ describe.skipIf(!history)("the whole history that the ECB published", () => {
   });
 });
 
-describe("when the ECB does not answer as it should", () => {
+describe("an invalid response of the ECB", () => {
   let standIn: FakeEcb;
   beforeEach(async () => {
     standIn = await startFakeEcb({ asOf: () => new Date(NOW) });
@@ -176,7 +176,7 @@ describe("when the ECB does not answer as it should", () => {
     },
   );
 
-  it("a transfer that breaks off keeps the whole days before it, and the next try adds the others", async () => {
+  it("an interrupted transfer keeps the whole days before it, and the next attempt adds the others", async () => {
     standIn.fail({ kind: "truncated", times: 1 });
     const broken = await sync({ startDate: "2010-01-04" });
     expect(broken.state).toBe("retrying");
@@ -188,7 +188,7 @@ describe("when the ECB does not answer as it should", () => {
   });
 });
 
-describe("bad input", () => {
+describe("invalid input", () => {
   let standIn: FakeEcb;
   beforeEach(async () => {
     standIn = await startFakeEcb({ asOf: () => new Date(NOW) });
@@ -199,7 +199,7 @@ describe("bad input", () => {
   it.each([
     [{ startDate: "2027-01-01" }, "startDate: 2027-01-01 is in the future"],
     [{ startDate: "2026-02-01", endDate: "2026-01-01" }, "endDate: 2026-01-01 is before the start date 2026-02-01"],
-  ])("%j is dead at once with the field and the reason, and nobody is called", async (input, reason) => {
+  ])("%j is dead at once with the field and the reason, without a request", async (input, reason) => {
     const run = await sync(input);
     expect(run).toMatchObject({ state: "dead", attempt: 1 });
     expect(run.errors[0]!.message).toContain(reason);
@@ -214,7 +214,7 @@ describe("bad input", () => {
     },
   );
 
-  it("with the internet switched off there is a refused row with the reason, and nobody is called", async () => {
+  it("with the internet gate closed the tracking row has the reason, and no provider gets a request", async () => {
     await app.close();
     start(standIn, { ALLOW_INTERNET_SYNC: "false" });
     const run = await app.enqueuer.enqueue(syncFxHistorical, {

@@ -6,10 +6,10 @@ import { ratesInForce } from "#data/portfolio/exchange-rates.ts";
 import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
 import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
 import { type FakeFrankfurter, startFakeFrankfurter } from "#local/providers/fake-frankfurter.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { ratesOf } from "#support/factories.ts";
 import { runJob } from "#support/run-job.ts";
+import { TestClock } from "#support/test-clock.ts";
 
 const FRIDAY = "2026-04-10T14:30:00Z";
 const SATURDAY = "2026-04-11T14:30:00Z";
@@ -45,14 +45,14 @@ async function syncAt(asOf: string, settings: Record<string, string> = {}) {
   return runJob(syncFxLatest, { db, asOf, settings: { ...providers, ...settings } });
 }
 
-it("on a working day the rates of that day come in", async () => {
+it("stores the rates of a working day", async () => {
   const { run, result } = await syncAt(FRIDAY);
   expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
   expect(result).toMatchObject({ date: "2026-04-10", source: "ecb", skipped: 0 });
   expect(result?.inserted).toBeGreaterThan(20);
 });
 
-it("a point that is there stays as it is, and the others are added", async () => {
+it("keeps stored points and adds the others", async () => {
   await ratesOf(db, "2026-04-10", { USD: "9.99" });
   const { result } = await syncAt(FRIDAY);
   expect(result).toMatchObject({ skipped: 1 });
@@ -61,7 +61,7 @@ it("a point that is there stays as it is, and the others are added", async () =>
   expect(dollar).toMatchObject({ rate: "9.99" });
 });
 
-it("on a weekend those of Friday are there already: nothing is inserted, and that is a success", async () => {
+it("on a weekend the rates of Friday are stored already: it inserts nothing and succeeds", async () => {
   const { result: friday } = await syncAt(FRIDAY);
   const { run, result } = await syncAt(SATURDAY);
   expect(run.state).toBe("succeeded");
@@ -69,7 +69,7 @@ it("on a weekend those of Friday are there already: nothing is inserted, and tha
   expect(await listUpdates(db, "succeeded", 10)).toMatchObject([{ inserted: 0 }, { inserted: friday?.inserted }]);
 });
 
-it("on a weekend after a missed Friday they are fetched then", async () => {
+it("on a weekend after a missed Friday it stores the rates of Friday", async () => {
   const { result } = await syncAt(SATURDAY);
   expect(result).toMatchObject({ date: "2026-04-10", skipped: 0 });
   const [dollar] = await ratesInForce(db, { date: "2026-04-12", quotes: ["USD"], sources: ["ecb"] });
@@ -77,7 +77,7 @@ it("on a weekend after a missed Friday they are fetched then", async () => {
 });
 
 it.each(["503", "html", "cut-short", "unknown-column", "hang"] as const)(
-  "when the ECB's answer is %s, Frankfurter's is stored as its own, and the log says why",
+  "when the response of the ECB is %s, it stores that of Frankfurter under its name, and logs the reason",
   async (kind) => {
     ecb.fail({ kind });
     const { run, result, log } = await syncAt(FRIDAY, { OUTBOUND_TIMEOUT: "1s" });
@@ -94,14 +94,14 @@ it.each(["503", "html", "cut-short", "unknown-column", "hang"] as const)(
   },
 );
 
-it("the settings say who is asked first", async () => {
+it("the settings have the order of the providers", async () => {
   const asked = ecb.requests.length;
   const { result } = await syncAt(FRIDAY, { FX_PROVIDERS: "frankfurter,ecb" });
   expect(result).toMatchObject({ source: "frankfurter" });
   expect(ecb.requests.length).toBe(asked);
 });
 
-it("when both fail the run is tried again, and says what each of them had to say", async () => {
+it("when both fail the run is retried, with the error of each", async () => {
   ecb.fail({ kind: "503" });
   frankfurter.fail({ kind: "500" });
   const { run, dispatched } = await syncAt(FRIDAY);

@@ -9,7 +9,7 @@ import { anEtf, aPension, closesOf, finalRows } from "#support/pensions.ts";
 import { runJob } from "#support/run-job.ts";
 
 /*
- * A pension in euros on an ETF in pounds, from February to May 2026, worked out by hand. 1 EUR buys so many pounds:
+ * A pension in euros on an ETF in pounds, from February to May 2026, computed by hand. Pounds for 1 EUR:
  */
 const POUNDS = {
   "2026-02-16": "0.86",
@@ -25,7 +25,7 @@ const POUNDS = {
 };
 
 /*
- * Three contributions become units, kept to 12 decimals:
+ * Three contributions become units, with 12 decimals:
  *
  *   date                    amount   its rate                          pounds   ÷ close of          units
  *   Mon 16 February     500.00 EUR   × 0.86 of the day                 430.00   Mon 16 Feb 20.00    21.5
@@ -39,7 +39,7 @@ const UNITS = [
 ];
 
 /*
- * Units held, times the close (in pence at the provider, a hundredth of a pound here), divided by the pounds of a euro. What is half a cent or more goes up.
+ * Units held, times the close (pence at the provider, pounds here), divided by the pounds of a euro. Half a cent rounds up.
  */
 const BY_HAND = [
   // date         units held         × pence  = pounds        ÷ rate   = euros (unrounded)
@@ -76,7 +76,7 @@ beforeAll(async () => {
 
 const FRIDAY_NIGHT = "2026-05-15T21:00:00Z";
 
-it("contributions buy units, and every trading day has its value but the one without a rate", async () => {
+it("contributions buy units, and every trading day has a value except the one without a rate", async () => {
   const { result } = await runJob(initializeEtfPension, { db, asOf: FRIDAY_NIGHT, input: { pensionId: pension } });
   expect(result).toEqual({ bought: 3, valued: 10, completed: 0, waiting: 1, closed: 0 });
 
@@ -96,7 +96,7 @@ it("contributions buy units, and every trading day has its value but the one wit
   });
 });
 
-it("the rate comes, the retry completes that day and touches no other", async () => {
+it("after its rate arrives, the retry completes that day and changes no other", async () => {
   const before = await finalRows(db);
   const { result: tooEarly } = await runJob(retryPendingEtfValuations, { db, asOf: FRIDAY_NIGHT });
   expect(tooEarly).toMatchObject({ pensions: 1, valued: 0, completed: 0, waiting: 0 });

@@ -3,11 +3,11 @@ import { afterEach, expect, it } from "vitest";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
 import { reminders, tasks } from "#data/tasks/task-schema.ts";
 import { dispatchReminders } from "#functions/tasks/dispatch-reminders.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { openDatabase } from "#support/database.ts";
 import { aReminder, aTask } from "#support/factories.ts";
-import { startProcess } from "#support/test-process.ts";
 import { runJob } from "#support/run-job.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess } from "#support/test-process.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 
@@ -22,7 +22,7 @@ const dispatch = () => runJob(dispatchReminders, { db, asOf: NOW });
 const told = () => db.select().from(notifications).orderBy(notifications.id);
 const asItIs = async (id: number) => (await db.select().from(reminders).where(eq(reminders.id, id)))[0]!;
 
-it("a due reminder is marked as sent with the time, and its owner told through the web and the chatbot", async () => {
+it("marks a due reminder as sent with the time, and notifies its owner in the app and by chatbot", async () => {
   const task = await aTask(db, { title: "Call the bank" });
   const reminder = await aReminder(db, { taskId: task.id });
   const { result } = await dispatch();
@@ -51,7 +51,7 @@ it("a due reminder is marked as sent with the time, and its owner told through t
   );
 });
 
-it("what is due at this very moment is sent, what is due a millisecond later is not, and nothing is sent twice", async () => {
+it("sends a reminder that is due now, not one that is due a millisecond later, and none twice", async () => {
   const { id: taskId } = await aTask(db);
   await aReminder(db, { taskId, remindAt: new Date("2026-03-10T12:00:00.000Z") });
   const later = await aReminder(db, { taskId, remindAt: new Date("2026-03-10T12:00:00.001Z") });
@@ -61,7 +61,7 @@ it("what is due at this very moment is sent, what is due a millisecond later is 
   expect(await told()).toHaveLength(1);
 });
 
-it("a reminder of a completed or deleted task is marked as sent and counted, and nobody is told", async () => {
+it("marks and counts a reminder of a completed or deleted task, and notifies no owner", async () => {
   const completed = await aTask(db, { status: "completed" });
   const deleted = await aTask(db, { deletedAt: new Date(NOW) });
   const overdue = await aTask(db, { status: "overdue" });
@@ -71,7 +71,7 @@ it("a reminder of a completed or deleted task is marked as sent and counted, and
   expect(await db.select().from(reminders).where(eq(reminders.sent, false))).toEqual([]);
 });
 
-it("the oldest come first, and those of one instant by their number", async () => {
+it("sends the oldest first, and those of one instant by their number", async () => {
   const { id: taskId } = await aTask(db);
   await db.execute(sql`
     insert into tasks.reminders (task_id, remind_at)
@@ -88,7 +88,7 @@ it("the oldest come first, and those of one instant by their number", async () =
   ]);
 });
 
-it("two dispatchers at once share 8,000 reminders, and each is told of once", async () => {
+it("two concurrent dispatchers share 8,000 reminders, and each causes one notification", async () => {
   const { id: taskId } = await aTask(db);
   await db.execute(sql`
     insert into tasks.reminders (task_id, remind_at)
@@ -109,7 +109,7 @@ it("two dispatchers at once share 8,000 reminders, and each is told of once", as
   for (const process of processes) await process.close();
 });
 
-it("a reminder that was told of before, but is not marked, is marked and not told of again", async () => {
+it("marks an unmarked reminder with an earlier notification, without a second one", async () => {
   const { id: taskId } = await aTask(db);
   const reminder = await aReminder(db, { taskId });
   await dispatch();
@@ -119,7 +119,7 @@ it("a reminder that was told of before, but is not marked, is marked and not tol
   expect(await asItIs(reminder.id)).toMatchObject({ sent: true });
 });
 
-it("a channel that was named twice, a strange title and a task without a due date hold up nobody", async () => {
+it("a repeated channel, an odd title and a task without a due date block no other reminder", async () => {
   const strange = await aTask(db, { title: " ", dueDate: null, timeZone: null });
   const unknown = await aTask(db, { timeZone: "Mars/Olympus" });
   await aReminder(db, { taskId: strange.id, channels: ["web", "web"] });
@@ -131,7 +131,7 @@ it("a channel that was named twice, a strange title and a task without a due dat
   ]);
 });
 
-it("with sending to people switched off they are stored as suppressed, never lost", async () => {
+it("with comms turned off, notifications are stored as suppressed, and none is lost", async () => {
   await db.execute(sql`update platform.controls set comms_enabled = false where scope = 'global'`);
   const { id: taskId } = await aTask(db);
   await aReminder(db, { taskId });
@@ -140,7 +140,7 @@ it("with sending to people switched off they are stored as suppressed, never los
   await db.execute(sql`update platform.controls set comms_enabled = true where scope = 'global'`);
 });
 
-it("the reminders of a task go with its row", async () => {
+it("the row of a task takes its reminders with it", async () => {
   const { id: taskId } = await aTask(db);
   await aReminder(db, { taskId });
   await db.delete(tasks).where(eq(tasks.id, taskId));

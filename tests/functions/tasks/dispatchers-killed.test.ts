@@ -16,7 +16,7 @@ beforeEach(() =>
     select '01900000-0000-7000-8000-000000000000', now() - n * interval '1 s' from generate_series(1, ${sql.raw(String(REMINDERS))}) n`),
 );
 
-/** How many are marked as sent, how many were told of, and how many of one but not of the other. */
+/** How many reminders are marked, how many have a notification, and how many have only one of both. */
 async function figures() {
   const [row] = await db.execute<{ sent: number; told: number; unpaired: number }>(sql`
     select count(*) filter (where r.sent)::integer as sent, count(n.id)::integer as told,
@@ -29,14 +29,14 @@ const othersAtWork = () =>
     select from pg_stat_activity
      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' and state <> 'idle'`);
 const dispatcher = () => startProgram(DISPATCHER, [url]);
-/** Its counts, once it has ended. */
+/** The counts of the run after its end. */
 async function finished(program: Program, from = 1): Promise<{ state: string; sent: number }> {
   const line = await program.line(from);
   return line.startsWith("{") ? (JSON.parse(line) as { state: string; sent: number }) : finished(program, from + 1);
 }
 
-it("one that is killed in the middle leaves whole pages; the next one sends the rest, and each is sent once", async () => {
-  // Who is told of a reminder in the middle of them is told only when the test has ended its transaction.
+it("a killed dispatcher leaves whole pages; the next one sends the rest, and each reminder once", async () => {
+  // The notification of a reminder in the middle waits until the test ends its transaction.
   await db.execute(sql`
     create function tasks.wait_here() returns trigger language plpgsql as
       $$ begin perform pg_advisory_xact_lock_shared(1); return new; end $$`);
@@ -56,18 +56,18 @@ it("one that is killed in the middle leaves whole pages; the next one sends the 
   expect(after.sent, "it was killed in the middle").toBeLessThan(REMINDERS);
   expect(after).toMatchObject({ told: after.sent, unpaired: 0 });
 
-  // What the dead one had locked is passed by until the database has noticed.
+  // Reminders that the killed process has locked are skipped until the database notices its end.
   await expect.poll(othersAtWork).toHaveLength(0);
   expect(await finished(dispatcher())).toMatchObject({ state: "succeeded" });
   expect(await figures()).toEqual({ sent: REMINDERS, told: REMINDERS, unpaired: 0 });
 });
 
-it("two processes at once share the work, one is killed, and each reminder is still sent once", async () => {
+it("of two concurrent processes one is killed, and each reminder is still sent once", async () => {
   const [killed, other] = [dispatcher(), dispatcher()];
   await killed.line(1);
   await killed.kill();
   expect(await finished(other)).toMatchObject({ state: "succeeded" });
-  // What the killed one had locked was passed by: whoever comes after the database has let it go takes it.
+  // Reminders that the killed process had locked were skipped: a run after the release takes them.
   while ((await figures()).sent < REMINDERS) await finished(dispatcher());
   expect(await figures()).toEqual({ sent: REMINDERS, told: REMINDERS, unpaired: 0 });
 });

@@ -20,7 +20,7 @@ const followerOf = async ({ id }: Pick<Task, "id">) => {
 };
 const asItIs = async ({ id }: Pick<Task, "id">) => (await db.select().from(tasks).where(eq(tasks.id, id)))[0]!;
 
-it("a completed task of a series is followed by the next one, which takes over what people wrote", async () => {
+it("creates the next task after a completed one, with the texts of its users", async () => {
   const task = await done({
     title: "Pay the rent",
     description: "From the savings",
@@ -53,13 +53,13 @@ it("a completed task of a series is followed by the next one, which takes over w
     recurrenceAnchorTime: "09:00:00",
     seriesId: task.id,
     seriesNumber: 2,
-    // Summer time has begun by then.
+    // Daylight saving time has begun by then.
     dueDate: new Date("2026-03-31T07:00:00Z"),
   });
   expect((await asItIs(task)).lastProcessedAt).toEqual(new Date(NOW));
 });
 
-it("its reminders come along at the same distance from the due date, unsent", async () => {
+it("copies its reminders, unsent, with the same distance from the due date", async () => {
   const task = await done();
   const at = (time: string) => new Date(`2026-03-${time}:00Z`);
   await aReminder(db, {
@@ -83,7 +83,7 @@ it("its reminders come along at the same distance from the due date, unsent", as
   ]);
 });
 
-describe("what is not eligible stays as it is", () => {
+describe("does not change", () => {
   it.each<[string, Parameters<typeof aTask>[1]]>([
     ["an open one", { isRecurring: true }],
     ["one that does not recur", { status: "completed" }],
@@ -98,7 +98,7 @@ describe("what is not eligible stays as it is", () => {
   });
 });
 
-it("past its end a series is processed and followed by nothing", async () => {
+it("marks the last task of an ended series as processed, without a next task", async () => {
   const until = await done({ recurrenceUntil: new Date("2026-03-10T23:00:00Z") });
   const counted = await done({ recurrenceRule: "FREQ=DAILY;COUNT=3", seriesNumber: 3 });
   const { result } = await process();
@@ -109,7 +109,7 @@ it("past its end a series is processed and followed by nothing", async () => {
   }
 });
 
-it("a whole series keeps its time, its anchor and its number from one task to the next", async () => {
+it("keeps the time, the anchor and the number of a series from task to task", async () => {
   let task = await done({
     recurrenceRule: "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=4",
     dueDate: new Date("2026-01-31T08:00:00Z"),
@@ -131,7 +131,7 @@ it("a whole series keeps its time, its anchor and its number from one task to th
   expect(dues).toEqual(["2026-02-28T08:00:00.000Z", "2026-03-31T07:00:00.000Z", "2026-04-30T07:00:00.000Z"]);
 });
 
-it("twice makes no second follower, also when nobody remembers the first time", async () => {
+it("a second run creates no second next task, also without the mark of the first", async () => {
   const task = await done();
   await process();
   await process();
@@ -142,8 +142,8 @@ it("twice makes no second follower, also when nobody remembers the first time", 
   expect((await asItIs(task)).lastProcessedAt, "now it is remembered").not.toBeNull();
 });
 
-describe("a task whose recurrence cannot be read", () => {
-  it("is an item failure with the reason, is not touched, and stops nobody", async () => {
+describe("a task with an invalid recurrence", () => {
+  it("is an item failure with the reason, does not change, and blocks no other", async () => {
     const broken = [
       await done({ recurrenceRule: "every other day" }),
       await done({ timeZone: "Mars/Olympus" }),
@@ -167,7 +167,7 @@ describe("a task whose recurrence cannot be read", () => {
     for (const task of broken) expect(await asItIs(task)).toEqual(task);
   });
 
-  it("and thousands of its kind at the head of the queue are passed by, each named once in a run", async () => {
+  it("is skipped, also thousands at the head of the queue, and reported once a run", async () => {
     await db.execute(sql`
       insert into tasks.tasks (id, owner, title, status, completed_at, due_date, time_zone, is_recurring, recurrence_rule, created_at)
       select gen_random_uuid(), 'user:1', 'broken', 'completed', '2026-01-01', '2026-01-01', 'UTC', true, 'FREQ=SOMETIMES', '2026-01-01'
@@ -182,7 +182,7 @@ describe("a task whose recurrence cannot be read", () => {
   });
 });
 
-it("what somebody else has locked is left to them", async () => {
+it("skips tasks that another transaction has locked", async () => {
   const [held, free] = [await done(), await done()];
   await db.transaction(async (tx) => {
     await tx.select().from(tasks).where(eq(tasks.id, held.id)).for("update");
@@ -192,7 +192,7 @@ it("what somebody else has locked is left to them", async () => {
   expect((await process()).result).toEqual({ generated: 1, ended: 0 });
 });
 
-it("the log says which tasks were processed", async () => {
+it("logs which tasks it processed", async () => {
   const task = await done();
   const { log } = await process();
   expect(log).toContainEqual(

@@ -3,11 +3,11 @@ import { afterEach, describe, expect, it } from "vitest";
 import { notifications } from "#data/platform/notification-schema.ts";
 import { tasks } from "#data/tasks/task-schema.ts";
 import { scanOverdueTasks } from "#functions/tasks/scan-overdue-tasks.ts";
-import { TestClock } from "#support/test-clock.ts";
 import { openDatabase } from "#support/database.ts";
 import { aTask } from "#support/factories.ts";
-import { startProcess } from "#support/test-process.ts";
 import { runJob } from "#support/run-job.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess } from "#support/test-process.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 const LATER = new Date("2026-03-11T08:00:00Z");
@@ -23,7 +23,7 @@ const scan = (settings: Record<string, string> = {}) => runJob(scanOverdueTasks,
 const told = () => db.select().from(notifications).orderBy(notifications.id);
 const statusOf = async (id: string) => (await db.select().from(tasks).where(eq(tasks.id, id)))[0]!.status;
 
-it("an open task whose due date has passed becomes overdue, and its owner is told", async () => {
+it("marks an open task past its due date as overdue, and notifies its owner", async () => {
   const task = await aTask(db, { title: "File the taxes" });
   expect((await scan()).result).toEqual({ overdue: 1, reopened: 0 });
   expect(await statusOf(task.id)).toBe("overdue");
@@ -40,7 +40,7 @@ it("an open task whose due date has passed becomes overdue, and its owner is tol
   ]);
 });
 
-describe("what stays as it is", () => {
+describe("does not change", () => {
   it.each<[string, Parameters<typeof aTask>[1]]>([
     ["due at this very moment", { dueDate: new Date(NOW) }],
     ["due later", { dueDate: LATER }],
@@ -56,7 +56,7 @@ describe("what stays as it is", () => {
   });
 });
 
-it("one that was put off opens again; late once more, its owner is told of the new date", async () => {
+it("reopens a postponed task, and notifies its owner again when it is late for the new date", async () => {
   const task = await aTask(db);
   await scan();
   await db.update(tasks).set({ dueDate: LATER }).where(eq(tasks.id, task.id));
@@ -74,7 +74,7 @@ it("one that was put off opens again; late once more, its owner is told of the n
   ]);
 });
 
-it("of one due date somebody is told once, however often it comes back", async () => {
+it("notifies the owner once for each due date, however often the task becomes overdue", async () => {
   const task = await aTask(db);
   await scan();
   await db.update(tasks).set({ status: "open" }).where(eq(tasks.id, task.id));
@@ -82,14 +82,14 @@ it("of one due date somebody is told once, however often it comes back", async (
   expect(await told()).toHaveLength(1);
 });
 
-it("nobody is told where the setting says so", async () => {
+it("notifies no owner when the setting is off", async () => {
   const task = await aTask(db);
   await scan({ TASKS_NOTIFY_OVERDUE: "false" });
   expect(await statusOf(task.id)).toBe("overdue");
   expect(await told()).toEqual([]);
 });
 
-it("more than one page is done to the end", async () => {
+it("processes several pages to the end", async () => {
   await db.execute(sql`
     insert into tasks.tasks (id, owner, title, due_date, time_zone, created_at)
     select gen_random_uuid(), 'user:' || n % 7, 'A task', timestamptz '2026-03-10 08:00Z' - (n / 900) * interval '1 h', 'UTC', '2026-01-01'
@@ -99,7 +99,7 @@ it("more than one page is done to the end", async () => {
   expect((await scan()).result).toEqual({ overdue: 0, reopened: 0 });
 });
 
-it("switched off by its own setting it moves nothing", async () => {
+it("changes nothing when its own setting disables it", async () => {
   const env = { SCAN_OVERDUE_TASKS_ENABLED: "false" };
   const app = startProcess(url, [scanOverdueTasks], { env, clock: new TestClock(NOW) });
   const task = await aTask(db);

@@ -6,7 +6,7 @@ import { listDeals } from "#data/tax-liens/deals.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
 import type { TestProcess } from "#support/test-process.ts";
 
-/** An analysis of Sample County for 10,000 dollars as of the first of January 2026, asked for and not yet begun. */
+/** A queued analysis of Sample County for 10,000 dollars as of 1 January 2026. */
 export async function askForAnalysis(
   { db, runner, clock }: Pick<TestProcess, "db" | "runner" | "clock">,
   constraints: Readonly<Record<string, unknown>> = {},
@@ -30,7 +30,7 @@ export async function askForAnalysis(
   return { id, run };
 }
 
-/** The analysis as it stands, with its deals. */
+/** The current analysis, with its deals. */
 export async function whole(db: TestProcess["db"], id: string) {
   const analysis = (await findAnalysis(db, id)) as AnalysisRun;
   return { ...analysis, deals: await listDeals(db, id, { limit: 10_000 }) };

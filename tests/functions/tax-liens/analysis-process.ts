@@ -2,7 +2,7 @@ import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
 
-/** Begins an analysis, to be killed in the middle of it: `node analysis-process.ts <database> <run> <instant>`. */
+/** Starts an analysis, for a test to kill: `node analysis-process.ts <database> <run> <instant>`. */
 const [url, run, now] = process.argv.slice(2) as [string, string, string];
 const app = startProcess(url, [runAnalysis], { clock: new TestClock(now) });
 await app.runner.execute(run);

@@ -1,4 +1,4 @@
-/** An app process that applies decisions, for a test to kill: database, moment, id of the waiting run. */
+/** An app process that applies decisions, for a test to kill: database, instant, id of the waiting run. */
 import { applyAnalysisDecisions } from "#functions/tax-liens/apply-analysis-decisions.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";

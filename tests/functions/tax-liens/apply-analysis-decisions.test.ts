@@ -53,7 +53,7 @@ const statuses = async (analysisRunId: string) =>
   );
 const events = async () => app.db.select().from(decisionEvents).orderBy(asc(decisionEvents.id));
 
-it("moves deals in the order of the decisions, and records each with what became of it", async () => {
+it("applies decisions in their order, and records each with its result", async () => {
   const { analysisRunId, dealIds } = await addDeals(app.db, ["candidate", "candidate", "purchased"]);
   const [first, second, third] = dealIds as [number, number, number];
   const run = await apply(analysisRunId, [
@@ -73,7 +73,7 @@ it("moves deals in the order of the decisions, and records each with what became
   ]);
 });
 
-it("what may not be is refused with its reason and changes nothing; the rest is done", async () => {
+it("records an impossible decision as refused with its reason, changes nothing, and applies the others", async () => {
   const { analysisRunId, dealIds } = await addDeals(app.db, ["candidate", "rejected", "candidate"]);
   const other = await addDeals(app.db, ["candidate"]);
   const [first, second, third] = dealIds as [number, number, number];
@@ -100,7 +100,7 @@ it("what may not be is refused with its reason and changes nothing; the rest is 
   expect(await statuses(other.analysisRunId)).toEqual(["candidate"]);
 });
 
-it("a decision that is given again is not taken again; another one under its id is refused, beside the rest", async () => {
+it("applies a repeated decision once, and refuses a different one with the same id", async () => {
   const { analysisRunId, dealIds } = await addDeals(app.db, ["candidate", "candidate"]);
   const [first, second] = dealIds as [number, number];
   const approved = decision(first, "approved", { decisionId: "mine" });
@@ -119,7 +119,7 @@ it("a decision that is given again is not taken again; another one under its id 
   expect(await events()).toHaveLength(2);
 });
 
-it("of many decisions about one deal at once, one moves it and the others learn why not", async () => {
+it("of many concurrent decisions about one deal, one applies and the others are refused with the reason", async () => {
   const { analysisRunId, dealIds } = await addDeals(app.db, ["candidate"]);
   const sides = ["approved", "rejected"] as const;
   const ids: string[] = [];
@@ -132,7 +132,7 @@ it("of many decisions about one deal at once, one moves it and the others learn 
   expect(await statuses(analysisRunId)).toEqual([taken[0]!.decision]);
 });
 
-it("of one id in many runs at once, it is taken in one, and none of them fails", async () => {
+it("applies one id in one of many concurrent runs, and none of them fails", async () => {
   const { analysisRunId, dealIds } = await addDeals(
     app.db,
     Array.from({ length: 6 }, () => "candidate" as const),
@@ -157,13 +157,13 @@ it("of one id in many runs at once, it is taken in one, and none of them fails",
   ]);
 });
 
-it("an analysis that is not there fails the run for good", async () => {
+it("an unknown analysis fails the run without a retry", async () => {
   const run = await apply("01a20252-6417-76d3-9a6d-062b59e45fe5", [decision(1, "approved")]);
   expect(run).toMatchObject({ state: "dead", attempt: 1, errors: [{ class: "validation" }] });
   expect(run.errors[0]?.message).toContain("there is no analysis 01a20252");
 });
 
-it("kill -9 between two batches: the next attempt takes each decision once, and tells of all", async () => {
+it("after kill -9 between two batches, the next attempt applies each decision once, and reports all", async () => {
   const { analysisRunId, dealIds } = await addDeals(app.db, ["candidate", "candidate", "candidate"]);
   const [first, second, third] = dealIds as [number, number, number];
   const runId = await ask(analysisRunId, [

@@ -38,7 +38,7 @@ const compute = async (...liens: number[]) => {
 const stored = async (lienId: number) =>
   (await app.db.select().from(dealMetrics).where(eq(dealMetrics.lienId, lienId)))[0];
 
-it("stores a lien's figures for the local day, by the last valuation until then", async () => {
+it("stores a lien's metrics for the local day, from the last valuation until then", async () => {
   const { lienId, propertyId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
   const value = (day: string, amount: string, provider = "avm") =>
     ({ propertyId, provider, day, value: amount, state: "valued", createdAt: NOON }) as const;
@@ -67,7 +67,7 @@ it("stores a lien's figures for the local day, by the last valuation until then"
   });
 });
 
-it("weighs the risk as the settings have it now", async () => {
+it("uses the risk weights in force", async () => {
   const { lienId, propertyId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
   const valuation = { propertyId, provider: "avm", day: "2026-01-01", value: "1000", state: "valued" } as const;
   await app.db.insert(propertyValuations).values({ ...valuation, createdAt: NOON });
@@ -82,7 +82,7 @@ it("weighs the risk as the settings have it now", async () => {
   expect(await stored(lienId)).toMatchObject({ riskScore: "100.00" });
 });
 
-it("computes liens without a valuation, as far as that goes", async () => {
+it("computes the possible metrics of liens without a valuation", async () => {
   const { lienId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
   await compute(lienId);
   expect(await stored(lienId)).toMatchObject({
@@ -101,7 +101,7 @@ it("counts the taxes of later years", async () => {
   expect(Number((await stored(lienId))?.irr)).toBeCloseTo(13.27, 1);
 });
 
-it("does many at once, a lien asked for twice as well; what cannot be computed fails alone, and for good", async () => {
+it("computes many at once, also a lien requested twice; a lien with invalid rules fails alone, without a retry", async () => {
   const first = await addLien(app.db, {});
   const second = await addLien(app.db, {});
   const bad = await addLien(app.db, {});
@@ -130,7 +130,7 @@ it("does many at once, a lien asked for twice as well; what cannot be computed f
   expect(await stored(second.lienId)).toBeDefined();
 });
 
-it("leaves the figures of a later day alone, when a run comes late", async () => {
+it("keeps the metrics of a later day when a run is late", async () => {
   const { lienId } = await addLien(app.db, {});
   const late = await ask(lienId);
   app.clock.moveTo(new Date("2026-01-02T19:00:00Z"));
@@ -139,14 +139,14 @@ it("leaves the figures of a later day alone, when a run comes late", async () =>
   expect(await stored(lienId)).toMatchObject({ asOf: "2026-01-02" });
 });
 
-it("takes the local day, not that of UTC", async () => {
+it("uses the local day, not the day in UTC", async () => {
   app.clock.moveTo(new Date("2026-01-01T06:59:59Z"));
   const { lienId } = await addLien(app.db, {});
   await compute(lienId);
   expect(await stored(lienId)).toMatchObject({ asOf: "2025-12-31" });
 });
 
-it("asked for by an analysis, takes its day, and shows the figures in its deal as long as nothing is decided", async () => {
+it("with an analysis, uses its day, and shows the metrics in its deal until a decision", async () => {
   const { lienId, propertyId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
   const value = { propertyId, provider: "avm", state: "valued", createdAt: NOON } as const;
   await app.db.insert(propertyValuations).values({ ...value, day: "2025-12-30", value: "100000" });

@@ -72,7 +72,7 @@ async function rejects(): Promise<{ line: number; reasons: string[]; raw: string
 const errorOf = ({ run }: JobOutcome) => run.errors.at(-1) as { class: string; message: string } | undefined;
 
 describe("a list", () => {
-  it("comes in; again it touches nothing, not even a row's version; changed, it updates what changed", async () => {
+  it("is stored; the same list again changes no row version, and a changed one updates the changes", async () => {
     await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
     expect((await ingest("sample-az")).result).toMatchObject({
       retrieved: 4,
@@ -102,7 +102,7 @@ describe("a list", () => {
     expect(await staged()).toBe(0);
   });
 
-  it("marks a lien that vanished, with the days, and takes it back when it is listed again", async () => {
+  it("marks a lien that is missing from the list, with the days, and restores it when it is listed again", async () => {
     await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
     await ingest("sample-az");
     serve(lines(...LIST.slice(0, 4)));
@@ -120,7 +120,7 @@ describe("a list", () => {
     expect([...(await state())]).toEqual([{ status: "available", last: null, missing: null }]);
   });
 
-  it("describes a parcel of several liens by the last of them, whichever has changed", async () => {
+  it("describes a parcel with several liens by the last of them, whichever has changed", async () => {
     const of = (amount: string) => lines(LIST[0]!, `P-1,C-1,${amount},Ada`, "P-1,C-2,200,Grace");
     await aCounty(db, "sample-az", { url: serve(of("100")), fields: FIELDS });
     await ingest("sample-az");
@@ -130,7 +130,7 @@ describe("a list", () => {
     expect(await rows("properties")).toEqual(before);
   });
 
-  it("that shrank below half changes nothing, tells the operators, and is believed when a person says so", async () => {
+  it("of less than half its last size changes nothing and notifies the operators, until a person accepts it", async () => {
     await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
     await ingest("sample-az");
     const before = await rows("liens");
@@ -160,7 +160,7 @@ describe("a list", () => {
     expect([...audited]).toEqual([{ who: "a test", before: { rows: 4 }, after: { rows: 1 } }]);
   });
 
-  it("of some days says nothing of the others", async () => {
+  it("of some days does not change the others", async () => {
     const dated = (day: string, i: number) => `P-${i},C-${i},100,${day}`;
     const days = ["2026-02-01", "2026-02-02", "2026-02-03"];
     const url = serve(lines("Parcel,Certificate,Amount,Sold", ...days.map(dated)));
@@ -178,7 +178,7 @@ describe("a list", () => {
     expect([...deadline]).toEqual([{ day: "2029-02-01" }]);
   });
 
-  it("of some days does not miss a lien whose sale was moved to another day", async () => {
+  it("of some days does not mark a lien whose sale moved to another day", async () => {
     const sold = (day: string) => lines("Parcel,Certificate,Amount,Sold", `P-1,C-1,100,${day}`);
     const fields = { ...FIELDS, owner: "Parcel", saleDate: "Sold" };
     await aCounty(db, "sample-az", { url: serve(sold("2026-02-01")), fields });
@@ -193,12 +193,12 @@ it.each([
   [{ from: "2026-02-02", to: "2026-02-01" }, "expected a day that is not before from"],
   [{ countyId: undefined, acceptShrink: true }, "expected a county"],
   [{ countyId: "No/County" }, "expected a county's id such as coconino-az"],
-])("an input that cannot be one is refused before there is a run: %j", async (input, reason) => {
+])("refuses an invalid input before there is a run: %j", async (input, reason) => {
   await expect(ingest("sample-az", input)).rejects.toThrow(reason);
 });
 
-describe("rows that cannot be believed", () => {
-  it("are refused with every reason, kept with their line, and stand in the reject file", async () => {
+describe("implausible rows", () => {
+  it("are refused with every reason, stored with their line, and written to the reject file", async () => {
     const url = serve(
       lines(
         ...LIST,
@@ -229,7 +229,7 @@ describe("rows that cannot be believed", () => {
     expect(file).toContain(`12,"faceAmount: expected an amount`);
   });
 
-  it("leave a lien that was there as it was: it is listed still", async () => {
+  it("do not change a stored lien: it is still listed", async () => {
     await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
     await ingest("sample-az");
     const before = await rows("liens");
@@ -239,7 +239,7 @@ describe("rows that cannot be believed", () => {
     expect(await staged()).toBe(0);
   });
 
-  it("are refused for days that no calendar of ours has, and the rest comes in", async () => {
+  it("are refused for invalid dates, and the others are stored", async () => {
     const sold = ["0000-01-15", "9999-12-31", "2026-02-30", "2026-02-01"].map((day, i) => `P-${i},C-${i},100,${day}`);
     const url = serve(lines("Parcel,Certificate,Amount,Sold", ...sold));
     await aCounty(db, "sample-az", { url, fields: { ...FIELDS, owner: "Parcel", saleDate: "Sold" } });
@@ -258,7 +258,7 @@ describe("rows that cannot be believed", () => {
   });
 });
 
-describe("a source that is broken", () => {
+describe("a broken source", () => {
   it.each([
     ["lacks a column", "Parcel,Certificate\r\nP,C\r\n", "validation", 'has no column "Owner", "Amount"'],
     ["is empty", "", "transient", "is empty"],
@@ -282,7 +282,7 @@ describe("a source that is broken", () => {
     ["a line of empty cells", `${LIST[0]}\n`, ","],
     ["a header", "", "Parcel,"],
     ["a quoted cell", `${LIST[0]}\nP-1,C-1,10,"`, "Ada\n"],
-  ])("that never ends %s is left after a few megabytes", async (_, beginning, piece) => {
+  ])("that never ends %s is aborted after a few megabytes", async (_, beginning, piece) => {
     const endless = await startEndlessServer(beginning, piece);
     try {
       await aCounty(db, "sample-az", { url: endless.url, fields: FIELDS });
@@ -297,7 +297,7 @@ describe("a source that is broken", () => {
     }
   });
 
-  it("whose columns are not parted as its county says is refused with what the header is then", async () => {
+  it("with another column separator than its county has is refused, with the header that was read", async () => {
     await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS, delimiter: ";" });
     expect(errorOf(await ingest("sample-az"))).toMatchObject({
       class: "validation",
@@ -305,14 +305,14 @@ describe("a source that is broken", () => {
     });
   });
 
-  it("that is not in the encoding that its county says loses the rows of which that is true, and no letter", async () => {
+  it("in another encoding than its county has loses the affected rows, and no letter of others", async () => {
     const body = Buffer.from(lines(...LIST).replace("Edsger", "Jos\u00e9"), "latin1");
     await aCounty(db, "sample-az", { url: serve(body), fields: FIELDS, encoding: "utf-8" });
     expect((await ingest("sample-az")).result).toMatchObject({ created: 3, failed: 1 });
     expect(await rejects()).toMatchObject([{ line: 4, reasons: [expect.stringContaining("set source.encoding")] }]);
   });
 
-  it.each(["500", "truncated", "429"] as const)("answers %s, and is asked again later", async (kind) => {
+  it.each(["500", "truncated", "429"] as const)("answers %s, and the run is retried", async (kind) => {
     const many = Array.from({ length: 2_000 }, (_, i) => `P-${i},C-${i},10,Ada`);
     await aCounty(db, "sample-az", { url: serve(lines(LIST[0]!, ...many)), fields: FIELDS });
     server.fail({ kind, times: 1 });
@@ -327,18 +327,18 @@ describe("a source that is broken", () => {
     ["tabs", Buffer.from(lines(...LIST).replaceAll(",", "\t"))],
     ["UTF-16", Buffer.from(`\uFEFF${lines(...LIST)}`, "utf16le")],
     ["windows-1252", Buffer.from(lines(...LIST).replace("Edsger", "Jos\u00e9"), "latin1")],
-  ])("is none for having %s", async (_, body) => {
+  ])("is invalid for having %s", async (_, body) => {
     await aCounty(db, "sample-az", { url: serve(body), fields: FIELDS });
     expect((await ingest("sample-az")).result).toMatchObject({ created: 4, failed: 0 });
   });
 });
 
-describe("a list that lies in blob storage", () => {
+describe("a list in blob storage", () => {
   const source = { blob: "sample/liens.csv", url: undefined, fields: FIELDS };
 
-  it("comes in like any other, whoever put it there", async () => {
+  it("is stored like any other", async () => {
     await aCounty(db, "sample-az", source);
-    // Before anybody has put one there.
+    // Before there is a list.
     const missing = await ingest("sample-az");
     expect(errorOf(missing)).toMatchObject({
       class: "validation",
@@ -352,7 +352,7 @@ describe("a list that lies in blob storage", () => {
 });
 
 describe("a list of Socrata", () => {
-  it("comes page after page; should one of them fail, nothing of it does", async () => {
+  it("is read page by page; when one page fails, nothing is stored", async () => {
     const page = (offset: number) => `/liens.json?%24limit=2&%24offset=${offset}&%24order=%3Aid`;
     const record = (n: number) => `{"parcel":"P-${n}","certificate":"C-${n}","amount":"${n}.10"}`;
     const put = (offset: number, body: string, status = 200) =>
@@ -376,7 +376,7 @@ describe("a list of Socrata", () => {
   });
 });
 
-it("an app token reaches its host, and neither ledger nor log, whatever the host says of it", async () => {
+it("an app token reaches its host, and never the ledger or the log, also when the host repeats it", async () => {
   const token = "sample-app-token-4711";
   const body = `{"code":"permission_denied","message":"Invalid app_token specified: ${token}"}`;
   server.files.set("/liens.json", { type: "application/json", body, status: 403 });
@@ -391,7 +391,7 @@ it("an app token reaches its host, and neither ledger nor log, whatever the host
 });
 
 describe("real lists, by configuration alone", () => {
-  it("Baltimore 2018: every row is a lien or has its reason", async () => {
+  it("Baltimore 2018: every row is a lien or has a reason", async () => {
     const file = sample("tax-liens/baltimore-md-tax-sale-2018.csv");
     if (!file) return;
     const url = serve(await readFile(file));
@@ -421,7 +421,7 @@ describe("real lists, by configuration alone", () => {
     expect((await ingest("baltimore-md")).result).toMatchObject({ created: 0, updated: 0, unchanged: result!.created });
   });
 
-  it("Coconino and Allen: nothing is refused", async () => {
+  it("Coconino and Allen: no row is refused", async () => {
     for (const [id, path, fields, rows] of [
       [
         "coconino-az",
@@ -451,7 +451,7 @@ describe("real lists, by configuration alone", () => {
   });
 });
 
-it("the schedule makes a run for each active county", async () => {
+it("the schedule enqueues a run for each active county", async () => {
   await aCounty(db, "first-az", { url: `${server.origin}/a` });
   await aCounty(db, "second-az", { url: `${server.origin}/b` });
   await aCounty(db, "third-az", { url: `${server.origin}/c` }, { active: false });

@@ -2,7 +2,7 @@ import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/inde
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
 
-/** Begins an ingestion, to be killed in the middle of it: `node ingest-process.ts <database> <county> <instant>`. */
+/** Starts an ingestion, for a test to kill: `node ingest-process.ts <database> <county> <instant>`. */
 const [url, countyId, now] = process.argv.slice(2) as [string, string, string];
 const app = startProcess(url, [ingestCountyLiens], {
   clock: new TestClock(now),

@@ -13,7 +13,7 @@ import { aCounty, startListServer } from "./lists.ts";
 const NOW = "2026-03-10T09:00:00Z";
 const ROWS = 150_000;
 
-it("killed in the middle of a list, the run is taken over, ends whole and leaves nothing lying about", async () => {
+it("killed during a list, the run is rescued, completes, and leaves no staging table", async () => {
   const [database, server] = await Promise.all([migratedDatabase(), startListServer()]);
   const clock = new TestClock(NOW);
   const env = { COUNTY_LISTS_LOOPBACK: "true" };
@@ -30,7 +30,7 @@ it("killed in the middle of a list, the run is taken over, ends whole and leaves
     const rows = Array.from({ length: ROWS }, (_, i) => `P-${i},C-${i},100.${10 + (i % 90)}\n`);
     server.files.set("/liens", { type: "text/csv", body: `Parcel,Certificate,Amount\n${rows.join("")}` });
     await aCounty(app.db, "sample-az", { url: `${server.origin}/liens` });
-    // Half of the list, then silence: the process has staged what it got, and waits.
+    // Half of the list, then nothing: the process has staged what it got, and waits.
     server.fail({ kind: "stall", times: 1 });
     const script = join(import.meta.dirname, "ingest-process.ts");
     const child = spawn(process.execPath, [script, database.url, "sample-az", NOW], {
@@ -47,7 +47,7 @@ it("killed in the middle of a list, the run is taken over, ends whole and leaves
     await once(child, "exit");
     expect([await rowsIn("tax_liens.liens"), (await staging()).length]).toEqual([0, 2]);
 
-    // The lease goes by the database's clock.
+    // The lease uses the clock of the database.
     await app.db.execute(sql`update platform.job_runs set lease_expires_at = now() - interval '1 second'`);
     expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
     clock.advance(3_600_000);

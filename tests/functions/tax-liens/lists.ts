@@ -5,13 +5,13 @@ import { saveCounty } from "#data/tax-liens/counties.ts";
 import { type FakeServer, startFakeServer } from "#local/providers/fake-server.ts";
 
 export interface ListServer extends FakeServer<string> {
-  /** What it serves, by path. */
+  /** The files that it serves, by path. */
   readonly files: Map<string, { type: string; body: string | Buffer; status?: number }>;
-  /** Of every request so far. */
+  /** The paths of all requests. */
   readonly headers: IncomingHttpHeaders[];
 }
 
-/** A county's web server on loopback. */
+/** The fake server of a county, on loopback. */
 export async function startListServer(): Promise<ListServer> {
   const files: ListServer["files"] = new Map();
   const headers: IncomingHttpHeaders[] = [];
@@ -27,7 +27,7 @@ export async function startListServer(): Promise<ListServer> {
   return { ...server, files, headers };
 }
 
-/** A web server whose file begins so, and then repeats a piece for as long as somebody reads. */
+/** A fake server whose file has this beginning, and then repeats a piece as long as the client reads. */
 export async function startEndlessServer(beginning: string, piece: string) {
   const chunk = piece.repeat(Math.ceil(65_536 / piece.length));
   let sent = 0;
@@ -45,7 +45,7 @@ export async function startEndlessServer(beginning: string, piece: string) {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/liens`,
-    /** Bytes that went out so far. */
+    /** The bytes that it has sent. */
     sent: () => sent,
     close() {
       server.close();

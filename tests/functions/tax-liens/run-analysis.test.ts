@@ -40,7 +40,7 @@ const analyse = async (constraints: Readonly<Record<string, unknown>> = {}) => {
   const ended = await app.runner.execute(run.id);
   return { run: ended!, analysis: await whole(app.db, id) };
 };
-/** A lien on a property of that value. */
+/** A lien on a property with that value. */
 const offer = async (faceAmount: string, value: string, given: Parameters<typeof addLien>[1] = {}) => {
   const { lienId, propertyId } = await addLien(app.db, { faceAmount, interestRate: "12", ...given });
   await app.db
@@ -50,7 +50,7 @@ const offer = async (faceAmount: string, value: string, given: Parameters<typeof
 };
 
 describe("an analysis", () => {
-  it("makes deals of the best liens until the budget is spent, and tells of it", async () => {
+  it("creates deals from the best liens until the budget is spent, and sends a notification", async () => {
     const good = await offer("4000", "400000");
     const better = await offer("3000", "300000", { interestRate: "16" });
     await offer("3500", "350000", { interestRate: "11" });
@@ -92,7 +92,7 @@ describe("an analysis", () => {
     expect(await app.db.$count(dealMetrics)).toBe(4);
   });
 
-  it("keeps to each constraint, and counts what does not meet it", async () => {
+  it("applies each constraint, and counts the liens that do not meet it", async () => {
     const fits = await offer("1000", "100000");
     await offer("99", "100000");
     await offer("1000", "1500");
@@ -122,7 +122,7 @@ describe("an analysis", () => {
     expect(analysis.deals.at(-1)?.deal.lienId).toBe(elsewhere);
   });
 
-  it("ranks as the rule does, of many with the same score too", async () => {
+  it("ranks like the rule, also many liens with the same score", async () => {
     await addLiens(app.db, 500);
     const { analysis } = await analyse({ budget: "20000", maxRiskScore: 7.64 });
     const scored = await app.db.execute<Candidate & Record<string, unknown>>(sql`
@@ -141,14 +141,14 @@ describe("an analysis", () => {
     ["no lien meets the constraints; not met: maxLtv (1)", { maxLtv: 0.001 }, async () => offer("1000", "100000")],
     ["no lien meets the constraints; not met: dealScore (1)", {}, async () => addLien(app.db, {})],
     ["the cheapest candidate costs 1000.00", { budget: "999.99" }, async () => offer("1000", "100000")],
-  ])("without deals says why: %s", async (reason, constraints, given) => {
+  ])("without deals has the reason: %s", async (reason, constraints, given) => {
     await given();
     const { run, analysis } = await analyse(constraints);
     expect(run.state).toBe("succeeded");
     expect((analysis.summary as { notes: string[] }).notes[0]).toContain(`there are no deals: ${reason}`);
   });
 
-  it("that is over is not done again", async () => {
+  it("that has succeeded does not run again", async () => {
     await offer("1000", "100000");
     const { analysis } = await analyse();
     const again = await app.enqueuer.enqueue(runAnalysis, {
@@ -163,13 +163,13 @@ describe("an analysis", () => {
   });
 });
 
-describe("an analysis that cannot be done", () => {
+describe("an invalid analysis", () => {
   it.each([
     ["constraints.budget: expected a budget above zero", { budget: "0" }],
     ["constraints.maxFace: expected at least minFace", { minFace: "2", maxFace: "1" }],
     ["constraints.counties.1: there is no county none-az", { counties: ["sample-az", "none-az"] }],
     ["expected a rule set (arizona", { counties: ["nowhere-tx"] }],
-  ])("fails at once and says why: %s", async (reason, constraints) => {
+  ])("fails at once, with the reason: %s", async (reason, constraints) => {
     await offer("1000", "100000");
     await app.db.insert(counties).values({
       id: "nowhere-tx",
@@ -188,7 +188,7 @@ describe("an analysis that cannot be done", () => {
     expect(told).toMatchObject({ recipient: "user:1", type: "analysis.failed", severity: "WARN" });
   });
 
-  it("begins anew when it is asked for again", async () => {
+  it("starts again when it is requested again", async () => {
     await app.db.insert(counties).values({
       id: "sample-az",
       name: "Sample",
@@ -219,7 +219,7 @@ describe("an analysis that cannot be done", () => {
     });
   });
 
-  it("is not ended by another run of it that comes to nothing", async () => {
+  it("does not fail with another of its runs that is discarded", async () => {
     await offer("1000", "100000");
     const { id, run } = await askForAnalysis(app);
     const other = await app.enqueuer.enqueue(runAnalysis, {
@@ -233,7 +233,7 @@ describe("an analysis that cannot be done", () => {
     expect(await whole(app.db, id)).toMatchObject({ state: "succeeded" });
   });
 
-  it("is no analysis: the run is cancelled", async () => {
+  it("that does not exist cancels the run", async () => {
     const missing = "01a202c5-90d9-73d6-8c20-87435e66fa8d";
     const { id } = await app.enqueuer.enqueue(runAnalysis, {
       input: { analysisRunId: missing },
@@ -247,7 +247,7 @@ describe("an analysis that cannot be done", () => {
   });
 });
 
-it("killed in the middle, it goes on from the last page, and finds what it would have found", async () => {
+it("killed in the middle, it continues from the last page, with the same result", async () => {
   await addLiens(app.db, 2_500);
   const constraints = { budget: "50000", maxRiskScore: 7.64 };
   const { analysis: undisturbed } = await analyse(constraints);
@@ -256,7 +256,7 @@ it("killed in the middle, it goes on from the last page, and finds what it would
   const { id, run } = await askForAnalysis(app, constraints);
   app.clock.advance(60_000);
 
-  // The second page waits for this row, while the one before is committed.
+  // The second page waits for this row; the first page is committed.
   const isHeld = Promise.withResolvers<void>();
   const mayGo = Promise.withResolvers<void>();
   const holding = app.db.transaction(async (tx) => {
@@ -282,10 +282,10 @@ it("killed in the middle, it goes on from the last page, and finds what it would
   await holding;
   expect(await whole(app.db, id)).toMatchObject({ state: "running", deals: [] });
 
-  // What was computed already does not count otherwise because it is sold meanwhile.
+  // A lien that is sold after its computation does not change the counts.
   await app.db.execute(sql`
     update ${liens} set status = 'sold' where id = (select min(lien_id) from ${dealMetrics} where deal_score is null)`);
-  // The lease goes by the database's clock.
+  // The lease uses the clock of the database.
   await app.db.execute(
     sql`update platform.job_runs set lease_expires_at = now() - interval '1 second' where state = 'running'`,
   );

@@ -14,7 +14,7 @@ const job = (id: string) =>
     run: async () => undefined,
   });
 
-it("loads a job when it is first asked for, and no other", async () => {
+it("loads a job with its first use, and no other", async () => {
   const loaded: string[] = [];
   const loader = (id: string) => async () => {
     loaded.push(id);
@@ -35,11 +35,11 @@ it("has all jobs in their order", async () => {
   expect((await catalogueOf([job("b"), job("a")]).all()).map(({ id }) => id)).toEqual(["b", "a"]);
 });
 
-it("refuses two jobs of one id", () => {
+it("refuses two jobs with one id", () => {
   expect(() => catalogueOf([job("one"), job("two"), job("one")])).toThrow("two jobs have the id one");
 });
 
-it("says so when a loader brings another job, or none", async () => {
+it("reports a loader that returns another job, or none", async () => {
   const catalogue = lazyCatalogue({ one: async () => job("two"), none: async () => undefined as never });
   await expect(catalogue.find("one")).rejects.toThrow("the loader of job one returned job two");
   await expect(catalogue.find("none")).rejects.toThrow("the loader of job none returned nothing");

@@ -8,7 +8,7 @@ const daily = schedule("0 0 3 * * *", "Europe/Berlin");
 const dated = z.strictObject({ startDate: z.string() });
 const defaulted = z.strictObject({ keepDays: z.int().default(90), county: z.string().optional() });
 
-describe("what an author writes", () => {
+describe("a job", () => {
   it("gets defaults for what is left out", () => {
     const job = defineJob({ ...onManual, run: async () => undefined });
     expect(job).toMatchObject({
@@ -37,7 +37,7 @@ describe("what an author writes", () => {
     expect(() => defineJob({ ...onManual, ...work, tolerate })).toThrow(/^sample: tolerate: expected a share/);
   });
 
-  it("of items keeps nothing but its parts, and the tolerated share as a number", () => {
+  it("of items has only its parts, and the tolerated share as a number", () => {
     const job = defineJob({
       ...onManual,
       items: async () => [1],
@@ -89,7 +89,7 @@ describe("what an author writes", () => {
     );
   });
 
-  it("is scheduled or not, also when manual was written by hand", () => {
+  it("is scheduled or not, also with a manual trigger written by hand", () => {
     expect(isScheduled(defineJob({ ...onManual, run: async () => undefined }))).toBe(false);
     expect(isScheduled(defineJob({ ...onManual, on: { kind: "manual" }, run: async () => undefined }))).toBe(false);
     expect(isScheduled(defineJob({ ...onManual, on: daily, run: async () => undefined }))).toBe(true);
@@ -103,7 +103,7 @@ describe("mistakes that do not compile", () => {
   const each = async () => "done";
   const key = ({ id }: { id: string }) => id;
 
-  // Never called: these are for the compiler.
+  // Never called: for the compiler only.
   const mistakes = () => {
     // @ts-expect-error a scheduled job gets no input, so its schema may not require any
     defineJob({ ...common, on: daily, input: dated, run: nothing });
@@ -117,7 +117,7 @@ describe("mistakes that do not compile", () => {
     defineJob({ ...onManual, run: nothing, tolerate: "5%" });
     // @ts-expect-error only an upkeep job maintains the runs of others
     defineJob({ ...onManual, run: async ({ layer }) => ({ sent: await layer.dispatchOverdueRuns() }) });
-    // @ts-expect-error neither here
+    // @ts-expect-error also not with upkeep: false
     defineJob({ ...onManual, upkeep: false, run: async ({ layer }) => ({ sent: await layer.dispatchOverdueRuns() }) });
     // @ts-expect-error an upkeep job has no items
     defineJob({ ...onManual, upkeep: true, items, each, key });
@@ -127,13 +127,13 @@ describe("mistakes that do not compile", () => {
     defineJob({ ...onManual, changeableSettings: ["no_such_setting"], run: nothing });
     // @ts-expect-error there is no body
     defineJob({ ...onManual });
-    // @ts-expect-error each says what happened to the item
+    // @ts-expect-error each returns what happened to the item
     defineJob({ ...onManual, items, key, each: async () => undefined });
-    // @ts-expect-error each says it on every path
+    // @ts-expect-error each returns it on every path
     defineJob({ ...onManual, items, key, each: async ({ id }) => (id === "a" ? "done" : undefined) });
-    // @ts-expect-error one by one or some at a time, not both
+    // @ts-expect-error each or eachBatch, not both
     defineJob({ ...onManual, items, key, each, batchOf: 2, eachBatch: async () => ["done"] });
-    // @ts-expect-error how many at a time has to be said
+    // @ts-expect-error eachBatch needs batchOf
     defineJob({ ...onManual, items, key, eachBatch: async () => ["done"] });
     // @ts-expect-error items have names
     defineJob({ ...onManual, items, each });
@@ -143,7 +143,7 @@ describe("mistakes that do not compile", () => {
     defineJob({ ...onManual, run: async () => 3 });
     // @ts-expect-error there is no such field in the input
     defineJob({ ...common, on: manual, input: dated, concurrency: ({ county }) => String(county), run: nothing });
-    // @ts-expect-error and not here either
+    // @ts-expect-error also not here
     defineJob({ ...common, on: manual, input: dated, run: async ({ input }) => ({ county: String(input.county) }) });
   };
 
@@ -166,7 +166,7 @@ describe("what compiles", () => {
     expect(job).toMatchObject({ upkeep: true, work: { kind: "upkeep" } });
   });
 
-  it("a manual job with a required input, whose work sees what the schema makes of it", () => {
+  it("a manual job with a required input, whose work gets the output of the schema", () => {
     const job = defineJob({
       ...common,
       on: manual,
@@ -191,7 +191,7 @@ describe("what compiles", () => {
     expect(isScheduled(job)).toBe(true);
   });
 
-  it("items in any of their forms, with their type known to key and each", () => {
+  it("items in each of their forms, with their type in key and each", () => {
     defineJob({
       ...onManual,
       input: defaulted,

@@ -14,12 +14,12 @@ const common = {
 };
 const daily = defineJob({ ...common, on: schedule("0 30 16 * * *", "Europe/Berlin") });
 
-it("is the file's when no setting says otherwise", () => {
+it("is that of the file without settings", () => {
   expect(effectiveSchedule(daily)).toBe(daily.on);
   expect(effectiveSchedule(daily, {})).toBe(daily.on);
 });
 
-it("takes each half from its setting, the other from the file", () => {
+it("takes expression and zone each from its setting, else from the file", () => {
   expect(effectiveSchedule(daily, { schedule: "0 0 6 * * *" })).toMatchObject({
     expression: "0 0 6 * * *",
     zone: "Europe/Berlin",
@@ -27,11 +27,11 @@ it("takes each half from its setting, the other from the file", () => {
   expect(effectiveSchedule(daily, { timeZone: "UTC" })).toMatchObject({ expression: "0 30 16 * * *", zone: "UTC" });
 });
 
-it("is none for a job that is only asked for, whatever a setting says", () => {
+it("is null for a manual job, also with settings", () => {
   expect(effectiveSchedule(defineJob({ ...common, on: manual }), { schedule: "0 0 6 * * *" })).toBeNull();
 });
 
-it("names the setting that is wrong", () => {
+it("names the invalid setting", () => {
   expect(() => effectiveSchedule(daily, { schedule: "every day" })).toThrow(/^SYNC_RATES_SCHEDULE: /);
   const own = { expression: "0 30 16 * * *", zone: "Europe/Berlin" };
   expect(() => withOverrides("sync_rates", own, { timeZone: "Berlin" })).toThrow(/^SYNC_RATES_TIME_ZONE: /);

@@ -10,18 +10,18 @@ it.each([
   [new Interrupted("stopping"), "Interrupted"],
   [new CancelRequested("on request"), "CancelRequested"],
   [new InvalidInput([{ field: "n", reason: "is odd" }]), "InvalidInput"],
-])("%s is an Error that says its name", (ending, name) => {
+])("%s is an Error with its name", (ending, name) => {
   expect(ending).toBeInstanceOf(Error);
   expect(ending.name).toBe(name);
   expect(ending.stack).toContain(ending.message);
 });
 
-it("Snooze holds its delay, and refuses one without a unit", () => {
+it("Snooze has its delay, and refuses one without a unit", () => {
   expect(new Snooze("10m", "later").delayMs).toBe(600_000);
   expect(() => new Snooze("10" as "10m", "later")).toThrow(/expected a duration/);
 });
 
-it("a timeout is transient, a wrong input is not worth another try", () => {
+it("a timeout is transient, an invalid input is not retried", () => {
   expect(classify(new RunTimeout("too long"))).toBe("transient");
   expect(classify(new InvalidInput([{ field: "n", reason: "is odd" }]))).toBe("validation");
 });

@@ -46,7 +46,7 @@ describe("errors of a real database", () => {
     await database.drop();
   });
 
-  it("a row that is there already is of class validation, in and out of a transaction", async () => {
+  it("a duplicate row is of class validation, in and out of a transaction", async () => {
     const insert = sql`insert into account values (1, 5)`;
     const errors = [
       await failureOf(db.execute(insert)),
@@ -72,7 +72,7 @@ describe("errors of a real database", () => {
     expect(isUniqueViolation(error)).toBe(false);
   });
 
-  it("a statement that took too long is transient, and no sign that the database is gone", async () => {
+  it("a statement timeout is transient, and the database counts as available", async () => {
     const error = await failureOf(
       db.transaction(async (tx) => {
         await tx.execute(sql`set local statement_timeout = '10ms'`);
@@ -84,7 +84,7 @@ describe("errors of a real database", () => {
     expect(isDatabaseUnavailable(error)).toBe(false);
   });
 
-  it("a serialization failure is worth another try at once, and strikes one transaction alone", async () => {
+  it("a serialization failure is worth an immediate retry, and fails one transaction alone", async () => {
     const error = await failureOf(
       db.transaction(
         async (tx) => {
@@ -100,7 +100,7 @@ describe("errors of a real database", () => {
     expect(isDatabaseUnavailable(error)).toBe(false);
   });
 
-  it("a deadlock is transient for the one whom the database chose", async () => {
+  it("a deadlock is transient for the transaction that the database cancels", async () => {
     const locked = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()] as const;
     const move = (from: 1 | 2, to: 1 | 2) =>
       db.transaction(async (tx) => {
@@ -117,7 +117,7 @@ describe("errors of a real database", () => {
     expect(isDatabaseUnavailable((failed[0] as PromiseRejectedResult).reason)).toBe(false);
   });
 
-  it("a database that does not exist, or refuses the password's owner, is not gone for a moment", async () => {
+  it("a missing database, or a refused password, is not a transient outage", async () => {
     const elsewhere = connect({ url: `${database.url}_not_there`, ...options });
     const error = await failureOf(elsewhere.execute(sql`select 1`));
     expect(classify(error)).toBe("unknown");
@@ -125,7 +125,7 @@ describe("errors of a real database", () => {
     await elsewhere.$client.end();
   });
 
-  it("a query's values are kept out of the ledger, wherever in the chain the query is", async () => {
+  it("the ledger stores no values of a query, wherever in the chain the query is", async () => {
     const statement = sql`insert into account values (1, 5) returning ${"a private text"}::text`;
     const wrapper = await failureOf(db.execute(statement));
     const outer = new Error("could not store the account", { cause: wrapper });
@@ -138,11 +138,11 @@ describe("errors of a real database", () => {
   });
 });
 
-describe("a database that cannot be reached", () => {
+describe("an unreachable database", () => {
   it.each([
     ["a statement", (db: Db) => db.execute(sql`select 1`)],
     ["a transaction", (db: Db) => db.transaction((tx) => tx.execute(sql`select 1`))],
-  ])("is gone, as %s finds", async (_, work) => {
+  ])("is unavailable, as %s reports", async (_, work) => {
     const db = connect({ url: "postgres://nobody@127.0.0.1:1/none", ...options });
     const error = await failureOf(work(db));
     expect(classify(error)).toBe("transient");
@@ -151,7 +151,7 @@ describe("a database that cannot be reached", () => {
     await db.$client.end();
   });
 
-  it("is told apart from another service that refuses", async () => {
+  it("differs from another service that refuses a connection", async () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", syscall: "connect" });
     expect(classify(refused)).toBe("transient");
     expect(isDatabaseError(refused)).toBe(false);
@@ -224,7 +224,7 @@ describe("the class of an error", () => {
     expect(classify(one)).toBe("auth");
   });
 
-  it("decides about another try", () => {
+  it("decides about a retry", () => {
     expect((["transient", "rate_limited", "unknown", "auth", "validation"] as const).map(isRetryable)).toEqual([
       true,
       true,
@@ -235,15 +235,15 @@ describe("the class of an error", () => {
   });
 });
 
-describe("the wait that an error asks for", () => {
-  it("is its own or that of what caused it", () => {
+describe("the wait that an error requests", () => {
+  it("is its own or that of its cause", () => {
     const limited = Object.assign(new Error(), { retryAfterMs: 5_000 });
     expect(retryAfter(limited)).toBe(5_000);
     expect(retryAfter(new Error("outer", { cause: limited }))).toBe(5_000);
     expect(retryAfter(Object.assign(new Error(), { retryAfterMs: 0 }))).toBe(0);
   });
 
-  it.each([-1, NaN, Infinity, "5000", null])("is none when it is %j", (retryAfterMs) => {
+  it.each([-1, NaN, Infinity, "5000", null])("is undefined for %j", (retryAfterMs) => {
     expect(retryAfter(Object.assign(new Error(), { retryAfterMs }))).toBeUndefined();
   });
 });
@@ -267,7 +267,7 @@ describe("anything that can be thrown", () => {
     Object.assign(new Error(), { message: { not: "a text" }, name: 5, stack: null }),
     Object.assign(new AggregateError([]), { errors: revoked.proxy }),
   ];
-  // Behind functions: fast-check looks into what it makes, and so falls into the traps.
+  // Behind functions: fast-check inspects its values, and would trigger the traps.
   const anything = fc.oneof(
     fc
       .anything({ withBigInt: true, withNullPrototype: true, withMap: true, withDate: true, stringUnit: "binary" })
@@ -276,7 +276,7 @@ describe("anything that can be thrown", () => {
     fc.nat(hostile.length - 1).map((which) => () => hostile[which]),
   );
 
-  it("is classified, made an Error and written down, without a throw", () => {
+  it("is classified, converted to an Error and described, without a throw", () => {
     fc.assert(
       fc.property(anything, anything, (makeThrown, makeCause) => {
         const [thrown, cause] = [makeThrown(), makeCause()];
@@ -295,7 +295,7 @@ describe("anything that can be thrown", () => {
     );
   });
 
-  it("keeps its words", () => {
+  it("keeps its message", () => {
     expect(asError("just a text").message).toBe("a value that is not an Error was thrown: just a text");
     expect(asError({ reason: "x" }).message).toContain('{"reason":"x"}');
     expect(asError(undefined).message).toContain("undefined");
@@ -303,9 +303,9 @@ describe("anything that can be thrown", () => {
     expect(asError(error)).toBe(error);
   });
 
-  it("is cut to what a ledger should hold", () => {
+  it("is truncated to the limits of the ledger", () => {
     const entry = attemptError(new Error("long ".repeat(100_000)), 3, now);
-    // What was cut is said behind it.
+    // The end says how much was cut.
     expect(entry.message.slice(4_096)).toBe("… (500000 characters)");
     expect(entry.stack.length).toBeLessThan(32_768 + 64);
     expect(entry).toMatchObject({ attempt: 3, at: now.toISOString(), name: "Error", class: "unknown" });

@@ -17,11 +17,11 @@ it("the internet gate follows ALLOW_INTERNET_SYNC and names it", () => {
   });
 });
 
-it("the first gate that is closed gives the reason", () => {
+it("the first closed gate gives the reason", () => {
   expect(refusalOf([internet, gate("first"), gate("second")], open)).toMatchObject({ code: "first" });
   expect(refusalOf([internet, gate("first")], closed)).toMatchObject({ code: "internet-sync-disabled" });
 });
 
-it("a gate that only the database can answer says nothing here", () => {
+it("a gate that only the database checks refuses nothing here", () => {
   expect(refusalOf([{ name: "write", need: "write" }], closed)).toBeNull();
 });

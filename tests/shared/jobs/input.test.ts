@@ -17,21 +17,21 @@ const faultsOf = (value: unknown) => {
   return [];
 };
 
-it("reads what the schema makes of the input", () => {
+it("returns the output of the schema", () => {
   expect(readInput({ id: "sample", input }, { range: { from: "2026-03-10" } })).toEqual({
     range: { from: "2026-03-10" },
     days: 7,
   });
 });
 
-it("names each field that is wrong by its path", () => {
+it("names each invalid field by its path", () => {
   expect(faultsOf({ range: { from: "yesterday" }, days: 1.5 }).map(({ field }) => field)).toEqual([
     "range.from",
     "days",
   ]);
 });
 
-it("names each field that nobody knows", () => {
+it("names each unknown field", () => {
   expect(faultsOf({ range: { from: "2026-03-10", until: 1 }, colour: "red", size: 2 })).toEqual([
     { field: "range.until", reason: "is not known" },
     { field: "colour", reason: "is not known" },
@@ -39,13 +39,13 @@ it("names each field that nobody knows", () => {
   ]);
 });
 
-it("speaks of the input when it is wrong as a whole", () => {
+it("names the input when it is invalid as a whole", () => {
   expect(faultsOf("text")).toMatchObject([{ field: "input" }]);
   const read = z.object({}).safeParse(null);
   expect(issuesOf(read.error as z.ZodError, "query")).toMatchObject([{ field: "query" }]);
 });
 
-it("throws an error of class validation whose message has it all", () => {
+it("throws an error of class validation with all faults in its message", () => {
   const read = () => readInput({ id: "sample", input }, { range: {}, days: "seven" });
   expect(read).toThrow(/range\.from: .*; days: /);
   try {

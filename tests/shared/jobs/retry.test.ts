@@ -16,7 +16,7 @@ const ceilingOf = (of: RetryPolicy, nth: number) =>
   of.kind === "exponential" ? Math.min(of.maxMs, of.firstMs * of.factor ** (nth - 1)) : 0;
 
 describe("an exponential delay", () => {
-  it("lies between a tenth of its ceiling and the ceiling", () => {
+  it("is between a tenth of its ceiling and the ceiling", () => {
     fc.assert(
       fc.property(policy, retry, share, (of, nth, random) => {
         const ceiling = ceilingOf(of, nth);
@@ -27,7 +27,7 @@ describe("an exponential delay", () => {
     );
   });
 
-  it("is never immediate and never longer than the cap, however often it failed", () => {
+  it("is never immediate and never longer than the cap, after any number of failures", () => {
     fc.assert(
       fc.property(policy, retry, share, (of, nth, random) => {
         const delay = backoff(of, nth, random);
@@ -38,7 +38,7 @@ describe("an exponential delay", () => {
     );
   });
 
-  it("does not get shorter from one retry to the next, at the same share", () => {
+  it("does not decrease from one retry to the next, at the same random share", () => {
     fc.assert(
       fc.property(policy, retry, share, (of, nth, random) => {
         expect(backoff(of, nth + 1, random)).toBeGreaterThanOrEqual(backoff(of, nth, random));
@@ -46,12 +46,12 @@ describe("an exponential delay", () => {
     );
   });
 
-  it("spreads over nearly all of what it may be", () => {
+  it("spreads over nearly the whole range", () => {
     const of = exponential({ first: "10s", max: "10m" });
     expect([0, 0.5, 0.999_999].map((random) => backoff(of, 3, random))).toEqual([4_000, 22_000, 40_000]);
   });
 
-  it("has the defaults that it states", () => {
+  it("has the documented defaults", () => {
     expect(exponential()).toEqual({ kind: "exponential", retries: 3, firstMs: 5_000, factor: 2, maxMs: 300_000 });
   });
 });
@@ -61,11 +61,11 @@ it("a linear delay is the same each time", () => {
   expect([1, 2, 7].map((nth) => backoff(of, nth, 0.3))).toEqual([10_000, 10_000, 10_000]);
 });
 
-it("never has no retries", () => {
+it("noRetries has no retries", () => {
   expect(noRetries).toEqual({ kind: "never", retries: 0 });
 });
 
-describe("a policy that makes no sense is refused:", () => {
+describe("an invalid policy is refused:", () => {
   it.each([-1, 1.5, 101, NaN, Infinity])("%d retries", (retries) => {
     expect(() => exponential({ retries })).toThrow(
       /^retry policy: expected a whole number of retries from 0 to 100, got/,
@@ -77,7 +77,7 @@ describe("a policy that makes no sense is refused:", () => {
     expect(() => exponential({ factor })).toThrow(/^retry policy: expected a backoff factor from 1 to 100, got/);
   });
 
-  it("a first delay that is longer than the longest, or none", () => {
+  it("a first delay longer than the longest, or of zero", () => {
     expect(() => exponential({ first: "10m", max: "5m" })).toThrow(/at most max \(5m\), got 10m$/);
     expect(() => exponential({ first: "0s" })).toThrow(/first delay of more than 0/);
   });

@@ -3,8 +3,8 @@ import type { Entity } from "../entity.ts";
 import type { Dispositions } from "./dispositions.ts";
 import { noSessionInTime, noSessions, sessionCannotBeLocked, sessionRequired, unknownEntity } from "./errors.ts";
 import { OutgoingLink } from "./outgoing.ts";
-import { types } from "./rhea.ts";
 import type { Sender } from "./rhea.ts";
+import { types } from "./rhea.ts";
 
 const SESSION_FILTER = "com.microsoft:session-filter";
 const TIMEOUT = "com.microsoft:timeout";
@@ -79,7 +79,10 @@ function openSession(
   return open(new OutgoingLink(broker, entity, link, dispositions, sessionId));
 }
 
-/** rhea answers an attach by itself in the next turn. This takes the answer off its list; the returned function puts it back. */
+/**
+ * rhea answers an attach by itself in the next turn. This takes the answer off its list; the returned function puts it
+ * back.
+ */
 function holdAttach(link: Sender): () => void {
   link.state.open_requests--;
   return () => {

@@ -1,7 +1,7 @@
 import type { Broker } from "../broker.ts";
 import type { Log } from "../log.ts";
-import { attachReceiver } from "./attach.ts";
 import type { OnClose } from "./attach.ts";
+import { attachReceiver } from "./attach.ts";
 import { Dispositions } from "./dispositions.ts";
 import { asBrokerError, unknownEntity } from "./errors.ts";
 import { serveIncoming } from "./incoming.ts";

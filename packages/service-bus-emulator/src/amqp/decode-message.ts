@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "../broker.ts";
 import type { MessageProperties } from "../filter.ts";
-import { encode, entriesOf, SECTION, section, sectionsOf } from "./encoding.ts";
 import type { Section } from "./encoding.ts";
+import { encode, entriesOf, SECTION, section, sectionsOf } from "./encoding.ts";
 import { BrokerError, malformed } from "./errors.ts";
-import { message as rheaMessage, types } from "./rhea.ts";
 import type { DecodedMessage } from "./rhea.ts";
+import { message as rheaMessage, types } from "./rhea.ts";
 
 /** Annotations that the broker writes; it drops a sender's own values for them. */
 const BROKER_ANNOTATIONS = new Set([

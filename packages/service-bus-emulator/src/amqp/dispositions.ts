@@ -1,5 +1,5 @@
-import { message } from "./rhea.ts";
 import type { AmqpError, Connection, RheaDelivery, Typed } from "./rhea.ts";
+import { message } from "./rhea.ts";
 
 const ACCEPTED = message.accepted().described();
 
@@ -28,7 +28,9 @@ export class Dispositions {
       });
   }
 
-  /** rhea merges two neighbouring dispositions into one with the first outcome: different outcomes are written apart. */
+  /**
+   * rhea merges two neighbouring dispositions into one with the first outcome: different outcomes are written apart.
+   */
   #flush(): void {
     const pending = this.#pending;
     this.#pending = [];

@@ -1,7 +1,7 @@
 import type { Delivery, MessageState } from "../message.ts";
 import { decode, encode, entriesOf, SECTION, section, sectionsOf } from "./encoding.ts";
-import { message as rheaMessage, types } from "./rhea.ts";
 import type { Typed } from "./rhea.ts";
+import { message as rheaMessage, types } from "./rhea.ts";
 
 const STATE_CODE: Readonly<Record<MessageState, number>> = { active: 0, deferred: 1, scheduled: 2 };
 const LONGEST_HEADER_TTL = 0xffffffff;

@@ -1,7 +1,7 @@
 import type { Overrides } from "../message.ts";
 import { malformed } from "./errors.ts";
-import { types } from "./rhea.ts";
 import type { Typed } from "./rhea.ts";
+import { types } from "./rhea.ts";
 
 /** The descriptors of the sections of a message, in their order. */
 export const SECTION = {

@@ -1,10 +1,10 @@
 import type { Broker } from "../broker.ts";
 import type { Dispositions } from "./dispositions.ts";
 import { asBrokerError, malformed } from "./errors.ts";
-import { runOperation } from "./management.ts";
 import type { Reply, Request } from "./management.ts";
-import { message, types } from "./rhea.ts";
+import { runOperation } from "./management.ts";
 import type { Context, Receiver, Sender } from "./rhea.ts";
+import { message, types } from "./rhea.ts";
 
 /** Finds the link on which a client receives replies. */
 type FindReplyLink = (name: string) => Sender | undefined;

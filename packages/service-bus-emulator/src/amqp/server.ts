@@ -2,8 +2,8 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import type { Broker } from "../broker.ts";
 import type { Log } from "../log.ts";
 import { ClientConnection } from "./connection.ts";
-import { createContainer } from "./rhea.ts";
 import type { Connection, Container, Context } from "./rhea.ts";
+import { createContainer } from "./rhea.ts";
 
 export interface AmqpServer {
   readonly port: number;

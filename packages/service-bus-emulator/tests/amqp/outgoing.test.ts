@@ -1,6 +1,6 @@
 import { isServiceBusError } from "@azure/service-bus";
-import rhea from "rhea";
 import type { EventContext } from "rhea";
+import rhea from "rhea";
 import { expect, onTestFinished, test } from "vitest";
 import { startedEmulator } from "../started-emulator.ts";
 

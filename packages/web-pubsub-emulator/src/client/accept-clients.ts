@@ -1,6 +1,6 @@
-import { STATUS_CODES, type IncomingMessage } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocketServer, type WebSocket } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { authenticateClient } from "../authentication.ts";
 import { CLOSE, Connection, type Subprotocol } from "../connection.ts";
 import { badRequest, HttpError, httpErrorOf, notFound } from "../http-error.ts";
@@ -8,7 +8,7 @@ import type { Hub } from "../hub.ts";
 import { Permissions } from "../permissions.ts";
 import { decodeSegment, requestUrl } from "../request-url.ts";
 import type { Service } from "../service.ts";
-import { equalInConstantTime, type Claims } from "../token.ts";
+import { type Claims, equalInConstantTime } from "../token.ts";
 import { receiveFrames, receivePlain } from "./receive.ts";
 
 const SUBPROTOCOLS: readonly string[] = [

@@ -1,6 +1,6 @@
 import type { Connection } from "../connection.ts";
 import { deliver, type Hub } from "../hub.ts";
-import { Message, type Content } from "../message.ts";
+import { type Content, Message } from "../message.ts";
 import type { ClientFrame } from "./frame.ts";
 
 /** Executes a client's request if its permissions allow it, and acknowledges it if it has an `ackId`. */
