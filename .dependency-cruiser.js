@@ -103,6 +103,11 @@ export default {
       ["runner", "jobs", "schedule", "redaction", "text", "settings", "data", "rules"],
       "What operators do and ask uses the ledger and the runner, and knows no HTTP.",
     ),
+    stands(
+      "services",
+      ["jobs", "schedule", "redaction", "text", "settings", "data", "rules", "providers"],
+      "Work that several jobs share puts queries and rules together, in the caller's transaction.",
+    ),
     {
       name: "pure-floors",
       comment: "Rules and schedules know no database, no network and no cloud.",

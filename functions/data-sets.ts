@@ -5,14 +5,14 @@ import type { DataSet } from "#operations/freshness.ts";
 import { isTargetDay } from "#rules/portfolio/target-days.ts";
 import { portfolio, taxLiens } from "./families.ts";
 
-/** Every data set that has to be kept fresh, by family. */
+/** The data sets that the freshness check watches, by family. */
 export const dataSets: readonly DataSet[] = [
   {
     id: "exchange_rates",
     family: portfolio.id,
     title: "ECB reference rates",
     jobs: ["sync_fx_latest", "sync_fx_historical"],
-    // Published on working days about 16:00; the day itself is still time.
+    // Published on working days at about 16:00: the rates of today are not late yet.
     allowedWorkingDays: 1,
     isWorkingDay: isTargetDay,
     zone: "Europe/Berlin",
@@ -23,7 +23,7 @@ export const dataSets: readonly DataSet[] = [
     family: portfolio.id,
     title: "ETF prices",
     jobs: ["sync_etf_prices", "fetch_etf"],
-    // The exchanges of Europe keep the same holidays, but for one or two that last no longer.
+    // European exchanges have nearly the same holidays as TARGET.
     allowedWorkingDays: 2,
     isWorkingDay: isTargetDay,
     zone: "Europe/Berlin",
@@ -35,7 +35,7 @@ export const dataSets: readonly DataSet[] = [
     title: "Tax liens per county, by the active county that is furthest behind",
     jobs: ["ingest_county_liens"],
     allowedWorkingDays: 1,
-    // Every night, whatever the day.
+    // Every night, also on weekends and holidays.
     isWorkingDay: () => true,
     zone: "America/Phoenix",
     newest: newestListDate,

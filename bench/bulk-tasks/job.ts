@@ -8,7 +8,7 @@ import { readConfig } from "#settings/config.ts";
 import { costOf, peakMiB } from "../support/process-cost.ts";
 import { AS_OF, CASES } from "./cases.ts";
 
-/** The job as the app runs it: ledger, lease, fence, log. With `--expose-gc` garbage is collected after each page. */
+/** The job as the app runs it: ledger, lease, fence, log. With `--expose-gc` it collects garbage after each page. */
 const [url, pid, name] = process.argv.slice(2) as [string, string, string];
 const { jobId, settings } = CASES[name]!;
 const job = [dispatchReminders, processRecurringTasks, scanOverdueTasks].find(({ id }) => id === jobId)!;

@@ -123,12 +123,12 @@ function checkId(id: string): void {
   throw new TypeError(`job id: expected snake_case such as "sync_fx_latest", got ${JSON.stringify(id)}`);
 }
 
-type AnyWork = RunWork<never> | UpkeepWork<never> | ItemWork<never, never> | BatchWork<never>;
+type AnyWork =
+  (RunWork<never> & { readonly upkeep?: false }) | UpkeepWork<never> | ItemWork<never, never> | BatchWork<never>;
 
 function workOf(id: string, work: AnyWork): JobWork {
   if ("runBatch" in work) return { kind: "batch", runBatch: work.runBatch };
-  if ("upkeep" in work && work.upkeep) return { kind: "upkeep", run: work.run };
-  if ("run" in work) return { kind: "run", run: (work as RunWork<never>).run };
+  if ("run" in work) return work.upkeep ? { kind: "upkeep", run: work.run } : { kind: "run", run: work.run };
   const { items, key, total, tolerate } = work;
   const parts = { items, key, ...(total && { total }), tolerateShare: shareOf(id, tolerate ?? "100%") };
   if (work.each) return { kind: "items", ...parts, each: work.each };

@@ -13,7 +13,7 @@ export {
 } from "./context.ts";
 export { defineJob } from "./define-job.ts";
 export { Cancel, InvalidInput, Snooze } from "./endings.ts";
-export { asError, classify, isUniqueViolation } from "./error-class.ts";
+export { asError } from "./error-class.ts";
 export { type Family } from "./family.ts";
 export { comms, type Gate, internet, quietHours, writes } from "./gates.ts";
 export { issuesOf } from "./input.ts";

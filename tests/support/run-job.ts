@@ -34,11 +34,11 @@ export interface JobOutcome {
 }
 
 /**
- * Executes one attempt of a job as the app does: with the real runner, a real database, input, gates, settings, lease and
- * ledger. An error that the job throws is in `run.errors`.
+ * Executes one attempt of a job as the app does: with the real runner, a real database, input, gates, settings, lease
+ * and ledger. An error that the job throws is in `run.errors`.
  *
  * @example
- * const { run, result } = await runJob(cleanupFxUpdates, { url, asOf: "2026-04-05T01:15:00Z", input: { keepDays: 30 } });
+ * const { run, result } = await runJob(cleanupFxUpdates, { url, asOf: "2026-04-05T01:15Z", input: { keepDays: 30 } });
  * @throws InvalidInput when the input does not match the schema of the job; then there is no run
  */
 export async function runJob(job: Job, options: JobOptions): Promise<JobOutcome> {

@@ -14,7 +14,8 @@ import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
 
 /*
- * The guarantees of the portfolio family as a whole, over its routes and with fake servers. The tests of each job have the rest.
+ * The guarantees of the portfolio family as a whole, over its routes and with fake servers. The rest is in the tests of
+ * each job.
  */
 const THURSDAY = "2026-04-09T06:00:00Z";
 const clock = new TestClock(THURSDAY);

@@ -39,7 +39,8 @@ const UNITS = [
 ];
 
 /*
- * Units held, times the close (pence at the provider, pounds here), divided by the pounds of a euro. Half a cent rounds up.
+ * Units held, times the close (pence at the provider, pounds here), divided by the pounds of a euro. Half a cent
+ * rounds up.
  */
 const BY_HAND = [
   // date         units held         × pence  = pounds        ÷ rate   = euros (unrounded)
@@ -52,7 +53,7 @@ const BY_HAND = [
   ["2026-04-14", "36.114705882353", "2130", /* 769.243…   */ "901.81"], // ÷ 0.853 = 901.809…, once it is published
   ["2026-04-15", "36.114705882353", "2140", /* 772.854…   */ "903.92"], // ÷ 0.855 = 903.923…
   ["2026-04-30", "36.114705882353", "2150", /* 776.466…   */ "904.97"], // ÷ 0.858 = 904.972…
-  ["2026-05-01", "36.114705882353", "2160", /* 780.077…   */ "909.18"], // ÷ 0.858 = 909.181…, of 30 April: the ECB has a holiday
+  ["2026-05-01", "36.114705882353", "2160", /* 780.077…   */ "909.18"], // ÷ 0.858 = 909.181…, of 30 April: holiday
   ["2026-05-15", "36.114705882353", "2200", /* 794.523…   */ "918.52"], // ÷ 0.865 = 918.524…
 ] as const;
 

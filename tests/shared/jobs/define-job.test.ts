@@ -116,9 +116,9 @@ describe("mistakes that do not compile", () => {
     // @ts-expect-error a part of the other body is one too many as well
     defineJob({ ...onManual, run: nothing, tolerate: "5%" });
     // @ts-expect-error only an upkeep job maintains the runs of others
-    defineJob({ ...onManual, run: async ({ layer }) => ({ sent: await layer.dispatchOverdueRuns() }) });
+    defineJob({ ...onManual, run: async ({ layer }) => ({ layer }) });
     // @ts-expect-error also not with upkeep: false
-    defineJob({ ...onManual, upkeep: false, run: async ({ layer }) => ({ sent: await layer.dispatchOverdueRuns() }) });
+    defineJob({ ...onManual, upkeep: false, run: async ({ layer }) => ({ layer }) });
     // @ts-expect-error an upkeep job has no items
     defineJob({ ...onManual, upkeep: true, items, each, key });
     // @ts-expect-error a zone setting is the name of one
