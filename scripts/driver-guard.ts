@@ -3,8 +3,8 @@ import type { Plugin } from "esbuild";
 
 /** The fixes for `postgres` 3.4: the original source text and its replacement. */
 const GUARDS = [
-  // A write that was put off to the next turn of the event loop, when the connection may be gone: in a callback that
-  // nobody can catch, it would end the process. So the query fails, as any other does on a lost connection.
+  // The driver delays a write to the next turn of the event loop, when the connection may be gone. An error in that
+  // callback cannot be caught and would end the process. With the guard the query fails like any on a lost connection.
   {
     unguarded: "const x = socket.write(chunk, fn)",
     guarded: `if (socket === null) {

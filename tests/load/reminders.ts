@@ -42,8 +42,8 @@ try {
   await Promise.all([dispatchUntilDone(), dispatchUntilDone()]);
   const seconds = (performance.now() - startedAt) / 1_000;
 
-  const [figures] = await sql<{ sent: number; told: number; unpaired: number }[]>`
-    select count(*) filter (where r.sent)::int as sent, count(n.id)::int as told,
+  const [figures] = await sql<{ sent: number; notified: number; unpaired: number }[]>`
+    select count(*) filter (where r.sent)::int as sent, count(n.id)::int as notified,
            count(*) filter (where r.sent <> (n.id is not null))::int as unpaired
       from tasks.reminders r left join platform.notifications n on n.dedupe_key = 'reminder:' || r.id`;
   const [notifications] = await sql<{ n: number }[]>`select count(*)::int as n from platform.notifications`;

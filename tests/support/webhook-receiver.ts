@@ -35,7 +35,7 @@ export type Answer =
  * does.
  */
 export async function startWebhookReceiver(
-  answer: (told: ReceivedNotification, request: number) => Answer | Promise<Answer> = () => ({ status: 204 }),
+  answer: (received: ReceivedNotification, request: number) => Answer | Promise<Answer> = () => ({ status: 204 }),
 ): Promise<WebhookReceiver> {
   const taken = new Set<string>();
   let repeats = 0;
@@ -51,12 +51,12 @@ export async function startWebhookReceiver(
       const signed = { secret: WEBHOOK_SECRET, id, timestamp: Number(header("webhook-timestamp")), body };
       const at = new Date(signed.timestamp * 1_000);
       if (!isSigned(signed, header("webhook-signature"), at)) return void response.writeHead(401).end("bad signature");
-      const told = JSON.parse(body) as ReceivedNotification;
+      const received = JSON.parse(body) as ReceivedNotification;
       if (taken.has(id)) {
         repeats += 1;
         return void response.writeHead(200).end();
       }
-      void Promise.resolve(answer(told, number)).then((given) => {
+      void Promise.resolve(answer(received, number)).then((given) => {
         const takes = given === "take and hang up" || (typeof given === "object" && given.status < 300);
         if (takes) taken.add(id);
         if (typeof given === "string") return void request.socket.destroy();

@@ -66,7 +66,7 @@ export function deduplicate<Asked extends RequestedDecision>(
   asked: readonly Asked[],
   recorded: readonly RecordedDecision[],
 ): DeduplicatedDecisions<Asked> {
-  const [fresh, done, contradictory] = [new Map<string, Asked>(), new Map<string, RecordedDecision>(), [] as Said[]];
+  const [fresh, done, contradictory] = [new Map<string, Asked>(), new Map<string, RecordedDecision>(), [] as Contradiction[]];
   const known = new Map(recorded.map((decision) => [decision.decisionId, decision]));
   for (const one of asked) {
     const { decisionId, runId, position } = one;
@@ -80,10 +80,10 @@ export function deduplicate<Asked extends RequestedDecision>(
   return { fresh: [...fresh.values()], done: [...done.values()], repeated, contradictory };
 }
 
-type Said = DeduplicatedDecisions<never>["contradictory"][number];
+type Contradiction = DeduplicatedDecisions<never>["contradictory"][number];
 
 /** Empty when both decisions are equal. */
-function contradiction(asked: RequestedDecision, known: RequestedDecision): Said[] {
+function contradiction(asked: RequestedDecision, known: RequestedDecision): Contradiction[] {
   const members = ["analysisRunId", "dealId", "decision", "reason", "decidedBy"] as const;
   const others = members.filter((member) => asked[member] !== known[member]);
   if (others.length === 0) return [];

@@ -76,7 +76,8 @@ function exportAttempts(): () => void {
     const attempt = message as Attempt;
     const span = spans.get(attempt);
     const { result, error = result?.kind === "threw" ? result.error : undefined } = attempt;
-    if (result) span?.setAttribute("rota.ending", result.kind);
+    // Work that completed its run with `finish` returned, for everyone who queries this attribute.
+    if (result) span?.setAttribute("rota.ending", result.kind === "finished" ? "returned" : result.kind);
     if (error !== undefined) fail(span, error);
     span?.end();
   });

@@ -79,7 +79,7 @@ describe("each response of an app with data matches its schema", () => {
     };
     const { id } = await made<{ id: string }>("POST", "api/tasks", task);
     await made("POST", `api/tasks/${id}/reminders`, { remindAt: "2026-03-10T08:00:00Z" });
-    const told = {
+    const newNotification = {
       recipient: "user:1",
       type: "note",
       severity: "INFO",
@@ -87,7 +87,7 @@ describe("each response of an app with data matches its schema", () => {
       body: "News",
       data: { a: [1] },
     };
-    const note = await made<{ id: string }>("POST", "api/notifications", told);
+    const note = await made<{ id: string }>("POST", "api/notifications", newNotification);
     await made("POST", "api/notifications/allow-list", {
       recipient: "user:1",
       channel: "email",

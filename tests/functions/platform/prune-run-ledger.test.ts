@@ -120,7 +120,7 @@ describe("old notifications", () => {
     await tell("waits for its run", { daysAgo: 366, state: "pending" });
     await tell("under way", { daysAgo: 366, state: "sending" });
     expect((await prune()).result).toMatchObject({ notifications: 3 });
-    expect(await told()).toEqual(["under way", "waits for its run", "young"]);
+    expect(await notificationTitles()).toEqual(["under way", "waits for its run", "young"]);
     expect((await prune()).result).toMatchObject({ notifications: 0 });
   });
 
@@ -131,7 +131,7 @@ describe("old notifications", () => {
       sql`insert into platform.settings values ('notification_retention_days', '30', now(), 'a test')`,
     );
     expect((await prune()).result).toMatchObject({ notifications: 1 });
-    expect(await told()).toEqual(["young"]);
+    expect(await notificationTitles()).toEqual(["young"]);
   });
 
   async function tell(
@@ -160,7 +160,7 @@ describe("old notifications", () => {
       .values({ notificationId: id, channel: "web", attempt: 0, state: "sent", startedAt: at, endedAt: at });
   }
 
-  async function told(): Promise<string[]> {
+  async function notificationTitles(): Promise<string[]> {
     const rows = await app.db.execute<{ title: string }>(sql`
       select title from platform.notifications n join platform.notification_deliveries d on d.notification_id = n.id order by title`);
     const [{ deliveries } = { deliveries: NaN }] = await app.db.execute<{ deliveries: number }>(

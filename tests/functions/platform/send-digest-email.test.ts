@@ -51,7 +51,7 @@ async function does(job: typeof tell, at: string, input: unknown = {}, env: Reco
   const { id } = await process.enqueuer.enqueue(job, { input, trigger: "manual", requestedBy: "a test" });
   return (await process.runner.execute(id))!.result;
 }
-const told = (at: string, ...asked: NewNotification[]) => does(tell, at, { asked });
+const notifyAt = (at: string, ...asked: NewNotification[]) => does(tell, at, { asked });
 const digest = (at = MORNING, env = MAIL as Record<string, string>) => does(sendDigestEmail, at, {}, env);
 const allowed = (recipient = "anna") =>
   db.execute(
@@ -63,9 +63,9 @@ const digests = async () =>
 it("sends each user one mail with the unread notifications of the last day, the most urgent first", async () => {
   await allowed("anna");
   await allowed("ben");
-  await told("2026-03-09T13:59:59Z", note("too old"));
-  await told("2026-03-09T14:00:00Z", note("just in time"));
-  await told("2026-03-10T03:00:00Z", note("warned", { severity: "WARN" }), note("Ben's", { recipient: "ben" }));
+  await notifyAt("2026-03-09T13:59:59Z", note("too old"));
+  await notifyAt("2026-03-09T14:00:00Z", note("just in time"));
+  await notifyAt("2026-03-10T03:00:00Z", note("warned", { severity: "WARN" }), note("Ben's", { recipient: "ben" }));
   expect(await digest()).toEqual({ written: 2 });
 
   const [annas] = (await digests()).filter(({ recipient }) => recipient === "anna");
@@ -80,10 +80,10 @@ it("sends each user one mail with the unread notifications of the last day, the 
 
 it("sends one mail a local day in any number of runs, and no notification twice", async () => {
   await allowed();
-  await told("2026-03-10T12:00:00Z", note("one"));
+  await notifyAt("2026-03-10T12:00:00Z", note("one"));
   expect(await digest()).toEqual({ written: 1 });
   expect(await digest()).toEqual({});
-  await told("2026-03-10T14:30:00Z", note("two"));
+  await notifyAt("2026-03-10T14:30:00Z", note("two"));
   expect(await digest("2026-03-10T15:00:00Z")).toEqual({ "had one today": 1 });
   expect(await digest("2026-03-11T14:00:00Z")).toEqual({ written: 1 });
   expect((await digests()).map(({ title }) => title)).toEqual([
@@ -95,13 +95,13 @@ it("sends one mail a local day in any number of runs, and no notification twice"
 describe("sends no mail", () => {
   it("without unread notifications", async () => {
     await allowed();
-    await told("2026-03-10T12:00:00Z", note("read"));
+    await notifyAt("2026-03-10T12:00:00Z", note("read"));
     await db.execute(sql`update platform.notifications set read_at = now()`);
     expect(await digest()).toEqual({});
   });
 
   it("to users outside the allow-list, or without an e-mail channel: their notifications wait", async () => {
-    await told("2026-03-10T12:00:00Z", note("unread"));
+    await notifyAt("2026-03-10T12:00:00Z", note("unread"));
     expect(await digest()).toEqual({});
     await allowed();
     expect(await digest(MORNING, {})).toEqual({});
@@ -114,7 +114,7 @@ it("includes notifications that quiet hours delayed, also those older than a day
   await db.execute(
     sql`update platform.controls set quiet_from = '20:00', quiet_to = '08:00', quiet_zone = 'America/Phoenix'`,
   );
-  await told("2026-03-09T05:00:00Z", note("in the night", { channels: ["email"] }));
+  await notifyAt("2026-03-09T05:00:00Z", note("in the night", { channels: ["email"] }));
   expect(await db.select().from(notifications)).toMatchObject([
     { state: "pending", reason: expect.stringContaining("quiet hours until 08:00") as string },
   ]);

@@ -38,7 +38,7 @@ const about = (n: number, given: Partial<NewNotification> = {}): NewNotification
 
 /** An app whose back office gives these answers, and the requests that it got. */
 async function office(
-  answer?: (told: ReceivedNotification, request: number) => Answer | Promise<Answer>,
+  answer?: (delivered: ReceivedNotification, request: number) => Answer | Promise<Answer>,
   env: Record<string, string> = {},
 ) {
   const backOffice = await startWebhookReceiver(answer);
@@ -82,13 +82,13 @@ const all = () => db.select().from(notifications).orderBy(notifications.recipien
 const deliveries = () => db.select().from(notificationDeliveries).orderBy(notificationDeliveries.attempt);
 
 it("a provider gets the signed notification, and the run and its rows record it", async () => {
-  const told: ReceivedNotification[] = [];
-  const process = await office((one) => (told.push(one), { status: 200 }));
+  const delivered: ReceivedNotification[] = [];
+  const process = await office((one) => (delivered.push(one), { status: 200 }));
   const [run] = await tellOf(process, [about(1)]);
   await process.runner.executeBatch(sendNotification, [run!]);
 
   const [row] = await all();
-  expect(told).toEqual([
+  expect(delivered).toEqual([
     {
       id: row!.id,
       type: "order.late",
@@ -107,9 +107,9 @@ it("a provider gets the signed notification, and the run and its rows record it"
 
 describe("of a hundred notifications in one batch", () => {
   it("the invalid ones fail alone and at once, with the provider's reason", async () => {
-    const poisoned = (told: ReceivedNotification) => Number(told.recipient.slice(5)) % 20 === 0;
+    const poisoned = (delivered: ReceivedNotification) => Number(delivered.recipient.slice(5)) % 20 === 0;
     const refusal = { status: 422, body: JSON.stringify({ message: "no such customer" }) };
-    const process = await office((told) => (poisoned(told) ? refusal : { status: 200 }));
+    const process = await office((delivered) => (poisoned(delivered) ? refusal : { status: 200 }));
     const ids = await tellOf(
       process,
       Array.from({ length: 100 }, (_, n) => about(n + 1)),

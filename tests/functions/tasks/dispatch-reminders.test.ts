@@ -19,7 +19,7 @@ afterEach(() =>
 );
 
 const dispatch = () => runJob(dispatchReminders, { db, asOf: NOW });
-const told = () => db.select().from(notifications).orderBy(notifications.id);
+const storedNotifications = () => db.select().from(notifications).orderBy(notifications.id);
 const asItIs = async (id: number) => (await db.select().from(reminders).where(eq(reminders.id, id)))[0]!;
 
 it("marks a due reminder as sent with the time, and notifies its owner in the app and by chatbot", async () => {
@@ -28,7 +28,7 @@ it("marks a due reminder as sent with the time, and notifies its owner in the ap
   const { result } = await dispatch();
   expect(result).toEqual({ sent: 1, suppressed: 0 });
   expect(await asItIs(reminder.id)).toMatchObject({ sent: true, sentAt: new Date(NOW) });
-  expect(await told()).toMatchObject([
+  expect(await storedNotifications()).toMatchObject([
     {
       family: "tasks",
       recipient: "user:1",
@@ -58,7 +58,7 @@ it("sends a reminder that is due now, not one that is due a millisecond later, a
   expect((await dispatch()).result).toEqual({ sent: 1, suppressed: 0 });
   expect((await dispatch()).result).toEqual({ sent: 0, suppressed: 0 });
   expect(await asItIs(later.id)).toMatchObject({ sent: false, sentAt: null });
-  expect(await told()).toHaveLength(1);
+  expect(await storedNotifications()).toHaveLength(1);
 });
 
 it("marks and counts a reminder of a completed or deleted task, and notifies no owner", async () => {
@@ -67,7 +67,7 @@ it("marks and counts a reminder of a completed or deleted task, and notifies no 
   const overdue = await aTask(db, { status: "overdue" });
   for (const { id } of [completed, deleted, overdue]) await aReminder(db, { taskId: id });
   expect((await dispatch()).result).toEqual({ sent: 1, suppressed: 2 });
-  expect((await told()).map(({ data }) => data)).toEqual([{ taskId: overdue.id }]);
+  expect((await storedNotifications()).map(({ data }) => data)).toEqual([{ taskId: overdue.id }]);
   expect(await db.select().from(reminders).where(eq(reminders.sent, false))).toEqual([]);
 });
 
@@ -103,7 +103,7 @@ it("two concurrent dispatchers share 8,000 reminders, and each causes one notifi
   expect(runs.map((run) => run?.state)).toEqual(["succeeded", "succeeded"]);
   const sent = runs.map((run) => Number(run!.result!.sent ?? 0));
   expect(sent[0]! + sent[1]!).toBe(8_000);
-  const keys = (await told()).map(({ dedupeKey }) => dedupeKey);
+  const keys = (await storedNotifications()).map(({ dedupeKey }) => dedupeKey);
   expect(keys).toHaveLength(8_000);
   expect(new Set(keys).size).toBe(8_000);
   for (const process of processes) await process.close();
@@ -115,7 +115,7 @@ it("marks an unmarked reminder with an earlier notification, without a second on
   await dispatch();
   await db.update(reminders).set({ sent: false, sentAt: null }).where(eq(reminders.id, reminder.id));
   await dispatch();
-  expect(await told()).toHaveLength(1);
+  expect(await storedNotifications()).toHaveLength(1);
   expect(await asItIs(reminder.id)).toMatchObject({ sent: true });
 });
 
@@ -125,7 +125,7 @@ it("a repeated channel, an odd title and a task without a due date block no othe
   await aReminder(db, { taskId: strange.id, channels: ["web", "web"] });
   await aReminder(db, { taskId: unknown.id, channels: ["web"] });
   expect((await dispatch()).result).toEqual({ sent: 2, suppressed: 0 });
-  expect((await told()).map(({ title, body }) => [title, body])).toEqual([
+  expect((await storedNotifications()).map(({ title, body }) => [title, body])).toEqual([
     ["task.reminder", ""],
     ["Water the plants", "Due 2026-03-10T08:00:00.000Z Mars/Olympus"],
   ]);
@@ -136,7 +136,7 @@ it("with comms turned off, notifications are stored as suppressed, and none is l
   const { id: taskId } = await aTask(db);
   await aReminder(db, { taskId });
   await dispatch();
-  expect(await told()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
+  expect(await storedNotifications()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
   await db.execute(sql`update platform.controls set comms_enabled = true where scope = 'global'`);
 });
 

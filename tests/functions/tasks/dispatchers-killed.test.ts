@@ -18,8 +18,8 @@ beforeEach(() =>
 
 /** How many reminders are marked, how many have a notification, and how many have only one of both. */
 async function figures() {
-  const [row] = await db.execute<{ sent: number; told: number; unpaired: number }>(sql`
-    select count(*) filter (where r.sent)::integer as sent, count(n.id)::integer as told,
+  const [row] = await db.execute<{ sent: number; notified: number; unpaired: number }>(sql`
+    select count(*) filter (where r.sent)::integer as sent, count(n.id)::integer as notified,
            count(*) filter (where r.sent <> (n.id is not null))::integer as unpaired
       from tasks.reminders r left join platform.notifications n on n.dedupe_key = 'reminder:' || r.id`);
   return row!;
@@ -54,12 +54,12 @@ it("a killed dispatcher leaves whole pages; the next one sends the rest, and eac
   });
   expect(after.sent, "it was killed in the middle").toBeGreaterThan(0);
   expect(after.sent, "it was killed in the middle").toBeLessThan(REMINDERS);
-  expect(after).toMatchObject({ told: after.sent, unpaired: 0 });
+  expect(after).toMatchObject({ notified: after.sent, unpaired: 0 });
 
   // Reminders that the killed process has locked are skipped until the database notices its end.
   await expect.poll(othersAtWork).toHaveLength(0);
   expect(await finished(dispatcher())).toMatchObject({ state: "succeeded" });
-  expect(await figures()).toEqual({ sent: REMINDERS, told: REMINDERS, unpaired: 0 });
+  expect(await figures()).toEqual({ sent: REMINDERS, notified: REMINDERS, unpaired: 0 });
 });
 
 it("of two concurrent processes one is killed, and each reminder is still sent once", async () => {
@@ -69,5 +69,5 @@ it("of two concurrent processes one is killed, and each reminder is still sent o
   expect(await finished(other)).toMatchObject({ state: "succeeded" });
   // Reminders that the killed process had locked were skipped: a run after the release takes them.
   while ((await figures()).sent < REMINDERS) await finished(dispatcher());
-  expect(await figures()).toEqual({ sent: REMINDERS, told: REMINDERS, unpaired: 0 });
+  expect(await figures()).toEqual({ sent: REMINDERS, notified: REMINDERS, unpaired: 0 });
 });

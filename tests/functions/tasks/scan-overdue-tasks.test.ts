@@ -20,14 +20,14 @@ afterEach(() =>
 );
 
 const scan = (settings: Record<string, string> = {}) => runJob(scanOverdueTasks, { db, asOf: NOW, settings });
-const told = () => db.select().from(notifications).orderBy(notifications.id);
+const storedNotifications = () => db.select().from(notifications).orderBy(notifications.id);
 const statusOf = async (id: string) => (await db.select().from(tasks).where(eq(tasks.id, id)))[0]!.status;
 
 it("marks an open task past its due date as overdue, and notifies its owner", async () => {
   const task = await aTask(db, { title: "File the taxes" });
   expect((await scan()).result).toEqual({ overdue: 1, reopened: 0 });
   expect(await statusOf(task.id)).toBe("overdue");
-  expect(await told()).toMatchObject([
+  expect(await storedNotifications()).toMatchObject([
     {
       recipient: "user:1",
       type: "task.overdue",
@@ -52,7 +52,7 @@ describe("does not change", () => {
     const task = await aTask(db, given);
     expect((await scan()).result).toEqual({ overdue: 0, reopened: 0 });
     expect(await statusOf(task.id)).toBe(task.status);
-    expect(await told()).toEqual([]);
+    expect(await storedNotifications()).toEqual([]);
   });
 });
 
@@ -68,7 +68,7 @@ it("reopens a postponed task, and notifies its owner again when it is late for t
     .set({ dueDate: new Date("2026-03-10T11:00:00Z") })
     .where(eq(tasks.id, task.id));
   await scan();
-  expect((await told()).map(({ dedupeKey }) => dedupeKey)).toEqual([
+  expect((await storedNotifications()).map(({ dedupeKey }) => dedupeKey)).toEqual([
     `overdue:${task.id}:2026-03-10T08:00:00.000Z`,
     `overdue:${task.id}:2026-03-10T11:00:00.000Z`,
   ]);
@@ -79,14 +79,14 @@ it("notifies the owner once for each due date, however often the task becomes ov
   await scan();
   await db.update(tasks).set({ status: "open" }).where(eq(tasks.id, task.id));
   expect((await scan()).result).toEqual({ overdue: 1, reopened: 0 });
-  expect(await told()).toHaveLength(1);
+  expect(await storedNotifications()).toHaveLength(1);
 });
 
 it("notifies no owner when the setting is off", async () => {
   const task = await aTask(db);
   await scan({ TASKS_NOTIFY_OVERDUE: "false" });
   expect(await statusOf(task.id)).toBe("overdue");
-  expect(await told()).toEqual([]);
+  expect(await storedNotifications()).toEqual([]);
 });
 
 it("processes several pages to the end", async () => {
@@ -95,7 +95,7 @@ it("processes several pages to the end", async () => {
     select gen_random_uuid(), 'user:' || n % 7, 'A task', timestamptz '2026-03-10 08:00Z' - (n / 900) * interval '1 h', 'UTC', '2026-01-01'
       from generate_series(1, 4100) n`);
   expect((await scan()).result).toEqual({ overdue: 4_100, reopened: 0 });
-  expect(await told()).toHaveLength(4_100);
+  expect(await storedNotifications()).toHaveLength(4_100);
   expect((await scan()).result).toEqual({ overdue: 0, reopened: 0 });
 });
 

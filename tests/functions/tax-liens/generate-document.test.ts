@@ -76,7 +76,7 @@ const ask = (given: Record<string, unknown> = {}, headers = {}) =>
 const content = (id: string, format: "pdf" | "html", method?: string) => documentContent(api, id, format, method);
 const shown = async (id: string) => (await api.call("GET", `api/documents/${id}`)).body;
 const calls = () => api.db.select().from(aiLlmCalls).orderBy(aiLlmCalls.id);
-const told = () => api.db.select().from(notifications);
+const storedNotifications = () => api.db.select().from(notifications);
 
 describe("a document", () => {
   it("is requested, written, announced and read", async () => {
@@ -103,7 +103,7 @@ describe("a document", () => {
     });
     expect(html.bytes!.toString()).toContain("14.62%");
     expect(await content(body.document, "pdf", "HEAD")).toMatchObject({ status: 200, bytes: null });
-    expect(await told()).toMatchObject([
+    expect(await storedNotifications()).toMatchObject([
       { recipient: "user:7", type: "document.ready", data: { document: body.document } },
     ]);
   });
@@ -275,7 +275,7 @@ describe("a document", () => {
       state: "failed",
       reason: expect.stringContaining("expected one of") as string,
     });
-    expect(await told()).toMatchObject([
+    expect(await storedNotifications()).toMatchObject([
       { recipient: "user:7", type: "document.failed", title: "The gone could not be written", state: "sent" },
     ]);
   });
@@ -286,7 +286,7 @@ describe("a document", () => {
     const before = await storage.blobs("documents");
     expect(await rerun(body.document)).toMatchObject({ state: "succeeded" });
     expect(await storage.blobs("documents")).toEqual(before);
-    expect(await told()).toHaveLength(1);
+    expect(await storedNotifications()).toHaveLength(1);
   });
 
   it.each([1, 2, 3, 4, 5])(
@@ -308,7 +308,7 @@ describe("a document", () => {
       const { files } = (await shown(body.document)) as { files: { pdf: { sha256: string } } };
       const pdf = (await content(body.document, "pdf")).bytes!;
       expect(files.pdf.sha256).toBe(createHash("sha256").update(pdf).digest("hex"));
-      expect(await told()).toHaveLength(1);
+      expect(await storedNotifications()).toHaveLength(1);
     },
   );
 });
@@ -328,7 +328,7 @@ it("after kill -9 between the last file and the row, the next attempt writes the
   const left = await storage.blobs("documents");
   expect([...left.keys()]).toEqual([`2026/03/${id}.html`, `2026/03/${id}.pdf`]);
   expect(await shown(id)).toMatchObject({ state: "queued" });
-  expect(await told()).toHaveLength(0);
+  expect(await storedNotifications()).toHaveLength(0);
 
   await api.db.execute(
     sql`update platform.job_runs set lease_expires_at = now() - interval '1s' where id = ${body.run}`,
@@ -338,7 +338,7 @@ it("after kill -9 between the last file and the row, the next attempt writes the
   expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded", attempt: 2 });
   expect(await shown(id)).toMatchObject({ state: "ready" });
   expect(await storage.blobs("documents")).toEqual(left);
-  expect(await told()).toHaveLength(1);
+  expect(await storedNotifications()).toHaveLength(1);
 });
 
 describe("with a language model", () => {

@@ -142,8 +142,8 @@ describe("a list", () => {
       message: expect.stringContaining("1 liens, less than half of the 4") as string,
     });
     expect(await rows("liens")).toEqual(before);
-    const told = await db.execute(sql`select recipient, title from platform.notifications`);
-    expect([...told]).toEqual([{ recipient: "operators", title: "The liens of sample-az could not be brought in" }]);
+    const storedNotifications = await db.execute(sql`select recipient, title from platform.notifications`);
+    expect([...storedNotifications]).toEqual([{ recipient: "operators", title: "The liens of sample-az could not be brought in" }]);
     const [row] = await db.execute(
       sql`select state, error, retrieved from tax_liens.lien_ingestions order by id desc limit 1`,
     );

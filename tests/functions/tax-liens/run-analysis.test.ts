@@ -86,8 +86,8 @@ describe("an analysis", () => {
     expect(analysis.steps.map(({ step }) => step)).toEqual([
       ...["definition", "constraints", "liens", "metrics", "filter", "deals", "summary"],
     ]);
-    const [told] = await app.db.select().from(notifications);
-    expect(told).toMatchObject({ recipient: "user:1", type: "analysis.succeeded", data: { analysis: analysis.id } });
+    const [completion] = await app.db.select().from(notifications);
+    expect(completion).toMatchObject({ recipient: "user:1", type: "analysis.succeeded", data: { analysis: analysis.id } });
     expect(await app.db.$count(analysisCandidates)).toBe(0);
     expect(await app.db.$count(dealMetrics)).toBe(4);
   });
@@ -184,8 +184,8 @@ describe("an invalid analysis", () => {
     const { run, analysis } = await analyse(constraints);
     expect(run).toMatchObject({ state: "dead", attempt: 1 });
     expect(analysis).toMatchObject({ state: "failed", error: expect.stringContaining(reason) as string, deals: [] });
-    const [told] = await app.db.select().from(notifications);
-    expect(told).toMatchObject({ recipient: "user:1", type: "analysis.failed", severity: "WARN" });
+    const [completion] = await app.db.select().from(notifications);
+    expect(completion).toMatchObject({ recipient: "user:1", type: "analysis.failed", severity: "WARN" });
   });
 
   it("starts again when it is requested again", async () => {

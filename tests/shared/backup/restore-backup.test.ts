@@ -217,7 +217,7 @@ describe("a backup that fails", () => {
   test("ends at once on abort, and leaves no manifest", async () => {
     const { source } = await hardBackup();
     const stop = new AbortController();
-    const reason = new Error("told to stop");
+    const reason = new Error("asked to stop");
     const backup = backUp(options(source), openBackups(), "stopped", {
       signal: stop.signal,
       onTable: () => {

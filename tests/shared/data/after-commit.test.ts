@@ -7,14 +7,14 @@ import { createDatabase, type TestDatabase } from "#support/database.ts";
 let database: TestDatabase;
 let db: Db;
 let other: Db;
-let told: string[];
+let calls: string[];
 beforeAll(async () => {
   database = await createDatabase();
   [db, other] = [open(), open()];
   await db.execute(sql`create table word (text text primary key deferrable initially deferred)`);
 });
 beforeEach(() => {
-  told = [];
+  calls = [];
 });
 afterAll(async () => {
   await Promise.all([db.$client.end(), other.$client.end()]);
@@ -26,7 +26,7 @@ function open(): Db {
 }
 const write = (tx: Pick<Db, "execute">, text: string) => tx.execute(sql`insert into word values (${text})`);
 const tell = (tx: object, text: string) => {
-  afterCommit(tx, () => told.push(text));
+  afterCommit(tx, () => calls.push(text));
 };
 
 it("hooks run after the commit, when other connections see the rows, in order", async () => {
@@ -35,8 +35,8 @@ it("hooks run after the commit, when other connections see the rows, in order", 
     await write(tx, "a");
     tell(tx, "first");
     tell(tx, "second");
-    afterCommit(tx, () => void (seen = told.join()));
-    expect(told).toEqual([]);
+    afterCommit(tx, () => void (seen = calls.join()));
+    expect(calls).toEqual([]);
   });
   expect(seen).toBe("first,second");
   expect(await other.execute(sql`select from word where text = 'a'`)).toHaveLength(1);
@@ -50,7 +50,7 @@ it("a transaction that throws runs no hook, not even later", async () => {
   });
   await expect(thrown).rejects.toThrow("no");
   tell(open!, "too late");
-  expect(told).toEqual([]);
+  expect(calls).toEqual([]);
 });
 
 it("nor does one whose commit fails", async () => {
@@ -60,7 +60,7 @@ it("nor does one whose commit fails", async () => {
     tell(tx, "never");
   });
   await expect(refused).rejects.toThrow();
-  expect(told).toEqual([]);
+  expect(calls).toEqual([]);
 });
 
 it("a hook of a savepoint waits for the whole transaction; a rolled back savepoint runs none", async () => {
@@ -75,12 +75,12 @@ it("a hook of a savepoint waits for the whole transaction; a rolled back savepoi
     });
     await expect(undone).rejects.toThrow("no");
     tell(tx, "after");
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
-  expect(told).toEqual(["before", "within", "after"]);
+  expect(calls).toEqual(["before", "within", "after"]);
 });
 
 it("outside of a transaction a hook runs at once", () => {
   tell(db, "at once");
-  expect(told).toEqual(["at once"]);
+  expect(calls).toEqual(["at once"]);
 });

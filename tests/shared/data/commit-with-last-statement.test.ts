@@ -19,17 +19,17 @@ const written = async () =>
 
 describe("a last statement", () => {
   it("that fails rolls its transaction back, on the first use and when it is prepared", async () => {
-    const told: number[] = [];
+    const committed: number[] = [];
     for (const n of [1, 2, 3]) {
       const transaction = db.transaction(async (tx) => {
         await write(tx, n);
-        afterCommit(tx, () => told.push(n));
+        afterCommit(tx, () => committed.push(n));
         await sendLastStatement(tx, word(tx, 0));
       });
       await expect(transaction).rejects.toMatchObject({ cause: { code: "22012" } });
     }
     expect(await written()).toEqual([]);
-    expect(told).toEqual([]);
+    expect(committed).toEqual([]);
   });
 
   it("that succeeds commits, and the connection stays usable", async () => {

@@ -58,13 +58,13 @@ async function failing(inputs: readonly { says: string; errorClass: string }[], 
   return ids;
 }
 
-async function told(): Promise<Notification[]> {
+async function storedNotifications(): Promise<Notification[]> {
   return app.db.select().from(notifications).orderBy(notifications.id);
 }
 
 it("the operators are notified in the transaction, with the cause and the remedy", async () => {
   const [id] = await failing([{ says: "401 from the bank", errorClass: "auth" }]);
-  const [notification, ...others] = await told();
+  const [notification, ...others] = await storedNotifications();
   expect(notification).toMatchObject({
     recipient: "operators",
     family: "samples",
@@ -85,29 +85,29 @@ it("the operators are notified in the transaction, with the cause and the remedy
 it("there is no notification before the last attempt", async () => {
   const input = { says: "no answer", errorClass: "transient" };
   await failing([input], 1);
-  expect(await told()).toEqual([]);
+  expect(await storedNotifications()).toEqual([]);
   await failing([input], 2);
-  expect((await told()).map(({ body }) => body)).toEqual([expect.stringContaining("after 2 attempts: no answer")]);
+  expect((await storedNotifications()).map(({ body }) => body)).toEqual([expect.stringContaining("after 2 attempts: no answer")]);
 });
 
 it("dead runs of one cause within an hour are one notification, another cause is its own", async () => {
   const broken = [1, 2, 3].map((n) => ({ says: `row ${n} is broken`, errorClass: "validation" }));
   await failing([...broken, { says: "no such file", errorClass: "validation" }]);
   await failing(broken);
-  expect((await told()).map(({ body }) => body.split("\n")[0])).toEqual([
+  expect((await storedNotifications()).map(({ body }) => body.split("\n")[0])).toEqual([
     expect.stringMatching(/^Run \S+ \(and 2 more\), after 1 attempt: row \d is broken$/),
     expect.stringMatching(/^Run \S+, after 1 attempt: no such file$/),
   ]);
   clock.advance(3_600_000);
   await failing(broken);
-  expect(await told()).toHaveLength(3);
+  expect(await storedNotifications()).toHaveLength(3);
 });
 
 it("it is stored as suppressed when messages to people are switched off", async () => {
   const off = { scope: "samples", change: { commsEnabled: false }, who: "ada", reason: "a test", now: clock.now() };
   await app.db.transaction((tx) => changeControls(tx, off));
   await failing([{ says: "no such file", errorClass: "validation" }]);
-  expect(await told()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
+  expect(await storedNotifications()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
 });
 
 it("a run ends also when the notification fails, which is logged", async () => {

@@ -41,7 +41,7 @@ const reminder = (n = 1, given: Partial<NewNotification> = {}): NewNotification 
 });
 
 /** Notifies in a job's own transaction. */
-async function told(
+async function runNotify(
   asked: readonly NewNotification[],
   work?: (context: JobContext<unknown>, notified: NotifyCounts) => Promise<void>,
   env: Environment = {},
@@ -73,7 +73,7 @@ const allow = (recipient: string, channel: string, address = "anna@example.org")
 
 describe("in the transaction of the caller", () => {
   it("a reminder is in the app at once, without a run", async () => {
-    const { run, dispatched, events } = await told([reminder()]);
+    const { run, dispatched, events } = await runNotify([reminder()]);
     expect(run.result).toEqual({ created: 1, duplicates: 0, sent: 1, suppressed: 0, pending: 0 });
     expect(dispatched).toEqual([]);
     expect(events).toMatchObject([
@@ -96,14 +96,14 @@ describe("in the transaction of the caller", () => {
   });
 
   it("it is rolled back when the work fails", async () => {
-    const { run, events } = await told([reminder()], () => Promise.reject(new Error("after all not")));
+    const { run, events } = await runNotify([reminder()], () => Promise.reject(new Error("after all not")));
     expect(run.errors).toMatchObject([{ message: "after all not" }]);
     expect(await db.select().from(notifications)).toEqual([]);
     expect(events).toEqual([]);
   });
 
   it("a thousand are created in as many statements as one", async () => {
-    const { run } = await told(Array.from({ length: 1_000 }, (_, n) => reminder(n)));
+    const { run } = await runNotify(Array.from({ length: 1_000 }, (_, n) => reminder(n)));
     expect(run.result).toMatchObject({ created: 1_000, sent: 1_000 });
     expect(await db.$count(jobRuns)).toBe(1);
   });
@@ -112,14 +112,14 @@ describe("in the transaction of the caller", () => {
 describe("a dedupe key", () => {
   it("notifies a recipient once, within one call and over many", async () => {
     const twice = [reminder(1, { dedupeKey: "task 7" }), reminder(1, { dedupeKey: "task 7" })];
-    expect((await told(twice)).run.result).toMatchObject({ created: 1, duplicates: 1 });
-    expect((await told(twice)).run.result).toMatchObject({ created: 0, duplicates: 2, sent: 0 });
+    expect((await runNotify(twice)).run.result).toMatchObject({ created: 1, duplicates: 1 });
+    expect((await runNotify(twice)).run.result).toMatchObject({ created: 0, duplicates: 2, sent: 0 });
     expect(await db.$count(notifications)).toBe(1);
   });
 
   it("applies per recipient, and notifications without one are created each time", async () => {
     const both = [reminder(1, { dedupeKey: "task 7" }), reminder(2, { dedupeKey: "task 7" }), reminder(1), reminder(1)];
-    expect((await told(both)).run.result).toMatchObject({ created: 4, duplicates: 0 });
+    expect((await runNotify(both)).run.result).toMatchObject({ created: 4, duplicates: 0 });
   });
 });
 
@@ -134,7 +134,7 @@ describe("a suppressed notification", () => {
         now: new Date(),
       }),
     );
-    const { run } = await told([reminder(), reminder(2, { severity: "SEV0" })]);
+    const { run } = await runNotify([reminder(), reminder(2, { severity: "SEV0" })]);
     expect(run.result).toMatchObject({ created: 2, suppressed: 2, sent: 0 });
     const rows = await db.select().from(notifications);
     expect(rows.map(({ state, reason }) => ({ state, reason }))).toEqual([
@@ -145,7 +145,7 @@ describe("a suppressed notification", () => {
 
   it("names the channel that is not configured", async () => {
     await allow("user:1", "sms", "+15005550006");
-    expect((await told([reminder(1, { channels: ["sms"] })])).run.result).toMatchObject({ suppressed: 1 });
+    expect((await runNotify([reminder(1, { channels: ["sms"] })])).run.result).toMatchObject({ suppressed: 1 });
     expect(await db.select().from(notifications)).toMatchObject([{ reason: "channel not configured" }]);
   });
 });
@@ -156,7 +156,7 @@ it("each notification of one call is routed by its channels and the allow-list",
   const asked = [1, 2, 3, 1].map((n, i) =>
     reminder(n, { channels: i < 3 ? ["web", "chatbot"] : ["web"], dedupeKey: `${i}` }),
   );
-  const { run } = await told([...asked, asked[0]!], undefined, { TELEGRAM_BOT_TOKEN: `1:${"t".repeat(35)}` });
+  const { run } = await runNotify([...asked, asked[0]!], undefined, { TELEGRAM_BOT_TOKEN: `1:${"t".repeat(35)}` });
   expect(run.result).toEqual({ created: 4, duplicates: 1, sent: 3, suppressed: 0, pending: 1 });
 
   const rows = await db.execute<{ way: string }>(sql`
@@ -186,18 +186,18 @@ it("each notification of one call is routed by its channels and the allow-list",
 });
 
 it("an invalid notification is refused with its index; a long text is truncated", async () => {
-  const { run } = await told([reminder(), reminder(2, { recipient: " " })]);
+  const { run } = await runNotify([reminder(), reminder(2, { recipient: " " })]);
   expect(run.state).toBe("dead");
   expect(run.errors).toMatchObject([{ message: expect.stringContaining("notifications.1.recipient") as string }]);
   expect(await db.$count(notifications)).toBe(0);
 
-  await told([reminder(1, { title: "ä".repeat(1_000), body: `zero\0${"b".repeat(30_000)}` })]);
+  await runNotify([reminder(1, { title: "ä".repeat(1_000), body: `zero\0${"b".repeat(30_000)}` })]);
   const [row] = await db.select().from(notifications);
   expect([row!.title.length, row!.body.length, row!.body.slice(0, 5)]).toEqual([300, 20_000, "zero\uFFFD"]);
 });
 
 it("the database refuses inconsistent rows", async () => {
-  await told([reminder()]);
+  await runNotify([reminder()]);
   for (const change of [
     "state = 'gone'",
     "state = 'failed', reason = null",

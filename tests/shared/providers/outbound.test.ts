@@ -364,8 +364,8 @@ describe("connections", () => {
 });
 
 test("each request is published on the diagnostics channel", async () => {
-  const told: unknown[] = [];
-  const listen = (message: unknown) => told.push(message);
+  const requests: unknown[] = [];
+  const listen = (message: unknown) => requests.push(message);
   outboundRequests.subscribe(listen);
   const target = await scriptedServer((request, response) =>
     response.writeHead(request.url === "/ok" ? 200 : 500).end(),
@@ -374,7 +374,7 @@ test("each request is published on the diagnostics channel", async () => {
   (await acme.get("ok")).discard();
   await providerErrorOf(() => acme.get("broken"));
   outboundRequests.unsubscribe(listen);
-  expect(told).toMatchObject([
+  expect(requests).toMatchObject([
     { provider: "acme", method: "GET", url: `${target.url}ok`, status: 200, ms: expect.any(Number) as number },
     { provider: "acme", url: `${target.url}broken`, error: { status: 500 } },
   ]);

@@ -79,9 +79,9 @@ describe("a beat", () => {
   it("reports progress that it has stored, each report once, and none of a run that it has lost", async () => {
     const [kept, lost] = [await heldRun(), await heldRun()];
     await db.update(jobRuns).set({ leaseHolder: "another" }).where(eq(jobRuns.id, lost.id));
-    const told: [string, number][] = [];
+    const reported: [string, number][] = [];
     const { heartbeat } = start([kept, lost], {
-      onProgress: (all) => told.push(...all.map(({ run, progress }) => [run.jobId, progress.done] as [string, number])),
+      onProgress: (all) => reported.push(...all.map(({ run, progress }) => [run.jobId, progress.done] as [string, number])),
     });
     await heartbeat.beat();
     kept.reports = lost.reports = { done: 1 };
@@ -89,7 +89,7 @@ describe("a beat", () => {
     await heartbeat.beat();
     kept.reports = { done: 2 };
     await heartbeat.beat();
-    expect(told).toEqual([
+    expect(reported).toEqual([
       [kept.jobId, 1],
       [kept.jobId, 2],
     ]);

@@ -310,8 +310,8 @@ describe("a job that breaks the rules", () => {
       expect(await effects(api)).toEqual([]);
       forever.reject(new Error("much too late"));
       await expect(forever.promise).rejects.toThrow();
-      const told = api.log.filter(({ message }) => message === "Abandoned work failed after its attempt had ended");
-      expect(told).toEqual([
+      const errors = api.log.filter(({ message }) => message === "Abandoned work failed after its attempt had ended");
+      expect(errors).toEqual([
         expect.objectContaining({
           fields: expect.objectContaining({
             job: job.id,

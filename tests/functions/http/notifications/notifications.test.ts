@@ -34,15 +34,15 @@ interface Page {
   readonly notifications: Shown[];
   readonly nextCursor: string | null;
 }
-const told = { recipient: "user:1", type: "note", severity: "INFO", title: "Hello", body: "There is news." };
+const newNotification = { recipient: "user:1", type: "note", severity: "INFO", title: "Hello", body: "There is news." };
 const post = (given: Record<string, unknown> = {}, headers = {}) =>
-  api.call<Shown>("POST", "api/notifications", { ...told, ...given }, headers);
+  api.call<Shown>("POST", "api/notifications", { ...newNotification, ...given }, headers);
 
 describe("POST api/notifications", () => {
   it("creates an in-app notice, and shows its outcome", async () => {
     const { status, body, headers } = await post({ data: { task: 7 } });
     expect(status).toBe(201);
-    expect(body).toMatchObject({ ...told, data: { task: 7 }, state: "sent", channels: ["web"], readAt: null });
+    expect(body).toMatchObject({ ...newNotification, data: { task: 7 }, state: "sent", channels: ["web"], readAt: null });
     const { body: one } = await api.call<Shown>("GET", headers.location!);
     expect(one).toMatchObject({ id: body.id, deliveries: [{ channel: "web", attempt: 0, state: "sent" }] });
   });

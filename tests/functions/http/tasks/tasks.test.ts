@@ -273,7 +273,7 @@ it("the list pages from the newest to the oldest, each task once, by its filters
 it("a series continues through the API: completed, followed, completed again", async () => {
   api.clock.moveTo("2026-03-10T12:00:00Z");
   const { body: first } = await call("POST", "api/tasks", { ...water, recurrenceRule: "FREQ=DAILY;COUNT=2" });
-  const goOn = async () => {
+  const advance = async () => {
     const run = await api.enqueuer.enqueue(processRecurringTasks, {
       input: {},
       trigger: "manual",
@@ -282,11 +282,11 @@ it("a series continues through the API: completed, followed, completed again", a
     return (await api.runner.execute(run.id))!.result;
   };
   await call("POST", `api/tasks/${first.id}/complete`);
-  await goOn();
+  await advance();
   const { body } = await call<{ tasks: TaskBody[] }>("GET", `api/tasks?seriesId=${first.id}&status=open`);
   expect(body.tasks).toMatchObject([
     { generatedFromId: first.id, seriesNumber: 2, dueDate: "2026-03-11T08:00:00.000Z" },
   ]);
   await call("POST", `api/tasks/${body.tasks[0]!.id}/complete`);
-  expect(await goOn()).toEqual({ generated: 0, ended: 1 });
+  expect(await advance()).toEqual({ generated: 0, ended: 1 });
 });

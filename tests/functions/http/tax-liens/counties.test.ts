@@ -50,8 +50,8 @@ it("a county is configured, ingested, and shows its liens and rejected rows", as
   expect(liens.liens.map(({ faceAmount }) => faceAmount)).toEqual(["1.5"]);
   const { body: sold } = await api.call("GET", `api/liens?status=sold&cursor=${liens.next}`);
   expect(sold).toMatchObject({ liens: [{ status: "sold", property: { parcelId: "B" } }], next: null });
-  const { body: told } = await api.call("GET", "api/counties/sample-az/ingestions");
-  expect(told).toMatchObject({
+  const { body: listed } = await api.call("GET", "api/counties/sample-az/ingestions");
+  expect(listed).toMatchObject({
     ingestions: [{ state: "succeeded", retrieved: 3, created: 2, failed: 1, rejects: [{ line: 4, raw: "C,x,OPEN" }] }],
   });
   expect((await api.call("GET", "api/counties")).body).toMatchObject({ counties: [{ id: "sample-az", lastRows: 2 }] });
