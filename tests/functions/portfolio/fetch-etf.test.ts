@@ -2,27 +2,27 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
 import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
 import { SAMPLE_ETFS, sampleBars } from "#local/providers/sample-prices.ts";
-import { type EtfDesk, openEtfDesk } from "./etf-desk.ts";
+import { type EtfFixture, openEtfFixture } from "./etf-fixture.ts";
 
 const FRIDAY = "2026-04-10T20:30:00Z";
 
-let desk: EtfDesk;
+let etfs: EtfFixture;
 beforeAll(async () => {
-  desk = await openEtfDesk();
+  etfs = await openEtfFixture();
 });
 beforeEach(() => {
-  desk.setNow(FRIDAY);
+  etfs.setNow(FRIDAY);
 });
-afterEach(() => desk.clear());
-afterAll(() => desk.close());
+afterEach(() => etfs.clear());
+afterAll(() => etfs.close());
 
 it("stores the facts of the ETF and all of its prices", async () => {
-  await desk.add("SMPK.L");
-  const { run } = await desk.run(fetchEtf, { symbol: "SMPK.L" });
+  await etfs.add("SMPK.L");
+  const { run } = await etfs.run(fetchEtf, { symbol: "SMPK.L" });
   const days = sampleBars(SAMPLE_ETFS[2]!, new Date(FRIDAY)).length;
   expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
   expect(run.result).toMatchObject({ inserted: days, skipped: 0, source: "yahoo" });
-  expect(await desk.etf("SMPK.L")).toMatchObject({
+  expect(await etfs.etf("SMPK.L")).toMatchObject({
     state: "ready",
     currency: "GBP",
     series: "raw",
@@ -30,8 +30,8 @@ it("stores the facts of the ETF and all of its prices", async () => {
     name: "Sample United Kingdom ETF",
     syncedAt: new Date(FRIDAY),
   });
-  expect(await desk.prices("SMPK.L")).toHaveLength(days);
-  const [update] = await listEtfUpdates(desk.db, undefined, 10);
+  expect(await etfs.prices("SMPK.L")).toHaveLength(days);
+  const [update] = await listEtfUpdates(etfs.db, undefined, 10);
   expect(update).toMatchObject({
     kind: "fetch",
     symbol: "SMPK.L",
@@ -46,46 +46,46 @@ it("stores the facts of the ETF and all of its prices", async () => {
 });
 
 it("a second run adds and overwrites nothing", async () => {
-  await desk.add("SMPW.DE");
-  await desk.run(fetchEtf, { symbol: "SMPW.DE" });
-  const before = await desk.prices("SMPW.DE");
-  const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" });
+  await etfs.add("SMPW.DE");
+  await etfs.run(fetchEtf, { symbol: "SMPW.DE" });
+  const before = await etfs.prices("SMPW.DE");
+  const { run } = await etfs.run(fetchEtf, { symbol: "SMPW.DE" });
   expect(run.result).toMatchObject({ inserted: 0, skipped: before.length });
-  expect(await desk.prices("SMPW.DE")).toEqual(before);
+  expect(await etfs.prices("SMPW.DE")).toEqual(before);
 });
 
 it("a transient failure is retried, and the ETF stays new", async () => {
-  await desk.add("SMPW.DE");
-  desk.yahoo.fail({ kind: "503" });
-  const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" });
+  await etfs.add("SMPW.DE");
+  etfs.yahoo.fail({ kind: "503" });
+  const { run } = await etfs.run(fetchEtf, { symbol: "SMPW.DE" });
   expect(run.state).toBe("retrying");
-  expect(await desk.etf("SMPW.DE")).toMatchObject({ state: "new", currency: null });
-  expect(await listEtfUpdates(desk.db, "pending", 10)).toMatchObject([
+  expect(await etfs.etf("SMPW.DE")).toMatchObject({ state: "new", currency: null });
+  expect(await listEtfUpdates(etfs.db, "pending", 10)).toMatchObject([
     { error: expect.stringContaining("503") as string },
   ]);
 });
 
 it("an unknown symbol marks the ETF as failed, with the reason in the tracking table", async () => {
-  await desk.add("GONE.DE");
-  const { run } = await desk.run(fetchEtf, { symbol: "GONE.DE" });
+  await etfs.add("GONE.DE");
+  const { run } = await etfs.run(fetchEtf, { symbol: "GONE.DE" });
   expect(run.state).toBe("dead");
-  expect(await desk.etf("GONE.DE")).toMatchObject({ state: "failed" });
+  expect(await etfs.etf("GONE.DE")).toMatchObject({ state: "failed" });
   const error = expect.stringMatching(/yahoo answered 404 Not Found.*GONE\.DE/) as string;
-  expect(await listEtfUpdates(desk.db, "failed", 10)).toMatchObject([{ symbol: "GONE.DE", error }]);
+  expect(await listEtfUpdates(etfs.db, "failed", 10)).toMatchObject([{ symbol: "GONE.DE", error }]);
 });
 
 it("refuses an ETF that was never added, and a symbol in lower case", async () => {
-  const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" });
+  const { run } = await etfs.run(fetchEtf, { symbol: "SMPW.DE" });
   expect(run).toMatchObject({ state: "dead", errors: [{ message: "symbol: there is no ETF SMPW.DE; add it first" }] });
-  await expect(desk.run(fetchEtf, { symbol: "smpw.de" })).rejects.toThrow("capital letters");
+  await expect(etfs.run(fetchEtf, { symbol: "smpw.de" })).rejects.toThrow("capital letters");
 });
 
 it("uses the next provider when the first one fails, and stores its name with each point", async () => {
-  await desk.add("SMPW.DE");
-  desk.yahoo.fail({ kind: "html" });
-  const { run, process } = await desk.run(fetchEtf, { symbol: "SMPW.DE" }, { ETF_PROVIDERS: "yahoo,twelve-data" });
+  await etfs.add("SMPW.DE");
+  etfs.yahoo.fail({ kind: "html" });
+  const { run, process } = await etfs.run(fetchEtf, { symbol: "SMPW.DE" }, { ETF_PROVIDERS: "yahoo,twelve-data" });
   expect(run.result, JSON.stringify(run.errors)).toMatchObject({ source: "twelve-data" });
-  expect(new Set((await desk.prices("SMPW.DE")).map(({ source, series }) => `${source} ${series}`))).toEqual(
+  expect(new Set((await etfs.prices("SMPW.DE")).map(({ source, series }) => `${source} ${series}`))).toEqual(
     new Set(["twelve-data raw"]),
   );
   expect(process.log).toContainEqual(
@@ -94,18 +94,18 @@ it("uses the next provider when the first one fails, and stores its name with ea
 });
 
 it("the first series may be raw or adjusted", async () => {
-  await desk.add("SMPE.DE");
-  await desk.run(fetchEtf, { symbol: "SMPE.DE" }, { ETF_PROVIDERS: "stooq" });
-  expect(await desk.etf("SMPE.DE")).toMatchObject({ state: "ready", series: "adjusted", currency: "EUR" });
+  await etfs.add("SMPE.DE");
+  await etfs.run(fetchEtf, { symbol: "SMPE.DE" }, { ETF_PROVIDERS: "stooq" });
+  expect(await etfs.etf("SMPE.DE")).toMatchObject({ state: "ready", series: "adjusted", currency: "EUR" });
 });
 
 it("is refused without a request while the internet gate is closed", async () => {
-  await desk.add("SMPW.DE");
-  const asked = desk.yahoo.requests.length;
-  const { run } = await desk.run(fetchEtf, { symbol: "SMPW.DE" }, { ALLOW_INTERNET_SYNC: "false" });
+  await etfs.add("SMPW.DE");
+  const asked = etfs.yahoo.requests.length;
+  const { run } = await etfs.run(fetchEtf, { symbol: "SMPW.DE" }, { ALLOW_INTERNET_SYNC: "false" });
   expect(run).toMatchObject({ state: "skipped", reasonCode: "internet-sync-disabled" });
-  expect(await listEtfUpdates(desk.db, "refused", 10)).toMatchObject([
+  expect(await listEtfUpdates(etfs.db, "refused", 10)).toMatchObject([
     { kind: "fetch", error: expect.stringContaining("ALLOW_INTERNET_SYNC=false") as string },
   ]);
-  expect(desk.yahoo.requests).toHaveLength(asked);
+  expect(etfs.yahoo.requests).toHaveLength(asked);
 });

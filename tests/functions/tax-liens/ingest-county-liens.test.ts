@@ -8,7 +8,7 @@ import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type JobOutcome, runJob } from "#support/run-job.ts";
 import { sample } from "#support/sample-data.ts";
-import { aCounty, type ListServer, startEndlessServer, startListServer } from "./lists.ts";
+import { aCounty, type ListServer, startEndlessServer, startListServer } from "./fake-county-lists.ts";
 
 let database: TestDatabase;
 let storage: TestStorage;
@@ -143,7 +143,9 @@ describe("a list", () => {
     });
     expect(await rows("liens")).toEqual(before);
     const storedNotifications = await db.execute(sql`select recipient, title from platform.notifications`);
-    expect([...storedNotifications]).toEqual([{ recipient: "operators", title: "The liens of sample-az could not be brought in" }]);
+    expect([...storedNotifications]).toEqual([
+      { recipient: "operators", title: "The liens of sample-az could not be brought in" },
+    ]);
     const [row] = await db.execute(
       sql`select state, error, retrieved from tax_liens.lien_ingestions order by id desc limit 1`,
     );

@@ -8,7 +8,7 @@ import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/inde
 import { migratedDatabase } from "#support/database.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
-import { aCounty, startListServer } from "./lists.ts";
+import { aCounty, startListServer } from "./fake-county-lists.ts";
 
 const NOW = "2026-03-10T09:00:00Z";
 const ROWS = 150_000;

@@ -87,7 +87,11 @@ describe("an analysis", () => {
       ...["definition", "constraints", "liens", "metrics", "filter", "deals", "summary"],
     ]);
     const [completion] = await app.db.select().from(notifications);
-    expect(completion).toMatchObject({ recipient: "user:1", type: "analysis.succeeded", data: { analysis: analysis.id } });
+    expect(completion).toMatchObject({
+      recipient: "user:1",
+      type: "analysis.succeeded",
+      data: { analysis: analysis.id },
+    });
     expect(await app.db.$count(analysisCandidates)).toBe(0);
     expect(await app.db.$count(dealMetrics)).toBe(4);
   });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { defineJob } from "#jobs/define-job.ts";
-import { effectiveSchedule,withOverrides } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule, withOverrides } from "#jobs/effective-schedule.ts";
 import { manual } from "#jobs/triggers.ts";
 import { schedule } from "#schedule/index.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { type ListServer, startListServer } from "../../tax-liens/lists.ts";
+import { type ListServer, startListServer } from "../../tax-liens/fake-county-lists.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;

@@ -17,7 +17,7 @@ import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 /** A database, three fake servers whose day the test controls, and the jobs that fetch prices from them. */
-export interface EtfDesk {
+export interface EtfFixture {
   readonly db: Db;
   readonly yahoo: FakeYahoo;
   readonly twelveData: FakeTwelveData;
@@ -38,7 +38,7 @@ export interface EtfDesk {
 
 const ETF_JOBS = [fetchEtf, syncEtfPrices, refreshEtf, retryPendingEtfValuations];
 
-export async function openEtfDesk(): Promise<EtfDesk> {
+export async function openEtfFixture(): Promise<EtfFixture> {
   const clock = new TestClock();
   const asOf = () => clock.now();
   const database: TestDatabase = await migratedDatabase();
