@@ -33,7 +33,7 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       // A leading underscore marks a parameter that the signature requires and the body does not use.
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
-      // With noUncheckedIndexedAccess, `!` states an invariant that the types cannot express: the first row of an insert,
+      // With noUncheckedIndexedAccess, `!` states an invariant that the types cannot express: the row of an insert,
       // the group of a pattern that matched.
       "@typescript-eslint/no-non-null-assertion": "off",
       // Work that has nothing to report returns nothing: `Promise<RunResult | void>`.

@@ -11,7 +11,7 @@ import { table, thousands } from "./support/table.ts";
  * Enqueue and drain of many jobs that each do one real, autocommitted write, on one PostgreSQL with fsync on, each
  * system in a process of its own at the settings that its documentation recommends. Rota is bundled as for Azure. Its
  * runs are handed to it by the batch, as the host does; the last row has the whole way: the built app on the local
- * Functions host, its messages by the stand-in for Service Bus, in batches as bench/throughput/app/host.json has them:
+ * Functions host, its messages by the Service Bus emulator, in batches as bench/throughput/app/host.json has them:
  * one is worked on while the next comes in.
  *
  *     node bench/throughput.ts [--jobs 10000] [--rounds 3] [--commit-delay] [--only <part of a name>]
@@ -29,7 +29,7 @@ export interface Throughput {
   readonly idle: Cost;
   readonly idleMiB: number;
   readonly peakMiB: number;
-  /** Of the stand-in for Service Bus, in the drain. Null where the system does not say. */
+  /** Of the Service Bus emulator, in the drain. Null where the system does not say. */
   readonly brokerCpuMs?: number | null;
 }
 
@@ -128,9 +128,7 @@ function report(results: Readonly<Record<string, readonly Throughput[]>>): void 
   }
   const { drain, brokerCpuMs } = best.get("Rota, through broker and host") ?? {};
   if (drain && brokerCpuMs !== undefined) {
-    console.log(
-      `The stand-in for Service Bus took ${perJob(brokerCpuMs)} µs CPU a job besides, in a process of its own`,
-    );
+    console.log(`The Service Bus emulator took ${perJob(brokerCpuMs)} µs CPU a job besides, in a process of its own`);
   }
   const plain = best.get("Rota, a write each");
   if (!bare || !plain) return;

@@ -67,7 +67,8 @@ export class AdminApi {
         `The app at ${url} did not answer within ${TIMEOUT_MS / 1_000} s: look for the reason in its log.`,
       );
     }
-    return new AppUnavailable(`No app answers at ${url}. Start it with npm start, or set ROTA_URL and ROTA_KEY.`);
+    const start = "Start it with npm start, or set ROTA_STATE to its state folder, or set ROTA_URL and ROTA_KEY.";
+    return new AppUnavailable(`No app answers at ${url}. ${start}`);
   }
 
   #responseError({ status, headers }: Response, json: unknown, request: string): CommandError {

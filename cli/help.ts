@@ -15,6 +15,7 @@ export function overview(paint: Paint): string {
     "",
     "The app is the one that npm start runs in this folder, or the one that these variables name:",
     ...aligned([
+      [paint("cyan", "ROTA_STATE"), 10, "the state folder of npm start, default .rota"],
       [paint("cyan", "ROTA_URL"), 8, "its address, such as https://my-app.azurewebsites.net"],
       [paint("cyan", "ROTA_KEY"), 8, "one of its function keys"],
     ]),

@@ -82,7 +82,7 @@ function jobRows(job: Job): Row[] {
 function guide(): string {
   return `# Settings
 
-<!-- Written by \`node scripts/settings-example.ts\`. Change shared/settings/config.ts or a job, not this file. -->
+<!-- Written by \`node scripts/settings-example.ts\`. Change a table in shared/settings/ or a job, not this file. -->
 
 The app reads its settings from the environment: on Azure from the app settings, locally from \`local.settings.json\`, which
 starts as a copy of \`local.settings.example.json\`. An empty or missing setting has its default. The start reports all

@@ -8,11 +8,11 @@ import { isInstance } from "#redaction/error-causes.ts";
 import { inWords } from "#schedule/duration.ts";
 import { attempts } from "./attempt-channel.ts";
 import type { Completion } from "./complete.ts";
-import { contextOf, type SharedTools } from "./job-context.ts";
 import { type Ending, endingOf, type Executed, type OpenEnding, returned } from "./ending.ts";
 import { executeItems } from "./execute-items.ts";
 import { orAfterGracePeriod } from "./grace-period.ts";
 import type { Claimed } from "./held-run.ts";
+import { contextOf, type SharedTools } from "./job-context.ts";
 import { logOf } from "./run-log.ts";
 import { asWorkOf } from "./unhandled-rejections.ts";
 

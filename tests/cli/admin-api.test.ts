@@ -58,7 +58,7 @@ describe("an error is one sentence and exit code 1", () => {
     expect(await rota(["jobs"], { env: { ROTA_URL: url, ROTA_KEY: "k" } })).toEqual({
       code: 1,
       stdout: "",
-      stderr: `No app answers at ${url}. Start it with npm start, or set ROTA_URL and ROTA_KEY.\n`,
+      stderr: `No app answers at ${url}. Start it with npm start, or set ROTA_STATE to its state folder, or set ROTA_URL and ROTA_KEY.\n`,
     });
   });
 

@@ -21,7 +21,7 @@ test("no recorded migration has changed, and every migration is recorded", async
       .update(await readFile(join(MIGRATIONS, `${tag}.sql`)))
       .digest("hex");
   }
-  expect(found).toEqual(RECORDED);
+  expect(found, "add the hash of a new migration to RECORDED; never change one").toEqual(RECORDED);
 });
 
 test("the journal lists every file, oldest first", async () => {
