@@ -47,8 +47,6 @@ const ISOLATED = [
 
 export default defineConfig({
   test: {
-    // The clusters of the projects take some seconds to stop.
-    teardownTimeout: 60_000,
     // On two cores the default is one, although most tests wait for a database or another process most of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },

@@ -66,7 +66,11 @@ export function deduplicate<Asked extends RequestedDecision>(
   asked: readonly Asked[],
   recorded: readonly RecordedDecision[],
 ): DeduplicatedDecisions<Asked> {
-  const [fresh, done, contradictory] = [new Map<string, Asked>(), new Map<string, RecordedDecision>(), [] as Contradiction[]];
+  const [fresh, done, contradictory] = [
+    new Map<string, Asked>(),
+    new Map<string, RecordedDecision>(),
+    [] as Contradiction[],
+  ];
   const known = new Map(recorded.map((decision) => [decision.decisionId, decision]));
   for (const one of asked) {
     const { decisionId, runId, position } = one;

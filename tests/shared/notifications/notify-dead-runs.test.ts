@@ -87,7 +87,9 @@ it("there is no notification before the last attempt", async () => {
   await failing([input], 1);
   expect(await storedNotifications()).toEqual([]);
   await failing([input], 2);
-  expect((await storedNotifications()).map(({ body }) => body)).toEqual([expect.stringContaining("after 2 attempts: no answer")]);
+  expect((await storedNotifications()).map(({ body }) => body)).toEqual([
+    expect.stringContaining("after 2 attempts: no answer"),
+  ]);
 });
 
 it("dead runs of one cause within an hour are one notification, another cause is its own", async () => {

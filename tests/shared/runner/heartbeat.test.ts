@@ -81,7 +81,8 @@ describe("a beat", () => {
     await db.update(jobRuns).set({ leaseHolder: "another" }).where(eq(jobRuns.id, lost.id));
     const reported: [string, number][] = [];
     const { heartbeat } = start([kept, lost], {
-      onProgress: (all) => reported.push(...all.map(({ run, progress }) => [run.jobId, progress.done] as [string, number])),
+      onProgress: (all) =>
+        reported.push(...all.map(({ run, progress }) => [run.jobId, progress.done] as [string, number])),
     });
     await heartbeat.beat();
     kept.reports = lost.reports = { done: 1 };

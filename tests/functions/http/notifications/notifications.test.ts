@@ -42,7 +42,13 @@ describe("POST api/notifications", () => {
   it("creates an in-app notice, and shows its outcome", async () => {
     const { status, body, headers } = await post({ data: { task: 7 } });
     expect(status).toBe(201);
-    expect(body).toMatchObject({ ...newNotification, data: { task: 7 }, state: "sent", channels: ["web"], readAt: null });
+    expect(body).toMatchObject({
+      ...newNotification,
+      data: { task: 7 },
+      state: "sent",
+      channels: ["web"],
+      readAt: null,
+    });
     const { body: one } = await api.call<Shown>("GET", headers.location!);
     expect(one).toMatchObject({ id: body.id, deliveries: [{ channel: "web", attempt: 0, state: "sent" }] });
   });

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { columnsOf, countySourceSchema } from "#providers/county-lists/county-source.ts";
 import { type ListSettings, openList } from "#providers/county-lists/open-list.ts";
-import { type ListServer, startEndlessServer, startListServer } from "../../../functions/tax-liens/fake-county-lists.ts";
+import {
+  type ListServer,
+  startEndlessServer,
+  startListServer,
+} from "../../../functions/tax-liens/fake-county-lists.ts";
 
 let server: ListServer;
 beforeEach(async () => {
