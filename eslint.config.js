@@ -7,6 +7,16 @@ import { plainWords } from "./scripts/lint/plain-words.ts";
 /** Where a job's code may not reach: it imports what the layer gives from `#jobs`. */
 const LAYER_INTERNALS = ["#jobs/*", "#runner/*", "#schedule/*", "#operations/*", "#azure/*", "#app"];
 
+const SPREAD_LITERAL = {
+  selector: "ObjectExpression > SpreadElement > ObjectExpression",
+  message: "Write the properties into the literal itself.",
+};
+/** The test files of a worker share support modules, which are evaluated once. */
+const HOOK_OF_A_MODULE = {
+  selector: "Program > ExpressionStatement > CallExpression[callee.name=/^(before|after)(Each|All)$/]",
+  message: "Only the first test file of a worker gets this hook: use atEndOfFile (tests/support/end-of-file.ts).",
+};
+
 export default tseslint.config(
   { ignores: ["**/dist/", ".rota/", "coverage/", "shared/data/migrations/"] },
   js.configs.recommended,
@@ -22,13 +32,7 @@ export default tseslint.config(
       "house/comment-width": "error",
       "imports/imports": ["error", { groups: [["^\\u0000", "^node:", "^@?\\w", "^#", "^\\."]] }],
       "imports/exports": "error",
-      "no-restricted-syntax": [
-        "error",
-        {
-          selector: "ObjectExpression > SpreadElement > ObjectExpression",
-          message: "Write the properties into the literal itself.",
-        },
-      ],
+      "no-restricted-syntax": ["error", SPREAD_LITERAL],
       // `${number}` is how durations and ports are written.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       // A leading underscore marks a parameter that the signature requires and the body does not use.
@@ -79,6 +83,11 @@ export default tseslint.config(
     // A test names the shape of the answer that it reads, and takes `close` off the process that it started.
     files: ["tests/**", "packages/*/tests/**"],
     rules: { "@typescript-eslint/no-unnecessary-type-parameters": "off", "@typescript-eslint/unbound-method": "off" },
+  },
+  {
+    files: ["tests/**", "packages/*/tests/**"],
+    ignores: ["**/*.test.ts"],
+    rules: { "no-restricted-syntax": ["error", SPREAD_LITERAL, HOOK_OF_A_MODULE] },
   },
   {
     // These tests quote what the rule refuses.

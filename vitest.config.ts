@@ -47,8 +47,8 @@ const ISOLATED = [
 
 export default defineConfig({
   test: {
-    // On two cores the default is one, although most tests wait for a database or another process most of the time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // On two cores the default is one, although tests wait for a database or another process a part of the time.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     reporters: process.env.CI ? ["default", ["json", { outputFile: ".rota/test-report.json" }]] : ["default"],
     projects: [
@@ -73,11 +73,13 @@ export default defineConfig({
 
 function common() {
   return {
-    setupFiles: ["tests/support/property-seed.ts"],
+    setupFiles: ["tests/support/setup-file.ts"],
     // Tests wait for signals. These limits end a test that hangs, also on a slow and busy machine.
     testTimeout: 240_000,
     hookTimeout: 240_000,
     expect: { poll: { timeout: 60_000 } },
     pool: "forks" as const,
+    // Node imports the sources itself, as it does in the app's scripts: Vite's module runner takes a fifth longer.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
   };
 }

@@ -40,7 +40,7 @@ export async function migratedDatabase(): Promise<TestDatabase> {
  */
 export async function databaseFrom(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString("hex")}`;
-  await onServer((sql) => sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)}`);
+  await onServer((sql) => sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)} STRATEGY file_copy`);
   return {
     url: urlOf(name),
     async drop() {

@@ -1,4 +1,3 @@
-import "#support/property-seed.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterAll } from "vitest";
 import type { HostedFunction } from "#local/functions-host/functions-host.ts";
 import type { LogEntry } from "#local/functions-host/host-log.ts";
+import { atEndOfFile } from "#support/end-of-file.ts";
 
 export const HOST_KEY = "local-key";
 /** Inside the project, so that the apps find its node_modules. */
@@ -43,16 +43,11 @@ export interface TestApp {
   timerStatus(timer: string): Promise<{ Last: string; Next: string; LastUpdated: string }>;
 }
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterAll(async () => {
-  for (const cleanup of cleanups.reverse()) await cleanup();
-});
-
 /** Writes an app. A string is the content of its main.js. */
 export async function writeApp(files: AppFiles | string): Promise<TestApp> {
   await mkdir(APPS, { recursive: true });
   const directory = await mkdtemp(join(APPS, "app-"));
-  cleanups.push(() => rm(directory, { recursive: true, force: true }));
+  atEndOfFile(() => rm(directory, { recursive: true, force: true }));
   const all: AppFiles = {
     "package.json": JSON.stringify({ type: "module", main: "main.js" }),
     "host.json": JSON.stringify({ version: "2.0" }),
@@ -109,7 +104,7 @@ export async function startHost(app: TestApp, overrides: HostOverrides = {}): Pr
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = once(child, "exit");
-  cleanups.push(async () => {
+  atEndOfFile(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await ended;
   });

@@ -1,4 +1,3 @@
-import "#support/property-seed.ts";
 import fc from "fast-check";
 import { XMLParser } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";

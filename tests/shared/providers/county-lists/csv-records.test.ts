@@ -1,4 +1,3 @@
-import "#support/property-seed.ts";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, it } from "vitest";

@@ -1,4 +1,3 @@
-import "#support/property-seed.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addDays, isWeekend } from "#rules/civil-date.ts";

@@ -1,4 +1,3 @@
-import "#support/property-seed.ts";
 import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

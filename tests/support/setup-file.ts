@@ -1,0 +1,4 @@
+import "./property-seed.ts";
+import { runCleanupsAtEndOfFile } from "./end-of-file.ts";
+
+runCleanupsAtEndOfFile();
