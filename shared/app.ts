@@ -3,13 +3,14 @@ import { connect } from "#data/client.ts";
 import { databaseOptions } from "#data/database-options.ts";
 import type { App } from "#http/app-services.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { brokerProbe } from "#messaging/broker-probe.ts";
 import { dispatchByServiceBus } from "#messaging/service-bus-dispatch.ts";
 import { type MessageSender, openServiceBus } from "#messaging/service-bus-sender.ts";
 import { configuredRealtime } from "#realtime/configured-realtime.ts";
 import { nullRealtime } from "#realtime/realtime.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
-import type { RunnerDependencies } from "#runner/dependencies.ts";
+import type { RunnerDependencies, ScheduleInForce } from "#runner/dependencies.ts";
 import { dispatchInProcess } from "#runner/in-process-dispatch.ts";
 import { Runner } from "#runner/runner.ts";
 import { surviveUnhandledRejections } from "#runner/unhandled-rejections.ts";
@@ -34,6 +35,7 @@ export function openApp(
     sink = defaultSink(config),
     dispatch,
     ownQueues = new Set(),
+    schedules = () => schedulesOf(config, jobs),
     routes = async () => [],
   }: {
     clock?: Clock;
@@ -41,6 +43,8 @@ export function openApp(
     dispatch?: RunnerDependencies["dispatch"];
     /** Ids of the jobs with a queue of their own. */
     ownQueues?: ReadonlySet<string>;
+    /** The schedules in force. Default: those of the jobs, which it loads. */
+    schedules?: () => Promise<readonly ScheduleInForce[]>;
     /** Default: none. */
     routes?: App["routes"];
   } = {},
@@ -74,6 +78,7 @@ export function openApp(
     settings: config,
     gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
     findJob: (id) => jobs.find(id),
+    schedules,
     settingsOf: (job) => ({
       enabled: config.jobs.get(job.id)?.enabled ?? job.enabledByDefault,
       maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,
@@ -111,6 +116,13 @@ export function openApp(
     },
   };
   return app;
+}
+
+async function schedulesOf(config: Config, jobs: JobCatalogue): Promise<ScheduleInForce[]> {
+  return (await jobs.all()).flatMap((job) => {
+    const schedule = effectiveSchedule(job, config.jobs.get(job.id));
+    return schedule ? [{ jobId: job.id, schedule }] : [];
+  });
 }
 
 /** Null where no broker is configured: waiting runs are then dispatched inside the process. */

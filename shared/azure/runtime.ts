@@ -4,7 +4,7 @@ import { type App, openApp } from "#app";
 import { responseText } from "#http/readable-json.ts";
 import { serve } from "#http/serve.ts";
 import { lazyCatalogue } from "#jobs/catalogue.ts";
-import { effectiveSchedule } from "#jobs/effective-schedule.ts";
+import { effectiveSchedule, withOverrides } from "#jobs/effective-schedule.ts";
 import { tick } from "#runner/tick.ts";
 import type { Config } from "#settings/config.ts";
 import { startTelemetry, type Telemetry } from "#telemetry/start-telemetry.ts";
@@ -38,8 +38,13 @@ export function runtimeOf(config: Config, manifest: Manifest, modules: LazyModul
 async function openRuntime(config: Config, manifest: Manifest, modules: LazyModules): Promise<Runtime> {
   const telemetry = await startTelemetry(config);
   const ownQueues = new Set(manifest.jobs.flatMap(({ id, queue }) => (queue ? [id] : [])));
+  // From the manifest: the catalogue would load the code of every job.
+  const inForce = manifest.jobs.flatMap(({ id, timer }) =>
+    timer ? [{ jobId: id, schedule: withOverrides(id, timer, config.jobs.get(id) ?? {}) }] : [],
+  );
+  const schedules = async () => inForce;
   const routes = async () => (await Promise.all(Object.values(modules.routes).map((load) => load()))).flat();
-  const app = openApp(config, lazyCatalogue(modules.jobs), { ownQueues, routes });
+  const app = openApp(config, lazyCatalogue(modules.jobs), { ownQueues, routes, schedules });
   return withTraces(makeRuntime(app, telemetry, modules));
 }
 

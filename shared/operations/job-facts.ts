@@ -1,6 +1,7 @@
 import type { Db } from "#data/client.ts";
 import { listEffects } from "#data/platform/effects.ts";
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
+import { slotLedgers } from "#data/platform/job-schedules.ts";
 import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
 import { listPauses } from "#data/platform/pauses.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
@@ -10,6 +11,7 @@ import type { Clock } from "#schedule/clock.ts";
 import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
 import type { Config } from "#settings/config.ts";
 import { jobSettingNames } from "#settings/job-settings.ts";
+import { accountableRange } from "./unaccounted-slots.ts";
 import type { JobFacts } from "./why-not-running.ts";
 
 /** Open runs that are read; more of them change one sentence only, the number of runs that wait. */
@@ -23,15 +25,19 @@ export async function jobFacts(
 ): Promise<Omit<JobFacts, "carrier">> {
   const now = clock.now();
   const gated = gatedOf(job);
-  const [open, last, parked, pauses, databaseRefusal] = await Promise.all([
+  const range = accountableRange(now);
+  const [open, last, parked, pauses, databaseRefusal, ledgers] = await Promise.all([
     openRunsOf(db, job.id, MAX_OPEN_RUNS),
     lastEndedRunOf(db, job.id),
     listEffects(db, { state: "parked", jobId: job.id, limit: MAX_PARKED_EFFECTS }),
     listPauses(db, now),
     gateRefusal(db, gated, now),
+    slotLedgers(db, [job.id], { ...range, now }),
   ]);
   const overrides = config.jobs.get(job.id);
   const schedule = effectiveSchedule(job, overrides);
+  const { until, future } = ledgers.get(job.id) ?? {};
+  const expected = schedule && until ? nextOccurrence(schedule, until) : null;
   const settingsRefusal = refusalOf(job.gates, { internetAllowed: config.ALLOW_INTERNET_SYNC });
   // Only a pause of the job itself stops an upkeep job.
   const scopes = job.upkeep ? [`job:${job.id}`] : [`job:${job.id}`, "all", `family:${job.family.id}`];
@@ -42,6 +48,8 @@ export async function jobFacts(
     refusals: [settingsRefusal, databaseRefusal].filter((refusal) => refusal !== null),
     pauses: pauses.filter(({ scope }) => scopes.includes(scope)),
     schedule: schedule && { inWords: describeSchedule(schedule), next: nextOccurrence(schedule, now) },
+    missingSlot: expected && expected < range.to ? expected : null,
+    slotInFuture: future ?? null,
     running: open.filter(({ state }) => state === "running"),
     waiting: open.filter(({ state }) => state !== "running"),
     last: last ?? null,

@@ -4,22 +4,22 @@ import { nextOccurrence, type Schedule } from "#schedule/index.ts";
 const GRACE_MS = 60_000;
 
 /**
- * How late a job is, in milliseconds; 0 when it is on time. It counts from the first slot after the last one in the
- * ledger, or from the run that has been due longest, whichever is earlier. Pure.
- * @param lastSlot null for a job without slots in the ledger: no slot counts then
+ * How late a job is, in milliseconds; 0 when it is on time. It counts from the first slot that is not accounted
+ * for, or from the run that has been due longest, whichever is earlier. Pure.
+ * @param accountedUntil up to when slots are accounted for; null: no slot counts
  */
 export function lateByMs({
   schedule,
-  lastSlot,
+  accountedUntil,
   oldestDueAt,
   now,
 }: {
   schedule: Schedule | null;
-  lastSlot: Date | null;
+  accountedUntil: Date | null;
   oldestDueAt: Date | null;
   now: Date;
 }): number {
-  const firstOpen = schedule && lastSlot ? nextOccurrence(schedule, lastSlot) : null;
+  const firstOpen = schedule && accountedUntil ? nextOccurrence(schedule, accountedUntil) : null;
   const late = [firstOpen, oldestDueAt].map((due) => (due ? now.getTime() - due.getTime() : 0));
   const most = Math.max(...late);
   return most > GRACE_MS ? most : 0;

@@ -1,4 +1,5 @@
 import type { Db } from "#data/client.ts";
+import type { SlotLedger } from "#data/platform/job-schedules.ts";
 import { recordedSlots } from "#data/platform/slots.ts";
 import { unaccounted } from "#runner/missed-slots.ts";
 import { daysBefore } from "#schedule/duration.ts";
@@ -22,14 +23,15 @@ export function accountableRange(now: Date): { from: Date; to: Date } {
 }
 
 /**
- * The number of slots of the last day that are missing in the ledger, by the schedule in force now. It counts from the
- * first slot of the day that the ledger has, so that a new job has none. Pure.
+ * The number of slots that are missing in the ledger, by the schedule in force now: those of the last day, and all
+ * since the last accounted one when that is older. A new job has none before its first registration. Pure.
  */
 export function unaccountedCount(
   schedule: Schedule | null,
-  known: { readonly first: Date; readonly count: number } | undefined,
+  known: Pick<SlotLedger, "anchor" | "first" | "count"> | undefined,
   now: Date,
 ): number {
-  if (!schedule || !known) return 0;
-  return Math.max(0, countOccurrences(schedule, known.first, accountableRange(now).to) - known.count);
+  const from = known?.anchor ? new Date(known.anchor.getTime() + 1) : known?.first;
+  if (!schedule || !known || !from) return 0;
+  return Math.max(0, countOccurrences(schedule, from, accountableRange(now).to) - known.count);
 }

@@ -19,6 +19,10 @@ export interface JobFacts {
   }[];
   /** The schedule in words, with the next slot; null for a job without a schedule. */
   readonly schedule: { readonly inWords: string; readonly next: Date | null } | null;
+  /** The oldest slot that the schedule demands and the ledger lacks; null without one. */
+  readonly missingSlot: Date | null;
+  /** The newest slot in the ledger that has not come yet; null without one. */
+  readonly slotInFuture: Date | null;
   readonly running: readonly RunFacts[];
   /** The earliest first. */
   readonly waiting: readonly RunFacts[];
@@ -77,6 +81,7 @@ export function whyNotRunning(facts: JobFacts): Why {
       ...blocks,
       ...waitingSentences(facts),
       ...carrierSentences(facts),
+      ...slotSentences(facts),
       scheduleSentence(facts),
       ...lastSentences(facts),
       ...parkedSentences(facts),
@@ -84,10 +89,13 @@ export function whyNotRunning(facts: JobFacts): Why {
   };
 }
 
-function verdictOf({ running, waiting, schedule, now }: JobFacts, blocks: readonly Sentence[]): Why["verdict"] {
+function verdictOf(
+  { running, waiting, missingSlot, schedule, now }: JobFacts,
+  blocks: readonly Sentence[],
+): Why["verdict"] {
   if (running.length) return "running";
   if (blocks.length) return "blocked";
-  if (waiting.some((run) => overdueMs(run, now) > OVERDUE_MS)) return "overdue";
+  if (missingSlot || waiting.some((run) => overdueMs(run, now) > OVERDUE_MS)) return "overdue";
   return waiting.length || schedule?.next ? "waiting" : "idle";
 }
 
@@ -152,6 +160,21 @@ function* carrierSentences({ carrier, waiting }: JobFacts): Generator<Sentence> 
   if (carrier.trouble)
     yield { code: "carrier-trouble", text: `Dispatching through ${carrier.name} fails: ${carrier.trouble}.` };
   else if (waiting.length) yield { code: "carrier", text: `Waiting runs are dispatched through ${carrier.name}.` };
+}
+
+function* slotSentences({ missingSlot, slotInFuture, now }: JobFacts): Generator<Sentence> {
+  if (missingSlot) {
+    yield {
+      code: "slot-missing",
+      text: `Its slot of ${iso(missingSlot)} (${relativeTime(missingSlot, now)}) is not in the ledger: no timer has recorded it. dispatch_overdue_runs catches it up each minute.`,
+    };
+  }
+  if (slotInFuture) {
+    yield {
+      code: "slot-in-future",
+      text: `The ledger has its slot of ${iso(slotInFuture)} already (${relativeTime(slotInFuture, now)}): a process whose clock was ahead recorded it.`,
+    };
+  }
 }
 
 function scheduleSentence({ schedule, now }: JobFacts): Sentence {

@@ -54,7 +54,11 @@ async function claimWithGap(
     refusal: settingsRefusal(deps, job) ?? refusal,
     overlap: job.overlap,
     inOrder: job.missed === "all",
-    previous: schedule && previousOccurrence(schedule, slot),
+    gap: schedule && {
+      expression: schedule.expression,
+      timeZone: schedule.zone,
+      previous: previousOccurrence(schedule, slot),
+    },
     lease: leaseOf(deps),
     now: deps.clock.now(),
   };

@@ -6,6 +6,7 @@ import type { Job } from "#jobs/job.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
 import type { Clock } from "#schedule/clock.ts";
+import type { Schedule } from "#schedule/index.ts";
 import type { Config } from "#settings/config.ts";
 
 /** What the runner needs. All of it is passed in, so that a test can move the clock or lose a message. */
@@ -24,6 +25,8 @@ export interface RunnerDependencies {
   readonly gates: () => GateState;
   /** Finds a job by id, loading its code on first use. */
   readonly findJob: (id: string) => Promise<Job | undefined>;
+  /** The schedules in force, for the slots that no tick recorded. Default: none are looked for. */
+  readonly schedules?: () => Promise<readonly ScheduleInForce[]>;
   readonly settingsOf: (job: Job) => JobRunSettings;
   /** Sends waiting runs to workers, each for its time. May lose one: the sweep finds it. */
   readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
@@ -40,6 +43,12 @@ export interface RunnerDependencies {
 export interface JobRunSettings {
   readonly enabled: boolean;
   readonly maxRetries: number;
+}
+
+/** The schedule of one job, with the overrides of its settings. */
+export interface ScheduleInForce {
+  readonly jobId: string;
+  readonly schedule: Schedule;
 }
 
 export interface DispatchedRun {

@@ -52,10 +52,20 @@ export function decideMissedSlots(
 export function latenessRefusal(
   { missed, maxLatenessMs }: MissedPolicy,
   { lateMs, isLate }: { lateMs: number; isLate: boolean },
-): { code: string; reason: string } | null {
+): { code: "missed" | "too-late"; reason: string } | null {
   if (isTooLate(lateMs, maxLatenessMs)) return tooLate(lateMs, maxLatenessMs);
   if (!isLate || missed !== "skip") return null;
   return { code: "missed", reason: `its timer fired ${inWords(lateMs)} late; this job skips missed slots` };
+}
+
+/** A slot is late from this on, as for a tick. */
+const LATE_FROM_MS = 60_000;
+
+/** Decides whether the newest missed slot runs. Pure. */
+export function decideLastMissedSlot(slot: Date, policy: MissedPolicy, now: Date): MissedSlot {
+  const lateMs = now.getTime() - slot.getTime();
+  const refusal = latenessRefusal(policy, { lateMs, isLate: lateMs > LATE_FROM_MS });
+  return refusal ? { slot, runs: false, ...refusal } : { slot, runs: true };
 }
 
 /** The slots of a range, `from` included and `to` excluded, that have no row in the ledger. Pure. */

@@ -4,6 +4,7 @@ import type { UpkeepControls } from "#jobs/context.ts";
 import type { Job } from "#jobs/job.ts";
 import { Backfills } from "./advance-backfills.ts";
 import { cancel } from "./cancel.ts";
+import { catchUp } from "./catch-up.ts";
 import { claim } from "./claim.ts";
 import { claimSlotRun, type SlotOptions } from "./claim-slot.ts";
 import { Completion } from "./complete.ts";
@@ -91,6 +92,11 @@ export class Runner implements UpkeepControls {
       runIds.filter((id) => !ids.has(id)),
     );
     return ended;
+  }
+
+  /** Runs or records the slots that no tick recorded, by the policy of each job. @returns how many runs wait now */
+  catchUpSlots(): Promise<number> {
+    return catchUp(this.#deps);
   }
 
   /** Dispatches due runs again that no worker has claimed, and advances backfills. @returns how many runs */

@@ -3,6 +3,7 @@ import { afterCommit } from "#data/after-commit.ts";
 import { connect, type Db } from "#data/client.ts";
 import { defineJob, type Job, manual } from "#jobs";
 import { catalogueOf } from "#jobs/catalogue.ts";
+import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import type { NewEvent, RunObserver, RunStateChange } from "#jobs/run-observer.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
 import type { DispatchedRun } from "#runner/dependencies.ts";
@@ -84,6 +85,11 @@ export function startProcess(
     settings: config,
     gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
     findJob: (id) => catalogue.find(id),
+    schedules: async () =>
+      jobs.flatMap((job) => {
+        const schedule = effectiveSchedule(job, config.jobs.get(job.id));
+        return schedule ? [{ jobId: job.id, schedule }] : [];
+      }),
     settingsOf: (job) => ({
       enabled: config.jobs.get(job.id)?.enabled ?? job.enabledByDefault,
       maxRetries: config.jobs.get(job.id)?.maxRetries ?? job.retry.retries,

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { countRecordedSlots, lastRuns, openRuns, refusals, statsSince } from "#data/platform/job-stats.ts";
+import { slotLedgers } from "#data/platform/job-schedules.ts";
+import { lastRuns, openRuns, refusals, statsSince } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
@@ -50,7 +51,11 @@ export const jobSchema = z.object({
   }),
   queueDepth: z.int(),
   running: z.int(),
-  unaccounted: z.int().describe("Slots of the last day that are missing in the ledger"),
+  unaccounted: z
+    .int()
+    .describe(
+      "Slots that the schedule demands and the ledger lacks: of the last day, or since the last one that it has",
+    ),
   deadCount: z.int().describe("Dead runs without a replay"),
 });
 
@@ -64,7 +69,7 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
     statsSince(app.db, daysBefore(now, 1)),
     openRuns(app.db, now),
     refusals(app.db, gated, now),
-    countRecordedSlots(app.db, ids, accountableRange(now)),
+    slotLedgers(app.db, ids, { ...accountableRange(now), now }),
   ]);
   return jobs.map((job) => {
     const overrides = app.config.jobs.get(job.id);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ping } from "#data/client.ts";
-import { countRecordedSlots, lastRuns, openRuns, reliability } from "#data/platform/job-stats.ts";
+import { slotLedgers } from "#data/platform/job-schedules.ts";
+import { consecutiveFailures, lastRuns, openRuns } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
@@ -35,7 +36,12 @@ export const getJobsHealth = defineRoute({
           .object({ id: z.uuid(), state: runState, startedAt: instant.nullable(), finishedAt: instant.nullable() })
           .nullable(),
         consecutiveFailures: z.int(),
-        unaccounted: z.int().describe("Slots of the last day that are missing in the ledger"),
+        unaccounted: z
+          .int()
+          .describe(
+            "Slots that the schedule demands and the ledger lacks: of the last day, or since the last one that it has",
+          ),
+        slotInFuture: instant.nullable().describe("A recorded slot that has not come yet: a process had a wrong clock"),
         lateByMs: z.number().describe("0: it is on time"),
       }),
     ),
@@ -70,14 +76,14 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
   const now = app.clock.now();
   const jobs = await app.jobs.all();
   const ids = jobs.map(({ id }) => id);
-  const [last, open, recent, slots] = await Promise.all([
+  const [last, open, failures, slots] = await Promise.all([
     lastRuns(app.db, ids),
     openRuns(app.db, now),
-    reliability(app.db, ids),
-    countRecordedSlots(app.db, ids, accountableRange(now)),
+    consecutiveFailures(app.db, ids),
+    slotLedgers(app.db, ids, { ...accountableRange(now), now }),
   ]);
   return jobs.map((job) => {
-    const { lastSlot = null, consecutiveFailures = 0 } = recent.get(job.id) ?? {};
+    const known = slots.get(job.id);
     const schedule = effectiveSchedule(job, app.config.jobs.get(job.id));
     const oldestDueAt = open.get(job.id)?.oldestDueAt ?? null;
     const { id, state, startedAt, finishedAt } = last.get(job.id) ?? {};
@@ -85,9 +91,10 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
       id: job.id,
       family: job.family.id,
       lastRun: id === undefined ? null : { id, state, startedAt, finishedAt },
-      consecutiveFailures,
-      unaccounted: unaccountedCount(schedule, slots.get(job.id), now),
-      lateByMs: lateByMs({ schedule, lastSlot, oldestDueAt, now }),
+      consecutiveFailures: failures.get(job.id) ?? 0,
+      unaccounted: unaccountedCount(schedule, known, now),
+      slotInFuture: known?.future?.toISOString() ?? null,
+      lateByMs: lateByMs({ schedule, accountedUntil: known?.until ?? null, oldestDueAt, now }),
     };
   });
 }

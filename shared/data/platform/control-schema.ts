@@ -150,6 +150,18 @@ export const backfills = platform.table(
   ],
 );
 
+/**
+ * The schedule in force of each scheduled job, so that the database knows which slots the ledger must have. Retention:
+ * one row per job.
+ */
+export const jobSchedules = platform.table("job_schedules", {
+  jobId: text("job_id").primaryKey(),
+  expression: text().notNull(),
+  timeZone: text("time_zone").notNull(),
+  /** No slot up to this instant is expected: the job was new, or its schedule changed. */
+  expectedAfter: instant("expected_after").notNull(),
+});
+
 export type AuditEntry = typeof auditLog.$inferSelect;
 export type Backfill = typeof backfills.$inferSelect;
 export type Controls = typeof controls.$inferSelect;

@@ -97,53 +97,18 @@ export async function refusals(db: Executor, jobs: readonly Gated[], now: Date):
   return new Map([...rows].map(({ jobId, ...refusal }) => [jobId, refusal]));
 }
 
-export interface Reliability {
-  /** Dead runs since the last one that succeeded. */
-  readonly consecutiveFailures: number;
-  /** The newest slot in the ledger, run or skipped. */
-  readonly lastSlot: Date | null;
-}
-
-/** The recent failures and the newest recorded slot of each job. */
-export async function reliability(db: Executor, jobIds: readonly string[]): Promise<Map<string, Reliability>> {
-  const rows = await db.execute<{ jobId: string; failures: number; lastSlot: unknown }>(sql`
+/** The number of dead runs of each job since its last one that succeeded. */
+export async function consecutiveFailures(db: Executor, jobIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await db.execute<{ jobId: string; failures: number }>(sql`
     select wanted.job_id as "jobId",
            (select count(*)::integer from ${jobRuns} dead
              where dead.job_id = wanted.job_id and dead.state = 'dead'
                and dead.id > coalesce((select good.id from ${jobRuns} good
                                         where good.job_id = wanted.job_id and good.state = 'succeeded'
                                         order by good.id desc limit 1),
-                                      '00000000-0000-0000-0000-000000000000'::uuid)) as failures,
-           (select slot.scheduled_for from ${jobRuns} slot
-             where slot.job_id = wanted.job_id and slot.scheduled_for is not null
-             order by slot.scheduled_for desc limit 1) as "lastSlot"
+                                      '00000000-0000-0000-0000-000000000000'::uuid)) as failures
       from unnest(${plainArray(jobIds)}) as wanted(job_id)`);
-  return new Map(
-    [...rows].map(({ jobId, failures, lastSlot }) => [
-      jobId,
-      { consecutiveFailures: failures, lastSlot: dateOf(lastSlot) },
-    ]),
-  );
-}
-
-export interface RecordedSlotCount {
-  /** The oldest recorded slot of the range. */
-  readonly first: Date;
-  readonly count: number;
-}
-
-/** The number of recorded slots in a range by job: `from` included, `to` excluded. Jobs without any are left out. */
-export async function countRecordedSlots(
-  db: Executor,
-  jobIds: readonly string[],
-  { from, to }: { from: Date; to: Date },
-): Promise<Map<string, RecordedSlotCount>> {
-  const rows = await db.execute<{ jobId: string; first: unknown; count: number }>(sql`
-    select job_id as "jobId", min(scheduled_for) as first, count(*)::integer as count
-      from ${jobRuns}
-     where job_id = any (${plainArray(jobIds)}) and scheduled_for >= ${at(from)} and scheduled_for < ${at(to)}
-     group by job_id`);
-  return new Map([...rows].map(({ jobId, first, count }) => [jobId, { first: dateOf(first)!, count }]));
+  return new Map([...rows].map(({ jobId, failures }) => [jobId, failures]));
 }
 
 /** A result row of one job. */

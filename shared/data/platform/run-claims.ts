@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
-import { auditLog } from "./control-schema.ts";
+import { auditLog, jobSchedules } from "./control-schema.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
 import { jobRuns, queueOrder, type Run } from "./platform-schema.ts";
 import { type Lease, leaseExpiry } from "./run-leases.ts";
@@ -19,10 +19,9 @@ export interface SlotClaimOptions {
   /** Whether the slot waits behind older waiting slots. */
   readonly inOrder: boolean;
   /**
-   * The previous slot of the schedule. If the ledger has older slots but not this one, nothing is claimed. Null: no
-   * check.
+   * The schedule in force and the slot before this one: nothing is claimed while slots are missing. Null: no check.
    */
-  readonly previous: Date | null;
+  readonly gap: { readonly expression: string; readonly timeZone: string; readonly previous: Date | null } | null;
   readonly lease: Lease;
   readonly now: Date;
 }
@@ -43,18 +42,22 @@ export interface SlotClaim {
 export async function claimSlot(
   db: Executor,
   run: NewRun & { readonly scheduledFor: Date },
-  { needs, refusal, overlap, inOrder, previous, lease, now }: SlotClaimOptions,
+  { needs, refusal, overlap, inOrder, gap, lease, now }: SlotClaimOptions,
 ): Promise<SlotClaim> {
   const at = sql`${now.toISOString()}::timestamptz`;
   const slot = sql`${run.scheduledFor.toISOString()}::timestamptz`;
   const [row] = await db.execute<RawRun>(sql`
     with gate as (select * from platform.gate_refusal(${run.jobId}, ${run.family}, ${plainArray(needs)}, ${at})),
     gap as (
-      select last from (
-        select max(scheduled_for) as last from ${jobRuns}
-         where job_id = ${run.jobId} and scheduled_for < ${slot} and backfill_id is null
-      ) recorded
-       where last < ${previous?.toISOString() ?? null}::timestamptz
+      select greatest(recorded.last, stored.expected_after) as last
+        from (
+          select max(scheduled_for) as last from ${jobRuns}
+           where job_id = ${run.jobId} and scheduled_for < ${slot} and backfill_id is null
+        ) recorded left join ${jobSchedules} stored on stored.job_id = ${run.jobId}
+       where greatest(recorded.last, stored.expected_after) < ${gap?.previous?.toISOString() ?? null}::timestamptz
+         -- After a change, older slots are those of the old schedule.
+         and (stored.job_id is null
+              or stored.expression = ${gap?.expression ?? null}::text and stored.time_zone = ${gap?.timeZone ?? null}::text)
     ),
     ahead as (
       select id from ${jobRuns}

@@ -12,6 +12,7 @@ const RECORDED = {
   "0002_tasks": "700fc18a6651138fc3b15407b64c6d744da7e50f4b3a47798b2c52cea73ad652",
   "0003_reasoning": "377be8e4196561fb3287fbd5046ab9b650c9e0f19ba13db507272f50974c0705",
   "0004_tax_liens": "7666d353bdf4d4ce7c72aa859fac22c8e3db4a1cdf2cb5601ef78abcb101a800",
+  "0005_job_schedules": "fed855c4ef96c391f95882cc741e00a378679ab72ab259aa188ef68e00d1ff0c",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {

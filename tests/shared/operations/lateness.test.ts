@@ -4,20 +4,20 @@ import { schedule } from "#schedule/index.ts";
 
 const hourly = schedule("0 0 * * * *", "UTC");
 const now = new Date("2026-03-10T12:00:30Z");
-const facts = { schedule: hourly, lastSlot: null, oldestDueAt: null, now };
+const facts = { schedule: hourly, accountedUntil: null, oldestDueAt: null, now };
 const at = (time: string) => new Date(`2026-03-10T${time}Z`);
 
 it("a job with all slots in the ledger, or without slots, is not late", () => {
   expect(lateByMs(facts)).toBe(0);
-  expect(lateByMs({ ...facts, lastSlot: at("12:00:00") })).toBe(0);
+  expect(lateByMs({ ...facts, accountedUntil: at("12:00:00") })).toBe(0);
 });
 
 it("a slot that has just become due is not late", () => {
-  expect(lateByMs({ ...facts, lastSlot: at("11:00:00") })).toBe(0);
+  expect(lateByMs({ ...facts, accountedUntil: at("11:00:00") })).toBe(0);
 });
 
 it("a job is late by the first missing slot, not by the last", () => {
-  expect(lateByMs({ ...facts, lastSlot: at("09:00:00") })).toBe(2 * 3_600_000 + 30_000);
+  expect(lateByMs({ ...facts, accountedUntil: at("09:00:00") })).toBe(2 * 3_600_000 + 30_000);
 });
 
 it("a run that has been due for longer counts too", () => {

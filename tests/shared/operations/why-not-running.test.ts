@@ -11,6 +11,8 @@ const facts: JobFacts = {
   refusals: [],
   pauses: [],
   schedule: { inWords: "every day at 16:30 Europe/Berlin", next: minutes(210) },
+  missingSlot: null,
+  slotInFuture: null,
   running: [],
   waiting: [],
   last: null,
@@ -44,6 +46,18 @@ describe("why a job is not running", () => {
       codes: ["next-slot", "never-ended"],
       text: "Its next slot is 2026-03-10T15:30:00Z (in 3 h 30 min): every day at 16:30 Europe/Berlin. None of its runs has ended yet.",
     });
+  });
+
+  it("overdue: no timer has recorded its slot", () => {
+    const { verdict, text } = explain({ missingSlot: minutes(-6) });
+    expect(verdict).toBe("overdue");
+    expect(text).toContain("Its slot of 2026-03-10T11:54:00Z (6 min ago) is not in the ledger");
+  });
+
+  it("the ledger has a slot that has not come yet", () => {
+    expect(explain({ slotInFuture: minutes(60) }).text).toContain(
+      "The ledger has its slot of 2026-03-10T13:00:00Z already (in 1 h): a process whose clock was ahead recorded it.",
+    );
   });
 
   it("idle: it has no schedule and no run", () => {
