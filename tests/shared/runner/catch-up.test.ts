@@ -17,7 +17,10 @@ const minutesAfterNoon = (n: number) => new Date(noon.getTime() + n * 60_000);
 const days = (n: number) => n * 24 * 60;
 
 let ran: string[] = [];
-function sample(id = "daily_sample", { on = schedule("0 0 12 * * *", "UTC"), missed = "once" } = {}): Job {
+function sample(
+  id = "daily_sample",
+  { on = schedule("0 0 12 * * *", "UTC"), missed = "once" }: { on?: Schedule; missed?: Missed } = {},
+): Job {
   return defineJob({
     id,
     family: { id: "samples", title: "Samples" },
