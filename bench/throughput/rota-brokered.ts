@@ -62,7 +62,7 @@ channel("bench.started").subscribe((n) => {
 const request = (n: number) => ({ input: { n }, trigger: "event" as const, requestedBy: "benchmark" });
 const done = async () => {
   for (;;) {
-    const [row] = await client.db.$client`
+    const [row] = await client.db.$client<{ left: number }[]>`
       select count(*)::int as left from platform.job_runs where finished_at is null`;
     if (row!.left === 0) return;
   }

@@ -1,4 +1,4 @@
-import { connect } from "#data/client.ts";
+import { connectAlone } from "#data/client.ts";
 import { databaseOptions } from "#data/database-options.ts";
 import { dropLeftover, rebuildIndex, searchIndexes } from "#data/platform/search-indexes.ts";
 import { defineJob, linear, schedule, z } from "#jobs";
@@ -20,19 +20,19 @@ export const rebuildSearchIndices = defineJob({
 
   async run({ settings, signal, progress }) {
     // Its own connection: hours in one statement must not block the heartbeat.
-    const db = connect({ ...databaseOptions(settings, "rota rebuild_search_indices"), poolMax: 1 });
+    const connection = connectAlone(databaseOptions(settings, "rota rebuild_search_indices"));
     try {
-      const found = await searchIndexes(db);
+      const found = await searchIndexes(connection);
       const leftovers = found.filter(({ isLeftover }) => isLeftover);
-      for (const index of leftovers) await dropLeftover(db, index, signal);
+      for (const index of leftovers) await dropLeftover(connection, index, signal);
       const indexes = found.filter(({ isLeftover }) => !isLeftover);
       for (const [done, index] of indexes.entries()) {
         progress(done, indexes.length, `${index.schema}.${index.name}`);
-        await rebuildIndex(db, index, signal);
+        await rebuildIndex(connection, index, signal);
       }
       return { rebuilt: indexes.length, dropped: leftovers.length };
     } finally {
-      await db.$client.end({ timeout: 5 });
+      await connection.end({ timeout: 5 });
     }
   },
 });

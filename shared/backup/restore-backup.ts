@@ -5,7 +5,7 @@ import { createGunzip } from "node:zlib";
 import { applyMigrations } from "#data/apply-migrations.ts";
 import { appTables } from "#data/backup/app-tables.ts";
 import { loadTables, usedTables } from "#data/backup/load-tables.ts";
-import { connect, type DatabaseOptions } from "#data/client.ts";
+import { connectAlone, type DatabaseOptions } from "#data/client.ts";
 import { appliedMigrations, haveDiverged, migrationsIn, withFirstMigrations } from "#data/migration-ledger.ts";
 import { type BlobContainer, BlobMissing } from "#storage/blob-container.ts";
 import { Measure } from "#storage/stream-digest.ts";
@@ -89,7 +89,7 @@ async function checkLevel(
       `The backup has migrations that this version of the app does not know (${needed.length} there, ${known.length} here): restore it with the version that made it.`,
     );
   }
-  const { $client: sql } = connect({ ...database, poolMax: 1 });
+  const sql = connectAlone(database);
   try {
     const applied = await appliedMigrations(sql);
     const used = applied.length

@@ -5,8 +5,18 @@ import { withLastStatements } from "./commit-with-last-statement.ts";
 import { withPreparedStatements } from "./prepared-statements.ts";
 import { guardTransactions } from "./transaction-guard.ts";
 
+/**
+ * A pool sends statements on any of its connections, one behind the other. What needs a connection for itself (COPY, a
+ * cursor, `set`, a session lock) runs in `begin` or on `connectAlone`: the type offers no other way.
+ */
+export interface Pool extends Pick<postgres.Sql, "begin" | "end"> {
+  <T extends readonly object[]>(
+    text: TemplateStringsArray,
+    ...values: readonly postgres.ParameterOrFragment<never>[]
+  ): Promise<T>;
+}
 /** The database, outside a transaction. */
-export type Db = PostgresJsDatabase & { readonly $client: postgres.Sql };
+export type Db = PostgresJsDatabase & { readonly $client: Pool };
 /** One open transaction. */
 export type Tx = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0];
 /** What a named query runs on: the database or a transaction. */
@@ -33,7 +43,11 @@ export interface DatabaseOptions {
 
 /** Opens a pool; connections are made on first use. Close it with `db.$client.end()`. */
 export function connect(options: DatabaseOptions): Db {
-  const client = postgres(options.url, {
+  return withCommitHooks(withLastStatements(drizzle(guardTransactions(withPreparedStatements(openPool(options))))));
+}
+
+function openPool(options: DatabaseOptions): postgres.Sql {
+  return postgres(options.url, {
     max: options.poolMax,
     idle_timeout: Math.max(1, Math.round(options.idleMs / 1_000)),
     connect_timeout: 10,
@@ -51,7 +65,14 @@ export function connect(options: DatabaseOptions): Db {
     },
     onnotice: () => undefined,
   });
-  return withCommitHooks(withLastStatements(drizzle(guardTransactions(withPreparedStatements(client)))));
+}
+
+/**
+ * Opens one connection for statements that no transaction may hold: a statement that runs for hours, session settings,
+ * session locks. The caller awaits each statement before the next, and closes it with `end()`.
+ */
+export function connectAlone(options: Omit<DatabaseOptions, "poolMax">): postgres.Sql {
+  return openPool({ ...options, poolMax: 1 });
 }
 
 /** Whether the database answers: one round trip. */

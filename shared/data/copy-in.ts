@@ -1,4 +1,4 @@
-import type { Readable, Transform } from "node:stream";
+import { PassThrough, type Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type postgres from "postgres";
 
@@ -6,21 +6,28 @@ import type postgres from "postgres";
 export type Sources = readonly [Readable, ...Transform[]];
 
 /**
- * Adds rows to a table by COPY: all of them, or none.
+ * Adds rows to a table by COPY: all of them, or none. In a transaction, because the driver sends the other statements of
+ * a pool on any connection, also on one in the middle of a COPY, which ends both.
+ * @param tx a transaction of the driver, with no other statement under way
  * @param target the quoted table, with a column list if it is not all columns
  * @throws the error of a source, or of the database
  */
-export async function copyIn(sql: postgres.ISql, target: string, sources: Sources): Promise<void> {
-  const query = sql.unsafe(`copy ${target} from stdin`);
+export async function copyIn(tx: postgres.TransactionSql, target: string, sources: Sources): Promise<void> {
+  const query = tx.unsafe(`copy ${target} from stdin`);
   const failed = databaseError(query);
   const stop = new AbortController();
-  const into = await query.writable();
-  const flow = pipeline([...sources, into], { signal: stop.signal });
+  const rows = new PassThrough();
+  const flows = [
+    // From the start: a source that fails before the database is ready needs a listener for its error.
+    pipeline([...sources, rows], { signal: stop.signal }),
+    query.writable().then((into) => pipeline(rows, into, { signal: stop.signal })),
+  ];
   try {
-    await Promise.race([flow, failed]);
+    await Promise.race([Promise.all(flows), failed]);
   } catch (error) {
     stop.abort();
-    await flow.catch(() => undefined);
+    // The connection takes no statement, not even the rollback, before the COPY has ended.
+    await Promise.allSettled(flows);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { PassThrough, type Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
+import { withStallLimit } from "./stall-limit.ts";
 
 /** The storage account: a connection string, or an account name for access with the identity of the app. */
 export interface StorageAddress {
@@ -44,6 +45,15 @@ export class BlobMissing extends Error {
   }
 }
 
+/** How long the storage may be silent, in milliseconds. */
+export interface StorageLimits {
+  /** Until the answer to one request begins. Default: 60 s. */
+  readonly requestMs: number;
+  /** Between two parts of a blob that is read. Default: 60 s. */
+  readonly stallMs: number;
+}
+const DEFAULT_LIMITS: StorageLimits = { requestMs: 60_000, stallMs: 60_000 };
+
 /** Block size and parallel blocks: an upload holds this much in memory. */
 const [BLOCK_BYTES, BLOCKS_AT_ONCE] = [4 * 1024 * 1024, 2];
 
@@ -51,10 +61,15 @@ const [BLOCK_BYTES, BLOCKS_AT_ONCE] = [4 * 1024 * 1024, 2];
  * Opens a container of the app's storage account. It connects on first use and needs no closing. Without a storage
  * account in the settings, its methods throw NoStorage.
  */
-export function openContainer(address: StorageAddress, name: string): BlobContainer {
+export function openContainer(
+  address: StorageAddress,
+  name: string,
+  limits: Partial<StorageLimits> = {},
+): BlobContainer {
+  const { requestMs, stallMs } = { ...DEFAULT_LIMITS, ...limits };
   let opened: Promise<ContainerClient> | undefined;
   const container = () => {
-    opened ??= openedContainer(address, name);
+    opened ??= openedContainer(address, name, requestMs);
     // A failure is not cached: the next use tries again.
     opened.catch(() => (opened = undefined));
     return opened;
@@ -64,9 +79,14 @@ export function openContainer(address: StorageAddress, name: string): BlobContai
   return {
     name,
     async write(blob, contentType, sources, signal) {
-      const target = (await container()).getBlockBlobClient(blob);
       const stop = new AbortController();
       const end = new PassThrough();
+      const stopped = new Promise<never>((_, reject) => {
+        stop.signal.addEventListener("abort", () => {
+          reject(new Error("stopped"));
+        });
+      });
+      stopped.catch(() => undefined);
       let cause: unknown;
       const fail = (error: unknown) => {
         cause ??= error;
@@ -74,15 +94,22 @@ export function openContainer(address: StorageAddress, name: string): BlobContai
         stop.abort();
         end.destroy();
       };
-      await Promise.all([
-        pipeline([...sources, end]).catch(fail),
-        target
-          .uploadStream(end, BLOCK_BYTES, BLOCKS_AT_ONCE, {
-            abortSignal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
-            blobHTTPHeaders: { blobContentType: contentType },
-          })
-          .catch(fail),
-      ]);
+      const upload = async () => {
+        const target = (await Promise.race([container(), stopped])).getBlockBlobClient(blob);
+        await target.uploadStream(end, BLOCK_BYTES, BLOCKS_AT_ONCE, {
+          abortSignal: stop.signal,
+          blobHTTPHeaders: { blobContentType: contentType },
+        });
+      };
+      signal?.addEventListener(
+        "abort",
+        () => {
+          fail(signal.reason);
+        },
+        { once: true, signal: stop.signal },
+      );
+      // The pipeline starts first: a source that fails before the container answers needs a listener for its error.
+      await Promise.all([pipeline([...sources, end]).catch(fail), upload().catch(fail)]);
       if (cause !== undefined) throw cause as Error;
     },
     async read(blob, signal) {
@@ -92,7 +119,7 @@ export function openContainer(address: StorageAddress, name: string): BlobContai
         )
           .getBlobClient(blob)
           .download(0, undefined, aborting(signal));
-        return readableStreamBody as Readable;
+        return withStallLimit(readableStreamBody as Readable, `${name}/${blob}`, stallMs);
       } catch (error) {
         throw missingOr(error, name, blob);
       }
@@ -117,15 +144,15 @@ function missingOr(error: unknown, container: string, blob: string): unknown {
   return (error as { statusCode?: unknown }).statusCode === 404 ? new BlobMissing(container, blob) : error;
 }
 
-async function openedContainer(address: StorageAddress, name: string): Promise<ContainerClient> {
-  const container = (await connect(address)).getContainerClient(name);
+async function openedContainer(address: StorageAddress, name: string, requestMs: number): Promise<ContainerClient> {
+  const container = (await connect(address, requestMs)).getContainerClient(name);
   // The default is private: no anonymous access to blobs or their names.
   await container.createIfNotExists();
   return container;
 }
 
-async function connect(address: StorageAddress): Promise<BlobServiceClient> {
-  const { BlobServiceClient: Client } = await import("./blob-client.ts");
+async function connect(address: StorageAddress, requestMs: number): Promise<BlobServiceClient> {
+  const { BlobServiceClient: Client, withRequestTimeout } = await import("./blob-client.ts");
   const { AzureWebJobsStorage: connectionString, AzureWebJobsStorage__clientId: clientId } = address;
   if (!connectionString && !address.AzureWebJobsStorage__accountName) {
     throw new NoStorage(
@@ -134,7 +161,7 @@ async function connect(address: StorageAddress): Promise<BlobServiceClient> {
   }
   if (connectionString) {
     try {
-      return Client.fromConnectionString(connectionString);
+      return withRequestTimeout(Client.fromConnectionString(connectionString), requestMs);
     } catch {
       // The client's error quotes the text, which may contain the key.
       throw new NoStorage(
@@ -143,8 +170,9 @@ async function connect(address: StorageAddress): Promise<BlobServiceClient> {
     }
   }
   const { ManagedIdentityCredential } = await import("#identity/managed-identity.ts");
-  return new Client(
+  const client = new Client(
     `https://${address.AzureWebJobsStorage__accountName}.blob.core.windows.net`,
     clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential(),
   );
+  return withRequestTimeout(client, requestMs);
 }

@@ -57,7 +57,7 @@ export async function withSnapshot<T>(
   }
 }
 
-async function snapshotOf(sql: postgres.ISql): Promise<Snapshot> {
+async function snapshotOf(sql: postgres.TransactionSql): Promise<Snapshot> {
   await fixSessionSettings(sql);
   const tables = await appTables(sql);
   // Blocks TRUNCATE and schema changes, which a snapshot does not hide. Writers are not blocked.
@@ -72,7 +72,7 @@ async function snapshotOf(sql: postgres.ISql): Promise<Snapshot> {
   };
 }
 
-async function copyOut(sql: postgres.ISql, table: Table): Promise<Readable> {
+async function copyOut(sql: postgres.TransactionSql, table: Table): Promise<Readable> {
   const rows = await sql.unsafe(`copy ${copyTarget(table)} to stdout`).readable();
   // The driver pauses its socket for a slow reader and resumes it on the next read. After the last rows there is no
   // next read, and the connection would never answer another statement.

@@ -1,5 +1,4 @@
-import { sql } from "drizzle-orm";
-import type { Db } from "../client.ts";
+import type postgres from "postgres";
 import { quoteQualifiedName } from "../identifier.ts";
 
 /** A text or vector search index. */
@@ -14,8 +13,8 @@ export interface SearchIndex {
  * All search indexes of the app's tables, leftovers first. Without the indexes of exclusion constraints, which cannot
  * be rebuilt concurrently.
  */
-export async function searchIndexes(db: Db): Promise<SearchIndex[]> {
-  const rows = await db.execute<SearchIndex & Record<string, unknown>>(sql`
+export async function searchIndexes(connection: postgres.Sql): Promise<SearchIndex[]> {
+  const rows = await connection<SearchIndex[]>`
     select n.nspname as schema, c.relname as name, (not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$') as "isLeftover"
       from pg_index i
       join pg_class c on c.oid = i.indexrelid
@@ -24,24 +23,24 @@ export async function searchIndexes(db: Db): Promise<SearchIndex[]> {
      where method.amname in ('gin', 'gist', 'spgist', 'hnsw', 'ivfflat')
        and c.relkind = 'i' and c.relpersistence <> 't' and not i.indisexclusion
        and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-     order by 3 desc, 1, 2`);
+     order by 3 desc, 1, 2`;
   return [...rows];
 }
 
-/** Rebuilds an index while readers and writers continue. Not inside a transaction. */
-export function rebuildIndex(db: Db, index: SearchIndex, signal: AbortSignal): Promise<void> {
-  return withoutTransaction(db, `reindex index concurrently ${quoteQualifiedName(index)}`, signal);
+/** Rebuilds an index while readers and writers continue. No transaction may hold the statement. */
+export function rebuildIndex(connection: postgres.Sql, index: SearchIndex, signal: AbortSignal): Promise<void> {
+  return cancellable(connection, `reindex index concurrently ${quoteQualifiedName(index)}`, signal);
 }
 
 /** Drops a leftover if it still exists: a running rebuild may have finished and removed it. */
-export function dropLeftover(db: Db, index: SearchIndex, signal: AbortSignal): Promise<void> {
-  return withoutTransaction(db, `drop index concurrently if exists ${quoteQualifiedName(index)}`, signal);
+export function dropLeftover(connection: postgres.Sql, index: SearchIndex, signal: AbortSignal): Promise<void> {
+  return cancellable(connection, `drop index concurrently if exists ${quoteQualifiedName(index)}`, signal);
 }
 
-/** Sends a statement that cannot run inside a transaction. The signal cancels it in the database. */
-async function withoutTransaction(db: Db, statement: string, signal: AbortSignal): Promise<void> {
+/** Sends a statement. The signal cancels it in the database. */
+async function cancellable(connection: postgres.Sql, statement: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  const query = db.$client.unsafe(statement).simple();
+  const query = connection.unsafe(statement).simple();
   const cancel = () => {
     query.cancel();
   };

@@ -90,13 +90,13 @@ export async function abandonedStaging(db: Executor): Promise<Staging[]> {
 }
 
 /**
- * Adds rows to their staging table by COPY. It holds a connection during the copy only, not while the next rows are
- * read.
+ * Adds rows to their staging table by COPY, in a transaction of their own. It holds a connection during the copy only,
+ * not while the next rows are read.
  */
 export async function stageRows(db: Db, staging: Staging, rows: StagedRows): Promise<void> {
   const bytes = rows.take();
   if (bytes.length === 0) return;
-  await copyIn(db.$client, nameOf(staging, rows.part), [Readable.from([bytes])]);
+  await db.$client.begin((tx) => copyIn(tx, nameOf(staging, rows.part), [Readable.from([bytes])]));
 }
 
 const COPY_BYTES = 256 * 1024;
