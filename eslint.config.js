@@ -7,6 +7,11 @@ import { plainWords } from "./scripts/lint/plain-words.ts";
 /** Where a job's code may not reach: it imports what the layer gives from `#jobs`. */
 const LAYER_INTERNALS = ["#jobs/*", "#runner/*", "#schedule/*", "#operations/*", "#azure/*", "#app"];
 
+/** zod has a method of this name, for a schema. */
+const PIPED_STREAM = {
+  selector: "CallExpression[callee.property.name='pipe'][arguments.0.callee.object.name!='z']",
+  message: "An error of one stream leaves the others of a pipe open: use pipeline, which ends all and reports it.",
+};
 const SPREAD_LITERAL = {
   selector: "ObjectExpression > SpreadElement > ObjectExpression",
   message: "Write the properties into the literal itself.",
@@ -32,7 +37,7 @@ export default tseslint.config(
       "house/comment-width": "error",
       "imports/imports": ["error", { groups: [["^\\u0000", "^node:", "^@?\\w", "^#", "^\\."]] }],
       "imports/exports": "error",
-      "no-restricted-syntax": ["error", SPREAD_LITERAL],
+      "no-restricted-syntax": ["error", SPREAD_LITERAL, PIPED_STREAM],
       // `${number}` is how durations and ports are written.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       // A leading underscore marks a parameter that the signature requires and the body does not use.

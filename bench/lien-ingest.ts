@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { pipeline } from "node:stream";
 import { parseArgs } from "node:util";
 import { SOURCE, writeLists } from "./lien-ingest/generated-list.ts";
 import { benchDatabase } from "./support/database.ts";
@@ -35,7 +36,7 @@ const files = {
 let served = files.all.county;
 await using office = createServer((_, response) => {
   response.writeHead(200, { "content-type": "text/csv" });
-  createReadStream(served).pipe(response);
+  pipeline(createReadStream(served), response, () => undefined);
 }).listen(0, "127.0.0.1");
 log(`writing ${thousands(ROWS)} rows in a county's format and in the format of COPY`);
 for (const { county, clean, rows } of Object.values(files)) await writeLists(county, clean, rows);

@@ -6,8 +6,8 @@ import type postgres from "postgres";
 export type Sources = readonly [Readable, ...Transform[]];
 
 /**
- * Adds rows to a table by COPY: all of them, or none. In a transaction, because the driver sends the other statements of
- * a pool on any connection, also on one in the middle of a COPY, which ends both.
+ * Adds rows to a table by COPY: all of them, or none. Only in a transaction: the driver sends the other statements of a
+ * pool on any connection, also on one in the middle of a COPY, which breaks both.
  * @param tx a transaction of the driver, with no other statement under way
  * @param target the quoted table, with a column list if it is not all columns
  * @throws the error of a source, or of the database

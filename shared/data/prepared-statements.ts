@@ -3,6 +3,8 @@ import { publishStatement } from "./statement-diagnostics.ts";
 
 /** Characters. Longer statements are generated and differ each time, so their plans would never be used again. */
 const MAX_LENGTH = 8_192;
+/** A table with a generated name: its statements end with it, and their plans would stay. */
+const GENERATED_NAME = /"\w*[0-9a-f]{32}\w*"/;
 /** Statements that a connection keeps plans for. */
 const MAX_STATEMENTS = 500;
 
@@ -14,7 +16,7 @@ export function withPreparedStatements(client: postgres.Sql): postgres.Sql {
   const known = new Set<string>();
   const isPrepared = (text: string) => {
     if (known.has(text)) return true;
-    if (known.size >= MAX_STATEMENTS || text.length > MAX_LENGTH) return false;
+    if (known.size >= MAX_STATEMENTS || text.length > MAX_LENGTH || GENERATED_NAME.test(text)) return false;
     known.add(text);
     return true;
   };

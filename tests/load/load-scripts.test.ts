@@ -23,6 +23,10 @@ const checks = [
   },
   { claim: "a slot runs once, over several processes", command: "one-run-per-slot.ts --ticks 200 --processes 2" },
   { claim: "a holder that was frozen past its lease is rejected", command: "expired-holder-is-fenced.ts --times 1" },
+  {
+    claim: "jobs, routes, an ingestion and writes run beside each other without a fault",
+    command: "everything-at-once.ts --seconds 10 --processes 2",
+  },
   { claim: "SIGTERM during runs costs no attempt", command: "stop-costs-no-attempt.ts --runs 5" },
 ];
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream";
 import { onTestFinished } from "vitest";
 import { createSignal } from "#support/signal.ts";
 
@@ -20,10 +21,12 @@ export async function holdRequest(
     const { method, url: path, headers } = incoming;
     const onward = request({ host: "127.0.0.1", port: storage.port, method, path, headers }, (answer) => {
       reply.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(reply);
+      pipeline(answer, reply, () => undefined);
+    });
+    pipeline(incoming, onward, (error) => {
+      if (error) reply.destroy();
     });
     onward.on("error", () => reply.destroy());
-    incoming.pipe(onward);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -56,6 +56,14 @@ describe("a statement with parameters", () => {
     expect([...(await all())]).toEqual([{ n: 1, m: 2 }]);
   });
 
+  it("is not prepared when it names a table of one run: the next run has another one", async () => {
+    const db = connection();
+    const table = `list_${"0123456789abcdef".repeat(2)}_1`;
+    await db.execute(`create table "${table}" (n integer)`);
+    await db.execute(sql`select n from ${sql.identifier(table)} where n > ${0}`);
+    expect(await prepared(db, table)).toBe(0);
+  });
+
   it("is not prepared with a pooler that keeps no session", async () => {
     const db = connection({ prepare: false });
     await double(db, 1);

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const ROOT = join(import.meta.dirname, "../../..");
+
+/** A process of `npm start`, or one that joins it. */
+export class StackProcess {
+  readonly url: string;
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child;
+    this.#closed = once(child, "close");
+    this.url = url;
+  }
+
+  /** Starts it and waits until its sample data is loaded. @throws when it ends, or takes two minutes */
+  static async start(
+    state: string,
+    port: number,
+    logFile: string,
+    args: readonly string[] = [],
+  ): Promise<StackProcess> {
+    const { DATABASE_URL: _url, ROTA_PORT: _port, ROTA_STATE: _state, ...env } = process.env;
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, "scripts/start-rota.ts"), "--port", String(port), "--state", state, ...args],
+      { env: { ...env, LOG_FORMAT: "json", LOG_LEVEL: "warn" }, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    const log = createWriteStream(logFile, { flags: "a" });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        if (output.length < 1_000_000) output += chunk.toString();
+        log.write(chunk);
+      });
+    }
+    const stack = new StackProcess(child, `http://127.0.0.1:${port}`);
+    const ready = args.includes("--join") ? "Ctrl-C stops it" : "a memo on the best deal";
+    const end = Date.now() + 120_000;
+    while (!output.includes(ready)) {
+      if (stack.hasEnded) throw new Error(`the app ended before it was ready:\n${output}`);
+      await sleep(50);
+      if (Date.now() > end) throw new Error(`the app was not ready within 120 s:\n${output}`);
+    }
+    return stack;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Memory of the process in MiB; null where the system does not say. */
+  async residentMiB(): Promise<number | null> {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, "utf8").catch(() => "");
+    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(status) ?? [];
+    return kib ? Math.round(Number(kib) / 1024) : null;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.hasEnded) this.#child.kill("SIGTERM");
+    await this.#closed;
+  }
+}
