@@ -2,6 +2,7 @@ import js from "@eslint/js";
 import importSort from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
 import { commentWidth } from "./scripts/lint/comment-width.ts";
+import { literalPatterns } from "./scripts/lint/literal-patterns.ts";
 import { plainWords } from "./scripts/lint/plain-words.ts";
 
 /** Where a job's code may not reach: it imports what the layer gives from `#jobs`. */
@@ -29,7 +30,9 @@ export default tseslint.config(
   {
     plugins: {
       imports: importSort,
-      house: { rules: { "comment-width": commentWidth, "plain-words": plainWords } },
+      house: {
+        rules: { "comment-width": commentWidth, "literal-patterns": literalPatterns, "plain-words": plainWords },
+      },
     },
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["eslint.config.js"] } } },
     rules: {
@@ -74,6 +77,13 @@ export default tseslint.config(
       "*.config.ts",
     ],
     rules: { "no-restricted-properties": "off" },
+  },
+  {
+    // A pattern that a person writes goes through #text/linear-pattern.ts; secret-patterns.ts composes constants.
+    files: ["functions/**", "shared/**"],
+    ignores: ["shared/redaction/secret-patterns.ts"],
+
+    rules: { "house/literal-patterns": "error" },
   },
   {
     files: ["functions/{platform,portfolio,tasks,tax-liens}/**"],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DATE_PATTERN } from "#rules/tax-liens/county-date.ts";
+import { isDatePattern } from "#rules/tax-liens/county-date.ts";
 import { LIEN_FIELDS, type LienField, LISTED_STATUSES, PROPERTY_TYPES } from "#rules/tax-liens/lien-fields.ts";
 import { isEncoding } from "./text-encoding.ts";
 
@@ -21,7 +21,7 @@ const reading = {
   /** Values for every row: `{"taxYear": "2025"}`. */
   constants: z.partialRecord(z.enum(LIEN_FIELDS), z.string().max(200)).default({}),
   numbers: z.enum(["point", "comma"]).default("point"),
-  dates: z.string().max(20).regex(DATE_PATTERN, "expected a pattern such as MM/DD/YYYY").default("YYYY-MM-DD"),
+  dates: z.string().max(20).refine(isDatePattern, "expected a pattern such as MM/DD/YYYY").default("YYYY-MM-DD"),
   /** The county's terms, mapped to ours. */
   statuses: z.record(z.string(), z.enum(LISTED_STATUSES)).default({}).transform(lowerCased),
   propertyTypes: z.record(z.string(), z.enum(PROPERTY_TYPES)).default({}).transform(lowerCased),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { patternFault } from "#text/linear-pattern.ts";
 import { LIEN_FIELDS, LISTED_STATUSES, type ListedStatus } from "./lien-fields.ts";
 import { isRuleSetId, RULE_SET_IDS, RULE_SETS, type RuleSet } from "./rule-sets.ts";
 
@@ -6,7 +7,7 @@ import { isRuleSetId, RULE_SET_IDS, RULE_SETS, type RuleSet } from "./rule-sets.
 export interface ListRules {
   /** Required fields besides parcel, tax year and face amount, which are always required. */
   readonly required: readonly (typeof LIEN_FIELDS)[number][];
-  /** A pattern that matches the whole certificate number. */
+  /** A pattern in RE2 syntax that matches the whole certificate number. */
   readonly certificatePattern: string | null;
   readonly maxInterestRate: number;
   /** Maximum of the winning bid. */
@@ -43,7 +44,10 @@ export const ruleOverridesSchema = z
     certificatePattern: z
       .string()
       .max(200)
-      .refine(isPattern, "expected a regular expression such as ^\\d{4}-\\d{5}$")
+      .superRefine((pattern, context) => {
+        const fault = patternFault(pattern);
+        if (fault) context.addIssue(`expected a pattern in RE2 syntax such as ^\\d{4}-\\d{5}$: ${fault}`);
+      })
       .nullable()
       .optional(),
     maxInterestRate: z.number().min(0).max(100).optional(),
@@ -81,12 +85,4 @@ export function listRulesOf(id: string, { redemptionMonths, ...overrides }: Rule
     ...given,
     ruleSet: redemptionMonths === undefined ? ofState : { ...ofState, redemptionMonths },
   };
-}
-
-function isPattern(text: string): boolean {
-  try {
-    return Boolean(new RegExp(text));
-  } catch {
-    return false;
-  }
 }

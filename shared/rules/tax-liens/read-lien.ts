@@ -1,3 +1,4 @@
+import { wholeMatch } from "#text/linear-pattern.ts";
 import { type NumberStyle, readAmount } from "./county-amount.ts";
 import { dateReader } from "./county-date.ts";
 import {
@@ -56,7 +57,7 @@ const NO: ReadonlySet<string> = new Set(["", "n", "no", "false", "f", "0", "-"])
  */
 export function lienReader(forms: CountyForms, rules: ListRules, year: number): (written: RawLien) => LienReading {
   const readDate = dateReader(forms.dates);
-  const certificateForm = rules.certificatePattern === null ? null : new RegExp(`^(?:${rules.certificatePattern})$`);
+  const isCertificate = rules.certificatePattern === null ? null : wholeMatch(rules.certificatePattern);
   const allowed: ReadonlySet<string> = new Set(rules.statuses);
 
   return (written) => {
@@ -123,7 +124,7 @@ export function lienReader(forms: CountyForms, rules: ListRules, year: number): 
       refuse("taxYear", `a year from ${oldest} to ${latest}`, yearText);
     }
     const certificateNumber = text("certificateNumber");
-    if (certificateNumber !== null && certificateForm && !certificateForm.test(certificateNumber)) {
+    if (certificateNumber !== null && isCertificate && !isCertificate(certificateNumber)) {
       refuse("certificateNumber", `the form ${rules.certificatePattern}`, certificateNumber);
     }
     const faceAmount = number("faceAmount");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RuleTester } from "eslint";
 import { describe, expect, it } from "vitest";
 import { commentWidth } from "../../../scripts/lint/comment-width.ts";
+import { literalPatterns } from "../../../scripts/lint/literal-patterns.ts";
 import { plainWords, refusedWords } from "../../../scripts/lint/plain-words.ts";
 
 RuleTester.describe = describe;
@@ -31,6 +32,16 @@ new RuleTester().run("comment-width", commentWidth, {
   invalid: [
     { code: wide, errors: [{ messageId: "wide", line: 1 }] },
     { code: `/**\n * short\n * ${"word ".repeat(30)}\n */`, errors: [{ messageId: "wide", line: 3 }] },
+  ],
+});
+
+new RuleTester().run("literal-patterns", literalPatterns, {
+  valid: ["/a+/.test(text);", "text.match(/a+/g);", "address.match(RANGES);", "wholeMatch(pattern)(text);"],
+  invalid: [
+    { code: "new RegExp(pattern).test(text);", errors: errors(1) },
+    { code: 'RegExp("^" + pattern);', errors: errors(1) },
+    { code: "text.match(pattern);", errors: errors(1) },
+    { code: "text.search(`${prefix}.*`);", errors: errors(1) },
   ],
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { readAmount } from "#rules/tax-liens/county-amount.ts";
-import { dateReader } from "#rules/tax-liens/county-date.ts";
+import { dateReader, isDatePattern } from "#rules/tax-liens/county-date.ts";
 import { rejectLine } from "#rules/tax-liens/reject-line.ts";
 
 it.each([
@@ -42,9 +42,22 @@ it.each([
   ["YYYY-MM-DD", "2024-02-09T00:00:00.000", "2024-02-09"],
   ["DD.MM.YYYY", "09.02.2024", "2024-02-09"],
   ["DD.MM.YYYY", "09/02/2024", null],
+  ["YYYYMMDD", "20240209", "2024-02-09"],
+  ["YYYYMMD", "2024029", "2024-02-09"],
+  ["M/D/YYYY", "12/3/2024 9:05:00 AM", "2024-12-03"],
+  ["M/D/YYYY", "12/3/20245", null],
+  ["YYYY/MM/DD", "2024/02/", null],
 ])("by %s, %s is %s", (pattern, text, date) => {
   expect(dateReader(pattern)(text)).toBe(date);
 });
+
+it.each(["MM/DD", "MM/DD/YYYY/DD", "MMM/DD/YYYY", "MDYYYY", "YYYYMD", "DMM-YYYY", "YY/MM/DD", "(a+)+"])(
+  "%s is refused as a date pattern",
+  (pattern) => {
+    expect(isDatePattern(pattern)).toBe(false);
+    expect(() => dateReader(pattern)).toThrow("expected a pattern such as MM/DD/YYYY");
+  },
+);
 
 it("a formula in a refused row is escaped in the reject file", () => {
   expect(rejectLine({ line: 7, reasons: ["why"], raw: '=cmd|"/C calc"!A1' })).toBe(

@@ -51,3 +51,12 @@ test.each([
     { path: ["minFaceAmount"], message: expect.stringContaining(reason) as string },
   ]);
 });
+
+test("a certificate pattern that RE2 does not have is refused with the field, the reason and the remedy", () => {
+  expect(ruleOverridesSchema.safeParse({ certificatePattern: "(?=CP)CP-\\d+" }).error?.issues).toMatchObject([
+    {
+      path: ["certificatePattern"],
+      message: "expected a pattern in RE2 syntax such as ^\\d{4}-\\d{5}$: lookaround is not supported: remove (?=…)",
+    },
+  ]);
+});
