@@ -27,7 +27,7 @@ const UNIT = [
   "tests/shared/jobs/{catalogue,define-job,effective-schedule,endings,gates,input,retry}.test.ts",
   "tests/shared/notifications/{channel-address,push-subscription,routing,webhook-signature}.test.ts",
   "tests/shared/notifications/channels/**/*.test.ts",
-  "tests/shared/operations/{freshness,lateness,run-series,why-not-running}.test.ts",
+  "tests/shared/operations/{freshness,idempotency,lateness,run-series,why-not-running}.test.ts",
   "tests/shared/realtime/{event-buffer,job-events,live-event,progress-throttle,realtime-observer,truncate-event}.test.ts",
   "tests/shared/runner/{execute-items,in-process-dispatch,missed-slots,requeue-delay,run-states,transition}.test.ts",
   "tests/shared/telemetry/{log,pretty-log,trace-context}.test.ts",

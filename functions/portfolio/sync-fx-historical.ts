@@ -2,15 +2,14 @@ import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
 import { asError, defineJob, exponential, internet, InvalidInput, manual, z } from "#jobs";
 import type { RatesOfDay } from "#providers/fx-provider.ts";
 import { fxProviders } from "#providers/fx-providers.ts";
-import { civilDateIn, daysBetween, isCivilDate } from "#rules/civil-date.ts";
+import { civilDateIn, daysBetween } from "#rules/civil-date.ts";
+import { civilDateField } from "#rules/input-fields.ts";
 import { rangeFaults } from "#rules/portfolio/date-range-faults.ts";
 import { storeRates } from "#services/portfolio/store-rates.ts";
 import { portfolio } from "../families.ts";
 
 /** Days of one transaction: about 16,000 points, a tenth of a second. */
 const DAYS_PER_BATCH = 400;
-
-const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
 
 /**
  * Stores all rates from a start date on, in batches of whole days. Committed days stay after a failure, and the next
@@ -21,7 +20,7 @@ export const syncFxHistorical = defineJob({
   family: portfolio,
   summary: "Fetch all exchange rates since a start date",
   on: manual,
-  input: z.strictObject({ startDate: civilDate, endDate: civilDate.optional() }),
+  input: z.strictObject({ startDate: civilDateField, endDate: civilDateField.optional() }),
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "15m",
   gates: [internet],

@@ -18,6 +18,8 @@ export function fingerprintOf(payload: unknown): string {
 }
 
 function canonical(value: unknown): string {
+  // A date has no members of its own: it counts as its text.
+  if (value instanceof Date) return JSON.stringify(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   const members = Object.entries(value)

@@ -1,4 +1,5 @@
 import { InvalidInput } from "#jobs/endings.ts";
+import { isStorableInstant } from "#rules/input-fields.ts";
 import { milliseconds } from "#schedule/duration.ts";
 
 /**
@@ -12,6 +13,7 @@ export function pauseEnd(until: string, now: Date): Date {
       `expected an instant such as "2026-04-01T06:00:00Z" or a duration such as "2h", got ${JSON.stringify(until)}`,
     );
   }
+  if (!isStorableInstant(end)) throw refused("expected an end before the year 10000");
   if (end <= now) throw refused(`expected a time in the future, got ${end.toISOString()}; it is ${now.toISOString()}`);
   return end;
 }

@@ -3,9 +3,10 @@ export type CivilDate = string;
 
 const DAY_MS = 86_400_000;
 
-/** Whether the text is `YYYY-MM-DD` and such a day exists: 2025-02-29 does not. */
+/** Whether the text is `YYYY-MM-DD` and such a day exists: 2025-02-29 does not, and neither does a year 0. */
 export function isCivilDate(text: string): boolean {
   if (!/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/.test(text)) return false;
+  if (text.startsWith("0000")) return false;
   if (text.slice(8) <= "28") return true;
   const at = Date.parse(`${text}T00:00:00Z`);
   // JavaScript rolls 30 February over to March instead of refusing it.

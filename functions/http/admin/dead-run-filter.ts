@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { DeadRunFilter } from "#data/platform/dead-letters.ts";
+import { instantField } from "#rules/input-fields.ts";
 import { errorClass } from "./run-view.ts";
-
-const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 /** Selects dead runs, in a query and in a body. */
 export const deadRunFields = {
@@ -10,8 +9,8 @@ export const deadRunFields = {
   family: z.string().optional(),
   errorClass: errorClass.optional(),
   fingerprint: z.string().optional(),
-  since: instant.optional(),
-  until: instant.optional(),
+  since: instantField.optional(),
+  until: instantField.optional(),
 };
 
 type Fields = z.output<z.ZodObject<typeof deadRunFields>>;

@@ -3,6 +3,7 @@ import { listAudit } from "#data/platform/audit-log.ts";
 import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
 import { redact } from "#redaction/redact.ts";
+import { instantField, serialField } from "#rules/input-fields.ts";
 import { instant } from "./field-schemas.ts";
 
 export const getAudit = defineRoute({
@@ -13,8 +14,8 @@ export const getAudit = defineRoute({
   query: z.strictObject({
     subject: z.string().optional(),
     action: z.string().optional(),
-    since: z.iso.datetime({ offset: true }).optional(),
-    cursor: z.coerce.number().int().positive().optional(),
+    since: instantField.optional(),
+    cursor: serialField.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
   response: z.object({
@@ -32,8 +33,8 @@ export const getAudit = defineRoute({
     ),
     nextCursor: z.int().nullable(),
   }),
-  async handle({ app, query: { since, cursor, limit, ...filter } }) {
-    const wanted = { ...filter, before: cursor, since: since === undefined ? undefined : new Date(since) };
+  async handle({ app, query: { cursor, limit, ...filter } }) {
+    const wanted = { ...filter, before: cursor };
     const { rows, nextAfter } = await readPage(limit, (limit) => listAudit(app.db, { ...wanted, limit }));
     return { json: { entries: rows.map((entry) => redact(entry)), nextCursor: nextAfter?.id ?? null } };
   },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { listRuns } from "#data/platform/job-runs.ts";
 import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
+import { instantField } from "#rules/input-fields.ts";
 import { runState, runSummary, runSummarySchema, trigger as triggerSchema } from "./run-view.ts";
 
 export const getRuns = defineRoute({
@@ -14,8 +15,8 @@ export const getRuns = defineRoute({
     state: runState.optional(),
     family: z.string().optional(),
     trigger: triggerSchema.optional(),
-    since: z.iso.datetime({ offset: true }).optional(),
-    until: z.iso.datetime({ offset: true }).optional(),
+    since: instantField.optional(),
+    until: instantField.optional(),
     /** Text in the input, ignoring case. */
     text: z.string().min(1).max(200).optional(),
     cursor: z.uuid().optional(),
@@ -23,17 +24,8 @@ export const getRuns = defineRoute({
   }),
   response: z.object({ runs: z.array(runSummarySchema), nextCursor: z.uuid().nullable() }),
   async handle({ app, query }) {
-    const { job, state, family, trigger, since, until, text, cursor, limit } = query;
-    const filter = {
-      jobId: job,
-      state,
-      family,
-      trigger,
-      text,
-      before: cursor,
-      since: since === undefined ? undefined : new Date(since),
-      until: until === undefined ? undefined : new Date(until),
-    };
+    const { job, cursor, limit, ...more } = query;
+    const filter = { ...more, jobId: job, before: cursor };
     const { rows, nextAfter } = await readPage(limit, (limit) => listRuns(app.db, { ...filter, limit }));
     return { json: { runs: rows.map(runSummary), nextCursor: nextAfter?.id ?? null } };
   },

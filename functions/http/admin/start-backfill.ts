@@ -3,13 +3,13 @@ import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { planBackfill, startBackfill as startPlanned } from "#operations/manage-backfill.ts";
+import { instantField } from "#rules/input-fields.ts";
 import { auditReason } from "../audit-reason.ts";
 import { respondOnce } from "../idempotent-requests.ts";
 import { instant } from "./field-schemas.ts";
 import { findJob } from "./find-job.ts";
 
 const counts = z.object({ slots: z.int(), done: z.int(), missing: z.int() });
-const instantWithOffset = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 export const startBackfill = defineRoute({
   method: "POST",
@@ -19,8 +19,8 @@ export const startBackfill = defineRoute({
   summary: "Run a job for each slot of a past range without a successful run, one after another; preview only counts",
   params: z.object({ id: z.string() }),
   body: z.strictObject({
-    from: instantWithOffset,
-    to: instantWithOffset,
+    from: instantField,
+    to: instantField,
     preview: z.boolean().default(false),
     reason: auditReason.optional(),
   }),

@@ -6,8 +6,7 @@ import type { DecisionEvent } from "#data/tax-liens/decision-schema.ts";
 import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-
-const serial = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+import { serialField } from "#rules/input-fields.ts";
 
 export const getDecisions = defineRoute({
   method: "GET",
@@ -16,10 +15,10 @@ export const getDecisions = defineRoute({
   summary: "The decisions about an analysis's deals, of one deal or of one run, newest first, with their outcomes",
   params: z.strictObject({ id: z.uuid() }),
   query: z.strictObject({
-    deal: serial.optional(),
+    deal: serialField.optional(),
     run: z.uuid().optional(),
     refused: z.stringbool().optional(),
-    cursor: serial.optional(),
+    cursor: serialField.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
   response: z.object({

@@ -4,10 +4,9 @@ import { findEtf } from "#data/portfolio/etfs.ts";
 import { readPage } from "#http/pagination.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { addDays, isCivilDate } from "#rules/civil-date.ts";
+import { addDays } from "#rules/civil-date.ts";
+import { civilDateField } from "#rules/input-fields.ts";
 import { decimal, symbolText, unknownEtf } from "./etf-view.ts";
-
-const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
 
 export const getEtfPrices = defineRoute({
   method: "GET",
@@ -16,8 +15,8 @@ export const getEtfPrices = defineRoute({
   summary: "An ETF's daily prices from one date to another, both included, oldest first",
   params: z.strictObject({ symbol: symbolText }),
   query: z.strictObject({
-    from: civilDate.optional(),
-    to: civilDate.optional(),
+    from: civilDateField.optional(),
+    to: civilDateField.optional(),
     limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
   }),
   response: z.object({

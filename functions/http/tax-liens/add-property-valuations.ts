@@ -2,6 +2,7 @@ import { z } from "zod";
 import { addValuations, rejectedValuations } from "#data/tax-liens/property-valuations.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
+import { civilDateField } from "#rules/input-fields.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
 
 const valuation = z.strictObject({
@@ -13,8 +14,7 @@ const valuation = z.strictObject({
     .max(64)
     .default("appraisal")
     .describe("Source of the valuation"),
-  day: z.iso
-    .date()
+  day: civilDateField
     .refine((day) => day >= "1900-01-01", "expected a day from 1900-01-01 on")
     .describe("The day of the value"),
   value: z

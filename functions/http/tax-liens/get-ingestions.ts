@@ -4,6 +4,7 @@ import { listIngestions, listRejects } from "#data/tax-liens/lien-ingestions.ts"
 import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
+import { serialField } from "#rules/input-fields.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
 
 const reject = z.object({ line: z.number(), reasons: z.array(z.string()), raw: z.string() });
@@ -15,7 +16,7 @@ export const getIngestions = defineRoute({
   summary: "Ingestions of a county's lists, newest first, with the rejected rows and the reasons",
   params: z.strictObject({ id: countyIdText }),
   query: z.strictObject({
-    before: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+    before: serialField.optional(),
     limit: z.coerce.number().int().min(1).max(100).default(20),
     rejects: z.coerce
       .number()

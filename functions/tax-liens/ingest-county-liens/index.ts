@@ -12,6 +12,7 @@ import {
 } from "#data/tax-liens/lien-staging.ts";
 import { defineJob, exponential, internet, InvalidInput, type JobContext, schedule, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
+import { civilDateField } from "#rules/input-fields.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
 import { isSuspiciouslySmall } from "#rules/tax-liens/list-size-check.ts";
 import { taxLiens } from "../../families.ts";
@@ -19,8 +20,7 @@ import { type ConfiguredCounty, configuredCounty } from "./configured-county.ts"
 import { notifyOperators } from "./failed-ingestion.ts";
 import { type StagedList, stageList } from "./stage-list.ts";
 
-// PostgreSQL has no year 0.
-const saleDay = z.iso.date().refine((text) => text >= "1900-01-01", "expected a day from 1900-01-01 on");
+const saleDay = civilDateField.refine((text) => text >= "1900-01-01", "expected a day from 1900-01-01 on");
 
 const input = z
   .strictObject({

@@ -4,7 +4,8 @@ import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { addDays } from "#rules/civil-date.ts";
-import { civilDate, dayValueSchema } from "./pension-schemas.ts";
+import { civilDateField } from "#rules/input-fields.ts";
+import { dayValueSchema } from "./pension-schemas.ts";
 
 export const getPensionValues = defineRoute({
   method: "GET",
@@ -13,9 +14,9 @@ export const getPensionValues = defineRoute({
   summary: "The value of a pension on each trading day, oldest first; nextCursor is the from of the next page",
   params: z.object({ id: z.uuid() }),
   query: z.strictObject({
-    from: civilDate.optional(),
-    to: civilDate.optional(),
-    cursor: civilDate.optional(),
+    from: civilDateField.optional(),
+    to: civilDateField.optional(),
+    cursor: civilDateField.optional(),
     limit: z.coerce.number().int().min(1).max(5_000).default(1_000),
   }),
   response: z.object({

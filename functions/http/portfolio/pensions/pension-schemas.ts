@@ -1,8 +1,4 @@
 import { z } from "zod";
-import { isCivilDate } from "#rules/civil-date.ts";
-
-/** `YYYY-MM-DD`. */
-export const civilDate = z.string().refine(isCivilDate, "expected a date that exists, as YYYY-MM-DD");
 
 /** `contributionFaults` checks each contribution and names its field. */
 export const contributionsSchema = z

@@ -3,9 +3,10 @@ import { lockPension, revalueAllDays } from "#data/portfolio/pension-progress.ts
 import { reopenPurchases } from "#data/portfolio/pensions.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
+import { civilDateField } from "#rules/input-fields.ts";
 import { respondOnce } from "../../idempotent-requests.ts";
 import { enqueueValuation } from "./enqueue-valuation.ts";
-import { changedPensionSchema, civilDate } from "./pension-schemas.ts";
+import { changedPensionSchema } from "./pension-schemas.ts";
 import { reopenFinalDays } from "./reopen-final-days.ts";
 
 /**
@@ -20,7 +21,7 @@ export const revaluePension = defineRoute({
   idempotent: true,
   summary: "Value the days of a pension again from a date on, with the stored prices and rates; audited",
   params: z.object({ id: z.uuid() }),
-  body: z.strictObject({ from: civilDate, reason: z.string().trim().min(1).max(1_000) }),
+  body: z.strictObject({ from: civilDateField, reason: z.string().trim().min(1).max(1_000) }),
   response: changedPensionSchema.extend({ reopenedDays: z.int() }),
   async handle({ app, params: { id }, body: { from, reason }, caller, header }) {
     const { response, started } = await respondOnce(
