@@ -1,4 +1,4 @@
-import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -6,16 +6,22 @@ import { type Manifest, manifestOf } from "#azure/manifest.ts";
 import type { Route } from "#http/route.ts";
 import type { Job } from "#jobs/job.ts";
 import { driverGuard } from "./driver-guard.ts";
+import { buildDirectory, publishBuild } from "./publish-build.ts";
 import { sourceFiles } from "./source-files.ts";
 
 /**
  * Builds the deployed app: `dist/main.js`, which registers every function from a manifest, and chunks that load at the
- * first invocation of a function.
+ * first invocation of a function. An app that runs on the build before keeps running: see publishBuild.
  */
 const root = join(import.meta.dirname, "..");
 // Another app on the same layer, such as that of the load tests, has its own functions folder and output.
 const { values } = parseArgs({
-  options: { functions: { type: "string", default: "functions" }, out: { type: "string", default: "dist" } },
+  options: {
+    functions: { type: "string", default: "functions" },
+    out: { type: "string", default: "dist" },
+    // For a package to deploy: without the chunks of earlier builds.
+    exact: { type: "boolean", default: false },
+  },
 });
 const folder = join(root, values.functions);
 const output = join(root, values.out);
@@ -24,11 +30,10 @@ const { jobs, routes } = (await import(join(folder, "index.ts"))) as { jobs: rea
 const manifest = manifestOf(jobs, routes);
 const files = await sourceFiles(folder, { jobs, routes });
 
-await rm(output, { recursive: true, force: true });
-await mkdir(output, { recursive: true });
+const building = await buildDirectory(join(root, ".rota/builds"));
 await build({
   stdin: { contents: entry(manifest), resolveDir: root, sourcefile: "main.ts", loader: "ts" },
-  outdir: output,
+  outdir: building,
   entryNames: "main",
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,
@@ -49,8 +54,9 @@ await build({
   logLevel: "warning",
 });
 // Beside the chunks, where shared/documents/pdf/fonts.ts looks.
-await cp(join(root, "shared/documents/fonts"), join(output, "fonts"), { recursive: true });
-await writeFile(join(output, "manifest.json"), JSON.stringify(manifest, null, 2));
+await cp(join(root, "shared/documents/fonts"), join(building, "fonts"), { recursive: true });
+await writeFile(join(building, "manifest.json"), JSON.stringify(manifest, null, 2));
+await publishBuild(building, output, { exact: values.exact });
 
 function entry({ jobs, paths }: Manifest): string {
   const jobLoaders = jobs.map(

@@ -4,9 +4,10 @@ import { unknownSettings } from "#cli/unknown-settings.ts";
 import { loadDemoData } from "#local/stack/demo-data/load-demo-data.ts";
 import { readOptions } from "#local/stack/stack-options.ts";
 import { startStack } from "#local/stack/start-stack.ts";
+import { whenNpmEnds } from "./npm-parent.ts";
 import { banner, type JobLine } from "./start-banner.ts";
 
-/** `npm start`: runs all of Rota on this machine. */
+/** Runs all of Rota on this machine, from its build. `npm start` builds it first: see start.ts. */
 const root = join(import.meta.dirname, "..");
 
 try {
@@ -73,6 +74,8 @@ function onStopSignal(stop: () => Promise<void>): void {
       },
     );
   };
-  process.on("SIGINT", handle);
-  process.on("SIGTERM", handle);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, handle);
+  whenNpmEnds(() => {
+    if (signals === 0) handle();
+  });
 }

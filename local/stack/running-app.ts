@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { StartError } from "./stack-options.ts";
 
 /** The running app, for the command line and for more app processes. Only its owner can read the file. */
 export interface RunningApp {
@@ -9,6 +10,14 @@ export interface RunningApp {
   readonly databaseUrl: string;
   /** The settings for another app process. */
   readonly settings: Readonly<Record<string, string>>;
+}
+
+/** The error of a start where an app runs already. */
+export function alreadyRunning({ url, pid }: RunningApp): StartError {
+  return new StartError(
+    `Rota is already running here: ${url} (process ${pid}). Stop it first, or start a second process that joins it:\n` +
+      "  npm start -- --join --port 7072",
+  );
 }
 
 /** The file in which `npm start` stores the running app. */

@@ -9,7 +9,7 @@ import { DirectoryInUseError } from "../processes/lock-directory.ts";
 import { startBroker } from "./broker.ts";
 import { startDemoProviders } from "./demo-providers.ts";
 import { migrate } from "./migrate-database.ts";
-import { readRunningApp } from "./running-app.ts";
+import { alreadyRunning, readRunningApp } from "./running-app.ts";
 import { type StackOptions, StartError } from "./stack-options.ts";
 import { forgetRunningApp, hostKey, writeRunningApp } from "./state-file.ts";
 
@@ -77,15 +77,15 @@ async function startDependencies(
   const given = { ...settings, ...process.env };
   const own: Record<string, string> = {};
   let providerControl: string | undefined;
-  const [database, blobs, broker, live, demo] = await Promise.allSettled([
+  const dependencies = await Promise.allSettled([
     given.DATABASE_URL ? null : startPostgres({ dataDirectory: join(stateDirectory, "postgres") }),
     isOwnStorage(given.AzureWebJobsStorage) ? startAzurite({ dataDirectory: join(stateDirectory, "blob") }) : null,
     given.SERVICE_BUS || given.SERVICE_BUS__fullyQualifiedNamespace
       ? null
       : startBroker(root, join(stateDirectory, "service-bus")),
     given.WEB_PUBSUB || given.WEB_PUBSUB__endpoint ? null : startWebPubSubEmulator(),
-    settings === null ? startDemoProviders(stateDirectory) : null,
   ]);
+  const [database, blobs, broker, live] = dependencies;
   if (database.status === "fulfilled" && database.value) {
     const server = database.value;
     started.push(() => server.stop());
@@ -105,13 +105,15 @@ async function startDependencies(
     started.push(live.value.stop);
     own.WEB_PUBSUB = live.value.connectionString;
   }
-  if (demo.status === "fulfilled" && demo.value) {
-    started.push(demo.value.close);
-    Object.assign(own, demo.value.settings);
-    providerControl = demo.value.controlUrl;
-  }
-  for (const outcome of [database, blobs, broker, live, demo]) {
+  for (const outcome of dependencies) {
     if (outcome.status === "rejected") throw await explained(outcome.reason, stateDirectory);
+  }
+  // Last: it stores its ports, and until here another app may own the state directory.
+  if (settings === null) {
+    const demo = await startDemoProviders(stateDirectory);
+    started.push(demo.close);
+    Object.assign(own, demo.settings);
+    providerControl = demo.controlUrl;
   }
   const all = { JOB_LEASE: "15s", JOB_HEARTBEAT: "5s", ...settings, ...own };
   await migrate(root, given.DATABASE_URL ?? own.DATABASE_URL!);
@@ -121,11 +123,7 @@ async function startDependencies(
 /** The usual reason for a directory in use: the app of this folder runs already. */
 async function explained(reason: unknown, stateDirectory: string): Promise<unknown> {
   const app = reason instanceof DirectoryInUseError ? await readRunningApp(stateDirectory) : null;
-  if (!app) return reason;
-  return new StartError(
-    `Rota is already running here: ${app.url} (process ${app.pid}). Stop it first, or start a second process that joins it:\n` +
-      "  npm start -- --join --port 7072",
-  );
+  return app ? alreadyRunning(app) : reason;
 }
 
 async function settingsToJoin(stateDirectory: string): Promise<Record<string, string>> {

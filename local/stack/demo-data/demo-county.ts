@@ -7,6 +7,17 @@ interface Ingested {
   readonly result: { readonly retrieved: number; readonly created: number; readonly failed: number } | null;
 }
 
+interface StoredCounty {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly active: boolean;
+  readonly timeZone: string;
+  readonly ruleSet: string;
+  readonly rules: Readonly<Record<string, unknown>>;
+  readonly source: Readonly<Record<string, unknown>> & { readonly url?: string };
+}
+
 interface LienPage {
   readonly liens: readonly {
     readonly property: { readonly parcelId: string; readonly assessedValue: string | null };
@@ -26,7 +37,28 @@ export const countyDemo: DemoData = {
     const [rows, rejected] = [result.retrieved, result.failed];
     return `a county's list of ${rows} rows, ${rejected} of them rejected: api/counties/${COUNTY}/ingestions`;
   },
+  restart: correctAddress,
 };
+
+/** Of the county, only the address of its list: a person may have changed the rest. */
+async function correctAddress(api: DemoApi): Promise<void> {
+  const { counties } = await api.get<{ counties: readonly StoredCounty[] }>("api/counties");
+  const county = counties.find(({ id }) => id === COUNTY);
+  const stored = county?.source.url === undefined ? null : new URL(county.source.url);
+  const origin = await api.provider("county");
+  if (!county || stored?.hostname !== "127.0.0.1" || stored.origin === origin) return;
+  const { name, state, active, timeZone, ruleSet, rules, source } = county;
+  const url = `${origin}${stored.pathname}${stored.search}`;
+  await api.put(`api/counties/${COUNTY}`, {
+    name,
+    state,
+    active,
+    timeZone,
+    ruleSet,
+    rules,
+    source: { ...source, url },
+  });
+}
 
 /** docs/tax-liens.md explains each part. */
 function configurationOf(origin: string) {

@@ -19,4 +19,6 @@ export interface DemoData {
    * @returns what it created, for the start screen: `6 tasks, 4 reminders`
    */
   readonly load: (api: DemoApi) => Promise<string>;
+  /** Called at each start after the data is loaded: fake providers may have other ports than at the last one. */
+  readonly restart?: (api: DemoApi) => Promise<void>;
 }

@@ -73,6 +73,16 @@ it("the county's sample data has liens, rejected rows with reasons and valuation
   expect((await demo.get<typeof answer>(ingestions)).ingestions).toHaveLength(1);
 });
 
+it("a start at another port corrects the address of the list, and leaves the rest of the configuration", async () => {
+  const stored = () => demo.get<{ name: string; source: { url: string } }>("api/counties/sample-county");
+  const before = await stored();
+  await countyDemo.restart?.({ ...demo, provider: () => Promise.resolve("http://127.0.0.1:4711") });
+  const url = "http://127.0.0.1:4711/treasurer/tax-certificates.csv";
+  expect(await stored()).toMatchObject({ name: before.name, source: { ...before.source, url } });
+  await countyDemo.restart?.(demo);
+  expect((await stored()).source).toEqual(before.source);
+});
+
 it("the sample analysis finds deals, and runs once", async () => {
   await countyDemo.load(demo);
   const line = await analysisDemo.load(demo);
