@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { connect } from "#data/client.ts";
+import { DatabaseClock, readDatabaseClock } from "#data/database-clock.ts";
 import { databaseOptions } from "#data/database-options.ts";
 import type { App } from "#http/app-services.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
@@ -10,11 +11,12 @@ import { type MessageSender, openServiceBus } from "#messaging/service-bus-sende
 import { configuredRealtime } from "#realtime/configured-realtime.ts";
 import { nullRealtime } from "#realtime/realtime.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
+import { ClockGuard } from "#runner/clock-guard.ts";
 import type { RunnerDependencies, ScheduleInForce } from "#runner/dependencies.ts";
 import { dispatchInProcess } from "#runner/in-process-dispatch.ts";
 import { Runner } from "#runner/runner.ts";
 import { surviveUnhandledRejections } from "#runner/unhandled-rejections.ts";
-import { type Clock, systemClock } from "#schedule/clock.ts";
+import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import { withLogChannel, withRunStateChannel } from "#telemetry/diagnostics-channels.ts";
 import { jsonLines, Log, type LogSink } from "#telemetry/log.ts";
@@ -31,13 +33,14 @@ export function openApp(
   config: Config,
   jobs: JobCatalogue,
   {
-    clock = systemClock,
+    clock: simulatedClock,
     sink = defaultSink(config),
     dispatch,
     ownQueues = new Set(),
     schedules = () => schedulesOf(config, jobs),
     routes = async () => [],
   }: {
+    /** Replaces the database's clock: for tests and the time machine. */
     clock?: Clock;
     sink?: LogSink;
     dispatch?: RunnerDependencies["dispatch"];
@@ -61,6 +64,8 @@ export function openApp(
   // A heartbeat that waits behind a long statement of its job would lose the lease. Short runs send none, and then this
   // connection is never opened.
   const beatDb = connect({ ...options, poolMax: 1 });
+  const databaseClock = simulatedClock ? undefined : new DatabaseClock(() => readDatabaseClock(db));
+  const clock = simulatedClock ?? databaseClock!;
   const stopSurviving = surviveUnhandledRejections(log);
   const inProcess = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
   const sender = serviceBusOf(config, clock);
@@ -103,6 +108,16 @@ export function openApp(
     jobs,
     routes,
     clock,
+    clockGuard:
+      databaseClock &&
+      new ClockGuard(databaseClock, {
+        log,
+        async alert(fault) {
+          const { notifyWrongClock } = await import("#notifications/notify-wrong-clock.ts");
+          await notifyWrongClock(app, { holder, fault });
+        },
+      }),
+    refreshClock: async () => databaseClock?.refresh(),
     log,
     broker: brokerProbe(sender),
     realtime: realtime ?? nullRealtime,

@@ -1,4 +1,5 @@
 import type { TimerClock } from "#local/functions-host/timer-clock.ts";
+import type { Clock } from "#schedule/clock.ts";
 
 interface Timer {
   readonly at: number;
@@ -6,7 +7,8 @@ interface Timer {
 }
 
 /** A clock that stops while work runs, and then jumps to the next timer. */
-export class SimulatedClock implements TimerClock {
+export class SimulatedClock implements TimerClock, Clock {
+  readonly isSimulated = true;
   #now: number;
   readonly #timers = new Set<Timer>();
   #waiter: { readonly count: number; readonly reached: () => void } | undefined;

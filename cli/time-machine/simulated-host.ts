@@ -43,7 +43,7 @@ export function openHost({ name, url, jobs, env, clock, statuses, dispatch, onEr
   const config = readConfig({ ...env, DATABASE_URL: url, DATABASE_POOL_MAX: "4", ROTA_INSTANCE: name }, jobs);
   const simulated = jobs.map((job) => withoutOtherJobs(job, jobs));
   const app = openApp(config, catalogueOf(simulated), { clock, dispatch, sink: () => undefined });
-  const functions = simulated.filter(isScheduled).map((job) => timerFunction(job, config, app, () => clock.now()));
+  const functions = simulated.filter(isScheduled).map((job) => timerFunction(job, config, app));
   let running: RunningTimer[] = [];
   let firings = 0;
   return {
@@ -88,7 +88,7 @@ export function timerStatuses(): TimerStatusStore {
 }
 
 /** The timer function of a job, as register.ts and the host define it: the UTC superset and the tick. */
-function timerFunction(job: Job, config: Config, { runner }: App, now: () => Date): TimerFunction {
+function timerFunction(job: Job, config: Config, { runner, clock }: App): TimerFunction {
   const schedule = effectiveSchedule(job, config.jobs.get(job.id));
   if (!schedule) throw new TypeError(`${job.id} has no schedule`);
   const ncrontab = parseNcrontab(utcSuperset(schedule));
@@ -103,7 +103,7 @@ function timerFunction(job: Job, config: Config, { runner }: App, now: () => Dat
     useMonitor: !isSubMinute(ncrontab),
     handler: async (timer) => {
       const { IsPastDue: isPastDue } = timer as { IsPastDue: boolean };
-      await tick({ runner, now: now(), isPastDue }, job, schedule);
+      await tick({ runner, clock, isPastDue }, job, schedule);
     },
   };
 }

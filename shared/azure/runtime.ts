@@ -65,10 +65,12 @@ function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runt
     async onTimer(jobId, timer) {
       const job = (await app.jobs.find(jobId))!;
       const schedule = effectiveSchedule(job, app.config.jobs.get(jobId))!;
-      await tick({ runner: app.runner, now: app.clock.now(), isPastDue: timer.isPastDue, log: app.log }, job, schedule);
+      const { runner, clock, log, clockGuard: guard } = app;
+      await tick({ runner, clock, guard, isPastDue: timer.isPastDue, log }, job, schedule);
     },
 
     async onMessages(queue, bodies, context, jobId) {
+      await app.refreshClock();
       const { runs, unreadable } = readMessages(receivedMessages(bodies, context.triggerMetadata));
       await storeOrphanedMessages(app, queue, unreadable);
       const job = jobId === undefined ? undefined : await app.jobs.find(jobId);
@@ -83,6 +85,7 @@ function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runt
     },
 
     async onRequest(path, request) {
+      await app.refreshClock();
       const reply = await serve(
         await modules.routes[path]!(),
         {

@@ -4,6 +4,7 @@ import type { JobLog } from "#jobs/job-log.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
 import type { BrokerProbe } from "#messaging/broker-probe.ts";
 import type { Realtime } from "#realtime/realtime.ts";
+import type { ClockGuard } from "#runner/clock-guard.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Runner } from "#runner/runner.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -20,7 +21,12 @@ export interface App {
   readonly jobs: JobCatalogue;
   /** Every route; the code of each is loaded with its first use. */
   readonly routes: () => Promise<readonly Route[]>;
+  /** The database's clock, which all processes share. */
   readonly clock: Clock;
+  /** Keeps this process from starting slots while its own clock is wrong. Undefined with a simulated clock. */
+  readonly clockGuard?: ClockGuard | undefined;
+  /** Measures the database's clock if needed: see `DatabaseClock.refresh`. */
+  readonly refreshClock: () => Promise<void>;
   readonly log: JobLog;
   /** Whether waiting runs can be dispatched. */
   readonly broker: BrokerProbe;

@@ -7,6 +7,7 @@ import { listPauses } from "#data/platform/pauses.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
 import { gatedOf, type Job } from "#jobs/job.ts";
+import { clockFault, type ClockGuard } from "#runner/clock-guard.ts";
 import type { Clock } from "#schedule/clock.ts";
 import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
 import type { Config } from "#settings/config.ts";
@@ -20,7 +21,12 @@ const MAX_PARKED_EFFECTS = 10;
 
 /** Reads what explains why a job is not running, except how its runs are dispatched. */
 export async function jobFacts(
-  { db, clock, config }: { db: Db; clock: Clock; config: Config },
+  {
+    db,
+    clock,
+    config,
+    clockGuard,
+  }: { db: Db; clock: Clock; config: Config; clockGuard?: Pick<ClockGuard, "state"> | undefined },
   job: Job,
 ): Promise<Omit<JobFacts, "carrier">> {
   const now = clock.now();
@@ -38,6 +44,7 @@ export async function jobFacts(
   const schedule = effectiveSchedule(job, overrides);
   const { until, future } = ledgers.get(job.id) ?? {};
   const expected = schedule && until ? nextOccurrence(schedule, until) : null;
+  const ownClock = clockGuard?.state;
   const settingsRefusal = refusalOf(job.gates, { internetAllowed: config.ALLOW_INTERNET_SYNC });
   // Only a pause of the job itself stops an upkeep job.
   const scopes = job.upkeep ? [`job:${job.id}`] : [`job:${job.id}`, "all", `family:${job.family.id}`];
@@ -48,6 +55,7 @@ export async function jobFacts(
     refusals: [settingsRefusal, databaseRefusal].filter((refusal) => refusal !== null),
     pauses: pauses.filter(({ scope }) => scopes.includes(scope)),
     schedule: schedule && { inWords: describeSchedule(schedule), next: nextOccurrence(schedule, now) },
+    clockFault: ownClock?.state === "wrong" ? clockFault(ownClock.aheadMs!) : null,
     missingSlot: expected && expected < range.to ? expected : null,
     slotInFuture: future ?? null,
     running: open.filter(({ state }) => state === "running"),

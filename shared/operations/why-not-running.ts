@@ -19,6 +19,8 @@ export interface JobFacts {
   }[];
   /** The schedule in words, with the next slot; null for a job without a schedule. */
   readonly schedule: { readonly inWords: string; readonly next: Date | null } | null;
+  /** What is wrong with the clock of the answering process, which then starts no slots; null when it is right. */
+  readonly clockFault: string | null;
   /** The oldest slot that the schedule demands and the ledger lacks; null without one. */
   readonly missingSlot: Date | null;
   /** The newest slot in the ledger that has not come yet; null without one. */
@@ -79,6 +81,7 @@ export function whyNotRunning(facts: JobFacts): Why {
     sentences: [
       ...facts.running.map((run) => runningSentence(run, facts.now)),
       ...blocks,
+      ...clockSentences(facts),
       ...waitingSentences(facts),
       ...carrierSentences(facts),
       ...slotSentences(facts),
@@ -160,6 +163,12 @@ function* carrierSentences({ carrier, waiting }: JobFacts): Generator<Sentence> 
   if (carrier.trouble)
     yield { code: "carrier-trouble", text: `Dispatching through ${carrier.name} fails: ${carrier.trouble}.` };
   else if (waiting.length) yield { code: "carrier", text: `Waiting runs are dispatched through ${carrier.name}.` };
+}
+
+function* clockSentences({ schedule, clockFault }: JobFacts): Generator<Sentence> {
+  if (!schedule || !clockFault) return;
+  const text = `${clockFault}: its timers start no slots until it is right. Another process may start them.`;
+  yield { code: "clock-wrong", text };
 }
 
 function* slotSentences({ missingSlot, slotInFuture, now }: JobFacts): Generator<Sentence> {

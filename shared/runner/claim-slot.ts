@@ -61,13 +61,21 @@ async function claimWithGap(
     },
     lease: leaseOf(deps),
     now: deps.clock.now(),
+    isSimulated: deps.clock.isSimulated ?? false,
   };
   const claim = async () => {
-    let claimed: SlotClaim = { run: undefined, gapSince: null };
+    let claimed: SlotClaim = { run: undefined, isFuture: false, gapSince: null };
     await writeWithHooks(deps, job, async (db) => (claimed = await claimSlot(db, row, facts)).run);
     return claimed;
   };
   let claimed = await claim();
+  if (claimed.isFuture) {
+    deps.log.error("The slot is in the database's future and is not claimed: the clock of this process is ahead", {
+      job: job.id,
+      slot,
+    });
+    return undefined;
+  }
   if (schedule && claimed.gapSince) {
     await dispatch(deps, await recordMissedSlots(deps, job, { schedule, since: claimed.gapSince, next: slot }));
     claimed = await claim();

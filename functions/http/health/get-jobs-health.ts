@@ -8,6 +8,7 @@ import { defineRoute } from "#http/route.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
+import { clockFault, type ClockState } from "#runner/clock-guard.ts";
 import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
 
@@ -28,6 +29,12 @@ export const getJobsHealth = defineRoute({
         .enum(["connected", "in-process"])
         .describe("in-process: no broker is configured; each process keeps its waiting runs"),
     }),
+    clock: z
+      .object({
+        state: z.enum(["right", "unknown"]).describe("unknown: no timer of this process has fired yet"),
+        aheadMs: z.number().nullable().describe("Of the process's time of day before the database's clock"),
+      })
+      .describe("With a wrong clock the answer is 503: the timers of this process start no slots"),
     jobs: z.array(
       z.object({
         id: z.string(),
@@ -48,6 +55,18 @@ export const getJobsHealth = defineRoute({
   }),
   async handle({ app }) {
     const [database, broker] = await Promise.all([databaseState(app), app.broker()]);
+    const { refusedTicks, ...clock } = clockState(app);
+    if (database === "connected" && clock.state === "wrong") {
+      throw new Problem(
+        503,
+        "unhealthy",
+        `${clockFault(clock.aheadMs!)}: its timers start no slots until it is right`,
+        {
+          extra: { healthy: false, database, broker, clock: { ...clock, refusedTicks } },
+          headers: { "retry-after": "60" },
+        },
+      );
+    }
     if (database !== "connected" || broker.state === "unreachable") {
       const unreachable = [
         database === "connected" ? [] : "the database",
@@ -58,9 +77,14 @@ export const getJobsHealth = defineRoute({
         headers: { "retry-after": "5" },
       });
     }
-    return { json: { healthy: true, database, broker, jobs: await jobsHealth(app) } };
+    return { json: { healthy: true, database, broker, clock, jobs: await jobsHealth(app) } };
   },
 });
+
+/** A simulated clock is right. */
+function clockState({ clockGuard }: App): ClockState {
+  return clockGuard?.state ?? { state: "right", aheadMs: 0, refusedTicks: 0 };
+}
 
 async function databaseState(app: App): Promise<"connected" | "unreachable"> {
   try {

@@ -3,6 +3,7 @@ import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { auditLog, jobSchedules } from "./control-schema.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
+import { CLOCK_TOLERANCE_MS } from "./job-schedules.ts";
 import { jobRuns, queueOrder, type Run } from "./platform-schema.ts";
 import { type Lease, leaseExpiry } from "./run-leases.ts";
 import { type RawRun, runOf } from "./run-row.ts";
@@ -24,11 +25,17 @@ export interface SlotClaimOptions {
   readonly gap: { readonly expression: string; readonly timeZone: string; readonly previous: Date | null } | null;
   readonly lease: Lease;
   readonly now: Date;
+  /** Whether `now` replaces the database's clock. A slot that this clock has not reached is not claimed. */
+  readonly isSimulated: boolean;
 }
 
 export interface SlotClaim {
-  /** Undefined when the slot has a run, another slot of the job started at the same instant, or slots are missing. */
+  /**
+   * Undefined when the slot has a run or is in the future, another slot of the job started at the same instant, or
+   * slots are missing.
+   */
   readonly run: Run | undefined;
+  readonly isFuture: boolean;
   /** The last recorded slot, if slots are missing between it and this one. */
   readonly gapSince: Date | null;
 }
@@ -42,12 +49,14 @@ export interface SlotClaim {
 export async function claimSlot(
   db: Executor,
   run: NewRun & { readonly scheduledFor: Date },
-  { needs, refusal, overlap, inOrder, gap, lease, now }: SlotClaimOptions,
+  { needs, refusal, overlap, inOrder, gap, lease, now, isSimulated }: SlotClaimOptions,
 ): Promise<SlotClaim> {
   const at = sql`${now.toISOString()}::timestamptz`;
   const slot = sql`${run.scheduledFor.toISOString()}::timestamptz`;
+  const reachedFrom = sql`${isSimulated ? at : sql`clock_timestamp()`} + ${CLOCK_TOLERANCE_MS}::integer * interval '1 ms'`;
   const [row] = await db.execute<RawRun>(sql`
-    with gate as (select * from platform.gate_refusal(${run.jobId}, ${run.family}, ${plainArray(needs)}, ${at})),
+    with future as (select where ${slot} > ${reachedFrom}),
+    gate as (select * from platform.gate_refusal(${run.jobId}, ${run.family}, ${plainArray(needs)}, ${at})),
     gap as (
       select greatest(recorded.last, stored.expected_after) as last
         from (
@@ -87,7 +96,7 @@ export async function claimSlot(
       select case when code is not null then 'skipped'
                   when exists (select from busy) or exists (select from ahead) then 'queued'
                   else 'running' end as state, code, reason
-        from refused where not exists (select from gap)
+        from refused where not exists (select from gap) and not exists (select from future)
     ),
     claimed as (
       insert into ${jobRuns} (id, job_id, family, trigger, state, input, attempt, max_attempts, scheduled_for, queued_at,
@@ -118,9 +127,14 @@ export async function claimSlot(
       insert into ${auditLog} (at, who, action, subject, reason)
       select ${at}, 'gate', 'run blocked', 'job:' || job_id, reason from claimed where reason_code = 'kill-switch'
     )
-    select claimed.*, (select last from gap) as gap_since from (values (1)) one left join claimed on true`);
+    select claimed.*, (select last from gap) as gap_since, exists (select from future) as is_future from (values (1)) one left join claimed on true`);
   const gapSince = row?.gap_since as string | Date | null | undefined;
-  return { run: row?.id ? runOf(row) : undefined, gapSince: gapSince ? new Date(gapSince) : null };
+  const isFuture = row?.is_future === true;
+  return {
+    run: row?.id ? runOf(row) : undefined,
+    isFuture,
+    gapSince: gapSince && !isFuture ? new Date(gapSince) : null,
+  };
 }
 
 /**

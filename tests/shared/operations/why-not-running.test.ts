@@ -11,6 +11,7 @@ const facts: JobFacts = {
   refusals: [],
   pauses: [],
   schedule: { inWords: "every day at 16:30 Europe/Berlin", next: minutes(210) },
+  clockFault: null,
   missingSlot: null,
   slotInFuture: null,
   running: [],
@@ -52,6 +53,13 @@ describe("why a job is not running", () => {
     const { verdict, text } = explain({ missingSlot: minutes(-6) });
     expect(verdict).toBe("overdue");
     expect(text).toContain("Its slot of 2026-03-10T11:54:00Z (6 min ago) is not in the ledger");
+  });
+
+  it("the clock of this process is wrong", () => {
+    const { codes, text } = explain({ clockFault: "The clock of this process is 2 h ahead of the database's clock" });
+    expect(codes).toEqual(["clock-wrong", "next-slot", "never-ended"]);
+    expect(text).toMatch(/^The clock of this process is 2 h ahead .*: its timers start no slots/);
+    expect(explain({ clockFault: "The clock is wrong", schedule: null }).codes).not.toContain("clock-wrong");
   });
 
   it("the ledger has a slot that has not come yet", () => {

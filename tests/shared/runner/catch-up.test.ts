@@ -7,7 +7,7 @@ import { defineJob, type Job } from "#jobs";
 import type { Missed } from "#jobs/triggers.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { tick } from "#runner/tick.ts";
-import { type Schedule,schedule } from "#schedule/index.ts";
+import { type Schedule, schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
@@ -124,7 +124,7 @@ describe("a slot that no tick recorded", () => {
     const all = [first, ...Array.from({ length: 2 }, () => start([job], first.clock.now()))];
     await Promise.all([
       ...all.map(({ runner }) => runner.catchUpSlots()),
-      tick({ runner: first.runner, now: first.clock.now(), isPastDue: true }, job, job.on as Schedule),
+      tick({ runner: first.runner, clock: first.clock, isPastDue: true }, job, job.on as Schedule),
     ]);
     for (const process of all) await work(process);
     expect(ran).toEqual(["2026-03-14T12:00:00.000Z"]);
@@ -173,7 +173,7 @@ describe("no slot is invented", () => {
     const before = await outage(daily, 300);
     const hourly = sample("daily_sample", { on: schedule("0 0 * * * *", "UTC") });
     const process = start([hourly], before.clock.now());
-    await tick({ runner: process.runner, now: process.clock.now(), isPastDue: false }, hourly, hourly.on as Schedule);
+    await tick({ runner: process.runner, clock: process.clock, isPastDue: false }, hourly, hourly.on as Schedule);
     expect(await states(process, hourly.id), "by a tick before the change is stored").toEqual([
       "succeeded",
       "succeeded",

@@ -54,7 +54,7 @@ function start(job: Job, clock = new TestClock(noon), heartbeatMs?: number): Tes
 }
 
 const ticks = (process: TestProcess, job: Job) =>
-  tick({ runner: process.runner, now: process.clock.now(), isPastDue: false }, job, everyMinute);
+  tick({ runner: process.runner, clock: process.clock, isPastDue: false }, job, everyMinute);
 
 const open = (process: TestProcess, until: number) =>
   unaccountedSlots(process.db, { jobId: "minutely_sample", schedule: everyMinute }, { from: noon, to: at(until) });

@@ -19,6 +19,7 @@ import {
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { createSignal } from "#support/signal.ts";
+import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const family = { id: "samples", title: "Samples" };
@@ -132,7 +133,7 @@ describe("a slot", () => {
       entered.reach();
       await leave.reached;
     });
-    const [one, two] = [start([job]), start([job])];
+    const [one, two] = [start([job]), start([job], { clock: new TestClock(later(60)) })];
     const first = one.runner.runSlot(job, noon);
     await entered.reached;
     const second = await two.runner.runSlot(job, later(60));
@@ -146,7 +147,7 @@ describe("a slot", () => {
   it("runs for one of two ticks in the same instant, and is skipped for the other", async () => {
     const leave = createSignal();
     const job = hourly(async () => leave.reached);
-    const [one, two] = [start([job]), start([job])];
+    const [one, two] = [start([job]), start([job], { clock: new TestClock(later(60)) })];
     const both = [one.runner.runSlot(job, noon), two.runner.runSlot(job, later(60))];
     await expect.poll(() => listRuns(one.db, { limit: 10 })).toHaveLength(2);
     leave.reach();

@@ -43,7 +43,7 @@ it("a slot whose timer fires while the database is unavailable runs when it is b
   const pause = async () => {
     if (++looks === 3) await comesBack();
   };
-  const facts = { runner: app.runner, now: noon, isPastDue: false, pause };
+  const facts = { runner: app.runner, clock: app.clock, isPastDue: false, pause };
   expect(await tick(facts, job, daily)).toMatchObject({ state: "succeeded", scheduledFor: noon });
   expect(looks).toBe(3);
 });
@@ -52,7 +52,9 @@ it("a process that stops does not wait for the database", async () => {
   await goesAway();
   const stopping = startProcess(database.url, [job]);
   const pause = () => stopping.runner.drain(0);
-  expect(await tick({ runner: stopping.runner, now: noon, isPastDue: false, pause }, job, daily)).toBeUndefined();
+  expect(
+    await tick({ runner: stopping.runner, clock: app.clock, isPastDue: false, pause }, job, daily),
+  ).toBeUndefined();
   await comesBack();
   await stopping.close();
 });

@@ -27,7 +27,11 @@ export interface AdminApi extends TestProcess {
 export function startAdminApi(
   url: string,
   jobs: readonly Job[],
-  { realtime = nullRealtime, ...options }: Parameters<typeof startProcess>[2] & { realtime?: Realtime } = {},
+  {
+    realtime = nullRealtime,
+    clockGuard,
+    ...options
+  }: Parameters<typeof startProcess>[2] & { realtime?: Realtime; clockGuard?: App["clockGuard"] } = {},
 ): AdminApi {
   const process = startProcess(url, jobs, options);
   const app: App = {
@@ -38,6 +42,8 @@ export function startAdminApi(
     jobs: catalogueOf(jobs),
     routes: async () => routes,
     clock: process.clock,
+    clockGuard,
+    refreshClock: async () => undefined,
     log: new Log((entry) => process.log.push(entry)),
     broker: async () => ({ state: "in-process" }),
     realtime,

@@ -92,6 +92,7 @@ it("pausing everything stops all but the upkeep jobs, which can be paused by nam
   expect(await api.runner.runSlot(job, noon)).toMatchObject({ reasonCode: "paused" });
   expect(await api.runner.runSlot(upkeep, noon)).toMatchObject({ state: "succeeded" });
   await post("jobs/upkeep_sample/pause", { reason: "it is the fire" });
+  api.clock.moveTo(later(1));
   expect(await api.runner.runSlot(upkeep, later(1))).toMatchObject({ reasonCode: "paused" });
 });
 

@@ -14,8 +14,8 @@ export const tickTogether = defineRoute({
   async handle({ app, params, body }) {
     const job = await app.jobs.find(params.job);
     if (!job || !isScheduled(job)) throw new TypeError(`${params.job}: expected a job with a schedule`);
-    const now = app.clock.now();
-    const one = () => tick({ runner: app.runner, now, isPastDue: false }, job, job.on);
+    const { runner, clock } = app;
+    const one = () => tick({ runner, clock, isPastDue: false }, job, job.on);
     const ran = await Promise.all(Array.from({ length: body.times }, one));
     return { json: { ticks: body.times, ran: ran.filter((run) => run?.state === "succeeded").length } };
   },
