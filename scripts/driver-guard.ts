@@ -15,10 +15,12 @@ const GUARDS = [
     const x = socket.write(chunk, fn)`,
   },
   // A connection that is lost in the middle of an answer: the next statement on its successor would get what had come
-  // of that answer among its own rows, or its error, and `end` would wait for the rest of it for ever.
+  // of that answer among its own rows, or its error, and `end` would wait for the rest of it for ever. A message that
+  // was not written yet would keep the successor from writing.
   {
     unguarded: "closedTime = performance.now()",
-    guarded: `query = results = errorResponse = null
+    guarded: `chunk = nextWriteTimer = null
+    query = results = errorResponse = null
     result = new Result()
     rows = 0
     closedTime = performance.now()`,

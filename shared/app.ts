@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { connect } from "#data/client.ts";
+import { DatabaseReach } from "#data/connection/database-reach.ts";
 import { DatabaseClock, readDatabaseClock } from "#data/database-clock.ts";
 import { databaseOptions } from "#data/database-options.ts";
 import type { App } from "#http/app-services.ts";
@@ -54,11 +55,17 @@ export function openApp(
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
   const log = new Log(withLogChannel(sink), { level: config.LOG_LEVEL });
+  const reach = new DatabaseReach({ log });
   const options = {
     ...databaseOptions(config, `rota ${holder}`),
+    reach,
+    log,
     // A hanging process or a lost machine must not keep its locks longer than its runs: the rescuer would wait for
     // them.
-    ...(config.DATABASE_PREPARE && { idleTransactionTimeoutMs: config.JOB_LEASE }),
+    ...(config.DATABASE_PREPARE && {
+      idleTransactionTimeoutMs: config.JOB_LEASE,
+      lockTimeoutMs: config.DATABASE_LOCK_TIMEOUT,
+    }),
   };
   const db = connect(options);
   // A heartbeat that waits behind a long statement of its job would lose the lease. Short runs send none, and then this
@@ -103,6 +110,7 @@ export function openApp(
   const app: App = {
     config,
     db,
+    reach,
     runner,
     enqueuer: runner.enqueuer,
     jobs,

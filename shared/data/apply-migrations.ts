@@ -1,7 +1,9 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
+import { tlsOfDatabaseUrl, usableDatabaseUrl } from "#settings/database-url.ts";
 import type { DatabaseOptions } from "./client.ts";
+import { socketOptions } from "./connection/driver-socket.ts";
 import { appliedMigrations, haveDiverged, migrationsIn } from "./migration-ledger.ts";
 
 /** The key of the advisory lock; the same in every process, otherwise without a meaning. */
@@ -28,11 +30,11 @@ export class UnknownMigrations extends Error {
  */
 export async function applyMigrations(url: string, folder: string, tls?: DatabaseOptions["tls"]): Promise<number> {
   // One connection: the advisory lock belongs to its session, and the migrations run in the same session.
-  const client = postgres(url, {
+  const address = usableDatabaseUrl(url);
+  const client = postgres(address, {
     max: 1,
     onnotice: () => undefined,
-    connect_timeout: 10,
-    ...(tls && { ssl: tls === "disable" ? false : { rejectUnauthorized: tls === "verify" } }),
+    ...socketOptions({ url: address, tls: tls ?? tlsOfDatabaseUrl(url) ?? "disable", prepare: true }),
   });
   try {
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
@@ -41,6 +43,6 @@ export async function applyMigrations(url: string, folder: string, tls?: Databas
     await migrate(drizzle(client), { migrationsFolder: folder, migrationsSchema: "platform_migrations" });
     return (await appliedMigrations(client)).length - before.length;
   } finally {
-    await client.end();
+    await client.end({ timeout: 5 });
   }
 }

@@ -2,6 +2,8 @@ import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { withCommitHooks } from "./after-commit.ts";
 import { withLastStatements } from "./commit-with-last-statement.ts";
+import type { DatabaseReach, OutageLog } from "./connection/database-reach.ts";
+import { type ConnectionLimits, socketOptions } from "./connection/driver-socket.ts";
 import { withPreparedStatements } from "./prepared-statements.ts";
 import { guardTransactions } from "./transaction-guard.ts";
 
@@ -22,7 +24,7 @@ export type Tx = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0]
 /** What a named query runs on: the database or a transaction. */
 export type Executor = Pick<PostgresJsDatabase, "select" | "insert" | "update" | "delete" | "execute">;
 
-export interface DatabaseOptions {
+export interface DatabaseOptions extends ConnectionLimits {
   /** `postgres://user:password@host:port/database` */
   readonly url: string;
   /** Maximum of open connections of this process. Keep it small on Azure, where every function scales alone. */
@@ -39,6 +41,12 @@ export interface DatabaseOptions {
    * out behind PgBouncer, which refuses the parameter and has its own setting.
    */
   readonly idleTransactionTimeoutMs?: number;
+  /** Milliseconds that a statement waits for a lock. Default: no limit. Leave it out behind PgBouncer, too. */
+  readonly lockTimeoutMs?: number;
+  /** The circuit breaker that this pool shares with others of its process. Default: its own, which does not log. */
+  readonly reach?: DatabaseReach;
+  /** Gets a line when silent connections are closed. */
+  readonly log?: OutageLog;
 }
 
 /** Opens a pool; connections are made on first use. Close it with `db.$client.end()`. */
@@ -50,10 +58,9 @@ function openPool(options: DatabaseOptions): postgres.Sql {
   return postgres(options.url, {
     max: options.poolMax,
     idle_timeout: Math.max(1, Math.round(options.idleMs / 1_000)),
-    connect_timeout: 10,
     max_lifetime: 60 * 30,
     prepare: options.prepare,
-    ssl: options.tls === "disable" ? false : { rejectUnauthorized: options.tls === "verify" },
+    ...socketOptions(options, { reach: options.reach, log: options.log }),
     // Queries write arrays as literals, so a new connection needs no query for the array types.
     fetch_types: false,
     connection: {
@@ -62,6 +69,7 @@ function openPool(options: DatabaseOptions): postgres.Sql {
       ...(options.idleTransactionTimeoutMs && {
         idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs,
       }),
+      ...(options.lockTimeoutMs && { lock_timeout: options.lockTimeoutMs }),
     },
     onnotice: () => undefined,
   });

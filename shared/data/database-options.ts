@@ -9,6 +9,9 @@ export function databaseOptions(config: Config, applicationName = "rota"): Datab
     idleMs: config.DATABASE_IDLE_TIMEOUT,
     tls: config.DATABASE_TLS,
     prepare: config.DATABASE_PREPARE,
+    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT,
+    silenceTimeoutMs: config.DATABASE_SILENCE_TIMEOUT,
+    statementLimitMs: config.DATABASE_STATEMENT_LIMIT,
     applicationName,
   };
 }

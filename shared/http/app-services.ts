@@ -1,4 +1,5 @@
 import type { Db } from "#data/client.ts";
+import type { DatabaseReach } from "#data/connection/database-reach.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
@@ -15,6 +16,8 @@ import type { Route } from "./route.ts";
 export interface App {
   readonly config: Config;
   readonly db: Db;
+  /** Since when the database is unreachable, and why. */
+  readonly reach: Pick<DatabaseReach, "unreachableSince" | "cause">;
   readonly runner: Runner;
   /** Puts runs into the ledger. */
   readonly enqueuer: Enqueuer;

@@ -104,7 +104,8 @@ export function readConfig(env: Environment, jobs: readonly ConfigurableJob[] = 
   }
   faults.push(...misspelledNames(env, jobs));
   if (faults.length) throw new ConfigError(faults);
-  values.DATABASE_TLS ??= defaultTls(values.DATABASE_URL as string);
+  // As written: the value has lost its `sslmode`.
+  values.DATABASE_TLS ??= defaultTls(env.DATABASE_URL!.trim());
   values.TEMP_DIRECTORY ??= join(tmpdir(), "rota-documents");
   return { ...(values as unknown as Config), jobs: overrides, protection: protectionOf(env) };
 }

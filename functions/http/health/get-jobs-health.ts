@@ -6,11 +6,13 @@ import type { App } from "#http/app-services.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
+import type { BrokerState } from "#messaging/broker-probe.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { clockFault, type ClockState } from "#runner/clock-guard.ts";
 import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
+import { HEALTH_LIMIT_MS, withinLimit } from "./within-limit.ts";
 
 /**
  * For people and monitors. It names jobs and their failures, so it needs a viewer, unlike `api/health/live` and
@@ -54,30 +56,28 @@ export const getJobsHealth = defineRoute({
     ),
   }),
   async handle({ app }) {
-    const [database, broker] = await Promise.all([databaseState(app), app.broker()]);
+    const [jobs, broker] = await Promise.all([jobsOrNull(app), brokerState(app)]);
     const { refusedTicks, ...clock } = clockState(app);
-    if (database === "connected" && clock.state === "wrong") {
+    if (jobs && clock.state === "wrong") {
       throw new Problem(
         503,
         "unhealthy",
         `${clockFault(clock.aheadMs!)}: its timers start no slots until it is right`,
         {
-          extra: { healthy: false, database, broker, clock: { ...clock, refusedTicks } },
+          extra: { healthy: false, database: "connected", broker, clock: { ...clock, refusedTicks } },
           headers: { "retry-after": "60" },
         },
       );
     }
-    if (database !== "connected" || broker.state === "unreachable") {
-      const unreachable = [
-        database === "connected" ? [] : "the database",
-        broker.state === "unreachable" ? "the broker" : [],
-      ];
+    if (jobs === null || broker.state === "unreachable") {
+      const database = jobs ? "connected" : "unreachable";
+      const unreachable = [jobs ? [] : "the database", broker.state === "unreachable" ? "the broker" : []];
       throw new Problem(503, "unhealthy", `${unreachable.flat().join(" and ")} cannot be reached`, {
         extra: { healthy: false, database, broker },
         headers: { "retry-after": "5" },
       });
     }
-    return { json: { healthy: true, database, broker, clock, jobs: await jobsHealth(app) } };
+    return { json: { healthy: true, database: "connected", broker, clock, jobs } };
   },
 });
 
@@ -86,13 +86,22 @@ function clockState({ clockGuard }: App): ClockState {
   return clockGuard?.state ?? { state: "right", aheadMs: 0, refusedTicks: 0 };
 }
 
-async function databaseState(app: App): Promise<"connected" | "unreachable"> {
+/** Null while the database does not answer. */
+async function jobsOrNull(app: App): Promise<Record<string, unknown>[] | null> {
   try {
-    await ping(app.db);
-    return "connected";
+    return await withinLimit(ping(app.db).then(() => jobsHealth(app)));
   } catch (error) {
-    app.log.error("Unhealthy: the database does not answer", { error });
-    return "unreachable";
+    // An outage is in the log already, with its cause and a count.
+    if (!app.reach.unreachableSince) app.log.error("Unhealthy: the database does not answer", { error });
+    return null;
+  }
+}
+
+async function brokerState(app: App): Promise<BrokerState> {
+  try {
+    return await withinLimit(app.broker());
+  } catch {
+    return { state: "unreachable", trouble: `no answer within ${HEALTH_LIMIT_MS / 1_000} s` };
   }
 }
 

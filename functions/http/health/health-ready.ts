@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ping } from "#data/client.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
+import { withinLimit } from "./within-limit.ts";
 
 export const healthReady = defineRoute({
   method: "GET",
@@ -11,9 +12,10 @@ export const healthReady = defineRoute({
   response: z.object({ status: z.literal("ready") }),
   async handle({ app }) {
     try {
-      await ping(app.db);
+      await withinLimit(ping(app.db));
     } catch (error) {
-      app.log.error("Not ready: the database does not answer", { error });
+      // An outage is in the log already, with its cause and a count.
+      if (!app.reach.unreachableSince) app.log.error("Not ready: the database does not answer", { error });
       throw new Problem(503, "not-ready", "the database does not answer", { headers: { "retry-after": "5" } });
     }
     return { json: { status: "ready" } };

@@ -35,6 +35,7 @@ export function startAdminApi(
 ): AdminApi {
   const process = startProcess(url, jobs, options);
   const app: App = {
+    reach: { unreachableSince: undefined, cause: undefined },
     config: readConfig({ DATABASE_URL: url, ...options.env }, jobs),
     db: process.db,
     runner: process.runner,

@@ -1,0 +1,97 @@
+import { once } from "node:events";
+import { connect as connectTcp, createServer, type Server, type Socket } from "node:net";
+
+/**
+ * What the proxy does with connections: `pass` forwards; `silent` keeps them open and forwards nothing; `close` accepts
+ * and closes at once; `reset` resets; `delay` forwards the server's bytes ten seconds late.
+ */
+export type ProxyMode = "pass" | "silent" | "close" | "reset" | "delay";
+
+/** A TCP proxy in front of PostgreSQL, whose network a test breaks and heals. */
+export interface FaultyProxy {
+  /** The database's address through the proxy. */
+  readonly url: string;
+  /** Connections that were accepted so far. */
+  readonly accepted: number;
+  /** Changes the mode, for open connections as well. `pass` does not revive a connection that lost bytes. */
+  set(mode: ProxyMode): void;
+  /** Calls `hit` once when the client has sent this many more bytes. */
+  afterBytes(count: number, hit: () => void): void;
+  close(): Promise<void>;
+}
+
+interface Link {
+  readonly client: Socket;
+  readonly server: Socket;
+  isBroken: boolean;
+}
+
+export async function startFaultyProxy(databaseUrl: string, { delayMs = 10_000 } = {}): Promise<FaultyProxy> {
+  const target = new URL(databaseUrl);
+  const links = new Set<Link>();
+  let mode: ProxyMode = "pass";
+  let accepted = 0;
+  let trap: { bytes: number; hit: () => void } | undefined;
+
+  const server: Server = createServer({ allowHalfOpen: false }, (client) => {
+    accepted += 1;
+    client.on("error", () => undefined);
+    if (mode === "close") return void client.resume().end();
+    if (mode === "reset") return void client.resetAndDestroy();
+    const upstream = connectTcp(Number(target.port), target.hostname);
+    upstream.on("error", () => undefined);
+    const link: Link = { client, server: upstream, isBroken: false };
+    links.add(link);
+    const forward = (from: Socket, to: Socket, isAnswer: boolean) => {
+      from.on("data", (chunk: Buffer) => {
+        if (!isAnswer && trap && (trap.bytes -= chunk.length) <= 0) {
+          const { hit } = trap;
+          trap = undefined;
+          hit();
+        }
+        if (mode === "silent") link.isBroken = true;
+        if (link.isBroken || to.destroyed) return;
+        if (mode === "delay" && isAnswer) setTimeout(() => to.writable && to.write(chunk), delayMs).unref();
+        else to.write(chunk);
+      });
+      from.on("close", () => {
+        if (!link.isBroken && mode !== "silent") to.destroy();
+        if (!isAnswer) links.delete(link);
+      });
+    };
+    forward(client, upstream, false);
+    forward(upstream, client, true);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(databaseUrl);
+  url.hostname = "127.0.0.1";
+  url.port = String((server.address() as { port: number }).port);
+
+  return {
+    url: url.href,
+    get accepted() {
+      return accepted;
+    },
+    set(next) {
+      mode = next;
+      if (next === "pass" || next === "silent" || next === "delay") return;
+      for (const { client, server: upstream } of links) {
+        if (next === "reset") client.resetAndDestroy();
+        else client.end();
+        upstream.destroy();
+      }
+    },
+    afterBytes(bytes, hit) {
+      trap = { bytes, hit };
+    },
+    async close() {
+      for (const { client, server: upstream } of links) {
+        client.destroy();
+        upstream.destroy();
+      }
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
