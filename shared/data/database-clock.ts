@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
-import type { Clock } from "#schedule/clock.ts";
 import type { Db } from "./client.ts";
 
 /** The two clocks of a process, in milliseconds. */
@@ -40,7 +39,7 @@ interface Measurement {
  * trip measures the offset, at most every 30 seconds; the answer counts for the middle of the round trip. Before the
  * first measurement, it is the clock of the process.
  */
-export class DatabaseClock implements Clock {
+export class DatabaseClock {
   readonly #ask: () => Promise<number>;
   readonly #process: ProcessClocks;
   readonly isSimulated: boolean;
