@@ -13,6 +13,13 @@ const PIPED_STREAM = {
   selector: "CallExpression[callee.property.name='pipe'][arguments.0.callee.object.name!='z']",
   message: "An error of one stream leaves the others of a pipe open: use pipeline, which ends all and reports it.",
 };
+/** Drizzle's `sql` runs on any connection of the pool, which later statements of others share. */
+const SESSION_STATEMENT = {
+  selector:
+    "TaggedTemplateExpression[tag.name='sql'] TemplateElement[value.raw=/^\\s*(copy|listen|declare|set (session|\\w+ to)) |pg_(try_)?advisory_(un)?lock/i]",
+  message:
+    "Use a transaction (copyIn, `set local`, pg_advisory_xact_lock) or connectAlone: the pool shares its sessions.",
+};
 const SPREAD_LITERAL = {
   selector: "ObjectExpression > SpreadElement > ObjectExpression",
   message: "Write the properties into the literal itself.",
@@ -79,6 +86,10 @@ export default tseslint.config(
     rules: { "no-restricted-properties": "off" },
   },
   {
+    files: ["functions/**", "shared/**", "cli/**"],
+    rules: { "no-restricted-syntax": ["error", SPREAD_LITERAL, PIPED_STREAM, SESSION_STATEMENT] },
+  },
+  {
     // A pattern that a person writes goes through #text/linear-pattern.ts; secret-patterns.ts composes constants.
     files: ["functions/**", "shared/**"],
     ignores: ["shared/redaction/secret-patterns.ts"],
@@ -102,7 +113,7 @@ export default tseslint.config(
   {
     files: ["tests/**", "packages/*/tests/**"],
     ignores: ["**/*.test.ts"],
-    rules: { "no-restricted-syntax": ["error", SPREAD_LITERAL, HOOK_OF_A_MODULE] },
+    rules: { "no-restricted-syntax": ["error", SPREAD_LITERAL, PIPED_STREAM, HOOK_OF_A_MODULE] },
   },
   {
     // These tests quote what the rule refuses.

@@ -30,6 +30,7 @@ const UNIT = [
   "tests/shared/operations/{freshness,idempotency,lateness,run-series,why-not-running}.test.ts",
   "tests/shared/realtime/{event-buffer,job-events,live-event,progress-throttle,realtime-observer,truncate-event}.test.ts",
   "tests/shared/runner/{clock-guard,execute-items,in-process-dispatch,missed-slots,requeue-delay,run-states,transition}.test.ts",
+  "tests/shared/storage/stall-limit.test.ts",
   "tests/shared/telemetry/{log,pretty-log,trace-context}.test.ts",
 ];
 

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 
 const ROOT = join(import.meta.dirname, "../../..");
+const REPORT_HEAP = pathToFileURL(join(import.meta.dirname, "report-heap.ts")).href;
 
 /** A process of `npm start`, or one that joins it. */
 export class StackProcess {
@@ -29,12 +30,15 @@ export class StackProcess {
     const { DATABASE_URL: _url, ROTA_PORT: _port, ROTA_STATE: _state, ...env } = process.env;
     const child = spawn(
       process.execPath,
-      [join(ROOT, "scripts/start-rota.ts"), "--port", String(port), "--state", state, ...args],
-      { env: { ...env, LOG_FORMAT: "json", LOG_LEVEL: "warn" }, stdio: ["ignore", "pipe", "pipe"] },
+      [
+        ...["--expose-gc", "--import", REPORT_HEAP, join(ROOT, "scripts/start-rota.ts")],
+        ...["--port", String(port), "--state", state, ...args],
+      ],
+      { env: { ...env, LOG_FORMAT: "json", LOG_LEVEL: "warn" }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
     );
     const log = createWriteStream(logFile, { flags: "a" });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
+    for (const stream of [child.stdout!, child.stderr!]) {
       stream.on("data", (chunk: Buffer) => {
         if (output.length < 1_000_000) output += chunk.toString();
         log.write(chunk);
@@ -55,11 +59,13 @@ export class StackProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Memory of the process in MiB; null where the system does not say. */
-  async residentMiB(): Promise<number | null> {
-    const status = await readFile(`/proc/${this.#child.pid}/status`, "utf8").catch(() => "");
-    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(status) ?? [];
-    return kib ? Math.round(Number(kib) / 1024) : null;
+  /** The heap of the process after a garbage collection, in MiB; null when the process has ended. */
+  async heapMiB(): Promise<number | null> {
+    if (!this.#child.connected) return null;
+    const answered = once(this.#child, "message") as Promise<[number]>;
+    this.#child.send("heap");
+    const answer = await Promise.race([answered, this.#closed.then(() => null)]);
+    return answer && Math.round(answer[0] / 1024 / 1024);
   }
 
   async stop(): Promise<void> {
