@@ -1,6 +1,9 @@
 import type { z } from "zod";
 import { InvalidInput } from "./endings.ts";
+import { usePlainReasons } from "./field-reasons.ts";
 import type { Job } from "./job.ts";
+
+usePlainReasons();
 
 /** Reads a run's input through the job's schema. @throws InvalidInput naming each field */
 export function readInput(job: Pick<Job, "id" | "input">, input: unknown): unknown {

@@ -109,8 +109,7 @@ function readItem(kind: FieldKind, item: string, complain: Complain): number[] {
   const every = readStep(kind, step, complain);
   if (Number.isNaN(low + high + every)) return [];
   if (low > high) {
-    const asRanges = `${range(low, kind.max)},${range(kind.min, high)}`;
-    complain("a range from low to high", `to go round the end write ${asRanges}`);
+    complain("a range from low to high", `to go round the end write ${aroundTheEnd(kind, { low, high, every })}`);
   }
   const values: number[] = [];
   for (let value = low; value <= high; value += every) values.push(value);
@@ -159,6 +158,17 @@ function hintFor(kind: FieldKind, text: string): string | undefined {
   return guess && `did you mean ${guess.slice(0, 3)}?`;
 }
 
-function range(low: number, high: number): string {
-  return low === high ? String(low) : `${low}-${high}`;
+/** Two ranges for one that wraps; the second continues the steps of the first. */
+function aroundTheEnd(
+  { min, max }: FieldKind,
+  { low, high, every }: { low: number; high: number; every: number },
+): string {
+  const last = low + Math.floor((max - low) / every) * every;
+  const next = last + every - (max - min + 1);
+  return [range(low, max, every), ...(next <= high ? [range(next, high, every)] : [])].join(",");
+}
+
+function range(low: number, high: number, every: number): string {
+  if (low + every > high) return String(low);
+  return every === 1 ? `${low}-${high}` : `${low}-${high}/${every}`;
 }

@@ -3,11 +3,18 @@ import { zoneOf } from "./zone.ts";
 
 /** Checks that a name is an IANA time zone of this runtime; a fault goes to `report`. */
 export function checkZoneName(name: string, report: (fault: string) => void): void {
-  if (/^[A-Za-z]/.test(name) && isKnown(name)) return;
+  if (/^[A-Za-z]/.test(name) && !isAbbreviation(name) && isKnown(name)) return;
   const guess = guessZone(name);
   const hint = guess ? `; did you mean "${guess}"?` : "";
   report(`expected an IANA time zone such as "Europe/Berlin" or "UTC", got "${name}"${hint}`);
 }
+
+/** BST is British Summer Time, and the runtime takes it for Asia/Dhaka: three letters have several meanings. */
+function isAbbreviation(name: string): boolean {
+  return name.length === 3 && !COUNTRY_OR_UTC.has(name.toUpperCase());
+}
+
+const COUNTRY_OR_UTC: ReadonlySet<string> = new Set(["UTC", "GMT", "UCT", "PRC", "ROC", "ROK"]);
 
 function isKnown(name: string): boolean {
   try {

@@ -1,5 +1,9 @@
 import { accessKey, hostPatterns, matching, type Setting, text, url, type ValuesOf, whole } from "./setting.ts";
 
+/** Push services refuse display names, spaces and hosts that only a local network knows. */
+const PUBLIC_CONTACT =
+  /^(?:mailto:[^\s@<>,;:"()[\]\\]+@|https:\/\/)(?:[a-z0-9-]+\.)+(?!(?:local|localhost|internal|invalid)(?![a-z0-9-]))[a-z][a-z0-9-]*(?::\d+)?(?:\/[^\s]*)?$/i;
+
 /** The channels and their providers. A channel whose settings are missing suppresses its notifications. */
 export const NOTIFICATION_SETTINGS = {
   NOTIFY_EMAIL_FROM: matching(/^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/, "one e-mail address", {
@@ -45,8 +49,8 @@ export const NOTIFICATION_SETTINGS = {
     about: "Private key that belongs to VAPID_PUBLIC_KEY.",
     secret: true,
   }),
-  VAPID_SUBJECT: matching(/^(mailto:.+@.+|https:\/\/.+)$/, "mailto:… or https://…", {
-    about: "Contact for push services.",
+  VAPID_SUBJECT: matching(PUBLIC_CONTACT, "mailto:name@example.org or https://example.org, of a public domain", {
+    about: "Contact for push services: mailto: and one address, or https://…, of a public domain.",
   }),
   WEB_PUSH_HOSTS: hostPatterns({
     about: "Hosts of push services that the app may call; `*.` matches any subdomain.",

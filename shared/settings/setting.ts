@@ -142,9 +142,19 @@ export function url<const R extends Options>(schemes: readonly string[], options
       if (!URL.canParse(value) || !schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`))) {
         throw new Error(`an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`);
       }
+      if (!isDecodable(value)) throw new Error("an address with a percent-encoded user and password: % is %25");
       return value.replace(/\/$/, "");
     },
   };
+}
+
+function isDecodable(address: string): boolean {
+  const { username, password } = new URL(address);
+  try {
+    return Boolean(decodeURIComponent(`${username}:${password}`));
+  } catch {
+    return false;
+  }
 }
 
 /** Milliseconds, written with a unit. */

@@ -1,6 +1,7 @@
 import { PassThrough, type Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
+import { checkBlobName } from "./blob-name.ts";
 import { withStallLimit } from "./stall-limit.ts";
 
 /** The storage account: a connection string, or an account name for access with the identity of the app. */
@@ -19,7 +20,7 @@ export interface BlobContainer {
    * becomes visible when it is complete.
    */
   write(blob: string, contentType: string, source: Sources, signal?: AbortSignal): Promise<void>;
-  /** @throws BlobMissing */
+  /** @throws BlobMissing; BlobNameRefused, as all methods with a name */
   read(blob: string, signal?: AbortSignal): Promise<Readable>;
   /** The names with the prefix, sorted. */
   list(prefix: string): AsyncIterable<string>;
@@ -79,6 +80,7 @@ export function openContainer(
   return {
     name,
     async write(blob, contentType, sources, signal) {
+      checkBlobName(blob);
       const stop = new AbortController();
       const end = new PassThrough();
       const stopped = new Promise<never>((_, reject) => {
@@ -113,6 +115,7 @@ export function openContainer(
       if (cause !== undefined) throw cause as Error;
     },
     async read(blob, signal) {
+      checkBlobName(blob);
       try {
         const { readableStreamBody } = await (
           await container()
@@ -128,9 +131,11 @@ export function openContainer(
       for await (const blob of (await container()).listBlobsFlat({ prefix })) yield blob.name;
     },
     async remove(blob) {
+      checkBlobName(blob);
       await (await container()).getBlobClient(blob).deleteIfExists();
     },
     async chill(blob, signal) {
+      checkBlobName(blob);
       try {
         await (await container()).getBlobClient(blob).setAccessTier("Cold", aborting(signal));
       } catch (error) {

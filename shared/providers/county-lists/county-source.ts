@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isDatePattern } from "#rules/tax-liens/county-date.ts";
 import { LIEN_FIELDS, type LienField, LISTED_STATUSES, PROPERTY_TYPES } from "#rules/tax-liens/lien-fields.ts";
+import { blobNameFault } from "#storage/blob-name.ts";
 import { isEncoding } from "./text-encoding.ts";
 
 const url = z
@@ -34,7 +35,13 @@ const csv = z
     kind: z.literal("csv"),
     url: url.optional(),
     /** Name in the blob container `county-lists`. */
-    blob: z.string().min(1).max(1_000).optional(),
+    blob: z
+      .string()
+      .superRefine((name, context) => {
+        const fault = blobNameFault(name);
+        if (fault) context.addIssue(fault);
+      })
+      .optional(),
     /** Default: the most frequent one of , ; tab | in the header. */
     delimiter: z.enum([",", ";", "\t", "|"]).optional(),
     /** Lines before the header. */

@@ -30,10 +30,14 @@ export function isPublicAddress(address: string): boolean {
   // ipaddr.js also parses other notations such as 0x7f.1, which a socket would look up.
   if (isIP(address) === 0 || address === AZURE_PLATFORM) return false;
   const parsed = ipaddr.parse(address);
+  // A gateway connects to the IPv4 address in the last 32 bits.
+  if (parsed instanceof ipaddr.IPv6 && parsed.match(NAT64))
+    return isPublicAddress(parsed.toByteArray().slice(12).join("."));
   if (parsed.range() !== "unicast") return false;
   return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST_IPV6);
 }
 
+const NAT64 = ipaddr.IPv6.parseCIDR("64:ff9b::/96");
 /** The address of Azure's platform on every virtual machine, in a public range. */
 const AZURE_PLATFORM = "168.63.129.16";
 /**

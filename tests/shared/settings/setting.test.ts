@@ -10,6 +10,12 @@ const refuses = (setting: Setting<unknown>, cases: readonly string[], expected: 
 };
 
 describe("a setting", () => {
+  it("of an address has a user and a password that can be decoded", () => {
+    const setting = url(["smtps"], about);
+    accepts(setting, [["smtps://user:50%25@mail.example.org", "smtps://user:50%25@mail.example.org"]]);
+    refuses(setting, ["smtps://user:50%@mail.example.org", "smtps://u%zz:p@mail.example.org"], "% is %25");
+  });
+
   it("of text is what was written", () => {
     accepts(text(about), [["any thing", "any thing"]]);
   });

@@ -82,7 +82,7 @@ it("a task is stored as requested, with defaults for absent fields, and shown by
 describe("invalid fields are named", () => {
   const recurring = { ...water, recurrenceType: "daily" };
   it.each<[string, object, string, RegExp]>([
-    ["no title", { owner: "user:1" }, "title", /expected string/],
+    ["no title", { owner: "user:1" }, "title", /is required/],
     ["a blank title", { ...water, title: "  " }, "title", /expected a title/],
     ["an owner with spaces", { ...water, owner: "Ada L" }, "owner", /without spaces/],
     ["an unknown field", { ...water, due: 1 }, "due", /is not known/],
@@ -105,14 +105,14 @@ describe("invalid fields are named", () => {
       /since the task recurs/,
     ],
     ["an interval of 0", { ...recurring, recurrenceInterval: 0 }, "recurrenceInterval", /from 1 on/],
-    ["half an interval", { ...recurring, recurrenceInterval: 1.5 }, "recurrenceInterval", /int/],
+    ["half an interval", { ...recurring, recurrenceInterval: 1.5 }, "recurrenceInterval", /a whole number/],
     [
       "an interval of nothing",
       { ...water, recurrenceInterval: 2 },
       "recurrenceInterval",
       /expected recurrenceType or recurrenceRule/,
     ],
-    ["an unknown type", { ...water, recurrenceType: "hourly" }, "recurrenceType", /"daily"/],
+    ["an unknown type", { ...water, recurrenceType: "hourly" }, "recurrenceType", /one of daily, weekly/],
     [
       "a rule that cannot be read",
       { ...water, recurrenceRule: "every day" },

@@ -17,7 +17,9 @@ test.each([
   "::",
   "::1",
   "::ffff:8.8.8.8",
-  "64:ff9b::808:808",
+  "64:ff9b::a00:1",
+  "64:ff9b::a9fe:a9fe",
+  "64:ff9b:1::808:808",
   "fc00::1",
   "fe80::1",
   "ff02::1",
@@ -28,12 +30,17 @@ test.each([
   expect(isPublicAddress(address)).toBe(false);
 });
 
-test.each(["8.8.8.8", "172.32.0.1", "172.15.255.255", "168.63.129.17", "2606:4700::1111", "2a00:1450:4001::200e"])(
-  "%s is public",
-  (address) => {
-    expect(isPublicAddress(address)).toBe(true);
-  },
-);
+test.each([
+  "8.8.8.8",
+  "64:ff9b::808:808",
+  "172.32.0.1",
+  "172.15.255.255",
+  "168.63.129.17",
+  "2606:4700::1111",
+  "2a00:1450:4001::200e",
+])("%s is public", (address) => {
+  expect(isPublicAddress(address)).toBe(true);
+});
 
 test("no address of a private network is public", () => {
   const octet = fc.integer({ min: 0, max: 255 });
