@@ -31,14 +31,29 @@ const LEASE_LOST = "RT001";
  * the transaction.
  */
 export async function confirmLeases(tx: Tx, leases: readonly LeaseToken[]): Promise<void> {
-  const [ids, attempts] = [leases.map(({ id }) => id), leases.map(({ attempt }) => String(attempt))];
-  const holder = leases[0]?.holder ?? "";
   await sendLastStatement(
     tx,
-    tx.execute(
-      sql`select platform.confirm_leases(${plainArray(ids)}::uuid[], ${plainArray(attempts)}::integer[], ${holder})`,
-    ),
+    tx.execute(leases.length === 1 ? confirmOne(leases[0]!) : sql`select ${confirmation(leases)}`),
   );
+}
+
+/** For one run, by its primary key: a tenth of the cost of the function, which only raises the error here. */
+function confirmOne(lease: LeaseToken): SQL {
+  const { id, attempt, holder } = lease;
+  return sql`
+    with held as materialized (
+      select from ${jobRuns}
+       where id = ${id}::uuid and attempt = ${attempt}::integer and lease_holder = ${holder} and lease_expires_at is not null
+         for share
+    )
+    select ${confirmation([lease])} where not exists (select from held)`;
+}
+
+/** The call that locks runs and raises when a lease is lost; `lostLease` recognises its error. */
+export function confirmation(leases: readonly LeaseToken[]): SQL {
+  const [ids, attempts] = [leases.map(({ id }) => id), leases.map(({ attempt }) => String(attempt))];
+  const holder = leases[0]?.holder ?? "";
+  return sql`platform.confirm_leases(${plainArray(ids)}::uuid[], ${plainArray(attempts)}::integer[], ${holder})`;
 }
 
 /** The id of the run whose lease was lost; undefined for other errors. */
