@@ -1,6 +1,14 @@
 import type { Executor, Tx } from "#data/client.ts";
+import { sendLastStatement } from "#data/commit-with-last-statement.ts";
 import type { Run, RunState } from "#data/platform/platform-schema.ts";
-import { applyNextState, completeRuns, type NextState } from "#data/platform/run-completion.ts";
+import {
+  applyNextState,
+  type CompletedRun,
+  completeOrRaise,
+  completeRuns,
+  type CompletionResult,
+  type NextState,
+} from "#data/platform/run-completion.ts";
 import type { Job } from "#jobs/job.ts";
 import { noRetries } from "#jobs/retry.ts";
 import { redactedProgress } from "#redaction/redacted-text.ts";
@@ -39,9 +47,18 @@ export class Completion {
     return { runs: all.flatMap(({ runs }) => runs), unblocked: all.flatMap(({ unblocked }) => unblocked) };
   }
 
-  /** Completes a run in a transaction of its work. No run in the result: another process holds it. */
-  completeIn(tx: Tx, job: Job, executed: Executed<OpenEnding>): Promise<Completed> {
-    return this.#writeIn(tx, job, this.#deps.holder, this.#decide(job, [executed]));
+  /**
+   * Completes a run in a transaction of its work. Without a chain or a hook of the job the statement travels with the
+   * commit: call it last.
+   * @returns a function: its result is complete after the commit
+   * @throws an error that `lostLease` recognises, here or at the commit, when another process holds the run
+   */
+  async completeIn(tx: Tx, job: Job, executed: Executed<OpenEnding>): Promise<() => Promise<Completed>> {
+    const moves = this.#decide(job, [executed]);
+    const completed = this.#writeIn(tx, job, moves, ([run], now) => completeOrRaise(tx, this.#deps.holder, run!, now));
+    if (this.#needsTransaction(job, moves)) await completed;
+    else await sendLastStatement(tx, completed);
+    return () => completed;
   }
 
   /** Completes runs whose lease has expired; a heartbeat in between wins. Not retried: the next rescue finds them. */
@@ -58,8 +75,8 @@ export class Completion {
     const { db } = this.#deps;
     const moves = this.#decide(job, executed);
     // One statement, unless more has to commit with it.
-    if (!this.#needsTransaction(job, moves)) return () => this.#writeIn(db, job, holder, moves);
-    return () => db.transaction((tx) => this.#writeIn(tx, job, holder, moves));
+    const writeIn = (tx: Executor) => this.#writeIn(tx, job, moves, (runs, now) => completeRuns(tx, holder, runs, now));
+    return this.#needsTransaction(job, moves) ? () => db.transaction(writeIn) : () => writeIn(db);
   }
 
   #decide(job: Job | undefined, executed: readonly Executed<OpenEnding>[]): Move[] {
@@ -83,12 +100,12 @@ export class Completion {
   async #writeIn(
     tx: Executor,
     job: Job | undefined,
-    holder: string | null,
     moves: readonly Move[],
+    write: (runs: readonly CompletedRun[], now: Date) => Promise<CompletionResult>,
   ): Promise<Completed> {
     const now = this.#deps.clock.now();
     const changes = moves.map(({ run: { id, attempt }, next }) => ({ id, attempt, next }));
-    const { ids, unblocked: firstInLine } = await completeRuns(tx, holder, changes, now);
+    const { ids, unblocked: firstInLine } = await write(changes, now);
     const written = moves.filter(({ run }) => ids.has(run.id));
     const runs = written.map(({ run, next }) => applyNextState(run, next));
     await runHooks(tx, job, runs, this.#deps.observer);

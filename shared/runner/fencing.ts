@@ -12,12 +12,19 @@ export async function fencedTransaction<T>(
   holds: readonly LeaseToken[],
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  try {
-    return await db.transaction(async (tx) => {
+  return orLeaseLost(
+    db.transaction(async (tx) => {
       const result = await work(tx);
       await confirmLeases(tx, holds);
       return result;
-    });
+    }),
+  );
+}
+
+/** The result of a transaction; the error of its fence as LeaseLost. */
+export async function orLeaseLost<T>(transaction: Promise<T>): Promise<T> {
+  try {
+    return await transaction;
   } catch (error) {
     const lost = lostLease(error);
     throw lost === undefined ? error : new LeaseLost(lost);

@@ -1,7 +1,6 @@
 import type { Tx } from "#data/client.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import type { Counts, JobContext, RunResult } from "#jobs/context.ts";
-import { LeaseLost } from "#jobs/endings.ts";
 import { isDatabaseError } from "#jobs/error-class.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
@@ -10,7 +9,7 @@ import type { RunnerDependencies } from "./dependencies.ts";
 import type { WaitingRun } from "./dispatch.ts";
 import type { Completed } from "./ending.ts";
 import type { Enqueuer } from "./enqueue.ts";
-import { fencedTransaction } from "./fencing.ts";
+import { fencedTransaction, orLeaseLost } from "./fencing.ts";
 import type { HeldRun } from "./held-run.ts";
 import { once } from "./once.ts";
 import { paginate } from "./paginate.ts";
@@ -27,8 +26,8 @@ export interface AttemptTools {
   readonly log: JobLog;
   /** Collects what the work reports. */
   readonly report: AttemptReport;
-  /** Completes the run as succeeded, in a transaction of its work. */
-  readonly completeIn: (tx: Tx, result: RunResult) => Promise<Completed>;
+  /** Completes the run as succeeded, with the last statement of a transaction of its work. */
+  readonly completeIn: (tx: Tx, result: RunResult) => Promise<() => Promise<Completed>>;
 }
 
 /** The runs that open transactions have enqueued, to be dispatched after the commit. */
@@ -69,17 +68,17 @@ export function contextOf(
     transaction,
     async finish(work) {
       const { completed, result, children } = await retriedOnce(signal, () =>
-        db.transaction(async (tx) => {
-          signal.throwIfAborted();
-          const returned = (await work(tx)) ?? {};
-          signal.throwIfAborted();
-          const written = await completeIn(tx, returned);
-          // The completion is its own fence: it writes nothing when another process holds the run.
-          if (written.runs.length === 0) throw new LeaseLost(run.id);
-          return { completed: written, result: returned, children: enqueued.get(tx) ?? [] };
-        }),
+        orLeaseLost(
+          db.transaction(async (tx) => {
+            signal.throwIfAborted();
+            const returned = (await work(tx)) ?? {};
+            signal.throwIfAborted();
+            // The completion is its own fence: it fails when another process holds the run.
+            return { completed: await completeIn(tx, returned), result: returned, children: enqueued.get(tx) ?? [] };
+          }),
+        ),
       );
-      report.finished = completed;
+      report.finished = await completed();
       await enqueuer.dispatch(children);
       return result;
     },

@@ -1,8 +1,8 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { auditLog } from "./control-schema.ts";
 import { type AttemptError, jobRuns, queueOrder, type Run } from "./platform-schema.ts";
-import { lockInIdOrder } from "./run-leases.ts";
+import { confirmation, lockInIdOrder } from "./run-leases.ts";
 
 /**
  * The state after an attempt. Omitted columns become null or 0, except `maxAttempts`, `progress` and the earlier
@@ -32,7 +32,7 @@ export interface CompletedRun extends Pick<Run, "id" | "attempt"> {
 
 /** The result of `completeRuns`. */
 export interface CompletionResult {
-  /** The completed runs. For the others nothing was written. */
+  /** The completed runs. For the others nothing is written. */
   readonly ids: ReadonlySet<string>;
   /** The first due run in the queue of each freed concurrency key. Dispatch it now: its own message comes later. */
   readonly unblocked: readonly Pick<Run, "id" | "jobId">[];
@@ -49,9 +49,44 @@ export async function completeRuns(
   runs: readonly CompletedRun[],
   now: Date,
 ): Promise<CompletionResult> {
+  return resultOf(
+    await db.execute<CompletedRow>(sql`
+    ${completion(holder, runs)}
+    select completed.id, completed.job_id, first_in_line.id as next
+      from completed ${firstInLine(now)}`),
+  );
+}
+
+/**
+ * Completes one run as `completeRuns` does, but raises an error when `holder` does not hold the run, so that the
+ * statement can be the last of a transaction whose commit follows at once. `lostLease` recognises the error.
+ */
+export function completeOrRaise(tx: Executor, holder: string, run: CompletedRun, now: Date): Promise<CompletionResult> {
+  // `then` and not `await`: the statement is sent before this returns.
+  return tx
+    .execute<CompletedRow>(
+      sql`
+    ${completion(holder, [run])}
+    select completed.id, completed.job_id, first_in_line.id as next,
+           case when completed.id is null then ${confirmation([{ id: run.id, attempt: run.attempt, holder }])}::text end as lost
+      from (values (1)) one left join completed on true ${firstInLine(now)}`,
+    )
+    .then(resultOf);
+}
+
+type CompletedRow = { id: string; job_id: string; next: string | null };
+
+function resultOf(rows: readonly CompletedRow[]): CompletionResult {
+  return {
+    ids: new Set([...rows].map(({ id }) => id)),
+    unblocked: [...rows].flatMap(({ job_id: jobId, next }) => (next === null ? [] : { id: next, jobId })),
+  };
+}
+
+/** The common table expressions of a completion; `completed` has the runs that were completed. */
+function completion(holder: string | null, runs: readonly CompletedRun[]): SQL {
   const order = lockInIdOrder(runs, sql`f.id`);
-  const rows = await db.execute<{ id: string; job_id: string; next: string | null }>(sql`
-    with ${order.lock}
+  return sql`with ${order.lock}
     completed as (
       update ${jobRuns} r
          set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
@@ -73,19 +108,18 @@ export async function completeRuns(
     audited as (
       insert into ${auditLog} (at, who, action, subject, reason)
       select finished_at, 'gate', 'run stopped', 'job:' || job_id, reason from completed where reason_code = 'kill-switch'
-    )
-    select completed.id, completed.job_id, first_in_line.id as next
-      from completed left join lateral (
+    )`;
+}
+
+/** The first due run in the queue of the concurrency key of a row of `completed`. */
+function firstInLine(now: Date): SQL {
+  return sql`left join lateral (
         select w.id from ${jobRuns} w
          where completed.concurrency_key is not null and w.job_id = completed.job_id and w.concurrency_key = completed.concurrency_key
            and w.lease_expires_at is null and w.finished_at is null and w.cancel_requested_at is null
            and w.not_before <= ${now.toISOString()}::timestamptz
          order by ${queueOrder("w")}, w.id limit 1
-      ) first_in_line on true`);
-  return {
-    ids: new Set([...rows].map(({ id }) => id)),
-    unblocked: [...rows].flatMap(({ job_id: jobId, next }) => (next === null ? [] : { id: next, jobId })),
-  };
+      ) first_in_line on true`;
 }
 
 /** The row after completion, without a query. */
