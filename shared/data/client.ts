@@ -2,8 +2,9 @@ import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { withCommitHooks } from "./after-commit.ts";
 import { withLastStatements } from "./commit-with-last-statement.ts";
+import type { ConnectionOptions } from "./connection/connection-options.ts";
 import type { DatabaseReach, OutageLog } from "./connection/database-reach.ts";
-import { type ConnectionLimits, socketOptions } from "./connection/driver-socket.ts";
+import { socketOptions } from "./connection/driver-socket.ts";
 import { withPreparedStatements } from "./prepared-statements.ts";
 import { guardTransactions } from "./transaction-guard.ts";
 
@@ -24,17 +25,11 @@ export type Tx = Parameters<Parameters<PostgresJsDatabase["transaction"]>[0]>[0]
 /** What a named query runs on: the database or a transaction. */
 export type Executor = Pick<PostgresJsDatabase, "select" | "insert" | "update" | "delete" | "execute">;
 
-export interface DatabaseOptions extends ConnectionLimits {
-  /** `postgres://user:password@host:port/database` */
-  readonly url: string;
+export interface DatabaseOptions extends ConnectionOptions {
   /** Maximum of open connections of this process. Keep it small on Azure, where every function scales alone. */
   readonly poolMax: number;
   /** Milliseconds after which an unused connection is closed. */
   readonly idleMs: number;
-  /** `disable`, `require` (encrypted, unverified) or `verify` (certificate and host name checked). */
-  readonly tls: "disable" | "require" | "verify";
-  /** Named prepared statements. Off behind PgBouncer in transaction mode. */
-  readonly prepare: boolean;
   readonly applicationName?: string;
   /**
    * Milliseconds after which the server ends a transaction whose client sends no statement. Default: never. Leave it

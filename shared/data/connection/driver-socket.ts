@@ -1,18 +1,9 @@
 import { Socket } from "node:net";
 import postgres from "postgres";
-import type { DatabaseOptions } from "../client.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
 import { DatabaseReach, type OutageLog } from "./database-reach.ts";
 import { openSocket } from "./open-socket.ts";
-
-export interface ConnectionLimits {
-  /** Milliseconds that a new connection may take until it is ready. Default: 5 s. */
-  readonly connectTimeoutMs?: number | undefined;
-  /** Milliseconds without an answer after which the server is asked about the statement. Default: 10 s. */
-  readonly silenceTimeoutMs?: number | undefined;
-  /** Milliseconds that one statement may take. Default: 6 h. */
-  readonly statementLimitMs?: number | undefined;
-}
 
 const [CONNECT_MS, SILENCE_MS, STATEMENT_MS] = [5_000, 10_000, 6 * 3_600_000];
 
@@ -23,15 +14,13 @@ interface DriverAddress {
   readonly path?: string | false | undefined;
 }
 
-type Address = Pick<DatabaseOptions, "url" | "tls" | "prepare"> & ConnectionLimits;
-
 /**
  * The driver's options for its connections. The sockets are ours, so that every wait ends: the driver has no limit for
  * an answer, connects without a pause to a server that closes at once, and loses a place of its pool when opening a
  * socket fails.
  */
 export function socketOptions(
-  options: Address,
+  options: ConnectionOptions,
   { reach = new DatabaseReach(), log }: { reach?: DatabaseReach | undefined; log?: OutageLog | undefined } = {},
 ): postgres.Options<Record<string, never>> {
   const limitMs = options.connectTimeoutMs ?? CONNECT_MS;
@@ -81,7 +70,7 @@ function failingSocket(error: Error): Socket {
  * the server's, and a server without a free connection answers with an error.
  */
 async function askWhoWorks(
-  { url, tls, prepare, connectTimeoutMs: limitMs = CONNECT_MS }: Address,
+  { url, tls, prepare, connectTimeoutMs: limitMs = CONNECT_MS }: ConnectionOptions,
   backends: readonly number[],
 ): Promise<ReadonlySet<number> | null> {
   const client = postgres(url, {
@@ -114,7 +103,7 @@ async function askWhoWorks(
 
 async function probeSocket(
   { host, port, path }: DriverAddress,
-  options: { tls: DatabaseOptions["tls"]; limitMs: number },
+  options: { tls: ConnectionOptions["tls"]; limitMs: number },
 ): Promise<Socket> {
   try {
     const open = await openSocket({ host: host[0]!, port: port[0]!, path: path || undefined }, options);

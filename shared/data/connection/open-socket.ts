@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { DatabaseOptions } from "../client.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import { DatabaseUnreachable } from "./database-unreachable.ts";
 
 /** Where PostgreSQL listens: a host with its port, or the path of a Unix socket. */
@@ -24,7 +24,7 @@ const KEEP_ALIVE_MS = 10_000;
  */
 export async function openSocket(
   address: DatabaseAddress,
-  { tls, limitMs }: { tls: DatabaseOptions["tls"]; limitMs: number },
+  { tls, limitMs }: { tls: ConnectionOptions["tls"]; limitMs: number },
 ): Promise<Socket> {
   const { host, port, path } = address;
   const raw = path
