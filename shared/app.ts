@@ -74,7 +74,15 @@ export function openApp(
   const databaseClock = simulatedClock ? undefined : new DatabaseClock(() => readDatabaseClock(db));
   const clock = simulatedClock ?? databaseClock!;
   const stopSurviving = surviveUnhandledRejections(log);
-  const inProcess = dispatchInProcess({ clock, log, execute: (id) => runner.execute(id) });
+  const inProcess = dispatchInProcess({
+    clock,
+    log,
+    async execute(jobId, take) {
+      const job = await jobs.find(jobId);
+      const ids = take(job?.queue?.batch ?? 1);
+      return job && ids.length > 1 ? runner.executeBatch(job, ids) : Promise.all(ids.map((id) => runner.execute(id)));
+    },
+  });
   const sender = serviceBusOf(config, clock);
   const defaultDispatch = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : inProcess.dispatch;
   const realtime = configuredRealtime(config, log);

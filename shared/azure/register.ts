@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext, Timer } from "@azure/functions";
 import { app as functions } from "@azure/functions";
+import { openOnce } from "#diagnostics/open-once.ts";
 import { checkerOf } from "#http/access-policy.ts";
 import { SHARED_QUEUE, SHARED_QUEUE_FUNCTION } from "#messaging/queue-names.ts";
 import { type Config, readConfig } from "#settings/config.ts";
@@ -22,7 +23,10 @@ export async function register(manifest: Manifest, modules: LazyModules): Promis
       zoneSetting: zoneSetting ?? undefined,
     })),
   );
-  const runtime = () => import("./runtime.ts").then(({ runtimeOf }) => runtimeOf(config, manifest, modules));
+  const runtime = openOnce(async () => {
+    const { openRuntime } = await import("./runtime.ts");
+    return openRuntime(config, manifest, modules);
+  });
   // With this capability the host does not send the log lines of this process: telemetry sends them.
   if (config.APPLICATIONINSIGHTS_CONNECTION_STRING) {
     functions.setup({ capabilities: { WorkerOpenTelemetryEnabled: true } });

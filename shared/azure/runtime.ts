@@ -28,14 +28,7 @@ export interface Runtime {
  */
 const CLOSE_GRACE_MS = 2_000;
 
-let runtime: Promise<Runtime> | undefined;
-
-/** The runtime of this process, made at the first call. */
-export function runtimeOf(config: Config, manifest: Manifest, modules: LazyModules): Promise<Runtime> {
-  return (runtime ??= openRuntime(config, manifest, modules));
-}
-
-async function openRuntime(config: Config, manifest: Manifest, modules: LazyModules): Promise<Runtime> {
+export async function openRuntime(config: Config, manifest: Manifest, modules: LazyModules): Promise<Runtime> {
   const telemetry = await startTelemetry(config);
   const ownQueues = new Set(manifest.jobs.flatMap(({ id, queue }) => (queue ? [id] : [])));
   // From the manifest: the catalogue would load the code of every job.

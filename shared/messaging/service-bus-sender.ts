@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import type { ServiceBusClient, ServiceBusMessage, ServiceBusSender } from "@azure/service-bus";
+import { openOnce } from "#diagnostics/open-once.ts";
 import { startTiming, type Timing } from "#diagnostics/start-timing.ts";
 
 /** Where the queues are: a connection string, or a namespace that the app's managed identity opens. */
@@ -41,14 +42,18 @@ const SEND_TIMEOUT_MS = 10_000;
 const SCHEDULE_BATCH = 100;
 
 export function openServiceBus(address: ServiceBusAddress, now: () => Date): MessageSender {
-  let client: Promise<ServiceBusClient> | undefined;
-  const senders = new Map<string, Promise<ServiceBusSender>>();
-  const senderOf = (queue: string) => {
-    const known = senders.get(queue);
-    if (known) return known;
-    const made = (client ??= connect(address)).then((open) => open.createSender(queue));
-    senders.set(queue, made);
-    return made;
+  const opened: ServiceBusClient[] = [];
+  const client = openOnce(async () => {
+    const connected = await connect(address);
+    opened.push(connected);
+    return connected;
+  });
+  const senders = new Map<string, ServiceBusSender>();
+  const senderOf = async (queue: string) => {
+    const connected = await client();
+    const sender = senders.get(queue) ?? connected.createSender(queue);
+    senders.set(queue, sender);
+    return sender;
   };
 
   return {
@@ -67,7 +72,7 @@ export function openServiceBus(address: ServiceBusAddress, now: () => Date): Mes
       await (await senderOf(queue)).createMessageBatch({ abortSignal });
     },
     async close() {
-      await (await client)?.close();
+      await Promise.all(opened.map((each) => each.close()));
     },
   };
 

@@ -1,4 +1,5 @@
 import type OpenAI from "openai";
+import { openOnce } from "#diagnostics/open-once.ts";
 import { LONGEST_RETRY_AFTER_MS, retryAfterMs } from "./outbound/retry-after.ts";
 import { ProviderError } from "./provider-error.ts";
 
@@ -29,11 +30,10 @@ export interface LlmOptions {
 
 /** A client without retries: the job retries, because it can wait longer than a connection. */
 export function openLlm({ baseUrl, apiKey, model, timeoutMs }: LlmOptions): Llm {
-  let opened: Promise<OpenAI> | undefined;
-  const client = () =>
-    (opened ??= import("openai").then(
-      ({ OpenAI: Client }) => new Client({ baseURL: baseUrl, apiKey, maxRetries: 0, timeout: timeoutMs }),
-    ));
+  const client = openOnce(async (): Promise<OpenAI> => {
+    const { OpenAI: Client } = await import("openai");
+    return new Client({ baseURL: baseUrl, apiKey, maxRetries: 0, timeout: timeoutMs });
+  });
   return {
     model,
     async complete(messages, signal) {

@@ -1,4 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
+import { openOnce } from "#diagnostics/open-once.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Config } from "#settings/config.ts";
 import { openRealtime, type Realtime } from "./realtime.ts";
@@ -13,10 +14,9 @@ export function configuredRealtime(config: Config, log: JobLog): Realtime | null
 
 /** The app's managed identity; the first token loads its library. */
 function managedIdentity(clientId: string | undefined): TokenCredential {
-  let opened: Promise<TokenCredential> | undefined;
-  const open = async () => {
+  const credential = openOnce(async () => {
     const { ManagedIdentityCredential } = await import("#identity/managed-identity.ts");
     return clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential();
-  };
-  return { getToken: async (...asked) => (await (opened ??= open())).getToken(...asked) };
+  });
+  return { getToken: async (...asked) => (await credential()).getToken(...asked) };
 }

@@ -1,5 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import type { WebPubSubServiceClient } from "@azure/web-pubsub";
+import { openOnce } from "#diagnostics/open-once.ts";
 import type { LiveEvent } from "./live-event.ts";
 
 /** How to reach Web PubSub: with a connection string that holds the key, or with an identity. */
@@ -32,18 +33,12 @@ export function serviceClient(service: RealtimeService, hub: string): ServiceCli
   }
   // Only the emulator on this machine may be called without TLS.
   const options = { allowInsecureConnection: isPlainLoopback(service), retryOptions: { maxRetries: 0 } };
-  let opened: Promise<WebPubSubServiceClient> | undefined;
-  const open = async () => {
+  const client = openOnce(async (): Promise<WebPubSubServiceClient> => {
     const { WebPubSubServiceClient: Client } = await import("@azure/web-pubsub");
     return "connectionString" in service
       ? new Client(service.connectionString, hub, options)
       : new Client(service.endpoint, service.credential, hub, options);
-  };
-  const client = () =>
-    (opened ??= open().catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    }));
+  });
   return {
     async send(channel, events, signal) {
       await (await client()).group(channel).sendToAll([...events], { abortSignal: signal });

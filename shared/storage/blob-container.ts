@@ -1,6 +1,7 @@
 import { PassThrough, type Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
+import { openOnce } from "#diagnostics/open-once.ts";
 import { checkBlobName } from "./blob-name.ts";
 import { withStallLimit } from "./stall-limit.ts";
 
@@ -68,13 +69,7 @@ export function openContainer(
   limits: Partial<StorageLimits> = {},
 ): BlobContainer {
   const { requestMs, stallMs } = { ...DEFAULT_LIMITS, ...limits };
-  let opened: Promise<ContainerClient> | undefined;
-  const container = () => {
-    opened ??= openedContainer(address, name, requestMs);
-    // A failure is not cached: the next use tries again.
-    opened.catch(() => (opened = undefined));
-    return opened;
-  };
+  const container = openOnce(() => openedContainer(address, name, requestMs));
   const aborting = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {});
 
   return {

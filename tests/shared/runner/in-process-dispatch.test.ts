@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { dispatchInProcess } from "#runner/in-process-dispatch.ts";
 import { Log, type LogEntry } from "#telemetry/log.ts";
 
@@ -16,7 +16,8 @@ function start(execute: (id: string) => Promise<unknown> = async () => undefined
   const dispatcher = dispatchInProcess({
     clock: { now: () => new Date() },
     log: new Log((entry) => log.push(entry)),
-    execute: async (id) => {
+    execute: async (_, take) => {
+      const [id = ""] = take(1);
       executed.push({ id, at: Date.now() - begin });
       return execute(id);
     },
@@ -71,8 +72,8 @@ it("logs an execution that fails, and continues", async () => {
   await vi.advanceTimersByTimeAsync(10);
   expect(ids()).toEqual(["one", "two"]);
   expect(log).toMatchObject([
-    { level: "error", fields: { run: "one", error: { message: "no database" } } },
-    { fields: { run: "two" } },
+    { level: "error", fields: { job: "sample", runs: ["one"], error: { message: "no database" } } },
+    { fields: { runs: ["two"] } },
   ]);
 });
 
@@ -84,4 +85,66 @@ it("starts and accepts no run after stop", async () => {
   await vi.advanceTimersByTimeAsync(60_000);
   expect(ids()).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+describe("A thousand due runs", () => {
+  const started = (count: number, jobId = "sample") =>
+    Array.from({ length: count }, (_, n) => ({ id: `${jobId}-${n}`, jobId, at: new Date() }));
+  const log = new Log(() => undefined);
+  const clock = { now: () => new Date() };
+
+  it("are executed sixteen at once, each once", async () => {
+    const executed: string[] = [];
+    let [now, most] = [0, 0];
+    const dispatcher = dispatchInProcess({
+      clock,
+      log,
+      async execute(_, take) {
+        const ids = take(1);
+        most = Math.max(most, (now += 1));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        now -= 1;
+        executed.push(...ids);
+      },
+    });
+    await dispatcher.dispatch(started(1_000));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(most).toBe(16);
+    expect(executed).toHaveLength(1_000);
+    expect(new Set(executed).size).toBe(1_000);
+  });
+
+  it("of a job that takes batches are executed in batches", async () => {
+    const batches: number[] = [];
+    const dispatcher = dispatchInProcess({
+      clock,
+      log,
+      async execute(_, take) {
+        batches.push(take(100).length);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      },
+    });
+    await dispatcher.dispatch(started(1_000));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(batches.reduce((sum, size) => sum + size, 0)).toBe(1_000);
+    expect(batches.length, "mostly full batches").toBeLessThan(40);
+  });
+
+  it("of one job leave other jobs their turns", async () => {
+    const order: string[] = [];
+    const dispatcher = dispatchInProcess({
+      clock,
+      log,
+      async execute(jobId, take) {
+        take(1);
+        order.push(jobId);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      },
+    });
+    await dispatcher.dispatch(started(1_000, "many"));
+    await dispatcher.dispatch(started(1, "one"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(order.indexOf("one")).toBeLessThan(100);
+    dispatcher.stop();
+  });
 });

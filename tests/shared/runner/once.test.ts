@@ -40,6 +40,31 @@ describe("an effect outside the database", () => {
     expect(await once(tools(), "mail 7", async () => "sent")).toBe("sent");
   });
 
+  it.each([
+    ["a character that the database refuses", { id: "mail\u0000-1" }],
+    ["half a character", { id: "mail \ud800" }],
+    ["a number that JSON lacks", { id: 1n, rate: Number.NaN }],
+  ])("happens once when its outcome has %s", async (_, outcome) => {
+    let sent = 0;
+    const send = async () => {
+      sent += 1;
+      return outcome;
+    };
+    expect(await once(tools(), "mail 7", send)).toEqual(outcome);
+    await once(tools(), "mail 7", send);
+    expect(sent).toBe(1);
+  });
+
+  it("is not withdrawn when its outcome cannot be stored", async () => {
+    const times = [new Date(), new Date(Number.NaN)];
+    const broken = { ...tools(), clock: { now: () => times.shift()! } };
+    let sent = 0;
+    const send = async () => ++sent;
+    await expect(once(broken, "mail 9", send)).rejects.toThrow();
+    await expect(once(tools(), "mail 9", send)).rejects.toThrow(EffectUnknown);
+    expect(sent).toBe(1);
+  });
+
   const cutOff = () => {
     throw Object.assign(new Error("no answer"), { code: "ETIMEDOUT" });
   };
