@@ -9,12 +9,19 @@ export function checkZoneName(name: string, report: (fault: string) => void): vo
   report(`expected an IANA time zone such as "Europe/Berlin" or "UTC", got "${name}"${hint}`);
 }
 
-/** BST is British Summer Time, and the runtime takes it for Asia/Dhaka: three letters have several meanings. */
+/**
+ * BST is British Summer Time, and the runtime takes it for Asia/Dhaka: three letters have several meanings. EST and MST
+ * are IANA names without summer time, which few people expect of them.
+ */
 function isAbbreviation(name: string): boolean {
-  return name.length === 3 && !COUNTRY_OR_UTC.has(name.toUpperCase());
+  return name.length === 3 && !UNAMBIGUOUS.has(name.toUpperCase());
 }
 
-const COUNTRY_OR_UTC: ReadonlySet<string> = new Set(["UTC", "GMT", "UCT", "PRC", "ROC", "ROK"]);
+/** UTC, countries, and the European zones of IANA, which have summer time. */
+const UNAMBIGUOUS: ReadonlySet<string> = new Set([
+  ...["UTC", "GMT", "UCT", "PRC", "ROC", "ROK"],
+  ...["CET", "EET", "MET", "WET"],
+]);
 
 function isKnown(name: string): boolean {
   try {

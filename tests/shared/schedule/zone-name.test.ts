@@ -7,6 +7,12 @@ function faultOf(name: string): string | undefined {
   return fault;
 }
 
+it.each(["CET", "eet", "UTC"])("%s has one meaning", (name) => {
+  const faults: string[] = [];
+  checkZoneName(name, (fault) => faults.push(fault));
+  expect(faults).toEqual([]);
+});
+
 it.each(["BST", "bst", "EST", "CST", "IST", "AET", "PST"])(
   "the abbreviation %s is refused: it has several meanings",
   (name) => {
