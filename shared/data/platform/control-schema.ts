@@ -63,21 +63,33 @@ export const auditLog = platform.table(
     before: jsonb(),
     after: jsonb(),
   },
-  (entry) => [index("audit_log_by_subject").on(entry.subject, entry.id)],
+  (entry) => [
+    index("audit_log_by_subject").on(entry.subject, entry.id),
+    index("audit_log_by_action").on(entry.action, entry.id),
+    index("audit_log_by_time").on(entry.at, entry.id),
+  ],
 );
 
 /**
  * Messages that no job could read, with the reason. The dead letters list them next to dead runs. No job deletes rows.
  */
-export const deadMessages = platform.table("dead_messages", {
-  id: uuid().primaryKey(),
-  queue: text().notNull(),
-  messageId: text("message_id"),
-  body: text().notNull(),
-  reason: text().notNull(),
-  receivedAt: instant("received_at").notNull(),
-  resolvedAt: instant("resolved_at"),
-});
+export const deadMessages = platform.table(
+  "dead_messages",
+  {
+    id: uuid().primaryKey(),
+    queue: text().notNull(),
+    messageId: text("message_id"),
+    body: text().notNull(),
+    reason: text().notNull(),
+    receivedAt: instant("received_at").notNull(),
+    resolvedAt: instant("resolved_at"),
+  },
+  (message) => [
+    index("dead_messages_open")
+      .on(message.id)
+      .where(sql`resolved_at is null`),
+  ],
+);
 
 /**
  * HTTP requests that started runs, by the Idempotency-Key of the client.
@@ -145,6 +157,7 @@ export const backfills = platform.table(
     uniqueIndex("backfills_one_per_job")
       .on(backfill.jobId)
       .where(sql`state = 'running'`),
+    index("backfills_by_job").on(backfill.jobId, backfill.id),
     check("backfills_state", sql`state in ('running', 'done', 'aborted')`),
     check("backfills_range", sql`from_slot <= to_slot`),
   ],

@@ -97,6 +97,10 @@ export const jobRuns = platform.table(
     index("job_runs_dead")
       .on(run.id)
       .where(sql`state = 'dead'`),
+    // The other states that are rare: with all states, each claim and completion would write to the index.
+    index("job_runs_not_executed")
+      .on(run.state, run.id)
+      .where(sql`state in ('skipped', 'cancelled')`),
     index("job_runs_by_backfill")
       .on(run.backfillId, run.id)
       .where(sql`backfill_id is not null`),

@@ -21,8 +21,8 @@ export const tasksSchema = pgSchema("tasks");
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 /**
- * The tasks of people. A completed recurring task gets one successor: see `process_recurring_tasks`. No job deletes
- * rows.
+ * The tasks of people. A completed recurring task gets one successor: see `process_recurring_tasks`.
+ * Retention: kept for good, as the user's own record.
  */
 export const tasks = tasksSchema.table(
   "tasks",
@@ -69,6 +69,18 @@ export const tasks = tasksSchema.table(
     // A task has at most one successor.
     uniqueIndex("tasks_one_successor").on(task.generatedFromId),
     index("tasks_by_owner").on(task.owner, task.id),
+    index("tasks_by_series")
+      .on(task.seriesId, task.id)
+      .where(sql`series_id is not null and deleted_at is null`),
+    index("tasks_by_status")
+      .on(task.status, task.id)
+      .where(sql`deleted_at is null`),
+    index("tasks_by_due_date")
+      .on(task.dueDate, task.id)
+      .where(sql`due_date is not null and deleted_at is null`),
+    index("tasks_by_tag")
+      .using("gin", task.tags)
+      .where(sql`deleted_at is null`),
     // One partial index per job: it holds the remaining work in order and stays small.
     index("tasks_without_successor")
       .on(task.completedAt, task.id)

@@ -13,6 +13,7 @@ const RECORDED = {
   "0003_reasoning": "377be8e4196561fb3287fbd5046ab9b650c9e0f19ba13db507272f50974c0705",
   "0004_tax_liens": "7666d353bdf4d4ce7c72aa859fac22c8e3db4a1cdf2cb5601ef78abcb101a800",
   "0005_job_schedules": "fed855c4ef96c391f95882cc741e00a378679ab72ab259aa188ef68e00d1ff0c",
+  "0006_list_indexes": "7c5bfcc16aa6ec665fdf01f5bb94d3d1b846f7e057e783b1b1df56c4b73faa41",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {

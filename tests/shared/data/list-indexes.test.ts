@@ -1,0 +1,135 @@
+import { sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/postgres-js";
+import type { Sql } from "postgres";
+import { beforeAll, expect, it } from "vitest";
+import type { Db } from "#data/client.ts";
+import { listAudit } from "#data/platform/audit-log.ts";
+import { lastBackfill } from "#data/platform/backfills.ts";
+import { listDeadMessages } from "#data/platform/dead-letters.ts";
+import { listRuns } from "#data/platform/job-runs.ts";
+import { listTasks } from "#data/tasks/tasks.ts";
+import { listLiens } from "#data/tax-liens/liens.ts";
+import { openDatabase } from "#support/database.ts";
+
+/** A page reads no more rows of its table than this, of 20,000. */
+const MOST_ROWS = 2_500;
+const PAGE = 50;
+
+const { db } = await openDatabase();
+const client = db.$client as unknown as Sql;
+const statements: { text: string; values: unknown[] }[] = [];
+const logged = drizzle(client, {
+  logger: { logQuery: (text, values) => void statements.push({ text, values }) },
+}) as unknown as Db;
+
+// The rows that a page asks for are old and few, behind many newer ones: the order by id alone finds them last.
+beforeAll(async () => {
+  await db.execute(sql`
+    insert into platform.job_runs (id, job_id, family, trigger, state, input, max_attempts, queued_at, finished_at, correlation_id, reason)
+    select lpad(to_hex(n), 32, '0')::uuid, case when n <= 60 then 'rare_job' else 'job_' || n % 20 end,
+           case when n <= 60 then 'rare' else 'common' end, 'manual', case when n between 30 and 90 then 'cancelled' else 'succeeded' end,
+           '{}', 1, now(), now(), 'c', 'r'
+      from generate_series(1, 20000) n`);
+  await db.execute(sql`
+    insert into tasks.tasks (id, owner, title, created_at, series_id, status, completed_at, tags, due_date, time_zone)
+    select lpad(to_hex(n), 32, '0')::uuid, 'user:' || n % 500, 't', now(), case when n <= 60 then lpad('a', 32, '0')::uuid end,
+           case when n <= 60 then 'open' else 'completed' end, case when n > 60 then now() end,
+           case when n <= 60 then array['rare', 'common'] else array['common'] end,
+           '2026-01-01'::timestamptz + n * interval '1 minute', 'UTC'
+      from generate_series(1, 20000) n`);
+  await db.execute(sql`
+    insert into tax_liens.counties (id, name, state, time_zone, source, rule_set, created_at, updated_at)
+    select 'county-' || n, 'n', 'AZ', 'UTC', '{}', 'other', now(), now() from generate_series(0, 20) n`);
+  await db.execute(sql`
+    with property as (
+      insert into tax_liens.properties (county_id, parcel_id, created_at, updated_at)
+      select 'county-' || n, 'p', now(), now() from generate_series(0, 20) n returning id, county_id)
+    insert into tax_liens.liens (county_id, tax_year, identity, property_id, face_amount, content_hash, created_at, updated_at, status)
+    select county_id, 2024, n::text, id, 1, gen_random_uuid(), now(), now(), case when n <= 60 then 'redeemed' else 'available' end
+      from generate_series(1, 20000) n
+      join property on county_id = case when n <= 60 then 'county-0' else 'county-' || 1 + n % 20 end
+     order by n`);
+  await db.execute(sql`
+    insert into platform.audit_log (at, who, action, subject)
+    select '2026-01-01'::timestamptz + n * interval '1 minute', 'w', case when n <= 60 then 'rare' else 'common' end, 's' || n % 500
+      from generate_series(1, 20000) n`);
+  await db.execute(sql`
+    insert into platform.dead_messages (id, queue, body, reason, received_at, resolved_at)
+    select lpad(to_hex(n), 32, '0')::uuid, 'q', 'b', 'r', now(), case when n > 60 then now() end
+      from generate_series(1, 20000) n`);
+  await db.execute(sql`
+    insert into platform.backfills (id, job_id, from_slot, to_slot, state, requested_by, requested_at)
+    select lpad(to_hex(n), 32, '0')::uuid, case when n <= 60 then 'rare' else 'job' end, now(), now(), 'done', 'w', now()
+      from generate_series(1, 20000) n`);
+  await db.execute(sql`vacuum analyze`);
+});
+
+const pages: readonly { what: string; read: () => Promise<unknown> }[] = [
+  { what: "liens of a county", read: () => listLiens(logged, { county: "county-0", limit: PAGE }) },
+  {
+    what: "liens of a county behind many others",
+    read: () => listLiens(logged, { county: "county-20", after: 9_000, limit: PAGE }),
+  },
+  { what: "liens by status", read: () => listLiens(logged, { status: "redeemed", after: 5, limit: PAGE }) },
+  {
+    what: "liens of a county by status",
+    read: () => listLiens(logged, { county: "county-0", status: "redeemed", limit: PAGE }),
+  },
+  { what: "liens", read: () => listLiens(logged, { after: 9_000, limit: PAGE }) },
+  {
+    what: "tasks of a series",
+    read: () => listTasks(logged, { seriesId: "00000000-0000-0000-0000-00000000000a", limit: PAGE }),
+  },
+  { what: "tasks by status", read: () => listTasks(logged, { status: "open", limit: PAGE }) },
+  { what: "tasks with a rare tag", read: () => listTasks(logged, { tag: "rare", limit: PAGE }) },
+  { what: "tasks with a frequent tag", read: () => listTasks(logged, { tag: "common", limit: PAGE }) },
+  { what: "tasks of an owner", read: () => listTasks(logged, { owner: "user:7", limit: PAGE }) },
+  {
+    what: "tasks due before a day",
+    read: () => listTasks(logged, { dueBefore: new Date("2026-01-01T01:00:00Z"), limit: PAGE }),
+  },
+  { what: "runs", read: () => listRuns(logged, { limit: PAGE }) },
+  { what: "runs of a job", read: () => listRuns(logged, { jobId: "rare_job", limit: PAGE }) },
+  { what: "runs by state", read: () => listRuns(logged, { state: "cancelled", limit: PAGE }) },
+  { what: "runs by a state without runs", read: () => listRuns(logged, { state: "retrying", limit: PAGE }) },
+  { what: "runs of a family", read: () => listRuns(logged, { family: "rare", limit: PAGE }) },
+  {
+    what: "runs of a family by state",
+    read: () => listRuns(logged, { family: "rare", state: "cancelled", limit: PAGE }),
+  },
+  { what: "audit entries by action", read: () => listAudit(logged, { action: "rare", limit: PAGE }) },
+  { what: "audit entries of a subject", read: () => listAudit(logged, { subject: "s7", limit: PAGE }) },
+  {
+    what: "audit entries since an instant",
+    read: () => listAudit(logged, { since: new Date("2026-01-14T21:00:00Z"), limit: 100 }),
+  },
+  { what: "open dead messages", read: () => listDeadMessages(logged, { which: "open", limit: PAGE }) },
+  { what: "the last backfill of a job", read: () => lastBackfill(logged, "rare") },
+];
+
+it.each(pages)("$what: an index finds them", async ({ read }) => {
+  statements.length = 0;
+  await read();
+  const most = await Promise.all(statements.map(mostRowsRead));
+  expect(most).toHaveLength(1);
+  expect(most[0]!.rows, JSON.stringify(most[0]!.plan, null, 1)).toBeLessThan(MOST_ROWS);
+});
+
+interface Plan {
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly Plans?: readonly Plan[];
+}
+
+/** The most rows that one node of the executed plan reads. */
+async function mostRowsRead({ text, values }: { text: string; values: unknown[] }) {
+  const [row] = await client.unsafe(`explain (analyze, format json) ${text}`, values as never[]);
+  const [{ Plan: plan }] = (row as unknown as { "QUERY PLAN": [{ Plan: Plan }] })["QUERY PLAN"];
+  return { rows: readBy(plan), plan };
+}
+
+function readBy(plan: Plan): number {
+  const own = (plan["Actual Rows"] + (plan["Rows Removed by Filter"] ?? 0)) * plan["Actual Loops"];
+  return Math.max(own, ...(plan.Plans ?? []).map(readBy));
+}
