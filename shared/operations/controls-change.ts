@@ -2,8 +2,10 @@ import type { Db } from "#data/client.ts";
 import { changeControls, isDatabaseTimeZone, type Switches } from "#data/platform/controls.ts";
 import { InvalidInput } from "#jobs/endings.ts";
 import type { JobLog } from "#jobs/job-log.ts";
+import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
 import { suggestion } from "#text/suggestion.ts";
+import { dispatchWaitingRuns } from "./dispatch-waiting-runs.ts";
 import { type QuietHours, quietHoursFaults } from "./quiet-hours.ts";
 
 /** A change of the controls of one scope; an absent control keeps its state. */
@@ -16,12 +18,12 @@ export interface ControlsChange {
 }
 
 /**
- * Changes controls of the whole app or of a family; audited.
+ * Changes controls of the whole app or of a family; audited. Runs that waited for a switch start when it opens.
  * @param families ids of all families
  * @throws InvalidInput naming every fault: an unknown scope, no control, quiet hours in an unknown zone
  */
 export async function applyControls(
-  { db, clock, log }: { db: Db; clock: Clock; log: JobLog },
+  { db, clock, log, enqueuer }: { db: Db; clock: Clock; log: JobLog; enqueuer: Pick<Enqueuer, "dispatch"> },
   { scope, flags, quietHours }: ControlsChange,
   { families, who, reason }: { families: readonly string[]; who: string; reason: string },
 ): Promise<void> {
@@ -34,6 +36,13 @@ export async function applyControls(
   const now = clock.now();
   await db.transaction((tx) => changeControls(tx, { scope, change, who, reason, now }));
   log.warn("Controls changed", { scope, change, by: who, reason });
+  if (opens(flags) || quietHours !== undefined) {
+    await dispatchWaitingRuns({ db, clock, enqueuer }, scope === "global" ? "all" : `family:${scope}`);
+  }
+}
+
+function opens({ killSwitch, jobsEnabled, writeEnabled, commsEnabled }: ControlsChange["flags"]): boolean {
+  return killSwitch === false || Boolean(jobsEnabled) || Boolean(writeEnabled) || Boolean(commsEnabled);
 }
 
 type Fault = InvalidInput["issues"][number];

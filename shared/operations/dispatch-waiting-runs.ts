@@ -5,9 +5,11 @@ import type { Clock } from "#schedule/clock.ts";
 
 /** Runs that are read and dispatched at a time. */
 const PAGE = 1_000;
+const MAX_RUNS = 10_000;
 
 /**
- * Dispatches all due waiting runs of a scope now. A run that another pause still stops waits again.
+ * Dispatches the due waiting runs of a scope now, at most 10,000: the sweep dispatches the others as fast as workers
+ * claim them. A run that another gate still stops waits again.
  * @param scope `all`, `family:<id>` or `job:<id>`
  * @returns how many
  */
@@ -22,7 +24,7 @@ export async function dispatchWaitingRuns(
     await enqueuer.dispatch(page.map((run) => ({ ...run, notBefore: now })));
     dispatched += page.length;
     const last = page.at(-1);
-    if (!last || page.length < PAGE) return dispatched;
+    if (!last || page.length < PAGE || dispatched >= MAX_RUNS) return dispatched;
     after = last.id;
   }
 }

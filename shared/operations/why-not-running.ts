@@ -130,7 +130,7 @@ function runningSentence({ id, attempt, maxAttempts, ...run }: RunFacts, now: Da
   return { code: "running", text: `${doing}${heartbeat}.` };
 }
 
-function* waitingSentences({ waiting, now, running, pauses }: JobFacts): Generator<Sentence> {
+function* waitingSentences({ waiting, now, running, pauses, refusals, enabled }: JobFacts): Generator<Sentence> {
   const [first, ...others] = waiting;
   if (!first) return;
   const { id, state, attempt, maxAttempts, notBefore } = first;
@@ -146,6 +146,8 @@ function* waitingSentences({ waiting, now, running, pauses }: JobFacts): Generat
     };
   } else if (pauses.length) {
     yield { code: "waiting-for-resume", text: `${what} waits until the pause ends.${also}` };
+  } else if (refusals.length || !enabled) {
+    yield { code: "waiting-for-gate", text: `${what} waits until the gate opens.${also}` };
   } else if (late > OVERDUE_MS) {
     const remedy = "the sweep dispatches it again each minute";
     yield {

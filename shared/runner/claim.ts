@@ -6,16 +6,11 @@ import { gatedOf, type Job } from "#jobs/job.ts";
 import { leaseOf, type RunnerDependencies } from "./dependencies.ts";
 import { runHooks } from "./run-hooks.ts";
 import { settingsRefusal } from "./settings-refusal.ts";
-import { skipRefused } from "./skip.ts";
 
 /** Starts the next attempt of waiting runs of one job. @returns those that this process holds now */
 export async function claim(deps: RunnerDependencies, job: Job, ids: readonly string[]): Promise<Run[]> {
   const { db, clock, observer } = deps;
-  const refusal = settingsRefusal(deps, job);
-  if (refusal) {
-    await skipRefused(deps, job, ids, refusal);
-    return [];
-  }
+  if (settingsRefusal(deps, job)) return [];
   const claimAll = async (tx: Executor) => {
     const runs = await claimRuns(tx, ids, gatedOf(job), leaseOf(deps), clock.now());
     await runHooks(tx, job, runs, observer);

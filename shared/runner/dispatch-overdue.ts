@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { refusals } from "#data/platform/job-stats.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
-import { dueRuns } from "#data/platform/waiting-runs.ts";
+import { type BlockedJob, dueRuns, jobsWithDueRuns } from "#data/platform/waiting-runs.ts";
+import { gatedOf } from "#jobs/job.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { dispatch } from "./dispatch.ts";
+import { settingsRefusal } from "./settings-refusal.ts";
 
 /** The sweep dispatches runs again that have been due for longer than this. */
 const OVERDUE_MS = 10_000;
@@ -28,7 +31,8 @@ export async function dispatchOverdue(
   deps: RunnerDependencies,
   { limit = 1_000, signal, pause = () => sleep(1_000, undefined, signal && { signal }) }: SweepOptions,
 ): Promise<number> {
-  const oldest = () => dueRuns(deps.db, deps.clock.now(), OVERDUE_MS, limit);
+  const blocked = await blockedJobs(deps);
+  const oldest = () => dueRuns(deps.db, { now: deps.clock.now(), overdueMs: OVERDUE_MS, blocked, limit });
   const found = await oldest();
   if (found.length < limit) return dispatchNow(deps, found);
   await pause();
@@ -48,6 +52,19 @@ export async function dispatchOverdue(
     await pause();
     due = await oldest();
   }
+}
+
+/** The jobs with due runs that a gate refuses: their runs wait without messages. */
+async function blockedJobs(deps: RunnerDependencies): Promise<BlockedJob[]> {
+  const { db, clock, findJob } = deps;
+  const now = clock.now();
+  const found = await Promise.all((await jobsWithDueRuns(db, now, OVERDUE_MS)).map((id) => findJob(id)));
+  const jobs = found.filter((job) => job !== undefined);
+  if (jobs.length === 0) return [];
+  const refused = await refusals(db, jobs.map(gatedOf), now);
+  return jobs
+    .filter((job) => settingsRefusal(deps, job) !== null || refused.has(job.id))
+    .map(({ id, maxLatenessMs }) => ({ id, maxLatenessMs }));
 }
 
 async function dispatchNow(deps: RunnerDependencies, runs: readonly Pick<Run, "id" | "jobId">[]): Promise<number> {

@@ -1,5 +1,6 @@
 import { afterCommit } from "#data/after-commit.ts";
 import type { Executor, Tx } from "#data/client.ts";
+import { gateRefusal, type Refusal } from "#data/platform/gate-refusals.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import {
   insertQueuedRun,
@@ -8,13 +9,13 @@ import {
   insertSkippedRun,
   type NewRun,
 } from "#data/platform/waiting-runs.ts";
-import { refusalOf } from "#jobs/gates.ts";
-import type { Job } from "#jobs/job.ts";
+import { gatedOf, type Job } from "#jobs/job.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { dispatch, type WaitingRun } from "./dispatch.ts";
 import { childRequest, newRun, type ParentRun, type RunRequest } from "./new-run.ts";
 import { asQueued, hasHooks, runHooks } from "./run-hooks.ts";
 import { logOf } from "./run-log.ts";
+import { settingsRefusal } from "./settings-refusal.ts";
 
 /** Puts runs into the ledger. Runs of a transaction exist when it commits; dispatch them then. */
 export class Enqueuer {
@@ -25,8 +26,8 @@ export class Enqueuer {
   }
 
   /**
-   * Puts a run into the ledger and dispatches it. A setting that forbids it makes it `skipped` at once; the claim asks
-   * the gates of the database.
+   * Puts a run into the ledger and dispatches it. A run that a person asks for while a gate is closed is `skipped` at
+   * once; every other run, and one whose job is paused, waits until the gate opens.
    * @throws InvalidInput when the input does not match the job's schema: nothing is stored then
    */
   async enqueue(job: Job, request: RunRequest): Promise<Run> {
@@ -44,7 +45,7 @@ export class Enqueuer {
    */
   async enqueueIn(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
     const row = this.newRun(job, request);
-    const refusal = refusalOf(job.gates, this.#deps.gates());
+    const refusal = await this.#refusalOf(tx, job, request);
     const now = this.#deps.clock.now();
     const run = refusal ? (await insertSkippedRun(tx, row, refusal, now))! : await insertQueuedRun(tx, row, now);
     await runHooks(tx, job, [run], this.#deps.observer);
@@ -115,6 +116,12 @@ export class Enqueuer {
   /** Dispatches waiting runs to workers. Never throws: the sweep dispatches again what fails here. */
   dispatch(runs: readonly WaitingRun[]): Promise<void> {
     return dispatch(this.#deps, runs);
+  }
+
+  async #refusalOf(tx: Tx, job: Job, { trigger }: RunRequest): Promise<Refusal | null> {
+    if (trigger !== "manual") return null;
+    const refusal = settingsRefusal(this.#deps, job) ?? (await gateRefusal(tx, gatedOf(job), this.#deps.clock.now()));
+    return refusal?.code === "paused" ? null : refusal;
   }
 
   async #childJob(parent: ParentRun, jobId: string): Promise<Job> {

@@ -2,13 +2,15 @@ import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import { pausedUntil } from "#data/platform/pauses.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { unclaimedRuns } from "#data/platform/run-claims.ts";
-import { cancelWaitingRun } from "#data/platform/waiting-runs.ts";
+import { cancelWaitingRun, holdWaitingRuns } from "#data/platform/waiting-runs.ts";
 import type { Refusal } from "#jobs/gates.ts";
 import { gatedOf, type Job } from "#jobs/job.ts";
+import { inWords } from "#schedule/duration.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { dispatch, type WaitingRun } from "./dispatch.ts";
 import { requeueDelay } from "./requeue-delay.ts";
 import { writeWithHooks } from "./run-hooks.ts";
+import { settingsRefusal } from "./settings-refusal.ts";
 import { skipRefused } from "./skip.ts";
 
 /**
@@ -36,7 +38,7 @@ export async function requeue(deps: RunnerDependencies, job: Job, runIds: readon
     const reason = run.reason ?? "cancelled on request";
     await writeWithHooks(deps, job, (tx) => cancelWaitingRun(tx, run.id, reason, clock.now()));
   }
-  const refusal = due.length ? await gateRefusal(db, gatedOf(job), now) : null;
+  const refusal = due.length ? (settingsRefusal(deps, job) ?? (await gateRefusal(db, gatedOf(job), now))) : null;
   const waiting = refusal ? early : [...due, ...early];
   const refused = refusal ? due.map(({ run }) => run) : [];
   await dispatch(deps, [
@@ -46,22 +48,34 @@ export async function requeue(deps: RunnerDependencies, job: Job, runIds: readon
   ]);
 }
 
-/** @returns the runs that start when a pause ends */
+/** Keeps the runs waiting, with the reason in the ledger. @returns those that start at the end of a pause */
 async function requeueRefused(
   deps: RunnerDependencies,
   job: Job,
   { runs, refusal, now }: { readonly runs: readonly Run[]; readonly refusal: Refusal; readonly now: Date },
 ): Promise<WaitingRun[]> {
-  if (refusal.code === "paused") {
-    // Paused runs wait. Without an end of the pause, `resume` dispatches them: a message that returns again and again
-    // is of no use.
-    const until = await pausedUntil(deps.db, pauseScopesOf(job), now);
-    return until ? runs.map((run) => ({ ...run, notBefore: until })) : [];
+  const { db, clock } = deps;
+  const { late = [], held = [] } = Object.groupBy(runs, (run) => (waitedTooLong(job, run, now) ? "late" : "held"));
+  if (late.length > 0) {
+    const code = "too-late";
+    const reason = `${refusal.reason}, for longer than the ${inWords(job.maxLatenessMs!)} that this job allows`;
+    await skipRefused(deps, job, idsOf(late), { code, reason });
   }
-  // Every other gate ends the run, with the reason. A run of a backfill waits: nothing hurries it.
-  const ids = runs.flatMap(({ id, backfillId }) => (backfillId ? [] : id));
-  if (ids.length > 0) await skipRefused(deps, job, ids, refusal);
-  return [];
+  // What opens the gate dispatches them, and so does the sweep: a message that returns again and again is of no use.
+  if (held.length > 0) await holdWaitingRuns(db, { ids: idsOf(held), jobId: job.id }, refusal, clock.now());
+  if (refusal.code !== "paused") return [];
+  const until = await pausedUntil(db, pauseScopesOf(job), now);
+  return until ? held.map((run) => ({ ...run, notBefore: until })) : [];
+}
+
+/** A backfill waits for as long as it takes: nothing hurries it. */
+function waitedTooLong({ maxLatenessMs }: Job, { backfillId, notBefore, queuedAt }: Run, now: Date): boolean {
+  if (maxLatenessMs === null || backfillId !== null) return false;
+  return now.getTime() - (notBefore ?? queuedAt).getTime() > maxLatenessMs;
+}
+
+function idsOf(runs: readonly Run[]): string[] {
+  return runs.map(({ id }) => id);
 }
 
 /** The scopes whose pause stops the job. */

@@ -3,6 +3,7 @@ import { runsWithExpiredLease } from "#data/platform/run-leases.ts";
 import { announce } from "./announce.ts";
 import type { Completion } from "./complete.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
+import type { OpenEnding } from "./ending.ts";
 import { logOf } from "./run-log.ts";
 
 /** Moves runs whose lease has expired to their next attempt, or to the dead runs. @returns how many of each */
@@ -27,7 +28,7 @@ async function rescueTogether(deps: RunnerDependencies, completion: Completion, 
     const job = await deps.findJob(runs[0]!.jobId);
     const executed = runs.map((run) => ({
       run,
-      ending: { kind: "threw" as const, error: new LeaseExpired(run) },
+      ending: endingOfExpired(run),
       progress: null,
     }));
     const rescued = await announce(deps, await completion.completeExpired(job, executed));
@@ -42,6 +43,13 @@ async function rescueTogether(deps: RunnerDependencies, completion: Completion, 
     logOf(deps.log, runs[0]!).error("Rescuing a run failed; the next rescue retries it", { error });
     return [];
   }
+}
+
+/** A run that a person cancelled ends cancelled, although no heartbeat has seen the request. */
+function endingOfExpired(run: Run): OpenEnding {
+  return run.cancelRequestedAt
+    ? { kind: "cancelled", reason: run.reason ?? "cancelled on request" }
+    : { kind: "threw", error: new LeaseExpired(run) };
 }
 
 /** The process that held the run died, hung or lost its connection. */

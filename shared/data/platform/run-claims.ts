@@ -174,7 +174,8 @@ export async function claimRuns(
     )
     update ${jobRuns} r
        set state = 'running', attempt = r.attempt + 1, started_at = ${at}, heartbeat_at = now(),
-           lease_holder = ${lease.holder}, lease_expires_at = ${leaseExpiry(lease)}, progress = null
+           lease_holder = ${lease.holder}, lease_expires_at = ${leaseExpiry(lease)}, progress = null,
+           reason = null, reason_code = null
       from due
      where r.id = due.id
        and not ${isKeyBusy}

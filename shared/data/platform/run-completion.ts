@@ -91,7 +91,9 @@ function completion(holder: string | null, runs: readonly CompletedRun[]): SQL {
       update ${jobRuns} r
          set state = f.state, not_before = f."notBefore", finished_at = f."finishedAt", duration_ms = f."durationMs",
              result = f.result, item_failures = f."itemFailures", item_failure_count = coalesce(f."itemFailureCount", 0),
-             reason = f.reason, reason_code = f."reasonCode", max_attempts = coalesce(f."maxAttempts", r.max_attempts),
+             -- A run whose cancel was requested keeps the reason until the cancel ends it.
+             reason = case when r.cancel_requested_at is not null and f.state = 'retrying' then r.reason else f.reason end,
+             reason_code = f."reasonCode", max_attempts = coalesce(f."maxAttempts", r.max_attempts),
              progress = coalesce(f.progress, r.progress),
              errors = case when f.error is null then r.errors else r.errors || f.error end,
              lease_holder = null, lease_expires_at = null

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor } from "../client.ts";
-import { auditLog, pauses } from "./control-schema.ts";
+import { auditLog } from "./control-schema.ts";
 import type { Refusal } from "./gate-refusals.ts";
 import { jobRuns, type Run } from "./platform-schema.ts";
 import { type RawRun, runOf } from "./run-row.ts";
@@ -118,6 +118,32 @@ export async function skipWaitingRuns(
   return [...rows].map(runOf);
 }
 
+/**
+ * Stores why due runs of one job keep waiting, in one statement; runs that have the reason are not written again. It
+ * also audits refusals of the kill switch.
+ */
+export async function holdWaitingRuns(
+  db: Executor,
+  { ids, jobId }: { readonly ids: readonly string[]; readonly jobId: string },
+  { code, reason }: Refusal,
+  now: Date,
+): Promise<void> {
+  await db.execute(sql`
+    with waiting as (
+      select id from ${jobRuns}
+       where id = any (${plainArray(ids)}::uuid[]) and job_id = ${jobId} and state in ('queued', 'retrying')
+         and cancel_requested_at is null and (reason_code, reason) is distinct from (${code}::text, ${reason}::text)
+       -- The same lock order as claims, so that the two cannot deadlock.
+       order by id for update
+    ),
+    held as (
+      update ${jobRuns} r set reason = ${reason}, reason_code = ${code} from waiting where r.id = waiting.id returning r.job_id
+    )
+    insert into ${auditLog} (at, who, action, subject, reason)
+    select ${now.toISOString()}::timestamptz, 'gate', 'run blocked', 'job:' || job_id, ${reason}::text
+      from held where ${code}::text = 'kill-switch'`);
+}
+
 /** Cancels a waiting run. @returns undefined when it is not waiting */
 export async function cancelWaitingRun(db: Executor, id: string, reason: string, now: Date): Promise<Run | undefined> {
   const [row] = await db
@@ -141,27 +167,40 @@ export async function requestCancel(db: Executor, id: string, reason: string, no
   return row;
 }
 
+/** A job that a gate refuses now. */
+export interface BlockedJob {
+  readonly id: string;
+  /** How long its runs wait for the gate; null: as long as it is closed. */
+  readonly maxLatenessMs: number | null;
+}
+
+/** The jobs that have due waiting runs. */
+export async function jobsWithDueRuns(db: Db, now: Date, overdueMs: number): Promise<string[]> {
+  const rows = await db.selectDistinct({ jobId: jobRuns.jobId }).from(jobRuns).where(isDue(now, overdueMs));
+  return rows.map(({ jobId }) => jobId);
+}
+
 /**
- * Due waiting runs without a pause and with a free concurrency key, oldest first.
+ * Due waiting runs with a free concurrency key, oldest first.
  * @param overdueMs leaves out runs that became due more recently: their message is still on its way
+ * @param blocked their runs would fill the page and hide runs that can start; those that waited too long are included
  */
 export async function dueRuns(
   db: Db,
-  now: Date,
-  overdueMs: number,
-  limit: number,
+  { now, overdueMs, blocked, limit }: { now: Date; overdueMs: number; blocked: readonly BlockedJob[]; limit: number },
 ): Promise<Pick<Run, "id" | "jobId">[]> {
   return db
     .select({ id: jobRuns.id, jobId: jobRuns.jobId })
     .from(jobRuns)
     .where(
       and(
-        inArray(jobRuns.state, ["queued", "retrying"]),
-        lte(jobRuns.notBefore, new Date(now.getTime() - overdueMs)),
-        // Paused runs would fill the page and hide runs that can start.
-        sql`not exists (select from ${pauses} p
-          where p.scope in ('all', 'family:' || ${jobRuns.family}, 'job:' || ${jobRuns.jobId})
-            and (p.until is null or p.until > ${now.toISOString()}::timestamptz))`,
+        isDue(now, overdueMs),
+        blocked.length === 0
+          ? undefined
+          : sql`not exists (
+              select from jsonb_to_recordset(${JSON.stringify(blocked)}::jsonb) as b(id text, "maxLatenessMs" bigint)
+               where b.id = ${jobRuns.jobId} and (b."maxLatenessMs" is null or ${jobRuns.backfillId} is not null
+                 or ${jobRuns.notBefore} >= ${now.toISOString()}::timestamptz - b."maxLatenessMs" * interval '1 ms'))`,
         // So would a long queue for one key. The run that holds the key unblocks the next.
         sql`not exists (select from ${jobRuns} rival
           where rival.job_id = ${jobRuns.jobId} and rival.state = 'running' and rival.concurrency_key = ${jobRuns.concurrencyKey})`,
@@ -169,4 +208,11 @@ export async function dueRuns(
     )
     .orderBy(asc(jobRuns.notBefore), asc(jobRuns.id))
     .limit(limit);
+}
+
+function isDue(now: Date, overdueMs: number) {
+  return and(
+    inArray(jobRuns.state, ["queued", "retrying"]),
+    lte(jobRuns.notBefore, new Date(now.getTime() - overdueMs)),
+  );
 }

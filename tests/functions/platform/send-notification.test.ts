@@ -269,10 +269,20 @@ describe("while sending is not allowed", () => {
       }),
     );
 
-  it.each(["global", "orders"])("comms turned off (%s): suppressed with that reason, never sent", async (scope) => {
+  it("comms turned off for all: the run waits with that reason, and nothing is sent", async () => {
     const process = await office();
     const [run] = await tellOf(process, [about(1)]);
-    await mute(scope);
+    await mute("global");
+    await process.runner.executeBatch(sendNotification, [run!]);
+    expect(await all()).toMatchObject([{ state: "pending" }]);
+    expect(await findRun(db, run!)).toMatchObject({ state: "queued", attempt: 0, reasonCode: "comms-disabled" });
+    expect(process.backOffice.requests()).toBe(0);
+  });
+
+  it("comms turned off for its family: suppressed with that reason, never sent", async () => {
+    const process = await office();
+    const [run] = await tellOf(process, [about(1)]);
+    await mute("orders");
     await process.runner.executeBatch(sendNotification, [run!]);
     expect(await all()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
     expect(process.backOffice.requests()).toBe(0);
