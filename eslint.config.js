@@ -24,6 +24,16 @@ const SPREAD_LITERAL = {
   selector: "ObjectExpression > SpreadElement > ObjectExpression",
   message: "Write the properties into the literal itself.",
 };
+const PATH_OF_A_URL = {
+  selector:
+    "MemberExpression[property.name='pathname'][object.type='NewExpression'][object.arguments.1.property.name='url']",
+  message: "A URL encodes some characters of a path, and Windows paths have a drive: use import.meta.dirname.",
+};
+const IMPORT_OF_A_PATH = {
+  selector: "ImportExpression > CallExpression[callee.name=/^(join|resolve)$/]",
+  message: "A path with %, # or ?, or with a drive, leads to another URL: use pathToFileURL.",
+};
+const EVERYWHERE = [SPREAD_LITERAL, PIPED_STREAM, PATH_OF_A_URL, IMPORT_OF_A_PATH];
 /** The test files of a worker share support modules, which are evaluated once. */
 const HOOK_OF_A_MODULE = {
   selector: "Program > ExpressionStatement > CallExpression[callee.name=/^(before|after)(Each|All)$/]",
@@ -47,7 +57,7 @@ export default tseslint.config(
       "house/comment-width": "error",
       "imports/imports": ["error", { groups: [["^\\u0000", "^node:", "^@?\\w", "^#", "^\\."]] }],
       "imports/exports": "error",
-      "no-restricted-syntax": ["error", SPREAD_LITERAL, PIPED_STREAM],
+      "no-restricted-syntax": ["error", ...EVERYWHERE],
       // `${number}` is how durations and ports are written.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       // A leading underscore marks a parameter that the signature requires and the body does not use.
@@ -87,7 +97,7 @@ export default tseslint.config(
   },
   {
     files: ["functions/**", "shared/**", "cli/**"],
-    rules: { "no-restricted-syntax": ["error", SPREAD_LITERAL, PIPED_STREAM, SESSION_STATEMENT] },
+    rules: { "no-restricted-syntax": ["error", ...EVERYWHERE, SESSION_STATEMENT] },
   },
   {
     // A pattern that a person writes goes through #text/linear-pattern.ts; secret-patterns.ts composes constants.
@@ -113,7 +123,7 @@ export default tseslint.config(
   {
     files: ["tests/**", "packages/*/tests/**"],
     ignores: ["**/*.test.ts"],
-    rules: { "no-restricted-syntax": ["error", SPREAD_LITERAL, PIPED_STREAM, HOOK_OF_A_MODULE] },
+    rules: { "no-restricted-syntax": ["error", ...EVERYWHERE, HOOK_OF_A_MODULE] },
   },
   {
     // These tests quote what the rule refuses.

@@ -10,7 +10,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, ".rota/compile-cach
 const UNIT = [
   "packages/service-bus-emulator/tests/{queue,priority-queue}.test.ts",
   "packages/web-pubsub-emulator/tests/{filter,permissions,token}.test.ts",
-  "tests/cli/{json-input,text-table,time-format,unknown-settings}.test.ts",
+  "tests/cli/{json-input,output,text-table,time-format,unknown-settings}.test.ts",
   "tests/cli/time-machine/{simulation-plan,slot-counts}.test.ts",
   "tests/docs/transcript.test.ts",
   "tests/functions/index.test.ts",

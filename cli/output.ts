@@ -14,7 +14,7 @@ export interface Output {
   write(text: string): void;
 }
 
-/** The line length of piped output. */
+/** The line length of piped output, and of a terminal that does not know its own. */
 const PIPED_WIDTH = 100;
 
 export function outputTo(stream: NodeJS.WriteStream): Output {
@@ -28,7 +28,7 @@ export function outputTo(stream: NodeJS.WriteStream): Output {
   };
   return {
     isTerminal: stream.isTTY,
-    width: stream.isTTY ? Math.max(40, stream.columns) : PIPED_WIDTH,
+    width: stream.isTTY && stream.columns > 0 ? Math.max(40, stream.columns) : PIPED_WIDTH,
     paint: (style, text) => (text ? styleText(style, text, { stream }) : text),
     line(text) {
       write(`${text}\n`);

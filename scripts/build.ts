@@ -1,5 +1,6 @@
 import { cp, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { type Manifest, manifestOf } from "#azure/manifest.ts";
@@ -25,7 +26,10 @@ const { values } = parseArgs({
 });
 const folder = join(root, values.functions);
 const output = join(root, values.out);
-const { jobs, routes } = (await import(join(folder, "index.ts"))) as { jobs: readonly Job[]; routes: readonly Route[] };
+const { jobs, routes } = (await import(pathToFileURL(join(folder, "index.ts")).href)) as {
+  jobs: readonly Job[];
+  routes: readonly Route[];
+};
 
 const manifest = manifestOf(jobs, routes);
 const files = await sourceFiles(folder, { jobs, routes });

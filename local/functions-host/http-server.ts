@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { PortInUseError } from "../ports.ts";
+import { isPortTrouble, portError } from "../ports.ts";
 import type { HttpFunction } from "./function-definition.ts";
 import { isAuthorized } from "./function-key.ts";
 import { BodyTooLargeError, bufferedInvocation, type HttpCall, readBody, sendAnswer } from "./http-exchange.ts";
@@ -40,7 +40,7 @@ interface Listening {
   onError: (error: unknown) => void;
 }
 
-/** @throws PortInUseError when another program listens on the port */
+/** @throws PortInUseError when another program listens on the port, PortDeniedError when this user may not */
 export async function listen({
   port,
   address,
@@ -169,8 +169,8 @@ function started(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === "EADDRINUSE" || error.code === "EACCES";
-      reject(isTaken ? new PortInUseError({ port, what: "the Functions host", setting: portSetting }) : error);
+      const { code } = error;
+      reject(isPortTrouble(code) ? portError(code, { port, what: "the Functions host", setting: portSetting }) : error);
     });
     server.listen({ port, host: address }, resolve);
   });

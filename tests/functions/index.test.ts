@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { glob, readdir, readFile } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { camelCase, manifestOf } from "#azure/manifest.ts";
 import { dataSets } from "#functions/data-sets.ts";
@@ -19,7 +20,7 @@ const isJob = (value: unknown): value is Job =>
 async function jobsByFile(): Promise<Map<string, { name: string; job: Job }[]>> {
   const found = new Map<string, { name: string; job: Job }[]>();
   for await (const path of glob("*/**/*.ts", { cwd: folder })) {
-    const module = (await import(join(folder, path))) as Record<string, unknown>;
+    const module = (await import(pathToFileURL(join(folder, path)).href)) as Record<string, unknown>;
     const exported = Object.entries(module).flatMap(([name, job]) => (isJob(job) ? [{ name, job }] : []));
     found.set(path.split(sep).join("/"), exported);
   }

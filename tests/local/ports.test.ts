@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { choosePort, freePort, isFree, PortInUseError } from "#local/ports.ts";
+import { choosePort, freePort, isFree, portError, PortInUseError } from "#local/ports.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
 
 test("a free port is free until a server listens on it", async () => {
@@ -26,6 +26,15 @@ test("a requested port in use is an error that names its purpose and its setting
   await expect(choice).rejects.toThrow(
     `Port ${request.port} is in use; the oven needs it. Set OVEN_PORT to another port, or stop the other program.`,
   );
+});
+
+test("a port that the system denies is named as denied, not as in use", () => {
+  expect(portError("EACCES", { port: 80, what: "the oven", setting: "OVEN_PORT" })).toMatchObject({
+    name: "PortDeniedError",
+    message:
+      "The system does not allow the oven to listen on port 80 (EACCES). " +
+      "Set OVEN_PORT to another port, such as one above 1023.",
+  });
 });
 
 test("without a requested port it is the same every time, until another program uses it", async () => {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import type { Route } from "#http/route.ts";
 import type { Job } from "#jobs/job.ts";
@@ -15,7 +16,7 @@ async function folderOf(
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);
   }
-  return { folder, load: (file) => import(join(folder, file)) as Promise<Record<string, never>> };
+  return { folder, load: (file) => import(pathToFileURL(join(folder, file)).href) as Promise<Record<string, never>> };
 }
 
 it("finds the file and the name of every job and route, however deep", async () => {

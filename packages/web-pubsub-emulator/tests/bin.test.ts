@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import { restClient } from "./started-emulator.ts";
 
-const BIN = new URL("../src/bin.ts", import.meta.url).pathname;
+const BIN = join(import.meta.dirname, "../src/bin.ts");
 
 test("the command starts an emulator, and ends when its stdin pipe closes", async () => {
   const child = spawn(process.execPath, [BIN, "--key", "secret", "--hub", "rota"], {
