@@ -14,6 +14,7 @@ const UNIT = [
   "tests/cli/time-machine/{simulation-plan,slot-counts}.test.ts",
   "tests/docs/transcript.test.ts",
   "tests/functions/index.test.ts",
+  "tests/functions/http/health/within-limit.test.ts",
   "tests/local/ports.test.ts",
   "tests/local/functions-host/{router,timer-trigger,utc-ncrontab}.test.ts",
   "tests/local/providers/**/*.test.ts",
@@ -31,7 +32,7 @@ const UNIT = [
   "tests/shared/realtime/{event-buffer,job-events,live-event,progress-throttle,realtime-observer,truncate-event}.test.ts",
   "tests/shared/runner/{clock-guard,execute-items,in-process-dispatch,missed-slots,requeue-delay,run-states,transition}.test.ts",
   "tests/shared/storage/stall-limit.test.ts",
-  "tests/shared/telemetry/{log,pretty-log,trace-context}.test.ts",
+  "tests/shared/telemetry/{log,outage-limit,pretty-log,trace-context}.test.ts",
 ];
 
 /**

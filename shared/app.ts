@@ -6,6 +6,7 @@ import { databaseOptions } from "#data/database-options.ts";
 import type { App } from "#http/app-services.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
+import { asError, isDatabaseUnavailable } from "#jobs/error-class.ts";
 import { brokerProbe } from "#messaging/broker-probe.ts";
 import { dispatchByServiceBus } from "#messaging/service-bus-dispatch.ts";
 import { type MessageSender, openServiceBus } from "#messaging/service-bus-sender.ts";
@@ -21,6 +22,7 @@ import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import { withLogChannel, withRunStateChannel } from "#telemetry/diagnostics-channels.ts";
 import { jsonLines, Log, type LogSink } from "#telemetry/log.ts";
+import { OutageLimit } from "#telemetry/outage-limit.ts";
 import { prettyLines } from "#telemetry/pretty-log.ts";
 import { activeTrace, correlationIdOfTrace } from "#telemetry/trace-context.ts";
 
@@ -54,7 +56,8 @@ export function openApp(
   } = {},
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
-  const log = new Log(withLogChannel(sink), { level: config.LOG_LEVEL });
+  const limit = new OutageLimit((error) => (isDatabaseUnavailable(error) ? asError(error) : undefined));
+  const log = new Log(withLogChannel(sink), { level: config.LOG_LEVEL, limit });
   const reach = new DatabaseReach({ log });
   const options = {
     ...databaseOptions(config, `rota ${holder}`),

@@ -61,7 +61,7 @@ export function usableDatabaseUrl(value: string): string {
     else if (!KEPT.has(name)) {
       const known = [...KEPT, ...IGNORED].sort().join(", ");
       throw new Error(
-        name in INSTEAD
+        Object.hasOwn(INSTEAD, name)
           ? `an address without the option ${JSON.stringify(name)}: ${INSTEAD[name]}`
           : `an address with options out of ${known}; ${JSON.stringify(name)} is none of them`,
       );
@@ -74,5 +74,5 @@ export function usableDatabaseUrl(value: string): string {
 export function tlsOfDatabaseUrl(value: string): "disable" | "require" | "verify" | undefined {
   if (!URL.canParse(value)) return undefined;
   const mode = new URL(value).searchParams.get("sslmode");
-  return mode === null ? undefined : SSL_MODES[mode];
+  return mode !== null && Object.hasOwn(SSL_MODES, mode) ? SSL_MODES[mode] : undefined;
 }

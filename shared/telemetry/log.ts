@@ -12,6 +12,11 @@ export interface LogEntry {
 
 export type LogSink = (entry: LogEntry) => void;
 
+/** Decides which entries are written: `admit` gives the fields of one, or undefined to omit it. */
+export interface LogLimit {
+  admit(message: string, fields: Record<string, unknown>): Record<string, unknown> | undefined;
+}
+
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** Structured log. It redacts every entry before the sink gets it. Default level: info. */
@@ -19,16 +24,23 @@ export class Log {
   readonly #sink: LogSink;
   readonly #level: LogLevel;
   readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #limit: LogLimit | undefined;
 
   constructor(
     sink: LogSink,
-    { level = "info", fields = {} }: { level?: LogLevel; fields?: Record<string, unknown> } = {},
+    {
+      level = "info",
+      fields = {},
+      limit,
+    }: { level?: LogLevel; fields?: Record<string, unknown>; limit?: LogLimit } = {},
   ) {
     this.#sink = sink;
     this.#level = level;
     this.#fields = fields;
+    this.#limit = limit;
   }
 
+  /** A log that adds these fields to its entries. It has no limit: its entries are about one run or job. */
   with(fields: Record<string, unknown>): Log {
     return new Log(this.#sink, { level: this.#level, fields: { ...this.#fields, ...fields } });
   }
@@ -50,11 +62,13 @@ export class Log {
   #write(level: LogLevel, message: string, fields: Record<string, unknown> = {}): void {
     if (ORDER[level] < ORDER[this.#level]) return;
     try {
+      const admitted = this.#limit ? this.#limit.admit(message, fields) : fields;
+      if (!admitted) return;
       this.#sink({
         time: new Date().toISOString(),
         level,
         message: redactText(message),
-        fields: withoutGaps({ ...asFields(this.#fields), ...asFields(fields) }),
+        fields: withoutGaps({ ...asFields(this.#fields), ...asFields(admitted) }),
       });
     } catch {
       // The sink failed, and there is no other place to report that.

@@ -6,6 +6,7 @@ import type { App } from "#http/app-services.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
+import { asError } from "#jobs/error-class.ts";
 import type { BrokerState } from "#messaging/broker-probe.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
@@ -92,7 +93,8 @@ async function jobsOrNull(app: App): Promise<Record<string, unknown>[] | null> {
     return await withinLimit(ping(app.db).then(() => jobsHealth(app)));
   } catch (error) {
     // An outage is in the log already, with its cause and a count.
-    if (!app.reach.unreachableSince) app.log.error("Unhealthy: the database does not answer", { error });
+    if (!app.reach.unreachableSince)
+      app.log.error("Unhealthy: the database does not answer", { error: asError(error) });
     return null;
   }
 }

@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { type App, openApp } from "#app";
+import { findRun } from "#data/platform/job-runs.ts";
+import { routes } from "#functions/index.ts";
+import { serve } from "#http/serve.ts";
+import { defineJob, manual } from "#jobs";
+import { catalogueOf } from "#jobs/catalogue.ts";
+import { readConfig } from "#settings/config.ts";
+import { openDatabase } from "#support/database.ts";
+import { type FaultyProxy, startFaultyProxy } from "#support/faulty-proxy.ts";
+import type { LogEntry } from "#telemetry/log.ts";
+
+const job = defineJob({
+  id: "sample_job",
+  family: { id: "samples", title: "Samples" },
+  summary: "Does nothing",
+  on: manual,
+  input: z.strictObject({}),
+  run: async () => ({}),
+});
+
+const { url, db } = await openDatabase();
+let proxy: FaultyProxy;
+let app: App;
+let log: LogEntry[];
+beforeEach(async () => {
+  proxy = await startFaultyProxy(url);
+  log = [];
+  const env = {
+    DATABASE_URL: proxy.url,
+    DATABASE_CONNECT_TIMEOUT: "1s",
+    DATABASE_SILENCE_TIMEOUT: "2s",
+  };
+  app = openApp(readConfig(env, [job]), catalogueOf([job]), { sink: (entry) => log.push(entry) });
+});
+afterEach(async () => {
+  proxy.set("pass");
+  await app.close();
+  await proxy.close();
+});
+
+async function statusOf(path: string): Promise<number> {
+  const reply = await serve(
+    routes.filter((route) => route.path === path),
+    {
+      method: "GET",
+      params: {},
+      query: new URLSearchParams(),
+      header: () => null,
+      bytes: async () => new Uint8Array(),
+    },
+    async () => app,
+  );
+  return reply.status ?? 200;
+}
+const health = () => Promise.all(["api/health/ready", "api/jobs/health"].map(statusOf));
+
+describe.each(["silent", "close", "reset"] as const)("while the database's connections are %s", (mode) => {
+  it("health routes answer 503, and 200 after the network heals; runs that waited are executed then", async () => {
+    await vi.waitUntil(async () => (await health()).every((status) => status === 200), { timeout: 60_000 });
+    const run = await db.transaction((tx) =>
+      app.enqueuer.enqueueIn(tx, job, { input: {}, trigger: "manual", requestedBy: "a test" }),
+    );
+    proxy.set(mode);
+    for (let n = 0; n < 3; n++) expect(await health()).toEqual([503, 503]);
+    proxy.set("pass");
+    await vi.waitUntil(async () => (await health()).every((status) => status === 200), { timeout: 60_000 });
+    const ended = async () => {
+      await app.runner.dispatchOverdueRuns();
+      return (await findRun(db, run.id))?.state === "succeeded";
+    };
+    await vi.waitUntil(ended, { timeout: 120_000, interval: 500 });
+  });
+
+  it("requests that fail get few lines in the log, without their statements", async () => {
+    await vi.waitUntil(async () => (await health()).every((status) => status === 200), { timeout: 60_000 });
+    proxy.set(mode);
+    const statuses = await Promise.all(Array.from({ length: 30 }, () => statusOf("api/admin/jobs")));
+    expect(new Set(statuses)).toEqual(new Set([503]));
+    const failed = log.filter(({ message }) => message === "Request failed");
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.length).toBeLessThan(15);
+    expect(JSON.stringify(log)).not.toMatch(/select |params:/i);
+  });
+});
