@@ -14,6 +14,11 @@ const GUARDS = [
     }
     const x = socket.write(chunk, fn)`,
   },
+  // A statement that is sent between the error of a socket and its close: the driver forgets it, and it waits for ever.
+  {
+    unguarded: "!hadError && (query || sent.length) && error(",
+    guarded: ";(query || sent.length) && error(",
+  },
   // A connection that is lost in the middle of an answer: the next statement on its successor would get what had come
   // of that answer among its own rows, or its error, and `end` would wait for the rest of it for ever. A message that
   // was not written yet would keep the successor from writing.

@@ -201,7 +201,7 @@ describe("discarded runs", () => {
     expect(givenUp).toEqual([]);
   });
 
-  it("call the hook when a person or a gate stops them while they wait", async () => {
+  it("call the hook when a person cancels them, not when a gate makes them wait", async () => {
     const givenUp: string[][] = [];
     const job = followed(givenUp, () => undefined);
     const process = start(job);
@@ -210,7 +210,9 @@ describe("discarded runs", () => {
     await process.db.execute(sql`update platform.controls set kill_switch = true`);
     await process.runner.executeBatch(job, others);
     await process.db.execute(sql`update platform.controls set kill_switch = false`);
-    expect(givenUp, "those of a batch together").toEqual([["cancelled"], ["skipped", "skipped"]]);
+    expect(givenUp).toEqual([["cancelled"]]);
+    const states = sql`select state from platform.job_runs where id in ${others}`;
+    expect([...(await process.db.execute(states))]).toEqual([{ state: "queued" }, { state: "queued" }]);
     const blocked = sql`select from platform.audit_log where action = 'run blocked' and reason like 'Kill switch is active%'`;
     expect(await process.db.execute(blocked), "each leaves a row").toHaveLength(2);
   });
