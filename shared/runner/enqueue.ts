@@ -27,7 +27,8 @@ export class Enqueuer {
 
   /**
    * Puts a run into the ledger and dispatches it. A run that a person asks for while a gate is closed is `skipped` at
-   * once; every other run, and one whose job is paused, waits until the gate opens.
+   * once, as is an event that needs the internet where the settings forbid it. Every other run, and one whose job is
+   * paused, waits until the gate opens.
    * @throws InvalidInput when the input does not match the job's schema: nothing is stored then
    */
   async enqueue(job: Job, request: RunRequest): Promise<Run> {
@@ -119,8 +120,11 @@ export class Enqueuer {
   }
 
   async #refusalOf(tx: Tx, job: Job, { trigger }: RunRequest): Promise<Refusal | null> {
+    const bySettings = settingsRefusal(this.#deps, job);
+    // No switch of a person opens this gate: the caller learns it now.
+    if (trigger === "event" && bySettings?.code === "internet-sync-disabled") return bySettings;
     if (trigger !== "manual") return null;
-    const refusal = settingsRefusal(this.#deps, job) ?? (await gateRefusal(tx, gatedOf(job), this.#deps.clock.now()));
+    const refusal = bySettings ?? (await gateRefusal(tx, gatedOf(job), this.#deps.clock.now()));
     return refusal?.code === "paused" ? null : refusal;
   }
 

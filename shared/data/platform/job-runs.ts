@@ -58,11 +58,11 @@ export interface RunFilter {
 export async function listRuns(db: Db, filter: RunFilter): Promise<Run[]> {
   const isMatch = matches(filter);
   // Rare states have an index of their own, and a job has one for all of its states.
-  const byJob = filter.family !== undefined && filter.jobId === undefined && !isRare(filter.state);
+  const family = filter.jobId === undefined && !isRare(filter.state) ? filter.family : undefined;
   return db
     .select()
     .from(jobRuns)
-    .where(byJob ? sql`${jobRuns.id} in (${pageOfFamily(filter.family, isMatch, filter.limit)})` : isMatch)
+    .where(family ? sql`${jobRuns.id} in (${pageOfFamily(family, isMatch, filter.limit)})` : isMatch)
     .orderBy(desc(jobRuns.id))
     .limit(filter.limit);
 }

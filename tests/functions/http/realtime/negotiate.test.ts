@@ -43,7 +43,7 @@ it("with a service the url is an address for these channels", async () => {
 
 it.each([
   [{ channels: ["jobs", "No Channel"] }, "channels.1", "expected 1 to 128 of a-z"],
-  [{ channels: [] }, "channels", ">=1"],
+  [{ channels: [] }, "channels", "at least 1 entry"],
 ])("%j is refused", async (asked, field, reason) => {
   const { status, body } = await api.call("POST", route, asked, asViewer);
   expect(status).toBe(400);
