@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { PassThrough, type Readable, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
@@ -78,12 +79,7 @@ export function openContainer(
       checkBlobName(blob);
       const stop = new AbortController();
       const end = new PassThrough();
-      const stopped = new Promise<never>((_, reject) => {
-        stop.signal.addEventListener("abort", () => {
-          reject(new Error("stopped"));
-        });
-      });
-      stopped.catch(() => undefined);
+      const ended = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
       let cause: unknown;
       const fail = (error: unknown) => {
         cause ??= error;
@@ -92,21 +88,17 @@ export function openContainer(
         end.destroy();
       };
       const upload = async () => {
-        const target = (await Promise.race([container(), stopped])).getBlockBlobClient(blob);
-        await target.uploadStream(end, BLOCK_BYTES, BLOCKS_AT_ONCE, {
-          abortSignal: stop.signal,
+        const aborted = once(ended, "abort").then(() => Promise.reject(ended.reason as Error));
+        const opened = await Promise.race([container(), aborted]);
+        await opened.getBlockBlobClient(blob).uploadStream(end, BLOCK_BYTES, BLOCKS_AT_ONCE, {
+          abortSignal: ended,
           blobHTTPHeaders: { blobContentType: contentType },
         });
       };
-      signal?.addEventListener(
-        "abort",
-        () => {
-          fail(signal.reason);
-        },
-        { once: true, signal: stop.signal },
-      );
       // The pipeline starts first: a source that fails before the container answers needs a listener for its error.
       await Promise.all([pipeline([...sources, end]).catch(fail), upload().catch(fail)]);
+      // The signal of a run would keep a listener of each write.
+      stop.abort();
       if (cause !== undefined) throw cause as Error;
     },
     async read(blob, signal) {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { pipeline } from "node:stream";
 import { text } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
@@ -38,6 +39,16 @@ it("exists with its whole text after its end", async () => {
   await file.end();
   const stored = await openContainer(settings(storage.connectionString), "files").read(file.blob);
   expect(await text(pipeline(stored, createGunzip(), () => undefined))).toBe("one\ntwo\n");
+});
+
+it("leaves no listener on the signal of its run", async () => {
+  const { signal } = new AbortController();
+  for (let n = 0; n < 3; n += 1) {
+    const file = open(signal);
+    await file.add("one\n");
+    await file.end();
+  }
+  expect(getEventListeners(signal, "abort")).toEqual([]);
 });
 
 /** An unhandled error of a stream would fail the test run: each case waits until every stream has ended. */
