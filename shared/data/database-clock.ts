@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "drizzle-orm";
+import { withinTime } from "#diagnostics/time-limit.ts";
 import type { Db } from "./client.ts";
 
 /** The two clocks of a process, in milliseconds. */
@@ -115,7 +116,7 @@ export class DatabaseClock {
     const { wall, elapsed } = this.#process;
     const before = elapsed();
     try {
-      const database = await withinTime(this.#ask(), ANSWER_WITHIN_MS);
+      const database = await withinTime(ANSWER_WITHIN_MS, this.#ask(), unanswered);
       const after = elapsed();
       const answer = { offsetMs: database - (before + after) / 2, errorMs: (after - before) / 2 };
       const { offsetMs, errorMs } = this.#betterOf(answer);
@@ -135,18 +136,8 @@ export async function readDatabaseClock(db: Db): Promise<number> {
   return row!.ms;
 }
 
-async function withinTime<T>(answer: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      // The code of the driver for the same: a tick retries it.
-      const error = new Error(`the database did not tell its time within ${ms / 1_000} s`);
-      reject(Object.assign(error, { code: "CONNECT_TIMEOUT" }));
-    }, ms);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** The code of the driver for the same: a tick retries it. */
+function unanswered(): Error {
+  const message = `the database did not tell its time within ${ANSWER_WITHIN_MS / 1_000} s`;
+  return Object.assign(new Error(message), { code: "CONNECT_TIMEOUT" });
 }

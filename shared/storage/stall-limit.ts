@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { withinTime } from "#diagnostics/time-limit.ts";
 
 /** The storage did not answer a request, or stopped in the middle of a blob. A retry asks again. */
 export class StorageStalled extends Error {
@@ -17,28 +18,15 @@ export function withStallLimit(source: Readable, what: string, stallMs: number):
 }
 
 async function* chunksOf(source: Readable, what: string, stallMs: number): AsyncGenerator<Buffer> {
+  const stalled = () => new StorageStalled(`${what}: the storage sent nothing for ${stallMs / 1_000} s`);
   const chunks = source.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   try {
     for (;;) {
-      const next = await within(chunks.next(), what, stallMs);
+      const next = await withinTime(stallMs, chunks.next(), stalled);
       if (next.done) return;
       yield next.value;
     }
   } finally {
     source.destroy();
-  }
-}
-
-async function within<T>(wait: Promise<T>, what: string, stallMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const stalled = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new StorageStalled(`${what}: the storage sent nothing for ${stallMs / 1_000} s`));
-    }, stallMs);
-  });
-  try {
-    return await Promise.race([wait, stalled]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,17 +1,9 @@
+import { withinTime } from "#diagnostics/time-limit.ts";
+
 /** Load balancers and monitors give up after a few seconds: a health route answers before that, whatever happens. */
 export const HEALTH_LIMIT_MS = 2_500;
 
 /** Waits for work, but not longer than health routes may take. @throws Error when the time is over */
-export async function withinLimit<T>(work: Promise<T>, limitMs = HEALTH_LIMIT_MS): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const limit = setTimeout(() => {
-    reject(new Error(`no answer within ${limitMs / 1_000} s`));
-  }, limitMs);
-  // It may fail later, when the answer is gone.
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(limit);
-  }
+export function withinLimit<T>(work: Promise<T>, limitMs = HEALTH_LIMIT_MS): Promise<T> {
+  return withinTime(limitMs, work, () => new Error(`no answer within ${limitMs / 1_000} s`));
 }

@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import postgres from "postgres";
+import { withinTime } from "#diagnostics/time-limit.ts";
 import type { ConnectionOptions } from "./connection-options.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
 import { DatabaseReach, type OutageLog } from "./database-reach.ts";
@@ -86,11 +87,12 @@ async function askWhoWorks(
     connection: { application_name: "rota liveness" },
   });
   try {
-    const rows = await within(
+    const rows = await withinTime(
       limitMs,
       client<{ pid: number }[]>`
         select pid from pg_stat_activity where state in ('active', 'fastpath function call')
         and pid = any(${`{${backends.join()}}`}::int[])`,
+      () => new Error(`no answer within ${limitMs / 1_000} s`),
     );
     return prepare ? new Set(rows.map(({ pid }) => pid)) : null;
   } catch (error) {
@@ -112,18 +114,5 @@ async function probeSocket(
     return open;
   } catch (error) {
     return failingSocket(error as Error);
-  }
-}
-
-/** @throws Error when `work` takes longer */
-async function within<T>(ms: number, work: PromiseLike<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const limit = setTimeout(() => {
-    reject(new Error(`no answer within ${ms / 1_000} s`));
-  }, ms);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(limit);
   }
 }
