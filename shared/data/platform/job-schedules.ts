@@ -1,6 +1,7 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
+import { at, dateOf } from "../sql-instant.ts";
 import { jobSchedules } from "./control-schema.ts";
 import { jobRuns } from "./platform-schema.ts";
 
@@ -22,19 +23,18 @@ export interface JobSchedule {
  * @returns the ids of the jobs whose schedule was stored
  */
 export async function storeSchedules(db: Executor, schedules: readonly JobSchedule[], now: Date): Promise<string[]> {
-  const at = sql`${now.toISOString()}::timestamptz`;
   const rows = await db.execute<{ jobId: string }>(sql`
     insert into ${jobSchedules} (job_id, expression, time_zone, expected_after)
     select given."jobId", given.expression, given."timeZone", case when stored.job_id is null then coalesce((
              select max(scheduled_for) from ${jobRuns}
-              where job_id = given."jobId" and scheduled_for <= ${at} and backfill_id is null), ${at}) else ${at} end
+              where job_id = given."jobId" and scheduled_for <= ${at(now)} and backfill_id is null), ${at(now)}) else ${at(now)} end
       from jsonb_to_recordset(${JSON.stringify(schedules)}::jsonb) as given("jobId" text, expression text, "timeZone" text)
       left join ${jobSchedules} stored on stored.job_id = given."jobId"
      where stored.job_id is null or stored.expression <> given.expression or stored.time_zone <> given."timeZone"
      -- One lock order for processes that start together.
      order by given."jobId"
     on conflict (job_id) do update
-       set expression = excluded.expression, time_zone = excluded.time_zone, expected_after = ${at}
+       set expression = excluded.expression, time_zone = excluded.time_zone, expected_after = ${at(now)}
      where ${jobSchedules}.expression <> excluded.expression or ${jobSchedules}.time_zone <> excluded.time_zone
     returning job_id as "jobId"`);
   return [...rows].map(({ jobId }) => jobId);
@@ -108,12 +108,4 @@ export async function slotLedgers(
       { count, anchor: dateOf(anchor), first: dateOf(first), until: dateOf(until), future: dateOf(future) },
     ]),
   );
-}
-
-function at(instant: Date): SQL {
-  return sql`${instant.toISOString()}::timestamptz`;
-}
-
-function dateOf(value: unknown): Date | null {
-  return value === null || value === undefined ? null : new Date(value as string | Date);
 }

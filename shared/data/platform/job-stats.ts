@@ -1,6 +1,7 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
+import { at, dateOf } from "../sql-instant.ts";
 import { isRepeated } from "./dead-letters.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
 import { jobRuns, type RunState, type Trigger } from "./platform-schema.ts";
@@ -113,11 +114,3 @@ export async function consecutiveFailures(db: Executor, jobIds: readonly string[
 
 /** A result row of one job. */
 type Row<Facts> = Facts & { readonly jobId: string } & Record<string, unknown>;
-
-function at(instant: Date): SQL {
-  return sql`${instant.toISOString()}::timestamptz`;
-}
-
-function dateOf(value: unknown): Date | null {
-  return value === null || value === undefined ? null : new Date(value as string | Date);
-}

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
+import { at } from "../sql-instant.ts";
 import { type Staging, stagingTable } from "./lien-staging.ts";
 import { liens, properties } from "./tax-lien-schema.ts";
 
@@ -109,10 +110,6 @@ async function markNotListed(
        and not exists (
          select from ${stagingTable(staging, "named")} n where n.tax_year = l.tax_year and n.identity = l.identity)`);
   return count;
-}
-
-function at(instant: Date): SQL {
-  return sql`${instant.toISOString()}::timestamptz`;
 }
 
 /** A county id as SQL literal, for DDL, which takes no parameters. County ids contain no quotes. */
