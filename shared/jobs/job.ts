@@ -60,6 +60,11 @@ export function needsOf({ upkeep, gates }: Pick<Job, "upkeep" | "gates">): strin
   return [...(upkeep ? [] : ["jobs"]), ...gates.flatMap(({ need }) => need ?? [])];
 }
 
+/** The scopes whose pause stops the job: only a pause of the job itself stops an upkeep job. */
+export function pauseScopesOf({ id, family, upkeep }: Pick<Job, "id" | "family" | "upkeep">): string[] {
+  return upkeep ? [`job:${id}`] : [`job:${id}`, "all", `family:${family.id}`];
+}
+
 /** What the database's gates ask about a job. */
 export function gatedOf(job: Pick<Job, "id" | "family" | "upkeep" | "gates">): Gated {
   return { jobId: job.id, family: job.family.id, needs: needsOf(job) };

@@ -6,7 +6,7 @@ import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
 import { listPauses } from "#data/platform/pauses.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
-import { gatedOf, type Job } from "#jobs/job.ts";
+import { gatedOf, type Job, pauseScopesOf } from "#jobs/job.ts";
 import { clockFault, type ClockGuard } from "#runner/clock-guard.ts";
 import type { Clock } from "#schedule/clock.ts";
 import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
@@ -46,8 +46,7 @@ export async function jobFacts(
   const expected = schedule && until ? nextOccurrence(schedule, until) : null;
   const ownClock = clockGuard?.state;
   const settingsRefusal = refusalOf(job.gates, { internetAllowed: config.ALLOW_INTERNET_SYNC });
-  // Only a pause of the job itself stops an upkeep job.
-  const scopes = job.upkeep ? [`job:${job.id}`] : [`job:${job.id}`, "all", `family:${job.family.id}`];
+  const scopes = pauseScopesOf(job);
   return {
     now,
     enabled: overrides?.enabled ?? job.enabledByDefault,

@@ -4,7 +4,7 @@ import type { Run } from "#data/platform/platform-schema.ts";
 import { unclaimedRuns } from "#data/platform/run-claims.ts";
 import { cancelWaitingRun, holdWaitingRuns } from "#data/platform/waiting-runs.ts";
 import type { Refusal } from "#jobs/gates.ts";
-import { gatedOf, type Job } from "#jobs/job.ts";
+import { gatedOf, type Job, pauseScopesOf } from "#jobs/job.ts";
 import { inWords } from "#schedule/duration.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { dispatch, type WaitingRun } from "./dispatch.ts";
@@ -76,9 +76,4 @@ function waitedTooLong({ maxLatenessMs }: Job, { backfillId, notBefore, queuedAt
 
 function idsOf(runs: readonly Run[]): string[] {
   return runs.map(({ id }) => id);
-}
-
-/** The scopes whose pause stops the job. */
-function pauseScopesOf({ id, family }: Job): string[] {
-  return ["all", `family:${family.id}`, `job:${id}`];
 }
