@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { freePort, isFree } from "#local/ports.ts";
+import { stackEnvironment } from "#support/stack-environment.ts";
 import { startStack, stateDirectory } from "./stack-process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -35,7 +36,7 @@ it.each(["SIGTERM", "SIGKILL"] as const)(
     const args = ["scripts/start-rota.ts", "--state", state, "--port", String(await freePort())];
     const npm = spawn(process.execPath, ["-e", NPM, process.execPath, ...args], {
       cwd: ROOT,
-      env: { ...process.env, npm_lifecycle_event: "start" },
+      env: { ...stackEnvironment(), npm_lifecycle_event: "start" },
       stdio: ["ignore", "pipe", "inherit"],
     });
     let output = "";

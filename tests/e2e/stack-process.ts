@@ -7,6 +7,7 @@ import { afterAll } from "vitest";
 import { freePort } from "#local/ports.ts";
 import { discardPostgres } from "#local/postgres/start-postgres.ts";
 import { DEMO_DATA } from "#local/stack/demo-data/load-demo-data.ts";
+import { stackEnvironment } from "#support/stack-environment.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -68,7 +69,7 @@ async function launch(state: string, { args = [], env = {} }: Options): Promise<
   const child = spawn(
     process.execPath,
     [join(ROOT, "scripts/start-rota.ts"), "--port", String(port), "--state", state, ...args],
-    { env: { ...withoutTestSettings(), ...env }, stdio: ["ignore", "pipe", "pipe"] },
+    { env: { ...stackEnvironment(), ...env }, stdio: ["ignore", "pipe", "pipe"] },
   );
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
@@ -121,10 +122,4 @@ async function answering(url: string, child: ChildProcess, output: () => string)
     if (ready && output().includes("Ctrl-C stops it")) return;
     await sleep(50);
   }
-}
-
-/** Without the settings of the test run: the stack starts its own database. */
-function withoutTestSettings(): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _url, ROTA_PORT: _port, ROTA_STATE: _state, NODE_ENV: _env, ...env } = process.env;
-  return env;
 }

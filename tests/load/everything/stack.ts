@@ -4,6 +4,7 @@ import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { stackEnvironment } from "#support/stack-environment.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const REPORT_HEAP = pathToFileURL(join(import.meta.dirname, "report-heap.ts")).href;
@@ -27,14 +28,16 @@ export class StackProcess {
     logFile: string,
     args: readonly string[] = [],
   ): Promise<StackProcess> {
-    const { DATABASE_URL: _url, ROTA_PORT: _port, ROTA_STATE: _state, ...env } = process.env;
     const child = spawn(
       process.execPath,
       [
         ...["--expose-gc", "--import", REPORT_HEAP, join(ROOT, "scripts/start-rota.ts")],
         ...["--port", String(port), "--state", state, ...args],
       ],
-      { env: { ...env, LOG_FORMAT: "json", LOG_LEVEL: "warn" }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+      {
+        env: { ...stackEnvironment(), LOG_FORMAT: "json", LOG_LEVEL: "warn" },
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+      },
     );
     const log = createWriteStream(logFile, { flags: "a" });
     let output = "";
