@@ -177,7 +177,7 @@ function* slotSentences({ missingSlot, slotInFuture, now }: JobFacts): Generator
   if (missingSlot) {
     yield {
       code: "slot-missing",
-      text: `Its slot of ${iso(missingSlot)} (${relativeTime(missingSlot, now)}) is not in the ledger: no timer has recorded it. dispatch_overdue_runs catches it up each minute.`,
+      text: `Its slot of ${iso(missingSlot)} (${relativeTime(missingSlot, now)}) is not in the ledger: no timer has recorded it. The sweep catches it up each minute.`,
     };
   }
   if (slotInFuture) {
