@@ -9,6 +9,7 @@ import { banner, type JobLine } from "./start-banner.ts";
 
 /** Runs all of Rota on this machine, from its build. `npm start` builds it first: see start.ts. */
 const root = join(import.meta.dirname, "..");
+const stopping = new AbortController();
 
 try {
   const options = await readOptions(root, process.argv.slice(2), process.env);
@@ -42,12 +43,15 @@ try {
     );
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     process.stdout.write(`  First job: sync_fx_latest ${outcome}, ${seconds} s after start.\n`);
-    const samples = isOwnDatabase ? await loadDemoData(stack, options.stateDirectory) : [];
+    const samples = isOwnDatabase && !stopping.signal.aborted ? await loadDemoData(stack, options.stateDirectory) : [];
     process.stdout.write(samples.map((line) => `  ${line}\n`).join("") + "\n");
   }
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exit(1);
+  // Requests fail during a stop, which ends the process itself.
+  if (!stopping.signal.aborted) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(1);
+  }
 }
 
 async function call({ url, key }: { url: string; key: string }, method: string, path: string): Promise<unknown> {
@@ -64,6 +68,7 @@ function onStopSignal(stop: () => Promise<void>): void {
   let signals = 0;
   const handle = () => {
     signals += 1;
+    stopping.abort();
     if (signals > 1) process.exit(130);
     process.stdout.write("\nStopping: running jobs have 25 s to end. Press Ctrl-C again to stop immediately.\n");
     stop().then(

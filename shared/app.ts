@@ -76,6 +76,7 @@ export function openApp(
   const beatDb = connect({ ...options, poolMax: 1 });
   const databaseClock = simulatedClock ? undefined : new DatabaseClock(() => readDatabaseClock(db));
   const clock = simulatedClock ?? databaseClock!;
+  const stopping = new AbortController();
   const stopSurviving = surviveUnhandledRejections(log);
   const inProcess = dispatchInProcess({
     clock,
@@ -141,7 +142,12 @@ export function openApp(
     broker: brokerProbe(sender),
     realtime: realtime ?? nullRealtime,
     publish: observer.publish,
+    stopping: stopping.signal,
+    beginStop: () => {
+      stopping.abort();
+    },
     async close(graceMs = GRACE_MS) {
+      stopping.abort();
       inProcess.stop();
       await runner.drain(graceMs);
       await Promise.all([sender?.close(), realtime?.close()]);

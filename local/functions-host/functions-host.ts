@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { join } from "node:path";
 import { defineFunctions } from "./define-functions.ts";
 import type { FunctionDefinition } from "./function-definition.ts";
@@ -64,8 +65,9 @@ export interface FunctionsHost {
    */
   invokeTimer(name: string): Promise<void>;
   /**
-   * Stops the host: it starts no more invocations, waits up to `graceMs` (default 10,000) for the running ones, then
-   * runs the appTerminate hooks in the remaining time, at least five seconds. Then it closes all open connections.
+   * Stops the host: it starts no more invocations, publishes on the diagnostics channel `functions-host.stopping`,
+   * waits up to `graceMs` (default 10,000) for the running ones, then runs the appTerminate hooks in the remaining time,
+   * at least five seconds. Then it closes all open connections.
    */
   stop(options?: { graceMs?: number }): Promise<void>;
 }
@@ -74,6 +76,9 @@ export interface FunctionsHost {
 const DEFAULT_BODY_LIMIT = 104_857_600;
 const DEFAULT_GRACE_MS = 10_000;
 const LEAST_TERMINATE_MS = 5_000;
+
+/** Invocations that wait for other invocations can end then: the host does not start those any more. */
+const hostStopping = channel("functions-host.stopping");
 
 /**
  * Runs an unmodified Azure Functions app in this process: HTTP, timer and Service Bus queue triggers. One host per
@@ -139,6 +144,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       const timersEnded = Promise.all([...timers.values()].map((timer) => timer.stop()));
       http.stopAccepting();
       logHost("information", `Stopping with ${invocations.running().length} running invocations.`);
+      hostStopping.publish(undefined);
       // A message that arrives while its queue pauses is still handled.
       const paused = Promise.allSettled(sources.map((source) => source.pause()));
       await within(deadline, Promise.all([timersEnded, paused.then(() => invocations.idle())]));

@@ -1,3 +1,4 @@
+import { subscribe } from "node:diagnostics_channel";
 import { Readable } from "node:stream";
 import type { HttpRequest, HttpResponseInit, InvocationContext, Timer } from "@azure/functions";
 import { type App, openApp } from "#app";
@@ -28,6 +29,9 @@ export interface Runtime {
  */
 const CLOSE_GRACE_MS = 2_000;
 
+/** The local host publishes on this channel as soon as it begins to stop. Azure's host only calls `close`. */
+const HOST_STOPPING = "functions-host.stopping";
+
 export async function openRuntime(config: Config, manifest: Manifest, modules: LazyModules): Promise<Runtime> {
   const telemetry = await startTelemetry(config);
   const ownQueues = new Set(manifest.jobs.flatMap(({ id, queue }) => (queue ? [id] : [])));
@@ -38,6 +42,9 @@ export async function openRuntime(config: Config, manifest: Manifest, modules: L
   const schedules = async () => inForce;
   const routes = async () => (await Promise.all(Object.values(modules.routes).map((load) => load()))).flat();
   const app = openApp(config, lazyCatalogue(modules.jobs), { ownQueues, routes, schedules });
+  subscribe(HOST_STOPPING, () => {
+    app.beginStop();
+  });
   return withTraces(makeRuntime(app, telemetry, modules));
 }
 

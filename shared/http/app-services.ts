@@ -37,6 +37,10 @@ export interface App {
   readonly realtime: Realtime;
   /** Publishes a live event after the transaction has committed, as in a job. */
   readonly publish: RunObserver["publish"];
-  /** Lets running jobs end (at most `graceMs` before their signal), then closes the database. */
+  /** Aborts when the process begins to stop: requests that wait for a run are answered then. */
+  readonly stopping: AbortSignal;
+  /** Aborts `stopping`. Jobs and other requests continue until `close`. */
+  beginStop(): void;
+  /** Begins to stop, lets running jobs end (at most `graceMs` before their signal), then closes the database. */
   close(graceMs?: number): Promise<void>;
 }

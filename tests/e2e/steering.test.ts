@@ -90,3 +90,12 @@ it("the host sends a document's file unchanged, also after a client that disconn
   expect((await content("docx")).status).toBe(400);
   expect((await fetch(`${app.url}/api/documents/${body.document}/content`)).status).toBe(401);
 });
+
+it("a stop ends a request that waits for a run: it answers 202 with the address of the run", async () => {
+  await app.call("POST", `${job}/pause`, { reason: "an end to end test" });
+  const waiting = app.call<RunLine>("POST", `${job}/run?wait=60`);
+  const runs = async () => (await app.call<{ runs: RunLine[] }>("GET", "api/admin/runs?state=queued")).body.runs;
+  const [run] = await until(runs, ({ length }) => length === 1);
+  expect(await app.stop()).toBe(0);
+  expect(await waiting).toMatchObject({ status: 202, body: { id: run!.id, state: "queued" } });
+});

@@ -28,7 +28,7 @@ export const getRun = defineRoute({
   async handle({ app, params, query }) {
     const run = await findRun(app.db, params.id);
     if (!run) throw notFound(`there is no run ${params.id}`);
-    const latest = query.wait ? await waitForRun(app.db, run, query.wait * 1_000) : run;
+    const latest = query.wait ? await waitForRun(app, run, query.wait * 1_000) : run;
     const children = await childrenOf(app.db, run.id, MAX_CHILDREN);
     const effects = await effectsOfRun(app.db, run.id, MAX_EFFECTS);
     return { json: { ...runView(latest), children, effects: effects.map(effectView) } };

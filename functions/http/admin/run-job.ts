@@ -20,7 +20,7 @@ export const runJob = defineRoute({
     const request = { input: body, trigger: "manual", requestedBy: caller } as const;
     const payload = { start: job.id, input: body };
     const { run, isRepeat } = await enqueueOnce(app, { header, payload }, job, request);
-    const latest = query.wait ? await waitForRun(app.db, run, query.wait * 1_000) : run;
+    const latest = query.wait ? await waitForRun(app, run, query.wait * 1_000) : run;
     const hasEnded = latest.finishedAt !== null;
     return {
       status: hasEnded || isRepeat ? 200 : 202,

@@ -144,6 +144,19 @@ describe("A host that stops", () => {
     expect(host.lines.map(({ message }) => message)).toContain("app ends");
   });
 
+  it("announces the stop on a diagnostics channel, so that invocations which wait for others can end", async () => {
+    const app = await writeApp(`
+      import { subscribe } from "node:diagnostics_channel";
+      import { app } from "@azure/functions"; ${HOLD}
+      subscribe("functions-host.stopping", () => release());
+    `);
+    const host = await startHost(app);
+    const held = host.fetch("/api/hold");
+    await host.line("holding");
+    await host.stop();
+    expect(await (await held).text()).toBe("held");
+  });
+
   it("aborts invocations after the grace period, and logs their names", async () => {
     const app = await writeApp(`
       import { app } from "@azure/functions"; ${HOLD}

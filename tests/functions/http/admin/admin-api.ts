@@ -34,6 +34,7 @@ export function startAdminApi(
   }: Parameters<typeof startProcess>[2] & { realtime?: Realtime; clockGuard?: App["clockGuard"] } = {},
 ): AdminApi {
   const process = startProcess(url, jobs, options);
+  const stopping = new AbortController();
   const app: App = {
     reach: { unreachableSince: undefined, cause: undefined },
     config: readConfig({ DATABASE_URL: url, ...options.env }, jobs),
@@ -49,6 +50,10 @@ export function startAdminApi(
     broker: async () => ({ state: "in-process" }),
     realtime,
     publish: process.observer.publish,
+    stopping: stopping.signal,
+    beginStop: () => {
+      stopping.abort();
+    },
     close: () => process.close(),
   };
   return {
