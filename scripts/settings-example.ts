@@ -49,6 +49,11 @@ const HOST: readonly Row[] = [
     about:
       "Connection string of the storage account of the Functions host. The app also stores the archive of the ledger and backups there. Locally Azurite, which `npm start` starts. Secret.",
   },
+  {
+    name: "AzureWebJobsDisableHomepage",
+    fallback: "true",
+    about: "Replaces Azure's own page at the address of the app: `GET /` reaches the app, which leads to `api/docs`.",
+  },
 ];
 
 function example(): unknown {

@@ -31,6 +31,7 @@ export function banner({
   return [
     "",
     `  ${paint("bold", "Rota")} is running at ${paint("cyan", url)}`,
+    `  API page        ${paint("cyan", `${url}/api/docs`)}`,
     `  operator key    ${key}`,
     ...(providerControl ? [`  demo providers  ${providerControl}  inject faults: docs/operate-by-curl.md`] : []),
     "",

@@ -70,7 +70,7 @@ function read(jobs: readonly Job[], routes: readonly Route[]): Manifest {
       ),
     ].map(([path, all]) => ({
       path,
-      functionName: camelCase(`http_${path.replace(/^api\//, "").replace(/[^A-Za-z0-9]+/g, "_")}`),
+      functionName: camelCase(`http_${path.replace(/^api\//, "").replace(/[^A-Za-z0-9]+/g, "_") || "root"}`),
       access: accessOf(path, all),
       methods: all.map(({ method }) => method),
     })),

@@ -8,6 +8,9 @@ import { environment } from "#settings/environment.ts";
 import type { LazyModules } from "./lazy-modules.ts";
 import type { Manifest, ManifestJob } from "./manifest.ts";
 
+/** Matches the root and nothing else. The host replaces an empty route by the name of the function. */
+const ROOT = "{root:maxlength(0)?}";
+
 /**
  * Registers a function for each schedule, for each queue of a job, for the shared queue, and for each HTTP path.
  * Database, schemas and jobs are loaded with the first invocation.
@@ -60,7 +63,7 @@ export async function register(manifest: Manifest, modules: LazyModules): Promis
   }
   for (const { path, functionName, access } of manifest.paths) {
     functions.http(functionName, {
-      route: path,
+      route: path || ROOT,
       // All methods: the app answers a wrong one with 405.
       methods: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
       authLevel:

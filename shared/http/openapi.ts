@@ -39,7 +39,7 @@ export function operationId({ method, path }: Pick<Route, "method" | "path">): s
     .replace(/\{(\w+)\}/g, "by_$1")
     .split(/[^A-Za-z0-9]+/)
     .filter(Boolean);
-  return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+  return method.toLowerCase() + (words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("") || "Root");
 }
 
 function operationOf(route: Route): Json {
@@ -83,7 +83,7 @@ function requestBodyOf(body: z.ZodType): Json {
 }
 
 function responsesOf(route: Route, hasParameters: boolean): Json {
-  const { access, body, response, produces } = route;
+  const { access, body, response, produces, redirects } = route;
   const content = { [produces ?? "application/json"]: { schema: response ? jsonSchema(response, "output") : {} } };
   const success = response === null ? { description: "Success without a body" } : { description: "Success", content };
   const problems = [
@@ -94,7 +94,7 @@ function responsesOf(route: Route, hasParameters: boolean): Json {
     503,
   ];
   return {
-    "2XX": success,
+    ...(redirects ? { "302": { description: "Redirect" } } : { "2XX": success }),
     ...Object.fromEntries(problems.map((status) => [String(status), { $ref: "#/components/responses/Problem" }])),
     default: { $ref: "#/components/responses/Problem" },
   };

@@ -35,7 +35,7 @@ export interface RequestContext<Params, Query, Body> {
 /** An HTTP route as a value. Importing it registers nothing. */
 export interface Route {
   readonly method: Method;
-  /** Whole path without leading slash: `api/v1/exchange-rates/{id}`. */
+  /** Whole path without leading slash: `api/v1/exchange-rates/{id}`. Empty: the address of the app. */
   readonly path: string;
   readonly access: Access;
   readonly summary: string;
@@ -46,6 +46,8 @@ export interface Route {
   readonly response?: z.ZodType | null;
   /** The media type of a 2XX response. Default application/json. */
   readonly produces?: string;
+  /** Answers 302 instead of a 2XX. */
+  readonly redirects?: true;
   /** Accepts the header `Idempotency-Key`. */
   readonly idempotent?: true;
   readonly handle: (context: RequestContext<never, never, never>) => Promise<Reply>;
@@ -70,6 +72,7 @@ export function defineRoute<
   readonly body?: Body;
   readonly response?: z.ZodType | null;
   readonly produces?: string;
+  readonly redirects?: true;
   readonly idempotent?: true;
   readonly handle: (context: RequestContext<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
 }): Route {

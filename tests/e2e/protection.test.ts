@@ -22,6 +22,11 @@ describe("the app that npm start runs", () => {
     expect(refused.text).toContain("ROTA_OPERATOR_KEY or ROTA_VIEWER_KEY");
     expect((await ask(app, "api/admin/jobs", { method: "DELETE" })).status, "the methods are not disclosed").toBe(401);
     expect((await ask(app, "api/health/live")).status).toBe(200);
+    expect(await ask(app, ""), "it follows the redirect").toMatchObject({
+      status: 200,
+      type: "text/html; charset=utf-8",
+    });
+    expect(app.output()).toContain(`${app.url}/api/docs`);
 
     expect((await ask(app, "api/admin/jobs", { "x-functions-key": viewerKey })).status).toBe(200);
     const change = { method: "POST", "x-functions-key": viewerKey };

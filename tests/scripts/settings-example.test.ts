@@ -21,7 +21,9 @@ it("the example has exactly the settings that the app reads", async () => {
   expect(IsEncrypted).toBe(false);
   const ofJobs = new Set(jobs.flatMap(({ id }) => Object.values(jobSettingNames(id))));
   const names = Object.keys(Values).filter((name) => !ofJobs.has(name));
-  expect(names.sort()).toEqual(["FUNCTIONS_WORKER_RUNTIME", ...Object.keys(SETTINGS)].sort());
+  expect(names.sort()).toEqual(
+    ["AzureWebJobsDisableHomepage", "FUNCTIONS_WORKER_RUNTIME", ...Object.keys(SETTINGS)].sort(),
+  );
   for (const { id } of jobs) expect(Values).toHaveProperty(jobSettingNames(id).enabled);
 });
 

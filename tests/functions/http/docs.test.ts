@@ -12,6 +12,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
+it("the address of the app leads to the page, whatever its parameters", async () => {
+  const api = startAdminApi(database.url, []);
+  const reply = await api.call("GET", "?from=a-mail");
+  expect(reply).toMatchObject({ status: 302, headers: { location: "/api/docs" }, body: null });
+  expect((await api.call("HEAD", "")).status).toBe(302);
+  await api.close();
+});
+
 it("openapi.json is served to viewers", async () => {
   const env = { ROTA_OPERATOR_KEY: "o".repeat(32), ROTA_VIEWER_KEY: "v".repeat(32) };
   const api = startAdminApi(database.url, [], { env });

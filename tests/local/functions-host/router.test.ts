@@ -36,6 +36,8 @@ describe("A route template", () => {
     ["{x:regex(^\\d{{2}}[a/]$)}", "/12a", { x: "12a" }],
     ["{x:regex(^(a|b\\)c)$)}", "/b)c", { x: "b)c" }],
     ["{x:regex(^a$)?}", "/", {}],
+    ["{root:maxlength(0)?}", "/", {}],
+    ["{root:maxlength(0)?}", "/x", undefined],
   ])("%s on %s gives %o", (template, path, expected) => {
     expect(match(template, path)).toEqual(expected);
   });

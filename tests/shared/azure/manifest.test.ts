@@ -50,6 +50,10 @@ describe("a job in the manifest", () => {
   });
 });
 
+it("the function of the empty path has a name", () => {
+  expect(manifestOf([], [route("GET", "")]).paths).toMatchObject([{ path: "", functionName: "httpRoot" }]);
+});
+
 describe("the queue of a job", () => {
   const queues = (...all: Job[]) => manifestOf(all, []).jobs.map(({ queue }) => queue);
   const scheduled = schedule("0 0 2 * * *", "UTC");

@@ -55,6 +55,20 @@ describe("the OpenAPI document", () => {
     });
   });
 
+  it("describes a redirect as one", () => {
+    const route = defineRoute({
+      method: "GET",
+      path: "",
+      access: "open",
+      summary: "Lead on",
+      redirects: true,
+      handle: async () => ({ status: 302 }),
+    });
+    const { operationId: name, responses } = openApi([route], title).paths["/"]!.get as Record<string, object>;
+    expect(name).toBe("getRoot");
+    expect(Object.keys(responses!)).toEqual(["302", "503", "default"]);
+  });
+
   it("names operations by method and path", () => {
     expect(operationId({ method: "GET", path: "api/v1/exchange-rates/{id}/days" })).toBe("getV1ExchangeRatesByIdDays");
   });
