@@ -65,9 +65,9 @@ export interface FunctionsHost {
    */
   invokeTimer(name: string): Promise<void>;
   /**
-   * Stops the host: it starts no more invocations, publishes on the diagnostics channel `functions-host.stopping`,
-   * waits up to `graceMs` (default 10,000) for the running ones, then runs the appTerminate hooks in the remaining time,
-   * at least five seconds. Then it closes all open connections.
+   * Stops the host: it starts no more invocations, publishes on the diagnostics channel `functions-host.stopping`, and
+   * waits up to `graceMs` (default 10,000) for the running ones. Then it runs the appTerminate hooks in the remaining
+   * time, at least five seconds, and closes all open connections.
    */
   stop(options?: { graceMs?: number }): Promise<void>;
 }
