@@ -1,6 +1,6 @@
 import { deleteOldNotifications } from "#data/platform/notification-retention.ts";
 import { archivableRuns, deleteArchivedRuns } from "#data/platform/run-archive.ts";
-import { daysBefore, defineJob, effectiveSettings, schedule, z } from "#jobs";
+import { daysBefore, defineJob, effectiveSettings, schedule, writes, z } from "#jobs";
 import { archive } from "#storage/archive.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { platform } from "../families.ts";
@@ -23,6 +23,7 @@ export const pruneRunLedger = defineJob({
   input: z.strictObject({}),
   changeableSettings: ["notification_retention_days"],
   timeout: "2h",
+  gates: [writes],
 
   async run({ db, settings, asOf, signal, transaction, batches, progress }) {
     const { NOTIFICATION_RETENTION_DAYS: days } = await effectiveSettings(db, settings);

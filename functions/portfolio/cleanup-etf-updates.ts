@@ -1,5 +1,5 @@
 import { deleteOldEtfUpdates } from "#data/portfolio/etf-updates.ts";
-import { daysBefore, defineJob, schedule, z } from "#jobs";
+import { daysBefore, defineJob, schedule, writes, z } from "#jobs";
 import { portfolio } from "../families.ts";
 
 /**
@@ -12,6 +12,7 @@ export const cleanupEtfUpdates = defineJob({
   summary: "Delete old tracking rows of ETF updates",
   on: schedule("0 20 3 * * 0", "Europe/Berlin"),
   input: z.strictObject({ keepDays: z.int().min(1).max(3_650).default(90) }),
+  gates: [writes],
 
   async run({ input, asOf, batches }) {
     const cutoff = daysBefore(asOf, input.keepDays);

@@ -1,6 +1,6 @@
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { markFailed } from "#data/portfolio/etfs.ts";
-import { defineJob, event, exponential, internet, z } from "#jobs";
+import { defineJob, event, exponential, internet, writes, z } from "#jobs";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
@@ -21,7 +21,7 @@ export const fetchEtf = defineJob({
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "5m",
   concurrency: ({ symbol }) => symbol,
-  gates: [internet],
+  gates: [writes, internet],
   then: ["retry_pending_etf_valuations"],
   async onTransition(tx, run) {
     await trackEtfRun(tx, "fetch", run);

@@ -1,5 +1,5 @@
 import { lockPension, lockPensions, pensionEtfs, revalueAllDays } from "#data/portfolio/pension-progress.ts";
-import { Cancel, defineJob, event, z } from "#jobs";
+import { Cancel, defineJob, event, writes, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { valuationOf, valuePensions } from "#services/portfolio/value-pensions.ts";
 import { portfolio } from "../families.ts";
@@ -16,6 +16,7 @@ export const initializeEtfPension = defineJob({
   on: event({ batch: 10 }),
   input: z.strictObject({ pensionId: z.uuid() }),
   concurrency: ({ pensionId }) => pensionId,
+  gates: [writes],
 
   async run({ input: { pensionId }, db, asOf, settings, transaction }) {
     const etfId = await transaction(async (tx) => {

@@ -1,5 +1,5 @@
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
-import { defineJob, exponential, internet, manual, z } from "#jobs";
+import { defineJob, exponential, internet, manual, writes, z } from "#jobs";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
@@ -19,7 +19,7 @@ export const refreshEtf = defineJob({
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "5m",
   concurrency: ({ symbol }) => symbol,
-  gates: [internet],
+  gates: [writes, internet],
   then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackEtfRun(tx, "refresh", run),
 

@@ -1,5 +1,5 @@
 import { lockFreePensions, lockPensions, pensionEtfs, pensionsToValue } from "#data/portfolio/pension-progress.ts";
-import { type Counts, defineJob, schedule, z } from "#jobs";
+import { type Counts, defineJob, schedule, writes, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { addTo, valuationOf, valuePensions } from "#services/portfolio/value-pensions.ts";
 import { portfolio } from "../families.ts";
@@ -18,6 +18,7 @@ export const retryPendingEtfValuations = defineJob({
   on: schedule("0 10 * * * *", "Europe/Berlin"),
   input: z.strictObject({}),
   concurrency: () => null,
+  gates: [writes],
   timeout: "30m",
 
   async run({ db, asOf, settings, signal, transaction, progress }) {

@@ -1,7 +1,7 @@
 import { overlapStarts } from "#data/portfolio/etf-prices.ts";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { countEtfsToSync, etfsToSync } from "#data/portfolio/etfs.ts";
-import { asError, defineJob, exponential, internet, schedule, z } from "#jobs";
+import { asError, defineJob, exponential, internet, schedule, writes, z } from "#jobs";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { retryRequest } from "#providers/retry-request.ts";
@@ -32,7 +32,7 @@ export const syncEtfPrices = defineJob({
   retry: exponential({ retries: 4, first: "1m", max: "30m" }),
   timeout: "1h",
   concurrency: ({ symbol }) => symbol ?? "",
-  gates: [internet],
+  gates: [writes, internet],
   then: ["retry_pending_etf_valuations"],
   tolerate: "50%",
   onTransition: (tx, run) => trackEtfRun(tx, "sync", run),

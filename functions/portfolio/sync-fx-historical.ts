@@ -1,5 +1,5 @@
 import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
-import { asError, defineJob, exponential, internet, InvalidInput, manual, z } from "#jobs";
+import { asError, defineJob, exponential, internet, InvalidInput, manual, writes, z } from "#jobs";
 import type { RatesOfDay } from "#providers/fx-provider.ts";
 import { fxProviders } from "#providers/fx-providers.ts";
 import { civilDateIn, daysBetween } from "#rules/civil-date.ts";
@@ -23,7 +23,7 @@ export const syncFxHistorical = defineJob({
   input: z.strictObject({ startDate: civilDateField, endDate: civilDateField.optional() }),
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "15m",
-  gates: [internet],
+  gates: [writes, internet],
   then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackRun(tx, "historical", run),
 

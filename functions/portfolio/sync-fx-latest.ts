@@ -1,5 +1,5 @@
 import { trackRun } from "#data/portfolio/exchange-rate-updates.ts";
-import { defineJob, exponential, internet, schedule, z } from "#jobs";
+import { defineJob, exponential, internet, schedule, writes, z } from "#jobs";
 import { fxProviders } from "#providers/fx-providers.ts";
 import { storeRates } from "#services/portfolio/store-rates.ts";
 import { portfolio } from "../families.ts";
@@ -16,7 +16,7 @@ export const syncFxLatest = defineJob({
   input: z.strictObject({}),
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "5m",
-  gates: [internet],
+  gates: [writes, internet],
   then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackRun(tx, "latest", run),
 

@@ -1,7 +1,7 @@
 import type { Tx } from "#data/client.ts";
 import { findAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { lockDeals, recordDecisions, recordedDecisions, updateDealStatuses } from "#data/tax-liens/decision-events.ts";
-import { defineJob, event, InvalidInput, type JobContext, type PageResult, z } from "#jobs";
+import { defineJob, event, InvalidInput, type JobContext, type PageResult, writes, z } from "#jobs";
 import { decide, decisionsInput, deduplicate, type RequestedDecision } from "#rules/tax-liens/deal-decisions.ts";
 import { taxLiens } from "../families.ts";
 
@@ -24,6 +24,7 @@ export const applyAnalysisDecisions = defineJob({
   input,
   // The transaction locks the deals: runs about the same analysis need not wait for one another.
   concurrency: () => null,
+  gates: [writes],
 
   async run(context) {
     const { analysisRunId, decisions } = context.input;

@@ -1,6 +1,6 @@
 import type { Document } from "#data/tax-liens/document-schema.ts";
 import { documentsToArchive, markArchived } from "#data/tax-liens/documents.ts";
-import { daysBefore, defineJob, effectiveSettings, schedule, z } from "#jobs";
+import { daysBefore, defineJob, effectiveSettings, schedule, writes, z } from "#jobs";
 import { openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 
@@ -16,6 +16,7 @@ export const archiveOldDocuments = defineJob({
   input: z.strictObject({}),
   changeableSettings: ["documents_archive_days"],
   timeout: "2h",
+  gates: [writes],
 
   async *items({ db, settings, asOf }) {
     const { DOCUMENTS_ARCHIVE_DAYS: days } = await effectiveSettings(db, settings);

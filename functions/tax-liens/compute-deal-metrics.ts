@@ -1,7 +1,7 @@
 import { analysisDays } from "#data/tax-liens/analysis-runs.ts";
 import { liensForMetrics, type StoredMetrics, storeMetrics } from "#data/tax-liens/deal-metrics.ts";
 import { type NewDealFigures, refreshDeals } from "#data/tax-liens/deals.ts";
-import { type BatchedRun, defineJob, effectiveSettings, event, InvalidInput, z } from "#jobs";
+import { type BatchedRun, defineJob, effectiveSettings, event, InvalidInput, writes, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { dealFigures, metricsOf } from "#rules/tax-liens/deal-figures.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
@@ -24,6 +24,7 @@ export const computeDealMetrics = defineJob({
   }),
   changeableSettings: ["deal_risk_weights"],
   concurrency: () => null,
+  gates: [writes],
 
   async runBatch({ runs, db, settings, clock, transaction, fail }) {
     const { DEAL_RISK_WEIGHTS: weights } = await effectiveSettings(db, settings);

@@ -11,7 +11,7 @@ import { readDocumentFacts } from "#documents/document-facts.ts";
 import { renderHtml } from "#documents/render-html.ts";
 import { inWords } from "#documents/stored-values.ts";
 import { findTemplate } from "#documents/templates.ts";
-import { defineJob, event, exponential, InvalidInput, type JobContext, z } from "#jobs";
+import { defineJob, event, exponential, InvalidInput, type JobContext, writes, z } from "#jobs";
 import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 import { notify } from "#notifications/notify.ts";
 import { type Llm, openLlm } from "#providers/llm.ts";
@@ -35,6 +35,7 @@ export const generateDocument = defineJob({
   changeableSettings: ["deal_risk_weights", "valuation_stale_days"],
   retry: exponential({ retries: 2, first: "10s", max: "5m" }),
   concurrency: ({ documentId }) => documentId,
+  gates: [writes],
 
   async onDiscarded(tx, runs) {
     for (const run of runs) {

@@ -10,7 +10,7 @@ import {
   dropStaging,
   type Staging,
 } from "#data/tax-liens/lien-staging.ts";
-import { defineJob, exponential, internet, InvalidInput, type JobContext, schedule, z } from "#jobs";
+import { defineJob, exponential, internet, InvalidInput, type JobContext, schedule, writes, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { civilDateField } from "#rules/input-fields.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
@@ -55,7 +55,7 @@ export const ingestCountyLiens = defineJob({
   concurrency: ({ countyId }) => countyId ?? "",
   // The many runs of a state's counties must not delay the runs of other jobs.
   queue: "own",
-  gates: [internet],
+  gates: [writes, internet],
 
   async onDiscarded(tx, runs) {
     const ofCounties = runs.filter((run) => input.safeParse(run.input).data?.countyId !== undefined);

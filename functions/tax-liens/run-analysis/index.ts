@@ -4,7 +4,7 @@ import { countAvailable } from "#data/tax-liens/analysis-candidates.ts";
 import type { AnalysisCheckpoint, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
 import { beginAnalysis, failAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { findCounties } from "#data/tax-liens/counties.ts";
-import { Cancel, defineJob, event, exponential, InvalidInput, issuesOf, type JobContext, z } from "#jobs";
+import { Cancel, defineJob, event, exponential, InvalidInput, issuesOf, type JobContext, writes, z } from "#jobs";
 import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 import { mostFrequentUnmet, totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
@@ -31,6 +31,7 @@ export const runAnalysis = defineJob({
   retry: exponential({ retries: 3, first: "10s", max: "10m" }),
   timeout: "2h",
   concurrency: ({ analysisRunId }) => analysisRunId,
+  gates: [writes],
 
   async onDiscarded(tx, runs) {
     for (const run of runs) {

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findRun } from "#data/platform/job-runs.ts";
+import { platform } from "#functions/families.ts";
+import { jobs } from "#functions/index.ts";
+import { writes } from "#jobs";
+import { applyControls } from "#operations/controls-change.ts";
+import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
+import { Log } from "#telemetry/log.ts";
+
+/** Jobs that change no business data, each with what it does instead. Every other job declares the gate `writes`. */
+const CHANGES_NO_BUSINESS_DATA: Readonly<Record<string, string>> = {
+  rescue_stuck_runs: "takes over runs of dead processes: all jobs need it",
+  dispatch_overdue_runs: "dispatches waiting runs: all jobs need it",
+  backup_database: "reads the database and writes files",
+  cleanup_temp_files: "deletes temporary files on the machine of its run",
+  rebuild_search_indices: "rebuilds indexes and changes no row",
+  send_notification: "records deliveries; `comms_enabled` stops it",
+  send_digest_email: "records that a mail has the notifications; `comms_enabled` stops it",
+};
+
+/** Inputs of jobs that need one. */
+const INPUTS: Readonly<Record<string, unknown>> = {
+  fetch_etf: { symbol: "SPY" },
+  refresh_etf: { symbol: "SPY" },
+  sync_fx_historical: { startDate: "2026-01-02" },
+  initialize_etf_pension: { pensionId: "0199aaaa-0000-7000-8000-000000000001" },
+  ingest_county_liens: { countyId: "coconino-az" },
+  compute_deal_metrics: { lienId: 1 },
+  run_analysis: { analysisRunId: "0199aaaa-0000-7000-8000-000000000002" },
+  apply_analysis_decisions: {
+    analysisRunId: "0199aaaa-0000-7000-8000-000000000002",
+    decisions: [
+      {
+        dealId: 1,
+        decision: "approved",
+        reason: "a test",
+        decidedBy: "user",
+        decisionId: "0199aaaa-0000-7000-8000-000000000003",
+      },
+    ],
+  },
+  generate_document: { documentId: "0199aaaa-0000-7000-8000-000000000004" },
+};
+
+const gated = jobs.filter(({ gates }) => gates.includes(writes));
+
+it("every job declares the write gate, or is a platform job on the list of those that change no business data", () => {
+  const others = jobs.filter((job) => !gated.includes(job));
+  expect(others.map(({ id }) => id).toSorted()).toEqual(Object.keys(CHANGES_NO_BUSINESS_DATA).toSorted());
+  for (const { id, family } of others) expect(family, id).toBe(platform);
+});
+
+describe("while writing is switched off", () => {
+  let database: TestDatabase;
+  let app: TestProcess;
+  beforeAll(async () => {
+    database = await migratedDatabase();
+    app = startProcess(database.url, jobs);
+    await turn({ writeEnabled: false });
+  });
+  afterAll(async () => {
+    await app.close();
+    await database.drop();
+  });
+
+  const turn = (flags: { writeEnabled: boolean }) =>
+    applyControls(
+      { ...app, log: new Log(() => undefined) },
+      { scope: "global", flags },
+      { families: [], who: "a test", reason: "a test" },
+    );
+
+  it.each(gated.map((job) => [job.id, job] as const))("a run of %s writes nothing and waits", async (id, job) => {
+    const request = { input: INPUTS[id] ?? {}, trigger: "event", requestedBy: "a test" } as const;
+    const { id: runId } = await app.enqueuer.enqueue(job, request);
+    const before = await contents();
+    expect(await app.runner.execute(runId)).toBeUndefined();
+    const run = await findRun(app.db, runId);
+    expect(run).toMatchObject({ state: "queued", attempt: 0, startedAt: null, reasonCode: "write-disabled" });
+    expect(await contents()).toEqual(before);
+  });
+
+  it("each of them can start when writing is switched on again", async () => {
+    app.dispatched.length = 0;
+    await turn({ writeEnabled: true });
+    expect(new Set(app.dispatched.map(({ jobId }) => jobId))).toEqual(new Set(gated.map(({ id }) => id)));
+  });
+
+  /** A digest of each table, without the ledger, whose row has the reason for waiting. */
+  async function contents(): Promise<Record<string, unknown>> {
+    const tables = await app.db.execute<{ name: string }>(`
+      select format('%I.%I', schemaname, tablename) as name from pg_tables
+       where schemaname in ('platform', 'portfolio', 'tasks', 'tax_liens', 'reasoning') and tablename <> 'job_runs'`);
+    const digests = await app.db.execute(
+      `select ${[...tables].map(({ name }, i) => `(select md5(string_agg(t::text, ',' order by t::text)) from ${name} t) as t${i}`).join()}`,
+    );
+    return digests[0]!;
+  }
+});
