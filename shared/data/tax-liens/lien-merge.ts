@@ -26,6 +26,9 @@ export interface Merged {
  * list does not name become `not_listed`.
  */
 export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Promise<Merged> {
+  // Statistics are older than the rows of a new county. An estimate of one row leads to a nested loop, whose time grows
+  // with the square of the list: 85 s instead of 0.1 s for 23,000 liens on PostgreSQL 15.
+  await tx.execute(sql`set local enable_nestloop = off`);
   await findChanges(tx, staging, merging);
   // Before the insert, so that it does not scan the new liens.
   const notListed = await markNotListed(tx, staging, merging);
@@ -33,6 +36,7 @@ export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Pr
   const created = await createLiens(tx, merging);
   const updated = await updateLiens(tx, merging);
   await tx.execute(sql`drop table changed_liens`);
+  await tx.execute(sql`set local enable_nestloop = on`);
   return { created, updated, notListed };
 }
 
@@ -90,7 +94,7 @@ async function updateLiens(tx: Tx, { countyId, now }: Merging): Promise<number> 
            redemption_deadline = c.redemption_deadline, content_hash = c.content_hash, updated_at = ${at(now)},
            last_listed_on = null, not_listed_on = null
       from changed_liens c join ${properties} p on p.county_id = ${countyId} and p.parcel_id = c.parcel_id
-     where l.id = c.lien_id`);
+     where l.id = c.lien_id and l.county_id = ${countyId}`);
   return count;
 }
 
