@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type App, openApp } from "#app";
 import { findRun } from "#data/platform/job-runs.ts";
@@ -21,26 +21,29 @@ const job = defineJob({
 });
 
 const { url, db } = await openDatabase();
-let proxy: FaultyProxy;
-let app: App;
-let log: LogEntry[];
-beforeEach(async () => {
-  proxy = await startFaultyProxy(url);
-  log = [];
-  const env = {
-    DATABASE_URL: proxy.url,
-    DATABASE_CONNECT_TIMEOUT: "1s",
-    DATABASE_SILENCE_TIMEOUT: "2s",
-  };
-  app = openApp(readConfig(env, [job]), catalogueOf([job]), { sink: (entry) => log.push(entry) });
-});
-afterEach(async () => {
-  proxy.set("pass");
-  await app.close();
-  await proxy.close();
+
+interface Broken {
+  readonly proxy: FaultyProxy;
+  /** Reaches the database through the proxy. */
+  readonly app: App;
+  readonly log: readonly LogEntry[];
+}
+
+// These tests wait for limits: they run at the same time, each with an app of its own.
+const test = it.extend<{ broken: Broken }>({
+  broken: async ({ task: _ }, use) => {
+    const proxy = await startFaultyProxy(url);
+    const log: LogEntry[] = [];
+    const env = { DATABASE_URL: proxy.url, DATABASE_CONNECT_TIMEOUT: "1s", DATABASE_SILENCE_TIMEOUT: "2s" };
+    const app = openApp(readConfig(env, [job]), catalogueOf([job]), { sink: (entry) => log.push(entry) });
+    await use({ proxy, app, log });
+    proxy.set("pass");
+    await app.close();
+    await proxy.close();
+  },
 });
 
-async function statusOf(path: string): Promise<number> {
+async function statusOf(app: App, path: string): Promise<number> {
   const reply = await serve(
     routes.filter((route) => route.path === path),
     {
@@ -54,18 +57,20 @@ async function statusOf(path: string): Promise<number> {
   );
   return reply.status ?? 200;
 }
-const health = () => Promise.all(["api/health/ready", "api/jobs/health"].map(statusOf));
+const health = (app: App) => Promise.all(["api/health/ready", "api/jobs/health"].map((path) => statusOf(app, path)));
 
-describe.each(["silent", "close", "reset"] as const)("while the database's connections are %s", (mode) => {
-  it("health routes answer 503, and 200 after the network heals; runs that waited are executed then", async () => {
-    await vi.waitUntil(async () => (await health()).every((status) => status === 200), { timeout: 60_000 });
+describe.concurrent.each(["silent", "close", "reset"] as const)("while the database's connections are %s", (mode) => {
+  test("health routes answer 503, and 200 after the network heals; runs that waited are executed then", async ({
+    broken: { proxy, app },
+  }) => {
+    await vi.waitUntil(async () => (await health(app)).every((status) => status === 200), { timeout: 60_000 });
     const run = await db.transaction((tx) =>
       app.enqueuer.enqueueIn(tx, job, { input: {}, trigger: "manual", requestedBy: "a test" }),
     );
     proxy.set(mode);
-    for (let n = 0; n < 3; n++) expect(await health()).toEqual([503, 503]);
+    for (let n = 0; n < 3; n++) expect(await health(app)).toEqual([503, 503]);
     proxy.set("pass");
-    await vi.waitUntil(async () => (await health()).every((status) => status === 200), { timeout: 60_000 });
+    await vi.waitUntil(async () => (await health(app)).every((status) => status === 200), { timeout: 60_000 });
     const ended = async () => {
       await app.runner.dispatchOverdueRuns();
       return (await findRun(db, run.id))?.state === "succeeded";
@@ -73,10 +78,12 @@ describe.each(["silent", "close", "reset"] as const)("while the database's conne
     await vi.waitUntil(ended, { timeout: 120_000, interval: 500 });
   });
 
-  it("requests that fail get few lines in the log, without their statements", async () => {
-    await vi.waitUntil(async () => (await health()).every((status) => status === 200), { timeout: 60_000 });
+  test("requests that fail get few lines in the log, without their statements", async ({
+    broken: { proxy, app, log },
+  }) => {
+    await vi.waitUntil(async () => (await health(app)).every((status) => status === 200), { timeout: 60_000 });
     proxy.set(mode);
-    const statuses = await Promise.all(Array.from({ length: 30 }, () => statusOf("api/admin/jobs")));
+    const statuses = await Promise.all(Array.from({ length: 30 }, () => statusOf(app, "api/admin/jobs")));
     expect(new Set(statuses)).toEqual(new Set([503]));
     const failed = log.filter(({ message }) => message === "Request failed");
     expect(failed.length).toBeGreaterThan(0);
