@@ -1,3 +1,5 @@
+import type { Executor } from "#data/client.ts";
+
 /** A reason not to run, for a person (`reason`) and for machines (`code`). */
 export interface Refusal {
   readonly code: string;
@@ -17,7 +19,15 @@ export interface Gate {
   readonly name: string;
   readonly need?: "write" | "comms" | "quiet";
   refusal?(state: GateState): Refusal | null;
+  /** The runs that it concerns. Default: every run of the job. */
+  readonly concerns?: Concerns<unknown>;
 }
+
+/**
+ * Which runs of a job a gate concerns, by their inputs after the schema, in their order. The layer asks only while the
+ * gate is closed.
+ */
+export type Concerns<Input> = (db: Executor, inputs: readonly Input[]) => Promise<readonly boolean[]>;
 
 /** For jobs that change business data; the control `write_enabled` closes it. */
 export const writes: Gate = { name: "write", need: "write" };
@@ -38,11 +48,27 @@ export const internet: Gate = {
         },
 };
 
-/** The refusal of the first closed gate; null when all are open. */
+/** For jobs of which only some runs fetch from outside: the gate stops those alone. */
+export function internetFor<Input>(concerns: Concerns<Input>): Gate {
+  return { ...internet, concerns: concerns as Concerns<unknown> };
+}
+
+/** The refusal of the first closed gate that concerns every run of the job; null when there is none. */
 export function refusalOf(gates: readonly Gate[], state: GateState): Refusal | null {
   for (const gate of gates) {
-    const refusal = gate.refusal?.(state);
+    const refusal = gate.concerns ? null : gate.refusal?.(state);
     if (refusal) return refusal;
   }
   return null;
+}
+
+/** The closed gates that concern only some runs of the job, with their refusals. */
+export function partialRefusals(
+  gates: readonly Gate[],
+  state: GateState,
+): { readonly concerns: Concerns<unknown>; readonly refusal: Refusal }[] {
+  return gates.flatMap((gate) => {
+    const refusal = gate.refusal?.(state);
+    return gate.concerns && refusal ? [{ concerns: gate.concerns, refusal }] : [];
+  });
 }

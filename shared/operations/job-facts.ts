@@ -5,7 +5,7 @@ import { slotLedgers } from "#data/platform/job-schedules.ts";
 import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
 import { listPauses } from "#data/platform/pauses.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
-import { refusalOf } from "#jobs/gates.ts";
+import { partialRefusals, refusalOf } from "#jobs/gates.ts";
 import { gatedOf, type Job, pauseScopesOf } from "#jobs/job.ts";
 import { clockFault, type ClockGuard } from "#runner/clock-guard.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -45,13 +45,14 @@ export async function jobFacts(
   const { until, future } = ledgers.get(job.id) ?? {};
   const expected = schedule && until ? nextOccurrence(schedule, until) : null;
   const ownClock = clockGuard?.state;
-  const settingsRefusal = refusalOf(job.gates, { internetAllowed: config.ALLOW_INTERNET_SYNC });
+  const gates = { internetAllowed: config.ALLOW_INTERNET_SYNC };
   const scopes = pauseScopesOf(job);
   return {
     now,
     enabled: overrides?.enabled ?? job.enabledByDefault,
     enabledSetting: jobSettingNames(job.id).enabled,
-    refusals: [settingsRefusal, databaseRefusal].filter((refusal) => refusal !== null),
+    refusals: [refusalOf(job.gates, gates), databaseRefusal].filter((refusal) => refusal !== null),
+    partialRefusals: partialRefusals(job.gates, gates).map(({ refusal }) => refusal),
     pauses: pauses.filter(({ scope }) => scopes.includes(scope)),
     schedule: schedule && { inWords: describeSchedule(schedule), next: nextOccurrence(schedule, now) },
     clockFault: ownClock?.state === "wrong" ? clockFault(ownClock.aheadMs!) : null,

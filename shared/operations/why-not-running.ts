@@ -10,6 +10,8 @@ export interface JobFacts {
   readonly enabledSetting: string;
   /** Closed gates: those of settings, then the first of the database. */
   readonly refusals: readonly Refusal[];
+  /** Closed gates that stop only some of its runs; those have the code as the reason why they wait. */
+  readonly partialRefusals: readonly Refusal[];
   readonly pauses: readonly {
     readonly scope: string;
     readonly reason: string;
@@ -51,6 +53,7 @@ export type RunFacts = Pick<
   | "leaseExpiresAt"
   | "errors"
   | "reason"
+  | "reasonCode"
 >;
 
 /** One part of an explanation. */
@@ -82,7 +85,8 @@ export function whyNotRunning(facts: JobFacts): Why {
       ...facts.running.map((run) => runningSentence(run, facts.now)),
       ...blocks,
       ...clockSentences(facts),
-      ...waitingSentences(facts),
+      ...waitingSentences({ ...facts, waiting: facts.waiting.filter((run) => !partialRefusalOf(run, facts)) }),
+      ...heldSentences(facts),
       ...carrierSentences(facts),
       ...slotSentences(facts),
       scheduleSentence(facts),
@@ -92,13 +96,12 @@ export function whyNotRunning(facts: JobFacts): Why {
   };
 }
 
-function verdictOf(
-  { running, waiting, missingSlot, schedule, now }: JobFacts,
-  blocks: readonly Sentence[],
-): Why["verdict"] {
+function verdictOf(facts: JobFacts, blocks: readonly Sentence[]): Why["verdict"] {
+  const { running, waiting, missingSlot, schedule, now } = facts;
   if (running.length) return "running";
   if (blocks.length) return "blocked";
-  if (missingSlot || waiting.some((run) => overdueMs(run, now) > OVERDUE_MS)) return "overdue";
+  const isOverdue = (run: RunFacts) => overdueMs(run, now) > OVERDUE_MS && !partialRefusalOf(run, facts);
+  if (missingSlot || waiting.some(isOverdue)) return "overdue";
   return waiting.length || schedule?.next ? "waiting" : "idle";
 }
 
@@ -159,6 +162,19 @@ function* waitingSentences({ waiting, now, running, pauses, refusals, enabled }:
   }
   const error = errorOf(first);
   if (error) yield { code: "last-attempt-failed", text: `Its last attempt failed: ${error}.` };
+}
+
+/** Runs that wait for a gate which lets other runs of the job start. */
+function* heldSentences(facts: JobFacts): Generator<Sentence> {
+  for (const { code, reason } of facts.partialRefusals) {
+    const { length: runs } = facts.waiting.filter((run) => partialRefusalOf(run, facts)?.code === code);
+    const who = runs === 0 ? "Some of its runs" : runs === 1 ? "1 of its runs" : `${runs} of its runs`;
+    yield { code, text: `${who} ${runs === 1 ? "waits" : "wait"} until a gate opens: ${reason}.` };
+  }
+}
+
+function partialRefusalOf({ reasonCode }: RunFacts, { partialRefusals }: JobFacts): Refusal | undefined {
+  return partialRefusals.find(({ code }) => code === reasonCode);
 }
 
 function* carrierSentences({ carrier, waiting }: JobFacts): Generator<Sentence> {

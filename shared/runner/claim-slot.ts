@@ -10,7 +10,7 @@ import { recordMissedSlots } from "./record-missed-slots.ts";
 import { requeueDelay } from "./requeue-delay.ts";
 import { writeWithHooks } from "./run-hooks.ts";
 import { logOf } from "./run-log.ts";
-import { settingsRefusal } from "./settings-refusal.ts";
+import { settingsRefusals } from "./settings-refusal.ts";
 
 export interface SlotOptions {
   /** Finds missed slots. Default: none are looked for. */
@@ -49,9 +49,10 @@ async function claimWithGap(
   { schedule = null, refusal = null }: SlotOptions,
 ): Promise<Run | undefined> {
   const row = newSlotRun(deps, job, slot);
+  const [bySettings] = await settingsRefusals(deps, deps.db, job, [row]);
   const facts = {
     needs: needsOf(job),
-    refusal: settingsRefusal(deps, job) ?? refusal,
+    refusal: bySettings ?? refusal,
     overlap: job.overlap,
     inOrder: job.missed === "all",
     gap: schedule && {

@@ -15,7 +15,7 @@ import { dispatch, type WaitingRun } from "./dispatch.ts";
 import { childRequest, newRun, type ParentRun, type RunRequest } from "./new-run.ts";
 import { asQueued, hasHooks, runHooks } from "./run-hooks.ts";
 import { logOf } from "./run-log.ts";
-import { settingsRefusal } from "./settings-refusal.ts";
+import { settingsRefusals } from "./settings-refusal.ts";
 
 /** Puts runs into the ledger. Runs of a transaction exist when it commits; dispatch them then. */
 export class Enqueuer {
@@ -46,7 +46,7 @@ export class Enqueuer {
    */
   async enqueueIn(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
     const row = this.newRun(job, request);
-    const refusal = await this.#refusalOf(tx, job, request);
+    const refusal = await this.#refusalOf(tx, job, row);
     const now = this.#deps.clock.now();
     const run = refusal ? (await insertSkippedRun(tx, row, refusal, now))! : await insertQueuedRun(tx, row, now);
     await runHooks(tx, job, [run], this.#deps.observer);
@@ -119,11 +119,11 @@ export class Enqueuer {
     return dispatch(this.#deps, runs);
   }
 
-  async #refusalOf(tx: Tx, job: Job, { trigger }: RunRequest): Promise<Refusal | null> {
-    const bySettings = settingsRefusal(this.#deps, job);
+  async #refusalOf(tx: Tx, job: Job, row: NewRun): Promise<Refusal | null> {
+    const [bySettings = null] = await settingsRefusals(this.#deps, tx, job, [row]);
     // No switch of a person opens this gate: the caller learns it now.
-    if (trigger === "event" && bySettings?.code === "internet-sync-disabled") return bySettings;
-    if (trigger !== "manual") return null;
+    if (row.trigger === "event" && bySettings?.code === "internet-sync-disabled") return bySettings;
+    if (row.trigger !== "manual") return null;
     const refusal = bySettings ?? (await gateRefusal(tx, gatedOf(job), this.#deps.clock.now()));
     return refusal?.code === "paused" ? null : refusal;
   }

@@ -1,7 +1,7 @@
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import { pausedUntil } from "#data/platform/pauses.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
-import { unclaimedRuns } from "#data/platform/run-claims.ts";
+import { type UnclaimedRun, unclaimedRuns } from "#data/platform/run-claims.ts";
 import { cancelWaitingRun, holdWaitingRuns } from "#data/platform/waiting-runs.ts";
 import type { Refusal } from "#jobs/gates.ts";
 import { gatedOf, type Job, pauseScopesOf } from "#jobs/job.ts";
@@ -10,7 +10,7 @@ import type { RunnerDependencies } from "./dependencies.ts";
 import { dispatch, type WaitingRun } from "./dispatch.ts";
 import { requeueDelay } from "./requeue-delay.ts";
 import { writeWithHooks } from "./run-hooks.ts";
-import { settingsRefusal } from "./settings-refusal.ts";
+import { settingsRefusals } from "./settings-refusal.ts";
 import { skipRefused } from "./skip.ts";
 
 /**
@@ -38,14 +38,34 @@ export async function requeue(deps: RunnerDependencies, job: Job, runIds: readon
     const reason = run.reason ?? "cancelled on request";
     await writeWithHooks(deps, job, (tx) => cancelWaitingRun(tx, run.id, reason, clock.now()));
   }
-  const refusal = due.length ? (settingsRefusal(deps, job) ?? (await gateRefusal(db, gatedOf(job), now))) : null;
-  const waiting = refusal ? early : [...due, ...early];
-  const refused = refusal ? due.map(({ run }) => run) : [];
+  const byRefusal = await groupByRefusal(deps, job, due, now);
+  const atEndOfPause: WaitingRun[] = [];
+  for (const [refusal, refused] of byRefusal) {
+    const runs = refused.map(({ run }) => run);
+    if (refusal) atEndOfPause.push(...(await requeueRefused(deps, job, { runs, refusal, now })));
+  }
   await dispatch(deps, [
     ...misrouted.map(({ run }) => run),
-    ...waiting.flatMap(({ run, isFirstInLine }) => requeueDelay(run, { isFirstInLine, now })),
-    ...(refusal ? await requeueRefused(deps, job, { runs: refused, refusal, now }) : []),
+    ...[...(byRefusal.get(null) ?? []), ...early].flatMap(({ run, isFirstInLine }) =>
+      requeueDelay(run, { isFirstInLine, now }),
+    ),
+    ...atEndOfPause,
   ]);
+}
+
+/** Due runs by the refusal of the first closed gate; null: no gate refuses them. */
+async function groupByRefusal(
+  deps: RunnerDependencies,
+  job: Job,
+  due: readonly UnclaimedRun[],
+  now: Date,
+): Promise<Map<Refusal | null, UnclaimedRun[]>> {
+  if (due.length === 0) return new Map();
+  const { db } = deps;
+  const runs = due.map(({ run }) => run);
+  const bySettings = await settingsRefusals(deps, db, job, runs);
+  const byDatabase = bySettings.includes(null) ? await gateRefusal(db, gatedOf(job), now) : null;
+  return Map.groupBy(due, (_, i) => bySettings[i] ?? byDatabase);
 }
 
 /** Keeps the runs waiting, with the reason in the ledger. @returns those that start at the end of a pause */
@@ -68,8 +88,12 @@ async function requeueRefused(
   return until ? held.map((run) => ({ ...run, notBefore: until })) : [];
 }
 
-/** A backfill waits for as long as it takes: nothing hurries it. */
-function waitedTooLong({ maxLatenessMs }: Job, { backfillId, notBefore, queuedAt }: Run, now: Date): boolean {
+/** Whether a refused run waited for longer than its job allows. A backfill waits for as long as it takes. */
+export function waitedTooLong(
+  { maxLatenessMs }: Pick<Job, "maxLatenessMs">,
+  { backfillId, notBefore, queuedAt }: Pick<Run, "backfillId" | "notBefore" | "queuedAt">,
+  now: Date,
+): boolean {
   if (maxLatenessMs === null || backfillId !== null) return false;
   return now.getTime() - (notBefore ?? queuedAt).getTime() > maxLatenessMs;
 }

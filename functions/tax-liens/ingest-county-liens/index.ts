@@ -1,6 +1,7 @@
+import type { Executor } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
-import { activeCounties, markIngested } from "#data/tax-liens/counties.ts";
+import { activeCounties, countiesWithUrl, markIngested } from "#data/tax-liens/counties.ts";
 import { beginIngestion, endIngestion, failIngestions, recordReading } from "#data/tax-liens/lien-ingestions.ts";
 import { mergeLiens } from "#data/tax-liens/lien-merge.ts";
 import {
@@ -10,7 +11,7 @@ import {
   dropStaging,
   type Staging,
 } from "#data/tax-liens/lien-staging.ts";
-import { defineJob, exponential, internet, InvalidInput, type JobContext, schedule, writes, z } from "#jobs";
+import { defineJob, exponential, internetFor, InvalidInput, type JobContext, schedule, writes, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { civilDateField } from "#rules/input-fields.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
@@ -55,7 +56,9 @@ export const ingestCountyLiens = defineJob({
   concurrency: ({ countyId }) => countyId ?? "",
   // The many runs of a state's counties must not delay the runs of other jobs.
   queue: "own",
-  gates: [writes, internet],
+  gates: [writes, internetFor(needInternet)],
+  // Then the run of the next night has taken its place.
+  maxLateness: "24h",
 
   async onDiscarded(tx, runs) {
     const ofCounties = runs.filter((run) => input.safeParse(run.input).data?.countyId !== undefined);
@@ -66,6 +69,15 @@ export const ingestCountyLiens = defineJob({
 
   run: (context) => (context.input.countyId === undefined ? fanOut(context) : ingest(context, context.input.countyId)),
 });
+
+/** The fan-out and counties whose list lies in a blob need no internet. */
+async function needInternet(db: Executor, inputs: readonly Input[]): Promise<boolean[]> {
+  const withUrl = await countiesWithUrl(
+    db,
+    inputs.flatMap(({ countyId }) => countyId ?? []),
+  );
+  return inputs.map(({ countyId }) => countyId !== undefined && withUrl.has(countyId));
+}
 
 async function fanOut({ db, finish, enqueueAll }: JobContext<Input>) {
   const counties = await activeCounties(db);

@@ -167,6 +167,38 @@ export async function requestCancel(db: Executor, id: string, reason: string, no
   return row;
 }
 
+/** The inputs of runs. Runs that the ledger does not have are left out. */
+export async function inputsOf(db: Executor, ids: readonly string[]): Promise<Pick<Run, "id" | "input">[]> {
+  return db
+    .select({ id: jobRuns.id, input: jobRuns.input })
+    .from(jobRuns)
+    .where(sql`${jobRuns.id} = any (${plainArray(ids)}::uuid[])`);
+}
+
+/** The waiting runs of a job whose stored reason for waiting has one of the codes. */
+export async function heldRuns(
+  db: Db,
+  jobId: string,
+  codes: readonly string[],
+): Promise<Pick<Run, "id" | "input" | "notBefore" | "queuedAt" | "backfillId">[]> {
+  return db
+    .select({
+      id: jobRuns.id,
+      input: jobRuns.input,
+      notBefore: jobRuns.notBefore,
+      queuedAt: jobRuns.queuedAt,
+      backfillId: jobRuns.backfillId,
+    })
+    .from(jobRuns)
+    .where(
+      and(
+        eq(jobRuns.jobId, jobId),
+        inArray(jobRuns.state, ["queued", "retrying"]),
+        inArray(jobRuns.reasonCode, [...codes]),
+      ),
+    );
+}
+
 /** A job that a gate refuses now. */
 export interface BlockedJob {
   readonly id: string;
@@ -184,10 +216,23 @@ export async function jobsWithDueRuns(db: Db, now: Date, overdueMs: number): Pro
  * Due waiting runs with a free concurrency key, oldest first.
  * @param overdueMs leaves out runs that became due more recently: their message is still on its way
  * @param blocked their runs would fill the page and hide runs that can start; those that waited too long are included
+ * @param blockedRuns ids of single runs that a gate refuses, for the same reason
  */
 export async function dueRuns(
   db: Db,
-  { now, overdueMs, blocked, limit }: { now: Date; overdueMs: number; blocked: readonly BlockedJob[]; limit: number },
+  {
+    now,
+    overdueMs,
+    blocked,
+    blockedRuns,
+    limit,
+  }: {
+    now: Date;
+    overdueMs: number;
+    blocked: readonly BlockedJob[];
+    blockedRuns: readonly string[];
+    limit: number;
+  },
 ): Promise<Pick<Run, "id" | "jobId">[]> {
   return db
     .select({ id: jobRuns.id, jobId: jobRuns.jobId })
@@ -201,6 +246,7 @@ export async function dueRuns(
               select from jsonb_to_recordset(${JSON.stringify(blocked)}::jsonb) as b(id text, "maxLatenessMs" bigint)
                where b.id = ${jobRuns.jobId} and (b."maxLatenessMs" is null or ${jobRuns.backfillId} is not null
                  or ${jobRuns.notBefore} >= ${now.toISOString()}::timestamptz - b."maxLatenessMs" * interval '1 ms'))`,
+        blockedRuns.length === 0 ? undefined : sql`${jobRuns.id} <> all (${plainArray(blockedRuns)}::uuid[])`,
         // So would a long queue for one key. The run that holds the key unblocks the next.
         sql`not exists (select from ${jobRuns} rival
           where rival.job_id = ${jobRuns.jobId} and rival.state = 'running' and rival.concurrency_key = ${jobRuns.concurrencyKey})`,

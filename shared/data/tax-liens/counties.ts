@@ -51,6 +51,16 @@ export async function activeCounties(db: Executor): Promise<string[]> {
   return found.map(({ id }) => id);
 }
 
+/** The counties among the ids whose list has an address in the internet, not a blob. */
+export async function countiesWithUrl(db: Executor, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await db
+    .select({ id: counties.id })
+    .from(counties)
+    .where(and(inArray(counties.id, [...ids]), sql`${counties.source} ->> 'url' is not null`));
+  return new Set(found.map(({ id }) => id));
+}
+
 /** The ids of the active counties that have an available lien. */
 export async function countiesWithAvailableLiens(db: Executor): Promise<string[]> {
   const rows = await db.execute<{ id: string }>(sql`

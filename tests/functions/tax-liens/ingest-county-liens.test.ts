@@ -1,13 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connect, type Db } from "#data/client.ts";
+import { findRun } from "#data/platform/job-runs.ts";
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type JobOutcome, runJob } from "#support/run-job.ts";
 import { sample } from "#support/sample-data.ts";
+import { TestClock } from "#support/test-clock.ts";
+import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { aCounty, type ListServer, startEndlessServer, startListServer } from "./fake-county-lists.ts";
 
 let database: TestDatabase;
@@ -460,4 +463,66 @@ it("the schedule enqueues a run for each active county", async () => {
   const { result, dispatched } = await runJob(ingestCountyLiens, { db });
   expect(result).toEqual({ counties: 2 });
   expect(dispatched).toHaveLength(2);
+});
+
+describe("while the internet gate is closed", () => {
+  const SLOT = new Date("2026-03-10T09:00:00Z");
+  const inBlob = { blob: "sample/liens.csv", url: undefined, fields: FIELDS };
+  let app: TestProcess;
+  beforeEach(async () => {
+    await storage.put("county-lists", "sample/liens.csv", Buffer.from(lines(...LIST)));
+    await aCounty(db, "blob-az", inBlob);
+    await aCounty(db, "url-az", { url: serve(lines(...LIST)), fields: FIELDS });
+    const env = {
+      ALLOW_INTERNET_SYNC: "false",
+      COUNTY_LISTS_LOOPBACK: "true",
+      AzureWebJobsStorage: storage.connectionString,
+    };
+    app = startProcess(database.url, [ingestCountyLiens], { db, clock: new TestClock(SLOT), env });
+  });
+
+  /** Runs the slot and the runs that it enqueues. @returns the ledger rows of the counties after it */
+  async function night(slot: Date) {
+    expect(await app.runner.runSlot(ingestCountyLiens, slot)).toMatchObject({ state: "succeeded" });
+    const ids = app.dispatched.splice(0).map(({ id }) => id);
+    for (const id of ids) await app.runner.execute(id);
+    const runs = await Promise.all(ids.map((id) => findRun(db, id)));
+    const of = (countyId: string) => runs.find((run) => (run!.input as { countyId: string }).countyId === countyId)!;
+    return { blob: of("blob-az"), url: of("url-az") };
+  }
+
+  it("a county whose list lies in a blob is ingested; one with an address waits with the reason", async () => {
+    const { blob, url } = await night(SLOT);
+    expect(blob).toMatchObject({ state: "succeeded", result: { created: 4 } });
+    expect(url).toMatchObject({ state: "queued", attempt: 0, reasonCode: "internet-sync-disabled" });
+    expect(url.reason).toContain("ALLOW_INTERNET_SYNC=false");
+    app.clock.advance(60_000);
+    expect(await app.runner.dispatchOverdueRuns(), "the sweep leaves it alone").toBe(0);
+
+    await aCounty(db, "url-az", inBlob);
+    expect(await app.runner.dispatchOverdueRuns(), "the county needs the internet no more").toBe(1);
+    expect(await app.runner.execute(url.id)).toMatchObject({ state: "succeeded", attempt: 1, reason: null });
+  });
+
+  it("a waiting county is skipped after a day, when the run of the next night waits", async () => {
+    const { url } = await night(SLOT);
+    app.clock.advance(86_400_000 + 1);
+    const next = await night(new Date(SLOT.getTime() + 86_400_000));
+    expect(next.url).toMatchObject({ state: "queued", reasonCode: "internet-sync-disabled" });
+    expect(await app.runner.dispatchOverdueRuns()).toBe(1);
+    await app.runner.execute(url.id);
+    expect(await findRun(db, url.id)).toMatchObject({ state: "skipped", reasonCode: "too-late" });
+  });
+
+  it("a request for a county with an address is skipped at once, one for a list in a blob is not", async () => {
+    const ask = (countyId: string) =>
+      app.enqueuer.enqueue(ingestCountyLiens, { input: { countyId }, trigger: "manual", requestedBy: "a test" });
+    expect(await ask("url-az")).toMatchObject({ state: "skipped", reasonCode: "internet-sync-disabled" });
+    expect(await ask("blob-az")).toMatchObject({ state: "queued" });
+  });
+
+  it("a county that does not exist fails with that reason", async () => {
+    const { run } = await ingest("none-az", {}, undefined, { ALLOW_INTERNET_SYNC: "false" });
+    expect(run).toMatchObject({ state: "dead", errors: [{ class: "validation" }] });
+  });
 });

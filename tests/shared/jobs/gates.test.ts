@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Gate, internet, refusalOf } from "#jobs/gates.ts";
+import { type Gate, internet, internetFor, partialRefusals, refusalOf } from "#jobs/gates.ts";
 
 const open = { internetAllowed: true };
 const closed = { internetAllowed: false };
@@ -24,4 +24,11 @@ it("the first closed gate gives the reason", () => {
 
 it("a gate that only the database checks refuses nothing here", () => {
   expect(refusalOf([{ name: "write", need: "write" }], closed)).toBeNull();
+});
+
+it("a gate of some runs refuses no job as a whole, and is listed while it is closed", () => {
+  const some = internetFor(async () => [true]);
+  expect(refusalOf([some], closed)).toBeNull();
+  expect(partialRefusals([internet, some], open)).toEqual([]);
+  expect(partialRefusals([internet, some], closed)).toMatchObject([{ refusal: { code: "internet-sync-disabled" } }]);
 });

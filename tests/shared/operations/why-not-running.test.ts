@@ -9,6 +9,7 @@ const facts: JobFacts = {
   enabled: true,
   enabledSetting: "SAMPLE_ENABLED",
   refusals: [],
+  partialRefusals: [],
   pauses: [],
   schedule: { inWords: "every day at 16:30 Europe/Berlin", next: minutes(210) },
   clockFault: null,
@@ -34,6 +35,7 @@ const run: RunFacts = {
   leaseExpiresAt: null,
   errors: [],
   reason: null,
+  reasonCode: null,
 };
 const explain = (some: Partial<JobFacts>) => {
   const { verdict, sentences } = whyNotRunning({ ...facts, ...some });
@@ -99,6 +101,16 @@ describe("why a job is not running", () => {
     expect(verdict).toBe("blocked");
     expect(codes.slice(0, 2)).toEqual(["paused", "waiting-for-resume"]);
     expect(text).toContain("Run r1 waits until the pause ends.");
+  });
+
+  it("waiting, not overdue: some of its runs need a gate that is closed for them alone", () => {
+    const partialRefusals = [{ code: "internet-sync-disabled", reason: "synchronisation is turned off" }];
+    const held = { ...run, notBefore: minutes(-60), reasonCode: "internet-sync-disabled" };
+    const { verdict, codes, text } = explain({ partialRefusals, waiting: [held, { ...held, id: "r2" }] });
+    expect(verdict).toBe("waiting");
+    expect(codes[0]).toBe("internet-sync-disabled");
+    expect(text).toContain("2 of its runs wait until a gate opens: synchronisation is turned off.");
+    expect(explain({ partialRefusals, waiting: [held, { ...run, notBefore: minutes(-3) }] }).verdict).toBe("overdue");
   });
 
   it("waiting: its next attempt, with the error of the last one", () => {
