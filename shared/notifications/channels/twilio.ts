@@ -7,6 +7,8 @@ import { type Channel, type Message, type Receipt, truncate } from "../channel.t
 const LONGEST_TEXT = 1_600;
 /** Characters of TwiML in the parameter `Twiml`. */
 const LONGEST_TWIML = 4_000;
+/** Characters that a provider adds before a text. */
+const LONGEST_PREFIX = 80;
 /** Maximum difference between Twilio's clock and ours. */
 const CLOCK_SKEW_MS = 60_000;
 
@@ -50,7 +52,7 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
       async deliver(message, { signal }) {
         const text = smsText(message);
         const dated = (day: string) => ({ To: message.address, From: from, "DateSent>": day });
-        const isSame = ({ body }: z.infer<typeof listed>) => body === text;
+        const isSame = ({ body }: z.infer<typeof listed>) => isText(text, body ?? "");
         return (
           (await earlier("Messages", message, dated, isSame, signal)) ??
           create("Messages", { To: message.address, From: from, Body: text }, signal)
@@ -120,6 +122,17 @@ export function twilio({ baseUrl, accountSid, authToken, from, ...limits }: Twil
     );
     return found && { providerMessageId: found.sid };
   }
+}
+
+/**
+ * Whether a listed message is this text. Twilio and carriers add a line's beginning, such as "Sent from your Twilio
+ * trial account - ", and drop white space at the ends.
+ */
+function isText(text: string, listedBody: string): boolean {
+  const [own, found] = [text.trim(), listedBody.trim()];
+  if (!found.endsWith(own)) return false;
+  const prefix = found.slice(0, -own.length);
+  return prefix.length <= LONGEST_PREFIX && !prefix.includes("\n");
 }
 
 /** Title and body within the limit of a text message. */

@@ -93,7 +93,15 @@ describe("a retry after an unknown outcome", () => {
     });
   });
 
+  it("finds the message although Twilio put words before it", async () => {
+    const body = `Sent from your Twilio trial account - ${smsText(message)}`;
+    const { asked, sms } = await account(() => listed("Tue, 10 Mar 2026 12:00:01 +0000", body));
+    expect(await sms.deliver(again, { signal })).toEqual({ providerMessageId: "SM7" });
+    expect(asked).toHaveLength(1);
+  });
+
   it.each([
+    ["a longer one that ends alike", listed("Tue, 10 Mar 2026 12:00:01 +0000", `SEV1: Other\n${smsText(message)}`)],
     ["an older one", listed("Tue, 10 Mar 2026 08:00:00 +0000")],
     ["one with another text", listed("Tue, 10 Mar 2026 12:00:01 +0000", "Other")],
     ["none", { status: 200, body: { messages: [] } }],
