@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** The signed content: it includes the id and the time, so that neither can be replaced. */
 export interface Signed {
+  /** `whsec_` and the key in base64. */
   readonly secret: string;
   readonly id: string;
   /** Seconds since 1970. */
@@ -11,7 +12,11 @@ export interface Signed {
 
 /** The header `webhook-signature`: version, comma, HMAC-SHA256 in base64 of `id.timestamp.body`. */
 export function signatureOf({ secret, id, timestamp, body }: Signed): string {
-  return `v1,${createHmac("sha256", secret).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+  return `v1,${createHmac("sha256", keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+}
+
+function keyOf(secret: string): Buffer {
+  return Buffer.from(secret.replace(/^whsec_/, ""), "base64");
 }
 
 /** Receivers refuse older or newer messages: they may be replayed. */

@@ -1,8 +1,11 @@
-import { accessKey, hostPatterns, matching, type Setting, text, url, type ValuesOf, whole } from "./setting.ts";
+import { hostPatterns, matching, type Setting, text, url, type ValuesOf, whole } from "./setting.ts";
 
 /** Push services refuse display names, spaces and hosts that only a local network knows. */
 const PUBLIC_CONTACT =
   /^(?:mailto:[^\s@<>,;:"()[\]\\]+@|https:\/\/)(?:[a-z0-9-]+\.)+(?!(?:local|localhost|internal|invalid)(?![a-z0-9-]))[a-z][a-z0-9-]*(?::\d+)?(?:\/[^\s]*)?$/i;
+
+/** Standard Webhooks: 24 to 64 bytes, padded base64. */
+const WEBHOOK_SECRET = /^whsec_(?=.{32,88}$)(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** The channels and their providers. A channel whose settings are missing suppresses its notifications. */
 export const NOTIFICATION_SETTINGS = {
@@ -60,8 +63,9 @@ export const NOTIFICATION_SETTINGS = {
     about:
       "Address that receives notifications of the back office. With NOTIFY_WEBHOOK_SECRET it enables the channel webhook.",
   }),
-  NOTIFY_WEBHOOK_SECRET: accessKey({
-    about: "Secret that signs webhook requests, as Standard Webhooks defines.",
+  NOTIFY_WEBHOOK_SECRET: matching(WEBHOOK_SECRET, "whsec_ and 24 to 64 bytes in base64", {
+    about:
+      'Secret that signs webhook requests, as Standard Webhooks defines: `echo "whsec_$(openssl rand -base64 32)"`.',
     secret: true,
   }),
   NOTIFICATION_RETENTION_DAYS: whole(1, 36_500, {

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isSigned } from "#notifications/webhook-signature.ts";
 
-export const WEBHOOK_SECRET = "sample-secret-of-the-back-office-0123456789";
+export const WEBHOOK_SECRET = "whsec_c2FtcGxlLXNlY3JldC1vZi10aGUtYmFjay1vZmZpY2U=";
 
 /** A notification that the receiver got, with a valid signature. */
 export interface ReceivedNotification {
