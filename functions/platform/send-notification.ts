@@ -17,8 +17,6 @@ type Input = z.output<typeof input>;
 
 /** Service Bus locks a message for at most five minutes, and the lock of a batch is not renewed. */
 const BATCH_MS = 4 * 60_000;
-/** After this time, further waiting for a rate limit costs attempts. */
-const MAX_FREE_WAIT_MS = 24 * 3_600_000;
 
 /**
  * Sends notifications to providers, many at once: one statement starts all deliveries, one completes them, and each
@@ -32,7 +30,8 @@ export const sendNotification = defineJob({
   summary: "Send notifications by e-mail, push, chatbot, SMS, phone and to the back office",
   on: event({ batch: 100 }),
   input,
-  retry: exponential({ retries: 5, first: "10s", max: "15m" }),
+  // 17 hours on average: longer than the longest of `DELIVERY_LIMITS`, which end each channel's deliveries.
+  retry: exponential({ retries: 40, first: "10s", max: "1h" }),
   gates: [comms],
   concurrency: ({ notification }) => notification,
 
@@ -59,8 +58,7 @@ export const sendNotification = defineJob({
     const ofRun = new Map(claimed.map((notification) => [notification.run, notification]));
     for (const run of runs) {
       const notification = ofRun.get(run.id);
-      const error =
-        notification && errorOf(notification, run, { sent: sent.get(notification.id), spread, now: clock.now() });
+      const error = notification && errorOf(notification, run, sent.get(notification.id), spread);
       if (error) fail(run, error);
     }
   },
@@ -68,19 +66,17 @@ export const sendNotification = defineJob({
 
 /** Why the run does not succeed yet, if so: an error that a retry can solve comes before one that it cannot. */
 function errorOf(
-  { failedBefore, createdAt }: ClaimedNotification,
+  { failedBefore }: ClaimedNotification,
   { attempt }: BatchedRun<Input>,
-  { sent, spread, now }: { sent: SendResult | undefined; spread: number; now: Date },
+  sent: SendResult | undefined,
+  spread: number,
 ): Error | undefined {
   const retryable = sent?.errors.find((error) => !error.isFinal);
   if (retryable) return retryable;
   if (sent?.heldMs !== undefined) {
-    const reason = "the provider asks to wait";
-    if (now.getTime() - createdAt.getTime() > MAX_FREE_WAIT_MS)
-      return new HeldTooLong(`${reason}, for more than a day now`);
     // Whole seconds keep a batch together. Batches spread more with each attempt, so that not all return at the same
     // instant.
-    return new Snooze(`${Math.ceil((sent.heldMs / 1_000) * (1 + spread * attempt))}s`, reason);
+    return new Snooze(`${Math.ceil((sent.heldMs / 1_000) * (1 + spread * attempt))}s`, "the provider asks to wait");
   }
   if (sent?.errors[0]) return sent.errors[0];
   return failedBefore === null ? undefined : new FailedBefore(failedBefore);
@@ -90,11 +86,6 @@ function errorOf(
 class FailedBefore extends Error {
   override name = "FailedBefore";
   readonly errorClass = "validation";
-}
-
-class HeldTooLong extends Error {
-  override name = "HeldTooLong";
-  readonly errorClass = "transient";
 }
 
 function discardedOf(run: Run): DiscardedNotification[] {

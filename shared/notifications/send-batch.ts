@@ -10,6 +10,7 @@ import type { Clock } from "#schedule/clock.ts";
 import type { Receipt } from "./channel.ts";
 import { type ChannelSettings, openChannel } from "./channels.ts";
 import { deliverAll, type Delivery, DeliveryError, type DeliveryResult } from "./deliver.ts";
+import { withinLimit } from "./delivery-limit.ts";
 import { deliveryOutcomes } from "./delivery-outcomes.ts";
 import type { ChannelName } from "./notification.ts";
 import { rateLimitPause } from "./rate-limit-pause.ts";
@@ -42,7 +43,8 @@ export async function sendBatch(
   const deliveries = claimed.flatMap((notification) =>
     notification.deliveries.map((delivery): Delivery => ({ ...delivery, notification })),
   );
-  const record = (delivery: Delivery, result: DeliveryResult) => {
+  const record = (delivery: Delivery, given: DeliveryResult) => {
+    const result = withinLimit(delivery, given, clock.now());
     outcomes.add(delivery, result);
     const own = sent.get(delivery.notification.id)!;
     if (result.kind === "failed") own.errors.push(result.error);

@@ -33,6 +33,8 @@ export interface StartedDelivery {
   readonly subscriptions: readonly { endpoint: string; keys: { p256dh: string; auth: string } }[];
   /** The start of the first earlier attempt whose message may have arrived. */
   readonly triedAt: Date | null;
+  /** The start of the first attempt of the same run. Null in the first attempt. */
+  readonly firstTriedAt: Date | null;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function startDeliveries(
       select d.notification_id, d.channel,
              bool_or(d.state in ('sent', 'suppressed', 'deferred') or (d.state = 'failed' and d.run_id = claimed.run)) as is_closed,
              min(d.started_at) filter (where d.state in ('sending', 'unknown', 'retrying')) as tried_at,
+             min(d.started_at) filter (where d.run_id = claimed.run) as first_tried_at,
              min(d.reason) filter (where d.state = 'failed' and d.run_id = claimed.run) as failed_before
         from claimed join ${notificationDeliveries} d on d.notification_id = claimed.id
        group by d.notification_id, d.channel
@@ -76,7 +79,7 @@ export async function startDeliveries(
        group by family
     ),
     open as (
-      select c.id, c.run, c.attempts, wanted.channel, a.address, s.subscriptions, e.tried_at,
+      select c.id, c.run, c.attempts, wanted.channel, a.address, s.subscriptions, e.tried_at, e.first_tried_at,
              case when r.is_muted then 'comms disabled'
                   when not (wanted.channel = any (${plainArray([...configured])})) then 'channel not configured'
                   when wanted.channel <> 'webhook' and a.address is null and s.subscriptions is null then ${NOT_ALLOWED}
@@ -109,7 +112,8 @@ export async function startDeliveries(
     select c.id, c.run, c.attempts as attempt, c.recipient, c.severity, c.type, c.title, c.body, c.data, c.created_at,
            (select min(failed_before) from earlier e where e.notification_id = c.id) as failed_before,
            coalesce((select jsonb_agg(jsonb_build_object('channel', o.channel, 'address', o.address,
-                                                         'subscriptions', coalesce(o.subscriptions, '[]'), 'triedAt', o.tried_at))
+                                                         'subscriptions', coalesce(o.subscriptions, '[]'), 'triedAt', o.tried_at,
+                                                         'firstTriedAt', o.first_tried_at))
                        from open o where o.id = c.id and o.refusal is null and o.quiet is null), '[]') as deliveries
       from claimed c`);
   return [...rows].map(claimedOf);
@@ -222,11 +226,17 @@ function channelStates(ids: readonly string[]): SQL {
 }
 
 function claimedOf(row: Record<string, unknown>): ClaimedNotification {
-  const deliveries = row.deliveries as (Omit<StartedDelivery, "triedAt"> & { triedAt: string | null })[];
+  type Instants = "triedAt" | "firstTriedAt";
+  const deliveries = row.deliveries as (Omit<StartedDelivery, Instants> & Record<Instants, string | null>)[];
+  const instant = (text: string | null) => (text === null ? null : new Date(text));
   return {
     ...(row as unknown as ClaimedNotification),
     createdAt: new Date(row.created_at as string | Date),
     failedBefore: row.failed_before as string | null,
-    deliveries: deliveries.map((each) => ({ ...each, triedAt: each.triedAt === null ? null : new Date(each.triedAt) })),
+    deliveries: deliveries.map(({ triedAt, firstTriedAt, ...each }) => ({
+      ...each,
+      triedAt: instant(triedAt),
+      firstTriedAt: instant(firstTriedAt),
+    })),
   };
 }

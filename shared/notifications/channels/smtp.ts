@@ -70,9 +70,12 @@ function asProviderError(error: unknown, secrets: readonly string[]): ProviderEr
   return new ProviderError(`the mail server: ${shown}`, { provider: "smtp", errorClass, status: responseCode });
 }
 
-/** RFC 5321: 4yz may succeed later, 5yz will not. An error without a reply code comes from the network. */
+/**
+ * RFC 5321: 4yz may succeed later, 5yz will not, in each command, also when the library's code is EAUTH. An error
+ * without a reply code comes from the network, or from the library before it sends anything.
+ */
 function classOf(code: string | undefined, responseCode: number | undefined): ErrorClass {
+  if (responseCode !== undefined && responseCode < 500) return "transient";
   if (code === "EAUTH" || responseCode === 535 || responseCode === 530) return "auth";
-  if (responseCode !== undefined && responseCode >= 500) return "validation";
-  return code === "EENVELOPE" && responseCode === undefined ? "validation" : "transient";
+  return responseCode !== undefined || code === "EENVELOPE" ? "validation" : "transient";
 }

@@ -177,7 +177,7 @@ describe("a provider with a rate limit", () => {
     expect(process.backOffice.requests()).toBe(8);
     expect(states(runs)).toEqual(Array<string>(50).fill("retrying"));
     for (const { attempt, maxAttempts, errors, notBefore } of runs) {
-      expect([attempt, maxAttempts, errors]).toEqual([1, 7, []]);
+      expect([attempt, maxAttempts, errors]).toEqual([1, 42, []]);
       expect(notBefore!.getTime() - process.clock.now().getTime()).toBeGreaterThanOrEqual(590_000);
     }
     const [later] = await tellOf(process, [about(51)]);
@@ -185,6 +185,45 @@ describe("a provider with a rate limit", () => {
     expect(process.backOffice.requests(), "what it said to one batch holds for the next").toBe(8);
     await untilSettled(process, [...ids, later!]);
     expect(process.backOffice.taken.size).toBe(51);
+  });
+});
+
+describe("an outage of a provider", () => {
+  it("of six hours: the message arrives afterwards", async () => {
+    let isDown = true;
+    const process = await office(() => ({ status: isDown ? 503 : 200 }));
+    const [run] = await tellOf(process, [about(1)]);
+    const end = process.clock.now().getTime() + 6 * 3_600_000;
+    let next = [run!];
+    while (next.length) {
+      isDown = process.clock.now().getTime() < end;
+      await process.runner.executeBatch(sendNotification, next);
+      const [again] = process.dispatched.splice(0);
+      next = again ? [again.id] : [];
+      if (again && again.at > process.clock.now()) process.clock.moveTo(again.at);
+    }
+    expect(await all()).toMatchObject([{ state: "sent" }]);
+    expect(process.backOffice.taken.size).toBe(1);
+  });
+
+  it("longer than the limit of the channel: it fails with the last answer and the limit", async () => {
+    const process = await office(() => ({ status: 503 }));
+    const began = process.clock.now();
+    const [run] = await tellOf(process, [about(1)]);
+    await untilSettled(process, [run!]);
+    const [{ reason, settledAt } = { reason: null, settledAt: null }] = await all();
+    expect(reason).toMatch(/^webhook: .*503.*not tried again: the first attempt was 12 h ago or longer/);
+    expect(settledAt!.getTime() - began.getTime()).toBeGreaterThanOrEqual(12 * 3_600_000);
+    expect(await findRun(db, run!)).toMatchObject({ state: "dead" });
+  });
+
+  it("that asks to wait for longer than the limit: it fails, and spends no attempts", async () => {
+    const process = await office(() => ({ status: 429, headers: { "retry-after": "7200" } }));
+    const [run] = await tellOf(process, [about(1)]);
+    await untilSettled(process, [run!]);
+    expect(await all()).toMatchObject([
+      { state: "failed", reason: expect.stringMatching(/asks to wait; not tried again/) as string },
+    ]);
   });
 });
 
@@ -242,6 +281,7 @@ describe("several channels of one notification", () => {
     const process = await office((_, request) => ({ status: request === 1 ? 503 : 200 }), {
       TELEGRAM_BOT_TOKEN: `1:${"x".repeat(35)}`,
       TELEGRAM_BASE_URL: "http://127.0.0.1:1",
+      SEND_NOTIFICATION_MAX_RETRIES: "5",
     });
     await db.execute(
       sql`insert into platform.communication_allowlist values ('user:1', 'chatbot', '42', 'a test', now())`,

@@ -92,6 +92,16 @@ describe("the reply of the server", () => {
     expect(trouble.message).not.toContain("anna@");
   });
 
+  it("454 at the login is transient: the server cannot check passwords for a while", async () => {
+    const { channel } = await server({
+      onAuth: (_auth, _session, done) => {
+        done(Object.assign(new Error("Temporary authentication failure"), { responseCode: 454 }));
+      },
+    });
+    const error = await providerErrorOf(() => channel.deliver(message, { signal }));
+    expect(error).toMatchObject({ errorClass: "transient", status: 454 });
+  });
+
   it("a wrong password is an auth error and is not shown", async () => {
     const { channel } = await server({
       onAuth: (_auth, _session, done) => {
