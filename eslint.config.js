@@ -33,6 +33,10 @@ const IMPORT_OF_A_PATH = {
   selector: "ImportExpression > CallExpression[callee.name=/^(join|resolve)$/]",
   message: "A path with %, # or ?, or with a drive, leads to another URL: use pathToFileURL.",
 };
+const ID_OF_THE_PROCESS_CLOCK = {
+  selector: "CallExpression[callee.name='uuidv7'][arguments.length=0]",
+  message: "It takes the clock of the process, which may be wrong: use rowId with the time of the app's clock.",
+};
 const EVERYWHERE = [SPREAD_LITERAL, PIPED_STREAM, PATH_OF_A_URL, IMPORT_OF_A_PATH];
 /** The test files of a worker share support modules, which are evaluated once. */
 const HOOK_OF_A_MODULE = {
@@ -97,7 +101,7 @@ export default tseslint.config(
   },
   {
     files: ["functions/**", "shared/**", "cli/**"],
-    rules: { "no-restricted-syntax": ["error", ...EVERYWHERE, SESSION_STATEMENT] },
+    rules: { "no-restricted-syntax": ["error", ...EVERYWHERE, SESSION_STATEMENT, ID_OF_THE_PROCESS_CLOCK] },
   },
   {
     // A pattern that a person writes goes through #text/linear-pattern.ts; secret-patterns.ts composes constants.

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { v7 as uuidv7 } from "uuid";
 import { discardReason } from "#data/platform/run-reason.ts";
 import { insertLlmCall } from "#data/reasoning/llm-calls.ts";
+import { rowId } from "#data/row-ids.ts";
 import type { Document, DocumentFile } from "#data/tax-liens/document-schema.ts";
 import { failDocument, findDocument, recordFiles, savePassages } from "#data/tax-liens/documents.ts";
 import { buildDocument } from "#documents/build-document.ts";
@@ -89,10 +89,12 @@ async function passagesOf(
   facts: unknown,
   { settings, transaction, signal, run, clock }: Context,
 ) {
-  const record = (call: CallFacts) =>
-    transaction((tx) =>
-      insertLlmCall(tx, { ...call, id: uuidv7(), agent: "document", runId: run.id, createdAt: clock.now() }),
+  const record = (call: CallFacts) => {
+    const createdAt = clock.now();
+    return transaction((tx) =>
+      insertLlmCall(tx, { ...call, id: rowId(createdAt), agent: "document", runId: run.id, createdAt }),
     );
+  };
   // On the last attempt the template's own words replace the model's.
   const onOutage = run.attempt < run.maxAttempts ? "wait" : "continue";
   const written = await writePassages(findTemplate(template), facts, {

@@ -3,6 +3,7 @@ import type { TriggerMetadata } from "@azure/functions";
 import { v7 as uuidv7 } from "uuid";
 import { type DeadMessage, insertDeadMessages } from "#data/platform/dead-messages.ts";
 import { runsNotInLedger } from "#data/platform/job-runs.ts";
+import { rowId } from "#data/row-ids.ts";
 import type { App } from "#http/app-services.ts";
 import { readRunMessage, UnreadableMessage } from "#messaging/run-message.ts";
 import { jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts";
@@ -96,7 +97,7 @@ function deadMessage(
 ): Omit<DeadMessage, "resolvedAt"> {
   const { body, messageId } = message;
   return {
-    id: idOf(queue, message),
+    id: idOf(queue, message, receivedAt),
     queue,
     messageId: messageId && jsonbSafeText(messageId, 128),
     reason: jsonbSafeText(reason, 1_024),
@@ -107,9 +108,9 @@ function deadMessage(
 }
 
 /** The same id for each delivery of a message: a UUIDv7 from its time and sequence number. */
-function idOf(queue: string, { messageId, enqueuedAt, sequenceNumber }: ReceivedMessage): string {
+function idOf(queue: string, { messageId, enqueuedAt, sequenceNumber }: ReceivedMessage, receivedAt: Date): string {
   const msecs = Date.parse(enqueuedAt ?? "");
-  if (Number.isNaN(msecs) || sequenceNumber === null) return uuidv7();
+  if (Number.isNaN(msecs) || sequenceNumber === null) return rowId(receivedAt);
   const random = createHash("sha256")
     .update(JSON.stringify([queue, sequenceNumber, messageId]))
     .digest();

@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "#data/client.ts";
 import { insertNotifications, type NotificationKind } from "#data/platform/new-notifications.ts";
+import { rowId } from "#data/row-ids.ts";
 import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import type { Severity } from "./notification.ts";
 
@@ -26,7 +26,7 @@ export async function insertInAppNotices(
   now: Date,
 ): Promise<void> {
   const rows = notices.map(({ recipient, title, body, data, dedupeKey, type, severity }) => ({
-    id: uuidv7(),
+    id: rowId(now),
     recipient,
     title,
     body: jsonbSafeText(body, 2_000),

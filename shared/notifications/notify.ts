@@ -62,7 +62,7 @@ export async function notify(
   const recipients = [...new Set(valid.map(({ recipient }) => recipient))];
   const facts = await routingFacts(tx, { families: [family], recipients }, now);
   const kindOf = kinds({ family, configured: configuredChannels(context.settings), facts });
-  const ids = rowIds(valid.length);
+  const ids = rowIds(valid.length, now);
   const rows = valid.map((notification, i): Row => {
     const { recipient, title, body, data = {}, dedupeKey = null } = notification;
     return { id: ids[i]!, kind: kindOf(notification), recipient, title, body, data, dedupeKey };

@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from "uuid";
 import type { Db, Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import {
@@ -10,6 +9,7 @@ import {
 } from "#data/platform/backfills.ts";
 import type { Backfill } from "#data/platform/control-schema.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { rowId } from "#data/row-ids.ts";
 import type { Job } from "#jobs/job.ts";
 import type { Runner } from "#runner/runner.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -54,8 +54,8 @@ export async function startBackfill(
   { from, to, missing, counts }: BackfillPlan,
   { who, reason }: { who: string; reason: string | null },
 ): Promise<{ id: string; run: Run | undefined } | null> {
-  const id = uuidv7();
   const now = clock.now();
+  const id = rowId(now);
   const isFirst = await insertBackfill(tx, {
     id,
     jobId: job.id,

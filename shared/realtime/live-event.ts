@@ -50,5 +50,5 @@ export function liveEvent<Data>(
   { type, channel, data }: { readonly type: string; readonly channel: string; readonly data: Data },
   now: Date,
 ): LiveEvent<Data> {
-  return { id: uuidv7(), type, channel, time: now.toISOString(), data };
+  return { id: uuidv7({ msecs: now.getTime() }), type, channel, time: now.toISOString(), data };
 }

@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from "uuid";
 import type { Run, Trigger } from "#data/platform/platform-schema.ts";
 import type { NewRun } from "#data/platform/waiting-runs.ts";
+import { rowId } from "#data/row-ids.ts";
 import { readInput } from "#jobs/input.ts";
 import type { Job } from "#jobs/job.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
@@ -19,7 +19,7 @@ export interface RunRequest {
 /** Whose child a run is. */
 export type ParentRun = Pick<Run, "id" | "jobId" | "correlationId">;
 
-type NewRunTools = Pick<RunnerDependencies, "settingsOf" | "correlationId">;
+type NewRunTools = Pick<RunnerDependencies, "clock" | "settingsOf" | "correlationId">;
 
 /** The ledger row of a request. @throws InvalidInput when the input does not match the job's schema */
 export function newRun(deps: NewRunTools, job: Job, request: RunRequest): NewRun {
@@ -46,8 +46,8 @@ export function childRequest({ id, jobId, correlationId }: ParentRun, input: unk
   return { input, trigger: "chain", requestedBy: `job:${jobId}`, correlationId, parentRunId: id };
 }
 
-function rowOf({ settingsOf, correlationId }: NewRunTools, job: Job, input: unknown, trigger: Trigger): NewRun {
-  const id = uuidv7();
+function rowOf({ clock, settingsOf, correlationId }: NewRunTools, job: Job, input: unknown, trigger: Trigger): NewRun {
+  const id = rowId(clock.now());
   return {
     id,
     jobId: job.id,

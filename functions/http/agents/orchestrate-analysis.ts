@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import { addSteps, insertEpisode } from "#data/reasoning/episodes.ts";
+import { rowId } from "#data/row-ids.ts";
 import { countiesWithAvailableLiens } from "#data/tax-liens/counties.ts";
 import type { App } from "#http/app-services.ts";
 import { badRequest } from "#http/problem.ts";
@@ -38,8 +38,8 @@ export const orchestrateAnalysis = defineRoute({
         header,
         payload: { orchestrate: body },
         async episode(tx, analysis) {
-          const id = uuidv7();
           const createdAt = app.clock.now();
+          const id = rowId(createdAt);
           await insertEpisode(tx, { id, agent: "analysis", goal, request: body, requestedBy: caller, createdAt });
           const times = { startedAt, finishedAt: createdAt };
           const facts = { analysis, constraints };

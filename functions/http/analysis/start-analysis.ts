@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from "uuid";
 import type { z } from "zod";
 import type { Tx } from "#data/client.ts";
+import { rowId } from "#data/row-ids.ts";
 import { insertAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { findCounties } from "#data/tax-liens/counties.ts";
 import type { App } from "#http/app-services.ts";
@@ -35,8 +35,8 @@ export async function startAnalysis(
   const faults = countyFaults(constraints.counties, await findCounties(app.db, constraints.counties));
   if (faults.length) throw badRequest(faults);
   const { response, started } = await respondOnce(app, request, async (tx) => {
-    const id = uuidv7();
     const createdAt = app.clock.now();
+    const id = rowId(createdAt);
     const asOf = civilDateIn(app.config.TAX_LIENS_TIME_ZONE, createdAt);
     const run = await app.enqueuer.enqueueIn(tx, runAnalysis, {
       input: { analysisRunId: id },

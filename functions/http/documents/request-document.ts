@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import type { Tx } from "#data/client.ts";
+import { rowId } from "#data/row-ids.ts";
 import { insertDocument } from "#data/tax-liens/documents.ts";
 import { readDocumentFacts, type Subject } from "#documents/document-facts.ts";
 import { findTemplate, TEMPLATE_NAMES } from "#documents/templates.ts";
@@ -40,8 +40,8 @@ export const requestDocument = defineRoute({
     const { template, facts = null, recipient, ...subject } = requested;
     const { response, started } = await respondOnce(app, { header, payload: { generate: requested } }, async (tx) => {
       await checkFacts(app, tx, requested);
-      const id = uuidv7();
       const [createdAt, requestedBy] = [app.clock.now(), caller];
+      const id = rowId(createdAt);
       await insertDocument(tx, { id, template, facts, ...subject, recipient, requestedBy, createdAt });
       const run = await app.enqueuer.enqueueIn(tx, generateDocument, {
         input: { documentId: id },

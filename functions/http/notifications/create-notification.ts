@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUID } from "node:crypto";
 import { findByDedupeKey } from "#data/platform/notification-queries.ts";
 import { defineRoute } from "#http/route.ts";
 import { newNotificationSchema } from "#notifications/notification.ts";
@@ -19,7 +19,7 @@ export const createNotification = defineRoute({
   async handle({ app, body, caller, header }) {
     const { response, started } = await respondOnce(app, { header, payload: { notify: body } }, async (tx) => {
       // A unique key, so that the notification can be read back.
-      const dedupeKey = body.dedupeKey ?? `request:${uuidv7()}`;
+      const dedupeKey = body.dedupeKey ?? `request:${randomUUID()}`;
       const context = notifier(app, { family: platform.id, who: caller });
       const { created } = await notify(context, tx, [{ ...body, dedupeKey }]);
       return { response: notificationView((await findByDedupeKey(tx, body.recipient, dedupeKey))!), created };

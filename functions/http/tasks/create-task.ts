@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
+import { rowId } from "#data/row-ids.ts";
 import { insertTask } from "#data/tasks/tasks.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
@@ -34,12 +34,13 @@ export const createTask = defineRoute({
     if (faults.length) throw badRequest(faults);
 
     const { response, started } = await respondOnce(app, { header, payload: { create: "task", body } }, async (tx) => {
-      const id = uuidv7();
+      const createdAt = app.clock.now();
+      const id = rowId(createdAt);
       const anchor = recurs(wanted) && wanted.dueDate ? anchorsOf(wanted.dueDate, wanted.timeZone!) : null;
       const task = await insertTask(tx, {
         ...wanted,
         id,
-        createdAt: app.clock.now(),
+        createdAt,
         isRecurring: recurs(wanted),
         ...(anchor && { seriesId: id, recurrenceAnchorDay: anchor.day, recurrenceAnchorTime: anchor.time }),
       });

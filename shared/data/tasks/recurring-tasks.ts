@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../client.ts";
+import { rowId } from "../row-ids.ts";
 import { afterCursor, type TaskCursor } from "./task-cursor.ts";
 import { reminders, type Task, tasks } from "./task-schema.ts";
 
@@ -69,7 +69,7 @@ export async function insertNextTasks(
   const [row] = await tx.execute<{ made: number }>(sql`
     with next as (
       select * from unnest(
-        ${column(() => uuidv7())}::uuid[], ${column(({ fromId }) => fromId)}::uuid[],
+        ${column(() => rowId(now))}::uuid[], ${column(({ fromId }) => fromId)}::uuid[],
         ${column(({ due }) => due.toISOString())}::timestamptz[], ${column(({ number }) => number)}::integer[],
         ${column(({ anchorDay }) => anchorDay)}::smallint[], ${column(({ anchorTime }) => anchorTime)}::time[]
       ) as next(id, from_id, due_date, number, anchor_day, anchor_time)

@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from "uuid";
 import { z } from "zod";
 import type { Tx } from "#data/client.ts";
 import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { findEtf, setInUse } from "#data/portfolio/etfs.ts";
 import { insertContributions, insertPension } from "#data/portfolio/pensions.ts";
+import { rowId } from "#data/row-ids.ts";
 import { badRequest, type FieldFault } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
@@ -40,7 +40,7 @@ export const createPension = defineRoute({
       { header, payload: { create: "etf-pension", body } },
       async (tx) => {
         const etf = await etfFor(tx, body.etf);
-        const id = uuidv7();
+        const id = rowId(now);
         await insertPension(tx, { id, etfId: etf.id, name, currency, createdAt: now });
         await insertContributions(tx, id, contributions);
         await setInUse(tx, etf.id, true);

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { insertDeadMessages } from "#data/platform/dead-messages.ts";
 import { findRun, listRuns } from "#data/platform/job-runs.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { rowId } from "#data/row-ids.ts";
 import { defineJob, type JobContext, manual, noRetries } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
@@ -87,7 +88,7 @@ async function dead(of = job, n = 1): Promise<Run> {
 describe("dead letters", () => {
   it("list dead runs and unreadable messages together, newest first, in pages", async () => {
     const one = await dead();
-    const message = { id: uuidv7(), queue: "job-runs", messageId: "m", body: "{", reason: "expected JSON" };
+    const message = { id: rowId(noon), queue: "job-runs", messageId: "m", body: "{", reason: "expected JSON" };
     await insertDeadMessages(api.db, [{ ...message, receivedAt: noon }]);
     const two = await dead(other, 2);
     const first = await letters("?limit=2");
