@@ -118,6 +118,10 @@ export function openApp(
       const { notifyDeadRuns } = await import("#notifications/notify-dead-runs.ts");
       await notifyDeadRuns(app, tx, dead);
     },
+    alertFreedSlots: async (tx, freed) => {
+      const { notifyFreedSlots } = await import("#notifications/notify-freed-slots.ts");
+      await notifyFreedSlots(app, tx, freed);
+    },
   });
   const app: App = {
     config,

@@ -82,7 +82,10 @@ export interface UpkeepContext<Input> extends JobContext<Input> {
 export interface UpkeepControls {
   /** Moves runs whose lease has expired to their next attempt, or to the dead runs. @returns how many of each */
   rescueExpiredRuns(): Promise<{ retrying: number; dead: number }>;
-  /** Runs or records the slots that no tick recorded, by the policy of each job. @returns how many runs wait now */
+  /**
+   * Frees slots that were taken too early, then runs or records those that no tick recorded, by the policy of each job.
+   * @returns how many runs wait now
+   */
   catchUpSlots(): Promise<number>;
   /** Dispatches due runs again that no worker has claimed, and continues backfills. @returns how many runs */
   dispatchOverdueRuns(options?: { readonly signal?: AbortSignal }): Promise<number>;

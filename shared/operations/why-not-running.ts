@@ -199,7 +199,7 @@ function* slotSentences({ missingSlot, slotInFuture, now }: JobFacts): Generator
   if (slotInFuture) {
     yield {
       code: "slot-in-future",
-      text: `The ledger has its slot of ${iso(slotInFuture)} already (${relativeTime(slotInFuture, now)}): a process whose clock was ahead recorded it.`,
+      text: `The ledger has its slot of ${iso(slotInFuture)} already (${relativeTime(slotInFuture, now)}): a process whose clock was ahead recorded it. Unless that run still waits or runs, the sweep frees the slot within a minute.`,
     };
   }
 }

@@ -2,15 +2,16 @@ import { accountedUntil, storeSchedules } from "#data/platform/job-schedules.ts"
 import { occurrenceAtOrBefore } from "#schedule/index.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { dispatch } from "./dispatch.ts";
+import { freeSlots } from "./free-slots.ts";
 import { catchUpSlots } from "./record-missed-slots.ts";
 
 /** A slot younger than this may still be claimed by its own timer. */
 const GRACE_MS = 15_000;
 
 /**
- * Finds the slots that the schedules demand and the ledger lacks, and runs or records them by each job's policy: their
- * ticks had no database, or no process was there. A tick that claims such a slot at the same time wins or loses in the
- * ledger. Never throws for one job: the others are caught up.
+ * Frees slots that were taken too early. Then it finds the slots that the schedules demand and the ledger lacks, and
+ * runs or records them by each job's policy: their ticks had no database, or no process was there. A tick that claims
+ * such a slot at the same time wins or loses in the ledger. Never throws for one job: the others are caught up.
  * @returns the number of runs that wait for a worker now
  */
 export async function catchUp(deps: RunnerDependencies): Promise<number> {
@@ -25,6 +26,11 @@ export async function catchUp(deps: RunnerDependencies): Promise<number> {
   if (stored.length) log.info("Stored the schedules of new jobs and changed schedules", { jobs: stored });
   const until = await accountedUntil(
     db,
+    scheduled.map(({ jobId }) => jobId),
+    now,
+  );
+  await freeSlots(
+    deps,
     scheduled.map(({ jobId }) => jobId),
     now,
   );

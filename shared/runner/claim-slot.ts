@@ -5,6 +5,7 @@ import { isScheduled, type Job, needsOf } from "#jobs/job.ts";
 import { previousOccurrence, type Schedule } from "#schedule/index.ts";
 import { leaseOf, type RunnerDependencies } from "./dependencies.ts";
 import { dispatch } from "./dispatch.ts";
+import { freeSlots } from "./free-slots.ts";
 import { newSlotRun } from "./new-run.ts";
 import { recordMissedSlots } from "./record-missed-slots.ts";
 import { requeueDelay } from "./requeue-delay.ts";
@@ -65,7 +66,7 @@ async function claimWithGap(
     isSimulated: deps.clock.isSimulated ?? false,
   };
   const claim = async () => {
-    let claimed: SlotClaim = { run: undefined, isFuture: false, gapSince: null };
+    let claimed: SlotClaim = { run: undefined, isFuture: false, isTakenEarly: false, gapSince: null };
     await writeWithHooks(deps, job, async (db) => (claimed = await claimSlot(db, row, facts)).run);
     return claimed;
   };
@@ -76,6 +77,10 @@ async function claimWithGap(
       slot,
     });
     return undefined;
+  }
+  if (claimed.isTakenEarly) {
+    await freeSlots(deps, [job.id], slot);
+    if (!claimed.run) claimed = await claim();
   }
   if (schedule && claimed.gapSince) {
     await dispatch(deps, await recordMissedSlots(deps, job, { schedule, since: claimed.gapSince, next: slot }));

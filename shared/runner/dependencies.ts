@@ -1,4 +1,5 @@
 import type { Db, Tx } from "#data/client.ts";
+import type { FreedSlot } from "#data/platform/early-slots.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import type { Lease } from "#data/platform/run-leases.ts";
 import type { GateState } from "#jobs/gates.ts";
@@ -32,6 +33,8 @@ export interface RunnerDependencies {
   readonly dispatch: (runs: readonly DispatchedRun[]) => Promise<void>;
   /** Alerts about runs that became dead letters, in the transaction that ends them. */
   readonly alert?: (tx: Tx, dead: readonly Run[]) => Promise<void>;
+  /** Alerts about slots that runs took too early, in the transaction that frees them. */
+  readonly alertFreedSlots?: (tx: Tx, freed: readonly FreedSlot[]) => Promise<void>;
   /** The correlation id of the operation that enqueues a run. Default: each run starts an operation of its own. */
   readonly correlationId?: () => string | undefined;
   /** Observes committed state changes and progress, and publishes live events. */

@@ -94,7 +94,10 @@ export class Runner implements UpkeepControls {
     return ended;
   }
 
-  /** Runs or records the slots that no tick recorded, by the policy of each job. @returns how many runs wait now */
+  /**
+   * Frees slots that were taken too early, then runs or records those that no tick recorded, by the policy of each job.
+   * @returns how many runs wait now
+   */
   catchUpSlots(): Promise<number> {
     return catchUp(this.#deps);
   }

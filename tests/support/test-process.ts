@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { afterCommit } from "#data/after-commit.ts";
 import { connect, type Db } from "#data/client.ts";
+import type { FreedSlot } from "#data/platform/early-slots.ts";
 import { defineJob, type Job, manual } from "#jobs";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
@@ -24,7 +25,12 @@ export interface TestProcess {
   /** Dispatched messages that no test has consumed. */
   readonly dispatched: DispatchedRun[];
   /** What the observer received after commits: state changes of runs, and the events that jobs published. */
-  readonly observed: { readonly moves: RunStateChange[]; readonly events: NewEvent[] };
+  readonly observed: {
+    readonly moves: RunStateChange[];
+    readonly events: NewEvent[];
+    /** Slots that the operators were alerted about. */
+    readonly freed: FreedSlot[];
+  };
   readonly observer: RunObserver;
   close(): Promise<void>;
 }
@@ -65,7 +71,7 @@ export function startProcess(
     sink?.(entry);
   };
   const dispatched: DispatchedRun[] = [];
-  const observed: TestProcess["observed"] = { moves: [], events: [] };
+  const observed: TestProcess["observed"] = { moves: [], events: [], freed: [] };
   const observer: RunObserver = {
     ...realtimeObserver(null, clock),
     stateChanged: (runs) => observed.moves.push(...runs),
@@ -99,6 +105,9 @@ export function startProcess(
     },
     random: () => 0.5,
     observer,
+    alertFreedSlots: async (_tx, freed) => {
+      observed.freed.push(...freed);
+    },
   });
   return {
     runner,

@@ -37,7 +37,7 @@ export const runSummarySchema = z.object({
 /** One run with all its details. */
 export const runSchema = runSummarySchema.omit({ lastError: true }).extend({
   input: z.unknown(),
-  asOf: instant.nullable().describe("The instant that the run stands for, where it repeats the slot of another run"),
+  asOf: instant.nullable().describe("The instant that the run stands for, where another run has or may take its slot"),
   heartbeatAt: instant.nullable(),
   leaseHolder: z.string().nullable(),
   itemFailures: z

@@ -44,7 +44,7 @@ export const jobRuns = platform.table(
     maxAttempts: integer("max_attempts").notNull(),
     /** The slot of the run; unique per job. */
     scheduledFor: instant("scheduled_for"),
-    /** The slot that a repeat or backfill run computes for, when another run has that slot. */
+    /** The slot that a run computes for without having it: a repeat, a backfill, or a run that took it too early. */
     asOf: instant("as_of"),
     notBefore: instant("not_before"),
     queuedAt: instant("queued_at").notNull(),

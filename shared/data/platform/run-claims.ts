@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { auditLog, jobSchedules } from "./control-schema.ts";
+import { hasEarlySlots } from "./early-slots.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
 import { CLOCK_TOLERANCE_MS } from "./job-schedules.ts";
 import { jobRuns, queueOrder, type Run } from "./platform-schema.ts";
@@ -36,6 +37,8 @@ export interface SlotClaim {
    */
   readonly run: Run | undefined;
   readonly isFuture: boolean;
+  /** Whether a run took this slot, or a later one of the job, too early: see `freeEarlySlots`. */
+  readonly isTakenEarly: boolean;
   /** The last recorded slot, if slots are missing between it and this one. */
   readonly gapSince: Date | null;
 }
@@ -53,7 +56,9 @@ export async function claimSlot(
 ): Promise<SlotClaim> {
   const at = sql`${now.toISOString()}::timestamptz`;
   const slot = sql`${run.scheduledFor.toISOString()}::timestamptz`;
-  const reachedFrom = sql`${isSimulated ? at : sql`clock_timestamp()`} + ${CLOCK_TOLERANCE_MS}::integer * interval '1 ms'`;
+  const clock = isSimulated ? at : sql`clock_timestamp()`;
+  const reachedFrom = sql`${clock} + ${CLOCK_TOLERANCE_MS}::integer * interval '1 ms'`;
+  const isTakenEarly = isSimulated ? sql`false` : hasEarlySlots(run.jobId, { from: slot, clock });
   const [row] = await db.execute<RawRun>(sql`
     with future as (select where ${slot} > ${reachedFrom}),
     gate as (select * from platform.gate_refusal(${run.jobId}, ${run.family}, ${plainArray(needs)}, ${at})),
@@ -127,12 +132,14 @@ export async function claimSlot(
       insert into ${auditLog} (at, who, action, subject, reason)
       select ${at}, 'gate', 'run blocked', 'job:' || job_id, reason from claimed where reason_code = 'kill-switch'
     )
-    select claimed.*, (select last from gap) as gap_since, exists (select from future) as is_future from (values (1)) one left join claimed on true`);
+    select claimed.*, (select last from gap) as gap_since, exists (select from future) as is_future,
+           ${isTakenEarly} as is_taken_early from (values (1)) one left join claimed on true`);
   const gapSince = row?.gap_since as string | Date | null | undefined;
   const isFuture = row?.is_future === true;
   return {
     run: row?.id ? runOf(row) : undefined,
     isFuture,
+    isTakenEarly: row?.is_taken_early === true,
     gapSince: gapSince && !isFuture ? new Date(gapSince) : null,
   };
 }
