@@ -1,6 +1,6 @@
 import type { Db } from "#data/client.ts";
 import { listEffects } from "#data/platform/effects.ts";
-import { gateRefusal } from "#data/platform/gate-refusals.ts";
+import { allRefusals } from "#data/platform/gate-refusals.ts";
 import { slotLedgers } from "#data/platform/job-schedules.ts";
 import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
 import { listPauses } from "#data/platform/pauses.ts";
@@ -13,49 +13,61 @@ import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
 import type { Config } from "#settings/config.ts";
 import { jobSettingNames } from "#settings/job-settings.ts";
 import { accountableRange } from "./unaccounted-slots.ts";
-import type { JobFacts } from "./why-not-running.ts";
+import type { JobFacts, KnownFacts } from "./why-not-running.ts";
 
 /** Open runs that are read; more of them change one sentence only, the number of runs that wait. */
 const MAX_OPEN_RUNS = 200;
 const MAX_PARKED_EFFECTS = 10;
 
-/** Reads what explains why a job is not running, except how its runs are dispatched. */
-export async function jobFacts(
-  {
-    db,
-    clock,
-    config,
-    clockGuard,
-  }: { db: Db; clock: Clock; config: Config; clockGuard?: Pick<ClockGuard, "state"> | undefined },
-  job: Job,
-): Promise<Omit<JobFacts, "carrier">> {
+/** The parts of an app that know something about a job without the database. */
+interface KnowingApp {
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly clockGuard?: Pick<ClockGuard, "state"> | undefined;
+}
+
+/** What settings and this process know, without the database. */
+export function knownFacts({ clock, config, clockGuard }: KnowingApp, job: Job): KnownFacts {
   const now = clock.now();
-  const gated = gatedOf(job);
-  const range = accountableRange(now);
-  const [open, last, parked, pauses, databaseRefusal, ledgers] = await Promise.all([
-    openRunsOf(db, job.id, MAX_OPEN_RUNS),
-    lastEndedRunOf(db, job.id),
-    listEffects(db, { state: "parked", jobId: job.id, limit: MAX_PARKED_EFFECTS }),
-    listPauses(db, now),
-    gateRefusal(db, gated, now),
-    slotLedgers(db, [job.id], { ...range, now }),
-  ]);
   const overrides = config.jobs.get(job.id);
   const schedule = effectiveSchedule(job, overrides);
-  const { until, future } = ledgers.get(job.id) ?? {};
-  const expected = schedule && until ? nextOccurrence(schedule, until) : null;
   const ownClock = clockGuard?.state;
-  const gates = { internetAllowed: config.ALLOW_INTERNET_SYNC };
-  const scopes = pauseScopesOf(job);
+  const refusal = refusalOf(job.gates, { internetAllowed: config.ALLOW_INTERNET_SYNC });
   return {
     now,
     enabled: overrides?.enabled ?? job.enabledByDefault,
     enabledSetting: jobSettingNames(job.id).enabled,
-    refusals: [refusalOf(job.gates, gates), databaseRefusal].filter((refusal) => refusal !== null),
-    partialRefusals: partialRefusals(job.gates, gates).map(({ refusal }) => refusal),
-    pauses: pauses.filter(({ scope }) => scopes.includes(scope)),
+    refusals: refusal ? [refusal] : [],
     schedule: schedule && { inWords: describeSchedule(schedule), next: nextOccurrence(schedule, now) },
     clockFault: ownClock?.state === "wrong" ? clockFault(ownClock.aheadMs!) : null,
+  };
+}
+
+/** Reads what explains why a job is not running, except how its runs are dispatched. */
+export async function jobFacts(app: KnowingApp & { readonly db: Db }, job: Job): Promise<Omit<JobFacts, "carrier">> {
+  const { db, config } = app;
+  const known = knownFacts(app, job);
+  const { now } = known;
+  const gated = gatedOf(job);
+  const range = accountableRange(now);
+  const [open, last, parked, pauses, refused, ledgers] = await Promise.all([
+    openRunsOf(db, job.id, MAX_OPEN_RUNS),
+    lastEndedRunOf(db, job.id),
+    listEffects(db, { state: "parked", jobId: job.id, limit: MAX_PARKED_EFFECTS }),
+    listPauses(db, now),
+    allRefusals(db, [gated], now),
+    slotLedgers(db, [job.id], { ...range, now }),
+  ]);
+  const schedule = effectiveSchedule(job, config.jobs.get(job.id));
+  const { until, future } = ledgers.get(job.id) ?? {};
+  const expected = schedule && until ? nextOccurrence(schedule, until) : null;
+  const gates = { internetAllowed: config.ALLOW_INTERNET_SYNC };
+  const scopes = pauseScopesOf(job);
+  return {
+    ...known,
+    refusals: [...known.refusals, ...(refused.get(job.id) ?? [])],
+    partialRefusals: partialRefusals(job.gates, gates).map(({ refusal }) => refusal),
+    pauses: pauses.filter(({ scope }) => scopes.includes(scope)),
     missingSlot: expected && expected < range.to ? expected : null,
     slotInFuture: future ?? null,
     running: open.filter(({ state }) => state === "running"),

@@ -2,14 +2,22 @@ import type { Run } from "#data/platform/platform-schema.ts";
 import type { Refusal } from "#jobs/gates.ts";
 import { inWords } from "#schedule/duration.ts";
 
-/** What explains why a job is not running, or that it is. */
-export interface JobFacts {
+/** What settings and the answering process know about why a job is not running. */
+export interface KnownFacts {
   readonly now: Date;
   readonly enabled: boolean;
   /** The name of the setting that switches the job off. */
   readonly enabledSetting: string;
-  /** Closed gates: those of settings, then the first of the database. */
+  /** Closed gates: those of settings, then those of the database. */
   readonly refusals: readonly Refusal[];
+  /** The schedule in words, with the next slot; null for a job without a schedule. */
+  readonly schedule: { readonly inWords: string; readonly next: Date | null } | null;
+  /** What is wrong with the clock of the answering process, which then starts no slots; null when it is right. */
+  readonly clockFault: string | null;
+}
+
+/** What explains why a job is not running, or that it is. */
+export interface JobFacts extends KnownFacts {
   /** Closed gates that stop only some of its runs; those have the code as the reason why they wait. */
   readonly partialRefusals: readonly Refusal[];
   readonly pauses: readonly {
@@ -19,10 +27,6 @@ export interface JobFacts {
     readonly pausedAt: Date;
     readonly until: Date | null;
   }[];
-  /** The schedule in words, with the next slot; null for a job without a schedule. */
-  readonly schedule: { readonly inWords: string; readonly next: Date | null } | null;
-  /** What is wrong with the clock of the answering process, which then starts no slots; null when it is right. */
-  readonly clockFault: string | null;
   /** The oldest slot that the schedule demands and the ledger lacks; null without one. */
   readonly missingSlot: Date | null;
   /** The newest slot in the ledger that has not come yet; null without one. */
@@ -96,6 +100,22 @@ export function whyNotRunning(facts: JobFacts): Why {
   };
 }
 
+/** Explains the same while the database does not answer: with what is known without it. */
+export function whyWithoutDatabase(facts: KnownFacts, outage: { since: Date | null; cause: string }): Why {
+  const { since, cause } = outage;
+  const length = since ? ` since ${iso(since)} (${relativeTime(since, facts.now)})` : "";
+  const text = `PostgreSQL has not answered${length}: ${cause}. No run starts until it answers; pauses, switches, runs and slots are not known until then.`;
+  return {
+    verdict: "blocked",
+    sentences: [
+      { code: "database-unreachable", text },
+      ...blocksOf({ ...facts, pauses: [] }),
+      ...clockSentences(facts),
+      scheduleSentence(facts),
+    ],
+  };
+}
+
 function verdictOf(facts: JobFacts, blocks: readonly Sentence[]): Why["verdict"] {
   const { running, waiting, missingSlot, schedule, now } = facts;
   if (running.length) return "running";
@@ -105,7 +125,13 @@ function verdictOf(facts: JobFacts, blocks: readonly Sentence[]): Why["verdict"]
   return waiting.length || schedule?.next ? "waiting" : "idle";
 }
 
-function* blocksOf({ enabled, enabledSetting, refusals, pauses, now }: JobFacts): Generator<Sentence> {
+function* blocksOf({
+  enabled,
+  enabledSetting,
+  refusals,
+  pauses,
+  now,
+}: KnownFacts & Pick<JobFacts, "pauses">): Generator<Sentence> {
   if (!enabled) yield { code: "disabled", text: `It is switched off: ${enabledSetting} is false.` };
   for (const { scope, reason, pausedBy, pausedAt, until } of pauses) {
     const what = scope === "all" ? "Everything" : scope.startsWith("family:") ? `Its family ${scope.slice(7)}` : "It";
@@ -183,7 +209,7 @@ function* carrierSentences({ carrier, waiting }: JobFacts): Generator<Sentence> 
   else if (waiting.length) yield { code: "carrier", text: `Waiting runs are dispatched through ${carrier.name}.` };
 }
 
-function* clockSentences({ schedule, clockFault }: JobFacts): Generator<Sentence> {
+function* clockSentences({ schedule, clockFault }: KnownFacts): Generator<Sentence> {
   if (!schedule || !clockFault) return;
   const text = `${clockFault}: its timers start no slots until it is right. Another process may start them.`;
   yield { code: "clock-wrong", text };
@@ -204,7 +230,7 @@ function* slotSentences({ missingSlot, slotInFuture, now }: JobFacts): Generator
   }
 }
 
-function scheduleSentence({ schedule, now }: JobFacts): Sentence {
+function scheduleSentence({ schedule, now }: KnownFacts): Sentence {
   if (!schedule) return { code: "on-request", text: "It has no schedule: it runs on request." };
   const { inWords: words, next } = schedule;
   return next

@@ -1,11 +1,16 @@
 import { z } from "zod";
+import { DatabaseUnreachable } from "#data/connection/database-unreachable.ts";
+import { withinTime } from "#diagnostics/time-limit.ts";
 import type { App } from "#http/app-services.ts";
 import { defineRoute } from "#http/route.ts";
+import { asError, isDatabaseUnavailable } from "#jobs/error-class.ts";
 import type { Job } from "#jobs/job.ts";
+import type { BrokerState } from "#messaging/broker-probe.ts";
 import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
-import { jobFacts } from "#operations/job-facts.ts";
-import { type JobFacts, whyNotRunning } from "#operations/why-not-running.ts";
+import { jobFacts, knownFacts } from "#operations/job-facts.ts";
+import { type JobFacts, type Why, whyNotRunning, whyWithoutDatabase } from "#operations/why-not-running.ts";
 import { redact } from "#redaction/redact.ts";
+import { HEALTH_LIMIT_MS, withinLimit } from "../health/within-limit.ts";
 import { findJob } from "./find-job.ts";
 
 export const getJobWhy = defineRoute({
@@ -25,13 +30,39 @@ export const getJobWhy = defineRoute({
   }),
   async handle({ app, params }) {
     const job = await findJob(app, params.id);
-    const [facts, carrier] = await Promise.all([jobFacts(app, job), carrierOf(app, job)]);
-    return { json: redact({ id: job.id, ...whyNotRunning({ ...facts, carrier }) }) };
+    return { json: redact({ id: job.id, ...(await whyOf(app, job)) }) };
   },
 });
 
+async function whyOf(app: App, job: Job): Promise<Why> {
+  try {
+    const [facts, carrier] = await Promise.all([
+      withinTime(HEALTH_LIMIT_MS, jobFacts(app, job), unanswered),
+      carrierOf(app, job),
+    ]);
+    return whyNotRunning({ ...facts, carrier });
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    const { unreachableSince: since = null, cause = innermostMessage(error) } = app.reach;
+    return whyWithoutDatabase(knownFacts(app, job), { since, cause });
+  }
+}
+
+function unanswered(): DatabaseUnreachable {
+  return new DatabaseUnreachable(`no answer within ${HEALTH_LIMIT_MS / 1_000} s`);
+}
+
+/** An error of a statement has the reason in its cause. */
+function innermostMessage(error: unknown): string {
+  const { cause, message } = asError(error);
+  return cause instanceof Error ? innermostMessage(cause) : message;
+}
+
 async function carrierOf(app: App, job: Job): Promise<JobFacts["carrier"]> {
-  const broker = await app.broker();
+  const broker = await withinLimit(app.broker()).catch((error: unknown): BrokerState => ({
+    state: "unreachable",
+    trouble: asError(error).message,
+  }));
   if (broker.state === "in-process") return { name: "the process itself", trouble: null };
   return {
     name: `the Service Bus queue ${job.queue ? ownQueue(job.id) : SHARED_QUEUE}`,

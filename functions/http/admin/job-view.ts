@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { allRefusals } from "#data/platform/gate-refusals.ts";
 import { slotLedgers } from "#data/platform/job-schedules.ts";
-import { lastRuns, openRuns, refusals, statsSince } from "#data/platform/job-stats.ts";
+import { lastRuns, openRuns, statsSince } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { refusalOf } from "#jobs/gates.ts";
@@ -21,7 +22,8 @@ export const jobSchema = z.object({
   summary: z.string(),
   enabled: z.boolean(),
   paused: z.boolean(),
-  blocked: refusal.nullable().describe("The closed gate, if any"),
+  blocked: refusal.nullable().describe("The first closed gate, if any"),
+  refusals: z.array(refusal).describe("Every closed gate, those of settings first: a switch and a pause are both here"),
   schedule: z
     .object({ expression: z.string().describe("NCRONTAB, six fields"), timeZone: z.string(), inWords: z.string() })
     .nullable()
@@ -68,22 +70,23 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
     lastRuns(app.db, ids),
     statsSince(app.db, daysBefore(now, 1)),
     openRuns(app.db, now),
-    refusals(app.db, gated, now),
+    allRefusals(app.db, gated, now),
     slotLedgers(app.db, ids, { ...accountableRange(now), now }),
   ]);
   return jobs.map((job) => {
     const overrides = app.config.jobs.get(job.id);
     const schedule = effectiveSchedule(job, overrides);
     const { succeeded = 0, dead = 0, skipped = 0, p50Ms = null, p95Ms = null } = figures.get(job.id) ?? {};
-    const refusal = refused.get(job.id);
-    const blocked = refusalOf(job.gates, { internetAllowed: app.config.ALLOW_INTERNET_SYNC }) ?? refusal ?? null;
+    const bySettings = refusalOf(job.gates, { internetAllowed: app.config.ALLOW_INTERNET_SYNC });
+    const refusals = [...(bySettings ? [bySettings] : []), ...(refused.get(job.id) ?? [])];
     return {
       id: job.id,
       family: job.family.id,
       summary: job.summary,
       enabled: overrides?.enabled ?? job.enabledByDefault,
-      paused: refusal?.code === "paused",
-      blocked: redact(blocked),
+      paused: refusals.some(({ code }) => code === "paused"),
+      blocked: redact(refusals[0] ?? null),
+      refusals: redact(refusals),
       schedule: schedule && {
         expression: schedule.expression,
         timeZone: schedule.zone,

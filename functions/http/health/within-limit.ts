@@ -1,6 +1,6 @@
 import { withinTime } from "#diagnostics/time-limit.ts";
 
-/** Load balancers and monitors give up after a few seconds: a health route answers before that, whatever happens. */
+/** Load balancers, monitors and people give up after a few seconds: such a route answers before, whatever happens. */
 export const HEALTH_LIMIT_MS = 2_500;
 
 /** Waits for work, but not longer than health routes may take. @throws Error when the time is over */

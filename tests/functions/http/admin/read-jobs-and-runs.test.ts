@@ -141,6 +141,21 @@ describe("the list of jobs", () => {
       { id: "asked_sample", paused: true, blocked: { code: "paused" } },
     ]);
   });
+
+  it("shows a pause and a switch together", async () => {
+    const api = start();
+    await api.call("POST", "api/admin/jobs/asked_sample/pause", { reason: "maintenance of the sample" });
+    await api.call("PATCH", "api/admin/controls", { killSwitch: true, reason: "maintenance of the sample" });
+    const { body } = await api.call("GET", "api/admin/jobs/asked_sample");
+    expect(body).toMatchObject({
+      paused: true,
+      blocked: { code: "kill-switch" },
+      refusals: [{ code: "kill-switch" }, { code: "paused" }],
+    });
+    const why = await api.call<{ sentences: { code: string }[] }>("GET", "api/admin/jobs/asked_sample/why");
+    expect(why.body.sentences.map(({ code }) => code)).toEqual(expect.arrayContaining(["paused", "kill-switch"]));
+    await api.call("PATCH", "api/admin/controls", { killSwitch: false, reason: "the maintenance is over" });
+  });
 });
 
 /** Counts the statements of the app's connection. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type App, openApp } from "#app";
 import { findRun } from "#data/platform/job-runs.ts";
 import { routes } from "#functions/index.ts";
+import type { Reply } from "#http/route.ts";
 import { serve } from "#http/serve.ts";
 import { defineJob, manual } from "#jobs";
 import { catalogueOf } from "#jobs/catalogue.ts";
@@ -44,18 +45,21 @@ const test = it.extend<{ broken: Broken }>({
 });
 
 async function statusOf(app: App, path: string): Promise<number> {
-  const reply = await serve(
+  return (await answerOf(app, path)).status ?? 200;
+}
+
+async function answerOf(app: App, path: string, params: Record<string, string> = {}): Promise<Reply> {
+  return serve(
     routes.filter((route) => route.path === path),
     {
       method: "GET",
-      params: {},
+      params,
       query: new URLSearchParams(),
       header: () => null,
       bytes: async () => new Uint8Array(),
     },
     async () => app,
   );
-  return reply.status ?? 200;
 }
 const health = (app: App) => Promise.all(["api/health/ready", "api/jobs/health"].map((path) => statusOf(app, path)));
 
@@ -76,6 +80,16 @@ describe.concurrent.each(["silent", "close", "reset"] as const)("while the datab
       return (await findRun(db, run.id))?.state === "succeeded";
     };
     await vi.waitUntil(ended, { timeout: 120_000, interval: 500 });
+  });
+
+  test("`why` answers what is known without the database", async ({ broken: { proxy, app } }) => {
+    await vi.waitUntil(async () => (await health(app)).every((status) => status === 200), { timeout: 60_000 });
+    proxy.set(mode);
+    const { status = 200, json } = await answerOf(app, "api/admin/jobs/{id}/why", { id: job.id });
+    expect({ status, json }).toMatchObject({
+      status: 200,
+      json: { verdict: "blocked", sentences: [{ code: "database-unreachable" }, { code: "on-request" }] },
+    });
   });
 
   test("requests that fail get few lines in the log, without their statements", async ({
