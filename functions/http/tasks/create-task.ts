@@ -3,7 +3,8 @@ import { rowId } from "#data/row-ids.ts";
 import { insertTask } from "#data/tasks/tasks.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { anchorsOf, recurs, taskFaults } from "#rules/tasks/task-faults.ts";
+import { positionAt } from "#rules/tasks/series-position.ts";
+import { recurs, taskFaults } from "#rules/tasks/task-faults.ts";
 import { respondOnce } from "../idempotent-requests.ts";
 import { instant, owner, priority, recurrenceType, taskSchema, taskView } from "./task-view.ts";
 
@@ -36,13 +37,18 @@ export const createTask = defineRoute({
     const { response, started } = await respondOnce(app, { header, payload: { create: "task", body } }, async (tx) => {
       const createdAt = app.clock.now();
       const id = rowId(createdAt);
-      const anchor = recurs(wanted) && wanted.dueDate ? anchorsOf(wanted.dueDate, wanted.timeZone!) : null;
+      const first = recurs(wanted) && wanted.dueDate ? positionAt(wanted.dueDate, wanted.timeZone!) : null;
       const task = await insertTask(tx, {
         ...wanted,
         id,
         createdAt,
         isRecurring: recurs(wanted),
-        ...(anchor && { seriesId: id, recurrenceAnchorDay: anchor.day, recurrenceAnchorTime: anchor.time }),
+        ...(first && {
+          seriesId: id,
+          recurrencePosition: first.position,
+          recurrenceAnchorDay: first.anchorDay,
+          recurrenceAnchorTime: first.anchorTime,
+        }),
       });
       return { response: taskView(task) };
     });

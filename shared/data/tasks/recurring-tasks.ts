@@ -14,6 +14,7 @@ export interface CompletedRecurring {
   readonly interval: number;
   readonly rule: string | null;
   readonly until: Date | null;
+  readonly position: string | null;
   readonly anchorDay: number | null;
   readonly anchorTime: string | null;
   readonly number: number;
@@ -29,8 +30,8 @@ export async function claimCompletedRecurring(
     select id, json_build_array(completed_at::text, id) as cursor,
            (extract(epoch from due_date) * 1000)::float8 as "dueMs", time_zone as "timeZone", recurrence_type as type,
            recurrence_interval as interval, recurrence_rule as rule,
-           (extract(epoch from recurrence_until) * 1000)::float8 as "untilMs", recurrence_anchor_day as "anchorDay",
-           recurrence_anchor_time::text as "anchorTime", series_number as number
+           (extract(epoch from recurrence_until) * 1000)::float8 as "untilMs", recurrence_position::text as position,
+           recurrence_anchor_day as "anchorDay", recurrence_anchor_time::text as "anchorTime", series_number as number
       from ${tasks}
      where is_recurring and status = 'completed' and due_date is not null and last_processed_at is null
        and deleted_at is null ${afterCursor("completed_at", "uuid", after)}
@@ -49,6 +50,7 @@ export interface NextTask {
   readonly fromId: string;
   readonly due: Date;
   readonly number: number;
+  readonly position: string;
   readonly anchorDay: number;
   readonly anchorTime: string;
 }
@@ -71,16 +73,17 @@ export async function insertNextTasks(
       select * from unnest(
         ${column(() => rowId(now))}::uuid[], ${column(({ fromId }) => fromId)}::uuid[],
         ${column(({ due }) => due.toISOString())}::timestamptz[], ${column(({ number }) => number)}::integer[],
-        ${column(({ anchorDay }) => anchorDay)}::smallint[], ${column(({ anchorTime }) => anchorTime)}::time[]
-      ) as next(id, from_id, due_date, number, anchor_day, anchor_time)
+        ${column(({ position }) => position)}::timestamp[], ${column(({ anchorDay }) => anchorDay)}::smallint[],
+        ${column(({ anchorTime }) => anchorTime)}::time[]
+      ) as next(id, from_id, due_date, number, position, anchor_day, anchor_time)
     ),
     made as (
       insert into ${tasks} (id, owner, title, description, priority, tags, due_date, time_zone, is_recurring, recurrence_type,
-                            recurrence_interval, recurrence_rule, recurrence_until, recurrence_anchor_day,
-                            recurrence_anchor_time, series_id, series_number, generated_from_id, created_at)
+                            recurrence_interval, recurrence_rule, recurrence_until, recurrence_position,
+                            recurrence_anchor_day, recurrence_anchor_time, series_id, series_number, generated_from_id, created_at)
       select next.id, done.owner, done.title, done.description, done.priority, done.tags, next.due_date, done.time_zone, true,
-             done.recurrence_type, done.recurrence_interval, done.recurrence_rule, done.recurrence_until, next.anchor_day,
-             next.anchor_time, coalesce(done.series_id, done.id), next.number, done.id, ${at}
+             done.recurrence_type, done.recurrence_interval, done.recurrence_rule, done.recurrence_until, next.position,
+             next.anchor_day, next.anchor_time, coalesce(done.series_id, done.id), next.number, done.id, ${at}
         from next join ${tasks} done on done.id = next.from_id
       on conflict (generated_from_id) do nothing
       returning id, generated_from_id, due_date

@@ -51,6 +51,11 @@ export const tasks = tasksSchema.table(
     recurrenceRule: text("recurrence_rule"),
     /** The end of the recurrence. */
     recurrenceUntil: instant("recurrence_until"),
+    /**
+     * The planned wall time of this task in its series; neither a clock change nor a moved due date changes it. Null:
+     * stored by a version before migration 7; it follows from the due date and the anchors.
+     */
+    recurrencePosition: timestamp("recurrence_position", { precision: 0, mode: "string" }),
     /** The day of the month of the series: 31 stays 31 after February. */
     recurrenceAnchorDay: smallint("recurrence_anchor_day"),
     /** The time of day of the series: 02:30 stays 02:30 after the night that skips it. */

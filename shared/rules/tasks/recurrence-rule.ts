@@ -31,19 +31,20 @@ export interface RuleWeekday {
 /** The last possible occurrence, included: an instant, or a wall time in the task's zone; in seconds. */
 export type Until = { readonly instant: number } | { readonly wall: number };
 
-/** Limits the cost of parsing and evaluating a rule. */
+/** In characters, without the folds. */
 const LONGEST_RULE = 1_000;
 
 /**
- * Parses `FREQ=MONTHLY;BYDAY=-1FR`, with or without the prefix `RRULE:`.
+ * Parses `FREQ=MONTHLY;BYDAY=-1FR`, with or without the prefix `RRULE:`, also as the folded lines of a calendar file.
  *
  * Combinations that RFC 5545 forbids are refused. Not supported: frequencies below a day (several times a day are
  * `FREQ=DAILY;BYHOUR=9,17`), leap seconds, and DTSTART, which is the task's due date.
  * @throws InvalidRecurrence
  */
-export function readRule(text: string): RecurrenceRule {
+export function readRule(folded: string): RecurrenceRule {
+  const text = folded.replace(FOLD, "").trim();
   if (text.length > LONGEST_RULE) throw fault(`expected at most ${LONGEST_RULE} characters, got ${text.length}`);
-  const parts = partsOf(text.trim().replace(/^RRULE:/i, ""));
+  const parts = partsOf(text.replace(/^RRULE:/i, ""));
   const list = (name: keyof typeof RANGES) => numbers(name, parts.get(name));
   const rule: RecurrenceRule = {
     frequency: frequencyOf(parts.get("FREQ")),
@@ -80,6 +81,8 @@ const RANGES = {
   BYSETPOS: { from: 1, to: 366, fromEnd: true },
 } satisfies Record<string, { from: number; to: number; fromEnd?: true }>;
 
+/** RFC 5545 (3.1): a long line is split anywhere, and each further line begins with a blank or a tab. */
+const FOLD = /\r?\n[ \t]/g;
 const WEEKDAYS = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
 const FREQUENCIES: readonly string[] = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"] satisfies Frequency[];
 const NAMES = new Set(["FREQ", "UNTIL", "WKST", "BYDAY", ...Object.keys(RANGES)]);

@@ -1,4 +1,3 @@
-import { wallTimeAt } from "#schedule/wall-clock.ts";
 import { checkZoneName } from "#schedule/zone-name.ts";
 import { InvalidRecurrence } from "./invalid-recurrence.ts";
 import { nextOccurrence, type RecurrenceType } from "./recurrence.ts";
@@ -46,12 +45,6 @@ export function taskFaults(task: TaskRequest): TaskFault[] {
   return faults;
 }
 
-/** The anchor of the series of a new task: the day of the month and the time of its due date in its zone. */
-export function anchorsOf(dueDate: Date, timeZone: string): { day: number; time: string } {
-  const wall = new Date(wallTimeAt(timeZone, Math.floor(dueDate.getTime() / 1_000)) * 1_000);
-  return { day: wall.getUTCDate(), time: wall.toISOString().slice(11, 19) };
-}
-
 function recurrenceFaults(task: TaskRequest & { dueDate: Date; timeZone: string }): TaskFault[] {
   try {
     nextOccurrence(
@@ -59,6 +52,7 @@ function recurrenceFaults(task: TaskRequest & { dueDate: Date; timeZone: string 
         due: task.dueDate,
         timeZone: task.timeZone,
         until: null,
+        position: null,
         anchorDay: null,
         anchorTime: null,
         number: 1,

@@ -49,6 +49,7 @@ it("creates the next task after a completed one, with the texts of its users", a
     recurrenceType: "monthly",
     recurrenceInterval: 2,
     recurrenceUntil: task.recurrenceUntil,
+    recurrencePosition: "2026-03-31 09:00:00",
     recurrenceAnchorDay: 31,
     recurrenceAnchorTime: "09:00:00",
     seriesId: task.id,
@@ -129,6 +130,29 @@ it("keeps the time, the anchor and the number of a series from task to task", as
     task = next;
   }
   expect(dues).toEqual(["2026-02-28T08:00:00.000Z", "2026-03-31T07:00:00.000Z", "2026-04-30T07:00:00.000Z"]);
+});
+
+it("keeps a task that a gap at midnight moves to Sunday on its Saturday", async () => {
+  let task = await done({
+    timeZone: "America/Nuuk",
+    recurrenceType: "weekly",
+    dueDate: new Date("2026-03-22T01:30:00Z"),
+  });
+  const dues: string[] = [];
+  for (let n = 0; n < 3; n++) {
+    await process("2026-03-01T00:00:00Z");
+    task = (await followerOf(task))!;
+    dues.push(task.dueDate!.toISOString());
+    await db
+      .update(tasks)
+      .set({ status: "completed", completedAt: new Date(NOW) })
+      .where(eq(tasks.id, task.id));
+  }
+  expect(dues, "Saturdays 23:30; the clocks skip the last hour of 28 March").toEqual([
+    "2026-03-29T01:00:00.000Z",
+    "2026-04-05T00:30:00.000Z",
+    "2026-04-12T00:30:00.000Z",
+  ]);
 });
 
 it("a second run creates no second next task, also without the mark of the first", async () => {

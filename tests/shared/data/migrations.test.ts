@@ -14,6 +14,7 @@ const RECORDED = {
   "0004_tax_liens": "7666d353bdf4d4ce7c72aa859fac22c8e3db4a1cdf2cb5601ef78abcb101a800",
   "0005_job_schedules": "fed855c4ef96c391f95882cc741e00a378679ab72ab259aa188ef68e00d1ff0c",
   "0006_list_indexes": "7c5bfcc16aa6ec665fdf01f5bb94d3d1b846f7e057e783b1b1df56c4b73faa41",
+  "0007_keep_the_planned_time_of_tasks": "eba3d7f481f3a672e1f51915d9463711b51d4c080be222a563e0416515c84f71",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {

@@ -17,6 +17,13 @@ it("a rule is parsed in any case and order, with or without the prefix RRULE", (
   });
 });
 
+it("the folded lines of a calendar file are one rule", () => {
+  const unfolded = readRule("FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1");
+  expect(readRule("RRULE:FREQ=MON\r\n THLY;BYDAY=MO,\r\n\tTU;BYSETPOS\n =-1\r\n")).toEqual(unfolded);
+  expect(readRule("RRU\r\n LE:FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-1")).toEqual(unfolded);
+  expect(() => readRule("FREQ=MONTHLY;\nBYDAY=MO"), "a line that does not continue").toThrow("expected parts");
+});
+
 it.each<[string, object]>([
   ["20261231T235959Z", { instant: Date.parse("2026-12-31T23:59:59Z") / 1_000 }],
   ["20261231T090000", { wall: Date.parse("2026-12-31T09:00:00Z") / 1_000 }],
