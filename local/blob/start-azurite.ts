@@ -53,7 +53,11 @@ export async function startAzurite(options: AzuriteOptions): Promise<RunningAzur
 
   let stopping = false;
   void azurite.ended.then(() => {
-    if (!stopping) log(`Azurite (process ${azurite.pid}) ended unexpectedly: see ${azurite.logFile}.`);
+    if (!stopping)
+      log(
+        `Azurite (process ${azurite.pid}) ended unexpectedly. Its log is ${azurite.logFile}. ` +
+          "Stop Rota and restart it with npm start.",
+      );
   });
   return {
     connectionString: connectionString(port, key),

@@ -29,6 +29,16 @@ export async function findPostmaster({ data }: PostmasterFiles): Promise<number 
   return undefined;
 }
 
+/** Whether this postmaster runs: a cheap check for repeated calls, which off Linux looks at the process id only. */
+export async function isPostmasterRunning({ data }: PostmasterFiles, pid: number): Promise<boolean> {
+  return process.platform === "linux" ? isPostmasterOf(pid, data).catch(() => false) : isAlive(pid);
+}
+
+/** The file that receives the server's log. */
+export function serverLogFile(home: DatabaseHome): string {
+  return join(home.directory, "postgres.log");
+}
+
 /**
  * Starts a postmaster that outlives this process and its terminal, and waits until it accepts connections.
  *
@@ -36,7 +46,7 @@ export async function findPostmaster({ data }: PostmasterFiles): Promise<number 
  */
 export async function startPostmaster(site: PostmasterFiles): Promise<number> {
   const { home, software, data } = site;
-  const log = join(home.directory, "postgres.log");
+  const log = serverLogFile(home);
   if ((await size(log)) > LOG_LIMIT_BYTES) await truncate(log);
   const deadline = Date.now() + START_WITHIN_MS;
   for (;;) {

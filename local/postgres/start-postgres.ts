@@ -11,9 +11,11 @@ import {
   findPostmaster,
   type PostmasterFiles,
   PostmasterStartError,
+  serverLogFile,
   startPostmaster,
   stopPostmaster,
 } from "./postmaster.ts";
+import { watchPostmaster } from "./watch-postmaster.ts";
 
 export interface PostgresOptions {
   /** The directory of the database, created when missing. Its content survives restarts. */
@@ -26,6 +28,7 @@ export interface PostgresOptions {
   settings?: Record<string, string>;
   /** A directory with bin/, lib/ and share/ of another PostgreSQL than that of the installed package. */
   software?: string | undefined;
+  /** Receives a line where the database lies elsewhere, is restarted, or ends while it is in use. */
   log?: (line: string) => void;
 }
 
@@ -63,7 +66,14 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     // The owner of the data must be able to write these files of root when it starts the server itself.
     for (const name of ["lock", "holder", "port"]) await giveOwnership(join(home.directory, name), home.account);
     const url = urlOf(cluster, port);
+    const stopWatching = watchPostmaster(site, pid, () => {
+      log(
+        `PostgreSQL (process ${pid}) ended unexpectedly. Its log is ${serverLogFile(home)}. ` +
+          "Stop Rota and restart it with npm start; committed data is kept.",
+      );
+    });
     const stop = once(async () => {
+      stopWatching();
       try {
         await stopPostmaster(site, pid);
       } finally {

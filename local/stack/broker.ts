@@ -7,10 +7,12 @@ import { createInterface } from "node:readline";
 /**
  * Runs the Service Bus emulator in a process of its own, with the queues that the built app names. It ends when this
  * process ends, even by a crash. It keeps accepted messages for the next start.
+ * @param log receives a line when the emulator ends while it is in use
  */
 export async function startBroker(
   root: string,
   dataDirectory: string,
+  log: (line: string) => void,
 ): Promise<{ connectionString: string; stop: () => Promise<void> }> {
   await mkdir(dataDirectory, { recursive: true });
   const queues = (await queueNames(root)).flatMap((name) => ["--queue", name]);
@@ -27,9 +29,18 @@ export async function startBroker(
   const line = await Promise.race([once(createInterface(child.stdout), "line"), exited.then(() => null)]);
   if (!line) throw new Error(`The Service Bus emulator did not start: ${errorOutput.trim() || "it wrote no error"}`);
   const { connectionString } = JSON.parse(String(line[0])) as { connectionString: string };
+  let isStopping = false;
+  void exited.then(() => {
+    if (isStopping) return;
+    log(
+      `The Service Bus emulator (process ${child.pid ?? 0}) ended unexpectedly: ${errorOutput.trim() || "it wrote no error"}. ` +
+        "Stop Rota and restart it with npm start; no run is lost.",
+    );
+  });
   return {
     connectionString,
     async stop() {
+      isStopping = true;
       child.stdin.end();
       await exited;
     },

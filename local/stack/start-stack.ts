@@ -39,7 +39,9 @@ export async function startStack(root: string, options: StackOptions, log: Log):
   try {
     const { settings, providerControl = null } = options.join
       ? { settings: await settingsToJoin(stateDirectory) }
-      : await startDependencies(root, options, started);
+      : await startDependencies(root, options, started, (message) => {
+          log({ at: new Date(), level: "warning", source: "host", message });
+        });
     // The app reads its environment as on Azure; environment variables override the file.
     const env = { ...settings, ...process.env } as Record<string, string>;
     const key = env.ROTA_OPERATOR_KEY || (await hostKey(stateDirectory));
@@ -73,16 +75,17 @@ async function startDependencies(
   root: string,
   { stateDirectory, settings }: StackOptions,
   started: (() => Promise<void>)[],
+  log: (line: string) => void,
 ): Promise<{ settings: Record<string, string>; providerControl?: string }> {
   const given = { ...settings, ...process.env };
   const own: Record<string, string> = {};
   let providerControl: string | undefined;
   const dependencies = await Promise.allSettled([
-    given.DATABASE_URL ? null : startPostgres({ dataDirectory: join(stateDirectory, "postgres") }),
-    isOwnStorage(given.AzureWebJobsStorage) ? startAzurite({ dataDirectory: join(stateDirectory, "blob") }) : null,
+    given.DATABASE_URL ? null : startPostgres({ dataDirectory: join(stateDirectory, "postgres"), log }),
+    isOwnStorage(given.AzureWebJobsStorage) ? startAzurite({ dataDirectory: join(stateDirectory, "blob"), log }) : null,
     given.SERVICE_BUS || given.SERVICE_BUS__fullyQualifiedNamespace
       ? null
-      : startBroker(root, join(stateDirectory, "service-bus")),
+      : startBroker(root, join(stateDirectory, "service-bus"), log),
     given.WEB_PUBSUB || given.WEB_PUBSUB__endpoint ? null : startWebPubSubEmulator(),
   ]);
   const [database, blobs, broker, live] = dependencies;

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { expect, it } from "vitest";
@@ -29,4 +31,28 @@ it("broken database connections under load fail their requests, and never the pr
     (status) => status === 200,
   );
   expect(await app.stop()).toBe(0);
+});
+
+it("a PostgreSQL that is killed leaves one clear message in the terminal, no statements, and health that answers", async () => {
+  const app = await startStack(state);
+  const sql = postgres(app.databaseUrl, { max: 1, onnotice: () => undefined });
+  const [{ data_directory: data = "" } = {}] = await sql<{ data_directory: string }[]>`show data_directory`;
+  await sql.end();
+  const postmaster = parseInt(await readFile(join(data, "postmaster.pid"), "utf8"));
+  const before = app.output().length;
+  process.kill(postmaster, "SIGKILL");
+  const message =
+    `PostgreSQL (process ${postmaster}) ended unexpectedly. Its log is ${join(data, "../../postgres.log")}. ` +
+    "Stop Rota and restart it with npm start; committed data is kept.";
+  await until(
+    async () => app.output(),
+    (output) => output.includes(message),
+  );
+  const answers = await Promise.all(Array.from({ length: 30 }, () => app.call("GET", "api/admin/runs")));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+  expect((await fetch(`${app.url}/api/health/ready`)).status).toBe(503);
+  const shown = app.output().slice(before);
+  expect(shown.split(message)).toHaveLength(2);
+  expect(shown).not.toMatch(/\b(select|insert into|update|delete from) "?platform|Failed query/i);
+  await app.kill();
 });

@@ -112,7 +112,8 @@ test("after a crash of Azurite the log names its log file", async () => {
   const storage = await startHere({ dataDirectory, log });
   process.kill(storage.pid, "SIGKILL");
   expect(await logged).toBe(
-    `Azurite (process ${storage.pid}) ended unexpectedly: see ${join(dataDirectory, "azurite.log")}.`,
+    `Azurite (process ${storage.pid}) ended unexpectedly. Its log is ${join(dataDirectory, "azurite.log")}. ` +
+      "Stop Rota and restart it with npm start.",
   );
 });
 

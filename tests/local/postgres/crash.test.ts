@@ -65,6 +65,26 @@ test("a server whose postmaster was killed can be stopped and started again", as
   expect(await query(second.url, (sql) => sql`SELECT id FROM thing`)).toEqual([{ id: 7 }]);
 });
 
+test("a server that ends while it is in use is reported once, with its log and what to do; a stop reports nothing", async () => {
+  const { promise: logged, resolve: log } = Promise.withResolvers<string>();
+  const server = await startHere({ dataDirectory, log });
+  const [{ data_directory: data = "" } = {}] = await query(
+    server.url,
+    (sql) => sql<{ data_directory: string }[]>`SHOW data_directory`,
+  );
+  process.kill(server.pid, "SIGKILL");
+  expect(await logged).toBe(
+    `PostgreSQL (process ${server.pid}) ended unexpectedly. Its log is ${join(data, "../../postgres.log")}. ` +
+      "Stop Rota and restart it with npm start; committed data is kept.",
+  );
+  await server.stop();
+
+  const lines: string[] = [];
+  const second = await startHere({ dataDirectory, log: (line) => lines.push(line) });
+  await second.stop();
+  expect(lines).toEqual([]);
+});
+
 test.for([
   { lock: "names a dead process", pid: async () => "4194303" },
   { lock: "names the process id of another program", pid: bystander },
