@@ -120,6 +120,20 @@ export default tseslint.config(
     },
   },
   {
+    files: ["local/**"],
+    ignores: ["local/processes/write-file.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          name: "node:fs/promises",
+          importNames: ["writeFile"],
+          message: "An error of a full disk names no file: use local/processes/write-file.ts.",
+        },
+      ],
+    },
+  },
+  {
     // A test names the shape of the answer that it reads, and takes `close` off the process that it started.
     files: ["tests/**", "packages/*/tests/**"],
     rules: { "@typescript-eslint/no-unnecessary-type-parameters": "off", "@typescript-eslint/unbound-method": "off" },

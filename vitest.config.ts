@@ -19,7 +19,7 @@ const UNIT = [
   "tests/local/functions-host/{router,timer-trigger,utc-ncrontab}.test.ts",
   "tests/local/providers/**/*.test.ts",
   "tests/local/stack/demo-data/load-demo-data.test.ts",
-  "tests/scripts/{check-scripts,publish-build,settings-example,source-files,start-banner}.test.ts",
+  "tests/scripts/{check-scripts,publish-build,settings-example,source-files,start-banner,terminal-log}.test.ts",
   "tests/scripts/lint/**/*.test.ts",
   "tests/shared/azure/manifest.test.ts",
   "tests/shared/data/{migrations,row-ids}.test.ts",

@@ -1,5 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
+import { writeFile } from "./processes/write-file.ts";
 
 /** The requested port is in use. The message names the port, what needs it and the setting that changes it. */
 export class PortInUseError extends Error {

@@ -1,4 +1,4 @@
-import { cp, writeFile } from "node:fs/promises";
+import { cp } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -6,6 +6,7 @@ import { build } from "esbuild";
 import { type Manifest, manifestOf } from "#azure/manifest.ts";
 import type { Route } from "#http/route.ts";
 import type { Job } from "#jobs/job.ts";
+import { writeFile } from "#local/processes/write-file.ts";
 import { driverGuard } from "./driver-guard.ts";
 import { buildDirectory, publishBuild } from "./publish-build.ts";
 import { sourceFiles } from "./source-files.ts";

@@ -6,6 +6,7 @@ import { readOptions } from "#local/stack/stack-options.ts";
 import { startStack } from "#local/stack/start-stack.ts";
 import { whenNpmEnds } from "./npm-parent.ts";
 import { banner, type JobLine } from "./start-banner.ts";
+import { terminalLog } from "./terminal-log.ts";
 
 /** Runs all of Rota on this machine, from its build. `npm start` builds it first: see start.ts. */
 const root = join(import.meta.dirname, "..");
@@ -22,10 +23,8 @@ try {
   // A database of DATABASE_URL may hold real data, so it gets no sample data.
   const isOwnDatabase = !process.env.DATABASE_URL;
   const startedAt = performance.now();
-  const stack = await startStack(root, options, ({ message, source, level }) => {
-    if (source === "console" || source === "app" || /warning|error|critical/.test(level))
-      process.stdout.write(`${message}\n`);
-  });
+  const log = terminalLog((text) => process.stdout.write(text));
+  const stack = await startStack(root, options, log);
   onStopSignal(() => stack.stop());
 
   const { jobs } = (await call(stack, "GET", "api/admin/jobs")) as { jobs: JobLine[] };

@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { choosePort } from "../ports.ts";
 import { lockDirectory } from "../processes/lock-directory.ts";
+import { writeFile } from "../processes/write-file.ts";
 
 export interface AzuriteOptions {
   /** The directory of the storage, created when missing. Its content survives restarts. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFile } from "../processes/write-file.ts";
 
 /** The stored status of a timer. `last` is undefined until it has run on this schedule. */
 export interface TimerStatus {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "../processes/run-program.ts";
+import { writeFile } from "../processes/write-file.ts";
 import { type DatabaseHome, giveOwnership } from "./database-home.ts";
 import type { PostgresBinaries } from "./postgres-binaries.ts";
 

@@ -39,6 +39,13 @@ export function serverLogFile(home: DatabaseHome): string {
   return join(home.directory, "postgres.log");
 }
 
+/** Why the server gave up since its last start, as it logged it, such as a full disk. Undefined after a kill. */
+export async function loggedFault(home: DatabaseHome): Promise<string | undefined> {
+  const log = await readFile(serverLogFile(home), "utf8").catch(() => "");
+  const sinceStart = log.slice(log.lastIndexOf("starting PostgreSQL"));
+  return [...sinceStart.matchAll(/(?:PANIC:|FATAL: {2}could not) .*/g)].at(-1)?.[0].replace(/\s+/g, " ");
+}
+
 /**
  * Starts a postmaster that outlives this process and its terminal, and waits until it accepts connections.
  *

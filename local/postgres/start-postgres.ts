@@ -1,14 +1,16 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
 import { choosePort, PortInUseError } from "../ports.ts";
 import { lockDirectory } from "../processes/lock-directory.ts";
+import { writeFile } from "../processes/write-file.ts";
 import { type Cluster, openCluster, USER } from "./cluster.ts";
 import { findDatabaseHome, giveOwnership } from "./database-home.ts";
 import { prepareBinaries } from "./postgres-binaries.ts";
 import { postgresConf } from "./postgres-conf.ts";
 import {
   findPostmaster,
+  loggedFault,
   type PostmasterFiles,
   PostmasterStartError,
   serverLogFile,
@@ -66,9 +68,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     // The owner of the data must be able to write these files of root when it starts the server itself.
     for (const name of ["lock", "holder", "port"]) await giveOwnership(join(home.directory, name), home.account);
     const url = urlOf(cluster, port);
-    const stopWatching = watchPostmaster(site, pid, () => {
+    const stopWatching = watchPostmaster(site, pid, async () => {
+      const fault = await loggedFault(home);
       log(
-        `PostgreSQL (process ${pid}) ended unexpectedly. Its log is ${serverLogFile(home)}. ` +
+        `PostgreSQL (process ${pid}) ended unexpectedly${fault ? ` (${fault})` : ""}. Its log is ${serverLogFile(home)}. ` +
           "Stop Rota and restart it with npm start; committed data is kept.",
       );
     });

@@ -7,13 +7,13 @@ const CHECK_EVERY_MS = 1_000;
  * every second.
  * @returns ends the watch
  */
-export function watchPostmaster(site: PostmasterFiles, pid: number, onEnd: () => void): () => void {
+export function watchPostmaster(site: PostmasterFiles, pid: number, onEnd: () => Promise<void>): () => void {
   let isWatching = true;
   const timer = setInterval(() => {
-    void isPostmasterRunning(site, pid).then((isRunning) => {
+    void isPostmasterRunning(site, pid).then(async (isRunning) => {
       if (isRunning || !isWatching) return;
       end();
-      onEnd();
+      await onEnd();
     });
   }, CHECK_EVERY_MS);
   timer.unref();

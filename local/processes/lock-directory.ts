@@ -1,7 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { writeFile } from "./write-file.ts";
 
 /** An exclusive lock on a directory, held until `release` or until this process dies. */
 export interface DirectoryLock {
@@ -54,17 +55,20 @@ export async function lockDirectory(
 }
 
 function tryLock(file: string): DirectoryLock | undefined {
-  const database = new DatabaseSync(file);
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(file);
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
-    database.close();
+    database?.close();
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
-    throw error;
+    // SQLite names no file: "database or disk is full".
+    throw new Error(`The lock file ${file} cannot be written: ${(error as Error).message}.`, { cause: error });
   }
+  const held = database;
   return {
     release() {
-      if (database.isOpen) database.close();
+      if (held.isOpen) held.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeFile } from "../processes/write-file.ts";
 import { readRunningApp, type RunningApp, runningAppFile } from "./running-app.ts";
 
 export async function writeRunningApp(stateDirectory: string, app: RunningApp): Promise<void> {

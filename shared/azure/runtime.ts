@@ -6,6 +6,7 @@ import { responseText } from "#http/readable-json.ts";
 import { serve } from "#http/serve.ts";
 import { lazyCatalogue } from "#jobs/catalogue.ts";
 import { effectiveSchedule, withOverrides } from "#jobs/effective-schedule.ts";
+import { asError } from "#jobs/error-class.ts";
 import { tick } from "#runner/tick.ts";
 import type { Config } from "#settings/config.ts";
 import { startTelemetry, type Telemetry } from "#telemetry/start-telemetry.ts";
@@ -45,13 +46,22 @@ export async function openRuntime(config: Config, manifest: Manifest, modules: L
   subscribe(HOST_STOPPING, () => {
     app.beginStop();
   });
-  return withTraces(makeRuntime(app, telemetry, modules));
+  return asInvocations(makeRuntime(app, telemetry, modules));
 }
 
-/** Runs each invocation in the trace that the host names. */
-function withTraces(runtime: Runtime): Runtime {
-  const within = <T>({ traceContext }: InvocationContext, work: () => T) =>
-    withTraceParent(traceContext?.traceParent, work);
+/**
+ * Runs each invocation in the trace that the host names. An error that leaves the app carries no statement and no
+ * parameters: the host writes it into its log.
+ */
+function asInvocations(runtime: Runtime): Runtime {
+  const within = <T>({ traceContext }: InvocationContext, work: () => Promise<T>) =>
+    withTraceParent(traceContext?.traceParent, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw asError(error);
+      }
+    });
   return {
     onTimer: (job, timer, context) => within(context, () => runtime.onTimer(job, timer, context)),
     onMessages: (queue, bodies, context, job) => within(context, () => runtime.onMessages(queue, bodies, context, job)),

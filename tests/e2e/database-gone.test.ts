@@ -36,7 +36,8 @@ it("broken database connections under load fail their requests, and never the pr
 it("a PostgreSQL that is killed leaves one clear message in the terminal, no statements, and health that answers", async () => {
   const app = await startStack(state);
   const sql = postgres(app.databaseUrl, { max: 1, onnotice: () => undefined });
-  const [{ data_directory: data = "" } = {}] = await sql<{ data_directory: string }[]>`show data_directory`;
+  const [setting] = await sql<{ data_directory: string }[]>`show data_directory`;
+  const data = setting!.data_directory;
   await sql.end();
   const postmaster = parseInt(await readFile(join(data, "postmaster.pid"), "utf8"));
   const before = app.output().length;

@@ -1,5 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFile } from "../../processes/write-file.ts";
 import { analysisDemo } from "./demo-analysis.ts";
 import { countyDemo } from "./demo-county.ts";
 import type { DemoApi, DemoData } from "./demo-data.ts";

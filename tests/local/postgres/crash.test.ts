@@ -68,10 +68,8 @@ test("a server whose postmaster was killed can be stopped and started again", as
 test("a server that ends while it is in use is reported once, with its log and what to do; a stop reports nothing", async () => {
   const { promise: logged, resolve: log } = Promise.withResolvers<string>();
   const server = await startHere({ dataDirectory, log });
-  const [{ data_directory: data = "" } = {}] = await query(
-    server.url,
-    (sql) => sql<{ data_directory: string }[]>`SHOW data_directory`,
-  );
+  const [setting] = await query(server.url, (sql) => sql<{ data_directory: string }[]>`SHOW data_directory`);
+  const data = setting!.data_directory;
   process.kill(server.pid, "SIGKILL");
   expect(await logged).toBe(
     `PostgreSQL (process ${server.pid}) ended unexpectedly. Its log is ${join(data, "../../postgres.log")}. ` +

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { DirectoryInUseError, lockDirectory } from "#local/processes/lock-directory.ts";
@@ -42,6 +42,14 @@ test("of many concurrent attempts one gets the lock", async () => {
   const got = tries.filter((one) => one.status === "fulfilled");
   expect(got).toHaveLength(1);
   got[0]?.value.release();
+});
+
+test("a lock file that cannot be written is named", async () => {
+  const directory = await temporaryDirectory();
+  await mkdir(join(directory, "lock"));
+  await expect(lockDirectory(directory, impatient)).rejects.toThrow(
+    `The lock file ${join(directory, "lock")} cannot be written: `,
+  );
 });
 
 async function startRival(directory: string) {
