@@ -28,7 +28,8 @@ export const initializeEtfPension = defineJob({
     const etfs = await pensionEtfs(db, etfId);
     const valuation = valuationOf(etfs, civilDateIn("Europe/Berlin", asOf), settings.FX_PROVIDERS);
     // Waits for the lock: a run that holds it may not have read the newest contributions.
-    const { counts } = await valuePensions(valuation, [pensionId], { transaction, lock: lockPensions });
+    const { counts, failed } = await valuePensions(valuation, [pensionId], { transaction, lock: lockPensions });
+    if (failed[0]) throw failed[0].error;
     return counts;
   },
 });

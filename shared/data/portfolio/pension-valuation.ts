@@ -158,7 +158,8 @@ export async function valueDays(tx: Tx, ids: readonly string[], days: readonly Q
          select p.units, false as waits where p.last_purchase_date <= day.date
          union all
          -- No row before the first contribution.
-         select sum(c.units) filter (where c.bought_on <= day.date), bool_or(c.units is null)
+         -- Zero: a price of this day that came late finds contributions that bought on a later day.
+         select coalesce(sum(c.units) filter (where c.bought_on <= day.date), 0), bool_or(c.units is null)
            from ${etfPensionContributions} c
           where (p.last_purchase_date <= day.date) is not true and c.pension_id = p.id and c.date <= day.date
          having count(*) > 0

@@ -18,7 +18,8 @@ import {
   valueDays,
   waitingContributions,
 } from "#data/portfolio/pension-valuation.ts";
-import type { Counts } from "#jobs/context.ts";
+import type { Counts, FailedItem } from "#jobs/context.ts";
+import { asError, classify } from "#jobs/error-class.ts";
 import { addDays, type CivilDate } from "#rules/civil-date.ts";
 import { minorDigits } from "#rules/portfolio/currency.ts";
 import { SAME_SCALE } from "#rules/portfolio/price-series.ts";
@@ -62,25 +63,58 @@ interface Cursor {
 
 const START: Cursor = { contribution: "0", day: "0001-01-01" };
 
+export interface ValuationTools {
+  readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+  /** Locks pensions for one transaction and returns those that it got; the others are skipped from then on. */
+  readonly lock: (tx: Tx, ids: readonly string[]) => Promise<string[]>;
+}
+
+export interface ValuedPensions {
+  readonly counts: Counts;
+  readonly skipped: readonly string[];
+  /** Pensions whose data the database refuses. Days that were committed before stay. */
+  readonly failed: readonly FailedItem[];
+}
+
 /**
  * Brings pensions up to date, in several transactions: contributions buy units where price and rate are known, then the
- * due days get their values, a range of days at a time.
- *
- * @param lock locks pensions for one transaction and returns those that it got; the others are skipped from then on
- * @returns the counts, and the pensions that were skipped
+ * due days get their values, a range of days at a time. When a constraint refuses a row, the batch is halved until
+ * the pension of the row is alone: one pension fails, the others are valued.
  */
 export async function valuePensions(
   valuation: Valuation,
   ids: readonly string[],
-  {
-    transaction,
-    lock,
-  }: {
-    transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
-    lock: (tx: Tx, ids: readonly string[]) => Promise<string[]>;
-  },
-): Promise<{ counts: Counts; skipped: string[] }> {
+  tools: ValuationTools,
+): Promise<ValuedPensions> {
   const counts: Counts = { bought: 0, valued: 0, completed: 0, waiting: 0, closed: 0 };
+  const skipped: string[] = [];
+  const failed: FailedItem[] = [];
+  await valueSome(ids);
+  return { counts, skipped, failed };
+
+  async function valueSome(some: readonly string[]): Promise<void> {
+    try {
+      skipped.push(...(await valueTogether(valuation, some, tools, counts)));
+    } catch (error) {
+      if (classify(error) !== "validation") throw error;
+      if (some.length === 1) {
+        failed.push({ key: `pension ${some[0]!}`, error: asError(error) });
+        return;
+      }
+      const half = Math.ceil(some.length / 2);
+      await valueSome(some.slice(0, half));
+      await valueSome(some.slice(half));
+    }
+  }
+}
+
+/** Adds to `counts` what each transaction has committed. @returns the pensions that were skipped */
+async function valueTogether(
+  valuation: Valuation,
+  ids: readonly string[],
+  { transaction, lock }: ValuationTools,
+  counts: Counts,
+): Promise<string[]> {
   let held = ids;
   let cursor: Cursor | null = START;
   while (cursor !== null && held.length > 0) {
@@ -94,7 +128,7 @@ export async function valuePensions(
     addTo(counts, step.counts);
   }
   const done = new Set(held);
-  return { counts, skipped: ids.filter((id) => !done.has(id)) };
+  return ids.filter((id) => !done.has(id));
 }
 
 /** Adds counts to their sum. */

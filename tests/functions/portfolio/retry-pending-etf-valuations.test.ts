@@ -94,6 +94,42 @@ it("a late price between others adds its day and changes no other", async () => 
   for (const [day, written] of before) expect(after.get(day), day).toBe(written);
 });
 
+it("a late price of the day of the first contribution, which has bought on a later day: no units are held that day", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-02-26": "8", "2026-03-02": "10" });
+  const [late, other] = await Promise.all([
+    aPension(app.db, etf, { contributions: [{ date: "2026-02-27" }] }),
+    aPension(app.db, etf, { contributions: [{ date: "2026-02-26" }, { date: "2026-02-27" }] }),
+  ]);
+  expect(await retry()).toMatchObject({ pensions: 2, bought: 3 });
+  await closesOf(app.db, etf, { "2026-02-27": "9" });
+  expect(await retry()).toMatchObject({ pensions: 2, valued: 2 });
+  expect((await shown(late)).slice(0, 2)).toEqual(["02-27 0.00", "03-02 100.00"]);
+  expect((await shown(other)).slice(0, 3)).toEqual(["02-26 100.00", "02-27 112.50", "03-02 225.00"]);
+});
+
+it("a pension that a constraint refuses fails alone, each time, and the others of its batch are valued", async () => {
+  const etf = await anEtf(app.db);
+  await closesOf(app.db, etf, { "2026-03-02": "10", "2026-03-03": "11" });
+  const ids = [];
+  for (let n = 0; n < 9; n += 1) ids.push(await aPension(app.db, etf, { contributions: [{ date: "2026-03-02" }] }));
+  await app.db.execute(sql`
+    alter table portfolio.etf_pension_values add constraint sample_refusal check (pension_id <> ${sql.raw(`'${ids[4]!}'`)})`);
+  for (let time = 0; time < 2; time += 1) {
+    const run = (await app.runner.execute(await ask()))!;
+    expect(run).toMatchObject({ state: "succeeded", result: { pensions: 8, valued: time === 0 ? 16 : 0 } });
+    expect(run.itemFailureCount).toBe(1);
+    expect(run.itemFailures).toMatchObject([
+      {
+        key: `pension ${ids[4]!}`,
+        class: "validation",
+        reason: expect.stringContaining("sample_refusal") as string,
+      },
+    ]);
+  }
+  for (const [n, id] of ids.entries()) expect((await shown(id))[0]).toBe(n === 4 ? undefined : "03-02 100.00");
+});
+
 it("after a split the units follow the new scale of the prices, and no final day changes", async () => {
   const etf = await anEtf(app.db);
   await closesOf(app.db, etf, { "2026-03-02": "100", "2026-03-03": "110" });
