@@ -9,7 +9,7 @@ import { table, thousands } from "./support/table.ts";
  * three rounds the one with the least processor time. Both must find the same deals. Memory must be flat: compare with
  * more liens.
  *
- * node bench/analysis.ts [liens]
+ * npx node bench/analysis.ts [liens]
  */
 export interface Measured extends Cost {
   readonly peakMiB: number;

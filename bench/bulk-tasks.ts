@@ -14,7 +14,7 @@ import { table, thousands } from "./support/table.ts";
  * rows, and both again with a garbage collection after each page: the needed memory is flat when it is the same for a
  * tenth.
  *
- *   node bench/bulk-tasks.ts --reminders 100000 --recurring 100000 --tasks 1000000 \
+ *   npx node bench/bulk-tasks.ts --reminders 100000 --recurring 100000 --tasks 1000000 \
  *     --sample 3000 --rounds 2 [--only <part of a case>]
  *
  * On a busy machine compare the processor times of this process and PostgreSQL together.

@@ -10,7 +10,7 @@ import { table } from "./support/table.ts";
  * function (bundled and minified in the same way), and the app. Alternating rounds, the median of each. Build first:
  * `npm run build`. On a busy machine compare the processor times.
  *
- *   node bench/cold-start.ts [rounds]
+ *   npx node bench/cold-start.ts [rounds]
  */
 const ROUNDS = Number(process.argv[2] ?? 25);
 interface Loaded {

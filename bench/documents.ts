@@ -13,7 +13,7 @@ import { table, thousands } from "./support/table.ts";
  * tables, whose time grows with the square of the rows. Each is bundled as for Azure and has its own process; of the
  * rounds the one with the least processor time.
  *
- *   node bench/documents.ts --memos 300 --statements 20 --holdings 1000 --rounds 3
+ *   npx node bench/documents.ts --memos 300 --statements 20 --holdings 1000 --rounds 3
  */
 const { values } = parseArgs({
   options: {

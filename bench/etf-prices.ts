@@ -15,7 +15,7 @@ import { table, thousands } from "./support/table.ts";
  * fastest round. Twice and a tenth of the ETFs show that memory is flat. The fake Yahoo server runs in this process and
  * is not counted.
  *
- *   node bench/etf-prices.ts --etfs 2000 --days 250 --rounds 2
+ *   npx node bench/etf-prices.ts --etfs 2000 --days 250 --rounds 2
  */
 interface Measured extends Cost {
   readonly etfs: number;

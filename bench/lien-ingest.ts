@@ -15,7 +15,7 @@ import { table, thousands } from "./support/table.ts";
  * list, without changes, and the job also with a tenth, because its memory must not grow with the list. Same
  * PostgreSQL, same run, fsync on; each way is bundled as for Azure and has its own process.
  *
- * node bench/lien-ingest.ts [--rows 1000000]
+ * npx node bench/lien-ingest.ts [--rows 1000000]
  */
 interface Measured extends Cost {
   readonly created: number;

@@ -11,7 +11,7 @@ import { table, thousands } from "./support/table.ts";
  * own process; of the rounds the one with the least processor time. A tenth of the pensions, and fifty days at once,
  * show that memory is flat.
  *
- *   node bench/pension-values.ts --pensions 10000 --rounds 3
+ *   npx node bench/pension-values.ts --pensions 10000 --rounds 3
  */
 interface Measured extends Cost {
   readonly peakMiB: number;

@@ -2,7 +2,7 @@
  * The throughput of the Service Bus emulator through the unmodified client, with emulator and client in separate
  * processes.
  *
- *     node bench/service-bus-emulator.ts [--data directory]
+ *     npx node bench/service-bus-emulator.ts [--data directory]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

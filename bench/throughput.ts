@@ -14,7 +14,7 @@ import { table, thousands } from "./support/table.ts";
  * Functions host, its messages by the Service Bus emulator, in batches as bench/throughput/app/host.json has them:
  * one is worked on while the next comes in.
  *
- *     node bench/throughput.ts [--jobs 10000] [--rounds 3] [--commit-delay] [--only <part of a name>]
+ *     npx node bench/throughput.ts [--jobs 10000] [--rounds 3] [--commit-delay] [--only <part of a name>]
  *
  * `--commit-delay` adds 2 ms to each commit, as a database in the cloud has. Processor time is what to go by on a
  * machine that has other work as well. Statements are those that PostgreSQL ran in the drain; the bare limit is the

@@ -87,7 +87,7 @@ function jobRows(job: Job): Row[] {
 function guide(): string {
   return `# Settings
 
-<!-- Written by \`node scripts/settings-example.ts\`. Change a table in shared/settings/ or a job, not this file. -->
+<!-- Written by \`npm run settings\`. Change a table in shared/settings/ or a job, not this file. -->
 
 The app reads its settings from the environment: on Azure from the app settings, locally from \`local.settings.json\`, which
 starts as a copy of \`local.settings.example.json\`. An empty or missing setting has its default. The start reports all
@@ -147,7 +147,7 @@ async function main(): Promise<void> {
   }
   const stale = await outdatedFiles(root);
   if (stale.length === 0) return;
-  console.error(`${stale.join(" and ")}: outdated; run node scripts/settings-example.ts`);
+  console.error(`${stale.join(" and ")}: outdated; run npm run settings`);
   process.exitCode = 1;
 }
 

@@ -35,6 +35,12 @@ it("every npm and npx command exists", async () => {
   ).toEqual([]);
 });
 
+it("every command that runs a file of TypeScript takes the project's Node, whatever the system's", () => {
+  expect(problems((page) => commandsOf(page).filter((command) => /(?<!npx )\bnode [^ ]+\.ts\b/.test(command)))).toEqual(
+    [],
+  );
+});
+
 it("the command line accepts every command of the pages", async () => {
   const loaded = new Map(
     await Promise.all(Object.entries(commands).map(async ([name, { load }]) => [name, await load()] as const)),

@@ -18,7 +18,7 @@ it("a second start is refused before it builds, and changes nothing of the first
   const before = [await contents(), await builds()];
   // `npm start` is this command.
   const { scripts } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { scripts: { start: string } };
-  expect(scripts.start).toBe("node scripts/start.ts");
+  expect(scripts.start).toBe("node --import ./scripts/installed.js scripts/start.ts");
   const second = promisify(execFile)(process.execPath, [join(ROOT, "scripts/start.ts"), "--state", state]);
   await expect(second).rejects.toThrow("already running here");
   // The check inside of the start, when two begin at once.

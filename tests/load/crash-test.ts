@@ -12,7 +12,7 @@ import { seededRandom } from "./environment/seeded-random.ts";
  * App processes, PostgreSQL and the broker are killed at random times during slots, manual runs, events, retries,
  * chains and calls. Afterwards all runs must finish, without a lost, duplicate or stuck run.
  *
- *   node tests/load/crash-test.ts --rounds 200 --seed 7
+ *   npx node tests/load/crash-test.ts --rounds 200 --seed 7
  */
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "200" }, seed: { type: "string", default: "7" } },

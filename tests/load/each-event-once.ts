@@ -10,7 +10,7 @@ import type { LoadEnvironment } from "./environment/load-environment.ts";
 /**
  * Event jobs with one real write each, over several app processes on one database and one broker: each runs once.
  *
- *   node tests/load/each-event-once.ts --events 20000 --processes 4
+ *   npx node tests/load/each-event-once.ts --events 20000 --processes 4
  */
 const { values } = parseArgs({
   options: { events: { type: "string", default: "20000" }, processes: { type: "string", default: "4" } },

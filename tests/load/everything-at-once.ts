@@ -15,7 +15,7 @@ import { Traffic } from "./everything/traffic.ts";
  * processes of `npm start`. No answer may be a server error, no attempt may fail, no stream or promise may fail
  * unhandled, PostgreSQL may report no error, and memory may not grow.
  *
- *   node tests/load/everything-at-once.ts --minutes 3 --processes 2
+ *   npx node tests/load/everything-at-once.ts --minutes 3 --processes 2
  */
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "3" }, processes: { type: "string", default: "2" } },

@@ -9,7 +9,7 @@ import type { LoadEnvironment } from "./environment/load-environment.ts";
  * expired. Another process takes its runs over and finishes them. After waking up, the frozen process has no effect on
  * these runs, and continues with new ones.
  *
- *   node tests/load/expired-holder-is-fenced.ts --times 5
+ *   npx node tests/load/expired-holder-is-fenced.ts --times 5
  */
 const { values } = parseArgs({ options: { times: { type: "string", default: "5" } } });
 const times = Number(values.times);

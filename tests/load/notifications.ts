@@ -11,7 +11,7 @@ import { problemsOf, runDeliveryTest } from "./notifications/delivery-test.ts";
  * Many notifications to an unreliable receiver that limits its rate and always rejects some, while the sender is killed
  * with kill -9: each must arrive once by the receiver's count, and the rejected ones must fail with its reason.
  *
- *   node tests/load/notifications.ts --count 10000 --kills 3
+ *   npx node tests/load/notifications.ts --count 10000 --kills 3
  */
 const { values } = parseArgs({
   options: { count: { type: "string", default: "10000" }, kills: { type: "string", default: "3" } },

@@ -11,7 +11,7 @@ import type { LoadEnvironment } from "./environment/load-environment.ts";
  * Runs that wait for their concurrency keys, over several app processes: never two of a key at once, each run once. It
  * also measures how fast and in which order the runs of a key start.
  *
- *   node tests/load/one-at-a-time.ts --runs 1000 --lines 4 --processes 2
+ *   npx node tests/load/one-at-a-time.ts --runs 1000 --lines 4 --processes 2
  */
 const { values } = parseArgs({
   options: {

@@ -5,7 +5,7 @@ import { runInEnvironment } from "./environment/checks.ts";
 /**
  * The timers of several processes fire many times for one slot at the same instant: exactly one tick runs it.
  *
- *   node tests/load/one-run-per-slot.ts --ticks 1000 --processes 4
+ *   npx node tests/load/one-run-per-slot.ts --ticks 1000 --processes 4
  */
 const { values } = parseArgs({
   options: { ticks: { type: "string", default: "1000" }, processes: { type: "string", default: "4" } },

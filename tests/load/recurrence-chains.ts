@@ -6,7 +6,7 @@ import { randomSeries } from "#support/random-series.ts";
 /**
  * Random series in zones with odd clock changes, task by task, against the library `rrule` and the clocks of `Intl`.
  *
- *   node tests/load/recurrence-chains.ts --series 10000 --seed 1
+ *   npx node tests/load/recurrence-chains.ts --series 10000 --seed 1
  */
 const { values } = parseArgs({
   options: { series: { type: "string", default: "10000" }, seed: { type: "string", default: "1" } },

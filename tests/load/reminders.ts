@@ -13,7 +13,7 @@ import { startPostgres } from "#local/postgres/start-postgres.ts";
  * Many due reminders and two concurrent dispatcher processes, which are killed with kill -9 during their work. At the
  * end each reminder must be marked as sent and have exactly one notification.
  *
- *   node tests/load/reminders.ts --reminders 100000 --kills 10
+ *   npx node tests/load/reminders.ts --reminders 100000 --kills 10
  */
 const { values } = parseArgs({
   options: { reminders: { type: "string", default: "100000" }, kills: { type: "string", default: "10" } },

@@ -6,7 +6,7 @@ import { runInEnvironment } from "./environment/checks.ts";
  * A process gets SIGTERM during runs, of which some observe their signal and some do not. Each run continues in another
  * process without losing an attempt, long before its lease expires.
  *
- *   node tests/load/stop-costs-no-attempt.ts --runs 6
+ *   npx node tests/load/stop-costs-no-attempt.ts --runs 6
  */
 const { values } = parseArgs({ options: { runs: { type: "string", default: "6" } } });
 const each = Number(values.runs);

@@ -9,7 +9,7 @@ import { outdatedFiles, settingsFiles } from "../../scripts/settings-example.ts"
 
 const root = join(import.meta.dirname, "../..");
 
-it("the example and the guide match the code; if not, run node scripts/settings-example.ts", async () => {
+it("the example and the guide match the code; if not, run npm run settings", async () => {
   expect(await outdatedFiles(root)).toEqual([]);
 });
 
