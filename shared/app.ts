@@ -21,6 +21,7 @@ import { surviveUnhandledRejections } from "#runner/unhandled-rejections.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import { withLogChannel, withRunStateChannel } from "#telemetry/diagnostics-channels.ts";
+import { startEventLoopWatchdog } from "#telemetry/event-loop/event-loop-watchdog.ts";
 import { jsonLines, Log, type LogSink } from "#telemetry/log.ts";
 import { OutageLimit } from "#telemetry/outage-limit.ts";
 import { prettyLines } from "#telemetry/pretty-log.ts";
@@ -42,6 +43,7 @@ export function openApp(
     ownQueues = new Set(),
     schedules = () => schedulesOf(config, jobs),
     routes = async () => [],
+    watchesEventLoop = false,
   }: {
     /** Replaces the database's clock: for tests and the time machine. */
     clock?: Clock;
@@ -53,6 +55,8 @@ export function openApp(
     schedules?: () => Promise<readonly ScheduleInForce[]>;
     /** Default: none. */
     routes?: App["routes"];
+    /** Whether the log names the runs of turns that exceed EVENT_LOOP_LIMIT. Default false: it takes a thread. */
+    watchesEventLoop?: boolean;
   } = {},
 ): App {
   const holder = config.ROTA_INSTANCE ?? `${hostname()}:${process.pid}:${Date.now().toString(36)}`;
@@ -77,6 +81,10 @@ export function openApp(
   const databaseClock = simulatedClock ? undefined : new DatabaseClock(() => readDatabaseClock(db));
   const clock = simulatedClock ?? databaseClock!;
   const stopping = new AbortController();
+  const watchdog =
+    watchesEventLoop && config.EVENT_LOOP_LIMIT > 0
+      ? startEventLoopWatchdog({ limitMs: config.EVENT_LOOP_LIMIT, log, isJson: logFormat(config) === "json" })
+      : undefined;
   const stopSurviving = surviveUnhandledRejections(log);
   const inProcess = dispatchInProcess({
     clock,
@@ -146,6 +154,7 @@ export function openApp(
     broker: brokerProbe(sender),
     realtime: realtime ?? nullRealtime,
     publish: observer.publish,
+    eventLoop: watchdog,
     stopping: stopping.signal,
     beginStop: () => {
       stopping.abort();
@@ -156,6 +165,7 @@ export function openApp(
       await runner.drain(graceMs);
       await Promise.all([sender?.close(), realtime?.close()]);
       await Promise.all([db, beatDb].map(({ $client }) => $client.end({ timeout: 5 })));
+      watchdog?.stop();
       stopSurviving();
     },
   };
@@ -182,6 +192,9 @@ function defaultSink(config: Config): LogSink {
   const write = (line: string) => {
     console.log(line.trimEnd());
   };
-  const format = config.LOG_FORMAT ?? (process.stdout.isTTY ? "pretty" : "json");
-  return format === "pretty" ? prettyLines(write) : jsonLines(write);
+  return logFormat(config) === "pretty" ? prettyLines(write) : jsonLines(write);
+}
+
+function logFormat({ LOG_FORMAT }: Config): "pretty" | "json" {
+  return LOG_FORMAT ?? (process.stdout.isTTY ? "pretty" : "json");
 }

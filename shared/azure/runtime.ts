@@ -42,7 +42,12 @@ export async function openRuntime(config: Config, manifest: Manifest, modules: L
   );
   const schedules = async () => inForce;
   const routes = async () => (await Promise.all(Object.values(modules.routes).map((load) => load()))).flat();
-  const app = openApp(config, lazyCatalogue(modules.jobs), { ownQueues, routes, schedules });
+  const app = openApp(config, lazyCatalogue(modules.jobs), {
+    ownQueues,
+    routes,
+    schedules,
+    watchesEventLoop: true,
+  });
   subscribe(HOST_STOPPING, () => {
     app.beginStop();
   });
@@ -94,20 +99,23 @@ function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runt
       await storeOrphanedMessages(app, queue, await messagesWithoutRun(app, left));
     },
 
-    async onRequest(path, request) {
+    async onRequest(path, request, context) {
       await app.refreshClock();
-      const reply = await serve(
-        await modules.routes[path]!(),
-        {
-          method: request.method,
-          params: request.params,
-          // Not `request.query`: the library joins repeated names with commas.
-          query: new URL(request.url).searchParams,
-          header: (name) => request.headers.get(name),
-          bytes: async () => new Uint8Array(await request.arrayBuffer()),
-        },
-        async () => app,
-      );
+      const answer = async () =>
+        serve(
+          await modules.routes[path]!(),
+          {
+            method: request.method,
+            params: request.params,
+            // Not `request.query`: the library joins repeated names with commas.
+            query: new URL(request.url).searchParams,
+            header: (name) => request.headers.get(name),
+            bytes: async () => new Uint8Array(await request.arrayBuffer()),
+          },
+          async () => app,
+        );
+      const name = `${request.method} ${path}`;
+      const reply = await (app.eventLoop?.during(name, context.invocationId, answer) ?? answer());
       return {
         status: reply.status ?? (reply.json === undefined && reply.text === undefined && !reply.stream ? 204 : 200),
         headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...reply.headers },

@@ -10,6 +10,7 @@ import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Runner } from "#runner/runner.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
+import type { EventLoopWatchdog } from "#telemetry/event-loop/event-loop-watchdog.ts";
 import type { Route } from "./route.ts";
 
 /** What routes and triggers work with: one per process. `openApp` makes it. */
@@ -37,6 +38,8 @@ export interface App {
   readonly realtime: Realtime;
   /** Publishes a live event after the transaction has committed, as in a job. */
   readonly publish: RunObserver["publish"];
+  /** Names the work of turns of the event loop that take too long. Undefined where nothing watches. */
+  readonly eventLoop?: EventLoopWatchdog | undefined;
   /** Aborts when the process begins to stop: requests that wait for a run are answered then. */
   readonly stopping: AbortSignal;
   /** Aborts `stopping`. Jobs and other requests continue until `close`. */

@@ -169,6 +169,22 @@ export function duration<const R extends Options>(min: Duration, max: Duration, 
   };
 }
 
+/** Milliseconds, written with a unit; 0 switches off what the duration is for. */
+export function durationOrOff<const R extends Options>(min: Duration, max: Duration, options: R): Defined<R, number> {
+  const { read } = duration(min, max, options);
+  return {
+    ...options,
+    read(value) {
+      if (value === "0") return 0;
+      try {
+        return read(value);
+      } catch (error) {
+        throw new Error(`${(error as Error).message}, or 0`, { cause: error });
+      }
+    },
+  };
+}
+
 /** Host names; `*.example.com` matches every subdomain. */
 export function hostPatterns<const R extends Options>(options: R): Defined<R, readonly string[]> {
   return {

@@ -1,10 +1,15 @@
-import { matching, oneOf, type Setting, whole } from "./setting.ts";
+import { durationOrOff, matching, oneOf, type Setting, whole } from "./setting.ts";
 
 /** The log and Application Insights. */
 export const TELEMETRY_SETTINGS = {
   LOG_LEVEL: oneOf(["debug", "info", "warn", "error"], { about: "Lowest level that is logged.", fallback: "info" }),
   LOG_FORMAT: oneOf(["json", "pretty"], {
     about: "json: one JSON object a line; pretty: lines for a person. Default: pretty on a terminal, otherwise json.",
+  }),
+  EVENT_LOOP_LIMIT: durationOrOff("50ms", "1h", {
+    about:
+      "Time that one turn of the event loop may take. The log names the runs and requests in progress when one takes longer. 0 switches the watchdog off.",
+    fallback: "1s",
   }),
   APPLICATIONINSIGHTS_CONNECTION_STRING: matching(
     /^(?=.*\bInstrumentationKey=[^;])/i,

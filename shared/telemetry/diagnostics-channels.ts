@@ -7,6 +7,9 @@ export const logEntries = channel("rota.log");
 /** Publishes lists of `RunStateChange`, after the commit of the changes. */
 export const runStateChanges = channel("rota.run-state-changes");
 
+/** Publishes an `EventLoopBlock` after each turn of the event loop that took longer than the limit. */
+export const eventLoopBlocks = channel("rota.event-loop-block");
+
 /** The same sink, which also publishes on `logEntries`. */
 export function withLogChannel(sink: LogSink): LogSink {
   return (entry) => {

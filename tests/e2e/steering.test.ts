@@ -34,6 +34,11 @@ it("a run of a paused job waits until the job is resumed", async () => {
   expect(await ended(run.id)).toMatchObject({ state: "succeeded" });
 });
 
+it("health has the turns of the event loop that took longer than EVENT_LOOP_LIMIT", async () => {
+  const { body } = await app.call("GET", "api/jobs/health");
+  expect(body).toMatchObject({ eventLoop: { limitMs: 1_000, blocks: expect.any(Number) as unknown } });
+});
+
 it("with the kill switch on no job runs, the health routes answer, and the audit has an entry", async () => {
   await app.call("PATCH", "api/admin/controls", { killSwitch: true, reason: "an end to end test" });
   const { body: run } = await app.call<RunLine>("POST", `${job}/run`);

@@ -38,6 +38,14 @@ export const getJobsHealth = defineRoute({
         aheadMs: z.number().nullable().describe("Of the process's time of day before the database's clock"),
       })
       .describe("With a wrong clock the answer is 503: the timers of this process start no slots"),
+    eventLoop: z
+      .object({
+        limitMs: z.number(),
+        blocks: z.int().describe("Turns that took longer than the limit"),
+        longestMs: z.number(),
+      })
+      .nullable()
+      .describe("Of this process since its start; null where EVENT_LOOP_LIMIT is 0"),
     jobs: z.array(
       z.object({
         id: z.string(),
@@ -59,6 +67,7 @@ export const getJobsHealth = defineRoute({
   async handle({ app }) {
     const [jobs, broker] = await Promise.all([jobsOrNull(app), brokerState(app)]);
     const { refusedTicks, ...clock } = clockState(app);
+    const eventLoop = app.eventLoop?.state ?? null;
     if (jobs && clock.state === "wrong") {
       throw new Problem(
         503,
@@ -78,7 +87,7 @@ export const getJobsHealth = defineRoute({
         headers: { "retry-after": "5" },
       });
     }
-    return { json: { healthy: true, database: "connected", broker, clock, jobs } };
+    return { json: { healthy: true, database: "connected", broker, clock, eventLoop, jobs } };
   },
 });
 

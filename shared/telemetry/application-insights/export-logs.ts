@@ -1,10 +1,10 @@
 import { type AnyValueMap, logs, SeverityNumber } from "@opentelemetry/api-logs";
 import { logEntries } from "../diagnostics-channels.ts";
 import type { LogEntry, LogLevel } from "../log.ts";
+import { subscribe } from "../subscribe.ts";
 import { activeTrace, type TraceContext, traceOf } from "../trace-context.ts";
 import { exceptionOf } from "./exception.ts";
 import { contextOf } from "./export-spans.ts";
-import { subscribe } from "./subscribe.ts";
 
 const SEVERITY: Readonly<Record<LogLevel, SeverityNumber>> = {
   debug: SeverityNumber.DEBUG,

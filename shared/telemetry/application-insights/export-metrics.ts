@@ -1,7 +1,8 @@
 import { metrics } from "@opentelemetry/api";
 import type { RunStateChange } from "#jobs/run-observer.ts";
-import { runStateChanges } from "../diagnostics-channels.ts";
-import { subscribe } from "./subscribe.ts";
+import { eventLoopBlocks, runStateChanges } from "../diagnostics-channels.ts";
+import type { EventLoopBlock } from "../event-loop/event-loop-watchdog.ts";
+import { subscribe } from "../subscribe.ts";
 
 /**
  * Counts runs, failures, retries and items, and measures durations, with the job and its family as dimensions. The
@@ -24,6 +25,10 @@ export function exportMetrics(): () => void {
     unit: "ms",
     description: "Wait of a run from due to started",
   });
+  const blocked = meter.createHistogram("rota.event_loop_blocked", {
+    unit: "ms",
+    description: "Duration of turns of the event loop that took longer than EVENT_LOOP_LIMIT",
+  });
 
   const record = (run: RunStateChange) => {
     const job = { job: run.jobId, family: run.family };
@@ -44,9 +49,17 @@ export function exportMetrics(): () => void {
         if (run.itemFailureCount) itemFailures.add(run.itemFailureCount, job);
     }
   };
-  return subscribe(runStateChanges, (runs) => {
-    for (const run of runs as readonly RunStateChange[]) record(run);
-  });
+  const ends = [
+    subscribe(runStateChanges, (runs) => {
+      for (const run of runs as readonly RunStateChange[]) record(run);
+    }),
+    subscribe(eventLoopBlocks, (block) => {
+      blocked.record((block as EventLoopBlock).blockedMs);
+    }),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
 }
 
 function dueAt({ notBefore, scheduledFor, queuedAt }: RunStateChange): Date {

@@ -14,9 +14,9 @@ import { type Statement, statementChannel } from "#data/statement-diagnostics.ts
 import { type QueueSend, queueSends } from "#messaging/service-bus-sender.ts";
 import { type OutboundRequest, outboundRequests } from "#providers/outbound.ts";
 import { type Attempt, attempts } from "#runner/attempt-channel.ts";
+import { subscribe } from "../subscribe.ts";
 import { activeTrace, type TraceContext, traceOf } from "../trace-context.ts";
 import { exceptionOf } from "./exception.ts";
-import { subscribe } from "./subscribe.ts";
 
 /** Runs of a batch that its span links to; it only counts the others. */
 const MOST_LINKS = 100;

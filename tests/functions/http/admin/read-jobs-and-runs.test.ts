@@ -325,6 +325,7 @@ describe("health", () => {
       healthy: true,
       database: "connected",
       broker: { state: "in-process" },
+      eventLoop: null,
       jobs: [
         { id: "hourly_sample", lastRun: { state: "dead" }, consecutiveFailures: 2, lateByMs: 2 * 3_600_000 },
         { id: "asked_sample", lastRun: { state: "queued" }, consecutiveFailures: 0, lateByMs: 5 * 60_000 },
