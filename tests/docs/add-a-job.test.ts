@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Manifest } from "#azure/manifest.ts";
 import { insertRates } from "#data/portfolio/exchange-rates.ts";
 import type { Job } from "#jobs/job.ts";
@@ -26,8 +26,28 @@ it("the page's test passes with the page's job", async () => {
     [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", "tests/functions"],
     { ...env, TEST_DATABASE_URL: inject("databaseServer"), NO_COLOR: "1" },
   );
-  expect(output).toMatch(/Tests +3 passed \(3\)/);
+  expect(output).toMatch(/Tests +4 passed \(4\)/);
   expect(code, output).toBe(0);
+});
+
+describe("the checks that the page names", () => {
+  const settings = (...args: string[]) => project.node(["scripts/settings-example.ts", ...args]);
+  const tool = (path: string, ...args: string[]) => project.node([join(ROOT, "node_modules", path), ...args]);
+  const written = () => [...new Set(blocksOf(page).flatMap(({ file }) => file ?? []))];
+
+  it("find the settings of the job missing until its command has written them", async () => {
+    expect(page.text).toContain("\nnpm run settings\n");
+    expect((await settings("--check")).output).toContain("docs/settings.md");
+    expect(await settings()).toEqual({ code: 0, output: "" });
+    expect(await settings("--check")).toEqual({ code: 0, output: "" });
+  });
+
+  it("find the page's files formatted and clean", async () => {
+    const formatted = tool("prettier/bin/prettier.cjs", "--check", "--log-level", "warn", ...written());
+    const linted = tool("eslint/bin/eslint.js", ...written());
+    expect(await formatted).toEqual({ code: 0, output: "" });
+    expect(await linted).toEqual({ code: 0, output: "" });
+  });
 });
 
 it("the page's job is built and registered with the name and the UTC schedule of the page", async () => {

@@ -21,8 +21,9 @@ export async function copyProject(more: readonly string[] = []): Promise<Project
   const directory = await mkdtemp(join(parent, "project-"));
   for (const folder of ["functions", "scripts", ...more])
     await cp(join(ROOT, folder), join(directory, folder), { recursive: true });
-  for (const file of ["package.json", "host.json", "vitest.config.ts"])
-    await cp(join(ROOT, file), join(directory, file));
+  const files = ["package.json", "host.json", "vitest.config.ts", "eslint.config.js", ".prettierrc.json"];
+  const generated = ["docs/settings.md", "local.settings.example.json"];
+  for (const file of [...files, ...generated]) await cp(join(ROOT, file), join(directory, file));
   await mkdir(join(directory, "tests"), { recursive: true });
   const links = ["shared", "local", "tests/support"].filter((folder) => !more.includes(folder));
   for (const link of links) await symlink(join(ROOT, link), join(directory, link));
