@@ -67,7 +67,8 @@ export const SAME_SCALE: Readonly<Record<SeriesKind, number>> = { raw: 1.05, adj
 
 /**
  * Whether fetched prices continue the stored ones. A split changes all earlier prices of a series, and a dividend those
- * of an adjusted series: new prices must not be added to the old ones then. Compares the last day that both have.
+ * of an adjusted series: new prices must not be added to the old ones then. Compares every day that both have: a source
+ * may adjust the earlier prices days after it has published the first one at the new scale.
  */
 export function isSameScale(
   kind: SeriesKind,
@@ -75,8 +76,10 @@ export function isSameScale(
   fetched: readonly { readonly date: CivilDate; readonly close: string }[],
 ): boolean {
   const closes = new Map(stored.map(({ date, close }) => [date, close]));
-  const last = fetched.findLast(({ date }) => closes.has(date));
-  return last === undefined || ratio(last.close, closes.get(last.date)!) <= SAME_SCALE[kind];
+  return fetched.every(({ date, close }) => {
+    const before = closes.get(date);
+    return before === undefined || ratio(close, before) <= SAME_SCALE[kind];
+  });
 }
 
 /** Days by which a replacing series may begin later or end earlier: a weekend and holidays. */

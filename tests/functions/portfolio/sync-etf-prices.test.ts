@@ -236,6 +236,21 @@ it("after a split it adds no price to the old ones, and enqueues a refresh in th
   expect(Number(first!.close)).toBeCloseTo(Number(before[0]!.close) / 4, 2);
 });
 
+it("a source that adjusts the earlier prices after the first price at the new scale is refreshed too", async () => {
+  await fetched("SMPT");
+  const before = await etfs.prices("SMPT");
+  // As stored on the day of a split of four for one: only that day has the new scale.
+  await etfs.db.execute(sql`
+    update portfolio.etf_prices set close = close * 4 where date < ${before.at(-1)!.date}::date`);
+  const { run, process } = await etfs.run(syncEtfPrices);
+  expect(run).toMatchObject({ state: "succeeded", result: { "to be refreshed": 1 } });
+  const [child] = await etfs.db.select().from(jobRuns).where(eq(jobRuns.jobId, "refresh_etf"));
+  expect(await process.runner.execute(child!.id)).toMatchObject({ state: "succeeded", result: { removed: 0 } });
+  expect((await etfs.prices("SMPT")).slice(0, before.length).map(({ close }) => close)).toEqual(
+    before.map(({ close }) => close),
+  );
+});
+
 it("a success enqueues the pending valuations", async () => {
   await fetched("SMPW.DE");
   const { run } = await etfs.run(syncEtfPrices);

@@ -46,6 +46,10 @@ describe("fetched prices continue the stored series", () => {
     expect(isSameScale(kind, stored, [point("2026-04-09", close), point("2026-04-10", "7")])).toBe(isSame);
   });
 
+  it("not when only an earlier day has another scale: the source adjusted it later", () => {
+    expect(isSameScale("raw", stored, [point("2026-04-08", "10"), point("2026-04-09", "101")])).toBe(false);
+  });
+
   it("when no day is in both, they continue it", () => {
     expect(isSameScale("raw", stored, [point("2026-04-10", "7")])).toBe(true);
     expect(isSameScale("raw", [], stored)).toBe(true);
