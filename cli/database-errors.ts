@@ -32,6 +32,8 @@ function sentence(code: string, message: string, { name, source, user }: Databas
       return `${name} does not exist: create it, or correct ${source}.`;
     case "42501":
       return `${name} does not let user ${user} change the schema: ${message}.`;
+    case "55P03":
+      return `${name} was not ${purpose}: another process has held a lock for too long, perhaps one that migrates as well (${code}).`;
     default:
       return `${name} was not ${purpose}: ${message || code || "no reason was given"}${code && message ? ` (${code})` : ""}.`;
   }

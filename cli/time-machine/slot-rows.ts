@@ -14,6 +14,6 @@ export async function slotRowsOf(url: string, jobId: string): Promise<{ rows: Sl
         from platform.job_runs where job_id = ${jobId} and state in ('dead', 'retrying') order by id limit 1`;
     return { rows: [...rows], firstError: failed?.message ?? null };
   } finally {
-    await sql.end();
+    await sql.end({ timeout: 5 });
   }
 }

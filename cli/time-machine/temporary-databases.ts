@@ -54,7 +54,7 @@ async function databasesOn(serverUrl: string, stopServer: () => Promise<void>): 
     try {
       for (const name of names) await drop(name);
     } finally {
-      await server.end();
+      await server.end({ timeout: 5 });
       await stopServer();
     }
   };

@@ -156,7 +156,7 @@ async function createDatabase(cluster: Cluster, port: number): Promise<void> {
     const [found] = await sql`SELECT 1 FROM pg_database WHERE datname = ${DATABASE}`;
     if (!found) await sql`CREATE DATABASE ${sql(DATABASE)}`;
   } finally {
-    await sql.end();
+    await sql.end({ timeout: 5 });
   }
 }
 

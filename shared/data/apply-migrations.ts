@@ -6,6 +6,9 @@ import type { DatabaseOptions } from "./client.ts";
 import { socketOptions } from "./connection/driver-socket.ts";
 import { appliedMigrations, haveDiverged, migrationsIn } from "./migration-ledger.ts";
 
+/** Longest wait for another process that migrates, or for a lock of a table. */
+const LOCK_LIMIT_MS = 600_000;
+
 /** The key of the advisory lock; the same in every process, otherwise without a meaning. */
 const MIGRATION_LOCK = 7_205_119;
 
@@ -25,10 +28,16 @@ export class UnknownMigrations extends Error {
  * @param url `postgres://…`
  * @param folder the folder of the numbered migrations
  * @param tls as for `connect`. Default: the URL's `sslmode`, without one no TLS
+ * @param lockLimitMs longest wait for another process that migrates, or for a lock of a table. Default: 10 min
  * @returns how many migrations were applied
  * @throws UnknownMigrations
  */
-export async function applyMigrations(url: string, folder: string, tls?: DatabaseOptions["tls"]): Promise<number> {
+export async function applyMigrations(
+  url: string,
+  folder: string,
+  tls?: DatabaseOptions["tls"],
+  lockLimitMs = LOCK_LIMIT_MS,
+): Promise<number> {
   // One connection: the advisory lock belongs to its session, and the migrations run in the same session.
   const address = usableDatabaseUrl(url);
   const client = postgres(address, {
@@ -37,6 +46,7 @@ export async function applyMigrations(url: string, folder: string, tls?: Databas
     ...socketOptions({ url: address, tls: tls ?? tlsOfDatabaseUrl(url) ?? "disable", prepare: true }),
   });
   try {
+    await client`select set_config('lock_timeout', ${`${lockLimitMs}ms`}, false)`;
     await client`select pg_advisory_lock(${MIGRATION_LOCK})`;
     const before = await appliedMigrations(client);
     if (haveDiverged(before, migrationsIn(folder))) throw new UnknownMigrations(before.length);

@@ -44,13 +44,19 @@ export interface DatabaseOptions extends ConnectionOptions {
   readonly log?: OutageLog;
 }
 
-/** Opens a pool; connections are made on first use. Close it with `db.$client.end()`. */
+/**
+ * Opens a pool; connections are made on first use. Close it with `db.$client.end()`, which
+ * waits for open statements, by default for at most 5 s.
+ */
 export function connect(options: DatabaseOptions): Db {
   return withCommitHooks(withLastStatements(drizzle(guardTransactions(withPreparedStatements(openPool(options))))));
 }
 
+/** Seconds that `end` waits for open statements before it closes their connections, unless the caller gives a limit. */
+const END_WITHIN_S = 5;
+
 function openPool(options: DatabaseOptions): postgres.Sql {
-  return postgres(options.url, {
+  const pool = postgres(options.url, {
     max: options.poolMax,
     idle_timeout: Math.max(1, Math.round(options.idleMs / 1_000)),
     max_lifetime: 60 * 30,
@@ -68,6 +74,10 @@ function openPool(options: DatabaseOptions): postgres.Sql {
     },
     onnotice: () => undefined,
   });
+  // The driver has no limit of its own: while connecting fails, `end` would wait for ever.
+  const end = pool.end.bind(pool);
+  pool.end = (given) => end({ timeout: END_WITHIN_S, ...given });
+  return pool;
 }
 
 /**

@@ -69,6 +69,16 @@ describe("a database error is one sentence without the password", () => {
     );
   });
 
+  test("the server accepts connections and never answers", async () => {
+    const server = createServer((socket) => socket.resume()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    expect(await errorFor({ env: { DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${port}/rota` } })).toBe(
+      `Database rota on 127.0.0.1:${port} is unreachable (CONNECT_TIMEOUT): start it, or correct DATABASE_URL.\n`,
+    );
+  });
+
   test("the host is unknown", async () => {
     const message = await errorFor({ env: { DATABASE_URL: "postgres://me:hunter2@db.invalid/rota" } });
     expect(message).toMatch(/^Database rota on db\.invalid is unreachable, .*: correct DATABASE_URL\.\n$/);

@@ -26,6 +26,14 @@ test("a database that a newer version migrated stays unchanged", async () => {
   expect(await applyMigrations(url, MIGRATIONS)).toBe(0);
 });
 
+test("a migration ends when another process holds the lock of migrations for too long", async () => {
+  const url = await opened(createDatabase());
+  await onDatabase(url, async (sql) => {
+    await sql`select pg_advisory_lock(7205119)`;
+    await expect(applyMigrations(url, MIGRATIONS, "disable", 200)).rejects.toMatchObject({ code: "55P03" });
+  });
+});
+
 /** Records migrations that the folder does not have. */
 async function addMigrations(url: string, hashes: readonly string[]): Promise<void> {
   await onDatabase(url, async (sql) => {

@@ -1,5 +1,7 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { connect, type Db } from "#data/client.ts";
 import { classify } from "#jobs/error-class.ts";
 import { createDatabase, type TestDatabase } from "#support/database.ts";
@@ -38,4 +40,15 @@ it("the server ends an idle transaction and releases its locks", async () => {
   expect(classify(refusal), String(refusal)).toBe("transient");
   expect([...(await other.execute("select * from effects"))]).toEqual([{ key: "order 1", of: "the other one" }]);
   expect([...(await silent.execute("select 1 as one"))], "and works on").toEqual([{ one: 1 }]);
+});
+
+it("a pool that cannot connect ends without a limit of the caller", async () => {
+  const server = createServer((socket) => socket.resume()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const url = `postgres://me:secret@127.0.0.1:${(server.address() as AddressInfo).port}/rota`;
+  const pool = connect({ ...options, url, connectTimeoutMs: 3_600_000 });
+  const waiting = pool.execute("select 1").catch((error: unknown) => error);
+  await pool.$client.end();
+  expect(classify(await waiting)).toBe("transient");
 });
