@@ -14,11 +14,16 @@ export interface ProjectCopy {
   remove(): Promise<void>;
 }
 
-/** @param more folders to copy as well, because a page changes files in them */
-export async function copyProject(more: readonly string[] = []): Promise<ProjectCopy> {
+/**
+ * @param more folders to copy as well, because the test changes files in them or their paths matter
+ * @param options.name the name of the project's folder. Default: a temporary one
+ */
+export async function copyProject(more: readonly string[] = [], { name = "" } = {}): Promise<ProjectCopy> {
   const parent = join(ROOT, ".rota/docs");
   await mkdir(parent, { recursive: true });
-  const directory = await mkdtemp(join(parent, "project-"));
+  const temporary = await mkdtemp(join(parent, "project-"));
+  const directory = join(temporary, name);
+  await mkdir(directory, { recursive: true });
   for (const folder of ["functions", "scripts", ...more])
     await cp(join(ROOT, folder), join(directory, folder), { recursive: true });
   const files = ["package.json", "host.json", "vitest.config.ts", "eslint.config.js", ".prettierrc.json"];
@@ -41,7 +46,7 @@ export async function copyProject(more: readonly string[] = []): Promise<Project
       await writeFile(path, language === "diff" ? applied(code, await readFile(path, "utf8"), file) : code);
     },
     node: (args, env = process.env) => run(args, directory, env),
-    remove: () => rm(directory, { recursive: true, force: true }),
+    remove: () => rm(temporary, { recursive: true, force: true }),
   };
 }
 
