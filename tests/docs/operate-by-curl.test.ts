@@ -62,6 +62,10 @@ it("the commands of the page about tax liens print its output", async () => {
   expect(await replay(blocksOf(await document("docs/tax-liens.md")))).toBe(8);
 });
 
+it("the commands of the page about slots print its output", async () => {
+  expect(await replay(blocksOf(await document("docs/slots-by-curl.md")))).toBe(6);
+});
+
 it("the commands of the page about notifications print its output", async () => {
   const page = blocksOf(await document("docs/notifications.md"));
   // The page begins with code in other languages.
