@@ -93,7 +93,10 @@ export class ClientConnection {
 
   #openReplyLink(link: Sender): void {
     this.#replyLinks.set(link.name, link);
-    this.#onClose.set(link, () => this.#replyLinks.delete(link.name));
+    this.#onClose.set(link, () => {
+      // A client that reconnects may have opened another link of this name already.
+      if (this.#replyLinks.get(link.name) === link) this.#replyLinks.delete(link.name);
+    });
   }
 
   #attempt(link: Sender | Receiver, open: () => unknown): void {

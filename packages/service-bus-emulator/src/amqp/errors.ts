@@ -77,6 +77,9 @@ export const noSessions = (path: string): BrokerError =>
 
 export const malformed = (reason: string): BrokerError => new BrokerError("amqp:decode-error", 400, reason);
 
+export const noReplyLink = (name: string): BrokerError =>
+  new BrokerError("amqp:not-found", 404, `The request has no link for its reply: none named '${name}' is open.`);
+
 export const notImplemented = (operation: string): BrokerError =>
   new BrokerError("amqp:not-implemented", 501, `The operation '${operation}' is not supported by this emulator.`);
 

@@ -1,6 +1,6 @@
 import type { Broker } from "../broker.ts";
 import type { Dispositions } from "./dispositions.ts";
-import { asBrokerError, malformed } from "./errors.ts";
+import { asBrokerError, malformed, noReplyLink } from "./errors.ts";
 import type { Reply, Request } from "./management.ts";
 import { runOperation } from "./management.ts";
 import type { Context, Receiver, Sender } from "./rhea.ts";
@@ -33,9 +33,15 @@ function serve(
   execute: (request: Request) => Reply,
 ): void {
   link.on("message", ({ delivery, message: bytes }: Context) => {
-    dispositions.accept(delivery);
     if (link.credit < CREDIT / 2) link.add_credit(CREDIT - link.credit);
     const request = message.decode(Buffer.from(bytes));
+    const replyTo = String(request.reply_to);
+    if (!findReplyLink(replyTo)) {
+      // Accepted, it would make the client wait for its whole timeout.
+      dispositions.reject(delivery, noReplyLink(replyTo));
+      return;
+    }
+    dispositions.accept(delivery);
     const reply = attempt(() => execute(read(request)));
     const { statusCode, properties } = reply;
     const encoded = message.encode({
@@ -48,7 +54,7 @@ function serve(
       },
       body: reply.body,
     });
-    broker.whenDurable(() => findReplyLink(String(request.reply_to))?.send(encoded, undefined, 0));
+    broker.whenDurable(() => findReplyLink(replyTo)?.send(encoded, undefined, 0));
   });
   link.add_credit(CREDIT);
 }
