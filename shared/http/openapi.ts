@@ -62,10 +62,10 @@ function tagOf({ path }: Route): string {
   return (/^(admin|v\d+)$/.test(first) && second) || first.replace(/\..*$/, "") || "pages";
 }
 
-function parametersOf({ params, query, idempotent }: Route): Json[] {
+function parametersOf({ params, query, idempotent, conditional }: Route): Json[] {
   const inPath = propertiesOf(params).map((one) => ({ ...one, in: "path", required: true }));
   const inQuery = propertiesOf(query).map((one) => ({ ...one, in: "query" }));
-  return [...inPath, ...inQuery, ...(idempotent ? [idempotencyKey] : [])];
+  return [...inPath, ...inQuery, ...(idempotent ? [idempotencyKey] : []), ...(conditional ? [ifMatch] : [])];
 }
 
 function propertiesOf(schema: z.ZodType): { name: string; required: boolean; schema: unknown }[] {
@@ -146,6 +146,15 @@ const idempotencyKey = {
   required: false,
   schema: { type: "string", minLength: 1, maxLength: 255 },
   description: "A repeated key with the same body returns the first result; with another body the response is 422.",
+};
+
+const ifMatch = {
+  name: "If-Match",
+  in: "header",
+  required: false,
+  schema: { type: "string" },
+  description:
+    "The ETag of the state that the change is based on; the response is 412 when the state has changed since.",
 };
 
 const problem = {

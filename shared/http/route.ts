@@ -50,6 +50,8 @@ export interface Route {
   readonly redirects?: true;
   /** Accepts the header `Idempotency-Key`. */
   readonly idempotent?: true;
+  /** Accepts the header `If-Match` with the `ETag` of the state that the request changes. */
+  readonly conditional?: true;
   readonly handle: (context: RequestContext<never, never, never>) => Promise<Reply>;
 }
 
@@ -74,6 +76,7 @@ export function defineRoute<
   readonly produces?: string;
   readonly redirects?: true;
   readonly idempotent?: true;
+  readonly conditional?: true;
   readonly handle: (context: RequestContext<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
 }): Route {
   const fault = faultOf(options);

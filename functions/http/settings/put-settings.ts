@@ -12,6 +12,7 @@ export const putSettings = defineRoute({
   method: "PUT",
   path: "api/settings",
   access: "operator",
+  conditional: true,
   summary: "Change settings while the app runs; with If-Match, only if none has changed since. The response has all",
   body: z.strictObject({
     settings: z

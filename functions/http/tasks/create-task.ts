@@ -6,6 +6,7 @@ import { defineRoute } from "#http/route.ts";
 import { positionAt } from "#rules/tasks/series-position.ts";
 import { recurs, taskFaults } from "#rules/tasks/task-faults.ts";
 import { respondOnce } from "../idempotent-requests.ts";
+import { description, recurrenceInterval, recurrenceRule, tags, timeZone, title } from "./task-fields.ts";
 import { instant, owner, priority, recurrenceType, taskSchema, taskView } from "./task-view.ts";
 
 export const createTask = defineRoute({
@@ -16,15 +17,15 @@ export const createTask = defineRoute({
   summary: "Create a task; with recurrenceType or recurrenceRule (RFC 5545), its completion creates the next one",
   body: z.strictObject({
     owner,
-    title: z.string().trim().min(1, "expected a title").max(300),
-    description: z.string().max(20_000).optional(),
+    title,
+    description: description.optional(),
     priority: priority.optional(),
-    tags: z.array(z.string().trim().min(1).max(100)).max(50).optional(),
+    tags: tags.optional(),
     dueDate: instant.optional(),
-    timeZone: z.string().max(100).optional(),
+    timeZone: timeZone.optional(),
     recurrenceType: recurrenceType.optional(),
-    recurrenceInterval: z.int().min(1, "expected a whole number from 1 on").max(1_000).optional(),
-    recurrenceRule: z.string().max(1_000).optional(),
+    recurrenceInterval: recurrenceInterval.optional(),
+    recurrenceRule: recurrenceRule.optional(),
     recurrenceUntil: instant.optional(),
   }),
   response: taskSchema,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Reminder, Task } from "#data/tasks/task-schema.ts";
+import { entityTag } from "#http/precondition.ts";
 import { CHANNELS } from "#notifications/notification.ts";
 
 const [EARLIEST, LATEST] = [Date.UTC(1970), Date.UTC(9_999)];
@@ -75,6 +76,19 @@ export function taskView(task: Task): z.infer<typeof taskSchema> {
 
 export function reminderView({ id, remindAt, channels, sent, sentAt }: Reminder): z.infer<typeof reminderSchema> {
   return { id, remindAt: remindAt.toISOString(), channels, sent, sentAt: text(sentAt) };
+}
+
+export const taskDetailSchema = taskSchema.extend({ reminders: z.array(reminderSchema) });
+
+export type TaskDetail = z.infer<typeof taskDetailSchema>;
+
+export function taskDetail(task: Task, reminders: readonly Reminder[]): TaskDetail {
+  return { ...taskView(task), reminders: reminders.map(reminderView) };
+}
+
+/** The entity tag of a task with its reminders. The schema restores the order of a stored response. */
+export function taskTag(detail: unknown): string {
+  return entityTag(taskDetailSchema.parse(detail));
 }
 
 function text(instant: Date | null): string | null {

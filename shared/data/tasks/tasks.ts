@@ -1,5 +1,5 @@
-import { and, arrayContains, asc, desc, eq, gte, isNull, lt, ne } from "drizzle-orm";
-import type { Executor } from "../client.ts";
+import { and, arrayContains, asc, desc, eq, gte, isNull, lt, ne, sql } from "drizzle-orm";
+import type { Executor, Tx } from "../client.ts";
 import { type Priority, type Reminder, reminders, type Task, tasks, type TaskStatus } from "./task-schema.ts";
 
 export type NewTask = Omit<typeof tasks.$inferInsert, "status" | "completedAt" | "lastProcessedAt" | "deletedAt">;
@@ -13,6 +13,20 @@ export async function insertTask(db: Executor, task: NewTask): Promise<Task> {
 export async function findTask(db: Executor, id: string): Promise<Task | undefined> {
   const [row] = await db.select().from(tasks).where(isThere(id));
   return row;
+}
+
+/** The same, locked until the transaction ends: no change is lost, and its series does not continue meanwhile. */
+export async function lockTask(tx: Tx, id: string): Promise<Task | undefined> {
+  const [row] = await tx.select().from(tasks).where(isThere(id)).for("no key update");
+  return row;
+}
+
+type Changeable = Omit<NewTask, "id" | "createdAt"> & Pick<Task, "status">;
+export type TaskValues = { readonly [Field in keyof Changeable]?: Changeable[Field] | undefined };
+
+export async function updateTask(tx: Tx, id: string, values: TaskValues): Promise<Task> {
+  const [row] = await tx.update(tasks).set(values).where(eq(tasks.id, id)).returning();
+  return row!;
 }
 
 export interface TaskFilter {
@@ -82,6 +96,26 @@ export async function listReminders(db: Executor, taskId: string): Promise<Remin
     .from(reminders)
     .where(eq(reminders.taskId, taskId))
     .orderBy(asc(reminders.remindAt), asc(reminders.id));
+}
+
+/**
+ * Keeps the distance of reminders from a moved due date. A sent one that is in the future then is replaced by a new
+ * one, since each is sent once.
+ */
+export async function moveReminders(
+  tx: Tx,
+  { taskId, byMs, now }: { taskId: string; byMs: number; now: Date },
+): Promise<void> {
+  const moved = sql`remind_at + ${byMs / 1_000}::float8 * interval '1 second'`;
+  const isSentAgain = sql`sent and ${moved} > ${now.toISOString()}::timestamptz`;
+  await tx.execute(sql`
+    with again as (
+      delete from ${reminders} where task_id = ${taskId} and ${isSentAgain} returning task_id, remind_at, channels
+    ),
+    created as (
+      insert into ${reminders} (task_id, remind_at, channels) select task_id, ${moved}, channels from again
+    )
+    update ${reminders} set remind_at = ${moved} where task_id = ${taskId} and not (${isSentAgain})`);
 }
 
 function isThere(id: string) {

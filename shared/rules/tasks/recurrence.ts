@@ -4,7 +4,7 @@ import { InvalidRecurrence } from "./invalid-recurrence.ts";
 import { readRule, type RecurrenceRule } from "./recurrence-rule.ts";
 import { occurrencesFrom } from "./rule-occurrences.ts";
 import { namesTimes } from "./rule-times.ts";
-import { plannedWall, secondOfDay, type SeriesPosition, wallOf, wallText } from "./series-position.ts";
+import { plannedWall, positionOf, secondOfDay, type SeriesPosition, wallOf, wallText } from "./series-position.ts";
 import { type RecurrenceType, stepsOf } from "./type-occurrences.ts";
 
 export type { RecurrenceType };
@@ -55,6 +55,15 @@ export function nextOccurrence(task: Occurrence, now: Date): NextOccurrence | nu
   };
 }
 
+/** The plan of a task as it is stored, or as it follows from the due date of a task of an earlier version. */
+export function plannedPosition(
+  task: Pick<Occurrence, "due" | "rule" | "position" | "anchorDay" | "anchorTime"> & { readonly timeZone: string },
+): SeriesPosition {
+  const rule = task.rule === null ? null : readableRule(task.rule);
+  const plan = positionOf(positionIn(task, task.timeZone, secondsOf(task), rule));
+  return { ...plan, anchorDay: task.anchorDay ?? plan.anchorDay, anchorTime: task.anchorTime ?? plan.anchorTime };
+}
+
 interface Series extends Omit<SeriesPosition, "position"> {
   readonly task: Occurrence;
   readonly zone: string;
@@ -95,7 +104,21 @@ function seriesOf(task: Occurrence, now: Date): Series {
   };
 }
 
-function positionIn({ position, anchorTime }: Occurrence, zone: string, due: number, rule: RecurrenceRule | null) {
+/** A person may replace a rule that is invalid. */
+function readableRule(text: string): RecurrenceRule | null {
+  try {
+    return readRule(text);
+  } catch {
+    return null;
+  }
+}
+
+function positionIn(
+  { position, anchorTime }: Pick<Occurrence, "position" | "anchorTime">,
+  zone: string,
+  due: number,
+  rule: RecurrenceRule | null,
+) {
   if (position !== null) return wallOf(position);
   if (anchorTime === null || (rule && namesTimes(rule))) return wallTimeAt(zone, due);
   return plannedWall(zone, due, secondOfDay(anchorTime));
@@ -162,7 +185,7 @@ function zoneOf({ timeZone }: Occurrence): string {
 }
 
 /** Whole seconds. */
-function secondsOf({ due }: Occurrence): number {
+function secondsOf({ due }: Pick<Occurrence, "due">): number {
   const seconds = Math.floor(due.getTime() / 1_000);
   if (Math.floor(seconds / SECONDS_A_DAY) <= LAST_DAY) return seconds;
   throw new InvalidRecurrence("due_date", "expected an instant up to the year 9999");

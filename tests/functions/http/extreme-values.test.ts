@@ -85,6 +85,12 @@ beforeAll(async () => {
       recurrenceInterval: 1,
       recurrenceUntil: "2027-01-01T00:00:00Z",
     },
+    "PATCH api/tasks/{id}": {
+      dueDate: task.dueDate,
+      recurrenceType: "daily",
+      recurrenceInterval: 1,
+      recurrenceUntil: "2027-01-01T00:00:00Z",
+    },
     "POST api/tasks/{id}/reminders": { remindAt: "2026-03-10T09:00:00+01:00" },
     "PUT api/counties/{id}": { ...county, rules: { minFaceAmount: 1, redemptionMonths: 12, oldestTaxYears: 3 } },
     "POST api/property-valuations": {
