@@ -105,8 +105,8 @@ export default {
     ),
     stands(
       "services",
-      ["jobs", "schedule", "redaction", "text", "settings", "data", "rules", "providers"],
-      "Work that several jobs share puts queries and rules together, in the caller's transaction.",
+      ["jobs", "schedule", "redaction", "text", "settings", "data", "rules", "providers", "storage"],
+      "Work that several jobs share puts queries, rules and storage together, in the caller's transaction.",
     ),
     {
       name: "pure-floors",

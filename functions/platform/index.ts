@@ -1,4 +1,5 @@
 import type { Job } from "#jobs";
+import { archiveOldRecords } from "./archive-old-records.ts";
 import { backupDatabase } from "./backup-database.ts";
 import { cleanupTempFiles } from "./cleanup-temp-files.ts";
 import { dispatchOverdueRuns } from "./dispatch-overdue-runs.ts";
@@ -13,6 +14,7 @@ export const jobs: readonly Job[] = [
   rescueStuckRuns,
   dispatchOverdueRuns,
   pruneRunLedger,
+  archiveOldRecords,
   backupDatabase,
   cleanupTempFiles,
   rebuildSearchIndices,

@@ -1,9 +1,11 @@
 import type { Job } from "#jobs";
 import { applyAnalysisDecisions } from "./apply-analysis-decisions.ts";
 import { archiveOldDocuments } from "./archive-old-documents.ts";
+import { cleanupReasoningLogs } from "./cleanup-reasoning-logs.ts";
 import { computeDealMetrics } from "./compute-deal-metrics.ts";
 import { generateDocument } from "./generate-document.ts";
 import { ingestCountyLiens } from "./ingest-county-liens/index.ts";
+import { pruneLienIngestions } from "./prune-lien-ingestions.ts";
 import { runAnalysis } from "./run-analysis/index.ts";
 
 /** The jobs of this family. */
@@ -14,4 +16,6 @@ export const jobs: readonly Job[] = [
   applyAnalysisDecisions,
   generateDocument,
   archiveOldDocuments,
+  pruneLienIngestions,
+  cleanupReasoningLogs,
 ];

@@ -29,6 +29,7 @@ export const changeableSettings = z.strictObject({
   valuation_stale_days: days,
   documents_archive_days: days,
   notification_retention_days: days,
+  log_retention_days: days,
 });
 export type ChangeableSettingName = keyof typeof changeableSettings.shape;
 export const changeableNames = Object.keys(changeableSettings.shape) as ChangeableSettingName[];

@@ -13,8 +13,17 @@ export const JOB_LAYER_SETTINGS = {
   }),
   ROTA_INSTANCE: text({ about: "Names this process in leases and logs. Default: host name and process id." }),
   RUN_RETENTION_DAYS: whole(1, 36_500, {
-    about: "Days after its end that a run stays in the ledger before it moves to the archive.",
+    about:
+      "Days after its end that a run stays in the ledger before it moves to the archive. Also for unreadable messages and backfills.",
     fallback: "90",
+  }),
+  AUDIT_RETENTION_DAYS: whole(30, 36_500, {
+    about: "Days that an audit entry stays in the database before it moves to the archive.",
+    fallback: "365",
+  }),
+  EFFECT_RETENTION_DAYS: whole(30, 36_500, {
+    about: "Days that the outcome of an external effect is kept, so that no repeat makes the effect again.",
+    fallback: "365",
   }),
 } satisfies Record<string, Setting<unknown>>;
 

@@ -23,4 +23,16 @@ export const TAX_LIEN_SETTINGS = {
     about: "Age in days at which a property's valuation no longer counts.",
     fallback: "90",
   }),
+  INGESTION_RETENTION_DAYS: whole(7, 36_500, {
+    about: "Days after its end that an ingestion is kept, with its counts and refused rows.",
+    fallback: "365",
+  }),
+  LOG_RETENTION_DAYS: whole(1, 36_500, {
+    about: "Days that an agent's episode and a call of a language model stay in the database.",
+    fallback: "365",
+  }),
+  LOG_ARCHIVE: flag({
+    about: "Whether old episodes and calls of language models move to blob storage before they are deleted.",
+    fallback: "true",
+  }),
 } satisfies Record<string, Setting<unknown>>;

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
+import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
+import { compareUpdates, cursorText, startIn, UPDATE_TABLES, updatesCursor } from "./updates-cursor.ts";
 
 const common = {
   id: z.int(),
@@ -24,7 +26,8 @@ export const getUpdates = defineRoute({
   summary: "Synchronisations with their outcomes and errors; newest first",
   query: z.strictObject({
     state: z.enum(["pending", "running", "succeeded", "failed", "refused"]).optional(),
-    of: z.enum(["exchange_rates", "etf_prices"]).optional(),
+    of: z.enum(UPDATE_TABLES).optional(),
+    cursor: updatesCursor.optional(),
     limit: z.coerce.number().int().min(1).max(500).default(50),
   }),
   response: z.object({
@@ -40,17 +43,19 @@ export const getUpdates = defineRoute({
         }),
       ]),
     ),
+    nextCursor: z.string().nullable().describe("The value of `cursor` for the next page; null on the last"),
   }),
-  async handle({ app, query: { state, of, limit } }) {
-    const [rates, prices] = await Promise.all([
-      of === "etf_prices" ? [] : listUpdates(app.db, state, limit),
-      of === "exchange_rates" ? [] : listEtfUpdates(app.db, state, limit),
-    ]);
-    const updates = [
-      ...rates.map((update) => ({ of: "exchange_rates" as const, ...update })),
-      ...prices.map((update) => ({ of: "etf_prices" as const, ...update })),
-    ];
-    updates.sort((one, other) => other.requestedAt.getTime() - one.requestedAt.getTime() || other.id - one.id);
-    return { json: { updates: updates.slice(0, limit) } };
+  async handle({ app, query: { state, of, cursor, limit } }) {
+    const { rows, nextAfter } = await readPage(limit, async (limit) => {
+      const [rates, prices] = await Promise.all([
+        of === "etf_prices" ? [] : listUpdates(app.db, { state, after: startIn("exchange_rates", cursor), limit }),
+        of === "exchange_rates" ? [] : listEtfUpdates(app.db, { state, after: startIn("etf_prices", cursor), limit }),
+      ]);
+      return [
+        ...rates.map((update) => ({ of: "exchange_rates" as const, ...update })),
+        ...prices.map((update) => ({ of: "etf_prices" as const, ...update })),
+      ].sort(compareUpdates);
+    });
+    return { json: { updates: rows, nextCursor: nextAfter && cursorText(nextAfter) } };
   },
 });

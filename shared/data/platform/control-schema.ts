@@ -16,7 +16,10 @@ import { platform } from "./platform-schema.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
-/** The switches: one row for `global`, and one for each family that an operator changed. */
+/**
+ * The switches: one row for `global`, and one for each family that an operator changed.
+ * Retention: kept, one row per scope.
+ */
 export const controls = platform.table(
   "controls",
   {
@@ -40,7 +43,10 @@ export const controls = platform.table(
   ],
 );
 
-/** What is paused, by whom, why and until when. `all`, `family:<id>` or `job:<id>`. */
+/**
+ * What is paused, by whom, why and until when. `all`, `family:<id>` or `job:<id>`.
+ * Retention: kept, one row per scope.
+ */
 export const pauses = platform.table("pauses", {
   scope: text().primaryKey(),
   reason: text().notNull(),
@@ -50,7 +56,10 @@ export const pauses = platform.table("pauses", {
   until: instant("until"),
 });
 
-/** Which person or client changed what, when and why, with the values before and after. No job deletes rows. */
+/**
+ * Which person or client changed what, when and why, with the values before and after.
+ * Retention: `archive_old_records` archives and deletes entries after AUDIT_RETENTION_DAYS.
+ */
 export const auditLog = platform.table(
   "audit_log",
   {
@@ -71,7 +80,8 @@ export const auditLog = platform.table(
 );
 
 /**
- * Messages that no job could read, with the reason. The dead letters list them next to dead runs. No job deletes rows.
+ * Messages that no job could read, with the reason. The dead letters list them next to dead runs.
+ * Retention: `archive_old_records` archives and deletes them after RUN_RETENTION_DAYS.
  */
 export const deadMessages = platform.table(
   "dead_messages",
@@ -88,12 +98,13 @@ export const deadMessages = platform.table(
     index("dead_messages_open")
       .on(message.id)
       .where(sql`resolved_at is null`),
+    index("dead_messages_by_time").on(message.receivedAt, message.id),
   ],
 );
 
 /**
  * HTTP requests that started runs, by the Idempotency-Key of the client.
- * Retention: `rescue_stuck_runs` deletes old keys.
+ * Retention: `rescue_stuck_runs` deletes keys after two days.
  */
 export const idempotencyKeys = platform.table(
   "idempotency_keys",
@@ -110,8 +121,9 @@ export const idempotencyKeys = platform.table(
 );
 
 /**
- * External effects that must happen once: the intent is written before the call, the outcome after it. No job deletes
- * rows.
+ * External effects that must happen once: the intent is written before the call, the outcome after it.
+ * Retention: `archive_old_records` deletes completed ones after EFFECT_RETENTION_DAYS, when their run has left the
+ * ledger.
  */
 export const effects = platform.table(
   "effects",
@@ -128,11 +140,17 @@ export const effects = platform.table(
       .on(effect.intendedAt)
       .where(sql`state = 'parked'`),
     index("effects_by_run").on(effect.runId),
+    index("effects_done_by_time")
+      .on(effect.settledAt, effect.key)
+      .where(sql`state = 'done'`),
     check("effects_state", sql`state in ('intended', 'done', 'parked')`),
   ],
 );
 
-/** One run for each slot of a past range, at low priority. No job deletes rows. */
+/**
+ * One run for each slot of a past range, at low priority.
+ * Retention: `archive_old_records` archives and deletes ended ones after RUN_RETENTION_DAYS, after their runs.
+ */
 export const backfills = platform.table(
   "backfills",
   {
@@ -158,14 +176,17 @@ export const backfills = platform.table(
       .on(backfill.jobId)
       .where(sql`state = 'running'`),
     index("backfills_by_job").on(backfill.jobId, backfill.id),
+    index("backfills_by_end")
+      .on(backfill.endedAt, backfill.id)
+      .where(sql`ended_at is not null`),
     check("backfills_state", sql`state in ('running', 'done', 'aborted')`),
     check("backfills_range", sql`from_slot <= to_slot`),
   ],
 );
 
 /**
- * The schedule in force of each scheduled job, so that the database knows which slots the ledger must have. Retention:
- * one row per job.
+ * The schedule in force of each scheduled job, so that the database knows which slots the ledger must have.
+ * Retention: kept, one row per job.
  */
 export const jobSchedules = platform.table("job_schedules", {
   jobId: text("job_id").primaryKey(),

@@ -99,6 +99,7 @@ export const notifications = platform.table(
 /**
  * The result of one attempt in one channel; attempt 0 is settled at creation. No foreign key: the transaction that
  * creates or claims the notification inserts up to 100,000 rows.
+ * Retention: deleted with their notification.
  */
 export const notificationDeliveries = platform.table(
   "notification_deliveries",
@@ -127,7 +128,10 @@ export const notificationDeliveries = platform.table(
 /** The channels whose addresses come from the allow-list. */
 export const ALLOW_LISTED = ["email", "chatbot", "sms", "voice"] as const satisfies readonly ChannelName[];
 
-/** The addresses that may be contacted. A recipient without a row gets no mail, chat message, text or call. */
+/**
+ * The addresses that may be contacted. A recipient without a row gets no mail, chat message, text or call.
+ * Retention: kept until an operator removes one.
+ */
 export const communicationAllowlist = platform.table(
   "communication_allowlist",
   {
@@ -145,7 +149,10 @@ export const communicationAllowlist = platform.table(
   ],
 );
 
-/** Browsers that subscribed to push messages. A row is both consent and address; rejected ones are deleted. */
+/**
+ * Browsers that subscribed to push messages. A row is both consent and address.
+ * Retention: kept until the user removes it; `send_notification` deletes one that the push service rejects.
+ */
 export const pushSubscriptions = platform.table(
   "push_subscriptions",
   {

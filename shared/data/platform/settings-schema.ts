@@ -4,6 +4,7 @@ import { platform } from "./platform-schema.ts";
 /**
  * Settings that an operator changed while the app ran: see shared/jobs/changeable-settings.ts. A setting without a row
  * has its configured value.
+ * Retention: kept, one row per setting.
  */
 export const storedSettings = platform.table("settings", {
   /** snake_case: `documents_archive_days`. */

@@ -21,6 +21,7 @@ export type SeriesKind = "raw" | "adjusted";
 /** `new` until the first prices are stored, `failed` when the first fetch failed. */
 export type EtfState = "new" | "ready" | "failed";
 
+/** The ETFs whose prices the app knows. Retention: kept, as prices and pensions refer to them. */
 export const etfs = portfolio.table(
   "etfs",
   {
@@ -56,8 +57,8 @@ export const etfs = portfolio.table(
 );
 
 /**
- * One trading day of one ETF, in its currency. The key also serves "the close on or before (or after) a date". Kept for
- * good.
+ * One trading day of one ETF, in its currency. The key also serves "the close on or before (or after) a date".
+ * Retention: kept, as values of any day are computed from them.
  */
 export const etfPrices = portfolio.table(
   "etf_prices",
@@ -96,7 +97,8 @@ export const etfPrices = portfolio.table(
 
 /**
  * One row per requested fetch or synchronisation. A synchronisation has a row without symbol, and one row with symbol
- * for each ETF that failed in it. Retention: `cleanup_etf_updates` deletes finished rows.
+ * for each ETF that failed in it.
+ * Retention: `cleanup_etf_updates` deletes finished rows after the days of its input `keepDays`, 90.
  */
 export const etfUpdates = portfolio.table(
   "etf_updates",
@@ -120,7 +122,8 @@ export const etfUpdates = portfolio.table(
   },
   (update) => [
     unique("etf_updates_of_run").on(update.runId, update.symbol).nullsNotDistinct(),
-    index("etf_updates_by_time").on(update.requestedAt),
+    index("etf_updates_by_time").on(update.requestedAt, update.id),
+    index("etf_updates_by_state").on(update.state, update.requestedAt, update.id),
     check("etf_updates_kind", sql`kind in ('fetch', 'sync', 'refresh')`),
     check("etf_updates_state", sql`state in ('pending', 'running', 'succeeded', 'failed', 'refused')`),
     check("etf_updates_failure_has_reason", sql`state not in ('failed', 'refused') or error is not null`),

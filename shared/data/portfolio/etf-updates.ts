@@ -2,8 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import type { Run } from "../platform/platform-schema.ts";
 import { type EtfUpdate, etfUpdates } from "./etf-schema.ts";
-import type { UpdateState } from "./portfolio-schema.ts";
-import { deleteOldRows, newestUpdates, trackingColumns } from "./update-tracking.ts";
+import { deleteOldRows, newestUpdates, trackingColumns, type UpdatePage } from "./update-tracking.ts";
 
 type Kind = EtfUpdate["kind"];
 
@@ -83,12 +82,8 @@ export async function addStoredSeries(
 }
 
 /** Newest first. */
-export async function listEtfUpdates(
-  db: Executor,
-  state: UpdateState | undefined,
-  limit: number,
-): Promise<EtfUpdate[]> {
-  return newestUpdates(db, etfUpdates, state, limit);
+export async function listEtfUpdates(db: Executor, page: UpdatePage): Promise<EtfUpdate[]> {
+  return newestUpdates(db, etfUpdates, page);
 }
 
 /** Deletes finished rows older than `cutoff`, except the last of each kind. @returns the number of deleted rows */

@@ -2,8 +2,8 @@ import { eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import type { Run } from "../platform/platform-schema.ts";
 import type { InsertedPoints } from "./exchange-rates.ts";
-import { type ExchangeRateUpdate, exchangeRateUpdates, type UpdateState } from "./portfolio-schema.ts";
-import { deleteOldRows, newestUpdates, trackingColumns } from "./update-tracking.ts";
+import { type ExchangeRateUpdate, exchangeRateUpdates } from "./portfolio-schema.ts";
+import { deleteOldRows, newestUpdates, trackingColumns, type UpdatePage } from "./update-tracking.ts";
 
 type Kind = ExchangeRateUpdate["kind"];
 
@@ -42,12 +42,8 @@ export async function addPoints(
 }
 
 /** Newest first. */
-export async function listUpdates(
-  db: Executor,
-  state: UpdateState | undefined,
-  limit: number,
-): Promise<ExchangeRateUpdate[]> {
-  return newestUpdates(db, exchangeRateUpdates, state, limit);
+export async function listUpdates(db: Executor, page: UpdatePage): Promise<ExchangeRateUpdate[]> {
+  return newestUpdates(db, exchangeRateUpdates, page);
 }
 
 /** Deletes finished rows older than `cutoff`, except the last of each kind. @returns the number of deleted rows */

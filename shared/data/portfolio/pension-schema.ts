@@ -21,7 +21,10 @@ export type PensionState = "pending" | "ready";
 /** Why a day has no value yet: see shared/rules/portfolio/valuation-days.ts. */
 export type PendingReason = "price" | "rate" | "contribution" | "adjusted" | "reopened";
 
-/** Units of one ETF, bought by contributions and valued in the currency of the pension. */
+/**
+ * Units of one ETF, bought by contributions and valued in the currency of the pension.
+ * Retention: kept, as the user's own record.
+ */
 export const etfPensions = portfolio.table(
   "etf_pensions",
   {
@@ -54,7 +57,10 @@ export const etfPensions = portfolio.table(
   ],
 );
 
-/** A payment, and the units that it bought once price and rate were known. Changes of a purchase are audited. */
+/**
+ * A payment, and the units that it bought once price and rate were known. Changes of a purchase are audited.
+ * Retention: kept, as the user's own record.
+ */
 export const etfPensionContributions = portfolio.table(
   "etf_pension_contributions",
   {
@@ -91,7 +97,10 @@ export const etfPensionContributions = portfolio.table(
   ],
 );
 
-/** The value of a pension on one day: `final`, or `pending` with the reason why it is unknown. Kept for good. */
+/**
+ * The value of a pension on one day: `final`, or `pending` with the reason why it is unknown.
+ * Retention: kept, as the history of the pension.
+ */
 export const etfPensionValues = portfolio.table(
   "etf_pension_values",
   {

@@ -15,7 +15,10 @@ import {
 
 export const portfolio = pgSchema("portfolio");
 
-/** One published rate: `1 EUR = rate quote` on a civil date, as the source printed it. Kept for good. */
+/**
+ * One published rate: `1 EUR = rate quote` on a civil date, as the source printed it.
+ * Retention: kept, as values of any day are computed from them.
+ */
 export const exchangeRates = portfolio.table(
   "exchange_rates",
   {
@@ -36,7 +39,7 @@ export const exchangeRates = portfolio.table(
 
 /**
  * One row per requested synchronisation; its state follows the state of the run.
- * Retention: `cleanup_fx_updates` deletes finished rows.
+ * Retention: `cleanup_fx_updates` deletes finished rows after the days of its input `keepDays`, 90.
  */
 export const exchangeRateUpdates = portfolio.table(
   "exchange_rate_updates",
@@ -56,7 +59,8 @@ export const exchangeRateUpdates = portfolio.table(
     finishedAt: timestamp("finished_at", { withTimezone: true, precision: 3 }),
   },
   (update) => [
-    index("exchange_rate_updates_by_time").on(update.requestedAt),
+    index("exchange_rate_updates_by_time").on(update.requestedAt, update.id),
+    index("exchange_rate_updates_by_state").on(update.state, update.requestedAt, update.id),
     check("exchange_rate_updates_kind", sql`kind in ('latest', 'historical')`),
     check("exchange_rate_updates_state", sql`state in ('pending', 'running', 'succeeded', 'failed', 'refused')`),
     check("exchange_rate_updates_failure_has_reason", sql`state not in ('failed', 'refused') or error is not null`),

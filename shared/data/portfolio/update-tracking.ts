@@ -28,19 +28,34 @@ export function trackingColumns(run: Run): { state: UpdateState; error: string |
   };
 }
 
+/** The sort key of the last row of a page. An id of `Infinity` starts before, and 0 after all rows of the instant. */
+export interface UpdateCursor {
+  readonly requestedAt: Date;
+  readonly id: number;
+}
+
+export interface UpdatePage {
+  readonly state?: UpdateState | undefined;
+  readonly after?: UpdateCursor | undefined;
+  readonly limit: number;
+}
+
 /** Newest first. */
 export async function newestUpdates<Table extends TrackingTable>(
   db: Executor,
   table: Table,
-  state: UpdateState | undefined,
-  limit: number,
+  { state, after, limit }: UpdatePage,
 ): Promise<Table["$inferSelect"][]> {
   const columns = common(table);
+  const isAfter =
+    after &&
+    sql`(${columns.requestedAt}, ${columns.id}) < (${after.requestedAt.toISOString()}::timestamptz,
+      ${Math.min(after.id, Number.MAX_SAFE_INTEGER)}::bigint)`;
   return db
     .select()
     .from(columns)
-    .where(state && eq(columns.state, state))
-    .orderBy(desc(columns.id))
+    .where(and(state && eq(columns.state, state), isAfter))
+    .orderBy(desc(columns.requestedAt), desc(columns.id))
     .limit(limit);
 }
 

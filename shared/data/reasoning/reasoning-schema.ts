@@ -7,8 +7,8 @@ export const reasoning = pgSchema("reasoning");
 export type LlmOutcome = "answered" | "unreadable" | "failed";
 
 /**
- * One call of a language model. The prompt is not stored, as it holds business data; its hash shows repeats. No job
- * deletes rows.
+ * One call of a language model. The prompt is not stored, as it holds business data; its hash shows repeats.
+ * Retention: `cleanup_reasoning_logs` archives and deletes calls after LOG_RETENTION_DAYS.
  */
 export const aiLlmCalls = reasoning.table(
   "ai_llm_calls",
@@ -36,7 +36,10 @@ export const aiLlmCalls = reasoning.table(
   ],
 );
 
-/** One task of an agent: who requested it, and its goal. Rows are only added. No job deletes rows. */
+/**
+ * One task of an agent: who requested it, and its goal.
+ * Retention: `cleanup_reasoning_logs` archives and deletes episodes with their steps after LOG_RETENTION_DAYS.
+ */
 export const aiAgentEpisodes = reasoning.table(
   "ai_agent_episodes",
   {
@@ -56,7 +59,7 @@ export const aiAgentEpisodes = reasoning.table(
 /** `failed` ends the episode unless a later step continues it. */
 export type StepOutcome = "done" | "failed";
 
-/** The steps of an episode, in order. Rows are only added. */
+/** The steps of an episode, in order. Rows are only added. Retention: archived and deleted with their episode. */
 export const aiAgentSteps = reasoning.table(
   "ai_agent_steps",
   {

@@ -22,7 +22,7 @@ const instant = (name: string) => timestamp(name, { withTimezone: true, precisio
 
 /**
  * The tasks of people. A completed recurring task gets one successor: see `process_recurring_tasks`.
- * Retention: kept for good, as the user's own record.
+ * Retention: kept, as the user's own record.
  */
 export const tasks = tasksSchema.table(
   "tasks",
@@ -117,7 +117,10 @@ export const tasks = tasksSchema.table(
   ],
 );
 
-/** The moments at which an owner wants to be notified of a task. */
+/**
+ * The moments at which an owner wants to be notified of a task.
+ * Retention: kept with their task, as the user's own record.
+ */
 export const reminders = tasksSchema.table(
   "reminders",
   {

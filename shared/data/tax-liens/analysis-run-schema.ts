@@ -56,7 +56,7 @@ export interface AnalysisCheckpoint {
   readonly filterMs: number;
 }
 
-/** A search for deals under an investor's constraints. No job deletes rows. */
+/** A search for deals under an investor's constraints. Retention: kept, as the origin of its deals. */
 export const analysisRuns = taxLiens.table(
   "analysis_runs",
   {
@@ -95,8 +95,8 @@ export const analysisRuns = taxLiens.table(
 );
 
 /**
- * Liens that meet the constraints of a running analysis. The end of the analysis deletes them. No foreign keys: there
- * can be a million for a minute.
+ * Liens that meet the constraints of a running analysis. No foreign keys: there can be a million for a minute.
+ * Retention: `run_analysis` deletes them at the end of the analysis.
  */
 export const analysisCandidates = taxLiens.table(
   "analysis_candidates",
@@ -144,7 +144,10 @@ export const DEAL_STATUSES = [
 ] as const;
 export type DealStatus = (typeof DEAL_STATUSES)[number];
 
-/** A lien that an analysis proposes to buy, and the status of the proposal. No job deletes rows. */
+/**
+ * A lien that an analysis proposes to buy, and the status of the proposal.
+ * Retention: kept, as the record of what was bought and why.
+ */
 export const deals = taxLiens.table(
   "deals",
   {

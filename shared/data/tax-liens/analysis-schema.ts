@@ -2,7 +2,10 @@ import { sql } from "drizzle-orm";
 import { bigint, boolean, check, date, integer, numeric, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 import { liens, taxLiens } from "./tax-lien-schema.ts";
 
-/** Taxes of later years that the holder of a lien pays and gets back with interest. */
+/**
+ * Taxes of later years that the holder of a lien pays and gets back with interest.
+ * Retention: kept with their lien.
+ */
 export const subsequentTaxes = taxLiens.table(
   "subsequent_taxes",
   {
@@ -19,7 +22,10 @@ export const subsequentTaxes = taxLiens.table(
   ],
 );
 
-/** The figures that compare liens, from their last computation: see shared/rules/tax-liens/lien-metrics.ts. */
+/**
+ * The figures that compare liens, from their last computation: see shared/rules/tax-liens/lien-metrics.ts.
+ * Retention: kept, one row per lien.
+ */
 export const dealMetrics = taxLiens.table(
   "deal_metrics",
   {

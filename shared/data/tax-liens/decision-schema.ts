@@ -3,7 +3,10 @@ import { bigint, check, index, integer, text, timestamp, uuid } from "drizzle-or
 import { analysisRuns, DEAL_STATUSES, type DealStatus } from "./analysis-run-schema.ts";
 import { taxLiens } from "./tax-lien-schema.ts";
 
-/** Every decision about a deal, in the order of application. Rows are only added; no job deletes them. */
+/**
+ * Every decision about a deal, in the order of application. Rows are only added.
+ * Retention: kept, as the record of what was decided and why.
+ */
 export const decisionEvents = taxLiens.table(
   "decision_events",
   {

@@ -24,7 +24,10 @@ export interface WrittenPassages {
   readonly note: string | null;
 }
 
-/** A requested document. `archive_old_documents` moves the files to cold storage; no job deletes rows. */
+/**
+ * A requested document.
+ * Retention: kept; `archive_old_documents` moves the files to cold storage after DOCUMENTS_ARCHIVE_DAYS.
+ */
 export const documents = taxLiens.table(
   "documents",
   {

@@ -4,7 +4,10 @@ import { counties, taxLiens } from "./tax-lien-schema.ts";
 
 export type IngestionState = "running" | "succeeded" | "failed";
 
-/** One run that ingested the list of one county. No job deletes rows. */
+/**
+ * One run that ingested the list of one county.
+ * Retention: `prune_lien_ingestions` deletes old ones after INGESTION_RETENTION_DAYS, except the last of each county.
+ */
 export const lienIngestions = taxLiens.table(
   "lien_ingestions",
   {
@@ -31,6 +34,9 @@ export const lienIngestions = taxLiens.table(
   },
   (ingestion) => [
     index("lien_ingestions_of_county").on(ingestion.countyId, ingestion.id),
+    index("lien_ingestions_by_end")
+      .on(ingestion.finishedAt, ingestion.id)
+      .where(sql`finished_at is not null`),
     check("lien_ingestions_state", sql`state in ('running', 'succeeded', 'failed')`),
     check("lien_ingestions_failure_has_reason", sql`state <> 'failed' or error is not null`),
     check("lien_ingestions_final", sql`(state = 'running') = (finished_at is null)`),
@@ -38,7 +44,10 @@ export const lienIngestions = taxLiens.table(
   ],
 );
 
-/** The first refused rows of an ingestion. A retry of the run replaces them. */
+/**
+ * The first refused rows of an ingestion. A retry of the run replaces them.
+ * Retention: deleted with their ingestion.
+ */
 export const lienRejects = taxLiens.table(
   "lien_rejects",
   {

@@ -27,7 +27,7 @@ export type PropertyType = (typeof PROPERTY_TYPES)[number];
 export const LIEN_STATUSES = ["available", "sold", "redeemed", "foreclosed", "withdrawn", "not_listed"] as const;
 export type LienStatus = (typeof LIEN_STATUSES)[number];
 
-/** A county with a list of liens. */
+/** A county with a list of liens. Retention: kept, as its liens refer to it. */
 export const counties = taxLiens.table(
   "counties",
   {
@@ -58,7 +58,7 @@ export const counties = taxLiens.table(
   ],
 );
 
-/** A parcel of a county, as the newest list describes it. */
+/** A parcel of a county, as the newest list describes it. Retention: kept, as its liens refer to it. */
 export const properties = taxLiens.table(
   "properties",
   {
@@ -92,7 +92,10 @@ export const properties = taxLiens.table(
   ],
 );
 
-/** A lien on a property for one tax year. Money is in dollars, rates are percent a year (`16` is 16 %). */
+/**
+ * A lien on a property for one tax year. Money is in dollars, rates are percent a year (`16` is 16 %).
+ * Retention: kept; a lien that its list no longer has becomes `not_listed`.
+ */
 export const liens = taxLiens.table(
   "liens",
   {

@@ -5,7 +5,10 @@ import { properties, taxLiens } from "./tax-lien-schema.ts";
 /** `missing`: the provider has no value. `anomaly`: far below the previous value. */
 export type ValuationState = "valued" | "missing" | "anomaly";
 
-/** The value of a property according to one provider on one day. Rows are only added. */
+/**
+ * The value of a property according to one provider on one day. Rows are only added.
+ * Retention: kept, as the history of the property.
+ */
 export const propertyValuations = taxLiens.table(
   "property_valuations",
   {

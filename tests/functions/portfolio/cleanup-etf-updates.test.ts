@@ -21,7 +21,7 @@ async function anUpdate(kind: "fetch" | "sync" | "refresh", requestedAt: string,
 }
 
 const kept = async () =>
-  (await listEtfUpdates(db, undefined, 50)).map(({ kind, symbol, requestedAt }) =>
+  (await listEtfUpdates(db, { limit: 50 })).map(({ kind, symbol, requestedAt }) =>
     [kind, symbol, requestedAt.toISOString().slice(0, 10)].join(" "),
   );
 

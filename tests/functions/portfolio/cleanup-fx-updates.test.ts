@@ -11,7 +11,7 @@ const SUNDAY = "2026-04-05T01:15:00Z";
 const { db } = await openDatabase();
 afterEach(() => db.execute(sql`truncate portfolio.exchange_rate_updates`));
 
-const left = async () => (await listUpdates(db, undefined, 10_000)).map(({ id }) => id).reverse();
+const left = async () => (await listUpdates(db, { limit: 10_000 })).map(({ id }) => id).reverse();
 
 it("deletes rows that ended more than 90 days ago, to the millisecond", async () => {
   await anUpdate(db, { requestedAt: "2026-01-05T01:14:59.999Z" });

@@ -31,7 +31,7 @@ it("stores the facts of the ETF and all of its prices", async () => {
     syncedAt: new Date(FRIDAY),
   });
   expect(await etfs.prices("SMPK.L")).toHaveLength(days);
-  const [update] = await listEtfUpdates(etfs.db, undefined, 10);
+  const [update] = await listEtfUpdates(etfs.db, { limit: 10 });
   expect(update).toMatchObject({
     kind: "fetch",
     symbol: "SMPK.L",
@@ -60,7 +60,7 @@ it("a transient failure is retried, and the ETF stays new", async () => {
   const { run } = await etfs.run(fetchEtf, { symbol: "SMPW.DE" });
   expect(run.state).toBe("retrying");
   expect(await etfs.etf("SMPW.DE")).toMatchObject({ state: "new", currency: null });
-  expect(await listEtfUpdates(etfs.db, "pending", 10)).toMatchObject([
+  expect(await listEtfUpdates(etfs.db, { state: "pending", limit: 10 })).toMatchObject([
     { error: expect.stringContaining("503") as string },
   ]);
 });
@@ -71,7 +71,7 @@ it("an unknown symbol marks the ETF as failed, with the reason in the tracking t
   expect(run.state).toBe("dead");
   expect(await etfs.etf("GONE.DE")).toMatchObject({ state: "failed" });
   const error = expect.stringMatching(/yahoo answered 404 Not Found.*GONE\.DE/) as string;
-  expect(await listEtfUpdates(etfs.db, "failed", 10)).toMatchObject([{ symbol: "GONE.DE", error }]);
+  expect(await listEtfUpdates(etfs.db, { state: "failed", limit: 10 })).toMatchObject([{ symbol: "GONE.DE", error }]);
 });
 
 it("refuses an ETF that was never added, and a symbol in lower case", async () => {
@@ -104,7 +104,7 @@ it("is refused without a request while the internet gate is closed", async () =>
   const asked = etfs.yahoo.requests.length;
   const { run } = await etfs.run(fetchEtf, { symbol: "SMPW.DE" }, { ALLOW_INTERNET_SYNC: "false" });
   expect(run).toMatchObject({ state: "skipped", reasonCode: "internet-sync-disabled" });
-  expect(await listEtfUpdates(etfs.db, "refused", 10)).toMatchObject([
+  expect(await listEtfUpdates(etfs.db, { state: "refused", limit: 10 })).toMatchObject([
     { kind: "fetch", error: expect.stringContaining("ALLOW_INTERNET_SYNC=false") as string },
   ]);
   expect(etfs.yahoo.requests).toHaveLength(asked);

@@ -32,7 +32,7 @@ it("corrects prices that differ, adds missing ones, and counts both", async () =
     source: "yahoo",
   });
   expect(await etfs.prices("SMPE.DE")).toEqual(before);
-  expect(await listEtfUpdates(etfs.db, undefined, 1)).toMatchObject([{ kind: "refresh", changed: 2, inserted: 1 }]);
+  expect(await listEtfUpdates(etfs.db, { limit: 1 })).toMatchObject([{ kind: "refresh", changed: 2, inserted: 1 }]);
   expect((await etfs.run(refreshEtf, { symbol: "SMPE.DE" })).run.result).toMatchObject({ changed: 0, inserted: 0 });
 });
 

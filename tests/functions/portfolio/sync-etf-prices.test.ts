@@ -43,7 +43,7 @@ it("stores the days since the last stored one, only for the ETFs in use", async 
   expect(await newest("SMPA")).toBe("2026-04-10");
   expect(await etfs.prices("SMPT")).toEqual([]);
   expect(etfs.yahoo.requests.length - asked).toBe(2);
-  expect(await listEtfUpdates(etfs.db, undefined, 10)).toMatchObject([
+  expect(await listEtfUpdates(etfs.db, { limit: 10 })).toMatchObject([
     {
       kind: "sync",
       symbol: null,
@@ -91,10 +91,12 @@ it("one failed ETF affects no other, and the tracking table has its reason", asy
     { key: "SMPA", class: "validation", reason: expect.stringMatching(reason) as string },
   ]);
   expect(await newest("SMPA")).toBe("2026-04-02");
-  expect(await listEtfUpdates(etfs.db, "failed", 10)).toMatchObject([
+  expect(await listEtfUpdates(etfs.db, { state: "failed", limit: 10 })).toMatchObject([
     { kind: "sync", symbol: "SMPA", runId: run.id, error: expect.stringMatching(reason) as string },
   ]);
-  expect(await listEtfUpdates(etfs.db, "succeeded", 10)).toMatchObject([{ symbol: null, inserted: 12 }]);
+  expect(await listEtfUpdates(etfs.db, { state: "succeeded", limit: 10 })).toMatchObject([
+    { symbol: null, inserted: 12 },
+  ]);
 });
 
 it.each<[YahooFault | "404", RegExp]>([
@@ -119,7 +121,7 @@ it.each<[YahooFault | "404", RegExp]>([
     const { run } = await etfs.run(syncEtfPrices);
     expect(run).toMatchObject({ state: "succeeded", result: { updated: 2 }, itemFailureCount: 1 });
     expect(run.itemFailures?.[0]).toMatchObject({ key: "SMPW.DE", reason: expect.stringMatching(reason) as string });
-    expect(await listEtfUpdates(etfs.db, "failed", 10)).toMatchObject([
+    expect(await listEtfUpdates(etfs.db, { state: "failed", limit: 10 })).toMatchObject([
       { symbol: "SMPW.DE", error: expect.stringMatching(reason) as string },
     ]);
     expect(await etfs.prices("SMPW.DE")).toEqual(before);
@@ -140,7 +142,9 @@ it("an ETF whose prices the database refuses fails alone in its transaction", as
     { key: "SMPW.DE", reason: expect.stringContaining("not_this_one") as string },
   ]);
   expect(await newest("SMPW.DE")).toBe("2026-04-02");
-  expect(await listEtfUpdates(etfs.db, "succeeded", 10)).toMatchObject([{ symbol: null, inserted: 12 }]);
+  expect(await listEtfUpdates(etfs.db, { state: "succeeded", limit: 10 })).toMatchObject([
+    { symbol: null, inserted: 12 },
+  ]);
 });
 
 it("stores more ETFs than one transaction holds in several, and counts all", async () => {
@@ -265,13 +269,13 @@ it("after its process died no run stays running, the next attempt continues, and
   const { id } = await dying.enqueuer.enqueue(syncEtfPrices, { input: {}, trigger: "manual", requestedBy: "a test" });
   const late = dying.runner.execute(id);
   await expect.poll(() => other.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
-  expect(await listEtfUpdates(etfs.db, "running", 10)).toEqual([]);
-  expect(await listEtfUpdates(etfs.db, "pending", 10)).toMatchObject([{ symbol: null, inserted: 0 }]);
+  expect(await listEtfUpdates(etfs.db, { state: "running", limit: 10 })).toEqual([]);
+  expect(await listEtfUpdates(etfs.db, { state: "pending", limit: 10 })).toMatchObject([{ symbol: null, inserted: 0 }]);
   etfs.yahoo.recover();
   etfs.setNow("2026-04-10T21:00:00Z");
   expect(await other.runner.execute(id)).toMatchObject({ state: "succeeded", attempt: 2, result: { updated: 2 } });
   await late;
-  expect(await listEtfUpdates(etfs.db, undefined, 10)).toMatchObject([{ state: "succeeded", inserted: 12 }]);
+  expect(await listEtfUpdates(etfs.db, { limit: 10 })).toMatchObject([{ state: "succeeded", inserted: 12 }]);
   expect(await newest("SMPW.DE")).toBe("2026-04-10");
 });
 
@@ -279,7 +283,7 @@ it("a manual run fetches one ETF, in use or not", async () => {
   await etfs.add("SMPT", { inUse: false });
   const { run } = await etfs.run(syncEtfPrices, { symbol: "SMPT" });
   expect(run.result).toEqual({ updated: 1 });
-  expect(await listEtfUpdates(etfs.db, undefined, 10)).toMatchObject([
+  expect(await listEtfUpdates(etfs.db, { limit: 10 })).toMatchObject([
     { kind: "sync", symbol: "SMPT", state: "succeeded" },
   ]);
 });

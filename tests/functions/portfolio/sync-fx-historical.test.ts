@@ -94,7 +94,7 @@ describe.skipIf(!history)("the whole history of the ECB", () => {
     expect(again.map(({ version }) => version).sort(), "no row was touched").toEqual(
       stored.map(({ version }) => version).sort(),
     );
-    expect(await listUpdates(app.db, "succeeded", 10)).toMatchObject([
+    expect(await listUpdates(app.db, { state: "succeeded", limit: 10 })).toMatchObject([
       { kind: "historical", startDate: "1999-01-04", inserted: 0, skipped: cells.length, source: "ecb", error: null },
       { inserted: cells.length, skipped: 0 },
     ]);
@@ -153,7 +153,7 @@ describe("an invalid response of the ECB", () => {
       standIn.fail({ kind });
       const run = await sync({ startDate: "2024-01-04" });
       expect(run.state, JSON.stringify(run.errors)).toBe(state);
-      const [update] = await listUpdates(app.db, undefined, 10);
+      const [update] = await listUpdates(app.db, { limit: 10 });
       expect(update).toMatchObject({ state: tracked, inserted: await count() });
       expect(update!.error).toMatch(reason);
       expect(update!.error).toBe(run.errors.at(-1)!.message);
@@ -163,7 +163,7 @@ describe("an invalid response of the ECB", () => {
       if (state === "retrying") {
         app.clock.advance(3_600_000);
         expect(await app.runner.execute(run.id)).toMatchObject({ state: "succeeded", attempt: 2 });
-        expect(await listUpdates(app.db, undefined, 10)).toMatchObject([{ state: "succeeded", error: null }]);
+        expect(await listUpdates(app.db, { limit: 10 })).toMatchObject([{ state: "succeeded", error: null }]);
       } else {
         expect(await sync({ startDate: "2024-01-04" })).toMatchObject({ state: "succeeded" });
       }
@@ -184,7 +184,7 @@ describe("an invalid response of the ECB", () => {
     app.clock.advance(3_600_000);
     const whole = (await app.runner.execute(broken.id))!;
     expect(whole).toMatchObject({ state: "succeeded", result: { skipped: kept } });
-    expect(await listUpdates(app.db, undefined, 10)).toMatchObject([{ state: "succeeded", inserted: await count() }]);
+    expect(await listUpdates(app.db, { limit: 10 })).toMatchObject([{ state: "succeeded", inserted: await count() }]);
   });
 });
 
@@ -204,7 +204,7 @@ describe("invalid input", () => {
     expect(run).toMatchObject({ state: "dead", attempt: 1 });
     expect(run.errors[0]!.message).toContain(reason);
     expect(standIn.requests).toEqual([]);
-    expect(await listUpdates(app.db, "failed", 1)).toMatchObject([{ error: run.errors[0]!.message }]);
+    expect(await listUpdates(app.db, { state: "failed", limit: 1 })).toMatchObject([{ error: run.errors[0]!.message }]);
   });
 
   it.each([{ startDate: "2026-02-30" }, { startDate: "yesterday" }, {}, { startDate: "2026-01-01", until: "now" }])(
@@ -223,7 +223,7 @@ describe("invalid input", () => {
       requestedBy: "a test",
     });
     expect(run).toMatchObject({ state: "skipped", reasonCode: "internet-sync-disabled" });
-    expect(await listUpdates(app.db, undefined, 10)).toMatchObject([{ state: "refused", error: run.reason }]);
+    expect(await listUpdates(app.db, { limit: 10 })).toMatchObject([{ state: "refused", error: run.reason }]);
     expect(standIn.requests).toEqual([]);
   });
 });

@@ -66,7 +66,10 @@ it("on a weekend the rates of Friday are stored already: it inserts nothing and 
   const { run, result } = await syncAt(SATURDAY);
   expect(run.state).toBe("succeeded");
   expect(result).toEqual({ date: "2026-04-10", source: "ecb", inserted: 0, skipped: friday?.inserted });
-  expect(await listUpdates(db, "succeeded", 10)).toMatchObject([{ inserted: 0 }, { inserted: friday?.inserted }]);
+  expect(await listUpdates(db, { state: "succeeded", limit: 10 })).toMatchObject([
+    { inserted: 0 },
+    { inserted: friday?.inserted },
+  ]);
 });
 
 it("on a weekend after a missed Friday it stores the rates of Friday", async () => {
@@ -83,7 +86,7 @@ it.each(["503", "html", "cut-short", "unknown-column", "hang"] as const)(
     const { run, result, log } = await syncAt(FRIDAY, { OUTBOUND_TIMEOUT: "1s" });
     expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
     expect(result).toMatchObject({ date: "2026-04-10", source: "frankfurter" });
-    expect(await listUpdates(db, undefined, 10)).toMatchObject([{ state: "succeeded", source: "frankfurter" }]);
+    expect(await listUpdates(db, { limit: 10 })).toMatchObject([{ state: "succeeded", source: "frankfurter" }]);
     expect(log).toContainEqual(
       expect.objectContaining({
         level: "warn",
@@ -108,5 +111,5 @@ it("when both fail the run is retried, with the error of each", async () => {
   expect(run.state).toBe("retrying");
   expect(run.errors[0]?.message).toMatch(/503.*500/s);
   expect(dispatched).toMatchObject([{ id: run.id }]);
-  expect(await listUpdates(db, undefined, 10)).toMatchObject([{ state: "pending", inserted: 0 }]);
+  expect(await listUpdates(db, { limit: 10 })).toMatchObject([{ state: "pending", inserted: 0 }]);
 });

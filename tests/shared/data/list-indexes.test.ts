@@ -3,12 +3,18 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
 import { beforeAll, expect, it } from "vitest";
 import type { Db } from "#data/client.ts";
+import { type OldRows, readOldRows } from "#data/old-rows.ts";
 import { listAudit } from "#data/platform/audit-log.ts";
 import { lastBackfill } from "#data/platform/backfills.ts";
 import { listDeadMessages } from "#data/platform/dead-letters.ts";
 import { listRuns } from "#data/platform/job-runs.ts";
+import { oldAuditEntries, oldBackfills, oldDeadMessages, oldEffects } from "#data/platform/platform-retention.ts";
+import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
 import { listTasks } from "#data/tasks/tasks.ts";
+import { oldIngestions } from "#data/tax-liens/ingestion-retention.ts";
 import { listLiens } from "#data/tax-liens/liens.ts";
+import { oldEpisodes, oldLlmCalls } from "#data/tax-liens/reasoning-retention.ts";
 import { openDatabase } from "#support/database.ts";
 
 /** A page reads no more rows of its table than this, of 20,000. */
@@ -55,14 +61,47 @@ beforeAll(async () => {
       from generate_series(1, 20000) n`);
   await db.execute(sql`
     insert into platform.dead_messages (id, queue, body, reason, received_at, resolved_at)
-    select lpad(to_hex(n), 32, '0')::uuid, 'q', 'b', 'r', now(), case when n > 60 then now() end
+    select lpad(to_hex(n), 32, '0')::uuid, 'q', 'b', 'r', '2026-01-01'::timestamptz + n * interval '1 minute', case when n > 60 then now() end
       from generate_series(1, 20000) n`);
   await db.execute(sql`
-    insert into platform.backfills (id, job_id, from_slot, to_slot, state, requested_by, requested_at)
-    select lpad(to_hex(n), 32, '0')::uuid, case when n <= 60 then 'rare' else 'job' end, now(), now(), 'done', 'w', now()
+    insert into platform.backfills (id, job_id, from_slot, to_slot, state, requested_by, requested_at, ended_at)
+    select lpad(to_hex(n), 32, '0')::uuid, case when n <= 60 then 'rare' else 'job' end, now(), now(), 'done', 'w', now(),
+           '2026-01-01'::timestamptz + n * interval '1 minute'
       from generate_series(1, 20000) n`);
+  await db.execute(sql`
+    insert into platform.effects (key, state, run_id, intended_at, settled_at)
+    select n, 'done', gen_random_uuid(), at, at
+      from generate_series(1, 20000) n, lateral (select '2026-01-01'::timestamptz + n * interval '1 minute' as at) t`);
+  await db.execute(sql`
+    insert into portfolio.etf_updates (run_id, kind, state, error, requested_at, finished_at)
+    select gen_random_uuid(), 'fetch', case when n <= 60 then 'failed' else 'succeeded' end, case when n <= 60 then 'e' end, at, at
+      from generate_series(1, 20000) n, lateral (select '2026-01-01'::timestamptz + n * interval '1 minute' as at) t`);
+  await db.execute(sql`
+    insert into portfolio.exchange_rate_updates (run_id, kind, state, error, requested_at, finished_at)
+    select gen_random_uuid(), 'latest', case when n <= 60 then 'failed' else 'succeeded' end, case when n <= 60 then 'e' end, at, at
+      from generate_series(1, 20000) n, lateral (select '2026-01-01'::timestamptz + n * interval '1 minute' as at) t`);
+  await db.execute(sql`
+    insert into tax_liens.lien_ingestions (run_id, county_id, state, started_at, finished_at)
+    select gen_random_uuid(), 'county-' || n % 21, 'succeeded', at, at
+      from generate_series(1, 20000) n, lateral (select '2026-01-01'::timestamptz + n * interval '1 minute' as at) t`);
+  await db.execute(sql`
+    insert into reasoning.ai_llm_calls (id, agent, run_id, model, prompt_sha256, latency_ms, outcome, created_at)
+    select gen_random_uuid(), 'a', gen_random_uuid(), 'm', 's', 1, 'answered', '2026-01-01'::timestamptz + n * interval '1 minute'
+      from generate_series(1, 20000) n`);
+  await db.execute(sql`
+    with episode as (
+      insert into reasoning.ai_agent_episodes (id, agent, goal, request, requested_by, created_at)
+      select gen_random_uuid(), 'a', 'g', '{}', 'w', '2026-01-01'::timestamptz + n * interval '1 minute'
+        from generate_series(1, 20000) n returning id, created_at)
+    insert into reasoning.ai_agent_steps (episode_id, number, name, outcome, message, facts, started_at, finished_at)
+    select id, 1, 's', 'done', 'm', '{}', created_at, created_at from episode`);
   await db.execute(sql`vacuum analyze`);
 });
+
+const DAY_END = new Date("2026-01-14T12:00:00Z");
+/** The oldest 60 of 20,000 rows. */
+const BEFORE = new Date("2026-01-01T01:00:30Z");
+const old = (rows: OldRows) => () => readOldRows(logged, rows, { rows: 5_000, bytes: 1_000_000_000 });
 
 const pages: readonly { what: string; read: () => Promise<unknown> }[] = [
   { what: "liens of a county", read: () => listLiens(logged, { county: "county-0", limit: PAGE }) },
@@ -105,6 +144,23 @@ const pages: readonly { what: string; read: () => Promise<unknown> }[] = [
   },
   { what: "open dead messages", read: () => listDeadMessages(logged, { which: "open", limit: PAGE }) },
   { what: "the last backfill of a job", read: () => lastBackfill(logged, "rare") },
+  {
+    what: "updates of ETFs in the middle",
+    read: () => listEtfUpdates(logged, { after: { requestedAt: DAY_END, id: 7 }, limit: PAGE }),
+  },
+  { what: "failed updates of ETFs", read: () => listEtfUpdates(logged, { state: "failed", limit: PAGE }) },
+  {
+    what: "updates of exchange rates in the middle",
+    read: () => listUpdates(logged, { after: { requestedAt: DAY_END, id: 7 }, limit: PAGE }),
+  },
+  { what: "failed updates of exchange rates", read: () => listUpdates(logged, { state: "failed", limit: PAGE }) },
+  { what: "old audit entries", read: old(oldAuditEntries(BEFORE)) },
+  { what: "old dead messages", read: old(oldDeadMessages(BEFORE)) },
+  { what: "old backfills", read: old(oldBackfills(BEFORE)) },
+  { what: "old effects", read: old(oldEffects(BEFORE)) },
+  { what: "old ingestions", read: old(oldIngestions(BEFORE)) },
+  { what: "old calls of language models", read: old(oldLlmCalls(BEFORE)) },
+  { what: "old episodes", read: old(oldEpisodes(BEFORE)) },
 ];
 
 it.each(pages)("$what: an index finds them", async ({ read }) => {

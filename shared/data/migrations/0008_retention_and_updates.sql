@@ -1,0 +1,10 @@
+DROP INDEX "portfolio"."etf_updates_by_time";
+DROP INDEX "portfolio"."exchange_rate_updates_by_time";
+CREATE INDEX "backfills_by_end" ON "platform"."backfills" USING btree ("ended_at","id") WHERE ended_at is not null;
+CREATE INDEX "dead_messages_by_time" ON "platform"."dead_messages" USING btree ("received_at","id");
+CREATE INDEX "effects_done_by_time" ON "platform"."effects" USING btree ("settled_at","key") WHERE state = 'done';
+CREATE INDEX "etf_updates_by_state" ON "portfolio"."etf_updates" USING btree ("state","requested_at","id");
+CREATE INDEX "exchange_rate_updates_by_state" ON "portfolio"."exchange_rate_updates" USING btree ("state","requested_at","id");
+CREATE INDEX "lien_ingestions_by_end" ON "tax_liens"."lien_ingestions" USING btree ("finished_at","id") WHERE finished_at is not null;
+CREATE INDEX "etf_updates_by_time" ON "portfolio"."etf_updates" USING btree ("requested_at","id");
+CREATE INDEX "exchange_rate_updates_by_time" ON "portfolio"."exchange_rate_updates" USING btree ("requested_at","id");
