@@ -10,14 +10,19 @@ import { sendNotification } from "#functions/platform/send-notification.ts";
 import { defineJob, manual } from "#jobs";
 import type { NewNotification } from "#notifications/notification.ts";
 import { notify } from "#notifications/notify.ts";
+import { applyControls } from "#operations/controls-change.ts";
 import { openDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
+import { Log } from "#telemetry/log.ts";
 import {
   type Answer,
   type ReceivedNotification,
   startWebhookReceiver,
   WEBHOOK_SECRET,
 } from "#support/webhook-receiver.ts";
+
+/** Notifications that wait for a switch. */
+const WAITING = 300;
 
 const { url, db } = await openDatabase({ poolMax: 6 });
 afterEach(() =>
@@ -326,6 +331,35 @@ describe("while sending is not allowed", () => {
     await process.runner.executeBatch(sendNotification, [run!]);
     expect(await all()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
     expect(process.backOffice.requests()).toBe(0);
+  });
+
+  it("jobs turned off while many notifications wait: each is sent once after they are turned on", async () => {
+    const process = await office();
+    const asked = Array.from({ length: WAITING }, (_, n) => about(n + 1));
+    const runs = await tellOf(process, asked);
+    const operator = { ...process, log: new Log(() => undefined) };
+    const turn = (jobsEnabled: boolean) =>
+      applyControls(
+        operator,
+        { scope: "global", flags: { jobsEnabled } },
+        { families: ["orders"], who: "a test", reason: "a test" },
+      );
+    await turn(false);
+    for (let n = 0; n < runs.length; n += 100)
+      expect(await process.runner.executeBatch(sendNotification, runs.slice(n, n + 100))).toEqual([]);
+    process.clock.advance(120_000);
+    expect(process.backOffice.requests()).toBe(0);
+    expect(new Set((await all()).map(({ state }) => state))).toEqual(new Set(["pending"]));
+
+    process.dispatched.length = 0;
+    await turn(true);
+    const due = process.dispatched.splice(0).map(({ id }) => id);
+    expect(due.toSorted()).toEqual(runs.toSorted());
+    for (let n = 0; n < due.length; n += 100)
+      await process.runner.executeBatch(sendNotification, due.slice(n, n + 100));
+    expect(process.backOffice.requests()).toBe(WAITING);
+    expect(process.backOffice.taken.size).toBe(WAITING);
+    expect(new Set((await all()).map(({ state, attempts }) => `${state} ${attempts}`))).toEqual(new Set(["sent 1"]));
   });
 
   it("a cancelled run leaves a suppressed notification with the reason", async () => {
