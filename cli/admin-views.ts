@@ -59,6 +59,19 @@ export interface RunView extends Omit<RunSummary, "lastError"> {
   readonly cancelRequestedAt: string | null;
 }
 
+/** A data set with its elements counted by state, and the first that are late or empty. */
+export interface DataSetView {
+  readonly id: string;
+  readonly state: "fresh" | "stale" | "empty";
+  readonly newest: string | null;
+  readonly counts: Readonly<Record<"fresh" | "stale" | "empty" | "ended", number>>;
+  readonly behind: readonly {
+    readonly id: string;
+    readonly newest: string | null;
+    readonly staleSince: string | null;
+  }[];
+}
+
 /** The states in which a run can be, as `--state` takes them. */
 export const RUN_STATES = [
   "queued",

@@ -23,6 +23,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "One run in detail: input, counters, failed items, errors with stacks",
     load: async () => (await import("./commands/show.ts")).show,
   },
+  freshness: {
+    summary: "Data sets: their newest day, and the elements whose data is late",
+    load: async () => (await import("./commands/freshness.ts")).freshness,
+  },
   next: {
     summary: "The next occurrences of a schedule; needs no app",
     load: async () => (await import("./commands/next.ts")).next,

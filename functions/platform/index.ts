@@ -1,6 +1,7 @@
 import type { Job } from "#jobs";
 import { archiveOldRecords } from "./archive-old-records.ts";
 import { backupDatabase } from "./backup-database.ts";
+import { checkDataFreshness } from "./check-data-freshness.ts";
 import { cleanupTempFiles } from "./cleanup-temp-files.ts";
 import { dispatchOverdueRuns } from "./dispatch-overdue-runs.ts";
 import { pruneRunLedger } from "./prune-run-ledger.ts";
@@ -16,6 +17,7 @@ export const jobs: readonly Job[] = [
   pruneRunLedger,
   archiveOldRecords,
   backupDatabase,
+  checkDataFreshness,
   cleanupTempFiles,
   rebuildSearchIndices,
   sendNotification,

@@ -10,38 +10,119 @@ export interface DataSet {
   readonly id: string;
   readonly family: string;
   readonly title: string;
+  /** What its elements are: `currency`, `county`. */
+  readonly element: string;
   /** Ids of the jobs that load it. */
   readonly jobs: readonly string[];
-  /** Working days that may pass without newer data, by the calendar and time zone of its source. */
+  /** Working days that may pass without newer data, by the calendar of its source. */
   readonly allowedWorkingDays: number;
   readonly isWorkingDay: (date: CivilDate) => boolean;
+  /** The elements whose data is expected. */
+  readonly elements: (db: Db) => Promise<readonly DataElement[]>;
+}
+
+/** One ETF, currency, county: data that may be missing alone. */
+export interface DataElement {
+  readonly id: string;
+  /** The time zone of its days. */
   readonly zone: string;
-  /** The day of the newest data; null when there is none. */
-  readonly newest: (db: Db) => Promise<CivilDate | null>;
-}
-
-/** The age of a data set, judged. */
-export interface Freshness {
-  readonly state: "fresh" | "stale" | "empty";
+  /** The day of the newest data; null when there never was any. */
   readonly newest: CivilDate | null;
-  /** When it becomes or became stale; null for an empty set. */
-  readonly staleSince: Date | null;
+  /** The day since which data is expected; null where only stored data makes it an element. */
+  readonly since: CivilDate | null;
+  /** Its source publishes no more. Default: false. */
+  readonly hasEnded?: boolean;
 }
 
-/** Judges the age of a data set: it is stale from the midnight that ends the last allowed working day. Pure. */
+/** The age of one element, judged. `empty`: it never had data. `ended`: no newer data is expected. */
+export interface ElementFreshness extends Pick<DataElement, "id" | "zone" | "newest"> {
+  readonly state: "fresh" | "stale" | "empty" | "ended";
+  /** When data is or was due: then it becomes or became late. Null: no data is due. */
+  readonly staleSince: Date | null;
+  /** Data is due and missing: it is stale, or still empty. */
+  readonly isLate: boolean;
+}
+
+/** The age of a data set, judged by its elements. */
+export interface Freshness {
+  /** `stale`: an element is late. `empty`: no element has data. */
+  readonly state: "fresh" | "stale" | "empty";
+  /** The newest day of all elements. */
+  readonly newest: CivilDate | null;
+  /** The earliest of its elements. */
+  readonly staleSince: Date | null;
+  readonly counts: Readonly<Record<"elements" | "late" | ElementFreshness["state"], number>>;
+  /** By id. */
+  readonly elements: readonly ElementFreshness[];
+}
+
+/**
+ * Judges each element by itself: it is late from the midnight of its zone that ends the last allowed working day after
+ * its newest data. Pure.
+ */
 export function freshnessOf(
-  { allowedWorkingDays, isWorkingDay, zone }: Pick<DataSet, "allowedWorkingDays" | "isWorkingDay" | "zone">,
-  newest: CivilDate | null,
+  { allowedWorkingDays, isWorkingDay }: Pick<DataSet, "allowedWorkingDays" | "isWorkingDay">,
+  elements: readonly DataElement[],
   now: Date,
 ): Freshness {
-  if (newest === null) return { state: "empty", newest, staleSince: null };
-  let due = newest;
-  for (let passed = 0; passed < allowedWorkingDays;) {
-    due = addDays(due, 1);
-    if (isWorkingDay(due)) passed += 1;
-  }
-  const staleSince = startOf(addDays(due, 1), zone);
-  return { state: now >= staleSince ? "stale" : "fresh", newest, staleSince };
+  const dues = new Map<string, Date>();
+  /** Most elements have one newest day and zone. */
+  const dueAfter = (date: CivilDate, zone: string): Date => {
+    const key = `${date} ${zone}`;
+    const known = dues.get(key) ?? startOf(addDays(lastAllowedDay(date), 1), zone);
+    dues.set(key, known);
+    return known;
+  };
+  const lastAllowedDay = (date: CivilDate): CivilDate => {
+    let due = date;
+    for (let passed = 0; passed < allowedWorkingDays;) {
+      due = addDays(due, 1);
+      if (isWorkingDay(due)) passed += 1;
+    }
+    return due;
+  };
+  const judge = ({ id, zone, newest, since, hasEnded = false }: DataElement): ElementFreshness => {
+    if (hasEnded) return { id, zone, newest, state: "ended", staleSince: null, isLate: false };
+    const from = newest ?? since;
+    const staleSince = from === null ? null : dueAfter(from, zone);
+    const isLate = staleSince !== null && now >= staleSince;
+    return { id, zone, newest, state: newest === null ? "empty" : isLate ? "stale" : "fresh", staleSince, isLate };
+  };
+  return summaryOf(elements.map(judge).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+}
+
+function summaryOf(elements: readonly ElementFreshness[]): Freshness {
+  const count = (state: ElementFreshness["state"]) => elements.filter((element) => element.state === state).length;
+  const late = elements.filter(({ isLate }) => isLate).length;
+  const counts = {
+    elements: elements.length,
+    late,
+    fresh: count("fresh"),
+    stale: count("stale"),
+    empty: count("empty"),
+    ended: count("ended"),
+  };
+  const expected = elements.filter(({ state }) => state !== "ended");
+  const isEmpty = counts.empty === expected.length;
+  return {
+    state: isEmpty ? "empty" : late > 0 ? "stale" : "fresh",
+    newest: elements.reduce<CivilDate | null>(
+      (most, { newest }) => (newest !== null && newest > (most ?? "") ? newest : most),
+      null,
+    ),
+    staleSince: expected.toSorted(byStaleSince)[0]?.staleSince ?? null,
+    counts,
+    elements,
+  };
+}
+
+/** The elements that are late or empty, the longest late first, those without a due time last. */
+export function behind({ elements }: Freshness): ElementFreshness[] {
+  return elements.filter(({ isLate, state }) => isLate || state === "empty").toSorted(byStaleSince);
+}
+
+function byStaleSince(a: ElementFreshness, b: ElementFreshness): number {
+  return (a.staleSince?.getTime() ?? Infinity) - (b.staleSince?.getTime() ?? Infinity) || (a.id < b.id ? -1 : 1);
 }
 
 /** The first instant of a civil day in a zone. */

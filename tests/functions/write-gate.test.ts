@@ -12,6 +12,7 @@ import { Log } from "#telemetry/log.ts";
 const CHANGES_NO_BUSINESS_DATA: Readonly<Record<string, string>> = {
   rescue_stuck_runs: "takes over runs of dead processes: all jobs need it",
   dispatch_overdue_runs: "dispatches waiting runs: all jobs need it",
+  check_data_freshness: "creates notifications to operators; `comms_enabled` stops their delivery",
   backup_database: "reads the database and writes files",
   cleanup_temp_files: "deletes temporary files on the machine of its run",
   rebuild_search_indices: "rebuilds indexes and changes no row",

@@ -6,6 +6,7 @@ import { dismissDeadLetter } from "./dismiss-dead-letter.ts";
 import { getAudit } from "./get-audit.ts";
 import { getBackfill } from "./get-backfill.ts";
 import { getControls } from "./get-controls.ts";
+import { getDataSet } from "./get-data-set.ts";
 import { getDeadLetters } from "./get-dead-letters.ts";
 import { getEffects } from "./get-effects.ts";
 import { getFreshness } from "./get-freshness.ts";
@@ -57,4 +58,5 @@ export const routes: readonly Route[] = [
   getSchedule,
   getStats,
   getFreshness,
+  getDataSet,
 ];

@@ -11,9 +11,13 @@ import type { BrokerState } from "#messaging/broker-probe.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { clockFault, type ClockState } from "#runner/clock-guard.ts";
+import { judgeDataSets, lateElements } from "../../data-sets.ts";
 import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
 import { HEALTH_LIMIT_MS, withinLimit } from "./within-limit.ts";
+
+/** Late elements that are named for each data set. */
+const MOST_LATE = 10;
 
 /**
  * For people and monitors. It names jobs and their failures, so it needs a viewer, unlike `api/health/live` and
@@ -23,7 +27,7 @@ export const getJobsHealth = defineRoute({
   method: "GET",
   path: "api/jobs/health",
   access: "viewer",
-  summary: "Whether jobs can run (database, broker), and per job its last run, failures in a row and lateness",
+  summary: "Whether jobs can run (database, broker); per job its last run, failures in a row and lateness; late data",
   response: z.object({
     healthy: z.literal(true),
     database: z.literal("connected"),
@@ -63,9 +67,19 @@ export const getJobsHealth = defineRoute({
         lateByMs: z.number().describe("0: it is on time"),
       }),
     ),
+    lateData: z
+      .array(
+        z.object({
+          dataSet: z.string(),
+          late: z.int().describe("How many of its elements are late"),
+          elements: z.array(z.string()).describe(`The first ${MOST_LATE} of them, the longest late first`),
+        }),
+      )
+      .nullable()
+      .describe("Data sets with late elements, more at api/admin/freshness; null: not known in time"),
   }),
   async handle({ app }) {
-    const [jobs, broker] = await Promise.all([jobsOrNull(app), brokerState(app)]);
+    const [jobs, lateData, broker] = await Promise.all([jobsOrNull(app), lateDataOrNull(app), brokerState(app)]);
     const { refusedTicks, ...clock } = clockState(app);
     const eventLoop = app.eventLoop?.state ?? null;
     if (jobs && clock.state === "wrong") {
@@ -87,7 +101,7 @@ export const getJobsHealth = defineRoute({
         headers: { "retry-after": "5" },
       });
     }
-    return { json: { healthy: true, database: "connected", broker, clock, eventLoop, jobs } };
+    return { json: { healthy: true, database: "connected", broker, clock, eventLoop, jobs, lateData } };
   },
 });
 
@@ -108,12 +122,30 @@ async function jobsOrNull(app: App): Promise<Record<string, unknown>[] | null> {
   }
 }
 
+/** Null when the ages are not known in time: that keeps no job from running. */
+async function lateDataOrNull(app: App): Promise<Record<string, unknown>[] | null> {
+  try {
+    return await withinLimit(lateDataOf(app));
+  } catch {
+    return null;
+  }
+}
+
 async function brokerState(app: App): Promise<BrokerState> {
   try {
     return await withinLimit(app.broker());
   } catch {
     return { state: "unreachable", trouble: `no answer within ${HEALTH_LIMIT_MS / 1_000} s` };
   }
+}
+
+async function lateDataOf(app: App): Promise<Record<string, unknown>[]> {
+  const judged = await judgeDataSets(app.db, app.clock.now());
+  return judged.flatMap(({ set, freshness }) => {
+    const late = lateElements(freshness);
+    const elements = late.slice(0, MOST_LATE).map(({ id }) => id);
+    return late.length ? [{ dataSet: set.id, late: late.length, elements }] : [];
+  });
 }
 
 async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {

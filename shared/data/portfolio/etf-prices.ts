@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
@@ -184,13 +184,12 @@ export async function deletePricesExcept(tx: Tx, etfId: number, columns: PriceCo
   return row?.deleted ?? 0;
 }
 
-/** The newest price date of any ETF in use; null without prices. */
-export async function newestPriceDate(db: Executor): Promise<string | null> {
-  const [row] = await db.execute<{ date: string | null }>(sql`
-    select max(last.date)::text as date from ${etfs}
-     cross join lateral (select max(p.date) as date from ${etfPrices} p where p.etf_id = ${etfs.id}) as last
-     where ${etfs.inUse}`);
-  return row?.date ?? null;
+/** The ETFs in use with the day of their newest price; null without prices. */
+export async function newestPriceDates(
+  db: Executor,
+): Promise<{ symbol: string; addedAt: Date; newest: string | null }[]> {
+  const newest = sql<string | null>`(select max(p.date) from ${etfPrices} p where p.etf_id = ${etfs.id})::text`;
+  return db.select({ symbol: etfs.symbol, addedAt: etfs.addedAt, newest }).from(etfs).where(eq(etfs.inUse, true));
 }
 
 /**

@@ -1,6 +1,9 @@
 import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
+import { dateOf } from "../sql-instant.ts";
+import { etfs } from "./etf-schema.ts";
+import { etfPensions } from "./pension-schema.ts";
 import { exchangeRates } from "./portfolio-schema.ts";
 
 /** The rates of one source and day: `1 EUR = rate quote`, exact decimals as printed. */
@@ -53,6 +56,14 @@ export interface StoredRate {
   readonly source: string;
 }
 
+/** A loose index scan from one currency to the next: "distinct" would read every point. */
+const storedQuotes = sql`
+  with recursive currency(quote) as (
+    select min(quote) from ${exchangeRates}
+    union all
+    select (select min(r.quote) from ${exchangeRates} r where r.quote > currency.quote) from currency where quote is not null
+  ) select quote from currency where quote is not null`;
+
 /**
  * The last rate of each currency on or before a date, from the first source in the list that has that day.
  * @param quotes default: all currencies
@@ -61,14 +72,7 @@ export async function ratesInForce(
   db: Executor,
   { date, quotes, sources }: { date: string; quotes?: readonly string[]; sources: readonly string[] },
 ): Promise<StoredRate[]> {
-  const wanted = quotes
-    ? sql`select unnest(${plainArray(quotes)}::text[]) as quote`
-    : // A loose index scan from one currency to the next: "distinct" would read every point.
-      sql`with recursive currency(quote) as (
-            select min(quote) from ${exchangeRates}
-            union all
-            select (select min(r.quote) from ${exchangeRates} r where r.quote > currency.quote) from currency where quote is not null
-          ) select quote from currency where quote is not null`;
+  const wanted = quotes ? sql`select unnest(${plainArray(quotes)}::text[]) as quote` : storedQuotes;
   const rows = await db.execute<{ quote: string; rate: string; date: string; source: string }>(sql`
     select found.quote, found.rate::text as rate, found.date::text as date, found.source
       from (${wanted}) as wanted
@@ -98,11 +102,26 @@ export async function ratesBetween(
   return [...rows];
 }
 
-/** The last day with stored rates; null without rates. */
-export async function newestRateDate(db: Executor): Promise<string | null> {
-  // Every publication has the dollar, and the last day of one currency is the end of an index.
-  const [row] = await db.execute<{ date: string | null }>(
-    sql`select max(date)::text as date from ${exchangeRates} where quote = 'USD'`,
-  );
-  return row?.date ?? null;
+/** A currency that has rates, or needs them. */
+export interface RatedCurrency {
+  readonly quote: string;
+  /** The last day with a stored rate; null without rates. */
+  readonly newest: string | null;
+  /** When the first ETF in use or pension in this currency was added; null without one. */
+  readonly neededSince: Date | null;
+}
+
+/** Every currency that has rates, and every currency of an ETF in use or a pension. */
+export async function ratedCurrencies(db: Executor): Promise<RatedCurrency[]> {
+  const rows = await db.execute<{ quote: string; newest: string | null; neededSince: unknown }>(sql`
+    with needed as (
+      select quote, min(at) as since
+        from (select currency as quote, added_at as at from ${etfs} where in_use
+              union all select currency, created_at from ${etfPensions}) as use
+       where quote <> 'EUR' group by quote
+    )
+    select quote, newest.date::text as newest, needed.since as "neededSince"
+      from (${storedQuotes}) as stored full join needed using (quote)
+      cross join lateral (select max(r.date) as date from ${exchangeRates} r where r.quote = coalesce(stored.quote, needed.quote)) as newest`);
+  return [...rows].map((row) => ({ ...row, neededSince: dateOf(row.neededSince) }));
 }

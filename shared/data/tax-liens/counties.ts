@@ -79,17 +79,10 @@ export async function markIngested(tx: Tx, id: string, lastRows: number, asOf: D
     .where(eq(counties.id, id));
 }
 
-/**
- * The day of the last list of the active county that is furthest behind; null without counties, or if one has no list
- * yet.
- */
-export async function newestListDate(db: Executor): Promise<string | null> {
-  const [row] = await db
-    .select({
-      date: sql<string | null>`case when bool_and(${counties.lastIngestedAt} is not null)
-        then (min(${counties.lastIngestedAt}) at time zone 'America/Phoenix')::date::text end`,
-    })
-    .from(counties)
-    .where(and(eq(counties.active, true)));
-  return row?.date ?? null;
+/** The active counties with the time of their last whole list; null without one. */
+export async function lastIngestions(
+  db: Executor,
+): Promise<Pick<County, "id" | "timeZone" | "createdAt" | "lastIngestedAt">[]> {
+  const { id, timeZone, createdAt, lastIngestedAt } = counties;
+  return db.select({ id, timeZone, createdAt, lastIngestedAt }).from(counties).where(eq(counties.active, true));
 }

@@ -1,3 +1,5 @@
+import type { CivilDate } from "../civil-date.ts";
+
 /** Whether the text has the form of an ISO 4217 code: three capital letters. The code may not exist. */
 export function isCurrencyCode(text: string): boolean {
   return /^[A-Z]{3}$/.test(text);
@@ -5,7 +7,13 @@ export function isCurrencyCode(text: string): boolean {
 
 /** Whether the code is an active ISO 4217 currency, or one for which the ECB ever published a rate. */
 export function isKnownCurrency(code: string): boolean {
-  return ACTIVE.has(code) || ENDED_AT_ECB.has(code);
+  return ACTIVE.has(code) || LAST_DAY_AT_ECB[code] !== undefined;
+}
+
+/** Whether the ECB publishes no rates of the currency after `newest`, its newest stored day. */
+export function hasEndedAtEcb(code: string, newest: CivilDate | null): boolean {
+  const last = LAST_DAY_AT_ECB[code];
+  return last !== undefined && (newest ?? "") <= last;
 }
 
 /** Decimals of the currency's smallest unit in ISO 4217: 2 for EUR, 0 for JPY, 3 for KWD. */
@@ -32,5 +40,18 @@ const ACTIVE: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Once published by the ECB and since replaced, most of them by the euro. */
-const ENDED_AT_ECB: ReadonlySet<string> = new Set("BGN CYP EEK HRK LTL LVL MTL ROL SIT SKK TRL".split(" "));
+/** The last day of currencies that the ECB once published: replaced, most of them by the euro, or suspended (RUB). */
+const LAST_DAY_AT_ECB: Readonly<Record<string, CivilDate>> = {
+  BGN: "2025-12-31",
+  CYP: "2007-12-31",
+  EEK: "2010-12-31",
+  HRK: "2022-12-30",
+  LTL: "2014-12-31",
+  LVL: "2013-12-31",
+  MTL: "2007-12-31",
+  ROL: "2005-06-30",
+  RUB: "2022-03-01",
+  SIT: "2006-12-29",
+  SKK: "2008-12-31",
+  TRL: "2004-12-31",
+};

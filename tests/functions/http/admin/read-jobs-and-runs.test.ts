@@ -3,7 +3,6 @@ import { v7 as uuidv7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
-import { insertRates } from "#data/portfolio/exchange-rates.ts";
 import { defineJob, internet, type Job, linear, manual, writes } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
@@ -41,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   const { db } = start();
-  await db.execute(sql`truncate platform.job_runs, platform.pauses, portfolio.exchange_rates`);
+  await db.execute(sql`truncate platform.job_runs, platform.pauses`);
 });
 afterEach(async () => {
   await Promise.all(open.map((api) => api.close()));
@@ -296,19 +295,6 @@ describe("statistics", () => {
     expect(body.families.samples!.runs).toEqual(runs);
     expect(body.jobs.asked_sample!.runs).toEqual(Array(96).fill(0));
     expect(body.p95Ms.hourly_sample!.slice(-4)).toEqual([null, 700, 500, null]);
-  });
-});
-
-describe("freshness", () => {
-  it("is stale from the midnight after the working day without new rates", async () => {
-    const api = start();
-    const ask = async () => (await api.call<{ dataSets: unknown[] }>("GET", "api/admin/freshness")).body.dataSets[0];
-    expect(await ask()).toMatchObject({ id: "exchange_rates", state: "empty", newest: null, staleSince: null });
-    await insertRates(api.db, [{ date: "2026-03-06", rates: [{ quote: "USD", rate: "1.08" }] }], "ecb");
-    // Friday's rates; newer ones are due on Monday the 9th.
-    expect(await ask()).toMatchObject({ state: "stale", newest: "2026-03-06", staleSince: "2026-03-09T23:00:00.000Z" });
-    await insertRates(api.db, [{ date: "2026-03-09", rates: [{ quote: "USD", rate: "1.09" }] }], "ecb");
-    expect(await ask()).toMatchObject({ state: "fresh", staleSince: "2026-03-10T23:00:00.000Z" });
   });
 });
 
