@@ -123,7 +123,8 @@ describe("each response of an app with data matches its schema", () => {
     const decided = await made<{ run: string }>("POST", `${deals}/decisions`, { decisions: [decision] });
     await api.runner.execute(decided.run);
     Object.assign(PATH_VALUES, {
-      "api/admin/jobs": "sync_fx_latest",
+      "api/admin/freshness": "exchange_rates",
+  "api/admin/jobs": "sync_fx_latest",
       "api/admin/runs": run.id,
       "api/tasks": id,
       "api/notifications": note.id,
