@@ -124,7 +124,7 @@ describe("each response of an app with data matches its schema", () => {
     await api.runner.execute(decided.run);
     Object.assign(PATH_VALUES, {
       "api/admin/freshness": "exchange_rates",
-  "api/admin/jobs": "sync_fx_latest",
+      "api/admin/jobs": "sync_fx_latest",
       "api/admin/runs": run.id,
       "api/tasks": id,
       "api/notifications": note.id,
