@@ -89,7 +89,7 @@ async function fanOut({ db, finish, enqueueAll }: JobContext<Input>) {
 }
 
 async function ingest(context: JobContext<Input>, countyId: string) {
-  const { db, run, clock, asOf, transaction, finish } = context;
+  const { db, run, clock, asOf, transaction, finish, log } = context;
   const county = await configuredCounty(db, countyId);
   const saleDates = saleDatesOf(context.input, county);
   const day = civilDateIn(county.timeZone, asOf);
@@ -106,12 +106,21 @@ async function ingest(context: JobContext<Input>, countyId: string) {
       await recordReading(tx, ingestionId, { ...list, retrieved: rows + list.failed }, list.rejects);
       return rows;
     });
+    if (list.doubt !== null) log.warn("No lien is delisted: the list may not be whole", { reason: list.doubt });
     const shrinks = saleDates === null && isSuspiciouslySmall(staged, county.lastRows);
     refuseImplausible(context.input, county, { ...list, staged, shrinks });
     const dayBefore = county.lastIngestedAt && civilDateIn(county.timeZone, county.lastIngestedAt);
     return await finish(async (tx) => {
       const now = clock.now();
-      const merged = await mergeLiens(tx, staging, { countyId, now, day, dayBefore, saleDates });
+      const merged = await mergeLiens(tx, staging, {
+        countyId,
+        now,
+        day,
+        dayBefore,
+        saleDates,
+        isWhole: list.doubt === null,
+        isDamaged: list.isDamaged,
+      });
       const counts = { ...merged, unchanged: staged - merged.created - merged.updated };
       if (saleDates === null) await markIngested(tx, countyId, staged, asOf);
       if (shrinks) {
@@ -121,7 +130,14 @@ async function ingest(context: JobContext<Input>, countyId: string) {
       }
       await endIngestion(tx, ingestionId, counts, now);
       await dropStaging(tx, staging);
-      return { retrieved: staged + list.failed, ...counts, failed: list.failed, rejectBlob: list.rejectBlob };
+      const { failed, rejectBlob, doubt } = list;
+      return {
+        retrieved: staged + failed,
+        ...counts,
+        failed,
+        rejectBlob,
+        ...(doubt !== null && { noneDelistedBecause: doubt }),
+      };
     });
   } catch (error) {
     // When the database is unreachable as well, the next ingestion drops it.

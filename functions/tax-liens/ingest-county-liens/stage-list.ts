@@ -1,4 +1,5 @@
 import {
+  damagedRows,
   namedRow,
   removeRepeatedLiens,
   stagedRow,
@@ -21,6 +22,9 @@ const KEPT_REJECTS = 1_000;
 const LONGEST_RAW = 2_000;
 const REPEATED_AT_ONCE = 5_000;
 
+/** With more rows that name no lien, the list does not tell what is missing from it. */
+const MOST_DAMAGED = 2_000;
+
 export const REJECTS_CONTAINER = "lien-rejects";
 
 export interface StagedList {
@@ -28,6 +32,10 @@ export interface StagedList {
   readonly rejectBlob: string | null;
   /** The first refused rows, by line. */
   readonly rejects: readonly RejectedRow[];
+  /** Why liens that the list does not name may still be listed; null when the list is whole. */
+  readonly doubt: string | null;
+  /** Whether a row of the list names no lien. */
+  readonly isDamaged: boolean;
 }
 
 export interface SaleDates {
@@ -54,8 +62,8 @@ export async function stageList(
   const rejects = new Rejects(settings, `${county.id}/${day}/${run.id}.csv.gz`, signal);
   if (!rejects.hasStorage)
     log.warn(`Only the first ${KEPT_REJECTS} refused rows are stored: no storage is configured (AzureWebJobsStorage)`);
-  const [staged, named] = [new StagedRows("list"), new StagedRows("named")];
-  let rows = 0;
+  const [staged, named, damaged] = [new StagedRows("list"), new StagedRows("named"), new StagedRows("damaged")];
+  let [rows, unnamed] = [0, 0];
   try {
     for await (const portion of list.read(columnsOf(source), signal)) {
       signal.throwIfAborted();
@@ -65,6 +73,12 @@ export async function stageList(
         if (reasons) await rejects.add({ line, reasons, raw: raw() });
         if (lien && isWithin(saleDates, lien.saleDate)) staged.add(stagedRow(lien, line));
         else if (name) named.add(namedRow(name));
+        else if (!lien && ++unnamed <= MOST_DAMAGED) {
+          for (const text of damagedRows(raw())) {
+            if (damaged.isFull) await stageRows(db, staging, damaged);
+            damaged.add(text);
+          }
+        }
         if (staged.isFull) await stageRows(db, staging, staged);
         if (named.isFull) await stageRows(db, staging, named);
         rows += 1;
@@ -73,6 +87,7 @@ export async function stageList(
     }
     await stageRows(db, staging, staged);
     await stageRows(db, staging, named);
+    await stageRows(db, staging, damaged);
     for (;;) {
       const repeated = await transaction((tx) => removeRepeatedLiens(tx, staging, REPEATED_AT_ONCE));
       if (repeated.length === 0) break;
@@ -86,7 +101,9 @@ export async function stageList(
       }
     }
     await rejects.end();
-    return rejects;
+    const { failed, rejectBlob, rejects: kept } = rejects;
+    const tooDamaged = unnamed > MOST_DAMAGED ? `${unnamed} rows name no lien` : null;
+    return { failed, rejectBlob, rejects: kept, doubt: list.openEnd() ?? tooDamaged, isDamaged: unnamed > 0 };
   } catch (error) {
     rejects.abandon();
     throw error;
@@ -100,9 +117,10 @@ function isWithin(range: SaleDates | null, date: string | null): boolean {
   return date !== null && date >= (range.from ?? "") && date <= (range.to ?? "9999-12-31");
 }
 
-class Rejects implements StagedList {
+class Rejects {
   failed = 0;
   rejectBlob: string | null = null;
+  /** The first ones. */
   readonly rejects: RejectedRow[] = [];
   readonly hasStorage: boolean;
   readonly #begin: () => GzipFile;

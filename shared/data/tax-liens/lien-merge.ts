@@ -13,6 +13,10 @@ export interface Merging {
   readonly dayBefore: string | null;
   /** The range of sale dates that the list covers. Null: all. */
   readonly saleDates: { readonly from?: string | undefined; readonly to?: string | undefined } | null;
+  /** Whether a lien that the list does not name is missing from it. False: the list may have ended early. */
+  readonly isWhole: boolean;
+  /** Whether rows of damaged text are staged. */
+  readonly isDamaged: boolean;
 }
 
 export interface Merged {
@@ -23,7 +27,7 @@ export interface Merged {
 
 /**
  * Merges a staged list into the liens and properties of its county. Unchanged rows are not written. Open liens that the
- * list does not name become `not_listed`.
+ * list does not name become `not_listed`, if the list is whole and no damaged row contains their identity.
  */
 export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Promise<Merged> {
   // Statistics are older than the rows of a new county. An estimate of one row leads to a nested loop, whose time grows
@@ -31,7 +35,7 @@ export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Pr
   await tx.execute(sql`set local enable_nestloop = off`);
   await findChanges(tx, staging, merging);
   // Before the insert, so that it does not scan the new liens.
-  const notListed = await markNotListed(tx, staging, merging);
+  const notListed = merging.isWhole ? await markNotListed(tx, staging, merging) : 0;
   await saveProperties(tx, staging, merging);
   const created = await createLiens(tx, merging);
   const updated = await updateLiens(tx, merging);
@@ -101,10 +105,13 @@ async function updateLiens(tx: Tx, { countyId, now }: Merging): Promise<number> 
 async function markNotListed(
   tx: Tx,
   staging: Staging,
-  { countyId, now, day, dayBefore, saleDates }: Merging,
+  { countyId, now, day, dayBefore, saleDates, isDamaged }: Merging,
 ): Promise<number> {
   const inRange = saleDates
     ? sql`and l.sale_date between ${saleDates.from ?? "-infinity"}::date and ${saleDates.to ?? "infinity"}::date`
+    : sql``;
+  const undamaged = isDamaged
+    ? sql`and not exists (select from ${stagingTable(staging, "damaged")} d where position(l.identity in d.text) > 0)`
     : sql``;
   const { count } = await tx.execute(sql`
     update ${liens} l
@@ -112,7 +119,8 @@ async function markNotListed(
      where l.county_id = ${countyId} and l.status in ('available', 'sold') ${inRange}
        and not exists (select from ${stagingTable(staging)} s where s.tax_year = l.tax_year and s.identity = l.identity)
        and not exists (
-         select from ${stagingTable(staging, "named")} n where n.tax_year = l.tax_year and n.identity = l.identity)`);
+         select from ${stagingTable(staging, "named")} n where n.tax_year = l.tax_year and n.identity = l.identity)
+ ${undamaged}`);
   return count;
 }
 

@@ -45,8 +45,11 @@ const LIEN_COLUMNS = [
   "redemptionDeadline",
 ] as const;
 
-/** `list`: the liens to merge. `named`: liens of refused rows or other sale dates, which count as listed only. */
-export type StagedPart = "list" | "named";
+/**
+ * `list`: the liens to merge. `named`: liens of refused rows or other sale dates, which count as listed only.
+ * `damaged`: texts of rows that name no lien; liens whose identity they contain count as listed.
+ */
+export type StagedPart = "list" | "named" | "damaged";
 
 /** The quoted table name. */
 export function stagingTable(staging: Staging, part: StagedPart = "list"): SQL {
@@ -72,10 +75,13 @@ export async function createStaging(tx: Tx, staging: Staging): Promise<void> {
   await tx.execute(sql`
     create unlogged table ${stagingTable(staging, "named")} (tax_year integer not null, identity text not null)
       with (autovacuum_enabled = false)`);
+  await tx.execute(sql`
+    create unlogged table ${stagingTable(staging, "damaged")} (text text not null) with (autovacuum_enabled = false)`);
 }
 
 export async function dropStaging(tx: Executor, staging: Staging): Promise<void> {
-  await tx.execute(sql`drop table if exists ${stagingTable(staging)}, ${stagingTable(staging, "named")}`);
+  await tx.execute(sql`
+    drop table if exists ${stagingTable(staging)}, ${stagingTable(staging, "named")}, ${stagingTable(staging, "damaged")}`);
 }
 
 /** The staging of attempts that no longer run: a killed process could not drop its tables. */
@@ -144,6 +150,19 @@ export function stagedRow(lien: ListedLien, line: number): string {
 /** The COPY row of a lien that is only named. */
 export function namedRow(lien: Pick<ListedLien, "taxYear" | "certificateNumber" | "parcelId">): string {
   return `${lien.taxYear}\t${cell(identityOf(lien))}\n`;
+}
+
+/** Characters of one COPY row of a damaged text. */
+const PIECE = 16_000;
+/** As long as the longest identity, so that no piece boundary splits one. */
+const PIECE_OVERLAP = 64;
+
+/** The COPY rows of a row's text from which no lien can be read. */
+export function damagedRows(text: string): string[] {
+  const tidy = text.replaceAll("\0", "").toWellFormed();
+  const pieces: string[] = [];
+  for (let at = 0; at < tidy.length; at += PIECE - PIECE_OVERLAP) pieces.push(`${cell(tidy.slice(at, at + PIECE))}\n`);
+  return pieces;
 }
 
 function identityOf({ certificateNumber, parcelId }: Pick<ListedLien, "certificateNumber" | "parcelId">): string {

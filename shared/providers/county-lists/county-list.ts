@@ -20,6 +20,8 @@ export interface ListReader {
    * allows it, so that a file of any size takes little memory. Leaving the loop ends the download.
    */
   read(columns: readonly string[], signal: AbortSignal): AsyncIterable<Iterable<ListedRow>>;
+  /** After reading: why the list may have ended early; null when its end is certain. */
+  readonly openEnd: () => string | null;
 }
 
 /** An error about a list; the message begins with the list's name. Default class: `validation`. */

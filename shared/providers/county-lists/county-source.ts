@@ -46,6 +46,8 @@ const csv = z
     delimiter: z.enum([",", ";", "\t", "|"]).optional(),
     /** Lines before the header. */
     skipLines: z.int().min(0).max(100).default(0),
+    /** Whether the last line has a line end. Without the expected one the file may be cut off: no lien is delisted. */
+    lastLineEnd: z.boolean().default(true),
     ...reading,
   })
   .refine((source) => (source.url === undefined) !== (source.blob === undefined), {

@@ -6,15 +6,17 @@ import { asUtf8, beginningOf, chained } from "./text-encoding.ts";
 /** A longer record is not a row: the file has no line ends, or a quote is not closed. */
 const LONGEST_RECORD = 1024 * 1024;
 const HEADER_BYTES = 256 * 1024;
+const [LF, CR] = [10, 13];
 const DELIMITERS = [",", ";", "\t", "|"] as const;
 
 /** Reads a CSV file while it arrives. @param open requests its bytes */
 export function csvList(
   list: string,
-  source: Pick<SourceOf<"csv">, "encoding" | "delimiter" | "skipLines">,
+  source: Pick<SourceOf<"csv">, "encoding" | "delimiter" | "skipLines" | "lastLineEnd">,
   open: (signal: AbortSignal) => Promise<AsyncIterable<Buffer>>,
 ): ListReader {
-  return { read };
+  let openEnd: string | null = null;
+  return { read, openEnd: () => openEnd };
 
   async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<Iterable<ListedRow>> {
     const bytes = asUtf8(await open(signal), source.encoding);
@@ -29,27 +31,55 @@ export function csvList(
     const rowsOf = function* (records: Iterable<CsvRecord>): Generator<ListedRow> {
       try {
         for (const { cells, line } of records) {
-          if (header) yield rowOf(cells, line, places, header.length);
+          if (header) yield rowOf(cells, line, places, header.length, delimiter);
           else places = columnIndexes(list, columns, (header = cells));
         }
       } catch (error) {
         throw asTrouble(list, splitter.line + 1, error);
       }
     };
-    for await (const chunk of chained(beginning, rest)) yield rowsOf(splitter.read(chunk));
+    let lastByte: number | undefined;
+    for await (const chunk of chained(beginning, rest)) {
+      lastByte = chunk.at(-1) ?? lastByte;
+      yield rowsOf(splitter.read(chunk));
+    }
     yield rowsOf(splitter.end());
     if (!header) throw listError(list, "has no header");
+    if (source.lastLineEnd && lastByte !== LF && lastByte !== CR)
+      openEnd = `its last line, ${splitter.line}, has no line end: the file may be cut off (source.lastLineEnd: false if it never has one)`;
   }
 }
 
-function rowOf(record: readonly string[], line: number, places: readonly number[], width: number): ListedRow {
-  const isWhole = record.length === width;
+function rowOf(
+  record: readonly string[],
+  line: number,
+  places: readonly number[],
+  width: number,
+  delimiter: string,
+): ListedRow {
+  const fault = faultOf(record, width, delimiter);
   return {
     line,
-    values: isWhole ? places.map((place) => record[place]!) : [],
-    ...(!isWhole && { fault: `row: expected ${width} cells as the header has, got ${record.length}` }),
+    values: fault === undefined ? places.map((place) => record[place]!) : [],
+    ...(fault !== undefined && { fault }),
     raw: () => record.map(quoted).join(","),
   };
+}
+
+/** Why a record is not one row; undefined when it is. */
+function faultOf(record: readonly string[], width: number, delimiter: string): string | undefined {
+  if (isWithoutExtraCells(record, width)) {
+    const holdsRows = record.some(
+      (cell) => /[\r\n]/.test(cell) && cell.split(delimiter).length > Math.max(width, 3) - 1,
+    );
+    return holdsRows ? "row: a quoted cell holds what looks like further rows: a quote may not be closed" : undefined;
+  }
+  return `row: expected ${width} cells as the header has, got ${record.length}`;
+}
+
+/** Cells after the header's, all empty, come from delimiters at the end of a line. */
+function isWithoutExtraCells(record: readonly string[], width: number): boolean {
+  return record.length === width || (record.length > width && record.slice(width).every((cell) => cell.trim() === ""));
 }
 
 /** A cell in CSV notation. */

@@ -7,7 +7,7 @@ const LARGEST_PAGE = 16 * 1024 * 1024;
 
 /** Reads the tables of web pages and follows their links to the next page. */
 export function htmlList(list: string, source: SourceOf<"html">, client: Outbound): ListReader {
-  return { read };
+  return { read, openEnd: () => null };
 
   async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
     // Loaded on first use: most counties have files.

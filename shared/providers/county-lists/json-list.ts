@@ -8,7 +8,8 @@ const LARGEST_PAGE = 16 * 1024 * 1024;
 
 /** Reads a list of JSON records: in one response, or in pages as Socrata serves them. */
 export function jsonList(list: string, source: SourceOf<"json">, client: Outbound): ListReader {
-  return { read };
+  // Pages are read up to an empty one; a response without pages is complete when it parses.
+  return { read, openEnd: () => null };
 
   async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
     const seen = new Set<string>();
@@ -16,15 +17,17 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
       const where = pageUrl(source, offset);
       const response = await client.get(where, { accept: "application/json", maxBytes: LARGEST_PAGE, signal });
       const records = recordsIn(await response.text(), offset);
+      // A short page is not the last one: servers cap pages below what is asked for.
+      if (records.length === 0) return;
       // Socrata omits null values: a column exists when any record has it.
-      if (offset === 0 && records.length) columnIndexes(list, columns, namesIn(records));
+      if (offset === 0) columnIndexes(list, columns, namesIn(records));
       yield records.map((record, index) => rowOf(record, offset + index + 1, columns));
-      if (!source.paging || records.length < source.paging.size) return;
+      if (!source.paging) return;
       const first = JSON.stringify(records[0]);
       if (seen.has(first)) {
         throw listError(
           list,
-          `sends the same page again at offset ${offset}: it ignores ${source.paging.offsetParameter}`,
+          `sends the same page again at offset ${offset}: it ignores ${source.paging.offsetParameter}; set source.paging to null when one answer has all records`,
         );
       }
       seen.add(first);
@@ -39,6 +42,9 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
     } catch {
       throw listError(list, `sent JSON that is damaged or cut off, at offset ${offset}`, "transient");
     }
+    // ArcGIS: the server has more records than it sends in one answer.
+    if (!source.paging && isJsonObject(answer) && answer.exceededTransferLimit === true)
+      throw listError(list, "has more records than the server sends in one answer: set source.paging");
     for (const name of source.records?.split(".") ?? []) answer = isJsonObject(answer) ? answer[name] : undefined;
     if (Array.isArray(answer)) return answer as readonly ExactJson[];
     throw listError(list, `has no array of records at ${source.records ?? "its top"}: set source.records`);

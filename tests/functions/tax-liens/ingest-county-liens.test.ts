@@ -105,6 +105,59 @@ describe("a list", () => {
     expect(await staged()).toBe(0);
   });
 
+  describe("that is damaged delists nothing that it may still name:", () => {
+    const openLiens = async () =>
+      [
+        ...(await db.execute<{ identity: string }>(sql`
+        select identity from tax_liens.liens where status = 'available' order by identity`)),
+      ].map(({ identity }) => identity);
+    const start = async (more: Record<string, unknown> = {}) => {
+      await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS, ...more });
+      await ingest("sample-az");
+    };
+    const next = () => ingest("sample-az", {}, "2026-03-11T09:00:00Z");
+
+    it("two stray quotes that join rows", async () => {
+      await start();
+      serve(lines(LIST[0]!, LIST[1]!, 'P-2,C-2,200.00,"Grace', 'P-3,C-3,300,"Edsger', LIST[4]!));
+      expect((await next()).result).toMatchObject({ failed: 1, notListed: 0, unchanged: 2 });
+      expect(await openLiens()).toEqual(["C-1", "C-2", "C-3", "C-4"]);
+      expect(await rejects()).toMatchObject([
+        { line: 4, reasons: ["row: a quoted cell holds what looks like further rows: a quote may not be closed"] },
+      ]);
+    });
+
+    it("a cell too many, while a lien that is really missing is delisted", async () => {
+      await start();
+      serve(lines(LIST[0]!, LIST[1]!, "P-2,C-2,200.00,Grace,Hopper", LIST[4]!));
+      expect((await next()).result).toMatchObject({ failed: 1, notListed: 1 });
+      expect(await openLiens()).toEqual(["C-1", "C-2", "C-4"]);
+    });
+
+    it("an end in the last line", async () => {
+      await start();
+      serve(lines(...LIST.slice(0, 3)) + "P-3,C-3,3");
+      const { result } = await next();
+      expect(result).toMatchObject({ failed: 1, notListed: 0, unchanged: 2 });
+      expect(result!.noneDelistedBecause).toMatch(/^its last line, 4, has no line end: the file may be cut off/);
+      expect(await openLiens()).toEqual(["C-1", "C-2", "C-3", "C-4"]);
+    });
+
+    it("but a list that never has a last line end, by its configuration, is whole", async () => {
+      await start({ lastLineEnd: false });
+      serve(lines(...LIST.slice(0, 3)) + LIST[3]!);
+      expect((await next()).result).toMatchObject({ failed: 0, notListed: 1, unchanged: 3 });
+    });
+  });
+
+  it("with delimiters at the end of each row is read", async () => {
+    await aCounty(db, "sample-az", {
+      url: serve(lines(LIST[0]!, ...LIST.slice(1).map((row) => `${row},`))),
+      fields: FIELDS,
+    });
+    expect((await ingest("sample-az")).result).toMatchObject({ created: 4, failed: 0 });
+  });
+
   it("marks a lien that is missing from the list, with the days, and restores it when it is listed again", async () => {
     await aCounty(db, "sample-az", { url: serve(lines(...LIST)), fields: FIELDS });
     await ingest("sample-az");
@@ -377,6 +430,7 @@ describe("a list of Socrata", () => {
       await db.execute(sql`truncate platform.job_runs cascade`);
     }
     put(2, `[${record(3)}]`);
+    put(3, "[]");
     expect((await ingest("sample-az")).result).toMatchObject({ created: 3, failed: 0 });
   });
 });

@@ -49,6 +49,8 @@ async function merge(faceAmount: string) {
       day: "2026-01-02",
       dayBefore: null,
       saleDates: null,
+      isWhole: true,
+      isDamaged: false,
     });
     const [row] = await tx.execute<{ enable_nestloop: string }>(sql`show enable_nestloop`);
     return { merged, plans, setting: row!.enable_nestloop };

@@ -45,12 +45,26 @@ describe("JSON", () => {
   it("is read page by page in a stable order, and keeps every digit", async () => {
     put(page(0), '[{"parcel":"A","amount":1.10},{"parcel":"B","amount":"2"}]');
     put(page(2), '[{"parcel":"C"}]');
+    put(page(3), "[]");
     expect(await read(source())).toEqual([
       ["A", "1.10"],
       ["B", "2"],
       ["C", ""],
     ]);
-    expect(server.requests).toEqual([`GET ${page(0)}`, `GET ${page(2)}`]);
+    expect(server.requests).toEqual([`GET ${page(0)}`, `GET ${page(2)}`, `GET ${page(3)}`]);
+  });
+
+  it("is read to its end although the server caps pages below the size that is asked for", async () => {
+    const records = Array.from({ length: 45 }, (_, n) => ({ parcel: `P-${n}`, amount: n + 1 }));
+    for (const offset of [0, 20, 40, 45])
+      put(page(offset).replace("limit=2", "limit=1000"), JSON.stringify(records.slice(offset, offset + 20)));
+    expect(await read({ ...source(), paging: { size: 1_000 } })).toHaveLength(45);
+  });
+
+  it("of which a server without pages sends a part is refused", async () => {
+    put("/all", '{"exceededTransferLimit":true,"features":[{"parcel":"A","amount":1}]}');
+    const all = { kind: "json", url: `${server.origin}/all`, paging: null, records: "features" };
+    await expect(read(all)).rejects.toThrow("has more records than the server sends in one answer: set source.paging");
   });
 
   it("that is cut off is transient; one that ignores the offset is refused", async () => {
