@@ -27,6 +27,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Data sets: their newest day, and the elements whose data is late",
     load: async () => (await import("./commands/freshness.ts")).freshness,
   },
+  replay: {
+    summary: "Run a dead run again, with a corrected input where one is given",
+    load: async () => (await import("./commands/replay.ts")).replay,
+  },
+  dismiss: {
+    summary: "Dismiss a dead run, with the reason",
+    load: async () => (await import("./commands/dismiss.ts")).dismiss,
+  },
   next: {
     summary: "The next occurrences of a schedule; needs no app",
     load: async () => (await import("./commands/next.ts")).next,

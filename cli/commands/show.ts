@@ -1,26 +1,22 @@
 import { inWords } from "#schedule/duration.ts";
 import { AdminApi } from "../admin-api.ts";
 import type { RunError, RunView } from "../admin-views.ts";
-import { defineCommand, flag, INVOCATION } from "../command.ts";
-import { UsageError } from "../command-errors.ts";
+import { defineCommand, flag } from "../command.ts";
 import { type Paint, printable, printJson } from "../output.ts";
 import { progressInWords } from "../progress.ts";
 import { counterLines, STATE_STYLES } from "../run-format.ts";
+import { checkRunId, EXAMPLE_RUN } from "../run-id-argument.ts";
 import { oneLine, quantity } from "../text-format.ts";
 import { ago, localIso, until } from "../time-format.ts";
 
 export const show = defineCommand({
   arguments: { run: { about: "the run's id, as the commands run and runs print it" } },
   options: { json: flag("print the answer of the app as JSON, for scripts") },
-  examples: ["show 01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42"],
+  examples: [`show ${EXAMPLE_RUN}`],
   async run(call) {
     const { out, options } = call;
     const id = call.arguments.run;
-    if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) {
-      throw new UsageError(
-        `show: <run>: expected a run id such as ${EXAMPLE}, got ${JSON.stringify(id)}; ${INVOCATION} runs lists the runs.`,
-      );
-    }
+    checkRunId("show", id);
     const api = await AdminApi.of(call);
     const answer = await api.get<RunView>(`api/admin/runs/${id}`);
     if (options.json) printJson(out, answer);
@@ -28,8 +24,6 @@ export const show = defineCommand({
     return 0;
   },
 });
-
-const EXAMPLE = "01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42";
 
 /** A run in detail: facts, times, input, result, failed items, errors. */
 function detailOf(run: RunView, now: Date, paint: Paint): string {

@@ -38,7 +38,7 @@ describe("a usage error ends with exit code 2 and one sentence", () => {
     [["jbos"], 'There is no command "jbos"; did you mean jobs?'],
     [["hepl"], 'There is no command "hepl"; did you mean help?'],
     [["help", "shwo"], 'There is no command "shwo"; did you mean show?'],
-    [["deploy"], 'There is no command "deploy"; npm run rota -- help lists all commands.'],
+    [["tidy"], 'There is no command "tidy"; npm run rota -- help lists all commands.'],
     [["constructor"], 'There is no command "constructor"; npm run rota -- help lists all commands.'],
     [["runs", "--limt", "3"], "runs: unknown option --limt; did you mean --limit?"],
     [["runs", "--colour"], "runs: unknown option --colour; npm run rota -- runs --help lists the options."],
