@@ -25,7 +25,7 @@ const UNIT = [
   "tests/shared/data/{migrations,row-ids}.test.ts",
   "tests/shared/{diagnostics,documents,providers,redaction,rules,schedule,settings,text}/**/*.test.ts",
   "tests/shared/http/{caller,openapi,pagination,precondition,principal,readable-json,route}.test.ts",
-  "tests/shared/jobs/{catalogue,define-job,effective-schedule,endings,field-reasons,gates,input,retry}.test.ts",
+  "tests/shared/jobs/{catalogue,dead-run-remedy,define-job,effective-schedule,endings,field-reasons,gates,input,retry}.test.ts",
   "tests/shared/notifications/{channel-address,push-subscription,routing,webhook-signature}.test.ts",
   "tests/shared/notifications/channels/**/*.test.ts",
   "tests/shared/operations/{freshness,idempotency,lateness,run-series,why-not-running}.test.ts",

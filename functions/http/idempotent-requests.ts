@@ -1,4 +1,4 @@
-import type { Tx } from "#data/client.ts";
+import type { Executor, Tx } from "#data/client.ts";
 import { claimIdempotencyKey, completeIdempotencyKey } from "#data/platform/idempotency-keys.ts";
 import { findRun } from "#data/platform/job-runs.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
@@ -15,22 +15,35 @@ export interface IdempotentRequest {
   readonly payload: unknown;
 }
 
-/** Enqueues a run; requests with the same `Idempotency-Key` get the same run. */
+/*
+ * A repeated key gets the answer of its first request, whatever has changed since: a county is inactive, a job is gone,
+ * a day has passed. So each check that depends on more than the request belongs into `prepare` or `start`, which run
+ * after the key is looked up.
+ */
+
+/**
+ * Enqueues a run; requests with the same `Idempotency-Key` get the same run.
+ * @param prepare checks the request and finds the job; not called for a repeated key
+ */
 export async function enqueueOnce(
   app: App,
   { header, payload }: IdempotentRequest,
-  job: Job,
-  request: RunRequest,
+  prepare: (db: Executor) => Promise<RunRequest & { readonly job: Job }>,
 ): Promise<{ run: Run; isRepeat: boolean }> {
   const key = idempotencyKey(header("idempotency-key"));
-  if (key === null) return { run: await app.enqueuer.enqueue(job, request), isRepeat: false };
-  return startRunOnce(app, { header, payload }, (tx) =>
-    app.enqueuer.enqueueIn(tx, job, { ...request, idempotencyKey: key }),
-  );
+  if (key === null) {
+    const { job, ...request } = await prepare(app.db);
+    return { run: await app.enqueuer.enqueue(job, request), isRepeat: false };
+  }
+  return startRunOnce(app, { header, payload }, async (tx) => {
+    const { job, ...request } = await prepare(tx);
+    return app.enqueuer.enqueueIn(tx, job, { ...request, idempotencyKey: key });
+  });
 }
 
 /**
  * Starts one run in a transaction, and dispatches it after the commit.
+ * @param start checks the request and starts the run; not called for a repeated key
  * @throws Problem 422 when another request used the key
  */
 export async function startRunOnce(
@@ -55,6 +68,7 @@ export async function startRunOnce(
 /**
  * Starts work with a response of its own (many runs, a backfill) in a transaction; a repeated key gets the stored
  * response.
+ * @param start checks the request and does its work; not called for a repeated key
  * @returns `started` is null for a repeated key
  * @throws Problem 422 when another request used the key
  */

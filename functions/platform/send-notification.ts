@@ -5,9 +5,10 @@ import {
   discardNotifications,
   startDeliveries,
 } from "#data/platform/notification-deliveries.ts";
+import { knownNotifications } from "#data/platform/notification-queries.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
-import { type BatchedRun, comms, defineJob, event, exponential, Snooze, z } from "#jobs";
+import { type BatchedRun, comms, defineJob, event, exponential, InvalidInput, Snooze, z } from "#jobs";
 import { configuredChannels } from "#notifications/channels.ts";
 import { sendBatch, type SendResult } from "#notifications/send-batch.ts";
 import { platform } from "../families.ts";
@@ -30,6 +31,9 @@ export const sendNotification = defineJob({
   summary: "Send notifications by e-mail, push, chatbot, SMS, phone and to the back office",
   on: event({ batch: 100 }),
   input,
+  async checkInput({ notification: id }, { db }) {
+    if (!(await knownNotifications(db, [id])).has(id)) throw noNotification(id);
+  },
   // 17 hours on average: longer than the longest of `DELIVERY_LIMITS`, which end each channel's deliveries.
   retry: exponential({ retries: 40, first: "10s", max: "1h" }),
   gates: [comms],
@@ -56,13 +60,21 @@ export const sendNotification = defineJob({
     );
     const spread = Math.random();
     const ofRun = new Map(claimed.map((notification) => [notification.run, notification]));
+    const others = runs.filter(({ id }) => !ofRun.has(id)).map(({ input: { notification } }) => notification);
+    const known = await knownNotifications(db, others);
     for (const run of runs) {
       const notification = ofRun.get(run.id);
+      const id = run.input.notification;
+      if (!notification && !known.has(id)) fail(run, noNotification(id));
       const error = notification && errorOf(notification, run, sent.get(notification.id), spread);
       if (error) fail(run, error);
     }
   },
 });
+
+function noNotification(id: string): InvalidInput {
+  return new InvalidInput([{ field: "notification", reason: `there is no notification ${id}` }]);
+}
 
 /** Why the run does not succeed yet, if so: an error that a retry can solve comes before one that it cannot. */
 function errorOf(

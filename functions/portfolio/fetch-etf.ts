@@ -18,6 +18,9 @@ export const fetchEtf = defineJob({
   // One run an invocation: each calls an outside service that limits requests.
   on: event({ batch: 1 }),
   input: z.strictObject({ symbol: etfSymbol }),
+  async checkInput({ symbol }, { db }) {
+    await existingEtf(db, symbol);
+  },
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "5m",
   concurrency: ({ symbol }) => symbol,

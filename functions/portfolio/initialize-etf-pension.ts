@@ -1,5 +1,6 @@
 import { lockPension, lockPensions, pensionEtfs, revalueAllDays } from "#data/portfolio/pension-progress.ts";
-import { Cancel, defineJob, event, writes, z } from "#jobs";
+import { pensionExists } from "#data/portfolio/pensions.ts";
+import { defineJob, event, InvalidInput, writes, z } from "#jobs";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { valuationOf, valuePensions } from "#services/portfolio/value-pensions.ts";
 import { portfolio } from "../families.ts";
@@ -15,13 +16,16 @@ export const initializeEtfPension = defineJob({
   summary: "Turn a pension's contributions into units and daily values",
   on: event({ batch: 10 }),
   input: z.strictObject({ pensionId: z.uuid() }),
+  async checkInput({ pensionId }, { db }) {
+    if (!(await pensionExists(db, pensionId))) throw noPension(pensionId);
+  },
   concurrency: ({ pensionId }) => pensionId,
   gates: [writes],
 
   async run({ input: { pensionId }, db, asOf, settings, transaction }) {
     const etfId = await transaction(async (tx) => {
       const pension = await lockPension(tx, pensionId);
-      if (!pension) throw new Cancel(`there is no pension ${pensionId}`);
+      if (!pension) throw noPension(pensionId);
       await revalueAllDays(tx, pensionId);
       return pension.etfId;
     });
@@ -33,3 +37,7 @@ export const initializeEtfPension = defineJob({
     return counts;
   },
 });
+
+function noPension(id: string): InvalidInput {
+  return new InvalidInput([{ field: "pensionId", reason: `there is no pension ${id}` }]);
+}

@@ -16,6 +16,9 @@ export const refreshEtf = defineJob({
   summary: "Fetch all prices of an ETF again and correct those that changed",
   on: manual,
   input: z.strictObject({ symbol: etfSymbol }),
+  async checkInput({ symbol }, { db }) {
+    await existingEtf(db, symbol);
+  },
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "5m",
   concurrency: ({ symbol }) => symbol,

@@ -29,6 +29,9 @@ export const syncEtfPrices = defineJob({
   // Half an hour after the close in New York, and five hours after those in Europe.
   on: schedule("0 30 22 * * *", "Europe/Berlin"),
   input: z.strictObject({ symbol: etfSymbol.optional() }),
+  async checkInput({ symbol }, { db }) {
+    if (symbol !== undefined) await existingEtf(db, symbol);
+  },
   retry: exponential({ retries: 4, first: "1m", max: "30m" }),
   timeout: "1h",
   concurrency: ({ symbol }) => symbol ?? "",

@@ -21,6 +21,10 @@ export const syncFxHistorical = defineJob({
   summary: "Fetch all exchange rates since a start date",
   on: manual,
   input: z.strictObject({ startDate: civilDateField, endDate: civilDateField.optional() }),
+  checkInput(input, { asOf }) {
+    const faults = rangeFaults(input, civilDateIn("Europe/Berlin", asOf));
+    if (faults.length) throw new InvalidInput(faults);
+  },
   retry: exponential({ retries: 4, first: "10s", max: "10m" }),
   timeout: "15m",
   gates: [writes, internet],
@@ -28,11 +32,7 @@ export const syncFxHistorical = defineJob({
   onTransition: (tx, run) => trackRun(tx, "historical", run),
 
   async run({ input, asOf, settings, signal, log, transaction, run, progress }) {
-    const today = civilDateIn("Europe/Berlin", asOf);
-    const { startDate, endDate = today } = input;
-    const faults = rangeFaults(input, today);
-    if (faults.length) throw new InvalidInput(faults);
-
+    const { startDate, endDate = civilDateIn("Europe/Berlin", asOf) } = input;
     const counts = { days: 0, inserted: 0, skipped: 0 };
     const whole = daysBetween(startDate, endDate) + 1;
     for await (const batch of batchesOf(

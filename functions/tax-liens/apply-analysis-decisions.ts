@@ -22,15 +22,16 @@ export const applyAnalysisDecisions = defineJob({
   summary: "Apply the decisions of people and agents to deals, and record each",
   on: event({ batch: 20 }),
   input,
+  async checkInput({ analysisRunId: id }, { db }) {
+    if (await findAnalysis(db, id)) return;
+    throw new InvalidInput([{ field: "analysisRunId", reason: `there is no analysis ${id}` }]);
+  },
   // The transaction locks the deals: runs about the same analysis need not wait for one another.
   concurrency: () => null,
   gates: [writes],
 
   async run(context) {
     const { analysisRunId, decisions } = context.input;
-    if (!(await findAnalysis(context.db, analysisRunId))) {
-      throw new InvalidInput([{ field: "analysisRunId", reason: `there is no analysis ${analysisRunId}` }]);
-    }
     return context.paginate<number>(BATCH, async (tx, { limit, after }) => {
       const [first, next] = [after ?? 0, (after ?? 0) + limit];
       const requested = decisions.slice(first, next).map((given, i) => ({

@@ -22,6 +22,18 @@ export const computeDealMetrics = defineJob({
     lienId: z.int().positive(),
     analysisRunId: z.uuid().optional().describe("For the day of this analysis, and into its deal on the lien"),
   }),
+  async checkInput({ lienId, analysisRunId }, { db, settings, asOf }) {
+    const { DEAL_RISK_WEIGHTS: weights } = await effectiveSettings(db, settings);
+    const day =
+      analysisRunId === undefined
+        ? civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf)
+        : (await analysisDays(db, [analysisRunId])).get(analysisRunId);
+    if (day === undefined) throw notFound("analysisRunId", `analysis ${analysisRunId}`);
+    const [lien] = await liensForMetrics(db, [lienId], day);
+    if (!lien) throw notFound("lienId", `lien ${lienId}`);
+    const metrics = metricsOf(lien, { asOf: day, weights });
+    if (metrics instanceof Error) throw new InvalidInput([{ field: "lienId", reason: metrics.message }]);
+  },
   changeableSettings: ["deal_risk_weights"],
   concurrency: () => null,
   gates: [writes],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import type { Executor } from "#data/client.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
 import { insertLlmCall } from "#data/reasoning/llm-calls.ts";
 import { rowId } from "#data/row-ids.ts";
@@ -7,7 +8,7 @@ import type { Document, DocumentFile } from "#data/tax-liens/document-schema.ts"
 import { failDocument, findDocument, recordFiles, savePassages } from "#data/tax-liens/documents.ts";
 import { buildDocument } from "#documents/build-document.ts";
 import { type CallFacts, writePassages } from "#documents/document-agent.ts";
-import { readDocumentFacts } from "#documents/document-facts.ts";
+import { factsOf, type ReadFor } from "#documents/document-facts.ts";
 import { renderHtml } from "#documents/render-html.ts";
 import { inWords } from "#documents/stored-values.ts";
 import { findTemplate } from "#documents/templates.ts";
@@ -32,6 +33,9 @@ export const generateDocument = defineJob({
   summary: "Write a document from its template as PDF and HTML, and notify its recipient",
   on: event({ batch: 1 }),
   input,
+  async checkInput({ documentId }, { db, settings, asOf }) {
+    await factsOf(db, await existingDocument(db, documentId), onDayOf({ settings, asOf }));
+  },
   changeableSettings: ["deal_risk_weights", "valuation_stale_days"],
   retry: exponential({ retries: 2, first: "10s", max: "5m" }),
   concurrency: ({ documentId }) => documentId,
@@ -47,11 +51,10 @@ export const generateDocument = defineJob({
 
   async run(context) {
     const { db, settings, signal, finish, clock } = context;
-    const document = await findDocument(db, context.input.documentId);
-    if (!document) throw noDocument(context.input.documentId);
+    const document = await existingDocument(db, context.input.documentId);
     const { id, recipient, createdAt } = document;
     const template = findTemplate(document.template);
-    const facts = template.context.parse(document.facts ?? (await factsOf(document, context)));
+    const facts = await factsOf(db, document, onDayOf(context));
     const passages = document.passages ?? (await passagesOf(document, facts, context));
 
     const model = buildDocument(template, facts, { passages, id, asOf: createdAt });
@@ -79,9 +82,15 @@ export const generateDocument = defineJob({
 
 type Context = JobContext<z.output<typeof input>>;
 
-function factsOf(document: Document, { db, settings, asOf }: Context): Promise<unknown> {
-  const today = civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf);
-  return readDocumentFacts(db, document.template, document, { asOf: today, settings });
+async function existingDocument(db: Executor, id: string): Promise<Document> {
+  const document = await findDocument(db, id);
+  if (!document) throw new InvalidInput([{ field: "documentId", reason: `there is no document ${id}` }]);
+  return document;
+}
+
+/** The local day whose facts the document shows. */
+function onDayOf({ settings, asOf }: Pick<Context, "settings" | "asOf">): ReadFor {
+  return { asOf: civilDateIn(settings.TAX_LIENS_TIME_ZONE, asOf), settings };
 }
 
 async function passagesOf(
@@ -124,10 +133,6 @@ function failureOf({ id, recipient, template, reason }: Document, run: string): 
     data: { document: id, run },
     dedupeKey: `document-failed:${run}`,
   };
-}
-
-function noDocument(id: string): InvalidInput {
-  return new InvalidInput([{ field: "documentId", reason: `there is no document ${id}` }]);
 }
 
 async function store(

@@ -3,11 +3,13 @@ import { liensForMetrics } from "#data/tax-liens/deal-metrics.ts";
 import { findBought, findDeal, findLienDetails } from "#data/tax-liens/document-subjects.ts";
 import { effectiveSettings } from "#jobs/changeable-settings.ts";
 import { InvalidInput } from "#jobs/endings.ts";
+import { issuesOf } from "#jobs/input.ts";
 import type { CivilDate } from "#rules/civil-date.ts";
 import type { Config } from "#settings/config.ts";
 import { dealMemoFacts, memoOfDeal } from "./deal-memo-facts.ts";
 import { dueDiligenceFacts } from "./due-diligence-facts.ts";
 import { statementFacts } from "./statement-facts.ts";
+import { findTemplate } from "./templates.ts";
 
 /** The subject of a document without given facts; exactly one field is not null. */
 export interface Subject {
@@ -64,6 +66,21 @@ const READERS: Readonly<Record<string, Readers>> = {
     },
   },
 };
+
+/**
+ * The facts of a document, given or read, as its template needs them.
+ * @throws InvalidInput naming each invalid fact, or the subject that has none: see `readDocumentFacts`
+ */
+export async function factsOf(
+  db: Executor,
+  { template, facts, ...subject }: Subject & { readonly template: string; readonly facts: unknown },
+  on: ReadFor,
+): Promise<unknown> {
+  const written = facts ?? (await readDocumentFacts(db, template, subject, on));
+  const { success, error, data } = findTemplate(template).context.safeParse(written);
+  if (success) return data;
+  throw new InvalidInput(issuesOf(error, "").map(({ field, reason }) => ({ field: `facts.${field}`, reason })));
+}
 
 /**
  * Reads the facts of a document about a subject on a day.

@@ -1,3 +1,4 @@
+import { InvalidInput } from "#jobs/endings.ts";
 import type { Template } from "./template.ts";
 import { dealMemo } from "./templates/deal-memo.ts";
 import { lienDueDiligence } from "./templates/lien-due-diligence.ts";
@@ -12,16 +13,10 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
 
 export const TEMPLATE_NAMES = Object.keys(TEMPLATES);
 
-/** There is no template of this name; not retryable. */
-export class NoTemplate extends Error {
-  override name = "NoTemplate";
-  readonly errorClass = "validation";
-}
-
-/** @throws NoTemplate */
+/** @throws InvalidInput when there is no template of this name */
 export function findTemplate(name: string): Template {
   const found = Object.hasOwn(TEMPLATES, name) ? TEMPLATES[name] : undefined;
-  if (!found)
-    throw new NoTemplate(`expected one of ${TEMPLATE_NAMES.join(", ")} as template, got ${JSON.stringify(name)}`);
-  return found;
+  if (found) return found;
+  const reason = `expected one of ${TEMPLATE_NAMES.join(", ")}, got ${JSON.stringify(name)}`;
+  throw new InvalidInput([{ field: "template", reason }]);
 }

@@ -6,6 +6,7 @@ import { type Duration, milliseconds } from "#schedule/duration.ts";
 import type { ChangeableSettingName } from "./changeable-settings.ts";
 import type { Family, ZoneSetting } from "./family.ts";
 import type { Gate } from "./gates.ts";
+import type { InputFacts } from "./input-facts.ts";
 import type { Job, JobWork } from "./job.ts";
 import { exponential, type RetryPolicy } from "./retry.ts";
 import type { Missed, Trigger, TriggerFor } from "./triggers.ts";
@@ -20,6 +21,12 @@ interface JobOptions<Input> {
   readonly family: Family;
   /** One line for tables. */
   readonly summary: string;
+  /**
+   * Refuses an input that matches the schema but cannot succeed: throws `InvalidInput`, which names each field. Called
+   * wherever a run is requested, and by each attempt of `run` and of items; `runBatch` refuses such inputs itself, for
+   * all of its runs together. Runs that jobs enqueue are checked by their attempts alone. Default: no check.
+   */
+  readonly checkInput?: (input: Input, facts: InputFacts) => void | Promise<void>;
   /** Default: exponential, 3 retries. */
   readonly retry?: RetryPolicy;
   /** How long one attempt may take, at most 24 days. Default 10 minutes. */
@@ -90,7 +97,7 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
   options: JobOptions<z.output<Schema>> & { readonly input: Schema } & TriggerFor<Schema> &
     Work<z.output<Schema>, Item>,
 ): Job {
-  const { id, formerIds = [], family, on, onTransition, onDiscarded } = options;
+  const { id, formerIds = [], family, on, checkInput, onTransition, onDiscarded } = options;
   for (const each of [id, ...formerIds]) checkId(each);
   return {
     id,
@@ -99,6 +106,7 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     summary: options.summary,
     on,
     input: options.input,
+    ...(checkInput && { checkInput: checkInput as NonNullable<Job["checkInput"]> }),
     retry: options.retry ?? exponential(),
     timeoutMs: timeoutOf(id, options.timeout ?? "10m"),
     concurrencyKey: keyReader((options.concurrency ?? "one") as Concurrency),

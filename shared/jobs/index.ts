@@ -17,6 +17,7 @@ export { asError } from "./error-class.ts";
 export { type Family } from "./family.ts";
 export { comms, type Gate, internet, internetFor, quietHours, writes } from "./gates.ts";
 export { issuesOf } from "./input.ts";
+export { type InputFacts } from "./input-facts.ts";
 export { isScheduled, type Job } from "./job.ts";
 export { type JobLog } from "./job-log.ts";
 export { exponential, linear, noRetries, type RetryPolicy } from "./retry.ts";

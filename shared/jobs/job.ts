@@ -6,6 +6,7 @@ import type { Overlap } from "#data/platform/run-claims.ts";
 import type { Schedule } from "#schedule/index.ts";
 import type { Family } from "./family.ts";
 import type { Gate } from "./gates.ts";
+import type { InputFacts } from "./input-facts.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Missed, Trigger } from "./triggers.ts";
 import type { BatchWork, ItemWork, RunWork, UpkeepWork } from "./work.ts";
@@ -19,6 +20,8 @@ export interface Job {
   readonly summary: string;
   readonly on: Trigger;
   readonly input: z.ZodType;
+  /** Throws InvalidInput for an input that cannot succeed, although it matches the schema: see `checkedInput`. */
+  readonly checkInput?: (input: unknown, facts: InputFacts) => void | Promise<void>;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
   readonly concurrencyKey: (input: unknown) => string | null;

@@ -1,4 +1,4 @@
-import type { Db, Tx } from "#data/client.ts";
+import type { Db, Executor, Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import {
   coveredSlots,
@@ -31,7 +31,7 @@ export interface BackfillPlan {
  * @throws InvalidInput when the range is reversed, reaches into the future, or has more than 10,000 slots
  */
 export async function planBackfill(
-  { db, clock }: { db: Db; clock: Clock },
+  { db, clock }: { db: Executor; clock: Clock },
   { job, schedule }: { job: Job; schedule: Schedule },
   { from, to }: { from: Date; to: Date },
 ): Promise<BackfillPlan> {

@@ -18,15 +18,17 @@ export interface Repeat {
 export interface NotRepeated {
   readonly run: string;
   readonly reason: string;
+  /** The faults of its input, where they are the reason. */
+  readonly issues?: InvalidInput["issues"];
 }
 
 /**
  * Makes a new run for each of several ended runs of one job: with the same input and the same slot, as a child of the
- * old run. A run with an unfinished repeat or an input that is no longer valid is refused. Dispatch the runs after the
- * commit.
+ * old run. A run with an unfinished repeat is refused, and one with an input that does not match the job's schema or
+ * fails its check. Dispatch the runs after the commit.
  */
 export async function repeatRuns(
-  { enqueuer }: { enqueuer: Pick<Enqueuer, "newRun" | "enqueueRepeats"> },
+  { enqueuer }: { enqueuer: Pick<Enqueuer, "checkedRun" | "enqueueRepeats"> },
   tx: Tx,
   job: Job,
   ended: readonly Run[],
@@ -37,7 +39,7 @@ export async function repeatRuns(
   for (const old of ended) {
     try {
       candidates.push(
-        enqueuer.newRun(job, {
+        await enqueuer.checkedRun(tx, job, {
           trigger,
           requestedBy,
           input: input === undefined ? old.input : input,
@@ -49,7 +51,7 @@ export async function repeatRuns(
       );
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
-      refused.push({ run: old.id, reason: `its input is not valid: ${error.message}` });
+      refused.push({ run: old.id, reason: `its input is not valid: ${error.message}`, issues: error.issues });
     }
   }
   const runs = await enqueuer.enqueueRepeats(tx, job, candidates);

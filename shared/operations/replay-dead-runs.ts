@@ -18,18 +18,23 @@ export interface Replayed {
   readonly more: boolean;
 }
 
-/** Makes a new run for each dead run of a filter, oldest first. Dispatch the runs after the commit. */
+/**
+ * Makes a new run for each dead run of a filter, oldest first. An id of the filter that is no dead run is refused.
+ * Dispatch the runs after the commit.
+ */
 export async function replayDeadRuns(
-  app: { readonly enqueuer: Pick<Enqueuer, "newRun" | "enqueueRepeats">; readonly jobs: JobCatalogue },
+  app: { readonly enqueuer: Pick<Enqueuer, "checkedRun" | "enqueueRepeats">; readonly jobs: JobCatalogue },
   tx: Tx,
   filter: DeadRunFilter,
   repeat: Repeat,
 ): Promise<Replayed> {
   const runs: Run[] = [];
   const refused: NotRepeated[] = [];
+  const missing = new Set(filter.ids);
   let after: string | null = null;
   for (let read = 0; read < MAX_RUNS; read += BATCH) {
     const dead: Run[] = await deadRunsAfter(tx, filter, { after, limit: BATCH });
+    for (const { id } of dead) missing.delete(id);
     for (const [jobId, ofJob] of Map.groupBy(dead, (run) => run.jobId)) {
       const job = await app.jobs.find(jobId);
       if (job) {
@@ -42,7 +47,10 @@ export async function replayDeadRuns(
         );
       }
     }
-    if (dead.length < BATCH) return { runs, refused, more: false };
+    if (dead.length < BATCH) {
+      refused.push(...[...missing].map((run) => ({ run, reason: `there is no dead run ${run}` })));
+      return { runs, refused, more: false };
+    }
     after = dead.at(-1)?.id ?? null;
   }
   return { runs, refused, more: true };

@@ -3,6 +3,7 @@ import { recordAudit } from "#data/platform/audit-log.ts";
 import { lockRun } from "#data/platform/job-runs.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { makeRunDue, unfinishedRepeatOf } from "#data/platform/waiting-runs.ts";
+import type { InvalidInput } from "#jobs/endings.ts";
 import type { Job } from "#jobs/job.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -14,7 +15,7 @@ export type RetryResult =
   | { readonly kind: "not-found" }
   | { readonly kind: "not-retryable"; readonly state: Run["state"] }
   | { readonly kind: "repeat-is-live"; readonly repeat: Pick<Run, "id" | "state"> }
-  | { readonly kind: "invalid-input"; readonly reason: string };
+  | { readonly kind: "invalid-input"; readonly issues: InvalidInput["issues"] };
 
 /**
  * Retries a run by hand in the caller's transaction: a waiting run becomes due now, a dead, cancelled or skipped one
@@ -22,7 +23,7 @@ export type RetryResult =
  * @param findJob finds the run's job; what it throws goes to the caller
  */
 export async function retryRun(
-  { enqueuer, clock }: { enqueuer: Pick<Enqueuer, "newRun" | "enqueueRepeats">; clock: Clock },
+  { enqueuer, clock }: { enqueuer: Pick<Enqueuer, "checkedRun" | "enqueueRepeats">; clock: Clock },
   tx: Tx,
   id: string,
   { findJob, ...by }: { findJob: (id: string) => Promise<Job>; who: string; reason: string | null },
@@ -50,5 +51,5 @@ export async function retryRun(
   }
   const live = await unfinishedRepeatOf(tx, id);
   if (live) return { kind: "repeat-is-live", repeat: live };
-  return { kind: "invalid-input", reason: refused[0]?.reason ?? "cannot be run again" };
+  return { kind: "invalid-input", issues: refused[0]?.issues ?? [] };
 }

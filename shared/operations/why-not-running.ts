@@ -1,4 +1,6 @@
+import { DISMISSED } from "#data/platform/dead-letters.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { deadRunRemedy } from "#jobs/dead-run-remedy.ts";
 import type { Refusal } from "#jobs/gates.ts";
 import { inWords } from "#schedule/duration.ts";
 
@@ -58,6 +60,8 @@ export type RunFacts = Pick<
   | "errors"
   | "reason"
   | "reasonCode"
+  | "input"
+  | "parentRunId"
 >;
 
 /** One part of an explanation. */
@@ -238,7 +242,7 @@ function scheduleSentence({ schedule, now }: KnownFacts): Sentence {
     : { code: "no-slot", text: `Its schedule has no further slot: ${words}.` };
 }
 
-function* lastSentences({ last, now }: JobFacts): Generator<Sentence> {
+function* lastSentences({ last, running, waiting, now }: JobFacts): Generator<Sentence> {
   if (!last?.finishedAt) {
     yield { code: "never-ended", text: "None of its runs has ended yet." };
     return;
@@ -250,6 +254,11 @@ function* lastSentences({ last, now }: JobFacts): Generator<Sentence> {
     code: `last-${last.state}`,
     text: `Its last run ended ${last.state} at ${when}${because ? `: ${because}` : ""}.`,
   };
+  if (last.state !== "dead") return;
+  const repeat = [...running, ...waiting].find(({ parentRunId }) => parentRunId === last.id);
+  if (repeat) yield { code: "dead-repeated", text: `Run ${repeat.id} repeats it.` };
+  else if (last.reasonCode === DISMISSED) yield { code: "dead-dismissed", text: `It was dismissed: ${last.reason}.` };
+  else yield { code: "dead-remedy", text: deadRunRemedy(last) };
 }
 
 function* parkedSentences({ parked, now }: JobFacts): Generator<Sentence> {

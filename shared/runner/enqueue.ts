@@ -9,6 +9,7 @@ import {
   insertSkippedRun,
   type NewRun,
 } from "#data/platform/waiting-runs.ts";
+import { checkedInput } from "#jobs/check-input.ts";
 import { gatedOf, type Job } from "#jobs/job.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { dispatch, type WaitingRun } from "./dispatch.ts";
@@ -29,7 +30,7 @@ export class Enqueuer {
    * Puts a run into the ledger and dispatches it. A run that a person asks for while a gate is closed is `skipped` at
    * once, as is an event that needs the internet where the settings forbid it. Every other run, and one whose job is
    * paused, waits until the gate opens.
-   * @throws InvalidInput when the input does not match the job's schema: nothing is stored then
+   * @throws InvalidInput when the input does not match the job's schema or fails its check: nothing is stored then
    */
   async enqueue(job: Job, request: RunRequest): Promise<Run> {
     const { db } = this.#deps;
@@ -42,10 +43,10 @@ export class Enqueuer {
   /**
    * The same in the caller's transaction, without the dispatch. Pass a run that is `queued` to `dispatch` after the
    * commit; when that does not happen, the sweep finds the run.
-   * @throws InvalidInput when the input does not match the job's schema
+   * @throws InvalidInput when the input does not match the job's schema or fails its check
    */
   async enqueueIn(tx: Tx, job: Job, request: RunRequest): Promise<Run> {
-    const row = this.newRun(job, request);
+    const row = await this.checkedRun(tx, job, request);
     const refusal = await this.#refusalOf(tx, job, row);
     const now = this.#deps.clock.now();
     const run = refusal ? (await insertSkippedRun(tx, row, refusal, now))! : await insertQueuedRun(tx, row, now);
@@ -58,14 +59,15 @@ export class Enqueuer {
   }
 
   /**
-   * Many runs of one job, in one statement.
-   * @throws InvalidInput when an input does not match: then none is stored
+   * Many runs of one job, in one statement. The job's check of its input is left to their attempts, so that each fails
+   * alone.
+   * @throws InvalidInput when an input does not match the schema: then none is stored
    * @throws TypeError when the job has an `onTransition` hook
    */
   async enqueueMany(tx: Executor, job: Job, requests: readonly RunRequest[]): Promise<WaitingRun[]> {
     if (job.onTransition) throw new TypeError(`${job.id} has an onTransition hook: enqueue its runs one by one`);
     const now = this.#deps.clock.now();
-    const rows = requests.map((request) => this.newRun(job, request));
+    const rows = requests.map((request) => newRun(this.#deps, job, request));
     await insertQueuedRuns(tx, rows, now);
     const { observer } = this.#deps;
     if (observer) {
@@ -77,13 +79,13 @@ export class Enqueuer {
   }
 
   /**
-   * A run of another job, as a child of `parent`.
+   * A run of another job, as a child of `parent`. The job's check of its input is left to the attempt.
    * @throws TypeError when there is no such job
    * @throws InvalidInput when the input does not match its schema
    */
   async enqueueChild(tx: Tx, parent: ParentRun, jobId: string, input: unknown): Promise<Run> {
     const job = await this.#childJob(parent, jobId);
-    const row = this.newRun(job, childRequest(parent, input));
+    const row = newRun(this.#deps, job, childRequest(parent, input));
     const run = await insertQueuedRun(tx, row, this.#deps.clock.now());
     await runHooks(tx, job, [run], this.#deps.observer);
     return run;
@@ -109,8 +111,13 @@ export class Enqueuer {
     return runs;
   }
 
-  /** The ledger row of a request. @throws InvalidInput when the input does not match the job's schema */
-  newRun(job: Job, request: RunRequest): NewRun {
+  /**
+   * The ledger row of a request.
+   * @throws InvalidInput when the input does not match the job's schema or fails its check
+   */
+  async checkedRun(tx: Executor, job: Job, request: RunRequest): Promise<NewRun> {
+    const { settings, clock } = this.#deps;
+    await checkedInput(job, request.input, { db: tx, settings, asOf: request.asOf ?? clock.now() });
     return newRun(this.#deps, job, request);
   }
 

@@ -11,6 +11,7 @@ import type { ExecuteTools } from "./execute.ts";
 import { fencedTransaction } from "./fencing.ts";
 import { orAfterGracePeriod } from "./grace-period.ts";
 import type { Claimed } from "./held-run.ts";
+import { instantOf } from "./run-instant.ts";
 import { asWorkOf } from "./unhandled-rejections.ts";
 
 /**
@@ -29,7 +30,7 @@ export async function executeBatch(
   for (const { run } of claimed) {
     try {
       const input = readInput(job, run.input) as never;
-      batched.push({ id: run.id, input, asOf: run.asOf ?? run.scheduledFor ?? run.queuedAt, attempt: run.attempt });
+      batched.push({ id: run.id, input, asOf: instantOf(run), attempt: run.attempt });
     } catch (thrown) {
       endings.set(run.id, { kind: "threw", error: asError(thrown) });
     }

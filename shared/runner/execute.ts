@@ -1,7 +1,7 @@
 import type { Tx } from "#data/client.ts";
+import { checkedInput } from "#jobs/check-input.ts";
 import type { RunResult, UpkeepControls } from "#jobs/context.ts";
 import { Cancel, RunTimeout } from "#jobs/endings.ts";
-import { readInput } from "#jobs/input.ts";
 import type { Job } from "#jobs/job.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import { isInstance } from "#redaction/error-causes.ts";
@@ -13,6 +13,7 @@ import { executeItems } from "./execute-items.ts";
 import { orAfterGracePeriod } from "./grace-period.ts";
 import type { Claimed } from "./held-run.ts";
 import { contextOf, type SharedTools } from "./job-context.ts";
+import { instantOf } from "./run-instant.ts";
 import { logOf } from "./run-log.ts";
 import { asWorkOf } from "./unhandled-rejections.ts";
 
@@ -72,7 +73,9 @@ async function workOf(tools: ExecuteTools, job: Job, { run, held, report }: Clai
     const ending = returned(result, report.itemFacts());
     return tools.completion.completeIn(tx, job, { run, ending, progress: report.progress });
   };
-  const context = contextOf(run, readInput(job, run.input), tools, { held, log, report, completeIn });
+  const { db, settings } = tools;
+  const input = await checkedInput(job, run.input, { db, settings, asOf: instantOf(run) });
+  const context = contextOf(run, input, tools, { held, log, report, completeIn });
   switch (work.kind) {
     case "run":
       return returned((await work.run(context)) ?? {}, report.itemFacts());

@@ -13,6 +13,7 @@ import { fencedTransaction, orLeaseLost } from "./fencing.ts";
 import type { HeldRun } from "./held-run.ts";
 import { once } from "./once.ts";
 import { paginate } from "./paginate.ts";
+import { instantOf } from "./run-instant.ts";
 
 /** What contexts are made of, the same for all attempts. */
 export interface SharedTools extends Pick<RunnerDependencies, "db" | "settings" | "clock"> {
@@ -58,7 +59,7 @@ export function contextOf(
   };
   return {
     input: input as never,
-    asOf: run.asOf ?? run.scheduledFor ?? run.queuedAt,
+    asOf: instantOf(run),
     signal,
     db,
     settings,

@@ -6,6 +6,8 @@ import type { Job } from "#jobs/job.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 
 export interface RunRequest {
+  /** The id of the run. Default: a new one. */
+  readonly id?: string;
   readonly input: unknown;
   readonly trigger: Exclude<Trigger, "schedule">;
   readonly requestedBy: string;
@@ -25,7 +27,7 @@ type NewRunTools = Pick<RunnerDependencies, "clock" | "settingsOf" | "correlatio
 export function newRun(deps: NewRunTools, job: Job, request: RunRequest): NewRun {
   const input = readInput(job, request.input);
   return {
-    ...rowOf(deps, job, input, request.trigger),
+    ...rowOf(deps, job, { id: request.id, input, trigger: request.trigger }),
     // As requested: the schema reads it again at each attempt, and what the schema makes of it need not be JSON.
     input: request.input ?? {},
     requestedBy: request.requestedBy,
@@ -38,7 +40,7 @@ export function newRun(deps: NewRunTools, job: Job, request: RunRequest): NewRun
 
 /** The ledger row of a slot of the job's schedule. */
 export function newSlotRun(deps: NewRunTools, job: Job, slot: Date): NewRun & { readonly scheduledFor: Date } {
-  return { ...rowOf(deps, job, readInput(job, {}), "schedule"), scheduledFor: slot };
+  return { ...rowOf(deps, job, { input: readInput(job, {}), trigger: "schedule" }), scheduledFor: slot };
 }
 
 /** The request of one run for another, its child. */
@@ -46,8 +48,11 @@ export function childRequest({ id, jobId, correlationId }: ParentRun, input: unk
   return { input, trigger: "chain", requestedBy: `job:${jobId}`, correlationId, parentRunId: id };
 }
 
-function rowOf({ clock, settingsOf, correlationId }: NewRunTools, job: Job, input: unknown, trigger: Trigger): NewRun {
-  const id = rowId(clock.now());
+function rowOf(
+  { clock, settingsOf, correlationId }: NewRunTools,
+  job: Job,
+  { id = rowId(clock.now()), input, trigger }: { id?: string | undefined; input: unknown; trigger: Trigger },
+): NewRun {
   return {
     id,
     jobId: job.id,

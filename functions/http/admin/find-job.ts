@@ -4,7 +4,7 @@ import type { Job } from "#jobs/job.ts";
 import { suggestion } from "#text/suggestion.ts";
 
 /** Finds a job by its id. @throws Problem 404 with the most similar id */
-export async function findJob(app: App, id: string): Promise<Job> {
+export async function findJob(app: Pick<App, "jobs">, id: string): Promise<Job> {
   const job = await app.jobs.find(id);
   if (job) return job;
   const meant = suggestion(id, app.jobs.ids);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type DeadRun, listDeadMessages, listDeadRuns } from "#data/platform/dead-letters.ts";
+import { type DeadRun, DISMISSED, listDeadMessages, listDeadRuns } from "#data/platform/dead-letters.ts";
 import type { DeadMessage } from "#data/platform/dead-messages.ts";
 import { readPage } from "#http/pagination.ts";
 import { defineRoute } from "#http/route.ts";
@@ -21,7 +21,7 @@ export const deadMessageSchema = z.object({
 });
 
 /** A dead run. */
-const deadRunSchema = z.object({
+export const deadRunSchema = z.object({
   kind: z.literal("run"),
   id: z.uuid(),
   jobId: z.string(),
@@ -37,6 +37,7 @@ const deadRunSchema = z.object({
   parentRunId: z.uuid().nullable(),
   requestedBy: z.string().nullable(),
   itemFailureCount: z.int(),
+  dismissed: z.string().nullable().describe("The reason of an operator who dismissed it"),
   error: z.object({ class: errorClass, name: z.string(), message: z.string() }).optional(),
 });
 
@@ -71,7 +72,7 @@ export const getDeadLetters = defineRoute({
   },
 });
 
-function deadRunView(run: DeadRun): { id: string } {
+export function deadRunView(run: DeadRun): { id: string } {
   const { id, jobId, family, trigger, attempt, input, scheduledFor, asOf, queuedAt, finishedAt, fingerprint } = run;
   const error = run.errors.at(-1);
   return redact({
@@ -90,6 +91,7 @@ function deadRunView(run: DeadRun): { id: string } {
     parentRunId: run.parentRunId,
     requestedBy: run.requestedBy,
     itemFailureCount: run.itemFailureCount,
+    dismissed: run.reasonCode === DISMISSED ? run.reason : null,
     error: error && { class: error.class, name: error.name, message: error.message },
   }) as { id: string };
 }

@@ -3,10 +3,12 @@ import { recordAudit } from "#data/platform/audit-log.ts";
 import { countDeadRuns } from "#data/platform/dead-letters.ts";
 import { badRequest, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
+import type { NotRepeated } from "#operations/repeat-runs.ts";
 import { replayDeadRuns } from "#operations/replay-dead-runs.ts";
 import { auditReason } from "../audit-reason.ts";
 import { respondOnce } from "../idempotent-requests.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
+import { inInput } from "./field-schemas.ts";
 
 /** Ids that the response lists; api/admin/runs?trigger=replay lists all. */
 const MAX_LISTED = 1_000;
@@ -16,12 +18,13 @@ export const replayDeadLetters = defineRoute({
   path: "api/admin/dead-letters/replay",
   access: "operator",
   idempotent: true,
-  summary: "Replay dead runs, each as a new run: the listed ones, or the open ones of a filter; dryRun only counts",
+  summary:
+    "Replay dead runs, each as a new run: the listed ones, or the open ones of a filter; with input, a corrected one " +
+    "replaces theirs; dryRun only counts",
   body: z.strictObject({
     runs: z.array(z.uuid()).min(1).max(MAX_LISTED).optional(),
     filter: z.strictObject(deadRunFields).optional(),
-    /** Replaces their inputs; all runs must belong to one job. */
-    input: z.record(z.string(), z.unknown()).optional(),
+    input: z.record(z.string(), z.unknown()).optional().describe("Replaces their inputs; all must be runs of one job"),
     dryRun: z.boolean().default(false),
     reason: auditReason.optional(),
   }),
@@ -47,16 +50,16 @@ export const replayDeadLetters = defineRoute({
       ]);
     }
     const chosen = ids ? { ids, which: "all" as const } : deadRunFilter(filter ?? {}, "open");
-    const jobs = dryRun || input !== undefined ? await countDeadRuns(app.db, chosen) : {};
-    if (input !== undefined && Object.keys(jobs).length > 1) {
-      const several = Object.keys(jobs).join(", ");
-      throw badRequest([{ field: "input", reason: `expected runs of one job for another input, got ${several}` }]);
+    if (dryRun) {
+      const jobs = await countDeadRuns(app.db, chosen);
+      if (input !== undefined) checkOneJob(jobs);
+      return { json: { count: Object.values(jobs).reduce((sum, runs) => sum + runs, 0), jobs } };
     }
-    if (dryRun) return { json: { count: Object.values(jobs).reduce((sum, runs) => sum + runs, 0), jobs } };
 
     const payload = { replay: { ids, filter, input } };
     const { response, started } = await respondOnce(app, { header, payload }, async (tx) => {
       const now = app.clock.now();
+      if (input !== undefined) checkOneJob(await countDeadRuns(tx, chosen));
       const done = await replayDeadRuns(app, tx, chosen, {
         trigger: "replay",
         requestedBy: caller,
@@ -65,12 +68,13 @@ export const replayDeadLetters = defineRoute({
       });
       const { runs, refused, more } = done;
       if (runs.length === 0 && refused.length > 0) {
-        throw new Problem(409, "nothing-replayed", refused[0]?.reason ?? "", {
-          extra: { refused: refused.slice(0, MAX_LISTED) },
-        });
+        const [{ reason: detail, issues }] = refused as [NotRepeated];
+        // The request's own input is wrong, not the state of the runs.
+        if (input !== undefined && issues) throw badRequest(inInput(issues));
+        throw new Problem(409, "nothing-replayed", detail, { extra: { refused: shown(refused) } });
       }
       if (runs.length) {
-        const after = { replayed: runs.length, filter: filter ?? null, runs: ids ?? null };
+        const after = { replayed: runs.length, filter: filter ?? null, runs: ids ?? null, input: input ?? null };
         await recordAudit(tx, {
           at: now,
           who: caller,
@@ -85,7 +89,7 @@ export const replayDeadLetters = defineRoute({
         response: {
           replayed: runs.length,
           runs: runs.slice(0, MAX_LISTED).map(({ id, parentRunId }) => ({ id, parent: parentRunId })),
-          refused: refused.slice(0, MAX_LISTED),
+          refused: shown(refused),
           more,
         },
       };
@@ -95,6 +99,24 @@ export const replayDeadLetters = defineRoute({
   },
 });
 
-function subjectOf({ filter }: { filter?: { job?: string | undefined } | undefined }): string {
+/** @throws Problem 400 when a corrected input is for runs of several jobs */
+function checkOneJob(jobs: Readonly<Record<string, number>>): void {
+  const ids = Object.keys(jobs);
+  if (ids.length <= 1) return;
+  throw badRequest([{ field: "input", reason: `expected runs of one job for another input, got ${ids.join(", ")}` }]);
+}
+
+function shown(refused: readonly NotRepeated[]): { run: string; reason: string }[] {
+  return refused.slice(0, MAX_LISTED).map(({ run, reason }) => ({ run, reason }));
+}
+
+function subjectOf({
+  filter,
+  runs,
+}: {
+  filter?: { job?: string | undefined } | undefined;
+  runs?: readonly string[] | undefined;
+}): string {
+  if (runs?.length === 1) return `run:${runs[0]}`;
   return filter?.job === undefined ? "dead-letters" : `job:${filter.job}`;
 }

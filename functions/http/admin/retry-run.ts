@@ -7,6 +7,7 @@ import { defineRoute } from "#http/route.ts";
 import { retryRun as retryOrRepeat } from "#operations/run-retry.ts";
 import { auditReason } from "../audit-reason.ts";
 import { startRunOnce } from "../idempotent-requests.ts";
+import { inInput } from "./field-schemas.ts";
 import { findJob } from "./find-job.ts";
 import { runSchema, runView } from "./run-view.ts";
 
@@ -47,6 +48,6 @@ async function retriedRun(app: App, tx: Tx, id: string, by: { who: string; reaso
       throw new Problem(409, result.kind, `run ${run} already repeats it and is ${state}`, { extra: { run, state } });
     }
     case "invalid-input":
-      throw badRequest([{ field: "input", reason: result.reason }]);
+      throw badRequest(inInput(result.issues));
   }
 }

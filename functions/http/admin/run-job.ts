@@ -16,10 +16,13 @@ export const runJob = defineRoute({
   body: z.unknown(),
   response: runSchema,
   async handle({ app, params, query, body, header, caller }) {
-    const job = await findJob(app, params.id);
-    const request = { input: body, trigger: "manual", requestedBy: caller } as const;
-    const payload = { start: job.id, input: body };
-    const { run, isRepeat } = await enqueueOnce(app, { header, payload }, job, request);
+    const payload = { start: params.id, input: body };
+    const { run, isRepeat } = await enqueueOnce(app, { header, payload }, async () => ({
+      job: await findJob(app, params.id),
+      input: body,
+      trigger: "manual",
+      requestedBy: caller,
+    }));
     const latest = query.wait ? await waitForRun(app, run, query.wait * 1_000) : run;
     const hasEnded = latest.finishedAt !== null;
     return {

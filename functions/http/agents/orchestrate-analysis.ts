@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { Executor } from "#data/client.ts";
 import { addSteps, insertEpisode } from "#data/reasoning/episodes.ts";
 import { rowId } from "#data/row-ids.ts";
 import { countiesWithAvailableLiens } from "#data/tax-liens/counties.ts";
-import type { App } from "#http/app-services.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { issuesOf } from "#jobs/input.ts";
@@ -27,34 +27,30 @@ export const orchestrateAnalysis = defineRoute({
     "Let the analysis agent search for deals: it chooses the counties when none are given, and records its steps",
   body,
   response: z.object({ analysis: z.uuid(), run: z.uuid(), episode: z.uuid() }),
-  async handle({ app, body, caller, header }) {
-    const startedAt = app.clock.now();
-    const { constraints, message } = await plan(app, body.constraints);
+  handle({ app, body, caller: requestedBy, header }) {
     const { goal, recipient } = body;
-    return startAnalysis(
-      app,
-      { constraints, recipient, requestedBy: caller },
-      {
-        header,
-        payload: { orchestrate: body },
-        async episode(tx, analysis) {
-          const createdAt = app.clock.now();
-          const id = rowId(createdAt);
-          await insertEpisode(tx, { id, agent: "analysis", goal, request: body, requestedBy: caller, createdAt });
-          const times = { startedAt, finishedAt: createdAt };
-          const facts = { analysis, constraints };
-          await addSteps(tx, id, [{ name: "plan", outcome: "done", message, facts, ...times }]);
-          return id;
-        },
-      },
-    );
+    const request = { header, payload: { orchestrate: body } };
+    return startAnalysis(app, request, { recipient, requestedBy }, async (tx) => {
+      const startedAt = app.clock.now();
+      const { constraints, message } = await plan(tx, body.constraints);
+      const episode = async (analysis: string) => {
+        const createdAt = app.clock.now();
+        const id = rowId(createdAt);
+        await insertEpisode(tx, { id, agent: "analysis", goal, request: body, requestedBy, createdAt });
+        const times = { startedAt, finishedAt: createdAt };
+        const facts = { analysis, constraints };
+        await addSteps(tx, id, [{ name: "plan", outcome: "done", message, facts, ...times }]);
+        return id;
+      };
+      return { constraints, episode };
+    });
   },
 });
 
 /** Decides where to search. @throws Problem 400 naming each invalid constraint */
-async function plan(app: App, given: z.output<typeof body>["constraints"]) {
+async function plan(db: Executor, given: z.output<typeof body>["constraints"]) {
   const isOpen = given.counties === undefined;
-  const counties = isOpen ? await countiesWithAvailableLiens(app.db) : given.counties;
+  const counties = isOpen ? await countiesWithAvailableLiens(db) : given.counties;
   if (isOpen && (counties as string[]).length === 0) {
     const reason =
       "no county has an available lien: configure a county with PUT api/counties/{id}, and ingest its list";

@@ -16,12 +16,10 @@ export const decideOnDeals = defineRoute({
   body: z.strictObject({ decisions: decisionsInput }),
   response: z.object({ analysis: z.uuid(), run: z.uuid(), decisions: z.int() }),
   async handle({ app, params: { id }, body: { decisions }, caller, header }) {
-    if (!(await findAnalysis(app.db, id))) throw notFound(`there is no analysis ${id}`);
     const input = { analysisRunId: id, decisions };
-    const { run, isRepeat } = await enqueueOnce(app, { header, payload: { decide: input } }, applyAnalysisDecisions, {
-      input,
-      trigger: "event",
-      requestedBy: caller,
+    const { run, isRepeat } = await enqueueOnce(app, { header, payload: { decide: input } }, async (db) => {
+      if (!(await findAnalysis(db, id))) throw notFound(`there is no analysis ${id}`);
+      return { job: applyAnalysisDecisions, input, trigger: "event", requestedBy: caller };
     });
     return {
       status: isRepeat ? 200 : 202,

@@ -16,7 +16,9 @@ export const requestAnalysis = defineRoute({
     recipient: z.string().trim().min(1).max(200).default(OPERATORS),
   }),
   response: z.object({ analysis: z.uuid(), run: z.uuid() }),
-  async handle({ app, body, caller, header }) {
-    return startAnalysis(app, { ...body, requestedBy: caller }, { header, payload: { analyse: body } });
+  handle({ app, body, caller: requestedBy, header }) {
+    const { constraints, recipient } = body;
+    const request = { header, payload: { analyse: body } };
+    return startAnalysis(app, request, { recipient, requestedBy }, async () => ({ constraints }));
   },
 });

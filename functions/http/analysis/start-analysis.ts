@@ -1,52 +1,48 @@
 import type { z } from "zod";
 import type { Tx } from "#data/client.ts";
-import { rowId } from "#data/row-ids.ts";
+import { rowIds } from "#data/row-ids.ts";
 import { insertAnalysis } from "#data/tax-liens/analysis-runs.ts";
-import { findCounties } from "#data/tax-liens/counties.ts";
 import type { App } from "#http/app-services.ts";
-import { badRequest } from "#http/problem.ts";
 import type { Reply } from "#http/route.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import type { constraintsSchema } from "#rules/tax-liens/constraints.ts";
-import { countyFaults } from "#rules/tax-liens/county-faults.ts";
 import { runAnalysis } from "../../tax-liens/run-analysis/index.ts";
 import { type IdempotentRequest, respondOnce } from "../idempotent-requests.ts";
 
-/** An analysis to start. */
-export interface AnalysisRequest {
+/** What a new analysis searches, decided in the transaction that starts it. */
+export interface AnalysisPlan {
   readonly constraints: z.input<typeof constraintsSchema>;
-  readonly recipient: string;
-  readonly requestedBy: string;
+  /** Creates the agent's episode of the analysis. Default: no episode. */
+  readonly episode?: (analysis: string) => Promise<string>;
 }
 
 /**
  * Starts an analysis; requests with the same `Idempotency-Key` get the same analysis.
- * @param episode creates the agent's episode of the analysis in the same transaction. Default: no episode
- * @throws Problem 400 naming each county that cannot be analysed
+ * @param plan decides what it searches; not called for a repeated key
+ * @throws InvalidInput naming each county that cannot be analysed: the job's own check
  */
 export async function startAnalysis(
   app: App,
-  { constraints, recipient, requestedBy }: AnalysisRequest,
-  {
-    episode = async () => null,
-    ...request
-  }: IdempotentRequest & { episode?: (tx: Tx, analysis: string) => Promise<string | null> },
+  request: IdempotentRequest,
+  { recipient, requestedBy }: { readonly recipient: string; readonly requestedBy: string },
+  plan: (tx: Tx) => Promise<AnalysisPlan>,
 ): Promise<Reply> {
-  const faults = countyFaults(constraints.counties, await findCounties(app.db, constraints.counties));
-  if (faults.length) throw badRequest(faults);
   const { response, started } = await respondOnce(app, request, async (tx) => {
+    const { constraints, episode } = await plan(tx);
     const createdAt = app.clock.now();
-    const id = rowId(createdAt);
+    const [id, runId] = rowIds(2, createdAt) as [string, string];
     const asOf = civilDateIn(app.config.TAX_LIENS_TIME_ZONE, createdAt);
+    const episodeId = (await episode?.(id)) ?? null;
+    const definition = { constraints };
+    // Before its run, whose check reads it.
+    await insertAnalysis(tx, { id, runId, episodeId, definition, asOf, recipient, requestedBy, createdAt });
     const run = await app.enqueuer.enqueueIn(tx, runAnalysis, {
+      id: runId,
       input: { analysisRunId: id },
       trigger: "event",
       requestedBy,
     });
-    const episodeId = await episode(tx, id);
-    const definition = { constraints };
-    await insertAnalysis(tx, { id, runId: run.id, episodeId, definition, asOf, recipient, requestedBy, createdAt });
-    return { run, response: { analysis: id, run: run.id, ...(episodeId !== null && { episode: episodeId }) } };
+    return { run, response: { analysis: id, run: runId, ...(episodeId !== null && { episode: episodeId }) } };
   });
   if (started?.run.state === "queued") await app.enqueuer.dispatch([started.run]);
   const headers = { location: `/api/analysis/runs/${String(response.analysis)}` };

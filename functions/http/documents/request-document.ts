@@ -2,13 +2,11 @@ import { z } from "zod";
 import type { Tx } from "#data/client.ts";
 import { rowId } from "#data/row-ids.ts";
 import { insertDocument } from "#data/tax-liens/documents.ts";
-import { readDocumentFacts, type Subject } from "#documents/document-facts.ts";
-import { findTemplate, TEMPLATE_NAMES } from "#documents/templates.ts";
+import { factsOf } from "#documents/document-facts.ts";
+import { TEMPLATE_NAMES } from "#documents/templates.ts";
 import type { App } from "#http/app-services.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { InvalidInput } from "#jobs/endings.ts";
-import { issuesOf } from "#jobs/input.ts";
 import { OPERATORS } from "#notifications/notification.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { generateDocument } from "../../tax-liens/generate-document.ts";
@@ -56,28 +54,13 @@ export const requestDocument = defineRoute({
   },
 });
 
-/** Checks the facts before the run. @throws Problem 400 naming each invalid fact */
-async function checkFacts(app: App, tx: Tx, requested: z.output<typeof body>): Promise<void> {
-  const { template, facts, recipient: _, ...subject } = requested;
-  const given = Object.values({ facts: facts ?? null, ...subject }).filter((value) => value !== null);
+/** Checks the facts before the document is stored. @throws InvalidInput naming each invalid fact */
+async function checkFacts({ config, clock }: App, tx: Tx, requested: z.output<typeof body>): Promise<void> {
+  const { template, facts = null, recipient: _, ...subject } = requested;
+  const given = Object.values({ facts, ...subject }).filter((value) => value !== null);
   if (given.length !== 1) {
     throw badRequest([{ field: "facts", reason: `expected one of facts, ${Object.keys(subject).join(", ")}` }]);
   }
-  const written = facts ?? (await factsOf(app, tx, { template, subject }));
-  const { success, error } = findTemplate(template).context.safeParse(written);
-  if (success) return;
-  throw badRequest(issuesOf(error, "").map(({ field, reason }) => ({ field: `facts.${field}`, reason })));
-}
-
-async function factsOf(
-  { config, clock }: App,
-  tx: Tx,
-  { template, subject }: { template: string; subject: Subject },
-): Promise<unknown> {
   const asOf = civilDateIn(config.TAX_LIENS_TIME_ZONE, clock.now());
-  try {
-    return await readDocumentFacts(tx, template, subject, { asOf, settings: config });
-  } catch (error) {
-    throw error instanceof InvalidInput ? badRequest(error.issues) : error;
-  }
+  await factsOf(tx, { template, facts, ...subject }, { asOf, settings: config });
 }

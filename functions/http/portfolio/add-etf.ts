@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { addEtf as insertEtf } from "#data/portfolio/etfs.ts";
+import { addEtf as insertEtf, deleteEtf } from "#data/portfolio/etfs.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { isIsin } from "#rules/portfolio/etf-symbol.ts";
@@ -25,12 +25,14 @@ export const addEtf = defineRoute({
     const { symbol } = body;
     const request = { input: { symbol }, trigger: "event", requestedBy: caller } as const;
     const outcome = await startRunOnce(app, { header, payload: { addEtf: body } }, async (tx) => {
-      const run = await app.enqueuer.enqueueIn(tx, fetchEtf, request);
-      // A refused run leaves no ETF behind, since no run would fetch it.
-      if (run.state !== "skipped" && !(await insertEtf(tx, body, app.clock.now()))) {
+      const etf = await insertEtf(tx, body, app.clock.now());
+      if (!etf) {
         const how = `fetch it again with POST /api/v1/etf/${symbol}/update?update_type=full`;
         throw new Problem(409, "etf-exists", `${symbol} was added before; ${how}`);
       }
+      const run = await app.enqueuer.enqueueIn(tx, fetchEtf, request);
+      // A refused run leaves no ETF behind, since no run would fetch it.
+      if (run.state === "skipped") await deleteEtf(tx, etf.id);
       return run;
     });
     return startedRunReply(outcome);

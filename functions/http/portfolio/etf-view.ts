@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { notFound, type Problem } from "#http/problem.ts";
-import { isEtfSymbol } from "#rules/portfolio/etf-symbol.ts";
+import { isEtfSymbol, noSuchEtf } from "#rules/portfolio/etf-symbol.ts";
 
 /** A symbol in any case; capital letters are stored. */
 export const symbolText = z
@@ -10,7 +10,7 @@ export const symbolText = z
   .refine(isEtfSymbol, 'expected a symbol as Yahoo writes it: letters, digits and ".=^-", such as "VWCE.DE"');
 
 export function unknownEtf(symbol: string): Problem {
-  return notFound(`there is no ETF ${symbol}; add it with POST /api/v1/etf`);
+  return notFound(noSuchEtf(symbol));
 }
 
 /** An exact decimal as text: a JSON number would become a binary fraction. */

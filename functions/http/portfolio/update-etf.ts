@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Executor } from "#data/client.ts";
 import { findEtf } from "#data/portfolio/etfs.ts";
 import { defineRoute } from "#http/route.ts";
 import { refreshEtf } from "../../portfolio/refresh-etf.ts";
@@ -16,8 +17,10 @@ export const updateEtf = defineRoute({
   query: z.strictObject({ update_type: z.enum(["prices_only", "full"]).default("prices_only") }),
   response: startedRunSchema,
   async handle({ app, params: { symbol }, query, caller, header }) {
-    if (!(await findEtf(app.db, symbol))) throw unknownEtf(symbol);
     const job = query.update_type === "full" ? refreshEtf : syncEtfPrices;
-    return startSync(app, { job, input: { symbol }, caller, header });
+    const check = async (db: Executor) => {
+      if (!(await findEtf(db, symbol))) throw unknownEtf(symbol);
+    };
+    return startSync(app, { job, input: { symbol }, check, caller, header });
   },
 });

@@ -32,10 +32,9 @@ export const createTask = defineRoute({
   async handle({ app, body, header }) {
     const dates = { dueDate: dateOf(body.dueDate), recurrenceUntil: dateOf(body.recurrenceUntil) };
     const wanted = { ...body, ...dates };
-    const faults = taskFaults(wanted);
-    if (faults.length) throw badRequest(faults);
-
     const { response, started } = await respondOnce(app, { header, payload: { create: "task", body } }, async (tx) => {
+      const faults = taskFaults(wanted);
+      if (faults.length) throw badRequest(faults);
       const createdAt = app.clock.now();
       const id = rowId(createdAt);
       const first = recurs(wanted) && wanted.dueDate ? positionAt(wanted.dueDate, wanted.timeZone!) : null;

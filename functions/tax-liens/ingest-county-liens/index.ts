@@ -51,6 +51,9 @@ export const ingestCountyLiens = defineJob({
   summary: "Ingest the tax liens of each county's list",
   on: schedule("0 0 2 * * *", "America/Phoenix"),
   input,
+  async checkInput(given, { db }) {
+    if (given.countyId !== undefined) saleDatesOf(given, await configuredCounty(db, given.countyId));
+  },
   retry: exponential({ retries: 3, first: "1m", max: "30m" }),
   timeout: "2h",
   concurrency: ({ countyId }) => countyId ?? "",

@@ -1,4 +1,5 @@
 import type { Tx } from "#data/client.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import { addSteps } from "#data/reasoning/episodes.ts";
 import {
   ANALYSIS_STEPS,
@@ -48,10 +49,17 @@ export async function recordDoneSteps(
 }
 
 /** Records in the episode of a failed analysis at which step it failed, and why. */
-export async function recordFailure(tx: Tx, { id, episodeId, steps, error, startedAt, finishedAt }: AnalysisRun) {
+export async function recordFailure(
+  tx: Tx,
+  { id, episodeId, steps, error, startedAt, finishedAt }: AnalysisRun,
+  run: Pick<Run, "errors">,
+) {
   if (episodeId === null) return;
   const reached = new Set(steps.map(({ step }) => step));
-  const name = ANALYSIS_STEPS.find((step) => !reached.has(step)) ?? "summary";
+  const next = ANALYSIS_STEPS.find((step) => !reached.has(step)) ?? "summary";
+  // An attempt checks the constraints before it records its first step.
+  const isRefused = next === "definition" && run.errors.at(-1)?.class === "validation";
+  const name = isRefused ? "constraints" : next;
   const times = { startedAt: startedAt ?? finishedAt!, finishedAt: finishedAt! };
   await addSteps(tx, episodeId, [{ name, outcome: "failed", message: error!, facts: { analysis: id }, ...times }]);
 }

@@ -1,10 +1,10 @@
-import type { Tx } from "#data/client.ts";
+import type { Executor, Tx } from "#data/client.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
 import { countAvailable } from "#data/tax-liens/analysis-candidates.ts";
 import type { AnalysisCheckpoint, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
-import { beginAnalysis, failAnalysis } from "#data/tax-liens/analysis-runs.ts";
+import { beginAnalysis, failAnalysis, findAnalysis } from "#data/tax-liens/analysis-runs.ts";
 import { findCounties } from "#data/tax-liens/counties.ts";
-import { Cancel, defineJob, event, exponential, InvalidInput, issuesOf, type JobContext, writes, z } from "#jobs";
+import { defineJob, event, exponential, InvalidInput, issuesOf, type JobContext, writes, z } from "#jobs";
 import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 import { mostFrequentUnmet, totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
@@ -27,6 +27,10 @@ export const runAnalysis = defineJob({
   summary: "Find the deals that an investor's constraints and budget allow",
   on: event({ batch: 1 }),
   input,
+  async checkInput({ analysisRunId }, { db }) {
+    const analysis = await existingAnalysis(db, analysisRunId);
+    if (analysis.state !== "succeeded") await validConstraints(db, analysis);
+  },
   changeableSettings: ["deal_risk_weights"],
   retry: exponential({ retries: 3, first: "10s", max: "10m" }),
   timeout: "2h",
@@ -40,7 +44,7 @@ export const runAnalysis = defineJob({
       const now = run.finishedAt!;
       const analysis = await failAnalysis(tx, { id, runId: run.id, error: discardReason(run), now });
       if (!analysis) continue;
-      await recordFailure(tx, analysis);
+      await recordFailure(tx, analysis, run);
       await insertInAppNotices(tx, taxLiens.id, [failureOf(analysis)], now);
     }
   },
@@ -61,7 +65,7 @@ async function begin({ input: { analysisRunId: id }, run, clock, transaction }: 
   return transaction(async (tx) => {
     const startedAt = clock.now();
     const analysis = await beginAnalysis(tx, { id, runId: run.id, now: startedAt });
-    if (!analysis) throw new Cancel(`there is no analysis ${id}`);
+    if (!analysis) throw noAnalysis(id);
     if (analysis.state === "succeeded") return analysis;
     const message = `requested by ${analysis.requestedBy}, as of ${analysis.asOf}`;
     return recordDoneSteps(tx, analysis, [{ step: "definition", startedAt, finishedAt: clock.now(), message }]);
@@ -96,7 +100,17 @@ async function prepare(
   return { ready: await transaction((tx) => recordDoneSteps(tx, analysis, steps, { available })), constraints };
 }
 
-async function validConstraints(db: Context["db"], { definition }: AnalysisRun): Promise<Constraints> {
+async function existingAnalysis(db: Executor, id: string): Promise<AnalysisRun> {
+  const analysis = await findAnalysis(db, id);
+  if (!analysis) throw noAnalysis(id);
+  return analysis;
+}
+
+function noAnalysis(id: string): InvalidInput {
+  return new InvalidInput([{ field: "analysisRunId", reason: `there is no analysis ${id}` }]);
+}
+
+async function validConstraints(db: Executor, { definition }: AnalysisRun): Promise<Constraints> {
   const read = z.object({ constraints: constraintsSchema }).safeParse(definition);
   if (!read.success) throw new InvalidInput(issuesOf(read.error, "constraints"));
   const faults = countyFaults(read.data.constraints.counties, await findCounties(db, read.data.constraints.counties));

@@ -1,6 +1,6 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
-import type { Db, Executor } from "../client.ts";
+import type { Db, Executor, Tx } from "../client.ts";
 import { deadMessages } from "./control-schema.ts";
 import type { DeadMessage } from "./dead-messages.ts";
 import { jobRuns, type Run } from "./platform-schema.ts";
@@ -15,7 +15,7 @@ export interface DeadRunFilter {
   /** When they died. */
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
-  /** `open`: without runs that have a repeat, unless the repeat was skipped or cancelled. */
+  /** `open`: without dismissed runs and runs that have a repeat, unless the repeat was skipped or cancelled. */
   readonly which: "open" | "all";
 }
 
@@ -97,9 +97,25 @@ export async function listDeadMessages(
     .limit(limit);
 }
 
+/** The code of the reason of a dismissed run. */
+export const DISMISSED = "dismissed";
+
 /** Whether the run has a repeat that was neither skipped nor cancelled. */
-export const isRepeated = sql`exists (select from ${jobRuns} repeat
+const isRepeated = sql`exists (select from ${jobRuns} repeat
   where repeat.parent_run_id = ${jobRuns}.id and repeat.trigger in ('retry', 'replay') and repeat.state not in ('skipped', 'cancelled'))`;
+
+/** Whether a dead run is open: it was neither repeated nor dismissed. */
+export const isOpen = sql`(${jobRuns.reasonCode} is distinct from ${DISMISSED} and not ${isRepeated})`;
+
+/** Dismisses a dead run: it stays stored, and is no longer open. @returns undefined when there is none to dismiss */
+export async function dismissDeadRun(tx: Tx, id: string, reason: string): Promise<DeadRun | undefined> {
+  const [row] = await tx
+    .update(jobRuns)
+    .set({ reason, reasonCode: DISMISSED })
+    .where(and(eq(jobRuns.id, id), eq(jobRuns.state, "dead"), sql`${jobRuns.reasonCode} is distinct from ${DISMISSED}`))
+    .returning({ ...getTableColumns(jobRuns), fingerprint });
+  return row;
+}
 
 const lastError = sql`${jobRuns.errors} -> -1`;
 const fingerprint = sql<string>`platform.error_fingerprint(${lastError})`.as("fingerprint");
@@ -116,6 +132,6 @@ function matches({ ids, jobId, family, errorClass, since, until, which, ...filte
       : sql`platform.error_fingerprint(${lastError}) = ${filter.fingerprint}`,
     since && gte(jobRuns.finishedAt, since),
     until && lt(jobRuns.finishedAt, until),
-    which === "all" ? undefined : sql`not ${isRepeated}`,
+    which === "all" ? undefined : isOpen,
   );
 }

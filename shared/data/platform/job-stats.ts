@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { at, dateOf } from "../sql-instant.ts";
-import { isRepeated } from "./dead-letters.ts";
+import { isOpen } from "./dead-letters.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
 import { jobRuns, type RunState, type Trigger } from "./platform-schema.ts";
 import { firstIdAt } from "./run-id.ts";
@@ -82,7 +82,7 @@ export async function openRuns(db: Executor, now: Date): Promise<Map<string, Ope
         union all
         select job_id, 0, count(*), 0, null from ${jobRuns} where state = 'running' group by job_id
         union all
-        select job_id, 0, 0, count(*), null from ${jobRuns} where state = 'dead' and not ${isRepeated} group by job_id
+        select job_id, 0, 0, count(*), null from ${jobRuns} where state = 'dead' and ${isOpen} group by job_id
       ) as part group by job_id`);
   return new Map(
     [...rows].map(({ jobId, oldestDueAt, ...open }) => [jobId, { ...open, oldestDueAt: dateOf(oldestDueAt) }]),

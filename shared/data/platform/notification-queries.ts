@@ -25,6 +25,16 @@ export interface NotificationFilter {
   readonly limit: number;
 }
 
+/** Those of some notifications that exist. */
+export async function knownNotifications(db: Executor, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await db
+    .select({ id: notifications.id })
+    .from(notifications)
+    .where(inArray(notifications.id, [...ids]));
+  return new Set(found.map(({ id }) => id));
+}
+
 /** Newest first. */
 export async function listNotifications(db: Executor, filter: NotificationFilter): Promise<Notification[]> {
   const { recipient, state, severity, type, isUnread, since, before, limit } = filter;

@@ -21,6 +21,11 @@ export async function addEtf(tx: Executor, etf: NewEtf, now: Date): Promise<Etf 
   return added;
 }
 
+/** Deletes an ETF without prices and pensions. */
+export async function deleteEtf(tx: Tx, id: number): Promise<void> {
+  await tx.delete(etfs).where(eq(etfs.id, id));
+}
+
 export async function findEtf(db: Executor, symbol: string): Promise<Etf | undefined> {
   const [found] = await db.select().from(etfs).where(eq(etfs.symbol, symbol));
   return found;

@@ -67,6 +67,11 @@ export async function listPensions(
   return [...rows];
 }
 
+export async function pensionExists(db: Executor, id: string): Promise<boolean> {
+  const found = await db.select({ id: etfPensions.id }).from(etfPensions).where(eq(etfPensions.id, id));
+  return found.length > 0;
+}
+
 export async function findPension(db: Executor, id: string): Promise<PensionSummary | undefined> {
   const [row] = await db.execute<PensionSummary & Record<string, unknown>>(sql`${summary} where p.id = ${id}::uuid`);
   return row;

@@ -1,24 +1,18 @@
-import { type CivilDate, isCivilDate } from "../civil-date.ts";
+import type { CivilDate } from "../civil-date.ts";
 
 export interface RangeFault {
   readonly field: "startDate" | "endDate";
   readonly reason: string;
 }
 
-/** The faults of a requested range of days; empty when it is valid. */
+/** The faults of a requested range of existing days; empty when it is valid. */
 export function rangeFaults(
-  { startDate, endDate }: { startDate: string; endDate?: string | undefined },
+  { startDate, endDate }: { startDate: CivilDate; endDate?: CivilDate | undefined },
   today: CivilDate,
 ): RangeFault[] {
   const faults: RangeFault[] = [];
-  const check = (field: RangeFault["field"], date: string) => {
-    if (date === "") faults.push({ field, reason: "is missing: expected a date as YYYY-MM-DD" });
-    else if (!isCivilDate(date))
-      faults.push({
-        field,
-        reason: `expected a date that exists, as YYYY-MM-DD, got ${JSON.stringify(date.slice(0, 40))}`,
-      });
-    else if (date > today) faults.push({ field, reason: `${date} is in the future (today is ${today})` });
+  const check = (field: RangeFault["field"], date: CivilDate) => {
+    if (date > today) faults.push({ field, reason: `${date} is in the future (today is ${today})` });
   };
   check("startDate", startDate);
   if (endDate !== undefined) check("endDate", endDate);

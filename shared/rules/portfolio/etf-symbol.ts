@@ -13,6 +13,11 @@ export function isEtfSymbol(text: string): boolean {
   return /^[A-Z0-9^][A-Z0-9.=^-]{0,31}$/.test(text);
 }
 
+/** The sentence about a symbol that no ETF has. */
+export function noSuchEtf(symbol: string): string {
+  return `there is no ETF ${symbol}; add it with POST /api/v1/etf`;
+}
+
 /** Whether the text is an ISIN with a valid check digit (ISO 6166: letters as numbers from 10, then Luhn). */
 export function isIsin(text: string): boolean {
   if (!/^[A-Z]{2}[A-Z0-9]{9}\d$/.test(text)) return false;

@@ -15,6 +15,7 @@ import { type FakeYahoo, startFakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
+import { unchecked } from "#support/unchecked.ts";
 
 /** A database, three fake servers whose day the test controls, and the jobs that fetch prices from them. */
 export interface EtfFixture {
@@ -73,7 +74,7 @@ export async function openEtfFixture(): Promise<EtfFixture> {
     process: start,
     async run(job, input = {}, given = {}) {
       const process = start(given);
-      const asked = await process.enqueuer.enqueue(job, { input, trigger: "manual", requestedBy: "a test" });
+      const asked = await process.enqueuer.enqueue(unchecked(job), { input, trigger: "manual", requestedBy: "a test" });
       process.dispatched.length = 0;
       return { run: (await process.runner.execute(asked.id)) ?? asked, process };
     },

@@ -76,7 +76,10 @@ it("an unknown symbol marks the ETF as failed, with the reason in the tracking t
 
 it("refuses an ETF that was never added, and a symbol in lower case", async () => {
   const { run } = await etfs.run(fetchEtf, { symbol: "SMPW.DE" });
-  expect(run).toMatchObject({ state: "dead", errors: [{ message: "symbol: there is no ETF SMPW.DE; add it first" }] });
+  expect(run).toMatchObject({
+    state: "dead",
+    errors: [{ message: "symbol: there is no ETF SMPW.DE; add it with POST /api/v1/etf" }],
+  });
   await expect(etfs.run(fetchEtf, { symbol: "smpw.de" })).rejects.toThrow("capital letters");
 });
 

@@ -37,9 +37,10 @@ it("a second run writes nothing", async () => {
   expect(await finalRows(db)).toEqual(before);
 });
 
-it("a deleted pension cancels the run, with a reason", async () => {
+it("a pension that does not exist fails the run at once, with the field", async () => {
   const { run } = await initialize("01900000-0000-7000-8000-000000000000");
-  expect(run).toMatchObject({ state: "cancelled", reason: "there is no pension 01900000-0000-7000-8000-000000000000" });
+  const message = "pensionId: there is no pension 01900000-0000-7000-8000-000000000000";
+  expect(run).toMatchObject({ state: "dead", attempt: 1, errors: [{ class: "validation", message }] });
 });
 
 it("waits for the prices of a new ETF, and is ready with the first of them", async () => {

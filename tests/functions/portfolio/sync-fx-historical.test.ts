@@ -9,6 +9,7 @@ import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { sample } from "#support/sample-data.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
+import { unchecked } from "#support/unchecked.ts";
 
 const NOW = "2026-04-13T20:00:00Z";
 
@@ -33,7 +34,11 @@ afterEach(async () => {
 });
 
 async function sync(input: { startDate: string; endDate?: string }): Promise<Run> {
-  const { id } = await app.enqueuer.enqueue(syncFxHistorical, { input, trigger: "manual", requestedBy: "a test" });
+  const { id } = await app.enqueuer.enqueue(unchecked(syncFxHistorical), {
+    input,
+    trigger: "manual",
+    requestedBy: "a test",
+  });
   return (await app.runner.execute(id))!;
 }
 

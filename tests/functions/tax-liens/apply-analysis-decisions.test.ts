@@ -9,6 +9,7 @@ import { addDeals } from "#support/deals.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { startProgram } from "#support/program.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
+import { unchecked } from "#support/unchecked.ts";
 
 const CHILD = new URL("./apply-analysis-decisions.child.ts", import.meta.url);
 let database: TestDatabase;
@@ -39,7 +40,7 @@ const decision = (dealId: number, to: GivenDecision["decision"], given: Partial<
 });
 const ask = async (analysisRunId: string, decisions: readonly GivenDecision[]) =>
   (
-    await app.enqueuer.enqueue(applyAnalysisDecisions, {
+    await app.enqueuer.enqueue(unchecked(applyAnalysisDecisions), {
       input: { analysisRunId, decisions },
       trigger: "event",
       requestedBy: "a test",

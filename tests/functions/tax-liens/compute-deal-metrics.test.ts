@@ -10,6 +10,7 @@ import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien } from "#support/liens.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
+import { unchecked } from "#support/unchecked.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 
 const NOON = new Date("2026-01-01T19:00:00Z");
@@ -29,7 +30,13 @@ afterEach(async () => {
 });
 
 const ask = async (lienId: number) =>
-  (await app.enqueuer.enqueue(computeDealMetrics, { input: { lienId }, trigger: "event", requestedBy: "a test" })).id;
+  (
+    await app.enqueuer.enqueue(unchecked(computeDealMetrics), {
+      input: { lienId },
+      trigger: "event",
+      requestedBy: "a test",
+    })
+  ).id;
 const compute = async (...liens: number[]) => {
   const ids: string[] = [];
   for (const lien of liens) ids.push(await ask(lien));
@@ -171,7 +178,7 @@ it("with an analysis, uses its day, and shows the metrics in its deal until a de
   await compute();
   expect((await whole(app.db, id)).deals[0]?.deal.metrics).toMatchObject({ ltv: "0.100000" });
   const unknown = { ...asked, input: { lienId, analysisRunId: "01a202c5-90d9-73d6-8c20-87435e66fa8d" } };
-  const { id: lost } = await app.enqueuer.enqueue(computeDealMetrics, unknown);
+  const { id: lost } = await app.enqueuer.enqueue(unchecked(computeDealMetrics), unknown);
   expect(await app.runner.executeBatch(computeDealMetrics, [lost])).toMatchObject([
     { state: "dead", errors: [{ message: expect.stringContaining("there is no analysis") as string }] },
   ]);

@@ -18,6 +18,7 @@ import { addLien } from "#support/liens.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { startProgram } from "#support/program.ts";
 import { TestClock } from "#support/test-clock.ts";
+import { unchecked } from "#support/unchecked.ts";
 import { completion, type LlmAnswer, refusal, startLlm } from "../../shared/documents/llm-server.ts";
 import { pagesOf } from "../../shared/documents/pdf-text.ts";
 import { dealFacts, diligenceFacts } from "../../shared/documents/sample-contexts.ts";
@@ -435,7 +436,7 @@ describe("with a language model", () => {
 
 async function rerun(documentId: string) {
   const asked = { input: { documentId }, trigger: "manual", requestedBy: "a test" } as const;
-  const { id } = await api.enqueuer.enqueue(generateDocument, asked);
+  const { id } = await api.enqueuer.enqueue(unchecked(generateDocument), asked);
   return (await api.runner.execute(id))!;
 }
 

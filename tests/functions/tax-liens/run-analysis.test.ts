@@ -15,6 +15,7 @@ import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien, addLiens } from "#support/liens.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
+import { unchecked } from "#support/unchecked.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 
 const NOON = new Date("2026-01-01T19:00:00Z");
@@ -237,16 +238,17 @@ describe("an invalid analysis", () => {
     expect(await whole(app.db, id)).toMatchObject({ state: "succeeded" });
   });
 
-  it("that does not exist cancels the run", async () => {
+  it("that does not exist fails the run at once, with the field", async () => {
     const missing = "01a202c5-90d9-73d6-8c20-87435e66fa8d";
-    const { id } = await app.enqueuer.enqueue(runAnalysis, {
+    const { id } = await app.enqueuer.enqueue(unchecked(runAnalysis), {
       input: { analysisRunId: missing },
       trigger: "manual",
       requestedBy: "a test",
     });
     expect(await app.runner.execute(id)).toMatchObject({
-      state: "cancelled",
-      reason: `there is no analysis ${missing}`,
+      state: "dead",
+      attempt: 1,
+      errors: [{ class: "validation", message: `analysisRunId: there is no analysis ${missing}` }],
     });
   });
 });

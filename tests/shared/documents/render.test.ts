@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Block, DocumentModel } from "#documents/document-model.ts";
 import { renderPdf } from "#documents/pdf/render-pdf.ts";
 import { renderHtml } from "#documents/render-html.ts";
-import { findTemplate, NoTemplate } from "#documents/templates.ts";
+import { findTemplate } from "#documents/templates.ts";
+import { InvalidInput } from "#jobs/endings.ts";
 import { drawnPages } from "./pdf-pixels.ts";
 import { pagesOf } from "./pdf-text.ts";
 import { dealFacts, diligenceFacts, statementFacts } from "./sample-contexts.ts";
@@ -41,9 +42,8 @@ describe.each([
 });
 
 it("an unknown template is not retryable", () => {
-  expect(() => findTemplate("toString")).toThrow(NoTemplate);
+  expect(() => findTemplate("toString")).toThrow(InvalidInput);
   expect(() => findTemplate("memo")).toThrow("expected one of deal_memo, portfolio_statement, lien_due_diligence");
-  expect(new NoTemplate("").errorClass).toBe("validation");
 });
 
 describe("a PDF", () => {

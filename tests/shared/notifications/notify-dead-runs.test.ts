@@ -77,7 +77,8 @@ it("the operators are notified in the transaction, with the cause and the remedy
   });
   expect(notification!.body).toBe(
     `Run ${id}, after 1 attempt: 401 from the bank\n\n` +
-      "Renew the credentials that were refused, then replay the dead letters (POST api/admin/dead-letters/replay).",
+      `Renew the credentials that were refused, then run it again: POST api/admin/dead-letters/replay with {"runs":["${id}"]}, or npm run rota -- replay ${id}. ` +
+      `Or dismiss it: POST api/admin/dead-letters/${id}/dismiss with a reason, or npm run rota -- dismiss ${id}.`,
   );
   expect(others).toEqual([]);
 });

@@ -36,6 +36,8 @@ const run: RunFacts = {
   errors: [],
   reason: null,
   reasonCode: null,
+  input: {},
+  parentRunId: null,
 };
 const explain = (some: Partial<JobFacts>) => {
   const { verdict, sentences } = whyNotRunning({ ...facts, ...some });

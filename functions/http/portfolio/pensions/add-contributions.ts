@@ -35,14 +35,13 @@ export const addContributions = defineRoute({
   response: changedPensionSchema.extend({ added: z.int(), known: z.int(), reopenedDays: z.int() }),
   async handle({ app, params: { id }, body, caller, header }) {
     const { contributions, reopenReason } = body;
-    const now = app.clock.now();
-    const faults = contributionFaults(contributions, civilDateIn("Europe/Berlin", now));
-    if (faults.length) throw badRequest(faults.map(inList));
-
     const { response, started } = await respondOnce(
       app,
       { header, payload: { addContributions: id, body } },
       async (tx) => {
+        const now = app.clock.now();
+        const faults = contributionFaults(contributions, civilDateIn("Europe/Berlin", now));
+        if (faults.length) throw badRequest(faults.map(inList));
         if (!(await lockPension(tx, id))) throw notFound(`there is no pension ${id}`);
         const added = await newContributions(tx, id, contributions);
         const reopening = { pensionId: id, reason: reopenReason, who: caller, at: now };

@@ -6,8 +6,8 @@ import { insertContributions, insertPension } from "#data/portfolio/pensions.ts"
 import { rowId } from "#data/row-ids.ts";
 import { badRequest, type FieldFault } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { civilDateIn } from "#rules/civil-date.ts";
-import { contributionFaults, currencyFault } from "#rules/portfolio/contribution-faults.ts";
+import { type CivilDate, civilDateIn } from "#rules/civil-date.ts";
+import { contributionFaults, currencyFault, type GivenContribution } from "#rules/portfolio/contribution-faults.ts";
 import { respondOnce } from "../../idempotent-requests.ts";
 import { enqueueValuation } from "./enqueue-valuation.ts";
 import { changedPensionSchema, contributionsSchema } from "./pension-schemas.ts";
@@ -27,18 +27,12 @@ export const createPension = defineRoute({
   response: changedPensionSchema,
   async handle({ app, body, caller, header }) {
     const { name, currency, contributions } = body;
-    const now = app.clock.now();
-    const wrongCurrency = currencyFault(currency);
-    const faults = [
-      ...(wrongCurrency ? [{ field: "currency", reason: wrongCurrency }] : []),
-      ...contributionFaults(contributions, civilDateIn("Europe/Berlin", now)).map(inList),
-    ];
-    if (faults.length) throw badRequest(faults);
-
     const { response, started } = await respondOnce(
       app,
       { header, payload: { create: "etf-pension", body } },
       async (tx) => {
+        const now = app.clock.now();
+        checkAmounts(body, civilDateIn("Europe/Berlin", now));
         const etf = await etfFor(tx, body.etf);
         const id = rowId(now);
         await insertPension(tx, { id, etfId: etf.id, name, currency, createdAt: now });
@@ -53,6 +47,19 @@ export const createPension = defineRoute({
     return { status: started ? 201 : 200, headers, json: response };
   },
 });
+
+/** @throws Problem 400 naming an unknown currency and each invalid contribution */
+function checkAmounts(
+  { currency, contributions }: { currency: string; contributions: readonly GivenContribution[] },
+  today: CivilDate,
+): void {
+  const wrongCurrency = currencyFault(currency);
+  const faults = [
+    ...(wrongCurrency ? [{ field: "currency", reason: wrongCurrency }] : []),
+    ...contributionFaults(contributions, today).map(inList),
+  ];
+  if (faults.length) throw badRequest(faults);
+}
 
 /** The field with its path in the request. */
 export function inList({ field, reason }: FieldFault): FieldFault {

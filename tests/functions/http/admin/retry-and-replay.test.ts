@@ -194,12 +194,29 @@ describe("a replay", () => {
   it("may have another input, which must be valid", async () => {
     const old = await dead();
     const bad = await post<Replay>("dead-letters/replay", { runs: [old.id], input: { n: "seven" } });
-    expect(bad).toMatchObject({ status: 409, body: { refused: [{ run: old.id }] } });
-    const { body } = await post<Replay>("dead-letters/replay", { runs: [old.id], input: { n: 8 } });
-    expect(await findRun(api.db, body.runs[0]!.id)).toMatchObject({ input: { n: 8 } });
+    expect(bad).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: "input.n", reason: "expected a number" }] },
+    });
+    expect(await listRuns(api.db, { trigger: "replay", limit: 10 }), "nothing changed").toEqual([]);
+    const wanted = { runs: [old.id], input: { n: 8 }, reason: "the row was wrong" };
+    const { body } = await post<Replay>("dead-letters/replay", wanted);
+    expect(await findRun(api.db, body.runs[0]!.id)).toMatchObject({ input: { n: 8 }, parentRunId: old.id });
+    const { body: audit } = await api.call<{ entries: object[] }>("GET", `api/admin/audit?subject=run:${old.id}`);
+    expect(audit.entries).toMatchObject([
+      { action: "dead letters replayed", reason: "the row was wrong", after: { input: { n: 8 } } },
+    ]);
     const foreign = await dead(other);
     const both = await post("dead-letters/replay", { runs: [old.id, foreign.id], input: { n: 8 } });
     expect(both.status, "of two jobs").toBe(400);
+  });
+
+  it("of a run that is not dead is refused with the reason", async () => {
+    const id = uuidv7();
+    expect(await post("dead-letters/replay", { runs: [id] })).toMatchObject({
+      status: 409,
+      body: { detail: `there is no dead run ${id}` },
+    });
   });
 
   it.each([
@@ -212,6 +229,63 @@ describe("a replay", () => {
   ])("%j is refused", async (body) => {
     expect((await post("dead-letters/replay", body)).status).toBe(400);
   });
+});
+
+describe("a dismissal", () => {
+  const dismiss = (id: string) => post(`dead-letters/${id}/dismiss`, { reason: "requested by mistake" });
+
+  it("closes a dead run with who and why, and leaves it in the ledger", async () => {
+    const old = await dead();
+    expect(await dismiss(old.id)).toMatchObject({
+      status: 200,
+      body: { kind: "run", dismissed: "requested by mistake" },
+    });
+    expect((await letters()).deadLetters).toEqual([]);
+    expect((await letters("?which=all")).deadLetters).toMatchObject([{ id: old.id }]);
+    expect((await api.call("GET", "api/admin/jobs/asked_sample")).body).toMatchObject({ deadCount: 0 });
+    const replay = await post<Replay>("dead-letters/replay", { filter: { job: "asked_sample" } });
+    expect(replay.body.replayed, "a filter finds open ones").toBe(0);
+    const { body } = await api.call<{ entries: object[] }>("GET", `api/admin/audit?subject=run:${old.id}`);
+    expect(body.entries).toMatchObject([
+      { action: "dead letter dismissed", who: "function key", reason: "requested by mistake" },
+    ]);
+    const why = await api.call<{ sentences: { code: string }[] }>("GET", "api/admin/jobs/asked_sample/why");
+    expect(why.body.sentences.at(-1)).toMatchObject({ code: "dead-dismissed" });
+  });
+
+  it("is refused the second time, for a run that is not dead, and for an unknown id", async () => {
+    const old = await dead();
+    await dismiss(old.id);
+    expect(await dismiss(old.id)).toMatchObject({
+      status: 409,
+      body: { detail: "it was dismissed before: requested by mistake" },
+    });
+    const { id } = await api.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" });
+    expect(await dismiss(id)).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining("queued") as string },
+    });
+    expect((await dismiss(uuidv7())).status).toBe(404);
+  });
+
+  it("does not keep the run from a replay that names it", async () => {
+    const old = await dead();
+    await dismiss(old.id);
+    expect((await post<Replay>("dead-letters/replay", { runs: [old.id] })).body).toMatchObject({ replayed: 1 });
+  });
+});
+
+it("why names what can be done with the last run if it is dead, until a run repeats it", async () => {
+  const old = await dead();
+  const why = async () =>
+    (await api.call<{ sentences: { code: string; text: string }[] }>("GET", "api/admin/jobs/asked_sample/why")).body
+      .sentences;
+  expect((await why()).at(-1)).toMatchObject({
+    code: "dead-remedy",
+    text: expect.stringContaining(`npm run rota -- dismiss ${old.id}`) as string,
+  });
+  await post("dead-letters/replay", { runs: [old.id] });
+  expect((await why()).at(-1)).toMatchObject({ code: "dead-repeated" });
 });
 
 describe("a retry", () => {
