@@ -1,9 +1,9 @@
-import type { TimerClock } from "#local/functions-host/timer-clock.ts";
+import type { TimerClock, WakeCause } from "#local/functions-host/timer-clock.ts";
 import type { Clock } from "#schedule/clock.ts";
 
 interface Timer {
   readonly at: number;
-  readonly wake: () => void;
+  readonly wake: (cause: WakeCause) => void;
 }
 
 /** A clock that stops while work runs, and then jumps to the next timer. */
@@ -21,7 +21,7 @@ export class SimulatedClock implements TimerClock, Clock {
     return new Date(this.#now);
   }
 
-  setTimer(at: Date, wake: () => void): Disposable {
+  setTimer(at: Date, wake: (cause: WakeCause) => void): Disposable {
     const timer = { at: at.getTime(), wake };
     this.#timers.add(timer);
     if (this.#waiter && this.#timers.size >= this.#waiter.count) this.#waiter.reached();
@@ -48,7 +48,7 @@ export class SimulatedClock implements TimerClock, Clock {
     for (const timer of [...this.#timers]) {
       if (timer.at > this.#now) continue;
       this.#timers.delete(timer);
-      setImmediate(timer.wake);
+      setImmediate(timer.wake, "reached");
     }
   }
 

@@ -1,6 +1,9 @@
 import type { TimerStatus } from "./timer-status.ts";
 import { type Ncrontab, nextOccurrence } from "./utc-ncrontab.ts";
 
+/** A status that is further ahead of the clock was written before the clock was set back. */
+const SET_BACK_MS = 30_000;
+
 /** How a timer starts: its status, and the last occurrence that was missed while no host ran, if any. */
 export interface TimerStart {
   status: TimerStatus;
@@ -9,10 +12,10 @@ export interface TimerStart {
 
 /**
  * Decides how a timer starts, as Azure's timer trigger does. Any number of missed occurrences causes one invocation. A
- * changed schedule starts again, without missed occurrences.
+ * changed schedule starts again, without missed occurrences; so does a status of a clock that was ahead.
  */
 export function planStart(schedule: Ncrontab, recorded: TimerStatus | undefined, now: Date): TimerStart {
-  if (!recorded) return { status: begin(schedule, now), missed: undefined };
+  if (!recorded || isSetBack(recorded, now)) return { status: begin(schedule, now), missed: undefined };
   const since = recorded.last ?? recorded.lastUpdated;
   const expected = nextOccurrence(schedule, since);
   if (recorded.next.getTime() === expected.getTime()) {
@@ -38,6 +41,18 @@ export function afterRun(
   // again.
   const ran = run.occasion === "scheduled" && run.began < status.next ? status.next : run.began;
   return { last: ran, next: nextOccurrence(schedule, ran), lastUpdated: ran };
+}
+
+/**
+ * The status by which a timer waits at `now`. After a clock was set back, `next` is too late: the schedule starts again at
+ * `now`. After a smaller step the timer keeps `next`, so that no occurrence fires twice.
+ */
+export function beforeWait(schedule: Ncrontab, status: TimerStatus, now: Date): TimerStatus {
+  return isSetBack(status, now) ? begin(schedule, now) : status;
+}
+
+function isSetBack({ lastUpdated }: TimerStatus, now: Date): boolean {
+  return lastUpdated.getTime() - now.getTime() > SET_BACK_MS;
 }
 
 function begin(schedule: Ncrontab, now: Date): TimerStatus {

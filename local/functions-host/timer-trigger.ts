@@ -1,6 +1,6 @@
 import type { TimerFunction } from "./function-definition.ts";
 import type { TimerClock } from "./timer-clock.ts";
-import { afterRun, planStart, type TimerReason } from "./timer-plan.ts";
+import { afterRun, beforeWait, planStart, type TimerReason } from "./timer-plan.ts";
 import { formatStatus, type TimerStatus, type TimerStatusStore } from "./timer-status.ts";
 import type { InvocationRequest } from "./worker-contract.ts";
 
@@ -38,14 +38,27 @@ export async function startTimer(
 
   if (start.missed) wakeAt(clock.now(), "pastDue");
   else if (fn.runOnStartup) wakeAt(clock.now(), "startup");
-  else wakeAt(status.next, "scheduled");
+  else waitForNext();
 
   function wakeAt(at: Date, occasion: TimerReason): void {
     if (stopped) return;
-    waiting = clock.setTimer(at, () => {
+    waiting = clock.setTimer(at, (cause) => {
       waiting = undefined;
-      void serially(() => tick(occasion));
+      void serially(() => (cause === "set back" ? replan() : tick(occasion)));
     });
+  }
+
+  function waitForNext(): void {
+    wakeAt(status.next, "scheduled");
+  }
+
+  async function replan(): Promise<void> {
+    const planned = beforeWait(fn.schedule, status, clock.now());
+    if (planned !== status) {
+      status = planned;
+      await remember();
+    }
+    waitForNext();
   }
 
   async function tick(occasion: TimerReason): Promise<void> {
@@ -53,9 +66,9 @@ export async function startTimer(
     const began = clock.now();
     // An error of the function is logged already, and must not stop the schedule.
     await invoke(fn, timerRequest(fn, status, occasion)).catch(() => undefined);
-    status = afterRun(fn.schedule, status, { occasion, began });
+    status = beforeWait(fn.schedule, afterRun(fn.schedule, status, { occasion, began }), clock.now());
     await remember();
-    wakeAt(status.next, "scheduled");
+    waitForNext();
   }
 
   async function remember(): Promise<void> {

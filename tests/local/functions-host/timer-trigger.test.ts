@@ -174,6 +174,51 @@ describe("A timer", () => {
     expect(t.saved.at(-1)).toBe("2026-01-01T00:02:00.000Z");
   });
 
+  it("fires at the next occurrence of its clock after a jump of two hours and back", async () => {
+    const t = await timerAt("2026-01-01T00:00:30Z");
+    t.moveTo("2026-01-01T02:00:30Z");
+    (await t.call(0)).end();
+    await t.savedTimes(2);
+    expect(t.saved.at(-1)).toBe("2026-01-01T02:01:00.000Z");
+    await t.turn();
+    t.moveTo("2026-01-01T00:00:40Z");
+    await t.savedTimes(3);
+    expect(t.saved.at(-1)).toBe("2026-01-01T00:01:00.000Z");
+    await t.turn();
+    t.moveTo("2026-01-01T00:01:00Z");
+    expect(await t.call(1)).toMatchObject({ isPastDue: false, next: "2026-01-01T00:01:00.000Z" });
+  });
+
+  it("fires at the next occurrence of its clock when the clock is set back during a run", async () => {
+    const t = await timerAt("2026-01-01T02:00:30Z");
+    t.moveTo("2026-01-01T02:01:00Z");
+    const call = await t.call(0);
+    t.moveTo("2026-01-01T00:00:40Z");
+    call.end();
+    await t.savedTimes(2);
+    expect(t.saved.at(-1)).toBe("2026-01-01T00:01:00.000Z");
+  });
+
+  it("fires at the next occurrence of its clock when its status is of a clock that was ahead", async () => {
+    const t = await timerAt("2026-01-01T00:00:40Z", { status: ranAt("2026-01-01T02:00:00Z", "2026-01-01T02:01:00Z") });
+    expect(t.saved).toEqual(["2026-01-01T00:01:00.000Z"]);
+    expect(t.clock.waits()).toEqual(["2026-01-01T00:01:00.000Z"]);
+  });
+
+  it("repeats no occurrence when the clock is set back by less than 30 seconds", async () => {
+    const t = await timerAt("2026-01-01T00:00:30Z");
+    t.moveTo("2026-01-01T00:01:00Z");
+    (await t.call(0)).end();
+    await t.savedTimes(2);
+    await t.turn();
+    t.moveTo("2026-01-01T00:00:45Z");
+    await t.turn();
+    t.moveTo("2026-01-01T00:01:00Z");
+    await t.turn();
+    expect(t.calls).toHaveLength(1);
+    expect(t.clock.waits()).toEqual(["2026-01-01T00:02:00.000Z"]);
+  });
+
   it("can be invoked manually, after the current run, and keeps its schedule", async () => {
     const t = await timerAt("2026-01-01T00:00:30Z");
     t.moveTo("2026-01-01T00:01:00Z");
