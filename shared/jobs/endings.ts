@@ -15,7 +15,10 @@ export class Snooze extends Error {
   }
 }
 
-/** This process no longer holds the run, because its lease has expired: the work may not write any more. */
+/**
+ * This process no longer holds the run: its lease expired, and the rescue or a cancel took the run. Also for a process
+ * that could not renew its lease for as long as it lasts. The work may not write any more.
+ */
 export class LeaseLost extends Error {
   override name = "LeaseLost";
   constructor(runId: string) {

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import type { Tx } from "#data/client.ts";
 import { findRun, listRuns } from "#data/platform/job-runs.ts";
 import { defineJob, type JobContext, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
@@ -44,6 +45,12 @@ function start(job: ReturnType<typeof sample>, options: Parameters<typeof startP
 }
 async function effects({ db }: TestProcess): Promise<number[]> {
   return [...(await db.execute<{ attempt: number }>(sql`select attempt from effects`))].map(({ attempt }) => attempt);
+}
+async function hasExpiredLease({ db }: TestProcess, id: string): Promise<boolean> {
+  const [row] = await db.execute<{ expired: boolean }>(
+    sql`select lease_expires_at < now() as expired from platform.job_runs where id = ${id}::uuid`,
+  );
+  return row!.expired;
 }
 const ask = async ({ runner }: TestProcess, job: ReturnType<typeof sample>) =>
   (await runner.enqueuer.enqueue(job, { input: {}, trigger: "manual", requestedBy: "a test" })).id;
@@ -115,6 +122,32 @@ describe("finish", () => {
     expect(await late).toMatchObject({ state: "succeeded", attempt: 2 });
     expect(await effects(lively)).toEqual([2]);
   });
+
+  it.each(["finish", "transaction"] as const)(
+    "ends a run whose lease has expired when no other process has taken it: %s commits",
+    async (way) => {
+      const entered = createSignal();
+      const wakeUp = createSignal();
+      const job = sample(async (context) => {
+        const work = async (tx: Tx) => {
+          await tx.execute(leave(context));
+          entered.reach();
+          await wakeUp.reached;
+        };
+        await (way === "finish" ? context.finish(work) : context.transaction(work));
+        return {};
+      });
+      const late = start(job, { leaseMs: 50 });
+      const id = await ask(late, job);
+      const ended = late.runner.execute(id);
+      await entered.reached;
+      await expect.poll(() => hasExpiredLease(late, id)).toBe(true);
+      wakeUp.reach();
+      expect(await ended).toMatchObject({ state: "succeeded", attempt: 1 });
+      expect(await late.runner.rescueExpiredRuns()).toEqual({ retrying: 0, dead: 0 });
+      expect(await effects(late)).toEqual([1]);
+    },
+  );
 
   it("is one of the endings of runs that are executed together: each is completed once, and logged as one batch", async () => {
     const job = defineJob({
