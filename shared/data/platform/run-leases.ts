@@ -26,27 +26,12 @@ export function leaseExpiry({ leaseMs }: Lease): SQL {
 const LEASE_LOST = "RT001";
 
 /**
- * Locks runs against rescue until the caller's transaction ends. The transaction commits only if all leases are still
- * valid. The locks are shared and block heartbeats only. The statement goes out with the commit: a lost lease rejects
- * the transaction.
+ * Locks runs against rescue until the caller's transaction ends. The transaction commits only if this process still
+ * holds all of them. The locks are shared and block heartbeats only. The statement goes out with the commit: a lost
+ * lease rejects the transaction.
  */
 export async function confirmLeases(tx: Tx, leases: readonly LeaseToken[]): Promise<void> {
-  await sendLastStatement(
-    tx,
-    tx.execute(leases.length === 1 ? confirmOne(leases[0]!) : sql`select ${confirmation(leases)}`),
-  );
-}
-
-/** For one run, by its primary key: a tenth of the cost of the function, which only raises the error here. */
-function confirmOne(lease: LeaseToken): SQL {
-  const { id, attempt, holder } = lease;
-  return sql`
-    with held as materialized (
-      select from ${jobRuns}
-       where id = ${id}::uuid and attempt = ${attempt}::integer and lease_holder = ${holder} and lease_expires_at is not null
-         for share
-    )
-    select ${confirmation([lease])} where not exists (select from held)`;
+  await sendLastStatement(tx, tx.execute(sql`select ${confirmation(leases)}`));
 }
 
 /** The call that locks runs and raises when a lease is lost; `lostLease` recognises its error. */
