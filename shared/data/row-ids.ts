@@ -6,7 +6,7 @@ const [FIRST, LAST] = [0x10000, 0xfffff];
 const MAX_RANDOM = 0xff0000;
 
 /** The millisecond of the last ids, their shared random bits and the next value of the counter. */
-let last = { ms: -1, random: 0, next: FIRST };
+let last = { ms: -1, random: randomInt(MAX_RANDOM), next: FIRST };
 
 /** The UUIDv7 of a new row: see `rowIds`. */
 export function rowId(at: Date): string {
@@ -33,7 +33,8 @@ export function rowIds(count: number, at: Date): string[] {
 
 /** Takes values of the counter. @returns the first of them */
 function reserve(count: number, ms: number): number {
-  if (ms !== last.ms) last = { ms, random: randomInt(MAX_RANDOM), next: FIRST };
+  // Counted up, not drawn anew: ids also ascend where two clocks of a process take turns.
+  if (ms !== last.ms) last = { ms, random: (last.random + 1) % MAX_RANDOM, next: FIRST };
   else if (last.next + count - 1 > LAST) last = { ms, random: last.random + 1, next: FIRST };
   const first = last.next;
   last.next += count;
