@@ -55,6 +55,7 @@ try {
     "graphile-worker 0.18": [join(scripts, "graphile-worker.ts")],
     "Rota, a write each": [rota, "plain"],
     "Rota, fenced transaction each": [rota, "fenced"],
+    "Rota, finish each": [rota, "finish"],
     "Rota, one statement a batch": [rota, "batch"],
     "Rota, through broker and host": [join(scripts, "rota-brokered.ts"), app],
   };
@@ -116,6 +117,7 @@ function report(results: Readonly<Record<string, readonly Throughput[]>>): void 
   const aims = {
     "Rota, a write each": "1.0",
     "Rota, fenced transaction each": null,
+    "Rota, finish each": null,
     "Rota, one statement a batch": "1.3",
     "Rota, through broker and host": "1.0",
   };

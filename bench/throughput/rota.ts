@@ -14,7 +14,12 @@ import type { Throughput } from "../throughput.ts";
 const BATCH = 250;
 const AT_ONCE = 4;
 
-const [url, postmaster, count, way] = process.argv.slice(2) as [string, string, string, "plain" | "fenced" | "batch"];
+const [url, postmaster, count, way] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  "plain" | "fenced" | "finish" | "batch",
+];
 const settings = {
   id: "bench_job",
   family: { id: "bench", title: "Benchmark" },
@@ -42,10 +47,11 @@ const job =
         ...settings,
         input,
         concurrency: () => null,
-        async run({ input: { n }, db, transaction }) {
+        async run({ input: { n }, db, transaction, finish }) {
           started.set(n, performance.now());
           // The same statement by the same driver as the others.
           if (way === "plain") await db.$client`update bench.effects set done = done + 1 where id = ${n}`;
+          else if (way === "finish") await finish(async (tx) => void (await tx.execute(bump(n))));
           else await transaction(async (tx) => void (await tx.execute(bump(n))));
         },
       });
