@@ -33,7 +33,7 @@ export function rowIds(count: number, at: Date): string[] {
 
 /** Takes values of the counter. @returns the first of them */
 function reserve(count: number, ms: number): number {
-  // Counted up, not drawn anew: ids also ascend where two clocks of a process take turns.
+  // Counted up, never drawn again: ids also ascend where two clocks of a process take turns.
   if (ms !== last.ms) last = { ms, random: (last.random + 1) % MAX_RANDOM, next: FIRST };
   else if (last.next + count - 1 > LAST) last = { ms, random: last.random + 1, next: FIRST };
   const first = last.next;
