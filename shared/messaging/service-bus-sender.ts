@@ -1,7 +1,8 @@
 import { channel } from "node:diagnostics_channel";
-import type { ServiceBusClient, ServiceBusMessage, ServiceBusSender } from "@azure/service-bus";
+import type { ServiceBusClient, ServiceBusMessage, ServiceBusReceiver, ServiceBusSender } from "@azure/service-bus";
 import { openOnce } from "#diagnostics/open-once.ts";
 import { startTiming, type Timing } from "#diagnostics/start-timing.ts";
+import { severConnection } from "./sever-connection.ts";
 
 /** Where the queues are: a connection string, or a namespace that the app's managed identity opens. */
 export interface ServiceBusAddress {
@@ -15,7 +16,7 @@ export interface ServiceBusAddress {
 export interface MessageSender {
   /** Sends all messages or rejects; messages with a future `at` are scheduled at the broker. */
   send(queue: string, messages: readonly OutgoingMessage[]): Promise<void>;
-  /** Opens a link to a queue unless it is open. @throws the error of the client */
+  /** Resolves when the broker has answered a request for a queue. @throws the error of the client */
   check(queue: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,25 +43,40 @@ const SEND_TIMEOUT_MS = 10_000;
 const SCHEDULE_BATCH = 100;
 
 export function openServiceBus(address: ServiceBusAddress, now: () => Date): MessageSender {
-  const opened: ServiceBusClient[] = [];
-  const client = openOnce(async () => {
-    const connected = await connect(address);
-    opened.push(connected);
-    return connected;
-  });
-  const senders = new Map<string, ServiceBusSender>();
-  const senderOf = async (queue: string) => {
-    const connected = await client();
-    const sender = senders.get(queue) ?? connected.createSender(queue);
-    senders.set(queue, sender);
-    return sender;
+  let current = openConnection(address);
+  const silent = new Set<Connection>();
+  const sever = (connection: Connection) => {
+    silent.delete(connection);
+    connection.sever();
   };
+
+  /**
+   * After a call without an answer the next one uses a new connection: the client does not recover from an answer that
+   * comes after it gave up an attempt to connect.
+   */
+  async function onConnection(signal: AbortSignal, act: (connection: Connection) => Promise<unknown>): Promise<void> {
+    const connection = current;
+    try {
+      await act(connection);
+    } catch (error) {
+      if (signal.aborted && connection === current) {
+        current = openConnection(address);
+        silent.add(connection);
+        // Other calls may still get their answers.
+        setTimeout(sever, SEND_TIMEOUT_MS, connection).unref();
+      }
+      throw error;
+    }
+  }
 
   return {
     async send(queue, messages) {
       const publish = startTiming<QueueSend>(queueSends, { queue, messages: messages.length });
+      const abortSignal = AbortSignal.timeout(SEND_TIMEOUT_MS);
       try {
-        await sendTo(queue, messages);
+        await onConnection(abortSignal, async (connection) =>
+          sendTo(await connection.senderOf(queue), messages, { abortSignal, now: now() }),
+        );
         publish();
       } catch (error) {
         publish({ error });
@@ -68,25 +84,79 @@ export function openServiceBus(address: ServiceBusAddress, now: () => Date): Mes
       }
     },
     async check(queue, abortSignal) {
-      // To create a batch, the client opens the link and reads the maximum message size.
-      await (await senderOf(queue)).createMessageBatch({ abortSignal });
+      // A link that is open proves nothing: the broker answers a peek over the same connection.
+      await onConnection(abortSignal, (connection) => connection.peek(queue, abortSignal));
     },
     async close() {
-      await Promise.all(opened.map((each) => each.close()));
+      for (const connection of silent) sever(connection);
+      await current.close();
     },
   };
+}
 
-  async function sendTo(queue: string, messages: readonly OutgoingMessage[]): Promise<void> {
-    const sender = await senderOf(queue);
-    const time = now().getTime();
-    const [soon, later] = partition(messages, ({ at }) => !at || at.getTime() <= time);
-    const options = { abortSignal: AbortSignal.timeout(SEND_TIMEOUT_MS) };
-    await sendAll(sender, soon.map(toServiceBus), options);
-    for (const [at, group] of Map.groupBy(later, (message) => message.at!.getTime())) {
-      for (let i = 0; i < group.length; i += SCHEDULE_BATCH) {
-        const batch = group.slice(i, i + SCHEDULE_BATCH).map(toServiceBus);
-        await sender.scheduleMessages(batch, new Date(at), options);
-      }
+interface Connection {
+  senderOf(queue: string): Promise<ServiceBusSender>;
+  /** Ends with the signal, which the client does not heed while it opens the link. */
+  peek(queue: string, abortSignal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+  /** Ends a connection on which the broker is silent. */
+  sever(): void;
+}
+
+/** One client. It loads with the first call. */
+function openConnection(address: ServiceBusAddress): Connection {
+  let opened: ServiceBusClient | undefined;
+  const client = openOnce(async () => (opened = await connect(address)));
+  const senders = new Map<string, ServiceBusSender>();
+  const receivers = new Map<string, ServiceBusReceiver>();
+  return {
+    async peek(queue, abortSignal) {
+      const connected = await client();
+      const receiver = receivers.get(queue) ?? connected.createReceiver(queue);
+      receivers.set(queue, receiver);
+      await untilAborted(receiver.peekMessages(1, { abortSignal }), abortSignal);
+    },
+    async senderOf(queue) {
+      const connected = await client();
+      const sender = senders.get(queue) ?? connected.createSender(queue);
+      senders.set(queue, sender);
+      return sender;
+    },
+    async close() {
+      await opened?.close();
+    },
+    sever() {
+      if (opened) severConnection(opened);
+    },
+  };
+}
+
+/** Rejects with an AbortError when the signal aborts first. */
+async function untilAborted(answer: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => {
+    aborted.reject(new DOMException("The broker did not answer", "AbortError"));
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    if (signal.aborted) abort();
+    await Promise.race([answer, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+async function sendTo(
+  sender: ServiceBusSender,
+  messages: readonly OutgoingMessage[],
+  { abortSignal, now }: { abortSignal: AbortSignal; now: Date },
+): Promise<void> {
+  const [soon, later] = partition(messages, ({ at }) => !at || at.getTime() <= now.getTime());
+  await sendAll(sender, soon.map(toServiceBus), { abortSignal });
+  for (const [at, group] of Map.groupBy(later, (message) => message.at!.getTime())) {
+    for (let i = 0; i < group.length; i += SCHEDULE_BATCH) {
+      const batch = group.slice(i, i + SCHEDULE_BATCH).map(toServiceBus);
+      await sender.scheduleMessages(batch, new Date(at), { abortSignal });
     }
   }
 }

@@ -7,9 +7,9 @@ import { connect as connectTcp, createServer, type Server, type Socket } from "n
  */
 export type ProxyMode = "pass" | "silent" | "close" | "reset" | "delay";
 
-/** A TCP proxy in front of PostgreSQL, whose network a test breaks and heals. */
+/** A TCP proxy in front of a server, PostgreSQL or a broker, whose network a test breaks and heals. */
 export interface FaultyProxy {
-  /** The database's address through the proxy. */
+  /** The server's address through the proxy. */
   readonly url: string;
   /** Connections that were accepted so far. */
   readonly accepted: number;
@@ -26,8 +26,8 @@ interface Link {
   isBroken: boolean;
 }
 
-export async function startFaultyProxy(databaseUrl: string, { delayMs = 10_000 } = {}): Promise<FaultyProxy> {
-  const target = new URL(databaseUrl);
+export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } = {}): Promise<FaultyProxy> {
+  const target = new URL(serverUrl);
   const links = new Set<Link>();
   let mode: ProxyMode = "pass";
   let accepted = 0;
@@ -64,7 +64,7 @@ export async function startFaultyProxy(databaseUrl: string, { delayMs = 10_000 }
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const url = new URL(databaseUrl);
+  const url = new URL(serverUrl);
   url.hostname = "127.0.0.1";
   url.port = String((server.address() as { port: number }).port);
 
