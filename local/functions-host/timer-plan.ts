@@ -44,8 +44,8 @@ export function afterRun(
 }
 
 /**
- * The status by which a timer waits at `now`. After a clock was set back, `next` is too late: the schedule starts again at
- * `now`. After a smaller step the timer keeps `next`, so that no occurrence fires twice.
+ * The status by which a timer waits at `now`. When the clock was set back, `next` is too late and the schedule starts
+ * again at `now`. After a smaller step the timer keeps `next`, so that no occurrence fires twice.
  */
 export function beforeWait(schedule: Ncrontab, status: TimerStatus, now: Date): TimerStatus {
   return isSetBack(status, now) ? begin(schedule, now) : status;
