@@ -1,22 +1,22 @@
-import { dispatchOverdueRuns, rescueStuckRuns, runJob } from "./http/real-functions.ts";
+import { dispatchOverdueRuns, getJobsHealth, rescueStuckRuns, runJob } from "./http/real-functions.ts";
 import { rescueHere } from "./http/rescue-here.ts";
 import { tickTogether } from "./http/tick-together.ts";
 import { deafInTheMiddle, middleOfCall, middleOfFinish, middleOfTransaction } from "./jobs/in-the-middle.ts";
 import { afterRepeats, calls, callsOnce, flaky, inLine, oneAtATime, oneWrite, repeats } from "./jobs/requests.ts";
-import { afterSlot, everyOtherSecond, everySecond, everyThirdSecond, everyYear } from "./jobs/slots.ts";
+import { afterSlot, everyOtherSecond, everySecond, everyThirdSecond, everyYear, nightly } from "./jobs/slots.ts";
 
 /** The app under load: jobs that each write one effect with a unique key, and the upkeep jobs of the layer. */
 export const jobs = [
   ...[rescueStuckRuns, dispatchOverdueRuns],
-  ...[everySecond, afterSlot, everyThirdSecond, everyOtherSecond, everyYear],
+  ...[everySecond, afterSlot, everyThirdSecond, everyOtherSecond, everyYear, nightly],
   ...[flaky, oneWrite, inLine, oneAtATime, repeats, afterRepeats, calls, callsOnce],
   ...[middleOfTransaction, middleOfFinish, middleOfCall, deafInTheMiddle],
 ];
-export const routes = [runJob, rescueHere, tickTogether];
+export const routes = [runJob, getJobsHealth, rescueHere, tickTogether];
 
 /** Disables the timers of the scheduled jobs: settings of the host. */
 export const WITHOUT_TIMERS = Object.fromEntries(
-  [everySecond, everyThirdSecond, everyOtherSecond, everyYear].map(({ id }) => [
+  [everySecond, everyThirdSecond, everyOtherSecond, everyYear, nightly].map(({ id }) => [
     `AzureWebJobs.${id.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())}.Disabled`,
     "true",
   ]),

@@ -14,6 +14,8 @@ export interface AppProcessOptions {
   readonly port: number;
   readonly key: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** Modules that Node loads before it. Default: none. */
+  readonly imports?: readonly string[] | undefined;
   /** Its output is appended to this file. */
   readonly logFile: string;
 }
@@ -26,14 +28,18 @@ export class AppProcess {
   readonly #key: string;
   #logTail = "";
 
-  constructor({ directory, hostState, port, key, settings, logFile }: AppProcessOptions) {
+  constructor({ directory, hostState, port, key, settings, imports = [], logFile }: AppProcessOptions) {
     this.url = `http://127.0.0.1:${port}`;
     this.#key = key;
     const { DATABASE_URL: _url, NODE_ENV: _env, ...env } = process.env;
-    this.#child = spawn(process.execPath, [PROCESS, directory, hostState, String(port), key], {
-      env: { ...env, ...settings, ROTA_OPERATOR_KEY: key },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    this.#child = spawn(
+      process.execPath,
+      [...imports.flatMap((url) => ["--import", url]), PROCESS, directory, hostState, String(port), key],
+      {
+        env: { ...env, ...settings, ROTA_OPERATOR_KEY: key },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     this.#gone = once(this.#child, "exit");
     const file = createWriteStream(logFile, { flags: "a" });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {

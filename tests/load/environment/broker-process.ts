@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { ShiftedClock } from "../clocks/process-clock.ts";
 
 const MAIN = join(import.meta.dirname, "../../../packages/service-bus-emulator/src/bin.ts");
 
@@ -10,9 +11,12 @@ export class BrokerProcess {
   readonly connectionString: string;
   readonly #args: readonly string[];
   readonly #directory: string;
+  readonly #clock: ShiftedClock | undefined;
   #child: ChildProcess | undefined;
 
-  constructor(directory: string, port: number, queues: readonly string[]) {
+  /** @param clock default: the real one */
+  constructor(directory: string, port: number, queues: readonly string[], clock?: ShiftedClock) {
+    this.#clock = clock;
     this.#directory = directory;
     this.connectionString = `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=local;SharedAccessKey=local;UseDevelopmentEmulator=true`;
     this.#args = [
@@ -23,7 +27,10 @@ export class BrokerProcess {
 
   async start(): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
-    const child = spawn(process.execPath, [MAIN, ...this.#args], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [...(this.#clock?.args ?? []), MAIN, ...this.#args], {
+      env: { ...process.env, ...this.#clock?.settings },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     const ended = once(child, "exit").then(() => {
       throw new Error("the broker did not start");
     });

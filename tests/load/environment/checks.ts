@@ -30,10 +30,11 @@ export class Checks {
 export async function runInEnvironment(
   title: string,
   script: (environment: LoadEnvironment, checks: Checks) => Promise<void>,
+  options?: Parameters<typeof LoadEnvironment.open>[0],
 ): Promise<never> {
   console.log(title);
   const started = performance.now();
-  const environment = await LoadEnvironment.open();
+  const environment = await LoadEnvironment.open(options);
   const checks = new Checks();
   const stopped = () => void environment.close({ keep: false }).then(() => process.exit(130));
   process.once("SIGINT", stopped).once("SIGTERM", stopped);

@@ -7,6 +7,8 @@ import { applyMigrations } from "#data/apply-migrations.ts";
 import { freePort } from "#local/ports.ts";
 import { discardPostgres, type RunningPostgres, startPostgres } from "#local/postgres/start-postgres.ts";
 import { builtApp } from "../../../scripts/built-app.ts";
+import { ShiftedClock } from "../clocks/process-clock.ts";
+import { shiftDatabase } from "../clocks/shift-database.ts";
 import { AppProcess } from "./app-process.ts";
 import { BrokerProcess } from "./broker-process.ts";
 import { type FakeService, startFakeService } from "./fake-service.ts";
@@ -21,6 +23,8 @@ export const LEASE_MS = 3_000;
 export class LoadEnvironment {
   readonly sql: postgres.Sql;
   readonly service: FakeService;
+  /** How far the clocks of the database and the broker are ahead of the real time. */
+  readonly clockShiftMs: number;
   readonly apps: AppProcess[] = [];
   /** The directory of logs, database and messages; kept when a check fails. */
   readonly directory: string;
@@ -29,10 +33,15 @@ export class LoadEnvironment {
   readonly #broker: BrokerProcess;
   #database: RunningPostgres;
 
-  static async open(): Promise<LoadEnvironment> {
+  /** @param startsAt what the clocks of the database and the broker show at the start. Default: they are real */
+  static async open({ startsAt }: { startsAt?: Date | undefined } = {}): Promise<LoadEnvironment> {
     const directory = await mkdtemp(join(tmpdir(), "rota-load-"));
     const app = process.env.LOAD_APP ?? (await builtApp("tests/load/app"));
     const database = await startPostgres(databaseAt(directory));
+    const clockShiftMs = startsAt ? startsAt.getTime() - Date.now() : 0;
+    const clock = !startsAt ? undefined : new ShiftedClock(join(directory, "clock-of-truth"));
+    await clock?.set(clockShiftMs);
+    if (clock) await shiftDatabase(database.url, clockShiftMs);
     const sql = postgres(database.url, { max: 8, onnotice: () => undefined, connect_timeout: 5 });
     await applyMigrations(database.url, join(ROOT, "shared/data/migrations"));
     await sql.unsafe(`
@@ -40,12 +49,21 @@ export class LoadEnvironment {
       create table load.effects (
         key text primary key, pid integer not null, run_id uuid not null, attempt integer not null, at timestamptz not null default clock_timestamp());
       create table load.repeats (run_id uuid, attempt integer, primary key (run_id, attempt))`);
-    const broker = new BrokerProcess(join(directory, "broker"), await freePort(), await queuesOf(app));
+    const broker = new BrokerProcess(join(directory, "broker"), await freePort(), await queuesOf(app), clock);
     await broker.start();
-    return new LoadEnvironment({ directory, app, database, sql, broker, service: await startFakeService() });
+    return new LoadEnvironment({
+      clockShiftMs,
+      directory,
+      app,
+      database,
+      sql,
+      broker,
+      service: await startFakeService(),
+    });
   }
 
   private constructor(parts: {
+    clockShiftMs: number;
     directory: string;
     app: string;
     database: RunningPostgres;
@@ -53,6 +71,7 @@ export class LoadEnvironment {
     broker: BrokerProcess;
     service: FakeService;
   }) {
+    this.clockShiftMs = parts.clockShiftMs;
     this.directory = parts.directory;
     this.sql = parts.sql;
     this.service = parts.service;
@@ -79,18 +98,28 @@ export class LoadEnvironment {
   async startApp({
     settings = {},
     port,
-  }: { settings?: Record<string, string>; port?: number } = {}): Promise<AppProcess> {
-    return this.launchApp({ settings, port: port ?? (await freePort()) }).started();
+    clock,
+  }: { settings?: Record<string, string>; port?: number; clock?: ShiftedClock } = {}): Promise<AppProcess> {
+    return this.launchApp({ settings, clock, port: port ?? (await freePort()) }).started();
   }
 
   /** The same without waiting. */
-  launchApp({ settings = {}, port }: { settings?: Record<string, string>; port: number }): AppProcess {
+  launchApp({
+    settings = {},
+    port,
+    clock,
+  }: {
+    settings?: Record<string, string>;
+    port: number;
+    clock?: ShiftedClock | undefined;
+  }): AppProcess {
     const app = new AppProcess({
       directory: this.#app,
       hostState: join(this.directory, "host"),
       port,
       key: KEY,
-      settings: { ...this.settings, ...settings },
+      settings: { ...this.settings, ...settings, ...clock?.settings },
+      imports: clock && [ShiftedClock.module],
       logFile: join(this.directory, `app-${this.apps.length + 1}.log`),
     });
     this.apps.push(app);

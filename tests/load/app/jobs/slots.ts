@@ -58,6 +58,17 @@ export const everyOtherSecond = defineJob({
   run: takeSlot,
 });
 
+/** Its local hours are those that a change of the clocks skips or repeats. Off unless its setting enables it. */
+export const nightly = defineJob({
+  ...common,
+  id: "nightly",
+  summary: "A slot every two seconds at night",
+  on: schedule("*/2 * 1-3 * * *", "Europe/Berlin"),
+  enabledByDefault: false,
+  input: nothing,
+  run: takeSlot,
+});
+
 /** Every tick is for the same slot: the first of January. */
 export const everyYear = defineJob({
   ...common,
