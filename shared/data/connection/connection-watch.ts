@@ -4,7 +4,7 @@ import { type DatabaseReach, type OutageLog } from "./database-reach.ts";
 import { DatabaseUnreachable } from "./database-unreachable.ts";
 import { WatchedSocket } from "./watched-socket.ts";
 
-/** Which of these server processes work on a statement; null when the server cannot tell. */
+/** Which of these server processes work on a statement and do not wait for its rest; null: the server cannot tell. */
 export type AskServer = (backends: readonly number[]) => Promise<ReadonlySet<number> | null>;
 
 export interface WatchOptions {
@@ -102,7 +102,8 @@ export class ConnectionWatch {
         const { backend } = watched.answers;
         const isAlive =
           watched.received !== received[n] ||
-          (!(working instanceof Error) && (working === null || (backend !== undefined && working.has(backend))));
+          (!(working instanceof Error) &&
+            (working === null || watched.awaitsRows || (backend !== undefined && working.has(backend))));
         if (isAlive) watched.excuse();
         return !isAlive;
       });

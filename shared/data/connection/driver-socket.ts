@@ -67,7 +67,8 @@ function failingSocket(error: Error): Socket {
 }
 
 /**
- * Asks over a new connection which server processes work on a statement. Null: behind PgBouncer the process ids are not
+ * Asks over a new connection which server processes work on a statement. One that waits for its client does not: what
+ * was sent to it is lost. Null: behind PgBouncer the process ids are not
  * the server's, and a server without a free connection answers with an error.
  */
 async function askWhoWorks(
@@ -91,7 +92,7 @@ async function askWhoWorks(
       limitMs,
       client<{ pid: number }[]>`
         select pid from pg_stat_activity where state in ('active', 'fastpath function call')
-        and pid = any(${`{${backends.join()}}`}::int[])`,
+        and wait_event is distinct from 'ClientRead' and pid = any(${`{${backends.join()}}`}::int[])`,
       () => new Error(`no answer within ${limitMs / 1_000} s`),
     );
     return prepare ? new Set(rows.map(({ pid }) => pid)) : null;

@@ -1,6 +1,6 @@
-/** Type bytes of PostgreSQL's protocol 3: of the client Query, Sync and Flush, of the server the three that follow. */
-const [QUERY, SYNC, FLUSH] = [0x51, 0x53, 0x48];
-const [READY, KEY_DATA, ERROR] = [0x5a, 0x4b, 0x45];
+/** Type bytes of PostgreSQL's protocol 3: first those of the client, then those of the server. */
+const [QUERY, SYNC, FLUSH, COPY_DONE, COPY_FAIL] = [0x51, 0x53, 0x48, 0x63, 0x66];
+const [READY, KEY_DATA, ERROR, COPY_IN] = [0x5a, 0x4b, 0x45, 0x47];
 const CANCEL_REQUEST = 80_877_102;
 const EMPTY = Buffer.alloc(0);
 
@@ -24,6 +24,8 @@ export class PendingAnswers {
   ready = 0;
   /** A request to cancel gets no answer; the server closes its connection. */
   isCancelRequest = false;
+  /** The server waits for rows of a COPY, which this side has not ended. */
+  isCopyingIn = false;
 
   get isOwed(): boolean {
     return this.#owed > 0;
@@ -55,7 +57,8 @@ export class PendingAnswers {
 
   /** A Flush asks for answers before its Sync, which then owes no second one. */
   #count(type: number): void {
-    if (type === SYNC && this.#isFlushed) this.#isFlushed = false;
+    if (type === COPY_DONE || type === COPY_FAIL) this.isCopyingIn = false;
+    else if (type === SYNC && this.#isFlushed) this.#isFlushed = false;
     else if (type === QUERY || type === SYNC) this.#owed += 1;
     else if (type === FLUSH && !this.#isFlushed) {
       this.#isFlushed = true;
@@ -68,7 +71,9 @@ export class PendingAnswers {
     if (type === READY) {
       this.#owed = Math.max(0, this.#owed - 1);
       this.ready += 1;
-    } else if (type === KEY_DATA && at + 9 <= bytes.length) this.backend = bytes.readUInt32BE(at + 5);
+      this.isCopyingIn = false;
+    } else if (type === COPY_IN) this.isCopyingIn = true;
+    else if (type === KEY_DATA && at + 9 <= bytes.length) this.backend = bytes.readUInt32BE(at + 5);
     else if (type === ERROR) this.lastError = readError(bytes.toString("utf8", at + 5, at + length));
   }
 }

@@ -37,6 +37,11 @@ export class WatchedSocket {
     return this.answers.ready > 0;
   }
 
+  /** This side owes rows of a COPY and has none yet: their source is slow. */
+  get awaitsRows(): boolean {
+    return this.answers.isCopyingIn && this.socket.writableLength === 0;
+  }
+
   /** Seconds without an answer that the server owes. */
   get silentTicks(): number {
     return this.#silentTicks;
@@ -69,7 +74,9 @@ export class WatchedSocket {
       ready: answers.ready,
     };
     const heard = now.received !== this.#seen.received;
-    const moved = heard || now.flushed !== this.#seen.flushed;
+    // New statements on a connection that is dead are no sign of life; the progress of a long one is.
+    const isSending = answers.isCopyingIn || socket.writableLength > 0;
+    const moved = heard || (isSending && now.flushed !== this.#seen.flushed);
     // A reader that is too slow pauses the socket: the server is not silent then.
     this.#silentTicks = !answers.isOwed || moved || socket.isPaused() ? 0 : this.#silentTicks + 1;
     this.#statementTicks = !answers.isOwed || now.ready !== this.#seen.ready ? 0 : this.#statementTicks + 1;

@@ -50,6 +50,16 @@ const ask = (db: Db) => db.execute(sql`select ${1}::int as one`);
 const unreachableLines = (lines: readonly string[]) =>
   lines.filter((line) => line.startsWith("PostgreSQL is unreachable"));
 
+/** The network loses what the client sends next, and with it that connection; the server answers all others. */
+function loseNextBytes(proxy: FaultyProxy): void {
+  proxy.afterBytes(1, () => {
+    proxy.set("silent");
+    setImmediate(() => {
+      proxy.set("pass");
+    });
+  });
+}
+
 /** Asks until there is an answer. */
 async function recovered(db: Db): Promise<void> {
   await vi.waitFor(() => ask(db), { timeout: 60_000 });
@@ -152,6 +162,36 @@ test.concurrent.for(["silent", "close", "reset"] as const)(
     expect([...(await db.execute("select count(*)::int as n from numbers"))]).toEqual([{ n: 0 }]);
   },
 );
+
+test.concurrent(
+  "COPY whose rows are lost fails, although the server waits for them",
+  async ({ network: { proxy, db } }) => {
+    await db.execute("create table lost_numbers (n int)");
+    const copies = sql`select from pg_stat_activity where state = 'active' and query like 'copy lost_numbers%'`;
+    const rows = Readable.from(
+      (async function* () {
+        await vi.waitUntil(async () => (await direct.execute(copies)).length > 0, { timeout: 60_000 });
+        loseNextBytes(proxy);
+        yield "1\n";
+      })(),
+    );
+    await expect(db.$client.begin((tx) => copyIn(tx, "lost_numbers", [rows]))).rejects.toSatisfy(isDatabaseUnavailable);
+  },
+);
+
+test.concurrent("COPY whose rows come late succeeds", async ({ network: { db, lines } }) => {
+  await db.execute("create table late_numbers (n int)");
+  const rows = Readable.from(
+    (async function* () {
+      yield "1\n";
+      await sleep(6_000);
+      yield "2\n";
+    })(),
+  );
+  await db.$client.begin((tx) => copyIn(tx, "late_numbers", [rows]));
+  expect([...(await db.execute("select n from late_numbers order by n"))]).toEqual([{ n: 1 }, { n: 2 }]);
+  expect(lines).toEqual([]);
+});
 
 test.concurrent("closing the pool ends while the network is silent", async ({ network: { proxy, db } }) => {
   proxy.set("silent");
