@@ -43,6 +43,8 @@ export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } =
     const link: Link = { client, server: upstream, isBroken: false };
     links.add(link);
     const forward = (from: Socket, to: Socket, isAnswer: boolean) => {
+      const late: Buffer[] = [];
+      let lateUntil = 0;
       from.on("data", (chunk: Buffer) => {
         if (!isAnswer && trap && (trap.bytes -= chunk.length) <= 0) {
           const { hit } = trap;
@@ -51,8 +53,16 @@ export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } =
         }
         if (mode === "silent") link.isBroken = true;
         if (link.isBroken || to.destroyed) return;
-        if (mode === "delay" && isAnswer) setTimeout(() => to.writable && to.write(chunk), delayMs).unref();
-        else to.write(chunk);
+        const now = performance.now();
+        if (isAnswer && mode === "delay") lateUntil = now + delayMs;
+        // After late bytes the next ones wait as well: no network changes their order.
+        if (lateUntil > now || late.length > 0) {
+          late.push(chunk);
+          setTimeout(() => {
+            const next = late.shift()!;
+            if (to.writable) to.write(next);
+          }, lateUntil - now).unref();
+        } else to.write(chunk);
       });
       from.on("close", () => {
         if (!link.isBroken && mode !== "silent") to.destroy();

@@ -1,6 +1,16 @@
-import { dispatchOverdueRuns, getJobsHealth, rescueStuckRuns, runJob } from "./http/real-functions.ts";
+import {
+  dispatchOverdueRuns,
+  getJobs,
+  getJobsHealth,
+  getRuns,
+  healthLive,
+  healthReady,
+  rescueStuckRuns,
+  runJob,
+} from "./http/real-functions.ts";
 import { rescueHere } from "./http/rescue-here.ts";
 import { tickTogether } from "./http/tick-together.ts";
+import { copiesRows } from "./jobs/copies-rows.ts";
 import { deafInTheMiddle, middleOfCall, middleOfFinish, middleOfTransaction } from "./jobs/in-the-middle.ts";
 import { afterRepeats, calls, callsOnce, flaky, inLine, oneAtATime, oneWrite, repeats } from "./jobs/requests.ts";
 import { afterSlot, everyOtherSecond, everySecond, everyThirdSecond, everyYear, nightly } from "./jobs/slots.ts";
@@ -9,10 +19,13 @@ import { afterSlot, everyOtherSecond, everySecond, everyThirdSecond, everyYear, 
 export const jobs = [
   ...[rescueStuckRuns, dispatchOverdueRuns],
   ...[everySecond, afterSlot, everyThirdSecond, everyOtherSecond, everyYear, nightly],
-  ...[flaky, oneWrite, inLine, oneAtATime, repeats, afterRepeats, calls, callsOnce],
+  ...[flaky, oneWrite, inLine, oneAtATime, repeats, afterRepeats, calls, callsOnce, copiesRows],
   ...[middleOfTransaction, middleOfFinish, middleOfCall, deafInTheMiddle],
 ];
-export const routes = [runJob, getJobsHealth, rescueHere, tickTogether];
+export const routes = [
+  ...[runJob, getJobs, getRuns, healthLive, healthReady, getJobsHealth],
+  ...[rescueHere, tickTogether],
+];
 
 /** Disables the timers of the scheduled jobs: settings of the host. */
 export const WITHOUT_TIMERS = Object.fromEntries(

@@ -27,6 +27,7 @@ export class AppProcess {
   readonly #gone: Promise<unknown>;
   readonly #key: string;
   #logTail = "";
+  #logLines = 0;
 
   constructor({ directory, hostState, port, key, settings, imports = [], logFile }: AppProcessOptions) {
     this.url = `http://127.0.0.1:${port}`;
@@ -45,6 +46,7 @@ export class AppProcess {
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         this.#logTail = (this.#logTail + text).slice(-1_000_000);
+        this.#logLines += text.split("\n").length - 1;
         file.write(text);
       });
     }
@@ -58,6 +60,11 @@ export class AppProcess {
   /** The end of its log. */
   get logTail(): string {
     return this.#logTail;
+  }
+
+  /** The number of lines in its log. */
+  get logLines(): number {
+    return this.#logLines;
   }
 
   /** Resolves when it answers. @throws when it ends instead */

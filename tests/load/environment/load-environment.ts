@@ -48,7 +48,9 @@ export class LoadEnvironment {
       create schema load;
       create table load.effects (
         key text primary key, pid integer not null, run_id uuid not null, attempt integer not null, at timestamptz not null default clock_timestamp());
-      create table load.repeats (run_id uuid, attempt integer, primary key (run_id, attempt))`);
+      create table load.repeats (run_id uuid, attempt integer, primary key (run_id, attempt));
+      create table load.staged (run_id uuid not null, attempt integer not null, line integer not null);
+      create table load.copied (run_id uuid not null, line integer not null)`);
     const broker = new BrokerProcess(join(directory, "broker"), await freePort(), await queuesOf(app), clock);
     await broker.start();
     return new LoadEnvironment({
