@@ -11,7 +11,8 @@ import { sampleMemo } from "../tests/shared/documents/sample-lien.ts";
  * Draws the deal memo of the README: the first pages of its PDF, side by side. `--files <folder>` also writes the PDF
  * and the HTML there.
  *
- *   npx node scripts/document-picture.ts [--out docs/images/deal-memo.png] [--pages 2] [--width 1040] [--files <folder>]
+ *   npx node scripts/document-picture.ts [--out docs/images/deal-memo.png] [--pages 2] [--width 1040]
+ *     [--files <folder>]
  */
 const { values } = parseArgs({
   options: {

@@ -13,13 +13,13 @@ import { notify } from "#notifications/notify.ts";
 import { applyControls } from "#operations/controls-change.ts";
 import { openDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
-import { Log } from "#telemetry/log.ts";
 import {
   type Answer,
   type ReceivedNotification,
   startWebhookReceiver,
   WEBHOOK_SECRET,
 } from "#support/webhook-receiver.ts";
+import { Log } from "#telemetry/log.ts";
 
 /** Notifications that wait for a switch. */
 const WAITING = 300;
