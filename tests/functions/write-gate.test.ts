@@ -6,6 +6,7 @@ import { writes } from "#jobs";
 import { applyControls } from "#operations/controls-change.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
+import { unchecked } from "#support/unchecked.ts";
 import { Log } from "#telemetry/log.ts";
 
 /** Jobs that change no business data, each with what it does instead. Every other job declares the gate `writes`. */
@@ -74,7 +75,7 @@ describe("while writing is switched off", () => {
 
   it.each(gated.map((job) => [job.id, job] as const))("a run of %s writes nothing and waits", async (id, job) => {
     const request = { input: INPUTS[id] ?? {}, trigger: "event", requestedBy: "a test" } as const;
-    const { id: runId } = await app.enqueuer.enqueue(job, request);
+    const { id: runId } = await app.enqueuer.enqueue(unchecked(job), request);
     const before = await contents();
     expect(await app.runner.execute(runId)).toBeUndefined();
     const run = await findRun(app.db, runId);
