@@ -117,8 +117,8 @@ export class Enqueuer {
    */
   async checkedRun(tx: Executor, job: Job, request: RunRequest): Promise<NewRun> {
     const { settings, clock } = this.#deps;
-    await checkedInput(job, request.input, { db: tx, settings, asOf: request.asOf ?? clock.now() });
-    return newRun(this.#deps, job, request);
+    const input = await checkedInput(job, request.input, { db: tx, settings, asOf: request.asOf ?? clock.now() });
+    return newRun(this.#deps, job, request, input);
   }
 
   /** Dispatches waiting runs to workers. Never throws: the sweep dispatches again what fails here. */

@@ -23,9 +23,17 @@ export type ParentRun = Pick<Run, "id" | "jobId" | "correlationId">;
 
 type NewRunTools = Pick<RunnerDependencies, "clock" | "settingsOf" | "correlationId">;
 
-/** The ledger row of a request. @throws InvalidInput when the input does not match the job's schema */
-export function newRun(deps: NewRunTools, job: Job, request: RunRequest): NewRun {
-  const input = readInput(job, request.input);
+/**
+ * The ledger row of a request.
+ * @param input what the job's schema makes of the request's input. Default: it is read here
+ * @throws InvalidInput when the input does not match the job's schema
+ */
+export function newRun(
+  deps: NewRunTools,
+  job: Job,
+  request: RunRequest,
+  input: unknown = readInput(job, request.input),
+): NewRun {
   return {
     ...rowOf(deps, job, { id: request.id, input, trigger: request.trigger }),
     // As requested: the schema reads it again at each attempt, and what the schema makes of it need not be JSON.
