@@ -7,6 +7,7 @@ import type { App } from "#http/app-services.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { asError, isDatabaseUnavailable } from "#jobs/error-class.ts";
+import { gateStateOf } from "#jobs/gates.ts";
 import { brokerProbe } from "#messaging/broker-probe.ts";
 import { dispatchByServiceBus } from "#messaging/service-bus-dispatch.ts";
 import { type MessageSender, openServiceBus } from "#messaging/service-bus-sender.ts";
@@ -108,7 +109,7 @@ export function openApp(
     leaseMs: config.JOB_LEASE,
     heartbeatMs: config.JOB_HEARTBEAT,
     settings: config,
-    gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
+    gates: () => gateStateOf(config),
     findJob: (id) => jobs.find(id),
     schedules,
     settingsOf: (job) => ({
@@ -164,7 +165,7 @@ export function openApp(
       inProcess.stop();
       await runner.drain(graceMs);
       await Promise.all([sender?.close(), realtime?.close()]);
-      await Promise.all([db, beatDb].map(({ $client }) => $client.end({ timeout: 5 })));
+      await Promise.all([db, beatDb].map(({ $client }) => $client.end()));
       watchdog?.stop();
       stopSurviving();
     },

@@ -1,4 +1,5 @@
 import type { Executor } from "#data/client.ts";
+import type { Config } from "#settings/config.ts";
 
 /** A reason not to run, for a person (`reason`) and for machines (`code`). */
 export interface Refusal {
@@ -9,6 +10,11 @@ export interface Refusal {
 /** The settings that the gates check. */
 export interface GateState {
   readonly internetAllowed: boolean;
+}
+
+/** The state of the gates that settings open and close. */
+export function gateStateOf({ ALLOW_INTERNET_SYNC }: Pick<Config, "ALLOW_INTERNET_SYNC">): GateState {
+  return { internetAllowed: ALLOW_INTERNET_SYNC };
 }
 
 /**

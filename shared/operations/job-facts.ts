@@ -5,7 +5,7 @@ import { slotLedgers } from "#data/platform/job-schedules.ts";
 import { lastEndedRunOf, openRunsOf } from "#data/platform/job-state.ts";
 import { listPauses } from "#data/platform/pauses.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
-import { partialRefusals, refusalOf } from "#jobs/gates.ts";
+import { gateStateOf, partialRefusals, refusalOf } from "#jobs/gates.ts";
 import { gatedOf, type Job, pauseScopesOf } from "#jobs/job.ts";
 import { clockFault, type ClockGuard } from "#runner/clock-guard.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -32,7 +32,7 @@ export function knownFacts({ clock, config, clockGuard }: KnowingApp, job: Job):
   const overrides = config.jobs.get(job.id);
   const schedule = effectiveSchedule(job, overrides);
   const ownClock = clockGuard?.state;
-  const refusal = refusalOf(job.gates, { internetAllowed: config.ALLOW_INTERNET_SYNC });
+  const refusal = refusalOf(job.gates, gateStateOf(config));
   return {
     now,
     enabled: overrides?.enabled ?? job.enabledByDefault,
@@ -61,12 +61,11 @@ export async function jobFacts(app: KnowingApp & { readonly db: Db }, job: Job):
   const schedule = effectiveSchedule(job, config.jobs.get(job.id));
   const { until, future } = ledgers.get(job.id) ?? {};
   const expected = schedule && until ? nextOccurrence(schedule, until) : null;
-  const gates = { internetAllowed: config.ALLOW_INTERNET_SYNC };
   const scopes = pauseScopesOf(job);
   return {
     ...known,
     refusals: [...known.refusals, ...(refused.get(job.id) ?? [])],
-    partialRefusals: partialRefusals(job.gates, gates).map(({ refusal }) => refusal),
+    partialRefusals: partialRefusals(job.gates, gateStateOf(config)).map(({ refusal }) => refusal),
     pauses: pauses.filter(({ scope }) => scopes.includes(scope)),
     missingSlot: expected && expected < range.to ? expected : null,
     slotInFuture: future ?? null,

@@ -4,7 +4,7 @@ import { slotLedgers } from "#data/platform/job-schedules.ts";
 import { lastRuns, openRuns, statsSince } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
-import { refusalOf } from "#jobs/gates.ts";
+import { gateStateOf, refusalOf } from "#jobs/gates.ts";
 import { gatedOf, isScheduled, type Job } from "#jobs/job.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { redact } from "#redaction/redact.ts";
@@ -77,7 +77,7 @@ export async function jobViews(app: App, jobs: readonly Job[]): Promise<Record<s
     const overrides = app.config.jobs.get(job.id);
     const schedule = effectiveSchedule(job, overrides);
     const { succeeded = 0, dead = 0, skipped = 0, p50Ms = null, p95Ms = null } = figures.get(job.id) ?? {};
-    const bySettings = refusalOf(job.gates, { internetAllowed: app.config.ALLOW_INTERNET_SYNC });
+    const bySettings = refusalOf(job.gates, gateStateOf(app.config));
     const refusals = [...(bySettings ? [bySettings] : []), ...(refused.get(job.id) ?? [])];
     return {
       id: job.id,
