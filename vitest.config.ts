@@ -23,6 +23,7 @@ const UNIT = [
   "tests/scripts/lint/**/*.test.ts",
   "tests/shared/azure/manifest.test.ts",
   "tests/shared/data/{migrations,row-ids}.test.ts",
+  "tests/shared/data/connection/watched-socket.test.ts",
   "tests/shared/{diagnostics,documents,providers,redaction,rules,schedule,settings,text}/**/*.test.ts",
   "tests/shared/http/{caller,openapi,pagination,precondition,principal,readable-json,route}.test.ts",
   "tests/shared/jobs/{catalogue,dead-run-remedy,define-job,effective-schedule,endings,field-reasons,gates,input,retry}.test.ts",

@@ -45,8 +45,8 @@ export interface DatabaseOptions extends ConnectionOptions {
 }
 
 /**
- * Opens a pool; connections are made on first use. Close it with `db.$client.end()`, which
- * waits for open statements, by default for at most 5 s.
+ * Opens a pool; connections are made on first use. Close it with `db.$client.end()`, which waits for open statements,
+ * by default for at most 5 s.
  */
 export function connect(options: DatabaseOptions): Db {
   return withCommitHooks(withLastStatements(drizzle(guardTransactions(withPreparedStatements(openPool(options))))));

@@ -18,7 +18,7 @@ it("a project folder whose name has characters of URLs is built, and its app reg
   const core = pathToFileURL(join(ROOT, "bench/cold-start/functions-core.mjs")).href;
   const main = pathToFileURL(join(project.directory, "dist/main.js")).href;
   const started = await project.node(["--import", core, join(import.meta.dirname, "start-up.child.ts"), main], {
-    DATABASE_URL: "postgres://nobody@127.0.0.1/none",
+    DATABASE_URL: "postgres://rota@127.0.0.1/none",
   });
   expect(started.code, started.output).toBe(0);
   expect((JSON.parse(started.output) as { registered: number }).registered).toBeGreaterThan(0);

@@ -68,8 +68,8 @@ function failingSocket(error: Error): Socket {
 
 /**
  * Asks over a new connection which server processes work on a statement. One that waits for its client does not: what
- * was sent to it is lost. Null: behind PgBouncer the process ids are not
- * the server's, and a server without a free connection answers with an error.
+ * was sent to it is lost. Null: behind PgBouncer the process ids are not the server's, and a server without a free
+ * connection answers with an error.
  */
 async function askWhoWorks(
   { url, tls, prepare, connectTimeoutMs: limitMs = CONNECT_MS }: ConnectionOptions,
