@@ -89,7 +89,9 @@ it("a process that was suspended names no job: the log says that it did not run"
   child.stdin.write(`block ${file}\n`);
   await entry("stderr", "The event loop has been blocked");
   await writeFile(file, "");
+  // The work ends before the turn in which the block is logged.
   await entry("stdout", "done");
+  await entry("stdout", "A turn of the event loop took too long");
   const before = entries("stdout").length;
   child.kill("SIGSTOP");
   await sleep(1_200);
