@@ -14,6 +14,7 @@ const common = {
   source: z.string().nullable(),
   inserted: z.int(),
   skipped: z.int(),
+  suspect: z.int().describe("Points that are held back as implausible"),
   error: z.string().nullable(),
   requestedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().nullable(),

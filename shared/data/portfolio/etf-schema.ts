@@ -96,6 +96,32 @@ export const etfPrices = portfolio.table(
 );
 
 /**
+ * The splits that sources state: on `date` each `denominator` shares became `numerator`.
+ * Retention: kept, as they explain why prices and units changed.
+ */
+export const etfSplits = portfolio.table(
+  "etf_splits",
+  {
+    etfId: bigint("etf_id", { mode: "number" })
+      .notNull()
+      .references(() => etfs.id, { onDelete: "cascade" }),
+    /** The first trading day at the new scale. */
+    date: date({ mode: "string" }).notNull(),
+    numerator: numeric().notNull(),
+    denominator: numeric().notNull(),
+    source: text().notNull(),
+    foundAt: timestamp("found_at", { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (split) => [
+    primaryKey({ name: "etf_splits_day", columns: [split.etfId, split.date] }),
+    check(
+      "etf_splits_positive",
+      sql`numerator > 0 and numerator < 'Infinity' and denominator > 0 and denominator < 'Infinity'`,
+    ),
+  ],
+);
+
+/**
  * One row per requested fetch or synchronisation. A synchronisation has a row without symbol, and one row with symbol
  * for each ETF that failed in it.
  * Retention: `cleanup_etf_updates` deletes finished rows after the days of its input `keepDays`, 90.
@@ -116,6 +142,8 @@ export const etfUpdates = portfolio.table(
     skipped: integer().notNull().default(0),
     /** Stored points whose values were corrected. */
     changed: integer().notNull().default(0),
+    /** Points that are held back as implausible: see suspect-schema.ts. */
+    suspect: integer().notNull().default(0),
     error: text(),
     requestedAt: timestamp("requested_at", { withTimezone: true, precision: 3 }).notNull(),
     finishedAt: timestamp("finished_at", { withTimezone: true, precision: 3 }),

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import {
   bigint,
+  boolean,
   check,
   date,
   index,
@@ -19,7 +20,7 @@ import { portfolio } from "./portfolio-schema.ts";
 export type PensionState = "pending" | "ready";
 
 /** Why a day has no value yet: see shared/rules/portfolio/valuation-days.ts. */
-export type PendingReason = "price" | "rate" | "contribution" | "adjusted" | "reopened";
+export type PendingReason = "price" | "suspect" | "rate" | "contribution" | "adjusted" | "reopened";
 
 /**
  * Units of one ETF, bought by contributions and valued in the currency of the pension.
@@ -79,6 +80,8 @@ export const etfPensionContributions = portfolio.table(
     /** 1 unit of its currency in the currency of the ETF, on `date`. */
     fxRate: numeric("fx_rate"),
     units: numeric(),
+    /** The amount is implausible: it buys nothing until a person decides (suspect-schema.ts). */
+    isHeld: boolean("is_held").notNull().default(false),
   },
   (contribution) => [
     unique("etf_pension_contributions_reference").on(contribution.pensionId, contribution.reference),
@@ -127,12 +130,38 @@ export const etfPensionValues = portfolio.table(
     check("etf_pension_values_final_complete", sql`state <> 'final' or num_nulls(units, price, fx_rate, value) = 0`),
     check("etf_pension_values_pending_has_no_value", sql`state <> 'pending' or value is null`),
     check("etf_pension_values_pending_has_reason", sql`(state = 'pending') = (reason is not null)`),
-    check("etf_pension_values_reason", sql`reason in ('price', 'rate', 'contribution', 'adjusted', 'reopened')`),
+    check(
+      "etf_pension_values_reason",
+      sql`reason in ('price', 'suspect', 'rate', 'contribution', 'adjusted', 'reopened')`,
+    ),
     check(
       "etf_pension_values_positive",
       sql`(units >= 0 and units < 'Infinity' and price > 0 and fx_rate > 0 and value >= 0 and value < 'Infinity') is not false`,
     ),
   ],
+);
+
+/**
+ * The final values that were replaced, with the reason.
+ * Retention: kept, as the history of the pension.
+ */
+export const etfPensionValueChanges = portfolio.table(
+  "etf_pension_value_changes",
+  {
+    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    pensionId: uuid("pension_id")
+      .notNull()
+      .references(() => etfPensions.id, { onDelete: "cascade" }),
+    date: date({ mode: "string" }).notNull(),
+    /** What was final before the change. */
+    units: numeric().notNull(),
+    price: numeric().notNull(),
+    fxRate: numeric("fx_rate").notNull(),
+    value: numeric().notNull(),
+    reason: text().notNull(),
+    changedAt: timestamp("changed_at", { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (change) => [index("etf_pension_value_changes_of_day").on(change.pensionId, change.date, change.id)],
 );
 
 export type Pension = typeof etfPensions.$inferSelect;

@@ -54,6 +54,8 @@ export const exchangeRateUpdates = portfolio.table(
     source: text(),
     inserted: integer().notNull().default(0),
     skipped: integer().notNull().default(0),
+    /** Points that are held back as implausible: see suspect-schema.ts. */
+    suspect: integer().notNull().default(0),
     error: text(),
     requestedAt: timestamp("requested_at", { withTimezone: true, precision: 3 }).notNull(),
     finishedAt: timestamp("finished_at", { withTimezone: true, precision: 3 }),

@@ -8,6 +8,8 @@ export function pendingReasonText(
   switch (reason) {
     case "price":
       return `there is no close of ${etf.symbol} yet: the next price gives the value, or shows that the exchange was closed`;
+    case "suspect":
+      return `a close of ${etf.symbol} is implausible and held back: GET api/v1/suspect-points shows why; the next answer or a person decides`;
     case "rate":
       return `no rate from ${etf.currency ?? "the ETF's currency"} to ${currency} is stored for these days: run sync_fx_historical if it was published`;
     case "contribution":

@@ -6,12 +6,13 @@ import { unitsFor } from "./valuation.ts";
 /**
  * Why a day has no value yet.
  * - `price`: the exchange should have traded, and the close is missing
- * - `rate`: the ECB published rates for the day, and a needed rate is missing
+ * - `suspect`: the close is implausible and held back until another answer or a person decides
+ * - `rate`: the ECB published rates for the day, and a needed rate is missing or held back
  * - `contribution`: a contribution of that day or earlier has not bought units yet, so the units are unknown
  * - `adjusted`: the ETF's prices are adjusted for dividends, so they are not the paid prices
  * - `reopened`: the value was final; a request reopened the day
  */
-export type PendingReason = "price" | "rate" | "contribution" | "adjusted" | "reopened";
+export type PendingReason = "price" | "suspect" | "rate" | "contribution" | "adjusted" | "reopened";
 
 /** Published rates by currency, oldest first. */
 export type RatesByQuote = ReadonlyMap<string, readonly EuroRate[]>;

@@ -14,9 +14,9 @@ export const contributionsSchema = z
 
 const decimal = z.string().describe("exact decimal");
 const pendingReason = z
-  .enum(["price", "rate", "contribution", "adjusted", "reopened"])
+  .enum(["price", "suspect", "rate", "contribution", "adjusted", "reopened"])
   .describe(
-    "price: no close yet; rate: no exchange rate of that day yet; contribution: a contribution has not bought units yet; " +
+    "price: no close yet; suspect: its close is implausible and held back; rate: no exchange rate of that day yet; contribution: a contribution has not bought units yet; " +
       "adjusted: the ETF's prices are adjusted for dividends; reopened: the day is valued again",
   );
 
@@ -62,6 +62,7 @@ export const pensionSchema = pensionSummarySchema.extend({
       price: decimal.nullable(),
       fxRate: decimal.nullable(),
       units: decimal.nullable(),
+      isHeld: z.boolean().describe("Its amount is implausible: it buys nothing until a person decides"),
     }),
   ),
 });
