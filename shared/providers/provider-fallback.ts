@@ -1,6 +1,7 @@
 import { classify, type ErrorClass, retryAfter } from "#jobs/error-class.ts";
+import type { CivilDate } from "#rules/civil-date.ts";
 import { type EtfProvider, unsupportedRequest } from "./etf-provider.ts";
-import type { FxProvider, RatesOfDay } from "./fx-provider.ts";
+import type { FxOptions, FxProvider, RatesOfDay } from "./fx-provider.ts";
 
 /** A provider that failed, so that the next one was called. */
 export interface ProviderFailure {
@@ -50,12 +51,23 @@ async function firstAnswer<P extends { readonly name: string }, T>(
   throw new AllProvidersFailed(failures);
 }
 
+/** Several sources of exchange rates, called in order. */
+export interface FxProviders extends FxProvider {
+  /**
+   * The published ones of some days, and the days after the last of them up to `until`. The next source is called for
+   * the days that the source before it lacks: it may be late, or serve an old file.
+   * @param days oldest first
+   * @throws AllProvidersFailed when no source answered
+   */
+  published(days: readonly CivilDate[], until: CivilDate, options?: FxOptions): AsyncIterable<RatesOfDay>;
+}
+
 /**
  * Several sources of exchange rates as one, in order. When a source fails in the middle of a range, the next source
  * returns the whole range: sources are never mixed, and each day names its source.
  * @throws TypeError without providers
  */
-export function fxWithFallback(providers: readonly FxProvider[], onFailure?: OnFailure): FxProvider {
+export function fxWithFallback(providers: readonly FxProvider[], onFailure?: OnFailure): FxProviders {
   if (providers.length === 0) throw new TypeError("expected at least one provider of exchange rates, got none");
   return {
     name: providers.map(({ name }) => name).join(","),
@@ -73,6 +85,24 @@ export function fxWithFallback(providers: readonly FxProvider[], onFailure?: OnF
         }
       }
       throw new AllProvidersFailed(failures);
+    },
+
+    async *published(days, until, options = {}): AsyncGenerator<RatesOfDay> {
+      const failures: ProviderFailure[] = [];
+      const lacking = new Set(days);
+      const last = days.at(-1);
+      for (const provider of providers) {
+        const [first] = lacking;
+        if (first === undefined) return;
+        try {
+          for await (const day of provider.since(first, until, options)) {
+            if (lacking.delete(day.date) || day.date > last!) yield day;
+          }
+        } catch (thrown) {
+          failures.push(recorded(provider, thrown, options.signal, onFailure));
+        }
+      }
+      if (failures.length === providers.length) throw new AllProvidersFailed(failures);
     },
   };
 }

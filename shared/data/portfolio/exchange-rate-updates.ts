@@ -41,6 +41,11 @@ export async function addPoints(
     .where(eq(exchangeRateUpdates.runId, runId));
 }
 
+/** Sets the range of days that the run has to fetch. */
+export async function setRange(tx: Tx, runId: string, startDate: string, endDate: string): Promise<void> {
+  await tx.update(exchangeRateUpdates).set({ startDate, endDate }).where(eq(exchangeRateUpdates.runId, runId));
+}
+
 /** Newest first. */
 export async function listUpdates(db: Executor, page: UpdatePage): Promise<ExchangeRateUpdate[]> {
   return newestUpdates(db, exchangeRateUpdates, page);

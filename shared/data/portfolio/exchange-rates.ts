@@ -49,6 +49,14 @@ export async function insertRates(
   return { inserted, skipped: dates.length - inserted };
 }
 
+/** The days for which any source has rates, oldest first. */
+export async function storedRateDays(db: Executor): Promise<string[]> {
+  const rows = await db.execute<{ date: string }>(
+    sql`select distinct r.date::text as date from ${exchangeRates} r order by 1`,
+  );
+  return rows.map(({ date }) => date);
+}
+
 export interface StoredRate {
   readonly quote: string;
   readonly rate: string;

@@ -1,4 +1,4 @@
-import { addDays, type CivilDate, isWeekend } from "../civil-date.ts";
+import { addDays, type CivilDate, civilDateIn, isWeekend, wallTimeIn } from "../civil-date.ts";
 
 /**
  * Whether the ECB publishes reference rates on a date, which it does when TARGET is open. Closed: weekends, New Year's
@@ -17,6 +17,35 @@ export function targetDayOnOrBefore(date: CivilDate): CivilDate {
   let day = date;
   while (!isTargetDay(day)) day = addDays(day, -1);
   return day;
+}
+
+/** Local time from which the rates of a TARGET day are expected. */
+const PUBLISHED_AT = "16:00";
+
+/** The newest day whose rates the ECB should have published. */
+export function expectedRateDay(now: Date): CivilDate {
+  const today = civilDateIn("Europe/Berlin", now);
+  return targetDayOnOrBefore(wallTimeIn("Europe/Berlin", now) < PUBLISHED_AT ? addDays(today, -1) : today);
+}
+
+/**
+ * The days whose rates are to be fetched, oldest first: each TARGET day from the first stored one to the expected one
+ * that has no rates. A run for the newest days fetches the expected day again, because its rates may be incomplete.
+ * @param stored the days with rates, oldest first
+ * @param asOfDay the day that the run stands for; stored days after it show that it fills the past
+ */
+export function rateDaysToFetch(
+  stored: readonly CivilDate[],
+  { expected, asOfDay }: { readonly expected: CivilDate; readonly asOfDay: CivilDate },
+): CivilDate[] {
+  const known = new Set(stored);
+  if ((stored.at(-1) ?? "") <= asOfDay) known.delete(expected);
+  const [first = expected] = stored;
+  const days: CivilDate[] = [];
+  for (let day = first < expected ? first : expected; day <= expected; day = addDays(day, 1)) {
+    if (isTargetDay(day) && !known.has(day)) days.push(day);
+  }
+  return days;
 }
 
 /**

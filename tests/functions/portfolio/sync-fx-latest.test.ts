@@ -65,7 +65,7 @@ it("on a weekend the rates of Friday are stored already: it inserts nothing and 
   const { result: friday } = await syncAt(FRIDAY);
   const { run, result } = await syncAt(SATURDAY);
   expect(run.state).toBe("succeeded");
-  expect(result).toEqual({ date: "2026-04-10", source: "ecb", inserted: 0, skipped: friday?.inserted });
+  expect(result).toEqual({ date: "2026-04-10", source: "ecb", days: 1, inserted: 0, skipped: friday?.inserted });
   expect(await listUpdates(db, { state: "succeeded", limit: 10 })).toMatchObject([
     { inserted: 0 },
     { inserted: friday?.inserted },

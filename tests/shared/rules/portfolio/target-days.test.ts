@@ -2,7 +2,13 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { addDays } from "#rules/civil-date.ts";
-import { easterSunday, isTargetDay, targetDayOnOrBefore } from "#rules/portfolio/target-days.ts";
+import {
+  easterSunday,
+  expectedRateDay,
+  isTargetDay,
+  rateDaysToFetch,
+  targetDayOnOrBefore,
+} from "#rules/portfolio/target-days.ts";
 import { sample } from "#support/sample-data.ts";
 
 it("Easter dates match the almanacs", () => {
@@ -31,6 +37,26 @@ it("TARGET is closed on weekends and six holidays", () => {
 it("the last open day of a closed day is the one before it", () => {
   expect(targetDayOnOrBefore("2026-04-06")).toBe("2026-04-02");
   expect(targetDayOnOrBefore("2026-04-07")).toBe("2026-04-07");
+});
+
+it.each([
+  ["before 16:00 of a working day the day before it", "2026-04-09T13:59:59Z", "2026-04-08"],
+  ["from 16:00 on the day itself", "2026-04-09T14:00:00Z", "2026-04-09"],
+  ["in winter at 15:00 UTC", "2026-03-27T15:00:00Z", "2026-03-27"],
+  ["on a holiday the last working day", "2026-04-06T20:00:00Z", "2026-04-02"],
+])("the expected day is %s", (_, now, day) => {
+  expect(expectedRateDay(new Date(now))).toBe(day);
+});
+
+it("the days to fetch are the open days without rates since the first stored day, and the expected day", () => {
+  const daysOf = (stored: string[], expected: string, asOfDay = expected) =>
+    rateDaysToFetch(stored, { expected, asOfDay });
+  expect(daysOf([], "2026-04-09")).toEqual(["2026-04-09"]);
+  expect(daysOf(["2026-04-01", "2026-04-07"], "2026-04-09")).toEqual(["2026-04-02", "2026-04-08", "2026-04-09"]);
+  // The newest day may be incomplete; in the past, a stored day is not fetched again.
+  expect(daysOf(["2026-04-08", "2026-04-09"], "2026-04-09", "2026-04-11")).toEqual(["2026-04-09"]);
+  expect(daysOf(["2026-04-08", "2026-04-09", "2026-04-10"], "2026-04-09")).toEqual([]);
+  expect(daysOf(["2026-04-10"], "2026-04-08")).toEqual(["2026-04-08"]);
 });
 
 const history = sample("fx/eurofxref-hist-1999-2026-04-13.csv");
