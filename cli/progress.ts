@@ -24,16 +24,23 @@ export function statusOf(run: RunView): string {
   switch (run.state) {
     case "retrying": {
       const last = run.errors.at(-1);
-      // A snoozed or interrupted run waits too, without an error of this attempt.
-      const why =
-        last?.attempt === run.attempt ? `attempt ${last.attempt} failed: ${oneLine(last.message)}` : "postponed";
-      return `retrying: ${why}${run.notBefore ? `; next attempt at ${localIso(new Date(run.notBefore))}` : ""}`;
+      const hasFailed = last?.attempt === run.attempt && run.reason === null;
+      const why = hasFailed ? `attempt ${last.attempt} failed: ${oneLine(last.message)}` : waitReason(run);
+      const hasTime = hasFailed || run.reasonCode === "snoozed";
+      return `retrying: ${why}${hasTime && run.notBefore ? `; next attempt at ${localIso(new Date(run.notBefore))}` : ""}`;
     }
+    case "queued":
+      return run.reason === null ? "queued" : `queued: ${waitReason(run)}`;
     case "running":
       return [`running${attempt}`, run.progress && progressInWords(run.progress)].filter(Boolean).join("  ");
     default:
       return run.state;
   }
+}
+
+/** Why a run waits without an error: it was snoozed or interrupted, or a gate is closed. */
+function waitReason({ reason }: RunView): string {
+  return reason === null ? "postponed" : oneLine(reason);
 }
 
 /** `3,000 of 10,000 (30 %)  merging` */

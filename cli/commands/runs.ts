@@ -72,11 +72,11 @@ function whenOf({ startedAt, queuedAt, notBefore, state }: RunSummary, now: Date
 /** What is unusual about a run. */
 function noteOf(run: RunSummary): Line | undefined {
   const { state, lastError, itemFailureCount: failed } = run;
+  const error = state === "dead" || (state === "retrying" && run.reason === null) ? lastError : undefined;
   const parts = [
     run.attempt > 1 || state === "retrying" ? `attempt ${run.attempt} of ${run.maxAttempts}` : "",
     failed ? `${quantity(failed, "item")} failed` : "",
-    state === "skipped" || state === "cancelled" ? oneLine(run.reason ?? "") : "",
-    (state === "dead" || state === "retrying") && lastError ? `${oneLine(lastError.message)} (${lastError.class})` : "",
+    error ? `${oneLine(error.message)} (${error.class})` : oneLine(run.reason ?? ""),
   ].filter(Boolean);
   return parts.length ? { text: parts.join("; "), style: "dim" } : undefined;
 }

@@ -11,7 +11,7 @@ export interface JobContext<Input> {
   readonly input: Input;
   /** The instant that the run stands for: its slot, or the time of its request. The same in every attempt. */
   readonly asOf: Date;
-  /** Aborted on timeout, cancel, lost lease and graceful stop. Pass it to everything that waits. */
+  /** Aborted on timeout, cancel, closed gate, lost lease and graceful stop. Pass it to everything that waits. */
   readonly signal: AbortSignal;
   /** For reading. Write in `transaction`: it refuses to commit when this process no longer holds the run. */
   readonly db: Db;

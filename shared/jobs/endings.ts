@@ -39,7 +39,10 @@ export class Interrupted extends Error {
   override name = "Interrupted";
 }
 
-/** A gate closed during the run: a control that it needs was turned off, or the kill switch on. */
+/**
+ * A gate closed during the run: a control that it needs was turned off, or the kill switch on. The run waits until the
+ * gate opens; the stopped attempt does not count.
+ */
 export class GateClosed extends Error {
   override name = "GateClosed";
   /** The code of the gate: `kill-switch`, `jobs-disabled`, `write-disabled`, `comms-disabled`. */

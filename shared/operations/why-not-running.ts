@@ -159,8 +159,9 @@ function runningSentence({ id, attempt, maxAttempts, ...run }: RunFacts, now: Da
       text: `${doing}. Its lease has expired: its last heartbeat was ${heartbeatAge} ago; a rescue follows within a minute.`,
     };
   }
+  const stop = run.reasonCode ? `. It is being stopped: ${run.reason}` : "";
   const heartbeat = run.heartbeatAt ? `, last heartbeat ${relativeTime(run.heartbeatAt, now)}` : "";
-  return { code: "running", text: `${doing}${heartbeat}.` };
+  return { code: "running", text: `${doing}${heartbeat}${stop}.` };
 }
 
 function* waitingSentences({ waiting, now, running, pauses, refusals, enabled }: JobFacts): Generator<Sentence> {

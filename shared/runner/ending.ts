@@ -18,9 +18,11 @@ export type Ending = OpenEnding | { readonly kind: "finished"; readonly complete
 export type OpenEnding =
   | ({ readonly kind: "returned"; readonly result: RunResult } & ItemFacts)
   | ({ readonly kind: "threw"; readonly error: Error } & Partial<ItemFacts>)
-  | { readonly kind: "cancelled"; readonly reason: string; readonly code?: string }
+  | { readonly kind: "cancelled"; readonly reason: string }
   | { readonly kind: "snoozed"; readonly delayMs: number; readonly reason: string }
-  | { readonly kind: "interrupted" };
+  | { readonly kind: "interrupted" }
+  /** A gate closed during the attempt. */
+  | { readonly kind: "blocked"; readonly code: string; readonly reason: string };
 
 /** A run after its attempt, with what `complete` writes into the ledger. */
 export interface Executed<How extends Ending = Ending> {
@@ -51,7 +53,7 @@ export function endingOf(thrown: unknown): OpenEnding {
   if (isInstance(thrown, Cancel) || isInstance(thrown, CancelRequested)) {
     return { kind: "cancelled", reason: thrown.message };
   }
-  if (isInstance(thrown, GateClosed)) return { kind: "cancelled", reason: thrown.message, code: thrown.code };
+  if (isInstance(thrown, GateClosed)) return { kind: "blocked", code: thrown.code, reason: thrown.message };
   if (isInstance(thrown, Snooze)) return { kind: "snoozed", delayMs: thrown.delayMs, reason: thrown.message };
   if (isInstance(thrown, Interrupted)) return { kind: "interrupted" };
   return { kind: "threw", error: asError(thrown) };

@@ -90,7 +90,7 @@ export function contextOf(
       dispatchAfterCommit(tx, await enqueuer.enqueueChildren(tx, run, jobId, inputs));
     },
     publish,
-    once: (key, effect, options) => once({ db, clock, runId: run.id }, key, effect, options),
+    once: (key, effect, options) => once({ db, clock, runId: run.id, signal }, key, effect, options),
     async batches(limit, work) {
       const sum: Counts = {};
       for (;;) {

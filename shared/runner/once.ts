@@ -14,6 +14,14 @@ export class EffectUnknown extends Error {
 /** Errors after which an effect certainly did not happen: the provider refused it. */
 const REFUSED: ReadonlySet<string> = new Set(["validation", "auth", "rate_limited"]);
 
+interface OnceTools {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly runId: string;
+  /** Stops the attempt: no effect starts after it. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Makes an effect outside the database (a mail, a call, an order) happen once: its intent is stored before, its outcome
  * after. A repeat returns the stored outcome.
@@ -22,11 +30,12 @@ const REFUSED: ReadonlySet<string> = new Set(["validation", "auth", "rate_limite
  * @throws EffectUnknown when an earlier attempt broke off during the effect and `whenUnknown` is `"park"`
  */
 export async function once<T>(
-  { db, clock, runId }: { readonly db: Db; readonly clock: Clock; readonly runId: string },
+  { db, clock, runId, signal }: OnceTools,
   key: string,
   effect: (idempotencyKey: string) => Promise<T>,
   { whenUnknown = "park" }: OnceOptions = {},
 ): Promise<T> {
+  signal.throwIfAborted();
   const before = await intendEffect(db, key, runId, clock.now());
   if (before?.state === "done") return before.outcome as T;
   if (before && (before.state === "parked" || whenUnknown === "park")) {
@@ -36,6 +45,8 @@ export async function once<T>(
       `it is unknown whether ${JSON.stringify(key)} happened: run ${before.runId} started it at ${since}`,
     );
   }
+  if (!before && signal.aborted) await withdrawEffect(db, key);
+  signal.throwIfAborted();
   const outcome = await attempted(db, key, effect);
   // After the effect no error withdraws the intent: the effect has happened.
   await completeEffect(db, key, jsonbSafe(outcome), clock.now());

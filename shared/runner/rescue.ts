@@ -45,11 +45,15 @@ async function rescueTogether(deps: RunnerDependencies, completion: Completion, 
   }
 }
 
-/** A run that a person cancelled ends cancelled, although no heartbeat has seen the request. */
+/**
+ * A run that a person cancelled ends cancelled, although no heartbeat has seen the request. One that a gate was
+ * stopping waits for the gate.
+ */
 function endingOfExpired(run: Run): OpenEnding {
-  return run.cancelRequestedAt
-    ? { kind: "cancelled", reason: run.reason ?? "cancelled on request" }
-    : { kind: "threw", error: new LeaseExpired(run) };
+  const { cancelRequestedAt, reasonCode, reason } = run;
+  if (cancelRequestedAt) return { kind: "cancelled", reason: reason ?? "cancelled on request" };
+  if (reasonCode !== null) return { kind: "blocked", code: reasonCode, reason: reason ?? reasonCode };
+  return { kind: "threw", error: new LeaseExpired(run) };
 }
 
 /** The process that held the run died, hung or lost its connection. */

@@ -9,16 +9,17 @@ export const legalMoves: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ["running", "cancelled", "skipped"],
   // One process holds its lease. The ending of the attempt decides the move; an expired lease counts as a failed
   // attempt.
-  running: ["succeeded", "retrying", "dead", "cancelled", "skipped"],
-  // Waits for its next attempt, not before `not_before`: after an error, a snooze, a graceful stop or an expired lease.
+  running: ["succeeded", "retrying", "dead", "cancelled"],
+  // Waits for its next attempt, not before `not_before`: after an error, a snooze, a graceful stop, an expired lease or
+  // a closed gate.
   retrying: ["running", "cancelled", "skipped"],
   // Final. The work returned; items may have failed.
   succeeded: [],
   // Final: a dead letter. No attempt is left, or the class of the error allows no retry. A replay is a new run.
   dead: [],
-  // Final, never executed: a gate, a setting, a pause, an overlap or the policy for missed slots. The reason is stored.
+  // Final: a gate, a setting, a pause, an overlap, the policy for missed slots or `maxLateness`. The reason is stored.
   skipped: [],
-  // Final. A person, the job itself (`Cancel`) or a gate that closed during the attempt ended it.
+  // Final. A person, a later slot (`overlap`) or the job itself (`Cancel`) ended it.
   cancelled: [],
 };
 

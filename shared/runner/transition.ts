@@ -32,7 +32,7 @@ export function transition(ending: OpenEnding, facts: TransitionFacts): NextStat
       return {
         ...final(facts),
         state: "cancelled",
-        ...because(ending.code ?? "cancelled", ending.reason || "no reason was given"),
+        ...because("cancelled", ending.reason || "no reason was given"),
       };
     case "snoozed":
       return {
@@ -44,6 +44,9 @@ export function transition(ending: OpenEnding, facts: TransitionFacts): NextStat
         ...waiting(now, 0, run.maxAttempts + 1),
         ...because("interrupted", "the process that ran it stopped; another process runs it again"),
       };
+    case "blocked":
+      // Due at once: its claim finds the gate closed and leaves the run waiting, or finds it open again.
+      return { ...waiting(now, 0, run.maxAttempts + 1), ...because(ending.code, ending.reason) };
     case "threw":
       return { ...afterError(ending.error, facts), ...(ending.itemFailures && itemsOf(ending as ItemFacts)) };
   }

@@ -51,7 +51,7 @@ export async function completeRuns(
 ): Promise<CompletionResult> {
   return resultOf(
     await db.execute<CompletedRow>(sql`
-    ${completion(holder, runs)}
+    ${completion(holder, runs, now)}
     select completed.id, completed.job_id, first_in_line.id as next
       from completed ${firstInLine(now)}`),
   );
@@ -66,7 +66,7 @@ export function completeOrRaise(tx: Executor, holder: string, run: CompletedRun,
   return tx
     .execute<CompletedRow>(
       sql`
-    ${completion(holder, [run])}
+    ${completion(holder, [run], now)}
     select completed.id, completed.job_id, first_in_line.id as next,
            case when completed.id is null then ${confirmation([{ id: run.id, attempt: run.attempt, holder }])}::text end as lost
       from (values (1)) one left join completed on true ${firstInLine(now)}`,
@@ -84,7 +84,7 @@ function resultOf(rows: readonly CompletedRow[]): CompletionResult {
 }
 
 /** The common table expressions of a completion; `completed` has the runs that were completed. */
-function completion(holder: string | null, runs: readonly CompletedRun[]): SQL {
+function completion(holder: string | null, runs: readonly CompletedRun[], now: Date): SQL {
   const order = lockInIdOrder(runs, sql`f.id`);
   return sql`with ${order.lock}
     completed as (
@@ -105,11 +105,12 @@ function completion(holder: string | null, runs: readonly CompletedRun[]): SQL {
          -- Same as state = 'running', but the planner cannot choose the index of all running runs for it.
          and r.lease_expires_at is not null
          and ${holder === null ? sql`r.lease_expires_at < now()` : sql`r.lease_holder = ${holder}`}
-      returning r.id, r.job_id, r.concurrency_key, r.finished_at, r.reason, r.reason_code
+      returning r.id, r.job_id, r.concurrency_key, r.reason_code, f.reason as stopped_because
     ),
     audited as (
       insert into ${auditLog} (at, who, action, subject, reason)
-      select finished_at, 'gate', 'run stopped', 'job:' || job_id, reason from completed where reason_code = 'kill-switch'
+      select ${now.toISOString()}::timestamptz, 'gate', 'run stopped', 'job:' || job_id, stopped_because
+        from completed where reason_code = 'kill-switch'
     )`;
 }
 

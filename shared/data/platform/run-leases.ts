@@ -56,12 +56,13 @@ export interface Heartbeat extends LeaseToken {
 export interface RenewedLease extends Pick<Run, "id" | "attempt"> {
   readonly cancelRequested: boolean;
   readonly cancelReason: string | null;
-  /** A gate that closed since the start. Pauses and quiet hours are ignored: they only block starts. */
+  /** The gate that stops the attempt. Pauses and quiet hours are ignored: they only block starts. */
   readonly refusal: Refusal | null;
 }
 
 /**
- * Renews many leases, stores their progress and checks the gates, in one statement.
+ * Renews many leases, stores their progress and checks the gates, in one statement. The closed gate that stops an
+ * attempt is stored with it: also a process that dies during the stop spends no attempt.
  * @returns the runs whose lease was still valid
  */
 export async function renewLeases(db: Executor, beats: readonly Heartbeat[], leaseMs: number): Promise<RenewedLease[]> {
@@ -73,14 +74,17 @@ export async function renewLeases(db: Executor, beats: readonly Heartbeat[], lea
     )
     update ${jobRuns} r
        set heartbeat_at = now(), lease_expires_at = now() + ${leaseMs}::integer * interval '1 ms',
-           progress = coalesce(beat.progress, r.progress)
+           progress = coalesce(beat.progress, r.progress),
+           (reason_code, reason) = (
+             select coalesce(r.reason_code, gate.code), case when r.reason_code is null then coalesce(gate.reason, r.reason) else r.reason end
+               from (values (1)) one left join lateral (
+                 select code, reason from platform.gate_refusals(r.job_id, r.family, beat.needs, now())
+                  where code not in ('paused', 'quiet-hours') order by rank limit 1
+               ) gate on r.cancel_requested_at is null)
       from beat ${order.join}
      where r.id = beat.id and r.attempt = beat.attempt and r.lease_holder = beat.holder and r.lease_expires_at is not null
     returning r.id, r.attempt, r.cancel_requested_at is not null as "cancelRequested", r.reason as "cancelReason",
-              (select jsonb_build_object('code', gate.code, 'reason', gate.reason)
-                 from platform.gate_refusals(r.job_id, r.family, beat.needs, now()) gate
-                where gate.code not in ('paused', 'quiet-hours')
-                order by gate.rank limit 1) as refusal`);
+              case when r.reason_code is not null then jsonb_build_object('code', r.reason_code, 'reason', r.reason) end as refusal`);
   return [...rows];
 }
 

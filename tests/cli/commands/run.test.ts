@@ -139,6 +139,19 @@ describe("--wait", () => {
     );
   });
 
+  test("shows for which gate a run waits", async () => {
+    const reason = "writing is switched off (all)";
+    const waits = { reason, reasonCode: "write-disabled", notBefore: "2026-11-22T12:00:05.000Z" };
+    const app = await appWith(
+      QUEUED,
+      runningRun({ state: "queued", ...waits }),
+      runningRun({ state: "retrying", ...waits }),
+      runView({ attempt: 2 }),
+    );
+    const { stdout } = await rota(["run", "sync_fx_latest", "--wait"], { env: app.env });
+    expect(stdout).toContain(`\nqueued: ${reason}\nretrying: ${reason}\n`);
+  });
+
   test.each([
     [
       runView({

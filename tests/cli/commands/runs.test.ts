@@ -16,6 +16,13 @@ test("a run is one line, and has a second line for details", async () => {
       notBefore: inSixMinutes,
       lastError: { class: "rate_limited", message: "ECB answered 429\nslow down" },
     }),
+    runSummary({
+      state: "retrying",
+      finishedAt: null,
+      durationMs: null,
+      notBefore: secondsAgo(60),
+      reason: "writing is switched off (all)",
+    }),
     runSummary({ state: "skipped", durationMs: null, startedAt: null, reason: "internet sync is switched off" }),
     runSummary({ state: "dead", attempt: 4, lastError: { class: "auth", message: "401 from the bank" } }),
   ];
@@ -31,6 +38,8 @@ test("a run is one line, and has a second line for details", async () => {
     "  3 items failed",
     `${RUN_ID}  sync_fx_latest  retrying   in 6 min`,
     "  attempt 1 of 4; ECB answered 429 slow down (rate_limited)",
+    `${RUN_ID}  sync_fx_latest  retrying   3 min ago`,
+    "  attempt 1 of 4; writing is switched off (all)",
     `${RUN_ID}  sync_fx_latest  skipped    3 min ago`,
     "  internet sync is switched off",
     `${RUN_ID}  sync_fx_latest  dead       3 min ago     412 ms`,

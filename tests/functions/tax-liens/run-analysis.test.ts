@@ -3,19 +3,22 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { eq, sql } from "drizzle-orm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { findRun } from "#data/platform/job-runs.ts";
 import { notifications } from "#data/platform/notification-schema.ts";
 import { analysisCandidates, deals } from "#data/tax-liens/analysis-run-schema.ts";
 import { dealMetrics } from "#data/tax-liens/analysis-schema.ts";
 import { counties, liens } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
+import { applyControls } from "#operations/controls-change.ts";
 import { type Candidate, compareCandidates, fillBudget } from "#rules/tax-liens/fill-budget.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien, addLiens } from "#support/liens.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { unchecked } from "#support/unchecked.ts";
+import { Log } from "#telemetry/log.ts";
 import { askForAnalysis, whole } from "./analyses.ts";
 
 const NOON = new Date("2026-01-01T19:00:00Z");
@@ -253,15 +256,10 @@ describe("an invalid analysis", () => {
   });
 });
 
-it("killed in the middle, it continues from the last page, with the same result", async () => {
-  await addLiens(app.db, 2_500);
-  const constraints = { budget: "50000", maxRiskScore: 7.64 };
-  const { analysis: undisturbed } = await analyse(constraints);
-  const found = undisturbed.deals.map(({ deal: { lienId, rank, cost } }) => [lienId, rank, cost]);
-  expect(found.length).toBeGreaterThan(50);
+/** Runs an analysis of 2,500 liens in another process, which waits in its second page until `release`. */
+async function analyseElsewhere(constraints: Readonly<Record<string, unknown>>) {
   const { id, run } = await askForAnalysis(app, constraints);
   app.clock.advance(60_000);
-
   // The second page waits for this row; the first page is committed.
   const isHeld = Promise.withResolvers<void>();
   const mayGo = Promise.withResolvers<void>();
@@ -277,31 +275,102 @@ it("killed in the middle, it continues from the last page, with the same result"
   const child = spawn(process.execPath, [script, database.url, run.id, app.clock.now().toISOString()], {
     stdio: ["ignore", "inherit", "inherit"],
   });
-  for (;;) {
-    const { checkpoint } = await whole(app.db, id);
-    if (checkpoint?.computed === 2_000) break;
-    await setTimeout(20);
-  }
-  child.kill("SIGKILL");
-  await once(child, "exit");
-  mayGo.resolve();
-  await holding;
-  expect(await whole(app.db, id)).toMatchObject({ state: "running", deals: [] });
+  const exited = once(child, "exit");
+  await until(async () => (await whole(app.db, id)).checkpoint?.computed === 2_000);
+  return {
+    id,
+    runId: run.id,
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
+    release: async () => {
+      mayGo.resolve();
+      await holding;
+    },
+    exited,
+  };
+}
 
-  // A lien that is sold after its computation does not change the counts.
-  await app.db.execute(sql`
-    update ${liens} set status = 'sold' where id = (select min(lien_id) from ${dealMetrics} where deal_score is null)`);
+async function until(isReached: () => Promise<boolean>): Promise<void> {
+  while (!(await isReached())) await setTimeout(20);
+}
+
+const dealsOf = ({ deals }: Awaited<ReturnType<typeof whole>>) =>
+  deals.map(({ deal: { lienId, rank, cost } }) => [lienId, rank, cost]);
+
+describe("an analysis that is stopped after its first page", () => {
+  const constraints = { budget: "50000", maxRiskScore: 7.64 };
+  let undisturbed: Awaited<ReturnType<typeof whole>>;
+  beforeEach(async () => {
+    await addLiens(app.db, 2_500);
+    ({ analysis: undisturbed } = await analyse(constraints));
+    expect(undisturbed.deals.length).toBeGreaterThan(50);
+  });
+
+  /** It computed the 500 liens of the second page alone, and its deals and counts are those without a stop. */
+  async function expectContinued(id: string): Promise<void> {
+    const analysis = await whole(app.db, id);
+    expect(dealsOf(analysis)).toEqual(dealsOf(undisturbed));
+    expect(analysis.summary).toEqual(undisturbed.summary);
+    const later = await app.db.$count(dealMetrics, eq(dealMetrics.computedAt, app.clock.now()));
+    expect(later).toBe(500);
+    expect(await app.db.$count(deals, eq(deals.analysisRunId, id))).toBe(undisturbed.deals.length);
+  }
   // The lease uses the clock of the database.
-  await app.db.execute(
-    sql`update platform.job_runs set lease_expires_at = now() - interval '1 second' where state = 'running'`,
+  const expireLease = () =>
+    app.db.execute(
+      sql`update platform.job_runs set lease_expires_at = now() - interval '1 second' where state = 'running'`,
+    );
+  const turn = (writeEnabled: boolean) =>
+    applyControls(
+      { ...app, log: new Log(() => undefined) },
+      { scope: "global", flags: { writeEnabled } },
+      { families: [], who: "a test", reason: "a test" },
+    );
+  const read = async (id: string) => (await findRun(app.db, id))!;
+
+  it("by kill -9, continues from the last page, with the same result", async () => {
+    const { id, runId, kill, release } = await analyseElsewhere(constraints);
+    await kill();
+    await release();
+    expect(await whole(app.db, id)).toMatchObject({ state: "running", deals: [] });
+
+    // A lien that is sold after its computation does not change the counts.
+    await app.db.execute(sql`
+      update ${liens} set status = 'sold' where id = (select min(lien_id) from ${dealMetrics} where deal_score is null)`);
+    await expireLease();
+    expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
+    app.clock.advance(3_600_000);
+    expect(await app.runner.execute(runId)).toMatchObject({ state: "succeeded", attempt: 2 });
+    await expectContinued(id);
+  });
+
+  it.each(["", ", and whose process is killed before it has stopped"])(
+    "by the write switch%s, waits for it, then continues from the last page in another process",
+    async (killed) => {
+      const { id, runId, kill, release, exited } = await analyseElsewhere(constraints);
+      await turn(false);
+      await until(async () => (await read(runId)).reasonCode === "write-disabled");
+      if (killed) {
+        await kill();
+        await release();
+        await expireLease();
+        expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
+      } else {
+        await release();
+        await exited;
+      }
+      const waits = { state: "retrying", attempt: 1, maxAttempts: 5, reasonCode: "write-disabled", errors: [] };
+      expect(await read(runId)).toMatchObject(waits);
+      expect(await whole(app.db, id)).toMatchObject({ state: "running", deals: [], error: null });
+      app.clock.advance(3_600_000);
+      expect(await app.runner.execute(runId), "the switch is off").toBeUndefined();
+      app.dispatched.length = 0;
+      await turn(true);
+      expect(app.dispatched).toMatchObject([{ id: runId }]);
+      expect(await app.runner.execute(runId)).toMatchObject({ state: "succeeded", attempt: 2, errors: [] });
+      await expectContinued(id);
+    },
   );
-  expect(await app.runner.rescueExpiredRuns()).toMatchObject({ retrying: 1 });
-  app.clock.advance(3_600_000);
-  expect(await app.runner.execute(run.id)).toMatchObject({ state: "succeeded", attempt: 2 });
-  const analysis = await whole(app.db, id);
-  expect(analysis.deals.map(({ deal: { lienId, rank, cost } }) => [lienId, rank, cost])).toEqual(found);
-  expect(analysis.summary).toEqual(undisturbed.summary);
-  const later = await app.db.$count(dealMetrics, eq(dealMetrics.computedAt, app.clock.now()));
-  expect(later).toBe(500);
-  expect(await app.db.$count(deals, eq(deals.analysisRunId, id))).toBe(found.length);
 });

@@ -133,6 +133,23 @@ describe("why a job is not running", () => {
     expect(text).toContain("1 more waits behind it.");
   });
 
+  it("running: a switch is stopping it", () => {
+    const running = [
+      {
+        ...run,
+        state: "running" as const,
+        attempt: 1,
+        startedAt: minutes(-5),
+        heartbeatAt: minutes(-1),
+        leaseHolder: "vm-1:42",
+        leaseExpiresAt: minutes(1),
+        reason: "writing is switched off (all)",
+        reasonCode: "write-disabled",
+      },
+    ];
+    expect(explain({ running }).text).toContain("It is being stopped: writing is switched off (all).");
+  });
+
   it("running: its lease has expired", () => {
     const running = [
       {

@@ -64,14 +64,17 @@ const turn = (change: Partial<Switches>) =>
     changeControls(tx, { scope: "global", change, who: "a test", reason: "to see it stop", now: noon }),
   );
 
-it("the kill switch stops a running run with the reason, and is audited", async () => {
+it("the kill switch stops a running run, which waits with the reason and spends no attempt; it is audited", async () => {
   const { ended } = await begin(longJob());
   await turn({ killSwitch: true });
   expect(await ended).toMatchObject({
-    state: "cancelled",
+    state: "retrying",
     reasonCode: "kill-switch",
     reason: "Kill switch is active (global)",
+    attempt: 1,
+    maxAttempts: 5,
     errors: [],
+    finishedAt: null,
   });
   expect(await listAudit(process.db, { action: "run stopped", limit: 10 })).toMatchObject([
     { subject: "job:long_sample", who: "gate", reason: "Kill switch is active (global)" },
@@ -82,10 +85,10 @@ it.each([
   ["jobs-disabled", { jobsEnabled: false }, {}],
   ["write-disabled", { writeEnabled: false }, { gates: [writes] }],
   ["comms-disabled", { commsEnabled: false }, { gates: [comms] }],
-] as const)("%s stops a run that needs what is switched off", async (code, change, options) => {
+] as const)("%s stops a run that needs what is switched off, and it waits", async (code, change, options) => {
   const { ended } = await begin(longJob(options));
   await turn(change);
-  expect(await ended).toMatchObject({ state: "cancelled", reasonCode: code });
+  expect(await ended).toMatchObject({ state: "retrying", reasonCode: code, attempt: 1, maxAttempts: 5, errors: [] });
   expect(await listAudit(process.db, { action: "run stopped", limit: 10 })).toEqual([]);
 });
 
@@ -109,7 +112,7 @@ it("a pause lets a running run continue, and hides no switch behind it", async (
   await process.db.transaction((tx) => pause(tx, entry));
   await twoBeats(id);
   await turn({ writeEnabled: false });
-  expect(await ended).toMatchObject({ state: "cancelled", reasonCode: "write-disabled" });
+  expect(await ended).toMatchObject({ state: "retrying", reasonCode: "write-disabled" });
 });
 
 it("a cancelled run ends with the reason of the person", async () => {

@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 beforeEach(() => process.db.execute("truncate platform.effects"));
 
-const tools = () => ({ db: process.db, clock: new TestClock(), runId });
+const tools = () => ({ db: process.db, clock: new TestClock(), runId, signal: new AbortController().signal });
 
 describe("an effect outside the database", () => {
   it("happens once; a repeat gets the stored outcome", async () => {
@@ -38,6 +38,26 @@ describe("an effect outside the database", () => {
     };
     await expect(once(tools(), "mail 7", refuse)).rejects.toThrow("slow down");
     expect(await once(tools(), "mail 7", async () => "sent")).toBe("sent");
+  });
+
+  it("does not start after the signal of its attempt, and leaves nothing that a repeat would park", async () => {
+    const abort = new AbortController();
+    const stopped = once({ ...tools(), signal: abort.signal }, "mail 7", async () => "sent");
+    abort.abort(new Error("a gate closed"));
+    await expect(stopped).rejects.toThrow("a gate closed");
+    expect(await once(tools(), "mail 7", async () => "sent later")).toBe("sent later");
+  });
+
+  it("of an earlier attempt stays unknown when a repeat is stopped before it", async () => {
+    await process.db.execute(
+      `insert into platform.effects (key, run_id, state, intended_at) values ('mail 7', '${runId}', 'intended', now())`,
+    );
+    const abort = new AbortController();
+    const repeat = { whenUnknown: "repeat" } as const;
+    const stopped = once({ ...tools(), signal: abort.signal }, "mail 7", async () => "sent", repeat);
+    abort.abort(new Error("a gate closed"));
+    await expect(stopped).rejects.toThrow("a gate closed");
+    await expect(once(tools(), "mail 7", async () => "sent")).rejects.toThrow(EffectUnknown);
   });
 
   it.each([

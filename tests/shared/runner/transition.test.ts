@@ -20,6 +20,7 @@ const returned: OpenEnding = { kind: "returned", result: { rows: 3 }, itemFailur
 const cancelled: OpenEnding = { kind: "cancelled", reason: "nothing left to do" };
 const snoozed: OpenEnding = { kind: "snoozed", delayMs: 600_000, reason: "not there yet" };
 const interrupted: OpenEnding = { kind: "interrupted" };
+const blocked: OpenEnding = { kind: "blocked", code: "write-disabled", reason: "writing is switched off (global)" };
 
 interface Situation {
   attempt?: number;
@@ -58,6 +59,9 @@ describe("every ending, by policy, with and without attempts left", () => {
     ["interrupted", interrupted, "exponential", 1, 4, "retrying", 0],
     ["interrupted", interrupted, "linear", 4, 4, "retrying", 0],
     ["interrupted", interrupted, "never", 1, 1, "retrying", 0],
+    ["blocked", blocked, "exponential", 1, 4, "retrying", 0],
+    ["blocked", blocked, "linear", 4, 4, "retrying", 0],
+    ["blocked", blocked, "never", 1, 1, "retrying", 0],
     ["transient", threw("transient"), "exponential", 1, 4, "retrying", 5_500],
     ["transient", threw("transient"), "exponential", 3, 4, "retrying", 22_000],
     ["transient", threw("transient"), "linear", 1, 4, "retrying", 30_000],
@@ -121,6 +125,7 @@ describe("what is kept", () => {
     expect(move(snoozed)).toMatchObject({ reason: "not there yet", reasonCode: "snoozed" });
     expect(move({ ...snoozed, reason: "" }).reason).toBe("the job asked to be run later");
     expect(move(interrupted)).toMatchObject({ reasonCode: "interrupted" });
+    expect(move(blocked)).toMatchObject({ reasonCode: blocked.code, reason: blocked.reason, maxAttempts: 5 });
     expect(move(cancelled)).toMatchObject({ reason: "nothing left to do", reasonCode: "cancelled" });
     expect(move({ ...cancelled, reason: "" }).reason).toBe("no reason was given");
     expect(move(threw("transient"))).not.toHaveProperty("reason");
@@ -149,7 +154,7 @@ it("an absurd wait is limited to what a Date can hold", () => {
 describe("for any ending", () => {
   const classes = fc.constantFrom<ErrorClass>("transient", "rate_limited", "auth", "validation", "unknown");
   const ending = fc.oneof(
-    fc.constantFrom(returned, cancelled, interrupted),
+    fc.constantFrom(returned, cancelled, interrupted, blocked),
     fc.nat(1e9).map((delayMs): OpenEnding => ({ ...snoozed, delayMs })),
     fc
       .record({ of: classes, wait: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }), { nil: undefined }) })
