@@ -1,6 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { withCommitHooks } from "./after-commit.ts";
+import { chainTransactions } from "./chained-transactions.ts";
 import { withLastStatements } from "./commit-with-last-statement.ts";
 import type { ConnectionOptions } from "./connection/connection-options.ts";
 import type { DatabaseReach, OutageLog } from "./connection/database-reach.ts";
@@ -49,7 +50,8 @@ export interface DatabaseOptions extends ConnectionOptions {
  * by default for at most 5 s.
  */
 export function connect(options: DatabaseOptions): Db {
-  return withCommitHooks(withLastStatements(drizzle(guardTransactions(withPreparedStatements(openPool(options))))));
+  const pool = chainTransactions(withPreparedStatements(openPool(options)), options.poolMax);
+  return withCommitHooks(withLastStatements(drizzle(guardTransactions(pool))));
 }
 
 /** Seconds that `end` waits for open statements before it closes their connections, unless the caller gives a limit. */

@@ -3,8 +3,14 @@ import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 /** A database or a transaction. */
 type Transactional = Pick<PostgresJsDatabase, "transaction">;
 
-/** The last statements that each open transaction has sent. */
-const lastStatements = new WeakMap<object, Promise<unknown>[]>();
+/** What an open transaction has sent with its commit. */
+interface LastStatements {
+  readonly sent: Promise<unknown>[];
+  /** The error of the first one that failed. */
+  error?: unknown;
+}
+
+const lastStatements = new WeakMap<object, LastStatements>();
 
 /**
  * Sends the last statement of a transaction in one round trip with its commit. If the statement fails, PostgreSQL rolls
@@ -13,26 +19,30 @@ const lastStatements = new WeakMap<object, Promise<unknown>[]>();
  * @param statement a drizzle query that has not started
  */
 export async function sendLastStatement(tx: object, statement: PromiseLike<unknown>): Promise<void> {
-  const statements = lastStatements.get(tx);
-  if (!statements) return void (await statement);
+  const last = lastStatements.get(tx);
+  if (!last) return void (await statement);
   // This sends the statement now. The commit follows some microtasks later, and the driver keeps the order.
   const sent = Promise.resolve(statement.then(() => undefined));
-  sent.catch(() => undefined);
-  statements.push(sent);
+  sent.catch((error: unknown) => (last.error ??= error));
+  last.sent.push(sent);
 }
 
-/** Makes the transactions of a database wait for what `sendWithCommit` has sent. */
+/** Makes the transactions of a database wait for what `sendLastStatement` has sent. */
 export function withLastStatements<Db extends Transactional>(db: Db): Db {
   const begin = db.transaction.bind(db);
   db.transaction = async (work, config) => {
-    const statements: Promise<unknown>[] = [];
-    const result = await begin((tx) => {
-      lastStatements.set(tx, statements);
-      return work(tx);
-    }, config);
-    // PostgreSQL answers "commit" with "rollback" after a failed statement, which the driver takes as success.
-    await Promise.all(statements);
-    return result;
+    const last: LastStatements = { sent: [] };
+    try {
+      const result = await begin((tx) => {
+        lastStatements.set(tx, last);
+        return work(tx);
+      }, config);
+      // PostgreSQL answers "commit" with "rollback" after a failed statement, which the driver takes as success.
+      await Promise.all(last.sent);
+      return result;
+    } catch (error) {
+      throw last.error ?? error;
+    }
   };
   return db;
 }

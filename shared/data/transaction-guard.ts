@@ -17,13 +17,14 @@ export class TransactionEnded extends Error {
  * docs/decisions/0014-driver-guard.md.
  */
 export function guardTransactions(client: postgres.Sql): postgres.Sql {
-  const begin = client.begin.bind(client) as (options: string, work: Work) => Promise<unknown>;
+  const begin = client.begin.bind(client) as (...given: [Work] | [string, Work]) => Promise<unknown>;
   const guarded = (...given: [Work] | [string, Work]) => {
     const [options, work] = given.length === 1 ? ["", given[0]] : given;
     const guard = new TransactionGuard();
-    const ended = begin(options, (sql) => guard.run(sql, work));
+    const run = (sql: Sql) => guard.run(sql, work);
+    const ended = options === "" ? begin(run) : begin(options, run);
     return Promise.race([ended, guard.connectionLost]).finally(() => {
-      guard.end(new TransactionEnded("the transaction has ended"));
+      guard.end();
     });
   };
   return Object.assign(client, { begin: guarded });
@@ -32,7 +33,8 @@ export function guardTransactions(client: postgres.Sql): postgres.Sql {
 /** One transaction, from its first statement until it ends or loses its connection. */
 class TransactionGuard {
   readonly #connectionLost = Promise.withResolvers<never>();
-  #ended: Error | undefined;
+  #isEnded = false;
+  #loss: TransactionEnded | undefined;
 
   constructor() {
     this.connectionLost.catch(() => undefined);
@@ -42,18 +44,25 @@ class TransactionGuard {
     return this.#connectionLost.promise;
   }
 
-  end(reason: Error): void {
-    this.#ended ??= reason;
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  /** Runs the callback of a transaction, which sends no more statements when it has returned. */
+  async run(sql: Sql, work: Work): Promise<unknown> {
+    const result = await this.#scope(sql, work);
+    this.end();
+    return result;
   }
 
   /**
    * Runs the callback of a transaction or savepoint. Once the transaction has ended, the driver never sees the result.
    */
-  async run(sql: Sql, work: Work): Promise<unknown> {
+  async #scope(sql: Sql, work: Work): Promise<unknown> {
     try {
       return await work(this.#guard(sql));
     } finally {
-      if (this.#ended) await new Promise(() => undefined);
+      if (this.#isEnded) await new Promise(() => undefined);
     }
   }
 
@@ -88,17 +97,20 @@ class TransactionGuard {
     return ((...given: [Work] | [string, Work]) => {
       this.#refuse();
       const [name, work] = given.length === 1 ? [undefined, given[0]] : given;
-      const guarded = (inner: Sql) => this.run(inner, work);
+      const guarded = (inner: Sql) => this.#scope(inner, work);
       return name === undefined ? sql.savepoint(guarded) : sql.savepoint(name, guarded);
     }) as Sql["savepoint"];
   }
 
   #refuse(): void {
-    if (this.#ended) throw this.#ended;
+    if (this.#isEnded) throw this.#loss ?? new TransactionEnded("the transaction has ended");
   }
 
   #lose(error: Error): void {
-    this.#ended ??= new TransactionEnded(`the transaction lost its connection: ${error.message}`, { cause: error });
+    if (!this.#isEnded) {
+      this.#loss = new TransactionEnded(`the transaction lost its connection: ${error.message}`, { cause: error });
+    }
+    this.#isEnded = true;
     this.#connectionLost.reject(error);
   }
 }
