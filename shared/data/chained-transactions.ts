@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type postgres from "postgres";
 
 type Sql = postgres.TransactionSql;
@@ -39,70 +40,82 @@ class TransactionChains {
 
   begin(work: Work): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ work, resolve, reject });
+      // The chain calls it from the asynchronous context of another transaction.
+      this.#waiting.push({ work: AsyncLocalStorage.bind(work), resolve, reject });
       this.#openNext();
     });
   }
 
   #openNext(): void {
-    if (this.#open >= this.#poolMax) return;
-    const first = this.#waiting.shift();
+    const first = this.#open < this.#poolMax ? this.#waiting.shift() : undefined;
     if (!first) return;
     this.#open += 1;
-    void new Promise<void>((close) => {
-      this.#run(first, close);
-    }).then(() => {
+    void this.#run(first).finally(() => {
       this.#open -= 1;
       this.#openNext();
     });
   }
 
   /** Runs transactions in one `begin` of the driver, which commits or rolls back the last one. */
-  #run(first: Transaction, close: () => void): void {
+  async #run(first: Transaction): Promise<void> {
     let current = first;
-    const until = performance.now() + LONGEST_CHAIN_MS;
+    let next: Transaction | undefined;
+    const commitFailed = Promise.withResolvers<never>();
     const chain = async (sql: Sql): Promise<unknown> => {
+      const failure = firstFailure(sql);
+      const until = performance.now() + LONGEST_CHAIN_MS;
       for (;;) {
         const result = await current.work(sql);
-        const next = performance.now() < until ? this.#waiting.shift() : undefined;
+        if (failure.error) throw failure.error;
+        next = performance.now() < until ? this.#waiting.shift() : undefined;
         if (!next) return result;
-        const isCommitted = await commitAndBegin(sql).catch((error: unknown) => {
-          current.reject(error);
-          this.#waiting.unshift(next);
-          close();
-          this.#openNext();
-          // The driver has taken the connection back: it must not send a rollback on it.
-          return new Promise<never>(() => undefined);
-        });
-        if (!isCommitted) {
-          // A statement has failed. The driver rejects with its error.
-          this.#waiting.unshift(next);
-          return result;
-        }
+        await commitAndBegin(sql, commitFailed.reject);
         current.resolve(result);
-        current = next;
+        [current, next] = [next, undefined];
       }
     };
-    this.#begin(chain).then(
-      (result) => {
-        current.resolve(result);
-        close();
-      },
-      (error: unknown) => {
-        current.reject(error);
-        close();
-      },
-    );
+    try {
+      const result = await Promise.race([this.#begin(chain), commitFailed.promise]);
+      current.resolve(result);
+    } catch (error) {
+      current.reject(error);
+    } finally {
+      if (next) this.#waiting.unshift(next);
+    }
   }
+}
+
+/**
+ * The error of the first statement that fails outside of a savepoint. The driver rolls back for it, also when the
+ * callback has caught it, but at the end of the chain: it would hit another transaction.
+ */
+function firstFailure(sql: Sql): { readonly error?: Error } {
+  const failure: { error?: Error } = {};
+  const unsafe = sql.unsafe.bind(sql) as (...given: unknown[]) => Promise<unknown>;
+  sql.unsafe = ((...given: unknown[]) => {
+    const query = unsafe(...given);
+    // Not query.catch: the driver's own sends the query.
+    void Promise.prototype.then.call(query, undefined, (error: Error) => (failure.error ??= error));
+    return query;
+  }) as Sql["unsafe"];
+  return failure;
 }
 
 /**
  * The statement in the middle returns a row: only so the driver keeps the answer to the commit beside that to `begin`.
  * It takes no snapshot, so the transaction can still choose its isolation.
- * @returns false when PostgreSQL has rolled back instead, as it does after a failed statement
+ * @param commitFailed called when nothing has begun; then this never ends, because the driver has taken the connection
+ *     back and must send no rollback on it
+ * @throws Error when PostgreSQL has rolled back instead; the driver then rolls back what has begun
  */
-async function commitAndBegin(sql: Sql): Promise<boolean> {
-  const answers: unknown = await sql.unsafe("commit; show lock_timeout; begin");
-  const [committed] = answers as readonly { readonly command: string }[];
-  return committed?.command === "COMMIT";
+async function commitAndBegin(sql: Sql, commitFailed: (error: unknown) => void): Promise<void> {
+  try {
+    const answers: unknown = await sql.unsafe("commit; show lock_timeout; begin");
+    const [committed] = answers as readonly { readonly command: string }[];
+    if (committed?.command === "COMMIT") return;
+  } catch (error) {
+    commitFailed(error);
+    await new Promise<never>(() => undefined);
+  }
+  throw new Error("PostgreSQL rolled the transaction back instead of committing it: a statement failed");
 }

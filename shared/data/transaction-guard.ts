@@ -50,9 +50,11 @@ class TransactionGuard {
 
   /** Runs the callback of a transaction, which sends no more statements when it has returned. */
   async run(sql: Sql, work: Work): Promise<unknown> {
-    const result = await this.#scope(sql, work);
-    this.end();
-    return result;
+    try {
+      return await this.#scope(sql, work);
+    } finally {
+      this.end();
+    }
   }
 
   /**

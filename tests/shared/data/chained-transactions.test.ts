@@ -1,3 +1,6 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { once } from "node:events";
+import { connect as connectTcp, createServer } from "node:net";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connect, type Db, type Tx } from "#data/client.ts";
@@ -26,6 +29,8 @@ afterEach(() => db.$client.end({ timeout: 1 }));
 
 const write = (tx: Pick<Tx, "execute">, n: number) => tx.execute(sql`insert into written values (${n}::integer)`);
 const divide = (tx: Pick<Tx, "execute">, by: number) => tx.execute(sql`select 1 / ${by}::integer`);
+/** The driver refuses the statement, and PostgreSQL never sees it. */
+const refused = (tx: Pick<Tx, "execute">) => tx.execute(sql`select ${sql.param(undefined)}::integer`);
 const written = async () =>
   [...(await observer.execute<{ n: number }>("select n from written order by n"))].map(({ n }) => n);
 
@@ -54,6 +59,9 @@ describe("transactions that wait for one connection", () => {
     ["has a statement that fails", (tx: Tx) => divide(tx, 0)],
     ["catches the error of a statement that fails", (tx: Tx) => divide(tx, 0).catch(() => undefined)],
     ["has a last statement that fails", (tx: Tx) => sendLastStatement(tx, divide(tx, 0))],
+    ["has a statement that the driver refuses", refused],
+    ["catches the error of a statement that the driver refuses", (tx: Tx) => refused(tx).catch(() => undefined)],
+    ["has a last statement that the driver refuses", (tx: Tx) => sendLastStatement(tx, refused(tx))],
     ["fails at its commit", (tx: Tx) => write(tx, 1)],
   ])("commit without the one that %s", async (_, fail: (tx: Tx) => Promise<unknown>) => {
     expect(await outcomes([1, 2, 3, 4], (tx, n) => (n === 2 || n === 3 ? fail(tx) : Promise.resolve()))).toEqual([
@@ -114,4 +122,112 @@ describe("transactions that wait for one connection", () => {
     await Promise.all([first, second]);
     expect(await written()).toEqual([1, 2]);
   });
+
+  it("take no setting of the one before", async () => {
+    const first = db.transaction((tx) => tx.execute("set local lock_timeout = '1234ms'"));
+    const second = db.transaction((tx) => tx.execute("select current_setting('lock_timeout') as value"));
+    await first;
+    expect([...(await second)]).toEqual([{ value: "0" }]);
+  });
+
+  it("hold no snapshot and no transaction id before their first statement", async () => {
+    const first = db.transaction(async (tx) => {
+      await write(tx, 1);
+      return tx.execute<{ pid: number }>("select pg_backend_pid() as pid");
+    });
+    const state = await db.transaction(async () => {
+      const [{ pid } = {}] = await first;
+      return observer.execute(sql`
+        select state, backend_xid, backend_xmin from pg_stat_activity where pid = ${pid}`);
+    });
+    expect([...state]).toEqual([{ state: "idle in transaction", backend_xid: null, backend_xmin: null }]);
+  });
+
+  it("run in the asynchronous context of their callers", async () => {
+    const context = new AsyncLocalStorage<number>();
+    const seen = await Promise.all(
+      [1, 2, 3].map((n) =>
+        context.run(n, () =>
+          db.transaction(async (tx) => {
+            await write(tx, n);
+            return context.getStore();
+          }),
+        ),
+      ),
+    );
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it("let a statement outside of them have its turn", async () => {
+    let isAnswered = false;
+    const transactions = Array.from({ length: 3 }, async () => {
+      while (!isAnswered) await db.transaction((tx) => tx.execute("select 1"));
+    });
+    await db.transaction(() => Promise.resolve());
+    await db.execute("select 1");
+    isAnswered = true;
+    await Promise.all(transactions);
+  });
+
+  it("commit or reject, each of them, when the pool ends", async () => {
+    const all = Array.from({ length: 5 }, (_, n) => db.transaction((tx) => write(tx, n)));
+    await db.$client.end();
+    const outcomes = await Promise.allSettled(all);
+    const committed = outcomes.flatMap(({ status }, n) => (status === "fulfilled" ? [n] : []));
+    expect(await written()).toEqual(committed);
+  });
 });
+
+describe("a connection that is lost with the message that commits and begins", () => {
+  it.each([
+    ["before it arrives", "request" as const, [2, 3]],
+    ["before its answer arrives", "answer" as const, [1, 2, 3]],
+  ])("%s: the first transaction rejects, the others are executed once", async (_, lost, expected) => {
+    await using proxy = await startCuttingProxy(database.url, lost);
+    const cut = connect({ idleMs: 60_000, tls: "disable", prepare: true, url: proxy.url, poolMax: 1 });
+    try {
+      const all = await Promise.allSettled([1, 2, 3].map((n) => cut.transaction((tx) => write(tx, n))));
+      expect(all.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+      expect(await written()).toEqual(expected);
+    } finally {
+      await cut.$client.end({ timeout: 1 });
+    }
+  });
+});
+
+/** A proxy in front of PostgreSQL that loses the first message that commits and begins, or its answer. */
+async function startCuttingProxy(serverUrl: string, lost: "request" | "answer") {
+  const target = new URL(serverUrl);
+  let isArmed = true;
+  const server = createServer((client) => {
+    const upstream = connectTcp(Number(target.port), target.hostname);
+    let isCut = false;
+    client.on("data", (chunk) => {
+      const isHit = isArmed && chunk.includes("commit; show lock_timeout; begin");
+      if (isHit) isArmed = false;
+      isCut ||= isHit;
+      if (isHit && lost === "request") client.resetAndDestroy();
+      else upstream.write(chunk);
+    });
+    upstream.on("data", (chunk) => (isCut ? client.resetAndDestroy() : client.write(chunk)));
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      socket.on("error", () => undefined);
+      socket.on("close", () => other.destroy());
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(serverUrl);
+  url.hostname = "127.0.0.1";
+  url.port = String((server.address() as { port: number }).port);
+  return {
+    url: url.href,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
