@@ -7,10 +7,12 @@ import { generateDocument } from "./generate-document.ts";
 import { ingestCountyLiens } from "./ingest-county-liens/index.ts";
 import { pruneLienIngestions } from "./prune-lien-ingestions.ts";
 import { runAnalysis } from "./run-analysis/index.ts";
+import { undoLienIngestion } from "./undo-lien-ingestion/index.ts";
 
 /** The jobs of this family. */
 export const jobs: readonly Job[] = [
   ingestCountyLiens,
+  undoLienIngestion,
   computeDealMetrics,
   runAnalysis,
   applyAnalysisDecisions,

@@ -27,6 +27,10 @@ export const TAX_LIEN_SETTINGS = {
     about: "Days after its end that an ingestion is kept, with its counts and refused rows.",
     fallback: "365",
   }),
+  INGESTION_UNDO_DAYS: whole(1, 3_650, {
+    about: "Days after its end that an ingestion can be undone: the values that it changed are kept so long.",
+    fallback: "30",
+  }),
   LOG_RETENTION_DAYS: whole(1, 36_500, {
     about: "Days that an agent's episode and a call of a language model stay in the database.",
     fallback: "365",

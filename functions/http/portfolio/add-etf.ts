@@ -5,8 +5,8 @@ import { defineRoute } from "#http/route.ts";
 import { isIsin } from "#rules/portfolio/etf-symbol.ts";
 import { fetchEtf } from "../../portfolio/fetch-etf.ts";
 import { startRunOnce } from "../idempotent-requests.ts";
+import { startedRunReply, startedRunSchema } from "../started-run.ts";
 import { symbolText } from "./etf-view.ts";
-import { startedRunReply, startedRunSchema } from "./start-sync.ts";
 
 export const addEtf = defineRoute({
   method: "POST",

@@ -1,17 +1,11 @@
-import { z } from "zod";
 import type { Executor } from "#data/client.ts";
-import type { Run } from "#data/platform/platform-schema.ts";
 import { recordRejectedUpdate } from "#data/portfolio/exchange-rate-updates.ts";
 import type { App } from "#http/app-services.ts";
-import { Problem } from "#http/problem.ts";
 import type { Reply, RequestContext } from "#http/route.ts";
 import { InvalidInput } from "#jobs/endings.ts";
 import type { Job } from "#jobs/job.ts";
-import { runState } from "../admin/run-view.ts";
 import { enqueueOnce } from "../idempotent-requests.ts";
-
-/** The response of a route that starts a run. */
-export const startedRunSchema = z.object({ run: z.uuid(), state: runState, location: z.string() });
+import { startedRunReply } from "../started-run.ts";
 
 type Sync = Pick<RequestContext<never, never, never>, "caller" | "header"> & {
   readonly job: Job;
@@ -52,14 +46,4 @@ export async function startSync(app: App, { job, input, caller, header, check }:
     return { job, input, trigger: "manual", requestedBy: caller };
   });
   return startedRunReply(started);
-}
-
-/**
- * The response with a started run: 202, or 200 when an earlier request started it.
- * @throws Problem 409 when a gate is closed
- */
-export function startedRunReply({ run, isRepeat }: { run: Run; isRepeat: boolean }): Reply {
-  if (run.state === "skipped") throw new Problem(409, run.reasonCode!, run.reason!, { extra: { run: run.id } });
-  const location = `/api/admin/runs/${run.id}`;
-  return { status: isRepeat ? 200 : 202, headers: { location }, json: { run: run.id, state: run.state, location } };
 }

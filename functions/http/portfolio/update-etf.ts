@@ -4,8 +4,9 @@ import { findEtf } from "#data/portfolio/etfs.ts";
 import { defineRoute } from "#http/route.ts";
 import { refreshEtf } from "../../portfolio/refresh-etf.ts";
 import { syncEtfPrices } from "../../portfolio/sync-etf-prices.ts";
+import { startedRunSchema } from "../started-run.ts";
 import { symbolText, unknownEtf } from "./etf-view.ts";
-import { startedRunSchema, startSync } from "./start-sync.ts";
+import { startSync } from "./start-sync.ts";
 
 export const updateEtf = defineRoute({
   method: "POST",

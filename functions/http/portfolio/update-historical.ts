@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
 import { syncFxHistorical } from "../../portfolio/sync-fx-historical.ts";
-import { startedRunSchema, startRateSync } from "./start-sync.ts";
+import { startedRunSchema } from "../started-run.ts";
+import { startRateSync } from "./start-sync.ts";
 
 export const updateHistorical = defineRoute({
   method: "POST",

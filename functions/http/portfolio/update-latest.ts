@@ -1,6 +1,7 @@
 import { defineRoute } from "#http/route.ts";
 import { syncFxLatest } from "../../portfolio/sync-fx-latest.ts";
-import { startedRunSchema, startRateSync } from "./start-sync.ts";
+import { startedRunSchema } from "../started-run.ts";
+import { startRateSync } from "./start-sync.ts";
 
 export const updateLatest = defineRoute({
   method: "POST",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findCounty } from "#data/tax-liens/counties.ts";
+import { INGESTION_STATES } from "#data/tax-liens/ingestion-schema.ts";
 import { listIngestions, listRejects } from "#data/tax-liens/lien-ingestions.ts";
 import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
@@ -31,7 +32,7 @@ export const getIngestions = defineRoute({
       z.object({
         id: z.number(),
         run: z.uuid(),
-        state: z.enum(["running", "succeeded", "failed"]),
+        state: z.enum(INGESTION_STATES),
         retrieved: z.number(),
         created: z.number(),
         updated: z.number(),
@@ -40,6 +41,10 @@ export const getIngestions = defineRoute({
         notListed: z.number(),
         rejectBlob: z.string().nullable().describe("Blob with all rejected rows, in the container lien-rejects"),
         error: z.string().nullable(),
+        canBeUndone: z.boolean().describe("Whether its earlier values are kept: INGESTION_UNDO_DAYS"),
+        undoneAt: z.iso.datetime().nullable(),
+        undoneBy: z.string().nullable(),
+        undoReason: z.string().nullable(),
         startedAt: z.iso.datetime(),
         finishedAt: z.iso.datetime().nullable(),
         rejects: z.array(reject),
@@ -47,17 +52,20 @@ export const getIngestions = defineRoute({
     ),
     next: z.number().nullable().describe("The value of `before` for the next page; null on the last"),
   }),
-  async handle({ app, params: { id }, query: { before, limit, rejects: perIngestion } }) {
+  async handle({ app, params: { id }, query: { before: beforeId, limit, rejects: perIngestion } }) {
     if (!(await findCounty(app.db, id))) throw notFound(`there is no county ${id}`);
-    const { rows, nextAfter } = await readPage(limit, (limit) => listIngestions(app.db, id, { before, limit }));
+    const { rows, nextAfter } = await readPage(limit, (limit) =>
+      listIngestions(app.db, id, { before: beforeId, limit }),
+    );
     const rejects = await listRejects(
       app.db,
       rows.map((ingestion) => ingestion.id),
       perIngestion,
     );
-    const ingestions = rows.map(({ runId, countyId: _, ...ingestion }) => ({
+    const ingestions = rows.map(({ runId, countyId: _, before, ...ingestion }) => ({
       ...ingestion,
       run: runId,
+      canBeUndone: before !== null,
       rejects: rejects
         .filter(({ ingestionId }) => ingestionId === ingestion.id)
         .map(({ line, reasons, raw }) => ({ line, reasons, raw })),

@@ -5,6 +5,7 @@ import { getCounty } from "./get-county.ts";
 import { getIngestions } from "./get-ingestions.ts";
 import { getLiens } from "./get-liens.ts";
 import { putCounty } from "./put-county.ts";
+import { undoIngestion } from "./undo-ingestion.ts";
 
 /** The routes of this area, in the order in which the functions are registered. */
 export const routes: readonly Route[] = [
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   getCounties,
   getCounty,
   getIngestions,
+  undoIngestion,
   getLiens,
   addPropertyValuations,
 ];

@@ -1,7 +1,8 @@
 import type { Executor } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { discardReason } from "#data/platform/run-reason.ts";
-import { activeCounties, countiesWithUrl, markIngested } from "#data/tax-liens/counties.ts";
+import { activeCounties, countiesWithUrl, lockCounty, markIngested } from "#data/tax-liens/counties.ts";
+import { countyBefore } from "#data/tax-liens/earlier-values.ts";
 import { beginIngestion, endIngestion, failIngestions, recordReading } from "#data/tax-liens/lien-ingestions.ts";
 import { mergeLiens } from "#data/tax-liens/lien-merge.ts";
 import {
@@ -115,7 +116,11 @@ async function ingest(context: JobContext<Input>, countyId: string) {
     const dayBefore = county.lastIngestedAt && civilDateIn(county.timeZone, county.lastIngestedAt);
     return await finish(async (tx) => {
       const now = clock.now();
+      const locked = await lockCounty(tx, countyId);
+      if (!locked) throw new InvalidInput([{ field: "countyId", reason: `the county ${countyId} was deleted` }]);
+      const earlier = await countyBefore(tx, locked);
       const merged = await mergeLiens(tx, staging, {
+        ingestionId,
         countyId,
         now,
         day,
@@ -131,7 +136,7 @@ async function ingest(context: JobContext<Input>, countyId: string) {
         const what = { action: "shrink-accepted", subject: `county:${countyId}`, before, after };
         await recordAudit(tx, { at: now, who: run.requestedBy ?? "schedule", ...what });
       }
-      await endIngestion(tx, ingestionId, counts, now);
+      await endIngestion(tx, ingestionId, { ...counts, before: earlier }, now);
       await dropStaging(tx, staging);
       const { failed, rejectBlob, doubt } = list;
       return {

@@ -23,6 +23,15 @@ export async function findCounty(db: Executor, id: string): Promise<County | und
   return found;
 }
 
+/**
+ * Locks a county for the rest of the transaction. Whatever changes its liens holds this lock. New ingestions can begin
+ * meanwhile. @returns undefined when it does not exist
+ */
+export async function lockCounty(tx: Tx, id: string): Promise<County | undefined> {
+  const [found] = await tx.select().from(counties).where(eq(counties.id, id)).for("no key update");
+  return found;
+}
+
 /** The existing counties among the ids. */
 export async function findCounties(db: Executor, ids: readonly string[]): Promise<County[]> {
   return ids.length

@@ -57,6 +57,10 @@ export const documents = taxLiens.table(
     index("documents_to_archive")
       .on(document.generatedAt)
       .where(sql`tier = 'hot'`),
+    // The foreign key looks for it when a lien is deleted.
+    index("documents_of_lien")
+      .on(document.lienId)
+      .where(sql`lien_id is not null`),
     check("documents_state", sql`state in ('queued', 'ready', 'failed')`),
     check(
       "documents_ready_complete",

@@ -2,7 +2,17 @@ import { sql } from "drizzle-orm";
 import { bigint, check, index, integer, jsonb, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { counties, taxLiens } from "./tax-lien-schema.ts";
 
-export type IngestionState = "running" | "succeeded" | "failed";
+export const INGESTION_STATES = ["running", "succeeded", "failed", "undone"] as const;
+export type IngestionState = (typeof INGESTION_STATES)[number];
+
+/** What the merge of an ingestion found. Greater ids of liens and properties are those that it created. */
+export interface CountyBefore {
+  readonly lienId: number;
+  readonly propertyId: number;
+  readonly lastRows: number | null;
+  /** An instant in ISO 8601. */
+  readonly lastIngestedAt: string | null;
+}
 
 /**
  * One run that ingested the list of one county.
@@ -29,6 +39,11 @@ export const lienIngestions = taxLiens.table(
     /** Path of the reject file in its container, gzipped CSV; null without refused rows. */
     rejectBlob: text("reject_blob"),
     error: text(),
+    /** The county before the merge, for an undo. Null: its earlier values are not kept. */
+    before: jsonb().$type<CountyBefore>(),
+    undoneAt: timestamp("undone_at", { withTimezone: true, precision: 3 }),
+    undoneBy: text("undone_by"),
+    undoReason: text("undo_reason"),
     startedAt: timestamp("started_at", { withTimezone: true, precision: 3 }).notNull(),
     finishedAt: timestamp("finished_at", { withTimezone: true, precision: 3 }),
   },
@@ -37,7 +52,14 @@ export const lienIngestions = taxLiens.table(
     index("lien_ingestions_by_end")
       .on(ingestion.finishedAt, ingestion.id)
       .where(sql`finished_at is not null`),
-    check("lien_ingestions_state", sql`state in ('running', 'succeeded', 'failed')`),
+    index("lien_ingestions_with_earlier_values")
+      .on(ingestion.finishedAt)
+      .where(sql`before is not null`),
+    check("lien_ingestions_state", sql`state in ('running', 'succeeded', 'failed', 'undone')`),
+    check(
+      "lien_ingestions_undo_has_reason",
+      sql`(state = 'undone') = (undone_at is not null) and num_nonnulls(undone_at, undone_by, undo_reason) in (0, 3)`,
+    ),
     check("lien_ingestions_failure_has_reason", sql`state <> 'failed' or error is not null`),
     check("lien_ingestions_final", sql`(state = 'running') = (finished_at is null)`),
     check("lien_ingestions_adds_up", sql`state <> 'succeeded' or retrieved = created + updated + unchanged + failed`),

@@ -1,6 +1,12 @@
 import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
-import { type LienIngestion, lienIngestions, type LienReject, lienRejects } from "./ingestion-schema.ts";
+import {
+  type CountyBefore,
+  type LienIngestion,
+  lienIngestions,
+  type LienReject,
+  lienRejects,
+} from "./ingestion-schema.ts";
 
 /** Starts an attempt: inserts the row of the run, or resets it. @returns the id of the row */
 export async function beginIngestion(tx: Tx, runId: string, countyId: string, now: Date): Promise<number> {
@@ -35,11 +41,25 @@ export async function recordReading(
 
 export type MergeCounts = Pick<LienIngestion, "created" | "updated" | "unchanged" | "notListed">;
 
-export async function endIngestion(tx: Tx, ingestionId: number, counts: MergeCounts, now: Date): Promise<void> {
+/** @param before the county before the merge, for an undo */
+export async function endIngestion(
+  tx: Tx,
+  ingestionId: number,
+  { before, ...counts }: MergeCounts & { readonly before: CountyBefore },
+  now: Date,
+): Promise<void> {
   await tx
     .update(lienIngestions)
-    .set({ ...counts, state: "succeeded", error: null, finishedAt: now })
+    .set({ ...counts, before, state: "succeeded", error: null, finishedAt: now })
     .where(eq(lienIngestions.id, ingestionId));
+}
+
+export async function findIngestion(db: Executor, countyId: string, id: number): Promise<LienIngestion | undefined> {
+  const [found] = await db
+    .select()
+    .from(lienIngestions)
+    .where(and(eq(lienIngestions.countyId, countyId), eq(lienIngestions.id, id)));
+  return found;
 }
 
 /** Marks the ingestions of discarded runs as failed. */

@@ -1,10 +1,13 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
+import { keepLiens, keepProperties } from "./earlier-values.ts";
 import { type Staging, stagingTable } from "./lien-staging.ts";
 import { liens, properties } from "./tax-lien-schema.ts";
 
 export interface Merging {
+  /** Keeps the values that it changes, for an undo. */
+  readonly ingestionId: number;
   readonly countyId: string;
   readonly now: Date;
   /** The local day of the county. */
@@ -36,6 +39,7 @@ export async function mergeLiens(tx: Tx, staging: Staging, merging: Merging): Pr
   await findChanges(tx, staging, merging);
   // Before the insert, so that it does not scan the new liens.
   const notListed = merging.isWhole ? await markNotListed(tx, staging, merging) : 0;
+  await keepProperties(tx, merging.ingestionId, merging.countyId);
   await saveProperties(tx, staging, merging);
   const created = await createLiens(tx, merging);
   const updated = await updateLiens(tx, merging);
@@ -89,7 +93,10 @@ async function createLiens(tx: Tx, { countyId, now }: Merging): Promise<number> 
   return count;
 }
 
-async function updateLiens(tx: Tx, { countyId, now }: Merging): Promise<number> {
+async function updateLiens(tx: Tx, { ingestionId, countyId, now }: Merging): Promise<number> {
+  await tx.execute(
+    keepLiens(ingestionId, sql`join changed_liens c on c.lien_id = l.id where l.county_id = ${countyId}`),
+  );
   const { count } = await tx.execute(sql`
     update ${liens} l
        set certificate_number = c.certificate_number, property_id = p.id, face_amount = c.face_amount,
@@ -105,7 +112,7 @@ async function updateLiens(tx: Tx, { countyId, now }: Merging): Promise<number> 
 async function markNotListed(
   tx: Tx,
   staging: Staging,
-  { countyId, now, day, dayBefore, saleDates, isDamaged }: Merging,
+  { ingestionId, countyId, now, day, dayBefore, saleDates, isDamaged }: Merging,
 ): Promise<number> {
   const inRange = saleDates
     ? sql`and l.sale_date between ${saleDates.from ?? "-infinity"}::date and ${saleDates.to ?? "infinity"}::date`
@@ -113,14 +120,17 @@ async function markNotListed(
   const undamaged = isDamaged
     ? sql`and not exists (select from ${stagingTable(staging, "damaged")} d where position(l.identity in d.text) > 0)`
     : sql``;
+  const missing = sql`
+    where l.county_id = ${countyId} and l.status in ('available', 'sold') ${inRange}
+      and not exists (select from ${stagingTable(staging)} s where s.tax_year = l.tax_year and s.identity = l.identity)
+      and not exists (
+        select from ${stagingTable(staging, "named")} n where n.tax_year = l.tax_year and n.identity = l.identity)
+          ${undamaged}`;
   const { count } = await tx.execute(sql`
+    with missing as (${keepLiens(ingestionId, missing)} returning id)
     update ${liens} l
        set status = 'not_listed', not_listed_on = ${day}::date, last_listed_on = ${dayBefore}::date, updated_at = ${at(now)}
-     where l.county_id = ${countyId} and l.status in ('available', 'sold') ${inRange}
-       and not exists (select from ${stagingTable(staging)} s where s.tax_year = l.tax_year and s.identity = l.identity)
-       and not exists (
-         select from ${stagingTable(staging, "named")} n where n.tax_year = l.tax_year and n.identity = l.identity)
- ${undamaged}`);
+      from missing where l.id = missing.id and l.county_id = ${countyId}`);
   return count;
 }
 

@@ -62,6 +62,12 @@ const IMPOSSIBLE: Readonly<Record<string, Impossible>> = {
     field: "countyId",
     reason: "there is no county none-az: configure it with PUT api/counties/none-az",
   },
+  undo_lien_ingestion: {
+    input: { countyId: "none-az", ingestionId: 4_711, reason: "a test" },
+    field: "ingestionId",
+    reason: "none-az has no ingestion 4711",
+    own: [404, "api/counties/none-az/ingestions/4711/undo", { reason: "a test" }],
+  },
   compute_deal_metrics: { input: { lienId: 4_711 }, field: "lienId", reason: "there is no lien 4711" },
   run_analysis: { input: { analysisRunId: id }, field: "analysisRunId", reason: `there is no analysis ${id}` },
   apply_analysis_decisions: {

@@ -10,6 +10,7 @@ import { addLien, addLiens } from "#support/liens.ts";
 
 const LIENS = 2_000;
 const { db } = await openDatabase();
+let ingestionId = 0;
 
 it("a merge compares no row with every other one, although statistics do not know the county", async () => {
   await addLiens(db, 500, "known-az");
@@ -44,6 +45,7 @@ async function merge(faceAmount: string) {
   const plans: { statement: string; nodes: string[] }[] = [];
   return db.transaction(async (tx) => {
     const merged = await mergeLiens(explained(tx, plans), staging, {
+      ingestionId: (ingestionId += 1),
       countyId: "new-az",
       now: new Date("2026-01-02T00:00:00Z"),
       day: "2026-01-02",
@@ -95,7 +97,7 @@ function explained(tx: Tx, plans: { statement: string; nodes: string[] }[]): Tx 
   const dialect = new PgDialect();
   const execute = async (query: SQL) => {
     const statement = dialect.sqlToQuery(query).sql.trim();
-    if (/^(insert|update|create temporary table)/.test(statement)) {
+    if (/^(insert|update|with|create temporary table)/.test(statement)) {
       const [row] = await tx.execute<{ "QUERY PLAN": [{ Plan: Plan }] }>(sql`explain (format json) ${query}`);
       plans.push({ statement, nodes: nodesOf(row!["QUERY PLAN"][0].Plan) });
     }
