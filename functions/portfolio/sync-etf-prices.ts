@@ -38,7 +38,7 @@ export const syncEtfPrices = defineJob({
   gates: [writes, internet],
   then: ["retry_pending_etf_valuations"],
   tolerate: "50%",
-  onTransition: (tx, run) => trackEtfRun(tx, "sync", run),
+  onTransition: (tx, run, failed) => trackEtfRun(tx, "sync", run, failed),
 
   async *items({ input, asOf, db, settings, signal, log }) {
     const etfs = input.symbol === undefined ? await etfsToSync(db, asOf) : [await existingEtf(db, input.symbol)];

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Tx } from "#data/client.ts";
-import type { Run } from "#data/platform/platform-schema.ts";
+import type { ItemFailure, Run } from "#data/platform/platform-schema.ts";
 import type { Overlap } from "#data/platform/run-claims.ts";
 import { type Duration, milliseconds } from "#schedule/duration.ts";
 import type { ChangeableSettingName } from "./changeable-settings.ts";
@@ -67,9 +67,10 @@ interface JobOptions<Input> {
   readonly changeableSettings?: readonly ChangeableSettingName[];
   /**
    * Called in the transaction in which the run enters its state (`run.state`), so that a family's own tracking row
-   * always agrees with the ledger. Keep it to one or two statements; it must be safe to repeat.
+   * always agrees with the ledger. Keep it to one or two statements; it must be safe to repeat. `itemFailures` has up
+   * to 10,100 failed items of the attempt that has just ended; `run` has the first 100.
    */
-  readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
+  readonly onTransition?: (tx: Tx, run: Run, itemFailures: readonly ItemFailure[]) => Promise<void>;
   /**
    * Called in the transaction in which waiting or running runs are discarded: `dead`, `cancelled` or `skipped`. It gets
    * those of a batch together. Unlike `onTransition`, it adds no cost to other runs and allows `enqueueAll`.

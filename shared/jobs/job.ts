@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Tx } from "#data/client.ts";
 import type { Gated } from "#data/platform/gate-refusals.ts";
-import type { Run } from "#data/platform/platform-schema.ts";
+import type { ItemFailure, Run } from "#data/platform/platform-schema.ts";
 import type { Overlap } from "#data/platform/run-claims.ts";
 import type { Schedule } from "#schedule/index.ts";
 import type { Family } from "./family.ts";
@@ -28,7 +28,7 @@ export interface Job {
   readonly gates: readonly Gate[];
   /** The job's own queue, with the most runs that one invocation takes; null: the queue that jobs share. */
   readonly queue: { readonly batch: number } | null;
-  readonly onTransition?: (tx: Tx, run: Run) => Promise<void>;
+  readonly onTransition?: (tx: Tx, run: Run, itemFailures: readonly ItemFailure[]) => Promise<void>;
   readonly onDiscarded?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
   readonly work: JobWork;
   readonly missed: Missed;

@@ -15,7 +15,7 @@ import { redactedProgress } from "#redaction/redacted-text.ts";
 import { alertAboutDeadRuns } from "./alerts.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import type { WaitingRun } from "./dispatch.ts";
-import type { Completed, Executed, OpenEnding } from "./ending.ts";
+import { allItemFailures, type Completed, type Executed, type OpenEnding } from "./ending.ts";
 import type { Enqueuer } from "./enqueue.ts";
 import { retryCompletion } from "./retry-completion.ts";
 import { runHooks } from "./run-hooks.ts";
@@ -108,7 +108,8 @@ export class Completion {
     const { ids, unblocked: firstInLine } = await write(changes, now);
     const written = moves.filter(({ run }) => ids.has(run.id));
     const runs = written.map(({ run, next }) => applyNextState(run, next));
-    await runHooks(tx, job, runs, this.#deps.observer);
+    const failures = new Map(written.map(({ run, ending }) => [run.id, allItemFailures(ending)]));
+    await runHooks(tx, job, runs, this.#deps.observer, failures);
     const unblocked: WaitingRun[] = firstInLine.map((run) => ({ ...run, notBefore: now }));
     if (job?.then.length) unblocked.push(...(await this.#enqueueNext(tx as Tx, job, runs)));
     // Last, since it may wait for another process that alerts about the same: nothing is locked after it.

@@ -9,6 +9,14 @@ import type { WaitingRun } from "./dispatch.ts";
 export interface ItemFacts {
   readonly itemFailures: readonly ItemFailure[];
   readonly itemFailureCount: number;
+  /** Those after the first ones, for the job's hook alone. */
+  readonly furtherItemFailures?: readonly ItemFailure[];
+}
+
+/** Every failed item of an attempt that was kept with its reason. */
+export function allItemFailures(ending: OpenEnding): readonly ItemFailure[] {
+  const { itemFailures = [], furtherItemFailures = [] }: Partial<ItemFacts> = "itemFailures" in ending ? ending : {};
+  return [...itemFailures, ...furtherItemFailures];
 }
 
 /** How one attempt ended. `finished`: its own last transaction has completed the run already (`context.finish`). */

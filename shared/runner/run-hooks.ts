@@ -1,6 +1,6 @@
 import { afterCommit } from "#data/after-commit.ts";
 import type { Executor, Tx } from "#data/client.ts";
-import type { Run } from "#data/platform/platform-schema.ts";
+import type { ItemFailure, Run } from "#data/platform/platform-schema.ts";
 import type { NewRun } from "#data/platform/waiting-runs.ts";
 import type { Job } from "#jobs/job.ts";
 import type { RunObserver, RunStateChange } from "#jobs/run-observer.ts";
@@ -12,15 +12,17 @@ type Hooks = Pick<Job, "onTransition" | "onDiscarded">;
 /**
  * Calls the hooks of runs that have just changed their states: the job's in the same transaction, so that its own rows
  * never disagree with the ledger; the observer's after the commit.
+ * @param itemFailures by run id: all of an attempt, while a run has only the first ones
  */
 export async function runHooks(
   tx: Executor,
   job: Hooks | undefined,
   runs: readonly Run[],
   observer: RunObserver | undefined,
+  itemFailures?: ReadonlyMap<string, readonly ItemFailure[]>,
 ): Promise<void> {
   if (runs.length === 0) return;
-  if (job?.onTransition) for (const run of runs) await job.onTransition(tx as Tx, run);
+  if (job?.onTransition) for (const run of runs) await job.onTransition(tx as Tx, run, itemFailures?.get(run.id) ?? []);
   if (job?.onDiscarded) {
     const discarded = runs.filter(({ state }) => isDiscarded(state));
     if (discarded.length) await job.onDiscarded(tx as Tx, discarded);

@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
+import { textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
-import type { Run } from "../platform/platform-schema.ts";
+import type { ItemFailure, Run } from "../platform/platform-schema.ts";
 import { type EtfUpdate, etfUpdates } from "./etf-schema.ts";
 import { deleteOldRows, newestUpdates, trackingColumns, type UpdatePage } from "./update-tracking.ts";
 
@@ -9,34 +10,29 @@ type Kind = EtfUpdate["kind"];
 /**
  * Updates the tracking row from its run. When a run over many ETFs ends, each failed ETF gets a row with the reason.
  * Idempotent.
+ * @param failed every ETF that failed; the run has only the first ones
  */
-export async function trackEtfRun(tx: Tx, kind: Kind, run: Run): Promise<void> {
+export async function trackEtfRun(tx: Tx, kind: Kind, run: Run, failed: readonly ItemFailure[] = []): Promise<void> {
   const { symbol = null } = run.input as { symbol?: string };
   const change = trackingColumns(run);
   await tx
     .insert(etfUpdates)
     .values({ runId: run.id, kind, symbol, requestedAt: run.queuedAt, ...change })
     .onConflictDoUpdate({ target: [etfUpdates.runId, etfUpdates.symbol], set: change });
-  if (run.finishedAt && run.itemFailures?.length) await trackFailures(tx, kind, run, run.finishedAt);
+  if (run.finishedAt && failed.length > 0) await trackFailures(tx, kind, run, failed);
 }
 
-async function trackFailures(tx: Tx, kind: Kind, run: Run, finishedAt: Date): Promise<void> {
-  const rows = run.itemFailures!.map(({ key, reason }) => ({
-    runId: run.id,
-    kind,
-    symbol: key,
-    state: "failed" as const,
-    error: reason,
-    requestedAt: run.queuedAt,
-    finishedAt,
-  }));
-  await tx
-    .insert(etfUpdates)
-    .values(rows)
-    .onConflictDoUpdate({
-      target: [etfUpdates.runId, etfUpdates.symbol],
-      set: { state: "failed", error: sql`excluded.error`, finishedAt },
-    });
+async function trackFailures(tx: Tx, kind: Kind, run: Run, failed: readonly ItemFailure[]): Promise<void> {
+  const { id, queuedAt, finishedAt } = run;
+  // Array literals: an insert of rows has a parameter per value, of which PostgreSQL accepts 65,535.
+  await tx.execute(sql`
+    insert into ${etfUpdates} (run_id, kind, symbol, state, error, requested_at, finished_at)
+    select ${id}, ${kind}, failed.symbol, 'failed', failed.reason, ${queuedAt.toISOString()}::timestamptz,
+           ${finishedAt!.toISOString()}::timestamptz
+      from unnest(${textArray(failed.map(({ key }) => key))}::text[],
+                  ${textArray(failed.map(({ reason }) => reason))}::text[]) as failed(symbol, reason)
+    on conflict (run_id, symbol) do update
+      set state = 'failed', error = excluded.error, finished_at = excluded.finished_at`);
 }
 
 /** The stored points of one series. */

@@ -157,6 +157,21 @@ it("stores more ETFs than one transaction holds in several, and counts all", asy
   expect([await newest("SMPA"), await newest("SMPT")]).toEqual(["2026-04-10", "2026-04-10"]);
 });
 
+it("each of 300 failed ETFs has its own row with the reason, and none of them stops the others", async () => {
+  await fetched("SMPA");
+  const symbols = Array.from({ length: 300 }, (_, n) => `NONE${n}`);
+  for (const symbol of symbols) await etfs.add(symbol);
+  await etfs.add("SMPT");
+  const { run } = await etfs.run(syncEtfPrices);
+  expect(run).toMatchObject({ state: "dead", itemFailureCount: 300 });
+  expect(run.itemFailures).toHaveLength(100);
+  expect([await newest("SMPA"), await newest("SMPT")]).toEqual(["2026-04-10", "2026-04-10"]);
+  const rows = await listEtfUpdates(etfs.db, { state: "failed", limit: 500 });
+  const failed = rows.filter(({ symbol }) => symbol !== null);
+  expect(failed.map(({ symbol }) => symbol).sort()).toEqual(symbols.toSorted());
+  for (const { error } of failed) expect(error).toMatch(/404 Not Found/);
+});
+
 describe("a transient failure", () => {
   it("is retried within the run", async () => {
     await fetched("SMPW.DE");
