@@ -22,6 +22,7 @@ const UNIT = [
   "tests/scripts/{check-scripts,publish-build,settings-example,source-files,start-banner,terminal-log}.test.ts",
   "tests/scripts/lint/**/*.test.ts",
   "tests/shared/azure/manifest.test.ts",
+  "tests/shared/azure/message-hold.test.ts",
   "tests/shared/data/{migrations,row-ids}.test.ts",
   "tests/shared/data/connection/watched-socket.test.ts",
   "tests/shared/{diagnostics,documents,providers,redaction,rules,schedule,settings,text}/**/*.test.ts",

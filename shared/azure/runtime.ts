@@ -6,13 +6,14 @@ import { responseText } from "#http/readable-json.ts";
 import { serve } from "#http/serve.ts";
 import { lazyCatalogue } from "#jobs/catalogue.ts";
 import { effectiveSchedule, withOverrides } from "#jobs/effective-schedule.ts";
-import { asError } from "#jobs/error-class.ts";
+import { asError, isDatabaseUnavailable } from "#jobs/error-class.ts";
 import { tick } from "#runner/tick.ts";
 import type { Config } from "#settings/config.ts";
 import { startTelemetry, type Telemetry } from "#telemetry/start-telemetry.ts";
 import { withTraceParent } from "#telemetry/trace-context.ts";
 import type { LazyModules } from "./lazy-modules.ts";
 import type { Manifest } from "./manifest.ts";
+import { MessageHold } from "./message-hold.ts";
 import { messagesWithoutRun, readMessages, receivedMessages, storeOrphanedMessages } from "./received-messages.ts";
 
 /** What the registered functions call: it translates Azure's triggers into calls of the app. */
@@ -76,6 +77,11 @@ function asInvocations(runtime: Runtime): Runtime {
 }
 
 function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runtime {
+  const hold = new MessageHold({
+    log: app.log,
+    stopping: app.stopping,
+    isOutage: (error) => isDatabaseUnavailable(error) || app.reach.unreachableSince !== undefined,
+  });
   return {
     async onTimer(jobId, timer) {
       const job = (await app.jobs.find(jobId))!;
@@ -85,18 +91,21 @@ function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runt
     },
 
     async onMessages(queue, bodies, context, jobId) {
-      await app.refreshClock();
       const { runs, unreadable } = readMessages(receivedMessages(bodies, context.triggerMetadata));
-      await storeOrphanedMessages(app, queue, unreadable);
-      const job = jobId === undefined ? undefined : await app.jobs.find(jobId);
-      const ids = [...runs.keys()];
-      const done = job
-        ? await app.runner.executeBatch(job, ids)
-        : await Promise.all(ids.map((run) => app.runner.execute(run)));
-      // Only ids without an executed run can be unknown to the ledger.
-      const left = new Map(runs);
-      for (const run of done) if (run) left.delete(run.id);
-      await storeOrphanedMessages(app, queue, await messagesWithoutRun(app, left));
+      const messages = { queue, count: bodies.length, areInLedger: unreadable.length === 0 };
+      await hold.handle(messages, async () => {
+        await app.refreshClock();
+        await storeOrphanedMessages(app, queue, unreadable);
+        const job = jobId === undefined ? undefined : await app.jobs.find(jobId);
+        const ids = [...runs.keys()];
+        const done = job
+          ? await app.runner.executeBatch(job, ids)
+          : await Promise.all(ids.map((run) => app.runner.execute(run)));
+        // Only ids without an executed run can be unknown to the ledger.
+        const left = new Map(runs);
+        for (const run of done) if (run) left.delete(run.id);
+        await storeOrphanedMessages(app, queue, await messagesWithoutRun(app, left));
+      });
     },
 
     async onRequest(path, request, context) {
