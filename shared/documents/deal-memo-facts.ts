@@ -2,12 +2,13 @@ import type { LienForMetrics } from "#data/tax-liens/deal-metrics.ts";
 import type { DealDetails } from "#data/tax-liens/document-subjects.ts";
 import { type CivilDate, civilDateIn } from "#rules/civil-date.ts";
 import type { AccrualMethod } from "#rules/tax-liens/accrual.ts";
-import { addMonths } from "#rules/tax-liens/calendar-months.ts";
 import { withRules } from "#rules/tax-liens/county-rules.ts";
-import { dealMetrics, type LienFacts, riskFactsOf } from "#rules/tax-liens/lien-metrics.ts";
-import { expectedRedemption, type Redemption, redemptionOn } from "#rules/tax-liens/redemption.ts";
+import { type LienFacts, riskFactsOf } from "#rules/tax-liens/lien-for-sale.ts";
+import { dealMetrics } from "#rules/tax-liens/lien-metrics.ts";
+import { expectedRedemption, type Redemption } from "#rules/tax-liens/redemption.ts";
+import { returnCases } from "#rules/tax-liens/return-cases.ts";
 import { RISK_FACTORS, type RiskFactor, riskParts, type RiskWeights } from "#rules/tax-liens/risk.ts";
-import { type Bidding, type PremiumTreatment, redemptionDeadline, type RuleSet } from "#rules/tax-liens/rule-sets.ts";
+import type { Bidding, PremiumTreatment, RuleSet } from "#rules/tax-liens/rule-sets.ts";
 import { lienAndProperty, type LienWhole } from "./lien-facts.ts";
 import { cents, inWords, shareOf } from "./stored-values.ts";
 import type { DealMemoFacts } from "./templates/deal-memo.ts";
@@ -43,7 +44,7 @@ export function dealMemoFacts(whole: LienWhole, stored: LienForMetrics, { asOf, 
       riskParts: partsOf(lien, { asOf, weights }),
     },
     basis: basisOf(lien),
-    redemptions: redemptionsOf(lien, expected, asOf),
+    redemptions: redemptionsOf(lien, asOf),
     cashFlows: cashFlowsOf(lien, metrics.cost, expected, asOf),
     rules: rulesOf(lien.rules),
   };
@@ -93,7 +94,7 @@ const PARTS: Readonly<Record<RiskFactor, string>> = {
 };
 
 function partsOf(lien: LienFacts, { asOf, weights }: FiguresOn) {
-  const facts = riskFactsOf(lien);
+  const facts = riskFactsOf(lien, asOf);
   if (!facts) return [];
   const points = riskParts(facts, weights, asOf);
   return RISK_FACTORS.map((factor) => ({
@@ -114,26 +115,14 @@ function basisOf({ rules, interestRate, bidRate }: LienFacts): string {
     : `${bought} The rate is ${shown}.`;
 }
 
-/** One row per half-year until the redemption deadline, and one for the expected day. */
-function redemptionsOf(lien: LienFacts, expected: Redemption | null, asOf: CivilDate) {
-  if (!expected) return [];
-  const last = lien.redemptionDeadline ?? redemptionDeadline(lien.rules, asOf) ?? expected.day;
-  const rows = [{ when: "as expected", redemption: expected }];
-  for (let months = 6; months <= 60; months += 6) {
-    const until = addMonths(asOf, months);
-    if (until > last) break;
-    if (until === expected.day) continue;
-    rows.push({ when: `after ${months} months`, redemption: redemptionOn(lien, { from: asOf, until })! });
-  }
-  return rows
-    .toSorted((a, b) => a.redemption.days - b.redemption.days)
-    .map(({ when, redemption: { day, interest, proceeds, annualYield } }) => ({
-      when,
-      on: day,
-      interest: cents(interest),
-      proceeds: cents(proceeds),
-      annualYield: shareOf(annualYield),
-    }));
+function redemptionsOf(lien: LienFacts, asOf: CivilDate) {
+  return returnCases(lien, asOf).map(({ when, redemption: { day, interest, proceeds, annualYield } }) => ({
+    when: when.join(", "),
+    on: day,
+    interest: cents(interest),
+    proceeds: cents(proceeds),
+    annualYield: shareOf(annualYield),
+  }));
 }
 
 function cashFlowsOf(lien: LienFacts, cost: string, expected: Redemption | null, asOf: CivilDate) {

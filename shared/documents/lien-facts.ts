@@ -8,7 +8,7 @@ export interface LienWhole {
   readonly property: Property;
   readonly county: County;
   /** The last valuation of the property; undefined when there is none. */
-  readonly valuation: Pick<PropertyValuation, "value" | "day"> | undefined;
+  readonly valuation: Pick<PropertyValuation, "value" | "day" | "provider"> | undefined;
 }
 
 /** The fields of lien and property that all templates share. */

@@ -99,6 +99,8 @@ export interface BatchContext<Input> extends Pick<
   readonly runs: readonly BatchedRun<Input>[];
   /** One transaction for all; it commits only while this process holds every one of the runs. */
   readonly transaction: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+  /** Sets the result of one run. Default: empty. */
+  readonly result: (run: BatchedRun<Input>, result: RunResult) => void;
   /** Ends one run as if its work had thrown this error: its class decides about a retry, a `Snooze` delays the run. */
   readonly fail: (run: BatchedRun<Input>, error: Error) => void;
 }

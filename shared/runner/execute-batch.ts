@@ -53,6 +53,7 @@ export async function executeBatch(
           return result;
         },
       ),
+    result: ({ id }, result) => endings.set(id, returned(result)),
     fail: ({ id }, error) => endings.set(id, endingOf(error)),
   };
   const traced: Attempt = { jobId: job.id, runs: claimed.map(({ run }) => run) };

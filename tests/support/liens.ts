@@ -8,7 +8,8 @@ const SINCE = { createdAt: new Date("2025-01-01T00:00:00Z"), updatedAt: new Date
 let count = 0;
 
 /**
- * An available lien on a residential property of its own, in a county of Arizona where half are redeemed within a year.
+ * An available lien on a residential property of its own, in a county of Arizona where half are redeemed within a year
+ * and whose list has a column for each flag.
  */
 export async function addLien(
   db: Db,
@@ -22,7 +23,7 @@ export async function addLien(
       name: countyId,
       state: "AZ",
       timeZone: "America/Phoenix",
-      source: {},
+      source: { fields: { bankruptcy: "Bankruptcy", environmental: "Environment", codeViolations: "Code" } },
       ruleSet: "arizona",
       rules: { medianRedemptionDays: 365 },
       ...SINCE,

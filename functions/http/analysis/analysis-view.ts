@@ -26,7 +26,13 @@ const summary = z.object({
   candidates: z.number(),
   unmet: z
     .record(z.string(), z.number())
-    .describe("Liens that are no candidates, by the first unmet constraint; dealScore: the lien has no score"),
+    .describe(
+      "Liens that are no candidates, by the first reason: an unmet constraint, lapsed, or what the score lacks",
+    ),
+  leftOut: z
+    .record(z.string(), z.number())
+    .default({})
+    .describe("Liens that are no deals, by reason: unmet, the county's rules, and limits that candidates exceeded"),
   deals: z.number(),
   cost: decimal,
   budget: decimal,
@@ -94,6 +100,7 @@ const metrics = z.object({
   expectedYield: decimal.nullable(),
   irr: decimal.nullable(),
   riskScore: decimal.nullable(),
+  marks: z.array(z.string()).default([]).describe("What is missing, assumed or doubtful"),
   explanation: z.string().nullable(),
 });
 

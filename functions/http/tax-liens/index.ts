@@ -3,8 +3,10 @@ import { addPropertyValuations } from "./add-property-valuations.ts";
 import { getCounties } from "./get-counties.ts";
 import { getCounty } from "./get-county.ts";
 import { getIngestions } from "./get-ingestions.ts";
+import { getLienMetrics } from "./get-lien-metrics.ts";
 import { getLiens } from "./get-liens.ts";
 import { putCounty } from "./put-county.ts";
+import { putSubsequentTaxes } from "./put-subsequent-taxes.ts";
 import { undoIngestion } from "./undo-ingestion.ts";
 
 /** The routes of this area, in the order in which the functions are registered. */
@@ -15,5 +17,7 @@ export const routes: readonly Route[] = [
   getIngestions,
   undoIngestion,
   getLiens,
+  getLienMetrics,
+  putSubsequentTaxes,
   addPropertyValuations,
 ];

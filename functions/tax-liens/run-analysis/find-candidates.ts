@@ -3,16 +3,11 @@ import type { Executor, Tx } from "#data/client.ts";
 import { availableLiens, insertCandidates, type StoredCandidate } from "#data/tax-liens/analysis-candidates.ts";
 import type { AnalysisCheckpoint, AnalysisRun } from "#data/tax-liens/analysis-run-schema.ts";
 import { saveCheckpoint } from "#data/tax-liens/analysis-runs.ts";
-import {
-  type LienForMetrics,
-  liensForMetrics,
-  type StoredMetrics,
-  storeMetrics,
-} from "#data/tax-liens/deal-metrics.ts";
+import { type LienForMetrics, liensForMetrics, storeMetrics } from "#data/tax-liens/deal-metrics.ts";
 import { effectiveSettings, type FailedItem, type JobContext } from "#jobs";
 import { totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, unmetConstraint } from "#rules/tax-liens/constraints.ts";
-import { dealFigures, metricsOf } from "#rules/tax-liens/deal-figures.ts";
+import { dealFigures, type LienMetrics, metricsOf } from "#rules/tax-liens/deal-figures.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import type { RiskWeights } from "#rules/tax-liens/risk.ts";
 
@@ -92,7 +87,7 @@ async function nextLiens(
 }
 
 interface Computed {
-  readonly liens: readonly { readonly lien: LienForMetrics; readonly metrics: StoredMetrics }[];
+  readonly liens: readonly { readonly lien: LienForMetrics; readonly metrics: LienMetrics }[];
   readonly failed: readonly FailedItem[];
 }
 
@@ -101,7 +96,7 @@ async function compute(
   ids: readonly number[],
   { asOf, weights, now }: Parameters<typeof metricsOf>[1] & { now: Date },
 ): Promise<Computed> {
-  const liens: { lien: LienForMetrics; metrics: StoredMetrics }[] = [];
+  const liens: { lien: LienForMetrics; metrics: LienMetrics }[] = [];
   const failed: FailedItem[] = [];
   for (const lien of ids.length ? await liensForMetrics(tx, ids, asOf) : []) {
     const metrics = metricsOf(lien, { asOf, weights });

@@ -9,6 +9,7 @@ import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-noti
 import { mostFrequentUnmet, totalAvailable } from "#rules/tax-liens/analysis-summary.ts";
 import { type Constraints, constraintsSchema } from "#rules/tax-liens/constraints.ts";
 import { countyFaults } from "#rules/tax-liens/county-faults.ts";
+import { counted } from "#text/counted.ts";
 import { taxLiens } from "../../families.ts";
 import { recordDoneSteps, recordFailure } from "./analysis-steps.ts";
 import { createDeals } from "./create-deals.ts";
@@ -132,13 +133,13 @@ async function recordFiltering(
       step: "metrics",
       ...times,
       durationMs: metricsMs,
-      message: `metrics of ${computed} liens${failed ? `; ${failed} liens failed` : ""}`,
+      message: `metrics of ${counted(computed, "lien")}${failed ? `; ${counted(failed, "lien")} failed` : ""}`,
     },
     {
       step: "filter",
       ...times,
       durationMs: filterMs,
-      message: `${candidates} liens meet the constraints${reasons && `; not met by others: ${reasons}`}`,
+      message: `${counted(candidates, "lien")} ${candidates === 1 ? "meets" : "meet"} the constraints${reasons && `; left out: ${reasons}`}`,
     },
   ]);
 }

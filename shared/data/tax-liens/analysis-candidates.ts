@@ -85,12 +85,15 @@ async function nextRanked(
   return [...rows];
 }
 
-/** The lowest cost of the candidates with a still available lien; null without any. */
-export async function leastCost(db: Executor, analysisRunId: string): Promise<string | null> {
-  const [row] = await db.execute<{ cost: string | null }>(sql`
-    select min(c.cost)::text as cost
+/** The candidates with a still available lien: their number, and the lowest cost; null without any. */
+export async function candidateTotals(
+  db: Executor,
+  analysisRunId: string,
+): Promise<{ count: number; leastCost: string | null }> {
+  const [row] = await db.execute<{ count: number; leastCost: string | null }>(sql`
+    select count(*)::integer as count, min(c.cost)::text as "leastCost"
       from ${analysisCandidates} as c
       join ${liens} as lien on lien.id = c.lien_id and lien.status = 'available'
      where c.analysis_run_id = ${analysisRunId}::uuid`);
-  return row?.cost ?? null;
+  return row!;
 }

@@ -124,6 +124,8 @@ export interface DealFigures {
   readonly expectedYield: string | null;
   readonly irr: string | null;
   readonly riskScore: string | null;
+  /** What is missing, assumed or doubtful; absent from figures of version 1. */
+  readonly marks?: readonly string[];
   readonly explanation: string | null;
 }
 

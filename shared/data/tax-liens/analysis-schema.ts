@@ -1,5 +1,16 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, date, integer, numeric, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  integer,
+  jsonb,
+  numeric,
+  primaryKey,
+  text,
+  timestamp,
+} from "drizzle-orm/pg-core";
 import { liens, taxLiens } from "./tax-lien-schema.ts";
 
 /**
@@ -44,6 +55,8 @@ export const dealMetrics = taxLiens.table(
     irr: numeric(),
     riskScore: numeric("risk_score"),
     dealScore: numeric("deal_score"),
+    /** What is missing, assumed or doubtful: see shared/rules/tax-liens/marks.ts. */
+    marks: jsonb().$type<readonly string[]>().notNull().default([]),
     explanation: text(),
     computedAt: timestamp("computed_at", { withTimezone: true, precision: 3 }).notNull(),
   },

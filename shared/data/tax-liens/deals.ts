@@ -24,16 +24,21 @@ export interface DealTotals {
   readonly countyId: string;
   readonly deals: number;
   readonly cost: string;
-  /** Σ cost × expected yield. */
+  /** Σ cost × expected yield, and Σ cost, of the deals with a yield. */
   readonly yieldWeight: string;
+  readonly yieldCost: string;
   /** Σ cost × risk score. */
   readonly riskWeight: string;
+  /** Deals whose rate is assumed because their list states none. */
+  readonly assumedRates: number;
 }
 
 export async function dealTotals(db: Executor, analysisRunId: string): Promise<DealTotals[]> {
   const rows = await db.execute<DealTotals & Record<string, unknown>>(sql`
     select lien.county_id as "countyId", count(*)::integer as deals, sum(deal.cost)::text as cost,
-           sum(deal.cost * (deal.metrics ->> 'expectedYield')::numeric)::text as "yieldWeight",
+           coalesce(sum(deal.cost * (deal.metrics ->> 'expectedYield')::numeric), 0)::text as "yieldWeight",
+           coalesce(sum(deal.cost) filter (where deal.metrics ->> 'expectedYield' is not null), 0)::text as "yieldCost",
+           count(*) filter (where deal.metrics -> 'marks' @> '["assumed_rate"]')::integer as "assumedRates",
            sum(deal.cost * (deal.metrics ->> 'riskScore')::numeric)::text as "riskWeight"
       from ${deals} as deal
       join ${liens} as lien on lien.id = deal.lien_id

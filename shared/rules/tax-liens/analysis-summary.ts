@@ -1,4 +1,6 @@
 import { Decimal } from "decimal.js";
+import { counted } from "#text/counted.ts";
+import type { Skipped } from "./fill-budget.ts";
 
 /** The findings of an analysis. Money in dollars, as decimal texts. */
 export interface AnalysisFindings {
@@ -8,10 +10,11 @@ export interface AnalysisFindings {
   /** Liens without figures, because of the rules of their county. */
   readonly failed: number;
   readonly candidates: number;
-  /** The other liens, by the first constraint that they fail. */
+  /** The other liens, by the first reason: see `unmetConstraint`. */
   readonly unmet: Readonly<Record<string, number>>;
-  /** Cost of the cheapest candidate; null without candidates. */
-  readonly leastCost: string | null;
+  /** The candidates that are still available. `leastCost`: of the cheapest one; null without any. */
+  readonly open: { readonly count: number; readonly leastCost: string | null };
+  readonly skipped: Skipped;
   readonly deals: readonly CountyDeals[];
 }
 
@@ -20,10 +23,13 @@ export interface CountyDeals {
   readonly countyId: string;
   readonly deals: number;
   readonly cost: string;
-  /** Σ cost × expected yield. */
+  /** Σ cost × expected yield, and Σ cost, of the deals with a yield. */
   readonly yieldWeight: string;
+  readonly yieldCost: string;
   /** Σ cost × risk score. */
   readonly riskWeight: string;
+  /** Deals whose rate is assumed because their list states none. */
+  readonly assumedRates: number;
 }
 
 export interface AnalysisSummary {
@@ -32,10 +38,15 @@ export interface AnalysisSummary {
   readonly failed: number;
   readonly candidates: number;
   readonly unmet: Readonly<Record<string, number>>;
+  /**
+   * The liens that are no deals, by reason: those of `unmet`, `countyRules` for `failed`, and of the candidates
+   * `budget`, `maxCountyShare`, `maxDeals` and `soldMeanwhile`.
+   */
+  readonly leftOut: Readonly<Record<string, number>>;
   readonly deals: number;
   readonly cost: string;
   readonly budget: string;
-  /** Percent a year, each deal weighted by its cost; null without deals. */
+  /** Percent a year, each deal with a yield weighted by its cost; null without one. */
   readonly averageYield: string | null;
   /** 0 to 100, weighted likewise. */
   readonly averageRisk: string | null;
@@ -50,31 +61,42 @@ export function analysisSummary(found: AnalysisFindings): AnalysisSummary {
   const byCounty = new Map(found.deals.map((county) => [county.countyId, county]));
   const deals = found.deals.reduce((sum, county) => sum + county.deals, 0);
   const cost = total(found.deals.map((county) => county.cost));
-  const average = (weights: string[], digits: number) =>
-    cost.isZero() ? null : total(weights).div(cost).toFixed(digits, Decimal.ROUND_HALF_UP);
+  const yieldCost = total(found.deals.map((county) => county.yieldCost));
   const liens = totalAvailable(available);
   return {
     liens,
     failed,
     candidates,
     unmet,
+    leftOut: leftOutOf(found, deals),
     deals,
     cost: cost.toFixed(2),
     budget,
-    averageYield: average(
-      found.deals.map(({ yieldWeight }) => yieldWeight),
-      4,
-    ),
-    averageRisk: average(
-      found.deals.map(({ riskWeight }) => riskWeight),
-      2,
-    ),
+    averageYield: average(total(found.deals.map(({ yieldWeight }) => yieldWeight)), yieldCost, 4),
+    averageRisk: average(total(found.deals.map(({ riskWeight }) => riskWeight)), cost, 2),
     counties: Object.entries(available).map(([countyId, count]) => {
       const { deals: countyDeals = 0, cost: countyCost = "0.00" } = byCounty.get(countyId) ?? {};
       return { countyId, available: count, deals: countyDeals, cost: countyCost };
     }),
     notes: [...(deals === 0 ? [whyNoDeals(found, liens)] : []), ...notesOnLiens(found)],
   };
+}
+
+function leftOutOf({ failed, candidates, unmet, open, skipped }: AnalysisFindings, deals: number) {
+  const { endedBy, ...read } = skipped;
+  const unread = open.count - deals - read.budget - read.maxCountyShare;
+  const all: Record<string, number> = {
+    ...unmet,
+    countyRules: failed,
+    ...read,
+    soldMeanwhile: candidates - open.count,
+  };
+  if (endedBy !== null) all[endedBy] = (all[endedBy] ?? 0) + unread;
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+}
+
+function average(weights: Decimal, cost: Decimal, digits: number): string | null {
+  return cost.isZero() ? null : weights.div(cost).toFixed(digits, Decimal.ROUND_HALF_UP);
 }
 
 /** The number of available liens of all counties. @param available liens by county */
@@ -90,7 +112,7 @@ export function mostFrequentUnmet(unmet: Readonly<Record<string, number>>): stri
     .join(", ");
 }
 
-function whyNoDeals({ candidates, unmet, leastCost, budget }: AnalysisFindings, liens: number): string {
+function whyNoDeals({ candidates, unmet, open: { leastCost }, budget }: AnalysisFindings, liens: number): string {
   if (liens === 0) return "there are no deals: none of the counties has an available lien";
   if (candidates === 0) {
     const reasons = mostFrequentUnmet(unmet);
@@ -100,12 +122,18 @@ function whyNoDeals({ candidates, unmet, leastCost, budget }: AnalysisFindings, 
   return `there are no deals: the cheapest candidate costs ${leastCost}, more than the budget of ${budget} or a county's share of it`;
 }
 
-function notesOnLiens({ available, unmet, failed }: AnalysisFindings): string[] {
+function notesOnLiens({ available, unmet, failed, deals }: AnalysisFindings): string[] {
   const empty = Object.keys(available).filter((countyId) => available[countyId] === 0);
+  const assumed = deals.reduce((sum, { assumedRates }) => sum + assumedRates, 0);
+  const note = (count: number | undefined, one: string, many: string, what: string) =>
+    count ? [`${counted(count, one, many)} ${what}`] : [];
   return [
     ...empty.map((countyId) => `${countyId} has no available liens`),
-    ...(unmet.dealScore ? [`${unmet.dealScore} liens have no score, most often because they have no valuation`] : []),
-    ...(failed ? [`${failed} liens have no figures, because of the rules of their county`] : []),
+    ...note(unmet.lapsed, "lien is", "liens are", "past the redemption deadline; includeLapsed admits them"),
+    ...note(unmet.no_valuation, "lien has", "liens have", "no score, because the property has no valuation"),
+    ...note(unmet.no_rate, "lien has", "liens have", "no score, because neither list nor rules state a rate"),
+    ...note(failed, "lien has", "liens have", "no figures, because of the rules of the county"),
+    ...note(assumed, "deal is", "deals are", "ranked by an assumed rate, because the list states none"),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { Decimal } from "decimal.js";
 import { z } from "zod";
 import { PROPERTY_TYPES, type PropertyType } from "./lien-fields.ts";
+import { LEAVES_GAP, type Mark } from "./marks.ts";
 
 /** An amount in dollars with up to 12 digits and two decimals: `"2500.00"`. */
 const dollars = z
@@ -29,6 +30,8 @@ export const constraintsSchema = z
     maxFace: dollars.optional(),
     propertyTypes: z.array(z.enum(PROPERTY_TYPES)).min(1).refine(isEachOnce, "expected each once").optional(),
     maxDeals: z.int().min(1).max(10_000).optional(),
+    /** Whether liens past their redemption deadline are candidates. Default false. */
+    includeLapsed: z.boolean().optional(),
     /** Maximum share of the budget in one county: 0.25 is a quarter. */
     maxCountyShare: z.number().positive().max(1).optional(),
   })
@@ -50,11 +53,16 @@ export interface Offer {
   readonly ltv: string | null;
   readonly riskScore: string | null;
   readonly dealScore: string | null;
+  readonly marks: readonly Mark[];
 }
 
-/** The first constraint that a lien fails; null when it meets all. An unknown figure fails its constraint. */
-export function unmetConstraint(offer: Offer, wanted: Constraints): keyof Constraints | "dealScore" | null {
-  if (offer.dealScore === null) return "dealScore";
+/** Why a lien is no candidate: a constraint that it fails, its missed deadline, or what its score lacks. */
+export type Unmet = keyof Constraints | Mark | "dealScore";
+
+/** The first reason why a lien is no candidate; null when it is one. An unknown figure fails its constraint. */
+export function unmetConstraint(offer: Offer, wanted: Constraints): Unmet | null {
+  if (offer.marks.includes("lapsed") && !wanted.includeLapsed) return "lapsed";
+  if (offer.dealScore === null) return offer.marks.find((mark) => LEAVES_GAP.has(mark)) ?? "dealScore";
   if (isBelow(offer.faceAmount, wanted.minFace)) return "minFace";
   if (isAbove(offer.faceAmount, wanted.maxFace)) return "maxFace";
   if (wanted.propertyTypes && !wanted.propertyTypes.includes(offer.propertyType)) return "propertyTypes";

@@ -17,7 +17,11 @@ export function countyRules(ruleSet: string, overrides: CountyOverrides): RuleSe
   const hasMonths = overrides.redemptionMonths !== undefined;
   return {
     ...rules,
-    ...(maxRate !== null && { maxRate, maxAnnualReturn: rules.accrual === "penalty_step" ? maxRate * 2 : maxRate }),
+    ...(maxRate !== null && {
+      maxRate,
+      unstatedRate: maxRate,
+      maxAnnualReturn: rules.accrual === "penalty_step" ? maxRate * 2 : maxRate,
+    }),
     ...(hasMonths && { redemptionMonths: stated(overrides, "redemptionMonths", WHOLE, isCount) }),
   };
 }

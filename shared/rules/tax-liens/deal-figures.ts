@@ -1,10 +1,11 @@
 import type { CivilDate } from "../civil-date.ts";
 import { type CountyOverrides, withRules } from "./county-rules.ts";
-import { type DealMetrics, dealMetrics, type LienFacts, METRICS_VERSION } from "./lien-metrics.ts";
+import type { LienFacts } from "./lien-for-sale.ts";
+import { type DealMetrics, dealMetrics, METRICS_VERSION } from "./lien-metrics.ts";
 import type { RiskWeights } from "./risk.ts";
 
 /** A lien as stored: its facts, and the rules of its county. */
-type StoredLien = Omit<LienFacts, "rules" | "medianRedemptionDays"> & {
+export type StoredLien = Omit<LienFacts, "rules" | "medianRedemptionDays"> & {
   readonly lienId: number;
   readonly ruleSet: string;
   readonly countyRules: CountyOverrides;
@@ -27,10 +28,10 @@ export function metricsOf(
 
 /** The part of a lien's metrics that a deal shows, with their day and the version of the formulas. */
 export function dealFigures(
-  { ltv, implausibleValue, expectedYield, irr, riskScore, explanation }: Omit<DealMetrics, "cost" | "dealScore">,
+  { ltv, implausibleValue, expectedYield, irr, riskScore, marks, explanation }: Omit<DealMetrics, "cost" | "dealScore">,
   asOf: CivilDate,
 ): Omit<DealMetrics, "cost" | "dealScore"> & { readonly asOf: CivilDate; readonly version: number } {
-  return { asOf, version: METRICS_VERSION, ltv, implausibleValue, expectedYield, irr, riskScore, explanation };
+  return { asOf, version: METRICS_VERSION, ltv, implausibleValue, expectedYield, irr, riskScore, marks, explanation };
 }
 
 export class InvalidCountyRules extends Error {

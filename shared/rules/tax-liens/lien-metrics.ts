@@ -1,34 +1,26 @@
 import { Decimal } from "decimal.js";
 import type { CivilDate } from "../civil-date.ts";
-import { costOf, expectedRedemption, interestOn, type LienTerms, type Redemption } from "./redemption.ts";
-import { type RiskFacts, riskScore, type RiskWeights } from "./risk.ts";
+import { isZero, type LienFacts, riskFactsOf } from "./lien-for-sale.ts";
+import { explainMarks, marksOf } from "./lien-marks.ts";
+import { LEAVES_GAP, type Mark } from "./marks.ts";
+import { costOf, expectedRedemption, interestOn, type Redemption } from "./redemption.ts";
+import { riskScore, type RiskWeights } from "./risk.ts";
 import { type CashFlow, internalRateOfReturn } from "./yield.ts";
 
 /**
  * Version of these formulas, of those they call (accrual, yield, risk) and of the facts in `rule-sets.ts`. Stored with
- * the results; increase it when a result may change.
+ * the results; increase it when a result may change, and add the change to docs/tax-lien-rules.md.
  */
-export const METRICS_VERSION = 1;
-
-/** Above this the liens exceed the value of the property: the value is probably wrong. */
-const PLAUSIBLE_LTV = 1;
-
-/** The facts about a lien that may be bought. Money in dollars, rates in percent. */
-export interface LienFacts extends LienTerms, Omit<RiskFacts, "ltv" | "valuedOn"> {
-  readonly priorLiens: string;
-  readonly valuation: { readonly value: string; readonly day: CivilDate } | null;
-  /** Taxes of later years, which the holder pays and which are redeemed with the lien. */
-  readonly subsequentTaxes: readonly { readonly day: CivilDate; readonly amount: string }[];
-}
+export const METRICS_VERSION = 2;
 
 export interface DealMetrics {
   /** Face + premium + fees. */
   readonly cost: string;
   /** (Face + prior liens + penalties) ÷ value, to 6 decimals; null without a value or for a value of 0. */
   readonly ltv: string | null;
-  /** Whether the LTV is above 1; the risk score uses 1 then. */
+  /** Whether the LTV is above 1 or the value is 0; the risk has the highest LTV then. */
   readonly implausibleValue: boolean;
-  /** Percent a year of the cost, simple; null without a known rate. */
+  /** Percent a year of the cost, simple; null without a known rate and after the redemption deadline. */
   readonly expectedYield: string | null;
   /** Percent a year; null without subsequent taxes. */
   readonly irr: string | null;
@@ -36,6 +28,8 @@ export interface DealMetrics {
   readonly riskScore: string | null;
   /** 0 to 100, higher is better. */
   readonly dealScore: string | null;
+  /** What is missing, assumed or doubtful. */
+  readonly marks: readonly Mark[];
   /** Why figures are missing; null when LTV, yield, risk and score are known. */
   readonly explanation: string | null;
 }
@@ -45,6 +39,7 @@ export interface DealMetrics {
  *
  * Yield: (accrued interest + penalties − fees − a premium that the state keeps) ÷ cost × 365 ÷ days to redemption.
  * Score: 100 × (½ · yield ÷ the state's maximum, from 0 to 1, + ½ · (1 − risk ÷ 100)), to 2 decimals.
+ * After the redemption deadline there is no yield, and the score counts it as 0.
  * The formulas are this project's own; sources of the accrual are in `rule-sets.ts`.
  */
 export function dealMetrics(
@@ -52,31 +47,24 @@ export function dealMetrics(
   { asOf, weights }: { asOf: CivilDate; weights: RiskWeights },
 ): DealMetrics {
   const cost = costOf(lien);
-  const redemption = expectedRedemption(lien, asOf);
+  const redemption = isZero(lien.faceAmount) ? null : expectedRedemption(lien, asOf);
   const expected = redemption?.annualYield ?? null;
-  const value = lien.valuation && new Decimal(lien.valuation.value);
-  const facts = riskFactsOf(lien);
-  const ltv = facts?.ltv;
+  const facts = riskFactsOf(lien, asOf);
+  const marks = marksOf(lien, asOf, { risk: facts, redemption });
   const risk = facts && riskScore(facts, weights, asOf);
   const best = lien.rules.maxAnnualReturn;
+  const counted = marks.includes("lapsed") ? new Decimal(0) : expected;
   return {
     cost: cost.toFixed(2),
-    ltv: ltv?.isFinite() ? ltv.toFixed(6, Decimal.ROUND_HALF_UP) : null,
-    implausibleValue: ltv?.gt(PLAUSIBLE_LTV) ?? false,
+    ltv: facts?.ltv.isFinite() ? facts.ltv.toFixed(6, Decimal.ROUND_HALF_UP) : null,
+    implausibleValue: marks.includes("implausible_value") || marks.includes("no_value"),
     expectedYield: expected?.toFixed(4) ?? null,
     irr: redemption && lien.subsequentTaxes.length > 0 ? irrOf(lien, cost, redemption, asOf) : null,
     riskScore: risk?.toFixed(2) ?? null,
-    dealScore: expected && risk && best !== null ? scoreOf(expected, best, risk) : null,
-    explanation: explanationOf(lien, value, expected),
+    dealScore: counted && risk && best !== null ? scoreOf(counted, best, risk) : null,
+    marks,
+    explanation: explanationOf(lien, asOf, marks),
   };
-}
-
-/** The facts for the risk score; null without a valuation. */
-export function riskFactsOf(lien: LienFacts): RiskFacts | null {
-  const { valuation } = lien;
-  if (!valuation) return null;
-  const ltv = sum(lien.faceAmount, lien.priorLiens, lien.penalties).div(valuation.value);
-  return { ...lien, ltv, valuedOn: valuation.day };
 }
 
 /** Ignores taxes after the expected redemption. */
@@ -88,7 +76,7 @@ function irrOf(lien: LienFacts, cost: Decimal, { day, proceeds }: Redemption, as
     flows.push({ day: tax.day, amount: new Decimal(tax.amount).negated() });
     // Taxes have no overbid, so they get no interest on one.
     const interest = interestOn({ ...lien, premium: "0" }, tax.amount, { from: tax.day, until: day });
-    back = back.plus(sum(tax.amount, interest ?? 0));
+    back = back.plus(tax.amount).plus(interest ?? 0);
   }
   return internalRateOfReturn([...flows, { day, amount: back }])?.toFixed(4) ?? null;
 }
@@ -100,16 +88,8 @@ function scoreOf(expected: Decimal, best: number, risk: Decimal): string {
   return yieldShare.plus(safety).times(50).toFixed(2, Decimal.ROUND_HALF_UP);
 }
 
-function explanationOf(lien: LienFacts, value: Decimal | null, expected: Decimal | null): string | null {
-  const missing = [
-    value === null && "the property has no valuation: no LTV, risk or score",
-    value?.isZero() && "the value of the property is 0: no LTV, and the highest risk",
-    expected === null && "neither the list nor the county's rules state a rate: no yield or score",
-    lien.rules.maxAnnualReturn === null && "the county's rules state no maximum rate: no score",
-  ].filter((reason) => typeof reason === "string");
-  return missing.length ? missing.join("; ") : null;
-}
-
-function sum(...amounts: Decimal.Value[]): Decimal {
-  return amounts.reduce<Decimal>((total, amount) => total.plus(amount), new Decimal(0));
+function explanationOf(lien: LienFacts, asOf: CivilDate, marks: readonly Mark[]): string | null {
+  const gaps = marks.filter((mark) => LEAVES_GAP.has(mark));
+  const reasons = explainMarks(lien, asOf, gaps).map(({ meaning }) => meaning);
+  return reasons.length ? reasons.join("; ") : null;
 }

@@ -15,10 +15,12 @@ export interface RiskFacts {
   readonly valuedOn: CivilDate;
   /** Null for an unsold lien. */
   readonly saleDate: CivilDate | null;
+  /** Null: unknown. */
   readonly redemptionDeadline: CivilDate | null;
-  readonly bankruptcy: boolean;
-  readonly environmental: boolean;
-  readonly codeViolations: boolean;
+  /** Null: the county's list has no such column. */
+  readonly bankruptcy: boolean | null;
+  readonly environmental: boolean | null;
+  readonly codeViolations: boolean | null;
 }
 
 /**
@@ -30,8 +32,8 @@ export interface RiskFacts {
  * | `ltv` | 0 up to 5 %, 1 from 60 %, linear between |
  * | `property_type` | residential 0.2, commercial 0.4, industrial 0.6, vacant land 0.8, unknown 0.9 |
  * | `valuation_age` | 0 on the day of the valuation, 1 from 365 days, linear between |
- * | `redemption_time` | elapsed share of the time from sale to deadline; 1 after the deadline, 0 for an unsold lien |
- * | `flags` | bankruptcy, environmental, code violations: a third each |
+ * | `redemption_time` | elapsed share of the time from sale to deadline; 1 after it, 0 if unsold, ½ if it is unknown |
+ * | `flags` | bankruptcy, environmental, code violations: a third each; half of that for an unknown one |
  */
 export function riskScore(facts: RiskFacts, weights: RiskWeights, asOf: CivilDate): Decimal {
   const parts = riskParts(facts, weights, asOf);
@@ -48,7 +50,10 @@ export function riskParts(
   asOf: CivilDate,
 ): Readonly<Record<RiskFactor, Decimal>> {
   const points = (factor: RiskFactor, share: Decimal) => share.times(weights[factor]);
-  const flags = [facts.bankruptcy, facts.environmental, facts.codeViolations].filter(Boolean).length;
+  const flags = [facts.bankruptcy, facts.environmental, facts.codeViolations].reduce(
+    (sum, flag) => sum + (flag === null ? 0.5 : Number(flag)),
+    0,
+  );
   return {
     ltv: points("ltv", facts.ltv.isFinite() ? share(facts.ltv.minus("0.05"), "0.55") : new Decimal(1)),
     property_type: points("property_type", new Decimal(TYPE_RISK[facts.propertyType])),
@@ -67,7 +72,7 @@ const TYPE_RISK: Readonly<Record<PropertyType, string>> = {
 };
 
 function redemptionTime({ saleDate, redemptionDeadline }: RiskFacts, asOf: CivilDate): Decimal {
-  if (redemptionDeadline === null) return new Decimal(0);
+  if (redemptionDeadline === null) return new Decimal("0.5");
   if (asOf > redemptionDeadline) return new Decimal(1);
   // Before the deadline, a lien without a sale before the deadline has no elapsed time.
   if (saleDate === null || saleDate >= redemptionDeadline) return new Decimal(0);

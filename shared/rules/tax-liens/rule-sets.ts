@@ -1,4 +1,4 @@
-import { type CivilDate, daysBetween } from "../civil-date.ts";
+import type { CivilDate } from "../civil-date.ts";
 import type { AccrualMethod } from "./accrual.ts";
 import { addMonths } from "./calendar-months.ts";
 
@@ -19,6 +19,11 @@ export interface RuleSet {
    * Maximum rate in percent a year; in Illinois the penalty of a half-year. Null: the county's list states the rate.
    */
   readonly maxRate: number | null;
+  /**
+   * The rate of a lien whose list states none: the maximum where bids go down from it, the lowest that the law allows
+   * where the county or a year sets the rate. Null: unknown.
+   */
+  readonly unstatedRate: number | null;
   /** Maximum return in percent a year, penalties included. Null as above. */
   readonly maxAnnualReturn: number | null;
   /** Months in which the owner may redeem. Null: unknown. */
@@ -39,11 +44,12 @@ export interface RuleSet {
  *   verified.
  * - **Colorado.** The highest premium wins, which is neither returned nor bears interest; 9 points above the federal
  *   discount rate, set each year: 15 % is the highest of Larimer County's years 2000 to 2015; three years until a
- *   treasurer's deed.
+ *   treasurer's deed. A list without the rate counts 9 %.
  * - **Indiana.** The highest bid wins; 110 % of the minimum bid within six months, 115 % after; 5 % a year on the
  *   overbid; one year. Sale profiles of the counties, 2026.
- * - **Maryland.** Each county sets its rate, 8 % to 20 %; six months. That the highest bid wins, and that what is bid
- *   above is returned without interest, is Md. Code, Tax-Property § 14-817, to be verified.
+ * - **Maryland.** Each county sets its rate, 8 % to 20 %, and 8 % counts until it is stated; six months. That the
+ *   highest bid wins, and that what is bid above is returned without interest, is Md. Code, Tax-Property § 14-817, to be
+ *   verified.
  * - **Other.** Nothing is known: a list must state the rate. Interest by the day.
  *
  * The monthly count of Arizona, Colorado and Maryland reproduces 98 % of some 40,000 redemptions in Larimer County to
@@ -54,6 +60,7 @@ export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
     id: "arizona",
     bidding: "lowest_rate",
     maxRate: 16,
+    unstatedRate: 16,
     maxAnnualReturn: 16,
     redemptionMonths: 36,
     accrual: "monthly_simple",
@@ -63,6 +70,7 @@ export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
     id: "florida",
     bidding: "lowest_rate",
     maxRate: 18,
+    unstatedRate: 18,
     maxAnnualReturn: 18,
     redemptionMonths: 24,
     accrual: "monthly_simple_minimum",
@@ -72,6 +80,7 @@ export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
     id: "illinois",
     bidding: "lowest_penalty",
     maxRate: 9,
+    unstatedRate: 9,
     maxAnnualReturn: 18,
     redemptionMonths: 30,
     accrual: "penalty_step",
@@ -81,6 +90,7 @@ export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
     id: "colorado",
     bidding: "highest_premium",
     maxRate: 15,
+    unstatedRate: 9,
     maxAnnualReturn: 15,
     redemptionMonths: 36,
     accrual: "monthly_simple",
@@ -90,6 +100,7 @@ export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
     id: "indiana",
     bidding: "highest_premium",
     maxRate: 15,
+    unstatedRate: 15,
     maxAnnualReturn: 15,
     redemptionMonths: 12,
     accrual: "flat_then_step",
@@ -99,6 +110,7 @@ export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
     id: "maryland",
     bidding: "highest_premium",
     maxRate: 20,
+    unstatedRate: 8,
     maxAnnualReturn: 20,
     redemptionMonths: 6,
     accrual: "monthly_simple",
@@ -108,6 +120,7 @@ export const RULE_SETS: Readonly<Record<RuleSetId, RuleSet>> = {
     id: "other",
     bidding: "unknown",
     maxRate: null,
+    unstatedRate: null,
     maxAnnualReturn: null,
     redemptionMonths: null,
     accrual: "daily_simple",
@@ -125,10 +138,4 @@ export function redemptionDeadline({ id, redemptionMonths }: RuleSet, sold: Civi
   if (redemptionMonths === null) return null;
   // Florida counts from 1 April of the year of issue, independent of the day of the sale.
   return addMonths(id === "florida" ? `${sold.slice(0, 4)}-04-01` : sold, redemptionMonths);
-}
-
-/** The days from a purchase to the redemption deadline; null for an unknown period. */
-export function redemptionDays(rules: RuleSet, bought: CivilDate): number | null {
-  const deadline = redemptionDeadline(rules, bought);
-  return deadline === null ? null : daysBetween(bought, deadline);
 }

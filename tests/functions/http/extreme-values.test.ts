@@ -63,6 +63,7 @@ beforeAll(async () => {
     "api/v1/etf": symbol,
     "api/v1/etf-pensions": created.body.pension,
     "api/counties": "sample-az",
+    "api/liens": "1",
     "api/analysis/runs": analysis,
   });
   const reason = "a test";
@@ -96,6 +97,7 @@ beforeAll(async () => {
     "POST api/property-valuations": {
       valuations: [{ county: "sample-az", parcelId: "1", day: "2026-03-01", value: "1" }],
     },
+    "PUT api/liens/{id}/subsequent-taxes": { taxes: [{ day: "2026-03-01", amount: "1" }] },
     "POST api/analysis/runs": { constraints },
     "POST api/agents/orchestrator/analysis": { constraints },
     "POST api/analysis/runs/{id}/decisions": {

@@ -6,6 +6,7 @@ import { counties } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { computeDealMetrics } from "#functions/tax-liens/compute-deal-metrics.ts";
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
+import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien } from "#support/liens.ts";
 import { TestClock } from "#support/test-clock.ts";
@@ -45,7 +46,7 @@ const compute = async (...liens: number[]) => {
 const stored = async (lienId: number) =>
   (await app.db.select().from(dealMetrics).where(eq(dealMetrics.lienId, lienId)))[0];
 
-it("stores a lien's metrics for the local day, from the last valuation until then", async () => {
+it("stores a lien's metrics for the local day, from the last valuation until then, as the result of the run", async () => {
   const { lienId, propertyId } = await addLien(app.db, { faceAmount: "1000", interestRate: "12" });
   const value = (day: string, amount: string, provider = "avm") =>
     ({ propertyId, provider, day, value: amount, state: "valued", createdAt: NOON }) as const;
@@ -57,11 +58,11 @@ it("stores a lien's metrics for the local day, from the last valuation until the
       value("2026-01-02", "1"),
       { ...value("2026-01-01", "0", "another"), value: null, state: "missing", reason: "out of order" },
     ]);
-  await compute(lienId);
-  expect(await stored(lienId)).toEqual({
+  const [run] = await compute(lienId);
+  const metrics = {
     lienId,
     asOf: "2026-01-01",
-    version: 1,
+    version: METRICS_VERSION,
     cost: "1000.00",
     ltv: "0.100000",
     implausibleValue: false,
@@ -69,9 +70,11 @@ it("stores a lien's metrics for the local day, from the last valuation until the
     irr: null,
     riskScore: "7.64",
     dealScore: "86.81",
+    marks: ["assumed_sale"],
     explanation: null,
-    computedAt: NOON,
-  });
+  };
+  expect(await stored(lienId)).toEqual({ ...metrics, computedAt: NOON });
+  expect(run!.result).toEqual(metrics);
 });
 
 it("uses the risk weights in force", async () => {
@@ -99,6 +102,33 @@ it("computes the possible metrics of liens without a valuation", async () => {
     expectedYield: "13.0000",
     explanation: "the property has no valuation: no LTV, risk or score",
   });
+});
+
+it("marks a lien past its redemption deadline, and gives it no yield", async () => {
+  const { lienId } = await addLien(app.db, {
+    interestRate: "12",
+    saleDate: "2022-06-01",
+    redemptionDeadline: "2025-06-01",
+  });
+  const [run] = await compute(lienId);
+  expect(await stored(lienId)).toMatchObject({ expectedYield: null, marks: ["lapsed", "no_valuation"] });
+  expect(run!.result).toMatchObject({
+    explanation: expect.stringContaining("the time to redeem ended on 2025-06-01") as string,
+  });
+});
+
+it("takes flags as unknown when the county's list has no column for them", async () => {
+  const { lienId, propertyId } = await addLien(app.db, {
+    interestRate: "12",
+    property: { codeViolations: true },
+    countyId: "bare-az",
+  });
+  await app.db.update(counties).set({ source: { fields: {}, constants: { environmental: "no" } } });
+  const valuation = { propertyId, provider: "avm", day: "2026-01-01", value: "100000", state: "valued" } as const;
+  await app.db.insert(propertyValuations).values({ ...valuation, createdAt: NOON });
+  await compute(lienId);
+  // 4.00 for the type; of 10 for flags a third for code violations, a sixth for the unknown bankruptcy.
+  expect(await stored(lienId)).toMatchObject({ riskScore: "9.00", marks: ["assumed_sale", "unknown_flags"] });
 });
 
 it("counts the taxes of later years", async () => {

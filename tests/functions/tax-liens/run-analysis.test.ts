@@ -116,9 +116,37 @@ describe("an analysis", () => {
     expect(analysis.deals.map(({ deal }) => deal.lienId)).toEqual([fits]);
     expect(analysis.summary).toMatchObject({
       candidates: 1,
-      unmet: { minFace: 1, maxLtv: 1, minYield: 1, propertyTypes: 1, dealScore: 1 },
-      notes: [expect.stringContaining("1 liens have no score, most often because they have no valuation")],
+      unmet: { minFace: 1, maxLtv: 1, minYield: 1, propertyTypes: 1, no_valuation: 1 },
+      leftOut: { minFace: 1, maxLtv: 1, minYield: 1, propertyTypes: 1, no_valuation: 1 },
+      notes: ["1 lien has no score, because the property has no valuation"],
     });
+  });
+
+  it("leaves out liens past their deadline and counts them, unless the investor admits them", async () => {
+    const open = await offer("1000", "100000");
+    const lapsed = await offer("900", "100000", { saleDate: "2022-06-01", redemptionDeadline: "2025-12-31" });
+    const { analysis } = await analyse();
+    expect(analysis.deals.map(({ deal }) => deal.lienId)).toEqual([open]);
+    expect(analysis.summary).toMatchObject({
+      leftOut: { lapsed: 1 },
+      notes: ["1 lien is past the redemption deadline; includeLapsed admits them"],
+    });
+
+    const { analysis: all } = await analyse({ includeLapsed: true });
+    expect(all.deals.map(({ deal }) => [deal.lienId, deal.metrics.marks])).toEqual([
+      [open, ["assumed_sale"]],
+      [lapsed, ["lapsed"]],
+    ]);
+    expect(all.summary).toMatchObject({ averageYield: "13.0000", leftOut: {} });
+  });
+
+  it("counts the candidates that it leaves out, by the limit that they exceed", async () => {
+    await offer("6000", "1000000", { interestRate: "16" });
+    await offer("5000", "1000000", { interestRate: "15" });
+    await offer("100", "1000000", { interestRate: "14" });
+    await offer("100", "1000000", { interestRate: "13" });
+    const { analysis } = await analyse({ maxDeals: 2 });
+    expect(analysis.summary).toMatchObject({ deals: 2, leftOut: { budget: 1, maxDeals: 1 } });
   });
 
   it("spreads the budget over counties by their share", async () => {
@@ -147,7 +175,7 @@ describe("an analysis", () => {
   it.each([
     ["none of the counties has an available lien", {}, async () => addLien(app.db, { status: "sold" })],
     ["no lien meets the constraints; not met: maxLtv (1)", { maxLtv: 0.001 }, async () => offer("1000", "100000")],
-    ["no lien meets the constraints; not met: dealScore (1)", {}, async () => addLien(app.db, {})],
+    ["no lien meets the constraints; not met: no_valuation (1)", {}, async () => addLien(app.db, {})],
     ["the cheapest candidate costs 1000.00", { budget: "999.99" }, async () => offer("1000", "100000")],
   ])("without deals has the reason: %s", async (reason, constraints, given) => {
     await given();

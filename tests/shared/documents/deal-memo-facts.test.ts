@@ -41,7 +41,7 @@ it("a memo can be built for any stored lien", () => {
         ...sampleTerms,
         ...given,
         ruleSet,
-        valuation: value === null ? null : { value, day: "2026-01-15" },
+        valuation: value === null ? null : { value, day: "2026-01-15", provider: "rentcast" },
       };
       const whole = { ...sampleLien, lien: { ...sampleLien.lien, ...given }, valuation: terms.valuation ?? undefined };
       const template = findTemplate("deal_memo");

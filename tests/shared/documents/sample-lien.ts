@@ -63,18 +63,19 @@ export const sampleLien: LienWhole = {
     createdAt: at,
     updatedAt: at,
   },
-  valuation: { value: "96400", day: "2026-01-15" },
+  valuation: { value: "96400", day: "2026-01-15", provider: "rentcast" },
 };
 
 export const sampleTerms: LienForMetrics = {
   lienId: 12,
   countyId: "saguaro-az",
+  status: "available",
   ...terms,
   ...flags,
   propertyType: "residential",
   ruleSet: "arizona",
   countyRules: { medianRedemptionDays: 517 },
-  valuation: { value: "96400", day: "2026-01-15" },
+  valuation: { value: "96400", day: "2026-01-15", provider: "rentcast" },
   subsequentTaxes: [],
 };
 

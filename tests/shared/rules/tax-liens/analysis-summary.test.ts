@@ -8,10 +8,27 @@ const found = (given: Partial<AnalysisFindings> = {}) =>
     failed: 0,
     candidates: 9,
     unmet: { maxLtv: 3 },
-    leastCost: null,
+    open: { count: 9, leastCost: "10.00" },
+    skipped: { budget: 2, maxCountyShare: 1, endedBy: "maxDeals" },
     deals: [
-      { countyId: "a", deals: 2, cost: "600.00", yieldWeight: "7200", riskWeight: "12000" },
-      { countyId: "b", deals: 1, cost: "200.05", yieldWeight: "4001", riskWeight: "2000.50" },
+      {
+        countyId: "a",
+        deals: 2,
+        cost: "600.00",
+        yieldWeight: "7200",
+        yieldCost: "600.00",
+        riskWeight: "12000",
+        assumedRates: 0,
+      },
+      {
+        countyId: "b",
+        deals: 1,
+        cost: "200.05",
+        yieldWeight: "4001",
+        yieldCost: "200.05",
+        riskWeight: "2000.50",
+        assumedRates: 0,
+      },
     ],
     ...given,
   });
@@ -23,6 +40,7 @@ describe("the summary of an analysis", () => {
       failed: 0,
       candidates: 9,
       unmet: { maxLtv: 3 },
+      leftOut: { maxLtv: 3, budget: 2, maxCountyShare: 1, maxDeals: 3 },
       deals: 3,
       cost: "800.05",
       budget: "1000.00",
@@ -50,10 +68,10 @@ describe("the summary of an analysis", () => {
       "the cheapest candidate costs 1000.01, more than the budget of 1000.00 or a county's share of it",
       {
         deals: [],
-        leastCost: "1000.01",
+        open: { count: 9, leastCost: "1000.01" },
       },
     ],
-    ["the candidates were sold meanwhile", { deals: [], leastCost: null }],
+    ["the candidates were sold meanwhile", { deals: [], open: { count: 0, leastCost: null } }],
   ])("says why there are no deals: %s", (reason, given) => {
     const { deals, cost, averageYield, notes } = found(given);
     expect({ deals, cost, averageYield, note: notes[0] }).toEqual({
@@ -65,11 +83,35 @@ describe("the summary of an analysis", () => {
   });
 
   test("names counties without available liens, and liens without figures", () => {
-    const { notes } = found({ available: { a: 10, b: 0 }, unmet: { dealScore: 4 }, failed: 1 });
+    const unmet = { lapsed: 2, no_valuation: 4, no_rate: 1 };
+    const { notes } = found({ available: { a: 10, b: 0 }, unmet, failed: 1 });
     expect(notes).toEqual([
       "b has no available liens",
-      "4 liens have no score, most often because they have no valuation",
-      "1 liens have no figures, because of the rules of their county",
+      "2 liens are past the redemption deadline; includeLapsed admits them",
+      "4 liens have no score, because the property has no valuation",
+      "1 lien has no score, because neither list nor rules state a rate",
+      "1 lien has no figures, because of the rules of the county",
     ]);
+  });
+
+  test("counts every lien that is no deal, by its reason", () => {
+    const skipped = { budget: 1, maxCountyShare: 0, endedBy: "budget" } as const;
+    const { leftOut } = found({
+      unmet: { lapsed: 2, maxLtv: 1 },
+      failed: 1,
+      candidates: 8,
+      open: { count: 7, leastCost: "1.00" },
+      skipped,
+    });
+    expect(leftOut).toEqual({ lapsed: 2, maxLtv: 1, countyRules: 1, budget: 4, soldMeanwhile: 1 });
+  });
+
+  test("averages the yields of the deals that have one, and counts assumed rates", () => {
+    const lapsed = { countyId: "a", deals: 2, cost: "600.00", yieldWeight: "2400", yieldCost: "200.00" };
+    const { averageYield, averageRisk, notes } = found({
+      deals: [{ ...lapsed, riskWeight: "12000", assumedRates: 1 }],
+    });
+    expect([averageYield, averageRisk]).toEqual(["12.0000", "20.00"]);
+    expect(notes).toEqual(["1 deal is ranked by an assumed rate, because the list states none"]);
   });
 });

@@ -42,12 +42,17 @@ describe("an offer", () => {
     ltv: "0.400000",
     riskScore: "30.00",
     dealScore: "80.00",
+    marks: [],
   };
   const unmet = (given: object, wanted: object) => unmetConstraint({ ...offer, ...given }, { ...WANTED, ...wanted });
 
   test("at each limit meets it", () => {
     const limits = { minFace: "1000", maxFace: "1000", minYield: 13, maxLtv: 0.4, maxRiskScore: 30 };
     expect(unmet({}, { ...limits, propertyTypes: ["residential"] })).toBeNull();
+  });
+
+  test("past its deadline meets them only where the investor admits such liens", () => {
+    expect(unmet({ marks: ["lapsed"], expectedYield: null }, { includeLapsed: true })).toBeNull();
   });
 
   test.each([
@@ -60,6 +65,10 @@ describe("an offer", () => {
     ["maxLtv", { ltv: null }, { maxLtv: 100 }],
     ["maxRiskScore", { riskScore: "30.01" }, { maxRiskScore: 30 }],
     ["dealScore", { dealScore: null }, {}],
+    ["no_valuation", { dealScore: null, marks: ["no_valuation", "assumed_rate"] }, {}],
+    ["lapsed", { marks: ["lapsed"], expectedYield: null }, {}],
+    ["lapsed", { marks: ["lapsed", "no_valuation"], dealScore: null }, { includeLapsed: false }],
+    ["minYield", { marks: ["lapsed"], expectedYield: null }, { includeLapsed: true, minYield: 0 }],
   ])("fails %s with %j", (constraint, given, wanted) => {
     expect(unmet(given, wanted)).toBe(constraint);
   });

@@ -8,6 +8,7 @@ test("a county has the rules of its state with its own overrides", () => {
   expect(countyRules("colorado", { maxInterestRate: 12, redemptionMonths: 24, required: ["owner"] })).toEqual({
     ...RULE_SETS.colorado,
     maxRate: 12,
+    unstatedRate: 12,
     maxAnnualReturn: 12,
     redemptionMonths: 24,
   });

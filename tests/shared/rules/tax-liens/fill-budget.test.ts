@@ -50,6 +50,23 @@ test("maxDeals limits the number of deals", async () => {
   expect(ids(await filled(ranked, { budget: "1000", maxDeals: 2 }))).toEqual([1, 2]);
 });
 
+test("the candidates left out are counted by their limit, and the limit that ended the selection is named", async () => {
+  const skippedOf = async (...given: Parameters<typeof fillBudget<Candidate>>) => {
+    const filling = fillBudget(...given);
+    let next = await filling.next();
+    while (!next.done) next = await filling.next();
+    return next.value;
+  };
+  const ranked = [
+    ...[candidate(1, "90", "60", "a"), candidate(2, "80", "50", "b"), candidate(3, "70", "10", "a")],
+    ...[candidate(4, "60", "10", "b"), candidate(5, "50", "10", "b")],
+  ];
+  const limits = { budget: "100", maxCountyShare: 0.6 };
+  expect(await skippedOf(ranked, limits)).toEqual({ budget: 1, maxCountyShare: 1, endedBy: null });
+  expect(await skippedOf(ranked, { ...limits, maxDeals: 2 })).toMatchObject({ endedBy: "maxDeals" });
+  expect(await skippedOf(ranked, limits, "45")).toEqual({ budget: 0, maxCountyShare: 0, endedBy: "budget" });
+});
+
 test("for any candidates in any order, the deals are the same and within budget and shares", async () => {
   const any = fc.array(
     fc.record({

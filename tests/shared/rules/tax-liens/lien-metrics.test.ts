@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { dealMetrics, type LienFacts } from "#rules/tax-liens/lien-metrics.ts";
+import type { LienFacts } from "#rules/tax-liens/lien-for-sale.ts";
+import { explainMarks } from "#rules/tax-liens/lien-marks.ts";
+import { dealMetrics } from "#rules/tax-liens/lien-metrics.ts";
 import { RULE_SETS } from "#rules/tax-liens/rule-sets.ts";
 
 const weights = { ltv: 40, property_type: 20, valuation_age: 15, redemption_time: 15, flags: 10 };
 const asOf = "2026-01-01";
 /** Arizona, redeemed after 365 days in January 2027: 13 months at 12 % on 1,000 are 130.00. */
 const LIEN: LienFacts = {
+  status: "available",
   faceAmount: "1000",
   priorLiens: "0",
   penalties: "0",
@@ -19,7 +22,7 @@ const LIEN: LienFacts = {
   valuation: { value: "10000", day: asOf },
   propertyType: "residential",
   saleDate: null,
-  redemptionDeadline: null,
+  redemptionDeadline: "2029-01-01",
   bankruptcy: false,
   environmental: false,
   codeViolations: false,
@@ -37,6 +40,7 @@ test("a simple lien, computed by hand", () => {
     irr: null,
     riskScore: "7.64",
     dealScore: "86.81",
+    marks: [],
     explanation: null,
   });
 });
@@ -86,7 +90,8 @@ describe("the rate, whose interest is rounded to the cent,", () => {
 });
 
 test("the time to redemption is the county's median, else the state's period, else a year", () => {
-  const days = (given: Partial<LienFacts>) => metrics({ medianRedemptionDays: null, fees: "100", ...given });
+  const days = (given: Partial<LienFacts>) =>
+    metrics({ medianRedemptionDays: null, redemptionDeadline: null, fees: "100", ...given });
   // 37 months at 1 % less 10 %, over 1,096 days of cost 1,100.
   expect(days({ rules: RULE_SETS.arizona }).expectedYield).toBe("8.1744");
   expect(days({ rules: RULE_SETS.other }).expectedYield).toBe("1.8182");
@@ -102,6 +107,7 @@ describe("a property's value", () => {
       irr: null,
       riskScore: null,
       dealScore: null,
+      marks: ["no_valuation"],
       explanation: "the property has no valuation: no LTV, risk or score",
     });
   });
@@ -133,6 +139,90 @@ describe("with subsequent taxes", () => {
     const taxes = [{ day: "2026-07-02", amount: "500" }];
     const later = [...taxes, { day: "2028-01-01", amount: "900" }];
     expect(metrics({ subsequentTaxes: later })).toEqual(metrics({ subsequentTaxes: taxes }));
+  });
+});
+
+describe("past the redemption deadline", () => {
+  const lapsed = metrics({ saleDate: "2022-06-01", redemptionDeadline: "2025-12-31" });
+
+  test("a lien is marked, has no yield, the full risk for it, and a score that counts the yield as 0", () => {
+    // Risk 3.636… + 4 + 15; score 50 × (0 + 0.7736).
+    expect(lapsed).toMatchObject({ expectedYield: null, riskScore: "22.64", dealScore: "38.68", marks: ["lapsed"] });
+    expect(lapsed.explanation).toBe("the time to redeem ended on 2025-12-31: no yield, and the score counts it as 0");
+  });
+
+  test("of its own sale, when the list states no deadline", () => {
+    const sold = { redemptionDeadline: null, medianRedemptionDays: 200 };
+    expect(metrics({ ...sold, saleDate: "2022-12-31" }).marks).toEqual(["lapsed"]);
+    expect(metrics({ ...sold, saleDate: "2023-01-01" })).toMatchObject({
+      expectedYield: "365.0000",
+      marks: ["short_time"],
+    });
+  });
+});
+
+test("no redemption is expected after the last day to redeem", () => {
+  // 6 months at 1 % on 1,000 over 150 days, though the median is 365.
+  const near = metrics({ saleDate: "2023-05-31", redemptionDeadline: "2026-05-31" });
+  expect(near).toMatchObject({ expectedYield: "12.1667", marks: [] });
+});
+
+describe("what is missing is marked and never counts as good", () => {
+  test.each<[string, Partial<LienFacts>, string[], string]>([
+    [
+      "a rate, in a state where bids go down",
+      { interestRate: null },
+      ["assumed_rate"],
+      "the highest that the rules allow",
+    ],
+    [
+      "a rate, where the county sets it",
+      { interestRate: null, rules: RULE_SETS.maryland },
+      ["assumed_rate"],
+      "computed with 8 %, the lowest that the law allows",
+    ],
+    ["a rate within the maximum", { interestRate: "24" }, ["rate_above_maximum"], "computed with 16 %"],
+    [
+      "a deadline",
+      { rules: RULE_SETS.other, redemptionDeadline: null },
+      ["no_maximum_rate", "no_deadline"],
+      "the risk counts half",
+    ],
+    ["a sale and a deadline", { redemptionDeadline: null }, ["assumed_sale"], "counts from the purchase"],
+    [
+      "a redemption history",
+      { medianRedemptionDays: null },
+      ["no_redemption_history"],
+      "assumes the last day to redeem",
+    ],
+    ["a type", { propertyType: "unknown" }, ["unknown_type"], "counts it as the worst"],
+    [
+      "columns for flags",
+      { bankruptcy: null, codeViolations: null },
+      ["unknown_flags"],
+      "no column for bankruptcy and code violations",
+    ],
+    ["an offer", { status: "redeemed" }, ["not_available"], "has the lien as redeemed"],
+  ])("%s", (_, given, marks, meaning) => {
+    const lien = { ...LIEN, ...given };
+    const found = dealMetrics(lien, { asOf, weights });
+    expect(found.marks).toEqual(marks);
+    const meanings = explainMarks(lien, asOf, found.marks).map((one) => one.meaning);
+    expect(meanings.join("; ")).toContain(meaning);
+  });
+
+  test("a face amount of 0 gives no figures", () => {
+    expect(metrics({ faceAmount: "0", fees: "10" })).toMatchObject({
+      ltv: null,
+      expectedYield: null,
+      riskScore: null,
+      dealScore: null,
+      explanation: "the face amount is 0: no LTV, yield, risk or score",
+    });
+  });
+
+  test("a rate above the maximum gives the same yield as the maximum", () => {
+    expect(metrics({ interestRate: "24" }).expectedYield).toBe(metrics({ interestRate: "16" }).expectedYield);
   });
 });
 

@@ -13,7 +13,7 @@ const SAFE: RiskFacts = {
   propertyType: "residential",
   valuedOn: TODAY,
   saleDate: null,
-  redemptionDeadline: null,
+  redemptionDeadline: addDays(TODAY, 1_000),
   bankruptcy: false,
   environmental: false,
   codeViolations: false,
@@ -58,7 +58,8 @@ test.each([
   ["on the deadline", "2025-06-01", TODAY, "19.00"],
   ["past the deadline", "2025-06-01", addDays(TODAY, -1), "19.00"],
   ["past the deadline, the sale not known", null, addDays(TODAY, -1), "19.00"],
-  ["without a deadline", "2025-06-01", null, "4.00"],
+  ["without a known deadline, half of the points", "2025-06-01", null, "11.50"],
+  ["without a known deadline or sale, as well", null, null, "11.50"],
 ])("%s: %s to %s makes %s", (_, saleDate, redemptionDeadline, risk) => {
   expect(score({ saleDate, redemptionDeadline })).toBe(risk);
 });
@@ -67,6 +68,11 @@ test("each flag is a third", () => {
   expect(score({ bankruptcy: true })).toBe("7.33");
   expect(score({ bankruptcy: true, environmental: true })).toBe("10.67");
   expect(score({ bankruptcy: true, environmental: true, codeViolations: true })).toBe("14.00");
+});
+
+test("an unknown flag counts more than one that is not raised, and less than one that is", () => {
+  expect(score({ bankruptcy: null })).toBe("5.67");
+  expect(score({ bankruptcy: null, environmental: null, codeViolations: null })).toBe("9.00");
 });
 
 const facts = fc

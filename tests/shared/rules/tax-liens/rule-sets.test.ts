@@ -1,11 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  isRuleSetId,
-  redemptionDays,
-  redemptionDeadline,
-  RULE_SET_IDS,
-  RULE_SETS,
-} from "#rules/tax-liens/rule-sets.ts";
+import { isRuleSetId, redemptionDeadline, RULE_SET_IDS, RULE_SETS } from "#rules/tax-liens/rule-sets.ts";
 
 test.each([
   ["arizona", "lowest_rate", 16, "monthly_simple"],
@@ -31,9 +25,15 @@ test.each([
   expect(redemptionDeadline(RULE_SETS[id], sold)).toBe(deadline);
 });
 
-test("the days until then are counted, where they are known", () => {
-  expect(redemptionDays(RULE_SETS.indiana, "2025-01-01")).toBe(365);
-  expect(redemptionDays(RULE_SETS.other, "2025-01-01")).toBeNull();
+test.each([
+  ["arizona", 16],
+  ["florida", 18],
+  ["illinois", 9],
+  ["colorado", 9],
+  ["maryland", 8],
+  ["other", null],
+] as const)("%s: a list without a rate counts %s %%, no more than the law gives", (id, rate) => {
+  expect(RULE_SETS[id].unstatedRate).toBe(rate);
 });
 
 test("only these are rule sets", () => {

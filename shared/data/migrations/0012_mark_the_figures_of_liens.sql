@@ -1,0 +1,1 @@
+ALTER TABLE "tax_liens"."deal_metrics" ADD COLUMN "marks" jsonb DEFAULT '[]'::jsonb NOT NULL;
