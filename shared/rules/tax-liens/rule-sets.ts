@@ -48,8 +48,8 @@ export interface RuleSet {
  * - **Indiana.** The highest bid wins; 110 % of the minimum bid within six months, 115 % after; 5 % a year on the
  *   overbid; one year. Sale profiles of the counties, 2026.
  * - **Maryland.** Each county sets its rate, 8 % to 20 %, and 8 % counts until it is stated; six months. That the
- *   highest bid wins, and that what is bid above is returned without interest, is Md. Code, Tax-Property § 14-817, to be
- *   verified.
+ *   highest bid wins, and that what is bid above is returned without interest, is Md. Code, Tax-Property § 14-817, to
+ *   be verified.
  * - **Other.** Nothing is known: a list must state the rate. Interest by the day.
  *
  * The monthly count of Arizona, Colorado and Maryland reproduces 98 % of some 40,000 redemptions in Larimer County to
