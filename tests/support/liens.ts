@@ -23,7 +23,15 @@ export async function addLien(
       name: countyId,
       state: "AZ",
       timeZone: "America/Phoenix",
-      source: { fields: { bankruptcy: "Bankruptcy", environmental: "Environment", codeViolations: "Code" } },
+      source: {
+        fields: {
+          bankruptcy: "Bankruptcy",
+          environmental: "Environment",
+          codeViolations: "Code",
+          priorLiens: "Prior",
+          fees: "Fees",
+        },
+      },
       ruleSet: "arizona",
       rules: { medianRedemptionDays: 365 },
       ...SINCE,

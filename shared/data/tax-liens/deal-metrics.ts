@@ -23,11 +23,16 @@ export interface LienForMetrics {
   readonly bankruptcy: boolean | null;
   readonly environmental: boolean | null;
   readonly codeViolations: boolean | null;
+  /** The amounts that are 0 because the county's list has no column for them. */
+  readonly unknownAmounts: readonly (typeof UNKNOWN_AMOUNTS)[number][];
   readonly ruleSet: string;
   readonly countyRules: Readonly<Record<string, unknown>>;
   readonly valuation: { readonly value: string; readonly day: string; readonly provider: string } | null;
   readonly subsequentTaxes: readonly { readonly day: string; readonly amount: string }[];
 }
+
+type LienFlag = "bankruptcy" | "environmental" | "codeViolations";
+const UNKNOWN_AMOUNTS = ["priorLiens", "premium", "fees"] as const;
 
 /** The existing liens with the last valuation on or before a day, by id. */
 export async function liensForMetrics(db: Executor, ids: readonly number[], asOf: string): Promise<LienForMetrics[]> {
@@ -39,7 +44,8 @@ export async function liensForMetrics(db: Executor, ids: readonly number[], asOf
            lien.sale_date::text as "saleDate", lien.redemption_deadline::text as "redemptionDeadline",
            property.property_type as "propertyType", ${flag("bankruptcy", sql`property.bankruptcy`)},
            ${flag("environmental", sql`property.environmental`)},
-           ${flag("codeViolations", sql`property.code_violations`)}, county.rule_set as "ruleSet", county.rules as "countyRules",
+           ${flag("codeViolations", sql`property.code_violations`)},
+           ${unknownAmounts()} as "unknownAmounts", county.rule_set as "ruleSet", county.rules as "countyRules",
            valuation.found as valuation, tax.paid as "subsequentTaxes"
       from ${liens} as lien
       join ${properties} as property on property.id = lien.property_id
@@ -61,11 +67,24 @@ export async function liensForMetrics(db: Executor, ids: readonly number[], asOf
 }
 
 /** A flag of a property; null when it is not raised because the county's list has no column for it. */
-function flag(field: "bankruptcy" | "environmental" | "codeViolations", raised: SQL): SQL {
-  const name = sql.raw(`'${field}'`);
-  return sql`
-    case when ${raised} or county.source -> 'fields' ? ${name} or county.source -> 'constants' ? ${name}
-         then ${raised} end as ${sql.identifier(field)}`;
+function flag(field: LienFlag, raised: SQL): SQL {
+  return sql`case when ${raised} or ${hasColumn(field)} then ${raised} end as ${sql.identifier(field)}`;
+}
+
+/** The amounts that are 0 because the county's list has no column for them. */
+function unknownAmounts(): SQL {
+  const missing = UNKNOWN_AMOUNTS.map((field) => sql`case when not ${hasColumn(field)} then ${literal(field)} end`);
+  return sql`to_jsonb(array_remove(array[${sql.join(missing, sql`, `)}], null))`;
+}
+
+/** Whether the list of `county` has a column, or a constant, for a field. */
+function hasColumn(field: string): SQL {
+  const name = literal(field);
+  return sql`(coalesce(county.source -> 'fields' ? ${name}, false) or coalesce(county.source -> 'constants' ? ${name}, false))`;
+}
+
+function literal(name: string): SQL {
+  return sql.raw(`'${name}'`);
 }
 
 /** The figures of a lien. */

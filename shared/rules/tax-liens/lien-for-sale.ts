@@ -8,10 +8,14 @@ export interface LienFacts extends LienTerms, Pick<RiskFacts, "propertyType" | F
   /** From the county's list: `available`, `sold`. */
   readonly status: string;
   readonly priorLiens: string;
+  /** The amounts for which the county's list has no column; they are 0. */
+  readonly unknownAmounts: readonly UnknownAmount[];
   readonly valuation: { readonly value: string; readonly day: CivilDate } | null;
   /** Taxes of later years, which the holder pays and which are redeemed with the lien. */
   readonly subsequentTaxes: readonly { readonly day: CivilDate; readonly amount: string }[];
 }
+
+export type UnknownAmount = "priorLiens" | "premium" | "fees";
 
 export const FLAGS = ["bankruptcy", "environmental", "codeViolations"] as const;
 export type Flag = (typeof FLAGS)[number];

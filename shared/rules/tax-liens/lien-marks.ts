@@ -1,5 +1,5 @@
 import { addDays, type CivilDate } from "../civil-date.ts";
-import { type Flag, FLAGS, isZero, type LienFacts } from "./lien-for-sale.ts";
+import { type Flag, FLAGS, isZero, type LienFacts, type UnknownAmount } from "./lien-for-sale.ts";
 import { explainMark, type Mark, MARKS } from "./marks.ts";
 import { deadlineOf, rateOf, type Redemption } from "./redemption.ts";
 import type { RiskFacts } from "./risk.ts";
@@ -36,6 +36,7 @@ export function marksOf(
     short_time: redemption !== null && redemption.day < addDays(asOf, SHORT_TIME),
     unknown_type: lien.propertyType === "unknown",
     unknown_flags: unknownFlags(lien).length > 0,
+    unknown_amounts: unknownAmounts(lien).length > 0,
   };
   return MARKS.filter((mark) => marked[mark]);
 }
@@ -54,6 +55,7 @@ export function explainMarks(
     statedRate: cut?.toString() ?? null,
     isHighestRate: rate !== null && lien.rules.maxRate !== null && rate.gte(lien.rules.maxRate),
     unknownFlags: unknownFlags(lien).map((flag) => FLAG_NAMES[flag]),
+    unknownAmounts: unknownAmounts(lien).map((amount) => AMOUNT_NAMES[amount]),
   };
   return marks.map((mark) => ({ mark, meaning: explainMark(mark, facts) }));
 }
@@ -66,4 +68,15 @@ const FLAG_NAMES: Readonly<Record<Flag, string>> = {
 
 function unknownFlags(lien: LienFacts): Flag[] {
   return FLAGS.filter((flag) => lien[flag] === null);
+}
+
+const AMOUNT_NAMES: Readonly<Record<UnknownAmount, string>> = {
+  priorLiens: "prior liens",
+  premium: "the premium",
+  fees: "fees",
+};
+
+/** Where sales have no premium, none is missing. */
+function unknownAmounts({ unknownAmounts, rules }: LienFacts): UnknownAmount[] {
+  return unknownAmounts.filter((amount) => amount !== "premium" || rules.premium !== "none");
 }

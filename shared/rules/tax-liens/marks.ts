@@ -18,6 +18,7 @@ export const MARKS = [
   "short_time",
   "unknown_type",
   "unknown_flags",
+  "unknown_amounts",
 ] as const;
 export type Mark = (typeof MARKS)[number];
 
@@ -32,6 +33,7 @@ export interface MarkFacts {
   /** Whether the rate of the computation is the highest that the rules allow. */
   readonly isHighestRate: boolean;
   readonly unknownFlags: readonly string[];
+  readonly unknownAmounts: readonly string[];
 }
 
 /** The reason of a mark and its effect on the figures, as the part of a sentence. */
@@ -77,6 +79,8 @@ const SENTENCES: Readonly<Record<Mark, (facts: MarkFacts) => string>> = {
   unknown_type: () => "the type of the property is unknown: the risk counts it as the worst",
   unknown_flags: ({ unknownFlags }) =>
     `the county's list has no column for ${inSeries(unknownFlags)}: the risk counts half of the points of a flag for each`,
+  unknown_amounts: ({ unknownAmounts }) =>
+    `the county's list has no column for ${inSeries(unknownAmounts)}: they count as 0`,
 };
 
 function inSeries(names: readonly string[]): string {

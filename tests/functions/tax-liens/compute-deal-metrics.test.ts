@@ -128,7 +128,10 @@ it("takes flags as unknown when the county's list has no column for them", async
   await app.db.insert(propertyValuations).values({ ...valuation, createdAt: NOON });
   await compute(lienId);
   // 4.00 for the type; of 10 for flags a third for code violations, a sixth for the unknown bankruptcy.
-  expect(await stored(lienId)).toMatchObject({ riskScore: "9.00", marks: ["assumed_sale", "unknown_flags"] });
+  expect(await stored(lienId)).toMatchObject({
+    riskScore: "9.00",
+    marks: ["assumed_sale", "unknown_flags", "unknown_amounts"],
+  });
 });
 
 it("counts the taxes of later years", async () => {

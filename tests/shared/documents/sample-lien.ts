@@ -70,6 +70,7 @@ export const sampleTerms: LienForMetrics = {
   lienId: 12,
   countyId: "saguaro-az",
   status: "available",
+  unknownAmounts: [],
   ...terms,
   ...flags,
   propertyType: "residential",

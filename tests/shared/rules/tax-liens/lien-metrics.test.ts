@@ -10,6 +10,7 @@ const asOf = "2026-01-01";
 /** Arizona, redeemed after 365 days in January 2027: 13 months at 12 % on 1,000 are 130.00. */
 const LIEN: LienFacts = {
   status: "available",
+  unknownAmounts: [],
   faceAmount: "1000",
   priorLiens: "0",
   penalties: "0",
@@ -201,6 +202,12 @@ describe("what is missing is marked and never counts as good", () => {
       { bankruptcy: null, codeViolations: null },
       ["unknown_flags"],
       "no column for bankruptcy and code violations",
+    ],
+    [
+      "columns for amounts",
+      { unknownAmounts: ["priorLiens", "premium", "fees"] },
+      ["unknown_amounts"],
+      "no column for prior liens and fees: they count as 0",
     ],
     ["an offer", { status: "redeemed" }, ["not_available"], "has the lien as redeemed"],
   ])("%s", (_, given, marks, meaning) => {
