@@ -15,6 +15,28 @@ export function wholeMatch(pattern: string): WholeMatch {
   return (text) => compiled.matches(text);
 }
 
+/**
+ * Compiles such a pattern to find a part of a text: its group, or all of the match when it has none.
+ * @returns a function that returns null for a text without a match
+ * @throws RangeError as `wholeMatch`, and for a pattern with several groups
+ */
+export function partFinder(pattern: string): (text: string) => string | null {
+  const fault = patternFault(pattern) ?? groupFault(pattern);
+  if (fault) throw new RangeError(fault);
+  const compiled = RE2JS.compile(pattern);
+  const group = compiled.groupCount();
+  return (text) => {
+    const found = compiled.matcher(text);
+    return found.find() ? found.group(group) : null;
+  };
+}
+
+/** Why an accepted pattern does not state which part of a text it finds; undefined when it does. */
+export function groupFault(pattern: string): string | undefined {
+  const groups = RE2JS.compile(pattern).groupCount();
+  return groups > 1 ? `expected at most one group in parentheses, got ${groups}: write the others as (?:…)` : undefined;
+}
+
 /** Why RE2 does not accept a pattern; undefined when it does. */
 export function patternFault(pattern: string): string | undefined {
   try {

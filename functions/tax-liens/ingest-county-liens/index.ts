@@ -13,6 +13,7 @@ import {
   type Staging,
 } from "#data/tax-liens/lien-staging.ts";
 import { defineJob, exponential, internetFor, InvalidInput, type JobContext, schedule, writes, z } from "#jobs";
+import type { ListFindings } from "#providers/county-lists/open-county-list.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { civilDateField } from "#rules/input-fields.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
@@ -144,6 +145,7 @@ async function ingest(context: JobContext<Input>, countyId: string) {
         ...counts,
         failed,
         rejectBlob,
+        ...summaryOf(list.findings),
         ...(doubt !== null && { noneDelistedBecause: doubt }),
       };
     });
@@ -152,6 +154,15 @@ async function ingest(context: JobContext<Input>, countyId: string) {
     await dropStaging(db, staging).catch(() => undefined);
     throw error;
   }
+}
+
+/** What a person should know of the list's rows, in the result of the run. */
+function summaryOf({ faults, warnings, otherRows }: ListFindings) {
+  return {
+    ...(otherRows > 0 && { otherRows }),
+    ...(faults.length > 0 && { faults }),
+    ...(warnings.length > 0 && { warnings }),
+  };
 }
 
 function saleDatesOf({ from, to }: Input, { id, source }: ConfiguredCounty) {
@@ -166,8 +177,13 @@ function saleDatesOf({ from, to }: Input, { id, source }: ConfiguredCounty) {
 function refuseImplausible(
   { acceptShrink }: Input,
   { id, lastRows }: ConfiguredCounty,
-  { staged, failed, rejects, shrinks }: StagedList & { staged: number; shrinks: boolean },
+  { staged, failed, rejects, shrinks, findings }: StagedList & { staged: number; shrinks: boolean },
 ): void {
+  if (staged === 0 && failed === 0 && findings.otherRows > 0) {
+    throw new ImplausibleList(
+      `the list of ${id}: source.where leaves out all of its ${findings.otherRows} rows: nothing was changed`,
+    );
+  }
   if (staged === 0 && failed > 0) {
     const { line, reasons } = rejects[0]!;
     throw new ImplausibleList(

@@ -8,11 +8,10 @@ import {
   type Staging,
 } from "#data/tax-liens/lien-staging.ts";
 import type { JobContext } from "#jobs";
-import { columnsOf, fieldReader } from "#providers/county-lists/county-source.ts";
-import { openList } from "#providers/county-lists/open-list.ts";
+import { type ListFindings, openCountyList } from "#providers/county-lists/open-county-list.ts";
 import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
-import { lienReader, type LienReading } from "#rules/tax-liens/read-lien.ts";
 import { REJECT_HEADER, type RejectedRow, rejectLine } from "#rules/tax-liens/reject-line.ts";
+import { findingText } from "#rules/tax-liens/row-finding.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { type GzipFile, openGzipFile } from "#storage/gzip-file.ts";
 import type { ConfiguredCounty } from "./configured-county.ts";
@@ -36,6 +35,7 @@ export interface StagedList {
   readonly doubt: string | null;
   /** Whether a row of the list names no lien. */
   readonly isDamaged: boolean;
+  readonly findings: ListFindings;
 }
 
 export interface SaleDates {
@@ -55,22 +55,19 @@ export async function stageList(
   staging: Staging,
   { day, saleDates }: { day: string; saleDates: SaleDates | null },
 ): Promise<StagedList> {
-  const { source } = county;
-  const list = openList(county.id, source, settings);
-  const fieldsOf = fieldReader(source);
-  const read = lienReader(source, county.rules, Number(day.slice(0, 4)));
+  const list = openCountyList(county, settings, Number(day.slice(0, 4)));
   const rejects = new Rejects(settings, `${county.id}/${day}/${run.id}.csv.gz`, signal);
   if (!rejects.hasStorage)
     log.warn(`Only the first ${KEPT_REJECTS} refused rows are stored: no storage is configured (AzureWebJobsStorage)`);
   const [staged, named, damaged] = [new StagedRows("list"), new StagedRows("named"), new StagedRows("damaged")];
   let [rows, unnamed] = [0, 0];
   try {
-    for await (const portion of list.read(columnsOf(source), signal)) {
+    for await (const portion of list.rows(signal)) {
       signal.throwIfAborted();
-      for (const { line, values, fault, raw } of portion) {
-        const reading: LienReading = fault === undefined ? read(fieldsOf(values)) : { reasons: [fault], name: null };
-        const { lien, reasons, name = lien } = reading;
-        if (reasons) await rejects.add({ line, reasons, raw: raw() });
+      for (const { line, reading, raw } of portion) {
+        if (!reading) continue;
+        const { lien, faults, name = lien } = reading;
+        if (faults) await rejects.add({ line, reasons: faults.map(findingText), raw: raw() });
         if (lien && isWithin(saleDates, lien.saleDate)) staged.add(stagedRow(lien, line));
         else if (name) named.add(namedRow(name));
         else if (!lien && ++unnamed <= MOST_DAMAGED) {
@@ -103,7 +100,14 @@ export async function stageList(
     await rejects.end();
     const { failed, rejectBlob, rejects: kept } = rejects;
     const tooDamaged = unnamed > MOST_DAMAGED ? `${unnamed} rows name no lien` : null;
-    return { failed, rejectBlob, rejects: kept, doubt: list.openEnd() ?? tooDamaged, isDamaged: unnamed > 0 };
+    return {
+      failed,
+      rejectBlob,
+      rejects: kept,
+      doubt: list.doubt() ?? tooDamaged,
+      isDamaged: unnamed > 0,
+      findings: list.findings(),
+    };
   } catch (error) {
     rejects.abandon();
     throw error;

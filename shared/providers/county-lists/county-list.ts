@@ -1,4 +1,5 @@
 import type { ErrorClass } from "#jobs/error-class.ts";
+import type { Finding } from "#rules/tax-liens/row-finding.ts";
 import { ProviderError } from "../provider-error.ts";
 
 /** A row of a list in its source format. */
@@ -8,10 +9,13 @@ export interface ListedRow {
   /** The values of the requested columns, in their order. */
   readonly values: readonly string[];
   /** Why the row cannot be read; undefined when it can. */
-  readonly fault?: string;
+  readonly fault?: Finding;
   /** The whole row as text, for people. */
   readonly raw: () => string;
 }
+
+/** A column by its name in the header, by its position from 1, or by both, which must agree. */
+export type ListColumn = string | number | { readonly position: number; readonly column: string };
 
 /** Reads the list of one county. */
 export interface ListReader {
@@ -19,34 +23,19 @@ export interface ListReader {
    * Yields chunks of rows. Read each chunk to its end before the next one: rows are created one by one where the format
    * allows it, so that a file of any size takes little memory. Leaving the loop ends the download.
    */
-  read(columns: readonly string[], signal: AbortSignal): AsyncIterable<Iterable<ListedRow>>;
+  read(columns: readonly ListColumn[], signal: AbortSignal): AsyncIterable<Iterable<ListedRow>>;
   /** After reading: why the list may have ended early; null when its end is certain. */
   readonly openEnd: () => string | null;
+  /** After reading: warnings about the whole list. */
+  readonly warnings: () => readonly Finding[];
+}
+
+/** A fault of a whole row. */
+export function rowFault(code: Finding["code"], reason: string): Finding {
+  return { field: "row", code, reason };
 }
 
 /** An error about a list; the message begins with the list's name. Default class: `validation`. */
 export function listError(list: string, what: string, errorClass: ErrorClass = "validation"): ProviderError {
   return new ProviderError(`${list} ${what}`, { provider: list, errorClass });
-}
-
-/**
- * The indexes of the columns in the header of the source.
- * @throws ProviderError naming the missing and the present columns
- */
-export function columnIndexes(list: string, columns: readonly string[], header: readonly string[]): number[] {
-  const names = header.map(tidy);
-  const places = columns.map((column) => names.indexOf(tidy(column)));
-  const missing = columns.filter((_, i) => places[i] === -1);
-  if (missing.length === 0) return places;
-  const present = header.slice(0, 40).map((name) => name.trim().slice(0, 60));
-  throw listError(
-    list,
-    `has no column ${missing.map((name) => JSON.stringify(name)).join(", ")}; expected what source.fields names, got ${
-      present.map((name) => JSON.stringify(name)).join(", ") || "none"
-    }`,
-  );
-}
-
-function tidy(name: string): string {
-  return name.replace(/\s+/g, " ").trim().toLowerCase();
 }

@@ -1,38 +1,45 @@
-import { columnIndexes, type ListedRow, listError, type ListReader } from "./county-list.ts";
-import type { SourceOf } from "./county-source.ts";
+import { areOnlyPositions, columnPlaces } from "./column-places.ts";
+import { type ListColumn, type ListedRow, listError, type ListReader } from "./county-list.ts";
 import { type CsvRecord, CsvRecords, QuoteNotClosed, RecordTooLong } from "./csv-records.ts";
+import { CsvRows } from "./csv-rows.ts";
+import { textFile } from "./file-kind.ts";
+import type { SourceOf } from "./source-shape.ts";
 import { asUtf8, beginningOf, chained } from "./text-encoding.ts";
 
 /** A longer record is not a row: the file has no line ends, or a quote is not closed. */
 const LONGEST_RECORD = 1024 * 1024;
 const HEADER_BYTES = 256 * 1024;
-const [LF, CR] = [10, 13];
+/** Bytes of a file, unpacked. */
+export const LARGEST_FILE = 16 * 1024 ** 3;
+const [LF, CR, QUOTE] = [10, 13, 34];
 const DELIMITERS = [",", ";", "\t", "|"] as const;
 
-/** Reads a CSV file while it arrives. @param open requests its bytes */
+type CsvForm = Pick<SourceOf<"csv">, "encoding" | "delimiter" | "skipLines" | "lastLineEnd" | "header">;
+
+/** Reads a CSV file, or one that gzip packed, while it arrives. @param open requests its bytes */
 export function csvList(
   list: string,
-  source: Pick<SourceOf<"csv">, "encoding" | "delimiter" | "skipLines" | "lastLineEnd">,
+  source: CsvForm,
   open: (signal: AbortSignal) => Promise<AsyncIterable<Buffer>>,
 ): ListReader {
   let openEnd: string | null = null;
-  return { read, openEnd: () => openEnd };
+  return { read, openEnd: () => openEnd, warnings: () => [] };
 
-  async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<Iterable<ListedRow>> {
-    const bytes = asUtf8(await open(signal), source.encoding);
+  async function* read(columns: readonly ListColumn[], signal: AbortSignal): AsyncGenerator<Iterable<ListedRow>> {
+    const bytes = asUtf8(textFile(list, await open(signal), LARGEST_FILE), source.encoding);
     const { beginning, rest } = await beginningOf(bytes, HEADER_BYTES);
     if (beginning.length === 0) throw listError(list, "is empty: expected at least a header", "transient");
     const written = headerLine(beginning, source.skipLines);
-    if (written.includes("\0")) throw noText(list, beginning);
+    if (written.includes("\0")) throw noText(list);
     const delimiter = source.delimiter ?? delimiterOf(written);
     const splitter = new CsvRecords({ delimiter, skipLines: source.skipLines, longest: LONGEST_RECORD });
-    let header: readonly string[] | undefined;
-    let places: number[] = [];
-    const rowsOf = function* (records: Iterable<CsvRecord>): Generator<ListedRow> {
+    let rows: CsvRows | undefined;
+    const rowsOf = function* (records: Iterable<CsvRecord>, isEndOpen = false): Generator<ListedRow> {
       try {
-        for (const { cells, line } of records) {
-          if (header) yield rowOf(cells, line, places, header.length, delimiter);
-          else places = columnIndexes(list, columns, (header = cells));
+        for (const record of records) {
+          const isHeader = rows === undefined && source.header;
+          rows ??= new CsvRows({ ...layoutOf(record.cells, columns), delimiter });
+          if (!isHeader && !isBlank(record.cells)) yield rows.rowOf(record, isEndOpen);
         }
       } catch (error) {
         throw asTrouble(list, splitter.line + 1, error);
@@ -43,48 +50,25 @@ export function csvList(
       lastByte = chunk.at(-1) ?? lastByte;
       yield rowsOf(splitter.read(chunk));
     }
-    yield rowsOf(splitter.end());
-    if (!header) throw listError(list, "has no header");
-    if (source.lastLineEnd && lastByte !== LF && lastByte !== CR)
+    const isEndOpen = source.lastLineEnd && lastByte !== LF && lastByte !== CR;
+    yield rowsOf(splitter.end(), isEndOpen && lastByte !== QUOTE);
+    if (!rows) throw listError(list, source.header ? "has no header" : "has no rows", "transient");
+    if (isEndOpen) {
       openEnd = `its last line, ${splitter.line}, has no line end: the file may be cut off (source.lastLineEnd: false if it never has one)`;
+    }
+  }
+
+  function layoutOf(first: readonly string[], columns: readonly ListColumn[]) {
+    // Delimiters at the end of the header name no columns.
+    const width = first.findLastIndex((cell) => !source.header || cell.trim() !== "") + 1;
+    const header = first.slice(0, width);
+    const isByPosition = !source.header && areOnlyPositions(columns);
+    return { width, places: columnPlaces(list, columns, isByPosition ? header.map(() => "") : header) };
   }
 }
 
-function rowOf(
-  record: readonly string[],
-  line: number,
-  places: readonly number[],
-  width: number,
-  delimiter: string,
-): ListedRow {
-  const fault = faultOf(record, width, delimiter);
-  return {
-    line,
-    values: fault === undefined ? places.map((place) => record[place]!) : [],
-    ...(fault !== undefined && { fault }),
-    raw: () => record.map(quoted).join(","),
-  };
-}
-
-/** Why a record is not one row; undefined when it is. */
-function faultOf(record: readonly string[], width: number, delimiter: string): string | undefined {
-  if (isWithoutExtraCells(record, width)) {
-    const holdsRows = record.some(
-      (cell) => /[\r\n]/.test(cell) && cell.split(delimiter).length > Math.max(width, 3) - 1,
-    );
-    return holdsRows ? "row: a quoted cell holds what looks like further rows: a quote may not be closed" : undefined;
-  }
-  return `row: expected ${width} cells as the header has, got ${record.length}`;
-}
-
-/** Cells after the header's, all empty, come from delimiters at the end of a line. */
-function isWithoutExtraCells(record: readonly string[], width: number): boolean {
-  return record.length === width || (record.length > width && record.slice(width).every((cell) => cell.trim() === ""));
-}
-
-/** A cell in CSV notation. */
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+function isBlank(cells: readonly string[]): boolean {
+  return cells.every((cell) => cell.trim() === "");
 }
 
 function headerLine(beginning: Buffer, skipLines: number): string {
@@ -98,11 +82,8 @@ function delimiterOf(header: string): string {
   return DELIMITERS.toSorted((a, b) => count(b) - count(a))[0]!;
 }
 
-function noText(list: string, beginning: Buffer) {
-  const isZip = beginning.toString("latin1", 0, 2) === "PK";
-  const guess = isZip
-    ? "a spreadsheet or a ZIP archive; save it as CSV"
-    : "text of two bytes a letter; set source.encoding";
+function noText(list: string) {
+  const guess = "text of two bytes a letter; set source.encoding";
   return listError(list, `is no CSV but perhaps ${guess}: its header has NUL bytes`);
 }
 

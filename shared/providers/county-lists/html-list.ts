@@ -1,15 +1,21 @@
+import type { CheerioAPI } from "cheerio";
+import type { Finding } from "#rules/tax-liens/row-finding.ts";
 import type { Outbound } from "../outbound.ts";
-import { columnIndexes, type ListedRow, listError, type ListReader } from "./county-list.ts";
-import type { SourceOf } from "./county-source.ts";
+import { areOnlyPositions, columnPlaces } from "./column-places.ts";
+import { type ListColumn, type ListedRow, listError, type ListReader, rowFault } from "./county-list.ts";
+import { HtmlTable } from "./html-table.ts";
+import type { SourceOf } from "./source-shape.ts";
 import { asUtf8 } from "./text-encoding.ts";
 
 const LARGEST_PAGE = 16 * 1024 * 1024;
 
 /** Reads the tables of web pages and follows their links to the next page. */
 export function htmlList(list: string, source: SourceOf<"html">, client: Outbound): ListReader {
-  return { read, openEnd: () => null };
+  let openEnd: string | null = null;
+  let hidden = 0;
+  return { read, openEnd: () => openEnd, warnings: () => (hidden > 0 ? [hiddenRows(hidden)] : []) };
 
-  async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
+  async function* read(columns: readonly ListColumn[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
     // Loaded on first use: most counties have files.
     const { load } = await import("cheerio");
     const visited = new Set<string>();
@@ -17,26 +23,41 @@ export function htmlList(list: string, source: SourceOf<"html">, client: Outboun
     for (let where: URL | null = new URL(source.url); where;) {
       visited.add(where.href);
       const response = await client.get(where, { accept: "text/html", maxBytes: LARGEST_PAGE, signal });
-      const $ = load(await textOf(response.body));
-      const header = $(source.header)
-        .toArray()
-        .map((cell) => $(cell).text());
-      const places = columnIndexes(list, columns, header);
-      yield $(source.rows)
-        .toArray()
-        .map((row) => {
-          const cells = $(row)
-            .find(source.cells)
-            .toArray()
-            .map((cell) => $(cell).text().trim());
-          return rowOf(cells, ++line, places, header.length);
-        });
-      where = nextOf(source.next === undefined ? undefined : $(source.next).first().attr("href"), where);
+      const $ = load(await textOf(response.body), { sourceCodeLocationInfo: true });
+      const table = new HtmlTable($, source);
+      refuseCut(table, where);
+      hidden += table.hiddenRows;
+      const rows = table.rows;
+      const { places, width } = layoutOf(table.header, rows[0] ?? [], columns);
+      yield rows.map((cells) => rowOf(cells, ++line, places, width));
+      where = nextOf($, where);
       if (where && visited.has(where.href)) throw listError(list, `links back to a page that was read: ${where.href}`);
     }
   }
 
-  function nextOf(link: string | undefined, from: URL): URL | null {
+  /** A page that ends within its table may end within a value. */
+  function refuseCut(table: HtmlTable, where: URL): void {
+    if (table.isCut) throw listError(list, `ends within its table: ${where.pathname} is cut off`, "transient");
+    if (table.isEndMissing) openEnd = `${where.pathname} ends without </html>: it may be cut off after its table`;
+  }
+
+  function layoutOf(header: readonly string[], first: readonly string[], columns: readonly ListColumn[]) {
+    if (header.length === 0 && areOnlyPositions(columns)) {
+      if (first.length === 0) return { places: [], width: 0 };
+      return {
+        places: columnPlaces(
+          list,
+          columns,
+          first.map(() => ""),
+        ),
+        width: first.length,
+      };
+    }
+    return { places: columnPlaces(list, columns, header), width: header.length };
+  }
+
+  function nextOf($: CheerioAPI, from: URL): URL | null {
+    const link = source.next === undefined ? undefined : $(source.next).first().attr("href");
     if (link === undefined || link.startsWith("#")) return null;
     if (!URL.canParse(link, from.href))
       throw listError(list, `has an invalid URL as link to the next page: ${link.slice(0, 100)}`);
@@ -55,7 +76,11 @@ function rowOf(cells: readonly string[], line: number, places: readonly number[]
   return {
     line,
     values: isWhole ? places.map((place) => cells[place]!) : [],
-    ...(!isWhole && { fault: `row: expected ${width} cells as the header has, got ${cells.length}` }),
+    ...(!isWhole && { fault: rowFault("cells", `expected ${width} cells as the header has, got ${cells.length}`) }),
     raw: () => cells.join(" | "),
   };
+}
+
+function hiddenRows(count: number): Finding {
+  return rowFault("hidden", `${count} rows of the page are hidden and were not read`);
 }

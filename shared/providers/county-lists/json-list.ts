@@ -1,27 +1,36 @@
+import { wordKey } from "#rules/tax-liens/list-words.ts";
 import { type ExactJson, isJsonObject, parseExactJson } from "../exact-json.ts";
 import type { Outbound } from "../outbound.ts";
-import { columnIndexes, type ListedRow, listError, type ListReader } from "./county-list.ts";
-import type { SourceOf } from "./county-source.ts";
+import { shown } from "./column-places.ts";
+import { type ListColumn, type ListedRow, listError, type ListReader, rowFault } from "./county-list.ts";
+import { essentialColumns } from "./field-texts.ts";
+import { textFile } from "./file-kind.ts";
+import { JsonRecords, namesOf } from "./json-records.ts";
+import type { SourceOf } from "./source-shape.ts";
+import { asUtf8 } from "./text-encoding.ts";
 
 /** A page is parsed as a whole, which takes about ten times as much memory. */
 const LARGEST_PAGE = 16 * 1024 * 1024;
 
 /** Reads a list of JSON records: in one response, or in pages as Socrata serves them. */
 export function jsonList(list: string, source: SourceOf<"json">, client: Outbound): ListReader {
+  let absent: readonly ListColumn[] = [];
   // Pages are read up to an empty one; a response without pages is complete when it parses.
-  return { read, openEnd: () => null };
+  return { read, openEnd: () => null, warnings: () => absent.map(absence) };
 
-  async function* read(columns: readonly string[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
+  async function* read(columns: readonly ListColumn[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
+    const reader = new JsonRecords(list, columns);
     const seen = new Set<string>();
     for (let offset = 0; ;) {
       const where = pageUrl(source, offset);
       const response = await client.get(where, { accept: "application/json", maxBytes: LARGEST_PAGE, signal });
-      const records = recordsIn(await response.text(), offset);
+      const records = recordsIn(await textOf(response.body), offset);
       // A short page is not the last one: servers cap pages below what is asked for.
       if (records.length === 0) return;
-      // Socrata omits null values: a column exists when any record has it.
-      if (offset === 0) columnIndexes(list, columns, namesIn(records));
-      yield records.map((record, index) => rowOf(record, offset + index + 1, columns));
+      const rows = records.map((record, index) => reader.rowOf(record, offset + index + 1));
+      absent = columns.filter((column) => !reader.has(column));
+      if (offset === 0) refuseUnknown(absent, records, response.headers["x-soda2-fields"]);
+      yield rows;
       if (!source.paging) return;
       const first = JSON.stringify(records[0]);
       if (seen.has(first)) {
@@ -35,6 +44,28 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
     }
   }
 
+  /**
+   * Servers omit null values: a column that no record has may be null throughout. It is unknown when Socrata's header
+   * lacks it, and no list is read without the columns that identify a lien and its amount.
+   */
+  function refuseUnknown(names: readonly ListColumn[], records: readonly ExactJson[], fields: unknown): void {
+    const known = typeof fields === "string" ? fieldsIn(fields) : null;
+    const unknown = known
+      ? names.filter((name) => !known.has(wordKey(nameOf(name).split(".")[0]!)))
+      : names.filter((name) => essentialColumns(source).includes(name));
+    if (unknown.length === 0) return;
+    throw listError(
+      list,
+      `has no column ${shown(unknown.map(nameOf))}; expected what source.fields names, got ${namesOf(records)}`,
+    );
+  }
+
+  async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+    const parts: Buffer[] = [];
+    for await (const part of asUtf8(textFile(list, body, LARGEST_PAGE), source.encoding)) parts.push(part);
+    return Buffer.concat(parts).toString("utf8");
+  }
+
   function recordsIn(text: string, offset: number): readonly ExactJson[] {
     let answer: ExactJson | undefined;
     try {
@@ -45,6 +76,10 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
     // ArcGIS: the server has more records than it sends in one answer.
     if (!source.paging && isJsonObject(answer) && answer.exceededTransferLimit === true)
       throw listError(list, "has more records than the server sends in one answer: set source.paging");
+    if (isJsonObject(answer) && isJsonObject(answer.error)) {
+      const message = typeof answer.error.message === "string" ? answer.error.message : JSON.stringify(answer.error);
+      throw listError(list, `answered with an error: ${message.slice(0, 200)}`, "transient");
+    }
     for (const name of source.records?.split(".") ?? []) answer = isJsonObject(answer) ? answer[name] : undefined;
     if (Array.isArray(answer)) return answer as readonly ExactJson[];
     throw listError(list, `has no array of records at ${source.records ?? "its top"}: set source.records`);
@@ -60,18 +95,20 @@ function pageUrl({ url, paging }: SourceOf<"json">, offset: number): URL {
   return page;
 }
 
-function namesIn(records: readonly ExactJson[]): string[] {
-  return [...new Set(records.filter(isJsonObject).flatMap(Object.keys))];
+/** The names in Socrata's header; null when it is not readable. */
+function fieldsIn(header: string): ReadonlySet<string> | null {
+  try {
+    const names: unknown = JSON.parse(header);
+    return Array.isArray(names) ? new Set(names.map((name) => wordKey(String(name)))) : null;
+  } catch {
+    return null;
+  }
 }
 
-function rowOf(record: ExactJson, line: number, columns: readonly string[]): ListedRow {
-  const raw = () => JSON.stringify(record);
-  if (!isJsonObject(record)) return { line, values: [], fault: "row: expected a JSON object", raw };
-  const values = columns.map((column) => textOf(record[column]));
-  return { line, values, raw };
+function nameOf(column: ListColumn): string {
+  return typeof column === "object" ? column.column : String(column);
 }
 
-function textOf(value: ExactJson | undefined): string {
-  if (value === undefined || value === null) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+function absence(column: ListColumn) {
+  return rowFault("absent-column", `no record has ${JSON.stringify(column)}: read as empty`);
 }

@@ -27,6 +27,39 @@ export const LIEN_FIELDS = [
 
 export type LienField = (typeof LIEN_FIELDS)[number];
 
+/** How the text of a field is read. `word`: by the county's words, such as a status. */
+export type FieldKind = "year" | "id" | "text" | "word" | "flag" | "amount" | "rate" | "date";
+
+export const FIELD_KINDS = {
+  taxYear: "year",
+  certificateNumber: "id",
+  parcelId: "id",
+  address: "text",
+  city: "text",
+  zip: "text",
+  legalDescription: "text",
+  owner: "text",
+  propertyType: "word",
+  assessedValue: "amount",
+  bankruptcy: "flag",
+  environmental: "flag",
+  codeViolations: "flag",
+  faceAmount: "amount",
+  priorLiens: "amount",
+  penalties: "amount",
+  premium: "amount",
+  fees: "amount",
+  interestRate: "rate",
+  bidRate: "rate",
+  status: "word",
+  saleDate: "date",
+  redemptionDeadline: "date",
+} as const satisfies Readonly<Record<LienField, FieldKind>>;
+
+export type FieldOf<Kind extends FieldKind> = {
+  [Field in LienField]: (typeof FIELD_KINDS)[Field] extends Kind ? Field : never;
+}[LienField];
+
 /** The statuses of a lien that a list can have. */
 export const LISTED_STATUSES = ["available", "sold", "redeemed", "foreclosed", "withdrawn"] as const;
 export type ListedStatus = (typeof LISTED_STATUSES)[number];

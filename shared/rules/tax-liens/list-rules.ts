@@ -24,7 +24,7 @@ export interface ListRules {
 }
 
 /** The defaults for every state. */
-const EVERYWHERE = {
+export const EVERYWHERE = {
   required: [],
   certificatePattern: null,
   minFaceAmount: 0.01,

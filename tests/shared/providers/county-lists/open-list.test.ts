@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { columnsOf, countySourceSchema } from "#providers/county-lists/county-source.ts";
+import { countySourceSchema } from "#providers/county-lists/county-source.ts";
+import { columnsOf } from "#providers/county-lists/field-texts.ts";
 import { type ListSettings, openList } from "#providers/county-lists/open-list.ts";
 import {
   type ListServer,
