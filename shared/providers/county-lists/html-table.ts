@@ -52,7 +52,7 @@ export class HtmlTable {
 /** Whether the page has the end tag of an element. */
 function isClosed(element: Node): boolean {
   const at = element.sourceCodeLocation;
-  return at != null && "endTag" in at && at.endTag !== undefined;
+  return at != null && "endTag" in at;
 }
 
 /** Without the cells of a table in a cell. */
