@@ -105,7 +105,7 @@ export default {
     ),
     stands(
       "services",
-      ["jobs", "schedule", "redaction", "text", "settings", "data", "rules", "providers", "storage"],
+      ["jobs", "schedule", "redaction", "text", "settings", "data", "rules", "providers", "storage", "notifications"],
       "Work that several jobs share puts queries, rules and storage together, in the caller's transaction.",
     ),
     {

@@ -1,10 +1,12 @@
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { markFailed } from "#data/portfolio/etfs.ts";
 import { defineJob, event, exponential, internet, writes, z } from "#jobs";
+import { notify } from "#notifications/notify.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
 import { continueSeries, readyToStore } from "#services/portfolio/store-prices.ts";
+import { suspectNotices } from "#services/portfolio/suspect-notices.ts";
 import { portfolio } from "../families.ts";
 
 /**
@@ -32,15 +34,18 @@ export const fetchEtf = defineJob({
       await markFailed(tx, (run.input as { symbol: string }).symbol);
   },
 
-  async run({ input, asOf, db, settings, signal, log, run, enqueue, finish }) {
+  async run(context) {
+    const { input, asOf, db, settings, signal, log, run, enqueue, finish } = context;
     const { symbol } = input;
     const { id, series, currency } = await existingEtf(db, symbol);
     const fetched = await etfProviders(settings, log).prices({ symbol, from: null, series, currency }, { signal });
     return finish(async (tx) => {
       const storing = { runId: run.id, asOf, symbol };
-      const [stored] = await continueSeries(tx, [readyToStore(id, fetched)], storing);
-      if (stored?.isNewScale) await enqueue(tx, "refresh_etf", { symbol });
-      return { ...stored, source: fetched.source };
+      const { continued, newlyHeld } = await continueSeries(tx, [readyToStore(id, fetched)], storing);
+      const { suspect, ...stored } = continued[0]!;
+      if (stored.isNewScale) await enqueue(tx, "refresh_etf", { symbol });
+      await notify(context, tx, suspectNotices(newlyHeld));
+      return { ...stored, source: fetched.source, ...(suspect > 0 && { suspect }) };
     });
   },
 });

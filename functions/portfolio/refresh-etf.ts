@@ -1,9 +1,11 @@
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { defineJob, exponential, internet, manual, writes, z } from "#jobs";
+import { notify } from "#notifications/notify.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
 import { readyToStore, refreshSeries } from "#services/portfolio/store-prices.ts";
+import { suspectNotices } from "#services/portfolio/suspect-notices.ts";
 import { portfolio } from "../families.ts";
 
 /**
@@ -26,7 +28,8 @@ export const refreshEtf = defineJob({
   then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackEtfRun(tx, "refresh", run),
 
-  async run({ input, asOf, db, settings, signal, log, run, finish }) {
+  async run(context) {
+    const { input, asOf, db, settings, signal, log, run, finish } = context;
     const { symbol } = input;
     const { id, currency } = await existingEtf(db, symbol);
     const fetched = await etfProviders(settings, log).prices(
@@ -34,7 +37,9 @@ export const refreshEtf = defineJob({
       { signal },
     );
     return finish(async (tx) => {
-      const refreshed = await refreshSeries(tx, readyToStore(id, fetched), { runId: run.id, asOf, symbol });
+      const storing = { runId: run.id, asOf, symbol };
+      const { refreshed, newlyHeld } = await refreshSeries(tx, readyToStore(id, fetched), storing);
+      await notify(context, tx, suspectNotices(newlyHeld));
       return { ...refreshed, source: fetched.source, series: fetched.series };
     });
   },

@@ -2,12 +2,14 @@ import { overlapStarts } from "#data/portfolio/etf-prices.ts";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { countEtfsToSync, etfsToSync } from "#data/portfolio/etfs.ts";
 import { asError, defineJob, exponential, internet, schedule, writes, z } from "#jobs";
+import { notify } from "#notifications/notify.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { retryRequest } from "#providers/retry-request.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
 import { type Continued, continueSeries, OVERLAP_DAYS, readyToStore } from "#services/portfolio/store-prices.ts";
+import { suspectNotices } from "#services/portfolio/suspect-notices.ts";
 import { portfolio } from "../families.ts";
 
 /** Requests in flight: the services are free and limit them. */
@@ -62,13 +64,15 @@ export const syncEtfPrices = defineJob({
   batchOf: ETFS_PER_BATCH,
   weight: ({ answer }) =>
     answer.status === "fulfilled" ? Math.max(1, answer.value.columns.count / POINTS_PER_ETF) : 1,
-  async eachBatch(responses, { input, asOf, run, enqueue, transaction }) {
+  async eachBatch(responses, context) {
+    const { input, asOf, run, enqueue, transaction } = context;
     const fetched = responses.flatMap(({ item: { symbol }, answer }) =>
       answer.status === "fulfilled" ? [{ symbol, ...answer.value }] : [],
     );
     const storing = { runId: run.id, asOf, symbol: input.symbol ?? null };
     const continued = await transaction(async (tx) => {
-      const each = await continueSeries(tx, fetched, storing);
+      const { continued: each, newlyHeld } = await continueSeries(tx, fetched, storing);
+      await notify(context, tx, suspectNotices(newlyHeld));
       for (const [i, { isNewScale }] of each.entries()) {
         if (isNewScale) await enqueue(tx, "refresh_etf", { symbol: fetched[i]!.symbol });
       }
@@ -81,7 +85,8 @@ export const syncEtfPrices = defineJob({
   },
 });
 
-function outcomeOf({ inserted, isNewScale }: Continued): string {
+function outcomeOf({ inserted, suspect, isNewScale }: Continued): string {
   if (isNewScale) return "to be refreshed";
+  if (suspect > 0) return "held back";
   return inserted > 0 ? "updated" : "unchanged";
 }

@@ -27,18 +27,21 @@ export const syncFxHistorical = defineJob({
   then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackRun(tx, "historical", run),
 
-  async run({ input, asOf, clock, settings, signal, log, transaction, run, progress }) {
+  async run(context) {
+    const { input, asOf, clock, settings, signal, log, progress } = context;
     const { startDate, endDate = civilDateIn("Europe/Berlin", asOf) } = input;
     const counts = { days: 0, inserted: 0, skipped: 0 };
+    let suspect = 0;
     const whole = daysBetween(startDate, endDate) + 1;
     const days = fxProviders(settings, log, () => clock.now()).since(startDate, endDate, { signal });
-    for await (const stored of storeRates(days, { run, transaction })) {
+    for await (const stored of storeRates(days, context)) {
       counts.days += stored.days.length;
       counts.inserted += stored.inserted;
       counts.skipped += stored.skipped;
+      suspect += stored.suspect;
       const oldest = stored.days.at(-1)!;
       progress(daysBetween(oldest, endDate) + 1, whole, `back to ${oldest}`);
     }
-    return counts;
+    return { ...counts, ...(suspect > 0 && { suspect }) };
   },
 });

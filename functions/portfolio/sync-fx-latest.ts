@@ -28,7 +28,8 @@ export const syncFxLatest = defineJob({
   then: ["retry_pending_etf_valuations"],
   onTransition: (tx, run) => trackRun(tx, "latest", run),
 
-  async run({ asOf, clock, db, settings, signal, log, run, transaction }) {
+  async run(context) {
+    const { asOf, clock, db, settings, signal, log, run, transaction } = context;
     const expected = expectedRateDay(asOf);
     const asOfDay = civilDateIn(BERLIN, asOf);
     const stored = await storedRateDays(db);
@@ -39,11 +40,13 @@ export const syncFxLatest = defineJob({
 
     const published = fxProviders(settings, log, () => clock.now()).published(days, asOfDay, { signal });
     const result = { days: 0, inserted: 0, skipped: 0 };
+    let suspect = 0;
     let newest: { date: string; source: string } | undefined;
-    for await (const batch of storeRates(published, { run, transaction })) {
+    for await (const batch of storeRates(published, context)) {
       result.days += batch.days.length;
       result.inserted += batch.inserted;
       result.skipped += batch.skipped;
+      suspect += batch.suspect;
       for (const date of batch.days) {
         missing.delete(date);
         if (newest === undefined || date > newest.date) newest = { date, source: batch.source };
@@ -55,7 +58,12 @@ export const syncFxLatest = defineJob({
         throw new Cancel(`${reason}, and the day of this run is over: the next run fetches them`);
       throw new Snooze(`${pauseMinutes(run.attempt)}m`, reason);
     }
-    return { ...newest, ...result, ...(missing.size > 0 && { unpublished: [...missing] }) };
+    return {
+      ...newest,
+      ...result,
+      ...(suspect > 0 && { suspect }),
+      ...(missing.size > 0 && { unpublished: [...missing] }),
+    };
   },
 });
 

@@ -1,6 +1,6 @@
 import { type FakeServer, startFakeServer } from "./fake-server.ts";
 import type { Answer, Fault } from "./fault-injection.ts";
-import { barsWithFault, type PriceFault } from "./price-faults.ts";
+import { barsWithFault, type PriceFault, SPLIT_DAY } from "./price-faults.ts";
 import { instantAt, SAMPLE_ETFS, sampleBars } from "./sample-prices.ts";
 import { type Chart, yahooChart } from "./yahoo-format.ts";
 
@@ -61,7 +61,9 @@ function answerTo(url: URL, asOf: Date, fault: Fault<YahooFault> | undefined): A
   });
   if (fault?.kind === "error-200") return failed("Internal Server Error", "the backend did not answer");
   if (fault?.kind === "not-json") return { type: "application/json", body: "Edge: Too Many Requests" };
-  const chart = withFault(yahooChart(etf, barsWithFault(bars, fault?.kind), asOf), fault?.kind);
+  const isSplit = fault?.kind === "split-late" || fault?.kind === "split-adjusted";
+  const shown = isSplit ? { ...etf, split: { date: SPLIT_DAY, ratio: 10 } } : etf;
+  const chart = withFault(yahooChart(shown, barsWithFault(bars, fault?.kind), asOf), fault?.kind);
   return { type: "application/json;charset=utf-8", body: JSON.stringify({ chart: { result: [chart], error: null } }) };
 }
 

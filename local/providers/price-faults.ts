@@ -3,7 +3,9 @@ import type { SampleBar } from "./sample-prices.ts";
 /**
  * Content faults that every price provider has, in its newest days: a price of zero, a negative price, a price that is
  * no number (`bad-price`), a high below the low, a duplicate day, a day in the future, no days. `rescaled`: every price
- * divided by four, as after a split.
+ * divided by four, as after a split. `hundredth`: the newest day in pounds among pence. `dropped`: 30 % lower from
+ * SPLIT_DAY on. `split-late`, `split-late-unstated`: a tenth from SPLIT_DAY on, the earlier days not adjusted yet;
+ * `split-adjusted`: every day a tenth. All but `split-late-unstated` state the split where the format has splits.
  */
 export type PriceFault =
   | "zero-price"
@@ -13,7 +15,15 @@ export type PriceFault =
   | "duplicate-date"
   | "future-date"
   | "empty-series"
-  | "rescaled";
+  | "rescaled"
+  | "hundredth"
+  | "dropped"
+  | "split-late"
+  | "split-late-unstated"
+  | "split-adjusted";
+
+/** The first day of faults that begin in the past. */
+export const SPLIT_DAY = "2026-04-09";
 
 /** The bars with the fault applied, oldest first. */
 export function barsWithFault(bars: readonly SampleBar[], kind: string | undefined): SampleBar[] {
@@ -35,19 +45,30 @@ export function barsWithFault(bars: readonly SampleBar[], kind: string | undefin
     case "empty-series":
       return [];
     case "rescaled":
-      return bars.map((bar) => ({
-        ...bar,
-        open: quarter(bar.open),
-        high: quarter(bar.high),
-        low: quarter(bar.low),
-        close: quarter(bar.close),
-        adjustedClose: quarter(bar.adjustedClose),
-      }));
+      return bars.map((bar) => scaled(bar, 0.25));
+    case "hundredth":
+      return bars.map((bar) => (bar === bars.at(-1) ? scaled(bar, 0.01) : bar));
+    case "dropped":
+      return bars.map((bar) => (bar.date >= SPLIT_DAY ? scaled(bar, 0.7) : bar));
+    case "split-late":
+    case "split-late-unstated":
+      return bars.map((bar) => (bar.date >= SPLIT_DAY ? scaled(bar, 0.1) : bar));
+    case "split-adjusted":
+      return bars.map((bar) => scaled(bar, 0.1));
     default:
       return [...bars];
   }
 }
 
-function quarter(price: string | null): string | null {
-  return price === null ? null : (Number(price) / 4).toFixed(4);
+function scaled(bar: SampleBar, factor: number): SampleBar {
+  const price = (value: string | null) => (value === null ? null : (Number(value) * factor).toFixed(6));
+  const { open, high, low, close, adjustedClose } = bar;
+  return {
+    ...bar,
+    open: price(open),
+    high: price(high),
+    low: price(low),
+    close: price(close),
+    adjustedClose: price(adjustedClose),
+  };
 }

@@ -1,5 +1,6 @@
 import type { CivilDate } from "#rules/civil-date.ts";
 import type { EtfFacts, PricePoint, SeriesKind } from "#rules/portfolio/price-series.ts";
+import type { Split } from "#rules/portfolio/split.ts";
 import { ProviderError } from "./provider-error.ts";
 
 export interface PriceRequest {
@@ -17,7 +18,10 @@ export interface PriceRequest {
 export interface PriceSeries extends EtfFacts {
   /** Name of the provider. */
   readonly source: string;
+  /** At the scale after the last split, also where the provider has not adjusted the earlier days yet. */
   readonly points: readonly PricePoint[];
+  /** The splits within these days that the provider states. */
+  readonly splits: readonly Split[];
 }
 
 export interface EtfOptions {

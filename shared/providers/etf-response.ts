@@ -1,7 +1,9 @@
 import type { ErrorClass } from "#jobs/error-class.ts";
 import type { CivilDate } from "#rules/civil-date.ts";
+import { usableBar, withoutRepeatedLast } from "#rules/portfolio/price-bar.ts";
 import { type PricePoint, seriesFault } from "#rules/portfolio/price-series.ts";
 import { inWholeUnits, priceUnit } from "#rules/portfolio/price-unit.ts";
+import { adjustedForSplits, type Split } from "#rules/portfolio/split.ts";
 import type { EtfProvider, PriceRequest, PriceSeries } from "./etf-provider.ts";
 import { type ExactJson, isJsonObject, parseExactJson } from "./exact-json.ts";
 import { withoutSecrets } from "./outbound/safe-url.ts";
@@ -25,6 +27,8 @@ export interface RawSeries {
   readonly exchange?: ExactJson | undefined;
   /** In any order. Prices are plain decimals in `unit`. */
   readonly points: readonly PricePoint[];
+  /** The splits that the response states. Default: none. */
+  readonly splits?: readonly Split[];
   /** The current day in the time zone of the exchange, and whether its price is final. */
   readonly today: CivilDate;
   readonly isTodayFinal: boolean;
@@ -44,11 +48,15 @@ export function validatedSeries(response: EtfResponse, quoted: RawSeries): Price
   if (request.currency !== null && request.currency !== unit.currency) {
     throw responseError(response, `is in ${unit.currency}, but the stored prices are in ${request.currency}`);
   }
-  const points = quoted.points
+  const sorted = quoted.points
     .filter(({ date }) => date !== quoted.today || quoted.isTodayFinal)
-    .sort((one, other) => (one.date < other.date ? -1 : 1));
-  const fault = seriesFault(points, quoted.today);
+    .map(usableBar)
+    .sort((one, other) => (one.date < other.date ? -1 : one.date > other.date ? 1 : 0));
+  const distinct = withoutRepeatedLast(sorted);
+  const fault = seriesFault(distinct, quoted.today);
   if (fault !== undefined) throw responseError(response, fault);
+  const splits = quoted.splits ?? [];
+  const { points } = adjustedForSplits(distinct, splits);
   const wanted = points.filter(({ date }) => request.from === null || date >= request.from);
   if (wanted.length === 0) {
     throw responseError(
@@ -63,6 +71,7 @@ export function validatedSeries(response: EtfResponse, quoted: RawSeries): Price
     currency: unit.currency,
     name: textOf(quoted.name),
     exchange: textOf(quoted.exchange),
+    splits: splits.filter(({ date }) => date >= wanted[0]!.date && date <= wanted.at(-1)!.date),
     points:
       unit.places === 0
         ? wanted

@@ -3,6 +3,7 @@ import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
 import type { PriceColumns } from "./price-columns.ts";
+import { suspectPoints } from "./suspect-schema.ts";
 
 /** One trading day; exact decimals as the source printed them, in the ETF's currency. */
 export interface PricePoint {
@@ -149,19 +150,26 @@ export async function recentCloses(
   return Map.groupBy(rows, ({ etfId }) => etfId);
 }
 
-/** The first of the last `count` stored days of each ETF. ETFs without prices are left out. */
+/**
+ * The first of the last `count` stored days of each ETF, or an earlier day whose price is held back: the next answer
+ * may have corrected it. ETFs without prices are left out.
+ */
 export async function overlapStarts(
   db: Executor,
   etfIds: readonly number[],
   count: number,
 ): Promise<Map<number, string>> {
   const rows = await db.execute<{ etfId: number; first: string }>(sql`
-    select etf.id::integer as "etfId", recent.first::text as first
+    select etf.id::integer as "etfId", least(recent.first, held.first)::text as first
       from unnest(${plainArray(etfIds)}::bigint[]) as etf(id)
      cross join lateral (
        select min(date) as first
          from (select date from ${etfPrices} where etf_id = etf.id order by etf_prices.date desc limit ${count}) as last
      ) as recent
+     cross join lateral (
+       select min(s.date) as first from ${suspectPoints} s
+        where s.etf_id = etf.id and s.state = 'held' and s.date > recent.first - 90
+     ) as held
      where recent.first is not null`);
   return new Map(rows.map(({ etfId, first }) => [etfId, first]));
 }
@@ -182,6 +190,45 @@ export async function deletePricesExcept(tx: Tx, etfId: number, columns: PriceCo
     )
     select count(*)::integer as deleted from gone`);
   return row?.deleted ?? 0;
+}
+
+/** All stored closes of an ETF, oldest first. */
+export async function storedCloses(db: Executor, etfId: number): Promise<{ date: string; close: string }[]> {
+  const rows = await db.execute<{ date: string; close: string }>(sql`
+    select p.date::text as date, p.close::text as close from ${etfPrices} p where p.etf_id = ${etfId} order by p.date`);
+  return [...rows];
+}
+
+/** Deletes the prices of days: they are no longer plausible. */
+export async function withdrawPrices(tx: Tx, etfId: number, dates: readonly string[]): Promise<void> {
+  if (dates.length === 0) return;
+  await tx.execute(sql`delete from ${etfPrices} where etf_id = ${etfId} and date = any(${plainArray(dates)}::date[])`);
+}
+
+/** Fewer digits are the same by chance. */
+const TELLING_DIGITS = 4;
+
+/**
+ * The symbol of another ETF with the same close on the day or in the four days before it, by day. Closes of fewer than
+ * four digits are left out.
+ */
+export async function sameCloses(
+  db: Executor,
+  etfId: number,
+  closes: readonly { readonly date: string; readonly close: string }[],
+): Promise<Map<string, string>> {
+  const telling = closes.filter(({ close }) => close.replace(/\D/g, "").replace(/^0+/, "").length >= TELLING_DIGITS);
+  if (telling.length === 0) return new Map();
+  const rows = await db.execute<{ date: string; symbol: string }>(sql`
+    select distinct on (day.date) day.date::text as date, e.symbol
+      from unnest(
+             ${plainArray(telling.map(({ date }) => date))}::date[], ${plainArray(telling.map(({ close }) => close))}::numeric[]
+           ) as day(date, close)
+     cross join ${etfs} e
+      join ${etfPrices} p on p.etf_id = e.id and p.date between day.date - 4 and day.date and p.close = day.close
+     where e.id <> ${etfId}
+     order by day.date, e.id`);
+  return new Map(rows.map(({ date, symbol }) => [date, symbol]));
 }
 
 /** The ETFs in use with the day of their newest price; null without prices. */

@@ -41,6 +41,8 @@ export interface StoredSeries {
   readonly inserted: number;
   readonly skipped: number;
   readonly changed: number;
+  /** Points that are held back as implausible. */
+  readonly suspect: number;
   /** The first and last day of the series. */
   readonly first: string;
   readonly last: string;
@@ -58,7 +60,8 @@ export async function addStoredSeries(
   stored: readonly StoredSeries[],
 ): Promise<void> {
   if (stored.length === 0) return;
-  const sum = (count: "inserted" | "skipped" | "changed") => stored.reduce((all, series) => all + series[count], 0);
+  const sum = (count: "inserted" | "skipped" | "changed" | "suspect") =>
+    stored.reduce((all, series) => all + series[count], 0);
   const [first] = stored.map((series) => series.first).sort();
   const last = stored
     .map((series) => series.last)
@@ -71,6 +74,7 @@ export async function addStoredSeries(
       inserted: sql`${etfUpdates.inserted} + ${sum("inserted")}`,
       skipped: sql`${etfUpdates.skipped} + ${sum("skipped")}`,
       changed: sql`${etfUpdates.changed} + ${sum("changed")}`,
+      suspect: sql`${etfUpdates.suspect} + ${sum("suspect")}`,
       startDate: sql`least(${etfUpdates.startDate}, ${first}::date)`,
       endDate: sql`greatest(${etfUpdates.endDate}, ${last}::date)`,
     })

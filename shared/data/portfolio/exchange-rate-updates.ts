@@ -29,7 +29,7 @@ export async function addPoints(
   tx: Tx,
   runId: string,
   source: string,
-  { inserted, skipped }: InsertedPoints,
+  { inserted, skipped, suspect }: InsertedPoints & { readonly suspect: number },
 ): Promise<void> {
   await tx
     .update(exchangeRateUpdates)
@@ -37,6 +37,7 @@ export async function addPoints(
       source,
       inserted: sql`${exchangeRateUpdates.inserted} + ${inserted}`,
       skipped: sql`${exchangeRateUpdates.skipped} + ${skipped}`,
+      suspect: sql`${exchangeRateUpdates.suspect} + ${suspect}`,
     })
     .where(eq(exchangeRateUpdates.runId, runId));
 }

@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
 import { etfPensionContributions, etfPensions, etfPensionValues } from "./pension-schema.ts";
+import { suspectPoints } from "./suspect-schema.ts";
 
 /** An ETF with pensions, and the state of its prices. */
 export interface PensionEtf {
@@ -10,22 +11,36 @@ export interface PensionEtf {
   readonly currency: string | null;
   readonly series: SeriesKind | null;
   readonly lastPrice: string | null;
+  /** Days with a price, and days whose price is held back. */
   readonly prices: number;
+  /** The days whose price is held back as implausible. */
+  readonly heldDays: readonly string[];
 }
 
 /** @param etfId default: all ETFs with pensions */
 export async function pensionEtfs(db: Executor, etfId?: number): Promise<PensionEtf[]> {
   const rows = await db.execute<PensionEtf & Record<string, unknown>>(sql`
-    select e.id::integer as id, e.currency, e.series, seen.last as "lastPrice", seen.prices
+    select e.id::integer as id, e.currency, e.series, seen.last as "lastPrice", held.days as "heldDays",
+           seen.prices + jsonb_array_length(held.days) as prices
       from ${etfs} e
       cross join lateral (
         select max(date)::text as last, count(*)::integer as prices from ${etfPrices} where etf_id = e.id
       ) as seen
+      cross join lateral (
+        select coalesce(jsonb_agg(s.date), '[]') as days from ${heldPrices} where s.etf_id = e.id
+      ) as held
      where exists (select from ${etfPensions} p where p.etf_id = e.id)
        and ${etfId === undefined ? sql`true` : sql`e.id = ${etfId}`}
      order by e.id`);
   return [...rows];
 }
+
+/** SQL: the held prices as `s`. A day with a stored price is valued with that, whatever else is held back for it. */
+export const heldPrices = sql`(
+  select h.etf_id, h.date from ${suspectPoints} h
+   where h.state = 'held' and h.kind = 'price'
+     and not exists (select from ${etfPrices} e where e.etf_id = h.etf_id and e.date = h.date)
+) as s`;
 
 /** The last price and the number of prices of an ETF. */
 export interface PriceStatus {
@@ -123,7 +138,7 @@ export async function markValued(tx: Tx, ids: readonly string[], reaches: readon
 }
 
 /**
- * The first day after `after` with work: a new price or a pending day.
+ * The first day after `after` with work: a new price, one that is held back, or a pending day.
  * @returns null without one
  */
 export async function firstDueDay(
@@ -141,7 +156,9 @@ export async function firstDueDay(
       (select min(v.date) from unnest(${uuids(ids)}) as pension(id) cross join lateral (
          select date from ${etfPensionValues}
           where pension_id = pension.id and state = 'pending' and date > ${after}::date
-          order by date limit 1) v)
+          order by date limit 1) v),
+      (select min(s.date) from since join ${heldPrices} on s.etf_id = since.etf_id
+        where s.date > greatest(since.day, ${after}::date))
     )::text as day`);
   return row?.day ?? null;
 }
@@ -170,6 +187,10 @@ export async function dueDays(
       select p.etf_id, v.date
         from ${etfPensions} p join ${etfPensionValues} v on v.pension_id = p.id and v.state = 'pending'
        where p.id = any(${uuids(ids)}) and v.date between ${from}::date and ${to}::date
+      union
+      select since.etf_id, s.date
+        from since join ${heldPrices} on s.etf_id = since.etf_id and s.date > since.day
+       where s.date between ${from}::date and ${to}::date
     )
     select due.etf_id::integer as "etfId", due.date::text as date, e.close::text as close
       from due left join ${etfPrices} e on e.etf_id = due.etf_id and e.date = due.date

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
 import { etfPrices } from "./etf-schema.ts";
+import { heldPrices } from "./pension-progress.ts";
 import { etfPensionContributions, etfPensions, etfPensionValues, type PendingReason } from "./pension-schema.ts";
 
 /**
@@ -56,14 +57,14 @@ export async function sumUnits(tx: Tx, ids: readonly string[]): Promise<void> {
      where unknown.id = any(${uuids(ids)}) and unknown.units is null and p.id = unknown.id`);
 }
 
-/** A contribution without units, with the first price on or after its date. */
+/** A contribution without units, with the first price on or after its date. Held contributions are left out. */
 export interface WaitingContribution {
   readonly id: string;
   readonly etfId: number;
   readonly date: string;
   readonly amount: string;
   readonly currency: string;
-  /** Null without such a price. */
+  /** Null without such a price, and while the price of an earlier day is held back. */
   readonly next: { readonly date: string; readonly close: string } | null;
 }
 
@@ -76,14 +77,17 @@ export async function waitingContributions(
   type Row = Omit<WaitingContribution, "next"> & { nextDate: string | null; nextClose: string | null };
   const rows = await tx.execute<Row & Record<string, unknown>>(sql`
     select c.id::text as id, p.etf_id::integer as "etfId", c.date::text as date, c.amount::text as amount, c.currency,
-           next.date::text as "nextDate", next.close::text as "nextClose"
+           next.date::text as "nextDate",
+           case when not exists (
+             select from ${heldPrices} where s.etf_id = p.etf_id and s.date >= c.date and s.date < next.date
+           ) then next.close::text end as "nextClose"
       from ${etfPensionContributions} c
       join ${etfPensions} p on p.id = c.pension_id
       left join lateral (
         select date, close from ${etfPrices} where etf_id = p.etf_id and etf_prices.date >= c.date
          order by etf_prices.date limit 1
       ) as next on true
-     where c.pension_id = any(${uuids(ids)}) and c.units is null and c.id > ${after}::bigint
+     where c.pension_id = any(${uuids(ids)}) and c.units is null and not c.is_held and c.id > ${after}::bigint
      order by c.id
      limit ${limit}`);
   return rows.map(({ nextDate, nextClose, ...contribution }) => ({

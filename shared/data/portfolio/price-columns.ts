@@ -27,3 +27,25 @@ export function closesIn({ count, date, close }: PriceColumns): { date: string; 
   const closes = close.split(",");
   return date.split(",").map((day, index) => ({ date: day, close: closes[index]! }));
 }
+
+/** The points of the columns, in their order. */
+export function pointsIn(columns: PriceColumns): PricePoint[] {
+  if (columns.count === 0) return [];
+  const cells = (name: keyof PricePoint) => columns[name].split(",").map((text) => (text === "NULL" ? null : text));
+  const [open, high, low, adjusted, volume] = [
+    cells("open"),
+    cells("high"),
+    cells("low"),
+    cells("adjustedClose"),
+    cells("volume"),
+  ];
+  return closesIn(columns).map(({ date, close }, i) => ({
+    date,
+    open: open[i]!,
+    high: high[i]!,
+    low: low[i]!,
+    close,
+    adjustedClose: adjusted[i]!,
+    volume: volume[i]!,
+  }));
+}

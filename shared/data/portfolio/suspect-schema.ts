@@ -1,12 +1,15 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, date, index, jsonb, numeric, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
-import type { PricePoint } from "./etf-prices.ts";
 import { etfs, type SeriesKind } from "./etf-schema.ts";
 import { etfPensionContributions } from "./pension-schema.ts";
 import { portfolio } from "./portfolio-schema.ts";
 
 /** What a suspect point is: the close of an ETF, the rate of a currency, or the amount of a contribution. */
 export type SuspectKind = "price" | "rate" | "contribution";
+/** A trading day as a source sent it, in the ETF's currency. */
+export type StoredBar = Readonly<
+  Record<"date" | "close", string> & Record<"open" | "high" | "low" | "adjustedClose" | "volume", string | null>
+>;
 /** `held` until another answer or a person decides; then `accepted` or `rejected`. */
 export type SuspectState = "held" | "accepted" | "rejected";
 
@@ -33,7 +36,7 @@ export const suspectPoints = portfolio.table(
     /** What it was compared with; null without. */
     expected: numeric(),
     /** The whole trading day of a price, which is stored when it is accepted. */
-    point: jsonb().$type<PricePoint>(),
+    point: jsonb().$type<StoredBar>(),
     series: text().$type<SeriesKind>(),
     source: text().notNull(),
     /** The name of the rule: see shared/rules/portfolio/plausibility.ts. */

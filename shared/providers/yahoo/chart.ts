@@ -1,5 +1,6 @@
 import { calendarOf, type CivilDate } from "#rules/civil-date.ts";
 import type { PricePoint } from "#rules/portfolio/price-series.ts";
+import type { Split } from "#rules/portfolio/split.ts";
 import type { PriceSeries } from "../etf-provider.ts";
 import { checkSymbol, type EtfResponse, jsonObject, quoted, responseError, validatedSeries } from "../etf-response.ts";
 import { type ExactJson, isJsonObject, plainDecimal } from "../exact-json.ts";
@@ -27,6 +28,7 @@ export function seriesOfChart(text: string, response: EtfResponse, now: Date): P
     name: meta.longName ?? meta.shortName,
     exchange: meta.fullExchangeName ?? meta.exchangeName,
     points: pointsOf(result, dateOf, response),
+    splits: splitsOf(result, dateOf),
     today: dateOf(now),
     isTodayFinal: isTodayFinal(meta, dateOf, now),
   });
@@ -101,6 +103,17 @@ function pointsOf(result: JsonObject, dateOf: (instant: Date) => CivilDate, resp
     if (close === null) throw responseError(response, `has no close on ${dateOf(at)}, but other prices`);
     return { date: dateOf(at), open, high, low, close, adjustedClose: cell("adjustedClose"), volume: cell("volume") };
   });
+}
+
+/** The splits in `events: { splits: { "1626787800": { date, numerator, denominator, splitRatio } } }`, oldest first. */
+function splitsOf(result: JsonObject, dateOf: (instant: Date) => CivilDate): Split[] {
+  const stated = objectIn(objectIn(result, "events"), "splits") ?? {};
+  const splits = Object.values(stated).flatMap((event): Split[] => {
+    const { date, numerator, denominator } = isJsonObject(event) ? event : {};
+    const [at, up, down] = [instantOf(date), plainDecimal(numerator), plainDecimal(denominator)];
+    return at && Number(up) > 0 && Number(down) > 0 ? [{ date: dateOf(at), numerator: up, denominator: down }] : [];
+  });
+  return splits.sort((one, other) => (one.date < other.date ? -1 : 1));
 }
 
 function valueAt(column: ExactJson | undefined, index: number): string | null {

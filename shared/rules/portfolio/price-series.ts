@@ -34,8 +34,10 @@ export function seriesFault(points: readonly PricePoint[], today: CivilDate): st
     if (date === before) return `has ${date} twice`;
     for (const name of PRICES) {
       const price = point[name];
-      if (price !== null && !isPositiveDecimal(price))
-        return `has ${shown(price)} as ${NAMES[name]} on ${date}, ${EXPECTED}`;
+      // A close of zero or below is a number: the plausibility rules hold its day back.
+      const isFault =
+        name === "close" ? !isDecimal(price!.replace(/^-/, "")) : price !== null && !isPositiveDecimal(price);
+      if (isFault) return `has ${shown(price!)} as ${NAMES[name]} on ${date}, ${EXPECTED}`;
     }
     if (point.volume !== null && !isDecimal(point.volume)) return `has ${shown(point.volume)} as volume on ${date}`;
     if (high !== null && low !== null && isLess(high, low)) {
@@ -57,7 +59,12 @@ const SPLIT_RATIO = 1.45;
 export function splitSuspect(points: readonly PricePoint[]): CivilDate | undefined {
   const suspect = points.find((point, index) => {
     const before = points[index - 1];
-    return before !== undefined && ratio(point.close, before.close) >= SPLIT_RATIO;
+    return (
+      before !== undefined &&
+      Number(point.close) > 0 &&
+      Number(before.close) > 0 &&
+      ratio(point.close, before.close) >= SPLIT_RATIO
+    );
   });
   return suspect?.date;
 }
@@ -78,7 +85,7 @@ export function isSameScale(
   const closes = new Map(stored.map(({ date, close }) => [date, close]));
   return fetched.every(({ date, close }) => {
     const before = closes.get(date);
-    return before === undefined || ratio(close, before) <= SAME_SCALE[kind];
+    return before === undefined || !(Number(close) > 0) || ratio(close, before) <= SAME_SCALE[kind];
   });
 }
 

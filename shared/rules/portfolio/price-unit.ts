@@ -22,6 +22,7 @@ export function priceUnit(code: string): PriceUnit | undefined {
  */
 export function inWholeUnits(price: string, { places }: PriceUnit): string {
   if (places === 0) return price;
+  if (price.startsWith("-")) return `-${inWholeUnits(price.slice(1), { currency: "", places })}`;
   const [whole = "", fraction = ""] = price.split(".");
   const digits = whole.padStart(places + 1, "0");
   const moved = `${digits.slice(0, -places)}.${digits.slice(-places)}${fraction}`;

@@ -61,8 +61,22 @@ export interface Priced {
  */
 export function quoteOf(
   date: CivilDate,
-  { etf, currency, price, rates }: { etf: Priced; currency: string; price: string | undefined; rates: RatesByQuote },
+  {
+    etf,
+    currency,
+    price,
+    isHeld = false,
+    rates,
+  }: {
+    etf: Priced;
+    currency: string;
+    price: string | undefined;
+    /** The price of the day is held back as implausible. */
+    isHeld?: boolean;
+    rates: RatesByQuote;
+  },
 ): DayQuote | "closed" {
+  if (price === undefined && isHeld) return { date, price: null, rate: null, pending: "suspect" };
   if (price === undefined && date <= etf.lastPrice) return "closed";
   if (price === undefined) return { date, price: null, rate: null, pending: "price" };
   if (etf.series === "adjusted") return { date, price: null, rate: null, pending: "adjusted" };

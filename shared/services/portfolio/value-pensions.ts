@@ -221,8 +221,9 @@ async function valueRange(
     for (const day of awaitedOf(etf, today)) {
       if (day >= range.from && day <= range.to && !closes.has(day)) closes.set(day, undefined);
     }
+    const held = new Set(etfs.get(etfId)?.heldDays);
     for (const [date, price] of closes) {
-      const quote = quoteOf(date, { etf, currency, price, rates });
+      const quote = quoteOf(date, { etf, currency, price, isHeld: held.has(date), rates });
       if (quote === "closed") closed.push({ etfId, date });
       else quoted.push({ ...quote, etfId, currency, digits: minorDigits(currency) });
     }

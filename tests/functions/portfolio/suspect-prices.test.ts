@@ -1,0 +1,256 @@
+import { and, eq, sql } from "drizzle-orm";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
+import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
+import { listValues } from "#data/portfolio/pensions.ts";
+import { listSuspectPoints } from "#data/portfolio/suspect-points.ts";
+import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
+import { refreshEtf } from "#functions/portfolio/refresh-etf.ts";
+import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
+import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
+import { aPension } from "#support/pensions.ts";
+import { type EtfFixture, openEtfFixture } from "./etf-fixture.ts";
+
+const [WEDNESDAY, THURSDAY, FRIDAY, MONDAY] = ["2026-04-08", "2026-04-09", "2026-04-10", "2026-04-13"] as const;
+
+const etfs: EtfFixture = await openEtfFixture();
+beforeEach(async () => {
+  await etfs.clear();
+  await etfs.db.execute(sql`truncate platform.notifications cascade`);
+});
+afterAll(() => etfs.close());
+
+/** An ETF in euros with prices up to Wednesday, and a pension that bought for 1,000.00 on Tuesday. */
+async function aValuedPension(): Promise<string> {
+  etfs.setNow(`${WEDNESDAY}T21:00:00Z`);
+  const etf = await etfs.add("SMPW.DE");
+  await done(fetchEtf, { symbol: "SMPW.DE" });
+  const id = await aPension(etfs.db, etf, { contributions: [{ date: "2026-04-07", amount: "1000.00" }] });
+  await value();
+  return id;
+}
+
+async function done(job: Parameters<EtfFixture["run"]>[0], input?: unknown): Promise<Run> {
+  const { run } = await etfs.run(job, input);
+  expect(run, JSON.stringify(run.itemFailures ?? run.errors)).toMatchObject({ state: "succeeded" });
+  return run;
+}
+
+async function syncOn(
+  day: string,
+  fault?: "hundredth" | "dropped" | "zero-price" | "split-late" | "split-late-unstated" | "split-adjusted",
+  time = "21:00",
+) {
+  etfs.setNow(`${day}T${time}:00Z`);
+  etfs.yahoo.recover();
+  if (fault) etfs.yahoo.fail({ kind: fault });
+  return done(syncEtfPrices);
+}
+
+const value = () => done(retryPendingEtfValuations);
+const points = () => listSuspectPoints(etfs.db, { limit: 100 });
+const days = async (pension: string) => (await listValues(etfs.db, pension, { limit: 100 })).slice(1);
+const lastDay = async (pension: string) => (await days(pension)).at(-1);
+const notices = async () =>
+  [
+    ...(await etfs.db.execute<{ title: string }>(
+      sql`select title from platform.notifications where type = 'data.suspect'`,
+    )),
+  ].map(({ title }) => title);
+
+const changes = async () => [
+  ...(await etfs.db.execute(sql`
+    select date::text as date, value::text as value, reason from portfolio.etf_pension_value_changes`)),
+];
+
+/** Executes the refresh that a synchronisation enqueued. */
+async function refresh(): Promise<Run> {
+  const queued = await etfs.db
+    .select()
+    .from(jobRuns)
+    .where(and(eq(jobRuns.jobId, "refresh_etf"), eq(jobRuns.state, "queued")));
+  expect(queued).toHaveLength(1);
+  const run = (await etfs.process().runner.execute(queued[0]!.id))!;
+  expect(run, JSON.stringify(run.errors)).toMatchObject({ state: "succeeded" });
+  return run;
+}
+
+describe("a close in pounds among pence", () => {
+  it("is held back with its reason: nothing buys or values on it, and the operators get one notification", async () => {
+    const pension = await aValuedPension();
+    const etf = await etfs.etf("SMPW.DE");
+    const run = await syncOn(THURSDAY, "hundredth");
+    expect(run.result).toEqual({ "held back": 1 });
+    expect((await etfs.prices("SMPW.DE")).at(-1)!.date).toBe(WEDNESDAY);
+    const [held] = await points();
+    expect(held).toMatchObject({
+      kind: "price",
+      subject: "SMPW.DE",
+      date: THURSDAY,
+      state: "held",
+      rule: "pence-and-pounds",
+    });
+    expect(held!.reason).toMatch(
+      /^close [\d.]+ is 10\d times below the day before \([\d.]+\): pence and pounds are mixed$|100 times below/,
+    );
+    expect(await listEtfUpdates(etfs.db, { limit: 1 })).toMatchObject([{ kind: "sync", inserted: 0, suspect: 1 }]);
+
+    const buyer = await aPension(etfs.db, etf, { contributions: [{ date: THURSDAY, amount: "100.00" }] });
+    await value();
+    expect(await lastDay(pension)).toMatchObject({ date: THURSDAY, state: "pending", reason: "suspect" });
+    await syncOn(THURSDAY, "hundredth");
+    expect(await notices()).toEqual([`SMPW.DE: a price of ${THURSDAY} is held back as implausible`]);
+
+    // The source corrects it on Friday.
+    await syncOn(FRIDAY);
+    expect(await points()).toMatchObject([{ state: "rejected", resolvedBy: "rota" }]);
+    await value();
+    expect((await days(pension)).map(({ date, state }) => [date, state])).toEqual([
+      [WEDNESDAY, "final"],
+      [THURSDAY, "final"],
+      [FRIDAY, "final"],
+    ]);
+    const [bought] = await listValues(etfs.db, buyer, { limit: 10 });
+    expect(bought).toMatchObject({ date: THURSDAY, value: "100.00" });
+  });
+
+  it("in the middle of a first history is held back as well", async () => {
+    etfs.setNow(`${FRIDAY}T21:00:00Z`);
+    await etfs.add("SMPW.DE");
+    etfs.yahoo.fail({ kind: "zero-price" });
+    const run = await done(fetchEtf, { symbol: "SMPW.DE" });
+    expect(run.result).toMatchObject({ suspect: 1 });
+    expect(await points()).toMatchObject([{ date: THURSDAY, value: "0", rule: "not-positive", state: "held" }]);
+    expect((await etfs.prices("SMPW.DE")).slice(-2).map(({ date }) => date)).toEqual([WEDNESDAY, FRIDAY]);
+  });
+
+  it("that was stored and used before is withdrawn, and its purchase and values wait; the old values stay readable", async () => {
+    const pension = await aValuedPension();
+    const wrong = await storeHundredthOf(WEDNESDAY, pension);
+    await syncOn(WEDNESDAY, "hundredth", "21:30");
+    expect(await points()).toMatchObject([{ date: WEDNESDAY, state: "held", rule: "pence-and-pounds" }]);
+    await value();
+    expect((await days(pension))[0]).toMatchObject({ date: WEDNESDAY, state: "pending", reason: "suspect" });
+    expect(await changes()).toMatchObject([
+      { date: WEDNESDAY, value: wrong, reason: expect.stringMatching(/pence and pounds are mixed/) as string },
+    ]);
+    await syncOn(THURSDAY);
+    await value();
+    const [wednesday] = await days(pension);
+    expect(wednesday!.state).toBe("final");
+    expect(Number(wednesday!.value)).toBeGreaterThan(900);
+  });
+
+  it("that was stored before and that the source corrects: its values are computed again with the reason", async () => {
+    const pension = await aValuedPension();
+    const wrong = await storeHundredthOf(WEDNESDAY, pension);
+    await syncOn(THURSDAY);
+    expect(await refresh()).toMatchObject({ result: { revalued: 1 } });
+    await value();
+    expect(await changes()).toMatchObject([
+      { date: WEDNESDAY, value: wrong, reason: `yahoo corrected the close of SMPW.DE on ${WEDNESDAY}` },
+    ]);
+    expect((await days(pension)).map(({ state }) => state)).toEqual(["final", "final"]);
+    expect(Number((await days(pension))[0]!.value)).toBeGreaterThan(900);
+  });
+});
+
+/** As it was stored before prices were judged. @returns the wrong value */
+async function storeHundredthOf(day: string, pension: string): Promise<string> {
+  await etfs.db.execute(sql`update portfolio.etf_prices set close = close / 100 where date = ${day}::date`);
+  await etfs.db.execute(sql`
+    update portfolio.etf_pension_values set price = price / 100, value = value / 100 where date = ${day}::date`);
+  return (await days(pension)).find(({ date }) => date === day)!.value!;
+}
+
+it("a fall by 30 % waits for the next day, which confirms it", async () => {
+  const pension = await aValuedPension();
+  await syncOn(THURSDAY, "dropped");
+  await value();
+  expect(await points()).toMatchObject([
+    { rule: "jump", state: "held", reason: expect.stringMatching(/30 % below|3\d % below|2\d % below/) as string },
+  ]);
+  expect(await lastDay(pension)).toMatchObject({ date: THURSDAY, reason: "suspect" });
+  await syncOn(FRIDAY, "dropped");
+  expect(await points()).toMatchObject([
+    { state: "accepted", resolution: expect.stringMatching(/the next day confirms the new level/) as string },
+  ]);
+  await value();
+  expect((await days(pension)).map(({ state }) => state)).toEqual(["final", "final", "final"]);
+});
+
+describe("a split of ten for one", () => {
+  it("that the source states and has not adjusted for: the series is refreshed at the new scale, and never scaled twice", async () => {
+    const pension = await aValuedPension();
+    const [wednesday] = await days(pension);
+    await syncOn(THURSDAY, "split-late");
+    await refresh();
+    await value();
+    expect(await points()).toEqual([]);
+    const thursday = await lastDay(pension);
+    expect(thursday).toMatchObject({ date: THURSDAY, state: "final" });
+    expect(Number(thursday!.value) / Number(wednesday!.value)).toBeCloseTo(1, 1);
+    expect(Number(thursday!.units) / Number(wednesday!.units)).toBeCloseTo(10, 3);
+    const [split] = await etfs.db.execute(
+      sql`select date::text as date, numerator::text as numerator from portfolio.etf_splits`,
+    );
+    expect(split).toEqual({ date: THURSDAY, numerator: "10" });
+
+    const before = await etfs.prices("SMPW.DE");
+    await syncOn(FRIDAY, "split-adjusted");
+    await done(refreshEtf, { symbol: "SMPW.DE" });
+    const after = await etfs.prices("SMPW.DE");
+    expect(Number(after[0]!.close) / Number(before[0]!.close)).toBeCloseTo(1, 3);
+    await value();
+    expect(Number((await lastDay(pension))!.value) / Number(wednesday!.value)).toBeCloseTo(1, 1);
+  });
+
+  it("that no source states waits until the source adjusts the earlier prices", async () => {
+    const pension = await aValuedPension();
+    const [wednesday] = await days(pension);
+    await syncOn(THURSDAY, "split-late-unstated");
+    await value();
+    expect(await points()).toMatchObject([{ rule: "decimal-shift", state: "held" }]);
+    expect(await lastDay(pension)).toMatchObject({ date: THURSDAY, reason: "suspect" });
+    await syncOn(FRIDAY, "split-adjusted");
+    await refresh();
+    await value();
+    expect(await points()).toMatchObject([{ state: "accepted" }]);
+    expect((await days(pension)).map(({ state }) => state)).toEqual(["final", "final", "final"]);
+    expect(Number((await lastDay(pension))!.value) / Number(wednesday!.value)).toBeCloseTo(1, 1);
+  });
+
+  it("whose first day was valued with units of the old scale is valued again, with the reason and the old value kept", async () => {
+    const pension = await aValuedPension();
+    await syncOn(THURSDAY);
+    await value();
+    // As it was stored before splits were read: Thursday at the new scale, the days before at the old one.
+    await etfs.db.execute(sql`update portfolio.etf_prices set close = close / 10 where date = ${THURSDAY}::date`);
+    await etfs.db.execute(sql`
+      update portfolio.etf_pension_values set price = price / 10, value = value / 10 where date = ${THURSDAY}::date`);
+    const wrong = (await lastDay(pension))!;
+    await syncOn(FRIDAY, "split-adjusted");
+    expect(await refresh()).toMatchObject({ result: { revalued: 1 } });
+    await value();
+    const [wednesday, thursday] = await days(pension);
+    expect(Number(thursday!.value) / Number(wednesday!.value)).toBeCloseTo(1, 1);
+    const [kept] = await etfs.db.execute(
+      sql`select date::text as date, value::text as value, reason from portfolio.etf_pension_value_changes`,
+    );
+    expect(kept).toMatchObject({
+      date: THURSDAY,
+      value: wrong.value,
+      reason: expect.stringMatching(/a split of SMPW\.DE on 2026-04-09, 10 for 1/) as string,
+    });
+    const [audit] = await etfs.db.execute(
+      sql`select reason, after from platform.audit_log where subject = 'etf:SMPW.DE'`,
+    );
+    expect(audit).toMatchObject({ after: { days: 1, pensions: 1 } });
+  });
+});
+
+it("a Monday without a gap is accepted without a confirmation", async () => {
+  await aValuedPension();
+  await syncOn(MONDAY);
+  expect(await points()).toEqual([]);
+});
