@@ -3,6 +3,7 @@ import type { Tx } from "#data/client.ts";
 import type { Gated } from "#data/platform/gate-refusals.ts";
 import type { ItemFailure, Run } from "#data/platform/platform-schema.ts";
 import type { Overlap } from "#data/platform/run-claims.ts";
+import { familyScope, jobScope, type Scope } from "#data/platform/scope.ts";
 import type { Schedule } from "#schedule/index.ts";
 import type { Family } from "./family.ts";
 import type { Gate } from "./gates.ts";
@@ -64,8 +65,8 @@ export function needsOf({ upkeep, gates }: Pick<Job, "upkeep" | "gates">): strin
 }
 
 /** The scopes whose pause stops the job: only a pause of the job itself stops an upkeep job. */
-export function pauseScopesOf({ id, family, upkeep }: Pick<Job, "id" | "family" | "upkeep">): string[] {
-  return upkeep ? [`job:${id}`] : [`job:${id}`, "all", `family:${family.id}`];
+export function pauseScopesOf({ id, family, upkeep }: Pick<Job, "id" | "family" | "upkeep">): Scope[] {
+  return upkeep ? [jobScope(id)] : [jobScope(id), "all", familyScope(family.id)];
 }
 
 /** What the database's gates ask about a job. */

@@ -4,13 +4,13 @@ import { InvalidInput } from "#jobs/endings.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
-import { suggestion } from "#text/suggestion.ts";
 import { dispatchWaitingRuns } from "./dispatch-waiting-runs.ts";
 import { type QuietHours, quietHoursFaults } from "./quiet-hours.ts";
+import { findFamilyScope, scopeFault } from "./read-scope.ts";
 
 /** A change of the controls of one scope; an absent control keeps its state. */
 export interface ControlsChange {
-  /** `global` or a family's id. */
+  /** `all` or `family:<id>`; `global` and a bare family id are aliases. */
   readonly scope: string;
   readonly flags: Readonly<Partial<Record<"killSwitch" | "jobsEnabled" | "writeEnabled" | "commsEnabled", boolean>>>;
   /** Null removes the quiet hours. */
@@ -24,20 +24,22 @@ export interface ControlsChange {
  */
 export async function applyControls(
   { db, clock, log, enqueuer }: { db: Db; clock: Clock; log: JobLog; enqueuer: Pick<Enqueuer, "dispatch"> },
-  { scope, flags, quietHours }: ControlsChange,
+  { scope: given, flags, quietHours }: ControlsChange,
   { families, who, reason }: { families: readonly string[]; who: string; reason: string },
 ): Promise<void> {
   const change = { ...flags, ...(quietHours !== undefined && columnsOf(quietHours)) };
-  const faults = [...scopeFaults(scope, families), ...(quietHours ? await zoneFaults(db, quietHours) : [])];
+  const scope = findFamilyScope(given, families);
+  const faults = scope ? [] : [scopeFault(given, { families, jobs: [] })];
+  if (quietHours) faults.push(...(await zoneFaults(db, quietHours)));
   if (Object.keys(change).length === 0)
     faults.push({ field: "body", reason: "expected at least one control to change" });
-  if (faults.length) throw new InvalidInput(faults);
+  if (!scope || faults.length) throw new InvalidInput(faults);
 
   const now = clock.now();
   await db.transaction((tx) => changeControls(tx, { scope, change, who, reason, now }));
   log.warn("Controls changed", { scope, change, by: who, reason });
   if (opens(flags) || quietHours !== undefined) {
-    await dispatchWaitingRuns({ db, clock, enqueuer }, scope === "global" ? "all" : `family:${scope}`);
+    await dispatchWaitingRuns({ db, clock, enqueuer }, scope);
   }
 }
 
@@ -46,14 +48,6 @@ function opens({ killSwitch, jobsEnabled, writeEnabled, commsEnabled }: Controls
 }
 
 type Fault = InvalidInput["issues"][number];
-
-function scopeFaults(scope: string, families: readonly string[]): Fault[] {
-  const known = ["global", ...families];
-  if (known.includes(scope)) return [];
-  const meant = suggestion(scope, known);
-  const hint = meant ? `; did you mean ${meant}?` : "";
-  return [{ field: "scope", reason: `expected one of ${known.join(", ")}, got ${JSON.stringify(scope)}${hint}` }];
-}
 
 async function zoneFaults(db: Db, quietHours: QuietHours): Promise<Fault[]> {
   const faults = quietHoursFaults(quietHours);

@@ -1,5 +1,6 @@
 import type { Db } from "#data/client.ts";
 import { dueRunsInScope } from "#data/platform/pauses.ts";
+import type { Scope } from "#data/platform/scope.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
 
@@ -10,12 +11,11 @@ const MAX_RUNS = 10_000;
 /**
  * Dispatches the due waiting runs of a scope now, at most 10,000: the sweep dispatches the others as fast as workers
  * claim them. A run that another gate still stops waits again.
- * @param scope `all`, `family:<id>` or `job:<id>`
  * @returns how many
  */
 export async function dispatchWaitingRuns(
   { db, enqueuer, clock }: { db: Db; enqueuer: Pick<Enqueuer, "dispatch">; clock: Clock },
-  scope: string,
+  scope: Scope,
 ): Promise<number> {
   const now = clock.now();
   let dispatched = 0;

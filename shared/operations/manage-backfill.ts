@@ -9,6 +9,7 @@ import {
 } from "#data/platform/backfills.ts";
 import type { Backfill } from "#data/platform/control-schema.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { jobScope } from "#data/platform/scope.ts";
 import { rowId } from "#data/row-ids.ts";
 import type { Job } from "#jobs/job.ts";
 import type { Runner } from "#runner/runner.ts";
@@ -72,7 +73,7 @@ export async function startBackfill(
     at: now,
     who,
     action: "backfill started",
-    subject: `job:${job.id}`,
+    subject: jobScope(job.id),
     reason,
     after: { backfill: id, from, to, ...counts },
   });
@@ -99,7 +100,7 @@ export async function abortBackfill(
       at: now,
       who,
       action: "backfill aborted",
-      subject: `job:${jobId}`,
+      subject: jobScope(jobId),
       reason,
       after: { backfill: last.id, processed: ended.processed },
     });

@@ -1,6 +1,7 @@
 import type { Db } from "#data/client.ts";
 import type { Pause } from "#data/platform/control-schema.ts";
 import { pause, resume } from "#data/platform/pauses.ts";
+import type { Scope } from "#data/platform/scope.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -9,12 +10,11 @@ import { pauseEnd } from "./pause-end.ts";
 
 /**
  * Pauses a scope: its slots are skipped, its waiting runs wait. A second pause replaces reason and end of the first.
- * @param scope `all`, `family:<id>` or `job:<id>`
  * @throws InvalidInput when `until` is neither an instant nor a duration, or is not in the future
  */
 export async function pauseScope(
   { db, clock, log }: { db: Db; clock: Clock; log: JobLog },
-  scope: string,
+  scope: Scope,
   { reason, until, who }: { reason: string; until?: string | undefined; who: string },
 ): Promise<Pause> {
   const now = clock.now();
@@ -36,7 +36,7 @@ export async function pauseScope(
  */
 export async function resumeScope(
   { db, clock, log, enqueuer }: { db: Db; clock: Clock; log: JobLog; enqueuer: Pick<Enqueuer, "dispatch"> },
-  scope: string,
+  scope: Scope,
   { reason, who }: { reason?: string | undefined; who: string },
 ): Promise<{ wasPaused: boolean; dispatched: number }> {
   const now = clock.now();

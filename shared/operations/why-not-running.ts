@@ -1,5 +1,6 @@
 import { DISMISSED } from "#data/platform/dead-letters.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
+import { idIn, type Scope } from "#data/platform/scope.ts";
 import { deadRunRemedy } from "#jobs/dead-run-remedy.ts";
 import type { Refusal } from "#jobs/gates.ts";
 import { inWords } from "#schedule/duration.ts";
@@ -23,7 +24,7 @@ export interface JobFacts extends KnownFacts {
   /** Closed gates that stop only some of its runs; those have the code as the reason why they wait. */
   readonly partialRefusals: readonly Refusal[];
   readonly pauses: readonly {
-    readonly scope: string;
+    readonly scope: Scope;
     readonly reason: string;
     readonly pausedBy: string;
     readonly pausedAt: Date;
@@ -138,7 +139,8 @@ function* blocksOf({
 }: KnownFacts & Pick<JobFacts, "pauses">): Generator<Sentence> {
   if (!enabled) yield { code: "disabled", text: `It is switched off: ${enabledSetting} is false.` };
   for (const { scope, reason, pausedBy, pausedAt, until } of pauses) {
-    const what = scope === "all" ? "Everything" : scope.startsWith("family:") ? `Its family ${scope.slice(7)}` : "It";
+    const family = idIn("family", scope);
+    const what = scope === "all" ? "Everything" : family === undefined ? "It" : `Its family ${family}`;
     const end = until ? `until ${iso(until)} (${relativeTime(until, now)})` : "until an operator resumes it";
     const start = `${iso(pausedAt)} by ${pausedBy}`;
     yield { code: "paused", text: `${what} was paused at ${start}, ${end}: ${reason}.` };

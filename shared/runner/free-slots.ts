@@ -1,5 +1,6 @@
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { type FreedSlot, freeEarlySlots } from "#data/platform/early-slots.ts";
+import { jobScope } from "#data/platform/scope.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function freeSlots(deps: RunnerDependencies, jobIds: readonly strin
       const slots = await freeEarlySlots(tx, { jobIds, from, now });
       for (const [jobId, ofJob] of Map.groupBy(slots, (slot) => slot.jobId)) {
         const reason = "runs took these slots too early, by a wrong clock";
-        const subject = `job:${jobId}`;
+        const subject = jobScope(jobId);
         await recordAudit(tx, {
           at: now,
           who: "job layer",

@@ -45,7 +45,7 @@ it("with the kill switch on no job runs, the health routes answer, and the audit
   expect(await ended(run.id)).toMatchObject({ state: "skipped", reasonCode: "kill-switch" });
   expect((await app.call("GET", "api/health/live")).status).toBe(200);
   await app.call("PATCH", "api/admin/controls", { killSwitch: false, reason: "the test is over" });
-  const { body } = await app.call<{ entries: { action: string }[] }>("GET", "api/admin/audit?subject=global");
+  const { body } = await app.call<{ entries: { action: string }[] }>("GET", "api/admin/audit?subject=all");
   expect(body.entries.map(({ action }) => action)).toEqual(["controls changed", "controls changed"]);
   const again = await app.call<RunLine>("POST", `api/admin/runs/${run.id}/retry`, {});
   expect(again.status).toBe(202);

@@ -70,7 +70,7 @@ describe("while writing is switched off", () => {
   const turn = (flags: { writeEnabled: boolean }) =>
     applyControls(
       { ...app, log: new Log(() => undefined) },
-      { scope: "global", flags },
+      { scope: "all", flags },
       { families: [], who: "a test", reason: "a test" },
     );
 

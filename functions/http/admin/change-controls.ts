@@ -10,7 +10,7 @@ export const changeControls = defineRoute({
   access: "operator",
   summary: "Change controls of the whole app or of a family, with the reason; the response has the new state",
   body: z.strictObject({
-    scope: z.string().default("global").describe("global or a family's id"),
+    scope: z.string().default("all").describe("all or family:<id>; aliases: global, a bare family id"),
     reason: auditReason,
     killSwitch: z.boolean().optional(),
     jobsEnabled: z.boolean().optional(),

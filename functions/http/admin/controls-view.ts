@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Controls } from "#data/platform/control-schema.ts";
 import { listControls } from "#data/platform/controls.ts";
 import { listPauses } from "#data/platform/pauses.ts";
+import { type FamilyScope,familyScope } from "#data/platform/scope.ts";
 import type { App } from "#http/app-services.ts";
 import { instant } from "./field-schemas.ts";
 
@@ -16,6 +17,7 @@ export const pauseSchema = z.object({
 
 /** The controls of one scope. */
 const scopeControlsSchema = z.object({
+  scope: z.string().describe("all or family:<id>"),
   killSwitch: z.boolean(),
   jobsEnabled: z.boolean(),
   writeEnabled: z.boolean(),
@@ -41,21 +43,21 @@ export async function familiesOf(app: App): Promise<string[]> {
 
 /** Reads the controls of all scopes and the pauses. */
 export async function readControls(app: App): Promise<Record<string, unknown>> {
-  const [families, rows, pauses] = await Promise.all([
+  const [families, changed, pauses] = await Promise.all([
     familiesOf(app),
     listControls(app.db),
     listPauses(app.db, app.clock.now()),
   ]);
-  const byScope = new Map(rows.map((row) => [row.scope, row]));
+  const viewOf = (scope: "all" | FamilyScope) => ({ scope, ...controlsView(changed.get(scope)) });
   return {
-    global: scopeControlsView(byScope.get("global")),
-    families: families.map((family) => ({ family, ...scopeControlsView(byScope.get(family)) })),
+    global: viewOf("all"),
+    families: families.map((family) => ({ family, ...viewOf(familyScope(family)) })),
     pauses,
   };
 }
 
 /** Without a row, a scope has its defaults: every job may run. */
-function scopeControlsView(row: Controls | undefined): Record<string, unknown> {
+function controlsView(row: Controls | undefined): Record<string, unknown> {
   const { quietFrom, quietTo, quietZone } = row ?? {};
   return {
     killSwitch: row?.killSwitch ?? false,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jobScope } from "#data/platform/scope.ts";
 import { defineRoute } from "#http/route.ts";
 import { pauseScope } from "#operations/pause-and-resume.ts";
 import { findJob } from "./find-job.ts";
@@ -14,7 +15,7 @@ export const pauseJob = defineRoute({
   response: pausedSchema,
   async handle({ app, params, body, caller }) {
     const { id } = await findJob(app, params.id);
-    const pause = await pauseScope(app, `job:${id}`, { ...body, who: caller });
+    const pause = await pauseScope(app, jobScope(id), { ...body, who: caller });
     return { json: { ...pause, paused: true } };
   },
 });

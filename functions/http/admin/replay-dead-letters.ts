@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { countDeadRuns } from "#data/platform/dead-letters.ts";
+import { jobScope } from "#data/platform/scope.ts";
 import { badRequest, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import type { NotRepeated } from "#operations/repeat-runs.ts";
@@ -118,5 +119,5 @@ function subjectOf({
   runs?: readonly string[] | undefined;
 }): string {
   if (runs?.length === 1) return `run:${runs[0]}`;
-  return filter?.job === undefined ? "dead-letters" : `job:${filter.job}`;
+  return filter?.job === undefined ? "dead-letters" : jobScope(filter.job);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jobScope } from "#data/platform/scope.ts";
 import { defineRoute } from "#http/route.ts";
 import { resumeScope } from "#operations/pause-and-resume.ts";
 import { findJob } from "./find-job.ts";
@@ -13,7 +14,7 @@ export const resumeJob = defineRoute({
   body: resumeBody,
   response: resumedSchema,
   async handle({ app, params, body, caller }) {
-    const scope = `job:${(await findJob(app, params.id)).id}`;
+    const scope = jobScope((await findJob(app, params.id)).id);
     const { wasPaused, dispatched } = await resumeScope(app, scope, { ...body, who: caller });
     return { json: { scope, paused: false, wasPaused, sent: dispatched } };
   },

@@ -1,15 +1,14 @@
-import { z } from "zod";
 import { defineRoute } from "#http/route.ts";
 import { resumeScope as resumeFoundScope } from "#operations/pause-and-resume.ts";
 import { findScope } from "./find-scope.ts";
-import { resumeBody, resumedSchema } from "./pause-view.ts";
+import { resumeBody, resumedSchema, scopeField } from "./pause-view.ts";
 
 export const resumeScope = defineRoute({
   method: "POST",
   path: "api/admin/resume",
   access: "operator",
   summary: "Resume what was paused by the same scope; runs that waited for it start now",
-  body: resumeBody.extend({ scope: z.string().describe("all, family:<id> or job:<id>") }),
+  body: resumeBody.extend({ scope: scopeField }),
   response: resumedSchema,
   async handle({ app, body, caller }) {
     const { reason } = body;

@@ -1,6 +1,7 @@
-import { and, desc, eq, gte, lt } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, lt } from "drizzle-orm";
 import type { Db, Executor } from "../client.ts";
 import { type AuditEntry, auditLog } from "./control-schema.ts";
+import { GLOBAL } from "./scope.ts";
 
 export type NewAuditEntry = Pick<AuditEntry, "at" | "who" | "action" | "subject"> &
   Partial<Pick<AuditEntry, "reason" | "before" | "after">>;
@@ -11,7 +12,7 @@ export async function recordAudit(tx: Executor, entry: NewAuditEntry): Promise<v
 }
 
 export interface AuditFilter {
-  /** `global`, `family:<id>`, `job:<id>`, `run:<id>`, `all`, … */
+  /** A scope, `run:<id>`, … */
   readonly subject?: string | undefined;
   readonly action?: string | undefined;
   readonly since?: Date | undefined;
@@ -20,14 +21,14 @@ export interface AuditFilter {
   readonly limit: number;
 }
 
-/** Newest first. */
+/** Newest first. Entries of earlier versions have `global` for `all`. */
 export async function listAudit(db: Db, { subject, action, since, before, limit }: AuditFilter): Promise<AuditEntry[]> {
-  return db
+  const entries = await db
     .select()
     .from(auditLog)
     .where(
       and(
-        subject === undefined ? undefined : eq(auditLog.subject, subject),
+        subject === undefined ? undefined : inArray(auditLog.subject, subject === "all" ? ["all", GLOBAL] : [subject]),
         action === undefined ? undefined : eq(auditLog.action, action),
         since && gte(auditLog.at, since),
         before === undefined ? undefined : lt(auditLog.id, before),
@@ -35,4 +36,5 @@ export async function listAudit(db: Db, { subject, action, since, before, limit 
     )
     .orderBy(desc(auditLog.id))
     .limit(limit);
+  return entries.map((entry) => (entry.subject === GLOBAL ? { ...entry, subject: "all" } : entry));
 }

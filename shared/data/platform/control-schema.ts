@@ -13,11 +13,13 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import { platform } from "./platform-schema.ts";
+import type { Scope } from "./scope.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 /**
- * The switches: one row for `global`, and one for each family that an operator changed.
+ * The switches: one row `global` for everything, and one for each family that an operator changed, by its id. Only
+ * `controls.ts` and the gates read them so: people see the notation of `scope.ts`.
  * Retention: kept, one row per scope.
  */
 export const controls = platform.table(
@@ -44,11 +46,11 @@ export const controls = platform.table(
 );
 
 /**
- * What is paused, by whom, why and until when. `all`, `family:<id>` or `job:<id>`.
+ * What is paused, by whom, why and until when.
  * Retention: kept, one row per scope.
  */
 export const pauses = platform.table("pauses", {
-  scope: text().primaryKey(),
+  scope: text().$type<Scope>().primaryKey(),
   reason: text().notNull(),
   pausedBy: text("paused_by").notNull(),
   pausedAt: instant("paused_at").notNull(),

@@ -2,6 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import type { Db, Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
 import { type Controls, controls } from "./control-schema.ts";
+import { type FamilyScope, familyScope, GLOBAL, idIn } from "./scope.ts";
 
 /** The switches of one scope. */
 export type Switches = Pick<
@@ -9,14 +10,14 @@ export type Switches = Pick<
   "killSwitch" | "jobsEnabled" | "writeEnabled" | "commsEnabled" | "quietFrom" | "quietTo" | "quietZone"
 >;
 
-/** The rows of all changed scopes; `global` is always one of them. */
-export async function listControls(db: Executor): Promise<Controls[]> {
-  return db.select().from(controls).orderBy(controls.scope);
+/** The controls of each changed scope. */
+export async function listControls(db: Executor): Promise<Map<"all" | FamilyScope, Controls>> {
+  const rows = await db.select().from(controls);
+  return new Map(rows.map((row) => [row.scope === GLOBAL ? "all" : familyScope(row.scope), row]));
 }
 
 export interface ControlsChange {
-  /** `global` or a family's id. */
-  readonly scope: string;
+  readonly scope: "all" | FamilyScope;
   readonly change: Partial<Switches>;
   readonly who: string;
   readonly reason: string;
@@ -28,16 +29,17 @@ export async function changeControls(
   tx: Tx,
   { scope, change, who, reason, now }: ControlsChange,
 ): Promise<{ before: Controls; after: Controls }> {
-  await tx.insert(controls).values({ scope, changedAt: now, changedBy: who }).onConflictDoNothing();
+  const key = scope === "all" ? GLOBAL : idIn("family", scope)!;
+  await tx.insert(controls).values({ scope: key, changedAt: now, changedBy: who }).onConflictDoNothing();
   // Locked, so that concurrent changes are audited against the values that they replaced.
-  const [before] = await tx.select().from(controls).where(eq(controls.scope, scope)).for("update");
+  const [before] = await tx.select().from(controls).where(eq(controls.scope, key)).for("update");
   if (!Object.entries(change).some(([name, value]) => before![name as keyof Switches] !== value)) {
     return { before: before!, after: before! };
   }
   const [after] = await tx
     .update(controls)
     .set({ ...change, changedAt: now, changedBy: who })
-    .where(eq(controls.scope, scope))
+    .where(eq(controls.scope, key))
     .returning();
   await recordAudit(tx, {
     at: now,
@@ -46,7 +48,7 @@ export async function changeControls(
     reason,
     before: switchesOf(before!),
     after: switchesOf(after!),
-    subject: scope === "global" ? scope : `family:${scope}`,
+    subject: scope,
   });
   return { before: before!, after: after! };
 }

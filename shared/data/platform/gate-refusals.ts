@@ -28,7 +28,7 @@ export async function gateRefusal(db: Executor, { jobId, family, needs }: Gated,
 /** Every gate that refuses each job now, the first one first: one statement. Jobs without any are left out. */
 export async function allRefusals(db: Executor, jobs: readonly Gated[], now: Date): Promise<Map<string, Refusal[]>> {
   const rows = await db.execute<{ jobId: string; refusals: Refusal[] }>(sql`
-    select asked."jobId", json_agg(json_build_object('code', refusal.code, 'reason', refusal.reason) order by refusal.rank) as refusals
+    select asked."jobId", json_agg(json_build_object('code', refusal.code, 'reason', refusal.reason) order by refusal.rank, refusal.reason) as refusals
       from jsonb_to_recordset(${JSON.stringify(jobs)}::jsonb) as asked("jobId" text, family text, needs text[])
       cross join lateral platform.gate_refusals(asked."jobId", asked.family, asked.needs, ${at(now)}) as refusal
      group by asked."jobId"`);

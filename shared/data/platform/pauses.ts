@@ -3,6 +3,7 @@ import type { Executor, Tx } from "../client.ts";
 import { recordAudit } from "./audit-log.ts";
 import { type Pause, pauses } from "./control-schema.ts";
 import { jobRuns, type Run } from "./platform-schema.ts";
+import { idIn, type Scope } from "./scope.ts";
 
 /** The pauses in force. */
 export async function listPauses(db: Executor, now: Date): Promise<Pause[]> {
@@ -28,7 +29,7 @@ export async function pause(tx: Tx, entry: Pause): Promise<Pause> {
 /** Resumes a scope; audited in the same transaction. @returns the ended pause; null without one */
 export async function resume(
   tx: Tx,
-  { scope, who, reason, now }: { scope: string; who: string; reason: string | null; now: Date },
+  { scope, who, reason, now }: { scope: Scope; who: string; reason: string | null; now: Date },
 ): Promise<Pause | null> {
   const [before] = await tx.delete(pauses).where(eq(pauses.scope, scope)).returning();
   if (!before) return null;
@@ -37,7 +38,7 @@ export async function resume(
 }
 
 /** When the current pauses end; `now` without one. Null: a pause has no end, so an operator has to resume it. */
-export async function pausedUntil(db: Executor, scopes: readonly string[], now: Date): Promise<Date | null> {
+export async function pausedUntil(db: Executor, scopes: readonly Scope[], now: Date): Promise<Date | null> {
   const found = await db
     .select({ until: pauses.until })
     .from(pauses)
@@ -50,9 +51,9 @@ export async function pausedUntil(db: Executor, scopes: readonly string[], now: 
 /** Due waiting runs of a scope, oldest first, in pages by id. */
 export async function dueRunsInScope(
   db: Executor,
-  { scope, now, after, limit }: { scope: string; now: Date; after: string | null; limit: number },
+  { scope, now, after, limit }: { scope: Scope; now: Date; after: string | null; limit: number },
 ): Promise<Pick<Run, "id" | "jobId" | "notBefore">[]> {
-  const [kind, id = ""] = scope.split(":");
+  const [family, job] = [idIn("family", scope), idIn("job", scope)];
   return db
     .select({ id: jobRuns.id, jobId: jobRuns.jobId, notBefore: jobRuns.notBefore })
     .from(jobRuns)
@@ -60,7 +61,8 @@ export async function dueRunsInScope(
       and(
         inArray(jobRuns.state, ["queued", "retrying"]),
         sql`${jobRuns.notBefore} <= ${now.toISOString()}::timestamptz`,
-        kind === "family" ? eq(jobRuns.family, id) : kind === "job" ? eq(jobRuns.jobId, id) : undefined,
+        family === undefined ? undefined : eq(jobRuns.family, family),
+        job === undefined ? undefined : eq(jobRuns.jobId, job),
         after === null ? undefined : gt(jobRuns.id, after),
       ),
     )
@@ -68,7 +70,7 @@ export async function dueRunsInScope(
     .limit(limit);
 }
 
-async function pauseOf(tx: Tx, scope: string): Promise<Pause | null> {
+async function pauseOf(tx: Tx, scope: Scope): Promise<Pause | null> {
   const [row] = await tx.select().from(pauses).where(eq(pauses.scope, scope)).for("update");
   return row ?? null;
 }

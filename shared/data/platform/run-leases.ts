@@ -79,7 +79,7 @@ export async function renewLeases(db: Executor, beats: readonly Heartbeat[], lea
              select coalesce(r.reason_code, gate.code), case when r.reason_code is null then coalesce(gate.reason, r.reason) else r.reason end
                from (values (1)) one left join lateral (
                  select code, reason from platform.gate_refusals(r.job_id, r.family, beat.needs, now())
-                  where code not in ('paused', 'quiet-hours') order by rank limit 1
+                  where code not in ('paused', 'quiet-hours') order by rank, reason limit 1
                ) gate on r.cancel_requested_at is null)
       from beat ${order.join}
      where r.id = beat.id and r.attempt = beat.attempt and r.lease_holder = beat.holder and r.lease_expires_at is not null

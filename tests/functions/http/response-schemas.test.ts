@@ -138,7 +138,7 @@ describe("each response of an app with data matches its schema", () => {
     await made("POST", "api/admin/jobs/sync_fx_latest/backfill", range);
     await made("POST", "api/admin/pause", { scope: "family:tasks", reason: "a test", until: "2h" });
     const quietHours = { from: "22:00", to: "06:00", zone: "Europe/Berlin" };
-    await made("PATCH", "api/admin/controls", { scope: "portfolio", reason: "a test", quietHours });
+    await made("PATCH", "api/admin/controls", { scope: "family:portfolio", reason: "a test", quietHours });
   });
 
   // Files in blob storage have their own tests.

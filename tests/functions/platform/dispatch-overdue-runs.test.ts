@@ -119,7 +119,7 @@ it("a run with two messages executes once: the second message finds nothing to c
 it("runs like rescue_stuck_runs while jobs are turned off", async () => {
   const now = app.clock.now();
   await app.db.transaction((tx) =>
-    changeControls(tx, { scope: "global", change: { jobsEnabled: false }, who: "a test", reason: "a test", now }),
+    changeControls(tx, { scope: "all", change: { jobsEnabled: false }, who: "a test", reason: "a test", now }),
   );
   const stuck = await aRun(app.db, {
     jobId: "sample",

@@ -6,6 +6,7 @@ import { findRun } from "#data/platform/job-runs.ts";
 import { startDeliveries } from "#data/platform/notification-deliveries.ts";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
 import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
+import type { FamilyScope } from "#data/platform/scope.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { defineJob, manual } from "#jobs";
 import type { NewNotification } from "#notifications/notification.ts";
@@ -303,7 +304,7 @@ describe("several channels of one notification", () => {
 });
 
 describe("while sending is not allowed", () => {
-  const mute = (scope: string) =>
+  const mute = (scope: "all" | FamilyScope) =>
     db.transaction((tx) =>
       changeControls(tx, {
         scope,
@@ -317,7 +318,7 @@ describe("while sending is not allowed", () => {
   it("comms turned off for all: the run waits with that reason, and nothing is sent", async () => {
     const process = await office();
     const [run] = await tellOf(process, [about(1)]);
-    await mute("global");
+    await mute("all");
     await process.runner.executeBatch(sendNotification, [run!]);
     expect(await all()).toMatchObject([{ state: "pending" }]);
     expect(await findRun(db, run!)).toMatchObject({ state: "queued", attempt: 0, reasonCode: "comms-disabled" });
@@ -327,7 +328,7 @@ describe("while sending is not allowed", () => {
   it("comms turned off for its family: suppressed with that reason, never sent", async () => {
     const process = await office();
     const [run] = await tellOf(process, [about(1)]);
-    await mute("orders");
+    await mute("family:orders");
     await process.runner.executeBatch(sendNotification, [run!]);
     expect(await all()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);
     expect(process.backOffice.requests()).toBe(0);
@@ -341,7 +342,7 @@ describe("while sending is not allowed", () => {
     const turn = (jobsEnabled: boolean) =>
       applyControls(
         operator,
-        { scope: "global", flags: { jobsEnabled } },
+        { scope: "all", flags: { jobsEnabled } },
         { families: ["orders"], who: "a test", reason: "a test" },
       );
     await turn(false);

@@ -353,7 +353,7 @@ describe("an analysis that is stopped after its first page", () => {
   const turn = (writeEnabled: boolean) =>
     applyControls(
       { ...app, log: new Log(() => undefined) },
-      { scope: "global", flags: { writeEnabled } },
+      { scope: "all", flags: { writeEnabled } },
       { families: [], who: "a test", reason: "a test" },
     );
   const read = async (id: string) => (await findRun(app.db, id))!;

@@ -107,7 +107,13 @@ it("dead runs of one cause within an hour are one notification, another cause is
 });
 
 it("it is stored as suppressed when messages to people are switched off", async () => {
-  const off = { scope: "samples", change: { commsEnabled: false }, who: "ada", reason: "a test", now: clock.now() };
+  const off = {
+    scope: "family:samples" as const,
+    change: { commsEnabled: false },
+    who: "ada",
+    reason: "a test",
+    now: clock.now(),
+  };
   await app.db.transaction((tx) => changeControls(tx, off));
   await failing([{ says: "no such file", errorClass: "validation" }]);
   expect(await storedNotifications()).toMatchObject([{ state: "suppressed", reason: "comms disabled" }]);

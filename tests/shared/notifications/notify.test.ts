@@ -127,7 +127,7 @@ describe("a suppressed notification", () => {
   it("is stored with the reason when messages to people are switched off", async () => {
     await db.transaction((tx) =>
       changeControls(tx, {
-        scope: "tasks",
+        scope: "family:tasks",
         change: { commsEnabled: false },
         who: "a test",
         reason: "silence",

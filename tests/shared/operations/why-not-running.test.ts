@@ -78,7 +78,7 @@ describe("why a job is not running", () => {
 
   it("blocked: it is switched off, paused and behind a closed gate, with a sentence for each", () => {
     const pause = {
-      scope: "family:samples",
+      scope: "family:samples" as const,
       reason: "audit",
       pausedBy: "ada",
       pausedAt: minutes(-60),
@@ -98,7 +98,13 @@ describe("why a job is not running", () => {
   });
 
   it("blocked: it is paused, and a run waits for the end of the pause", () => {
-    const pause = { scope: "job:sample", reason: "audit", pausedBy: "ada", pausedAt: minutes(-60), until: null };
+    const pause = {
+      scope: "job:sample" as const,
+      reason: "audit",
+      pausedBy: "ada",
+      pausedAt: minutes(-60),
+      until: null,
+    };
     const { verdict, codes, text } = explain({ pauses: [pause], waiting: [{ ...run, notBefore: minutes(-3) }] });
     expect(verdict).toBe("blocked");
     expect(codes.slice(0, 2)).toEqual(["paused", "waiting-for-resume"]);

@@ -71,7 +71,7 @@ async function taken(
     durationMs: 500,
     heartbeatAt,
     notBefore: isWaiting ? now : null,
-    reason: state === "skipped" ? "Kill switch is active (global)" : null,
+    reason: state === "skipped" ? "Kill switch is active (all)" : null,
   });
   return id;
 }
@@ -118,7 +118,7 @@ describe("a slot of the future that an ended run has", () => {
     const { scheduledFor, reason } = await rowOf(id);
     expect({ scheduledFor, reason }).toEqual({
       scheduledFor: null,
-      reason: "Kill switch is active (global); it took its slot too early, by a wrong clock; the slot is free again",
+      reason: "Kill switch is active (all); it took its slot too early, by a wrong clock; the slot is free again",
     });
   });
 

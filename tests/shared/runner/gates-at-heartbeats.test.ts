@@ -61,7 +61,7 @@ async function begin({ job, entered }: ReturnType<typeof longJob>) {
 
 const turn = (change: Partial<Switches>) =>
   process.db.transaction((tx) =>
-    changeControls(tx, { scope: "global", change, who: "a test", reason: "to see it stop", now: noon }),
+    changeControls(tx, { scope: "all", change, who: "a test", reason: "to see it stop", now: noon }),
   );
 
 it("the kill switch stops a running run, which waits with the reason and spends no attempt; it is audited", async () => {
@@ -70,14 +70,14 @@ it("the kill switch stops a running run, which waits with the reason and spends 
   expect(await ended).toMatchObject({
     state: "retrying",
     reasonCode: "kill-switch",
-    reason: "Kill switch is active (global)",
+    reason: "Kill switch is active (all)",
     attempt: 1,
     maxAttempts: 5,
     errors: [],
     finishedAt: null,
   });
   expect(await listAudit(process.db, { action: "run stopped", limit: 10 })).toMatchObject([
-    { subject: "job:long_sample", who: "gate", reason: "Kill switch is active (global)" },
+    { subject: "job:long_sample", who: "gate", reason: "Kill switch is active (all)" },
   ]);
 });
 
@@ -108,7 +108,7 @@ it.each([
 it("a pause lets a running run continue, and hides no switch behind it", async () => {
   const long = longJob({ gates: [writes] });
   const { id, ended } = await begin(long);
-  const entry = { scope: "all", reason: "lunch", pausedBy: "a test", pausedAt: noon, until: null };
+  const entry = { scope: "all" as const, reason: "lunch", pausedBy: "a test", pausedAt: noon, until: null };
   await process.db.transaction((tx) => pause(tx, entry));
   await twoBeats(id);
   await turn({ writeEnabled: false });

@@ -45,7 +45,7 @@ function start(...jobs: Job[]): void {
 async function turn(flags: Parameters<typeof applyControls>[1]["flags"], other: TestProcess = app): Promise<void> {
   const operator = { ...other, log: new Log(() => undefined) };
   const by = { families: ["samples"], who: "a test", reason: "a test" };
-  await applyControls(operator, { scope: "global", flags }, by);
+  await applyControls(operator, { scope: "all", flags }, by);
 }
 const read = (id: string) => findRun(app.db, id);
 const asked = { input: {}, trigger: "event", requestedBy: "a test" } as const;
@@ -281,7 +281,7 @@ it("a process that dies while a switch stops its run spends no attempt, also whe
   expect(await app.runner.rescueExpiredRuns()).toEqual({ retrying: 1, dead: 0 });
   expect(await read(id)).toMatchObject({ state: "retrying", reasonCode: "kill-switch", errors: [] });
   expect(await listAudit(app.db, { action: "run stopped", limit: 10 })).toMatchObject([
-    { subject: "job:sample", reason: "Kill switch is active (global)" },
+    { subject: "job:sample", reason: "Kill switch is active (all)" },
   ]);
   leave.reach();
   await running;

@@ -20,7 +20,7 @@ const returned: OpenEnding = { kind: "returned", result: { rows: 3 }, itemFailur
 const cancelled: OpenEnding = { kind: "cancelled", reason: "nothing left to do" };
 const snoozed: OpenEnding = { kind: "snoozed", delayMs: 600_000, reason: "not there yet" };
 const interrupted: OpenEnding = { kind: "interrupted" };
-const blocked: OpenEnding = { kind: "blocked", code: "write-disabled", reason: "writing is switched off (global)" };
+const blocked: OpenEnding = { kind: "blocked", code: "write-disabled", reason: "writing is switched off (all)" };
 
 interface Situation {
   attempt?: number;

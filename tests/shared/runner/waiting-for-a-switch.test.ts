@@ -35,7 +35,7 @@ afterAll(() => database.drop());
 const asked = { input: {}, trigger: "event", requestedBy: "a test" } as const;
 const operator = () => ({ ...app, log: new Log(() => undefined) });
 const turn = (flags: Parameters<typeof applyControls>[1]["flags"]) =>
-  applyControls(operator(), { scope: "global", flags }, { families: ["samples"], who: "a test", reason: "a test" });
+  applyControls(operator(), { scope: "all", flags }, { families: ["samples"], who: "a test", reason: "a test" });
 const read = (id: string) => findRun(app.db, id);
 
 it.each([

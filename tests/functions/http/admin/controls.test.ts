@@ -55,8 +55,8 @@ describe("the controls", () => {
   it("let every job run by default", async () => {
     const { body } = await api.call<Steering>("GET", "api/admin/controls");
     const open = { killSwitch: false, jobsEnabled: true, writeEnabled: true, commsEnabled: true, quietHours: null };
-    expect(body.global).toMatchObject(open);
-    expect(body.families).toMatchObject([{ family: "samples", ...open, changedBy: null }]);
+    expect(body.global).toMatchObject({ scope: "all", ...open });
+    expect(body.families).toMatchObject([{ family: "samples", scope: "family:samples", ...open, changedBy: null }]);
   });
 
   it("stop the next slot, and the audit has who, why, before and after", async () => {
@@ -67,7 +67,7 @@ describe("the controls", () => {
     const { entries } = await audit();
     expect(entries.map(({ action, subject }) => ({ action, subject }))).toEqual([
       { action: "run blocked", subject: "job:hourly_sample" },
-      { action: "controls changed", subject: "global" },
+      { action: "controls changed", subject: "all" },
     ]);
     expect(entries[1]).toMatchObject({
       who: "function key",
@@ -77,14 +77,32 @@ describe("the controls", () => {
     });
   });
 
-  it("of a family stop only that family", async () => {
-    await patch({ scope: "samples", writeEnabled: false, reason: "migration under way" });
+  it.each(["family:samples", "samples"])("of a family, written as %s, stop only that family", async (scope) => {
+    await patch({ scope, writeEnabled: false, reason: "migration under way" });
     expect(await api.runner.runSlot(job, noon)).toMatchObject({
       state: "skipped",
       reasonCode: "write-disabled",
-      reason: "writing is switched off (samples)",
+      reason: "writing is switched off (family:samples)",
     });
     expect((await audit("?subject=family:samples")).entries).toHaveLength(1);
+    expect((await audit("?subject=samples")).entries).toHaveLength(1);
+  });
+
+  it.each(["all", "global", undefined])("of everything can be written as %s", async (scope) => {
+    const { body } = await patch({ scope, jobsEnabled: false, reason: "an old client" });
+    expect(body.global).toMatchObject({ scope: "all", jobsEnabled: false });
+    expect((await audit()).entries).toMatchObject([{ subject: "all" }]);
+  });
+
+  it("name the scope of a closed gate, and always the same one of two", async () => {
+    await patch({ scope: "family:samples", killSwitch: true, reason: "first" });
+    await patch({ killSwitch: true, reason: "second" });
+    expect(await api.runner.runSlot(job, noon)).toMatchObject({ reason: "Kill switch is active (all)" });
+    const { body } = await api.call<{ refusals: object[] }>("GET", "api/admin/jobs/hourly_sample");
+    expect(body.refusals).toEqual([
+      { code: "kill-switch", reason: "Kill switch is active (all)" },
+      { code: "kill-switch", reason: "Kill switch is active (family:samples)" },
+    ]);
   });
 
   it("set quiet hours across midnight in a zone, and remove them", async () => {
@@ -101,6 +119,7 @@ describe("the controls", () => {
     [{ reason: "no control given" }, "body"],
     [{ reason: "what is that", killSwich: true }, "killSwich"],
     [{ reason: "no such family", scope: "sample", killSwitch: true }, "scope"],
+    [{ reason: "a job has no switches", scope: "job:hourly_sample", killSwitch: true }, "scope"],
     [{ reason: "no such zone", quietHours: { from: "22:00", to: "07:00", zone: "Europe/Berln" } }, "quietHours.zone"],
     [{ reason: "no such time", quietHours: { from: "24:00", to: "7:00", zone: "UTC" } }, "quietHours.from"],
     [{ reason: "all or nothing", quietHours: { from: "07:00", to: "07:00", zone: "UTC" } }, "quietHours.to"],
@@ -148,5 +167,19 @@ describe("the audit", () => {
     expect(third.nextCursor).toBeNull();
     expect((await audit("?action=paused")).entries).toEqual([]);
     expect((await audit("?since=2026-03-10T12:00:01Z")).entries).toEqual([]);
+  });
+
+  it("shows the entries of an earlier version for `global` as those for `all`, and finds them", async () => {
+    await patch({ killSwitch: true, reason: "now" });
+    await api.db.execute(sql`
+      insert into platform.audit_log (at, who, action, subject, reason)
+      values (now(), 'ada', 'controls changed', 'global', 'before')`);
+    for (const subject of ["all", "global"]) {
+      const { entries } = await audit(`?subject=${subject}`);
+      expect(entries.map(({ subject, reason }) => [subject, reason])).toEqual([
+        ["all", "before"],
+        ["all", "now"],
+      ]);
+    }
   });
 });

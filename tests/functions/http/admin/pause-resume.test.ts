@@ -110,6 +110,29 @@ it("pausing and resuming are audited", async () => {
   ]);
 });
 
+it("a pause and a resume accept the notation of earlier versions, and answer with the present one", async () => {
+  for (const [alias, scope] of [
+    ["samples", "family:samples"],
+    ["global", "all"],
+  ]) {
+    expect((await post("pause", { scope: alias, reason: "an old client" })).body).toMatchObject({ scope });
+    expect((await post("resume", { scope: alias })).body).toMatchObject({ scope, wasPaused: true });
+  }
+});
+
+it("an unknown scope is refused with the field, the value and what is accepted", async () => {
+  const { status, body } = await post("pause", { scope: "paused_sample", reason: "which one?" });
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    errors: [
+      {
+        field: "scope",
+        reason: 'expected one of all, family:samples, job:<id>, got "paused_sample"; did you mean job:paused_sample?',
+      },
+    ],
+  });
+});
+
 it.each([
   ["jobs/paused_sampel/pause", { reason: "no such job" }, 404],
   ["jobs/paused_sample/pause", {}, 400],
@@ -119,7 +142,7 @@ it.each([
   ["jobs/paused_sample/pause", { reason: "an empty duration", until: "0s" }, 400],
   ["pause", { reason: "no such family", scope: "family:sample" }, 400],
   ["pause", { reason: "no such scope", scope: "everything" }, 400],
-  ["resume", { scope: "job:nobody" }, 404],
+  ["resume", { scope: "job:nobody" }, 400],
 ])("%s with %j is refused with %d and pauses nothing", async (path, body, status) => {
   expect((await post(path, body)).status).toBe(status);
   expect((await api.call<{ pauses: object[] }>("GET", "api/admin/controls")).body.pauses).toEqual([]);
