@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Access } from "./access-policy.ts";
-import type { Route } from "./route.ts";
+import type { FileBody, Route } from "./route.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -51,6 +51,7 @@ function operationOf(route: Route): Json {
     ...(route.access !== "open" && { description: CALLERS[route.access] }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: requestBodyOf(route.body) }),
+    ...(route.file && { requestBody: fileBodyOf(route.file) }),
     responses: responsesOf(route, parameters.length > 0),
     security: SECURITY[route.access],
   };
@@ -82,14 +83,22 @@ function requestBodyOf(body: z.ZodType): Json {
   return { required: !body.safeParse({}).success, content };
 }
 
+/** OpenAPI 3.1 describes binary content by its media type alone. */
+function fileBodyOf({ types, maxBytes }: FileBody): Json {
+  const content = Object.fromEntries(types.map((type) => [type, {}]));
+  return { required: true, description: `A file of at most ${maxBytes} bytes, with a Content-Length`, content };
+}
+
 function responsesOf(route: Route, hasParameters: boolean): Json {
-  const { access, body, response, produces, redirects } = route;
+  const { access, response, produces, redirects } = route;
+  const body = route.body ?? route.file;
   const content = { [produces ?? "application/json"]: { schema: response ? jsonSchema(response, "output") : {} } };
   const success = response === null ? { description: "Success without a body" } : { description: "Success", content };
   const problems = [
     ...(hasParameters || body ? [400] : []),
     ...(access === "open" ? [] : [401, 403]),
     ...(route.path.includes("{") ? [404] : []),
+    ...(route.file ? [411] : []),
     ...(body ? [413, 415] : []),
     503,
   ];

@@ -13,17 +13,23 @@ export interface BodySource {
 
 /**
  * Reads a body within the limit.
- * @throws Problem 413 when its declared or real length exceeds the limit; 400 when the body ends early
+ * @throws Problem 413 when its declared or real length exceeds the limit; 400 when the body ends early; 411 when the
+ * host has dropped it: Azure passes no body without a Content-Length
  */
-export async function bytesOf({ header, bytes }: BodySource): Promise<Uint8Array> {
-  if (Number(header("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+export async function bytesOf({ header, bytes }: BodySource, most = MAX_BODY_BYTES): Promise<Uint8Array> {
+  const declared = Number(header("content-length") ?? 0);
+  if (declared > most) throw tooLarge(most);
   let body: Uint8Array;
   try {
     body = await bytes();
   } catch {
     throw faultOf("ended before it was complete");
   }
-  if (body.length > MAX_BODY_BYTES) throw tooLarge();
+  if (body.length > most) throw tooLarge(most);
+  if (body.length < declared) throw faultOf(`ended after ${body.length} of ${declared} bytes`);
+  if (body.length === 0 && header("transfer-encoding") !== null) {
+    throw new Problem(411, "length-required", "expected a body with a Content-Length, got one without: it is lost");
+  }
   return body;
 }
 
@@ -80,6 +86,6 @@ function faultOf(reason: string): Problem {
   return badRequest([{ field: "body", reason }]);
 }
 
-function tooLarge(): Problem {
-  return new Problem(413, "content-too-large", `expected a body of at most ${MAX_BODY_BYTES} bytes`);
+function tooLarge(most: number): Problem {
+  return new Problem(413, "content-too-large", `expected a body of at most ${most} bytes`);
 }

@@ -22,6 +22,8 @@ export interface RequestContext<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The body of a route with `file`, as it was sent; empty for other routes. */
+  readonly bytes: Uint8Array;
   /** A header of the request; null when absent. */
   readonly header: (name: string) => string | null;
   readonly app: App;
@@ -30,6 +32,13 @@ export interface RequestContext<Params, Query, Body> {
   readonly caller: string;
   /** What the caller may do; null on an open route, which checks no caller. */
   readonly role: Role | null;
+}
+
+/** A body that is a file. The host passes it as a whole, so its size is limited. */
+export interface FileBody {
+  /** Accepted media types, without parameters. */
+  readonly types: readonly string[];
+  readonly maxBytes: number;
 }
 
 /** An HTTP route as a value. Importing it registers nothing. */
@@ -42,6 +51,8 @@ export interface Route {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType | null;
+  /** The body is a file instead of JSON. */
+  readonly file?: FileBody;
   /** The body of a 2XX response: described by OpenAPI, checked by tests. Null: no body. */
   readonly response?: z.ZodType | null;
   /** The media type of a 2XX response. Default application/json. */
@@ -72,6 +83,7 @@ export function defineRoute<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  readonly file?: FileBody;
   readonly response?: z.ZodType | null;
   readonly produces?: string;
   readonly redirects?: true;

@@ -37,11 +37,13 @@ async function answer(routes: readonly Route[], request: Request, app: App): Pro
   const route = match ?? methodNotAllowed(routes, request.method);
   const params = read(route.params, request.params, "path");
   const query = read(route.query, queryObject(request.query), "query");
-  const body = await readBody(route, request);
+  const bytes = await bytesOfBody(route, request);
+  const body = readBody(route, request, bytes);
   return route.handle({
     params: params as never,
     query: query as never,
     body: body as never,
+    bytes,
     header: request.header,
     app,
     log: app.log,
@@ -78,9 +80,23 @@ function queryObject(query: URLSearchParams): Record<string, string | string[]> 
   );
 }
 
-async function readBody(route: Route, request: Request): Promise<unknown> {
-  if (request.method === "GET" || request.method === "HEAD") return null;
-  const bytes = await bytesOf(request);
+const NO_BYTES = new Uint8Array();
+
+async function bytesOfBody(route: Route, request: Request): Promise<Uint8Array> {
+  if (request.method === "GET" || request.method === "HEAD") return NO_BYTES;
+  const bytes = await bytesOf(request, route.file?.maxBytes);
+  if (!route.file) return bytes;
+  const type = request.header("content-type")?.split(";")[0]!.trim().toLowerCase();
+  if (type === undefined || !route.file.types.includes(type)) {
+    const expected = `expected ${route.file.types.join(", ")}, got ${type?.slice(0, 100) ?? "no content type"}`;
+    throw new Problem(415, "unsupported-media-type", expected);
+  }
+  if (bytes.length === 0) throw badRequest([{ field: "body", reason: "expected a file, got nothing" }]);
+  return bytes;
+}
+
+function readBody(route: Route, request: Request, bytes: Uint8Array): unknown {
+  if (route.file || request.method === "GET" || request.method === "HEAD") return null;
   if (route.body) return read(route.body, jsonOf(bytes, request.header("content-type")), "body");
   if (bytes.length === 0 || (bytes.length < 64 && new TextDecoder().decode(bytes).trim() === "{}")) return null;
   throw badRequest([{ field: "body", reason: "this route accepts no body" }]);

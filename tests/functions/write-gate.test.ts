@@ -29,6 +29,7 @@ const INPUTS: Readonly<Record<string, unknown>> = {
   initialize_etf_pension: { pensionId: "0199aaaa-0000-7000-8000-000000000001" },
   ingest_county_liens: { countyId: "coconino-az" },
   undo_lien_ingestion: { countyId: "coconino-az", ingestionId: 1, reason: "a test" },
+  delete_county: { countyId: "coconino-az", name: "Coconino", reason: "a test" },
   compute_deal_metrics: { lienId: 1 },
   run_analysis: { analysisRunId: "0199aaaa-0000-7000-8000-000000000002" },
   apply_analysis_decisions: {

@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { counties, type County, liens } from "./tax-lien-schema.ts";
+import { uploadedLists } from "./uploaded-list-schema.ts";
 
 export type CountyConfiguration = Pick<
   County,
@@ -50,12 +51,14 @@ export async function listCounties(
   return db.select().from(counties).where(gt(counties.id, after)).orderBy(asc(counties.id)).limit(limit);
 }
 
-/** The ids of the counties whose list is ingested every day. */
+/** The ids of the counties whose list is ingested every day: not those that wait for their first upload. */
 export async function activeCounties(db: Executor): Promise<string[]> {
+  const waits = sql`${counties.source} ? 'upload'
+    and not exists (select from ${uploadedLists} where ${uploadedLists.countyId} = ${counties.id})`;
   const found = await db
     .select({ id: counties.id })
     .from(counties)
-    .where(eq(counties.active, true))
+    .where(and(eq(counties.active, true), sql`not (${waits})`))
     .orderBy(counties.id);
   return found.map(({ id }) => id);
 }

@@ -1,5 +1,6 @@
 import { and, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
+import { inSteps } from "../in-steps.ts";
 import { at } from "../sql-instant.ts";
 import { deals } from "./analysis-run-schema.ts";
 import { dealMetrics, subsequentTaxes } from "./analysis-schema.ts";
@@ -11,7 +12,6 @@ import { type CountyBefore, type LienIngestion, lienIngestions } from "./ingesti
 import { counties, liens, properties } from "./tax-lien-schema.ts";
 import { propertyValuations } from "./valuation-schema.ts";
 
-/** Rows of one statement: they bound the memory of the database, which queues a check of foreign keys for each. */
 const ROWS = 20_000;
 const NAMED = 5;
 
@@ -121,8 +121,8 @@ export async function undoIngestion(
   await tx.execute(sql`
     delete from ${dealMetrics} m using ${earlierLiens} e
      where e.ingestion_id = ${id} and m.lien_id = e.id and m.computed_at >= ${at(finishedAt!)}`);
-  const restored = await repeat((limit) => restoreValues(tx, "liens", id, limit));
-  await repeat((limit) => restoreValues(tx, "properties", id, limit));
+  const restored = await inSteps(ROWS, (limit) => restoreValues(tx, "liens", id, limit));
+  await inSteps(ROWS, (limit) => restoreValues(tx, "properties", id, limit));
   const removed = await deleteAfter(tx, sql`${liens} l`, sql`l.id > ${before.lienId} and l.county_id = ${countyId}`);
   const gone = await deleteAfter(
     tx,
@@ -145,18 +145,9 @@ export async function undoIngestion(
 
 /** Deletes rows of a table with the alias `l`, in steps. */
 async function deleteAfter(tx: Tx, table: SQL, which: SQL): Promise<number> {
-  return repeat(async (limit) => {
+  return inSteps(ROWS, async (limit) => {
     const { count } = await tx.execute(sql`
       delete from ${table} where l.id in (select l.id from ${table} where ${which} order by l.id limit ${limit})`);
     return count;
   });
-}
-
-async function repeat(step: (limit: number) => Promise<number>): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const count = await step(ROWS);
-    total += count;
-    if (count === 0) return total;
-  }
 }

@@ -4,7 +4,7 @@ import { counties, taxLiens } from "./tax-lien-schema.ts";
 
 /**
  * A list that a person uploaded. The newest one is the list of a county whose source is `upload`.
- * Retention: deleted with their county.
+ * Retention: deleted with their county by `delete_county`.
  */
 export const uploadedLists = taxLiens.table(
   "uploaded_lists",

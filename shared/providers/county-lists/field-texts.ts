@@ -70,7 +70,8 @@ export function fileNameTexts(source: CountySource): Partial<Record<LienField, s
 
 /** The last part of the address or of the blob's name. */
 export function fileNameOf(source: CountySource): string {
-  const path = source.kind === "csv" && source.blob !== undefined ? source.blob : new URL(source.url!).pathname;
+  // The blob of an upload is known when it is read; until then it has no name.
+  const path = source.kind === "csv" && source.url === undefined ? (source.blob ?? "") : new URL(source.url!).pathname;
   const name = path.slice(path.lastIndexOf("/") + 1);
   try {
     return decodeURIComponent(name);

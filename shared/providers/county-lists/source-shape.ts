@@ -61,6 +61,8 @@ const csv = z
         if (fault) context.addIssue(fault);
       })
       .optional(),
+    /** The list is the file that was uploaded last: POST api/counties/{id}/lists. */
+    upload: z.literal(true).optional(),
     /** Default: the most frequent one of , ; tab | in the header. */
     delimiter: z.enum([",", ";", "\t", "|"]).optional(),
     /** Whether the first line names the columns. Without it all columns are positions. */
@@ -71,9 +73,9 @@ const csv = z
     lastLineEnd: z.boolean().default(true),
     ...reading,
   })
-  .refine((source) => (source.url === undefined) !== (source.blob === undefined), {
+  .refine(({ url, blob, upload }) => [url, blob, upload].filter((one) => one !== undefined).length === 1, {
     path: ["url"],
-    message: "expected either url or blob",
+    message: "expected one of url, blob and upload",
   });
 
 const json = z.strictObject({

@@ -8,6 +8,7 @@ import { catalogueOf } from "#jobs/catalogue.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addDeals } from "#support/deals.ts";
 import { aRun, aTask } from "#support/factories.ts";
+import { addLien } from "#support/liens.ts";
 import { anEtf, aPension } from "#support/pensions.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "./admin/admin-api.ts";
@@ -91,6 +92,18 @@ const STARTERS: Readonly<Record<string, Starter>> = {
     const { analysisRunId, dealIds } = await addDeals(api.db, ["candidate"]);
     const decision = { decisionId: "1", dealId: dealIds[0], decision: "approved", reason: "good", decidedBy: "user" };
     return [`api/analysis/runs/${analysisRunId}/decisions`, { decisions: [decision] }];
+  },
+  "api/counties/{id}/ingestions/{ingestion}/undo": async () => {
+    await addLien(api.db, { countyId: "undo-az" });
+    const [row] = await api.db.execute<{ id: number }>(sql`
+      insert into tax_liens.lien_ingestions (run_id, county_id, state, started_at, finished_at, before)
+      values (gen_random_uuid(), 'undo-az', 'succeeded', now(), now(), '{"lienId":9,"propertyId":9}')
+      returning id::integer`);
+    return [`api/counties/undo-az/ingestions/${row!.id}/undo`, { reason: "a test" }];
+  },
+  "api/counties/{id}/delete": async () => {
+    await addLien(api.db, { countyId: "gone-az" });
+    return ["api/counties/gone-az/delete", { name: "gone-az", reason: "a test" }];
   },
   "api/documents/generate": async () => {
     const { dealIds } = await addDeals(api.db, ["candidate"]);

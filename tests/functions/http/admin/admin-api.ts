@@ -70,7 +70,7 @@ export function startAdminApi(
           params,
           query: searchParams,
           header: (name) => given[name.toLowerCase()] ?? null,
-          bytes: async () => new TextEncoder().encode(body === undefined ? "" : JSON.stringify(body)),
+          bytes: async () => (body instanceof Uint8Array ? body : new TextEncoder().encode(textOf(body))),
         },
         async () => app,
       );
@@ -80,6 +80,10 @@ export function startAdminApi(
       return { status: reply.status ?? 200, body: seen, headers: { ...reply.headers } };
     },
   };
+}
+
+function textOf(body: unknown): string {
+  return body === undefined ? "" : JSON.stringify(body);
 }
 
 function routesAt(path: string): { found: readonly Route[]; params: Record<string, string> } {

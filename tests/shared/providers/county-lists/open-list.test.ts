@@ -153,7 +153,7 @@ it("this machine is not called unless a setting allows it", async () => {
 });
 
 it.each([
-  [{ kind: "csv" }, "expected either url or blob"],
+  [{ kind: "csv" }, "expected one of url, blob and upload"],
   [{ kind: "csv", url: "nonsense" }, "expected a URL"],
   [{ kind: "csv", url: "https://c.example/x", fields: { faceAmount: "a" } }, "parcelId: expected the column"],
   [{ kind: "csv", url: "https://c.example/x", constants: {} }, "expected a column, or a constant taxYear"],
