@@ -5,6 +5,8 @@ import { lastIngestions } from "#data/tax-liens/counties.ts";
 import { behind, type DataSet, type ElementFreshness, type Freshness, freshnessOf } from "#operations/freshness.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { hasEndedAtEcb } from "#rules/portfolio/currency.ts";
+import { listingOf } from "#rules/portfolio/exchange.ts";
+import { isTradingDay, suffixOf } from "#rules/portfolio/exchange-days.ts";
 import { isTargetDay } from "#rules/portfolio/target-days.ts";
 import { portfolio, taxLiens } from "./families.ts";
 
@@ -36,16 +38,18 @@ export const dataSets: readonly DataSet[] = [
     title: "Prices of the ETFs in use",
     element: "ETF",
     jobs: ["sync_etf_prices", "fetch_etf"],
-    // European exchanges have nearly the same holidays as TARGET.
-    allowedWorkingDays: 2,
+    // The day after a trading day, its price is late.
+    allowedWorkingDays: 1,
+    // Of an exchange whose calendar is not known.
     isWorkingDay: isTargetDay,
     elements: async (db) =>
-      (await newestPriceDates(db)).map(({ symbol, newest, addedAt }) => ({
-        id: symbol,
-        zone: BERLIN,
-        newest,
-        since: civilDateIn(BERLIN, addedAt),
-      })),
+      (await newestPriceDates(db)).map(({ symbol, newest, addedAt }) => {
+        const listing = listingOf(symbol);
+        const zone = listing?.exchange.zone ?? BERLIN;
+        const since = civilDateIn(zone, addedAt);
+        const isTraded = (date: string) => isTradingDay(suffixOf(symbol), date);
+        return { id: symbol, zone, newest, since, ...(listing && { isWorkingDay: isTraded }) };
+      }),
   },
   {
     id: "county_liens",

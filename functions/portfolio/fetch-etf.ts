@@ -1,10 +1,12 @@
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
 import { markFailed } from "#data/portfolio/etfs.ts";
+import { noteClosedDays } from "#data/portfolio/price-gaps.ts";
 import { defineJob, event, exponential, internet, writes, z } from "#jobs";
 import { notify } from "#notifications/notify.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
+import { answeredRange } from "#services/portfolio/late-price.ts";
 import { continueSeries, readyToStore } from "#services/portfolio/store-prices.ts";
 import { suspectNotices } from "#services/portfolio/suspect-notices.ts";
 import { portfolio } from "../families.ts";
@@ -41,9 +43,11 @@ export const fetchEtf = defineJob({
     const fetched = await etfProviders(settings, log).prices({ symbol, from: null, series, currency }, { signal });
     return finish(async (tx) => {
       const storing = { runId: run.id, asOf, symbol };
-      const { continued, newlyHeld } = await continueSeries(tx, [readyToStore(id, fetched)], storing);
+      const ready = readyToStore(id, fetched);
+      const { continued, newlyHeld } = await continueSeries(tx, [ready], storing);
       const { suspect, ...stored } = continued[0]!;
       if (stored.isNewScale) await enqueue(tx, "refresh_etf", { symbol });
+      else await noteClosedDays(tx, [answeredRange(null, ready)]);
       await notify(context, tx, suspectNotices(newlyHeld));
       return { ...stored, source: fetched.source, ...(suspect > 0 && { suspect }) };
     });

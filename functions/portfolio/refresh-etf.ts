@@ -1,9 +1,11 @@
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
+import { noteClosedDays } from "#data/portfolio/price-gaps.ts";
 import { defineJob, exponential, internet, manual, writes, z } from "#jobs";
 import { notify } from "#notifications/notify.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
+import { answeredRange } from "#services/portfolio/late-price.ts";
 import { readyToStore, refreshSeries } from "#services/portfolio/store-prices.ts";
 import { suspectNotices } from "#services/portfolio/suspect-notices.ts";
 import { portfolio } from "../families.ts";
@@ -38,7 +40,9 @@ export const refreshEtf = defineJob({
     );
     return finish(async (tx) => {
       const storing = { runId: run.id, asOf, symbol };
-      const { refreshed, newlyHeld } = await refreshSeries(tx, readyToStore(id, fetched), storing);
+      const ready = readyToStore(id, fetched);
+      const { refreshed, newlyHeld } = await refreshSeries(tx, ready, storing);
+      await noteClosedDays(tx, [answeredRange(null, ready)]);
       await notify(context, tx, suspectNotices(newlyHeld));
       return { ...refreshed, source: fetched.source, series: fetched.series };
     });

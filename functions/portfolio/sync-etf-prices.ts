@@ -1,14 +1,15 @@
-import { overlapStarts } from "#data/portfolio/etf-prices.ts";
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
-import { countEtfsToSync, etfsToSync } from "#data/portfolio/etfs.ts";
-import { asError, defineJob, exponential, internet, schedule, writes, z } from "#jobs";
+import { noteClosedDays } from "#data/portfolio/price-gaps.ts";
+import { asError, defineJob, exponential, internet, schedule, Snooze, writes, z } from "#jobs";
 import { notify } from "#notifications/notify.ts";
 import { etfProviders } from "#providers/etf-providers.ts";
 import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { retryRequest } from "#providers/retry-request.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
+import { etfsToSync, etfToSync } from "#services/portfolio/etfs-to-sync.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
-import { type Continued, continueSeries, OVERLAP_DAYS, readyToStore } from "#services/portfolio/store-prices.ts";
+import { answeredRange, lateness, LatePrice, pricesUntil } from "#services/portfolio/late-price.ts";
+import { type Continued, continueSeries, readyToStore } from "#services/portfolio/store-prices.ts";
 import { suspectNotices } from "#services/portfolio/suspect-notices.ts";
 import { portfolio } from "../families.ts";
 
@@ -18,10 +19,13 @@ const LONGEST_RETRY_DELAY_MS = 60_000;
 /** A transaction takes fewer ETFs when their histories are long, so that it holds a few megabytes at most. */
 const ETFS_PER_BATCH = 50;
 const POINTS_PER_ETF = 250;
+/** How long a run waits for prices that its sources publish late. */
+const LONGEST_WAIT_MS = 8 * 3_600_000;
 
 /**
- * Stores the newest prices of the ETFs in use, each from its last stored day on. An ETF with an invalid response, or
- * with prices that the database refuses, fails alone. Running twice is safe: stored days stay as they are, and a retry
+ * Stores the newest prices of the ETFs in use, each from its last stored day or from its first gap on. An ETF with an
+ * invalid response, or with prices that the database refuses, fails alone. While the newest expected price of an ETF is
+ * missing the run waits, for at most eight hours. Running twice is safe: stored days stay as they are, and an attempt
  * continues with the ETFs that are not synchronised yet.
  */
 export const syncEtfPrices = defineJob({
@@ -43,47 +47,67 @@ export const syncEtfPrices = defineJob({
   onTransition: (tx, run, failed) => trackEtfRun(tx, "sync", run, failed),
 
   async *items({ input, asOf, db, settings, signal, log }) {
-    const etfs = input.symbol === undefined ? await etfsToSync(db, asOf) : [await existingEtf(db, input.symbol)];
-    const starts = await overlapStarts(
-      db,
-      etfs.map(({ id }) => id),
-      OVERLAP_DAYS,
-    );
+    const etfs =
+      input.symbol === undefined
+        ? await etfsToSync(db, asOf)
+        : await etfToSync(db, await existingEtf(db, input.symbol), asOf);
     const providers = etfProviders(settings, log);
     const { ETF_RETRY_DELAY: firstMs } = settings;
     const policy = { kind: "exponential", retries: 3, firstMs, factor: 2, maxMs: LONGEST_RETRY_DELAY_MS } as const;
-    yield* mapConcurrently(CONCURRENT_REQUESTS, etfs, ({ id, symbol, series, currency }) => {
-      const request = { symbol, from: starts.get(id) ?? null, series, currency };
-      const fetch = async () => readyToStore(id, await providers.prices(request, { signal }));
+    yield* mapConcurrently(CONCURRENT_REQUESTS, etfs, (etf) => {
+      const fetch = async () => readyToStore(etf.id, pricesUntil(etf, await providers.prices(etf, { signal })));
       return retryRequest(fetch, { policy, longestWaitMs: LONGEST_RETRY_DELAY_MS, signal });
     });
   },
-  total: async ({ input, asOf, db }) => (input.symbol === undefined ? countEtfsToSync(db, asOf) : 1),
+  total: async ({ input, asOf, db }) => (input.symbol === undefined ? (await etfsToSync(db, asOf)).length : 1),
   key: ({ item }) => item.symbol,
 
   batchOf: ETFS_PER_BATCH,
   weight: ({ answer }) =>
     answer.status === "fulfilled" ? Math.max(1, answer.value.columns.count / POINTS_PER_ETF) : 1,
   async eachBatch(responses, context) {
-    const { input, asOf, run, enqueue, transaction } = context;
-    const fetched = responses.flatMap(({ item: { symbol }, answer }) =>
-      answer.status === "fulfilled" ? [{ symbol, ...answer.value }] : [],
+    const { input, asOf, clock, run, enqueue, transaction } = context;
+    const fetched = responses.flatMap(({ item, answer }) =>
+      answer.status === "fulfilled" ? [{ item, series: answer.value }] : [],
     );
     const storing = { runId: run.id, asOf, symbol: input.symbol ?? null };
     const continued = await transaction(async (tx) => {
-      const { continued: each, newlyHeld } = await continueSeries(tx, fetched, storing);
+      const { continued: each, newlyHeld } = await continueSeries(
+        tx,
+        fetched.map(({ series }) => series),
+        storing,
+      );
+      const stored = fetched.filter((_, i) => !each[i]!.isNewScale);
+      await noteClosedDays(
+        tx,
+        stored.map(({ item: { from }, series }) => answeredRange(from, series)),
+      );
       await notify(context, tx, suspectNotices(newlyHeld));
       for (const [i, { isNewScale }] of each.entries()) {
-        if (isNewScale) await enqueue(tx, "refresh_etf", { symbol: fetched[i]!.symbol });
+        if (isNewScale) await enqueue(tx, "refresh_etf", { symbol: fetched[i]!.item.symbol });
       }
       return each;
     });
-    const outcomes = new Map(fetched.map(({ etfId }, i) => [etfId, outcomeOf(continued[i]!)]));
-    return responses.map(
-      ({ item, answer }) => outcomes.get(item.id) ?? asError((answer as PromiseRejectedResult).reason),
+    const waits = clock.now().getTime() - asOf.getTime() < LONGEST_WAIT_MS;
+    const endOfLate = (error: LatePrice) =>
+      waits ? new Snooze(`${pauseMinutes(run.attempt)}m`, error.message) : error;
+    const outcomes = new Map(
+      fetched.map(({ item, series }, i) => {
+        const late = continued[i]!.isNewScale ? undefined : lateness(item, series);
+        return [item.id, late ? endOfLate(late) : outcomeOf(continued[i]!)];
+      }),
     );
+    return responses.map(({ item, answer }) => {
+      const outcome = outcomes.get(item.id) ?? asError((answer as PromiseRejectedResult).reason);
+      return outcome instanceof LatePrice ? endOfLate(outcome) : outcome;
+    });
   },
 });
+
+/** Pauses grow, up to an hour: soon after the close a price is a little late, later it is late for long. */
+function pauseMinutes(attempt: number): number {
+  return Math.min(60, 10 * 2 ** (attempt - 1));
+}
 
 function outcomeOf({ inserted, suspect, isNewScale }: Continued): string {
   if (isNewScale) return "to be refreshed";

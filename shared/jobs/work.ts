@@ -50,7 +50,8 @@ interface EachBatch<Input, Item> {
   readonly weight?: (item: Item) => number;
   /**
    * Processes some items in one transaction and returns what happened to each, in their order: an outcome to count, or
-   * the error of an item that failed. When it throws, the layer calls it again for each item alone.
+   * the error of an item that failed. A `Snooze` as the error of an item lets the run wait when all items are done.
+   * When it throws, the layer calls it again for each item alone.
    */
   readonly eachBatch: (items: readonly Item[], context: JobContext<Input>) => Promise<readonly (string | Error)[]>;
 }

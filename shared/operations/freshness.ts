@@ -30,6 +30,8 @@ export interface DataElement {
   readonly newest: CivilDate | null;
   /** The day since which data is expected; null where only stored data makes it an element. */
   readonly since: CivilDate | null;
+  /** The calendar of its source, where it differs from that of the data set. */
+  readonly isWorkingDay?: (date: CivilDate) => boolean;
   /** Its source publishes no more. Default: false. */
   readonly hasEnded?: boolean;
 }
@@ -65,26 +67,24 @@ export function freshnessOf(
   elements: readonly DataElement[],
   now: Date,
 ): Freshness {
-  const dues = new Map<string, Date>();
+  const starts = new Map<string, Date>();
   /** Most elements have one newest day and zone. */
-  const dueAfter = (date: CivilDate, zone: string): Date => {
-    const key = `${date} ${zone}`;
-    const known = dues.get(key) ?? startOf(addDays(lastAllowedDay(date), 1), zone);
-    dues.set(key, known);
+  const dueAfter = (date: CivilDate, { zone, isWorkingDay: isOwnWorkingDay = isWorkingDay }: DataElement): Date => {
+    let last = date;
+    for (let passed = 0; passed < allowedWorkingDays;) {
+      last = addDays(last, 1);
+      if (isOwnWorkingDay(last)) passed += 1;
+    }
+    const key = `${last} ${zone}`;
+    const known = starts.get(key) ?? startOf(addDays(last, 1), zone);
+    starts.set(key, known);
     return known;
   };
-  const lastAllowedDay = (date: CivilDate): CivilDate => {
-    let due = date;
-    for (let passed = 0; passed < allowedWorkingDays;) {
-      due = addDays(due, 1);
-      if (isWorkingDay(due)) passed += 1;
-    }
-    return due;
-  };
-  const judge = ({ id, zone, newest, since, hasEnded = false }: DataElement): ElementFreshness => {
+  const judge = (element: DataElement): ElementFreshness => {
+    const { id, zone, newest, since, hasEnded = false } = element;
     if (hasEnded) return { id, zone, newest, state: "ended", staleSince: null, isLate: false };
     const from = newest ?? since;
-    const staleSince = from === null ? null : dueAfter(from, zone);
+    const staleSince = from === null ? null : dueAfter(from, element);
     const isLate = staleSince !== null && now >= staleSince;
     return { id, zone, newest, state: newest === null ? "empty" : isLate ? "stale" : "fresh", staleSince, isLate };
   };

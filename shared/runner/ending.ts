@@ -27,7 +27,7 @@ export type OpenEnding =
   | ({ readonly kind: "returned"; readonly result: RunResult } & ItemFacts)
   | ({ readonly kind: "threw"; readonly error: Error } & Partial<ItemFacts>)
   | { readonly kind: "cancelled"; readonly reason: string }
-  | { readonly kind: "snoozed"; readonly delayMs: number; readonly reason: string }
+  | ({ readonly kind: "snoozed"; readonly delayMs: number; readonly reason: string } & Partial<ItemFacts>)
   | { readonly kind: "interrupted" }
   /** A gate closed during the attempt. */
   | { readonly kind: "blocked"; readonly code: string; readonly reason: string };

@@ -21,12 +21,14 @@ export class TooManyItemsFailed extends Error {
 type Items = ItemWork<never, never> & { readonly tolerateShare: number };
 
 /**
- * Processes items one after another, or some at a time. An item that fails is recorded and stops no other; an error of
- * the whole run (database gone, lease lost, signal) and the job's own Cancel or Snooze end the attempt.
+ * Processes items one after another, or some at a time. An item that fails is recorded and stops no other. An error of
+ * the whole run (database gone, lease lost, signal) and a Cancel or Snooze that the job throws end the attempt; a
+ * Snooze that `eachBatch` returns for an item ends it after all items.
  */
 export async function executeItems(work: Items, context: JobContext<never>): Promise<OpenEnding> {
   const outcomes = new Map<string, number>();
   const failures = new ItemFailures();
+  const waiting: { key: string; snooze: Snooze }[] = [];
   let done = 0;
   const total = await work.total?.(context);
   const items = await work.items(context);
@@ -35,6 +37,7 @@ export async function executeItems(work: Items, context: JobContext<never>): Pro
     const results = await resultsOf(work, group, context);
     for (const [index, result] of results.entries()) {
       if (typeof result === "string") outcomes.set(result, (outcomes.get(result) ?? 0) + 1);
+      else if (isInstance(result, Snooze)) waiting.push({ key: keyOf(work, group[index]!, done), snooze: result });
       else if (context.signal.aborted || endsTheAttempt(result)) throw result;
       else failures.record(keyOf(work, group[index]!, done), result, context.log);
       done += 1;
@@ -49,6 +52,12 @@ export async function executeItems(work: Items, context: JobContext<never>): Pro
       `${failed} of ${done} items failed, more than the ${Number((work.tolerateShare * 100).toFixed(2))} % ` +
       `that are tolerated; first: ${first?.key}: ${first?.reason}`;
     return { kind: "threw", error: new TooManyItemsFailed(message, failures.classes), ...facts };
+  }
+  const [first] = waiting;
+  if (first) {
+    const delayMs = Math.min(...waiting.map(({ snooze }) => snooze.delayMs));
+    const reason = `${waiting.length} of ${done} items wait; first: ${first.key}: ${first.snooze.message}`;
+    return { kind: "snoozed", delayMs, reason, ...facts };
   }
   return returned(Object.fromEntries(outcomes), facts);
 }

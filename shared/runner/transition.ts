@@ -38,6 +38,7 @@ export function transition(ending: OpenEnding, facts: TransitionFacts): NextStat
       return {
         ...waiting(now, ending.delayMs, run.maxAttempts + 1),
         ...because("snoozed", ending.reason || "the job asked to be run later"),
+        ...(ending.itemFailures && itemsOf(ending as ItemFacts)),
       };
     case "interrupted":
       return {

@@ -41,6 +41,11 @@ export const etfs = portfolio.table(
     addedAt: timestamp("added_at", { withTimezone: true, precision: 3 }).notNull(),
     /** The `asOf` of the last successful fetch or synchronisation. */
     syncedAt: timestamp("synced_at", { withTimezone: true, precision: 3 }),
+    /** Weekdays between its first and its newest price for which the source has none, oldest first: no gaps. */
+    closedDays: date("closed_days", { mode: "string" })
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
   },
   (etf) => [
     // Target of the foreign key of prices, which prevents mixing raw and adjusted ones.

@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, isNotNull, sql } from "drizzle-orm";
 import { textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import type { ItemFailure, Run } from "../platform/platform-schema.ts";
@@ -8,7 +8,7 @@ import { deleteOldRows, newestUpdates, trackingColumns, type UpdatePage } from "
 type Kind = EtfUpdate["kind"];
 
 /**
- * Updates the tracking row from its run. When a run over many ETFs ends, each failed ETF gets a row with the reason.
+ * Updates the tracking row from its run. After each attempt over many ETFs each failed one has a row with the reason.
  * Idempotent.
  * @param failed every ETF that failed; the run has only the first ones
  */
@@ -19,16 +19,20 @@ export async function trackEtfRun(tx: Tx, kind: Kind, run: Run, failed: readonly
     .insert(etfUpdates)
     .values({ runId: run.id, kind, symbol, requestedAt: run.queuedAt, ...change })
     .onConflictDoUpdate({ target: [etfUpdates.runId, etfUpdates.symbol], set: change });
-  if (run.finishedAt && failed.length > 0) await trackFailures(tx, kind, run, failed);
+  const hasEnded = run.state !== "queued" && run.state !== "running";
+  if (hasEnded && symbol === null) await trackFailures(tx, kind, run, failed);
 }
 
+/** The rows of an attempt replace those of the one before it: an ETF may have failed in that one only. */
 async function trackFailures(tx: Tx, kind: Kind, run: Run, failed: readonly ItemFailure[]): Promise<void> {
-  const { id, queuedAt, finishedAt } = run;
+  const { id, queuedAt } = run;
+  if (run.attempt > 1) await tx.delete(etfUpdates).where(and(eq(etfUpdates.runId, id), isNotNull(etfUpdates.symbol)));
+  if (failed.length === 0) return;
   // Array literals: an insert of rows has a parameter per value, of which PostgreSQL accepts 65,535.
   await tx.execute(sql`
     insert into ${etfUpdates} (run_id, kind, symbol, state, error, requested_at, finished_at)
     select ${id}, ${kind}, failed.symbol, 'failed', failed.reason, ${queuedAt.toISOString()}::timestamptz,
-           ${finishedAt!.toISOString()}::timestamptz
+           ${run.finishedAt ? sql`${run.finishedAt.toISOString()}::timestamptz` : sql`now()`}
       from unnest(${textArray(failed.map(({ key }) => key))}::text[],
                   ${textArray(failed.map(({ reason }) => reason))}::text[]) as failed(symbol, reason)
     on conflict (run_id, symbol) do update

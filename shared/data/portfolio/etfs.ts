@@ -1,4 +1,4 @@
-import { and, asc, count, eq, getTableColumns, gt, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, ne, sql } from "drizzle-orm";
 import { plainArray, textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { type Etf, etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
@@ -65,18 +65,9 @@ export async function listEtfs(
     .limit(limit);
 }
 
-/** The ETFs in use that are not synchronised for `asOf`, by id. A retry so continues with the rest. */
-export async function etfsToSync(db: Executor, asOf: Date): Promise<Etf[]> {
-  return db.select().from(etfs).where(isToSync(asOf)).orderBy(asc(etfs.id));
-}
-
-export async function countEtfsToSync(db: Executor, asOf: Date): Promise<number> {
-  const [row] = await db.select({ etfs: count() }).from(etfs).where(isToSync(asOf));
-  return row?.etfs ?? 0;
-}
-
-function isToSync(asOf: Date) {
-  return and(eq(etfs.inUse, true), or(isNull(etfs.syncedAt), lt(etfs.syncedAt, asOf)));
+/** The ETFs that the synchronisation updates, by id. */
+export async function etfsInUse(db: Executor): Promise<Etf[]> {
+  return db.select().from(etfs).where(eq(etfs.inUse, true)).orderBy(asc(etfs.id));
 }
 
 /** Sets whether the synchronisation updates the ETF. @returns whether the value changed */

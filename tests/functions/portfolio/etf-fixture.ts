@@ -25,6 +25,8 @@ export interface EtfFixture {
   readonly stooq: FakeStooq;
   /** Moves all clocks. */
   setNow(at: string): void;
+  /** The providers have the prices of this instant until the next `setNow`. */
+  setPublished(at: string): void;
   /** Adds an ETF in use. */
   add(symbol: string, given?: { inUse?: boolean }): Promise<Etf>;
   etf(symbol: string): Promise<Etf>;
@@ -41,7 +43,8 @@ const ETF_JOBS = [fetchEtf, syncEtfPrices, refreshEtf, retryPendingEtfValuations
 
 export async function openEtfFixture(): Promise<EtfFixture> {
   const clock = new TestClock();
-  const asOf = () => clock.now();
+  let published: Date | undefined;
+  const asOf = () => published ?? clock.now();
   const database: TestDatabase = await migratedDatabase();
   const db = connect({ url: database.url, poolMax: 6, idleMs: 60_000, tls: "disable", prepare: true });
   const [yahoo, twelveData, stooq] = await Promise.all([
@@ -67,6 +70,10 @@ export async function openEtfFixture(): Promise<EtfFixture> {
     stooq,
     setNow: (at) => {
       clock.moveTo(at);
+      published = undefined;
+    },
+    setPublished: (at) => {
+      published = new Date(at);
     },
     add: async (symbol, { inUse = true } = {}) => (await addEtf(db, { symbol, inUse }, clock.now()))!,
     etf: async (symbol) => (await findEtf(db, symbol))!,

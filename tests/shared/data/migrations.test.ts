@@ -22,6 +22,7 @@ const RECORDED = {
   "0011_undo_and_uploads": "db34b92215245c7d0357a7a865cd70c39c94c006cc93a596047ba07dcf77283b",
   "0012_mark_the_figures_of_liens": "b885ecf2ab1dc65b86658fd88966e16d2dc2767460ac1aec41dba2fd5aff3f06",
   "0013_one_notation_of_scopes": "00937a61cc9c9e42249726a79a95858a47be34d737377eece2dd29c8e4335720",
+  "0014_closed_days_of_etfs": "5edc0353fb93cc6d1d74debdad9cb3e042805744d9952921af6338b83e3160d9",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {

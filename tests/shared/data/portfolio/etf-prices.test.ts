@@ -12,16 +12,7 @@ import {
   recentCloses,
 } from "#data/portfolio/etf-prices.ts";
 import type { Etf } from "#data/portfolio/etf-schema.ts";
-import {
-  addEtf,
-  countEtfsToSync,
-  etfsToSync,
-  findEtf,
-  lockEtfs,
-  markFailed,
-  markReady,
-  setInUse,
-} from "#data/portfolio/etfs.ts";
+import { addEtf, findEtf, lockEtfs, markFailed, markReady } from "#data/portfolio/etfs.ts";
 import { columnsOf } from "#data/portfolio/price-columns.ts";
 import { openDatabase } from "#support/database.ts";
 
@@ -158,19 +149,6 @@ it("given names stay when a provider sends others, and names may contain any cha
   );
   expect(await findEtf(db, "OWN.DE")).toMatchObject({ name: "Mine", state: "ready", syncedAt: NOW });
   expect(await findEtf(db, "NEW.DE")).toMatchObject({ name: facts.name, exchange: null });
-});
-
-it("only ETFs in use are synchronised, and each once per run", async () => {
-  const [used, done] = [await anEtf("USED.DE"), await anEtf("DONE.DE")];
-  await anEtf("UNUSED.DE");
-  for (const { id } of [used, done]) expect(await setInUse(db, id, true)).toBe(true);
-  expect(await setInUse(db, used.id, true)).toBe(false);
-  const asOf = new Date("2026-04-13T20:30:00Z");
-  await markReady(db, [{ etfId: done.id, ...RAW }], asOf);
-  expect((await etfsToSync(db, asOf)).map(({ symbol }) => symbol)).toEqual(["USED.DE"]);
-  expect(await countEtfsToSync(db, asOf)).toBe(1);
-  await setInUse(db, used.id, false);
-  expect(await etfsToSync(db, asOf)).toEqual([]);
 });
 
 it("a symbol is unique, and a failed fetch leaves a ready ETF ready", async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE "portfolio"."etfs" ADD COLUMN "closed_days" date[] DEFAULT '{}' NOT NULL;
