@@ -9,12 +9,14 @@ import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { asError, isDatabaseUnavailable } from "#jobs/error-class.ts";
 import { gateStateOf } from "#jobs/gates.ts";
 import { brokerProbe } from "#messaging/broker-probe.ts";
+import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
 import { dispatchByServiceBus } from "#messaging/service-bus-dispatch.ts";
 import { type MessageSender, openServiceBus } from "#messaging/service-bus-sender.ts";
 import { configuredRealtime } from "#realtime/configured-realtime.ts";
 import { nullRealtime } from "#realtime/realtime.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
 import { ClockGuard } from "#runner/clock-guard.ts";
+import { DeliveryWatch, undeliveredText } from "#runner/delivery-watch.ts";
 import type { RunnerDependencies, ScheduleInForce } from "#runner/dependencies.ts";
 import { dispatchInProcess } from "#runner/in-process-dispatch.ts";
 import { Runner } from "#runner/runner.ts";
@@ -100,7 +102,7 @@ export function openApp(
   const defaultDispatch = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : inProcess.dispatch;
   const realtime = configuredRealtime(config, log);
   const observer = withRunStateChannel(realtimeObserver(realtime, clock));
-  const runner: Runner = new Runner({
+  const runnerDependencies: RunnerDependencies = {
     db,
     beatDb,
     clock,
@@ -131,7 +133,18 @@ export function openApp(
       const { notifyFreedSlots } = await import("#notifications/notify-freed-slots.ts");
       await notifyFreedSlots(app, tx, freed);
     },
-  });
+    checkDelivery: async () => void (await delivery?.undelivered()),
+  };
+  const runner: Runner = new Runner(runnerDependencies);
+  const delivery = sender
+    ? new DeliveryWatch(runnerDependencies, {
+        queueOf: (jobId) => (ownQueues.has(jobId) ? ownQueue(jobId) : SHARED_QUEUE),
+        async alert(undelivered) {
+          const { notifyUndeliveredQueue } = await import("#notifications/notify-undelivered-queue.ts");
+          await notifyUndeliveredQueue(app, { ...undelivered, text: undeliveredText(undelivered, clock.now()) });
+        },
+      })
+    : undefined;
   const app: App = {
     config,
     db,
@@ -153,6 +166,7 @@ export function openApp(
     refreshClock: async () => databaseClock?.refresh(),
     log,
     broker: brokerProbe(sender),
+    delivery,
     realtime: realtime ?? nullRealtime,
     publish: observer.publish,
     eventLoop: watchdog,

@@ -93,7 +93,7 @@ function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runt
     async onMessages(queue, bodies, context, jobId) {
       const { runs, unreadable } = readMessages(receivedMessages(bodies, context.triggerMetadata));
       const messages = { queue, count: bodies.length, areInLedger: unreadable.length === 0 };
-      await hold.handle(messages, async () => {
+      const handle = async () => {
         await app.refreshClock();
         await storeOrphanedMessages(app, queue, unreadable);
         const job = jobId === undefined ? undefined : await app.jobs.find(jobId);
@@ -105,7 +105,8 @@ function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runt
         const left = new Map(runs);
         for (const run of done) if (run) left.delete(run.id);
         await storeOrphanedMessages(app, queue, await messagesWithoutRun(app, left));
-      });
+      };
+      await (app.delivery?.during(queue, () => hold.handle(messages, handle)) ?? hold.handle(messages, handle));
     },
 
     async onRequest(path, request, context) {

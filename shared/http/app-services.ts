@@ -6,6 +6,7 @@ import type { RunObserver } from "#jobs/run-observer.ts";
 import type { BrokerProbe } from "#messaging/broker-probe.ts";
 import type { Realtime } from "#realtime/realtime.ts";
 import type { ClockGuard } from "#runner/clock-guard.ts";
+import type { DeliveryWatch } from "#runner/delivery-watch.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import type { Runner } from "#runner/runner.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -34,6 +35,8 @@ export interface App {
   readonly log: JobLog;
   /** Whether waiting runs can be dispatched. */
   readonly broker: BrokerProbe;
+  /** Whether messages arrive. Undefined without a broker. */
+  readonly delivery?: DeliveryWatch | undefined;
   /** Live events for browsers; without a configured service they are dropped. */
   readonly realtime: Realtime;
   /** Publishes a live event after the transaction has committed, as in a job. */

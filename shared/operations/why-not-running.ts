@@ -41,7 +41,12 @@ export interface JobFacts extends KnownFacts {
   /** Effects of its runs whose outcome is unknown. */
   readonly parked: readonly { readonly key: string; readonly runId: string; readonly intendedAt: Date }[];
   /** The carrier of waiting runs, and its fault if it has one. */
-  readonly carrier: { readonly name: string; readonly trouble: string | null };
+  readonly carrier: {
+    readonly name: string;
+    readonly trouble: string | null;
+    /** That its queue does not deliver, as a sentence without a full stop. */
+    readonly undelivered?: string | null;
+  };
 }
 
 /** What is read of a run. */
@@ -213,6 +218,7 @@ function partialRefusalOf({ reasonCode }: RunFacts, { partialRefusals }: JobFact
 function* carrierSentences({ carrier, waiting }: JobFacts): Generator<Sentence> {
   if (carrier.trouble)
     yield { code: "carrier-trouble", text: `Dispatching through ${carrier.name} fails: ${carrier.trouble}.` };
+  else if (carrier.undelivered) yield { code: "not-delivering", text: `${carrier.undelivered}.` };
   else if (waiting.length) yield { code: "carrier", text: `Waiting runs are dispatched through ${carrier.name}.` };
 }
 

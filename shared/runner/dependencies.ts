@@ -35,6 +35,8 @@ export interface RunnerDependencies {
   readonly alert?: (tx: Tx, dead: readonly Run[]) => Promise<void>;
   /** Alerts about slots that runs took too early, in the transaction that frees them. */
   readonly alertFreedSlots?: (tx: Tx, freed: readonly FreedSlot[]) => Promise<void>;
+  /** Checks whether the queues deliver, before each sweep. Default: nothing is checked. */
+  readonly checkDelivery?: () => Promise<void>;
   /** The correlation id of the operation that enqueues a run. Default: each run starts an operation of its own. */
   readonly correlationId?: () => string | undefined;
   /** Observes committed state changes and progress, and publishes live events. */

@@ -1,13 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { refusals } from "#data/platform/job-stats.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
-import { type BlockedJob, dueRuns, heldRuns, jobsWithDueRuns } from "#data/platform/waiting-runs.ts";
-import { partialRefusals } from "#jobs/gates.ts";
-import { gatedOf, type Job } from "#jobs/job.ts";
+import { dueRuns } from "#data/platform/waiting-runs.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { dispatch } from "./dispatch.ts";
-import { waitedTooLong } from "./requeue.ts";
-import { settingsRefusal, settingsRefusals } from "./settings-refusal.ts";
+import { refusedWork } from "./refused-work.ts";
 
 /** The sweep dispatches runs again that have been due for longer than this. */
 const OVERDUE_MS = 10_000;
@@ -33,7 +29,7 @@ export async function dispatchOverdue(
   deps: RunnerDependencies,
   { limit = 1_000, signal, pause = () => sleep(1_000, undefined, signal && { signal }) }: SweepOptions,
 ): Promise<number> {
-  const refused = await refusedWork(deps);
+  const refused = await refusedWork(deps, OVERDUE_MS);
   const oldest = () => dueRuns(deps.db, { now: deps.clock.now(), overdueMs: OVERDUE_MS, ...refused, limit });
   const found = await oldest();
   if (found.length < limit) return dispatchNow(deps, found);
@@ -54,35 +50,6 @@ export async function dispatchOverdue(
     await pause();
     due = await oldest();
   }
-}
-
-/** The jobs with due runs, and the single runs, that a gate refuses: they wait without messages. */
-async function refusedWork(deps: RunnerDependencies): Promise<{ blocked: BlockedJob[]; blockedRuns: string[] }> {
-  const { db, clock, findJob } = deps;
-  const now = clock.now();
-  const found = await Promise.all((await jobsWithDueRuns(db, now, OVERDUE_MS)).map((id) => findJob(id)));
-  const jobs = found.filter((job) => job !== undefined);
-  if (jobs.length === 0) return { blocked: [], blockedRuns: [] };
-  const refused = await refusals(db, jobs.map(gatedOf), now);
-  const isBlocked = (job: Job) => settingsRefusal(deps, job) !== null || refused.has(job.id);
-  const others = await Promise.all(jobs.filter((job) => !isBlocked(job)).map((job) => refusedRuns(deps, job, now)));
-  return {
-    blocked: jobs.filter(isBlocked).map(({ id, maxLatenessMs }) => ({ id, maxLatenessMs })),
-    blockedRuns: others.flat(),
-  };
-}
-
-/** The runs that a gate of some runs of the job has stopped, and still stops. */
-async function refusedRuns(deps: RunnerDependencies, job: Job, now: Date): Promise<string[]> {
-  const closed = partialRefusals(job.gates, deps.gates());
-  if (closed.length === 0) return [];
-  const held = await heldRuns(
-    deps.db,
-    job.id,
-    closed.map(({ refusal }) => refusal.code),
-  );
-  const refusals = await settingsRefusals(deps, deps.db, job, held);
-  return held.flatMap((run, i) => (refusals[i] && !waitedTooLong(job, run, now) ? [run.id] : []));
 }
 
 async function dispatchNow(deps: RunnerDependencies, runs: readonly Pick<Run, "id" | "jobId">[]): Promise<number> {

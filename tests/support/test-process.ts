@@ -7,7 +7,7 @@ import { catalogueOf } from "#jobs/catalogue.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import type { NewEvent, RunObserver, RunStateChange } from "#jobs/run-observer.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
-import type { DispatchedRun } from "#runner/dependencies.ts";
+import type { DispatchedRun, RunnerDependencies } from "#runner/dependencies.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
 import { Runner } from "#runner/runner.ts";
 import { readConfig } from "#settings/config.ts";
@@ -18,6 +18,8 @@ import { TestClock } from "./test-clock.ts";
 /** The runner of one app process, with a clock, a log and a message queue that the test controls. */
 export interface TestProcess {
   readonly runner: Runner;
+  /** What the runner works with. */
+  readonly dependencies: RunnerDependencies;
   readonly enqueuer: Enqueuer;
   readonly db: Db;
   readonly clock: TestClock;
@@ -81,7 +83,7 @@ export function startProcess(
     },
   };
   const catalogue = catalogueOf([...jobs, ...stubsAfter(jobs)]);
-  const runner = new Runner({
+  const dependencies: RunnerDependencies = {
     db,
     clock,
     log: new Log(keep, { level: "debug" }),
@@ -108,9 +110,11 @@ export function startProcess(
     alertFreedSlots: async (_tx, freed) => {
       observed.freed.push(...freed);
     },
-  });
+  };
+  const runner = new Runner(dependencies);
   return {
     runner,
+    dependencies,
     enqueuer: runner.enqueuer,
     db,
     clock,

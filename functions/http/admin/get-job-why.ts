@@ -10,6 +10,7 @@ import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
 import { jobFacts, knownFacts } from "#operations/job-facts.ts";
 import { type JobFacts, type Why, whyNotRunning, whyWithoutDatabase } from "#operations/why-not-running.ts";
 import { redact } from "#redaction/redact.ts";
+import { undeliveredText } from "#runner/delivery-watch.ts";
 import { HEALTH_LIMIT_MS, withinLimit } from "../health/within-limit.ts";
 import { findJob } from "./find-job.ts";
 
@@ -63,9 +64,17 @@ async function carrierOf(app: App, job: Job): Promise<JobFacts["carrier"]> {
     state: "unreachable",
     trouble: asError(error).message,
   }));
-  if (broker.state === "in-process") return { name: "the process itself", trouble: null };
+  if (broker.state === "in-process") return { name: "the process itself", trouble: null, undelivered: null };
+  const queue = job.queue ? ownQueue(job.id) : SHARED_QUEUE;
   return {
-    name: `the Service Bus queue ${job.queue ? ownQueue(job.id) : SHARED_QUEUE}`,
+    name: `the Service Bus queue ${queue}`,
     trouble: broker.state === "unreachable" ? broker.trouble : null,
+    undelivered: await undeliveredOf(app, queue),
   };
+}
+
+async function undeliveredOf(app: App, queue: string): Promise<string | null> {
+  const all = await withinLimit(app.delivery?.undelivered() ?? Promise.resolve([])).catch(() => []);
+  const found = all.find((one) => one.queue === queue);
+  return found ? undeliveredText(found, app.clock.now()) : null;
 }

@@ -11,6 +11,7 @@ import type { BrokerState } from "#messaging/broker-probe.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { clockFault, type ClockState } from "#runner/clock-guard.ts";
+import { undeliveredText } from "#runner/delivery-watch.ts";
 import { judgeDataSets, lateElements } from "../../data-sets.ts";
 import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
@@ -34,7 +35,9 @@ export const getJobsHealth = defineRoute({
     broker: z.object({
       state: z
         .enum(["connected", "in-process"])
-        .describe("in-process: no broker is configured; each process keeps its waiting runs"),
+        .describe(
+          "in-process: no broker is configured; each process keeps its waiting runs. A broker that is unreachable or not-delivering is in the answer 503",
+        ),
     }),
     clock: z
       .object({
@@ -79,7 +82,13 @@ export const getJobsHealth = defineRoute({
       .describe("Data sets with late elements, more at api/admin/freshness; null: not known in time"),
   }),
   async handle({ app }) {
-    const [jobs, lateData, broker] = await Promise.all([jobsOrNull(app), lateDataOrNull(app), brokerState(app)]);
+    const [jobs, lateData, asked, undelivered] = await Promise.all([
+      jobsOrNull(app),
+      lateDataOrNull(app),
+      brokerState(app),
+      undeliveredOrNone(app),
+    ]);
+    const broker = stateOf(asked, undelivered);
     const { refusedTicks, ...clock } = clockState(app);
     const eventLoop = app.eventLoop?.state ?? null;
     if (jobs && clock.state === "wrong") {
@@ -99,6 +108,12 @@ export const getJobsHealth = defineRoute({
       throw new Problem(503, "unhealthy", `${unreachable.flat().join(" and ")} cannot be reached`, {
         extra: { healthy: false, database, broker },
         headers: { "retry-after": "5" },
+      });
+    }
+    if (broker.state === "not-delivering") {
+      throw new Problem(503, "unhealthy", broker.trouble, {
+        extra: { healthy: false, database: "connected", broker },
+        headers: { "retry-after": "60" },
       });
     }
     return { json: { healthy: true, database: "connected", broker, clock, eventLoop, jobs, lateData } };
@@ -137,6 +152,24 @@ async function brokerState(app: App): Promise<BrokerState> {
   } catch {
     return { state: "unreachable", trouble: `no answer within ${HEALTH_LIMIT_MS / 1_000} s` };
   }
+}
+
+/** None when the answer does not come in time: then the database is the trouble. */
+async function undeliveredOrNone(app: App): Promise<string[]> {
+  try {
+    const queues = await withinLimit(app.delivery?.undelivered() ?? Promise.resolve([]));
+    return queues.map((queue) => undeliveredText(queue, app.clock.now()));
+  } catch {
+    return [];
+  }
+}
+
+function stateOf(
+  asked: BrokerState,
+  undelivered: readonly string[],
+): BrokerState | { readonly state: "not-delivering"; readonly trouble: string } {
+  const [trouble] = undelivered;
+  return asked.state === "connected" && trouble ? { state: "not-delivering", trouble } : asked;
 }
 
 async function lateDataOf(app: App): Promise<Record<string, unknown>[]> {

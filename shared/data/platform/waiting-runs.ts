@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, lte, ne, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor } from "../client.ts";
 import { auditLog } from "./control-schema.ts";
@@ -212,6 +212,15 @@ export async function jobsWithDueRuns(db: Db, now: Date, overdueMs: number): Pro
   return rows.map(({ jobId }) => jobId);
 }
 
+/** The jobs with a running run that did not start at its slot: a message or a request started it. */
+export async function jobsWithDispatchedRuns(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ jobId: jobRuns.jobId })
+    .from(jobRuns)
+    .where(and(eq(jobRuns.state, "running"), ne(jobRuns.trigger, "schedule")));
+  return rows.map(({ jobId }) => jobId);
+}
+
 /**
  * Due waiting runs with a free concurrency key, oldest first.
  * @param overdueMs leaves out runs that became due more recently: their message is still on its way
@@ -233,9 +242,9 @@ export async function dueRuns(
     blockedRuns: readonly string[];
     limit: number;
   },
-): Promise<Pick<Run, "id" | "jobId">[]> {
+): Promise<Pick<Run, "id" | "jobId" | "notBefore">[]> {
   return db
-    .select({ id: jobRuns.id, jobId: jobRuns.jobId })
+    .select({ id: jobRuns.id, jobId: jobRuns.jobId, notBefore: jobRuns.notBefore })
     .from(jobRuns)
     .where(
       and(

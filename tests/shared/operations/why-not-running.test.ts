@@ -139,6 +139,14 @@ describe("why a job is not running", () => {
     expect(text).toContain("1 more waits behind it.");
   });
 
+  it("overdue: its queue does not deliver", () => {
+    const undelivered = "The queue job-runs does not deliver: run r1 has been due for 5 min";
+    const carrier = { name: "the Service Bus queue job-runs", trouble: null, undelivered };
+    const { codes, text } = explain({ waiting: [{ ...run, notBefore: minutes(-5) }], carrier });
+    expect(codes).toContain("not-delivering");
+    expect(text).toContain(`${undelivered}.`);
+  });
+
   it("running: a switch is stopping it", () => {
     const running = [
       {

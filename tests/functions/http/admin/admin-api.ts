@@ -5,6 +5,7 @@ import { serve } from "#http/serve.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import type { Job } from "#jobs/job.ts";
 import { nullRealtime, type Realtime } from "#realtime/realtime.ts";
+import type { DeliveryWatch } from "#runner/delivery-watch.ts";
 import { readConfig } from "#settings/config.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { Log } from "#telemetry/log.ts";
@@ -30,8 +31,15 @@ export function startAdminApi(
   {
     realtime = nullRealtime,
     clockGuard,
+    broker = async () => ({ state: "in-process" }),
+    delivery,
     ...options
-  }: Parameters<typeof startProcess>[2] & { realtime?: Realtime; clockGuard?: App["clockGuard"] } = {},
+  }: Parameters<typeof startProcess>[2] & {
+    realtime?: Realtime;
+    clockGuard?: App["clockGuard"];
+    broker?: App["broker"];
+    delivery?: (process: TestProcess) => DeliveryWatch;
+  } = {},
 ): AdminApi {
   const process = startProcess(url, jobs, options);
   const stopping = new AbortController();
@@ -47,7 +55,8 @@ export function startAdminApi(
     clockGuard,
     refreshClock: async () => undefined,
     log: new Log((entry) => process.log.push(entry)),
-    broker: async () => ({ state: "in-process" }),
+    broker,
+    delivery: delivery?.(process),
     realtime,
     publish: process.observer.publish,
     stopping: stopping.signal,

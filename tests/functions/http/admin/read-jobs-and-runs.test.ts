@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { z } from "zod";
 import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { defineJob, internet, type Job, linear, manual, writes } from "#jobs";
+import { DeliveryWatch } from "#runner/delivery-watch.ts";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { anError } from "#support/factories.ts";
@@ -317,6 +318,30 @@ describe("health", () => {
         { id: "asked_sample", lastRun: { state: "queued" }, consecutiveFailures: 0, lateByMs: 5 * 60_000 },
       ],
     });
+  });
+
+  it("is 503 when a queue does not deliver, and why has the sentence", async () => {
+    const dueAt = minutes(-10);
+    const undelivered = [{ queue: "job-runs", run: "01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42", dueAt }];
+    const api = startAdminApi(database.url, [hourly, asked], {
+      broker: async () => ({ state: "connected" }),
+      delivery: ({ dependencies }) =>
+        Object.assign(new DeliveryWatch(dependencies, { queueOf: () => "job-runs", alert: async () => undefined }), {
+          undelivered: async () => undelivered,
+        }),
+    });
+    open.push(api);
+    const { status, body } = await api.call("GET", "api/jobs/health");
+    const trouble = `The queue job-runs does not deliver: run ${undelivered[0]!.run} has been due for 10 min, and no message of it has arrived`;
+    expect({ status, body }).toMatchObject({
+      status: 503,
+      body: { healthy: false, database: "connected", broker: { state: "not-delivering", trouble }, detail: trouble },
+    });
+    const why = await api.call<{ sentences: { code: string; text: string }[] }>(
+      "GET",
+      "api/admin/jobs/asked_sample/why",
+    );
+    expect(why.body.sentences).toContainEqual({ code: "not-delivering", text: `${trouble}.` });
   });
 
   it("is 503 without the database, as problem details", async () => {
