@@ -12,7 +12,7 @@ const UNIT = [
   "packages/web-pubsub-emulator/tests/{filter,permissions,token}.test.ts",
   "tests/cli/{json-input,output,text-table,time-format,unknown-settings}.test.ts",
   "tests/cli/time-machine/{simulation-plan,slot-counts}.test.ts",
-  "tests/docs/transcript.test.ts",
+  "tests/docs/{county-lists,transcript}.test.ts",
   "tests/functions/index.test.ts",
   "tests/functions/http/health/within-limit.test.ts",
   "tests/local/ports.test.ts",

@@ -27,6 +27,9 @@ const MINUS = /^[-−–]\s*/;
  */
 export function readAmount(text: string, style: NumberStyle = "point"): string | null {
   const whole = text.trim();
+  // Most amounts have no sign, and at most a dollar in front.
+  const usual = plain(whole.startsWith("$") ? whole.slice(1) : whole, false, style);
+  if (usual !== null) return usual;
   if (ACCOUNTING_ZERO.test(whole)) return "0";
   const { digits, isNegative } = signOf(whole);
   return digits === null ? null : plain(digits, isNegative, style);
