@@ -6,6 +6,7 @@ import { getIngestions } from "./get-ingestions.ts";
 import { getLienMetrics } from "./get-lien-metrics.ts";
 import { getLiens } from "./get-liens.ts";
 import { getUploadedLists } from "./get-uploaded-lists.ts";
+import { previewCounty } from "./preview-county.ts";
 import { putCounty } from "./put-county.ts";
 import { putSubsequentTaxes } from "./put-subsequent-taxes.ts";
 import { requestDeletion } from "./request-deletion.ts";
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   putCounty,
   getCounties,
   getCounty,
+  previewCounty,
   requestDeletion,
   uploadList,
   getUploadedLists,

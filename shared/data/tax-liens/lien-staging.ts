@@ -141,10 +141,20 @@ export class StagedRows {
 
 /** A row in COPY format. Its hash covers all list fields, not the line number. */
 export function stagedRow(lien: ListedLien, line: number): string {
+  const content = contentOf(lien);
+  return `${content}${line}\t${cell(identityOf(lien))}\t${hash("md5", content)}\n`;
+}
+
+/** The hash that a stored lien has of this content. */
+export function contentHash(lien: ListedLien): string {
+  return hash("md5", contentOf(lien));
+}
+
+function contentOf(lien: ListedLien): string {
   let content = "";
   for (const column of PROPERTY_COLUMNS) content += `${cell(lien[column])}\t`;
   for (const column of LIEN_COLUMNS) content += `${cell(lien[column])}\t`;
-  return `${content}${line}\t${cell(identityOf(lien))}\t${hash("md5", content)}\n`;
+  return content;
 }
 
 /** The COPY row of a lien that is only named. */
@@ -165,7 +175,11 @@ export function damagedRows(text: string): string[] {
   return pieces;
 }
 
-function identityOf({ certificateNumber, parcelId }: Pick<ListedLien, "certificateNumber" | "parcelId">): string {
+/** What identifies a lien within its county and tax year. */
+export function identityOf({
+  certificateNumber,
+  parcelId,
+}: Pick<ListedLien, "certificateNumber" | "parcelId">): string {
   return certificateNumber ?? parcelId;
 }
 

@@ -23,6 +23,8 @@ export interface CountyRow {
   readonly reading: LienReading | null;
   /** The whole row as text, for people. */
   readonly raw: () => string;
+  /** The cells of the columns that the source names, in the order of `columnsOf`; none of a damaged row. */
+  readonly values: readonly string[];
 }
 
 export interface CountyList {
@@ -91,7 +93,7 @@ export function countyList({ source, rules }: ListedCounty, list: ListReader, ye
         if (reading.warnings.length > 0) warnings.add(reading.warnings, row.line);
         if (reading.isIdLost) lostIds += 1;
       }
-      yield { line: row.line, reading, raw: row.raw };
+      yield { line: row.line, reading, raw: row.raw, values: row.values };
     }
   }
 

@@ -94,6 +94,7 @@ beforeAll(async () => {
     },
     "POST api/tasks/{id}/reminders": { remindAt: "2026-03-10T09:00:00+01:00" },
     "PUT api/counties/{id}": { ...county, rules: { minFaceAmount: 1, redemptionMonths: 12, oldestTaxYears: 3 } },
+    "POST api/counties/{id}/preview": { rows: 20 },
     "POST api/property-valuations": {
       valuations: [{ county: "sample-az", parcelId: "1", day: "2026-03-01", value: "1" }],
     },
