@@ -46,7 +46,7 @@ export async function lockEtfs(tx: Tx, ids: readonly number[]): Promise<Map<numb
   return byId;
 }
 
-export interface ListedEtf extends Etf {
+export interface ListedEtf extends Omit<Etf, "closedDays"> {
   /** The day of the newest price; null without prices. */
   readonly newestPrice: string | null;
 }
@@ -57,8 +57,9 @@ export async function listEtfs(
   { after = "", limit }: { after?: string | undefined; limit: number },
 ): Promise<ListedEtf[]> {
   const newestPrice = sql<string | null>`(select max(p.date) from ${etfPrices} p where p.etf_id = ${etfs.id})::text`;
+  const { closedDays: _, ...columns } = getTableColumns(etfs);
   return db
-    .select({ ...getTableColumns(etfs), newestPrice })
+    .select({ ...columns, newestPrice })
     .from(etfs)
     .where(gt(etfs.symbol, after))
     .orderBy(asc(etfs.symbol))
