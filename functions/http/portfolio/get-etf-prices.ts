@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { listPrices } from "#data/portfolio/etf-prices.ts";
 import { findEtf } from "#data/portfolio/etfs.ts";
+import { listSuspectPoints } from "#data/portfolio/suspect-points.ts";
 import { readPage } from "#http/pagination.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { addDays } from "#rules/civil-date.ts";
 import { civilDateField } from "#rules/input-fields.ts";
 import { decimal, symbolText, unknownEtf } from "./etf-view.ts";
+import { heldSchema, heldView } from "./suspects/suspect-view.ts";
 
 export const getEtfPrices = defineRoute({
   method: "GET",
@@ -35,6 +37,9 @@ export const getEtfPrices = defineRoute({
         source: z.string(),
       }),
     ),
+    suspects: z
+      .array(heldSchema)
+      .describe("Days of this range, up to 1,000, whose close is implausible and held back: nothing uses them"),
     next: z.iso.date().nullable().describe("The value of `from` for the next page; null on the last"),
   }),
   async handle({ app, params: { symbol }, query: { from, to, limit } }) {
@@ -44,8 +49,10 @@ export const getEtfPrices = defineRoute({
     const etf = await findEtf(app.db, symbol);
     if (!etf) throw unknownEtf(symbol);
     const { rows, nextAfter } = await readPage(limit, (limit) => listPrices(app.db, etf.id, { from, to, limit }));
+    const held = { kind: "price", state: "held", subject: symbol, from, to, limit: 1_000 } as const;
+    const suspects = (await listSuspectPoints(app.db, held)).map(heldView).reverse();
     const prices = rows.map(({ series: _, ...price }) => price);
     const { currency, series } = etf;
-    return { json: { symbol, currency, series, prices, next: nextAfter && addDays(nextAfter.date, 1) } };
+    return { json: { symbol, currency, series, prices, suspects, next: nextAfter && addDays(nextAfter.date, 1) } };
   },
 });

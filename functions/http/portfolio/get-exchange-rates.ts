@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { ratesInForce } from "#data/portfolio/exchange-rates.ts";
+import { listSuspectPoints } from "#data/portfolio/suspect-points.ts";
 import { badRequest, notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { civilDateIn } from "#rules/civil-date.ts";
+import { addDays, civilDateIn } from "#rules/civil-date.ts";
 import { exchangeRate, rateRequestFaults } from "#rules/portfolio/exchange-rate.ts";
 import { decimal } from "./etf-view.ts";
+import { heldSchema, heldView } from "./suspects/suspect-view.ts";
 
 const euroRate = z.object({ quote: z.string(), rate: decimal, date: z.iso.date(), source: z.string() });
 
@@ -27,6 +29,9 @@ export const getExchangeRates = defineRoute({
         from: z.array(euroRate).describe("The published rates that it is computed from"),
       }),
     ),
+    suspects: z
+      .array(heldSchema.extend({ quote: z.string() }))
+      .describe("Rates of the ten days up to the date that are implausible and held back: nothing uses them"),
   }),
   async handle({ app, query }) {
     const { base, quote, date = civilDateIn("Europe/Berlin", app.clock.now()) } = query;
@@ -43,6 +48,11 @@ export const getExchangeRates = defineRoute({
     const rates = quotes.flatMap((wanted) => exchangeRate({ base, quote: wanted, date }, inForce) ?? []);
     if (rates.length === 0)
       throw notFound(`no rate from ${base} to ${quote ?? "any currency"} was published up to ${date}`);
-    return { json: { date, base, rates } };
+    const recent = { kind: "rate", state: "held", from: addDays(date, -10), to: date, limit: 100 } as const;
+    const held = await listSuspectPoints(app.db, recent);
+    const suspects = held
+      .filter(({ subject }) => quote === undefined || [base, quote].includes(subject))
+      .map((point) => ({ quote: point.subject, ...heldView(point) }));
+    return { json: { date, base, rates, suspects } };
   },
 });

@@ -11,6 +11,8 @@ import { getPension } from "./pensions/get-pension.ts";
 import { getPensionValues } from "./pensions/get-pension-values.ts";
 import { getPensions } from "./pensions/get-pensions.ts";
 import { revaluePension } from "./pensions/revalue-pension.ts";
+import { rejectSuspectPoint, releaseSuspectPoint } from "./suspects/decide-suspect-point.ts";
+import { getSuspectPoints } from "./suspects/get-suspect-points.ts";
 import { updateEtf } from "./update-etf.ts";
 import { updateHistorical } from "./update-historical.ts";
 import { updateLatest } from "./update-latest.ts";
@@ -32,4 +34,7 @@ export const routes: readonly Route[] = [
   getPensionValues,
   addContributions,
   revaluePension,
+  getSuspectPoints,
+  releaseSuspectPoint,
+  rejectSuspectPoint,
 ];

@@ -167,3 +167,4 @@ export const etfPensionValueChanges = portfolio.table(
 export type Pension = typeof etfPensions.$inferSelect;
 export type PensionContribution = typeof etfPensionContributions.$inferSelect;
 export type PensionValue = typeof etfPensionValues.$inferSelect;
+export type PensionValueChange = typeof etfPensionValueChanges.$inferSelect;

@@ -1,14 +1,16 @@
-import { asc, count, eq, sql } from "drizzle-orm";
+import { and, asc, count, eq, gte, lte, sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { etfs, type EtfState, type SeriesKind } from "./etf-schema.ts";
 import {
   etfPensionContributions,
   etfPensions,
+  etfPensionValueChanges,
   etfPensionValues,
   type PendingReason,
   type Pension,
   type PensionContribution,
   type PensionState,
+  type PensionValueChange,
 } from "./pension-schema.ts";
 
 export type NewPension = Pick<Pension, "id" | "etfId" | "name" | "currency" | "createdAt">;
@@ -18,13 +20,26 @@ export async function insertPension(tx: Tx, pension: NewPension): Promise<void> 
   await tx.insert(etfPensions).values(pension);
 }
 
+/** @returns the stored contributions, in their order */
 export async function insertContributions(
   tx: Tx,
   pensionId: string,
-  contributions: readonly NewContribution[],
-): Promise<void> {
-  if (contributions.length === 0) return;
-  await tx.insert(etfPensionContributions).values(contributions.map((one) => ({ ...one, pensionId })));
+  contributions: readonly (NewContribution & { readonly isHeld?: boolean })[],
+): Promise<PensionContribution[]> {
+  if (contributions.length === 0) return [];
+  return tx
+    .insert(etfPensionContributions)
+    .values(contributions.map((one) => ({ ...one, pensionId })))
+    .returning();
+}
+
+/** Lets a held contribution buy units. */
+export async function releaseContribution(tx: Tx, id: number): Promise<void> {
+  await tx.update(etfPensionContributions).set({ isHeld: false }).where(eq(etfPensionContributions.id, id));
+}
+
+export async function deleteContribution(tx: Tx, id: number): Promise<void> {
+  await tx.delete(etfPensionContributions).where(eq(etfPensionContributions.id, id));
 }
 
 export async function countPensionsOn(db: Executor, etfId: number): Promise<number> {
@@ -128,6 +143,27 @@ export async function listValues(
        and v.date between ${from ?? "-infinity"}::date and ${to ?? "infinity"}::date
      order by v.date limit ${limit}`);
   return [...rows];
+}
+
+/** The replaced final values of a range, both ends included, oldest first; at most 5,000. */
+export async function listReplacedValues(
+  db: Executor,
+  pensionId: string,
+  { from, to }: { from?: string | undefined; to?: string | undefined },
+): Promise<Omit<PensionValueChange, "id" | "pensionId">[]> {
+  const { date, units, price, fxRate, value, reason, changedAt } = etfPensionValueChanges;
+  return db
+    .select({ date, units, price, fxRate, value, reason, changedAt })
+    .from(etfPensionValueChanges)
+    .where(
+      and(
+        eq(etfPensionValueChanges.pensionId, pensionId),
+        from === undefined ? undefined : gte(date, from),
+        to === undefined ? undefined : lte(date, to),
+      ),
+    )
+    .orderBy(asc(date), asc(etfPensionValueChanges.id))
+    .limit(5_000);
 }
 
 /** Final days that a retroactive change would affect. */

@@ -49,23 +49,6 @@ export async function reopenValuesSinceSplit(
   });
 }
 
-/** Reopens what used the rate of a currency that was published on `date` and in force until the day before `until`. */
-export async function reopenValuesOfRate(
-  tx: Tx,
-  {
-    quote,
-    date,
-    until,
-    ...reopening
-  }: Reopening & { readonly quote: string; readonly date: string; readonly until: string },
-): Promise<Reopened> {
-  const inForce = (day: SQL) => sql`${day} >= ${date}::date and ${day} < ${until}::date`;
-  return reopen(tx, reopening, {
-    purchases: sql`${inForce(sql`c.date`)} and c.currency <> e.currency and ${quote} in (c.currency, e.currency)`,
-    values: sql`${inForce(sql`v.date`)} and p.currency <> e.currency and ${quote} in (p.currency, e.currency)`,
-  });
-}
-
 /** @param since the first day to reopen of pensions with such purchases. Default: the day of the first of them */
 async function reopen(
   tx: Tx,

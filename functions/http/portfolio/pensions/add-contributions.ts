@@ -1,17 +1,13 @@
 import { z } from "zod";
 import type { Tx } from "#data/client.ts";
 import { lockPension, revalueAllDays } from "#data/portfolio/pension-progress.ts";
-import {
-  finalDaysSince,
-  insertContributions,
-  listContributions,
-  type NewContribution,
-} from "#data/portfolio/pensions.ts";
+import { finalDaysSince, listContributions, type NewContribution } from "#data/portfolio/pensions.ts";
 import { badRequest, notFound, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
 import { contributionFaults } from "#rules/portfolio/contribution-faults.ts";
 import { respondOnce } from "../../idempotent-requests.ts";
+import { bookContributions } from "./book-contributions.ts";
 import { inList } from "./create-pension.ts";
 import { enqueueValuation } from "./enqueue-valuation.ts";
 import { changedPensionSchema, contributionsSchema } from "./pension-schemas.ts";
@@ -46,7 +42,8 @@ export const addContributions = defineRoute({
         const added = await newContributions(tx, id, contributions);
         const reopening = { pensionId: id, reason: reopenReason, who: caller, at: now };
         const reopenedDays = added.length ? await reopenChangedDays(tx, added, reopening) : 0;
-        await insertContributions(tx, id, added);
+        const earlier = (await listContributions(tx, id)).filter(({ isHeld }) => !isHeld);
+        await bookContributions(app, tx, { pensionId: id, contributions: added, earlier, caller });
         await revalueAllDays(tx, id);
         const run = await enqueueValuation(app, tx, id, caller);
         const counts = { added: added.length, known: contributions.length - added.length, reopenedDays };

@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { Tx } from "#data/client.ts";
 import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { findEtf, setInUse } from "#data/portfolio/etfs.ts";
-import { insertContributions, insertPension } from "#data/portfolio/pensions.ts";
+import { insertPension } from "#data/portfolio/pensions.ts";
 import { rowId } from "#data/row-ids.ts";
 import { badRequest, type FieldFault } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { type CivilDate, civilDateIn } from "#rules/civil-date.ts";
 import { contributionFaults, currencyFault, type GivenContribution } from "#rules/portfolio/contribution-faults.ts";
 import { respondOnce } from "../../idempotent-requests.ts";
+import { bookContributions } from "./book-contributions.ts";
 import { enqueueValuation } from "./enqueue-valuation.ts";
 import { changedPensionSchema, contributionsSchema } from "./pension-schemas.ts";
 
@@ -36,7 +37,7 @@ export const createPension = defineRoute({
         const etf = await etfFor(tx, body.etf);
         const id = rowId(now);
         await insertPension(tx, { id, etfId: etf.id, name, currency, createdAt: now });
-        await insertContributions(tx, id, contributions);
+        await bookContributions(app, tx, { pensionId: id, contributions, earlier: [], caller });
         await setInUse(tx, etf.id, true);
         const run = await enqueueValuation(app, tx, id, caller);
         return { run, response: { pension: id, run: run.id } };

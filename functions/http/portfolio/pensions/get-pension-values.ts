@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { findPension, listValues } from "#data/portfolio/pensions.ts";
+import { findPension, listReplacedValues, listValues } from "#data/portfolio/pensions.ts";
 import { readPage } from "#http/pagination.ts";
 import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { addDays } from "#rules/civil-date.ts";
 import { civilDateField } from "#rules/input-fields.ts";
-import { dayValueSchema } from "./pension-schemas.ts";
+import { dayValueSchema, replacedValueSchema } from "./pension-schemas.ts";
 
 export const getPensionValues = defineRoute({
   method: "GET",
@@ -23,6 +23,9 @@ export const getPensionValues = defineRoute({
     pension: z.uuid(),
     currency: z.string(),
     values: z.array(dayValueSchema),
+    replaced: z
+      .array(replacedValueSchema)
+      .describe("What days of this range, up to 5,000 of them, had as final values before, and why that changed"),
     nextCursor: z.string().nullable(),
   }),
   async handle({ app, params: { id }, query: { from, to, cursor, limit } }) {
@@ -31,6 +34,7 @@ export const getPensionValues = defineRoute({
     const range = { from: cursor ?? from, to };
     const { rows, nextAfter } = await readPage(limit, (limit) => listValues(app.db, id, { ...range, limit }));
     const nextCursor = nextAfter && addDays(nextAfter.date, 1);
-    return { json: { pension: id, currency: found.currency, values: rows, nextCursor } };
+    const replaced = await listReplacedValues(app.db, id, range);
+    return { json: { pension: id, currency: found.currency, values: rows, replaced, nextCursor } };
   },
 });

@@ -31,6 +31,17 @@ export const dayValueSchema = z.object({
   reason: pendingReason.nullable(),
 });
 
+/** A final value that was replaced. */
+export const replacedValueSchema = z.object({
+  date: z.string(),
+  units: decimal,
+  price: decimal,
+  fxRate: decimal,
+  value: decimal,
+  reason: z.string(),
+  changedAt: z.iso.datetime(),
+});
+
 /** One line of a list of pensions. */
 export const pensionSummarySchema = z.object({
   id: z.uuid(),
