@@ -16,7 +16,7 @@ const UNIT = [
   "tests/functions/index.test.ts",
   "tests/functions/http/health/within-limit.test.ts",
   "tests/local/ports.test.ts",
-  "tests/local/functions-host/{router,timer-trigger,utc-ncrontab}.test.ts",
+  "tests/local/functions-host/{repeated-errors,router,timer-trigger,utc-ncrontab}.test.ts",
   "tests/local/providers/**/*.test.ts",
   "tests/local/stack/demo-data/load-demo-data.test.ts",
   "tests/scripts/{check-scripts,publish-build,settings-example,source-files,start-banner,terminal-log}.test.ts",

@@ -10,6 +10,7 @@ import { listen } from "./http-server.ts";
 import { createInvocations } from "./invocations.ts";
 import { finishSetup, importApp } from "./load-app.ts";
 import type { MessageSource, OpenMessageSource } from "./message-source.ts";
+import { onceAMinute } from "./repeated-errors.ts";
 import { startServiceBusTrigger } from "./service-bus-trigger.ts";
 import { HostStartupError } from "./startup-error.ts";
 import { systemClock, type TimerClock } from "./timer-clock.ts";
@@ -121,8 +122,11 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     const invocations = createInvocations({ core, model, log, appHookData });
     await core.runHooks("appStart", { hookData: {}, appHookData });
 
+    const report = onceAMinute((functionName, message) => {
+      log({ at: new Date(), level: "warning", source: "host", message, functionName });
+    });
     const onError = (fn: FunctionDefinition, error: unknown) => {
-      log({ at: new Date(), level: "warning", source: "host", message: messageOf(error), functionName: fn.name });
+      report(fn.name, messageOf(error));
     };
     const statuses = timerStatusFiles(join(stateDirectory, "timers"));
     const timers = new Map<string, RunningTimer>();

@@ -9,6 +9,7 @@ interface Inner {
 /**
  * Drops the connection of a client to a silent broker. `close` of the client would wait a minute for answers and reject
  * a promise that no caller has. The broker releases the messages of a dropped connection.
+ * local/functions-host/cut-connection.ts is the same: app and local host import nothing of each other.
  */
 export function severConnection(client: ServiceBusClient): void {
   (client as unknown as Inner)._connectionContext?.connection?._connection?.socket?.destroy();
