@@ -174,13 +174,6 @@ export async function overlapStarts(
   return new Map(rows.map(({ etfId, first }) => [etfId, first]));
 }
 
-/** The first and last stored day; undefined without prices. */
-export async function storedRange(db: Executor, etfId: number): Promise<{ first: string; last: string } | undefined> {
-  const [row] = await db.execute<{ first: string | null; last: string | null }>(sql`
-    select min(date)::text as first, max(date)::text as last from ${etfPrices} where etf_id = ${etfId}`);
-  return row?.first && row.last ? { first: row.first, last: row.last } : undefined;
-}
-
 /** Deletes the points of days outside of the given series. @returns the number of deleted points */
 export async function deletePricesExcept(tx: Tx, etfId: number, columns: PriceColumns): Promise<number> {
   const dates = `{${columns.date}}`;

@@ -124,11 +124,3 @@ export async function lockSuspectPoint(tx: Tx, id: number): Promise<SuspectPoint
   const [found] = await tx.select().from(suspectPoints).where(eq(suspectPoints.id, id)).for("update");
   return found;
 }
-
-/** The number of held points of each subject. */
-export async function heldCounts(db: Executor, kind: SuspectKind): Promise<Map<string, number>> {
-  const rows = await db.execute<{ subject: string; held: number }>(sql`
-    select subject, count(*)::integer as held from ${suspectPoints}
-     where state = 'held' and kind = ${kind} group by subject`);
-  return new Map(rows.map(({ subject, held }) => [subject, held]));
-}
