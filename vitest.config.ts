@@ -30,7 +30,7 @@ const UNIT = [
   "tests/shared/jobs/{catalogue,dead-run-remedy,define-job,effective-schedule,endings,field-reasons,gates,input,retry}.test.ts",
   "tests/shared/notifications/{channel-address,push-subscription,routing,webhook-signature}.test.ts",
   "tests/shared/notifications/channels/**/*.test.ts",
-  "tests/shared/operations/{freshness,idempotency,lateness,read-scope,run-series,why-not-running}.test.ts",
+  "tests/shared/operations/{freshness,idempotency,lateness,read-scope,repeat-batch,run-series,why-not-running}.test.ts",
   "tests/shared/realtime/{event-buffer,job-events,live-event,progress-throttle,realtime-observer,truncate-event}.test.ts",
   "tests/shared/runner/{clock-guard,execute-items,in-process-dispatch,missed-slots,requeue-delay,run-states,transition}.test.ts",
   "tests/shared/storage/stall-limit.test.ts",

@@ -27,6 +27,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Data sets: their newest day, and the elements whose data is late",
     load: async () => (await import("./commands/freshness.ts")).freshness,
   },
+  retry: {
+    summary: "Retry skipped, cancelled or dead runs, thousands at once",
+    load: async () => (await import("./commands/retry.ts")).retry,
+  },
   replay: {
     summary: "Run a dead run again, with a corrected input where one is given",
     load: async () => (await import("./commands/replay.ts")).replay,

@@ -18,6 +18,16 @@ export function progressDisplay(out: Output): ProgressDisplay {
   return out.isTerminal ? redrawn(out) : lineByLine(out);
 }
 
+/** Shows how much of a total is done: one line that it redraws on a terminal, elsewhere a line for each step. */
+export function pageProgress(out: Output, total: number): { show(done: number): void; end(): void } {
+  const text = (done: number) => progressInWords({ done, total });
+  if (!out.isTerminal) return { show: (done) => { out.line(text(done)); }, end: () => undefined };
+  return {
+    show: (done) => { out.write(`${ERASE_LINE}${bar(done, total, BAR_WIDTH, out.paint)} ${text(done)}`); },
+    end: () => { out.write(ERASE_LINE); },
+  };
+}
+
 /** The status of a run without elapsed time: equal texts mean that nothing has changed. */
 export function statusOf(run: RunView): string {
   const attempt = run.attempt > 1 ? `, attempt ${run.attempt} of ${run.maxAttempts}` : "";

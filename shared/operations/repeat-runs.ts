@@ -1,64 +1,76 @@
 import type { Tx } from "#data/client.ts";
-import type { Run } from "#data/platform/platform-schema.ts";
-import type { NewRun } from "#data/platform/waiting-runs.ts";
-import { InvalidInput } from "#jobs/endings.ts";
-import type { Job } from "#jobs/job.ts";
-import type { Enqueuer } from "#runner/enqueue.ts";
+import { lockChains, type RepeatableRun, repeatableRuns, type RepeatPage } from "#data/platform/run-repeats.ts";
+import type { JobCatalogue } from "#jobs/catalogue.ts";
+import type { StartedRepeat } from "#runner/enqueue.ts";
+import { batchesOf, type NewRepeats, repeatBatch, type RepeatEnqueuer } from "./repeat-batch.ts";
+import { type NotRepeated, type Repeatable, repeatRefusal } from "./repeat-refusal.ts";
 
-/** How ended runs are repeated. */
-export interface Repeat {
-  readonly trigger: "retry" | "replay";
-  readonly requestedBy: string;
-  /** Replaces the inputs of the runs. */
-  readonly input?: unknown;
-  readonly idempotencyKey?: string | null;
+/** What makes repeats. */
+export interface Repeater {
+  readonly enqueuer: RepeatEnqueuer;
+  readonly jobs: JobCatalogue;
 }
 
-/** A run that was not repeated, and why. */
-export interface NotRepeated {
-  readonly run: string;
-  readonly reason: string;
-  /** The faults of its input, where they are the reason. */
-  readonly issues?: InvalidInput["issues"];
+/** How ended runs are repeated. */
+export interface Repeat extends NewRepeats {
+  readonly which: Repeatable;
+}
+
+/** The new runs, and the runs that were not repeated. */
+export interface Repeats {
+  readonly runs: readonly StartedRepeat[];
+  readonly refused: readonly NotRepeated[];
 }
 
 /**
- * Makes a new run for each of several ended runs of one job: with the same input and the same slot, as a child of the
- * old run. A run with an unfinished repeat is refused, and one with an input that does not match the job's schema or
- * fails its check. Dispatch the runs after the commit.
+ * Makes a new run for each of several ended ones: with the same input and the same slot, as a child of the old run. No
+ * run of a chain is repeated while another one waits or runs, or when one has succeeded. Dispatch the runs after the
+ * commit.
  */
-export async function repeatRuns(
-  { enqueuer }: { enqueuer: Pick<Enqueuer, "checkedRun" | "enqueueRepeats"> },
-  tx: Tx,
-  job: Job,
-  ended: readonly Run[],
-  { trigger, requestedBy, input, idempotencyKey }: Repeat,
-): Promise<{ runs: Run[]; refused: NotRepeated[] }> {
-  const refused: NotRepeated[] = [];
-  const candidates: NewRun[] = [];
-  for (const old of ended) {
-    try {
-      candidates.push(
-        await enqueuer.checkedRun(tx, job, {
-          trigger,
-          requestedBy,
-          input: input === undefined ? old.input : input,
-          parentRunId: old.id,
-          correlationId: old.correlationId,
-          asOf: old.asOf ?? old.scheduledFor,
-          ...(idempotencyKey && { idempotencyKey }),
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error;
-      refused.push({ run: old.id, reason: `its input is not valid: ${error.message}`, issues: error.issues });
-    }
+export async function repeatRuns(app: Repeater, tx: Tx, ids: readonly string[], repeat: Repeat): Promise<Repeats> {
+  await lockChains(tx, ids);
+  // A statement of its own: it sees what the transactions that had the locks have committed.
+  const found = await repeatableRuns(tx, ids);
+  const known = new Set(found.map(({ id }) => id));
+  const missing = ids.filter((id) => !known.has(id.toLowerCase()));
+  const refused: NotRepeated[] = missing.map((run) => ({ run, code: "not-found", reason: `there is no run ${run}` }));
+  const runs: StartedRepeat[] = [];
+  const repeatable: RepeatableRun[] = [];
+  for (const run of found) {
+    const refusal = repeatRefusal(run, repeat.which);
+    if (refusal) refused.push(refusal);
+    else repeatable.push(run);
   }
-  const runs = await enqueuer.enqueueRepeats(tx, job, candidates);
-  const repeated = new Set(runs.map(({ parentRunId }) => parentRunId));
-  for (const { parentRunId } of candidates) {
-    if (!repeated.has(parentRunId!))
-      refused.push({ run: parentRunId!, reason: "its repeat is still waiting or running" });
+  for (const [jobId, ofJob] of Map.groupBy(repeatable, (run) => run.jobId)) {
+    const job = await app.jobs.find(jobId);
+    for (const batch of job ? batchesOf(ofJob) : []) {
+      const done = await repeatBatch(app.enqueuer, tx, { job: job!, batch }, repeat);
+      runs.push(...done.runs);
+      refused.push(...done.refused);
+    }
+    const reason = `there is no job ${jobId} in this version of the app`;
+    if (!job) refused.push(...ofJob.map(({ id }) => ({ run: id, code: "no-such-job" as const, reason })));
   }
   return { runs, refused };
+}
+
+/** Which runs to repeat, in pages. */
+export interface RepeatSelection extends RepeatPage {
+  readonly idsOf: (page: RepeatPage) => Promise<readonly string[]>;
+}
+
+/** Where the next page starts. */
+export type RepeatCursor = Omit<RepeatPage, "limit">;
+
+/** Repeats a page of runs. @returns `next` is null on the last page */
+export async function repeatPage(
+  app: Repeater,
+  tx: Tx,
+  { idsOf, limit, ...cursor }: RepeatSelection,
+  repeat: Repeat,
+): Promise<Repeats & { readonly next: RepeatCursor | null }> {
+  const found = await idsOf({ ...cursor, limit: limit + 1 });
+  const ids = found.slice(0, limit);
+  const done = await repeatRuns(app, tx, ids, repeat);
+  return { ...done, next: found.length > limit ? { ...cursor, after: ids.at(-1)! } : null };
 }

@@ -1,57 +1,30 @@
 import type { Tx } from "#data/client.ts";
-import { type DeadRunFilter, deadRunsAfter } from "#data/platform/dead-letters.ts";
-import type { Run } from "#data/platform/platform-schema.ts";
-import type { JobCatalogue } from "#jobs/catalogue.ts";
-import type { Enqueuer } from "#runner/enqueue.ts";
-import { type NotRepeated, type Repeat, repeatRuns } from "./repeat-runs.ts";
-
-/** Rows per statement. */
-const BATCH = 500;
-/** Most runs of one request, which is one transaction. */
-const MAX_RUNS = 10_000;
-
-/** The result of a replay. */
-export interface Replayed {
-  readonly runs: readonly Run[];
-  readonly refused: readonly NotRepeated[];
-  /** Whether more runs match than one request replays. */
-  readonly more: boolean;
-}
+import { type DeadRunFilter, deadRunIds } from "#data/platform/dead-letters.ts";
+import type { RepeatPage } from "#data/platform/run-repeats.ts";
+import { type Repeat, type RepeatCursor, type Repeater, repeatPage, type Repeats } from "./repeat-runs.ts";
 
 /**
- * Makes a new run for each dead run of a filter, oldest first. An id of the filter that is no dead run is refused.
- * Dispatch the runs after the commit.
+ * Makes a new run for each dead run of a page of a filter, oldest first. An id of the filter that is no dead run is
+ * refused. Dispatch the runs after the commit.
+ * @returns `next` is null on the last page
  */
 export async function replayDeadRuns(
-  app: { readonly enqueuer: Pick<Enqueuer, "checkedRun" | "enqueueRepeats">; readonly jobs: JobCatalogue },
+  app: Repeater,
   tx: Tx,
   filter: DeadRunFilter,
-  repeat: Repeat,
-): Promise<Replayed> {
-  const runs: Run[] = [];
-  const refused: NotRepeated[] = [];
-  const missing = new Set(filter.ids);
-  let after: string | null = null;
-  for (let read = 0; read < MAX_RUNS; read += BATCH) {
-    const dead: Run[] = await deadRunsAfter(tx, filter, { after, limit: BATCH });
-    for (const { id } of dead) missing.delete(id);
-    for (const [jobId, ofJob] of Map.groupBy(dead, (run) => run.jobId)) {
-      const job = await app.jobs.find(jobId);
-      if (job) {
-        const done = await repeatRuns(app, tx, job, ofJob, repeat);
-        runs.push(...done.runs);
-        refused.push(...done.refused);
-      } else {
-        refused.push(
-          ...ofJob.map(({ id }) => ({ run: id, reason: `there is no job ${jobId} in this version of the app` })),
-        );
-      }
-    }
-    if (dead.length < BATCH) {
-      refused.push(...[...missing].map((run) => ({ run, reason: `there is no dead run ${run}` })));
-      return { runs, refused, more: false };
-    }
-    after = dead.at(-1)?.id ?? null;
-  }
-  return { runs, refused, more: true };
+  { page, ...repeat }: Omit<Repeat, "which"> & { readonly page: RepeatPage },
+): Promise<Repeats & { readonly next: RepeatCursor | null }> {
+  const missing = new Set(filter.ids?.map((id) => id.toLowerCase()));
+  const idsOf = async (page: RepeatPage) => {
+    const ids = await deadRunIds(tx, filter, page);
+    for (const id of ids) missing.delete(id);
+    return ids;
+  };
+  const done = await repeatPage(app, tx, { ...page, idsOf }, { ...repeat, which: "open" });
+  const notDead = [...missing].map((run) => ({
+    run,
+    code: "not-found" as const,
+    reason: `there is no dead run ${run}`,
+  }));
+  return { ...done, refused: [...done.refused, ...notDead] };
 }

@@ -2,13 +2,8 @@ import { afterCommit } from "#data/after-commit.ts";
 import type { Executor, Tx } from "#data/client.ts";
 import { gateRefusal, type Refusal } from "#data/platform/gate-refusals.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
-import {
-  insertQueuedRun,
-  insertQueuedRuns,
-  insertRepeats,
-  insertSkippedRun,
-  type NewRun,
-} from "#data/platform/waiting-runs.ts";
+import { insertRepeats } from "#data/platform/run-repeats.ts";
+import { insertQueuedRun, insertQueuedRuns, insertSkippedRun, type NewRun } from "#data/platform/waiting-runs.ts";
 import { checkedInput } from "#jobs/check-input.ts";
 import { gatedOf, type Job } from "#jobs/job.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
@@ -17,6 +12,11 @@ import { childRequest, newRun, type ParentRun, type RunRequest } from "./new-run
 import { asQueued, hasHooks, runHooks } from "./run-hooks.ts";
 import { logOf } from "./run-log.ts";
 import { settingsRefusals } from "./settings-refusal.ts";
+
+/** A run that repeats another one. */
+export interface StartedRepeat extends WaitingRun {
+  readonly parentRunId: string;
+}
 
 /** Puts runs into the ledger. Runs of a transaction exist when it commits; dispatch them then. */
 export class Enqueuer {
@@ -69,12 +69,7 @@ export class Enqueuer {
     const now = this.#deps.clock.now();
     const rows = requests.map((request) => newRun(this.#deps, job, request));
     await insertQueuedRuns(tx, rows, now);
-    const { observer } = this.#deps;
-    if (observer) {
-      afterCommit(tx, () => {
-        observer.stateChanged(rows.map((row) => asQueued(row, now)));
-      });
-    }
+    this.#observeQueued(tx, rows, now);
     return rows.map(({ id, jobId }) => ({ id, jobId, notBefore: now }));
   }
 
@@ -103,12 +98,20 @@ export class Enqueuer {
   }
 
   /**
-   * Runs that repeat ended ones, in one statement. @returns those whose parent has no other repeat that waits or runs
+   * Runs of one job that repeat ended ones, in one statement. @returns those whose parent has no other repeat that
+   * waits or runs
    */
-  async enqueueRepeats(tx: Tx, job: Job, rows: readonly NewRun[]): Promise<Run[]> {
-    const runs = await insertRepeats(tx, rows, this.#deps.clock.now());
-    await runHooks(tx, job, runs, this.#deps.observer);
-    return runs;
+  async enqueueRepeats(tx: Tx, job: Job, rows: readonly NewRun[]): Promise<StartedRepeat[]> {
+    const now = this.#deps.clock.now();
+    const runs = await insertRepeats(tx, rows, now);
+    await runHooks(tx, job, runs, undefined);
+    const started = new Set(runs.map(({ id }) => id));
+    this.#observeQueued(
+      tx,
+      rows.filter(({ id }) => started.has(id)),
+      now,
+    );
+    return runs.map(({ id, jobId, notBefore, parentRunId }) => ({ id, jobId, notBefore, parentRunId: parentRunId! }));
   }
 
   /**
@@ -124,6 +127,16 @@ export class Enqueuer {
   /** Dispatches waiting runs to workers. Never throws: the sweep dispatches again what fails here. */
   dispatch(runs: readonly WaitingRun[]): Promise<void> {
     return dispatch(this.#deps, runs);
+  }
+
+  /** After the commit. The runs' inputs are not kept until then. */
+  #observeQueued(tx: Executor, rows: readonly NewRun[], now: Date): void {
+    const { observer } = this.#deps;
+    if (!observer || rows.length === 0) return;
+    const queued = rows.map((row) => asQueued(row, now));
+    afterCommit(tx, () => {
+      observer.stateChanged(queued);
+    });
   }
 
   async #refusalOf(tx: Tx, job: Job, row: NewRun): Promise<Refusal | null> {

@@ -46,15 +46,19 @@ export async function startRota(args: readonly string[], { env, root }: RotaOpti
 export const hasTerminal = spawnSync(TERMINAL, ["--version"], { encoding: "utf8", stdio: "pipe" }).status === 0;
 
 /** The same on a terminal with 100 columns, provided by `script`; stdout and stderr are one stream. */
-export async function rotaOnTerminal(args: readonly string[], { env, root }: RotaOptions = {}): Promise<string> {
+export async function rotaOnTerminal(
+  args: readonly string[],
+  { env, root, typed }: RotaOptions & { /** Typed before the first prompt. */ readonly typed?: string } = {},
+): Promise<string> {
   const command = [process.execPath, MAIN, ...args].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
   const child = spawn(TERMINAL, ["--quiet", "--command", `stty cols 100; ${command}`, "/dev/null"], {
     cwd: root ?? (await temporaryDirectory()),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: "Europe/Berlin", TERM: "xterm-256color", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: [typed === undefined ? "ignore" : "pipe", "pipe", "inherit"],
   });
+  child.stdin?.write(typed);
   let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (output += text));
   await once(child, "close");
   return output;
 }

@@ -25,6 +25,7 @@ import { resolveEffect } from "./resolve-effect.ts";
 import { resumeJob } from "./resume-job.ts";
 import { resumeScope } from "./resume-scope.ts";
 import { retryRun } from "./retry-run.ts";
+import { retryRuns } from "./retry-runs.ts";
 import { runJob } from "./run-job.ts";
 import { startBackfill } from "./start-backfill.ts";
 
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   pauseScope,
   resumeScope,
   getRuns,
+  retryRuns,
   getRun,
   cancelRun,
   retryRun,

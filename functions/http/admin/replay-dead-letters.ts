@@ -4,15 +4,17 @@ import { countDeadRuns } from "#data/platform/dead-letters.ts";
 import { jobScope } from "#data/platform/scope.ts";
 import { badRequest, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import type { NotRepeated } from "#operations/repeat-runs.ts";
+import type { NotRepeated } from "#operations/repeat-refusal.ts";
 import { replayDeadRuns } from "#operations/replay-dead-runs.ts";
 import { auditReason } from "../audit-reason.ts";
 import { respondOnce } from "../idempotent-requests.ts";
 import { deadRunFields, deadRunFilter } from "./dead-run-filter.ts";
 import { inInput } from "./field-schemas.ts";
+import { cursorText, nextAfter, repeatCursor } from "./repeat-cursor.ts";
+import { MAX_LISTED, refusedView, repeatsSchema, repeatsView } from "./repeats-view.ts";
 
-/** Ids that the response lists; api/admin/runs?trigger=replay lists all. */
-const MAX_LISTED = 1_000;
+/** Most runs of a filter that one request, which is one transaction, looks at. */
+const PAGE = 10_000;
 
 export const replayDeadLetters = defineRoute({
   method: "POST",
@@ -26,6 +28,7 @@ export const replayDeadLetters = defineRoute({
     runs: z.array(z.uuid()).min(1).max(MAX_LISTED).optional(),
     filter: z.strictObject(deadRunFields).optional(),
     input: z.record(z.string(), z.unknown()).optional().describe("Replaces their inputs; all must be runs of one job"),
+    after: repeatCursor.optional(),
     dryRun: z.boolean().default(false),
     reason: auditReason.optional(),
   }),
@@ -33,15 +36,14 @@ export const replayDeadLetters = defineRoute({
     z
       .object({ count: z.int(), jobs: z.record(z.string(), z.int()).describe("Number of runs by job") })
       .describe("With dryRun"),
-    z.object({
+    repeatsSchema.extend({
       replayed: z.int(),
-      runs: z.array(z.object({ id: z.uuid(), parent: z.uuid() })).describe("The first 1,000"),
-      refused: z.array(z.object({ run: z.uuid(), reason: z.string() })).describe("The first 1,000"),
-      more: z.boolean().describe("More runs match than one request replays: send it again"),
+      more: z.boolean().describe("More runs match than one request replays"),
+      nextAfter,
     }),
   ]),
   async handle({ app, body, header, caller }) {
-    const { runs: ids, filter, input, dryRun, reason = null } = body;
+    const { runs: ids, filter, input, after, dryRun, reason = null } = body;
     if ((ids === undefined) === (filter === undefined)) {
       throw badRequest([{ field: "body", reason: "expected either runs or filter" }]);
     }
@@ -50,6 +52,9 @@ export const replayDeadLetters = defineRoute({
         { field: "filter", reason: "expected at least one of job, family, errorClass, fingerprint, since, until" },
       ]);
     }
+    if (ids && after) {
+      throw badRequest([{ field: "after", reason: "expected a filter: listed runs have one page" }]);
+    }
     const chosen = ids ? { ids, which: "all" as const } : deadRunFilter(filter ?? {}, "open");
     if (dryRun) {
       const jobs = await countDeadRuns(app.db, chosen);
@@ -57,7 +62,7 @@ export const replayDeadLetters = defineRoute({
       return { json: { count: Object.values(jobs).reduce((sum, runs) => sum + runs, 0), jobs } };
     }
 
-    const payload = { replay: { ids, filter, input } };
+    const payload = { replay: { ids, filter, input, after } };
     const { response, started } = await respondOnce(app, { header, payload }, async (tx) => {
       const now = app.clock.now();
       if (input !== undefined) checkOneJob(await countDeadRuns(tx, chosen));
@@ -66,32 +71,34 @@ export const replayDeadLetters = defineRoute({
         requestedBy: caller,
         input,
         idempotencyKey: header("idempotency-key"),
+        page: { ...(after ?? { after: null, begunAt: now }), limit: PAGE },
       });
-      const { runs, refused, more } = done;
-      if (runs.length === 0 && refused.length > 0) {
+      const { runs, refused, next } = done;
+      // Pages of one filter are not refused: the next one may have runs to replay.
+      if (runs.length === 0 && refused.length > 0 && !next && !after) {
         const [{ reason: detail, issues }] = refused as [NotRepeated];
         // The request's own input is wrong, not the state of the runs.
         if (input !== undefined && issues) throw badRequest(inInput(issues));
-        throw new Problem(409, "nothing-replayed", detail, { extra: { refused: shown(refused) } });
+        throw new Problem(409, "nothing-replayed", detail, { extra: { refused: refusedView(refused) } });
       }
       if (runs.length) {
-        const after = { replayed: runs.length, filter: filter ?? null, runs: ids ?? null, input: input ?? null };
+        const replayed = { replayed: runs.length, filter: filter ?? null, runs: ids ?? null, input: input ?? null };
         await recordAudit(tx, {
           at: now,
           who: caller,
           action: "dead letters replayed",
           subject: subjectOf(body),
           reason,
-          after,
+          after: replayed,
         });
       }
       return {
         ...done,
         response: {
           replayed: runs.length,
-          runs: runs.slice(0, MAX_LISTED).map(({ id, parentRunId }) => ({ id, parent: parentRunId })),
-          refused: shown(refused),
-          more,
+          ...repeatsView(done),
+          more: next !== null,
+          nextAfter: cursorText(next),
         },
       };
     });
@@ -105,10 +112,6 @@ function checkOneJob(jobs: Readonly<Record<string, number>>): void {
   const ids = Object.keys(jobs);
   if (ids.length <= 1) return;
   throw badRequest([{ field: "input", reason: `expected runs of one job for another input, got ${ids.join(", ")}` }]);
-}
-
-function shown(refused: readonly NotRepeated[]): { run: string; reason: string }[] {
-  return refused.slice(0, MAX_LISTED).map(({ run, reason }) => ({ run, reason }));
 }
 
 function subjectOf({

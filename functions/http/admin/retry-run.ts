@@ -8,7 +8,6 @@ import { retryRun as retryOrRepeat } from "#operations/run-retry.ts";
 import { auditReason } from "../audit-reason.ts";
 import { startRunOnce } from "../idempotent-requests.ts";
 import { inInput } from "./field-schemas.ts";
-import { findJob } from "./find-job.ts";
 import { runSchema, runView } from "./run-view.ts";
 
 export const retryRun = defineRoute({
@@ -33,21 +32,10 @@ export const retryRun = defineRoute({
 });
 
 async function retriedRun(app: App, tx: Tx, id: string, by: { who: string; reason: string | null }): Promise<Run> {
-  const result = await retryOrRepeat(app, tx, id, { ...by, findJob: (jobId) => findJob(app, jobId) });
-  switch (result.kind) {
-    case "started":
-      return result.run;
-    case "not-found":
-      throw notFound(`there is no run ${id}`);
-    case "not-retryable":
-      throw new Problem(409, result.kind, `a run that is ${result.state} cannot be retried`, {
-        extra: { state: result.state },
-      });
-    case "repeat-is-live": {
-      const { id: run, state } = result.repeat;
-      throw new Problem(409, result.kind, `run ${run} already repeats it and is ${state}`, { extra: { run, state } });
-    }
-    case "invalid-input":
-      throw badRequest(inInput(result.issues));
-  }
+  const result = await retryOrRepeat(app, tx, id, by);
+  if (result.kind === "started") return result.run;
+  const { code, reason, rival: run, state, issues = [] } = result.refusal;
+  if (code === "not-found" || code === "no-such-job") throw notFound(reason);
+  if (code === "invalid-input") throw badRequest(inInput(issues));
+  throw new Problem(409, code, reason, { extra: { ...(run && { run }), ...(state && { state }) } });
 }

@@ -1,9 +1,10 @@
-import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor, Tx } from "../client.ts";
 import { deadMessages } from "./control-schema.ts";
 import type { DeadMessage } from "./dead-messages.ts";
 import { jobRuns, type Run } from "./platform-schema.ts";
+import { follows, isRepeated, type RepeatPage } from "./run-repeats.ts";
 
 export interface DeadRunFilter {
   readonly ids?: readonly string[] | undefined;
@@ -37,18 +38,19 @@ export async function listDeadRuns(
     .limit(limit);
 }
 
-/** Oldest first, for a replay. @param after the id of the last run of the batch before */
-export async function deadRunsAfter(
+/** The ids of a page of dead runs, oldest first. */
+export async function deadRunIds(
   tx: Executor,
   filter: DeadRunFilter,
-  { after, limit }: { after: string | null; limit: number },
-): Promise<Run[]> {
-  return tx
-    .select()
+  { limit, ...page }: RepeatPage,
+): Promise<string[]> {
+  const rows = await tx
+    .select({ id: jobRuns.id })
     .from(jobRuns)
-    .where(and(matches(filter), after === null ? undefined : gt(jobRuns.id, after)))
+    .where(and(matches(filter), follows(page)))
     .orderBy(asc(jobRuns.id))
     .limit(limit);
+  return rows.map(({ id }) => id);
 }
 
 /** The number of dead runs by job. */
@@ -99,10 +101,6 @@ export async function listDeadMessages(
 
 /** The code of the reason of a dismissed run. */
 export const DISMISSED = "dismissed";
-
-/** Whether the run has a repeat that was neither skipped nor cancelled. */
-const isRepeated = sql`exists (select from ${jobRuns} repeat
-  where repeat.parent_run_id = ${jobRuns}.id and repeat.trigger in ('retry', 'replay') and repeat.state not in ('skipped', 'cancelled'))`;
 
 /** Whether a dead run is open: it was neither repeated nor dismissed. */
 export const isOpen = sql`(${jobRuns.reasonCode} is distinct from ${DISMISSED} and not ${isRepeated})`;

@@ -9,6 +9,16 @@ export async function findRun(db: Executor, id: string): Promise<Run | undefined
   return row;
 }
 
+/** Runs by their ids, in the order of these. Runs that the ledger does not have are left out. */
+export async function findRuns(db: Executor, ids: readonly string[]): Promise<Run[]> {
+  const rows = await db
+    .select()
+    .from(jobRuns)
+    .where(sql`${jobRuns.id} = any (${plainArray(ids)}::uuid[])`);
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
 /** Locks a run until the caller's transaction ends. */
 export async function lockRun(tx: Tx, id: string): Promise<Run | undefined> {
   const [row] = await tx.select().from(jobRuns).where(eq(jobRuns.id, id)).for("update");

@@ -36,31 +36,6 @@ export async function insertQueuedRuns(db: Executor, runs: readonly NewRun[], no
                   "concurrencyKey" text, "correlationId" text, "parentRunId" uuid, "requestedBy" text)`);
 }
 
-/** Inserts repeats of runs. A run with an unfinished repeat is left out: an index allows one per run. */
-export async function insertRepeats(db: Executor, runs: readonly NewRun[], now: Date): Promise<Run[]> {
-  if (runs.length === 0) return [];
-  return db
-    .insert(jobRuns)
-    .values(runs.map((run) => ({ ...run, state: "queued" as const, queuedAt: now, notBefore: now })))
-    .onConflictDoNothing()
-    .returning();
-}
-
-/** The waiting or running repeat of a run. */
-export async function unfinishedRepeatOf(db: Executor, runId: string): Promise<Run | undefined> {
-  const [row] = await db
-    .select()
-    .from(jobRuns)
-    .where(
-      and(
-        eq(jobRuns.parentRunId, runId),
-        inArray(jobRuns.trigger, ["retry", "replay"]),
-        inArray(jobRuns.state, ["queued", "running", "retrying"]),
-      ),
-    );
-  return row;
-}
-
 /** Makes a waiting run due now. @returns undefined when it is not waiting */
 export async function makeRunDue(db: Executor, id: string, now: Date): Promise<Run | undefined> {
   const [row] = await db

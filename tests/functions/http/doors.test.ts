@@ -110,7 +110,7 @@ describe.each(Object.entries(IMPOSSIBLE))("an impossible input of %s", (jobId, {
     expect(run.errors[0]!.message).toBe(`${field}: ${reason}`);
   });
 
-  it("is refused by a start, a retry and a replay, which change nothing", async () => {
+  it("is refused by a start, a retry, a bulk retry and a replay, which change nothing", async () => {
     const run = await dead();
     const before = await api.call<{ runs: object[] }>("GET", `api/admin/runs?job=${jobId}`);
     expect(await post(`api/admin/jobs/${jobId}/run`, input)).toMatchObject({
@@ -129,6 +129,10 @@ describe.each(Object.entries(IMPOSSIBLE))("an impossible input of %s", (jobId, {
       status: 400,
       body: { errors: [{ field: `input.${field}`, reason }] },
     });
+    const bulk = { runs: [run.id], reason: "a test" };
+    expect((await post("api/admin/runs/retry", bulk)).body.refused).toEqual([
+      { run: run.id, code: "invalid-input", reason: `its input is not valid: ${field}: ${reason}` },
+    ]);
     expect((await api.call("GET", `api/admin/runs?job=${jobId}`)).body).toEqual(before.body);
   });
 

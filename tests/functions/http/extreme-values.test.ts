@@ -75,7 +75,12 @@ beforeAll(async () => {
     "POST api/admin/jobs/{id}/pause": { reason, until: "2h" },
     "POST api/admin/pause": { scope: "family:tasks", reason, until: "2h" },
     "PATCH api/admin/controls": { reason, quietHours: { from: "22:00", to: "06:00", zone: "Europe/Berlin" } },
-    "POST api/admin/dead-letters/replay": { filter, dryRun: true },
+    "POST api/admin/dead-letters/replay": { filter, dryRun: true, after: `${run}_2026-03-10T12:00:00.000Z` },
+    "POST api/admin/runs/retry": {
+      filter: { ...filter, state: "skipped", reasonCode: "paused" },
+      after: `${run}_2026-03-10T12:00:00.000Z`,
+      dryRun: true,
+    },
     "POST api/admin/effects/{key}/settle": { outcome: "done", result: 1, reason },
     "POST api/v1/etf-pensions": pension,
     "POST api/v1/etf-pensions/{id}/contributions": { contributions: [contribution], reopenReason: reason },

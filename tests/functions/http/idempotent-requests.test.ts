@@ -39,6 +39,7 @@ type Starter = () => Promise<readonly [address: string, body?: object]>;
 const constraints = { budget: "2000" };
 const dead = () =>
   aRun(api.db, { jobId: "sync_fx_historical", family: "portfolio", state: "dead", input: { startDate: "2027-01-01" } });
+const skipped = () => aRun(api.db, { jobId: "sync_fx_latest", family: "portfolio", state: "skipped" });
 const etf = async () => (await anEtf(api.db)).symbol;
 const pension = async () => `api/v1/etf-pensions/${await aPension(api.db, await anEtf(api.db))}`;
 const contributions = [{ reference: "1", date: day, amount: "10.00", currency: "EUR" }];
@@ -53,6 +54,7 @@ const STARTERS: Readonly<Record<string, Starter>> = {
     `api/admin/runs/${(await aRun(api.db, { jobId: "sync_fx_latest", family: "portfolio", state: "dead" })).id}/retry`,
     {},
   ],
+  "api/admin/runs/retry": async () => ["api/admin/runs/retry", { runs: [(await skipped()).id], reason: "a test" }],
   "api/admin/dead-letters/replay": async () => [
     "api/admin/dead-letters/replay",
     { runs: [(await dead()).id], input: { startDate: day } },

@@ -159,6 +159,8 @@ describe("each response of an app with data matches its schema", () => {
     ["POST", `${job}/backfill`, { from: "2026-03-02T00:00:00Z", to: "2026-03-06T00:00:00Z", preview: true }],
     ["POST", `${job}/backfill/abort`, {}],
     ["POST", "api/admin/resume", { scope: "family:tasks" }],
+    ["POST", "api/admin/runs/retry", { filter: { state: "skipped", job: "sync_fx_latest" }, dryRun: true }],
+    ["POST", "api/admin/runs/retry", { filter: { state: "skipped", job: "sync_fx_latest" }, reason: "a test" }],
     ["POST", "api/admin/dead-letters/replay", { filter: { job: "sync_fx_latest" }, dryRun: true }],
     ["POST", "api/admin/dead-letters/replay", { filter: { job: "sync_fx_latest" } }],
     ["POST", "api/realtime/negotiate", {}],

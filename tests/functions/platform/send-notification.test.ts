@@ -7,6 +7,7 @@ import { startDeliveries } from "#data/platform/notification-deliveries.ts";
 import { notificationDeliveries, notifications } from "#data/platform/notification-schema.ts";
 import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import type { FamilyScope } from "#data/platform/scope.ts";
+import { skipWaitingRuns } from "#data/platform/waiting-runs.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { defineJob, manual } from "#jobs";
 import type { NewNotification } from "#notifications/notification.ts";
@@ -21,6 +22,7 @@ import {
   WEBHOOK_SECRET,
 } from "#support/webhook-receiver.ts";
 import { Log } from "#telemetry/log.ts";
+import { startAdminApi } from "../http/admin/admin-api.ts";
 
 /** Notifications that wait for a switch. */
 const WAITING = 300;
@@ -369,6 +371,34 @@ describe("while sending is not allowed", () => {
     await process.runner.cancel(run!, { reason: "sent by mistake", who: "a test" });
     expect(await all()).toMatchObject([{ state: "suppressed", reason: "sent by mistake" }]);
   });
+});
+
+it("3,000 notifications whose runs were skipped are sent once each by one bulk retry and a second one", async () => {
+  const { url: address, taken, requests, close } = await startWebhookReceiver();
+  onTestFinished(close);
+  const env = { NOTIFY_WEBHOOK_URL: address, NOTIFY_WEBHOOK_SECRET: WEBHOOK_SECRET };
+  const api = startAdminApi(url, [tell, sendNotification], { db, env });
+  const count = 3_000;
+  const runs = await tellOf(
+    api,
+    Array.from({ length: count }, (_, n) => about(n + 1)),
+  );
+  await db.transaction(async (tx) => {
+    const refusal = { code: "jobs-disabled", reason: "jobs are off" };
+    const skipped = await skipWaitingRuns(tx, { ids: runs, jobId: sendNotification.id }, refusal, api.clock.now());
+    await sendNotification.onDiscarded!(tx, skipped);
+  });
+  expect(new Set((await all()).map(({ state }) => state))).toEqual(new Set(["suppressed"]));
+
+  const filter = { state: "skipped", reasonCode: "jobs-disabled" };
+  const answers = await Promise.all(
+    ["one", "other"].map((reason) => api.call<{ retried: number }>("POST", "api/admin/runs/retry", { filter, reason })),
+  );
+  expect(answers.reduce((sum, { body }) => sum + body.retried, 0)).toBe(count);
+  const due = api.dispatched.splice(0).map(({ id }) => id);
+  for (let n = 0; n < due.length; n += 100) await api.runner.executeBatch(sendNotification, due.slice(n, n + 100));
+  expect([requests(), taken.size]).toEqual([count, count]);
+  expect(new Set((await all()).map(({ state, attempts }) => `${state} ${attempts}`))).toEqual(new Set(["sent 1"]));
 });
 
 it("a replay of a dead run sends the failed notification", async () => {

@@ -6,9 +6,11 @@ import type { Db } from "#data/client.ts";
 import { type OldRows, readOldRows } from "#data/old-rows.ts";
 import { listAudit } from "#data/platform/audit-log.ts";
 import { lastBackfill } from "#data/platform/backfills.ts";
-import { listDeadMessages } from "#data/platform/dead-letters.ts";
+import { deadRunIds, listDeadMessages } from "#data/platform/dead-letters.ts";
+import { countDiscardedRuns, discardedRunIds } from "#data/platform/discarded-runs.ts";
 import { listRuns } from "#data/platform/job-runs.ts";
 import { oldAuditEntries, oldBackfills, oldDeadMessages, oldEffects } from "#data/platform/platform-retention.ts";
+import { lockChains, repeatableRuns } from "#data/platform/run-repeats.ts";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
 import { listTasks } from "#data/tasks/tasks.ts";
@@ -98,6 +100,8 @@ beforeAll(async () => {
   await db.execute(sql`vacuum analyze`);
 });
 
+const RETRY = { after: null, begunAt: new Date(), limit: PAGE };
+const LAST = "00000000-0000-0000-0000-000000000040";
 const DAY_END = new Date("2026-01-14T12:00:00Z");
 /** The oldest 60 of 20,000 rows. */
 const BEFORE = new Date("2026-01-01T01:00:30Z");
@@ -136,6 +140,29 @@ const pages: readonly { what: string; read: () => Promise<unknown> }[] = [
     what: "runs of a family by state",
     read: () => listRuns(logged, { family: "rare", state: "cancelled", limit: PAGE }),
   },
+  {
+    what: "cancelled runs of a family to retry",
+    read: () => discardedRunIds(logged, { state: "cancelled", family: "rare" }, RETRY),
+  },
+  {
+    what: "cancelled runs of a job to retry",
+    read: () => discardedRunIds(logged, { state: "cancelled", jobId: "rare_job" }, RETRY),
+  },
+  {
+    what: "a later page of runs to retry",
+    read: () => discardedRunIds(logged, { state: "cancelled", since: new Date(0) }, { ...RETRY, after: LAST }),
+  },
+  {
+    what: "skipped runs to retry",
+    read: () => discardedRunIds(logged, { state: "skipped", since: new Date(0) }, RETRY),
+  },
+  { what: "dead runs to replay", read: () => deadRunIds(logged, { which: "open", family: "rare" }, RETRY) },
+  {
+    what: "the number of runs to retry",
+    read: () => countDiscardedRuns(logged, { state: "cancelled", family: "rare" }),
+  },
+  { what: "the state of chains", read: () => repeatableRuns(logged, [LAST]) },
+  { what: "the runs of chains, to lock them", read: () => logged.transaction((tx) => lockChains(tx, [LAST])) },
   { what: "audit entries by action", read: () => listAudit(logged, { action: "rare", limit: PAGE }) },
   { what: "audit entries of a subject", read: () => listAudit(logged, { subject: "s7", limit: PAGE }) },
   {

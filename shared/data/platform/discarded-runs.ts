@@ -1,0 +1,58 @@
+import { and, asc, count, eq, gte, lt, not, type SQL, sql } from "drizzle-orm";
+import type { Executor } from "../client.ts";
+import { DISMISSED } from "./dead-letters.ts";
+import { jobRuns } from "./platform-schema.ts";
+import { follows, hasRepeat, type RepeatPage } from "./run-repeats.ts";
+
+/** The states of runs that ended without success. */
+export const DISCARDED_STATES = ["skipped", "cancelled", "dead"] as const;
+
+export interface DiscardedRunFilter {
+  readonly state: (typeof DISCARDED_STATES)[number];
+  readonly jobId?: string | undefined;
+  readonly family?: string | undefined;
+  readonly reasonCode?: string | undefined;
+  /** When they ended. */
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+}
+
+/** The ids of a page of discarded runs without a repeat, oldest first. Dismissed ones are left out. */
+export async function discardedRunIds(
+  tx: Executor,
+  filter: DiscardedRunFilter,
+  { limit, ...page }: RepeatPage,
+): Promise<string[]> {
+  const rows = await tx
+    .select({ id: jobRuns.id })
+    .from(jobRuns)
+    .where(and(matches(filter), follows(page)))
+    .orderBy(asc(jobRuns.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** Their number by job. */
+export async function countDiscardedRuns(tx: Executor, filter: DiscardedRunFilter): Promise<Record<string, number>> {
+  const rows = await tx
+    .select({ jobId: jobRuns.jobId, runs: count() })
+    .from(jobRuns)
+    .where(matches(filter))
+    .groupBy(jobRuns.jobId)
+    .orderBy(jobRuns.jobId);
+  return Object.fromEntries(rows.map(({ jobId, runs }) => [jobId, runs]));
+}
+
+function matches({ state, jobId, family, reasonCode, since, until }: DiscardedRunFilter): SQL | undefined {
+  return and(
+    // As text: an index of one state serves a statement that has this state, and not one with a parameter.
+    sql`${jobRuns.state} = ${sql.raw(`'${DISCARDED_STATES.find((known) => known === state)}'`)}`,
+    jobId === undefined ? undefined : eq(jobRuns.jobId, jobId),
+    family === undefined ? undefined : eq(jobRuns.family, family),
+    reasonCode === undefined ? undefined : eq(jobRuns.reasonCode, reasonCode),
+    since && gte(jobRuns.finishedAt, since),
+    until && lt(jobRuns.finishedAt, until),
+    state === "dead" ? sql`${jobRuns.reasonCode} is distinct from ${DISMISSED}` : undefined,
+    not(hasRepeat),
+  );
+}
