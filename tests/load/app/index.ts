@@ -2,6 +2,7 @@ import {
   dispatchOverdueRuns,
   getJobs,
   getJobsHealth,
+  getJobWhy,
   getRuns,
   healthLive,
   healthReady,
@@ -23,7 +24,7 @@ export const jobs = [
   ...[middleOfTransaction, middleOfFinish, middleOfCall, deafInTheMiddle],
 ];
 export const routes = [
-  ...[runJob, getJobs, getRuns, healthLive, healthReady, getJobsHealth],
+  ...[runJob, getJobs, getJobWhy, getRuns, healthLive, healthReady, getJobsHealth],
   ...[rescueHere, tickTogether],
 ];
 

@@ -1,4 +1,5 @@
 // The build finds jobs and routes by their exports: these are those of the real app.
+export { getJobWhy } from "#functions/http/admin/get-job-why.ts";
 export { getJobs } from "#functions/http/admin/get-jobs.ts";
 export { getRuns } from "#functions/http/admin/get-runs.ts";
 export { runJob } from "#functions/http/admin/run-job.ts";
