@@ -17,7 +17,9 @@ const part = z
   .max(200)
   .superRefine((pattern, context) => {
     const fault = patternFault(pattern) ?? groupFault(pattern);
-    if (fault) context.addIssue(`expected a pattern in RE2 syntax such as (\\d{4}): ${fault}`);
+    const message = `expected a pattern in RE2 syntax such as (\\d{4}): ${fault}`;
+    // As an object, which does not hide the reason behind the union's.
+    if (fault) context.addIssue({ code: "custom", message });
   });
 
 /**
