@@ -57,7 +57,7 @@ export const generateDocument = defineJob({
     const facts = await factsOf(db, document, onDayOf(context));
     const passages = document.passages ?? (await passagesOf(document, facts, context));
 
-    const model = buildDocument(template, facts, { passages, id, asOf: createdAt });
+    const model = buildDocument(template, facts, passages, document);
     // Loaded with its first use: the routes that import this job need no PDF library.
     const { renderPdf } = await import("#documents/pdf/render-pdf.ts");
     const container = openContainer(settings, "documents");

@@ -36,7 +36,7 @@ const READERS: Readonly<Record<string, Readers>> = {
       const [whole, [terms]] = [await findLienDetails(db, id, asOf), await liensForMetrics(db, [id], asOf)];
       return whole && terms && dealMemoFacts(whole, terms, { asOf, weights });
     },
-    async dealId(db, id, { settings }) {
+    async dealId(db, id, { asOf: today, settings }) {
       const found = await findDeal(db, id);
       if (!found) return undefined;
       const { lienId, metrics } = found.deal;
@@ -45,7 +45,7 @@ const READERS: Readonly<Record<string, Readers>> = {
         await findLienDetails(db, lienId, metrics.asOf),
         await liensForMetrics(db, [lienId], metrics.asOf),
       ];
-      const memo = dealMemoFacts(whole!, terms!, { asOf: metrics.asOf, weights });
+      const memo = dealMemoFacts(whole!, terms!, { asOf: metrics.asOf, weights, today });
       return memoOfDeal(found, memo, settings.TAX_LIENS_TIME_ZONE);
     },
   },

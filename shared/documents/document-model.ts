@@ -2,6 +2,8 @@
 export interface DocumentModel {
   readonly title: string;
   readonly subtitle: string;
+  /** For whom the document is. Null: unknown. */
+  readonly recipient: string | null;
   /** Name of the document in the footer of each page. */
   readonly reference: string;
   /** The instant of the document. It dates the PDF, so that the same model gives the same bytes. */
@@ -20,8 +22,8 @@ export interface Heading {
 export interface Paragraph {
   readonly kind: "paragraph";
   readonly text: string;
-  /** `note` is set apart from the content of the document. Default `plain`. */
-  readonly tone?: "plain" | "note";
+  /** `note` is set apart from the content of the document, `warning` asks for attention. Default `plain`. */
+  readonly tone?: "plain" | "note" | "warning";
 }
 
 /** The most important numbers, side by side. */

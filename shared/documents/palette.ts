@@ -6,3 +6,4 @@ export const SHADE = "#f3f6f9";
 /** The maximum of a bar. */
 export const TRACK = "#e3eaf1";
 export const ACCENT = "#1f5f8b";
+export const WARNING = { ink: "#a3421a", shade: "#fdf0e6" } as const;

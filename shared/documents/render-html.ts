@@ -9,16 +9,16 @@ import {
   plainText,
   type Table,
 } from "./document-model.ts";
-import { ACCENT, INK, LINE, MUTED, SHADE, TRACK } from "./palette.ts";
+import { ACCENT, INK, LINE, MUTED, SHADE, TRACK, WARNING } from "./palette.ts";
 
 /** A document as one HTML page without scripts and external resources; all texts are escaped. */
-export function renderHtml({ title, subtitle, reference, blocks }: DocumentModel): string {
+export function renderHtml({ title, subtitle, recipient, reference, blocks }: DocumentModel): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${shown(title)}</title>
 <style>${STYLE}</style>
 </head><body><main>
-<header><h1 dir="auto">${shown(title)}</h1><p dir="auto">${shown(subtitle)}</p></header>
+<header><h1 dir="auto">${shown(title)}</h1><p dir="auto">${shown(subtitle)}</p>${recipient === null ? "" : `<p dir="auto">Prepared for ${shown(recipient)}</p>`}</header>
 ${blocks.map(blockHtml).join("\n")}
 <footer>${shown(reference)}</footer>
 </main></body></html>
@@ -31,7 +31,7 @@ function blockHtml(block: Block): string {
       return `<h2 dir="auto">${shown(block.text)}</h2>`;
     case "paragraph":
       return paragraphsOf(block.text)
-        .map((text) => `<p dir="auto"${block.tone === "note" ? ' class="note"' : ""}>${shown(text)}</p>`)
+        .map((text) => `<p dir="auto"${block.tone ? ` class="${block.tone}"` : ""}>${shown(text)}</p>`)
         .join("\n");
     case "figures":
       return `<dl class="figures">${block.figures
@@ -108,6 +108,7 @@ h1{font-size:1.7rem;line-height:1.2;margin:0}header p{margin:.35rem 0 0;color:${
 h2{font-size:1.15rem;margin:2rem 0 .5rem;color:${ACCENT}}h3{font-size:.95rem;margin:0;padding:.35rem 0;border-bottom:1.5px solid ${INK};color:${ACCENT}}
 h1,h2,p,td,th,dd{overflow-wrap:anywhere}p{white-space:pre-line;margin:.5rem 0}
 .note{background:${SHADE};color:${MUTED};padding:.5rem .75rem;font-size:.9rem}
+.warning{background:${WARNING.shade};border-left:4px solid ${WARNING.ink};padding:.5rem .75rem;font-weight:600}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.75rem;margin:1rem 0}
 .figures div{background:${SHADE};padding:.7rem .85rem;border-radius:4px}
 dt{color:${MUTED};font-size:.8rem}dd{margin:0}dd strong{display:block;font-size:1.3rem}dd small{color:${MUTED}}

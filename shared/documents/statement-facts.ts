@@ -4,7 +4,7 @@ import type { LienForMetrics } from "#data/tax-liens/deal-metrics.ts";
 import type { BoughtDeal } from "#data/tax-liens/document-subjects.ts";
 import { type CivilDate, civilDateIn, daysBetween } from "#rules/civil-date.ts";
 import { withRules } from "#rules/tax-liens/county-rules.ts";
-import { redemptionOn } from "#rules/tax-liens/redemption.ts";
+import { type Deadline, deadlineOf, redemptionOn } from "#rules/tax-liens/redemption.ts";
 import { cents } from "./stored-values.ts";
 import type { StatementFacts } from "./templates/portfolio-statement.ts";
 
@@ -36,6 +36,7 @@ export function statementFacts(
     const earned = isEarning ? redemptionOn(lien, { from: purchasedOn, until: asOf }) : null;
     const age = lien.valuation && daysBetween(lien.valuation.day, asOf);
     return {
+      isLapsed: !isWrittenOff && isPast(deadlineOf(lien, purchasedOn ?? asOf), asOf),
       isUnvalued: !isWrittenOff && (age === null || age > staleDays),
       shown: {
         certificate,
@@ -58,6 +59,11 @@ export function statementFacts(
     accrued: cents(accrued),
     writeDowns: cents(writeDowns),
     holdings: holdings.map(({ shown }) => shown),
+    lapsed: holdings.filter(({ isLapsed }) => isLapsed).map(({ shown }) => shown.certificate),
     unvalued: holdings.filter(({ isUnvalued }) => isUnvalued).map(({ shown }) => shown.certificate),
   };
+}
+
+function isPast({ day, from }: Deadline, asOf: CivilDate): boolean {
+  return day !== null && from !== "purchase" && day < asOf;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Document, DOCUMENT_STATES } from "#data/tax-liens/document-schema.ts";
+import { referenceOf } from "#documents/reference.ts";
 
 const instant = z.iso.datetime().nullable();
 const file = z.object({ contentType: z.string(), bytes: z.int(), sha256: z.string() });
@@ -7,6 +8,7 @@ const file = z.object({ contentType: z.string(), bytes: z.int(), sha256: z.strin
 /** A document as the API shows it, without the places of its files. */
 export const documentSchema = z.object({
   id: z.uuid(),
+  reference: z.string().describe("The short name that the document shows: DM-2026-03-10-8435A8"),
   template: z.string(),
   state: z.enum(DOCUMENT_STATES),
   reason: z.string().nullable(),
@@ -27,6 +29,7 @@ export function documentView({ files, passages, ...document }: Document) {
     files && Object.fromEntries(Object.entries(files).map(([format, { blob: _, ...file }]) => [format, file]));
   return {
     id,
+    reference: referenceOf(document),
     template,
     state,
     reason,

@@ -1,6 +1,6 @@
 import { type BarChart, barLengths, type KeyFigures } from "../document-model.ts";
 import { ACCENT, MUTED, SHADE, TRACK } from "../palette.ts";
-import { CONTENT_WIDTH, leading, PAGE, type Sheet, type Style } from "./sheet.ts";
+import { CONTENT_WIDTH, PAGE, type Sheet, type Style } from "./sheet.ts";
 
 const LABEL: Style = { size: 8, color: MUTED };
 /** From large to small: the first style in which every value fits on one line is used. */
@@ -20,17 +20,19 @@ export function drawFigures(sheet: Sheet, { figures }: KeyFigures): void {
       note: note === "" ? [] : sheet.lines(note, width - 2 * PAD, LABEL).slice(0, 3),
     }));
     const high = (card: (typeof cards)[number]) =>
-      (card.label.length + card.note.length) * leading(LABEL) + card.value.length * leading(valueStyle) + 2 * PAD;
+      (card.label.length + card.note.length) * sheet.leading(LABEL) +
+      card.value.length * sheet.leading(valueStyle) +
+      2 * PAD;
     const height = Math.max(...cards.map(high));
     sheet.room(height);
     cards.forEach((card, at) => {
       const x = PAGE.margin + at * (width + GAP);
       sheet.pdf.roundedRect(x, sheet.y, width, height, 3).fill(SHADE);
       const place = { x: x + PAD, width: width - 2 * PAD };
-      const valueAt = sheet.y + PAD + card.label.length * leading(LABEL);
+      const valueAt = sheet.y + PAD + card.label.length * sheet.leading(LABEL);
       sheet.put(card.label, { ...place, y: sheet.y + PAD }, LABEL);
       sheet.put(card.value, { ...place, y: valueAt }, valueStyle);
-      sheet.put(card.note, { ...place, y: valueAt + card.value.length * leading(valueStyle) }, LABEL);
+      sheet.put(card.note, { ...place, y: valueAt + card.value.length * sheet.leading(valueStyle) }, LABEL);
     });
     sheet.y += height + GAP;
   }
@@ -45,14 +47,14 @@ const LONGEST_CHART = 400;
 
 /** Draws a bar chart, on one page if it fits. */
 export function drawChart(sheet: Sheet, chart: BarChart): void {
-  sheet.room(chartTogether(chart));
+  sheet.room(chartTogether(sheet, chart));
   sheet.flow(chart.title, TITLE);
   sheet.y += 4;
   const lengths = barLengths(chart);
   const longest = CONTENT_WIDTH - LABELS - AMOUNTS - 16;
   chart.bars.forEach(({ label, shown }, at) => {
     sheet.room(ROW);
-    const y = sheet.y + (ROW - leading(TEXT)) / 2;
+    const y = sheet.y + (ROW - sheet.leading(TEXT)) / 2;
     const name = sheet.lines(label, LABELS, TEXT).slice(0, 1);
     sheet.put(name, { x: PAGE.margin, y, width: LABELS, align: "right" }, TEXT);
     const x = PAGE.margin + LABELS + 8;
@@ -70,6 +72,6 @@ export function drawChart(sheet: Sheet, chart: BarChart): void {
 }
 
 /** Height of a chart that is kept on one page, in points. */
-export function chartTogether({ bars }: BarChart): number {
-  return Math.min(leading(TITLE) + 4 + bars.length * ROW, LONGEST_CHART);
+export function chartTogether(sheet: Sheet, { bars }: BarChart): number {
+  return Math.min(sheet.leading(TITLE) + 4 + bars.length * ROW, LONGEST_CHART);
 }

@@ -28,8 +28,11 @@ export class Sheet {
   missing = 0;
   readonly #shown = new Map<string, string>();
   readonly #fonts: Fonts;
+  readonly #isTight: boolean;
 
-  constructor({ title, asOf }: { title: string; asOf: Date }) {
+  /** @param isTight whether lines and gaps are lower, so that more fits on a page */
+  constructor({ title, asOf }: { title: string; asOf: Date }, { isTight = false }: { isTight?: boolean } = {}) {
+    this.#isTight = isTight;
     const { margin } = PAGE;
     this.pdf = new PDFDocument({
       size: "A4",
@@ -86,7 +89,7 @@ export class Sheet {
       const wide = pieces.reduce((sum, piece) => sum + piece.wide, (pieces.length - 1) * space);
       let left = align === "right" ? x + width - wide : x;
       for (const { text, wide } of pieces) {
-        if (text !== "") this.pdf.text(text, left, y + at * leading(style), { lineBreak: false });
+        if (text !== "") this.pdf.text(text, left, y + at * this.leading(style), { lineBreak: false });
         left += wide + space;
       }
     });
@@ -105,9 +108,9 @@ export class Sheet {
   /** Draws a text and adds pages as needed. */
   flow(text: string, style: Style): void {
     for (const line of this.lines(text, CONTENT_WIDTH, style)) {
-      this.room(leading(style));
+      this.room(this.leading(style));
       this.put([line], { x: PAGE.margin, y: this.y, width: CONTENT_WIDTH }, style);
-      this.y += leading(style);
+      this.y += this.leading(style);
     }
   }
 
@@ -124,6 +127,26 @@ export class Sheet {
   turn(): void {
     this.pdf.addPage();
     this.y = PAGE.margin;
+  }
+
+  /** The height of a line. */
+  leading({ size }: Style): number {
+    return size * (this.#isTight ? 1.3 : 1.42);
+  }
+
+  /** The height of a gap. */
+  gap(points: number): number {
+    return this.#isTight ? points * 0.7 : points;
+  }
+
+  /** The height of a text that is broken for a width. */
+  heightOf(text: string, style: Style, width: number = CONTENT_WIDTH): number {
+    return this.lines(text, width, style).length * this.leading(style);
+  }
+
+  /** The share of the page that is filled, from 0 to 1. */
+  get filled(): number {
+    return (this.y - PAGE.margin) / (BOTTOM - PAGE.margin);
   }
 
   get left(): number {
@@ -151,8 +174,4 @@ export class Sheet {
     const { regular, bold } = this.#fonts;
     return regular.hasGlyphForCodePoint(codePoint) && bold.hasGlyphForCodePoint(codePoint);
   }
-}
-
-export function leading({ size }: Style): number {
-  return size * 1.42;
 }

@@ -1,19 +1,22 @@
 import { z } from "zod";
+import { counted } from "#text/counted.ts";
 import type { Block } from "../document-model.ts";
 import { defineTemplate } from "../template.ts";
 import {
   capital,
-  certificateAndProperty,
   date,
   day,
   dollars,
   lien,
+  lienAndPropertyFacts,
   money,
+  nameOf,
   NOTHING,
   percent,
   property,
   score,
   share,
+  subjectOf,
   words,
 } from "../template-fields.ts";
 
@@ -37,12 +40,29 @@ const context = z.strictObject({
       .max(20)
       .default([]),
   }),
+  /** What a reader must know first. */
+  warnings: z.array(words.min(1)).max(20).default([]),
+  /** What is missing or assumed in the figures. */
+  limits: z.array(words.min(1)).max(30).default([]),
+  /** The computation of the figures, as pairs of figure and formula. */
+  workings: z
+    .array(z.strictObject({ figure: words.min(1), is: words.min(1) }))
+    .max(20)
+    .default([]),
   /** The assumptions of the returns below, in a sentence or two. */
   basis: words.nullish(),
   /** The proceeds by the day of redemption. */
   redemptions: z
     .array(
-      z.strictObject({ when: words.min(1), on: date, interest: money, proceeds: money, annualYield: share.nullable() }),
+      z.strictObject({
+        when: words.min(1),
+        on: date,
+        /** The computation of the interest. */
+        basis: words.nullish(),
+        interest: money,
+        proceeds: money,
+        annualYield: share.nullable(),
+      }),
     )
     .max(60)
     .default([]),
@@ -84,22 +104,25 @@ export const dealMemo = defineTemplate({
       written: risks,
     },
   },
-  heading: ({ lien, asOf }) => ({
-    title: `Deal memo: certificate ${lien.certificate}`,
+  heading: ({ lien, property, asOf }) => ({
+    title: `Deal memo: ${nameOf(lien, property)}`,
     subtitle: `${lien.county}, ${lien.state} \u00b7 tax year ${lien.taxYear} \u00b7 as of ${day(asOf)}`,
   }),
   blocks: (facts, words) => [
+    ...facts.warnings.map((text) => ({ kind: "paragraph", tone: "warning", text }) as const),
     ...keyFigures(facts),
     { kind: "heading", text: "Summary" },
     { kind: "paragraph", text: words.summary },
     ...(facts.metrics.explanation
       ? [{ kind: "paragraph", text: facts.metrics.explanation, tone: "note" } as const]
       : []),
-    certificateAndProperty(facts.lien, facts.property, [["Cost", dollars(facts.metrics.cost)]]),
+    ...lienAndPropertyFacts(facts.lien, facts.property),
+    ...workings(facts),
+    ...returns(facts),
     { kind: "heading", text: "Risk" },
     { kind: "paragraph", text: words.risks },
     ...riskChart(facts),
-    ...returns(facts),
+    ...limits(facts),
     ...rules(facts),
     ...decisions(facts),
   ],
@@ -119,18 +142,34 @@ function keyFigures({ metrics }: Context): Block[] {
   ];
 }
 
+function workings({ workings, metrics }: Context): Block[] {
+  const facts = workings.length
+    ? workings.map(({ figure, is }) => [figure, is] as const)
+    : ([["Cost", dollars(metrics.cost)]] as const);
+  return [{ kind: "facts", lists: [{ title: "Computation", facts }] }];
+}
+
+function limits({ limits }: Context): Block[] {
+  if (limits.length === 0) return [];
+  return [
+    { kind: "heading", text: "What is missing or assumed" },
+    { kind: "paragraph", text: limits.map((limit) => `\u2022 ${limit}`).join("\n") },
+  ];
+}
+
 function returns({ basis, redemptions, cashFlows, metrics }: Context): Block[] {
   const earned: Block = {
     kind: "table",
     columns: [
       { title: "Redeemed", align: "left", share: 1.5 },
-      { title: "On", align: "left", share: 1.5 },
+      { title: "On", align: "left", share: 1.6 },
+      { title: "Interest of", align: "left", share: 1.4 },
       { title: "Interest", align: "right", share: 1 },
-      { title: "Paid back", align: "right", share: 1 },
-      { title: "Yield a year", align: "right", share: 1 },
+      { title: "Paid back", align: "right", share: 1.1 },
+      { title: "Yield a year", align: "right", share: 0.95 },
     ],
-    rows: redemptions.map(({ when, on, interest, proceeds, annualYield }) => [
-      ...[capital(when), day(on), dollars(interest), dollars(proceeds), percent(annualYield)],
+    rows: redemptions.map(({ when, on, basis, interest, proceeds, annualYield }) => [
+      ...[capital(when), day(on), basis ?? NOTHING, dollars(interest), dollars(proceeds), percent(annualYield)],
     ]),
   };
   const flows: Block = {
@@ -191,7 +230,7 @@ function decisions({ deal }: Context): Block[] {
     by,
     reason ?? NOTHING,
   ]);
-  const place = `Ranked ${deal.rank} of ${deal.deals} deals of its analysis; its status is ${deal.status}.`;
+  const place = `Ranked ${deal.rank} of ${counted(deal.deals, "deal")} of its analysis; its status is ${deal.status}.`;
   return [
     { kind: "heading", text: "The deal" },
     { kind: "paragraph", text: rows.length ? place : `${place} There is no decision yet.` },
@@ -203,13 +242,13 @@ function summary({ lien, property, metrics }: Context): string {
   const bears = lien.rate === null ? "" : ` at ${percent(lien.rate)}`;
   const has =
     metrics.expectedYield === null
-      ? "Its yield is unknown."
+      ? "No yield can be stated."
       : `It is expected to yield ${percent(metrics.expectedYield)} a year.`;
   const secured =
     metrics.ltv === null
       ? "Without a usable valuation of the property, loan to value is unknown."
-      : `All liens together come to ${percent(metrics.ltv)} of the property's value, ${dollars(property.value)}.`;
-  return `Certificate ${lien.certificate} of ${lien.county} has a face amount of ${dollars(lien.face)}${bears} and costs ${dollars(metrics.cost)}. ${has} ${secured}`;
+      : `The known liens together come to ${percent(metrics.ltv)} of the property's value, ${dollars(property.value)}.`;
+  return `${subjectOf(lien, property)} has a face amount of ${dollars(lien.face)}${bears} and costs ${dollars(metrics.cost)}. ${has} ${secured}`;
 }
 
 function risks({ metrics }: Context): string {

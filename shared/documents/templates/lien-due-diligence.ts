@@ -1,13 +1,27 @@
 import { z } from "zod";
+import { counted } from "#text/counted.ts";
 import { defineTemplate } from "../template.ts";
-import { certificateAndProperty, date, day, dollars, lien, money, property, words } from "../template-fields.ts";
+import {
+  date,
+  day,
+  dollars,
+  lien,
+  lienAndPropertyFacts,
+  money,
+  nameOf,
+  property,
+  subjectOf,
+  words,
+} from "../template-fields.ts";
 
 const context = z.strictObject({
   asOf: date,
   lien,
   property,
   checks: z
-    .array(z.strictObject({ check: words.min(1), result: z.enum(["pass", "warning", "fail"]), detail: words }))
+    .array(
+      z.strictObject({ check: words.min(1), result: z.enum(["pass", "warning", "fail", "unknown"]), detail: words }),
+    )
     .max(200)
     .default([]),
   priorLiens: z
@@ -19,7 +33,7 @@ const context = z.strictObject({
 type Context = z.output<typeof context>;
 export type DueDiligenceFacts = z.input<typeof context>;
 
-const RESULTS = { pass: "Pass", warning: "Warning", fail: "Fail" } as const;
+const RESULTS = { pass: "Pass", warning: "Warning", fail: "Fail", unknown: "Unknown" } as const;
 
 /** The checks of one certificate before its purchase, with their results. */
 export const lienDueDiligence = defineTemplate({
@@ -30,17 +44,24 @@ export const lienDueDiligence = defineTemplate({
       written: findings,
     },
   },
-  heading: ({ lien, asOf }) => ({
-    title: `Due diligence: certificate ${lien.certificate}`,
+  heading: ({ lien, property, asOf }) => ({
+    title: `Due diligence: ${nameOf(lien, property)}`,
     subtitle: `${lien.county}, ${lien.state} \u00b7 tax year ${lien.taxYear} \u00b7 as of ${day(asOf)}`,
   }),
   blocks: ({ lien, property, checks, priorLiens, notes }, words) => [
+    ...checks
+      .filter(({ result }) => result === "fail")
+      .map(({ check, detail }) => ({ kind: "paragraph", tone: "warning", text: `${check}: ${detail}` }) as const),
     {
       kind: "figures",
       figures: [
         { label: "Face amount", value: dollars(lien.face) },
-        { label: "Property value", value: dollars(property.value) },
-        { label: "Checks passed", value: `${count(checks, "pass")} of ${checks.length}` },
+        { label: "Property value", value: dollars(property.value), note: property.valueSource ?? undefined },
+        {
+          label: "Checks passed",
+          value: `${count(checks, "pass")} of ${checks.length}`,
+          note: unknown(checks).length ? `${unknown(checks).length} could not be made` : undefined,
+        },
         { label: "Failed", value: String(count(checks, "fail")), note: `${count(checks, "warning")} with a warning` },
       ],
     },
@@ -59,7 +80,7 @@ export const lienDueDiligence = defineTemplate({
           } as const,
         ]
       : []),
-    certificateAndProperty(lien, property),
+    ...lienAndPropertyFacts(lien, property),
     { kind: "heading", text: "Prior liens" },
     priorLiens.length
       ? {
@@ -71,16 +92,25 @@ export const lienDueDiligence = defineTemplate({
           ],
           rows: priorLiens.map(({ holder, recordedOn, amount }) => [holder, day(recordedOn), dollars(amount)]),
         }
-      : { kind: "paragraph", text: "None is known." },
+      : { kind: "paragraph", text: lien.prior == null ? "Not checked." : "None is listed." },
     ...(notes ? [{ kind: "heading", text: "Notes" } as const, { kind: "paragraph", text: notes } as const] : []),
   ],
 });
 
-function findings({ lien, checks, priorLiens }: Context): string {
+function findings({ lien, property, checks, priorLiens }: Context): string {
   const failed = checks.filter(({ result }) => result === "fail").map(({ check }) => check);
-  const outcome = failed.length ? `These failed: ${failed.join(", ")}.` : "None failed.";
-  const prior = ["no prior lien", "one prior lien"][priorLiens.length] ?? `${priorLiens.length} prior liens`;
-  return `Certificate ${lien.certificate} of ${lien.county} was examined in ${checks.length} checks. ${outcome} On record: ${prior}.`;
+  const missing = unknown(checks);
+  const made = checks.length - missing.length;
+  const outcome = failed.length ? `These failed: ${failed.join(", ")}.` : made > 0 ? "None of these failed." : "";
+  const open = missing.length ? `For want of data these were not made: ${missing.join(", ")}.` : "";
+  const isKnown = priorLiens.length > 0 || lien.prior != null;
+  const prior = isKnown ? `Listed: ${counted(priorLiens.length, "prior lien")}.` : "Prior liens were not checked.";
+  const examined = `${subjectOf(lien, property)} was examined in ${counted(made, "check")}.`;
+  return [examined, outcome, open, prior].filter(Boolean).join(" ");
+}
+
+function unknown(checks: Context["checks"]): string[] {
+  return checks.filter(({ result }) => result === "unknown").map(({ check }) => check);
 }
 
 function count(checks: Context["checks"], result: keyof typeof RESULTS): number {

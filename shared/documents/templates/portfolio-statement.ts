@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { counted } from "#text/counted.ts";
+import type { Block } from "../document-model.ts";
 import { defineTemplate } from "../template.ts";
 import { date, day, dollars, money, words } from "../template-fields.ts";
 
@@ -23,6 +25,8 @@ const context = z.strictObject({
     .max(10_000),
   /** Holdings without a recent valuation of their property: the net asset value is partial then. */
   unvalued: z.array(words.min(1)).max(10_000).default([]),
+  /** Holdings past their last day to redeem. */
+  lapsed: z.array(words.min(1)).max(10_000).default([]),
   history: z
     .array(z.strictObject({ date, nav: money }))
     .max(36)
@@ -44,7 +48,10 @@ export const portfolioStatement = defineTemplate({
     title: `Statement: ${portfolio}`,
     subtitle: `Net asset value as of ${day(asOf)}`,
   }),
-  blocks: ({ nav, book, accrued, writeDowns, holdings, unvalued, history }, words) => [
+  blocks: ({ nav, book, accrued, writeDowns, holdings, unvalued, lapsed, history }, words) => [
+    ...(lapsed.length
+      ? [{ kind: "paragraph", tone: "warning", text: `Past the last day to redeem: ${lapsed.join(", ")}.` } as const]
+      : []),
     {
       kind: "figures",
       figures: [
@@ -73,27 +80,38 @@ export const portfolioStatement = defineTemplate({
         ]
       : []),
     { kind: "heading", text: "Holdings" },
-    {
-      kind: "table",
-      columns: [
-        { title: "Certificate", align: "left", share: 1.4 },
-        { title: "County", align: "left", share: 1.25 },
-        // Wide enough for "September 30, 2026" and for millions on one line.
-        { title: "Purchased", align: "left", share: 1.6 },
-        { title: "Book value", align: "right", share: 1.35 },
-        { title: "Accrued", align: "right", share: 1.1 },
-        { title: "Write-down", align: "right", share: 1.1 },
-      ],
-      rows: holdings.map((one) => [
-        ...[one.certificate, one.county, day(one.purchasedOn)],
-        ...[dollars(one.book), dollars(one.accrued), dollars(one.writeDown)],
-      ]),
-      total: ["Total", "", "", dollars(book), dollars(accrued), dollars(writeDowns)],
-    },
+    ...(holdings.length ? [holdingsTable({ holdings, book, accrued, writeDowns })] : [NO_HOLDINGS]),
   ],
 });
 
+const NO_HOLDINGS: Block = { kind: "paragraph", text: "There are none." };
+
+function holdingsTable({
+  holdings,
+  book,
+  accrued,
+  writeDowns,
+}: Pick<Context, "holdings" | "book" | "accrued" | "writeDowns">): Block {
+  return {
+    kind: "table",
+    columns: [
+      { title: "Certificate or parcel", align: "left", share: 1.4 },
+      { title: "County", align: "left", share: 1.25 },
+      // Wide enough for "September 30, 2026" and for millions on one line.
+      { title: "Purchased", align: "left", share: 1.6 },
+      { title: "Book value", align: "right", share: 1.35 },
+      { title: "Accrued", align: "right", share: 1.1 },
+      { title: "Write-down", align: "right", share: 1.1 },
+    ],
+    rows: holdings.map((one) => [
+      ...[one.certificate, one.county, day(one.purchasedOn)],
+      ...[dollars(one.book), dollars(one.accrued), dollars(one.writeDown)],
+    ]),
+    total: ["Total", "", "", dollars(book), dollars(accrued), dollars(writeDowns)],
+  };
+}
+
 function summary({ asOf, nav, holdings, accrued }: Context): string {
-  const count = holdings.length === 1 ? "one certificate" : `${holdings.length} certificates`;
+  const count = counted(holdings.length, "certificate");
   return `On ${day(asOf)} the portfolio holds ${count} and is worth ${dollars(nav)}, of which ${dollars(accrued)} is interest that has accrued.`;
 }

@@ -119,7 +119,7 @@ describe("a document", () => {
       "$1,234.57",
       "15.50%",
       "Vacant land",
-      "4 of 6",
+      "4 of 7",
       "$90,000.00",
       "These failed: Bankruptcy of the owner",
     ])
@@ -446,6 +446,18 @@ async function written(given: Record<string, unknown> = {}) {
   return shown(body.document);
 }
 
+/** A list with a column for each flag and amount. */
+const SOURCE = {
+  fields: {
+    bankruptcy: "B",
+    environmental: "E",
+    codeViolations: "C",
+    priorLiens: "P",
+    premium: "O",
+    fees: "F",
+    penalties: "I",
+  },
+};
 let certificates = 16;
 
 async function seedLien({
@@ -459,7 +471,7 @@ async function seedLien({
   const county = { id: "sample-az", name: "Sample County", state: "AZ", timeZone: "America/Phoenix" };
   await api.db
     .insert(counties)
-    .values({ ...county, source: {}, ruleSet, ...times })
+    .values({ ...county, source: SOURCE, ruleSet, ...times })
     .onConflictDoNothing();
   const { lienId, propertyId } = await addLien(api.db, {
     countyId: "sample-az",

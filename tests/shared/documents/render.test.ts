@@ -14,6 +14,7 @@ import { sampleMemo } from "./sample-lien.ts";
 const document = (...blocks: Block[]): DocumentModel => ({
   title: "A title",
   subtitle: "A subtitle",
+  recipient: null,
   reference: "Document 1",
   asOf,
   blocks,

@@ -12,5 +12,11 @@ export function sampleDocument(name: string, given: unknown): DocumentModel {
   const words = Object.fromEntries(
     Object.entries(template.passages).map(([key, passage]) => [key, passage.written(facts as never)]),
   );
-  return buildDocument(template, facts, { passages: { words, by: "template", note: null }, id: "0192", asOf });
+  const document = {
+    id: "01983a2e-0000-7000-8000-00005f2a9c01",
+    template: name,
+    recipient: "user:ada",
+    createdAt: asOf,
+  };
+  return buildDocument(template, facts, { words, by: "template", note: null }, document);
 }
