@@ -130,6 +130,7 @@ describe("each response of an app with data matches its schema", () => {
       "api/notifications": note.id,
       "api/v1/etf": etf.symbol,
       "api/counties": "sample-az",
+      "api/liens": String(lienId),
       "api/documents": document.document,
       "api/analysis/runs": analysis.analysis,
       "api/agents/episodes": analysis.episode,
