@@ -9,7 +9,11 @@ import type { Output } from "./output.ts";
 export async function confirm(out: Output, question: string): Promise<boolean> {
   if (!out.isTerminal || !process.stdin.isTTY) throw new UsageError(`${question} Answer it with --yes.`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const ended = new Promise<string>((resolve) => terminal.once("close", () => { resolve(""); }));
+  const ended = new Promise<string>((resolve) =>
+    terminal.once("close", () => {
+      resolve("");
+    }),
+  );
   try {
     const answer = await Promise.race([terminal.question(`${question} [y/N] `), ended]);
     return /^y(es)?$/i.test(answer.trim());

@@ -21,10 +21,20 @@ export function progressDisplay(out: Output): ProgressDisplay {
 /** Shows how much of a total is done: one line that it redraws on a terminal, elsewhere a line for each step. */
 export function pageProgress(out: Output, total: number): { show(done: number): void; end(): void } {
   const text = (done: number) => progressInWords({ done, total });
-  if (!out.isTerminal) return { show: (done) => { out.line(text(done)); }, end: () => undefined };
+  if (!out.isTerminal)
+    return {
+      show: (done) => {
+        out.line(text(done));
+      },
+      end: () => undefined,
+    };
   return {
-    show: (done) => { out.write(`${ERASE_LINE}${bar(done, total, BAR_WIDTH, out.paint)} ${text(done)}`); },
-    end: () => { out.write(ERASE_LINE); },
+    show: (done) => {
+      out.write(`${ERASE_LINE}${bar(done, total, BAR_WIDTH, out.paint)} ${text(done)}`);
+    },
+    end: () => {
+      out.write(ERASE_LINE);
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Controls } from "#data/platform/control-schema.ts";
 import { listControls } from "#data/platform/controls.ts";
 import { listPauses } from "#data/platform/pauses.ts";
-import { type FamilyScope,familyScope } from "#data/platform/scope.ts";
+import { type FamilyScope, familyScope } from "#data/platform/scope.ts";
 import type { App } from "#http/app-services.ts";
 import { instant } from "./field-schemas.ts";
 
