@@ -2,7 +2,8 @@ import type { SampleBar } from "./sample-prices.ts";
 
 /**
  * Content faults that every price provider has, in its newest days: a price of zero, a negative price, a price that is
- * no number (`bad-price`), a high below the low, a duplicate day, a day in the future, no days. `rescaled`: every price
+ * no number (`bad-price`), a high below the low, an open, high and low of zero (`zero-range`), a duplicate day, the
+ * last day twice (`repeated-last`, the first with an older price), a day in the future, no days. `rescaled`: every price
  * divided by four, as after a split. `hundredth`: the newest day in pounds among pence. `dropped`: 30 % lower from
  * SPLIT_DAY on. `split-late`, `split-late-unstated`: a tenth from SPLIT_DAY on, the earlier days not adjusted yet;
  * `split-adjusted`: every day a tenth. All but `split-late-unstated` state the split where the format has splits.
@@ -12,7 +13,9 @@ export type PriceFault =
   | "negative-price"
   | "bad-price"
   | "high-below-low"
+  | "zero-range"
   | "duplicate-date"
+  | "repeated-last"
   | "future-date"
   | "empty-series"
   | "rescaled"
@@ -38,8 +41,12 @@ export function barsWithFault(bars: readonly SampleBar[], kind: string | undefin
       return withLast({ close: "NaN" });
     case "high-below-low":
       return withLast({ high: "1.00", low: "2.00" });
+    case "zero-range":
+      return withLast({ open: "0", high: "0", low: "0" });
     case "duplicate-date":
       return last ? [...bars, last] : [];
+    case "repeated-last":
+      return bars.flatMap((bar) => (bar === bars.at(-1) ? [scaled(bar, 0.99), bar] : [bar]));
     case "future-date":
       return [...bars, ...(last ? [{ ...last, date: "2100-01-04" }] : [])];
     case "empty-series":

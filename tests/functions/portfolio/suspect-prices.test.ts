@@ -1,14 +1,16 @@
 import { and, eq, sql } from "drizzle-orm";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { jobRuns, type Run } from "#data/platform/platform-schema.ts";
+import type { StoredPrice } from "#data/portfolio/etf-prices.ts";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
-import { listValues } from "#data/portfolio/pensions.ts";
+import { listContributions, listValues } from "#data/portfolio/pensions.ts";
 import { listSuspectPoints } from "#data/portfolio/suspect-points.ts";
 import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
 import { refreshEtf } from "#functions/portfolio/refresh-etf.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
-import { aPension } from "#support/pensions.ts";
+import type { PriceFault } from "#local/providers/price-faults.ts";
+import { addMoney, aPension } from "#support/pensions.ts";
 import { type EtfFixture, openEtfFixture } from "./etf-fixture.ts";
 
 const [WEDNESDAY, THURSDAY, FRIDAY, MONDAY] = ["2026-04-08", "2026-04-09", "2026-04-10", "2026-04-13"] as const;
@@ -36,11 +38,7 @@ async function done(job: Parameters<EtfFixture["run"]>[0], input?: unknown): Pro
   return run;
 }
 
-async function syncOn(
-  day: string,
-  fault?: "hundredth" | "dropped" | "zero-price" | "split-late" | "split-late-unstated" | "split-adjusted",
-  time = "21:00",
-) {
+async function syncOn(day: string, fault?: PriceFault, time = "21:00") {
   etfs.setNow(`${day}T${time}:00Z`);
   etfs.yahoo.recover();
   if (fault) etfs.yahoo.fail({ kind: fault });
@@ -62,6 +60,10 @@ const changes = async () => [
   ...(await etfs.db.execute(sql`
     select date::text as date, value::text as value, reason from portfolio.etf_pension_value_changes`)),
 ];
+
+/** The units of each contribution, oldest first. */
+const unitsOf = async (pension: string) =>
+  (await listContributions(etfs.db, pension)).map(({ units }) => Number(units));
 
 /** Executes the refresh that a synchronisation enqueued. */
 async function refresh(): Promise<Run> {
@@ -179,6 +181,41 @@ it("a fall by 30 % waits for the next day, which confirms it", async () => {
   expect((await days(pension)).map(({ state }) => state)).toEqual(["final", "final", "final"]);
 });
 
+describe("noise in a bar of the newest days keeps no fund from being read", () => {
+  it.each<[PriceFault, string, Partial<StoredPrice>]>([
+    ["high-below-low", THURSDAY, { high: null, low: null }],
+    ["zero-range", THURSDAY, { open: null, high: null, low: null }],
+    ["repeated-last", FRIDAY, {}],
+  ])("%s: what is usable is stored", async (fault, day, left) => {
+    const expected = (await cleanPrices()).map((price) => (price.date === day ? { ...price, ...left } : price));
+    await aValuedPension();
+    expect((await syncOn(FRIDAY, fault)).itemFailureCount).toBe(0);
+    expect((await etfs.prices("SMPW.DE")).slice(-3)).toEqual(expected);
+    expect(await points()).toEqual([]);
+  });
+
+  it("negative-price: its day is held back, and the other days are stored", async () => {
+    const expected = (await cleanPrices()).filter(({ date }) => date !== THURSDAY);
+    await aValuedPension();
+    expect((await syncOn(FRIDAY, "negative-price")).itemFailureCount).toBe(0);
+    expect((await etfs.prices("SMPW.DE")).slice(-2)).toEqual(expected);
+    expect(await points()).toMatchObject([{ date: THURSDAY, value: "-1.5", rule: "not-positive", state: "held" }]);
+  });
+
+  /** The last three days as they are without noise. */
+  async function cleanPrices(): Promise<StoredPrice[]> {
+    etfs.setNow(`${FRIDAY}T21:00:00Z`);
+    await etfs.add("SMPW.DE");
+    await done(fetchEtf, { symbol: "SMPW.DE" });
+    const prices = (await etfs.prices("SMPW.DE")).slice(-3);
+    expect(prices.map(({ date, high }) => [date, high === null])).toEqual(
+      [WEDNESDAY, THURSDAY, FRIDAY].map((date) => [date, false]),
+    );
+    await etfs.clear();
+    return prices;
+  }
+});
+
 describe("a split of ten for one", () => {
   it("that the source states and has not adjusted for: the series is refreshed at the new scale, and never scaled twice", async () => {
     const pension = await aValuedPension();
@@ -246,6 +283,43 @@ describe("a split of ten for one", () => {
       sql`select reason, after from platform.audit_log where subject = 'etf:SMPW.DE'`,
     );
     expect(audit).toMatchObject({ after: { days: 1, pensions: 1 } });
+  });
+
+  it("between two purchases: each purchase before it buys again at the new scale, and the one after it stays", async () => {
+    const pension = await aValuedPension();
+    const etf = await etfs.etf("SMPW.DE");
+    await addMoney(etfs.db, pension, [{ date: WEDNESDAY, amount: "500.00" }]);
+    await addMoney(etfs.db, pension, [{ date: THURSDAY, amount: "200.00" }]);
+    const before = await aPension(etfs.db, etf, { contributions: [{ date: THURSDAY, amount: "100.00" }] });
+    // As it was stored before splits were read: Thursday at the new scale, the days before at the old one.
+    await syncOn(THURSDAY);
+    await etfs.db.execute(sql`update portfolio.etf_prices set close = close / 10 where date = ${THURSDAY}::date`);
+    await value();
+    const wrong = await lastDay(pension);
+    const old = await unitsOf(pension);
+
+    await syncOn(FRIDAY, "split-adjusted");
+    await refresh();
+    await value();
+    const now = await unitsOf(pension);
+    expect(now.map((units, index) => units / old[index]!)).toEqual([
+      expect.closeTo(10, 3),
+      expect.closeTo(10, 3),
+      expect.closeTo(1, 3),
+    ]);
+    const thursday = (await days(pension)).find(({ date }) => date === THURSDAY)!;
+    expect(thursday).toMatchObject({ state: "final" });
+    expect(Number(thursday.units)).toBeCloseTo(now[0]! + now[1]! + now[2]!, 6);
+    // The 200.00 of the last purchase were valued rightly, the others at a tenth.
+    expect(Number(thursday.value) - 200).toBeCloseTo(10 * (Number(wrong!.value) - 200), 0);
+    expect(await changes()).toEqual([
+      expect.objectContaining({
+        date: THURSDAY,
+        value: wrong!.value,
+        reason: expect.stringMatching(/10 for 1/) as string,
+      }),
+    ]);
+    expect((await listValues(etfs.db, before, { limit: 1 }))[0]).toMatchObject({ date: THURSDAY, value: "100.00" });
   });
 });
 
