@@ -39,6 +39,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Dismiss a dead run, with the reason",
     load: async () => (await import("./commands/dismiss.ts")).dismiss,
   },
+  preview: {
+    summary: "Read a county's list as an ingestion would, and store nothing",
+    load: async () => (await import("./commands/preview.ts")).preview,
+  },
   next: {
     summary: "The next occurrences of a schedule; needs no app",
     load: async () => (await import("./commands/next.ts")).next,

@@ -51,6 +51,8 @@ export interface Route {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType | null;
+  /** The largest JSON body. Default 1 MiB. */
+  readonly maxBodyBytes?: number;
   /** The body is a file instead of JSON. */
   readonly file?: FileBody;
   /** The body of a 2XX response: described by OpenAPI, checked by tests. Null: no body. */
@@ -83,6 +85,7 @@ export function defineRoute<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  readonly maxBodyBytes?: number;
   readonly file?: FileBody;
   readonly response?: z.ZodType | null;
   readonly produces?: string;

@@ -84,7 +84,7 @@ const NO_BYTES = new Uint8Array();
 
 async function bytesOfBody(route: Route, request: Request): Promise<Uint8Array> {
   if (request.method === "GET" || request.method === "HEAD") return NO_BYTES;
-  const bytes = await bytesOf(request, route.file?.maxBytes);
+  const bytes = await bytesOf(request, route.file?.maxBytes ?? route.maxBodyBytes);
   if (!route.file) return bytes;
   const type = request.header("content-type")?.split(";")[0]!.trim().toLowerCase();
   if (type === undefined || !route.file.types.includes(type)) {

@@ -25,10 +25,13 @@ const body = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, "expected the SHA-256 of an uploaded list")
     .optional()
     .describe("Reads this uploaded list instead"),
+  list: z.string().min(1).optional().describe("Reads this CSV file instead, plain or gzipped, in Base64"),
   rows: z.int().min(0).max(100).default(20).describe("Rows to show"),
 });
 
-const counts = z.array(z.record(z.string(), z.unknown())).describe("By field and kind, with the first line");
+const counts = z.array(z.record(z.string(), z.unknown())).describe("By field and kind, with the first five lines");
+/** Azure passes a body as a whole, so the process holds it in memory. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 export const previewCounty = defineRoute({
   method: "POST",
@@ -37,10 +40,12 @@ export const previewCounty = defineRoute({
   summary: "Read a county's list as an ingestion would, and store nothing: at most 200,000 rows and 25 seconds",
   params: z.strictObject({ id: countyIdText }),
   body,
+  maxBodyBytes: MAX_BYTES,
   response: z.object({
     rows: z.array(z.record(z.string(), z.unknown())),
     read: z.number(),
     valid: z.number(),
+    unread: z.array(z.string()).describe("Columns of the list that the source does not name"),
     stoppedAfter: z.string().nullable().describe("Null when the whole list was read"),
     doubt: z.string().nullable().describe("Why no lien would be delisted"),
     shrinks: z.boolean().describe("Whether an ingestion would refuse the list as too small"),
@@ -57,11 +62,7 @@ export const previewCounty = defineRoute({
   }),
   async handle({ app, params: { id }, body: given }) {
     const { lastRows, ...county } = await countyOf(app, id, given);
-    const objection =
-      "url" in county.source && county.source.url && sourceUrlFault(new URL(county.source.url), app.config);
-    if (objection) throw badRequest([{ field: "source.url", reason: objection.replace(/^source\.url: /, "") }]);
-    const closed = county.source.url === undefined ? null : internet.refusal!(gateStateOf(app.config));
-    if (closed) throw new Problem(409, closed.code, closed.reason);
+    if (county.file === undefined && county.source.url !== undefined) refuseFetch(county.source.url, app);
     const year = app.clock.now().getUTCFullYear();
     try {
       const preview = await previewList(app.db, county, app.config, { year, shown: given.rows, signal: app.stopping });
@@ -72,6 +73,13 @@ export const previewCounty = defineRoute({
     }
   },
 });
+
+function refuseFetch(url: string, { config }: Pick<App, "config">): void {
+  const objection = sourceUrlFault(new URL(url), config);
+  if (objection) throw badRequest([{ field: "source.url", reason: objection.replace(/^source\.url: /, "") }]);
+  const closed = internet.refusal!(gateStateOf(config));
+  if (closed) throw new Problem(409, closed.code, closed.reason);
+}
 
 async function countyOf({ db }: App, id: string, given: z.output<typeof body>) {
   const county = await findCounty(db, id);
@@ -88,7 +96,18 @@ async function countyOf({ db }: App, id: string, given: z.output<typeof body>) {
     );
   }
   const rules = listRulesOf(ruleSet, given.rules ?? stored.data?.rules ?? {});
-  return { id, source: await withUpload({ db }, id, source, given.upload), rules, lastRows: county?.lastRows ?? null };
+  const shared = { id, rules, lastRows: county?.lastRows ?? null };
+  if (given.list !== undefined && given.upload !== undefined)
+    throw badRequest([{ field: "upload", reason: "expected either upload or list, got both" }]);
+  if (given.list !== undefined) return { ...shared, source, file: fileOf(given.list, source) };
+  return { ...shared, source: await withUpload({ db }, id, source, given.upload), file: undefined };
+}
+
+function fileOf(list: string, { kind }: CountySource): Buffer {
+  if (kind !== "csv") throw badRequest([{ field: "list", reason: "expected a source of the kind csv" }]);
+  const file = Buffer.from(list, "base64");
+  if (file.toString("base64").length === list.length) return file;
+  throw badRequest([{ field: "list", reason: "expected a file in Base64" }]);
 }
 
 async function withUpload(

@@ -26,6 +26,12 @@ export function columnPlaces(list: string, columns: readonly ListColumn[], heade
   });
 }
 
+/** The names of the columns that nothing reads; the position of one without a name. */
+export function unreadColumns(header: readonly string[], places: readonly number[]): string[] {
+  const read = new Set(places);
+  return header.flatMap((name, place) => (read.has(place) ? [] : [name.trim().slice(0, 60) || String(place + 1)]));
+}
+
 /** Whether a list needs no header: each column has only a position. */
 export function areOnlyPositions(columns: readonly ListColumn[]): columns is readonly number[] {
   return columns.every((column) => typeof column === "number");

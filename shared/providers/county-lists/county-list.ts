@@ -28,6 +28,8 @@ export interface ListReader {
   readonly openEnd: () => string | null;
   /** After reading: warnings about the whole list. */
   readonly warnings: () => readonly Finding[];
+  /** After reading: the columns of the rows that the source does not name. */
+  readonly unread: () => readonly string[];
 }
 
 /** A fault of a whole row. */

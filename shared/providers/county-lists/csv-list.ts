@@ -1,4 +1,4 @@
-import { areOnlyPositions, columnPlaces } from "./column-places.ts";
+import { areOnlyPositions, columnPlaces, unreadColumns } from "./column-places.ts";
 import { type ListColumn, type ListedRow, listError, type ListReader } from "./county-list.ts";
 import { type CsvRecord, CsvRecords, QuoteNotClosed, RecordTooLong } from "./csv-records.ts";
 import { CsvRows } from "./csv-rows.ts";
@@ -23,7 +23,8 @@ export function csvList(
   open: (signal: AbortSignal) => Promise<AsyncIterable<Buffer>>,
 ): ListReader {
   let openEnd: string | null = null;
-  return { read, openEnd: () => openEnd, warnings: () => [] };
+  let unread: readonly string[] = [];
+  return { read, openEnd: () => openEnd, warnings: () => [], unread: () => unread };
 
   async function* read(columns: readonly ListColumn[], signal: AbortSignal): AsyncGenerator<Iterable<ListedRow>> {
     const bytes = asUtf8(textFile(list, await open(signal), LARGEST_FILE), source.encoding);
@@ -63,7 +64,10 @@ export function csvList(
     const width = first.findLastIndex((cell) => !source.header || cell.trim() !== "") + 1;
     const header = first.slice(0, width);
     const isByPosition = !source.header && areOnlyPositions(columns);
-    return { width, places: columnPlaces(list, columns, isByPosition ? header.map(() => "") : header) };
+    const names = isByPosition ? header.map(() => "") : header;
+    const places = columnPlaces(list, columns, names);
+    unread = unreadColumns(names, places);
+    return { width, places };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CheerioAPI } from "cheerio";
 import type { Finding } from "#rules/tax-liens/row-finding.ts";
 import type { Outbound } from "../outbound.ts";
-import { areOnlyPositions, columnPlaces } from "./column-places.ts";
+import { areOnlyPositions, columnPlaces, unreadColumns } from "./column-places.ts";
 import { type ListColumn, type ListedRow, listError, type ListReader, rowFault } from "./county-list.ts";
 import { HtmlTable } from "./html-table.ts";
 import type { SourceOf } from "./source-shape.ts";
@@ -13,7 +13,9 @@ const LARGEST_PAGE = 16 * 1024 * 1024;
 export function htmlList(list: string, source: SourceOf<"html">, client: Outbound): ListReader {
   let openEnd: string | null = null;
   let hidden = 0;
-  return { read, openEnd: () => openEnd, warnings: () => (hidden > 0 ? [hiddenRows(hidden)] : []) };
+  let unread: readonly string[] = [];
+  const warnings = () => (hidden > 0 ? [hiddenRows(hidden)] : []);
+  return { read, openEnd: () => openEnd, warnings, unread: () => unread };
 
   async function* read(columns: readonly ListColumn[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
     // Loaded on first use: most counties have files.
@@ -42,18 +44,12 @@ export function htmlList(list: string, source: SourceOf<"html">, client: Outboun
   }
 
   function layoutOf(header: readonly string[], first: readonly string[], columns: readonly ListColumn[]) {
-    if (header.length === 0 && areOnlyPositions(columns)) {
-      if (first.length === 0) return { places: [], width: 0 };
-      return {
-        places: columnPlaces(
-          list,
-          columns,
-          first.map(() => ""),
-        ),
-        width: first.length,
-      };
-    }
-    return { places: columnPlaces(list, columns, header), width: header.length };
+    const isByPosition = header.length === 0 && areOnlyPositions(columns);
+    if (isByPosition && first.length === 0) return { places: [], width: 0 };
+    const names = isByPosition ? first.map(() => "") : header;
+    const places = columnPlaces(list, columns, names);
+    unread = unreadColumns(names, places);
+    return { places, width: names.length };
   }
 
   function nextOf($: CheerioAPI, from: URL): URL | null {

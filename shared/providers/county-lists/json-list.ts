@@ -15,8 +15,9 @@ const LARGEST_PAGE = 16 * 1024 * 1024;
 /** Reads a list of JSON records: in one response, or in pages as Socrata serves them. */
 export function jsonList(list: string, source: SourceOf<"json">, client: Outbound): ListReader {
   let absent: readonly ListColumn[] = [];
+  let unread: readonly string[] = [];
   // Pages are read up to an empty one; a response without pages is complete when it parses.
-  return { read, openEnd: () => null, warnings: () => absent.map(absence) };
+  return { read, openEnd: () => null, warnings: () => absent.map(absence), unread: () => unread };
 
   async function* read(columns: readonly ListColumn[], signal: AbortSignal): AsyncGenerator<readonly ListedRow[]> {
     const reader = new JsonRecords(list, columns);
@@ -29,6 +30,7 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
       if (records.length === 0) return;
       const rows = records.map((record, index) => reader.rowOf(record, offset + index + 1));
       absent = columns.filter((column) => !reader.has(column));
+      unread = reader.unread;
       if (offset === 0) refuseUnknown(absent, records, response.headers["x-soda2-fields"]);
       yield rows;
       if (!source.paging) return;

@@ -5,6 +5,8 @@ import { type ListColumn, type ListedRow, listError, rowFault } from "./county-l
 
 /** Names in names, at most. */
 const DEEPEST = 5;
+/** Names without a reader that are remembered. */
+const MOST_UNREAD = 200;
 
 /**
  * Reads values from JSON records by names as `wordKey` compares them; a name below another is written with a point
@@ -18,6 +20,7 @@ export class JsonRecords {
   /** The names below which there are wanted names. */
   readonly #above = new Set<string>();
   readonly #present = new Set<string>();
+  readonly #unread = new Set<string>();
 
   constructor(list: string, columns: readonly ListColumn[]) {
     this.#list = list;
@@ -35,6 +38,11 @@ export class JsonRecords {
     return typeof column !== "string" || this.#present.has(wordKey(column));
   }
 
+  /** The names, or the positions, of values that no column reads. */
+  get unread(): readonly string[] {
+    return [...this.#unread];
+  }
+
   /** @throws ProviderError for a column that a record has several times, or by position in a record with names */
   rowOf(record: ExactJson, line: number): ListedRow {
     const raw = () => JSON.stringify(record);
@@ -49,6 +57,7 @@ export class JsonRecords {
   }
 
   #byPosition(record: readonly ExactJson[]): string[] {
+    for (const place of record.keys()) if (!this.#columns.includes(place + 1)) this.#addUnread(String(place + 1));
     return this.#columns.map((column) => {
       if (typeof column === "number") return textOf(record[column - 1]);
       throw listError(this.#list, `has arrays as records: expected positions such as 1, not ${JSON.stringify(column)}`);
@@ -68,8 +77,12 @@ export class JsonRecords {
       }
       if (depth > 1 && this.#above.has(key) && isJsonObject(value)) {
         this.#collect(value, `${key}.`, values, seen, depth - 1);
-      }
+      } else if (!places) this.#addUnread(above + name);
     }
+  }
+
+  #addUnread(name: string): void {
+    if (this.#unread.size < MOST_UNREAD) this.#unread.add(name.slice(0, 60));
   }
 }
 

@@ -13,6 +13,8 @@ export interface ListedCounty {
   readonly id: string;
   readonly source: CountySource;
   readonly rules: ListRules;
+  /** A CSV file to read instead of the one that the source names. */
+  readonly file?: Buffer | undefined;
 }
 
 /** A row of a county's list, read by the county's configuration. */
@@ -38,6 +40,8 @@ export interface CountyList {
   readonly doubt: () => string | null;
   /** How many rows have each fault or warning so far, and warnings about the whole list. */
   readonly findings: () => ListFindings;
+  /** The columns of the list that the source does not name. */
+  readonly unread: () => readonly string[];
   readonly close: () => void;
 }
 
@@ -60,7 +64,7 @@ export function openCountyList(
   year: number,
   limits: Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> = {},
 ): CountyList {
-  const list = openList(county.id, county.source, settings, limits);
+  const list = openList(county.id, county.source, settings, { ...limits, file: county.file });
   return {
     ...countyList(county, list, year),
     close: () => {
@@ -77,7 +81,7 @@ export function countyList({ source, rules }: ListedCounty, list: ListReader, ye
   const [faults, warnings] = [new FindingCounts(), new FindingCounts()];
   let [otherRows, lostIds] = [0, 0];
 
-  return { rows, doubt, findings };
+  return { rows, doubt, findings, unread: list.unread };
 
   async function* rows(signal: AbortSignal): AsyncGenerator<Iterable<CountyRow>> {
     for await (const portion of list.read(columnsOf(source), signal)) yield rowsOf(portion);

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { openContainer, type StorageAddress } from "#storage/blob-container.ts";
 import { outbound, type OutboundOptions } from "../outbound.ts";
 import { isLoopbackHost } from "../outbound/public-address.ts";
@@ -19,6 +20,11 @@ export interface ListSettings extends StorageAddress {
   readonly SOCRATA_APP_TOKENS: ReadonlyMap<string, string> | undefined;
 }
 
+interface OpenListOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
+  /** A CSV file to read instead of the one that the source names. */
+  readonly file?: Buffer | undefined;
+}
+
 export interface OpenedList extends ListReader {
   close(): void;
 }
@@ -31,9 +37,11 @@ export function openList(
   countyId: string,
   source: CountySource,
   settings: ListSettings,
-  limits: Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> = {},
+  { file, ...limits }: OpenListOptions = {},
 ): OpenedList {
   const list = `the list of ${countyId}`;
+  if (source.kind === "csv" && file !== undefined)
+    return { ...csvList(list, source, async () => Readable.from([file])), close: () => undefined };
   if (source.kind === "csv" && source.blob !== undefined) {
     const { blob } = source;
     const container = openContainer(settings, LISTS_CONTAINER);
@@ -61,8 +69,8 @@ export function openList(
   function readerOf(): ListReader {
     if (source.kind === "json") return jsonList(list, source, client);
     if (source.kind === "html") return htmlList(list, source, client);
-    const file = { accept: "text/csv, text/plain, */*", maxBytes: LARGEST_FILE };
-    return csvList(list, source, async (signal) => (await client.get(url, { ...file, signal })).body);
+    const wanted = { accept: "text/csv, text/plain, */*", maxBytes: LARGEST_FILE };
+    return csvList(list, source, async (signal) => (await client.get(url, { ...wanted, signal })).body);
   }
 }
 

@@ -55,14 +55,17 @@ export interface FindingCount {
   /** The first one: its reason, and its line or the number of its record. Null: of the whole list. */
   readonly reason: string;
   readonly line: number | null;
+  /** The first five lines or numbers of records. */
+  readonly lines: readonly number[];
 }
 
+const MOST_LINES = 5;
 /** Different words that are counted; further ones are counted together. */
 const MOST_WORDS = 50;
 
 /** Counts the findings of a list by field, kind and word. */
 export class FindingCounts {
-  readonly #counts = new Map<string, { -readonly [Key in keyof FindingCount]: FindingCount[Key] }>();
+  readonly #counts = new Map<string, Counted>();
   #words = 0;
 
   add(findings: readonly Finding[], line: number | null): void {
@@ -78,6 +81,7 @@ export class FindingCounts {
     const known = this.#counts.get(keyOf(field, code, word)) ?? this.#overflow(field, code, word);
     if (known) {
       known.rows += 1;
+      if (line !== null && known.lines.length < MOST_LINES) known.lines.push(line);
       return;
     }
     if (word !== undefined) this.#words += 1;
@@ -88,6 +92,7 @@ export class FindingCounts {
       rows: 1,
       reason,
       line,
+      lines: line === null ? [] : [line],
     });
   }
 
@@ -96,9 +101,15 @@ export class FindingCounts {
     if (word === undefined || this.#words < MOST_WORDS) return undefined;
     const key = keyOf(field, code, "…");
     const reason = `further words, after the first ${MOST_WORDS}`;
-    if (!this.#counts.has(key)) this.#counts.set(key, { field, code, word: "…", rows: 0, reason, line: null });
+    if (!this.#counts.has(key))
+      this.#counts.set(key, { field, code, word: "…", rows: 0, reason, line: null, lines: [] });
     return this.#counts.get(key);
   }
+}
+
+interface Counted extends Omit<FindingCount, "rows" | "lines"> {
+  rows: number;
+  readonly lines: number[];
 }
 
 function keyOf(field: string, code: FindingCode, word = ""): string {

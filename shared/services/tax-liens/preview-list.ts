@@ -14,6 +14,7 @@ const MOST_MS = 25_000;
 const COMPARED_AT_ONCE = 1_000;
 const LONGEST_RAW = 2_000;
 const REPEATS_SHOWN = 10;
+const MOST_COLUMNS = 100;
 
 export interface PreviewedRow {
   readonly line: number;
@@ -31,6 +32,8 @@ export interface ListPreview extends ListFindings {
   /** Rows that were read. */
   readonly read: number;
   readonly valid: number;
+  /** The columns of the list that the source does not name. */
+  readonly unread: readonly string[];
   /** Null when the whole list was read. */
   readonly stoppedAfter: string | null;
   /** Why no lien would be delisted; null when the list is whole. */
@@ -41,17 +44,25 @@ export interface ListPreview extends ListFindings {
   readonly changes: Omit<Comparison, "open"> & { readonly notListed: number | null };
 }
 
+interface PreviewOptions {
+  readonly year: number;
+  /** Rows that the preview shows. */
+  readonly shown: number;
+  readonly signal: AbortSignal;
+  /** Default: 200,000. */
+  readonly mostRows?: number;
+}
+
 /**
  * Reads a county's list as an ingestion would, and stores nothing. It reads at most 200,000 rows and 25 seconds; memory
  * holds one part of the list, and the identities of its liens.
- * @param shown rows that the preview shows
  * @throws ProviderError for a list that cannot be read
  */
 export async function previewList(
   db: Db,
   county: ListedCounty,
   settings: ListSettings,
-  { year, shown, signal }: { readonly year: number; readonly shown: number; readonly signal: AbortSignal },
+  { year, shown, signal, mostRows = MOST_ROWS }: PreviewOptions,
 ): Promise<ListPreview> {
   const list = openCountyList(county, settings, year);
   const [deadline, names] = [AbortSignal.timeout(MOST_MS), columnsOf(county.source).map(nameOf)];
@@ -64,8 +75,8 @@ export async function previewList(
   try {
     reading: for await (const portion of list.rows(AbortSignal.any([signal, deadline]))) {
       for (const { line, reading, raw, values } of portion) {
-        if (read === MOST_ROWS) {
-          stoppedAfter = `${MOST_ROWS} rows`;
+        if (read === mostRows) {
+          stoppedAfter = `${mostRows} rows`;
           break reading;
         }
         read += 1;
@@ -107,6 +118,7 @@ export async function previewList(
     rows,
     read,
     valid: valid.size,
+    unread: list.unread().slice(0, MOST_COLUMNS),
     stoppedAfter,
     doubt,
     repeated: { rows: repeated, lines },

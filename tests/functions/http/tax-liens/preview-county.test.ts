@@ -1,8 +1,12 @@
 import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
 import { undoLienIngestion } from "#functions/tax-liens/undo-lien-ingestion/index.ts";
+import { countySourceSchema } from "#providers/county-lists/county-source.ts";
+import { listRulesOf } from "#rules/tax-liens/list-rules.ts";
+import { previewList } from "#services/tax-liens/preview-list.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { sample } from "#support/sample-data.ts";
 import { aCounty, type ListServer, startListServer } from "../../tax-liens/fake-county-lists.ts";
@@ -62,7 +66,7 @@ it("a preview shows rows, faults, repeats and changes, stores nothing, and the i
     stoppedAfter: null,
     repeated: { rows: 1, lines: [5] },
     changes: { created: 1, updated: 1, unchanged: 0, notListed: 1 },
-    faults: [{ field: "faceAmount", rows: 1, line: 3 }],
+    faults: [{ field: "faceAmount", rows: 1, line: 3, lines: [3] }],
     rows: [
       { line: 2, cells: { Parcel: "P-1", Amount: "150" }, lien: { faceAmount: "150" } },
       { line: 3, lien: null },
@@ -86,6 +90,79 @@ it("a county that does not exist yet is previewed with a source and a rule set; 
   expect((await preview("new-az", { ...given, upload: "0".repeat(64) })).body).toMatchObject({
     errors: [{ field: "upload" }],
   });
+});
+
+it("a file in the request is read instead of the list, plain or gzipped", async () => {
+  await aCounty(api.db, "file-az", { url: "https://county.example/liens.csv" });
+  const file = Buffer.from("Parcel,Certificate,Amount,Book\nP-1,C-1,100,7\n");
+  for (const bytes of [file, gzipSync(file)]) {
+    const { body } = await preview("file-az", { list: bytes.toString("base64") });
+    expect(body).toMatchObject({ read: 1, valid: 1, unread: ["Book"], changes: { created: 1 } });
+  }
+  const list = file.toString("base64");
+  expect((await preview("file-az", { list: "§" })).body).toMatchObject({ errors: [{ field: "list" }] });
+  expect((await preview("file-az", { list, upload: "0".repeat(64) })).body).toMatchObject({
+    errors: [{ field: "upload", reason: "expected either upload or list, got both" }],
+  });
+  const web = { kind: "html", url: "https://county.example/liens", fields: { parcelId: 1, faceAmount: 2, taxYear: 3 } };
+  expect((await preview("file-az", { list, source: web })).body).toMatchObject({ errors: [{ field: "list" }] });
+  expect((await preview("file-az", { list: "A".repeat(16 * 1024 * 1024) })).status).toBe(413);
+});
+
+it("a fault has its first five lines, and more than 100 rows are not shown", async () => {
+  await aCounty(api.db, "faults-az", { url: serve(`Parcel,Certificate,Amount\n${"P-1,C-1,x\n".repeat(7)}`) });
+  const { body } = await preview("faults-az", { rows: 1 });
+  expect(body).toMatchObject({ faults: [{ rows: 7, line: 2, lines: [2, 3, 4, 5, 6] }] });
+  expect((await preview("faults-az", { rows: 101 })).body).toMatchObject({ errors: [{ field: "rows" }] });
+});
+
+it.each([
+  ["http://county.example/liens.csv", "expected https"],
+  ["https://user:secret@county.example/liens.csv", "expected no user and no password in it"],
+])("the address %s is refused before a request", async (url, reason) => {
+  const source = { kind: "csv", url, fields: { parcelId: "P", faceAmount: "A" }, constants: { taxYear: "2026" } };
+  const { status, body } = await preview("address-az", { source, ruleSet: "arizona" });
+  expect([status, body.detail]).toEqual([400, expect.stringContaining(reason)]);
+});
+
+it("an address of a private network is refused, and nothing is fetched while the internet is closed", async () => {
+  const source = { kind: "csv", fields: { parcelId: "Parcel", faceAmount: "Amount" }, constants: { taxYear: "2026" } };
+  const given = { source: { ...source, url: "https://10.0.0.1/liens.csv" }, ruleSet: "arizona" };
+  expect(await preview("address-az", given)).toMatchObject({
+    status: 422,
+    body: { detail: expect.stringContaining("10.0.0.1") as string },
+  });
+
+  const env = { COUNTY_LISTS_LOOPBACK: "true", ALLOW_INTERNET_SYNC: "false" };
+  const closed = startAdminApi(database.url, [], { env });
+  try {
+    const url = serve("Parcel,Amount\n1,2\n");
+    const [fetched, file] = [server.headers.length, Buffer.from("Parcel,Amount\n1,2\n").toString("base64")];
+    const ask = (body: object) => closed.call("POST", "api/counties/new-az/preview", { ruleSet: "arizona", ...body });
+    expect(await ask({ source: { ...source, url } })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining("ALLOW_INTERNET_SYNC") as string },
+    });
+    expect(await ask({ source: { ...source, url }, list: file })).toMatchObject({ status: 200, body: { valid: 1 } });
+    expect(server.headers).toHaveLength(fetched);
+  } finally {
+    await closed.close();
+  }
+});
+
+it("a preview stops after its most rows, and does not count what is not listed", async () => {
+  const url = serve("Parcel,Certificate,Amount\nP-1,C-1,100\nP-2,C-2,200\nP-3,C-3,300\n");
+  const fields = { parcelId: "Parcel", certificateNumber: "Certificate", faceAmount: "Amount" };
+  const source = countySourceSchema.parse({ kind: "csv", url, fields, constants: { taxYear: "2026" } });
+  const county = { id: "long-az", source, rules: listRulesOf("arizona", {}) };
+  const options = { year: 2026, shown: 1, signal: new AbortController().signal, mostRows: 2 };
+  expect(await previewList(api.db, county, api.app.config, options)).toMatchObject({
+    read: 2,
+    stoppedAfter: "2 rows",
+    changes: { created: 2, notListed: null },
+  });
+  const exact = await previewList(api.db, county, api.app.config, { ...options, mostRows: 3 });
+  expect(exact).toMatchObject({ read: 3, stoppedAfter: null });
 });
 
 const SAMPLES = [

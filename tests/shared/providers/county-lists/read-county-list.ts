@@ -10,6 +10,7 @@ export interface ReadList extends ListFindings {
   /** The faults of each refused row. */
   readonly refused: readonly (readonly string[])[];
   readonly doubt: string | null;
+  readonly unread: readonly string[];
 }
 
 export interface ListReading {
@@ -60,7 +61,7 @@ async function readAll(county: Parameters<typeof openCountyList>[0]): Promise<Re
         if (reading?.faults) refused.push(reading.faults.map(findingText));
       }
     }
-    return { ...list.findings(), liens, refused, doubt: list.doubt() };
+    return { ...list.findings(), liens, refused, doubt: list.doubt(), unread: list.unread() };
   } finally {
     list.close();
   }
