@@ -16,8 +16,8 @@ import { table, thousands } from "./support/table.ts";
  *
  *     npx node bench/throughput.ts [--jobs 10000] [--rounds 3] [--commit-delay] [--only <part of a name>]
  *
- * The peers' write and the end of their job are two commits; "finish each" makes them one, and "fenced transaction each"
- * undoes the write of a process that no longer holds the run. Only the other rows promise the same as the peers.
+ * The peers' write and the end of their job are two commits; "finish each" makes them one, and "fenced transaction
+ * each" undoes the write of a process that no longer holds the run. Only the other rows promise the same as the peers.
  *
  * `--commit-delay` adds 2 ms to each commit, as a database in the cloud has. Processor time is what to go by on a
  * machine that has other work as well. Statements are those that PostgreSQL ran in the drain; the bare limit is the
