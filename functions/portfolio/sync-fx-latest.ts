@@ -1,18 +1,22 @@
 import { setRange, trackRun } from "#data/portfolio/exchange-rate-updates.ts";
 import { storedRateDays } from "#data/portfolio/exchange-rates.ts";
+import { unsettledRateDays } from "#data/portfolio/suspect-points.ts";
 import { Cancel, defineJob, exponential, internet, schedule, Snooze, writes, z } from "#jobs";
 import { fxProviders } from "#providers/fx-providers.ts";
-import { civilDateIn } from "#rules/civil-date.ts";
+import { addDays, civilDateIn } from "#rules/civil-date.ts";
 import { expectedRateDay, rateDaysToFetch } from "#rules/portfolio/target-days.ts";
 import { storeRates } from "#services/portfolio/store-rates.ts";
 import { portfolio } from "../families.ts";
 
 const BERLIN = "Europe/Berlin";
 const LONGEST_PAUSE_MINUTES = 60;
+/** How long a rate that is held back or rejected is fetched again: the days of the ECB's file of the last 90 days. */
+const CORRECTED_WITHIN_DAYS = 85;
 
 /**
- * Stores the rates of each day that has none, up to the newest day that the ECB should have published. While that day
- * is missing the run waits, until the end of its own day; then the currencies are stale. Running twice is safe: stored
+ * Stores the rates of each day that has none, up to the newest day that the ECB should have published. Days with a rate
+ * that is held back or rejected are fetched again, as the ECB may have corrected it. While the newest day is missing
+ * the run waits, until the end of its own day; then the currencies are stale. Running twice is safe: stored
  * points stay as they are, and the next attempt fetches only what is still missing.
  */
 export const syncFxLatest = defineJob({
@@ -33,9 +37,10 @@ export const syncFxLatest = defineJob({
     const expected = expectedRateDay(asOf);
     const asOfDay = civilDateIn(BERLIN, asOf);
     const stored = await storedRateDays(db);
-    const days = rateDaysToFetch(stored, { expected, asOfDay });
-    const missing = new Set(days);
-    if (stored.includes(expected)) missing.delete(expected);
+    const unsettled = await unsettledRateDays(db, { from: addDays(expected, -CORRECTED_WITHIN_DAYS), to: expected });
+    const days = rateDaysToFetch(stored, { expected, asOfDay, unsettled });
+    const known = new Set(stored);
+    const missing = new Set(days.filter((day) => !known.has(day)));
     await transaction((tx) => setRange(tx, run.id, days[0] ?? expected, expected));
 
     const published = fxProviders(settings, log, () => clock.now()).published(days, asOfDay, { signal });

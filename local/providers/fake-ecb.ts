@@ -6,13 +6,14 @@ import { lastPublishedDate, SAMPLE_CURRENCIES, type SampleDay, sampleDays } from
 import { bomb, encrypted, truncatedArchive, zipped } from "./zip.ts";
 
 /**
- * Content faults. `unknown-column`: an unknown currency. `missing-date-column`, `bad-date`, `bad-rate`,
- * `duplicate-date`,
- * `out-of-order`: in the history CSV. `zip-bomb`: an archive that declares a size of 128 MiB. `lying-zip-bomb`: one
- * that declares less. `wrong-entry`, `encrypted`, `not-a-zip`, `truncated-zip`: of the archive.
+ * Content faults. `unknown-column`: an unknown currency. `shifted-rate`: in XML, the newest rate of USD times 100.
+ * `missing-date-column`, `bad-date`, `bad-rate`, `duplicate-date`, `out-of-order`: in the history CSV. `zip-bomb`: an
+ * archive that declares a size of 128 MiB. `lying-zip-bomb`: one that declares less. `wrong-entry`, `encrypted`,
+ * `not-a-zip`, `truncated-zip`: of the archive.
  */
 export type EcbFault =
   | "unknown-column"
+  | "shifted-rate"
   | "missing-date-column"
   | "bad-date"
   | "bad-rate"
@@ -67,9 +68,18 @@ export async function startFakeEcb({
   return { ...server, baseUrl: `${server.origin}${FOLDER}` };
 
   function xml(days: readonly SampleDay[], fault: Fault<EcbFault> | undefined): Answer {
-    const text = ecbXml(SAMPLE_CURRENCIES, [...days].reverse());
+    const shown = fault?.kind === "shifted-rate" ? withShiftedRate(days) : days;
+    const text = ecbXml(SAMPLE_CURRENCIES, [...shown].reverse());
     return { type: "text/xml", body: fault?.kind === "unknown-column" ? text.replace("'USD'", "'ZZZ'") : text };
   }
+}
+
+function withShiftedRate(days: readonly SampleDay[]): SampleDay[] {
+  const at = SAMPLE_CURRENCIES.indexOf("USD");
+  return days.map((day) => {
+    if (day !== days.at(-1)) return day;
+    return { ...day, rates: day.rates.map((rate, index) => (index === at ? String(Number(rate) * 100) : rate)) };
+  });
 }
 
 interface Publication {

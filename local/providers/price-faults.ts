@@ -3,9 +3,9 @@ import type { SampleBar } from "./sample-prices.ts";
 /**
  * Content faults that every price provider has, in its newest days: a price of zero, a negative price, a price that is
  * no number (`bad-price`), a high below the low, an open, high and low of zero (`zero-range`), a duplicate day, the
- * last day twice (`repeated-last`, the first with an older price), a day in the future, no days. `rescaled`: every price
- * divided by four, as after a split. `hundredth`: the newest day in pounds among pence. `dropped`: 30 % lower from
- * SPLIT_DAY on. `split-late`, `split-late-unstated`: a tenth from SPLIT_DAY on, the earlier days not adjusted yet;
+ * last day twice (`repeated-last`, the first with an older price), a day in the future, no days. `rescaled`: every
+ * price divided by four, as after a split. `hundredth`: the newest day in pounds among pence. `dropped`: 30 % lower
+ * from SPLIT_DAY on. `split-late`, `split-late-unstated`: a tenth from SPLIT_DAY on, the earlier days not adjusted yet;
  * `split-adjusted`: every day a tenth. All but `split-late-unstated` state the split where the format has splits.
  */
 export type PriceFault =

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
+import { exchangeRates } from "./portfolio-schema.ts";
 import { type SuspectKind, type SuspectPoint, suspectPoints, type SuspectState } from "./suspect-schema.ts";
 
 /** A point to hold back. */
@@ -85,6 +86,28 @@ export async function suspectRates(
       ),
     )
     .orderBy(asc(suspectPoints.id));
+}
+
+/** The days of a range on which a rate is held back, or was rejected and no other one is stored, oldest first. */
+export async function unsettledRateDays(db: Executor, { from, to }: { from: string; to: string }): Promise<string[]> {
+  const rows = await db.execute<{ date: string }>(sql`
+    select distinct s.date::text as date from ${suspectPoints} s
+     where s.kind = 'rate' and s.date between ${from}::date and ${to}::date
+       and (s.state = 'held' or (s.state = 'rejected' and not exists (
+         select from ${exchangeRates} r where r.date = s.date and r.quote = s.subject)))
+     order by 1`);
+  return rows.map(({ date }) => date);
+}
+
+/** By ETF symbol or currency: the number of points that are held back, and the oldest of their days. */
+export async function heldPoints(
+  db: Executor,
+  kind: SuspectKind,
+): Promise<Map<string, { count: number; oldest: string }>> {
+  const rows = await db.execute<{ subject: string; count: number; oldest: string }>(sql`
+    select s.subject, count(*)::integer as count, min(s.date)::text as oldest
+      from ${suspectPoints} s where s.state = 'held' and s.kind = ${kind} group by s.subject`);
+  return new Map(rows.map(({ subject, count, oldest }) => [subject, { count, oldest }]));
 }
 
 export interface SuspectFilter {

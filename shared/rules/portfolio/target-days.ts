@@ -30,15 +30,22 @@ export function expectedRateDay(now: Date): CivilDate {
 
 /**
  * The days whose rates are to be fetched, oldest first: each TARGET day from the first stored one to the expected one
- * that has no rates. A run for the newest days fetches the expected day again, because its rates may be incomplete.
+ * that has no rates, or whose rates are not settled. A run for the newest days fetches the expected day again, because
+ * its rates may be incomplete.
  * @param stored the days with rates, oldest first
+ * @param unsettled stored days on which a rate is held back or rejected: the source may have corrected it
  * @param asOfDay the day that the run stands for; stored days after it show that it fills the past
  */
 export function rateDaysToFetch(
   stored: readonly CivilDate[],
-  { expected, asOfDay }: { readonly expected: CivilDate; readonly asOfDay: CivilDate },
+  {
+    expected,
+    asOfDay,
+    unsettled = [],
+  }: { readonly expected: CivilDate; readonly asOfDay: CivilDate; readonly unsettled?: readonly CivilDate[] },
 ): CivilDate[] {
   const known = new Set(stored);
+  for (const day of unsettled) known.delete(day);
   if ((stored.at(-1) ?? "") <= asOfDay) known.delete(expected);
   const [first = expected] = stored;
   const days: CivilDate[] = [];

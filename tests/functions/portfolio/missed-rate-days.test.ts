@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Run } from "#data/platform/platform-schema.ts";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
 import { storedRateDays } from "#data/portfolio/exchange-rates.ts";
+import { listSuspectPoints, resolvePoints } from "#data/portfolio/suspect-points.ts";
 import { judgeDataSets, lateElements } from "#functions/data-sets.ts";
 import { syncFxLatest } from "#functions/portfolio/sync-fx-latest.ts";
 import { type FakeEcb, startFakeEcb } from "#local/providers/fake-ecb.ts";
@@ -48,7 +49,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await app.db.execute(
-    sql`truncate platform.job_runs; truncate portfolio.exchange_rates; truncate portfolio.exchange_rate_updates`,
+    sql`truncate platform.job_runs, portfolio.exchange_rates, portfolio.exchange_rate_updates, portfolio.suspect_points`,
   );
 });
 
@@ -219,6 +220,56 @@ it("a day in the middle that no provider has keeps no run waiting, and the resul
   const run = await runSlot("1999-01-08");
   expect(run).toMatchObject({ state: "succeeded", result: { unpublished: ["1998-12-31"] } });
   expect(await storedDays()).toEqual(["1998-12-30", ...targetDays("1999-01-04", "1999-01-08")]);
+});
+
+describe("a day with an implausible rate", () => {
+  const [WEDNESDAY, THURSDAY, FRIDAY, MONDAY] = ["2026-04-08", "2026-04-09", "2026-04-10", "2026-04-13"] as const;
+  const dollars = async () =>
+    [
+      ...(await app.db.execute<{ date: string }>(
+        sql`select date::text as date from portfolio.exchange_rates where quote = 'USD' order by 1`,
+      )),
+    ].map(({ date }) => date);
+
+  beforeEach(async () => {
+    await runSlot(WEDNESDAY);
+    ecb.fail({ kind: "shifted-rate" });
+    expect(await runSlot(THURSDAY)).toMatchObject({ state: "succeeded", result: { suspect: 1 } });
+    expect(await dollars()).toEqual([WEDNESDAY]);
+    ecb.recover();
+  });
+
+  it("that is held back is fetched again, and the corrected file settles it", async () => {
+    expect(await runSlot(FRIDAY)).toMatchObject({ state: "succeeded", result: { days: 2 } });
+    expect(await dollars()).toEqual([WEDNESDAY, THURSDAY, FRIDAY]);
+    expect(await listSuspectPoints(app.db, { limit: 5 })).toMatchObject([
+      { state: "rejected", resolution: expect.stringMatching(/^ecb corrected it to /) as string },
+    ]);
+    expect(await runSlot(MONDAY)).toMatchObject({ state: "succeeded", result: { days: 1 } });
+  });
+
+  it("that a person rejected is fetched again, until the source sends another value", async () => {
+    const [held] = await listSuspectPoints(app.db, { limit: 1 });
+    const decision = { state: "rejected", resolution: "the bank's page has another rate", by: "ann" } as const;
+    await app.db.transaction((tx) => resolvePoints(tx, [{ id: held!.id, ...decision, at: clock.now() }]));
+    ecb.fail({ kind: "shifted-rate" });
+    const { id } = await app.enqueuer.enqueue(syncFxLatest, { input: {}, trigger: "manual", requestedBy: "a test" });
+    expect(await app.runner.execute(id)).toMatchObject({ state: "succeeded" });
+    expect(await dollars()).toEqual([WEDNESDAY]);
+    ecb.recover();
+    expect(await runSlot(FRIDAY)).toMatchObject({ state: "succeeded", result: { days: 2 } });
+    expect(await dollars()).toEqual([WEDNESDAY, THURSDAY, FRIDAY]);
+    expect(await runSlot(MONDAY)).toMatchObject({ state: "succeeded", result: { days: 1 } });
+  });
+
+  it("is not fetched again when it is older than the file of the last 90 days", async () => {
+    await app.db.execute(sql`update portfolio.suspect_points set date = '2026-01-02'`);
+    await ratesOf(app.db, "2026-01-02", { GBP: "0.86" });
+    const requests = await requestsOf(ecb, () => runSlot(FRIDAY));
+    expect(requests).toEqual([expect.stringContaining("eurofxref-hist")]);
+    const later = await requestsOf(ecb, () => runSlot(MONDAY));
+    expect(later).toEqual([expect.stringContaining("eurofxref-daily.xml")]);
+  });
 });
 
 describe("a backfill", () => {

@@ -57,6 +57,9 @@ it("the days to fetch are the open days without rates since the first stored day
   expect(daysOf(["2026-04-08", "2026-04-09"], "2026-04-09", "2026-04-11")).toEqual(["2026-04-09"]);
   expect(daysOf(["2026-04-08", "2026-04-09", "2026-04-10"], "2026-04-09")).toEqual([]);
   expect(daysOf(["2026-04-10"], "2026-04-08")).toEqual(["2026-04-08"]);
+  // Stored days with a rate that is held back or rejected.
+  const unsettled = { expected: "2026-04-09", asOfDay: "2026-04-09", unsettled: ["2026-04-07", "2026-05-01"] };
+  expect(rateDaysToFetch(["2026-04-07", "2026-04-08"], unsettled)).toEqual(["2026-04-07", "2026-04-09"]);
 });
 
 const history = sample("fx/eurofxref-hist-1999-2026-04-13.csv");
