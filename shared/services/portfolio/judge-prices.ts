@@ -112,7 +112,7 @@ export async function judgeFetched<S extends EtfColumns>(
 }
 
 /** The fetched and the stored days together. A stored close stays when the answer has another one. */
-function daysToJudge(
+export function daysToJudge(
   points: readonly PricePoint[],
   stored: readonly StoredClose[],
   suspects: readonly SuspectPoint[],

@@ -11,7 +11,8 @@ import { isSameValue, settlements } from "#rules/portfolio/suspect-settlement.ts
 import { BY_LATER_ANSWER } from "./judge-prices.ts";
 
 /** Stored days beside the fetched ones, from which a jump is judged: a currency's last moves, and what followed. */
-const [DAYS_BEFORE, DAYS_AFTER] = [90, 10];
+export const DAYS_BEFORE = 90;
+const DAYS_AFTER = 10;
 
 export interface JudgedRates {
   /** The plausible rates, and earlier ones that these confirm. */
@@ -95,7 +96,7 @@ export async function judgeRates(
 }
 
 /** The fetched and the stored rates of a currency together, oldest first. A stored rate stays. */
-function ratesToJudge(
+export function ratesToJudge(
   fetched: readonly SeriesValue[],
   stored: readonly StoredRate[],
   suspects: readonly SuspectPoint[],

@@ -4,6 +4,7 @@ import { lockSuspectPoint, resolvePoints } from "#data/portfolio/suspect-points.
 import { notFound, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { applyDecision } from "#services/portfolio/apply-decision.ts";
+import { settleFollowing } from "#services/portfolio/settle-following.ts";
 import { retryPendingEtfValuations } from "../../../portfolio/retry-pending-etf-valuations.ts";
 import { auditReason } from "../../audit-reason.ts";
 import { suspectSchema, suspectView } from "./suspect-view.ts";
@@ -30,6 +31,7 @@ function decision(verb: "release" | "reject", { state, summary }: { state: "acce
         const refusal = await applyDecision(tx, held, { state, reason, at });
         if (refusal !== undefined) throw new Problem(409, "not-releasable", refusal);
         const [point] = await resolvePoints(tx, [{ id, state, resolution: reason, by: caller, at }]);
+        if (state === "accepted") await settleFollowing(tx, point!, at);
         const subject = `suspect-point:${id}`;
         const { kind, date, value, rule } = held;
         const before = { kind, of: held.subject, date, value, rule };

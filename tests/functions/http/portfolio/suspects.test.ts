@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Etf } from "#data/portfolio/etf-schema.ts";
+import { insertRates, ratesBetween } from "#data/portfolio/exchange-rates.ts";
 import { listContributions, listValues } from "#data/portfolio/pensions.ts";
 import { holdPoints } from "#data/portfolio/suspect-points.ts";
 import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
@@ -106,6 +107,67 @@ describe("a price that is held back", () => {
     const answer = await decide(await aHeldPrice("0"), "release");
     expect(answer).toMatchObject({ status: 409, body: { detail: "a price of 0 cannot be used: reject it" } });
     expect(await decide(999_999, "release")).toMatchObject({ status: 404 });
+  });
+});
+
+describe("the held days after one that is released", () => {
+  const held = async (date: string, close: string): Promise<number> => {
+    const point = { date, close, open: null, high: null, low: null, adjustedClose: null, volume: null };
+    const subject = { kind: "price", subject: etf.symbol, etfId: etf.id, series: "raw" } as const;
+    const [one] = await holdPoints(api.db as never, [
+      { ...subject, ...facts, date, value: close, point, reason: "a jump" },
+    ]);
+    return one!.id;
+  };
+
+  it("are stored with it at the same level, and one at another level stays held", async () => {
+    const pension = await aPension(api.db, etf, { contributions: [{ date: "2026-03-02" }] });
+    const first = await held("2026-03-06", "100");
+    await held("2026-03-09", "101");
+    await held("2026-03-10", "1");
+    await held("2026-03-11", "102");
+    await decide(first, "release");
+    expect((await list()).points.toReversed()).toMatchObject([
+      { state: "accepted", resolution: "as the exchange shows it" },
+      { state: "accepted", resolution: "it agrees with the released price of 2026-03-06", resolvedBy: "rota" },
+      { state: "held" },
+      { state: "accepted", resolvedBy: "rota" },
+    ]);
+    await value();
+    expect((await shown(pension)).slice(-4)).toEqual([
+      "03-06 1000.00",
+      "03-09 1010.00",
+      "03-10 suspect",
+      "03-11 1020.00",
+    ]);
+  });
+
+  it("are stored with it for a rate of the same level and source", async () => {
+    await insertRates(api.db, [{ date: "2026-03-03", rates: [{ quote: "CHF", rate: "1.2" }] }], "ecb");
+    const jumps = [
+      { ...facts, kind: "rate", subject: "CHF", date: "2026-03-04", value: "0.9", reason: "a jump", source: "ecb" },
+      { ...facts, kind: "rate", subject: "CHF", date: "2026-03-05", value: "0.91", reason: "a jump", source: "ecb" },
+    ] as const;
+    const [first] = await holdPoints(api.db as never, jumps);
+    await decide(first!.id, "release");
+    const rates = await ratesBetween(api.db, {
+      quotes: ["CHF"],
+      from: "2026-03-01",
+      to: "2026-03-31",
+      sources: ["ecb"],
+    });
+    expect(rates.map(({ date, rate }) => [date, rate])).toEqual([
+      ["2026-03-03", "1.2"],
+      ["2026-03-04", "0.9"],
+      ["2026-03-05", "0.91"],
+    ]);
+  });
+
+  it("stay held when it is rejected", async () => {
+    const first = await held("2026-03-06", "100");
+    await held("2026-03-09", "101");
+    await decide(first, "reject");
+    expect((await list()).points.map(({ state }) => state)).toEqual(["held", "rejected"]);
   });
 });
 
