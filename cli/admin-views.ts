@@ -70,6 +70,8 @@ export interface DataSetView {
     readonly newest: string | null;
     readonly staleSince: string | null;
   }[];
+  /** The elements with points that are held back as implausible. */
+  readonly held: readonly { readonly id: string; readonly count: number; readonly oldest: string }[];
 }
 
 /** The states in which a run can be, as `--state` takes them. */

@@ -1,6 +1,7 @@
 import type { Db } from "#data/client.ts";
 import { newestPriceDates } from "#data/portfolio/etf-prices.ts";
 import { ratedCurrencies } from "#data/portfolio/exchange-rates.ts";
+import { heldPoints } from "#data/portfolio/suspect-points.ts";
 import { lastIngestions } from "#data/tax-liens/counties.ts";
 import { behind, type DataSet, type ElementFreshness, type Freshness, freshnessOf } from "#operations/freshness.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
@@ -23,14 +24,17 @@ export const dataSets: readonly DataSet[] = [
     // Published on working days at about 16:00: the rates of today are not late yet.
     allowedWorkingDays: 1,
     isWorkingDay: isTargetDay,
-    elements: async (db) =>
-      (await ratedCurrencies(db)).map(({ quote, newest, neededSince }) => ({
+    elements: async (db) => {
+      const held = await heldPoints(db, "rate");
+      return (await ratedCurrencies(db)).map(({ quote, newest, neededSince }) => ({
         id: quote,
         zone: BERLIN,
         newest,
         since: neededSince && civilDateIn(BERLIN, neededSince),
         hasEnded: hasEndedAtEcb(quote, newest),
-      })),
+        held: held.get(quote),
+      }));
+    },
   },
   {
     id: "etf_prices",
@@ -42,14 +46,16 @@ export const dataSets: readonly DataSet[] = [
     allowedWorkingDays: 1,
     // Of an exchange whose calendar is not known.
     isWorkingDay: isTargetDay,
-    elements: async (db) =>
-      (await newestPriceDates(db)).map(({ symbol, newest, addedAt }) => {
+    elements: async (db) => {
+      const held = await heldPoints(db, "price");
+      return (await newestPriceDates(db)).map(({ symbol, newest, addedAt }) => {
         const listing = listingOf(symbol);
         const zone = listing?.exchange.zone ?? BERLIN;
         const since = civilDateIn(zone, addedAt);
         const isTraded = (date: string) => isTradingDay(suffixOf(symbol), date);
-        return { id: symbol, zone, newest, since, ...(listing && { isWorkingDay: isTraded }) };
-      }),
+        return { id: symbol, zone, newest, since, held: held.get(symbol), ...(listing && { isWorkingDay: isTraded }) };
+      });
+    },
   },
   {
     id: "county_liens",

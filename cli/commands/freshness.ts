@@ -32,21 +32,22 @@ const COLUMNS: readonly Column[] = [
 ];
 const STYLES: Readonly<Record<DataSetView["state"], Style>> = { fresh: "green", stale: "red", empty: "yellow" };
 
-function dataSetRow({ id, state, newest, counts, behind }: DataSetView, now: Date): Row {
+function dataSetRow({ id, state, newest, counts, behind, held }: DataSetView, now: Date): Row {
   const states = (["fresh", "stale", "empty", "ended"] as const).filter((each) => counts[each] > 0);
   const elements = states.map((each) => `${counts[each]} ${each}`).join(", ") || "none";
   return {
     cells: [{ text: id, style: "bold" }, { text: state, style: STYLES[state] }, newest ?? "–", elements],
-    note: behind.length > 0 ? noteOf(behind, counts.stale + counts.empty, now) : undefined,
+    note: behind.length + held.length > 0 ? noteOf({ behind, held }, counts.stale + counts.empty, now) : undefined,
   };
 }
 
-/** The elements that are behind: `VWCE.DE of 2026-03-06, due 2 d ago`. */
-function noteOf(behind: DataSetView["behind"], all: number, now: Date): Line {
+/** The elements that are behind, and those with held points: `VWCE.DE of 2026-03-06, due 2 d ago`. */
+function noteOf({ behind, held }: Pick<DataSetView, "behind" | "held">, all: number, now: Date): Line {
   const named = behind.map(({ id, newest, staleSince }) => {
     const due = staleSince !== null && new Date(staleSince) <= now ? `, due ${ago(new Date(staleSince), now)}` : "";
     return `${id} ${newest === null ? "never loaded" : `of ${newest}`}${due}`;
   });
   const more = all > behind.length ? [`${all - behind.length} more`] : [];
-  return { text: [...named, ...more].join("; "), style: "dim" };
+  const suspect = held.map(({ id, count, oldest }) => `${id} ${count} held back since ${oldest}`);
+  return { text: [...named, ...more, ...suspect].join("; "), style: "dim" };
 }

@@ -34,6 +34,15 @@ export interface DataElement {
   readonly isWorkingDay?: (date: CivilDate) => boolean;
   /** Its source publishes no more. Default: false. */
   readonly hasEnded?: boolean;
+  /** Its points that are held back as implausible. Default: none. */
+  readonly held?: HeldPoints | undefined;
+}
+
+/** Points of one element that are held back as implausible. */
+export interface HeldPoints {
+  readonly count: number;
+  /** The oldest of their days. */
+  readonly oldest: CivilDate;
 }
 
 /** The age of one element, judged. `empty`: it never had data. `ended`: no newer data is expected. */
@@ -43,6 +52,8 @@ export interface ElementFreshness extends Pick<DataElement, "id" | "zone" | "new
   readonly staleSince: Date | null;
   /** Data is due and missing: it is stale, or still empty. */
   readonly isLate: boolean;
+  /** Null without any. Held points change no state: newer data may be there. */
+  readonly held: HeldPoints | null;
 }
 
 /** The age of a data set, judged by its elements. */
@@ -81,12 +92,13 @@ export function freshnessOf(
     return known;
   };
   const judge = (element: DataElement): ElementFreshness => {
-    const { id, zone, newest, since, hasEnded = false } = element;
-    if (hasEnded) return { id, zone, newest, state: "ended", staleSince: null, isLate: false };
+    const { id, zone, newest, since, hasEnded = false, held = null } = element;
+    if (hasEnded) return { id, zone, newest, state: "ended", staleSince: null, isLate: false, held };
     const from = newest ?? since;
     const staleSince = from === null ? null : dueAfter(from, element);
     const isLate = staleSince !== null && now >= staleSince;
-    return { id, zone, newest, state: newest === null ? "empty" : isLate ? "stale" : "fresh", staleSince, isLate };
+    const state = newest === null ? "empty" : isLate ? "stale" : "fresh";
+    return { id, zone, newest, state, staleSince, isLate, held };
   };
   return summaryOf(elements.map(judge).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
 }
@@ -119,6 +131,13 @@ function summaryOf(elements: readonly ElementFreshness[]): Freshness {
 /** The elements that are late or empty, the longest late first, those without a due time last. */
 export function behind({ elements }: Freshness): ElementFreshness[] {
   return elements.filter(({ isLate, state }) => isLate || state === "empty").toSorted(byStaleSince);
+}
+
+/** The elements with points that are held back, those with the oldest first. */
+export function withHeldPoints({ elements }: Freshness): (ElementFreshness & { readonly held: HeldPoints })[] {
+  return elements
+    .flatMap((element) => (element.held ? [{ ...element, held: element.held }] : []))
+    .toSorted((a, b) => (a.held.oldest < b.held.oldest ? -1 : a.held.oldest > b.held.oldest ? 1 : 0));
 }
 
 function byStaleSince(a: ElementFreshness, b: ElementFreshness): number {

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { behind, type ElementFreshness } from "#operations/freshness.ts";
+import { behind, type ElementFreshness, withHeldPoints } from "#operations/freshness.ts";
 import type { JudgedSet } from "../../data-sets.ts";
 import { instant } from "./field-schemas.ts";
 
-/** Elements that are behind, in an answer about all data sets; `api/admin/freshness/{id}` lists every element. */
+/** Elements that are named in an answer about all data sets; `api/admin/freshness/{id}` lists every element. */
 const MOST_BEHIND = 20;
+
+const heldSchema = z.object({ count: z.int(), oldest: z.iso.date().describe("The oldest of their days") });
 
 export const elementSchema = z.object({
   id: z.string().describe("A currency, an ETF's symbol, a county"),
@@ -14,6 +16,7 @@ export const elementSchema = z.object({
     .describe("empty: it never had data; ended: its source publishes no more"),
   newest: z.iso.date().nullable().describe("The day of its newest data"),
   staleSince: instant.nullable().describe("Since when data is late, or when it becomes late; null: none is due"),
+  held: heldSchema.nullable().describe("Its points that are held back as implausible; null without any"),
 });
 
 export const dataSetSchema = z.object({
@@ -37,6 +40,9 @@ export const dataSetSchema = z.object({
   behind: z
     .array(elementSchema)
     .describe(`The first ${MOST_BEHIND} elements that are late or empty, the longest late first`),
+  held: z
+    .array(heldSchema.extend({ id: z.string() }))
+    .describe(`The first ${MOST_BEHIND} elements with points that are held back, the oldest first`),
 });
 
 /** A data set with its counts, and the elements that are behind. */
@@ -54,9 +60,13 @@ export function dataSetView({ set, freshness }: JudgedSet): Record<string, unkno
     staleSince,
     counts,
     behind: behind(freshness).slice(0, MOST_BEHIND).map(elementView),
+    held: withHeldPoints(freshness)
+      .slice(0, MOST_BEHIND)
+      .map(({ id, held }) => ({ id, ...held })),
   };
 }
 
-export function elementView({ id, zone, state, newest, staleSince }: ElementFreshness): Record<string, unknown> {
-  return { id, zone, state, newest, staleSince };
+export function elementView(element: ElementFreshness): Record<string, unknown> {
+  const { id, zone, state, newest, staleSince, held } = element;
+  return { id, zone, state, newest, staleSince, held };
 }

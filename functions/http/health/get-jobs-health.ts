@@ -8,16 +8,17 @@ import { defineRoute } from "#http/route.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { asError } from "#jobs/error-class.ts";
 import type { BrokerState } from "#messaging/broker-probe.ts";
+import { withHeldPoints } from "#operations/freshness.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { clockFault, type ClockState } from "#runner/clock-guard.ts";
 import { undeliveredText } from "#runner/delivery-watch.ts";
-import { judgeDataSets, lateElements } from "../../data-sets.ts";
+import { judgeDataSets, type JudgedSet, lateElements } from "../../data-sets.ts";
 import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
 import { HEALTH_LIMIT_MS, withinLimit } from "./within-limit.ts";
 
-/** Late elements that are named for each data set. */
+/** Elements that are named for each data set. */
 const MOST_LATE = 10;
 
 /**
@@ -80,11 +81,22 @@ export const getJobsHealth = defineRoute({
       )
       .nullable()
       .describe("Data sets with late elements, more at api/admin/freshness; null: not known in time"),
+    heldData: z
+      .array(
+        z.object({
+          dataSet: z.string(),
+          held: z.int().describe("How many points are held back as implausible"),
+          oldest: z.iso.date().describe("The oldest of their days"),
+          elements: z.array(z.string()).describe(`The first ${MOST_LATE} of their elements, the oldest first`),
+        }),
+      )
+      .nullable()
+      .describe("Data sets with held points, more at api/v1/suspect-points; null: not known in time"),
   }),
   async handle({ app }) {
-    const [jobs, lateData, asked, undelivered] = await Promise.all([
+    const [jobs, data, asked, undelivered] = await Promise.all([
       jobsOrNull(app),
-      lateDataOrNull(app),
+      dataSetsOrNull(app),
       brokerState(app),
       undeliveredOrNone(app),
     ]);
@@ -116,7 +128,8 @@ export const getJobsHealth = defineRoute({
         headers: { "retry-after": "60" },
       });
     }
-    return { json: { healthy: true, database: "connected", broker, clock, eventLoop, jobs, lateData } };
+    const [lateData, heldData] = [data && lateDataOf(data), data && heldDataOf(data)];
+    return { json: { healthy: true, database: "connected", broker, clock, eventLoop, jobs, lateData, heldData } };
   },
 });
 
@@ -138,9 +151,9 @@ async function jobsOrNull(app: App): Promise<Record<string, unknown>[] | null> {
 }
 
 /** Null when the ages are not known in time: that keeps no job from running. */
-async function lateDataOrNull(app: App): Promise<Record<string, unknown>[] | null> {
+async function dataSetsOrNull(app: App): Promise<readonly JudgedSet[] | null> {
   try {
-    return await withinLimit(lateDataOf(app));
+    return await withinLimit(judgeDataSets(app.db, app.clock.now()));
   } catch {
     return null;
   }
@@ -172,12 +185,22 @@ function stateOf(
   return asked.state === "connected" && trouble ? { state: "not-delivering", trouble } : asked;
 }
 
-async function lateDataOf(app: App): Promise<Record<string, unknown>[]> {
-  const judged = await judgeDataSets(app.db, app.clock.now());
+function lateDataOf(judged: readonly JudgedSet[]): Record<string, unknown>[] {
   return judged.flatMap(({ set, freshness }) => {
     const late = lateElements(freshness);
     const elements = late.slice(0, MOST_LATE).map(({ id }) => id);
     return late.length ? [{ dataSet: set.id, late: late.length, elements }] : [];
+  });
+}
+
+function heldDataOf(judged: readonly JudgedSet[]): Record<string, unknown>[] {
+  return judged.flatMap(({ set, freshness }) => {
+    const elements = withHeldPoints(freshness);
+    const [first] = elements;
+    if (!first) return [];
+    const held = elements.reduce((sum, { held: { count } }) => sum + count, 0);
+    const named = elements.slice(0, MOST_LATE).map(({ id }) => id);
+    return [{ dataSet: set.id, held, oldest: first.held.oldest, elements: named }];
   });
 }
 

@@ -11,6 +11,7 @@ const DATA_SETS: readonly DataSetView[] = [
     newest: "2026-04-13",
     counts: { fresh: 30, stale: 0, empty: 0, ended: 12 },
     behind: [],
+    held: [{ id: "CHF", count: 2, oldest: "2026-04-09" }],
   },
   {
     id: "county_liens",
@@ -21,11 +22,19 @@ const DATA_SETS: readonly DataSetView[] = [
       { id: "coconino-az", newest: "2026-04-09", staleSince: secondsAgo(2 * 86_400 + 60) },
       { id: "baltimore-md", newest: null, staleSince: null },
     ],
+    held: [],
   },
-  { id: "etf_prices", state: "empty", newest: null, counts: { fresh: 0, stale: 0, empty: 0, ended: 0 }, behind: [] },
+  {
+    id: "etf_prices",
+    state: "empty",
+    newest: null,
+    counts: { fresh: 0, stale: 0, empty: 0, ended: 0 },
+    behind: [],
+    held: [],
+  },
 ];
 
-test("a data set has its state, its newest day, its elements by state, and those that are behind", async () => {
+test("a data set has its state, its newest day, its elements by state, and those that are behind or have held points", async () => {
   const app = await startFakeAdminApi(() => ({ json: { dataSets: DATA_SETS } }));
   const { code, stdout, stderr } = await rota(["freshness"], { env: app.env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -33,6 +42,7 @@ test("a data set has its state, its newest day, its elements by state, and those
   expect(stdout.trimEnd().split("\n")).toEqual([
     "DATA SET        STATE  NEWEST      ELEMENTS",
     "exchange_rates  fresh  2026-04-13  30 fresh, 12 ended",
+    "  CHF 2 held back since 2026-04-09",
     "county_liens    stale  2026-04-12  40 fresh, 2 stale, 1 empty",
     "  coconino-az of 2026-04-09, due 2 d ago; baltimore-md never loaded; 1 more",
     "etf_prices      empty  –           none",

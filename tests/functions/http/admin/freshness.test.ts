@@ -1,5 +1,7 @@
+import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { insertRates } from "#data/portfolio/exchange-rates.ts";
+import { holdPoints } from "#data/portfolio/suspect-points.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { anEtf, aPension, closesOf } from "#support/pensions.ts";
 import { aCounty } from "../../tax-liens/fake-county-lists.ts";
@@ -16,6 +18,7 @@ interface DataSet {
   readonly state: string;
   readonly counts: Record<string, number>;
   readonly behind: readonly Element[];
+  readonly held: readonly { id: string; count: number; oldest: string }[];
 }
 
 /** Tuesday, 2026-03-10, 12:00 UTC. */
@@ -27,7 +30,9 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   api = startAdminApi(database.url, []);
-  await api.db.execute("truncate portfolio.exchange_rates, portfolio.etfs, tax_liens.counties cascade");
+  await api.db.execute(
+    "truncate portfolio.exchange_rates, portfolio.suspect_points, portfolio.etfs, tax_liens.counties cascade",
+  );
 });
 afterEach(() => api.close());
 
@@ -140,5 +145,59 @@ it("health names the late elements of each data set, and stays healthy", async (
   expect(body).toMatchObject({
     healthy: true,
     lateData: [{ dataSet: "county_liens", late: 1, elements: ["never-az"] }],
+  });
+});
+
+it("held points are named with their number and the oldest day, in the list, of the element, and in health", async () => {
+  await rateOf("2026-03-09", "USD", "CHF");
+  const etf = await anEtf(api.db, { symbol: "HELD.DE" });
+  await closesOf(api.db, etf, { "2026-03-09": "100" });
+  const facts = { expected: null, source: "a", rule: "jump", reason: "a jump", foundAt: new Date() };
+  const rate = { kind: "rate", subject: "CHF", value: "9", ...facts } as const;
+  const point = {
+    date: "2026-03-06",
+    close: "9",
+    open: null,
+    high: null,
+    low: null,
+    adjustedClose: null,
+    volume: null,
+  };
+  const price = {
+    kind: "price",
+    subject: etf.symbol,
+    etfId: etf.id,
+    series: "raw",
+    point,
+    value: "9",
+    ...facts,
+  } as const;
+  const [, decided] = await api.db.transaction((tx) =>
+    holdPoints(tx, [
+      { ...rate, date: "2026-03-06" },
+      { ...rate, date: "2026-03-05" },
+      { ...rate, date: "2026-03-04" },
+      { ...price, date: point.date },
+    ]),
+  );
+  await api.db.execute(sql`
+    update portfolio.suspect_points set state = 'accepted', resolution = 'r', resolved_by = 'a', resolved_at = now()
+     where id = ${decided!.id}`);
+
+  const chf = { count: 2, oldest: "2026-03-04" };
+  expect(await dataSet("exchange_rates")).toMatchObject({ state: "fresh", held: [{ id: "CHF", ...chf }] });
+  expect(await dataSet("etf_prices")).toMatchObject({ held: [{ id: "HELD.DE", count: 1, oldest: "2026-03-06" }] });
+  const { body } = await api.call("GET", "api/admin/freshness/exchange_rates");
+  expect(body).toMatchObject({
+    elements: [
+      { id: "CHF", held: chf },
+      { id: "USD", held: null },
+    ],
+  });
+  expect((await api.call("GET", "api/jobs/health")).body).toMatchObject({
+    heldData: [
+      { dataSet: "exchange_rates", held: 2, oldest: "2026-03-04", elements: ["CHF"] },
+      { dataSet: "etf_prices", held: 1, oldest: "2026-03-06", elements: ["HELD.DE"] },
+    ],
   });
 });
