@@ -62,6 +62,7 @@ beforeAll(async () => {
     "api/tasks": id,
     "api/v1/etf": symbol,
     "api/v1/etf-pensions": created.body.pension,
+    "api/v1/suspect-points": "1",
     "api/counties": "sample-az",
     "api/liens": "1",
     "api/analysis/runs": analysis,
@@ -85,6 +86,8 @@ beforeAll(async () => {
     "POST api/v1/etf-pensions": pension,
     "POST api/v1/etf-pensions/{id}/contributions": { contributions: [contribution], reopenReason: reason },
     "POST api/v1/etf-pensions/{id}/revaluation": { from: "2026-03-02", reason },
+    "POST api/v1/suspect-points/{id}/release": { reason },
+    "POST api/v1/suspect-points/{id}/reject": { reason },
     "POST api/tasks": {
       ...task,
       recurrenceType: "daily",

@@ -13,6 +13,7 @@ import { oldAuditEntries, oldBackfills, oldDeadMessages, oldEffects } from "#dat
 import { lockChains, repeatableRuns } from "#data/platform/run-repeats.ts";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
+import { heldPoints, listSuspectPoints, unsettledRateDays } from "#data/portfolio/suspect-points.ts";
 import { listTasks } from "#data/tasks/tasks.ts";
 import { oldIngestions } from "#data/tax-liens/ingestion-retention.ts";
 import { listLiens } from "#data/tax-liens/liens.ts";
@@ -82,6 +83,12 @@ beforeAll(async () => {
     insert into portfolio.exchange_rate_updates (run_id, kind, state, error, requested_at, finished_at)
     select gen_random_uuid(), 'latest', case when n <= 60 then 'failed' else 'succeeded' end, case when n <= 60 then 'e' end, at, at
       from generate_series(1, 20000) n, lateral (select '2026-01-01'::timestamptz + n * interval '1 minute' as at) t`);
+  await db.execute(sql`
+    insert into portfolio.suspect_points (kind, subject, date, value, source, rule, reason, found_at, state, resolution, resolved_by, resolved_at)
+    select 'rate', case when n <= 60 then 'CHF' else 'S' || n % 500 end, '2000-01-01'::date + n, 1, 's', 'jump', 'r', now(),
+           case when n <= 60 then 'held' else 'rejected' end, case when n > 60 then 'r' end, case when n > 60 then 'a' end,
+           case when n > 60 then now() end
+      from generate_series(1, 20000) n`);
   await db.execute(sql`
     insert into tax_liens.lien_ingestions (run_id, county_id, state, started_at, finished_at)
     select gen_random_uuid(), 'county-' || n % 21, 'succeeded', at, at
@@ -181,6 +188,21 @@ const pages: readonly { what: string; read: () => Promise<unknown> }[] = [
     read: () => listUpdates(logged, { after: { requestedAt: DAY_END, id: 7 }, limit: PAGE }),
   },
   { what: "failed updates of exchange rates", read: () => listUpdates(logged, { state: "failed", limit: PAGE }) },
+  { what: "suspect points that are held back", read: () => listSuspectPoints(logged, { state: "held", limit: PAGE }) },
+  {
+    what: "suspect points of a subject",
+    read: () => listSuspectPoints(logged, { kind: "rate", subject: "CHF", limit: PAGE }),
+  },
+  {
+    what: "suspect points of a subject of any kind",
+    read: () => listSuspectPoints(logged, { subject: "CHF", limit: PAGE }),
+  },
+  { what: "suspect points in the middle", read: () => listSuspectPoints(logged, { before: 5_000, limit: PAGE }) },
+  { what: "held points by subject", read: () => heldPoints(logged, "rate") },
+  {
+    what: "days with unsettled rates",
+    read: () => unsettledRateDays(logged, { from: "2000-01-01", to: "2000-03-30" }),
+  },
   { what: "old audit entries", read: old(oldAuditEntries(BEFORE)) },
   { what: "old dead messages", read: old(oldDeadMessages(BEFORE)) },
   { what: "old backfills", read: old(oldBackfills(BEFORE)) },
