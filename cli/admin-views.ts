@@ -74,6 +74,18 @@ export interface DataSetView {
   readonly held: readonly { readonly id: string; readonly count: number; readonly oldest: string }[];
 }
 
+/** A value that is or was held back as implausible. */
+export interface SuspectPointView {
+  readonly id: number;
+  readonly kind: "price" | "rate" | "contribution";
+  readonly subject: string;
+  readonly date: string;
+  readonly value: string;
+  readonly rule: string;
+  readonly reason: string;
+  readonly state: "held" | "accepted" | "rejected";
+}
+
 /** The states in which a run can be, as `--state` takes them. */
 export const RUN_STATES = [
   "queued",

@@ -27,6 +27,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Data sets: their newest day, and the elements whose data is late",
     load: async () => (await import("./commands/freshness.ts")).freshness,
   },
+  suspects: {
+    summary: "Values that are held back as implausible; release or reject one",
+    load: async () => (await import("./commands/suspects.ts")).suspects,
+  },
   retry: {
     summary: "Retry skipped, cancelled or dead runs, thousands at once",
     load: async () => (await import("./commands/retry.ts")).retry,
