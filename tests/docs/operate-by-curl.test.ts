@@ -7,10 +7,13 @@ import postgres from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { DEMO_DATA } from "#local/stack/demo-data/load-demo-data.ts";
 import { firstStartDirectory, type RunningStack, startStack, until } from "../e2e/stack-process.ts";
-import { type Block, blocksOf, document } from "./markdown.ts";
+import { type Block, blocksOf, document, ROOT } from "./markdown.ts";
 import { Transcript } from "./transcript.ts";
 
 const run = promisify(execFile);
+
+/** `npm run rota -- …` in the folder of the commands, which is no project. */
+const CLI = `npm() { shift 3; "${process.execPath}" "${join(ROOT, "cli/main.ts")}" "$@"; }`;
 
 let incident: Block[];
 const state = await firstStartDirectory();
@@ -62,6 +65,10 @@ it("the commands of the page about tax liens print its output", async () => {
   expect(await replay(blocksOf(await document("docs/tax-liens.md")))).toBe(8);
 });
 
+it("the commands of the page about configuring a county print its output", async () => {
+  expect(await replay(blocksOf(await document("docs/configure-a-county.md")))).toBe(14);
+});
+
 it("the commands of the page about slots print its output", async () => {
   expect(await replay(blocksOf(await document("docs/slots-by-curl.md")))).toBe(6);
 });
@@ -88,10 +95,10 @@ async function replay([, variables, ...session]: readonly Block[]): Promise<numb
     let printed = "";
     // One command in each line, except for a here document.
     for (const [command] of code.matchAll(/.*<<END\n[^]*?\nEND|.+/g)) {
-      const script = `set -eu\n${given}\n${transcript.command(command)}`;
+      const script = `set -eu\n${CLI}\n${given}\n${transcript.command(command)}`;
       printed = (await run("bash", ["-c", script], { cwd: folder })).stdout.replaceAll("\r", "");
     }
-    expect(answer?.language, code).toMatch(/^(json|csv)$/);
+    expect(answer?.language, code).toMatch(/^(json|csv|text)$/);
     expect(transcript.difference(answer!.code, printed), code).toBeNull();
     compared += 1;
   }

@@ -5,6 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
@@ -97,12 +98,15 @@ async function startUpload(connectionString: string): Promise<ChildProcess> {
   return spawn(process.execPath, [script, database.url, connectionString, "sample-az", file], { stdio: "inherit" });
 }
 
+/** The client of a connection was killed. */
+function ignored(): void {}
+
 async function kill(child: ChildProcess): Promise<void> {
   child.kill("SIGKILL");
   await once(child, "exit");
 }
 
-/** The storage behind a server that passes every request on, except for the commit of blocks, which it never answers. */
+/** The storage behind a server that passes every request, except for the commit of blocks, which it never answers. */
 async function storageWithoutCommits() {
   const committing = Promise.withResolvers<undefined>();
   const server = createServer((request, response) => {
@@ -111,11 +115,12 @@ async function storageWithoutCommits() {
       committing.resolve(undefined);
       return;
     }
-    const passed = send({ host: "127.0.0.1", port: storage.port, method, path: url, headers }, (answer) => {
+    const passed = send({ host: "127.0.0.1", port: storage.port, method, path: url, headers });
+    passed.once("response", (answer) => {
       response.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(response);
+      pipeline(answer, response).catch(ignored);
     });
-    request.pipe(passed);
+    pipeline(request, passed).catch(ignored);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
