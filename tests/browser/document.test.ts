@@ -32,7 +32,8 @@ it.skipIf(!isHere)("a memo fits a phone and prints whole; what a list has brough
     const pages = await pagesOf(await page.pdf({ preferCSSPageSize: true }));
     // How many pages it takes is for the letters of the machine to say.
     expect(pages.at(-1)).toContain("The violation was closed");
-    expect(pages[0]).toContain("What the risk score consists of");
+    expect(pages[0]).toContain("Computation");
+    expect(pages.join(" ")).toContain("What the risk score consists of");
   } finally {
     await browser.close();
   }
