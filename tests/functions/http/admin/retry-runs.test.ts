@@ -289,13 +289,14 @@ describe("requests at once", () => {
       await retryRuns(app, tx, selection, { requestedBy: "a test", idempotencyKey: null });
       await tx.execute(sql`
         update platform.job_runs set state = 'succeeded', finished_at = now() where parent_run_id = ${old.id}::uuid`);
-      const asked = [retry({ filter }), api.call("POST", `api/admin/runs/${old.id}/retry`, {})];
+      const bulk = retry({ filter });
+      // It has chosen the run, and waits for its lock.
       await lockWait(api.db, "%ancestor%");
-      return { asked };
+      return { bulk, single: api.call("POST", `api/admin/runs/${old.id}/retry`, {}) };
     });
-    const [bulk, single] = await Promise.all(second.asked);
-    expect(bulk!.body).toMatchObject({ retried: 0, notRetried: { repeated: 1 } });
-    expect(single!.status).toBe(409);
+    const [bulk, single] = await Promise.all([second.bulk, second.single]);
+    expect(bulk.body).toMatchObject({ retried: 0, notRetried: { repeated: 1 } });
+    expect(single.status).toBe(409);
     expect(await listRuns(api.db, { trigger: "retry", limit: 10 })).toHaveLength(1);
   });
 
