@@ -1,10 +1,10 @@
-import { and, asc, count, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Db, Executor, Tx } from "../client.ts";
 import { deadMessages } from "./control-schema.ts";
 import type { DeadMessage } from "./dead-messages.ts";
 import { jobRuns, type Run } from "./platform-schema.ts";
-import { follows, isRepeated, type RepeatPage } from "./run-repeats.ts";
+import { countByJob, idsOfPage, isRepeated, type RepeatPage } from "./run-repeats.ts";
 
 export interface DeadRunFilter {
   readonly ids?: readonly string[] | undefined;
@@ -39,29 +39,13 @@ export async function listDeadRuns(
 }
 
 /** The ids of a page of dead runs, oldest first. */
-export async function deadRunIds(
-  tx: Executor,
-  filter: DeadRunFilter,
-  { limit, ...page }: RepeatPage,
-): Promise<string[]> {
-  const rows = await tx
-    .select({ id: jobRuns.id })
-    .from(jobRuns)
-    .where(and(matches(filter), follows(page)))
-    .orderBy(asc(jobRuns.id))
-    .limit(limit);
-  return rows.map(({ id }) => id);
+export function deadRunIds(tx: Executor, filter: DeadRunFilter, page: RepeatPage): Promise<string[]> {
+  return idsOfPage(tx, matches(filter), page);
 }
 
 /** The number of dead runs by job. */
-export async function countDeadRuns(db: Executor, filter: DeadRunFilter): Promise<Record<string, number>> {
-  const rows = await db
-    .select({ jobId: jobRuns.jobId, runs: count() })
-    .from(jobRuns)
-    .where(matches(filter))
-    .groupBy(jobRuns.jobId)
-    .orderBy(jobRuns.jobId);
-  return Object.fromEntries(rows.map(({ jobId, runs }) => [jobId, runs]));
+export function countDeadRuns(db: Executor, filter: DeadRunFilter): Promise<Record<string, number>> {
+  return countByJob(db, matches(filter));
 }
 
 /** The fingerprints of the last errors of runs, by their ids. */

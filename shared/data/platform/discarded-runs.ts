@@ -1,8 +1,8 @@
-import { and, asc, count, eq, gte, lt, not, type SQL, sql } from "drizzle-orm";
+import { and, eq, gte, lt, not, type SQL, sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
 import { DISMISSED } from "./dead-letters.ts";
 import { jobRuns } from "./platform-schema.ts";
-import { follows, hasRepeat, type RepeatPage } from "./run-repeats.ts";
+import { countByJob, hasRepeat, idsOfPage, type RepeatPage } from "./run-repeats.ts";
 
 /** The states of runs that ended without success. */
 export const DISCARDED_STATES = ["skipped", "cancelled", "dead"] as const;
@@ -18,29 +18,13 @@ export interface DiscardedRunFilter {
 }
 
 /** The ids of a page of discarded runs without a repeat, oldest first. Dismissed ones are left out. */
-export async function discardedRunIds(
-  tx: Executor,
-  filter: DiscardedRunFilter,
-  { limit, ...page }: RepeatPage,
-): Promise<string[]> {
-  const rows = await tx
-    .select({ id: jobRuns.id })
-    .from(jobRuns)
-    .where(and(matches(filter), follows(page)))
-    .orderBy(asc(jobRuns.id))
-    .limit(limit);
-  return rows.map(({ id }) => id);
+export function discardedRunIds(tx: Executor, filter: DiscardedRunFilter, page: RepeatPage): Promise<string[]> {
+  return idsOfPage(tx, matches(filter), page);
 }
 
-/** Their number by job. */
-export async function countDiscardedRuns(tx: Executor, filter: DiscardedRunFilter): Promise<Record<string, number>> {
-  const rows = await tx
-    .select({ jobId: jobRuns.jobId, runs: count() })
-    .from(jobRuns)
-    .where(matches(filter))
-    .groupBy(jobRuns.jobId)
-    .orderBy(jobRuns.jobId);
-  return Object.fromEntries(rows.map(({ jobId, runs }) => [jobId, runs]));
+/** The number of these runs by job. */
+export function countDiscardedRuns(tx: Executor, filter: DiscardedRunFilter): Promise<Record<string, number>> {
+  return countByJob(tx, matches(filter));
 }
 
 function matches({ state, jobId, family, reasonCode, since, until }: DiscardedRunFilter): SQL | undefined {

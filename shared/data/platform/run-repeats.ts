@@ -1,4 +1,4 @@
-import { and, gt, lte, notInArray, or, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, gt, lte, notInArray, or, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
@@ -59,11 +59,37 @@ export interface RepeatPage {
 }
 
 /** The runs after a page. Repeats that were queued after the first page are left out: the pages may have made them. */
-export function follows({ after, begunAt }: Omit<RepeatPage, "limit">): SQL | undefined {
+function follows({ after, begunAt }: Omit<RepeatPage, "limit">): SQL | undefined {
   return and(
     after === null ? undefined : gt(jobRuns.id, after),
     or(lte(jobRuns.queuedAt, begunAt), notInArray(jobRuns.trigger, ["retry", "replay"])),
   );
+}
+
+/** The ids of a page of runs, oldest first. */
+export async function idsOfPage(
+  tx: Executor,
+  matches: SQL | undefined,
+  { limit, ...page }: RepeatPage,
+): Promise<string[]> {
+  const rows = await tx
+    .select({ id: jobRuns.id })
+    .from(jobRuns)
+    .where(and(matches, follows(page)))
+    .orderBy(asc(jobRuns.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** The number of runs by job. */
+export async function countByJob(tx: Executor, matches: SQL | undefined): Promise<Record<string, number>> {
+  const rows = await tx
+    .select({ jobId: jobRuns.jobId, runs: count() })
+    .from(jobRuns)
+    .where(matches)
+    .groupBy(jobRuns.jobId)
+    .orderBy(jobRuns.jobId);
+  return Object.fromEntries(rows.map(({ jobId, runs }) => [jobId, runs]));
 }
 
 /** Locks the ended runs of the chains of some runs, until the caller's transaction ends. */
