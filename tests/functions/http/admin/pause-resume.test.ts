@@ -142,7 +142,7 @@ it.each([
   ["jobs/paused_sample/pause", { reason: "an empty duration", until: "0s" }, 400],
   ["pause", { reason: "no such family", scope: "family:sample" }, 400],
   ["pause", { reason: "no such scope", scope: "everything" }, 400],
-  ["resume", { scope: "job:nobody" }, 400],
+  ["resume", { scope: "job:no_such_job" }, 400],
 ])("%s with %j is refused with %d and pauses nothing", async (path, body, status) => {
   expect((await post(path, body)).status).toBe(status);
   expect((await api.call<{ pauses: object[] }>("GET", "api/admin/controls")).body.pauses).toEqual([]);
