@@ -72,14 +72,10 @@ export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } =
     forward(client, upstream, false);
     forward(upstream, client, true);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = new URL(serverUrl);
-  url.hostname = "127.0.0.1";
-  url.port = String((server.address() as { port: number }).port);
+  const url = await listenInFront(server, serverUrl);
 
   return {
-    url: url.href,
+    url,
     get accepted() {
       return accepted;
     },
@@ -104,4 +100,14 @@ export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } =
       await once(server, "close");
     },
   };
+}
+
+/** Starts a proxy. @returns the address of the server behind it, through the proxy */
+export async function listenInFront(proxy: Server, serverUrl: string): Promise<string> {
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const url = new URL(serverUrl);
+  url.hostname = "127.0.0.1";
+  url.port = String((proxy.address() as { port: number }).port);
+  return url.href;
 }

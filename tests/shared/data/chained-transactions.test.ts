@@ -7,6 +7,7 @@ import { connect, type Db, type Tx } from "#data/client.ts";
 import { sendLastStatement } from "#data/commit-with-last-statement.ts";
 import { TransactionEnded } from "#data/transaction-guard.ts";
 import { createDatabase, type TestDatabase } from "#support/database.ts";
+import { listenInFront } from "#support/faulty-proxy.ts";
 
 let database: TestDatabase;
 /** One connection, so that transactions wait for it and follow one another on it. */
@@ -218,13 +219,8 @@ async function startCuttingProxy(serverUrl: string, lost: "request" | "answer") 
       socket.on("close", () => other.destroy());
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = new URL(serverUrl);
-  url.hostname = "127.0.0.1";
-  url.port = String((server.address() as { port: number }).port);
   return {
-    url: url.href,
+    url: await listenInFront(server, serverUrl),
     async [Symbol.asyncDispose]() {
       server.close();
       await once(server, "close");
