@@ -51,6 +51,15 @@ const read = (id: string) => findRun(app.db, id);
 const asked = { input: {}, trigger: "event", requestedBy: "a test" } as const;
 const waits = { state: "retrying", reasonCode: "write-disabled", errors: [], finishedAt: null };
 
+/** Starts a process and a run of the job in it. @param entered reached by the work, which has begun then */
+async function begin(job: Job, entered: { readonly reached: Promise<void> }) {
+  start(job);
+  const { id } = await app.enqueuer.enqueue(job, asked);
+  const running = app.runner.execute(id);
+  await entered.reached;
+  return { id, running };
+}
+
 /** Resolves never, and rejects with the reason of the signal. */
 function untilStopped(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
@@ -97,10 +106,7 @@ it("a switch that opens before the attempt has stopped leaves no run waiting", a
     await leave.reached;
     signal.throwIfAborted();
   });
-  start(job);
-  const { id } = await app.enqueuer.enqueue(job, asked);
-  const running = app.runner.execute(id);
-  await entered.reached;
+  const { id, running } = await begin(job, entered);
   await turn({ writeEnabled: false });
   await seen.reached;
   await turn({ writeEnabled: true });
@@ -118,11 +124,8 @@ it("a run that one process stops is continued by another one, and by nothing whi
     entered.reach();
     if (++starts === 1) await untilStopped(signal);
   });
-  start(job);
+  const { id, running } = await begin(job, entered);
   const other = startProcess(database.url, [job], { clock: app.clock });
-  const { id } = await app.enqueuer.enqueue(job, asked);
-  const running = app.runner.execute(id);
-  await entered.reached;
   await turn({ writeEnabled: false }, other);
   expect(await running).toMatchObject(waits);
   expect(await Promise.all([app.runner.execute(id), other.runner.execute(id)])).toEqual([undefined, undefined]);
@@ -142,10 +145,7 @@ it("work that ignores its signal is left behind: its run waits, and its late tra
     late = transaction((tx) => tx.execute("insert into platform.pauses values ('all', 'late', 'it', now(), null)"));
     await late;
   });
-  start(job);
-  const { id } = await app.enqueuer.enqueue(job, asked);
-  const running = app.runner.execute(id);
-  await entered.reached;
+  const { running } = await begin(job, entered);
   await turn({ writeEnabled: false });
   expect(await running).toMatchObject(waits);
   leave.reach();
@@ -200,10 +200,7 @@ describe("work that must not happen twice", () => {
         if (starts === 1) await untilStopped(signal);
       }),
     );
-    start(job);
-    const { id } = await app.enqueuer.enqueue(job, asked);
-    const running = app.runner.execute(id);
-    await entered.reached;
+    const { id, running } = await begin(job, entered);
     await turn({ writeEnabled: false });
     expect(await running).toMatchObject(waits);
     expect(await app.db.execute("select from platform.effects")).toHaveLength(0);
@@ -220,10 +217,7 @@ describe("work that must not happen twice", () => {
       if (++starts === 1) await untilStopped(signal).catch(() => undefined);
       return { mail: await once("mail 7", async () => ++sent) };
     });
-    start(job);
-    const { id } = await app.enqueuer.enqueue(job, asked);
-    const running = app.runner.execute(id);
-    await entered.reached;
+    const { id, running } = await begin(job, entered);
     await turn({ writeEnabled: false });
     expect(await running).toMatchObject(waits);
     expect(sent).toBe(0);
@@ -267,10 +261,7 @@ it("a process that dies while a switch stops its run spends no attempt, also whe
     entered.reach();
     await leave.reached;
   });
-  start(job);
-  const { id } = await app.enqueuer.enqueue(job, asked);
-  const running = app.runner.execute(id);
-  await entered.reached;
+  const { id, running } = await begin(job, entered);
   await turn({ killSwitch: true });
   await expect.poll(async () => (await read(id))?.reasonCode).toBe("kill-switch");
   // The lease expires by the database's clock, as that of a process that died.
@@ -294,10 +285,7 @@ it("a person can still cancel a run that a switch has stopped", async () => {
     entered.reach();
     await untilStopped(signal);
   });
-  start(job);
-  const { id } = await app.enqueuer.enqueue(job, asked);
-  const running = app.runner.execute(id);
-  await entered.reached;
+  const { id, running } = await begin(job, entered);
   await turn({ writeEnabled: false });
   await running;
   await app.runner.cancel(id, { reason: "wrong file", who: "a test" });
