@@ -45,7 +45,7 @@ export interface JobFacts extends KnownFacts {
     readonly name: string;
     readonly trouble: string | null;
     /** That its queue does not deliver, as a sentence without a full stop. */
-    readonly undelivered?: string | null;
+    readonly undelivered: string | null;
   };
 }
 

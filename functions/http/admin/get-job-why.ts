@@ -11,6 +11,7 @@ import { jobFacts, knownFacts } from "#operations/job-facts.ts";
 import { type JobFacts, type Why, whyNotRunning, whyWithoutDatabase } from "#operations/why-not-running.ts";
 import { redact } from "#redaction/redact.ts";
 import { undeliveredText } from "#runner/delivery-watch.ts";
+import { undeliveredQueues } from "../health/undelivered-queues.ts";
 import { HEALTH_LIMIT_MS, withinLimit } from "../health/within-limit.ts";
 import { findJob } from "./find-job.ts";
 
@@ -74,7 +75,6 @@ async function carrierOf(app: App, job: Job): Promise<JobFacts["carrier"]> {
 }
 
 async function undeliveredOf(app: App, queue: string): Promise<string | null> {
-  const all = await withinLimit(app.delivery?.undelivered() ?? Promise.resolve([])).catch(() => []);
-  const found = all.find((one) => one.queue === queue);
+  const found = (await undeliveredQueues(app)).find((one) => one.queue === queue);
   return found ? undeliveredText(found, app.clock.now()) : null;
 }

@@ -12,10 +12,11 @@ import { withHeldPoints } from "#operations/freshness.ts";
 import { lateByMs } from "#operations/lateness.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { clockFault, type ClockState } from "#runner/clock-guard.ts";
-import { undeliveredText } from "#runner/delivery-watch.ts";
+import { type UndeliveredQueue, undeliveredText } from "#runner/delivery-watch.ts";
 import { judgeDataSets, type JudgedSet, lateElements } from "../../data-sets.ts";
 import { instant } from "../admin/field-schemas.ts";
 import { runState } from "../admin/run-view.ts";
+import { undeliveredQueues } from "./undelivered-queues.ts";
 import { HEALTH_LIMIT_MS, withinLimit } from "./within-limit.ts";
 
 /** Elements that are named for each data set. */
@@ -98,9 +99,9 @@ export const getJobsHealth = defineRoute({
       jobsOrNull(app),
       dataSetsOrNull(app),
       brokerState(app),
-      undeliveredOrNone(app),
+      undeliveredQueues(app),
     ]);
-    const broker = stateOf(asked, undelivered);
+    const broker = stateOf(asked, undelivered, app.clock.now());
     const { refusedTicks, ...clock } = clockState(app);
     const eventLoop = app.eventLoop?.state ?? null;
     if (jobs && clock.state === "wrong") {
@@ -167,22 +168,13 @@ async function brokerState(app: App): Promise<BrokerState> {
   }
 }
 
-/** None when the answer does not come in time: then the database is the trouble. */
-async function undeliveredOrNone(app: App): Promise<string[]> {
-  try {
-    const queues = await withinLimit(app.delivery?.undelivered() ?? Promise.resolve([]));
-    return queues.map((queue) => undeliveredText(queue, app.clock.now()));
-  } catch {
-    return [];
-  }
-}
-
 function stateOf(
   asked: BrokerState,
-  undelivered: readonly string[],
+  [undelivered]: readonly UndeliveredQueue[],
+  now: Date,
 ): BrokerState | { readonly state: "not-delivering"; readonly trouble: string } {
-  const [trouble] = undelivered;
-  return asked.state === "connected" && trouble ? { state: "not-delivering", trouble } : asked;
+  if (asked.state !== "connected" || !undelivered) return asked;
+  return { state: "not-delivering", trouble: undeliveredText(undelivered, now) };
 }
 
 function lateDataOf(judged: readonly JudgedSet[]): Record<string, unknown>[] {

@@ -19,7 +19,7 @@ const facts: JobFacts = {
   waiting: [],
   last: null,
   parked: [],
-  carrier: { name: "the Service Bus queue job-runs", trouble: null },
+  carrier: { name: "the Service Bus queue job-runs", trouble: null, undelivered: null },
 };
 const run: RunFacts = {
   id: "r1",
@@ -132,7 +132,8 @@ describe("why a job is not running", () => {
 
   it("overdue: its message is lost, and dispatching fails", () => {
     const waiting = [{ ...run, notBefore: minutes(-3) }, run];
-    const { verdict, codes, text } = explain({ waiting, carrier: { name: "the queue", trouble: "ECONNREFUSED" } });
+    const carrier = { name: "the queue", trouble: "ECONNREFUSED", undelivered: null };
+    const { verdict, codes, text } = explain({ waiting, carrier });
     expect(verdict).toBe("overdue");
     expect(codes).toContain("carrier-trouble");
     expect(text).toContain("has been due for 3 min and no worker has claimed it");
