@@ -102,11 +102,12 @@ export class DeliveryWatch {
 
   /** The oldest overdue run of each queue that shows no sign of delivery. */
   async #withoutDelivery(elapsed: number): Promise<UndeliveredQueue[]> {
+    if (elapsed - this.#startedAt < OVERDUE_MS) return [];
     const { db, clock } = this.#deps;
     const { queueOf } = this.#options;
     const now = clock.now();
     const due = await jobsWithDueRuns(db, now, OVERDUE_MS);
-    if (due.length === 0 || elapsed - this.#startedAt < OVERDUE_MS) return [];
+    if (due.length === 0) return [];
     const { blocked, blockedRuns } = await refusedWork(this.#deps, OVERDUE_MS);
     const executing = new Set((await jobsWithDispatchedRuns(db)).map(queueOf));
     const found: UndeliveredQueue[] = [];
