@@ -106,7 +106,8 @@ function makeRuntime(app: App, telemetry: Telemetry, modules: LazyModules): Runt
         for (const run of done) if (run) left.delete(run.id);
         await storeOrphanedMessages(app, queue, await messagesWithoutRun(app, left));
       };
-      await (app.delivery?.during(queue, () => hold.handle(messages, handle)) ?? hold.handle(messages, handle));
+      const held = () => hold.handle(messages, handle);
+      await (app.delivery ? app.delivery.during(queue, held) : held());
     },
 
     async onRequest(path, request, context) {
