@@ -1,5 +1,11 @@
 import type { Tx } from "#data/client.ts";
-import { lockChains, type RepeatableRun, repeatableRuns, type RepeatPage } from "#data/platform/run-repeats.ts";
+import {
+  lockChains,
+  type RepeatableRun,
+  repeatableRuns,
+  type RepeatCursor,
+  type RepeatPage,
+} from "#data/platform/run-repeats.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
 import type { StartedRepeat } from "#runner/enqueue.ts";
 import { batchesOf, type NewRepeats, repeatBatch, type RepeatEnqueuer } from "./repeat-batch.ts";
@@ -43,13 +49,16 @@ export async function repeatRuns(app: Repeater, tx: Tx, ids: readonly string[], 
   }
   for (const [jobId, ofJob] of Map.groupBy(repeatable, (run) => run.jobId)) {
     const job = await app.jobs.find(jobId);
-    for (const batch of job ? batchesOf(ofJob) : []) {
-      const done = await repeatBatch(app.enqueuer, tx, { job: job!, batch }, repeat);
+    if (!job) {
+      const reason = `there is no job ${jobId} in this version of the app`;
+      refused.push(...ofJob.map(({ id }) => ({ run: id, code: "no-such-job" as const, reason })));
+      continue;
+    }
+    for (const batch of batchesOf(ofJob)) {
+      const done = await repeatBatch(app.enqueuer, tx, { job, batch }, repeat);
       runs.push(...done.runs);
       refused.push(...done.refused);
     }
-    const reason = `there is no job ${jobId} in this version of the app`;
-    if (!job) refused.push(...ofJob.map(({ id }) => ({ run: id, code: "no-such-job" as const, reason })));
   }
   return { runs, refused };
 }
@@ -59,16 +68,19 @@ export interface RepeatSelection extends RepeatPage {
   readonly idsOf: (page: RepeatPage) => Promise<readonly string[]>;
 }
 
-/** Where the next page starts. */
-export type RepeatCursor = Omit<RepeatPage, "limit">;
+/** The repeats of a page of runs. */
+export interface RepeatedPage extends Repeats {
+  /** Null on the last page. */
+  readonly next: RepeatCursor | null;
+}
 
-/** Repeats a page of runs. @returns `next` is null on the last page */
+/** Repeats a page of runs. */
 export async function repeatPage(
   app: Repeater,
   tx: Tx,
   { idsOf, limit, ...cursor }: RepeatSelection,
   repeat: Repeat,
-): Promise<Repeats & { readonly next: RepeatCursor | null }> {
+): Promise<RepeatedPage> {
   const found = await idsOf({ ...cursor, limit: limit + 1 });
   const ids = found.slice(0, limit);
   const done = await repeatRuns(app, tx, ids, repeat);

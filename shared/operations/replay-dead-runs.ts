@@ -1,19 +1,18 @@
 import type { Tx } from "#data/client.ts";
 import { type DeadRunFilter, deadRunIds } from "#data/platform/dead-letters.ts";
 import type { RepeatPage } from "#data/platform/run-repeats.ts";
-import { type Repeat, type RepeatCursor, type Repeater, repeatPage, type Repeats } from "./repeat-runs.ts";
+import { type Repeat, type RepeatedPage, type Repeater, repeatPage } from "./repeat-runs.ts";
 
 /**
  * Makes a new run for each dead run of a page of a filter, oldest first. An id of the filter that is no dead run is
  * refused. Dispatch the runs after the commit.
- * @returns `next` is null on the last page
  */
 export async function replayDeadRuns(
   app: Repeater,
   tx: Tx,
   filter: DeadRunFilter,
   { page, ...repeat }: Omit<Repeat, "which"> & { readonly page: RepeatPage },
-): Promise<Repeats & { readonly next: RepeatCursor | null }> {
+): Promise<RepeatedPage> {
   const missing = new Set(filter.ids?.map((id) => id.toLowerCase()));
   const idsOf = async (page: RepeatPage) => {
     const ids = await deadRunIds(tx, filter, page);

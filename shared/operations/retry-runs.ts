@@ -1,7 +1,7 @@
 import type { Tx } from "#data/client.ts";
 import { type DiscardedRunFilter, discardedRunIds } from "#data/platform/discarded-runs.ts";
 import type { RepeatPage } from "#data/platform/run-repeats.ts";
-import { type RepeatCursor, type Repeater, repeatPage, repeatRuns, type Repeats } from "./repeat-runs.ts";
+import { type RepeatedPage, type Repeater, repeatPage, repeatRuns } from "./repeat-runs.ts";
 
 /** Runs that ended without success: the listed ones, or a page of those of a filter, oldest first. */
 export type RetrySelection =
@@ -10,14 +10,13 @@ export type RetrySelection =
 /**
  * Makes a new run for each selected run that is the last of its chain, with the same input. Dispatch the runs after the
  * commit.
- * @returns `next` is null on the last page
  */
 export async function retryRuns(
   app: Repeater,
   tx: Tx,
   selection: RetrySelection,
   by: { readonly requestedBy: string; readonly idempotencyKey: string | null },
-): Promise<Repeats & { readonly next: RepeatCursor | null }> {
+): Promise<RepeatedPage> {
   const repeat = { ...by, trigger: "retry", which: "last" } as const;
   if ("ids" in selection) return { ...(await repeatRuns(app, tx, selection.ids, repeat)), next: null };
   const { filter, page } = selection;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RepeatCursor } from "#operations/repeat-runs.ts";
+import type { RepeatCursor } from "#data/platform/run-repeats.ts";
 import { instantField } from "#rules/input-fields.ts";
 
 /** The `nextAfter` of an answer as text: the last run of the page, and the time of the first page. */

@@ -5,7 +5,7 @@ import { countDiscardedRuns } from "#data/platform/discarded-runs.ts";
 import { findRuns } from "#data/platform/job-runs.ts";
 import type { App } from "#http/app-services.ts";
 import { defineRoute } from "#http/route.ts";
-import type { RepeatCursor, Repeats } from "#operations/repeat-runs.ts";
+import type { RepeatedPage } from "#operations/repeat-runs.ts";
 import { retryRuns as retry, type RetrySelection, withoutStoring } from "#operations/retry-runs.ts";
 import { respondOnce } from "../idempotent-requests.ts";
 import { cursorText, nextAfter } from "./repeat-cursor.ts";
@@ -84,7 +84,7 @@ async function dryRun(app: App, tx: Tx, selection: RetrySelection, by: By): Prom
   };
 }
 
-function answer(repeats: Repeats & { readonly next: RepeatCursor | null }): z.input<typeof done> {
+function answer(repeats: RepeatedPage): z.input<typeof done> {
   const byCode = Map.groupBy(repeats.refused, ({ code }) => code);
   return {
     retried: repeats.runs.length,

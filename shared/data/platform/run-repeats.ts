@@ -49,17 +49,21 @@ function chainsOf(ids: readonly string[]): SQL {
     )`;
 }
 
-/** A page of runs to repeat, in the order of their ids. */
-export interface RepeatPage {
+/** Where a page of runs to repeat starts. */
+export interface RepeatCursor {
   /** The last run of the page before. */
   readonly after: string | null;
   /** The time of the first page. */
   readonly begunAt: Date;
+}
+
+/** A page of runs to repeat, in the order of their ids. */
+export interface RepeatPage extends RepeatCursor {
   readonly limit: number;
 }
 
 /** The runs after a page. Repeats that were queued after the first page are left out: the pages may have made them. */
-function follows({ after, begunAt }: Omit<RepeatPage, "limit">): SQL | undefined {
+function follows({ after, begunAt }: RepeatCursor): SQL | undefined {
   return and(
     after === null ? undefined : gt(jobRuns.id, after),
     or(lte(jobRuns.queuedAt, begunAt), notInArray(jobRuns.trigger, ["retry", "replay"])),
