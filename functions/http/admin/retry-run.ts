@@ -37,5 +37,5 @@ async function retriedRun(app: App, tx: Tx, id: string, by: { who: string; reaso
   const { code, reason, rival: run, state, issues = [] } = result.refusal;
   if (code === "not-found" || code === "no-such-job") throw notFound(reason);
   if (code === "invalid-input") throw badRequest(inInput(issues));
-  throw new Problem(409, code, reason, { extra: { ...(run && { run }), ...(state && { state }) } });
+  throw new Problem(409, code, reason, { extra: { run, state } });
 }

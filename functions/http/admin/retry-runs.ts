@@ -3,6 +3,7 @@ import type { Tx } from "#data/client.ts";
 import { recordAudit } from "#data/platform/audit-log.ts";
 import { countDiscardedRuns } from "#data/platform/discarded-runs.ts";
 import { findRuns } from "#data/platform/job-runs.ts";
+import { familyScope, jobScope } from "#data/platform/scope.ts";
 import type { App } from "#http/app-services.ts";
 import { defineRoute } from "#http/route.ts";
 import type { RepeatedPage } from "#operations/repeat-runs.ts";
@@ -96,6 +97,6 @@ function answer(repeats: RepeatedPage): z.input<typeof done> {
 
 function subjectOf({ filter, runs }: RetryBody): string {
   if (runs?.length === 1) return `run:${runs[0]}`;
-  if (filter?.job !== undefined) return `job:${filter.job}`;
-  return filter?.family === undefined ? "runs" : `family:${filter.family}`;
+  if (filter?.job !== undefined) return jobScope(filter.job);
+  return filter?.family === undefined ? "runs" : familyScope(filter.family);
 }
