@@ -8,7 +8,7 @@ import {
   type Staging,
 } from "#data/tax-liens/lien-staging.ts";
 import type { JobContext } from "#jobs";
-import { type ListFindings, openCountyList } from "#providers/county-lists/open-county-list.ts";
+import { type ListFindings, MOST_UNNAMED, openCountyList } from "#providers/county-lists/open-county-list.ts";
 import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 import { REJECT_HEADER, type RejectedRow, rejectLine } from "#rules/tax-liens/reject-line.ts";
 import { findingText } from "#rules/tax-liens/row-finding.ts";
@@ -20,9 +20,6 @@ import type { ConfiguredCounty } from "./configured-county.ts";
 const KEPT_REJECTS = 1_000;
 const LONGEST_RAW = 2_000;
 const REPEATED_AT_ONCE = 5_000;
-
-/** With more rows that name no lien, the list does not tell what is missing from it. */
-const MOST_DAMAGED = 2_000;
 
 export const REJECTS_CONTAINER = "lien-rejects";
 
@@ -60,7 +57,7 @@ export async function stageList(
   if (!rejects.hasStorage)
     log.warn(`Only the first ${KEPT_REJECTS} refused rows are stored: no storage is configured (AzureWebJobsStorage)`);
   const [staged, named, damaged] = [new StagedRows("list"), new StagedRows("named"), new StagedRows("damaged")];
-  let [rows, unnamed] = [0, 0];
+  let rows = 0;
   try {
     for await (const portion of list.rows(signal)) {
       signal.throwIfAborted();
@@ -70,7 +67,7 @@ export async function stageList(
         if (faults) await rejects.add({ line, reasons: faults.map(findingText), raw: raw() });
         if (lien && isWithin(saleDates, lien.saleDate)) staged.add(stagedRow(lien, line));
         else if (name) named.add(namedRow(name));
-        else if (!lien && ++unnamed <= MOST_DAMAGED) {
+        else if (list.unnamed() <= MOST_UNNAMED) {
           for (const text of damagedRows(raw())) {
             if (damaged.isFull) await stageRows(db, staging, damaged);
             damaged.add(text);
@@ -99,13 +96,12 @@ export async function stageList(
     }
     await rejects.end();
     const { failed, rejectBlob, rejects: kept } = rejects;
-    const tooDamaged = unnamed > MOST_DAMAGED ? `${unnamed} rows name no lien` : null;
     return {
       failed,
       rejectBlob,
       rejects: kept,
-      doubt: list.doubt() ?? tooDamaged,
-      isDamaged: unnamed > 0,
+      doubt: list.doubt(),
+      isDamaged: list.unnamed() > 0,
       findings: list.findings(),
     };
   } catch (error) {

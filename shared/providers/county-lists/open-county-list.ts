@@ -8,6 +8,9 @@ import { columnsOf, fieldTexts } from "./field-texts.ts";
 import { type ListSettings, openList } from "./open-list.ts";
 import { rowFilterOf } from "./row-filter.ts";
 
+/** With more rows that name no lien, a list does not tell what is missing from it. */
+export const MOST_UNNAMED = 2_000;
+
 /** A county with the checked configuration of its list. */
 export interface ListedCounty {
   readonly id: string;
@@ -38,6 +41,8 @@ export interface CountyList {
   rows(signal: AbortSignal): AsyncIterable<Iterable<CountyRow>>;
   /** Why liens that the rows do not name may still be listed; null when the list is whole. */
   readonly doubt: () => string | null;
+  /** Refused rows so far that name no lien: each may be any lien of the county. */
+  readonly unnamed: () => number;
   /** How many rows have each fault or warning so far, and warnings about the whole list. */
   readonly findings: () => ListFindings;
   /** The columns of the list that the source does not name. */
@@ -79,9 +84,9 @@ export function countyList({ source, rules }: ListedCounty, list: ListReader, ye
   const isOfCounty = rowFilterOf(source);
   const read = lienReader(source, rules, year);
   const [faults, warnings] = [new FindingCounts(), new FindingCounts()];
-  let [otherRows, lostIds] = [0, 0];
+  let [otherRows, lostIds, unnamed] = [0, 0, 0];
 
-  return { rows, doubt, findings, unread: list.unread };
+  return { rows, doubt, unnamed: () => unnamed, findings, unread: list.unread };
 
   async function* rows(signal: AbortSignal): AsyncGenerator<Iterable<CountyRow>> {
     for await (const portion of list.read(columnsOf(source), signal)) yield rowsOf(portion);
@@ -96,6 +101,7 @@ export function countyList({ source, rules }: ListedCounty, list: ListReader, ye
         if (reading.faults) faults.add(reading.faults, row.line);
         if (reading.warnings.length > 0) warnings.add(reading.warnings, row.line);
         if (reading.isIdLost) lostIds += 1;
+        if (reading.name === null) unnamed += 1;
       }
       yield { line: row.line, reading, raw: row.raw, values: row.values };
     }
@@ -109,8 +115,9 @@ export function countyList({ source, rules }: ListedCounty, list: ListReader, ye
   }
 
   function doubt(): string | null {
-    if (lostIds === 0) return list.openEnd();
-    return `${lostIds} ${lostIds === 1 ? "row has an id" : "rows have ids"} that a spreadsheet destroyed`;
+    if (lostIds > 0)
+      return `${lostIds} ${lostIds === 1 ? "row has an id" : "rows have ids"} that a spreadsheet destroyed`;
+    return list.openEnd() ?? (unnamed > MOST_UNNAMED ? `${unnamed} rows name no lien` : null);
   }
 
   function findings(): ListFindings {

@@ -76,6 +76,15 @@ it("a preview shows rows, faults, repeats and changes, stores nothing, and the i
   expect(await ingest("sample-az")).toMatchObject({ result: { created: 1, updated: 1, failed: 2, notListed: 1 } });
 });
 
+it("a list with too many rows that name no lien delists none, in a preview as in an ingestion", async () => {
+  await aCounty(api.db, "unnamed-az", { url: serve("Parcel,Certificate,Amount\nP-1,C-1,100\nP-2,C-2,200\n") });
+  await ingest("unnamed-az");
+  serve(`Parcel,Certificate,Amount\nP-1,C-1,100\n${",,x\n".repeat(2_001)}`);
+  const doubt = "2001 rows name no lien";
+  expect((await preview("unnamed-az")).body).toMatchObject({ doubt, changes: { unchanged: 1, notListed: null } });
+  expect(await ingest("unnamed-az")).toMatchObject({ result: { noneDelistedBecause: doubt, notListed: 0 } });
+});
+
 it("a county that does not exist yet is previewed with a source and a rule set; faults name their field", async () => {
   const source = { kind: "csv", url: serve("P,A\n1,2\n"), fields: { parcelId: "P", faceAmount: "A" } };
   const given = { source: { ...source, constants: { taxYear: "2026" } }, ruleSet: "arizona" };
