@@ -32,15 +32,14 @@ export const putSubsequentTaxes = defineRoute({
   async handle({ app, params: { id }, body: { taxes }, caller }) {
     const now = app.clock.now();
     const stored = await app.db.transaction(async (tx) => {
-      const before = await listSubsequentTaxes(tx, id);
-      if (!(await replaceSubsequentTaxes(tx, id, taxes))) throw notFound(`there is no lien ${id}`);
+      const before = await replaceSubsequentTaxes(tx, id, taxes);
+      if (!before) throw notFound(`there is no lien ${id}`);
       const after = await listSubsequentTaxes(tx, id);
-      const subject = `lien:${id}`;
       await recordAudit(tx, {
         at: now,
         who: caller,
         action: "subsequent-taxes",
-        subject,
+        subject: `lien:${id}`,
         before: { taxes: before },
         after: { taxes: after },
       });

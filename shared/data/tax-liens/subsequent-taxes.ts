@@ -12,19 +12,20 @@ export interface SubsequentTax {
 /**
  * Replaces the taxes of later years of a lien.
  * @param taxes at most one a day
- * @returns false when there is no such lien
+ * @returns those before; undefined when there is no such lien
  */
 export async function replaceSubsequentTaxes(
   tx: Tx,
   lienId: number,
   taxes: readonly SubsequentTax[],
-): Promise<boolean> {
+): Promise<SubsequentTax[] | undefined> {
   // The lock lets two requests for one lien replace one after the other.
   const found = await tx.execute(sql`select from ${liens} where id = ${lienId} for no key update`);
-  if (found.count === 0) return false;
+  if (found.count === 0) return undefined;
+  const before = await listSubsequentTaxes(tx, lienId);
   await tx.delete(subsequentTaxes).where(eq(subsequentTaxes.lienId, lienId));
   if (taxes.length) await tx.insert(subsequentTaxes).values(taxes.map((tax) => ({ ...tax, lienId })));
-  return true;
+  return before;
 }
 
 /** The taxes of later years of a lien, by day. */

@@ -1,12 +1,14 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { auditLog } from "#data/platform/control-schema.ts";
+import { replaceSubsequentTaxes } from "#data/tax-liens/subsequent-taxes.ts";
 import { liens } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { computeDealMetrics } from "#functions/tax-liens/compute-deal-metrics.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addLien } from "#support/liens.ts";
+import { lockWait } from "#support/lock-wait.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
@@ -102,4 +104,24 @@ it("replaces the taxes of later years of a lien, which its metrics then count", 
   for (const wrong of [twice, [{ day: "2026-02-30", amount: "1" }], [{ day: "2026-05-01", amount: "0.00" }]]) {
     expect((await put(wrong)).status).toBe(400);
   }
+});
+
+it("the audit of taxes of later years names those that another request has just stored", async () => {
+  const { lienId } = await addLien(api.db, { interestRate: "12" });
+  const [first, second] = [
+    { day: "2027-05-01", amount: "80.25" },
+    { day: "2028-05-01", amount: "500" },
+  ];
+  const { answer } = await api.db.transaction(async (tx) => {
+    await replaceSubsequentTaxes(tx, lienId, [first]);
+    const answer = api.call("PUT", `api/liens/${lienId}/subsequent-taxes`, { taxes: [second] });
+    await lockWait(api.db);
+    return { answer };
+  });
+  expect(await answer).toMatchObject({ status: 200, body: { taxes: [second] } });
+  const [audited] = await api.db
+    .select()
+    .from(auditLog)
+    .where(eq(auditLog.subject, `lien:${lienId}`));
+  expect(audited).toMatchObject({ before: { taxes: [first] }, after: { taxes: [second] } });
 });
