@@ -12,6 +12,7 @@ import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/inde
 import { pruneLienIngestions } from "#functions/tax-liens/prune-lien-ingestions.ts";
 import { undoLienIngestion } from "#functions/tax-liens/undo-lien-ingestion/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { lockWait } from "#support/lock-wait.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
 import { aCounty, type ListServer, startListServer } from "./fake-county-lists.ts";
@@ -258,12 +259,7 @@ it("killed in the middle, an undo has changed nothing, and its next attempt comp
   const child = spawn(process.execPath, [script, database.url, body.run, clock.now().toISOString()], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  for (;;) {
-    const waiting = await api.db.execute(sql`
-      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
-    if (waiting.length) break;
-    await setTimeout(20);
-  }
+  await lockWait(api.db);
   child.kill("SIGKILL");
   await once(child, "exit");
   held.resolve(undefined);
