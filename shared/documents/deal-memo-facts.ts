@@ -3,6 +3,7 @@ import type { DealDetails } from "#data/tax-liens/document-subjects.ts";
 import { type CivilDate, civilDateIn, daysBetween } from "#rules/civil-date.ts";
 import type { AccrualMethod } from "#rules/tax-liens/accrual.ts";
 import { withRules } from "#rules/tax-liens/county-rules.ts";
+import { isSameFigure } from "#rules/tax-liens/deal-figures.ts";
 import { type LienFacts, riskFactsOf } from "#rules/tax-liens/lien-for-sale.ts";
 import { explainMarks } from "#rules/tax-liens/lien-marks.ts";
 import { dealMetrics } from "#rules/tax-liens/lien-metrics.ts";
@@ -92,8 +93,8 @@ export function memoOfDeal({ deal, deals, decisions }: DealDetails, memo: DealMe
     risk: score(riskScore),
     score: score(deal.score),
   };
-  const figures = ["cost", "ltv", "expectedYield", "risk"] as const;
-  const hasChanged = figures.some((figure) => Number(metrics[figure]) !== Number(memo.metrics[figure]));
+  const figures = ["cost", "ltv", "expectedYield", "irr", "risk", "score"] as const;
+  const hasChanged = figures.some((figure) => !isSameFigure(metrics[figure], memo.metrics[figure]));
   const changed =
     "What is known of the lien or its property, or a formula, has changed since these figures were computed.";
   return {

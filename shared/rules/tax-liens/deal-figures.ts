@@ -34,6 +34,11 @@ export function dealFigures(
   return { asOf, version: METRICS_VERSION, ltv, implausibleValue, expectedYield, irr, riskScore, marks, explanation };
 }
 
+/** Whether a figure of two computations is the same: `16` is `16.00`. An unknown one equals only an unknown one. */
+export function isSameFigure(one: string | number | null | undefined, other: typeof one): boolean {
+  return one == null || other == null ? (one ?? other) == null : Number(one) === Number(other);
+}
+
 export class InvalidCountyRules extends Error {
   override name = "InvalidCountyRules";
   readonly errorClass = "validation";

@@ -1,6 +1,6 @@
 import type { CivilDate } from "../civil-date.ts";
 import { withRules } from "./county-rules.ts";
-import { metricsOf, type StoredLien } from "./deal-figures.ts";
+import { isSameFigure, metricsOf, type StoredLien } from "./deal-figures.ts";
 import { explainMarks } from "./lien-marks.ts";
 import { type DealMetrics, METRICS_VERSION } from "./lien-metrics.ts";
 import { type Mark, MARKS } from "./marks.ts";
@@ -23,7 +23,7 @@ export function metricsReport(lien: StoredLien, stored: StoredFigures, on: { asO
     marks: explainMarks(facts, on.asOf, marks),
     isCurrent:
       stored.version === METRICS_VERSION &&
-      FIGURES.every((figure) => Number(again[figure]) === Number(stored[figure])) &&
+      FIGURES.every((figure) => isSameFigure(again[figure], stored[figure])) &&
       again.marks.join() === stored.marks.join(),
     inputs: {
       rate: { rate: rate?.toString() ?? null, from },

@@ -1,11 +1,15 @@
 import { load } from "cheerio";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { dealMemoFacts } from "#documents/deal-memo-facts.ts";
+import type { DealDetails } from "#data/tax-liens/document-subjects.ts";
+import { dealMemoFacts, memoOfDeal } from "#documents/deal-memo-facts.ts";
 import { dueDiligenceFacts } from "#documents/due-diligence-facts.ts";
 import { renderPdf } from "#documents/pdf/render-pdf.ts";
 import { renderHtml } from "#documents/render-html.ts";
 import { findTemplate } from "#documents/templates.ts";
+import { withRules } from "#rules/tax-liens/county-rules.ts";
+import { dealFigures } from "#rules/tax-liens/deal-figures.ts";
+import { dealMetrics } from "#rules/tax-liens/lien-metrics.ts";
 import { RULE_SET_IDS } from "#rules/tax-liens/rule-sets.ts";
 import { pagesOf } from "./pdf-text.ts";
 import { sampleDocument } from "./sample-document.ts";
@@ -99,6 +103,17 @@ it("a memo shows the computation of each figure, with premium, fees and penaltie
       /interest \$[\d,.]+ \+ penalties \$100.00 \u2212 fees \$185.00 \u2212 premium \$50.00\) \u00f7 cost \$4,445.55/,
     );
   }
+});
+
+it("the memo of a deal notes taxes of later years that its figures do not count", () => {
+  const { cost, dealScore, ...figures } = dealMetrics(withRules(sampleTerms), { asOf, weights });
+  const deal = { cost, score: dealScore!, metrics: dealFigures(figures, asOf), rank: 1, status: "proposed" };
+  const details = { deal, deals: 1, decisions: [] } as unknown as DealDetails;
+  const explanationOf = (terms: typeof sampleTerms) =>
+    memoOfDeal(details, dealMemoFacts(sampleLien, terms, { asOf, weights }), "UTC").metrics.explanation;
+  expect(explanationOf(sampleTerms)).toBeNull();
+  const subsequentTaxes = [{ day: "2026-06-01", amount: "500" }];
+  expect(explanationOf({ ...sampleTerms, subsequentTaxes })).toContain("has changed since these figures were computed");
 });
 
 it("a memo says what its value is: a valuation with provider and day, or the assessment of the county", async () => {

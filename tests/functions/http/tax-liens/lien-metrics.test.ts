@@ -125,3 +125,14 @@ it("the audit of taxes of later years names those that another request has just 
     .where(eq(auditLog.subject, `lien:${lienId}`));
   expect(audited).toMatchObject({ before: { taxes: [first] }, after: { taxes: [second] } });
 });
+
+it("metrics without a rate of return are not current once the taxes give one, be it 0", async () => {
+  const { lienId } = await addLien(api.db, { interestRate: "0" });
+  await compute(lienId);
+  expect((await metricsOf(lienId)).body).toMatchObject({ irr: null, isCurrent: true });
+  const day = new Date(Date.now() + 100 * 86_400_000).toISOString().slice(0, 10);
+  await api.call("PUT", `api/liens/${lienId}/subsequent-taxes`, { taxes: [{ day, amount: "500" }] });
+  expect((await metricsOf(lienId)).body).toMatchObject({ irr: null, isCurrent: false });
+  await compute(lienId);
+  expect((await metricsOf(lienId)).body).toMatchObject({ irr: "0.0000", isCurrent: true });
+});
