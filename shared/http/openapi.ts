@@ -98,8 +98,7 @@ function responsesOf(route: Route, hasParameters: boolean): Json {
     ...(hasParameters || body ? [400] : []),
     ...(access === "open" ? [] : [401, 403]),
     ...(route.path.includes("{") ? [404] : []),
-    ...(route.file ? [411] : []),
-    ...(body ? [413, 415] : []),
+    ...(body ? [411, 413, 415] : []),
     503,
   ];
   return {

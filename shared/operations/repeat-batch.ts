@@ -25,7 +25,7 @@ const CHECKS_AT_ONCE = 100;
 /** Splits runs into batches whose inputs one statement can carry. A larger input is a batch of its own. */
 export function batchesOf(runs: readonly RepeatableRun[]): RepeatableRun[][] {
   const batches: RepeatableRun[][] = [];
-  let bytes = Infinity;
+  let bytes = 0;
   for (const run of runs) {
     const batch = batches.at(-1);
     bytes += run.inputSize;
@@ -48,8 +48,9 @@ export async function repeatBatch(
   { job, batch }: { readonly job: Job; readonly batch: readonly RepeatableRun[] },
   { input, idempotencyKey, ...by }: NewRepeats,
 ): Promise<{ runs: readonly StartedRepeat[]; refused: readonly NotRepeated[] }> {
+  const ids = batch.map(({ id }) => id);
   const inputs = new Map<string, unknown>();
-  if (input === undefined) for (const run of await inputsOf(tx, idsOf(batch))) inputs.set(run.id, run.input);
+  if (input === undefined) for (const run of await inputsOf(tx, ids)) inputs.set(run.id, run.input);
   const refused: NotRepeated[] = [];
   const candidates: NewRun[] = [];
   const check = async (old: RepeatableRun) => {
@@ -79,8 +80,4 @@ export async function repeatBatch(
     refused.push({ run: parentRunId!, code: "repeat-is-live", reason: "its repeat is still waiting or running" });
   }
   return { runs, refused };
-}
-
-function idsOf(runs: readonly RepeatableRun[]): string[] {
-  return runs.map(({ id }) => id);
 }

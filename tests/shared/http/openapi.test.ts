@@ -47,6 +47,7 @@ describe("the OpenAPI document", () => {
         401: {},
         403: {},
         404: {},
+        411: {},
         413: {},
         415: {},
         default: { $ref: "#/components/responses/Problem" },
