@@ -6,7 +6,7 @@ import { findCounty, lockCounty } from "#data/tax-liens/counties.ts";
 import { recordUpload } from "#data/tax-liens/uploaded-lists.ts";
 import { badRequest, notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
-import { LISTS_CONTAINER } from "#providers/county-lists/open-list.ts";
+import { LISTS_CONTAINER, uploadPrefix } from "#providers/county-lists/open-list.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { ingestCountyLiens } from "../../tax-liens/ingest-county-liens/index.ts";
@@ -69,11 +69,6 @@ export const uploadList = defineRoute({
     return { status: isNew ? 201 : 200, json: { list: uploadedListView(list), isNew, run: shown } };
   },
 });
-
-/** Blobs of uploads of a county begin with it. */
-export function uploadPrefix(countyId: string): string {
-  return `${countyId}/uploads/`;
-}
 
 /** By the bytes: the content type of an upload is a guess of its client. */
 function kindOf(bytes: Uint8Array): { extension: string; contentType: string } {

@@ -2,7 +2,7 @@ import { recordAudit } from "#data/platform/audit-log.ts";
 import { findCounty } from "#data/tax-liens/counties.ts";
 import { deleteCounty as deleteRows, lockForDeletion } from "#data/tax-liens/county-deletion.ts";
 import { Cancel, defineJob, exponential, type JobContext, manual, writes, z } from "#jobs";
-import { LISTS_CONTAINER } from "#providers/county-lists/open-list.ts";
+import { LISTS_CONTAINER, uploadPrefix } from "#providers/county-lists/open-list.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
 import { openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../../families.ts";
@@ -64,7 +64,7 @@ async function removeBlobs({ input: { countyId }, db, settings, signal }: Contex
   if (!(settings.AzureWebJobsStorage ?? settings.AzureWebJobsStorage__accountName)) return 0;
   let removed = 0;
   for (const [container, prefix] of [
-    [LISTS_CONTAINER, `${countyId}/uploads/`],
+    [LISTS_CONTAINER, uploadPrefix(countyId)],
     [REJECTS_CONTAINER, `${countyId}/`],
   ] as const) {
     const blobs = openContainer(settings, container);

@@ -11,6 +11,11 @@ import { jsonList } from "./json-list.ts";
 /** The blob container for files that operators upload, for counties without a download address. */
 export const LISTS_CONTAINER = "county-lists";
 
+/** The beginning of the names of a county's uploaded lists in that container. */
+export function uploadPrefix(countyId: string): string {
+  return `${countyId}/uploads/`;
+}
+
 const LARGEST_FILE = 16 * 1024 ** 3;
 
 export interface ListSettings extends StorageAddress {
