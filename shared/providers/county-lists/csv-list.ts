@@ -9,7 +9,7 @@ import { asUtf8, beginningOf, chained } from "./text-encoding.ts";
 /** A longer record is not a row: the file has no line ends, or a quote is not closed. */
 const LONGEST_RECORD = 1024 * 1024;
 const HEADER_BYTES = 256 * 1024;
-/** Bytes of a file, unpacked. */
+/** Bytes of a file, as it arrives and unpacked. */
 export const LARGEST_FILE = 16 * 1024 ** 3;
 const [LF, CR, QUOTE] = [10, 13, 34];
 const DELIMITERS = [",", ";", "\t", "|"] as const;

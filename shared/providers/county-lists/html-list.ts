@@ -5,7 +5,7 @@ import { areOnlyPositions, columnPlaces, unreadColumns } from "./column-places.t
 import { type ListColumn, type ListedRow, listError, type ListReader, rowFault } from "./county-list.ts";
 import { HtmlTable } from "./html-table.ts";
 import type { SourceOf } from "./source-shape.ts";
-import { asUtf8 } from "./text-encoding.ts";
+import { wholeText } from "./text-encoding.ts";
 
 const LARGEST_PAGE = 16 * 1024 * 1024;
 
@@ -25,7 +25,7 @@ export function htmlList(list: string, source: SourceOf<"html">, client: Outboun
     for (let where: URL | null = new URL(source.url); where;) {
       visited.add(where.href);
       const response = await client.get(where, { accept: "text/html", maxBytes: LARGEST_PAGE, signal });
-      const $ = load(await textOf(response.body), { sourceCodeLocationInfo: true });
+      const $ = load(await wholeText(response.body, source.encoding), { sourceCodeLocationInfo: true });
       const table = new HtmlTable($, source);
       refuseCut(table, where);
       hidden += table.hiddenRows;
@@ -58,12 +58,6 @@ export function htmlList(list: string, source: SourceOf<"html">, client: Outboun
     if (!URL.canParse(link, from.href))
       throw listError(list, `has an invalid URL as link to the next page: ${link.slice(0, 100)}`);
     return new URL(link, from);
-  }
-
-  async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
-    const parts: Buffer[] = [];
-    for await (const part of asUtf8(body, source.encoding)) parts.push(part);
-    return Buffer.concat(parts).toString("utf8");
   }
 }
 

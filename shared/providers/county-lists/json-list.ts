@@ -7,7 +7,7 @@ import { essentialColumns } from "./field-texts.ts";
 import { textFile } from "./file-kind.ts";
 import { JsonRecords, namesOf } from "./json-records.ts";
 import type { SourceOf } from "./source-shape.ts";
-import { asUtf8 } from "./text-encoding.ts";
+import { wholeText } from "./text-encoding.ts";
 
 /** A page is parsed as a whole, which takes about ten times as much memory. */
 const LARGEST_PAGE = 16 * 1024 * 1024;
@@ -25,7 +25,8 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
     for (let offset = 0; ;) {
       const where = pageUrl(source, offset);
       const response = await client.get(where, { accept: "application/json", maxBytes: LARGEST_PAGE, signal });
-      const records = recordsIn(await textOf(response.body), offset);
+      const body = textFile(list, response.body, LARGEST_PAGE);
+      const records = recordsIn(await wholeText(body, source.encoding), offset);
       // A short page is not the last one: servers cap pages below what is asked for.
       if (records.length === 0) return;
       const rows = records.map((record, index) => reader.rowOf(record, offset + index + 1));
@@ -60,12 +61,6 @@ export function jsonList(list: string, source: SourceOf<"json">, client: Outboun
       list,
       `has no column ${shown(unknown.map(nameOf))}; expected what source.fields names, got ${namesOf(records)}`,
     );
-  }
-
-  async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
-    const parts: Buffer[] = [];
-    for await (const part of asUtf8(textFile(list, body, LARGEST_PAGE), source.encoding)) parts.push(part);
-    return Buffer.concat(parts).toString("utf8");
   }
 
   function recordsIn(text: string, offset: number): readonly ExactJson[] {

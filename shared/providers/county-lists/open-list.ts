@@ -4,7 +4,7 @@ import { outbound, type OutboundOptions } from "../outbound.ts";
 import { isLoopbackHost } from "../outbound/public-address.ts";
 import { listError, type ListReader } from "./county-list.ts";
 import type { CountySource } from "./county-source.ts";
-import { csvList } from "./csv-list.ts";
+import { csvList, LARGEST_FILE } from "./csv-list.ts";
 import { htmlList } from "./html-list.ts";
 import { jsonList } from "./json-list.ts";
 
@@ -15,8 +15,6 @@ export const LISTS_CONTAINER = "county-lists";
 export function uploadPrefix(countyId: string): string {
   return `${countyId}/uploads/`;
 }
-
-const LARGEST_FILE = 16 * 1024 ** 3;
 
 export interface ListSettings extends StorageAddress {
   /** Allows lists on this machine, for demos and tests: operators configure the addresses of lists. */

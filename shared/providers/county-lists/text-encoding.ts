@@ -24,6 +24,13 @@ export async function* asUtf8(chunks: AsyncIterable<Buffer>, stated?: string): A
   yield Buffer.from(decoder.end() ?? "");
 }
 
+/** A whole file as text, decoded as `asUtf8` does. */
+export async function wholeText(chunks: AsyncIterable<Buffer>, stated?: string): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of asUtf8(chunks, stated)) parts.push(part);
+  return Buffer.concat(parts).toString("utf8");
+}
+
 /** The beginning of a stream, at least `bytes` long if the stream is, and the rest. */
 export async function beginningOf(
   chunks: AsyncIterable<Buffer>,
