@@ -45,7 +45,7 @@ const NO_DATE = /^0+(?:[/.-]0+)*$/;
  * has several meanings then.
  */
 export function isDatePattern(pattern: string): boolean {
-  if (Object.hasOwn(NUMBERS_OF_DATES, pattern)) return true;
+  if (isNumberOfDate(pattern)) return true;
   const letters = pattern.match(/YYYY|YY|M{1,4}|DD?/g)?.map(([letter]) => letter);
   return (
     /^(?:YYYY|YY|M{1,4}|DD?|[/.\- ,])+$/.test(pattern) &&

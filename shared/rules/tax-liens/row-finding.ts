@@ -20,7 +20,6 @@ export type FindingCode =
   | "dates-out-of-order"
   | "unknown-word"
   | "no-certificate"
-  | "repeated"
   // Warnings: the row is read.
   | "unmapped"
   | "rate-below-one"
