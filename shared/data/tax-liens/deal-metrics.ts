@@ -24,7 +24,7 @@ export interface LienForMetrics {
   readonly environmental: boolean | null;
   readonly codeViolations: boolean | null;
   /** The amounts that are 0 because the county's list has no column for them. */
-  readonly unknownAmounts: readonly (typeof UNKNOWN_AMOUNTS)[number][];
+  readonly unknownAmounts: readonly (keyof typeof MAYBE_UNKNOWN)[];
   readonly ruleSet: string;
   readonly countyRules: Readonly<Record<string, unknown>>;
   readonly valuation: { readonly value: string; readonly day: string; readonly provider: string } | null;
@@ -32,7 +32,8 @@ export interface LienForMetrics {
 }
 
 type LienFlag = "bankruptcy" | "environmental" | "codeViolations";
-const UNKNOWN_AMOUNTS = ["priorLiens", "premium", "fees"] as const;
+/** The columns of amounts that a county's list may lack. */
+const MAYBE_UNKNOWN = { priorLiens: liens.priorLiens, premium: liens.premium, fees: liens.fees } as const;
 
 /** The existing liens with the last valuation on or before a day, by id. */
 export async function liensForMetrics(db: Executor, ids: readonly number[], asOf: string): Promise<LienForMetrics[]> {
@@ -73,7 +74,10 @@ function flag(field: LienFlag, raised: SQL): SQL {
 
 /** The amounts that are 0 because the county's list has no column for them. */
 function unknownAmounts(): SQL {
-  const missing = UNKNOWN_AMOUNTS.map((field) => sql`case when not ${hasColumn(field)} then ${literal(field)} end`);
+  const missing = Object.entries(MAYBE_UNKNOWN).map(
+    ([field, { name }]) =>
+      sql`case when lien.${sql.identifier(name)} = 0 and not ${hasColumn(field)} then ${literal(field)} end`,
+  );
   return sql`to_jsonb(array_remove(array[${sql.join(missing, sql`, `)}], null))`;
 }
 

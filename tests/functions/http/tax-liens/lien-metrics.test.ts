@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { auditLog } from "#data/platform/control-schema.ts";
 import { replaceSubsequentTaxes } from "#data/tax-liens/subsequent-taxes.ts";
-import { liens } from "#data/tax-liens/tax-lien-schema.ts";
+import { counties, liens } from "#data/tax-liens/tax-lien-schema.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { computeDealMetrics } from "#functions/tax-liens/compute-deal-metrics.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
@@ -135,4 +135,15 @@ it("metrics without a rate of return are not current once the taxes give one, be
   expect((await metricsOf(lienId)).body).toMatchObject({ irr: null, isCurrent: false });
   await compute(lienId);
   expect((await metricsOf(lienId)).body).toMatchObject({ irr: "0.0000", isCurrent: true });
+});
+
+it("an amount is unknown where the list has no column for it, unless it was listed before", async () => {
+  await addLien(api.db, { countyId: "columns-az" });
+  await api.db.update(counties).set({ source: {} }).where(eq(counties.id, "columns-az"));
+  const { lienId } = await addLien(api.db, { countyId: "columns-az", priorLiens: "75.5" });
+  await compute(lienId);
+  expect((await metricsOf(lienId)).body.marks).toContainEqual({
+    mark: "unknown_amounts",
+    meaning: "the county's list has no column for fees: they count as 0",
+  });
 });
