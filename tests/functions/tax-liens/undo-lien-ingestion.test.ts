@@ -180,8 +180,8 @@ describe("an undo is refused with names when", () => {
         values (gen_random_uuid(), gen_random_uuid(), '{}', '2026-03-20', 'operators', 'a test', now()) returning id
       )
       insert into tax_liens.deals (analysis_run_id, lien_id, rank, score, cost, metrics, status_at, created_at)
-      select run.id, l.id, row_number() over (), 50, 100, '{}', '2026-06-01', '2026-06-01'
-        from run, tax_liens.liens l where l.identity in ('C-1', 'C-4', 'C-5')`);
+      select run.id, l.id, row_number() over (order by l.identity), 50, 100, '{}', '2026-06-01', '2026-06-01'
+        from run, tax_liens.liens l where l.identity in ('C-1', 'C-4', 'C-5') order by l.identity`);
     await api.db.execute(sql`
       insert into tax_liens.decision_events (decision_id, analysis_run_id, deal_id, decision, reason, decided_by,
                                              from_status, run_id, position, at)
