@@ -2,7 +2,13 @@ import { and, asc, eq, inArray, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { exchangeRates } from "./portfolio-schema.ts";
-import { type SuspectKind, type SuspectPoint, suspectPoints, type SuspectState } from "./suspect-schema.ts";
+import {
+  SUSPECT_KINDS,
+  type SuspectKind,
+  type SuspectPoint,
+  suspectPoints,
+  type SuspectState,
+} from "./suspect-schema.ts";
 
 /** A point to hold back. */
 export type NewSuspectPoint = Pick<
@@ -130,6 +136,8 @@ export async function listSuspectPoints(
     state && eq(suspectPoints.state, state),
     kind && eq(suspectPoints.kind, kind),
     subject === undefined ? undefined : eq(suspectPoints.subject, subject),
+    // The index of subjects begins with the kind, and PostgreSQL before 18 does not skip over it.
+    subject === undefined || kind ? undefined : inArray(suspectPoints.kind, SUSPECT_KINDS),
     from === undefined ? undefined : sql`${suspectPoints.date} >= ${from}::date`,
     to === undefined ? undefined : sql`${suspectPoints.date} <= ${to}::date`,
     before === undefined ? undefined : sql`${suspectPoints.id} < ${before}`,

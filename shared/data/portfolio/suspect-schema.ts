@@ -5,7 +5,8 @@ import { etfPensionContributions } from "./pension-schema.ts";
 import { portfolio } from "./portfolio-schema.ts";
 
 /** What a suspect point is: the close of an ETF, the rate of a currency, or the amount of a contribution. */
-export type SuspectKind = "price" | "rate" | "contribution";
+export const SUSPECT_KINDS = ["price", "rate", "contribution"] as const;
+export type SuspectKind = (typeof SUSPECT_KINDS)[number];
 /** A trading day as a source sent it, in the ETF's currency. */
 export type StoredBar = Readonly<
   Record<"date" | "close", string> & Record<"open" | "high" | "low" | "adjustedClose" | "volume", string | null>

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { SuspectPoint } from "#data/portfolio/suspect-schema.ts";
+import { SUSPECT_KINDS, type SuspectPoint } from "#data/portfolio/suspect-schema.ts";
 import { decimal } from "../etf-view.ts";
 
 /** A suspect point as the API shows it. */
 export const suspectSchema = z.object({
   id: z.int(),
-  kind: z.enum(["price", "rate", "contribution"]),
+  kind: z.enum(SUSPECT_KINDS),
   subject: z.string().describe("The symbol of the ETF, the currency, or the id of the pension"),
   date: z.iso.date(),
   value: decimal.describe("The close, the rate or the amount"),
