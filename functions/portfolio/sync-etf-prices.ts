@@ -6,7 +6,7 @@ import { etfProviders } from "#providers/etf-providers.ts";
 import { mapConcurrently } from "#providers/map-concurrently.ts";
 import { retryRequest } from "#providers/retry-request.ts";
 import { etfSymbol } from "#rules/portfolio/etf-symbol.ts";
-import { etfsToSync, etfToSync } from "#services/portfolio/etfs-to-sync.ts";
+import { countEtfsToSync, etfsToSync, etfToSync } from "#services/portfolio/etfs-to-sync.ts";
 import { existingEtf } from "#services/portfolio/existing-etf.ts";
 import { answeredRange, lateness, LatePrice, pricesUntil } from "#services/portfolio/late-price.ts";
 import { type Continued, continueSeries, readyToStore } from "#services/portfolio/store-prices.ts";
@@ -59,7 +59,7 @@ export const syncEtfPrices = defineJob({
       return retryRequest(fetch, { policy, longestWaitMs: LONGEST_RETRY_DELAY_MS, signal });
     });
   },
-  total: async ({ input, asOf, db }) => (input.symbol === undefined ? (await etfsToSync(db, asOf)).length : 1),
+  total: async ({ input, asOf, db }) => (input.symbol === undefined ? countEtfsToSync(db, asOf) : 1),
   key: ({ item }) => item.symbol,
 
   batchOf: ETFS_PER_BATCH,

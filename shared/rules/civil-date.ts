@@ -81,5 +81,10 @@ const MAX_CACHED = 10_000;
  * @throws RangeError for an unknown zone
  */
 export function wallTimeIn(zone: string, instant: Date): string {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, timeStyle: "short" }).format(instant);
+  let clock = clocks.get(zone);
+  if (!clock) clocks.set(zone, (clock = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, timeStyle: "short" })));
+  return clock.format(instant);
 }
+
+/** One formatter per zone: creating it takes about 100 times as long as using it. */
+const clocks = new Map<string, Intl.DateTimeFormat>();

@@ -28,6 +28,11 @@ export function closesIn({ count, date, close }: PriceColumns): { date: string; 
   return date.split(",").map((day, index) => ({ date: day, close: closes[index]! }));
 }
 
+/** The first and the last day of the columns, which are oldest first and not empty. */
+export function extentIn({ date }: PriceColumns): { first: string; last: string } {
+  return { first: date.slice(0, "YYYY-MM-DD".length), last: date.slice(-"YYYY-MM-DD".length) };
+}
+
 /** The points of the columns, in their order. */
 export function pointsIn(columns: PriceColumns): PricePoint[] {
   if (columns.count === 0) return [];

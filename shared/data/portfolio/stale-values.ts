@@ -2,7 +2,6 @@ import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
-import { etfs } from "./etf-schema.ts";
 import { etfPensionContributions, etfPensions, etfPensionValueChanges, etfPensionValues } from "./pension-schema.ts";
 
 /** Final days that became pending again, and the pensions that they belong to. */
@@ -59,7 +58,7 @@ async function reopen(
     with bought as materialized (
       select c.id, c.pension_id, c.bought_on
         from ${etfPensionContributions} c
-        join ${etfPensions} p on p.id = c.pension_id join ${etfs} e on e.id = p.etf_id
+        join ${etfPensions} p on p.id = c.pension_id
        where c.units is not null and ${purchases}
     ),
     undone as (
@@ -69,7 +68,7 @@ async function reopen(
     stale as materialized (
       select v.pension_id, v.date, v.units, v.price, v.fx_rate, v.value
         from ${etfPensionValues} v
-        join ${etfPensions} p on p.id = v.pension_id join ${etfs} e on e.id = p.etf_id
+        join ${etfPensions} p on p.id = v.pension_id
        where v.state = 'final' and ${values}
        union
       select v.pension_id, v.date, v.units, v.price, v.fx_rate, v.value

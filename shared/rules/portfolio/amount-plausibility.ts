@@ -1,4 +1,5 @@
 import type { GivenContribution } from "./contribution-faults.ts";
+import { ratio } from "./ratio.ts";
 
 /** Contributions that are compared, and the fewest that show what is usual. */
 const [RECENT, FEWEST] = [12, 3];
@@ -27,9 +28,9 @@ export function implausibleAmount(
   if (usual.length < FEWEST) return undefined;
   const expected = usual[usual.length >> 1]!.amount;
   const quotient = Number(amount) / Number(expected);
-  const size = quotient < 1 ? 1 / quotient : quotient;
+  const size = ratio(Number(amount), Number(expected));
   const distance = `${amount} ${currency} is ${Number(size.toPrecision(3))} times ${quotient < 1 ? "below" : "above"} the usual ${expected}`;
-  if (UNIT_FACTORS.some((factor) => Math.max(size / factor, factor / size) <= SAME)) {
+  if (UNIT_FACTORS.some((factor) => ratio(size, factor) <= SAME)) {
     return { rule: "cents-and-units", reason: `${distance}: cents and whole units are mixed`, expected };
   }
   return size > LARGEST_RATIO ? { rule: "far-from-usual", reason: distance, expected } : undefined;

@@ -1,5 +1,6 @@
 import { type CivilDate, daysBetween } from "../civil-date.ts";
 import { type Limits, plausibleRatio } from "./plausibility-limits.ts";
+import { ratio } from "./ratio.ts";
 
 /**
  * Why a point is held back.
@@ -213,9 +214,4 @@ function times(quotient: number): string {
   const [size, side] = quotient < 1 ? [1 / quotient, "below"] : [quotient, "above"];
   if (size < LARGE_JUMP) return `${Math.round(Math.abs(quotient - 1) * 100)} % ${side}`;
   return `${size >= 10 ? Math.round(size) : Number(size.toFixed(1))} times ${side}`;
-}
-
-/** The larger one divided by the smaller one. */
-function ratio(one: number, other: number): number {
-  return one > other ? one / other : other / one;
 }

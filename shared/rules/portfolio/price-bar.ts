@@ -1,4 +1,5 @@
 import type { PricePoint } from "./price-series.ts";
+import { ratio } from "./ratio.ts";
 
 /** A close outside of its day's range by this ratio is no rounding and no late auction. */
 const OUT_OF_RANGE = 1.05;
@@ -57,8 +58,4 @@ function isPrice(price: string | null): price is string {
 /** Missing, or above zero. A text that is no number stays, for the check of the series. */
 function isUsable(price: string | null): boolean {
   return price === null || !(Number(price) <= 0);
-}
-
-function ratio(one: number, other: number): number {
-  return one > other ? one / other : other / one;
 }

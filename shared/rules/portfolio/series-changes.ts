@@ -1,5 +1,6 @@
 import type { CivilDate } from "../civil-date.ts";
 import { SAME_SCALE } from "./price-series.ts";
+import { ratio } from "./ratio.ts";
 
 interface Close {
   readonly date: CivilDate;
@@ -42,5 +43,5 @@ export function seriesChanges(stored: readonly Close[], fetched: readonly Close[
 }
 
 function isSame(one: number, other: number): boolean {
-  return Math.max(one / other, other / one) <= SAME_SCALE.raw;
+  return ratio(one, other) <= SAME_SCALE.raw;
 }

@@ -22,50 +22,49 @@ export interface EtfToSync extends Pick<Etf, "id" | "symbol" | "series" | "curre
  * attempt so continues where the one before it ended, and the run of a past slot fetches what is missing there.
  */
 export async function etfsToSync(db: Db, asOf: Date): Promise<EtfToSync[]> {
-  const inUse = await etfsInUse(db);
-  const lacking = await lackingExpected(db, inUse, asOf);
-  const due = inUse.filter(({ id, syncedAt }) => lacking.has(id) || syncedAt === null || syncedAt < asOf);
-  return withStarts(db, due, lacking, asOf);
+  return withStarts(db, await dueEtfs(db, asOf));
+}
+
+export async function countEtfsToSync(db: Db, asOf: Date): Promise<number> {
+  return (await dueEtfs(db, asOf)).length;
 }
 
 /** One ETF, also when it is synchronised. */
 export async function etfToSync(db: Db, etf: Etf, asOf: Date): Promise<EtfToSync[]> {
-  return withStarts(db, [etf], await lackingExpected(db, [etf], asOf), asOf);
+  return withStarts(db, await withExpected(db, [etf], asOf));
 }
 
-/** The ETFs without the price of the day that should exist, with that day. */
-async function lackingExpected(db: Db, etfs: readonly Etf[], asOf: Date): Promise<Map<number, CivilDate>> {
-  const expected = new Map<number, CivilDate>();
-  for (const { id, symbol } of etfs) {
-    const day = expectedPriceDay(symbol, asOf);
-    if (day !== null) expected.set(id, day);
-  }
-  const lacking = await withoutPriceOf(
-    db,
-    [...expected].map(([etfId, day]) => ({ etfId, day })),
+/** An ETF with the days that a run expects. */
+interface Expecting extends Pick<EtfToSync, "expected" | "until"> {
+  readonly etf: Etf;
+  /** The expected day, when its price is missing. */
+  readonly lacking: CivilDate | undefined;
+}
+
+async function dueEtfs(db: Db, asOf: Date): Promise<Expecting[]> {
+  const inUse = await withExpected(db, await etfsInUse(db), asOf);
+  return inUse.filter(
+    ({ etf: { syncedAt }, lacking }) => lacking !== undefined || syncedAt === null || syncedAt < asOf,
   );
-  return new Map([...expected].filter(([id]) => lacking.has(id)));
+}
+
+async function withExpected(db: Db, etfs: readonly Etf[], asOf: Date): Promise<Expecting[]> {
+  const expecting = etfs.map((etf) => ({
+    etf,
+    expected: expectedPriceDay(etf.symbol, asOf),
+    until: newestFinalDay(etf.symbol, asOf),
+  }));
+  const days = expecting.flatMap(({ etf, expected: day }) => (day === null ? [] : [{ etfId: etf.id, day }]));
+  const without = await withoutPriceOf(db, days);
+  return expecting.map((one) => ({ ...one, lacking: without.has(one.etf.id) ? one.expected! : undefined }));
 }
 
 /** From the last stored days on, or from the first gap on when it is earlier. */
-async function withStarts(
-  db: Db,
-  etfs: readonly Etf[],
-  lacking: ReadonlyMap<number, CivilDate>,
-  asOf: Date,
-): Promise<EtfToSync[]> {
-  const ids = etfs.map(({ id }) => id);
+async function withStarts(db: Db, etfs: readonly Expecting[]): Promise<EtfToSync[]> {
+  const ids = etfs.map(({ etf }) => etf.id);
   const [overlaps, gaps] = await Promise.all([overlapStarts(db, ids, OVERLAP_DAYS), firstGaps(db, ids)]);
-  return etfs.map(({ id, symbol, series, currency }) => {
-    const starts = [overlaps.get(id), gaps.get(id), lacking.get(id)].filter((day) => day !== undefined);
-    return {
-      id,
-      symbol,
-      series,
-      currency,
-      from: overlaps.has(id) ? starts.sort()[0]! : null,
-      expected: expectedPriceDay(symbol, asOf),
-      until: newestFinalDay(symbol, asOf),
-    };
+  return etfs.map(({ etf: { id, symbol, series, currency }, expected, until, lacking }) => {
+    const starts = [overlaps.get(id), gaps.get(id), lacking].filter((day) => day !== undefined);
+    return { id, symbol, series, currency, from: overlaps.has(id) ? starts.sort()[0]! : null, expected, until };
   });
 }

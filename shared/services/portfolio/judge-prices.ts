@@ -63,11 +63,10 @@ export async function judgeFetched<S extends EtfColumns>(
   );
   const prepared = fetched.map((series) => {
     const known = suspects.get(series.etfId) ?? [];
-    const points = pointsIn(series.columns).filter((point) => !isRejected(point, known));
+    const points = pointsIn(series.columns).filter(({ date, close: value }) => !isRejected({ date, value }, known));
     return { series, known, points, days: daysToJudge(points, stored.get(series.etfId) ?? [], known) };
   });
-  const moves = marketMoves(prepared.map(({ points }) => points.map(({ date, close: value }) => ({ date, value }))));
-  const market = (date: CivilDate) => moves.get(date);
+  const market = marketMoves(prepared.map(({ points }) => points.map(({ date, close: value }) => ({ date, value }))));
 
   const judged: JudgedSeries<S>[] = [];
   const held: NewSuspectPoint[] = [];
@@ -132,14 +131,14 @@ export function daysToJudge(
 
 const WITHOUT_RANGE = { open: null, high: null, low: null, adjustedClose: null, volume: null };
 
-/** A person has rejected this value of the day. */
-function isRejected({ date, close }: PricePoint, suspects: readonly SuspectPoint[]): boolean {
+/** Whether a person has rejected this value of the day. */
+export function isRejected({ date, value }: SeriesValue, suspects: readonly SuspectPoint[]): boolean {
   return suspects.some(
     (one) =>
       one.state === "rejected" &&
       one.resolvedBy !== BY_LATER_ANSWER &&
       one.date === date &&
-      isSameValue(one.value, close),
+      isSameValue(one.value, value),
   );
 }
 

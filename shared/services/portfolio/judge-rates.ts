@@ -8,7 +8,7 @@ import { marketMoves } from "#rules/portfolio/market-moves.ts";
 import { judgeSeries, type SeriesValue } from "#rules/portfolio/plausibility.ts";
 import { limitsOfRate } from "#rules/portfolio/plausibility-limits.ts";
 import { isSameValue, settlements } from "#rules/portfolio/suspect-settlement.ts";
-import { BY_LATER_ANSWER } from "./judge-prices.ts";
+import { BY_LATER_ANSWER, isRejected } from "./judge-prices.ts";
 
 /** Stored days beside the fetched ones, from which a jump is judged: a currency's last moves, and what followed. */
 export const DAYS_BEFORE = 90;
@@ -55,8 +55,7 @@ export async function judgeRates(
     const candidates = [...ofQuote.get(quote)!, ...waiting.map(({ date, value }) => ({ date, value }))];
     return { quote, known, isFetched, points: ratesToJudge(candidates, stored.get(quote) ?? [], known) };
   });
-  const moves = marketMoves(series.map(({ points }) => points));
-  const market = (date: CivilDate) => moves.get(date);
+  const market = marketMoves(series.map(({ points }) => points));
 
   const dropped = new Set<string>();
   const confirmed: RatesOfDay[] = [];
@@ -79,7 +78,9 @@ export async function judgeRates(
       dropped.add(`${quote} ${date}`);
       held.push({ kind: "rate", subject: quote, date, value, expected, source, rule, reason, foundAt: asOf, runId });
     }
-    for (const { date } of rejectedOf(ofQuote.get(quote)!, known)) dropped.add(`${quote} ${date}`);
+    for (const point of ofQuote.get(quote)!) {
+      if (isRejected(point, known)) dropped.add(`${quote} ${point.date}`);
+    }
     const open = known.filter(({ state }) => state === "held");
     const settled = settlements(open, { source, first: from, last, accepted, held: stillHeld });
     await resolvePoints(
@@ -101,8 +102,8 @@ export function ratesToJudge(
   stored: readonly StoredRate[],
   suspects: readonly SuspectPoint[],
 ): SeriesValue[] {
-  const points = new Map(fetched.map((point) => [point.date, point]));
-  for (const { date } of rejectedOf(fetched, suspects)) points.delete(date);
+  const usable = fetched.filter((point) => !isRejected(point, suspects));
+  const points = new Map(usable.map((point) => [point.date, point]));
   for (const { date, rate: value } of stored) points.set(date, { date, value, trust: "known" });
   for (const { date, value, state } of suspects) {
     const point = points.get(date);
@@ -110,13 +111,4 @@ export function ratesToJudge(
       points.set(date, { ...point, trust: "decided" });
   }
   return [...points.values()].sort((one, other) => (one.date < other.date ? -1 : 1));
-}
-
-/** Fetched rates that a person has rejected. */
-function rejectedOf(fetched: readonly SeriesValue[], suspects: readonly SuspectPoint[]): readonly SeriesValue[] {
-  const rejected = suspects.filter(({ state, resolvedBy }) => state === "rejected" && resolvedBy !== BY_LATER_ANSWER);
-  if (rejected.length === 0) return [];
-  return fetched.filter((point) =>
-    rejected.some(({ date, value }) => date === point.date && isSameValue(value, point.value)),
-  );
 }

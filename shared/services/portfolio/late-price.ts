@@ -1,3 +1,4 @@
+import { extentIn } from "#data/portfolio/price-columns.ts";
 import type { AnsweredRange } from "#data/portfolio/price-gaps.ts";
 import type { PriceSeries } from "#providers/etf-provider.ts";
 import type { CivilDate } from "#rules/civil-date.ts";
@@ -23,11 +24,11 @@ export function pricesUntil({ until }: EtfToSync, series: PriceSeries): PriceSer
 
 /** Why the series is late; undefined when it has the expected day, or no day is expected. */
 export function lateness({ expected }: EtfToSync, series: FetchedSeries): LatePrice | undefined {
-  const { last } = answeredRange(null, series);
+  const { last } = extentIn(series.columns);
   return expected !== null && last < expected ? new LatePrice(series.source, expected, last) : undefined;
 }
 
 /** The range of days that the source has answered. @param from the first day that was asked for; null for all */
-export function answeredRange(from: CivilDate | null, { etfId, columns: { date } }: FetchedSeries): AnsweredRange {
-  return { etfId, from, first: date.slice(0, "YYYY-MM-DD".length), last: date.slice(-"YYYY-MM-DD".length) };
+export function answeredRange(from: CivilDate | null, { etfId, columns }: FetchedSeries): AnsweredRange {
+  return { etfId, from, ...extentIn(columns) };
 }

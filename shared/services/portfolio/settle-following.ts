@@ -15,19 +15,14 @@ import { DAYS_BEFORE, ratesToJudge } from "./judge-rates.ts";
  * Judges the held days after a released one again, because it starts a new level, and stores those that are plausible
  * now. The next synchronisation would do the same.
  * @param released accepted in this transaction
- * @returns the points that are accepted with it
  */
-export async function settleFollowing(tx: Tx, released: SuspectPoint, at: Date): Promise<SuspectPoint[]> {
-  const settled: SuspectPoint[] = [];
+export async function settleFollowing(tx: Tx, released: SuspectPoint, at: Date): Promise<void> {
   for (const point of await plausibleNow(tx, released)) {
     const resolution = `it agrees with the released ${released.kind} of ${released.date}`;
     const refusal = await applyDecision(tx, point, { state: "accepted", reason: resolution, at });
     if (refusal !== undefined) continue;
-    settled.push(
-      ...(await resolvePoints(tx, [{ id: point.id, state: "accepted", resolution, by: BY_LATER_ANSWER, at }])),
-    );
+    await resolvePoints(tx, [{ id: point.id, state: "accepted", resolution, by: BY_LATER_ANSWER, at }]);
   }
-  return settled;
 }
 
 async function plausibleNow(tx: Tx, released: SuspectPoint): Promise<SuspectPoint[]> {

@@ -10,7 +10,7 @@ import {
 import { storeSplits } from "#data/portfolio/etf-splits.ts";
 import { addStoredSeries } from "#data/portfolio/etf-updates.ts";
 import { lockEtfs, markReady } from "#data/portfolio/etfs.ts";
-import { closesIn, columnsOf, type PriceColumns } from "#data/portfolio/price-columns.ts";
+import { closesIn, columnsOf, extentIn, type PriceColumns } from "#data/portfolio/price-columns.ts";
 import type { SuspectPoint } from "#data/portfolio/suspect-schema.ts";
 import { InvalidInput } from "#jobs/endings.ts";
 import type { PriceSeries } from "#providers/etf-provider.ts";
@@ -172,6 +172,6 @@ async function judgeWhole(
   return { ...judged.series[0]!, newlyHeld: judged.newlyHeld };
 }
 
-function extentOf({ source, columns: { date } }: FetchedSeries): { source: string; first: string; last: string } {
-  return { source, first: date.slice(0, "YYYY-MM-DD".length), last: date.slice(-"YYYY-MM-DD".length) };
+function extentOf({ source, columns }: FetchedSeries): { source: string; first: string; last: string } {
+  return { source, ...extentIn(columns) };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Tx } from "#data/client.ts";
 import { lockPension, revalueAllDays } from "#data/portfolio/pension-progress.ts";
+import type { PensionContribution } from "#data/portfolio/pension-schema.ts";
 import { finalDaysSince, listContributions, type NewContribution } from "#data/portfolio/pensions.ts";
 import { badRequest, notFound, Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
@@ -39,10 +40,11 @@ export const addContributions = defineRoute({
         const faults = contributionFaults(contributions, civilDateIn("Europe/Berlin", now));
         if (faults.length) throw badRequest(faults.map(inList));
         if (!(await lockPension(tx, id))) throw notFound(`there is no pension ${id}`);
-        const added = await newContributions(tx, id, contributions);
+        const booked = await listContributions(tx, id);
+        const added = newContributions(booked, contributions);
         const reopening = { pensionId: id, reason: reopenReason, who: caller, at: now };
         const reopenedDays = added.length ? await reopenChangedDays(tx, added, reopening) : 0;
-        const earlier = (await listContributions(tx, id)).filter(({ isHeld }) => !isHeld);
+        const earlier = booked.filter(({ isHeld }) => !isHeld);
         await bookContributions(app, tx, { pensionId: id, contributions: added, earlier, caller });
         await revalueAllDays(tx, id);
         const run = await enqueueValuation(app, tx, id, caller);
@@ -59,17 +61,20 @@ export const addContributions = defineRoute({
  * The contributions with new references.
  * @throws Problem 400 when a known reference has another date, amount or currency
  */
-async function newContributions(tx: Tx, id: string, given: readonly NewContribution[]): Promise<NewContribution[]> {
-  const booked = new Map((await listContributions(tx, id)).map((one) => [one.reference, one]));
+function newContributions(
+  booked: readonly PensionContribution[],
+  given: readonly NewContribution[],
+): NewContribution[] {
+  const byReference = new Map(booked.map((one) => [one.reference, one]));
   const faults = given.flatMap(({ reference, date, amount, currency }, index) => {
-    const known = booked.get(reference);
+    const known = byReference.get(reference);
     const isSame = known?.date === date && Number(known.amount) === Number(amount) && known.currency === currency;
     if (!known || isSame) return [];
     const reason = `${reference} was booked as ${known.amount} ${known.currency} on ${known.date}: expected the same, or a new reference`;
     return [{ field: `contributions.${index}.reference`, reason }];
   });
   if (faults.length) throw badRequest(faults);
-  return given.filter(({ reference }) => !booked.has(reference));
+  return given.filter(({ reference }) => !byReference.has(reference));
 }
 
 /**
