@@ -8,3 +8,4 @@ export const taxLiens: Family = {
   title: "Tax liens: lists, valuations, analysis, documents",
   zoneSetting: "TAX_LIENS_TIME_ZONE",
 };
+export const knowledge: Family = { id: "knowledge", title: "Knowledge: proposals, their review, duplicates" };

@@ -14,6 +14,7 @@ import {
   type JobOverrides,
   readJobOverrides,
 } from "./job-settings.ts";
+import { embeddingFaults, KNOWLEDGE_SETTINGS } from "./knowledge-settings.ts";
 import { NOTIFICATION_SETTINGS, notificationFaults } from "./notification-settings.ts";
 import { OUTBOUND_SETTINGS } from "./outbound-settings.ts";
 import { PORTFOLIO_SETTINGS, portfolioFaults } from "./portfolio-settings.ts";
@@ -35,7 +36,11 @@ export const SETTINGS = {
   ...PORTFOLIO_SETTINGS,
   ...TASK_SETTINGS,
   ...TAX_LIEN_SETTINGS,
+  ...KNOWLEDGE_SETTINGS,
 } satisfies Record<string, Setting<unknown>>;
+
+/** Each names the faults of settings that do not fit together. */
+const CROSS_CHECKS = [leaseFaults, accessFaults, portfolioFaults, documentFaults, notificationFaults, embeddingFaults];
 
 type Values = ValuesOf<typeof SETTINGS>;
 /** Settings without a fallback that always have a value: DATABASE_URL is required, the others are derived. */
@@ -92,9 +97,7 @@ export function readConfig(env: Environment, jobs: readonly ConfigurableJob[] = 
   };
   const values = Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, read(name, setting)]));
   faults.push(...databaseFaults(values, env.DATABASE_URL?.trim()));
-  for (const check of [leaseFaults, accessFaults, portfolioFaults, documentFaults, notificationFaults]) {
-    faults.push(...check(values));
-  }
+  for (const check of CROSS_CHECKS) faults.push(...check(values));
   const overrides = new Map<string, JobOverrides>();
   for (const job of jobs) {
     const zone = job.zoneSetting && env[job.zoneSetting]?.trim() ? values[job.zoneSetting] : undefined;

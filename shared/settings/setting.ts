@@ -59,6 +59,18 @@ export function whole<const R extends Options>(min: number, max: number, options
   };
 }
 
+/** A number from 0 to 1, such as a share or a similarity. */
+export function fraction<const R extends Options>(options: R): Defined<R, number> {
+  return {
+    ...options,
+    read(value) {
+      const number = Number(value);
+      if (!/^\d+(?:\.\d+)?$/.test(value) || number > 1) throw new Error("a number from 0 to 1 such as 0.95");
+      return number;
+    },
+  };
+}
+
 export function flag<const R extends Options>(options: R): Defined<R, boolean> {
   return {
     ...options,

@@ -23,6 +23,7 @@ const RECORDED = {
   "0012_mark_the_figures_of_liens": "b885ecf2ab1dc65b86658fd88966e16d2dc2767460ac1aec41dba2fd5aff3f06",
   "0013_one_notation_of_scopes": "00937a61cc9c9e42249726a79a95858a47be34d737377eece2dd29c8e4335720",
   "0014_closed_days_of_etfs": "5edc0353fb93cc6d1d74debdad9cb3e042805744d9952921af6338b83e3160d9",
+  "0015_knowledge": "d5101036d6ee8e182eb5c614e2fa895bec52e8c264be5b8fff6e8f422325cf43",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {
