@@ -115,11 +115,14 @@ export const extractionRuns = knowledge.table(
     requestedBy: text("requested_by").notNull(),
     createdAt: instant("created_at").notNull(),
     finishedAt: instant("finished_at"),
+    /** Why it failed. */
+    error: text(),
   },
   (run) => [
     index("extraction_runs_by_time").on(run.createdAt, run.id),
     check("extraction_runs_state", sql`state in ('queued', 'extracted', 'failed')`),
     check("extraction_runs_finished", sql`(state = 'queued') = (finished_at is null)`),
+    check("extraction_runs_error", sql`(state = 'failed') = (error is not null)`),
   ],
 );
 
@@ -139,6 +142,8 @@ export const messages = knowledge.table(
     text: text().notNull(),
     sentAt: instant("sent_at"),
     createdAt: instant("created_at").notNull(),
+    /** When its proposals were added: a message is extracted once, however many runs have it. */
+    extractedAt: instant("extracted_at"),
   },
   (message) => [unique("messages_of_source").on(message.source, message.externalId)],
 );
@@ -155,6 +160,8 @@ export const extractionMessages = knowledge.table(
       .references(() => messages.id, { onDelete: "cascade" }),
     /** The place of the message in its request, from 0. */
     position: integer().notNull(),
+    /** Why this run could not extract it. */
+    failure: text(),
   },
   (link) => [
     primaryKey({ name: "extraction_messages_link", columns: [link.extractionRunId, link.messageId] }),
