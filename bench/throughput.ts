@@ -20,8 +20,8 @@ import { table, thousands } from "./support/table.ts";
  * each" undoes the write of a process that no longer holds the run. Only the other rows promise the same as the peers.
  *
  * `--commit-delay` adds 2 ms to each commit, as a database in the cloud has. Processor time is what to go by on a
- * machine that has other work as well. Statements are those that PostgreSQL ran in the drain; the bare limit is the
- * write alone, with nothing around it.
+ * machine that has other work as well. Statements are those that PostgreSQL ran in the drain. The bare rows are the
+ * limits: the write alone, and the write with a locking read in a transaction, with nothing around them.
  */
 export interface Throughput {
   readonly enqueueMs: number;
@@ -53,7 +53,8 @@ try {
   const scripts = join(import.meta.dirname, "throughput");
   const rota = await bundled(join(scripts, "rota.ts"), join(directory, "bundle"));
   const systems: Record<string, readonly [script: string, ...args: string[]]> = {
-    "bare writes": [join(scripts, "bare.ts")],
+    "bare writes": [join(scripts, "bare.ts"), "writes"],
+    "bare transactions": [join(scripts, "bare.ts"), "transactions"],
     "pg-boss 12": [join(scripts, "pg-boss.ts")],
     "graphile-worker 0.18": [join(scripts, "graphile-worker.ts")],
     "Rota, a write each": [rota, "plain"],
@@ -130,6 +131,17 @@ function report(results: Readonly<Record<string, readonly Throughput[]>>): void 
     const cpu = own.drain.cpuMs + (own.drain.postgresCpuMs ?? 0);
     const byTime = `${(peer / own.drain.ms).toFixed(2)}× by the clock, ${(peerCpu / cpu).toFixed(2)}× by processor time`;
     console.log(`${name} ÷ better peer: ${byTime}${aim ? `  (aim: at least ${aim}×)` : ""}`);
+  }
+  const limit = best.get("bare transactions");
+  for (const name of ["Rota, fenced transaction each", "Rota, finish each"]) {
+    const own = best.get(name);
+    if (limit && own)
+      console.log(`${name} ÷ bare transactions: ${(limit.drain.ms / own.drain.ms).toFixed(2)}× by the clock`);
+  }
+  if (limit && peers.length > 0) {
+    console.log(
+      `Bare transactions ÷ better peer: ${(peer / limit.drain.ms).toFixed(2)}× by the clock; the peers open none`,
+    );
   }
   const { drain, brokerCpuMs } = best.get("Rota, through broker and host") ?? {};
   if (drain && brokerCpuMs !== undefined) {
