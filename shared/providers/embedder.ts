@@ -7,5 +7,11 @@ export interface Embedder {
    * One vector of length 1 for each text, in their order.
    * @throws ProviderError when the service fails, or returns vectors of other dimensions, of zeros or with NaN
    */
-  embed(texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]>;
+  embed(texts: readonly string[], signal: AbortSignal): Promise<Embeddings>;
+}
+
+export interface Embeddings {
+  readonly vectors: readonly Float32Array[];
+  /** The tokens that the service charges; 0 where nothing is charged. */
+  readonly tokens: number;
 }
