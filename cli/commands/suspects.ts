@@ -13,21 +13,24 @@ export const suspects = defineCommand({
   options: {
     release: id("accept this point: it is stored, and what waited for it is valued"),
     reject: id("keep this value of the day out for good"),
+    withdraw: id("take the decision about this point back: it is held again"),
     reason: { ...text({ about: "why, for the audit: 3 to 500 characters" }), placeholder: "<text>" },
     json: flag("print the answer of the app as JSON, for scripts"),
   },
   examples: ["suspects", 'suspects --release 17 --reason "the exchange shows the same close"'],
   async run(call) {
     const { out, options } = call;
-    const { release, reject, reason } = options;
-    if (release !== undefined && reject !== undefined)
-      throw new UsageError("suspects: expected --release or --reject, got both");
-    const point = release ?? reject;
-    if (point !== undefined && reason === undefined)
+    const { reason } = options;
+    const given = VERBS.filter((verb) => options[verb] !== undefined);
+    if (given.length > 1) {
+      throw new UsageError(`suspects: expected one of --release, --reject, --withdraw, got ${given.length}`);
+    }
+    const [verb] = given;
+    if (verb && reason === undefined)
       throw new UsageError(`suspects: --reason is required: ${INVOCATION} suspects --help`);
     const api = await AdminApi.of(call);
-    if (point !== undefined) {
-      const verb = release === undefined ? "reject" : "release";
+    if (verb) {
+      const point = options[verb]!;
       const decided = await api.post<SuspectPointView>(`api/v1/suspect-points/${point}/${verb}`, { reason });
       if (options.json) printJson(out, decided);
       else out.line(`${sentence(printable(decided))} is ${decided.state}.`);
@@ -39,6 +42,8 @@ export const suspects = defineCommand({
     return 0;
   },
 });
+
+const VERBS = ["release", "reject", "withdraw"] as const;
 
 interface Answer {
   readonly points: readonly SuspectPointView[];

@@ -13,6 +13,7 @@ import { getPensions } from "./pensions/get-pensions.ts";
 import { revaluePension } from "./pensions/revalue-pension.ts";
 import { rejectSuspectPoint, releaseSuspectPoint } from "./suspects/decide-suspect-point.ts";
 import { getSuspectPoints } from "./suspects/get-suspect-points.ts";
+import { withdrawSuspectPoint } from "./suspects/withdraw-suspect-point.ts";
 import { updateEtf } from "./update-etf.ts";
 import { updateHistorical } from "./update-historical.ts";
 import { updateLatest } from "./update-latest.ts";
@@ -37,4 +38,5 @@ export const routes: readonly Route[] = [
   getSuspectPoints,
   releaseSuspectPoint,
   rejectSuspectPoint,
+  withdrawSuspectPoint,
 ];

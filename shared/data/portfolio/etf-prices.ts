@@ -198,6 +198,17 @@ export async function withdrawPrices(tx: Tx, etfId: number, dates: readonly stri
   await tx.execute(sql`delete from ${etfPrices} where etf_id = ${etfId} and date = any(${plainArray(dates)}::date[])`);
 }
 
+/** Deletes the price of a day with this close. @returns whether it was stored */
+export async function withdrawPrice(
+  tx: Tx,
+  { etfId, date, close }: { etfId: number; date: string; close: string },
+): Promise<boolean> {
+  const gone = await tx.execute(sql`
+    delete from ${etfPrices}
+     where etf_id = ${etfId} and date = ${date}::date and close = ${close}::numeric returning 1`);
+  return gone.length > 0;
+}
+
 /** Fewer digits are the same by chance. */
 const TELLING_DIGITS = 4;
 

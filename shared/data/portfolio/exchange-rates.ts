@@ -49,6 +49,17 @@ export async function insertRates(
   return { inserted, skipped: dates.length - inserted };
 }
 
+/** Deletes a stored rate with this value. @returns whether it was stored */
+export async function deleteRate(
+  db: Executor,
+  { quote, date, rate, source }: { quote: string; date: string; rate: string; source: string },
+): Promise<boolean> {
+  const gone = await db.execute(sql`
+    delete from ${exchangeRates}
+     where quote = ${quote} and date = ${date}::date and source = ${source} and rate = ${rate}::numeric returning 1`);
+  return gone.length > 0;
+}
+
 /** The days for which any source has rates, oldest first. */
 export async function storedRateDays(db: Executor): Promise<string[]> {
   const rows = await db.execute<{ date: string }>(

@@ -13,21 +13,18 @@ export interface PensionEtf {
   readonly lastPrice: string | null;
   /** Days with a price, and days whose price is held back. */
   readonly prices: number;
-  /** The days whose price is held back as implausible. */
-  readonly heldDays: readonly string[];
 }
 
 /** @param etfId default: all ETFs with pensions */
 export async function pensionEtfs(db: Executor, etfId?: number): Promise<PensionEtf[]> {
   const rows = await db.execute<PensionEtf & Record<string, unknown>>(sql`
-    select e.id::integer as id, e.currency, e.series, seen.last as "lastPrice", held.days as "heldDays",
-           seen.prices + jsonb_array_length(held.days) as prices
+    select e.id::integer as id, e.currency, e.series, seen.last as "lastPrice", seen.prices + held.days as prices
       from ${etfs} e
       cross join lateral (
         select max(date)::text as last, count(*)::integer as prices from ${etfPrices} where etf_id = e.id
       ) as seen
       cross join lateral (
-        select coalesce(jsonb_agg(s.date), '[]') as days from ${heldPrices} where s.etf_id = e.id
+        select count(*)::integer as days from ${heldPrices} where s.etf_id = e.id
       ) as held
      where exists (select from ${etfPensions} p where p.etf_id = e.id)
        and ${etfId === undefined ? sql`true` : sql`e.id = ${etfId}`}
@@ -168,6 +165,8 @@ export interface DueDay {
   readonly date: string;
   /** Null without a price. */
   readonly close: string | null;
+  /** The price is held back as implausible. */
+  readonly isHeld: boolean;
 }
 
 /** The days with work in a range, both ends included, with their prices. */
@@ -192,7 +191,8 @@ export async function dueDays(
         from since join ${heldPrices} on s.etf_id = since.etf_id and s.date > since.day
        where s.date between ${from}::date and ${to}::date
     )
-    select due.etf_id::integer as "etfId", due.date::text as date, e.close::text as close
+    select due.etf_id::integer as "etfId", due.date::text as date, e.close::text as close,
+           e.close is null and exists (select from ${heldPrices} where s.etf_id = due.etf_id and s.date = due.date) as "isHeld"
       from due left join ${etfPrices} e on e.etf_id = due.etf_id and e.date = due.date
      order by due.date`);
   return [...rows];

@@ -38,6 +38,11 @@ export async function releaseContribution(tx: Tx, id: number): Promise<void> {
   await tx.update(etfPensionContributions).set({ isHeld: false }).where(eq(etfPensionContributions.id, id));
 }
 
+/** Holds a contribution back that has no units. */
+export async function holdContribution(tx: Tx, id: number): Promise<void> {
+  await tx.update(etfPensionContributions).set({ isHeld: true }).where(eq(etfPensionContributions.id, id));
+}
+
 export async function deleteContribution(tx: Tx, id: number): Promise<void> {
   await tx.delete(etfPensionContributions).where(eq(etfPensionContributions.id, id));
 }

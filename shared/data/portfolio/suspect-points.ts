@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
+import { etfs } from "./etf-schema.ts";
 import { exchangeRates } from "./portfolio-schema.ts";
 import {
   SUSPECT_KINDS,
@@ -64,6 +65,54 @@ export async function resolvePoints(tx: Tx, resolutions: readonly Resolution[]):
     resolved.push(...rows);
   }
   return resolved;
+}
+
+/**
+ * Takes the decision about a point back. It is rejected when another value of its day is held by now, because a day has
+ * one held value of a source.
+ */
+export async function holdAgain(tx: Tx, id: number): Promise<SuspectPoint> {
+  const [point] = await tx
+    .update(suspectPoints)
+    .set({ state: "held", resolution: null, resolvedBy: null, resolvedAt: null })
+    .where(
+      and(
+        eq(suspectPoints.id, id),
+        sql`not exists (
+          select from ${suspectPoints} other
+           where other.kind = suspect_points.kind and other.subject = suspect_points.subject
+             and other.date = suspect_points.date and other.source = suspect_points.source
+             and other.state = 'held' and other.id <> suspect_points.id)`,
+      ),
+    )
+    .returning();
+  if (point) return point;
+  const [rejected] = await tx
+    .update(suspectPoints)
+    .set({ state: "rejected", resolution: "it was withdrawn while another value of the day is held" })
+    .where(eq(suspectPoints.id, id))
+    .returning();
+  return rejected!;
+}
+
+/** The points that were stored with a released one, in its transaction. */
+export async function releasedWith(tx: Tx, released: SuspectPoint): Promise<SuspectPoint[]> {
+  const { kind, subject, source, date, resolvedAt } = released;
+  return tx
+    .select()
+    .from(suspectPoints)
+    .where(
+      and(
+        eq(suspectPoints.kind, kind),
+        eq(suspectPoints.subject, subject),
+        eq(suspectPoints.source, source),
+        eq(suspectPoints.state, "accepted"),
+        eq(suspectPoints.resolvedAt, resolvedAt!),
+        sql`${suspectPoints.date} > ${date}::date`,
+        sql`${suspectPoints.resolution} like 'it agrees with the released %'`,
+      ),
+    )
+    .for("update");
 }
 
 /** All points of ETFs that were ever held back, by ETF and day. */
@@ -150,8 +199,13 @@ export async function listSuspectPoints(
     .limit(limit);
 }
 
-/** Locks a point until the transaction ends. @returns undefined when it does not exist */
+/**
+ * Locks a point until the transaction ends, and its ETF before it, in the order of a synchronisation.
+ * @returns undefined when it does not exist
+ */
 export async function lockSuspectPoint(tx: Tx, id: number): Promise<SuspectPoint | undefined> {
+  await tx.execute(sql`
+    select from ${etfs} e where e.id = (select s.etf_id from ${suspectPoints} s where s.id = ${id}) for update`);
   const [found] = await tx.select().from(suspectPoints).where(eq(suspectPoints.id, id)).for("update");
   return found;
 }

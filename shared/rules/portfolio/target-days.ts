@@ -19,6 +19,13 @@ export function targetDayOnOrBefore(date: CivilDate): CivilDate {
   return day;
 }
 
+/** The first day after the date on which the ECB publishes. */
+export function targetDayAfter(date: CivilDate): CivilDate {
+  let day = addDays(date, 1);
+  while (!isTargetDay(day)) day = addDays(day, 1);
+  return day;
+}
+
 /** Local time from which the rates of a TARGET day are expected. */
 const PUBLISHED_AT = "16:00";
 

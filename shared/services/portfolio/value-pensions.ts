@@ -217,11 +217,13 @@ async function valueRange(
   for (const { etfId, currency } of kinds) {
     const etf = pricedOf(etfs.get(etfId));
     if (!etf) continue;
-    const closes = new Map(due.get(etfId)?.map(({ date, close }) => [date, close ?? undefined]));
+    const days = due.get(etfId) ?? [];
+    const closes = new Map(days.map(({ date, close }) => [date, close ?? undefined]));
     for (const day of awaitedOf(etf, today)) {
       if (day >= range.from && day <= range.to && !closes.has(day)) closes.set(day, undefined);
     }
-    const held = new Set(etfs.get(etfId)?.heldDays);
+    // Read in this transaction: a price may have been withdrawn since the valuation began.
+    const held = new Set(days.filter(({ isHeld }) => isHeld).map(({ date }) => date));
     for (const [date, price] of closes) {
       const quote = quoteOf(date, { etf, currency, price, isHeld: held.has(date), rates });
       if (quote === "closed") closed.push({ etfId, date });

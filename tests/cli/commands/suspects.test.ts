@@ -36,6 +36,7 @@ test("prints that there is none, and the answer as JSON", async () => {
 test.each([
   ["release", "accepted"],
   ["reject", "rejected"],
+  ["withdraw", "held"],
 ])("--%s decides about a point with the reason", async (verb, state) => {
   const app = await startFakeAdminApi(() => ({ json: { ...POINT, state } }));
   const { code, stdout } = await rota(["suspects", `--${verb}`, "17", "--reason", "as the exchange has it"], {
@@ -50,5 +51,5 @@ test.each([
 test("requires a reason, and one decision", async () => {
   expect((await rota(["suspects", "--release", "17"])).stderr).toContain("--reason is required");
   const both = ["suspects", "--release", "17", "--reject", "18", "--reason", "a test"];
-  expect((await rota(both)).stderr).toContain("expected --release or --reject, got both");
+  expect((await rota(both)).stderr).toContain("expected one of --release, --reject, --withdraw, got 2");
 });

@@ -88,6 +88,7 @@ beforeAll(async () => {
     "POST api/v1/etf-pensions/{id}/revaluation": { from: "2026-03-02", reason },
     "POST api/v1/suspect-points/{id}/release": { reason },
     "POST api/v1/suspect-points/{id}/reject": { reason },
+    "POST api/v1/suspect-points/{id}/withdraw": { reason },
     "POST api/tasks": {
       ...task,
       recurrenceType: "daily",

@@ -2,11 +2,13 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { insertRates, ratesBetween } from "#data/portfolio/exchange-rates.ts";
-import { listContributions, listValues } from "#data/portfolio/pensions.ts";
+import { lockPensions } from "#data/portfolio/pension-progress.ts";
+import { listContributions, listReplacedValues, listValues } from "#data/portfolio/pensions.ts";
 import { holdPoints } from "#data/portfolio/suspect-points.ts";
 import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { lockWait } from "#support/lock-wait.ts";
 import { anEtf, aPension, closesOf } from "#support/pensions.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
@@ -34,7 +36,7 @@ afterAll(async () => {
 let etf: Etf;
 beforeEach(async () => {
   await api.db.execute(
-    sql`truncate portfolio.etfs cascade; truncate portfolio.suspect_points; truncate platform.audit_log`,
+    sql`truncate portfolio.etfs cascade; truncate portfolio.suspect_points, portfolio.exchange_rates, platform.audit_log`,
   );
   etf = await anEtf(api.db);
   await closesOf(api.db, etf, { "2026-03-02": "10", "2026-03-03": "11", "2026-03-05": "14" });
@@ -53,7 +55,7 @@ async function aHeldPrice(close = "120"): Promise<number> {
   return held!.id;
 }
 
-const decide = (id: number, verb: "release" | "reject", reason = "as the exchange shows it") =>
+const decide = (id: number, verb: "release" | "reject" | "withdraw", reason = "as the exchange shows it") =>
   api.call<Point>("POST", `api/v1/suspect-points/${id}/${verb}`, { reason });
 const list = async (query = "") =>
   (await api.call<{ points: Point[]; nextCursor: number | null }>("GET", `api/v1/suspect-points${query}`)).body;
@@ -110,22 +112,22 @@ describe("a price that is held back", () => {
   });
 });
 
-describe("the held days after one that is released", () => {
-  const held = async (date: string, close: string): Promise<number> => {
-    const point = { date, close, open: null, high: null, low: null, adjustedClose: null, volume: null };
-    const subject = { kind: "price", subject: etf.symbol, etfId: etf.id, series: "raw" } as const;
-    const [one] = await holdPoints(api.db as never, [
-      { ...subject, ...facts, date, value: close, point, reason: "a jump" },
-    ]);
-    return one!.id;
-  };
+async function aHeldDay(date: string, close: string): Promise<number> {
+  const point = { date, close, open: null, high: null, low: null, adjustedClose: null, volume: null };
+  const subject = { kind: "price", subject: etf.symbol, etfId: etf.id, series: "raw" } as const;
+  const [one] = await holdPoints(api.db as never, [
+    { ...subject, ...facts, date, value: close, point, reason: "a jump" },
+  ]);
+  return one!.id;
+}
 
+describe("the held days after one that is released", () => {
   it("are stored with it at the same level, and one at another level stays held", async () => {
     const pension = await aPension(api.db, etf, { contributions: [{ date: "2026-03-02" }] });
-    const first = await held("2026-03-06", "100");
-    await held("2026-03-09", "101");
-    await held("2026-03-10", "1");
-    await held("2026-03-11", "102");
+    const first = await aHeldDay("2026-03-06", "100");
+    await aHeldDay("2026-03-09", "101");
+    await aHeldDay("2026-03-10", "1");
+    await aHeldDay("2026-03-11", "102");
     await decide(first, "release");
     expect((await list()).points.toReversed()).toMatchObject([
       { state: "accepted", resolution: "as the exchange shows it" },
@@ -164,10 +166,135 @@ describe("the held days after one that is released", () => {
   });
 
   it("stay held when it is rejected", async () => {
-    const first = await held("2026-03-06", "100");
-    await held("2026-03-09", "101");
+    const first = await aHeldDay("2026-03-06", "100");
+    await aHeldDay("2026-03-09", "101");
     await decide(first, "reject");
     expect((await list()).points.map(({ state }) => state)).toEqual(["held", "rejected"]);
+  });
+});
+
+describe("a decision that was a mistake", () => {
+  const replaced = async (pension: string) =>
+    (await listReplacedValues(api.db, pension, {})).map(({ date, value, reason }) => [date, value, reason]);
+  const mistake = "the 120 was a misprint";
+
+  it("is withdrawn: the price is held again, and what bought or was valued on it is computed again with the reason", async () => {
+    const id = await aHeldPrice();
+    const pension = await aPension(api.db, etf, { contributions: [{ date: "2026-03-02" }] });
+    const buyer = await aPension(api.db, etf, { contributions: [{ date: "2026-03-04" }] });
+    await decide(id, "release");
+    await value();
+    expect(await shown(buyer)).toEqual(["03-04 100.00", "03-05 11.67"]);
+
+    expect(await decide(id, "withdraw", mistake)).toMatchObject({
+      status: 200,
+      body: { state: "held", resolution: null },
+    });
+    expect(await decide(id, "withdraw", mistake)).toMatchObject({ status: 200, body: { state: "held" } });
+    await value();
+    expect(await shown(pension)).toEqual(["03-02 100.00", "03-03 110.00", "03-04 suspect", "03-05 140.00"]);
+    expect(await shown(buyer)).toEqual(["03-04 suspect", "03-05 contribution"]);
+    expect(await replaced(buyer)).toEqual([
+      ["2026-03-04", "100.00", `2026-03-04: ${mistake}`],
+      ["2026-03-05", "11.67", `2026-03-04: ${mistake}`],
+    ]);
+    const audit = await api.db.execute(
+      sql`select reason, before, after from platform.audit_log where action = 'suspect point withdrawn'`,
+    );
+    expect([...audit]).toMatchObject([
+      { reason: mistake, before: { state: "accepted", value: "120" }, after: { state: "held", days: 3, pensions: 2 } },
+    ]);
+
+    await decide(id, "reject", mistake);
+    await value();
+    expect(await shown(pension)).toEqual(["03-02 100.00", "03-03 110.00", "03-05 140.00"]);
+    expect(await shown(buyer)).toEqual(["03-05 100.00"]);
+  });
+
+  it("is withdrawn while a valuation with the wrong price runs: the valuation ends first, and its values are reopened", async () => {
+    const id = await aHeldPrice();
+    const pension = await aPension(api.db, etf, { contributions: [{ date: "2026-03-02" }] });
+    await decide(id, "release");
+    const [locked, finish] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const valuation = api.db.transaction(async (tx) => {
+      await lockPensions(tx, [pension]);
+      await tx.execute(sql`
+        insert into portfolio.etf_pension_values (pension_id, date, units, price, fx_rate, value, state)
+        values (${pension}::uuid, '2026-03-04', 10, 120, 1, 1200, 'final')`);
+      locked.resolve();
+      await finish.promise;
+    });
+    await locked.promise;
+    const withdrawn = decide(id, "withdraw", mistake);
+    await lockWait(api.db);
+    finish.resolve();
+    await valuation;
+    expect(await withdrawn).toMatchObject({ status: 200 });
+    await value();
+    expect(await shown(pension)).toEqual(["03-02 100.00", "03-03 110.00", "03-04 suspect", "03-05 140.00"]);
+  });
+
+  it("leaves a price that the source has corrected since", async () => {
+    const id = await aHeldPrice();
+    await decide(id, "release");
+    await api.db.execute(sql`update portfolio.etf_prices set close = 12 where date = '2026-03-04'`);
+    const pension = await aPension(api.db, etf, { contributions: [{ date: "2026-03-04" }] });
+    expect(await decide(id, "withdraw", mistake)).toMatchObject({ body: { state: "held" } });
+    await value();
+    expect(await shown(pension)).toEqual(["03-04 100.00", "03-05 116.67"]);
+  });
+
+  it("takes the days with it that were stored because of it", async () => {
+    const pension = await aPension(api.db, etf, { contributions: [{ date: "2026-03-02" }] });
+    const first = await aHeldDay("2026-03-06", "100");
+    await aHeldDay("2026-03-09", "101");
+    await decide(first, "release");
+    await value();
+    await decide(first, "withdraw", mistake);
+    expect((await list()).points.map(({ state }) => state)).toEqual(["held", "held"]);
+    await value();
+    expect((await shown(pension)).slice(-2)).toEqual(["03-06 suspect", "03-09 suspect"]);
+    expect((await replaced(pension)).at(-1)).toEqual([
+      "2026-03-09",
+      "1010.00",
+      `2026-03-09: the release of 2026-03-06 was withdrawn: ${mistake}`,
+    ]);
+  });
+
+  it("is withdrawn for a rate: purchases and values on the days of its force wait, others stay", async () => {
+    const ofDay = (date: string, rate: string) => ({ date, rates: [{ quote: "CHF", rate }] });
+    await insertRates(api.db, [ofDay("2026-03-02", "1.2"), ofDay("2026-03-05", "1.25")], "ecb");
+    await closesOf(api.db, etf, { "2026-03-04": "12" });
+    const rate = { ...facts, kind: "rate", subject: "CHF", source: "ecb", reason: "a jump" } as const;
+    const [monday, tuesday] = await holdPoints(api.db as never, [
+      { ...rate, date: "2026-03-03", value: "1.2" },
+      { ...rate, date: "2026-03-04", value: "0.12" },
+    ]);
+    await decide(monday!.id, "release");
+    await decide(tuesday!.id, "release");
+    const inFrancs = await aPension(api.db, etf, { currency: "CHF", contributions: [{ date: "2026-03-02" }] });
+    const paidInFrancs = await aPension(api.db, etf, { contributions: [{ date: "2026-03-04", currency: "CHF" }] });
+    await value();
+    expect(await shown(inFrancs)).toEqual(["03-02 120.00", "03-03 132.00", "03-04 14.40", "03-05 175.00"]);
+    expect(await shown(paidInFrancs)).toEqual(["03-04 833.33", "03-05 972.22"]);
+
+    await decide(tuesday!.id, "withdraw", mistake);
+    await value();
+    expect(await shown(inFrancs)).toEqual(["03-02 120.00", "03-03 132.00", "03-04 rate", "03-05 175.00"]);
+    expect(await shown(paidInFrancs)).toEqual(["03-04 contribution", "03-05 contribution"]);
+    expect(await replaced(inFrancs)).toEqual([["2026-03-04", "14.40", `2026-03-04: ${mistake}`]]);
+  });
+
+  it("is withdrawn for a rejection: the point waits again, and a second held value of the day keeps it rejected", async () => {
+    const id = await aHeldPrice();
+    await decide(id, "reject");
+    expect(await decide(id, "withdraw", mistake)).toMatchObject({ body: { state: "held" } });
+    await decide(id, "reject");
+    await aHeldPrice("130");
+    expect(await decide(id, "withdraw", mistake)).toMatchObject({
+      body: { state: "rejected", resolution: "it was withdrawn while another value of the day is held" },
+    });
+    expect(await decide(999_999, "withdraw")).toMatchObject({ status: 404 });
   });
 });
 
@@ -204,5 +331,20 @@ describe("a contribution of a hundred times the usual amount", () => {
     expect((await shown(released))[1]).toBe("03-03 25825.00");
     expect((await shown(rejected))[1]).toBe("03-03 825.00");
     expect(await listContributions(api.db, rejected)).toHaveLength(3);
+  });
+
+  it("waits again when its release is withdrawn, and a deleted one cannot be held again", async () => {
+    const [released, rejected] = [await aPensionWithIt(), await aPensionWithIt()];
+    const of = async (pension: string) => (await list(`?subject=${pension}`)).points[0]!.id;
+    await decide(await of(released), "release");
+    await value();
+    await decide(await of(released), "withdraw", "the amount was wrong");
+    await value();
+    expect(await shown(released)).toEqual(["03-02 750.00", "03-03 contribution", "03-05 contribution"]);
+    await decide(await of(rejected), "reject");
+    expect(await decide(await of(rejected), "withdraw")).toMatchObject({
+      status: 409,
+      body: { detail: "the contribution was deleted when it was rejected: add it again" },
+    });
   });
 });

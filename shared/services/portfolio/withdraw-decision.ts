@@ -1,0 +1,67 @@
+import type { Tx } from "#data/client.ts";
+import { withdrawPrice } from "#data/portfolio/etf-prices.ts";
+import { deleteRate } from "#data/portfolio/exchange-rates.ts";
+import { holdContribution } from "#data/portfolio/pensions.ts";
+import {
+  type Reopened,
+  reopenValuesOfContribution,
+  reopenValuesOfPrices,
+  reopenValuesOfRate,
+} from "#data/portfolio/stale-values.ts";
+import { holdAgain, releasedWith } from "#data/portfolio/suspect-points.ts";
+import type { SuspectPoint } from "#data/portfolio/suspect-schema.ts";
+import { addDays } from "#rules/civil-date.ts";
+import { targetDayAfter } from "#rules/portfolio/target-days.ts";
+
+/** A point whose decision was taken back. */
+export interface Withdrawn extends Reopened {
+  readonly point: SuspectPoint;
+  /** Held days that were stored because the point was, and are held again. */
+  readonly following: readonly number[];
+}
+
+/**
+ * Takes the decision about a point back: it is held again. An accepted one is stored no more, and what bought or was
+ * valued on it is reopened with the reason; the days that its release let in are held again with it.
+ * @returns why that is not possible, as a sentence
+ */
+export async function withdrawDecision(
+  tx: Tx,
+  decided: SuspectPoint,
+  { reason, at }: { reason: string; at: Date },
+): Promise<Withdrawn | string> {
+  if (decided.kind === "contribution" && decided.contributionId === null) {
+    return "the contribution was deleted when it was rejected: add it again";
+  }
+  const following = decided.state === "accepted" ? await releasedWith(tx, decided) : [];
+  const sum = { days: 0, pensions: 0 };
+  for (const point of [decided, ...following]) {
+    const why = point === decided ? reason : `the release of ${decided.date} was withdrawn: ${reason}`;
+    const reopened =
+      point.state === "accepted" ? await takeBack(tx, point, { reason: `${point.date}: ${why}`, at }) : undefined;
+    sum.days += reopened?.days ?? 0;
+    sum.pensions = Math.max(sum.pensions, reopened?.pensions ?? 0);
+  }
+  for (const { id } of following) await holdAgain(tx, id);
+  return { ...sum, point: await holdAgain(tx, decided.id), following: following.map(({ id }) => id) };
+}
+
+/** Removes an accepted value, unless the source has corrected it since, and reopens what used it. */
+async function takeBack(
+  tx: Tx,
+  { kind, subject, etfId, contributionId, date, value, source }: SuspectPoint,
+  reopening: { reason: string; at: Date },
+): Promise<Reopened | undefined> {
+  if (kind === "contribution") {
+    const reopened = await reopenValuesOfContribution(tx, { ...reopening, contributionId: contributionId! });
+    await holdContribution(tx, contributionId!);
+    return reopened;
+  }
+  if (kind === "rate") {
+    if (!(await deleteRate(tx, { quote: subject, date, rate: value, source }))) return undefined;
+    const to = addDays(targetDayAfter(date), -1);
+    return reopenValuesOfRate(tx, { ...reopening, quote: subject, from: date, to });
+  }
+  if (!(await withdrawPrice(tx, { etfId: etfId!, date, close: value }))) return undefined;
+  return reopenValuesOfPrices(tx, { ...reopening, etfId: etfId!, dates: [date] });
+}
