@@ -43,7 +43,13 @@ const KINDS = sql`('topic', 'atom')`;
  */
 export const entitySets = knowledge.table(
   "entity_sets",
-  { kind: text().$type<KnowledgeKind>().primaryKey(), version: count("version").notNull().default(0) },
+  {
+    kind: text().$type<KnowledgeKind>().primaryKey(),
+    version: count("version").notNull().default(0),
+    /** Every entity up to this version has a vector of `embeddedModel`, so that a scan looks at later ones only. */
+    embeddedVersion: count("embedded_version").notNull().default(0),
+    embeddedModel: text("embedded_model"),
+  },
   () => [check("entity_sets_kind", sql`kind in ${KINDS}`)],
 );
 
@@ -190,6 +196,8 @@ const proposalColumns = {
   comparedVersion: count("compared_version"),
   /** The model of the embeddings that were compared. */
   comparedModel: text("compared_model"),
+  /** Entities at or above it were searched: the comparison is not enough for a lower threshold. */
+  comparedThreshold: doublePrecision("compared_threshold"),
   dedupScannedAt: instant("dedup_scanned_at"),
   reviewedByUserId: integer("reviewed_by_user_id"),
   /** The caller who decided; null for a job. */

@@ -10,6 +10,9 @@ export function atomTexts(title: string, content: string): { embedded: string; e
   return { embedded: `${title}\n${content}`, exact: content };
 }
 
+/** The same by kind: of a topic its name and description, of an atom its title and content. */
+export const knowledgeTexts = { topic: topicTexts, atom: atomTexts } as const;
+
 /** SHA-256 of the text to embed. */
 export function contentHash(embedded: string): Buffer {
   return createHash("sha256").update(embedded).digest();

@@ -26,6 +26,7 @@ const RECORDED = {
   "0015_knowledge": "d5101036d6ee8e182eb5c614e2fa895bec52e8c264be5b8fff6e8f422325cf43",
   "0016_what_came_of_messages": "402f01aa725c39c611df11cd6c695ced44a36a3bc98841eb8b5138b1c8a01d6a",
   "0017_vectors": "c218cc097f21aad19b676043b57bec04c8f0a659be53f53754dd279d91ed73ed",
+  "0018_compared_threshold": "eea06f1e1e37dae502c6707e889e6cd4a08fa9b730a6e6dec6b4d831a5a76ae3",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {
