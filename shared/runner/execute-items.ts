@@ -1,6 +1,7 @@
 import type { JobContext } from "#jobs/context.ts";
-import { Cancel, LeaseLost, Snooze } from "#jobs/endings.ts";
-import { asError, type ErrorClass, isDatabaseUnavailable } from "#jobs/error-class.ts";
+import { Snooze } from "#jobs/endings.ts";
+import { asError, type ErrorClass } from "#jobs/error-class.ts";
+import { endsTheAttempt } from "#jobs/whole-run-error.ts";
 import type { ItemWork } from "#jobs/work.ts";
 import { isInstance } from "#redaction/error-causes.ts";
 import { type OpenEnding, returned } from "./ending.ts";
@@ -96,15 +97,6 @@ async function resultsOf(
     results.push(...(await resultsOf(work, [item], context)));
   }
   return results;
-}
-
-function endsTheAttempt(thrown: unknown): boolean {
-  return (
-    isInstance(thrown, LeaseLost) ||
-    isInstance(thrown, Cancel) ||
-    isInstance(thrown, Snooze) ||
-    isDatabaseUnavailable(thrown)
-  );
 }
 
 /** A failure is recorded also when the key of the item cannot be read. */
