@@ -20,3 +20,8 @@ export function textArray(values: readonly (string | null)[]): string {
 export function plainArray(values: readonly (string | number | null)[]): SQL {
   return sql`${`{${values.map((value) => value ?? "NULL").join(",")}}`}::text[]`;
 }
+
+/** Series of bytes as one array parameter. */
+export function bytesArray(values: readonly Buffer[]): SQL {
+  return sql`${`{${values.map((bytes) => `"\\\\x${bytes.toString("hex")}"`).join(",")}}`}::bytea[]`;
+}

@@ -7,3 +7,8 @@ export function quoteIdentifier(name: string): string {
 export function quoteQualifiedName({ schema, name }: { readonly schema: string; readonly name: string }): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
+
+/** A quoted SQL text, safe for any characters while `standard_conforming_strings` is on, PostgreSQL's default. */
+export function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

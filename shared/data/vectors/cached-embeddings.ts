@@ -1,4 +1,5 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { bytesArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { bytesOf, vectorOf } from "./vector-bytes.ts";
 import { cachedEmbeddings } from "./vectors-schema.ts";
@@ -10,7 +11,7 @@ export async function cachedVectors(
   hashes: readonly Buffer[],
 ): Promise<Map<string, Float32Array>> {
   if (hashes.length === 0) return new Map();
-  const wanted = sql`model = ${model} and content_hash = any(${hashArray(hashes)})`;
+  const wanted = sql`model = ${model} and content_hash = any(${bytesArray(hashes)})`;
   // The use is exact to a day, so that reading seldom writes. A locked row's use is being noted by another reader.
   const rows = await db.execute<{ hash: string; vector: Buffer }>(sql`
     with stale as (
@@ -37,8 +38,4 @@ export async function cacheVectors(
     .toSorted((a, b) => a.contentHash.compare(b.contentHash))
     .map(({ contentHash, vector }) => ({ model, contentHash, vector: bytesOf(vector), usedAt: sql`now()` }));
   await db.insert(cachedEmbeddings).values(values).onConflictDoNothing();
-}
-
-function hashArray(hashes: readonly Buffer[]): SQL {
-  return sql`${`{${hashes.map((hash) => `"\\\\x${hash.toString("hex")}"`).join(",")}}`}::bytea[]`;
 }

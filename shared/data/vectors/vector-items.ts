@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
-import { plainArray } from "../array-literal.ts";
+import { bytesArray, plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { bytesOf, vectorOf } from "./vector-bytes.ts";
-import { items } from "./vectors-schema.ts";
+import { codeOf } from "./vector-code.ts";
+import { codes, items } from "./vectors-schema.ts";
 
 /** Vectors that may be compared: those of one kind of entity, made by one model. */
 export interface VectorSet {
@@ -21,16 +22,22 @@ export interface VectorRow {
 export async function storeVectors(tx: Executor, { kind, model }: VectorSet, rows: readonly VectorRow[]) {
   if (rows.length === 0) return;
   // In the order of ids: two writers of the same entities wait for each other instead of deadlocking.
-  const values = rows
-    .toSorted((a, b) => a.id - b.id)
-    .map(({ id, contentHash, vector }) => ({ kind, model, id, contentHash, vector: bytesOf(vector) }));
-  await tx
-    .insert(items)
-    .values(values)
-    .onConflictDoUpdate({
-      target: [items.kind, items.model, items.id],
-      set: { contentHash: sql`excluded.content_hash`, vector: sql`excluded.vector` },
-    });
+  const sorted = rows.toSorted((a, b) => a.id - b.id);
+  await tx.execute(sql`
+    with given as (
+      select * from unnest(${plainArray(sorted.map(({ id }) => id))}::bigint[],
+                           ${bytesArray(sorted.map(({ contentHash }) => contentHash))},
+                           ${bytesArray(sorted.map(({ vector }) => bytesOf(vector)))},
+                           ${bytesArray(sorted.map(({ vector }) => codeOf(vector)))})
+                 as given(id, content_hash, vector, code)
+    ),
+    stored as (
+      insert into ${items} (kind, model, id, content_hash, vector)
+      select ${kind}, ${model}, id, content_hash, vector from given
+      on conflict (kind, model, id) do update set content_hash = excluded.content_hash, vector = excluded.vector
+    )
+    insert into ${codes} (kind, model, id, code) select ${kind}, ${model}, id, code from given
+    on conflict (kind, model, id) do update set code = excluded.code`);
 }
 
 /** Removes the vectors of entities, those of every model. */

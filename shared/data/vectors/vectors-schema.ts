@@ -1,5 +1,17 @@
 import { sql } from "drizzle-orm";
-import { bigint, check, customType, index, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  check,
+  customType,
+  doublePrecision,
+  foreignKey,
+  index,
+  integer,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+} from "drizzle-orm/pg-core";
 
 export const vectors = pgSchema("vectors");
 
@@ -51,5 +63,52 @@ export const items = vectors.table(
     primaryKey({ name: "items_entity", columns: [item.kind, item.model, item.id] }),
     check("items_hash", isHash),
     check("items_vector", isVector),
+  ],
+);
+
+/**
+ * The vectors of entities in a quarter of the bytes, which the search reads: see `codeOf`. Apart from the vectors, so
+ * that it does not read those as well.
+ * Retention: deleted with their item.
+ */
+export const codes = vectors.table(
+  "codes",
+  {
+    kind: text().notNull(),
+    model: text().notNull(),
+    id: bigint({ mode: "number" }).notNull(),
+    code: bytea().notNull(),
+  },
+  (code) => [
+    primaryKey({ name: "codes_item", columns: [code.kind, code.model, code.id] }),
+    foreignKey({
+      name: "codes_of_item",
+      columns: [code.kind, code.model, code.id],
+      foreignColumns: [items.kind, items.model, items.id],
+    }).onDelete("cascade"),
+    check("codes_groups", sql`octet_length(code) > 4 and octet_length(code) % 8 = 4`),
+  ],
+);
+
+/**
+ * Sets whose pgvector index found the nearest well enough when it was measured: see `maintainIndex`. The search
+ * scans the codes of every other set.
+ * Retention: kept, one row per kind of entity and model.
+ */
+export const indexes = vectors.table(
+  "indexes",
+  {
+    kind: text().notNull(),
+    model: text().notNull(),
+    /** Candidates that the index looks at for one query: `hnsw.ef_search`. */
+    efSearch: integer("ef_search").notNull(),
+    /** The share of the true five nearest that it found, from 0 to 1. */
+    recall: doublePrecision().notNull(),
+    measuredAt: timestamp("measured_at", { withTimezone: true, precision: 3 }).notNull(),
+  },
+  (set) => [
+    primaryKey({ name: "indexes_set", columns: [set.kind, set.model] }),
+    check("indexes_recall", sql`recall between 0 and 1`),
+    check("indexes_ef_search", sql`ef_search between 1 and 1000`),
   ],
 );

@@ -9,7 +9,7 @@ const SET = { kind: "topic", model: "m/3" };
 
 const { db } = await openDatabase();
 afterEach(async () => {
-  await db.execute(sql`truncate vectors.items`);
+  await db.execute(sql`truncate vectors.items cascade`);
 });
 
 const row = (id: number, ...values: number[]) => ({
@@ -38,3 +38,38 @@ it("replaces the vector of an entity, and removes it for every model", async () 
   await removeVectors(db, "topic", [1]);
   expect((await vectorsOf(db, SET, [1])).size).toBe(0);
 });
+
+it("finds the five nearest of 3,000 vectors that lie close together, with the similarity of a full comparison", async () => {
+  const random = seededRandom(7);
+  const around = (center: readonly number[], spread: number) => center.map((value) => value + spread * normal(random));
+  const centers = Array.from({ length: 10 }, () => around(new Array<number>(100).fill(0), 1));
+  const rows = Array.from({ length: 3_000 }, (_, i) => row(i + 1, ...around(centers[i % 10]!, 0.3)));
+  await storeVectors(db, SET, rows);
+  const queries = centers.map((center) => row(0, ...around(center, 0.3)).vector);
+  const found = await nearest(db, SET, queries, 5);
+  for (const [i, query] of queries.entries()) {
+    const all = rows.map(({ id, vector }) => ({
+      id,
+      similarity: vector.reduce((sum, v, d) => sum + v * query[d]!, 0),
+    }));
+    expect(found[i]).toEqual(all.toSorted((a, b) => b.similarity - a.similarity).slice(0, 5));
+  }
+});
+
+it("gives an empty list for each vector when nothing is stored, and for none of them", async () => {
+  expect(await nearest(db, SET, [row(0, 1, 0, 0).vector, row(0, 0, 1, 0).vector], 5)).toEqual([[], []]);
+  expect(await nearest(db, SET, [], 5)).toEqual([]);
+});
+
+/** A generator of numbers from 0 to 1 that repeats itself. */
+function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
