@@ -6,19 +6,21 @@ import { routes as analysis } from "./http/analysis/index.ts";
 import { routes as docs } from "./http/docs/index.ts";
 import { routes as documents } from "./http/documents/index.ts";
 import { routes as health } from "./http/health/index.ts";
+import { routes as knowledge } from "./http/knowledge/index.ts";
 import { routes as notifications } from "./http/notifications/index.ts";
 import { routes as portfolio } from "./http/portfolio/index.ts";
 import { routes as realtime } from "./http/realtime/index.ts";
 import { routes as settings } from "./http/settings/index.ts";
 import { routes as tasks } from "./http/tasks/index.ts";
 import { routes as taxLiens } from "./http/tax-liens/index.ts";
+import { jobs as knowledgeJobs } from "./knowledge/index.ts";
 import { jobs as platformJobs } from "./platform/index.ts";
 import { jobs as portfolioJobs } from "./portfolio/index.ts";
 import { jobs as taskJobs } from "./tasks/index.ts";
 import { jobs as taxLienJobs } from "./tax-liens/index.ts";
 
 /** Every job of the app, by family. */
-export const jobs: readonly Job[] = [...platformJobs, ...portfolioJobs, ...taskJobs, ...taxLienJobs];
+export const jobs: readonly Job[] = [...platformJobs, ...portfolioJobs, ...taskJobs, ...taxLienJobs, ...knowledgeJobs];
 
 /** Every HTTP route of the app, by area. */
 export const routes: readonly Route[] = [
@@ -34,4 +36,5 @@ export const routes: readonly Route[] = [
   ...analysis,
   ...agents,
   ...documents,
+  ...knowledge,
 ];

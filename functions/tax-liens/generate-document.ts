@@ -7,7 +7,7 @@ import { rowId } from "#data/row-ids.ts";
 import type { Document, DocumentFile } from "#data/tax-liens/document-schema.ts";
 import { failDocument, findDocument, recordFiles, savePassages } from "#data/tax-liens/documents.ts";
 import { buildDocument } from "#documents/build-document.ts";
-import { type CallFacts, writePassages } from "#documents/document-agent.ts";
+import { writePassages } from "#documents/document-agent.ts";
 import { factsOf, type ReadFor } from "#documents/document-facts.ts";
 import { renderHtml } from "#documents/render-html.ts";
 import { inWords } from "#documents/stored-values.ts";
@@ -15,9 +15,9 @@ import { findTemplate } from "#documents/templates.ts";
 import { defineJob, event, exponential, InvalidInput, type JobContext, writes, z } from "#jobs";
 import { type InAppNotice, insertInAppNotices } from "#notifications/in-app-notice.ts";
 import { notify } from "#notifications/notify.ts";
-import { type Llm, openLlm } from "#providers/llm.ts";
+import { configuredLlm } from "#providers/configured-llm.ts";
 import { civilDateIn } from "#rules/civil-date.ts";
-import type { Config } from "#settings/config.ts";
+import type { CallFacts } from "#services/reasoning/ask-model.ts";
 import { type BlobContainer, openContainer } from "#storage/blob-container.ts";
 import { taxLiens } from "../families.ts";
 
@@ -107,20 +107,13 @@ async function passagesOf(
   // On the last attempt the template's own words replace the model's.
   const onOutage = run.attempt < run.maxAttempts ? "wait" : "continue";
   const written = await writePassages(findTemplate(template), facts, {
-    llm: llmOf(settings),
+    llm: configuredLlm(settings),
     record,
     signal,
     onOutage,
   });
   await transaction((tx) => savePassages(tx, id, facts, written));
   return written;
-}
-
-function llmOf(settings: Config): Llm | null {
-  const { LLM_BASE_URL: baseUrl, LLM_API_KEY: apiKey, LLM_MODEL: model, LLM_TIMEOUT: timeoutMs } = settings;
-  return settings.ALLOW_INTERNET_SYNC && baseUrl && apiKey && model
-    ? openLlm({ baseUrl, apiKey, model, timeoutMs })
-    : null;
 }
 
 function failureOf({ id, recipient, template, reason }: Document, run: string): InAppNotice {

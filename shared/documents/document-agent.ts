@@ -1,21 +1,14 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { LlmCall } from "#data/reasoning/reasoning-schema.ts";
 import type { WrittenPassages } from "#data/tax-liens/document-schema.ts";
-import { classify, isRetryable, retryAfter } from "#jobs/error-class.ts";
+import { classify, isRetryable } from "#jobs/error-class.ts";
 import type { Llm, Message } from "#providers/llm.ts";
+import { type Answer, askModel, type ModelTools } from "#services/reasoning/ask-model.ts";
 import { plainText } from "./document-model.ts";
 import type { Template } from "./template.ts";
 
-/** The facts of a call to the model, for its record. */
-export type CallFacts = Omit<LlmCall, "id" | "agent" | "runId" | "createdAt">;
-
-export interface AgentOptions {
+export interface AgentOptions extends Pick<ModelTools, "record" | "signal"> {
   /** Null when no model is configured. */
   readonly llm: Llm | null;
-  /** Stores the record of a call; called for every call, also a failed one. */
-  readonly record: (call: CallFacts) => Promise<void>;
-  readonly signal: AbortSignal;
   /**
    * During an outage of the model, `wait` throws, so that the caller retries; `continue` uses the template's own text.
    */
@@ -37,8 +30,9 @@ export async function writePassages(
   );
   if (!options.llm) return { words: own, by: "template", note: null };
   try {
-    const words = await ask(options.llm, template, facts, options);
-    if (words) return { words, by: "model", note: null };
+    const tools = { llm: options.llm, record: options.record, signal: options.signal };
+    const answer = await askModel(tools, promptOf(template, facts), (text) => answerOf(template, text));
+    if ("value" in answer) return { words: answer.value, by: "model", note: null };
     return {
       words: own,
       by: "template",
@@ -50,46 +44,6 @@ export async function writePassages(
     const note = `The language model could not be asked (${(error as Error).message}); this is the standard text.`;
     return { words: own, by: "template", note };
   }
-}
-
-/** Asks the model, and once more with a correction when the answer is invalid. Undefined when both are invalid. */
-async function ask(
-  llm: Llm,
-  template: Template,
-  facts: unknown,
-  { record, signal }: AgentOptions,
-): Promise<Record<string, string> | undefined> {
-  let messages = promptOf(template, facts);
-  for (const _try of ["first", "repair"]) {
-    const promptSha256 = createHash("sha256").update(JSON.stringify(messages)).digest("hex");
-    const startedAt = performance.now();
-    const call = () => ({ model: llm.model, promptSha256, latencyMs: Math.round(performance.now() - startedAt) });
-    const noResult = { promptTokens: null, completionTokens: null, errorClass: null, error: null };
-    let answer;
-    try {
-      answer = await llm.complete(messages, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      const waits = retryAfter(error);
-      const words = `${(error as Error).message}${waits === undefined ? "" : `; it asks to wait ${Math.ceil(waits / 1_000)} s`}`;
-      await record({ ...noResult, ...call(), outcome: "failed", errorClass: classify(error), error: words });
-      throw error;
-    }
-    const { text, ...tokens } = answer;
-    const read = answerOf(template, text);
-    if (read.words) {
-      await record({ ...noResult, ...call(), ...tokens, outcome: "answered" });
-      return read.words;
-    }
-    await record({ ...noResult, ...call(), ...tokens, outcome: "unreadable", error: read.fault });
-    const correction = `That could not be read: ${read.fault}. Answer with the JSON object alone.`;
-    messages = [
-      ...messages,
-      { role: "assistant", content: text.slice(0, 8_000) },
-      { role: "user", content: correction },
-    ];
-  }
-  return undefined;
 }
 
 function promptOf({ passages }: Template, facts: unknown): Message[] {
@@ -108,7 +62,7 @@ function promptOf({ passages }: Template, facts: unknown): Message[] {
   ];
 }
 
-function answerOf({ passages }: Template, text: string): { words?: Record<string, string>; fault: string } {
+function answerOf({ passages }: Template, text: string): Answer<Record<string, string>> {
   const keys = Object.keys(passages);
   const schema = z.strictObject(Object.fromEntries(keys.map((key) => [key, z.string().trim().min(1).max(4_000)])));
   let json: unknown;
@@ -120,8 +74,7 @@ function answerOf({ passages }: Template, text: string): { words?: Record<string
   const { success, data, error } = schema.safeParse(json);
   if (!success) return { fault: z.prettifyError(error).slice(0, 500) };
   return {
-    words: Object.fromEntries(Object.entries(data).map(([key, words]) => [key, plainText(words)])),
-    fault: "",
+    value: Object.fromEntries(Object.entries(data).map(([key, words]) => [key, plainText(words)])),
   };
 }
 

@@ -1,6 +1,6 @@
 import { duration, type Setting, text, url, whole } from "./setting.ts";
 
-/** Documents and the language model that writes their passages. */
+/** Documents, and the language model that writes their passages and extracts knowledge. */
 export const DOCUMENT_SETTINGS = {
   TEMP_DIRECTORY: text({
     about:
@@ -12,7 +12,7 @@ export const DOCUMENT_SETTINGS = {
   }),
   LLM_BASE_URL: url(["https", "http"], {
     about:
-      "OpenAI-compatible API of the language model that writes passages of documents: https://api.openai.com/v1, or https://<resource>.openai.azure.com/openai/v1/. Without it documents contain the templates' own texts.",
+      "OpenAI-compatible API of the language model that writes passages of documents and extracts knowledge from messages: https://api.openai.com/v1, or https://<resource>.openai.azure.com/openai/v1/. Without it documents contain the templates' own texts, and messages are read by rules.",
   }),
   LLM_API_KEY: text({ about: "Key of the language model's API.", secret: true }),
   LLM_MODEL: text({ about: "Name of the language model; on Azure the name of the deployment." }),

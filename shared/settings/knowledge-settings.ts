@@ -26,6 +26,11 @@ export const KNOWLEDGE_SETTINGS = {
     about: "Days after its creation at which a pending proposal is rejected.",
     fallback: "30",
   }),
+  KNOWLEDGE_MODEL_CONFIDENCE_LIMIT: fraction({
+    about:
+      "Highest confidence, from 0 to 1, of what a language model finds in a message. Messages can make a model state any confidence: with a limit below KNOWLEDGE_AUTO_APPROVAL_CONFIDENCE_THRESHOLD a person decides about all that a model finds.",
+    fallback: "0.9",
+  }),
   KNOWLEDGE_METRICS_RETENTION_DAYS: whole(1, 3_650, {
     about: "Days that a snapshot of the metrics of proposals is kept.",
     fallback: "400",

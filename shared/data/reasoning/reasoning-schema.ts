@@ -14,7 +14,7 @@ export const aiLlmCalls = reasoning.table(
   "ai_llm_calls",
   {
     id: uuid().primaryKey(),
-    /** The calling agent: `document`. */
+    /** The calling agent: `document` or `extraction`. */
     agent: text().notNull(),
     /** The run that made the call. */
     runId: uuid("run_id").notNull(),

@@ -77,6 +77,7 @@ const IMPOSSIBLE: Readonly<Record<string, Impossible>> = {
     own: [404, `api/analysis/runs/${id}/decisions`, { decisions: [decision] }],
   },
   generate_document: { input: { documentId: id }, field: "documentId", reason: `there is no document ${id}` },
+  extract_knowledge: { input: { extractionId: id }, field: "extractionId", reason: `there is no extraction ${id}` },
   send_notification: { input: { notification: id }, field: "notification", reason: `there is no notification ${id}` },
 };
 

@@ -114,6 +114,17 @@ beforeAll(async () => {
       decisions: [{ decisionId: "1", dealId: 1, decision: "approved", reason, decidedBy: "user" }],
     },
     "POST api/documents/generate": { template: "lien_due_diligence", lienId: 1 },
+    "POST api/knowledge/messages": {
+      messages: [
+        {
+          source: "chat",
+          externalId: "1",
+          author: "Ada",
+          text: "Decision: we keep it",
+          sentAt: "2026-03-10T09:00:00Z",
+        },
+      ],
+    },
     "POST api/notifications": note,
     "POST api/notifications/allow-list": address,
     "POST api/notifications/push-subscriptions": {

@@ -111,6 +111,10 @@ const STARTERS: Readonly<Record<string, Starter>> = {
     const { dealIds } = await addDeals(api.db, ["candidate"]);
     return ["api/documents/generate", { template: "deal_memo", dealId: dealIds[0] }];
   },
+  "api/knowledge/messages": async () => [
+    "api/knowledge/messages",
+    { messages: [{ source: "chat", externalId: "1", text: "Decision: we keep it" }] },
+  ],
 };
 
 const idempotent = routes.filter((route) => route.idempotent);

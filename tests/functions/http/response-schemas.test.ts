@@ -114,6 +114,8 @@ describe("each response of an app with data matches its schema", () => {
       "api/agents/orchestrator/analysis",
       { constraints: { budget: "5000" } },
     );
+    const messages = [{ source: "chat", externalId: "1", text: "Decision: we keep it" }];
+    const { extraction } = await made<{ extraction: string }>("POST", "api/knowledge/messages", { messages });
     const valued = { provider: "avm", day: "2026-03-01", value: "20000", state: "valued", createdAt: now } as const;
     await db.insert(propertyValuations).values({ propertyId, ...valued });
     await api.runner.execute(analysis.run);
@@ -132,6 +134,7 @@ describe("each response of an app with data matches its schema", () => {
       "api/counties": "sample-az",
       "api/liens": String(lienId),
       "api/documents": document.document,
+      "api/knowledge/extractions": extraction,
       "api/analysis/runs": analysis.analysis,
       "api/agents/episodes": analysis.episode,
     });
