@@ -1,8 +1,22 @@
 import type { Config } from "#settings/config.ts";
 import type { Embedder } from "../embedder.ts";
 import { localEmbedder } from "./local-embedder.ts";
+import { serviceEmbedder } from "./service-embedder.ts";
 
-/** The embedder of the settings. */
-export function openEmbedder({ EMBEDDINGS_DIMENSIONS: dimensions }: Pick<Config, "EMBEDDINGS_DIMENSIONS">): Embedder {
-  return localEmbedder(dimensions);
+type EmbeddingSettings = Pick<
+  Config,
+  "ALLOW_INTERNET_SYNC" | "EMBEDDINGS_BASE_URL" | "EMBEDDINGS_API_KEY" | "EMBEDDINGS_MODEL" | "EMBEDDINGS_DIMENSIONS"
+>;
+
+/** The service of the settings, or else the local embedder: without a service, or where the internet is not allowed. */
+export function openEmbedder(settings: EmbeddingSettings): Embedder {
+  const {
+    EMBEDDINGS_BASE_URL: baseUrl,
+    EMBEDDINGS_API_KEY: apiKey,
+    EMBEDDINGS_MODEL: model,
+    EMBEDDINGS_DIMENSIONS: dimensions,
+  } = settings;
+  return settings.ALLOW_INTERNET_SYNC && baseUrl && apiKey && model
+    ? serviceEmbedder({ baseUrl, apiKey, model, dimensions })
+    : localEmbedder(dimensions);
 }
