@@ -1,10 +1,16 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./tests/support/longest-first.ts";
 
 // Child processes of tests reuse the compiled code of earlier ones.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, ".rota/compile-cache");
+// The workers and the processes of tests load the sources.
+process.env.NODE_OPTIONS = [
+  process.env.NODE_OPTIONS ?? "",
+  `--import ${pathToFileURL(join(import.meta.dirname, "scripts/drizzle-imports.js")).href}`,
+].join(" ");
 
 /** Tests without a database, a child process or a cloud emulator. `npm run test:unit` runs these alone. */
 const UNIT = [

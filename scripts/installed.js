@@ -22,6 +22,7 @@ if (missing.length > 0) {
       "run npm start or npm run …, which use it, or npx node … for a single file.",
   );
 }
+await import("./drizzle-imports.js");
 
 /** As Node resolves it: in node_modules here or in a folder above. */
 function isInstalled(name) {

@@ -33,7 +33,7 @@ export async function rota(args: readonly string[], surroundings: RotaOptions = 
 export async function startRota(args: readonly string[], { env, root }: RotaOptions = {}): Promise<ChildProcess> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: root ?? (await temporaryDirectory()),
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, TZ: "Europe/Berlin", ...env },
+    env: { ...inherited(), TZ: "Europe/Berlin", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   onTestFinished(() => {
@@ -53,7 +53,7 @@ export async function rotaOnTerminal(
   const command = [process.execPath, MAIN, ...args].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
   const child = spawn(TERMINAL, ["--quiet", "--command", `stty cols 100; ${command}`, "/dev/null"], {
     cwd: root ?? (await temporaryDirectory()),
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: "Europe/Berlin", TERM: "xterm-256color", ...env },
+    env: { ...inherited(), TZ: "Europe/Berlin", TERM: "xterm-256color", ...env },
     stdio: [typed === undefined ? "ignore" : "pipe", "pipe", "inherit"],
   });
   child.stdin?.write(typed);
@@ -61,4 +61,10 @@ export async function rotaOnTerminal(
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (output += text));
   await once(child, "close");
   return output;
+}
+
+/** No settings of the app. */
+function inherited(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, NODE_OPTIONS } = process.env;
+  return { PATH, HOME, TMPDIR, NODE_OPTIONS };
 }
