@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { ping } from "#data/client.ts";
 import { slotLedgers } from "#data/platform/job-schedules.ts";
-import { consecutiveFailures, lastRuns, openRuns } from "#data/platform/job-stats.ts";
+import { consecutiveFailures, lastRuns, openRuns, refusals } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
 import { Problem } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { asError } from "#jobs/error-class.ts";
+import { gateStateOf, partialRefusals, refusalOf } from "#jobs/gates.ts";
+import { gatedOf } from "#jobs/job.ts";
 import type { BrokerState } from "#messaging/broker-probe.ts";
 import { withHeldPoints } from "#operations/freshness.ts";
 import { lateByMs } from "#operations/lateness.ts";
@@ -69,7 +71,7 @@ export const getJobsHealth = defineRoute({
             "Slots that the schedule demands and the ledger lacks: of the last day, or since the last one that it has",
           ),
         slotInFuture: instant.nullable().describe("A recorded slot that has not come yet: a process had a wrong clock"),
-        lateByMs: z.number().describe("0: it is on time"),
+        lateByMs: z.number().describe("0: it is on time. A run that waits for a pause or a switch is not late"),
       }),
     ),
     lateData: z
@@ -200,15 +202,21 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
   const now = app.clock.now();
   const jobs = await app.jobs.all();
   const ids = jobs.map(({ id }) => id);
-  const [last, open, failures, slots] = await Promise.all([
+  const gates = gateStateOf(app.config);
+  const closed = jobs.flatMap((job) => partialRefusals(job.gates, gates)).map(({ refusal }) => refusal.code);
+  const [last, open, failures, slots, refused] = await Promise.all([
     lastRuns(app.db, ids),
-    openRuns(app.db, now),
+    openRuns(app.db, now, closed),
     consecutiveFailures(app.db, ids),
     slotLedgers(app.db, ids, { ...accountableRange(now), now }),
+    refusals(app.db, jobs.map(gatedOf), now),
   ]);
   return jobs.map((job) => {
     const known = slots.get(job.id);
-    const schedule = effectiveSchedule(job, app.config.jobs.get(job.id));
+    const overrides = app.config.jobs.get(job.id);
+    const isEnabled = overrides?.enabled ?? job.enabledByDefault;
+    const isGated = !isEnabled || refused.has(job.id) || refusalOf(job.gates, gates) !== null;
+    const schedule = effectiveSchedule(job, overrides);
     const oldestDueAt = open.get(job.id)?.oldestDueAt ?? null;
     const { id, state, startedAt, finishedAt } = last.get(job.id) ?? {};
     return {
@@ -218,7 +226,7 @@ async function jobsHealth(app: App): Promise<Record<string, unknown>[]> {
       consecutiveFailures: failures.get(job.id) ?? 0,
       unaccounted: unaccountedCount(schedule, known, now),
       slotInFuture: known?.future?.toISOString() ?? null,
-      lateByMs: lateByMs({ schedule, accountedUntil: known?.until ?? null, oldestDueAt, now }),
+      lateByMs: lateByMs({ schedule, accountedUntil: known?.until ?? null, oldestDueAt, isGated, now }),
     };
   });
 }

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { at, dateOf } from "../sql-instant.ts";
+import { auditLog, controls } from "./control-schema.ts";
 import { isOpen } from "./dead-letters.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
 import { jobRuns, type RunState, type Trigger } from "./platform-schema.ts";
@@ -66,19 +67,40 @@ export interface OpenRuns {
   readonly running: number;
   /** Without repeated runs. */
   readonly dead: number;
-  /** The due time of the run that has been due for the longest; null when none is due. */
+  /**
+   * The due time of the run that has been due for the longest; null when none is due. A run that waited for a gate
+   * counts from the last change of a switch or the end of a pause.
+   */
   readonly oldestDueAt: Date | null;
 }
 
-/** The waiting, running and dead runs by job, each read from a partial index. Jobs without any are left out. */
-export async function openRuns(db: Executor, now: Date): Promise<Map<string, OpenRuns>> {
+/**
+ * The waiting, running and dead runs by job, each read from a partial index. Jobs without any are left out.
+ * @param closed the codes of gates that settings close for some runs of a job: such a run that waits is not due
+ */
+export async function openRuns(
+  db: Executor,
+  now: Date,
+  closed: readonly string[] = [],
+): Promise<Map<string, OpenRuns>> {
   const rows = await db.execute<Row<Omit<OpenRuns, "oldestDueAt"> & { oldestDueAt: unknown }>>(sql`
     select job_id as "jobId", sum(waiting)::integer as waiting, sum(running)::integer as running, sum(dead)::integer as dead,
            min(due_at) as "oldestDueAt"
       from (
-        select job_id, count(*) as waiting, 0 as running, 0 as dead,
-               min(not_before) filter (where not_before <= ${at(now)}) as due_at
-          from ${jobRuns} where state in ('queued', 'retrying') group by job_id
+        select job_id, waiting, 0 as running, 0 as dead, greatest(first_due, opened.at) as due_at
+          from (
+            select job_id, family, reason_code, count(*) as waiting,
+                   min(not_before) filter (
+                     where not_before <= ${at(now)} and (reason_code = any (${plainArray(closed)})) is not true) as first_due
+              from ${jobRuns} where state in ('queued', 'retrying') group by job_id, family, reason_code
+          ) as held
+          left join lateral (
+            select greatest(
+              (select max(c.changed_at) from ${controls} c where c.scope in ('global', held.family)),
+              (select max(l.at) from ${auditLog} l
+                where l.subject in ('all', 'family:' || held.family, 'job:' || held.job_id) and l.action = 'resumed')
+            ) as at
+          ) as opened on reason_code is not null and first_due is not null
         union all
         select job_id, 0, count(*), 0, null from ${jobRuns} where state = 'running' group by job_id
         union all

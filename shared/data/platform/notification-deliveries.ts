@@ -12,6 +12,7 @@ import {
   notifications,
   pushSubscriptions,
 } from "./notification-schema.ts";
+import { jobRuns } from "./platform-schema.ts";
 
 /** A notification that a run sends now, with its started deliveries. */
 export interface ClaimedNotification extends Pick<
@@ -33,8 +34,11 @@ export interface StartedDelivery {
   readonly subscriptions: readonly { endpoint: string; keys: { p256dh: string; auth: string } }[];
   /** The start of the first earlier attempt whose message may have arrived. */
   readonly triedAt: Date | null;
-  /** The start of the first attempt of the same run. Null in the first attempt. */
-  readonly firstTriedAt: Date | null;
+  /**
+   * The start of the first attempt of the same run, moved on by the time that later ones waited past their due time,
+   * as behind a closed gate. Null in the first attempt.
+   */
+  readonly tryingSince: Date | null;
 }
 
 /**
@@ -58,11 +62,15 @@ export async function startDeliveries(
         from asked where n.id = asked.notification and n.state <> 'sent'
       returning n.*, asked.run
     ),
+    due as (
+      select claimed.id, least(r.not_before, ${at}) as at from claimed join ${jobRuns} r on r.id = claimed.run
+    ),
     earlier as (
       select d.notification_id, d.channel,
              bool_or(d.state in ('sent', 'suppressed', 'deferred') or (d.state = 'failed' and d.run_id = claimed.run)) as is_closed,
              min(d.started_at) filter (where d.state in ('sending', 'unknown', 'retrying')) as tried_at,
-             min(d.started_at) filter (where d.run_id = claimed.run) as first_tried_at,
+             min(coalesce(d.due_at, d.started_at)) filter (where d.run_id = claimed.run)
+               + sum(d.started_at - coalesce(d.due_at, d.started_at)) filter (where d.run_id = claimed.run) as trying_since,
              min(d.reason) filter (where d.state = 'failed' and d.run_id = claimed.run) as failed_before
         from claimed join ${notificationDeliveries} d on d.notification_id = claimed.id
        group by d.notification_id, d.channel
@@ -79,13 +87,15 @@ export async function startDeliveries(
        group by family
     ),
     open as (
-      select c.id, c.run, c.attempts, wanted.channel, a.address, s.subscriptions, e.tried_at, e.first_tried_at,
+      select c.id, c.run, c.attempts, wanted.channel, a.address, s.subscriptions, e.tried_at, due.at as due_at,
+             e.trying_since + (${at} - coalesce(due.at, ${at})) as trying_since,
              case when r.is_muted then 'comms disabled'
                   when not (wanted.channel = any (${plainArray([...configured])})) then 'channel not configured'
                   when wanted.channel <> 'webhook' and a.address is null and s.subscriptions is null then ${NOT_ALLOWED}
              end as refusal,
              case when c.severity in ('INFO', 'WARN') and c.read_at is null then r.quiet || ': in the next digest' end as quiet
         from claimed c cross join lateral unnest(c.channels) as wanted(channel)
+        left join due on due.id = c.id
         left join earlier e on e.notification_id = c.id and e.channel = wanted.channel
         left join refusals r on r.family = c.family
         left join ${communicationAllowlist} a on a.recipient = c.recipient and a.channel = wanted.channel
@@ -97,10 +107,10 @@ export async function startDeliveries(
        where e.is_closed is distinct from true
     ),
     begun as (
-      insert into ${notificationDeliveries} (notification_id, channel, attempt, run_id, state, reason, started_at, ended_at)
+      insert into ${notificationDeliveries} (notification_id, channel, attempt, run_id, state, reason, due_at, started_at, ended_at)
       select id, channel, attempts, run,
              case when refusal is not null then 'suppressed' when quiet is not null then 'deferred' else 'sending' end,
-             coalesce(refusal, quiet), ${at}, case when refusal is not null or quiet is not null then ${at} end
+             coalesce(refusal, quiet), due_at, ${at}, case when refusal is not null or quiet is not null then ${at} end
         from open
       returning notification_id, channel, state, reason
     ),
@@ -113,7 +123,7 @@ export async function startDeliveries(
            (select min(failed_before) from earlier e where e.notification_id = c.id) as failed_before,
            coalesce((select jsonb_agg(jsonb_build_object('channel', o.channel, 'address', o.address,
                                                          'subscriptions', coalesce(o.subscriptions, '[]'), 'triedAt', o.tried_at,
-                                                         'firstTriedAt', o.first_tried_at))
+                                                         'tryingSince', o.trying_since))
                        from open o where o.id = c.id and o.refusal is null and o.quiet is null), '[]') as deliveries
       from claimed c`);
   return [...rows].map(claimedOf);
@@ -226,17 +236,17 @@ function channelStates(ids: readonly string[]): SQL {
 }
 
 function claimedOf(row: Record<string, unknown>): ClaimedNotification {
-  type Instants = "triedAt" | "firstTriedAt";
+  type Instants = "triedAt" | "tryingSince";
   const deliveries = row.deliveries as (Omit<StartedDelivery, Instants> & Record<Instants, string | null>)[];
   const instant = (text: string | null) => (text === null ? null : new Date(text));
   return {
     ...(row as unknown as ClaimedNotification),
     createdAt: new Date(row.created_at as string | Date),
     failedBefore: row.failed_before as string | null,
-    deliveries: deliveries.map(({ triedAt, firstTriedAt, ...each }) => ({
+    deliveries: deliveries.map(({ triedAt, tryingSince, ...each }) => ({
       ...each,
       triedAt: instant(triedAt),
-      firstTriedAt: instant(firstTriedAt),
+      tryingSince: instant(tryingSince),
     })),
   };
 }

@@ -112,6 +112,8 @@ export const notificationDeliveries = platform.table(
     state: text().$type<DeliveryState>().notNull(),
     reason: text(),
     providerMessageId: text("provider_message_id"),
+    /** When the attempt was due. It starts later after a closed gate. Null: not known. */
+    dueAt: instant("due_at"),
     startedAt: instant("started_at").notNull(),
     endedAt: instant("ended_at"),
   },

@@ -14,6 +14,28 @@ export interface CountyBefore {
   readonly lastIngestedAt: string | null;
 }
 
+/** Rows of a list with the same fault or warning: see shared/rules/tax-liens/row-finding.ts. */
+export interface CountedFinding {
+  readonly field: string;
+  readonly code: string;
+  readonly word?: string;
+  readonly rows: number;
+  /** Of the first one. */
+  readonly reason: string;
+  /** Of the first one; null for the list as a whole. */
+  readonly line: number | null;
+  /** The first lines. */
+  readonly lines: readonly number[];
+}
+
+/** What the reading of a list found in its rows. */
+export interface IngestionFindings {
+  readonly faults: readonly CountedFinding[];
+  readonly warnings: readonly CountedFinding[];
+  /** Rows that `source.where` leaves out. */
+  readonly otherRows: number;
+}
+
 /**
  * One run that ingested the list of one county.
  * Retention: `prune_lien_ingestions` deletes old ones after INGESTION_RETENTION_DAYS, except the last of each county.
@@ -38,6 +60,10 @@ export const lienIngestions = taxLiens.table(
     notListed: integer("not_listed").notNull().default(0),
     /** Path of the reject file in its container, gzipped CSV; null without refused rows. */
     rejectBlob: text("reject_blob"),
+    /** Null before the list was read to its end. */
+    findings: jsonb().$type<IngestionFindings>(),
+    /** Why the ingestion delists no lien: the list may not be whole. */
+    doubt: text(),
     error: text(),
     /** The county before the merge, for an undo. Null: its earlier values are not kept. */
     before: jsonb().$type<CountyBefore>(),

@@ -15,14 +15,23 @@ export async function beginIngestion(tx: Tx, runId: string, countyId: string, no
     .values({ runId, countyId, state: "running", startedAt: now })
     .onConflictDoUpdate({
       target: lienIngestions.runId,
-      set: { retrieved: 0, failed: 0, rejectBlob: null, state: "running", error: null, finishedAt: null },
+      set: {
+        retrieved: 0,
+        failed: 0,
+        rejectBlob: null,
+        findings: null,
+        doubt: null,
+        state: "running",
+        error: null,
+        finishedAt: null,
+      },
     })
     .returning({ id: lienIngestions.id });
   await tx.delete(lienRejects).where(eq(lienRejects.ingestionId, row!.id));
   return row!.id;
 }
 
-export type ReadCounts = Pick<LienIngestion, "retrieved" | "failed" | "rejectBlob">;
+export type ReadCounts = Pick<LienIngestion, "retrieved" | "failed" | "rejectBlob" | "findings" | "doubt">;
 
 /** Stores the counts and the refused rows after the list was read. */
 export async function recordReading(

@@ -225,6 +225,30 @@ describe("an outage of a provider", () => {
     expect(await findRun(db, run!)).toMatchObject({ state: "dead" });
   });
 
+  it("for which comms are off in between: the time behind the closed gate does not count", async () => {
+    const hour = 3_600_000;
+    const process = await office(() => ({ status: 503 }));
+    const [run] = await tellOf(process, [about(1)]);
+    const began = process.clock.now().getTime();
+    let next = run!;
+    let closed = 0;
+    for (let attempts = 0; attempts < 6; attempts += 1) {
+      await process.runner.executeBatch(sendNotification, [next]);
+      const [again] = process.dispatched.splice(0);
+      next = again!.id;
+      process.clock.moveTo(new Date(again!.at.getTime() + 5 * hour));
+      closed += 5;
+    }
+    expect(closed).toBeGreaterThan(12);
+    expect(await findRun(db, next)).toMatchObject({ state: "retrying" });
+    await untilSettled(process, [next]);
+    const [{ reason, settledAt } = { reason: null, settledAt: null }] = await all();
+    expect(reason).toMatch(
+      /not tried again: the first attempt was 12 h ago or longer, without the time behind a closed gate/,
+    );
+    expect(settledAt!.getTime() - began).toBeGreaterThanOrEqual((12 + closed) * hour);
+  });
+
   it("that asks to wait for longer than the limit: it fails, and spends no attempts", async () => {
     const process = await office(() => ({ status: 429, headers: { "retry-after": "7200" } }));
     const [run] = await tellOf(process, [about(1)]);

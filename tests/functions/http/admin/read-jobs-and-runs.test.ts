@@ -320,6 +320,37 @@ describe("health", () => {
     });
   });
 
+  it("counts no run that waits for a person's switch as late, and after its end only the time since", async () => {
+    const api = start();
+    const waits = {
+      jobId: "asked_sample",
+      state: "queued",
+      startedAt: null,
+      reason: "a gate",
+      reasonCode: "paused",
+    } as const;
+    await api.db.execute(sql`update platform.controls set changed_at = '2026-03-01T00:00:00Z'`);
+    await ledger(api, -180, { ...waits, notBefore: minutes(-180) });
+    const late = async () => {
+      const { body } = await api.call<{ jobs: { id: string; lateByMs: number }[] }>("GET", "api/jobs/health");
+      return body.jobs.find(({ id }) => id === "asked_sample")!.lateByMs / 60_000;
+    };
+    expect(await late()).toBe(180);
+    await api.db.execute(sql`
+      insert into platform.pauses (scope, reason, paused_by, paused_at) values ('all', 'a test', 'ada', ${minutes(-200).toISOString()})`);
+    expect(await late()).toBe(0);
+    await api.db.execute(sql`
+      delete from platform.pauses;
+      insert into platform.audit_log (at, who, action, subject) values ('2026-03-10T11:55:00Z', 'ada', 'resumed', 'all')`);
+    expect(await late()).toBe(5);
+    await api.db.execute(sql`
+      insert into platform.controls (scope, comms_enabled, changed_at, changed_by) values ('samples', true, '2026-03-10T11:57:00Z', 'ada')`);
+    expect(await late()).toBe(3);
+    await api.db.execute(sql`delete from platform.controls where scope = 'samples'; truncate platform.audit_log`);
+    await ledger(api, -170, { ...waits, reasonCode: null, notBefore: minutes(-170) });
+    expect(await late()).toBe(180);
+  });
+
   it("is 503 when a queue does not deliver, and why has the sentence", async () => {
     const dueAt = minutes(-10);
     const undelivered = [{ queue: "job-runs", run: "01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42", dueAt }];

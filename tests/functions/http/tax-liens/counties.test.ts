@@ -52,7 +52,17 @@ it("a county is configured, ingested, and shows its liens and rejected rows", as
   expect(sold).toMatchObject({ liens: [{ status: "sold", property: { parcelId: "B" } }], next: null });
   const { body: listed } = await api.call("GET", "api/counties/sample-az/ingestions");
   expect(listed).toMatchObject({
-    ingestions: [{ state: "succeeded", retrieved: 3, created: 2, failed: 1, rejects: [{ line: 4, raw: "C,x,OPEN" }] }],
+    ingestions: [
+      {
+        state: "succeeded",
+        retrieved: 3,
+        created: 2,
+        failed: 1,
+        rejects: [{ line: 4, raw: "C,x,OPEN" }],
+        findings: { faults: [{ field: "faceAmount", rows: 1, lines: [4] }], warnings: [], otherRows: 0 },
+        doubt: null,
+      },
+    ],
   });
   expect((await api.call("GET", "api/counties")).body).toMatchObject({ counties: [{ id: "sample-az", lastRows: 2 }] });
   expect((await api.call("GET", "api/counties/sample-az")).body).toMatchObject({ lastRows: 2 });
