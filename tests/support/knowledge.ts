@@ -12,6 +12,7 @@ import {
   topics,
 } from "#data/knowledge/knowledge-schema.ts";
 import { cacheVectors } from "#data/vectors/cached-embeddings.ts";
+import { localEmbedder } from "#providers/embeddings/local-embedder.ts";
 import { contentHash, exactKey, knowledgeTexts } from "#rules/knowledge/proposal-text.ts";
 
 const CREATED = new Date("2026-03-10T08:00:00Z");
@@ -93,6 +94,11 @@ export async function anAtomProposal(
     })
     .returning();
   return row!;
+}
+
+/** The model of the embedder that the settings choose by default. */
+export function localModel(EMBEDDINGS_DIMENSIONS = 384): string {
+  return localEmbedder(EMBEDDINGS_DIMENSIONS).model;
 }
 
 /**

@@ -1,0 +1,93 @@
+import { sql } from "drizzle-orm";
+import { plainArray } from "../array-literal.ts";
+import type { Executor, Tx } from "../client.ts";
+import { removeVectors, storeVectors, type VectorRow } from "../vectors/vector-items.ts";
+import { items } from "../vectors/vectors-schema.ts";
+import { tablesOf } from "./kind-tables.ts";
+import { entitySets, type KnowledgeKind } from "./knowledge-schema.ts";
+
+/** The entities of a kind with their vectors of one model. */
+export interface EmbeddedSet {
+  readonly kind: KnowledgeKind;
+  readonly model: string;
+}
+
+/** A text to embed. */
+export interface EntityText {
+  readonly id: number;
+  readonly title: string;
+  readonly body: string;
+  readonly contentHash: Buffer;
+}
+
+/** The version up to which every entity has a vector of the model; 0 for a model that is new here. */
+export async function embeddedVersion(db: Executor, { kind, model }: EmbeddedSet): Promise<number> {
+  const [set] = await db.execute<{ version: number }>(sql`
+    select case when embedded_model = ${model} then embedded_version else 0 end::float8 as version
+      from ${entitySets} where kind = ${kind}`);
+  return set!.version;
+}
+
+/** Records that every entity up to a version has a vector of the model. */
+export async function recordEmbedded(tx: Tx, { kind, model }: EmbeddedSet, version: number): Promise<void> {
+  await tx.execute(sql`
+    update ${entitySets} set embedded_model = ${model}, embedded_version = ${version}
+     where kind = ${kind} and (embedded_model is distinct from ${model} or embedded_version < ${version})`);
+}
+
+/** The next entities that are newer than a version and lack a vector of their present text, by id. */
+export async function entitiesWithoutVector(
+  db: Executor,
+  { kind, model }: EmbeddedSet,
+  { newerThan, after, limit }: { newerThan: number; after: number; limit: number },
+): Promise<readonly EntityText[]> {
+  const { entities, title, body } = tablesOf(kind);
+  return db.execute<EntityText & Record<string, unknown>>(sql`
+    select id::float8 as id, ${title} as title, ${body} as body, content_hash as "contentHash"
+      from ${entities} as entity
+     where version > ${newerThan} and id > ${after}
+       and not exists (select from ${items} as item
+                        where item.kind = ${kind} and item.model = ${model} and item.id = entity.id
+                          and item.content_hash = entity.content_hash)
+     order by id limit ${limit}`);
+}
+
+/**
+ * Stores vectors of the entities whose text is still the embedded one. The lock keeps it so until the commit: a vector
+ * of an earlier text never replaces that of a later one.
+ */
+export async function storeEntityVectors(tx: Tx, set: EmbeddedSet, rows: readonly VectorRow[]): Promise<void> {
+  const current = await tx.execute<{ id: number; contentHash: Buffer }>(sql`
+    select id::float8 as id, content_hash as "contentHash" from ${tablesOf(set.kind).entities}
+     where id = any(${plainArray(rows.map(({ id }) => id))}::bigint[]) order by id for share`);
+  const hashes = new Map(current.map(({ id, contentHash }) => [id, contentHash]));
+  await storeVectors(
+    tx,
+    set,
+    rows.filter(({ id, contentHash }) => hashes.get(id)?.equals(contentHash)),
+  );
+}
+
+/** The entities that are newer than a version, up to another. @returns undefined when they are more than `limit` */
+export async function entitiesBetween(
+  db: Executor,
+  kind: KnowledgeKind,
+  { after, until, limit }: { after: number; until: number; limit: number },
+): Promise<readonly number[] | undefined> {
+  const rows = await db.execute<{ id: number }>(sql`
+    select id::float8 as id from ${tablesOf(kind).entities}
+     where version > ${after} and version <= ${until} order by version limit ${limit + 1}`);
+  return rows.length > limit ? undefined : rows.map(({ id }) => id);
+}
+
+/** Removes the vectors of those of these entities that are deleted. */
+export async function removeOrphanedVectors(tx: Tx, kind: KnowledgeKind, ids: readonly number[]): Promise<void> {
+  const orphans = await tx.execute<{ id: number }>(sql`
+    select id from unnest(${plainArray(ids)}::float8[]) as given(id)
+     where not exists (select from ${tablesOf(kind).entities} as entity where entity.id = given.id)`);
+  await removeVectors(
+    tx,
+    kind,
+    orphans.map(({ id }) => id),
+  );
+}
