@@ -1,7 +1,15 @@
 import type { Job } from "#jobs";
 import { autoReviewProposals } from "./auto-review-proposals.ts";
 import { deduplicationScan } from "./deduplication-scan.ts";
+import { expireStaleProposals } from "./expire-stale-proposals.ts";
 import { extractKnowledge } from "./extract-knowledge/index.ts";
+import { proposalMetricsUpdate } from "./proposal-metrics-update.ts";
 
 /** The jobs of this family. */
-export const jobs: readonly Job[] = [extractKnowledge, deduplicationScan, autoReviewProposals];
+export const jobs: readonly Job[] = [
+  extractKnowledge,
+  deduplicationScan,
+  autoReviewProposals,
+  expireStaleProposals,
+  proposalMetricsUpdate,
+];
