@@ -328,19 +328,22 @@ describe("fencing", () => {
 
   it("a run whose lease expires in its last attempt is dead", async () => {
     const entered = createSignal();
+    const leave = createSignal();
     const job = asked(
       async () => {
         entered.reach();
-        await new Promise(() => undefined);
+        await leave.reached;
       },
       { retry: noRetries },
     );
     const [gone, other] = [start([job], { leaseMs: 20 }), start([job])];
     const { id } = await gone.enqueuer.enqueue(job, request());
-    void gone.runner.execute(id);
+    const late = gone.runner.execute(id);
     await entered.reached;
     await expect.poll(() => other.runner.rescueExpiredRuns()).toEqual({ retrying: 0, dead: 1 });
     expect(await findRun(other.db, id)).toMatchObject({ state: "dead", leaseHolder: null });
+    leave.reach();
+    expect(await late).toMatchObject({ state: "dead", errors: [{ name: "LeaseExpired" }] });
   });
 });
 
