@@ -112,6 +112,7 @@ export function outbound(options: OutboundOptions): Outbound {
     const requested = new URL(path, base);
     let target = requested;
     for (let redirects = 0; ; redirects++) {
+      signal?.throwIfAborted();
       const request: RequestFacts = { provider, method, url: safeUrl(target, hidden), secrets: hidden };
       const publish = startTiming<OutboundRequest>(outboundRequests, { provider, method, url: request.url });
       try {
@@ -159,6 +160,8 @@ export function outbound(options: OutboundOptions): Outbound {
       // Stays attached: a request that is destroyed after its response emits its error here too.
       request.on("error", reject);
     });
+    // A signal that has aborted by now ends the wait below before it begins.
+    responded.catch(() => undefined);
     request.end(message.body);
     try {
       return await withinDeadline(() => responded);

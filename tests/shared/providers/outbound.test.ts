@@ -263,6 +263,18 @@ describe("a service that hangs", () => {
     await expect(client(target.url).get("", { signal: stop.signal })).rejects.toThrow("lease lost");
     await closed.promise;
   });
+
+  test("sends nothing when the caller's signal has aborted before, and leaves no unhandled rejection", async () => {
+    let requests = 0;
+    const target = await scriptedServer((_, response) => {
+      requests += 1;
+      response.end("late");
+    });
+    const signal = AbortSignal.abort(new Error("lease lost"));
+    await expect(client(target.url).get("", { signal })).rejects.toThrow("lease lost");
+    expect(await (await client(target.url).get("")).text()).toBe("late");
+    expect(requests).toBe(1);
+  });
 });
 
 describe("bodies", () => {
