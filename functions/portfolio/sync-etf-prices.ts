@@ -1,4 +1,5 @@
 import { trackEtfRun } from "#data/portfolio/etf-updates.ts";
+import { countEtfsInUse } from "#data/portfolio/etfs.ts";
 import { noteClosedDays } from "#data/portfolio/price-gaps.ts";
 import { asError, defineJob, exponential, internet, schedule, Snooze, writes, z } from "#jobs";
 import { notify } from "#notifications/notify.ts";
@@ -25,8 +26,8 @@ const LONGEST_WAIT_MS = 8 * 3_600_000;
 /**
  * Stores the newest prices of the ETFs in use, each from its last stored day or from its first gap on. An ETF with an
  * invalid response, or with prices that the database refuses, fails alone. While the newest expected price of an ETF is
- * missing the run waits, for at most eight hours. Running twice is safe: stored days stay as they are, and an attempt
- * continues with the ETFs that are not synchronised yet.
+ * missing the run waits, for at most eight hours; then that ETF fails alone. Running twice is safe: stored days stay as
+ * they are, and an attempt continues with the ETFs that are not synchronised yet.
  */
 export const syncEtfPrices = defineJob({
   id: "sync_etf_prices",
@@ -44,6 +45,8 @@ export const syncEtfPrices = defineJob({
   gates: [writes, internet],
   then: ["retry_pending_etf_valuations"],
   tolerate: "50%",
+  // A late ETF is alone in the last attempts, and the run has synchronised the others before.
+  tolerateOf: async ({ input, db }) => (input.symbol === undefined ? countEtfsInUse(db) : 1),
   onTransition: (tx, run, failed) => trackEtfRun(tx, "sync", run, failed),
 
   async *items({ input, asOf, db, settings, signal, log }) {

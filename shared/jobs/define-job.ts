@@ -138,8 +138,9 @@ type AnyWork =
 function workOf(id: string, work: AnyWork): JobWork {
   if ("runBatch" in work) return { kind: "batch", runBatch: work.runBatch };
   if ("run" in work) return work.upkeep ? { kind: "upkeep", run: work.run } : { kind: "run", run: work.run };
-  const { items, key, total, tolerate } = work;
-  const parts = { items, key, ...(total && { total }), tolerateShare: shareOf(id, tolerate ?? "100%") };
+  const { items, key, total, tolerate, tolerateOf } = work;
+  const tolerated = { tolerateShare: shareOf(id, tolerate ?? "100%"), ...(tolerateOf && { tolerateOf }) };
+  const parts = { items, key, ...(total && { total }), ...tolerated };
   if (work.each) return { kind: "items", ...parts, each: work.each };
   const { batchOf, eachBatch, weight } = work;
   if (!Number.isInteger(batchOf) || batchOf < 1 || batchOf > 1_000) {

@@ -32,6 +32,11 @@ interface Items<Input, Item> {
   readonly total?: (context: JobContext<Input>) => Promise<number>;
   /** The run fails when a larger share of the items fails. Default: any share is tolerated. */
   readonly tolerate?: `${number}%`;
+  /**
+   * The number of items that `tolerate` is a share of, where an attempt has only those that the ones before it left.
+   * Default, and at least: the items of the attempt.
+   */
+  readonly tolerateOf?: (context: JobContext<Input>) => Promise<number>;
 }
 
 interface EachItem<Input, Item> {

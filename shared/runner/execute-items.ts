@@ -47,10 +47,12 @@ export async function executeItems(work: Items, context: JobContext<never>): Pro
   }
   const facts = failures.facts();
   const { itemFailures, itemFailureCount: failed } = facts;
-  if (done > 0 && failed / done > work.tolerateShare) {
+  const isOverShare = (of: number) => failed > of * work.tolerateShare;
+  const whole = isOverShare(done) && work.tolerateOf ? Math.max(done, await work.tolerateOf(context)) : done;
+  if (isOverShare(whole)) {
     const [first] = itemFailures;
     const message =
-      `${failed} of ${done} items failed, more than the ${Number((work.tolerateShare * 100).toFixed(2))} % ` +
+      `${failed} of ${whole} items failed, more than the ${Number((work.tolerateShare * 100).toFixed(2))} % ` +
       `that are tolerated; first: ${first?.key}: ${first?.reason}`;
     return { kind: "threw", error: new TooManyItemsFailed(message, failures.classes), ...facts };
   }

@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gt, ne, sql } from "drizzle-orm";
+import { and, asc, count, eq, getTableColumns, gt, ne, sql } from "drizzle-orm";
 import { plainArray, textArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { type Etf, etfPrices, etfs, type SeriesKind } from "./etf-schema.ts";
@@ -69,6 +69,11 @@ export async function listEtfs(
 /** The ETFs that the synchronisation updates, by id. */
 export async function etfsInUse(db: Executor): Promise<Etf[]> {
   return db.select().from(etfs).where(eq(etfs.inUse, true)).orderBy(asc(etfs.id));
+}
+
+export async function countEtfsInUse(db: Executor): Promise<number> {
+  const [row] = await db.select({ etfs: count() }).from(etfs).where(eq(etfs.inUse, true));
+  return row?.etfs ?? 0;
 }
 
 /** Sets whether the synchronisation updates the ETF. @returns whether the value changed */

@@ -90,6 +90,27 @@ describe("a source that is late", () => {
     expect((await days("SMPW.DE")).slice(-3)).toEqual(["2026-04-09", "2026-04-10", "2026-04-13"]);
   });
 
+  it("is a failed item of a run that succeeds when other ETFs have their prices", async () => {
+    await fetched("SMPW.DE", "SMPA");
+    etfs.setNow(FRIDAY);
+    // New York has not opened yet, and its prices do not come.
+    const beforeNewYork = "2026-04-10T13:00:00Z";
+    etfs.setPublished(beforeNewYork);
+    const { run: first, process } = await etfs.run(syncEtfPrices);
+    let run: Run = first;
+    while (run.state === "retrying") {
+      etfs.setNow(run.notBefore!.toISOString());
+      etfs.setPublished(beforeNewYork);
+      run = (await process.runner.execute(run.id))!;
+    }
+    const reason = "yahoo has no price of 2026-04-10 yet, the newest one is of 2026-04-09";
+    expect(run).toMatchObject({ state: "succeeded", itemFailureCount: 1, itemFailures: [{ key: "SMPA", reason }] });
+    const rows = await updates();
+    expect(rows.find(({ symbol }) => symbol === "SMPA")).toMatchObject({ state: "failed", error: reason });
+    expect(rows.find(({ symbol }) => symbol === null)).toMatchObject({ state: "succeeded" });
+    expect([await newest("SMPW.DE"), await newest("SMPA")]).toEqual(["2026-04-10", "2026-04-09"]);
+  });
+
   it("hides no ETF that fails while the run waits", async () => {
     await fetched("SMPW.DE");
     await etfs.add("NONE");
