@@ -64,6 +64,10 @@ export class CsvRecords {
       this.#bytesFed += part.length;
       this.#parser!.write(part);
       yield* this.#takeWhole();
+      // Empty lines are no part of a record.
+      const pending = this.#bytesFed - this.#bytesWhole;
+      if (pending <= part.length && areLineEnds(part.subarray(part.length - pending)))
+        this.#bytesWhole = this.#bytesFed;
       // The parser's own limit counts only the content of cells, so it does not stop a record of delimiters.
       if (this.#bytesFed - this.#bytesWhole > this.#form.longest) throw new RecordTooLong();
     }
@@ -126,6 +130,10 @@ export class CsvRecords {
     if (error?.code === "CSV_QUOTE_NOT_CLOSED") throw new QuoteNotClosed();
     if (error) throw error;
   }
+}
+
+function areLineEnds(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 10 || byte === 13);
 }
 
 /** Undefined while it is unknown: a CR at the end may be half of a CRLF. */

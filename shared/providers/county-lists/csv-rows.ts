@@ -1,4 +1,5 @@
 import type { Finding } from "#rules/tax-liens/row-finding.ts";
+import { CellEndings } from "./cell-endings.ts";
 import { type ListedRow, rowFault } from "./county-list.ts";
 import type { CsvRecord } from "./csv-records.ts";
 
@@ -14,6 +15,7 @@ interface Layout {
 export class CsvRows {
   readonly #layout: Layout;
   readonly #readsLastCell: boolean;
+  readonly #endings = new CellEndings();
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -23,7 +25,8 @@ export class CsvRows {
   /** @param isEndOpen whether the file ends in this record, without a line end */
   rowOf(record: CsvRecord, isEndOpen: boolean): ListedRow {
     const { cells, line } = record;
-    const fault = this.#faultOf(cells) ?? (isEndOpen ? this.#cutOff() : undefined);
+    const fault = this.#faultOf(cells) ?? (isEndOpen ? this.#cutOff(cells) : undefined);
+    if (this.#readsLastCell && fault === undefined) this.#endings.add(cells[this.#layout.width - 1]!);
     return {
       line,
       values: fault === undefined ? this.#layout.places.map((place) => cells[place]!) : [],
@@ -44,8 +47,9 @@ export class CsvRows {
     return rowFault("merged-rows", "a quoted cell holds what looks like further rows: a quote may not be closed");
   }
 
-  #cutOff(): Finding | undefined {
-    if (!this.#readsLastCell) return undefined;
+  /** A value that may be a part is not stored. The transfer and gzip prove a file only as its export wrote it. */
+  #cutOff(cells: readonly string[]): Finding | undefined {
+    if (!this.#readsLastCell || this.#endings.isWhole(cells.at(-1)!)) return undefined;
     const what = "the file ends in its last cell, which may be cut off";
     return rowFault("cut-off", `${what} (source.lastLineEnd: false if the file never has a last line end)`);
   }

@@ -51,6 +51,8 @@ interface PreviewOptions {
   readonly signal: AbortSignal;
   /** Default: 200,000. */
   readonly mostRows?: number;
+  /** Ends the reading. Default: 25 seconds from the call. */
+  readonly deadline?: AbortSignal;
 }
 
 /**
@@ -62,10 +64,10 @@ export async function previewList(
   db: Db,
   county: ListedCounty,
   settings: ListSettings,
-  { year, shown, signal, mostRows = MOST_ROWS }: PreviewOptions,
+  { year, shown, signal, mostRows = MOST_ROWS, deadline = AbortSignal.timeout(MOST_MS) }: PreviewOptions,
 ): Promise<ListPreview> {
   const list = openCountyList(county, settings, year);
-  const [deadline, names] = [AbortSignal.timeout(MOST_MS), columnsOf(county.source).map(nameOf)];
+  const names = columnsOf(county.source).map(nameOf);
   const [rows, lines, waiting]: [PreviewedRow[], number[], MentionedLien[]] = [[], [], []];
   const [valid, mentioned] = [new Set<string>(), new Set<string>()];
   const totals = { created: 0, updated: 0, unchanged: 0, open: 0 };

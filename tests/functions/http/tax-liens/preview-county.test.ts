@@ -174,6 +174,28 @@ it("a preview stops after its most rows, and does not count what is not listed",
   expect(exact).toMatchObject({ read: 3, stoppedAfter: null });
 });
 
+it("a preview ends at its deadline with what it has read, and fails when it has read nothing", async () => {
+  const rows = Array.from({ length: 50_000 }, (_, n) => `P-${n},C-${n},100\n`).join("");
+  const url = serve(`Parcel,Certificate,Amount\n${rows}`);
+  const fields = { parcelId: "Parcel", certificateNumber: "Certificate", faceAmount: "Amount" };
+  const source = countySourceSchema.parse({ kind: "csv", url, fields, constants: { taxYear: "2026" } });
+  const county = { id: "slow-az", source, rules: listRulesOf("arizona", {}) };
+  const deadline = new AbortController();
+  const options = { year: 2026, shown: 1, signal: new AbortController().signal, deadline: deadline.signal };
+  // The first rows are compared with the ledger: then the time is over.
+  const db = new Proxy(api.db, {
+    get(target, name) {
+      if (name === "execute") deadline.abort();
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+  const stopped = await previewList(db, county, api.app.config, options);
+  expect(stopped).toMatchObject({ stoppedAfter: "25 seconds", changes: { notListed: null } });
+  expect(stopped.read).toBeGreaterThanOrEqual(1_000);
+  expect(stopped.read).toBeLessThan(50_000);
+  await expect(previewList(api.db, county, api.app.config, options)).rejects.toThrow();
+});
+
 const SAMPLES = [
   ["allen-in", "allen-in-tax-sale-2026.csv", { parcelId: "Parcel ID", faceAmount: "Minimum Bid" }],
   ["baltimore-md", "baltimore-md-tax-sale-2018.csv", { parcelId: "block_lot", faceAmount: "lien" }],

@@ -122,6 +122,15 @@ it("any text in any pieces gives the same records as csv-parse with the whole te
   );
 });
 
+it("empty lines are no record that is too long, and a quoted cell of line ends is", () => {
+  const empty = "\r\n".repeat(100_000);
+  expect(cellsOf(`a,b\r\n${empty}c,d\r\n${empty}`)).toEqual([
+    ["a", "b"],
+    ["c", "d"],
+  ]);
+  expect(() => cellsOf(`a,b\r\n"${empty}",d\r\n`)).toThrow(RecordTooLong);
+});
+
 function outcome<T>(read: () => T): T | "refused" {
   try {
     return read();

@@ -33,6 +33,18 @@ describe("a CSV", () => {
     expect(await parcels(SMALL, 'parcel,amount\nA,"100"')).toEqual(["A 100"]);
   });
 
+  it("whose last line has no line end keeps its last row when the cell ends as the others do, and delists nothing", async () => {
+    const rows = Array.from({ length: 12 }, (_, n) => `P-${n},${n + 95}.00`).join("\n");
+    const whole = await readCountyList(SMALL, `parcel,amount\n${rows}\nB,1000.50`);
+    expect(whole.refused).toEqual([]);
+    expect(whole.liens).toHaveLength(13);
+    expect(whole.doubt).toContain("has no line end");
+    for (const cut of ["1000.5", "1000.", "1000", "1"]) {
+      const read = await readCountyList(SMALL, `parcel,amount\n${rows}\nB,${cut}`);
+      expect(read.refused, cut).toEqual([[expect.stringMatching(/^row: the file ends in its last cell/)]]);
+    }
+  });
+
   it("that gzip packed is read; one that is cut off is transient", async () => {
     const packed = gzipSync(`parcel,amount\n${Array.from({ length: 5_000 }, (_, n) => `P-${n},${n + 1}\n`).join("")}`);
     expect(await parcels(SMALL, packed)).toHaveLength(5_000);
