@@ -8,6 +8,7 @@ import { computeDealMetrics } from "#functions/tax-liens/compute-deal-metrics.ts
 import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
 import { METRICS_VERSION } from "#rules/tax-liens/lien-metrics.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { addLien } from "#support/liens.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
@@ -27,7 +28,7 @@ afterAll(async () => {
 });
 afterEach(async () => {
   app.clock.moveTo(NOON);
-  await app.db.execute(sql`truncate platform.job_runs, platform.settings, tax_liens.counties cascade`);
+  await emptyTables(app.db, ["platform.job_runs", "platform.settings", "tax_liens.counties"]);
 });
 
 const ask = async (lienId: number) =>

@@ -5,6 +5,7 @@ import { deleteCounty } from "#functions/tax-liens/delete-county/index.ts";
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
 import { aCounty } from "./fake-county-lists.ts";
 
@@ -21,7 +22,7 @@ afterAll(async () => {
   await Promise.all([database.drop(), storage.stop()]);
 });
 afterEach(async () => {
-  await api.db.execute(sql`truncate tax_liens.counties, platform.job_runs, platform.audit_log cascade`);
+  await emptyTables(api.db, ["tax_liens.counties", "platform.job_runs", "platform.audit_log"]);
   await Promise.all([storage.clear("county-lists"), storage.clear("lien-rejects")]);
 });
 

@@ -14,6 +14,7 @@ import { sendNotification } from "#functions/platform/send-notification.ts";
 import { generateDocument } from "#functions/tax-liens/generate-document.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { addLien } from "#support/liens.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { startProgram } from "#support/program.ts";
@@ -47,9 +48,18 @@ beforeEach(() => {
   llm.asked.length = 0;
 });
 afterEach(async () => {
-  await api.db.execute(sql`
-    truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.idempotency_keys,
-             tax_liens.documents, tax_liens.analysis_runs, tax_liens.liens, tax_liens.properties, tax_liens.counties, reasoning.ai_llm_calls cascade`);
+  await emptyTables(api.db, [
+    "platform.job_runs",
+    "platform.notifications",
+    "platform.notification_deliveries",
+    "platform.idempotency_keys",
+    "tax_liens.documents",
+    "tax_liens.analysis_runs",
+    "tax_liens.liens",
+    "tax_liens.properties",
+    "tax_liens.counties",
+    "reasoning.ai_llm_calls",
+  ]);
   await storage.clear("documents");
   await api.close();
 });

@@ -7,6 +7,7 @@ import { findRun } from "#data/platform/job-runs.ts";
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type JobOutcome, runJob } from "#support/run-job.ts";
 import { sample } from "#support/sample-data.ts";
 import { TestClock } from "#support/test-clock.ts";
@@ -27,7 +28,7 @@ afterAll(async () => {
 });
 afterEach(async () => {
   server.recover();
-  await db.execute(sql`truncate tax_liens.counties, platform.job_runs, platform.notifications cascade`);
+  await emptyTables(db, ["tax_liens.counties", "platform.job_runs", "platform.notifications"]);
 });
 
 async function ingest(
@@ -427,7 +428,7 @@ describe("a list of Socrata", () => {
       const broken = await ingest("sample-az");
       expect([broken.run.state, errorOf(broken)!.class]).toEqual(["retrying", "transient"]);
       expect([await rows("liens"), await staged()]).toEqual([[], 0]);
-      await db.execute(sql`truncate platform.job_runs cascade`);
+      await emptyTables(db, ["platform.job_runs"]);
     }
     put(2, `[${record(3)}]`);
     put(3, "[]");

@@ -12,6 +12,7 @@ import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/inde
 import { pruneLienIngestions } from "#functions/tax-liens/prune-lien-ingestions.ts";
 import { undoLienIngestion } from "#functions/tax-liens/undo-lien-ingestion/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
@@ -37,7 +38,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   server.recover();
-  await api.db.execute(sql`truncate tax_liens.counties, platform.job_runs, platform.audit_log cascade`);
+  await emptyTables(api.db, ["tax_liens.counties", "platform.job_runs", "platform.audit_log"]);
 });
 
 const FIRST = ["P-1,C-1,100.50,Ada", "P-2,C-2,200,Grace", "P-3,C-3,300,Edsger", "P-4,C-4,400,Barbara"];
