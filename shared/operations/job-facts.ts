@@ -15,7 +15,7 @@ import { jobSettingNames } from "#settings/job-settings.ts";
 import { accountableRange } from "./unaccounted-slots.ts";
 import type { JobFacts, KnownFacts } from "./why-not-running.ts";
 
-/** Open runs that are read; more of them change one sentence only, the number of runs that wait. */
+/** Running and waiting runs that are read, of each. */
 const MAX_OPEN_RUNS = 200;
 const MAX_PARKED_EFFECTS = 10;
 
@@ -62,6 +62,7 @@ export async function jobFacts(app: KnowingApp & { readonly db: Db }, job: Job):
   const { until, future } = ledgers.get(job.id) ?? {};
   const expected = schedule && until ? nextOccurrence(schedule, until) : null;
   const scopes = pauseScopesOf(job);
+  const waiting = open.filter(({ state }) => state !== "running");
   return {
     ...known,
     refusals: [...known.refusals, ...(refused.get(job.id) ?? [])],
@@ -70,7 +71,8 @@ export async function jobFacts(app: KnowingApp & { readonly db: Db }, job: Job):
     missingSlot: expected && expected < range.to ? expected : null,
     slotInFuture: future ?? null,
     running: open.filter(({ state }) => state === "running"),
-    waiting: open.filter(({ state }) => state !== "running"),
+    waiting,
+    moreWait: waiting.length === MAX_OPEN_RUNS,
     last: last ?? null,
     parked,
   };

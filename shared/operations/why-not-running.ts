@@ -37,6 +37,8 @@ export interface JobFacts extends KnownFacts {
   readonly running: readonly RunFacts[];
   /** The earliest first. */
   readonly waiting: readonly RunFacts[];
+  /** Whether more runs may wait than `waiting` has. Default: no. */
+  readonly moreWait?: boolean;
   readonly last: RunFacts | null;
   /** Effects of its runs whose outcome is unknown. */
   readonly parked: readonly { readonly key: string; readonly runId: string; readonly intendedAt: Date }[];
@@ -171,12 +173,22 @@ function runningSentence({ id, attempt, maxAttempts, ...run }: RunFacts, now: Da
   return { code: "running", text: `${doing}${heartbeat}${stop}.` };
 }
 
-function* waitingSentences({ waiting, now, running, pauses, refusals, enabled }: JobFacts): Generator<Sentence> {
+function* waitingSentences({
+  waiting,
+  moreWait,
+  now,
+  running,
+  pauses,
+  refusals,
+  enabled,
+}: JobFacts): Generator<Sentence> {
   const [first, ...others] = waiting;
   if (!first) return;
   const { id, state, attempt, maxAttempts, notBefore } = first;
   const what = state === "retrying" ? `Attempt ${attempt + 1} of ${maxAttempts} of run ${id}` : `Run ${id}`;
-  const also = others.length ? ` ${others.length} more ${others.length === 1 ? "waits" : "wait"} behind it.` : "";
+  const also = others.length
+    ? ` ${moreWait ? "At least " : ""}${others.length} more ${others.length === 1 ? "waits" : "wait"} behind it.`
+    : "";
   const late = overdueMs(first, now);
   if (late <= 0) {
     yield { code: "waiting", text: `${what} is due at ${iso(notBefore!)} (${relativeTime(notBefore!, now)}).${also}` };
@@ -206,7 +218,12 @@ function* waitingSentences({ waiting, now, running, pauses, refusals, enabled }:
 function* heldSentences(facts: JobFacts): Generator<Sentence> {
   for (const { code, reason } of facts.partialRefusals) {
     const { length: runs } = facts.waiting.filter((run) => partialRefusalOf(run, facts)?.code === code);
-    const who = runs === 0 ? "Some of its runs" : runs === 1 ? "1 of its runs" : `${runs} of its runs`;
+    const who =
+      runs === 0
+        ? "Some of its runs"
+        : runs === 1
+          ? "1 of its runs"
+          : `${facts.moreWait ? "At least " : ""}${runs} of its runs`;
     yield { code, text: `${who} ${runs === 1 ? "waits" : "wait"} until a gate opens: ${reason}.` };
   }
 }

@@ -138,6 +138,8 @@ describe("why a job is not running", () => {
     expect(codes).toContain("carrier-trouble");
     expect(text).toContain("has been due for 3 min and no worker has claimed it");
     expect(text).toContain("1 more waits behind it.");
+    const many = explain({ waiting: [run, run, run], moreWait: true });
+    expect(many.text).toContain("At least 2 more wait behind it.");
   });
 
   it("overdue: its queue does not deliver", () => {
