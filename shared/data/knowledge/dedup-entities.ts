@@ -20,10 +20,12 @@ export interface EntityText {
   readonly contentHash: Buffer;
 }
 
-/** The version up to which every entity has a vector of the model; 0 for a model that is new here. */
+/** The version up to which every entity has a vector of the model; 0 for a new model, or when all vectors are gone. */
 export async function embeddedVersion(db: Executor, { kind, model }: EmbeddedSet): Promise<number> {
   const [set] = await db.execute<{ version: number }>(sql`
-    select case when embedded_model = ${model} then embedded_version else 0 end::float8 as version
+    select case when embedded_model = ${model}
+                 and exists (select from ${items} where kind = ${kind} and model = ${model})
+                then embedded_version else 0 end::float8 as version
       from ${entitySets} where kind = ${kind}`);
   return set!.version;
 }

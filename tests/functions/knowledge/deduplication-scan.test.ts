@@ -85,6 +85,16 @@ it("flags a proposal with the text of a known topic as exact, and one with a sim
   ]);
 });
 
+it("makes the vectors of known topics again when all of them are gone", async () => {
+  await embedNames(db, localModel(), { Backups: 0, "Saved copies": 20 });
+  const topic = await aTopic(db, "Backups");
+  await scan();
+  await db.execute(sql`delete from vectors.items`);
+  const { id } = await aTopicProposal(db, "Saved copies");
+  expect((await scan()).result).toMatchObject({ duplicates_found: 1 });
+  expect((await flagOf(id))[0]).toBe(topic.id);
+});
+
 it("flags atoms by their content, and topics never by atoms", async () => {
   const atom = await anAtom(db, "When", "The backup runs at two.");
   const proposal = await anAtomProposal(db, "Time", "the BACKUP runs at two");
