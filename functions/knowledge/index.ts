@@ -1,5 +1,6 @@
 import type { Job } from "#jobs";
 import { autoReviewProposals } from "./auto-review-proposals.ts";
+import { cleanupOrphanedExtractions } from "./cleanup-orphaned-extractions.ts";
 import { deduplicationScan } from "./deduplication-scan.ts";
 import { expireStaleProposals } from "./expire-stale-proposals.ts";
 import { extractKnowledge } from "./extract-knowledge/index.ts";
@@ -11,5 +12,6 @@ export const jobs: readonly Job[] = [
   deduplicationScan,
   autoReviewProposals,
   expireStaleProposals,
+  cleanupOrphanedExtractions,
   proposalMetricsUpdate,
 ];

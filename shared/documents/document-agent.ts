@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { WrittenPassages } from "#data/tax-liens/document-schema.ts";
 import { classify, isRetryable } from "#jobs/error-class.ts";
 import type { Llm, Message } from "#providers/llm.ts";
-import { type Answer, askModel, type ModelTools } from "#services/reasoning/ask-model.ts";
+import { type Answer, askModel, type ModelTools, readJson } from "#services/reasoning/ask-model.ts";
 import { plainText } from "./document-model.ts";
 import type { Template } from "./template.ts";
 
@@ -65,17 +65,9 @@ function promptOf({ passages }: Template, facts: unknown): Message[] {
 function answerOf({ passages }: Template, text: string): Answer<Record<string, string>> {
   const keys = Object.keys(passages);
   const schema = z.strictObject(Object.fromEntries(keys.map((key) => [key, z.string().trim().min(1).max(4_000)])));
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { fault: "it is not JSON" };
-  }
-  const { success, data, error } = schema.safeParse(json);
-  if (!success) return { fault: z.prettifyError(error).slice(0, 500) };
-  return {
-    value: Object.fromEntries(Object.entries(data).map(([key, words]) => [key, plainText(words)])),
-  };
+  const answer = readJson(schema, text);
+  if ("fault" in answer) return answer;
+  return { value: Object.fromEntries(Object.entries(answer.value).map(([key, words]) => [key, plainText(words)])) };
 }
 
 /** Facts for a model: at most 50 elements of a list and 1,000 characters of a text. */

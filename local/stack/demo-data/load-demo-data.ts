@@ -5,12 +5,21 @@ import { analysisDemo } from "./demo-analysis.ts";
 import { countyDemo } from "./demo-county.ts";
 import type { DemoApi, DemoData } from "./demo-data.ts";
 import { etfsDemo } from "./demo-etfs.ts";
+import { knowledgeDemo } from "./demo-knowledge.ts";
 import { memoDemo } from "./demo-memo.ts";
 import { pensionsDemo } from "./demo-pensions.ts";
 import { tasksDemo } from "./demo-tasks.ts";
 
 /** The sample data of all families, in the order of loading. */
-export const DEMO_DATA: readonly DemoData[] = [tasksDemo, etfsDemo, pensionsDemo, countyDemo, analysisDemo, memoDemo];
+export const DEMO_DATA: readonly DemoData[] = [
+  tasksDemo,
+  etfsDemo,
+  pensionsDemo,
+  countyDemo,
+  analysisDemo,
+  memoDemo,
+  knowledgeDemo,
+];
 
 /** The running app and its fault API, which knows the address of each fake provider. */
 interface DemoApp {

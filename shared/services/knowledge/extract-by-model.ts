@@ -5,7 +5,7 @@ import { ProviderError } from "#providers/provider-error.ts";
 import type { AtomFinding, Findings, TopicFinding } from "#rules/knowledge/findings.ts";
 import { hasLetters } from "#rules/knowledge/statements.ts";
 import { textChunks } from "#rules/knowledge/text-chunks.ts";
-import { type Answer, askModel, type ModelTools } from "../reasoning/ask-model.ts";
+import { type Answer, askModel, type ModelTools, readJson } from "../reasoning/ask-model.ts";
 
 /** A message whose knowledge the model could not extract. The other messages of the request are not affected. */
 export class UnreadableMessage extends Error {
@@ -69,14 +69,7 @@ function refusesMessage(error: unknown): error is ProviderError {
 
 function readAnswer(text: string): Answer<z.output<typeof answerSchema>> {
   if (text.length > LONGEST_ANSWER) return { fault: `it is longer than ${LONGEST_ANSWER} characters` };
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { fault: "it is not JSON" };
-  }
-  const { success, data, error } = answerSchema.safeParse(json);
-  return success ? { value: data } : { fault: z.prettifyError(error).slice(0, 500) };
+  return readJson(answerSchema, text);
 }
 
 function promptOf({ source, author, sentAt, text }: Omit<MessageToExtract, "id" | "isUnread">): Message[] {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import type { z } from "zod";
 import type { LlmCall } from "#data/reasoning/reasoning-schema.ts";
 import { classify, retryAfter } from "#jobs/error-class.ts";
+import { issuesOf } from "#jobs/input.ts";
 import type { Llm, Message } from "#providers/llm.ts";
 
 /** The facts of a call to the model, for its record. */
@@ -62,4 +64,18 @@ export async function askModel<Value>(
     ];
   }
   return answer;
+}
+
+/** Reads the text of an answer as JSON of a form. The fault names each field, for the correction. */
+export function readJson<Schema extends z.ZodType>(schema: Schema, text: string): Answer<z.output<Schema>> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { fault: "it is not JSON" };
+  }
+  const { success, data, error } = schema.safeParse(json);
+  if (success) return { value: data };
+  const faults = issuesOf(error, "answer").map(({ field, reason }) => `${field}: ${reason}`);
+  return { fault: faults.join("; ").slice(0, 500) };
 }

@@ -11,19 +11,28 @@ export interface LlmAnswer {
 
 /**
  * A language model's API on loopback, in the form of OpenAI's; each call gets the next answer, the last one again and
- * again.
+ * again. With `answerTo`, the last message of the prompt decides.
  */
 export async function startLlm(): Promise<{
   readonly url: string;
   answers: LlmAnswer[];
+  answerTo: ((content: string) => LlmAnswer) | null;
   readonly asked: { path: string; key: string | undefined; body: { model: string; messages: { content: string }[] } }[];
   close(): void;
 }> {
-  const llm = { url: "", answers: [] as LlmAnswer[], asked: [] as never[], close: () => server.close() };
+  const llm = {
+    url: "",
+    answers: [] as LlmAnswer[],
+    answerTo: null as ((content: string) => LlmAnswer) | null,
+    asked: [] as never[],
+    close: () => server.close(),
+  };
   const server = createServer((request, response) => {
     void json(request).then((body) => {
       llm.asked.push({ path: request.url, key: request.headers.authorization, body } as never);
-      const answer = llm.answers.length > 1 ? llm.answers.shift()! : llm.answers[0]!;
+      const { messages } = body as { messages: { content: string }[] };
+      const next = () => (llm.answers.length > 1 ? llm.answers.shift()! : llm.answers[0]!);
+      const answer = llm.answerTo?.(messages.at(-1)!.content) ?? next();
       const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
       response.writeHead(answer.status ?? 200, { "content-type": "application/json", ...answer.headers }).end(text);
     });
