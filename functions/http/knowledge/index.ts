@@ -1,6 +1,17 @@
 import type { Route } from "#http/route.ts";
 import { getExtraction } from "./get-extraction.ts";
+import { getProposal } from "./get-proposal.ts";
+import { getProposals } from "./get-proposals.ts";
+import { reviewProposal } from "./review-proposal.ts";
 import { submitMessages } from "./submit-messages.ts";
+import { undoReview } from "./undo-review.ts";
 
 /** The routes of this area, in the order in which the functions are registered. */
-export const routes: readonly Route[] = [submitMessages, getExtraction];
+export const routes: readonly Route[] = [
+  submitMessages,
+  getExtraction,
+  getProposals,
+  getProposal,
+  reviewProposal,
+  undoReview,
+];

@@ -17,7 +17,10 @@ export interface ProposalToReview {
   readonly confidence: number;
 }
 
-/** The next pending proposals, by id, that are certain, have no similar entity and were compared by a scan. */
+/**
+ * The next pending proposals, by id, that are certain, have no similar entity and were compared by a scan. One whose
+ * decision a person has undone waits for a person.
+ */
 export async function proposalsToReview(
   db: Executor,
   kind: KnowledgeKind,
@@ -27,13 +30,13 @@ export async function proposalsToReview(
   const { proposals, similarId } = tablesOf(kind);
   return db.execute<ProposalToReview & Record<string, unknown>>(sql`
     select id::float8 as id, confidence from ${proposals}
-     where status = 'pending' and id > ${after} and ${similarId} is null
+     where status = 'pending' and id > ${after} and ${similarId} is null and reviewed_by is null
        and confidence >= ${policy.confidence} and ${isCompared(policy)}
      order by id limit ${limit}`);
 }
 
 /** Why pending proposals are passed over; the first reason that holds counts. */
-export const SKIP_REASONS = ["duplicate", "low_confidence", "not_compared"] as const;
+export const SKIP_REASONS = ["duplicate", "low_confidence", "reopened", "not_compared"] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
 /** How many pending proposals the automatic review passes over, by reason. */
@@ -47,7 +50,8 @@ export async function countSkipped(
   const [row] = await db.execute<Record<SkipReason, number>>(sql`
     select count(*) filter (where ${similarId} is not null)::integer as duplicate,
            count(*) filter (where ${similarId} is null and ${isLow})::integer as low_confidence,
-           count(*) filter (where ${similarId} is null and not ${isLow}
+           count(*) filter (where ${similarId} is null and not ${isLow} and reviewed_by is not null)::integer as reopened,
+           count(*) filter (where ${similarId} is null and not ${isLow} and reviewed_by is null
                               and ${isCompared(policy)} is not true)::integer as not_compared
       from ${proposals} where status = 'pending'`);
   return row!;

@@ -65,6 +65,7 @@ beforeAll(async () => {
     "api/v1/suspect-points": "1",
     "api/counties": "sample-az",
     "api/liens": "1",
+    "api/knowledge/proposals": "1",
     "api/analysis/runs": analysis,
   });
   const reason = "a test";
@@ -114,6 +115,7 @@ beforeAll(async () => {
       decisions: [{ decisionId: "1", dealId: 1, decision: "approved", reason, decidedBy: "user" }],
     },
     "POST api/documents/generate": { template: "lien_due_diligence", lienId: 1 },
+    "POST api/knowledge/proposals/{kind}/{id}/review": { action: "merge", into: 1, reason },
     "POST api/knowledge/messages": {
       messages: [
         {
@@ -149,7 +151,9 @@ const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 /** @param values replace the valid values of the path */
 function addressOf({ path }: Route, values: Record<string, string> = {}): string {
   const place = PLACES[path.split("/{")[0]!] ?? "00000000-0000-7000-8000-000000000000";
-  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent((values[name] ?? place).toWellFormed()));
+  return path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent((values[name] ?? (name === "kind" ? "topic" : place)).toWellFormed()),
+  );
 }
 
 async function expectNoServerError(method: string, address: string, body?: unknown): Promise<void> {

@@ -6,6 +6,7 @@ import { connect, type Db } from "#data/client.ts";
 import { jobs, routes } from "#functions/index.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { aTopicProposal } from "#support/knowledge.ts";
 import { addDeals } from "#support/deals.ts";
 import { aRun, aTask } from "#support/factories.ts";
 import { addLien } from "#support/liens.ts";
@@ -34,7 +35,7 @@ afterAll(async () => {
 });
 
 /** Starts something by an idempotent route: the address and the body of a request that succeeds. */
-type Starter = () => Promise<readonly [address: string, body?: object]>;
+type Starter = () => Promise<readonly [address: string, body?: object, headers?: Record<string, string>]>;
 
 const constraints = { budget: "2000" };
 const dead = () =>
@@ -111,6 +112,16 @@ const STARTERS: Readonly<Record<string, Starter>> = {
     const { dealIds } = await addDeals(api.db, ["candidate"]);
     return ["api/documents/generate", { template: "deal_memo", dealId: dealIds[0] }];
   },
+  "api/knowledge/proposals/{kind}/{id}/review": async () => [
+    `api/knowledge/proposals/topic/${(await aTopicProposal(api.db, "Backups")).id}/review`,
+    { action: "reject", reason: "a test" },
+    { "if-match": "*" },
+  ],
+  "api/knowledge/proposals/{kind}/{id}/undo": async () => {
+    const rejected = { status: "rejected", reviewedAt: NOON, reviewedBy: "mara" } as const;
+    const { id } = await aTopicProposal(api.db, "Restores", rejected);
+    return [`api/knowledge/proposals/topic/${id}/undo`, { reason: "a test" }, { "if-match": "*" }];
+  },
   "api/knowledge/messages": async () => [
     "api/knowledge/messages",
     { messages: [{ source: "chat", externalId: "1", text: "Decision: we keep it" }] },
@@ -128,9 +139,9 @@ it.each(Object.entries(STARTERS))(
   async (path, starter) => {
     Object.assign(api.app, { jobs: catalogueOf(jobs) });
     api.clock.moveTo(NOON);
-    const [address, body] = await starter();
+    const [address, body, headers = {}] = await starter();
     const { method } = idempotent.find((route) => route.path === path)!;
-    const key = { "idempotency-key": path.replaceAll(/\W/g, "-") };
+    const key = { ...headers, "idempotency-key": path.replaceAll(/\W/g, "-") };
     const first = await api.call(method, address, body, key);
     expect(first.status, JSON.stringify(first.body)).toBeLessThan(300);
 

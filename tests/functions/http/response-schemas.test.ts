@@ -5,6 +5,7 @@ import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { jobs, routes } from "#functions/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { anUpdate, aRun, ratesOf } from "#support/factories.ts";
+import { aTopicProposal } from "#support/knowledge.ts";
 import { addLien } from "#support/liens.ts";
 import { anEtf, closesOf } from "#support/pensions.ts";
 import { type AdminApi, startAdminApi } from "./admin/admin-api.ts";
@@ -116,6 +117,7 @@ describe("each response of an app with data matches its schema", () => {
     );
     const messages = [{ source: "chat", externalId: "1", text: "Decision: we keep it" }];
     const { extraction } = await made<{ extraction: string }>("POST", "api/knowledge/messages", { messages });
+    const proposal = await aTopicProposal(db, "Backups");
     const valued = { provider: "avm", day: "2026-03-01", value: "20000", state: "valued", createdAt: now } as const;
     await db.insert(propertyValuations).values({ propertyId, ...valued });
     await api.runner.execute(analysis.run);
@@ -135,6 +137,7 @@ describe("each response of an app with data matches its schema", () => {
       "api/liens": String(lienId),
       "api/documents": document.document,
       "api/knowledge/extractions": extraction,
+      "api/knowledge/proposals": `topic/${proposal.id}`,
       "api/analysis/runs": analysis.analysis,
       "api/agents/episodes": analysis.episode,
     });
@@ -151,7 +154,7 @@ describe("each response of an app with data matches its schema", () => {
     .map(({ path }) => path);
   it.each(gets)("GET %s", async (path) => {
     const place = PATH_VALUES[path.split("/{")[0]!] ?? "";
-    const address = path.replace(/\{\w+\}/, place) + (QUERIES[path] ?? "");
+    const address = path.replace(/\{.*\}/, place) + (QUERIES[path] ?? "");
     expect(await made("GET", address)).toBeDefined();
   });
 

@@ -11,7 +11,7 @@ import { startProcess } from "#support/test-process.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 const ZEROS = { topics_approved: 0, atoms_approved: 0, topics_skipped: 0, atoms_skipped: 0, errors: 0 };
-const NOTHING = { ...ZEROS, skipped: { duplicate: 0, low_confidence: 0, not_compared: 0 } };
+const NOTHING = { ...ZEROS, skipped: { duplicate: 0, low_confidence: 0, reopened: 0, not_compared: 0 } };
 
 const { url, db } = await openDatabase({ poolMax: 8 });
 afterEach(async () => {
@@ -111,7 +111,7 @@ it("counts those that it passes over, by the first reason", async () => {
     ...ZEROS,
     topics_skipped: 3,
     atoms_skipped: 1,
-    skipped: { duplicate: 1, low_confidence: 2, not_compared: 1 },
+    skipped: { duplicate: 1, low_confidence: 2, reopened: 0, not_compared: 1 },
   });
 });
 
