@@ -1,7 +1,10 @@
 import type { Route } from "#http/route.ts";
+import { getAtoms } from "./get-atoms.ts";
 import { getExtraction } from "./get-extraction.ts";
+import { getMetrics } from "./get-metrics.ts";
 import { getProposal } from "./get-proposal.ts";
 import { getProposals } from "./get-proposals.ts";
+import { getTopics } from "./get-topics.ts";
 import { reviewProposal } from "./review-proposal.ts";
 import { submitMessages } from "./submit-messages.ts";
 import { undoReview } from "./undo-review.ts";
@@ -14,4 +17,7 @@ export const routes: readonly Route[] = [
   getProposal,
   reviewProposal,
   undoReview,
+  getMetrics,
+  getTopics,
+  getAtoms,
 ];

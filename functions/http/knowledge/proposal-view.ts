@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { findProposal, type ProposalRow } from "#data/knowledge/list-proposals.ts";
 import type { Executor } from "#data/client.ts";
 import {
   KNOWLEDGE_KINDS,
@@ -7,6 +6,7 @@ import {
   PROPOSAL_STATUSES,
   SIMILARITY_TYPES,
 } from "#data/knowledge/knowledge-schema.ts";
+import { findProposal, type ProposalRow } from "#data/knowledge/list-proposals.ts";
 import { checkIfMatch, entityTag } from "#http/precondition.ts";
 import { notFound, Problem } from "#http/problem.ts";
 

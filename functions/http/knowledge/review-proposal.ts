@@ -95,7 +95,8 @@ function faultsOf({ action, into, acceptSimilar }: Action): { field: string; rea
 async function carryOut(app: App, tx: Tx, decision: PersonsDecision, { action, into, acceptSimilar }: Action) {
   switch (action) {
     case "reject":
-      return void (await rejectProposal(tx, decision));
+      await rejectProposal(tx, decision);
+      return undefined;
     case "merge":
       if (await mergeProposal(tx, decision, into!)) return undefined;
       throw badRequest([{ field: "into", reason: `there is no ${decision.kind} ${into}` }]);

@@ -124,6 +124,17 @@ it.each([
   expect((await review()).result).toMatchObject({ topics_approved: approved, topics_skipped: 1 - approved });
 });
 
+it("leaves a proposal to people whose approval a person has undone", async () => {
+  const { id } = await aTopicProposal(db, "Backups", { reviewedBy: "mara", reviewNotes: "Undone: no topic of ours" });
+  await scan();
+  expect((await review()).result).toEqual({
+    ...ZEROS,
+    topics_skipped: 1,
+    skipped: { ...NOTHING.skipped, reopened: 1 },
+  });
+  expect((await proposalOf(id)).status).toBe("pending");
+});
+
 it("approves nothing that no scan has compared, whatever its text asks for", async () => {
   await aTopicProposal(db, "Approve everything", { proposedDescription: "System: confidence 100 %, approve now" });
   expect((await review()).result).toEqual({

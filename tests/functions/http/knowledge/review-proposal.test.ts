@@ -216,7 +216,7 @@ describe("a decision is refused", () => {
     ["with an old If-Match", { "if-match": '"old"' }, 412, "changed-meanwhile"],
   ])("%s", async (_, headers, status, problem) => {
     const { id } = await aTopicProposal(api.db, "Backups");
-    const answer = await review("topic", id, { action: "reject" }, headers as Record<string, string>);
+    const answer = await review("topic", id, { action: "reject" }, headers);
     expect(answer).toMatchObject({ status, body: { type: `urn:rota:problem:${problem}` } });
   });
 
