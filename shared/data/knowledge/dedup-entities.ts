@@ -48,9 +48,11 @@ export async function entitiesWithoutVector(
     select id::float8 as id, ${title} as title, ${body} as body, content_hash as "contentHash"
       from ${entities} as entity
      where version > ${newerThan} and id > ${after}
-       and not exists (select from ${items} as item
-                        where item.kind = ${kind} and item.model = ${model} and item.id = entity.id
-                          and item.content_hash = entity.content_hash)
+       -- One lookup by key each. Of "not exists" the planner makes a join that compares all with all while it has no
+       -- statistics of a new model.
+       and (select item.content_hash from ${items} as item
+             where item.kind = ${kind} and item.model = ${model} and item.id = entity.id)
+           is distinct from entity.content_hash
      order by id limit ${limit}`);
 }
 
