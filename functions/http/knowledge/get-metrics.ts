@@ -44,6 +44,10 @@ export const getMetrics = defineRoute({
     const to = query.to ?? app.clock.now();
     const from = query.from ?? new Date(to.getTime() - 7 * DAY_MS);
     const lengthMs = to.getTime() - from.getTime();
+    if (from.getTime() < 0) {
+      const field = query.from ? "from" : "to";
+      throw badRequest([{ field, reason: "expected a range after 1970" }]);
+    }
     if (lengthMs <= 0) throw badRequest([{ field: "from", reason: "expected an instant before `to`" }]);
     if (lengthMs > LONGEST_DAYS * DAY_MS) {
       throw badRequest([{ field: "from", reason: `expected at most ${LONGEST_DAYS} days before \`to\`` }]);
