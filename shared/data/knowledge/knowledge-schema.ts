@@ -39,7 +39,7 @@ const KINDS = sql`('topic', 'atom')`;
 /**
  * One row per kind: how often the entities of the kind have changed. Each statement that adds or changes entities takes
  * the next version under the lock of this row, so versions are committed in their order: a transaction that reads
- * version 7 sees every change up to it.
+ * version 7 sees every change up to it. Retention: kept, one row per kind.
  */
 export const entitySets = knowledge.table(
   "entity_sets",
@@ -107,7 +107,7 @@ export const atoms = knowledge.table(
 
 /**
  * One request of messages to extract knowledge from.
- * Retention: a run without proposals is deleted by `cleanup_orphaned_extractions` after seven days; others are kept.
+ * Retention: `cleanup_orphaned_extractions` deletes a run without proposals after seven days; others are kept.
  */
 export const extractionRuns = knowledge.table(
   "extraction_runs",
@@ -134,7 +134,7 @@ export const extractionRuns = knowledge.table(
 
 /**
  * Texts of people, the source of proposals.
- * Retention: deleted with the last extraction run that has them.
+ * Retention: deleted with their last extraction run.
  */
 export const messages = knowledge.table(
   "messages",
@@ -154,7 +154,7 @@ export const messages = knowledge.table(
   (message) => [unique("messages_of_source").on(message.source, message.externalId)],
 );
 
-/** The messages of an extraction run. Retention: with their run. */
+/** The messages of an extraction run. Retention: deleted with their run. */
 export const extractionMessages = knowledge.table(
   "extraction_messages",
   {
@@ -246,6 +246,9 @@ export const topicProposals = knowledge.table(
     index("topic_proposals_pending_by_age")
       .on(proposal.createdAt, proposal.id)
       .where(sql`status = 'pending'`),
+    index("topic_proposals_flagged")
+      .on(proposal.status, proposal.id)
+      .where(sql`similarity_type is not null`),
     index("topic_proposals_of_run").on(proposal.extractionRunId),
     index("topic_proposals_of_message").on(proposal.messageId),
     index("topic_proposals_of_topic").on(proposal.topicId),
@@ -288,6 +291,9 @@ export const atomProposals = knowledge.table(
     index("atom_proposals_pending_by_age")
       .on(proposal.createdAt, proposal.id)
       .where(sql`status = 'pending'`),
+    index("atom_proposals_flagged")
+      .on(proposal.status, proposal.id)
+      .where(sql`similarity_type is not null`),
     index("atom_proposals_of_run").on(proposal.extractionRunId),
     index("atom_proposals_of_message").on(proposal.messageId),
     index("atom_proposals_of_atom").on(proposal.atomId),
@@ -307,7 +313,7 @@ export const atomProposals = knowledge.table(
 
 /**
  * Snapshots of the review, one per kind each time.
- * Retention: deleted by `proposal_metrics_update` after KNOWLEDGE_METRICS_RETENTION_DAYS.
+ * Retention: `proposal_metrics_update` deletes snapshots after KNOWLEDGE_METRICS_RETENTION_DAYS.
  */
 export const proposalMetrics = knowledge.table(
   "proposal_metrics",
@@ -327,7 +333,7 @@ export const proposalMetrics = knowledge.table(
     duplicateAccuracy: doublePrecision("duplicate_accuracy"),
     expirationRate: doublePrecision("expiration_rate"),
     averagePendingConfidence: doublePrecision("average_pending_confidence"),
-    /** Seconds since the creation of the pending proposals with enough confidence to be approved. */
+    /** Seconds since the creation of the pending proposals that the automatic review is to approve. */
     queueAgeMean: doublePrecision("queue_age_mean"),
     queueAgeP95: doublePrecision("queue_age_p95"),
   },

@@ -5,6 +5,7 @@ import { beforeAll, expect, it } from "vitest";
 import type { Db } from "#data/client.ts";
 import { type OldRows, readOldRows } from "#data/old-rows.ts";
 import { listAudit } from "#data/platform/audit-log.ts";
+import { listProposals } from "#data/knowledge/list-proposals.ts";
 import { lastBackfill } from "#data/platform/backfills.ts";
 import { deadRunIds, listDeadMessages } from "#data/platform/dead-letters.ts";
 import { countDiscardedRuns, discardedRunIds } from "#data/platform/discarded-runs.ts";
@@ -104,6 +105,17 @@ beforeAll(async () => {
         from generate_series(1, 20000) n returning id, created_at)
     insert into reasoning.ai_agent_steps (episode_id, number, name, outcome, message, facts, started_at, finished_at)
     select id, 1, 's', 'done', 'm', '{}', created_at, created_at from episode`);
+  await db.execute(sql`
+    with run as (
+      insert into knowledge.extraction_runs (id, requested_by, created_at)
+      select lpad(to_hex(n), 32, '0')::uuid, 'w', now() from generate_series(1, 500) n returning id)
+    insert into knowledge.topic_proposals
+      (extraction_run_id, confidence, proposed_name, exact_key, content_hash, created_at, status, reviewed_at,
+       similarity_type, similarity_score)
+    select lpad(to_hex(1 + n % 500), 32, '0')::uuid, 0.5, 'n' || n, sha256(n::text::bytea), sha256(n::text::bytea), now(),
+           case when n <= 10000 then 'pending' else 'rejected' end, case when n > 10000 then now() end,
+           case when n <= 60 then 'semantic' end, case when n <= 60 then 0.9 end
+      from (select count(*) from run) made, generate_series(1, 20000) n order by n`);
   await db.execute(sql`vacuum analyze`);
 });
 
@@ -202,6 +214,20 @@ const pages: readonly { what: string; read: () => Promise<unknown> }[] = [
   {
     what: "days with unsettled rates",
     read: () => unsettledRateDays(logged, { from: "2000-01-01", to: "2000-03-30" }),
+  },
+  { what: "proposals", read: () => listProposals(logged, "topic", { before: 9_000, limit: PAGE }) },
+  {
+    what: "pending proposals behind many others",
+    read: () => listProposals(logged, "topic", { status: "pending", limit: PAGE }),
+  },
+  {
+    what: "flagged proposals by status",
+    read: () => listProposals(logged, "topic", { status: "pending", flagged: true, limit: PAGE }),
+  },
+  { what: "flagged proposals", read: () => listProposals(logged, "topic", { flagged: true, limit: PAGE }) },
+  {
+    what: "proposals of an extraction",
+    read: () => listProposals(logged, "topic", { run: "00000000-0000-0000-0000-000000000001", limit: PAGE }),
   },
   { what: "old audit entries", read: old(oldAuditEntries(BEFORE)) },
   { what: "old dead messages", read: old(oldDeadMessages(BEFORE)) },

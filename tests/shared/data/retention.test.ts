@@ -15,14 +15,15 @@ const page = await readFile(join(PROJECT, "docs/retention.md"), "utf8");
 const tables = (
   await db.execute<{ name: string }>(sql`
     select table_schema || '.' || table_name as name from information_schema.tables
-     where table_type = 'BASE TABLE' and table_schema in ('platform', 'portfolio', 'tasks', 'reasoning', 'tax_liens')
+     where table_type = 'BASE TABLE' and table_schema in ('platform', 'portfolio', 'tasks', 'reasoning', 'tax_liens', 'knowledge')
        and table_name not like '%migration%'`)
 ).map(({ name }) => name);
 
 it("every table is kept with a reason, or names the job that deletes its rows and the age at which it does", () => {
   expect(tables.length).toBeGreaterThan(30);
   const isKept = /^kept\b.{10}/;
-  const isDeleted = /^`\w+` (archives and )?deletes .* (after [A-Z_]{10,}|after two days|at the end|`keepDays`)/;
+  const isDeleted =
+    /^`\w+` (archives and )?deletes .* (after [A-Z_]{10,}|after (two|seven) days|at the end|`keepDays`)/;
   const goesWith = /^(archived and )?deleted with their \w+/;
   const faulty = tables.filter((name) => {
     const text = declared.get(name) ?? "";

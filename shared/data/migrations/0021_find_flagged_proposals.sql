@@ -1,0 +1,2 @@
+CREATE INDEX "atom_proposals_flagged" ON "knowledge"."atom_proposals" USING btree ("status","id") WHERE similarity_type is not null;
+CREATE INDEX "topic_proposals_flagged" ON "knowledge"."topic_proposals" USING btree ("status","id") WHERE similarity_type is not null;
