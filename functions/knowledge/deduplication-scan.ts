@@ -1,5 +1,6 @@
 import { KNOWLEDGE_KINDS } from "#data/knowledge/knowledge-schema.ts";
 import { defineJob, type FailedItem, type JobContext, linear, schedule, writes, z } from "#jobs";
+import { countTokens } from "#providers/embeddings/count-tokens.ts";
 import { openEmbedder } from "#providers/embeddings/open-embedder.ts";
 import { announceFailedItems, announcingErrors } from "#services/knowledge/announce-errors.ts";
 import { compareProposals } from "#services/knowledge/compare-proposals.ts";
@@ -27,7 +28,7 @@ export const deduplicationScan = defineJob({
 
 async function scan(context: JobContext<unknown>) {
   const { settings } = context;
-  const embedder = openEmbedder(settings);
+  const embedder = countTokens(openEmbedder(settings));
   const result = { proposals_scanned: 0, duplicates_found: 0, embeddings_generated: 0 };
   const failed: FailedItem[] = [];
   for (const kind of KNOWLEDGE_KINDS) {
@@ -43,6 +44,9 @@ async function scan(context: JobContext<unknown>) {
     failed.push(...compared.failed);
     context.progress(result.proposals_scanned);
   }
+  // A service charges by the token; the local embedder has none.
+  const { model, tokens } = embedder;
+  if (tokens > 0) context.log.info("Embedded texts by the service", { model, tokens });
   announceFailedItems(context, failed);
   if (failed.length > 0) await context.paginate(1, async () => ({ next: null, counts: {}, failed }));
   return { ...result, errors: failed.length };

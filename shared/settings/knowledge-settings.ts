@@ -45,6 +45,10 @@ export const KNOWLEDGE_SETTINGS = {
     about: "Dimensions of an embedding. A service that returns others is refused. HNSW indexes hold at most 2,000.",
     fallback: "384",
   }),
+  EMBEDDINGS_CACHE_DAYS: whole(1, 3_650, {
+    about: "Days after its last use that the embedding of a text is kept, so that the text is not embedded again.",
+    fallback: "90",
+  }),
 } satisfies Record<string, Setting<unknown>>;
 
 /** An embedding service without its key or model cannot be called. */

@@ -10,15 +10,4 @@ CREATE TABLE "vectors"."codes" (
 	CONSTRAINT "codes_groups" CHECK (octet_length(code) > 4 and octet_length(code) % 8 = 4)
 );
 
-CREATE TABLE "vectors"."indexes" (
-	"kind" text NOT NULL,
-	"model" text NOT NULL,
-	"ef_search" integer NOT NULL,
-	"recall" double precision NOT NULL,
-	"measured_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "indexes_set" PRIMARY KEY("kind","model"),
-	CONSTRAINT "indexes_recall" CHECK (recall between 0 and 1),
-	CONSTRAINT "indexes_ef_search" CHECK (ef_search between 1 and 1000)
-);
-
 ALTER TABLE "vectors"."codes" ADD CONSTRAINT "codes_of_item" FOREIGN KEY ("kind","model","id") REFERENCES "vectors"."items"("kind","model","id") ON DELETE cascade ON UPDATE no action;

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bytesArray } from "../array-literal.ts";
-import type { Executor } from "../client.ts";
+import type { Executor, Tx } from "../client.ts";
+import { at } from "../sql-instant.ts";
 import { bytesOf, vectorOf } from "./vector-bytes.ts";
 import { cachedEmbeddings } from "./vectors-schema.ts";
 
@@ -38,4 +39,13 @@ export async function cacheVectors(
     .toSorted((a, b) => a.contentHash.compare(b.contentHash))
     .map(({ contentHash, vector }) => ({ model, contentHash, vector: bytesOf(vector), usedAt: sql`now()` }));
   await db.insert(cachedEmbeddings).values(values).onConflictDoNothing();
+}
+
+/** Deletes embeddings that no text has used since an instant, at most `limit`. @returns how many */
+export async function deleteUnusedEmbeddings(tx: Tx, since: Date, limit: number): Promise<number> {
+  const deleted = await tx.execute(sql`
+    delete from ${cachedEmbeddings} where ctid = any (array(
+      select ctid from ${cachedEmbeddings}
+       where used_at < ${at(since)} order by used_at limit ${limit} for update skip locked))`);
+  return deleted.count;
 }

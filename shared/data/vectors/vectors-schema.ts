@@ -3,10 +3,8 @@ import {
   bigint,
   check,
   customType,
-  doublePrecision,
   foreignKey,
   index,
-  integer,
   pgSchema,
   primaryKey,
   text,
@@ -22,7 +20,7 @@ const isVector = sql`octet_length(vector) > 0 and octet_length(vector) % 4 = 0`;
 /**
  * Embeddings by the text that they are of, so that a text is embedded once per model. A vector is a series of
  * little-endian float32.
- * Retention: kept until a job deletes those that no text has used for long.
+ * Retention: `archive_old_records` deletes those that no text has used, after EMBEDDINGS_CACHE_DAYS.
  */
 export const cachedEmbeddings = vectors.table(
   "cached_embeddings",
@@ -45,7 +43,7 @@ export const cachedEmbeddings = vectors.table(
 
 /**
  * The vectors among which the nearest are searched: one per entity and model.
- * Retention: deleted with their entity.
+ * Retention: kept as long as their entity, with which they are deleted.
  */
 export const items = vectors.table(
   "items",
@@ -87,28 +85,5 @@ export const codes = vectors.table(
       foreignColumns: [items.kind, items.model, items.id],
     }).onDelete("cascade"),
     check("codes_groups", sql`octet_length(code) > 4 and octet_length(code) % 8 = 4`),
-  ],
-);
-
-/**
- * Sets whose pgvector index found the nearest well enough when it was measured: see `maintainIndex`. The search
- * scans the codes of every other set.
- * Retention: kept, one row per kind of entity and model.
- */
-export const indexes = vectors.table(
-  "indexes",
-  {
-    kind: text().notNull(),
-    model: text().notNull(),
-    /** Candidates that the index looks at for one query: `hnsw.ef_search`. */
-    efSearch: integer("ef_search").notNull(),
-    /** The share of the true five nearest that it found, from 0 to 1. */
-    recall: doublePrecision().notNull(),
-    measuredAt: timestamp("measured_at", { withTimezone: true, precision: 3 }).notNull(),
-  },
-  (set) => [
-    primaryKey({ name: "indexes_set", columns: [set.kind, set.model] }),
-    check("indexes_recall", sql`recall between 0 and 1`),
-    check("indexes_ef_search", sql`ef_search between 1 and 1000`),
   ],
 );

@@ -27,7 +27,7 @@ const RECORDED = {
   "0016_what_came_of_messages": "402f01aa725c39c611df11cd6c695ced44a36a3bc98841eb8b5138b1c8a01d6a",
   "0017_vectors": "c218cc097f21aad19b676043b57bec04c8f0a659be53f53754dd279d91ed73ed",
   "0018_compared_threshold": "eea06f1e1e37dae502c6707e889e6cd4a08fa9b730a6e6dec6b4d831a5a76ae3",
-  "0019_vector_codes": "89da1585173a1dd5288e90a04af23c09bb4ab03da714161f345ab2571dc4b19f",
+  "0019_vector_codes": "b60379ac9e0d06ab333b3dfc2ab3f8a5da000081832c9bba26ff96ee5ac6da24",
   "0020_due_deliveries_and_list_findings": "df08dbcbd7bc9bcbaba7a27ec642977c3c406fc58cf32f1844d222ff51fe9abb",
   "0021_find_flagged_proposals": "f0a36ed1df3bf7f7fef2e43d915bebd062ec44c77bc143108bee8178c24ffdd4",
 };

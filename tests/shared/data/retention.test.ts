@@ -15,7 +15,8 @@ const page = await readFile(join(PROJECT, "docs/retention.md"), "utf8");
 const tables = (
   await db.execute<{ name: string }>(sql`
     select table_schema || '.' || table_name as name from information_schema.tables
-     where table_type = 'BASE TABLE' and table_schema in ('platform', 'portfolio', 'tasks', 'reasoning', 'tax_liens', 'knowledge')
+     where table_type = 'BASE TABLE' and table_schema in ('platform', 'portfolio', 'tasks', 'reasoning', 'tax_liens', 'knowledge',
+                          'vectors')
        and table_name not like '%migration%'`)
 ).map(({ name }) => name);
 
