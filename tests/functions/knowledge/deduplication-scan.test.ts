@@ -1,5 +1,5 @@
 import { asc, eq, sql } from "drizzle-orm";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { entitySetVersion } from "#data/knowledge/entity-sets.ts";
 import { atomProposals, topicProposals, topics } from "#data/knowledge/knowledge-schema.ts";
 import { statementChannel } from "#data/statement-diagnostics.ts";
@@ -16,6 +16,7 @@ import {
   localModel,
 } from "#support/knowledge.ts";
 import { startProcess } from "#support/test-process.ts";
+import { embeddings, startEmbeddingServer } from "../../shared/providers/embeddings/embedding-server.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 const NOTHING = { proposals_scanned: 0, duplicates_found: 0, embeddings_generated: 0, errors: 0 };
@@ -34,7 +35,7 @@ async function scan(env: Record<string, string> = {}) {
   const { id } = await app.enqueuer.enqueue(deduplicationScan, { input: {}, trigger: "manual", requestedBy: "a test" });
   const run = (await app.runner.execute(id))!;
   expect(run.errors.map(({ message }) => message)).toEqual([]);
-  return { run, result: run.result, events: app.observed.events };
+  return { run, result: run.result, events: app.observed.events, log: app.log };
 }
 
 const proposalOf = async (id: number) => (await db.select().from(topicProposals).where(eq(topicProposals.id, id)))[0]!;
@@ -52,6 +53,27 @@ it("does nothing without proposals, and embeds what is known", async () => {
     { kind: "atom", model: localModel() },
     { kind: "topic", model: localModel() },
   ]);
+});
+
+it("embeds by the service when one is configured, and logs its tokens", async () => {
+  const service = await startEmbeddingServer(({ input }) => embeddings(input.map(() => [...Array(31).fill(0), 1])));
+  onTestFinished(() => void service.close());
+  await aTopic(db, "Backups");
+  const { id } = await aTopicProposal(db, "Saved copies");
+  const { result, log } = await scan({
+    EMBEDDINGS_BASE_URL: service.url,
+    EMBEDDINGS_API_KEY: "a key",
+    EMBEDDINGS_MODEL: "sample",
+    EMBEDDINGS_DIMENSIONS: "32",
+  });
+  expect(result).toEqual({ ...NOTHING, proposals_scanned: 1, duplicates_found: 1, embeddings_generated: 2 });
+  expect((await proposalOf(id)).comparedModel).toBe("sample/32");
+  expect(log).toContainEqual(
+    expect.objectContaining({
+      message: "Embedded texts by the service",
+      fields: expect.objectContaining({ model: "sample/32", tokens: 14 }),
+    }),
+  );
 });
 
 it("flags a proposal with the text of a known topic as exact, and one with a similar text as semantic", async () => {

@@ -66,6 +66,16 @@ it("keeps an effect while its run is in the ledger, or while its outcome is unkn
   expect([...left].map(({ key }) => key)).toEqual(["intended", "of a run", "parked", "young"]);
 });
 
+it("deletes embeddings that no text has used since EMBEDDINGS_CACHE_DAYS", async () => {
+  await db.execute(sql`
+    insert into vectors.cached_embeddings (model, content_hash, vector, used_at)
+    select 'm/1', sha256(n::text::bytea), '\\x00000000', ${daysAgo(1)} - make_interval(days => n)
+      from generate_series(88, 91) n`);
+  expect((await prune()).result).toMatchObject({ embeddings: 2 });
+  expect((await prune({ EMBEDDINGS_CACHE_DAYS: "89" })).result).toMatchObject({ embeddings: 1 });
+  expect((await prune({ EMBEDDINGS_CACHE_DAYS: "89" })).result).toMatchObject({ embeddings: 0 });
+});
+
 it("moves old dead messages and ended backfills without runs; RUN_RETENTION_DAYS changes the age", async () => {
   await db.execute(sql`
     insert into platform.dead_messages (id, queue, body, reason, received_at)
