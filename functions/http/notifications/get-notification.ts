@@ -28,7 +28,7 @@ export const getNotification = defineRoute({
   async handle({ app, params }) {
     const found = await findNotification(app.db, params.id);
     if (!found) throw notFound(`there is no notification ${params.id}`);
-    const deliveries = found.deliveries.map(({ notificationId: _, ...delivery }) => delivery);
+    const deliveries = found.deliveries.map(({ notificationId: _, dueAt: _due, ...delivery }) => delivery);
     return { json: { ...notificationView(found.notification), deliveries } };
   },
 });

@@ -56,7 +56,9 @@ it("does nothing without proposals, and embeds what is known", async () => {
 });
 
 it("embeds by the service when one is configured, and logs its tokens", async () => {
-  const service = await startEmbeddingServer(({ input }) => embeddings(input.map(() => [...Array(31).fill(0), 1])));
+  const service = await startEmbeddingServer(({ input }) =>
+    embeddings(input.map(() => Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0)))),
+  );
   onTestFinished(() => void service.close());
   await aTopic(db, "Backups");
   const { id } = await aTopicProposal(db, "Saved copies");
@@ -71,7 +73,7 @@ it("embeds by the service when one is configured, and logs its tokens", async ()
   expect(log).toContainEqual(
     expect.objectContaining({
       message: "Embedded texts by the service",
-      fields: expect.objectContaining({ model: "sample/32", tokens: 14 }),
+      fields: expect.objectContaining({ model: "sample/32", tokens: 14 }) as object,
     }),
   );
 });
