@@ -14,7 +14,7 @@ import { platform } from "../families.ts";
 export const archiveOldRecords = defineJob({
   id: "archive_old_records",
   family: platform,
-  summary: "Move old audit entries, dead messages and backfills to the archive, and delete old effects and embeddings",
+  summary: "Archive old audit entries, dead messages and backfills; delete old effects and embeddings",
   // After prune_run_ledger: backfills and effects stay as long as their runs.
   on: schedule("0 45 1 * * *", "UTC"),
   input: z.strictObject({}),
