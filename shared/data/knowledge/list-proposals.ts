@@ -63,24 +63,26 @@ export async function listProposals(
     db,
     kind,
     [
-      ...(status === undefined ? [] : [sql`proposal.status = ${status}`]),
+      // A range, so that the order by status and id needs their index: "=" would allow that of the ids alone, which
+      // reads every proposal of another status on its way.
+      ...(status === undefined ? [] : [sql`proposal.status between ${status} and ${status}`]),
       ...(flagged === undefined ? [] : [flagged ? isFlagged : sql`not (${isFlagged})`]),
       ...(run === undefined ? [] : [sql`proposal.extraction_run_id = ${run}::uuid`]),
       ...(before === undefined ? [] : [sql`proposal.id < ${before}`]),
     ],
-    limit,
+    { limit, order: status === undefined ? sql`id desc` : sql`status desc, id desc` },
   );
 }
 
 export async function findProposal(db: Executor, kind: KnowledgeKind, id: number): Promise<ProposalRow | undefined> {
-  return (await read(db, kind, [sql`proposal.id = ${id}`], 1))[0];
+  return (await read(db, kind, [sql`proposal.id = ${id}`], { limit: 1, order: sql`id` }))[0];
 }
 
 async function read(
   db: Executor,
   kind: KnowledgeKind,
   conditions: readonly SQL[],
-  limit: number,
+  { limit, order }: { limit: number; order: SQL },
 ): Promise<ProposalRow[]> {
   const { entities, proposals, title, body, proposedTitle, proposedBody, similarId, entityId } = tablesOf(kind);
   const where = conditions.length === 0 ? sql`` : sql`where ${sql.join([...conditions], sql` and `)}`;
@@ -103,7 +105,7 @@ async function read(
            ${iso(sql`dedup_scanned_at`)} as "comparedAt", proposal.${entityId}::float8 as "entityId",
            proposal.reviewed_by_user_id as "reviewedByUserId", proposal.reviewed_by as "reviewedBy", ${iso(sql`reviewed_at`)} as "reviewedAt",
            proposal.review_notes as "reviewNotes", proposal.revision, ${iso(sql`created_at`)} as "createdAt"
-      from (select * from ${proposals} proposal ${where} order by id desc limit ${limit}) proposal
+      from (select * from ${proposals} proposal ${where} order by ${order} limit ${limit}) proposal
       left join ${entities} entity on entity.id = proposal.${similarId}${topic}
      order by proposal.id desc`);
   return rows.map((row) => ({ ...row, kind }));
