@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { plainArray } from "../array-literal.ts";
+import { bytesArray, plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
 import type { EntityText } from "./dedup-entities.ts";
@@ -87,10 +87,10 @@ export async function recordComparisons(
 ): Promise<readonly RecordedComparison[]> {
   const { entities, proposals, proposedTitle, similarId } = tablesOf(kind);
   const found = given.flatMap(({ id, similar }) => similar.map((entity) => ({ ...entity, proposal: id })));
-  const hashes = `{${given.map(({ contentHash }) => `"\\\\x${contentHash.toString("hex")}"`).join(",")}}`;
   return tx.execute<RecordedComparison & Record<string, unknown>>(sql`
     with given(id, content_hash) as (
-      select * from unnest(${plainArray(given.map(({ id }) => id))}::bigint[], ${hashes}::bytea[])
+      select * from unnest(${plainArray(given.map(({ id }) => id))}::bigint[],
+                           ${bytesArray(given.map(({ contentHash }) => contentHash))})
     ),
     neighbour(id, entity_id, score) as (
       select * from unnest(

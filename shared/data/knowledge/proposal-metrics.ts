@@ -1,15 +1,8 @@
 import { and, eq, gte, inArray, lt, max, type SQL, sql, type SQLChunk } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
-import {
-  atomProposals,
-  KNOWLEDGE_KINDS,
-  type ProposalMetrics,
-  proposalMetrics,
-  topicProposals,
-} from "./knowledge-schema.ts";
-
-const PROPOSALS = { topic: topicProposals, atom: atomProposals } as const;
+import { tablesOf } from "./kind-tables.ts";
+import { KNOWLEDGE_KINDS, type ProposalMetrics, proposalMetrics } from "./knowledge-schema.ts";
 
 /** The metrics of both kinds at one instant. */
 export interface Snapshot {
@@ -30,7 +23,7 @@ export async function storeSnapshot(tx: Tx, { now, threshold }: { now: Date; thr
   for (const kind of KNOWLEDGE_KINDS) {
     await tx.execute(sql`
       insert into ${proposalMetrics} (taken_at, kind, ${list(names)})
-      select ${at(now)}, ${kind}, ${list(figures.map(([, figure]) => figure))} from ${PROPOSALS[kind]}
+      select ${at(now)}, ${kind}, ${list(figures.map(([, figure]) => figure))} from ${tablesOf(kind).proposals}
           on conflict (taken_at, kind) do update set ${list(replaced)}`);
   }
   const [snapshot] = bySnapshot(await tx.select().from(proposalMetrics).where(eq(proposalMetrics.takenAt, now)));

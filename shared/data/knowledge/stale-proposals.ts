@@ -1,9 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Executor, Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
-import { atomProposals, auditTrail, type KnowledgeKind, SYSTEM_USER_ID, topicProposals } from "./knowledge-schema.ts";
-
-const PROPOSALS = { topic: topicProposals, atom: atomProposals } as const;
+import { tablesOf } from "./kind-tables.ts";
+import { auditTrail, type KnowledgeKind, SYSTEM_USER_ID } from "./knowledge-schema.ts";
 
 /** Who rejects stale proposals, and why. */
 export interface Expiry {
@@ -24,11 +23,10 @@ const EXPIRED = "expired";
  * @returns how many
  */
 export async function expireProposals(tx: Tx, expiry: Expiry, limit: number): Promise<number> {
-  const table = PROPOSALS[expiry.kind];
   return expire(
     tx,
     expiry,
-    sql`in (select id from ${table} where status = 'pending' and created_at < ${at(expiry.cutoff)}
+    sql`in (select id from ${tablesOf(expiry.kind).proposals} where status = 'pending' and created_at < ${at(expiry.cutoff)}
              order by created_at, id limit ${limit} for update skip locked)`,
   );
 }
@@ -41,7 +39,7 @@ export async function expireProposal(tx: Tx, expiry: Expiry, id: number): Promis
 /** The oldest stale proposal, also when it is locked. */
 export async function oldestStaleProposal(db: Executor, { kind, cutoff }: Expiry): Promise<number | undefined> {
   const [oldest] = await db.execute<{ id: string }>(sql`
-    select id from ${PROPOSALS[kind]} where status = 'pending' and created_at < ${at(cutoff)}
+    select id from ${tablesOf(kind).proposals} where status = 'pending' and created_at < ${at(cutoff)}
      order by created_at, id limit 1`);
   return oldest && Number(oldest.id);
 }
@@ -49,7 +47,7 @@ export async function oldestStaleProposal(db: Executor, { kind, cutoff }: Expiry
 async function expire(tx: Tx, { kind, cutoff, notes, who, runId, now }: Expiry, which: ReturnType<typeof sql>) {
   const expired = await tx.execute(sql`
     with expired as (
-      update ${PROPOSALS[kind]}
+      update ${tablesOf(kind).proposals}
          set status = 'rejected', reviewed_by_user_id = ${SYSTEM_USER_ID}, reviewed_by = null, reviewed_at = ${at(now)},
              review_notes = ${notes}
        where id ${which} and status = 'pending' and created_at < ${at(cutoff)}
