@@ -5,6 +5,7 @@ import {
   check,
   customType,
   doublePrecision,
+  type ExtraConfigColumn,
   foreignKey,
   index,
   integer,
@@ -206,12 +207,34 @@ const proposalColumns = {
   reviewNotes: text("review_notes"),
   /** The changes of the row, for `If-Match`. A trigger counts them. */
   revision: integer().notNull().default(1),
+  /** The version that the approved entity must begin. */
+  approvedVersion: count("approved_version").generatedAlwaysAs(
+    sql`case when status = 'approved' then compared_version + 1 end`,
+  ),
   createdAt: instant("created_at").notNull(),
 };
+
+type ProposalColumn = "id" | "status" | "createdAt" | "extractionRunId" | "messageId" | "exactKey";
+
+const proposalIndexes = (table: string, proposal: Readonly<Record<ProposalColumn, ExtraConfigColumn>>) => [
+  index(`${table}_by_status`).on(proposal.status, proposal.id),
+  index(`${table}_pending_by_age`)
+    .on(proposal.createdAt, proposal.id)
+    .where(sql`status = 'pending'`),
+  index(`${table}_flagged`)
+    .on(proposal.status, proposal.id)
+    .where(sql`similarity_type is not null`),
+  index(`${table}_of_run`).on(proposal.extractionRunId),
+  index(`${table}_of_message`).on(proposal.messageId),
+  index(`${table}_by_exact_key`)
+    .on(proposal.exactKey)
+    .where(sql`status = 'pending'`),
+];
 
 const proposalChecks = (table: string) => [
   check(`${table}_confidence`, sql`confidence between 0 and 1`),
   check(`${table}_status`, sql`status in ('pending', 'approved', 'rejected', 'merged')`),
+  check(`${table}_approved`, sql`status <> 'approved' or compared_version is not null`),
   check(`${table}_reviewed`, sql`(status = 'pending') = (reviewed_at is null)`),
   check(`${table}_similarity`, sql`similarity_type in ('exact', 'semantic', 'pending_twin')`),
   check(`${table}_score`, sql`similarity_score between 0 and 1`),
@@ -232,9 +255,6 @@ export const topicProposals = knowledge.table(
     similarTopicId: count("similar_topic_id").references(() => topics.id, { onDelete: "set null" }),
     /** The topic that was approved, or merged into. */
     topicId: count("topic_id").references(() => topics.id, { onDelete: "restrict" }),
-    approvedVersion: count("approved_version").generatedAlwaysAs(
-      sql`case when status = 'approved' then compared_version + 1 end`,
-    ),
   },
   (proposal) => [
     foreignKey({
@@ -242,23 +262,11 @@ export const topicProposals = knowledge.table(
       columns: [proposal.topicId, proposal.approvedVersion],
       foreignColumns: [topics.id, topics.createdVersion],
     }),
-    index("topic_proposals_by_status").on(proposal.status, proposal.id),
-    index("topic_proposals_pending_by_age")
-      .on(proposal.createdAt, proposal.id)
-      .where(sql`status = 'pending'`),
-    index("topic_proposals_flagged")
-      .on(proposal.status, proposal.id)
-      .where(sql`similarity_type is not null`),
-    index("topic_proposals_of_run").on(proposal.extractionRunId),
-    index("topic_proposals_of_message").on(proposal.messageId),
+    ...proposalIndexes("topic_proposals", proposal),
     index("topic_proposals_of_topic").on(proposal.topicId),
     index("topic_proposals_similar").on(proposal.similarTopicId),
-    index("topic_proposals_by_exact_key")
-      .on(proposal.exactKey)
-      .where(sql`status = 'pending'`),
     check("topic_proposals_name", sql`proposed_name <> ''`),
     check("topic_proposals_entity", sql`(status in ('approved', 'merged')) = (topic_id is not null)`),
-    check("topic_proposals_approved", sql`status <> 'approved' or compared_version is not null`),
     ...proposalChecks("topic_proposals"),
   ],
 );
@@ -277,9 +285,6 @@ export const atomProposals = knowledge.table(
     similarAtomId: count("similar_atom_id").references(() => atoms.id, { onDelete: "set null" }),
     /** The atom that was approved, or merged into. */
     atomId: count("atom_id").references(() => atoms.id, { onDelete: "restrict" }),
-    approvedVersion: count("approved_version").generatedAlwaysAs(
-      sql`case when status = 'approved' then compared_version + 1 end`,
-    ),
   },
   (proposal) => [
     foreignKey({
@@ -287,26 +292,14 @@ export const atomProposals = knowledge.table(
       columns: [proposal.atomId, proposal.approvedVersion],
       foreignColumns: [atoms.id, atoms.createdVersion],
     }),
-    index("atom_proposals_by_status").on(proposal.status, proposal.id),
-    index("atom_proposals_pending_by_age")
-      .on(proposal.createdAt, proposal.id)
-      .where(sql`status = 'pending'`),
-    index("atom_proposals_flagged")
-      .on(proposal.status, proposal.id)
-      .where(sql`similarity_type is not null`),
-    index("atom_proposals_of_run").on(proposal.extractionRunId),
-    index("atom_proposals_of_message").on(proposal.messageId),
+    ...proposalIndexes("atom_proposals", proposal),
     index("atom_proposals_of_atom").on(proposal.atomId),
     index("atom_proposals_similar").on(proposal.similarAtomId),
     index("atom_proposals_of_topic").on(proposal.topicId),
     index("atom_proposals_of_topic_proposal").on(proposal.topicProposalId),
-    index("atom_proposals_by_exact_key")
-      .on(proposal.exactKey)
-      .where(sql`status = 'pending'`),
     check("atom_proposals_title", sql`proposed_title <> ''`),
     check("atom_proposals_content", sql`proposed_content <> ''`),
     check("atom_proposals_entity", sql`(status in ('approved', 'merged')) = (atom_id is not null)`),
-    check("atom_proposals_approved", sql`status <> 'approved' or compared_version is not null`),
     ...proposalChecks("atom_proposals"),
   ],
 );
