@@ -2,26 +2,19 @@ import { type SQL, sql } from "drizzle-orm";
 import { bytesArray, plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
+import { type Compared, isComparedBy, setCompared } from "./compared.ts";
 import type { EntityText } from "./dedup-entities.ts";
 import { tablesOf } from "./kind-tables.ts";
 import type { KnowledgeKind, SimilarityType } from "./knowledge-schema.ts";
 
-/** What a comparison is valid for: every entity up to the version, by this model, down to this similarity. */
-export interface Compared {
-  readonly version: number;
-  readonly model: string;
-  readonly threshold: number;
-}
-
 /** The proposals that were compared with no entity of use: never, by another model, or down to a higher similarity. */
-function isNew({ model, threshold }: Compared): SQL {
-  return sql`(compared_version is null or compared_model <> ${model}
-              or coalesce(compared_threshold, 2) > ${threshold})`;
+function isNew(compared: Compared): SQL {
+  return sql`(${isComparedBy(compared)} is not true)`;
 }
 
 /** The proposals that lack nothing but the entities of later versions. */
 function isBehind(compared: Compared): SQL {
-  return sql`(compared_version < ${compared.version} and not ${isNew(compared)})`;
+  return sql`(compared_version < ${compared.version} and ${isComparedBy(compared)})`;
 }
 
 /**
@@ -126,14 +119,12 @@ export async function recordComparisons(
     )
     update ${proposals} as proposal
        set ${similarId} = kept.id, similarity_score = result.score, similarity_type = result.type,
-           compared_version = ${compared.version}, compared_model = ${compared.model},
-           compared_threshold = ${compared.threshold}, dedup_scanned_at = ${at(now)}
+           ${setCompared(compared)}, dedup_scanned_at = ${at(now)}
       from result left join kept on kept.id = result.entity_id
      where proposal.id = result.id and proposal.content_hash = result.content_hash
        and proposal.status = 'pending' and proposal.${similarId} is null
        and case when result.entity_id is null then result.found < ${SIMILAR_ENTITIES} else kept.id is not null end
-       and (proposal.compared_version >= ${compared.version} and proposal.compared_model = ${compared.model}
-            and proposal.compared_threshold <= ${compared.threshold}) is not true
+       and (compared_version >= ${compared.version} and ${isComparedBy(compared)}) is not true
     returning proposal.id::float8 as id, ${proposedTitle} as title, ${similarId}::float8 as "similarId",
               proposal.similarity_score as score, proposal.similarity_type as type`);
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
+import { type Compared, setCompared } from "./compared.ts";
 import { tablesOf } from "./kind-tables.ts";
 import {
   atomProposals,
@@ -63,13 +64,6 @@ export async function newerEntities(
   return rows;
 }
 
-/** How far a proposal was compared, for its row. */
-export interface Comparison {
-  readonly version: number;
-  readonly model: string;
-  readonly threshold: number;
-}
-
 /**
  * Flags a locked proposal as similar to an entity that is newer than its scan.
  * @returns false when the entity has been deleted meanwhile
@@ -78,15 +72,14 @@ export async function flagTwin(
   tx: Tx,
   kind: KnowledgeKind,
   id: number,
-  { entityId, score, compared, now }: { entityId: number; score: number; compared: Comparison; now: Date },
+  { entityId, score, compared, now }: { entityId: number; score: number; compared: Compared; now: Date },
 ): Promise<boolean> {
   const { entities, proposals, similarId } = tablesOf(kind);
   const flagged = await tx.execute(sql`
     with entity as (select id from ${entities} where id = ${entityId} for key share)
     update ${proposals} as proposal
        set ${similarId} = entity.id, similarity_score = ${score}, similarity_type = 'pending_twin',
-           compared_version = ${compared.version}, compared_model = ${compared.model},
-           compared_threshold = ${compared.threshold}, dedup_scanned_at = ${at(now)}
+           ${setCompared(compared)}, dedup_scanned_at = ${at(now)}
       from entity where proposal.id = ${id}`);
   return flagged.count > 0;
 }
@@ -116,15 +109,14 @@ export async function insertApproved(
   tx: Tx,
   kind: KnowledgeKind,
   id: number,
-  { decision, compared }: { decision: Decision; compared: Comparison },
+  { decision, compared }: { decision: Decision; compared: Compared },
 ): Promise<number> {
   const { proposals, entityId } = tablesOf(kind);
   const now = at(decision.at);
   const [row] = await tx.execute<{ entityId: number }>(sql`
     with entity as (${kind === "topic" ? newTopic(id, now) : newAtom(id, now)})
     update ${proposals} as proposal
-       set status = 'approved', ${entityId} = entity.id, compared_version = ${compared.version},
-           compared_model = ${compared.model}, compared_threshold = ${compared.threshold},
+       set status = 'approved', ${entityId} = entity.id, ${setCompared(compared)},
            dedup_scanned_at = coalesce(proposal.dedup_scanned_at, ${now}), reviewed_by_user_id = ${decision.reviewedByUserId}::integer,
            reviewed_by = ${decision.reviewedBy}::text, reviewed_at = ${now}, review_notes = ${decision.notes}::text
       from entity where proposal.id = ${id}

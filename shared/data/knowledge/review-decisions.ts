@@ -29,13 +29,11 @@ export async function holdEntity(tx: Tx, kind: KnowledgeKind, id: number): Promi
   return row?.title;
 }
 
-/** The atom proposals of a merged topic proposal belong to the topic that it was merged into. @returns their ids */
-export async function moveAtomProposals(tx: Tx, topicProposalId: number, topicId: number): Promise<number[]> {
-  const rows = await tx.execute<{ id: number }>(sql`
+/** The atom proposals of a merged topic proposal belong to the topic that it was merged into. */
+export async function moveAtomProposals(tx: Tx, topicProposalId: number, topicId: number): Promise<void> {
+  await tx.execute(sql`
     update ${atomProposals} set topic_id = ${topicId}
-     where topic_proposal_id = ${topicProposalId} and topic_id is null and status in ('pending', 'rejected')
-    returning id::float8 as id`);
-  return rows.map(({ id }) => id);
+     where topic_proposal_id = ${topicProposalId} and topic_id is null and status in ('pending', 'rejected')`);
 }
 
 /**

@@ -1,5 +1,6 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { Executor } from "../client.ts";
+import { isComparedBy } from "./compared.ts";
 import { tablesOf } from "./kind-tables.ts";
 import type { KnowledgeKind } from "./knowledge-schema.ts";
 
@@ -31,7 +32,7 @@ export async function proposalsToReview(
   return db.execute<ProposalToReview & Record<string, unknown>>(sql`
     select id::float8 as id, confidence from ${proposals}
      where status = 'pending' and id > ${after} and ${similarId} is null and reviewed_by is null
-       and confidence >= ${policy.confidence} and ${isCompared(policy)}
+       and confidence >= ${policy.confidence} and ${isComparedBy(policy)}
      order by id limit ${limit}`);
 }
 
@@ -52,11 +53,7 @@ export async function countSkipped(
            count(*) filter (where ${similarId} is null and ${isLow})::integer as low_confidence,
            count(*) filter (where ${similarId} is null and not ${isLow} and reviewed_by is not null)::integer as reopened,
            count(*) filter (where ${similarId} is null and not ${isLow} and reviewed_by is null
-                              and ${isCompared(policy)} is not true)::integer as not_compared
+                              and ${isComparedBy(policy)} is not true)::integer as not_compared
       from ${proposals} where status = 'pending'`);
   return row!;
-}
-
-function isCompared({ model, threshold }: ReviewPolicy): SQL {
-  return sql`(compared_model = ${model} and compared_threshold <= ${threshold})`;
 }

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Db } from "#data/client.ts";
+import type { Compared } from "#data/knowledge/compared.ts";
 import { entitiesBetween, type EntityText, removeOrphanedVectors } from "#data/knowledge/dedup-entities.ts";
 import {
-  type Compared,
   lowestComparedVersion,
   proposalsToCompare,
   recordComparisons,

@@ -25,23 +25,8 @@ export interface PersonsDecision {
 }
 
 /** Rejects a pending proposal. The caller has locked it. */
-export async function rejectProposal(tx: Tx, { kind, id, by, reason, at }: PersonsDecision): Promise<void> {
-  await decide(tx, kind, id, {
-    into: null,
-    decision: { reviewedByUserId: null, reviewedBy: by, notes: reason, at },
-  });
-  await recordKnowledgeAudit(tx, [
-    {
-      at,
-      who: by,
-      action: "rejected",
-      subjectType: `${kind}_proposal`,
-      subjectId: id,
-      reason,
-      before: { status: "pending" },
-      after: { status: "rejected" },
-    },
-  ]);
+export async function rejectProposal(tx: Tx, decision: PersonsDecision): Promise<void> {
+  await record(tx, decision, { action: "rejected", into: null });
 }
 
 /**
@@ -49,30 +34,35 @@ export async function rejectProposal(tx: Tx, { kind, id, by, reason, at }: Perso
  * topic. The caller has locked the proposal.
  * @returns false when there is no such entity
  */
-export async function mergeProposal(
-  tx: Tx,
-  { kind, id, by, reason, at }: PersonsDecision,
-  into: number,
-): Promise<boolean> {
+export async function mergeProposal(tx: Tx, decision: PersonsDecision, into: number): Promise<boolean> {
+  const { kind, id } = decision;
   if ((await holdEntity(tx, kind, into)) === undefined) return false;
-  await decide(tx, kind, id, { into, decision: { reviewedByUserId: null, reviewedBy: by, notes: reason, at } });
+  await record(tx, decision, { action: "merged", into });
   if (kind === "topic") {
     await assignTopic(tx, id, into);
     await moveAtomProposals(tx, id, into);
   }
+  return true;
+}
+
+async function record(
+  tx: Tx,
+  { kind, id, by, reason, at }: PersonsDecision,
+  { action, into }: { action: "rejected" | "merged"; into: number | null },
+): Promise<void> {
+  await decide(tx, kind, id, { into, decision: { reviewedByUserId: null, reviewedBy: by, notes: reason, at } });
   await recordKnowledgeAudit(tx, [
     {
       at,
       who: by,
-      action: "merged",
+      action,
       subjectType: `${kind}_proposal`,
       subjectId: id,
       reason,
       before: { status: "pending" },
-      after: { status: "merged", into },
+      after: into === null ? { status: action } : { status: action, into },
     },
   ]);
-  return true;
 }
 
 export type UndoOutcome =
