@@ -1,6 +1,4 @@
-import type OpenAI from "openai";
-import { openOnce } from "#diagnostics/open-once.ts";
-import { openAiError } from "./openai-error.ts";
+import { openAiClient, openAiError, type OpenAiOptions } from "./openai-client.ts";
 
 /** A language model with an OpenAI-compatible API: OpenAI, Azure OpenAI (`https://…/openai/v1/`) and others. */
 export interface Llm {
@@ -20,19 +18,12 @@ export interface Completion {
   readonly completionTokens: number | null;
 }
 
-export interface LlmOptions {
-  readonly baseUrl: string;
-  readonly apiKey: string;
+export interface LlmOptions extends OpenAiOptions {
   readonly model: string;
-  readonly timeoutMs: number;
 }
 
-/** A client without retries: the job retries, because it can wait longer than a connection. */
-export function openLlm({ baseUrl, apiKey, model, timeoutMs }: LlmOptions): Llm {
-  const client = openOnce(async (): Promise<OpenAI> => {
-    const { OpenAI: Client } = await import("openai");
-    return new Client({ baseURL: baseUrl, apiKey, maxRetries: 0, timeout: timeoutMs });
-  });
+export function openLlm({ model, ...options }: LlmOptions): Llm {
+  const client = openAiClient(options);
   return {
     model,
     async complete(messages, signal) {

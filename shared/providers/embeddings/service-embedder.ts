@@ -1,7 +1,5 @@
-import type OpenAI from "openai";
-import { openOnce } from "#diagnostics/open-once.ts";
 import type { Embedder, Embeddings } from "../embedder.ts";
-import { openAiError } from "../openai-error.ts";
+import { openAiClient, openAiError } from "../openai-client.ts";
 import { ProviderError } from "../provider-error.ts";
 
 export interface ServiceOptions {
@@ -21,14 +19,10 @@ const MOST_BYTES = 256 * 1_024;
 
 /**
  * Embeds texts by a service with an OpenAI-compatible API: OpenAI, Azure OpenAI (`https://…/openai/v1/`) and others. Of
- * a text longer than 8,192 bytes the service gets the beginning. A client without retries: the job retries, because it
- * can wait longer than a connection.
+ * a text longer than 8,192 bytes the service gets the beginning.
  */
 export function serviceEmbedder({ baseUrl, apiKey, model, dimensions }: ServiceOptions): Embedder {
-  const client = openOnce(async (): Promise<OpenAI> => {
-    const { OpenAI: Client } = await import("openai");
-    return new Client({ baseURL: baseUrl, apiKey, maxRetries: 0, timeout: TIMEOUT_MS });
-  });
+  const client = openAiClient({ baseUrl, apiKey, timeoutMs: TIMEOUT_MS });
   let asksForDimensions = true;
   const request = async (input: string[], signal: AbortSignal): Promise<unknown> => {
     const asked = asksForDimensions ? { dimensions } : {};

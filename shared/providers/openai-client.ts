@@ -1,5 +1,24 @@
+import type OpenAI from "openai";
+import { openOnce } from "#diagnostics/open-once.ts";
 import { LONGEST_RETRY_AFTER_MS, retryAfterMs } from "./outbound/retry-after.ts";
 import { ProviderError } from "./provider-error.ts";
+
+export interface OpenAiOptions {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * The `openai` client of a service with an OpenAI-compatible API; the first call loads its library. A client without
+ * retries: the job retries, because it can wait longer than a connection.
+ */
+export function openAiClient({ baseUrl, apiKey, timeoutMs }: OpenAiOptions): () => Promise<OpenAI> {
+  return openOnce(async () => {
+    const { OpenAI: Client } = await import("openai");
+    return new Client({ baseURL: baseUrl, apiKey, maxRetries: 0, timeout: timeoutMs });
+  });
+}
 
 /** The errors of the `openai` client, for an error status and for no response. */
 interface Refused {
