@@ -47,7 +47,7 @@ export async function executeItems(work: Items, context: JobContext<never>): Pro
   }
   const facts = failures.facts();
   const { itemFailures, itemFailureCount: failed } = facts;
-  const isOverShare = (of: number) => failed > of * work.tolerateShare;
+  const isOverShare = (of: number) => failed / of > work.tolerateShare;
   const whole = isOverShare(done) && work.tolerateOf ? Math.max(done, await work.tolerateOf(context)) : done;
   if (isOverShare(whole)) {
     const [first] = itemFailures;

@@ -215,6 +215,13 @@ describe("the whole attempt ends", () => {
     expect(await perform(numbers(4), oddFails, { tolerateShare: 0.5 }).ending).toMatchObject({ kind: "returned" });
   });
 
+  // 0.29 * 100 is less than 29.
+  it.each([0, 29, 50, 58, 100])("as succeeded when exactly the tolerated %i %% of the items fail", async (percent) => {
+    const each = async (n: number) => (n < percent ? Promise.reject(new Error("no")) : "done");
+    const { ending } = perform(numbers(100), each, { tolerateShare: percent / 100 });
+    expect(await ending).toMatchObject({ kind: "returned", itemFailureCount: percent });
+  });
+
   it.each([
     ["of the class that all failures share", ["auth", "auth"], "auth"],
     ["of an unknown one when they differ", ["auth", "transient"], "unknown"],
