@@ -55,6 +55,6 @@ async function review(context: JobContext<unknown>) {
     }
   }
   announceFailedItems(context, failed);
-  if (failed.length > 0) await context.paginate(1, async () => ({ next: null, counts: {}, failed }));
+  context.recordFailures(failed);
   return { ...result, errors: failed.length };
 }

@@ -48,6 +48,6 @@ async function scan(context: JobContext<unknown>) {
   const { model, tokens } = embedder;
   if (tokens > 0) context.log.info("Embedded texts by the service", { model, tokens });
   announceFailedItems(context, failed);
-  if (failed.length > 0) await context.paginate(1, async () => ({ next: null, counts: {}, failed }));
+  context.recordFailures(failed);
   return { ...result, errors: failed.length };
 }

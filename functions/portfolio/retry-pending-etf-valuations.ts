@@ -21,7 +21,7 @@ export const retryPendingEtfValuations = defineJob({
   gates: [writes],
   timeout: "30m",
 
-  async run({ db, asOf, settings, signal, transaction, paginate, progress }) {
+  async run({ db, asOf, settings, signal, transaction, recordFailures, progress }) {
     const etfs = await pensionEtfs(db);
     const valuation = valuationOf(etfs, civilDateIn("Europe/Berlin", asOf), settings.FX_PROVIDERS);
     const sum: Counts = { pensions: 0 };
@@ -46,7 +46,7 @@ export const retryPendingEtfValuations = defineJob({
       const ids = skipped.slice(first, first + PENSIONS_PER_BATCH);
       add(await valuePensions(valuation, ids, { transaction, lock: lockPensions }));
     }
-    if (failed.length > 0) await paginate(1, async () => ({ next: null, counts: {}, failed }));
+    recordFailures(failed);
     return sum;
   },
 });

@@ -68,6 +68,8 @@ export interface JobContext<Input> {
     limit: number,
     work: (tx: Tx, page: Page<Cursor>) => Promise<PageResult<Cursor>>,
   ) => Promise<Counts>;
+  /** Records items that could not be processed, as `failed` of a page does. The run succeeds with their reasons. */
+  readonly recordFailures: (failed: readonly FailedItem[]) => void;
   /** Reports how far the work is. The next heartbeat stores it, without a statement of its own. */
   readonly progress: (done: number, total?: number, note?: string) => void;
 }

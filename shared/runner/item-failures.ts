@@ -1,4 +1,5 @@
 import type { ItemFailure } from "#data/platform/platform-schema.ts";
+import type { FailedItem } from "#jobs/context.ts";
 import { classify, type ErrorClass } from "#jobs/error-class.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import { redactedText } from "#redaction/redacted-text.ts";
@@ -28,6 +29,10 @@ export class ItemFailures {
     }
     this.#kept.push(failure);
     log.warn("Item failed", { item: failure.key, error });
+  }
+
+  recordAll(failed: readonly FailedItem[], log: JobLog): void {
+    for (const { key, error } of failed) this.record(key, error, log);
   }
 
   facts(): ItemFacts {

@@ -105,6 +105,9 @@ export function contextOf(
       }
     },
     paginate: (limit, work) => paginate({ transaction, signal, log, failures: report.itemFailures }, limit, work),
+    recordFailures(failed) {
+      report.itemFailures.recordAll(failed, log);
+    },
     progress(done, total, note) {
       report.progress = { done, ...(total !== undefined && { total }), ...(note !== undefined && { note }) };
     },

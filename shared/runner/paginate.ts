@@ -25,7 +25,7 @@ export async function paginate<Cursor>(
     const page: Page<Cursor> = { limit, after };
     const { next, counts, affected = [], failed = [] } = await transaction((tx) => work(tx, page));
     for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
-    for (const { key, error } of failed) failures.record(key, error, log);
+    failures.recordAll(failed, log);
     if (affected.length > 0) log.info("Committed", { rows: affected.length, ids: affected.slice(0, LOGGED_IDS) });
     if (next === null) return sum;
     after = next;
