@@ -12,7 +12,7 @@ export function hashedNgrams(text: string, dimensions: number): Float32Array {
   return normalised(vector, text);
 }
 
-/** Chosen on one half of labelled pairs: see docs/decisions/. */
+/** How they were chosen: docs/decisions/0023-embeddings-without-a-service.md. */
 const WORD_WEIGHT = 0.7;
 const LETTERS_WEIGHT = 1.5;
 const FUNCTION_WORD_WEIGHT = 0.3;
