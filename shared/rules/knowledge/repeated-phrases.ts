@@ -77,7 +77,8 @@ function wordsOf(block: string, most: number): (string | null)[] {
   const words: (string | null)[] = [];
   for (const part of block.split(" ")) {
     if (words.length >= most) break;
-    const word = part.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "");
+    // Signs at the end begin after a letter: without that, each sign of a long run inside a word is a start to try.
+    const word = part.replace(/^[^\p{L}\p{N}]+|(?<=[\p{L}\p{N}])[^\p{L}\p{N}]+$/gu, "");
     words.push(word === "" ? null : word);
     if (word !== "" && !part.endsWith(word)) words.push(null);
   }

@@ -155,3 +155,7 @@ it.each([
   const found = of(part.repeat(Math.ceil(1_000_000 / part.length)));
   expect(found.atoms.length).toBeLessThanOrEqual(100);
 });
+
+it("a run of signs inside a word of a megabyte ends", () => {
+  expect(of(`a${"!".repeat(1_000_000)}a`)).toEqual({ topics: [], atoms: [] });
+});
