@@ -37,12 +37,12 @@ const [TERM_WORDS, TERM_LENGTH] = [5, 60];
 /** A definition has at least so many words. */
 const FEWEST_WORDS = 3;
 
-const MARKERS: Readonly<Record<string, StatementForm>> = {
+const MARKERS = new Map([
   ...formOf("decision", ["decision", "decided", "agreed", "resolution"]),
   ...formOf("fact", ["fact", "rule", "policy"]),
   ...formOf("note", ["note", "fyi", "remember", "tip", "important"]),
   ...formOf("task", ["todo", "to do", "action", "action item", "task", "follow-up"]),
-};
+]);
 
 /** Words that begin no term: what they refer to is outside the sentence, or the sentence is no statement. */
 const NO_TERM = new Set(
@@ -80,9 +80,10 @@ export function hasLetters(text: string): boolean {
 function markedStatement(block: string): Statement | null {
   const colon = block.indexOf(":");
   const marker = colon > 0 && colon <= 20 ? withoutMarkup(block.slice(0, colon)).toLowerCase() : "";
-  const form = MARKERS[marker] ?? (/^TODO\b/.test(block) ? "task" : undefined);
+  const marked = MARKERS.get(marker);
+  const form = marked ?? (/^TODO\b/.test(block) ? "task" : undefined);
   if (!form) return null;
-  const content = withoutMarkup(MARKERS[marker] ? block.slice(colon + 1) : block.slice("TODO".length));
+  const content = withoutMarkup(block.slice(marked ? colon + 1 : "TODO".length));
   return { form, title: shortened(content), content };
 }
 
@@ -156,6 +157,6 @@ function shortened(text: string): string {
   return `${space > 0 ? start.slice(0, space) : start.slice(0, -1)}…`;
 }
 
-function formOf(form: StatementForm, markers: readonly string[]): Record<string, StatementForm> {
-  return Object.fromEntries(markers.map((marker) => [marker, form]));
+function formOf(form: StatementForm, markers: readonly string[]): [string, StatementForm][] {
+  return markers.map((marker) => [marker, form]);
 }

@@ -89,6 +89,7 @@ describe("a statement is", () => {
     ["SLA means service level agreement, as always", "SLA means service level agreement, as always", 0.9],
     ["An RFC is a proposal for a change.", "An RFC is a proposal for a change.", 0.75],
     ["* Canary: a release to one region", "Canary: a release to one region", 0.7],
+    ["constructor: makes a new object", "Constructor: makes a new object", 0.7],
     ["Ein Kanarienvogel: eine erste Auslieferung", "Ein Kanarienvogel: eine erste Auslieferung", 0.7],
   ])("%j", (text, content, confidence) => {
     expect(atoms(text)).toEqual([[content, confidence]]);
