@@ -66,8 +66,9 @@ function findingsOf(blocks: readonly Block[], position: number, phrases: readonl
   return { topics: topics.slice(0, MOST_TOPICS), atoms: atoms.slice(0, MOST_ATOMS) };
 }
 
+/** The tags of a text; those that no message has room for are left out. */
 function hashtagsOf(text: string): string[] {
-  return [...text.matchAll(HASHTAG)].map(([, tag]) => tag!.replaceAll(/[_-]+/g, " ").trim());
+  return [...text.matchAll(HASHTAG)].slice(0, MOST_TOPICS).map(([, tag]) => tag!.replaceAll(/[_-]+/g, " ").trim());
 }
 
 /** A tag inside a sentence stays as a word; tags at its end are no part of it. */

@@ -145,6 +145,7 @@ it.each([
   "```\n",
   "is a the b ",
   "#a",
+  "#aa ",
   "a\n",
   "x is a b c d. ",
   "-",
