@@ -152,9 +152,10 @@ function withoutMarkup(text: string): string {
 
 function shortened(text: string): string {
   if (text.length <= LONGEST_TITLE) return text;
-  const start = text.slice(0, LONGEST_TITLE).toWellFormed();
+  const start = text.slice(0, LONGEST_TITLE);
   const space = start.lastIndexOf(" ");
-  return `${space > 0 ? start.slice(0, space) : start.slice(0, -1)}…`;
+  // Without a space, a part of a character may be left at the end.
+  return `${space > 0 ? start.slice(0, space) : start.slice(0, -1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 function formOf(form: StatementForm, markers: readonly string[]): [string, StatementForm][] {

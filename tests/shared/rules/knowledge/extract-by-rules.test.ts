@@ -114,6 +114,14 @@ describe("a statement is", () => {
     expect(atoms(text)).toEqual([]);
   });
 
+  it.each([
+    ["a", 39],
+    ["aa", 38],
+  ])("whose title ends with a whole character after %j", (start, whole) => {
+    const [atom] = of(`Note: ${start}${"🎉".repeat(50)} end`).atoms;
+    expect(atom!.title).toBe(`${start}${"🎉".repeat(whole)}…`);
+  });
+
   it("of the topic in its tag, else above it, else in its words", () => {
     const text = "Rule: the export job runs alone\n# Backups\nRule: keep one copy\nRule: keep a second #archive";
     const [found] = extractByRules([text, "export job", "export job"]);
