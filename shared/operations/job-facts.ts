@@ -50,7 +50,7 @@ export async function jobFacts(app: KnowingApp & { readonly db: Db }, job: Job):
   const { now } = known;
   const gated = gatedOf(job);
   const range = accountableRange(now);
-  const [open, last, parked, pauses, refused, ledgers] = await Promise.all([
+  const [{ running, waiting }, last, parked, pauses, refused, ledgers] = await Promise.all([
     openRunsOf(db, job.id, MAX_OPEN_RUNS),
     lastEndedRunOf(db, job.id),
     listEffects(db, { state: "parked", jobId: job.id, limit: MAX_PARKED_EFFECTS }),
@@ -62,7 +62,6 @@ export async function jobFacts(app: KnowingApp & { readonly db: Db }, job: Job):
   const { until, future } = ledgers.get(job.id) ?? {};
   const expected = schedule && until ? nextOccurrence(schedule, until) : null;
   const scopes = pauseScopesOf(job);
-  const waiting = open.filter(({ state }) => state !== "running");
   return {
     ...known,
     refusals: [...known.refusals, ...(refused.get(job.id) ?? [])],
@@ -70,7 +69,7 @@ export async function jobFacts(app: KnowingApp & { readonly db: Db }, job: Job):
     pauses: pauses.filter(({ scope }) => scopes.includes(scope)),
     missingSlot: expected && expected < range.to ? expected : null,
     slotInFuture: future ?? null,
-    running: open.filter(({ state }) => state === "running"),
+    running,
     waiting,
     moreWait: waiting.length === MAX_OPEN_RUNS,
     last: last ?? null,

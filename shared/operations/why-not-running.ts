@@ -218,12 +218,7 @@ function* waitingSentences({
 function* heldSentences(facts: JobFacts): Generator<Sentence> {
   for (const { code, reason } of facts.partialRefusals) {
     const { length: runs } = facts.waiting.filter((run) => partialRefusalOf(run, facts)?.code === code);
-    const who =
-      runs === 0
-        ? "Some of its runs"
-        : runs === 1
-          ? "1 of its runs"
-          : `${facts.moreWait ? "At least " : ""}${runs} of its runs`;
+    const who = runs === 0 ? "Some of its runs" : `${facts.moreWait ? "At least " : ""}${runs} of its runs`;
     yield { code, text: `${who} ${runs === 1 ? "waits" : "wait"} until a gate opens: ${reason}.` };
   }
 }

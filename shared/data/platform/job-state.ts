@@ -5,11 +5,15 @@ import { jobRuns, type Run, type RunState } from "./platform-schema.ts";
 /** The current and last runs of one job. */
 
 /**
- * The running and the waiting runs of a job: running ones first, then by due time. Each kind is read by its own index,
- * so that a long queue is not sorted.
+ * The running and the waiting runs of a job, each by due time. Each kind is read by its own index, so that a long queue
+ * is not sorted.
  * @param limit of each kind
  */
-export async function openRunsOf(db: Executor, jobId: string, limit: number): Promise<Run[]> {
+export async function openRunsOf(
+  db: Executor,
+  jobId: string,
+  limit: number,
+): Promise<{ running: Run[]; waiting: Run[] }> {
   const ofState = (...states: RunState[]) =>
     db
       .select()
@@ -18,7 +22,7 @@ export async function openRunsOf(db: Executor, jobId: string, limit: number): Pr
       .orderBy(jobRuns.notBefore, jobRuns.id)
       .limit(limit);
   const [running, waiting] = await Promise.all([ofState("running"), ofState("queued", "retrying")]);
-  return [...running, ...waiting];
+  return { running, waiting };
 }
 
 /** The newest ended run of a job, skipped slots included. */
