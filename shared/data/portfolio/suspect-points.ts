@@ -95,9 +95,12 @@ export async function holdAgain(tx: Tx, id: number): Promise<SuspectPoint> {
   return rejected!;
 }
 
-/** The points that were stored with a released one, in its transaction. */
-export async function releasedWith(tx: Tx, released: SuspectPoint): Promise<SuspectPoint[]> {
-  const { kind, subject, source, date, resolvedAt } = released;
+/** Locks the points that were stored in the transaction that released one, with this resolution. */
+export async function lockReleasedWith(
+  tx: Tx,
+  { kind, subject, source, resolvedAt }: SuspectPoint,
+  resolution: string,
+): Promise<SuspectPoint[]> {
   return tx
     .select()
     .from(suspectPoints)
@@ -108,8 +111,7 @@ export async function releasedWith(tx: Tx, released: SuspectPoint): Promise<Susp
         eq(suspectPoints.source, source),
         eq(suspectPoints.state, "accepted"),
         eq(suspectPoints.resolvedAt, resolvedAt!),
-        sql`${suspectPoints.date} > ${date}::date`,
-        sql`${suspectPoints.resolution} like 'it agrees with the released %'`,
+        eq(suspectPoints.resolution, resolution),
       ),
     )
     .for("update");

@@ -17,12 +17,17 @@ import { DAYS_BEFORE, ratesToJudge } from "./judge-rates.ts";
  * @param released accepted in this transaction
  */
 export async function settleFollowing(tx: Tx, released: SuspectPoint, at: Date): Promise<void> {
+  const resolution = followingResolution(released);
   for (const point of await plausibleNow(tx, released)) {
-    const resolution = `it agrees with the released ${released.kind} of ${released.date}`;
     const refusal = await applyDecision(tx, point, { state: "accepted", reason: resolution, at });
     if (refusal !== undefined) continue;
     await resolvePoints(tx, [{ id: point.id, state: "accepted", resolution, by: BY_LATER_ANSWER, at }]);
   }
+}
+
+/** The resolution of the points that are stored with a released one. */
+export function followingResolution({ kind, date }: SuspectPoint): string {
+  return `it agrees with the released ${kind} of ${date}`;
 }
 
 async function plausibleNow(tx: Tx, released: SuspectPoint): Promise<SuspectPoint[]> {

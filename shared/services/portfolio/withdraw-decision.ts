@@ -8,10 +8,11 @@ import {
   reopenValuesOfPrices,
   reopenValuesOfRate,
 } from "#data/portfolio/stale-values.ts";
-import { holdAgain, releasedWith } from "#data/portfolio/suspect-points.ts";
+import { holdAgain, lockReleasedWith } from "#data/portfolio/suspect-points.ts";
 import type { SuspectPoint } from "#data/portfolio/suspect-schema.ts";
 import { addDays } from "#rules/civil-date.ts";
 import { targetDayAfter } from "#rules/portfolio/target-days.ts";
+import { followingResolution } from "./settle-following.ts";
 
 /** A point whose decision was taken back. */
 export interface Withdrawn extends Reopened {
@@ -33,14 +34,14 @@ export async function withdrawDecision(
   if (decided.kind === "contribution" && decided.contributionId === null) {
     return "the contribution was deleted when it was rejected: add it again";
   }
-  const following = decided.state === "accepted" ? await releasedWith(tx, decided) : [];
+  const isStored = decided.state === "accepted";
+  const following = isStored ? await lockReleasedWith(tx, decided, followingResolution(decided)) : [];
   const sum = { days: 0, pensions: 0 };
-  for (const point of [decided, ...following]) {
+  for (const point of isStored ? [decided, ...following] : []) {
     const why = point === decided ? reason : `the release of ${decided.date} was withdrawn: ${reason}`;
-    const reopened =
-      point.state === "accepted" ? await takeBack(tx, point, { reason: `${point.date}: ${why}`, at }) : undefined;
-    sum.days += reopened?.days ?? 0;
-    sum.pensions = Math.max(sum.pensions, reopened?.pensions ?? 0);
+    const { days, pensions } = await takeBack(tx, point, { reason: `${point.date}: ${why}`, at });
+    sum.days += days;
+    sum.pensions = Math.max(sum.pensions, pensions);
   }
   for (const { id } of following) await holdAgain(tx, id);
   return { ...sum, point: await holdAgain(tx, decided.id), following: following.map(({ id }) => id) };
@@ -51,17 +52,19 @@ async function takeBack(
   tx: Tx,
   { kind, subject, etfId, contributionId, date, value, source }: SuspectPoint,
   reopening: { reason: string; at: Date },
-): Promise<Reopened | undefined> {
+): Promise<Reopened> {
   if (kind === "contribution") {
     const reopened = await reopenValuesOfContribution(tx, { ...reopening, contributionId: contributionId! });
     await holdContribution(tx, contributionId!);
     return reopened;
   }
   if (kind === "rate") {
-    if (!(await deleteRate(tx, { quote: subject, date, rate: value, source }))) return undefined;
+    if (!(await deleteRate(tx, { quote: subject, date, rate: value, source }))) return NOTHING;
     const to = addDays(targetDayAfter(date), -1);
     return reopenValuesOfRate(tx, { ...reopening, quote: subject, from: date, to });
   }
-  if (!(await withdrawPrice(tx, { etfId: etfId!, date, close: value }))) return undefined;
+  if (!(await withdrawPrice(tx, { etfId: etfId!, date, close: value }))) return NOTHING;
   return reopenValuesOfPrices(tx, { ...reopening, etfId: etfId!, dates: [date] });
 }
+
+const NOTHING: Reopened = { pensions: 0, days: 0 };
