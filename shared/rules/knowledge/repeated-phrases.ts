@@ -46,7 +46,7 @@ export function repeatedPhrases(messages: readonly (readonly string[])[]): Repea
       for (const length of LENGTHS) {
         for (let start = 0; start + length <= words.length; start++) {
           const phrase = words.slice(start, start + length);
-          if (phrase.some((word) => !isContent(word))) continue;
+          if (phrase.includes(null)) continue;
           const name = phrase.join(" ");
           const key = name.toLowerCase();
           const known = found.get(key);
@@ -72,21 +72,19 @@ export function contains(text: string, phrase: string): boolean {
   return ` ${text} `.includes(` ${phrase} `);
 }
 
-/** Words in their order; null where punctuation ends a phrase. */
+/** Words in their order; null for a word that no phrase contains, and where punctuation ends a phrase. */
 function wordsOf(block: string, most: number): (string | null)[] {
   const words: (string | null)[] = [];
   for (const part of block.split(" ")) {
     if (words.length >= most) break;
     // Signs at the end begin after a letter: without that, each sign of a long run inside a word is a start to try.
     const word = part.replace(/^[^\p{L}\p{N}]+|(?<=[\p{L}\p{N}])[^\p{L}\p{N}]+$/gu, "");
-    words.push(word === "" ? null : word);
+    words.push(isContent(word) ? word : null);
     if (word !== "" && !part.endsWith(word)) words.push(null);
   }
   return words;
 }
 
-function isContent(word: string | null): boolean {
-  return (
-    word !== null && word.length >= 3 && word.length <= 40 && !STOP_WORDS.has(word.toLowerCase()) && /\p{L}/u.test(word)
-  );
+function isContent(word: string): boolean {
+  return word.length >= 3 && word.length <= 40 && !STOP_WORDS.has(word.toLowerCase()) && /\p{L}/u.test(word);
 }
