@@ -78,7 +78,7 @@ async function extract(context: Context): Promise<string> {
     return llm.model;
   }
   // From all messages, so that a retry finds the same repeated phrases.
-  const findings = extractByRules(messages.map(({ text }) => text));
+  const findings = await extractByRules(messages.map(({ text }) => text));
   const found = messages
     .map(({ id, isUnread }, i) => ({ messageId: id, isUnread, ...findings[i]! }))
     .filter(({ isUnread }) => isUnread);

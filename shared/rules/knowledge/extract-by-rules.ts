@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AtomFinding, Findings, TopicFinding } from "./findings.ts";
 import { type Block, blocksOf } from "./message-blocks.ts";
 import { contains, type RepeatedPhrase, repeatedPhrases } from "./repeated-phrases.ts";
@@ -26,15 +27,29 @@ const HASHTAG = /(?<![\p{L}\p{N}&/#])#(\p{L}[\p{L}\p{N}_-]{1,49})/gu;
 /**
  * Finds topics and statements in the messages of a request by their form: headings, subjects, hashtags, repeated
  * phrases; and decisions, definitions, notes, tasks. It knows English words and no meaning: docs/knowledge.md lists the
- * rules. The same messages give the same findings. Takes time in proportion to the text.
+ * rules. The same messages give the same findings. Takes time in proportion to the text, and a turn of the event loop
+ * for each message.
  * @returns the findings of each message, in their order
  */
-export function extractByRules(texts: readonly string[]): Findings[] {
-  const messages = texts.map(blocksOf);
+export async function extractByRules(texts: readonly string[]): Promise<Findings[]> {
+  const messages = await inTurns(texts, blocksOf);
   const phrases = repeatedPhrases(
     messages.map((blocks) => blocks.flatMap(({ kind, text }) => (kind === "text" ? [text] : []))),
   );
-  return messages.map((blocks, position) => findingsOf(blocks, position, phrases));
+  return inTurns(messages, (blocks, position) => findingsOf(blocks, position, phrases));
+}
+
+/** Reads messages one by one. Heartbeats, requests and other runs of the process have their turn after each. */
+async function inTurns<Message, Result>(
+  messages: readonly Message[],
+  read: (message: Message, position: number) => Result,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [position, message] of messages.entries()) {
+    results.push(read(message, position));
+    await nextTurn();
+  }
+  return results;
 }
 
 function findingsOf(blocks: readonly Block[], position: number, phrases: readonly RepeatedPhrase[]): Findings {
@@ -51,10 +66,9 @@ function findingsOf(blocks: readonly Block[], position: number, phrases: readonl
     }
     const tags = hashtagsOf(text);
     topics.push(...tags.map((name) => ({ name, description: "", confidence: TOPIC_CONFIDENCE.hashtag })));
+    if (atoms.length >= MOST_ATOMS) continue;
     for (const { form, title, content } of statementsOf(withoutTags(text))) {
-      const lower = content.toLowerCase().replace(/[^\p{L}\p{N}'’-]+/gu, " ");
-      const phrase = phrases.find(({ key }) => contains(lower, key))?.name ?? null;
-      const topic = tags[0] ?? current ?? phrase;
+      const topic = tags[0] ?? current ?? phraseIn(content, phrases);
       atoms.push({ title, content, topic, confidence: STATEMENT_FORMS[form] });
     }
   }
@@ -64,6 +78,11 @@ function findingsOf(blocks: readonly Block[], position: number, phrases: readonl
       .map(({ name, occurrences }) => ({ name, description: "", confidence: phraseConfidence(occurrences) })),
   );
   return { topics: topics.slice(0, MOST_TOPICS), atoms: atoms.slice(0, MOST_ATOMS) };
+}
+
+function phraseIn(content: string, phrases: readonly RepeatedPhrase[]): string | null {
+  const words = content.toLowerCase().replace(/[^\p{L}\p{N}'’-]+/gu, " ");
+  return phrases.find(({ key }) => contains(words, key))?.name ?? null;
 }
 
 /** The tags of a text; those that no message has room for are left out. */
