@@ -7,16 +7,8 @@ import { notFound } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { serialField } from "#rules/input-fields.ts";
 import { countyIdText } from "#rules/tax-liens/county-id.ts";
+import { findingCount } from "./finding-count.ts";
 
-const counted = z.object({
-  field: z.string(),
-  code: z.string(),
-  word: z.string().optional(),
-  rows: z.int(),
-  reason: z.string().describe("Of the first row"),
-  line: z.int().nullable().describe("Of the first row; null for the list as a whole"),
-  lines: z.array(z.int()).describe("The first lines"),
-});
 const reject = z.object({ line: z.number(), reasons: z.array(z.string()), raw: z.string() });
 
 export const getIngestions = defineRoute({
@@ -50,7 +42,7 @@ export const getIngestions = defineRoute({
         notListed: z.number(),
         rejectBlob: z.string().nullable().describe("Blob with all rejected rows, in the container lien-rejects"),
         findings: z
-          .object({ faults: z.array(counted), warnings: z.array(counted), otherRows: z.int() })
+          .object({ faults: z.array(findingCount), warnings: z.array(findingCount), otherRows: z.int() })
           .nullable()
           .describe("Counts of faults and warnings by field and kind, and of rows that `source.where` leaves out"),
         doubt: z.string().nullable().describe("Why no lien was delisted: the list may not be whole"),

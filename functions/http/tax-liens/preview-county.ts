@@ -15,6 +15,7 @@ import { isSuspiciouslySmall } from "#rules/tax-liens/list-size-check.ts";
 import { RULE_SET_IDS } from "#rules/tax-liens/rule-sets.ts";
 import { previewList } from "#services/tax-liens/preview-list.ts";
 import { BlobMissing } from "#storage/blob-container.ts";
+import { findingCount } from "./finding-count.ts";
 
 const body = z.strictObject({
   source: countySourceSchema.optional().describe("Default: the source of the county"),
@@ -29,7 +30,7 @@ const body = z.strictObject({
   rows: z.int().min(0).max(100).default(20).describe("Rows to show"),
 });
 
-const counts = z.array(z.record(z.string(), z.unknown())).describe("By field and kind, with the first five lines");
+const counts = z.array(findingCount).describe("By field and kind");
 /** Azure passes a body as a whole, so the process holds it in memory. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
