@@ -4,6 +4,7 @@ import type { LlmCall } from "#data/reasoning/reasoning-schema.ts";
 import { classify, retryAfter } from "#jobs/error-class.ts";
 import { issuesOf } from "#jobs/input.ts";
 import type { Llm, Message } from "#providers/llm.ts";
+import { jsonbSafeText } from "#redaction/jsonb-safe.ts";
 
 /** The facts of a call to the model, for its record. */
 export type CallFacts = Omit<LlmCall, "id" | "agent" | "runId" | "createdAt">;
@@ -66,7 +67,7 @@ export async function askModel<Value>(
   return answer;
 }
 
-/** Reads the text of an answer as JSON of a form. The fault names each field, for the correction. */
+/** Reads the text of an answer as JSON of a form. The fault names each field, for the correction, and can be stored. */
 export function readJson<Schema extends z.ZodType>(schema: Schema, text: string): Answer<z.output<Schema>> {
   let json: unknown;
   try {
@@ -77,5 +78,5 @@ export function readJson<Schema extends z.ZodType>(schema: Schema, text: string)
   const { success, data, error } = schema.safeParse(json);
   if (success) return { value: data };
   const faults = issuesOf(error, "answer").map(({ field, reason }) => `${field}: ${reason}`);
-  return { fault: faults.join("; ").slice(0, 500) };
+  return { fault: jsonbSafeText(faults.join("; "), 500) };
 }

@@ -166,6 +166,7 @@ describe("with a language model", () => {
     ["a confidence of NaN", completion('{"topics":[],"atoms":[{"confidence":NaN}]}'), "it is not JSON"],
     ["too long an answer", completion(" ".repeat(100_001)), "longer than 100000 characters"],
     ["an invented field", found({ approved: true }), "atoms.0.approved: is not known"],
+    ["a field whose name cannot be stored", found({ "a\0b": true }), "atoms.0.a\uFFFDb: is not known"],
     ["a confidence below 0", found({ confidence: -0.1 }), "atoms.0.confidence"],
     ["a confidence above 1", found({ confidence: 1.0000001 }), "atoms.0.confidence"],
     ["a confidence as text", found({ confidence: "1" }), "atoms.0.confidence"],
