@@ -57,20 +57,16 @@ export async function extractWithModel(
   };
   for await (const { item, answer } of mapConcurrently(WIDTH, untilFailure(), (one) => extractByModel(tools, one))) {
     signal.throwIfAborted();
-    if (answer.status === "fulfilled") {
-      failedInARow = 0;
-      await store(item, answer.value);
-      continue;
-    }
-    const error = asError(answer.reason);
-    if (error instanceof UnreadableMessage) await store(item, error);
-    else if (isLastAttempt && isTransient(error) && ++failedInARow < OUTAGE) await store(item, error);
-    else failure ??= error;
+    const outcome = answer.status === "fulfilled" ? answer.value : asError(answer.reason);
+    failedInARow = isTransient(outcome) ? failedInARow + 1 : 0;
+    const isSkipped = isTransient(outcome) && isLastAttempt && failedInARow < OUTAGE;
+    if (!(outcome instanceof Error) || outcome instanceof UnreadableMessage || isSkipped) await store(item, outcome);
+    else failure ??= outcome;
   }
   if (failure) throw done > 0 && isRateLimit(failure) ? rateLimited(failure) : failure;
 }
 
-function isTransient(error: Error): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof ProviderError && error.errorClass === "transient";
 }
 

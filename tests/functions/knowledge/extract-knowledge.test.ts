@@ -281,6 +281,18 @@ describe("with a language model", () => {
     expect(await api.runner.execute(run)).toMatchObject({ state: "succeeded", itemFailureCount: 1 });
   });
 
+  it("that never answers for some messages skips them while it answers for those between", async () => {
+    const late = refusal(504, "timeout", "late");
+    await withModel((content) =>
+      content.includes("late") ? late : content.includes("good") ? found() : completion("no"),
+    );
+    const { run } = await submit(
+      ...["late 1", "bad 1", "late 2", "bad 2", "late 3", "good"].map((text) => message(text)),
+    );
+    await api.db.update(jobRuns).set({ maxAttempts: 1 });
+    expect(await api.runner.execute(run)).toMatchObject({ state: "succeeded", itemFailureCount: 5 });
+  });
+
   it("during an outage on the last attempt fails the run", async () => {
     await withModel([refusal(503, "down", "down")]);
     const { run } = await submit(...["1", "2", "3", "4", "5"].map((text) => message(text)));
