@@ -1,6 +1,7 @@
 import type { Executor, Tx } from "#data/client.ts";
 import { ratesBetween } from "#data/portfolio/exchange-rates.ts";
 import {
+  type DueDay,
   dueDays,
   firstDueDay,
   markValued,
@@ -217,15 +218,13 @@ async function valueRange(
   for (const { etfId, currency } of kinds) {
     const etf = pricedOf(etfs.get(etfId));
     if (!etf) continue;
-    const days = due.get(etfId) ?? [];
-    const closes = new Map(days.map(({ date, close }) => [date, close ?? undefined]));
-    for (const day of awaitedOf(etf, today)) {
-      if (day >= range.from && day <= range.to && !closes.has(day)) closes.set(day, undefined);
-    }
     // Read in this transaction: a price may have been withdrawn since the valuation began.
-    const held = new Set(days.filter(({ isHeld }) => isHeld).map(({ date }) => date));
-    for (const [date, price] of closes) {
-      const quote = quoteOf(date, { etf, currency, price, isHeld: held.has(date), rates });
+    const days = new Map<CivilDate, Pick<DueDay, "close" | "isHeld">>(due.get(etfId)?.map((day) => [day.date, day]));
+    for (const date of awaitedOf(etf, today)) {
+      if (date >= range.from && date <= range.to && !days.has(date)) days.set(date, { close: null, isHeld: false });
+    }
+    for (const [date, { close, isHeld }] of days) {
+      const quote = quoteOf(date, { etf, currency, price: close ?? undefined, isHeld, rates });
       if (quote === "closed") closed.push({ etfId, date });
       else quoted.push({ ...quote, etfId, currency, digits: minorDigits(currency) });
     }
