@@ -2,7 +2,7 @@ import { deleteOldSnapshots, storeSnapshot } from "#data/knowledge/proposal-metr
 import { asError, daysBefore, defineJob, noRetries, schedule, writes, z } from "#jobs";
 import { redactText } from "#redaction/redact.ts";
 import { knowledgeEvent } from "#rules/knowledge/knowledge-events.ts";
-import { figuresOf } from "#rules/knowledge/proposal-figures.ts";
+import { metricsOf } from "#rules/knowledge/proposal-figures.ts";
 import { knowledge } from "../families.ts";
 
 /**
@@ -23,10 +23,9 @@ export const proposalMetricsUpdate = defineJob({
     try {
       const metrics = await transaction(async (tx) => {
         const threshold = settings.KNOWLEDGE_AUTO_APPROVAL_CONFIDENCE_THRESHOLD;
-        const { takenAt, topic, atom } = await storeSnapshot(tx, { now: clock.now(), threshold });
-        const data = { takenAt: takenAt.toISOString(), topics: figuresOf(topic), atoms: figuresOf(atom) };
-        publish(tx, [knowledgeEvent("proposals.metrics_updated", data)]);
-        return data;
+        const metrics = metricsOf(await storeSnapshot(tx, { now: clock.now(), threshold }));
+        publish(tx, [knowledgeEvent("proposals.metrics_updated", metrics)]);
+        return metrics;
       });
       const cutoff = daysBefore(asOf, settings.KNOWLEDGE_METRICS_RETENTION_DAYS);
       await batches(5_000, async (tx, limit) => ({ deleted: await deleteOldSnapshots(tx, cutoff, limit) }));

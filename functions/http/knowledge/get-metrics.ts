@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { newestSnapshot, type Snapshot, snapshotsBetween } from "#data/knowledge/proposal-metrics.ts";
+import { newestSnapshot, snapshotsBetween } from "#data/knowledge/proposal-metrics.ts";
 import { statsSince } from "#data/platform/job-stats.ts";
 import type { App } from "#http/app-services.ts";
 import { badRequest } from "#http/problem.ts";
 import { defineRoute } from "#http/route.ts";
 import { instantField } from "#rules/input-fields.ts";
 import { proposalsMetricsUpdated } from "#rules/knowledge/knowledge-events.ts";
-import { figuresOf, judgeTargets } from "#rules/knowledge/proposal-figures.ts";
+import { judgeTargets, metricsOf } from "#rules/knowledge/proposal-figures.ts";
 import { knowledge } from "../../families.ts";
 
 const DAY_MS = 86_400_000;
@@ -60,20 +60,16 @@ export const getMetrics = defineRoute({
     ]);
     return {
       json: {
-        current: newest ? metricsView(newest) : null,
+        current: newest ? metricsOf(newest) : null,
         targets: judgeTargets(newest ?? null, failures),
         from: from.toISOString(),
         to: to.toISOString(),
         stepSeconds,
-        history: history.map(metricsView),
+        history: history.map(metricsOf),
       },
     };
   },
 });
-
-function metricsView({ takenAt, topic, atom }: Snapshot): z.input<typeof proposalsMetricsUpdated> {
-  return { takenAt: takenAt.toISOString(), topics: figuresOf(topic), atoms: figuresOf(atom) };
-}
 
 /** Of the family's runs of the last seven days that succeeded or are dead, the share of the dead ones. */
 async function jobFailureRate(app: App): Promise<number | null> {

@@ -82,6 +82,7 @@ export const jobError = z.strictObject({
 });
 
 export type ProposalFigures = z.infer<typeof proposalFigures>;
+export type ProposalsMetrics = z.infer<typeof proposalsMetricsUpdated>;
 
 /** The live events of the review: their channel and the schema of their data. */
 export const KNOWLEDGE_EVENTS = {

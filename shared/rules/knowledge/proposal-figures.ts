@@ -1,34 +1,25 @@
-import type { ProposalFigures } from "./knowledge-events.ts";
+import type { ProposalFigures, ProposalsMetrics } from "./knowledge-events.ts";
 
-/** The figures of a snapshot, without its time and kind. */
-export function figuresOf({
-  pending,
-  approved,
-  rejected,
-  merged,
-  approvalRate,
-  autoApprovalRate,
-  duplicateRate,
-  duplicateAccuracy,
-  expirationRate,
-  averagePendingConfidence,
-  queueAgeMean,
-  queueAgeP95,
-}: ProposalFigures): ProposalFigures {
-  return {
-    pending,
-    approved,
-    rejected,
-    merged,
-    approvalRate,
-    autoApprovalRate,
-    duplicateRate,
-    duplicateAccuracy,
-    expirationRate,
-    averagePendingConfidence,
-    queueAgeMean,
-    queueAgeP95,
-  };
+interface StoredFigures extends ProposalFigures {
+  readonly takenAt: Date;
+  readonly kind: "topic" | "atom";
+}
+
+/** A stored snapshot as the API and the live event show it. */
+export function metricsOf({
+  takenAt,
+  topic,
+  atom,
+}: {
+  readonly takenAt: Date;
+  readonly topic: StoredFigures;
+  readonly atom: StoredFigures;
+}): ProposalsMetrics {
+  return { takenAt: takenAt.toISOString(), topics: figuresOf(topic), atoms: figuresOf(atom) };
+}
+
+function figuresOf({ takenAt: _, kind: _kind, ...figures }: StoredFigures): ProposalFigures {
+  return figures;
 }
 
 /** One target of the review. */
