@@ -54,46 +54,18 @@ export const proposalSchema = z.object({
 });
 
 export function proposalView({
-  kind,
-  id,
-  title,
-  text,
-  confidence,
-  status,
   extractionRunId: extraction,
   messageId: message,
   topicId,
   topicName,
   topicProposalId,
-  similar,
-  comparedAt,
   entityId: entity,
-  reviewedByUserId,
-  reviewedBy,
-  reviewedAt,
-  reviewNotes,
-  createdAt,
+  revision: _,
+  ...proposal
 }: ProposalRow): z.input<typeof proposalSchema> {
   const hasTopic = topicId !== null || topicProposalId !== null;
-  return {
-    kind,
-    id,
-    title,
-    text,
-    confidence,
-    status,
-    extraction,
-    message,
-    topic: hasTopic ? { id: topicId, name: topicName, proposal: topicProposalId } : null,
-    similar,
-    comparedAt,
-    entity,
-    reviewedByUserId,
-    reviewedBy,
-    reviewedAt,
-    reviewNotes,
-    createdAt,
-  };
+  const topic = hasTopic ? { id: topicId, name: topicName, proposal: topicProposalId } : null;
+  return { ...proposal, extraction, message, topic, entity };
 }
 
 /** The entity tag of a proposal. A scan that finds nothing does not change it. */
