@@ -29,7 +29,6 @@ export const getAtoms = defineRoute({
   }),
   async handle({ app, query: { topic, cursor: before, limit } }) {
     const { rows, nextAfter } = await readPage(limit, (limit) => listAtoms(app.db, { topic, before, limit }));
-    const atoms = rows.map(({ createdAt, ...atom }) => ({ ...atom, createdAt: createdAt.toISOString() }));
-    return { json: { atoms, nextCursor: nextAfter?.id ?? null } };
+    return { json: { atoms: rows, nextCursor: nextAfter?.id ?? null } };
   },
 });

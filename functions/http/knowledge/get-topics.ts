@@ -27,7 +27,6 @@ export const getTopics = defineRoute({
   }),
   async handle({ app, query: { cursor: before, limit } }) {
     const { rows, nextAfter } = await readPage(limit, (limit) => listTopics(app.db, { before, limit }));
-    const topics = rows.map(({ createdAt, ...topic }) => ({ ...topic, createdAt: createdAt.toISOString() }));
-    return { json: { topics, nextCursor: nextAfter?.id ?? null } };
+    return { json: { topics: rows, nextCursor: nextAfter?.id ?? null } };
   },
 });
