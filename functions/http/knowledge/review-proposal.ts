@@ -55,8 +55,8 @@ export const reviewProposal = defineRoute({
   body,
   response: proposalSchema,
   async handle({ app, params, body, caller, header }) {
-    const faults = faultsOf(body);
-    if (faults) throw badRequest([faults]);
+    const fault = faultOf(body);
+    if (fault) throw badRequest([fault]);
     const payload = { review: params, body };
     const { response } = await respondOnce(app, { header, payload }, async (tx) => {
       const { kind, id } = params;
@@ -67,10 +67,12 @@ export const reviewProposal = defineRoute({
         throw new Problem(409, "decided-before", `the ${kind} proposal ${id} is ${proposal.status}: undo that first`);
       }
       const decision = { kind, id, by: caller, reason: body.reason, at: app.clock.now() };
-      const twin = await carryOut(app, tx, decision, body);
+      const isDecided = await decide(app, tx, decision, body);
       const after = await proposalOr404(tx, kind, id);
       const etag = proposalTag(after);
-      return { response: { ...(twin ? { twin } : { decided: proposalView(after) }), etag } };
+      if (isDecided) return { response: { decided: proposalView(after), etag } };
+      const { id: twinId, title, score } = after.similar!;
+      return { response: { twin: { id: twinId, title, score }, etag } };
     });
     const answer = response as unknown as Answer;
     if ("decided" in answer) return { headers: { etag: answer.etag }, json: answer.decided };
@@ -80,7 +82,7 @@ export const reviewProposal = defineRoute({
   },
 });
 
-function faultsOf({ action, into, acceptSimilar }: Action): { field: string; reason: string } | undefined {
+function faultOf({ action, into, acceptSimilar }: Action): { field: string; reason: string } | undefined {
   if (action === "merge" && into === undefined) {
     return { field: "into", reason: "expected the id of the topic or atom to merge into" };
   }
@@ -91,23 +93,33 @@ function faultsOf({ action, into, acceptSimilar }: Action): { field: string; rea
   return undefined;
 }
 
-/** @returns the similar entity that stops an approval */
-async function carryOut(app: App, tx: Tx, decision: PersonsDecision, { action, into, acceptSimilar }: Action) {
+/** @returns false when a similar entity stops an approval: the proposal is then flagged with it */
+async function decide(
+  app: App,
+  tx: Tx,
+  decision: PersonsDecision,
+  { action, into, acceptSimilar }: Action,
+): Promise<boolean> {
   switch (action) {
     case "reject":
       await rejectProposal(tx, decision);
-      return undefined;
+      return true;
     case "merge":
-      if (await mergeProposal(tx, decision, into!)) return undefined;
+      if (await mergeProposal(tx, decision, into!)) return true;
       throw badRequest([{ field: "into", reason: `there is no ${decision.kind} ${into}` }]);
     case "approve":
       return approve(app, tx, decision, acceptSimilar ?? false);
   }
 }
 
-async function approve(app: App, tx: Tx, { kind, id, by, reason, at }: PersonsDecision, acceptSimilar: boolean) {
+async function approve(
+  app: App,
+  tx: Tx,
+  { kind, id, by, reason, at }: PersonsDecision,
+  acceptSimilar: boolean,
+): Promise<boolean> {
   const { config } = app;
-  const approved = await approveProposal(tx, {
+  const { outcome } = await approveProposal(tx, {
     kind,
     id,
     reviewer: { userId: null, by, who: by },
@@ -117,14 +129,11 @@ async function approve(app: App, tx: Tx, { kind, id, by, reason, at }: PersonsDe
     threshold: config.KNOWLEDGE_DEDUP_SIMILARITY_THRESHOLD,
     acceptSimilar,
   });
-  switch (approved.outcome) {
+  switch (outcome) {
     case "approved":
-      return undefined;
-    case "twin": {
-      const { entityId, score } = approved;
-      const similar = (await proposalOr404(tx, kind, id)).similar?.title ?? approved.title;
-      return { id: entityId, title: similar, score };
-    }
+      return true;
+    case "twin":
+      return false;
     case "not_compared":
       throw await notCompared(app, kind, at);
     case "not_pending":
