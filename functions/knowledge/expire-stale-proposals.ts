@@ -29,13 +29,12 @@ export const expireStaleProposals = defineJob({
         runId: run.id,
         now: clock.now(),
       };
-      const expireUnlocked = () =>
-        batches(1_000, async (tx, limit) => ({ expired: await expireProposals(tx, expiry, limit) }));
-      await expireUnlocked();
-      // What is left was locked. A transaction that waits for a single row, and holds no other, cannot deadlock.
-      for (let left; (left = await oldestStaleProposal(db, expiry)) !== undefined; await expireUnlocked()) {
-        const id = left;
-        await transaction((tx) => expireProposal(tx, expiry, id));
+      for (;;) {
+        await batches(1_000, async (tx, limit) => ({ expired: await expireProposals(tx, expiry, limit) }));
+        // What is left was locked. A transaction that waits for a single row, and holds no other, cannot deadlock.
+        const locked = await oldestStaleProposal(db, expiry);
+        if (locked === undefined) break;
+        await transaction((tx) => expireProposal(tx, expiry, locked));
       }
     }
     return finish(async (tx) => {
