@@ -51,11 +51,9 @@ export async function addFindings(
       .filter((row) => !known.has(row.exactKey.toString("hex")))
       .map((row) => ({ ...row, ...common })),
   );
+  const topics = new Map([...known, ...added]);
   const topicOf = (key: Buffer | null) =>
-    (key && (known.get(key.toString("hex")) ?? added.get(key.toString("hex")))) ?? {
-      topicId: null,
-      topicProposalId: null,
-    };
+    (key && topics.get(key.toString("hex"))) ?? { topicId: null, topicProposalId: null };
   await insertAtomProposals(
     tx,
     firstOfEach(atoms, ({ row }) => row.exactKey).map(({ row, topicKey }) => ({
