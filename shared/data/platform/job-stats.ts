@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor } from "../client.ts";
 import { at, dateOf } from "../sql-instant.ts";
-import { auditLog, controls } from "./control-schema.ts";
+import { auditLog, controls, pauses } from "./control-schema.ts";
 import { isOpen } from "./dead-letters.ts";
 import type { Gated, Refusal } from "./gate-refusals.ts";
 import { jobRuns, type RunState, type Trigger } from "./platform-schema.ts";
@@ -89,7 +89,8 @@ export async function openRuns(
       from (
         select job_id, waiting, 0 as running, 0 as dead, greatest(first_due, opened.at) as due_at
           from (
-            select job_id, family, reason_code, count(*) as waiting,
+            select job_id, family, reason_code, array['all', 'family:' || family, 'job:' || job_id] as scopes,
+                   count(*) as waiting,
                    min(not_before) filter (
                      where not_before <= ${at(now)} and (reason_code = any (${plainArray(closed)})) is not true) as first_due
               from ${jobRuns} where state in ('queued', 'retrying') group by job_id, family, reason_code
@@ -97,8 +98,8 @@ export async function openRuns(
           left join lateral (
             select greatest(
               (select max(c.changed_at) from ${controls} c where c.scope in ('global', held.family)),
-              (select max(l.at) from ${auditLog} l
-                where l.subject in ('all', 'family:' || held.family, 'job:' || held.job_id) and l.action = 'resumed')
+              (select max(l.at) from ${auditLog} l where l.subject = any (held.scopes) and l.action = 'resumed'),
+              (select max(p.until) from ${pauses} p where p.scope = any (held.scopes) and p.until <= ${at(now)})
             ) as at
           ) as opened on reason_code is not null and first_due is not null
         union all

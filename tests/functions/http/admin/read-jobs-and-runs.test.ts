@@ -346,7 +346,12 @@ describe("health", () => {
     await api.db.execute(sql`
       insert into platform.controls (scope, comms_enabled, changed_at, changed_by) values ('samples', true, '2026-03-10T11:57:00Z', 'ada')`);
     expect(await late()).toBe(3);
-    await api.db.execute(sql`delete from platform.controls where scope = 'samples'; truncate platform.audit_log`);
+    await api.db.execute(sql`
+      insert into platform.pauses (scope, reason, paused_by, paused_at, until)
+      values ('job:asked_sample', 'a test', 'ada', ${minutes(-200).toISOString()}, ${minutes(-2).toISOString()})`);
+    expect(await late()).toBe(2);
+    await api.db.execute(sql`
+      delete from platform.controls where scope = 'samples'; delete from platform.pauses; truncate platform.audit_log`);
     await ledger(api, -170, { ...waits, reasonCode: null, notBefore: minutes(-170) });
     expect(await late()).toBe(180);
   });
