@@ -11,6 +11,7 @@ import { memoDemo } from "#local/stack/demo-data/demo-memo.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "../../../functions/http/admin/admin-api.ts";
+import { demoApi } from "./demo-api.ts";
 
 const NOW = new Date("2026-11-22T12:00:00Z");
 
@@ -29,23 +30,7 @@ beforeAll(async () => {
     env: { COUNTY_LISTS_LOOPBACK: "true", AzureWebJobsStorage: storage.connectionString },
   });
   api.clock.moveTo(NOW);
-  const call = async (method: string, path: string, body?: unknown, key?: string) => {
-    // Without a worker, the test executes the run itself.
-    const [asked = "", query] = path.split("?wait");
-    const headers = key === undefined ? {} : { "idempotency-key": key };
-    const answer = await api.call(method, asked, body, headers);
-    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
-    if (query === undefined) return answer.body as never;
-    await api.runner.execute(String(answer.body.id));
-    return (await api.call("GET", `api/admin/runs/${String(answer.body.id)}`)).body as never;
-  };
-  demo = {
-    now: NOW,
-    get: (path) => call("GET", path),
-    post: (path, body, key) => call("POST", path, body, key),
-    put: (path, body) => call("PUT", path, body),
-    provider: async (name) => ({ county: county.origin })[name]!,
-  };
+  demo = demoApi(api, { county: county.origin });
 });
 afterAll(async () => {
   await api.close();

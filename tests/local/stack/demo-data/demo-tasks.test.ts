@@ -9,6 +9,7 @@ import type { DemoApi } from "#local/stack/demo-data/demo-data.ts";
 import { tasksDemo } from "#local/stack/demo-data/demo-tasks.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { type AdminApi, startAdminApi } from "../../../functions/http/admin/admin-api.ts";
+import { demoApi } from "./demo-api.ts";
 
 let database: TestDatabase;
 let api: AdminApi;
@@ -16,18 +17,7 @@ let demo: DemoApi;
 beforeAll(async () => {
   database = await migratedDatabase();
   api = startAdminApi(database.url, [processRecurringTasks, dispatchReminders, scanOverdueTasks]);
-  const call = async (method: string, path: string, body?: unknown, key?: string) => {
-    const answer = await api.call(method, path, body, key === undefined ? {} : { "idempotency-key": key });
-    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
-    return answer.body as never;
-  };
-  demo = {
-    now: api.clock.now(),
-    get: (path) => call("GET", path),
-    post: (path, body, key) => call("POST", path, body, key),
-    put: (path, body) => call("PUT", path, body),
-    provider: (name) => Promise.reject(new Error(`tasks need no provider ${name}`)),
-  };
+  demo = demoApi(api);
 });
 afterAll(async () => {
   await api.close();
