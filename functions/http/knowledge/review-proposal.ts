@@ -142,7 +142,7 @@ async function approve(
 }
 
 async function notCompared(app: App, kind: KnowledgeKind, now: Date): Promise<Problem> {
-  const scan = (await app.jobs.all()).find(({ id }) => id === SCAN);
+  const scan = await app.jobs.find(SCAN);
   const schedule = scan ? effectiveSchedule(scan, app.config.jobs.get(SCAN)) : null;
   const next = schedule && nextOccurrence(schedule, now);
   const when = next ? `the next ${SCAN} runs at ${next.toISOString()}` : `${SCAN} has no schedule`;
