@@ -46,9 +46,9 @@ export const extractKnowledge = defineJob({
 
   async onDiscarded(tx, runs) {
     for (const run of runs) {
-      const { extractionId } = input.safeParse(run.input).data ?? {};
-      if (extractionId === undefined) continue;
-      await failExtraction(tx, extractionId, { error: discardReason(run), now: run.finishedAt! });
+      const { extractionId: id } = input.safeParse(run.input).data ?? {};
+      if (id === undefined) continue;
+      await failExtraction(tx, { id, runId: run.id, error: discardReason(run), now: run.finishedAt! });
     }
   },
 

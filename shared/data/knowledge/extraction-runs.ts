@@ -53,12 +53,15 @@ export async function completeExtraction(
     .where(eq(extractionRuns.id, id));
 }
 
-/** Marks extractions as failed; a finished one stays as it is. */
-export async function failExtraction(tx: Tx, id: string, { error, now }: { error: string; now: Date }): Promise<void> {
+/** Marks the extraction of a run as failed. A finished one stays as it is, and so does one that another run has. */
+export async function failExtraction(
+  tx: Tx,
+  { id, runId, error, now }: { id: string; runId: string; error: string; now: Date },
+): Promise<void> {
   await tx
     .update(extractionRuns)
     .set({ state: "failed", error, finishedAt: now })
-    .where(and(eq(extractionRuns.id, id), eq(extractionRuns.state, "queued")));
+    .where(and(eq(extractionRuns.id, id), eq(extractionRuns.runId, runId), eq(extractionRuns.state, "queued")));
 }
 
 /** The proposals of an extraction by status. */

@@ -130,6 +130,19 @@ describe("the messages of a request", () => {
     expect([(await topicRows()).length, (await atomRows()).length]).toEqual([1, 1]);
   });
 
+  it("do not fail with another run of their extraction that is discarded", async () => {
+    const { extraction, run } = await submit(message("Decision: we keep it"));
+    const input = { extractionId: extraction };
+    const other = await api.enqueuer.enqueue(extractKnowledge, { input, trigger: "event", requestedBy: "a test" });
+    await api.runner.cancel(other.id, { reason: "a mistake", who: "a test" });
+    expect(await shown(extraction)).toMatchObject({ state: "queued", run });
+    await api.runner.cancel(run, { reason: "not needed", who: "a test" });
+    expect(await shown(extraction)).toMatchObject({
+      state: "failed",
+      error: expect.stringContaining("not needed") as string,
+    });
+  });
+
   it("that are gone fail the run at once, with the reason", async () => {
     const { run, extraction } = await submit(message("Decision: we keep it"));
     await api.db.delete(extractionRuns).where(eq(extractionRuns.id, extraction));
