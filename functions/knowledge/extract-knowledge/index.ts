@@ -89,19 +89,18 @@ async function extract(context: Context): Promise<string> {
 }
 
 /** Reports the messages that failed, in any attempt. @throws UnreadableMessage when all of them failed */
-async function reportFailures({ input, paginate }: Context): Promise<void> {
-  await paginate(MOST_FAILURES, async (tx, { limit }) => {
-    const failures = await messageFailures(tx, input.extractionId, limit);
-    const { total } = await countMessages(tx, input.extractionId);
-    if (failures.length > 0 && failures.length === total) {
-      throw new UnreadableMessage(`no message could be read; first: ${failures[0]!.reason}`);
-    }
-    const failed = failures.map(({ source, externalId, reason }) => ({
+async function reportFailures({ input, db, recordFailures }: Context): Promise<void> {
+  const failures = await messageFailures(db, input.extractionId, MOST_FAILURES);
+  const { total } = await countMessages(db, input.extractionId);
+  if (failures.length > 0 && failures.length === total) {
+    throw new UnreadableMessage(`no message could be read; first: ${failures[0]!.reason}`);
+  }
+  recordFailures(
+    failures.map(({ source, externalId, reason }) => ({
       key: `${source}: ${externalId}`,
       error: new UnreadableMessage(reason),
-    }));
-    return { next: null, counts: {}, failed };
-  });
+    })),
+  );
 }
 
 /** What the extraction has proposed, in all of its attempts. */
