@@ -7,9 +7,9 @@ import { defineRoute } from "#http/route.ts";
 import { instantField } from "#rules/input-fields.ts";
 import { proposalsMetricsUpdated } from "#rules/knowledge/knowledge-events.ts";
 import { judgeTargets, metricsOf } from "#rules/knowledge/proposal-figures.ts";
+import { daysBefore } from "#schedule/duration.ts";
 import { knowledge } from "../../families.ts";
 
-const DAY_MS = 86_400_000;
 /** Most points of the history: longer ranges have fewer a day. */
 const MOST_POINTS = 500;
 const LONGEST_DAYS = 3_660;
@@ -42,14 +42,14 @@ export const getMetrics = defineRoute({
   }),
   async handle({ app, query }) {
     const to = query.to ?? app.clock.now();
-    const from = query.from ?? new Date(to.getTime() - 7 * DAY_MS);
+    const from = query.from ?? daysBefore(to, 7);
     const lengthMs = to.getTime() - from.getTime();
     if (from.getTime() < 0) {
       const field = query.from ? "from" : "to";
       throw badRequest([{ field, reason: "expected a range after 1970" }]);
     }
     if (lengthMs <= 0) throw badRequest([{ field: "from", reason: "expected an instant before `to`" }]);
-    if (lengthMs > LONGEST_DAYS * DAY_MS) {
+    if (from < daysBefore(to, LONGEST_DAYS)) {
       throw badRequest([{ field: "from", reason: `expected at most ${LONGEST_DAYS} days before \`to\`` }]);
     }
     const stepSeconds = Math.max(1, Math.ceil(lengthMs / 1_000 / MOST_POINTS));
@@ -73,8 +73,7 @@ export const getMetrics = defineRoute({
 
 /** Of the family's runs of the last seven days that succeeded or are dead, the share of the dead ones. */
 async function jobFailureRate(app: App): Promise<number | null> {
-  const since = new Date(app.clock.now().getTime() - 7 * DAY_MS);
-  const [stats, jobs] = await Promise.all([statsSince(app.db, since), app.jobs.all()]);
+  const [stats, jobs] = await Promise.all([statsSince(app.db, daysBefore(app.clock.now(), 7)), app.jobs.all()]);
   const own = jobs.flatMap(({ id, family }) => (family.id === knowledge.id ? (stats.get(id) ?? []) : []));
   const dead = own.reduce((sum, job) => sum + job.dead, 0);
   const ended = own.reduce((sum, job) => sum + job.succeeded, dead);
