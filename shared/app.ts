@@ -133,12 +133,14 @@ export function openApp(
       const { notifyFreedSlots } = await import("#notifications/notify-freed-slots.ts");
       await notifyFreedSlots(app, tx, freed);
     },
-    checkDelivery: async () => void (await delivery?.undelivered()),
+    checkDelivery: async () => delivery?.check(),
+    executeUndelivered: async (runs) => inProcess.dispatch(runs.filter(({ jobId }) => delivery?.isUndelivered(jobId))),
   };
   const runner: Runner = new Runner(runnerDependencies);
   const delivery = sender
     ? new DeliveryWatch(runnerDependencies, {
         queueOf: (jobId) => (ownQueues.has(jobId) ? ownQueue(jobId) : SHARED_QUEUE),
+        ...(simulatedClock && { elapsed: () => simulatedClock.now().getTime() }),
         async alert(undelivered) {
           const { notifyUndeliveredQueue } = await import("#notifications/notify-undelivered-queue.ts");
           await notifyUndeliveredQueue(app, { ...undelivered, text: undeliveredText(undelivered, clock.now()) });

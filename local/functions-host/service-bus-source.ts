@@ -20,31 +20,47 @@ export interface AnswerCheck {
   readonly limitMs: number;
 }
 
+/** Checks through which a message waits for an idle receiver before the receiver is replaced; doubled each time. */
+const [FEWEST_CHECKS, MOST_CHECKS] = [3, 30];
+/** Messages among which a check looks for one that waits: the oldest may be scheduled for later. */
+const PEEKED = 20;
+
 /**
- * Receives from a queue of Service Bus, or of its emulator, in peek-lock mode. When the broker leaves two checks in a
- * row without an answer, it receives over a new connection.
+ * Receives from a queue of Service Bus, or of its emulator, in peek-lock mode. It receives over a new connection when
+ * the broker leaves two checks in a row without an answer, or when a message waits while the receiver receives none.
  */
 export function openServiceBusSource(options: SourceOptions, check: AnswerCheck = CHECK): MessageSource {
   const ended = new AbortController();
   let connection = connect(options);
 
-  async function replaceSilentConnections(handlers: Handlers): Promise<void> {
+  async function replaceDeafConnections(handlers: Handlers): Promise<void> {
+    const idle = idleReceiver();
+    const receiving = { ...handlers, receive: idle.during(handlers.receive) };
+    const ask = () => connection.oldestMessage(check.limitMs);
+    connection.receive(receiving);
     for (;;) {
       await sleep(check.everyMs, undefined, { signal: ended.signal, ref: false });
       // After a freeze of this process the first limit has passed before the answer is read.
-      if ((await connection.answers(check.limitMs)) || (await connection.answers(check.limitMs))) continue;
+      const oldest = (await ask()) ?? (await ask());
+      const isDeaf = oldest && idle.misses(oldest.id);
+      if (oldest && !isDeaf) continue;
       if (ended.signal.aborted) return;
-      handlers.onError(new Error(`Service Bus did not answer within ${check.limitMs} ms, twice; connecting again`));
+      handlers.onError(
+        new Error(
+          isDeaf
+            ? "The receiver received no message while one waited; connecting again"
+            : `Service Bus did not answer within ${check.limitMs} ms, twice; connecting again`,
+        ),
+      );
       connection.sever();
       connection = connect(options);
-      connection.receive(handlers);
+      connection.receive(receiving);
     }
   }
 
   return {
     start(handlers) {
-      connection.receive(handlers);
-      replaceSilentConnections(handlers).catch(() => undefined);
+      replaceDeafConnections(handlers).catch(() => undefined);
     },
     async pause() {
       ended.abort();
@@ -53,6 +69,35 @@ export function openServiceBusSource(options: SourceOptions, check: AnswerCheck 
     async close() {
       ended.abort();
       await connection.close();
+    },
+  };
+}
+
+/**
+ * Detects a receiver that misses messages. Another receiver may hold the message that waits, so each replacement
+ * doubles the checks until the next one; a message that is received resets them.
+ */
+function idleReceiver() {
+  let [inProcess, checks, mostChecks] = [0, 0, FEWEST_CHECKS];
+  let waiting: string | null = null;
+  return {
+    during(receive: Handlers["receive"]): Handlers["receive"] {
+      return async (message) => {
+        inProcess += 1;
+        mostChecks = FEWEST_CHECKS;
+        await receive(message);
+        inProcess -= 1;
+        waiting = null;
+      };
+    },
+    /** Notes the oldest message of a check; whether it has waited through enough of them. */
+    misses(oldest: string | null): boolean {
+      checks = inProcess === 0 && oldest !== null && oldest === waiting ? checks + 1 : 1;
+      waiting = oldest;
+      if (checks < mostChecks) return false;
+      checks = 0;
+      mostChecks = Math.min(2 * mostChecks, MOST_CHECKS);
+      return true;
     },
   };
 }
@@ -74,6 +119,8 @@ function connect(options: SourceOptions) {
   const settle = settlements();
   const closing = new AbortController();
   let subscription: { close(): Promise<void> } | undefined;
+  /** Where a peek starts; without it the client continues after the last peeked message. */
+  let first: ServiceBusReceivedMessage["sequenceNumber"];
 
   return {
     receive({ receive, onError }: Handlers): void {
@@ -91,16 +138,25 @@ function connect(options: SourceOptions) {
         },
       );
     },
-    /** Whether the broker answers within the limit. After an error the client connects again by itself. */
-    async answers(limitMs: number): Promise<boolean> {
+    /**
+     * The oldest message that is not scheduled for later, whether or not a receiver holds it. An error counts as an
+     * answer without one: the client connects again by itself.
+     * @returns undefined without an answer within the limit
+     */
+    async oldestMessage(limitMs: number): Promise<{ id: string | null } | undefined> {
       const limit = new AbortController();
-      const asked = receiver.peekMessages(1, { abortSignal: limit.signal }).then(
-        () => true,
-        () => true,
+      const peek = { abortSignal: limit.signal, ...(first && { fromSequenceNumber: first }) };
+      const asked = receiver.peekMessages(PEEKED, peek).then(
+        (messages) => {
+          first ??= messages[0]?.sequenceNumber;
+          const oldest = messages.find(({ state }) => state === "active");
+          return { id: oldest?.sequenceNumber?.toString() ?? null };
+        },
+        () => ({ id: null }),
       );
-      const hasAnswered = await Promise.race([asked, sleep(limitMs, false, { ref: false })]);
+      const answer = await Promise.race([asked, sleep(limitMs, undefined, { ref: false })]);
       limit.abort();
-      return hasAnswered;
+      return answer;
     },
     async pause(): Promise<void> {
       await subscription?.close();

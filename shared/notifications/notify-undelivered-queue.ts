@@ -12,7 +12,7 @@ export async function notifyUndeliveredQueue(
       about: queue,
       type: "queue.not_delivering",
       title: "A queue does not deliver",
-      body: `${text}. Scheduled runs start; requested runs, retries and events of this queue wait. Look at the queue and its function, then restart the app.`,
+      body: `${text}. Scheduled runs are not affected. Look at the queue and its function; a restart of the app opens a new receiver.`,
       data: { queue, run },
     }),
   );

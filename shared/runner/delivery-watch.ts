@@ -1,6 +1,7 @@
 import { dueRuns, jobsWithDispatchedRuns, jobsWithDueRuns } from "#data/platform/waiting-runs.ts";
 import { inWords } from "#schedule/duration.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
+import { dispatch } from "./dispatch.ts";
 import { refusedWork } from "./refused-work.ts";
 
 /** A run that is due for longer has been dispatched again by the sweep. */
@@ -15,6 +16,7 @@ export interface UndeliveredQueue {
   readonly queue: string;
   /** Its oldest due run. */
   readonly run: string;
+  readonly jobId: string;
   readonly dueAt: Date;
 }
 
@@ -35,7 +37,7 @@ interface Suspicion extends UndeliveredQueue {
 /**
  * Judges by evidence whether queues deliver: an open connection proves nothing, since a receiver may be deaf. A queue
  * does not deliver when a run of it could have started two minutes ago, this process has received none of its messages
- * in that time, and no process executes one of its runs. The log and an alert say so once, and the log when it is over.
+ * in that time, and no other process executes one of its runs. It delivers again with the next message that arrives.
  */
 export class DeliveryWatch {
   readonly #deps: RunnerDependencies;
@@ -74,14 +76,36 @@ export class DeliveryWatch {
     return this.#known.undelivered;
   }
 
+  /** Judges, and sends a message to each queue that does not deliver: its arrival ends the judgement. */
+  async check(): Promise<void> {
+    const notBefore = this.#deps.clock.now();
+    const probes = (await this.undelivered()).map(({ run: id, jobId }) => ({ id, jobId, notBefore }));
+    await dispatch(this.#deps, probes);
+  }
+
+  /** Whether the last judgement confirmed that the queue of the job does not deliver. */
+  isUndelivered(jobId: string): boolean {
+    return this.#suspicions.get(this.#options.queueOf(jobId))?.isConfirmed ?? false;
+  }
+
   async #judge(now: number): Promise<UndeliveredQueue[]> {
-    const found = new Map((await this.#withoutDelivery(now)).map((one) => [one.queue, one]));
-    for (const { queue, isConfirmed } of [...this.#suspicions.values()]) {
-      if (found.has(queue)) continue;
+    // In the first two minutes nothing can be overdue for this process.
+    if (now - this.#startedAt < OVERDUE_MS) return [];
+    const { db, clock, holder } = this.#deps;
+    const due = await jobsWithDueRuns(db, clock.now(), OVERDUE_MS);
+    if (due.length === 0 && this.#suspicions.size === 0) return [];
+    const executing = new Set((await jobsWithDispatchedRuns(db, { except: holder })).map(this.#options.queueOf));
+    const delivers = (queue: string, since: number) => executing.has(queue) || this.#hasReceived(queue, since);
+
+    const silent = [...Map.groupBy(due, this.#options.queueOf)].filter(([queue]) => !delivers(queue, now - OVERDUE_MS));
+    const found = await this.#oldestRuns(new Map(silent), due);
+    for (const { queue, since, isConfirmed } of [...this.#suspicions.values()]) {
+      // The sweep executes overdue runs of a confirmed one, so their absence proves nothing.
+      if (isConfirmed ? !delivers(queue, since) : found.some((one) => one.queue === queue)) continue;
       this.#suspicions.delete(queue);
       if (isConfirmed) this.#deps.log.info(`The queue ${queue} delivers again`, { queue });
     }
-    for (const one of found.values()) this.#suspect(one, now);
+    for (const one of found) this.#suspect(one, now);
     return [...this.#suspicions.values()].filter(({ isConfirmed }) => isConfirmed);
   }
 
@@ -100,35 +124,30 @@ export class DeliveryWatch {
     });
   }
 
-  /** The oldest overdue run of each queue that shows no sign of delivery. */
-  async #withoutDelivery(elapsed: number): Promise<UndeliveredQueue[]> {
-    if (elapsed - this.#startedAt < OVERDUE_MS) return [];
+  /** The oldest overdue run of each queue that a worker could have claimed. */
+  async #oldestRuns(jobsOf: ReadonlyMap<string, string[]>, due: readonly string[]): Promise<UndeliveredQueue[]> {
+    if (jobsOf.size === 0) return [];
     const { db, clock } = this.#deps;
-    const { queueOf } = this.#options;
     const now = clock.now();
-    const due = await jobsWithDueRuns(db, now, OVERDUE_MS);
-    if (due.length === 0) return [];
     const { blocked, blockedRuns } = await refusedWork(this.#deps, OVERDUE_MS);
-    const executing = new Set((await jobsWithDispatchedRuns(db)).map(queueOf));
     const found: UndeliveredQueue[] = [];
-    for (const [queue, jobs] of Map.groupBy(due, queueOf)) {
-      if (executing.has(queue) || this.#hasReceived(queue, elapsed)) continue;
+    for (const [queue, jobs] of jobsOf) {
       const others = due.filter((id) => !jobs.includes(id)).map((id) => ({ id, maxLatenessMs: null }));
       const query = { now, overdueMs: OVERDUE_MS, blocked: [...blocked, ...others], blockedRuns, limit: 1 };
       const [run] = await dueRuns(db, query);
-      if (run) found.push({ queue, run: run.id, dueAt: run.notBefore! });
+      if (run) found.push({ queue, run: run.id, jobId: run.jobId, dueAt: run.notBefore! });
     }
     return found;
   }
 
-  #hasReceived(queue: string, now: number): boolean {
+  #hasReceived(queue: string, since: number): boolean {
     const received = this.#received.get(queue);
-    return received !== undefined && (received.open > 0 || now - received.at < OVERDUE_MS);
+    return received !== undefined && (received.open > 0 || received.at > since);
   }
 }
 
-/** `The queue job-runs does not deliver: run … has been due for 4 min, and no message has arrived` */
+/** Names the queue and its oldest due run, as a sentence without a full stop. */
 export function undeliveredText({ queue, run, dueAt }: UndeliveredQueue, now: Date): string {
-  const due = inWords(now.getTime() - dueAt.getTime());
-  return `The queue ${queue} does not deliver: run ${run} has been due for ${due}, and no message of it has arrived`;
+  const ago = inWords(now.getTime() - dueAt.getTime());
+  return `The queue ${queue} does not deliver: run ${run} was due ${ago} ago, and no message of the queue has arrived since; dispatch_overdue_runs executes its runs, about a minute late`;
 }

@@ -37,6 +37,8 @@ export interface RunnerDependencies {
   readonly alertFreedSlots?: (tx: Tx, freed: readonly FreedSlot[]) => Promise<void>;
   /** Checks whether the queues deliver, before each sweep. Default: nothing is checked. */
   readonly checkDelivery?: () => Promise<void>;
+  /** Executes, in this process, those overdue runs whose queue does not deliver. Default: they wait for it. */
+  readonly executeUndelivered?: (runs: readonly DispatchedRun[]) => Promise<void>;
   /** The correlation id of the operation that enqueues a run. Default: each run starts an operation of its own. */
   readonly correlationId?: () => string | undefined;
   /** Observes committed state changes and progress, and publishes live events. */

@@ -22,7 +22,7 @@ export interface SweepOptions {
 /**
  * The sweep: dispatches due runs again that no worker has claimed, oldest first. A backlog that workers still claim
  * from its queue is not doubled there: of that, only runs that others overtook. A backlog without messages is
- * dispatched as fast as workers claim it.
+ * dispatched as fast as workers claim it. Runs whose queue does not deliver are executed in this process.
  * @returns how many runs
  */
 export async function dispatchOverdue(
@@ -58,5 +58,6 @@ async function dispatchNow(deps: RunnerDependencies, runs: readonly Pick<Run, "i
     deps,
     runs.map((run) => ({ ...run, notBefore: now })),
   );
+  await deps.executeUndelivered?.(runs.map(({ id, jobId }) => ({ id, jobId, at: now })));
   return runs.length;
 }

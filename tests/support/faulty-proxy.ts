@@ -1,11 +1,15 @@
 import { once } from "node:events";
 import { connect as connectTcp, createServer, type Server, type Socket } from "node:net";
+import { creditFilter } from "./credit-filter.ts";
 
 /**
- * What the proxy does with connections: `pass` forwards; `silent` keeps them open and forwards nothing; `close` accepts
- * and closes at once; `reset` resets; `delay` forwards the server's bytes ten seconds late.
+ * What the proxy does with connections: `pass` forwards; `silent` keeps them open and forwards nothing; `silent to
+ * client` and `silent to server` do so in one direction; `close` accepts and closes at once; `reset` resets; `delay`
+ * forwards the server's bytes ten seconds late; `no credit` keeps the credit for messages from a broker, so that it
+ * delivers none and answers all else.
  */
-export type ProxyMode = "pass" | "silent" | "close" | "reset" | "delay";
+export type ProxyMode =
+  "pass" | "silent" | "silent to client" | "silent to server" | "close" | "reset" | "delay" | "no credit";
 
 /** A TCP proxy in front of a server, PostgreSQL or a broker, whose network a test breaks and heals. */
 export interface FaultyProxy {
@@ -23,7 +27,8 @@ export interface FaultyProxy {
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
-  isBroken: boolean;
+  /** Whether it has lost bytes that the server or the client sent. */
+  readonly lost: { server: boolean; client: boolean };
 }
 
 export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } = {}): Promise<FaultyProxy> {
@@ -40,8 +45,9 @@ export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } =
     if (mode === "reset") return void client.resetAndDestroy();
     const upstream = connectTcp(Number(target.port), target.hostname);
     upstream.on("error", () => undefined);
-    const link: Link = { client, server: upstream, isBroken: false };
+    const link: Link = { client, server: upstream, lost: { server: false, client: false } };
     links.add(link);
+    const withoutCredit = creditFilter();
     const forward = (from: Socket, to: Socket, isAnswer: boolean) => {
       const late: Buffer[] = [];
       let lateUntil = 0;
@@ -51,8 +57,9 @@ export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } =
           trap = undefined;
           hit();
         }
-        if (mode === "silent") link.isBroken = true;
-        if (link.isBroken || to.destroyed) return;
+        if (isAnswer) link.lost.server ||= mode === "silent" || mode === "silent to client";
+        else link.lost.client ||= mode === "silent" || mode === "silent to server";
+        if (link.lost[isAnswer ? "server" : "client"] || to.destroyed) return;
         const now = performance.now();
         if (isAnswer && mode === "delay") lateUntil = now + delayMs;
         // After late bytes the next ones wait as well: no network changes their order.
@@ -62,10 +69,10 @@ export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } =
             const next = late.shift()!;
             if (to.writable) to.write(next);
           }, lateUntil - now).unref();
-        } else to.write(chunk);
+        } else to.write(isAnswer ? chunk : withoutCredit(chunk, mode === "no credit"));
       });
       from.on("close", () => {
-        if (!link.isBroken && mode !== "silent") to.destroy();
+        if (!link.lost.server && !link.lost.client && !mode.startsWith("silent")) to.destroy();
         if (!isAnswer) links.delete(link);
       });
     };
@@ -81,7 +88,7 @@ export async function startFaultyProxy(serverUrl: string, { delayMs = 10_000 } =
     },
     set(next) {
       mode = next;
-      if (next === "pass" || next === "silent" || next === "delay") return;
+      if (next !== "close" && next !== "reset") return;
       for (const { client, server: upstream } of links) {
         if (next === "reset") client.resetAndDestroy();
         else client.end();

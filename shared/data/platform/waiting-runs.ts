@@ -187,12 +187,16 @@ export async function jobsWithDueRuns(db: Db, now: Date, overdueMs: number): Pro
   return rows.map(({ jobId }) => jobId);
 }
 
-/** The jobs with a running run that did not start at its slot: a message or a request started it. */
-export async function jobsWithDispatchedRuns(db: Db): Promise<string[]> {
+/**
+ * The jobs with a running run that did not start at its slot: a message or a request started it.
+ * @param except leaves out the runs of this lease holder
+ */
+export async function jobsWithDispatchedRuns(db: Db, { except }: { except: string }): Promise<string[]> {
+  const isElsewhere = sql`${jobRuns.leaseHolder} is distinct from ${except}`;
   const rows = await db
     .selectDistinct({ jobId: jobRuns.jobId })
     .from(jobRuns)
-    .where(and(eq(jobRuns.state, "running"), ne(jobRuns.trigger, "schedule")));
+    .where(and(eq(jobRuns.state, "running"), ne(jobRuns.trigger, "schedule"), isElsewhere));
   return rows.map(({ jobId }) => jobId);
 }
 

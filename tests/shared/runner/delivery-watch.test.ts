@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineJob, event, manual } from "#jobs";
 import { pauseScope } from "#operations/pause-and-resume.ts";
 import { DeliveryWatch, type UndeliveredQueue } from "#runner/delivery-watch.ts";
+import type { DispatchedRun } from "#runner/dependencies.ts";
 import { Runner } from "#runner/runner.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { aRun } from "#support/factories.ts";
@@ -51,12 +52,12 @@ async function minutes(count: number): Promise<UndeliveredQueue[]> {
 it("a queue whose due run no process takes for minutes does not deliver: log and alert have it once", async () => {
   const { id, notBefore } = await app.enqueuer.enqueue(sample, asked);
   expect(await minutes(3), "it may only have become able to start").toEqual([]);
-  expect(await minutes(3)).toMatchObject([{ queue: "job-runs", run: id, dueAt: notBefore }]);
+  expect(await minutes(3)).toMatchObject([{ queue: "job-runs", run: id, jobId: "sample", dueAt: notBefore }]);
   expect(alerts).toMatchObject([{ queue: "job-runs", run: id }]);
   expect(app.log.filter(({ level }) => level === "error")).toMatchObject([
-    { message: expect.stringContaining(`The queue job-runs does not deliver: run ${id} has been due for`) as unknown },
+    { message: expect.stringContaining(`The queue job-runs does not deliver: run ${id} was due`) as unknown },
   ]);
-  await app.runner.execute(id);
+  await watch.during("job-runs", () => app.runner.execute(id));
   expect(await minutes(1)).toEqual([]);
   expect(app.log.map(({ message }) => message)).toContain("The queue job-runs delivers again");
 });
@@ -84,6 +85,48 @@ it("a queue delivers while another process executes its runs", async () => {
   await app.enqueuer.enqueue(sample, asked);
   await aRun(app.db, { jobId: "sample", trigger: "event", state: "running" });
   expect(await minutes(10)).toEqual([]);
+});
+
+it("runs that this process executes without a message prove nothing", async () => {
+  const { id } = await app.enqueuer.enqueue(sample, asked);
+  await aRun(app.db, { jobId: "sample", trigger: "event", state: "running", leaseHolder: app.dependencies.holder });
+  expect(await minutes(6)).toMatchObject([{ run: id }]);
+});
+
+it("the sweep executes runs of a queue that does not deliver, until a message of it arrives", async () => {
+  const executed: DispatchedRun[] = [];
+  const runner = new Runner({
+    ...app.dependencies,
+    checkDelivery: () => watch.check(),
+    executeUndelivered: async (runs) => {
+      executed.push(...runs.filter(({ jobId }) => watch.isUndelivered(jobId)));
+    },
+  });
+  /** The sweep of each minute. @returns the runs that it executes here */
+  const sweeps = async (count: number) => {
+    executed.length = 0;
+    for (let n = 0; n < count; n++) {
+      app.clock.advance(MINUTE);
+      await runner.dispatchOverdueRuns();
+    }
+    return executed.map(({ id }) => id);
+  };
+  const first = await app.enqueuer.enqueue(sample, asked);
+  expect(await sweeps(3)).toEqual([]);
+  expect(await sweeps(2)).toContain(first.id);
+  await app.runner.execute(first.id);
+
+  const second = await app.enqueuer.enqueue(sample, asked);
+  expect(await sweeps(1), "the queue still does not deliver").toEqual([second.id]);
+  await app.runner.execute(second.id);
+  app.dispatched.length = 0;
+  expect(await sweeps(10)).toEqual([]);
+  expect(app.dispatched.filter(({ id }) => id === first.id).length, "messages that may arrive").toBe(10);
+  expect(alerts).toHaveLength(1);
+
+  await watch.during("job-runs", async () => undefined);
+  await app.enqueuer.enqueue(sample, asked);
+  expect(await sweeps(1)).toEqual([]);
 });
 
 it("a scheduled run that is running proves nothing, because no message started it", async () => {

@@ -358,7 +358,7 @@ describe("health", () => {
 
   it("is 503 when a queue does not deliver, and why has the sentence", async () => {
     const dueAt = minutes(-10);
-    const undelivered = [{ queue: "job-runs", run: "01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42", dueAt }];
+    const undelivered = [{ queue: "job-runs", run: "01993c1e-7d2a-7c31-9f0e-3b1c5a7e9d42", jobId: "sample", dueAt }];
     const api = startAdminApi(database.url, [hourly, asked], {
       broker: async () => ({ state: "connected" }),
       delivery: ({ dependencies }) =>
@@ -368,7 +368,7 @@ describe("health", () => {
     });
     open.push(api);
     const { status, body } = await api.call("GET", "api/jobs/health");
-    const trouble = `The queue job-runs does not deliver: run ${undelivered[0]!.run} has been due for 10 min, and no message of it has arrived`;
+    const trouble = `The queue job-runs does not deliver: run ${undelivered[0]!.run} was due 10 min ago, and no message of the queue has arrived since; dispatch_overdue_runs executes its runs, about a minute late`;
     expect({ status, body }).toMatchObject({
       status: 503,
       body: { healthy: false, database: "connected", broker: { state: "not-delivering", trouble }, detail: trouble },
