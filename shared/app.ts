@@ -12,6 +12,7 @@ import { brokerProbe } from "#messaging/broker-probe.ts";
 import { ownQueue, SHARED_QUEUE } from "#messaging/queue-names.ts";
 import { dispatchByServiceBus } from "#messaging/service-bus-dispatch.ts";
 import { type MessageSender, openServiceBus } from "#messaging/service-bus-sender.ts";
+import { lazyOutbound } from "#providers/outbound/lazy-outbound.ts";
 import { configuredRealtime } from "#realtime/configured-realtime.ts";
 import { nullRealtime } from "#realtime/realtime.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
@@ -112,6 +113,7 @@ export function openApp(
     heartbeatMs: config.JOB_HEARTBEAT,
     settings: config,
     gates: () => gateStateOf(config),
+    outbound: lazyOutbound,
     findJob: (id) => jobs.find(id),
     schedules,
     settingsOf: (job) => ({

@@ -2,7 +2,9 @@ import type { Db, Tx } from "#data/client.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
+import type { CallPolicy } from "./call-policy.ts";
 import type { JobLog } from "./job-log.ts";
+import type { Outbound, OutboundOptions } from "./outbound-client.ts";
 import type { RunObserver } from "./run-observer.ts";
 
 /** What the work of a job gets. */
@@ -47,6 +49,14 @@ export interface JobContext<Input> {
    * @throws TypeError when a channel or a type is not valid
    */
   readonly publish: RunObserver["publish"];
+  /**
+   * Opens a client for a provider: the one door to the outside. Its calls wait for the rate limit that all processes
+   * share; while the provider is down or its quota is exhausted they throw, and the run waits without spending an
+   * attempt. Not within a transaction.
+   */
+  readonly outbound: (options: OutboundOptions) => Outbound;
+  /** The policy of these calls, for provider clients that a factory opens. Undefined: every call starts at once. */
+  readonly callPolicy: CallPolicy | undefined;
   /**
    * Makes an effect outside the database happen once, however many attempts the run takes: see `shared/runner/once.ts`.
    * @param key names the effect for ever: `order 4711 placed`
@@ -96,7 +106,7 @@ export interface UpkeepControls {
 /** What the work of a batch gets. */
 export interface BatchContext<Input> extends Pick<
   JobContext<Input>,
-  "signal" | "db" | "settings" | "clock" | "log" | "publish"
+  "signal" | "db" | "settings" | "clock" | "log" | "publish" | "outbound" | "callPolicy"
 > {
   readonly runs: readonly BatchedRun<Input>[];
   /** One transaction for all; it commits only while this process holds every one of the runs. */

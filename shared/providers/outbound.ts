@@ -2,71 +2,23 @@ import { channel } from "node:diagnostics_channel";
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, STATUS_CODES } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { startTiming, type Timing } from "#diagnostics/start-timing.ts";
+import type { PlannedCall } from "#jobs/call-policy.ts";
+import type { CallOptions, Outbound, OutboundOptions, OutboundResponse } from "#jobs/outbound-client.ts";
 import { allowedHosts } from "./outbound/allowed-hosts.ts";
 import { deadline, type WithinDeadline } from "./outbound/deadline.ts";
-import { type OutboundResponse, outboundResponse } from "./outbound/outbound-response.ts";
-import { guardedLookup, type Resolve, resolveByDns } from "./outbound/public-address.ts";
+import { outboundResponse } from "./outbound/outbound-response.ts";
+import { guardedLookup, resolveByDns } from "./outbound/public-address.ts";
 import { httpError, type RequestFacts, toProviderError } from "./outbound/request-error.ts";
 import { readBody } from "./outbound/response-body.ts";
 import { safeUrl } from "./outbound/safe-url.ts";
 import { ProviderError } from "./provider-error.ts";
 
-export interface OutboundOptions {
-  /** Name of the provider; every error begins with it. */
-  readonly provider: string;
-  /** https; http is allowed on loopback only. Only a client with a loopback base URL can reach loopback addresses. */
-  readonly baseUrl: string;
-  /** Further hosts (`host` or `host:port`) for calls and redirects, besides the host of the base URL. */
-  readonly allowedHosts?: readonly string[];
-  /** Sent to the base URL's host only. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Never shown in an error: a key in the path, a token that the service echoes. */
-  readonly secrets?: readonly string[];
-  /** Milliseconds for the whole request, body included, without the time that the reader takes. Default 30,000. */
-  readonly timeoutMs?: number;
-  /** Milliseconds for one step: connection and headers, or the next chunk of the body. Default 10,000. */
-  readonly stallMs?: number;
-  /** Maximum of the body, as sent and as unpacked. Default 16 MiB. */
-  readonly maxBytes?: number;
-  /** Maximum of redirects that a GET follows. Default 5. */
-  readonly maxRedirects?: number;
-  readonly resolve?: Resolve;
-  readonly now?: () => Date;
-}
-
-interface CallOptions {
-  readonly method?: string;
-  readonly body?: string | Uint8Array;
-  /** Sent to the called host, not to another host that it redirects to. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Accepted media type. A web page is an error unless it contains `text/html`. Default any type. */
-  readonly accept?: string;
-  /** Statuses besides 2xx that are responses to read, for a service that explains an error in the body. */
-  readonly answers?: (status: number) => boolean;
-  /** Secrets of this call besides those of the client, such as the called number. */
-  readonly secrets?: readonly string[];
-  /** When it aborts, the call or the body throws its reason unchanged. */
-  readonly signal?: AbortSignal | undefined;
-  readonly timeoutMs?: number;
-  readonly stallMs?: number;
-  readonly maxBytes?: number;
-}
+export type { Outbound, OutboundOptions } from "#jobs/outbound-client.ts";
 
 interface RequestMessage {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | undefined;
-}
-
-export interface Outbound {
-  /**
-   * `url` may be relative to the base URL.
-   * @throws ProviderError for every response that is not 2xx and every failure
-   */
-  call(url: string | URL, options?: CallOptions): Promise<OutboundResponse>;
-  get(url: string | URL, options?: Omit<CallOptions, "method" | "body">): Promise<OutboundResponse>;
-  /** Closes idle connections. */
-  close(): void;
 }
 
 /** A request to a provider that got response headers or failed. */
@@ -110,6 +62,9 @@ export function outbound(options: OutboundOptions): Outbound {
       signal,
     );
     const requested = new URL(path, base);
+    const isForbidden = whyForbidden(requested) !== undefined;
+    const planned: PlannedCall = { provider, path: requested.pathname, signal };
+    const started = isForbidden ? undefined : await options.policy?.begin(planned);
     let target = requested;
     for (let redirects = 0; ; redirects++) {
       signal?.throwIfAborted();
@@ -129,14 +84,18 @@ export function outbound(options: OutboundOptions): Outbound {
         const next = redirectTarget(message, target, method);
         if (!isSuccess && next === undefined) throw await httpErrorOf(message, request, withinDeadline);
         publish({ status });
-        if (next === undefined) return outboundResponse(message, request, { withinDeadline, maxBytes, accept, signal });
+        if (next === undefined) {
+          return outboundResponse(message, request, { withinDeadline, maxBytes, accept, signal, started });
+        }
         message.destroy();
         if (redirects === maxRedirects) throw tooManyRedirects(request, maxRedirects);
         target = next;
       } catch (error) {
+        if (signal?.aborted) await started?.ended({});
         signal?.throwIfAborted();
         const providerError = toProviderError(request, error);
         publish({ error: providerError });
+        await started?.ended({ status: providerError.status, error: providerError });
         throw providerError;
       }
     }

@@ -2,9 +2,11 @@ import type { Db, Tx } from "#data/client.ts";
 import type { FreedSlot } from "#data/platform/early-slots.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import type { Lease } from "#data/platform/run-leases.ts";
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import type { GateState } from "#jobs/gates.ts";
 import type { Job } from "#jobs/job.ts";
 import type { JobLog } from "#jobs/job-log.ts";
+import type { Outbound, OutboundOptions } from "#jobs/outbound-client.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
 import type { Clock } from "#schedule/clock.ts";
 import type { Schedule } from "#schedule/index.ts";
@@ -24,6 +26,10 @@ export interface RunnerDependencies {
   /** The app's settings, passed to jobs unchanged. */
   readonly settings: Config;
   readonly gates: () => GateState;
+  /** Opens a client for calls to a provider. */
+  readonly outbound: (options: OutboundOptions) => Outbound;
+  /** The policy of the calls that a run makes. Default: every call starts at once. */
+  readonly callPolicy?: (run: Run) => CallPolicy;
   /** Finds a job by id, loading its code on first use. */
   readonly findJob: (id: string) => Promise<Job | undefined>;
   /** The schedules in force, for the slots that no tick recorded. Default: none are looked for. */

@@ -35,6 +35,8 @@ export async function executeBatch(
       endings.set(run.id, { kind: "threw", error: asError(thrown) });
     }
   }
+  // Runs of one batch come from one queue: the first one stands for all.
+  const policy = claimed[0] && tools.callPolicy?.(claimed[0].run);
   const context: BatchContext<never> = {
     runs: batched,
     signal,
@@ -43,6 +45,8 @@ export async function executeBatch(
     clock: tools.clock,
     log,
     publish: tools.publish,
+    outbound: (options) => tools.outbound({ ...options, policy }),
+    callPolicy: policy,
     transaction: (work) =>
       fencedTransaction(
         tools.db,

@@ -16,7 +16,7 @@ import { paginate } from "./paginate.ts";
 import { instantOf } from "./run-instant.ts";
 
 /** What contexts are made of, the same for all attempts. */
-export interface SharedTools extends Pick<RunnerDependencies, "db" | "settings" | "clock"> {
+export interface SharedTools extends Pick<RunnerDependencies, "db" | "settings" | "clock" | "outbound" | "callPolicy"> {
   readonly publish: RunObserver["publish"];
   readonly enqueuer: Pick<Enqueuer, "enqueueChild" | "enqueueChildren" | "dispatch">;
 }
@@ -38,10 +38,11 @@ const enqueued = new WeakMap<Tx, WaitingRun[]>();
 export function contextOf(
   run: Run,
   input: unknown,
-  { db, settings, clock, publish, enqueuer }: SharedTools,
+  { db, settings, clock, publish, enqueuer, outbound, callPolicy }: SharedTools,
   { held, log, report, completeIn }: AttemptTools,
 ): JobContext<never> {
   const { signal } = held.abort;
+  const policy = callPolicy?.(run);
   const transaction = async <T>(work: (tx: Tx) => Promise<T>) => {
     let children: readonly WaitingRun[] = [];
     const withChildren = async (tx: Tx) => {
@@ -90,6 +91,8 @@ export function contextOf(
       dispatchAfterCommit(tx, await enqueuer.enqueueChildren(tx, run, jobId, inputs));
     },
     publish,
+    outbound: (options) => outbound({ ...options, policy }),
+    callPolicy: policy,
     once: (key, effect, options) => once({ db, clock, runId: run.id, signal }, key, effect, options),
     async batches(limit, work) {
       const sum: Counts = {};

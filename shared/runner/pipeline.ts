@@ -35,13 +35,15 @@ export class Pipeline {
   #graceIsOver = false;
 
   constructor(deps: RunnerDependencies, { enqueuer, completion, backfills, upkeep }: PipelineParts) {
-    const { db, settings, clock, log, observer } = deps;
+    const { db, settings, clock, log, observer, outbound, callPolicy } = deps;
     this.#deps = deps;
     this.#tools = {
       db,
       settings,
       clock,
       log,
+      outbound,
+      ...(callPolicy && { callPolicy }),
       publish: (tx, events) => observer?.publish(tx, events),
       enqueuer,
       completion,

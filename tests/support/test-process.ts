@@ -6,6 +6,7 @@ import { defineJob, type Job, manual } from "#jobs";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import type { NewEvent, RunObserver, RunStateChange } from "#jobs/run-observer.ts";
+import { outbound } from "#providers/outbound.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
 import type { DispatchedRun, RunnerDependencies } from "#runner/dependencies.ts";
 import type { Enqueuer } from "#runner/enqueue.ts";
@@ -92,6 +93,7 @@ export function startProcess(
     heartbeatMs,
     settings: config,
     gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
+    outbound,
     findJob: (id) => catalogue.find(id),
     schedules: async () =>
       jobs.flatMap((job) => {

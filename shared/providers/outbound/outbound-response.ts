@@ -1,28 +1,19 @@
 import type { IncomingMessage } from "node:http";
+import type { StartedCall } from "#jobs/call-policy.ts";
+import type { OutboundResponse } from "#jobs/outbound-client.ts";
 import { ProviderError } from "../provider-error.ts";
 import type { WithinDeadline } from "./deadline.ts";
 import { type RequestFacts, toProviderError } from "./request-error.ts";
 import { collect, readBody } from "./response-body.ts";
 import { isWebPage } from "./web-page.ts";
 
-/** A successful response. Read its body once, by `body`, `bytes` or `text`, or `discard` it. */
-export interface OutboundResponse {
-  readonly status: number;
-  /** The URL that answered, after redirects, safe to show. */
-  readonly url: string;
-  readonly headers: IncomingMessage["headers"];
-  /** The chunks as they arrive; errors are ProviderErrors. Leaving the loop early closes the connection. */
-  readonly body: AsyncIterable<Buffer>;
-  bytes(): Promise<Buffer>;
-  text(): Promise<string>;
-  discard(): void;
-}
-
 export interface ResponsePolicy {
   readonly withinDeadline: WithinDeadline;
   readonly maxBytes: number;
   readonly accept: string;
   readonly signal: AbortSignal | undefined;
+  /** Records the end of the call: that of its body. */
+  readonly started: StartedCall | undefined;
 }
 
 export function outboundResponse(
@@ -38,27 +29,37 @@ export function outboundResponse(
     body,
     bytes: () => collect(body),
     text: async () => (await collect(body)).toString("utf8"),
-    discard: () => void message.destroy(),
+    discard: () => {
+      message.destroy();
+      void policy.started?.ended({ status: message.statusCode });
+    },
   };
 }
 
 async function* checkedBody(
   message: IncomingMessage,
   request: RequestFacts,
-  { withinDeadline, maxBytes, accept, signal }: ResponsePolicy,
+  { withinDeadline, maxBytes, accept, signal, started }: ResponsePolicy,
 ): AsyncGenerator<Buffer> {
+  const status = message.statusCode;
   let mayBeWebPage = !accept.includes("text/html");
   try {
     for await (const chunk of readBody(message, withinDeadline, maxBytes)) {
       if (mayBeWebPage && isWebPage(message.headers["content-type"], chunk.toString("utf8", 0, 256))) {
         const sentence = `${request.provider} answered with a web page where ${accept} was expected: ${request.method} ${request.url}`;
-        throw new ProviderError(sentence, { ...request, errorClass: "transient", status: message.statusCode });
+        throw new ProviderError(sentence, { ...request, errorClass: "transient", status });
       }
       mayBeWebPage = false;
       yield chunk;
     }
   } catch (error) {
+    if (signal?.aborted) await started?.ended({});
     signal?.throwIfAborted();
-    throw toProviderError(request, error);
+    const providerError = toProviderError(request, error);
+    await started?.ended({ status, error: providerError });
+    throw providerError;
+  } finally {
+    // Also for a reader that leaves the loop early.
+    await started?.ended({ status });
   }
 }

@@ -1,14 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
-
-interface Address {
-  readonly address: string;
-  readonly family: number;
-}
-
-/** Resolves a host name to all of its addresses. Only tests replace it. */
-export type Resolve = (hostname: string) => Promise<readonly Address[]>;
+import type { Resolve } from "#jobs/outbound-client.ts";
 
 export const resolveByDns: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });
 
