@@ -70,7 +70,7 @@ export default {
       name: "jobs-import-no-layer-internals",
       comment: "A job imports what the layer gives from #jobs, which is shared/jobs/index.ts.",
       severity: "error",
-      from: { path: "^functions/(platform|portfolio|tasks|tax-liens|knowledge)/" },
+      from: { path: "^functions/(platform|portfolio|tasks|tax-liens|knowledge|personal-ops)/" },
       to: { path: "^shared/(runner|operations|azure|schedule)/|^shared/jobs/(?!index\\.ts)|^shared/app\\.ts" },
     },
     stands("text", [], "The ground: comparing and shortening texts. Pure, and used by all."),

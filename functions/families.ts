@@ -9,3 +9,8 @@ export const taxLiens: Family = {
   zoneSetting: "TAX_LIENS_TIME_ZONE",
 };
 export const knowledge: Family = { id: "knowledge", title: "Knowledge: proposals, their review, duplicates" };
+export const personalOps: Family = {
+  id: "personal-ops",
+  title: "Personal operations: syncs, watchers, digest and call of one person",
+  zoneSetting: "PERSONAL_OPS_TIME_ZONE",
+};

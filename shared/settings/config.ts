@@ -17,6 +17,7 @@ import {
 import { embeddingFaults, KNOWLEDGE_SETTINGS } from "./knowledge-settings.ts";
 import { NOTIFICATION_SETTINGS, notificationFaults } from "./notification-settings.ts";
 import { OUTBOUND_SETTINGS } from "./outbound-settings.ts";
+import { PERSONAL_OPS_SETTINGS } from "./personal-ops-settings.ts";
 import { PORTFOLIO_SETTINGS, portfolioFaults } from "./portfolio-settings.ts";
 import type { Setting, ValuesOf } from "./setting.ts";
 import { TASK_SETTINGS } from "./task-settings.ts";
@@ -37,6 +38,7 @@ export const SETTINGS = {
   ...TASK_SETTINGS,
   ...TAX_LIEN_SETTINGS,
   ...KNOWLEDGE_SETTINGS,
+  ...PERSONAL_OPS_SETTINGS,
 } satisfies Record<string, Setting<unknown>>;
 
 /** Each names the faults of settings that do not fit together. */

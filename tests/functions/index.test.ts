@@ -89,7 +89,7 @@ it("a family's folder has its index, its jobs, and nothing else", async () => {
 });
 
 it("a folder of a job has more than the job: a job of one file is a file", async () => {
-  for await (const path of glob("{platform,portfolio,tasks,tax-liens,knowledge}/*/", { cwd: folder })) {
+  for await (const path of glob("{platform,portfolio,tasks,tax-liens,knowledge,personal-ops}/*/", { cwd: folder })) {
     expect((await readdir(join(folder, path))).length, path).toBeGreaterThan(1);
   }
 });

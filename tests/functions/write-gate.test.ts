@@ -96,7 +96,7 @@ describe("while writing is switched off", () => {
   async function contents(): Promise<Record<string, unknown>> {
     const tables = await app.db.execute<{ name: string }>(`
       select format('%I.%I', schemaname, tablename) as name from pg_tables
-       where schemaname in ('platform', 'portfolio', 'tasks', 'tax_liens', 'reasoning', 'knowledge') and tablename <> 'job_runs'`);
+       where schemaname in ('platform', 'portfolio', 'tasks', 'tax_liens', 'reasoning', 'knowledge', 'personal_ops') and tablename <> 'job_runs'`);
     const digests = await app.db.execute(
       `select ${[...tables].map(({ name }, i) => `(select md5(string_agg(t::text, ',' order by t::text)) from ${name} t) as t${i}`).join()}`,
     );

@@ -16,7 +16,7 @@ const tables = (
   await db.execute<{ name: string }>(sql`
     select table_schema || '.' || table_name as name from information_schema.tables
      where table_type = 'BASE TABLE' and table_schema in ('platform', 'portfolio', 'tasks', 'reasoning', 'tax_liens', 'knowledge',
-                          'vectors')
+                          'vectors', 'personal_ops')
        and table_name not like '%migration%'`)
 ).map(({ name }) => name);
 
@@ -57,7 +57,7 @@ it("docs/retention.md has a row for each table, with the job and the setting of 
 /** The retention in the comment before each table, by the name of the table. */
 async function declarations(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  const schemas: Record<string, string> = { tasksSchema: "tasks", taxLiens: "tax_liens" };
+  const schemas: Record<string, string> = { tasksSchema: "tasks", taxLiens: "tax_liens", personalOps: "personal_ops" };
   for (const file of await readdir(DATA, { recursive: true })) {
     if (!file.endsWith("-schema.ts")) continue;
     const source = await readFile(join(DATA, file), "utf8");
