@@ -19,6 +19,7 @@ import { NOTIFICATION_SETTINGS, notificationFaults } from "./notification-settin
 import { OUTBOUND_SETTINGS } from "./outbound-settings.ts";
 import { PERSONAL_OPS_SETTINGS } from "./personal-ops-settings.ts";
 import { PORTFOLIO_SETTINGS, portfolioFaults } from "./portfolio-settings.ts";
+import { PROVIDER_SETTINGS } from "./provider-settings.ts";
 import type { Setting, ValuesOf } from "./setting.ts";
 import { TASK_SETTINGS } from "./task-settings.ts";
 import { TAX_LIEN_SETTINGS } from "./tax-lien-settings.ts";
@@ -32,6 +33,7 @@ export const SETTINGS = {
   ...AZURE_SERVICES_SETTINGS,
   ...ACCESS_SETTINGS,
   ...OUTBOUND_SETTINGS,
+  ...PROVIDER_SETTINGS,
   ...NOTIFICATION_SETTINGS,
   ...DOCUMENT_SETTINGS,
   ...PORTFOLIO_SETTINGS,

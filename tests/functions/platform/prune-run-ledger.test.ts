@@ -39,6 +39,14 @@ afterEach(async () => {
   await storage.clear("run-archive");
 });
 
+test("counts of calls to providers are deleted after five weeks", async () => {
+  const at = (days: number) => `'${new Date(Date.parse(NOW) - days * 86_400_000).toISOString()}'`;
+  await app.db.execute(
+    sql.raw(`insert into platform.api_calls (provider, minute) values ('notion', ${at(34)}), ('notion', ${at(36)})`),
+  );
+  expect((await prune()).result).toMatchObject({ apiCalls: 1 });
+});
+
 describe("retention", () => {
   test("archives whole runs that ended more than 90 days ago, and keeps younger ones", async () => {
     const old = await seed(3, { endedDaysAgo: 91 });

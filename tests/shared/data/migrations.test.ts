@@ -31,6 +31,7 @@ const RECORDED = {
   "0020_due_deliveries_and_list_findings": "df08dbcbd7bc9bcbaba7a27ec642977c3c406fc58cf32f1844d222ff51fe9abb",
   "0021_find_flagged_proposals": "f0a36ed1df3bf7f7fef2e43d915bebd062ec44c77bc143108bee8178c24ffdd4",
   "0022_personal_ops": "e1d7c87d910cf79e6b0c0b83a508a6e2df0e0dffdc80421a759ddf07eec01582",
+  "0023_provider_layer": "531591bb03715c3c97d67a92007638f0c0afb954a67bb0e9286e89957f0078df",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {
