@@ -85,8 +85,8 @@ export default {
     ),
     stands(
       "data",
-      ["settings", "diagnostics"],
-      "The data floor stands on the driver and the settings of the connection alone.",
+      ["settings", "diagnostics", "redaction"],
+      "The data floor stands on the driver, the settings of the connection and what may be stored of a value.",
     ),
     stands(
       "jobs",

@@ -9,8 +9,12 @@ export const taxLiens: Family = {
   zoneSetting: "TAX_LIENS_TIME_ZONE",
 };
 export const knowledge: Family = { id: "knowledge", title: "Knowledge: proposals, their review, duplicates" };
+/** Loaded with the first attempt of that family: the jobs of the others do not need it. */
+const agentAudit = () => import("#data/personal-ops/agent-audit.ts");
 export const personalOps: Family = {
   id: "personal-ops",
   title: "Personal operations: syncs, watchers, digest and call of one person",
   zoneSetting: "PERSONAL_OPS_TIME_ZONE",
+  onTransition: async (...change) => (await agentAudit()).auditAttempt(...change),
+  onHeld: async (...held) => (await agentAudit()).auditHeldRuns(...held),
 };

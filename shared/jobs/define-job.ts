@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import type { Tx } from "#data/client.ts";
-import type { ItemFailure, Run } from "#data/platform/platform-schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import type { Overlap } from "#data/platform/run-claims.ts";
 import { type Duration, milliseconds } from "#schedule/duration.ts";
 import type { ChangeableSettingName } from "./changeable-settings.ts";
-import type { Family, ZoneSetting } from "./family.ts";
+import type { Family, OnTransition, ZoneSetting } from "./family.ts";
 import type { Gate } from "./gates.ts";
 import type { InputFacts } from "./input-facts.ts";
 import type { Job, JobWork } from "./job.ts";
@@ -70,7 +70,7 @@ interface JobOptions<Input> {
    * always agrees with the ledger. Keep it to one or two statements; it must be safe to repeat. `itemFailures` has up
    * to 10,100 failed items of the attempt that has just ended; `run` has the first 100.
    */
-  readonly onTransition?: (tx: Tx, run: Run, itemFailures: readonly ItemFailure[]) => Promise<void>;
+  readonly onTransition?: OnTransition;
   /**
    * Called in the transaction in which waiting or running runs are discarded: `dead`, `cancelled` or `skipped`. It gets
    * those of a batch together. Unlike `onTransition`, it adds no cost to other runs and allows `enqueueAll`.
@@ -98,7 +98,8 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
   options: JobOptions<z.output<Schema>> & { readonly input: Schema } & TriggerFor<Schema> &
     Work<z.output<Schema>, Item>,
 ): Job {
-  const { id, formerIds = [], family, on, checkInput, onTransition, onDiscarded } = options;
+  const { id, formerIds = [], family, on, checkInput, onDiscarded } = options;
+  const onTransition = bothHooks(options.onTransition, family.onTransition);
   for (const each of [id, ...formerIds]) checkId(each);
   return {
     id,
@@ -124,6 +125,14 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     zoneSetting: "expression" in on ? (options.zoneSetting ?? family.zoneSetting) : undefined,
     changeableSettings: options.changeableSettings ?? [],
     work: workOf(id, options as unknown as AnyWork),
+  };
+}
+
+function bothHooks(own: OnTransition | undefined, ofFamily: OnTransition | undefined): OnTransition | undefined {
+  if (!own || !ofFamily) return own ?? ofFamily;
+  return async (...change) => {
+    await own(...change);
+    await ofFamily(...change);
   };
 }
 

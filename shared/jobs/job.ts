@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import type { Tx } from "#data/client.ts";
 import type { Gated } from "#data/platform/gate-refusals.ts";
-import type { ItemFailure, Run } from "#data/platform/platform-schema.ts";
+import type { Run } from "#data/platform/platform-schema.ts";
 import type { Overlap } from "#data/platform/run-claims.ts";
 import { familyScope, jobScope, type Scope } from "#data/platform/scope.ts";
 import type { Schedule } from "#schedule/index.ts";
-import type { Family } from "./family.ts";
+import type { Family, OnTransition } from "./family.ts";
 import type { Gate } from "./gates.ts";
 import type { InputFacts } from "./input-facts.ts";
 import type { RetryPolicy } from "./retry.ts";
@@ -29,7 +29,7 @@ export interface Job {
   readonly gates: readonly Gate[];
   /** The job's own queue, with the most runs that one invocation takes; null: the queue that jobs share. */
   readonly queue: { readonly batch: number } | null;
-  readonly onTransition?: (tx: Tx, run: Run, itemFailures: readonly ItemFailure[]) => Promise<void>;
+  readonly onTransition?: OnTransition;
   readonly onDiscarded?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
   readonly work: JobWork;
   readonly missed: Missed;

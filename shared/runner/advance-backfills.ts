@@ -71,7 +71,7 @@ export class Backfills {
         ? new Date(now.getTime() + LOW_PRIORITY_DELAY_MS)
         : now;
       const run = await insertBackfillRun(tx, newSlotRun(this.#deps, job, slot), { backfillId: id, notBefore, now });
-      await runHooks(tx, job, [run], this.#deps.observer);
+      await runHooks(this.#deps, tx, job, [run]);
       return run;
     }
     await saveProcessed(tx, id, slots.length);

@@ -11,10 +11,11 @@ import { runHooks } from "./run-hooks.ts";
  * @returns the run as it is then; undefined when there is none or it has ended
  */
 export async function cancel(
-  { db, clock, findJob, observer }: RunnerDependencies,
+  deps: RunnerDependencies,
   runId: string,
   { reason, who }: { reason: string; who: string },
 ): Promise<Run | undefined> {
+  const { db, clock, findJob } = deps;
   const now = clock.now();
   return db.transaction(async (tx) => {
     // Locked: a run whose attempt ends at this moment is cancelled in its next state, and does not count as ended.
@@ -22,7 +23,7 @@ export async function cancel(
     if (!found) return undefined;
     const job = await findJob(found.jobId);
     const cancelled = await cancelWaitingRun(tx, runId, reason, now);
-    if (cancelled) await runHooks(tx, job, [cancelled], observer);
+    if (cancelled) await runHooks(deps, tx, job, [cancelled]);
     const run = cancelled ?? (await requestCancel(tx, runId, reason, now));
     if (run) await recordAudit(tx, { at: now, who, action: "run cancelled", subject: `run:${runId}`, reason });
     return run;

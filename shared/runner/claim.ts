@@ -11,12 +11,12 @@ import { settingsRefusal, settingsRefusals } from "./settings-refusal.ts";
 
 /** Starts the next attempt of waiting runs of one job. @returns those that this process holds now */
 export async function claim(deps: RunnerDependencies, job: Job, ids: readonly string[]): Promise<Run[]> {
-  const { db, clock, observer } = deps;
+  const { db, clock } = deps;
   const allowed = await allowedBySettings(deps, job, ids);
   if (allowed.length === 0) return [];
   const claimAll = async (tx: Executor) => {
     const runs = await claimRuns(tx, allowed, gatedOf(job), leaseOf(deps), clock.now());
-    await runHooks(tx, job, runs, observer);
+    await runHooks(deps, tx, job, runs);
     return runs;
   };
   try {

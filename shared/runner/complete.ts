@@ -109,7 +109,7 @@ export class Completion {
     const written = moves.filter(({ run }) => ids.has(run.id));
     const runs = written.map(({ run, next }) => applyNextState(run, next));
     const failures = new Map(written.map(({ run, ending }) => [run.id, allItemFailures(ending)]));
-    await runHooks(tx, job, runs, this.#deps.observer, failures);
+    await runHooks(this.#deps, tx, job, runs, failures);
     const unblocked: WaitingRun[] = firstInLine.map((run) => ({ ...run, notBefore: now }));
     if (job?.then.length) unblocked.push(...(await this.#enqueueNext(tx as Tx, job, runs)));
     // Last, since it may wait for another process that alerts about the same: nothing is locked after it.

@@ -50,7 +50,7 @@ export class Enqueuer {
     const refusal = await this.#refusalOf(tx, job, row);
     const now = this.#deps.clock.now();
     const run = refusal ? (await insertSkippedRun(tx, row, refusal, now))! : await insertQueuedRun(tx, row, now);
-    await runHooks(tx, job, [run], this.#deps.observer);
+    await runHooks(this.#deps, tx, job, [run]);
     logOf(this.#deps.log, run).info(refusal ? "Skipped" : "Queued", {
       requestedBy: run.requestedBy,
       reason: run.reason ?? undefined,
@@ -82,7 +82,7 @@ export class Enqueuer {
     const job = await this.#childJob(parent, jobId);
     const row = newRun(this.#deps, job, childRequest(parent, input));
     const run = await insertQueuedRun(tx, row, this.#deps.clock.now());
-    await runHooks(tx, job, [run], this.#deps.observer);
+    await runHooks(this.#deps, tx, job, [run]);
     return run;
   }
 
@@ -104,7 +104,7 @@ export class Enqueuer {
   async enqueueRepeats(tx: Tx, job: Job, rows: readonly NewRun[]): Promise<StartedRepeat[]> {
     const now = this.#deps.clock.now();
     const runs = await insertRepeats(tx, rows, now);
-    await runHooks(tx, job, runs, undefined);
+    await runHooks({ clock: this.#deps.clock }, tx, job, runs);
     const started = new Set(runs.map(({ id }) => id));
     this.#observeQueued(
       tx,

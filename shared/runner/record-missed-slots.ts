@@ -81,7 +81,7 @@ async function insertDecided(
   }));
   return deps.db.transaction(async (tx) => {
     const inserted = await insertSlots(tx, slots, now);
-    await runHooks(tx, job, inserted, deps.observer);
+    await runHooks(deps, tx, job, inserted);
     return inserted;
   });
 }

@@ -1,3 +1,4 @@
+import type { Executor } from "#data/client.ts";
 import { gateRefusal } from "#data/platform/gate-refusals.ts";
 import { pausedUntil } from "#data/platform/pauses.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
@@ -74,7 +75,6 @@ async function requeueRefused(
   job: Job,
   { runs, refusal, now }: { readonly runs: readonly Run[]; readonly refusal: Refusal; readonly now: Date },
 ): Promise<WaitingRun[]> {
-  const { db, clock } = deps;
   const { late = [], held = [] } = Object.groupBy(runs, (run) => (waitedTooLong(job, run, now) ? "late" : "held"));
   if (late.length > 0) {
     const code = "too-late";
@@ -82,10 +82,24 @@ async function requeueRefused(
     await skipRefused(deps, job, idsOf(late), { code, reason });
   }
   // What opens the gate dispatches them, and so does the sweep: a message that returns again and again is of no use.
-  if (held.length > 0) await holdWaitingRuns(db, { ids: idsOf(held), jobId: job.id }, refusal, clock.now());
+  if (held.length > 0) await hold(deps, job, idsOf(held), refusal);
   if (refusal.code !== "paused") return [];
-  const until = await pausedUntil(db, pauseScopesOf(job), now);
+  const until = await pausedUntil(deps.db, pauseScopesOf(job), now);
   return until ? held.map((run) => ({ ...run, notBefore: until })) : [];
+}
+
+/** Stores why runs wait, and calls the hook of the family for those that did not have the reason before. */
+async function hold({ db, clock }: RunnerDependencies, job: Job, ids: string[], refusal: Refusal): Promise<void> {
+  const { onHeld } = job.family;
+  const store = (tx: Executor) => holdWaitingRuns(tx, { ids, jobId: job.id }, refusal, clock.now());
+  if (!onHeld) {
+    await store(db);
+    return;
+  }
+  await db.transaction(async (tx) => {
+    const held = await store(tx);
+    if (held.length > 0) await onHeld(tx, held, refusal, clock.now());
+  });
 }
 
 /** Whether a refused run waited for longer than its job allows. A backfill waits for as long as it takes. */

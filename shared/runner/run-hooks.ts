@@ -3,7 +3,7 @@ import type { Executor, Tx } from "#data/client.ts";
 import type { ItemFailure, Run } from "#data/platform/platform-schema.ts";
 import type { NewRun } from "#data/platform/waiting-runs.ts";
 import type { Job } from "#jobs/job.ts";
-import type { RunObserver, RunStateChange } from "#jobs/run-observer.ts";
+import type { RunStateChange } from "#jobs/run-observer.ts";
 import type { RunnerDependencies } from "./dependencies.ts";
 import { isDiscarded } from "./run-states.ts";
 
@@ -15,14 +15,17 @@ type Hooks = Pick<Job, "onTransition" | "onDiscarded">;
  * @param itemFailures by run id: all of an attempt, while a run has only the first ones
  */
 export async function runHooks(
+  { clock, observer }: Pick<RunnerDependencies, "clock" | "observer">,
   tx: Executor,
   job: Hooks | undefined,
   runs: readonly Run[],
-  observer: RunObserver | undefined,
   itemFailures?: ReadonlyMap<string, readonly ItemFailure[]>,
 ): Promise<void> {
   if (runs.length === 0) return;
-  if (job?.onTransition) for (const run of runs) await job.onTransition(tx as Tx, run, itemFailures?.get(run.id) ?? []);
+  if (job?.onTransition) {
+    const now = clock.now();
+    for (const run of runs) await job.onTransition(tx as Tx, run, itemFailures?.get(run.id) ?? [], now);
+  }
   if (job?.onDiscarded) {
     const discarded = runs.filter(({ state }) => isDiscarded(state));
     if (discarded.length) await job.onDiscarded(tx as Tx, discarded);
@@ -40,16 +43,16 @@ export function hasHooks(job: Hooks | undefined): boolean {
 
 /** Writes a run's row and calls its hooks: in one statement, or in one transaction where the job has hooks. */
 export async function writeWithHooks(
-  { db, observer }: Pick<RunnerDependencies, "db" | "observer">,
+  deps: Pick<RunnerDependencies, "db" | "clock" | "observer">,
   job: Hooks | undefined,
   write: (db: Executor) => Promise<Run | undefined>,
 ): Promise<Run | undefined> {
   const both = async (tx: Executor) => {
     const row = await write(tx);
-    if (row) await runHooks(tx, job, [row], observer);
+    if (row) await runHooks(deps, tx, job, [row]);
     return row;
   };
-  return hasHooks(job) ? db.transaction(both) : both(db);
+  return hasHooks(job) ? deps.db.transaction(both) : both(deps.db);
 }
 
 /** A run that has just been queued, where the statement did not return its row. */

@@ -39,14 +39,15 @@ export async function skipUnknownJob(deps: RunnerDependencies, run: Run): Promis
 }
 
 async function skip(
-  { db, clock, observer }: RunnerDependencies,
+  deps: RunnerDependencies,
   job: Job | undefined,
   which: { readonly ids: readonly string[]; readonly jobId: string },
   refusal: Refusal,
 ): Promise<Run[]> {
+  const { db, clock } = deps;
   const write = async (tx: Executor) => {
     const skipped = await skipWaitingRuns(tx, which, refusal, clock.now());
-    await runHooks(tx, job, skipped, observer);
+    await runHooks(deps, tx, job, skipped);
     return skipped;
   };
   return hasHooks(job) ? db.transaction(write) : write(db);

@@ -96,14 +96,15 @@ export async function skipWaitingRuns(
 /**
  * Stores why due runs of one job keep waiting, in one statement; runs that have the reason are not written again. It
  * also audits refusals of the kill switch.
+ * @returns the runs that did not have the reason before
  */
 export async function holdWaitingRuns(
   db: Executor,
   { ids, jobId }: { readonly ids: readonly string[]; readonly jobId: string },
   { code, reason }: Refusal,
   now: Date,
-): Promise<void> {
-  await db.execute(sql`
+): Promise<Pick<Run, "id" | "jobId" | "attempt">[]> {
+  const rows = await db.execute<Pick<Run, "id" | "jobId" | "attempt">>(sql`
     with waiting as (
       select id from ${jobRuns}
        where id = any (${plainArray(ids)}::uuid[]) and job_id = ${jobId} and state in ('queued', 'retrying')
@@ -112,11 +113,16 @@ export async function holdWaitingRuns(
        order by id for update
     ),
     held as (
-      update ${jobRuns} r set reason = ${reason}, reason_code = ${code} from waiting where r.id = waiting.id returning r.job_id
+      update ${jobRuns} r set reason = ${reason}, reason_code = ${code} from waiting where r.id = waiting.id
+      returning r.id, r.job_id, r.attempt
+    ),
+    audited as (
+      insert into ${auditLog} (at, who, action, subject, reason)
+      select ${now.toISOString()}::timestamptz, 'gate', 'run blocked', 'job:' || job_id, ${reason}::text
+        from held where ${code}::text = 'kill-switch'
     )
-    insert into ${auditLog} (at, who, action, subject, reason)
-    select ${now.toISOString()}::timestamptz, 'gate', 'run blocked', 'job:' || job_id, ${reason}::text
-      from held where ${code}::text = 'kill-switch'`);
+    select id, job_id as "jobId", attempt from held`);
+  return [...rows];
 }
 
 /** Cancels a waiting run. @returns undefined when it is not waiting */

@@ -21,6 +21,18 @@ describe("a job", () => {
     expect(job).not.toHaveProperty("onTransition");
   });
 
+  it("calls its own transition hook before that of its family", async () => {
+    const calls: string[] = [];
+    const job = defineJob({
+      ...onManual,
+      family: { ...family, onTransition: async () => void calls.push("family") },
+      onTransition: async () => void calls.push("job"),
+      run: async () => undefined,
+    });
+    await job.onTransition!(undefined as never, undefined as never, [], new Date(0));
+    expect(calls).toEqual(["job", "family"]);
+  });
+
   it.each(["syncFx", "sync-fx", "Sync_fx", "_sync", "sync_", "sync__fx", "1_sync", "", "sync fx"])(
     "needs a snake_case id, which %j is not",
     (id) => {
