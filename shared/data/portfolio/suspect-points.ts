@@ -68,31 +68,27 @@ export async function resolvePoints(tx: Tx, resolutions: readonly Resolution[]):
 }
 
 /**
- * Takes the decision about a point back. It is rejected when another value of its day is held by now, because a day has
- * one held value of a source.
+ * Takes the decision about a point back. A unique index refuses it while another value of its day is held, because a
+ * day has one held value of a source.
  */
 export async function holdAgain(tx: Tx, id: number): Promise<SuspectPoint> {
   const [point] = await tx
     .update(suspectPoints)
     .set({ state: "held", resolution: null, resolvedBy: null, resolvedAt: null })
-    .where(
-      and(
-        eq(suspectPoints.id, id),
-        sql`not exists (
-          select from ${suspectPoints} other
-           where other.kind = suspect_points.kind and other.subject = suspect_points.subject
-             and other.date = suspect_points.date and other.source = suspect_points.source
-             and other.state = 'held' and other.id <> suspect_points.id)`,
-      ),
-    )
-    .returning();
-  if (point) return point;
-  const [rejected] = await tx
-    .update(suspectPoints)
-    .set({ state: "rejected", resolution: "it was withdrawn while another value of the day is held" })
     .where(eq(suspectPoints.id, id))
     .returning();
-  return rejected!;
+  return point!;
+}
+
+/** Rejects a point whose decision is taken back while another value of its day is held. */
+export async function rejectWithdrawn(tx: Tx, id: number, { by, at }: { by: string; at: Date }): Promise<SuspectPoint> {
+  const resolution = "it was withdrawn while another value of the day is held";
+  const [point] = await tx
+    .update(suspectPoints)
+    .set({ state: "rejected", resolution, resolvedBy: by, resolvedAt: at })
+    .where(eq(suspectPoints.id, id))
+    .returning();
+  return point!;
 }
 
 /** Locks the points that were stored in the transaction that released one, with this resolution. */

@@ -8,8 +8,9 @@ import {
   reopenValuesOfPrices,
   reopenValuesOfRate,
 } from "#data/portfolio/stale-values.ts";
-import { holdAgain, lockReleasedWith } from "#data/portfolio/suspect-points.ts";
+import { holdAgain, lockReleasedWith, rejectWithdrawn } from "#data/portfolio/suspect-points.ts";
 import type { SuspectPoint } from "#data/portfolio/suspect-schema.ts";
+import { isUniqueViolation } from "#jobs/error-class.ts";
 import { addDays } from "#rules/civil-date.ts";
 import { targetDayAfter } from "#rules/portfolio/target-days.ts";
 import { followingResolution } from "./settle-following.ts";
@@ -29,7 +30,7 @@ export interface Withdrawn extends Reopened {
 export async function withdrawDecision(
   tx: Tx,
   decided: SuspectPoint,
-  { reason, at }: { reason: string; at: Date },
+  { reason, by, at }: { reason: string; by: string; at: Date },
 ): Promise<Withdrawn | string> {
   if (decided.kind === "contribution" && decided.contributionId === null) {
     return "the contribution was deleted when it was rejected: add it again";
@@ -43,8 +44,19 @@ export async function withdrawDecision(
     sum.days += days;
     sum.pensions = Math.max(sum.pensions, pensions);
   }
-  for (const { id } of following) await holdAgain(tx, id);
-  return { ...sum, point: await holdAgain(tx, decided.id), following: following.map(({ id }) => id) };
+  for (const { id } of following) await holdOrReject(tx, id, { by, at });
+  const point = await holdOrReject(tx, decided.id, { by, at });
+  return { ...sum, point, following: following.map(({ id }) => id) };
+}
+
+/** In a savepoint: a synchronisation may be storing another held value of the day. */
+async function holdOrReject(tx: Tx, id: number, withdrawal: { by: string; at: Date }): Promise<SuspectPoint> {
+  try {
+    return await tx.transaction((savepoint) => holdAgain(savepoint, id));
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    return rejectWithdrawn(tx, id, withdrawal);
+  }
 }
 
 /** Removes an accepted value, unless the source has corrected it since, and reopens what used it. */

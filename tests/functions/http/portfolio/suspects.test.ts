@@ -296,6 +296,28 @@ describe("a decision that was a mistake", () => {
     });
     expect(await decide(999_999, "withdraw")).toMatchObject({ status: 404 });
   });
+
+  it("is withdrawn while a synchronisation stores another held value: it is rejected by the person who withdrew it", async () => {
+    const id = await aHeldPrice();
+    await decide(id, "reject");
+    await api.db.execute(sql`update portfolio.suspect_points set resolved_by = 'rota'`);
+    const [stored, finish] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const synchronisation = api.db.transaction(async (tx) => {
+      await tx.execute(sql`
+        insert into portfolio.suspect_points (kind, subject, etf_id, date, value, point, series, source, rule, reason, found_at)
+        select kind, subject, etf_id, date, 130, point, series, source, rule, reason, found_at from portfolio.suspect_points`);
+      stored.resolve();
+      await finish.promise;
+    });
+    await stored.promise;
+    const withdrawn = decide(id, "withdraw", mistake);
+    await lockWait(api.db);
+    finish.resolve();
+    await synchronisation;
+    const { status, body } = await withdrawn;
+    expect({ status, body }).toMatchObject({ status: 200, body: { state: "rejected" } });
+    expect(body.resolvedBy).not.toBe("rota");
+  });
 });
 
 describe("a contribution of a hundred times the usual amount", () => {
