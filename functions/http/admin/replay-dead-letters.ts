@@ -38,7 +38,11 @@ export const replayDeadLetters = defineRoute({
       .describe("With dryRun"),
     repeatsSchema.extend({
       replayed: z.int(),
-      more: z.boolean().describe("More runs match than one request replays"),
+      more: z
+        .boolean()
+        .describe(
+          `More runs match than the ${PAGE} of one request. The input of each is checked again; where it names a stored record, that is one statement a run`,
+        ),
       nextAfter,
     }),
   ]),

@@ -22,7 +22,14 @@ export const retryBody = z.strictObject({
     .strictObject({ state: z.enum(DISCARDED_STATES), ...narrowing })
     .optional()
     .describe("With at least one field besides state"),
-  limit: z.int().min(1).max(10_000).default(10_000).describe("Most runs of a filter that one request looks at"),
+  limit: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(10_000)
+    .describe(
+      "Most runs of a filter that one request looks at. The input of each is checked again; where it names a stored record, that is one statement a run",
+    ),
   after: repeatCursor.optional(),
   dryRun: z.boolean().default(false),
   reason: auditReason.optional().describe("For the audit: required without dryRun"),
