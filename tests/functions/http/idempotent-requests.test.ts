@@ -7,6 +7,7 @@ import { jobs, routes } from "#functions/index.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addDeals } from "#support/deals.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aRun, aTask } from "#support/factories.ts";
 import { aTopicProposal } from "#support/knowledge.ts";
 import { addLien } from "#support/liens.ts";
@@ -148,9 +149,7 @@ it.each(Object.entries(STARTERS))(
     // Jobs are gone, days lie in the future again, and what the request named is deleted.
     Object.assign(api.app, { jobs: catalogueOf([]) });
     api.clock.moveTo(new Date("2026-03-01T12:00:00Z"));
-    await api.db.execute(
-      sql`truncate portfolio.etfs, tasks.tasks, tax_liens.counties, tax_liens.analysis_runs cascade`,
-    );
+    await emptyTables(api.db, ["portfolio.etfs", "tasks.tasks", "tax_liens.counties", "tax_liens.analysis_runs"]);
     statements.length = 0;
     const second = await api.call(method, address, body, key);
     expect(second).toMatchObject({ status: 200, body: first.body });

@@ -6,6 +6,7 @@ import { autoReviewProposals } from "#functions/knowledge/auto-review-proposals.
 import { deduplicationScan } from "#functions/knowledge/deduplication-scan.ts";
 import type { Job } from "#jobs";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anAtomProposal, aTopic, aTopicProposal, embedNames, localModel } from "#support/knowledge.ts";
 import { startProcess } from "#support/test-process.ts";
 
@@ -16,9 +17,15 @@ const NOTHING = { ...ZEROS, skipped: { duplicate: 0, low_confidence: 0, reopened
 const { url, db } = await openDatabase({ poolMax: 8 });
 afterEach(async () => {
   await db.execute(sql`drop trigger if exists poison on knowledge.topics`);
-  await db.execute(sql`
-    truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs, knowledge.audit_trail,
-             vectors.cached_embeddings, vectors.items, platform.job_runs cascade`);
+  await emptyTables(db, [
+    "knowledge.topics",
+    "knowledge.atoms",
+    "knowledge.extraction_runs",
+    "knowledge.audit_trail",
+    "vectors.cached_embeddings",
+    "vectors.items",
+    "platform.job_runs",
+  ]);
   await db.execute(sql`update knowledge.entity_sets set embedded_version = 0, embedded_model = null`);
 });
 

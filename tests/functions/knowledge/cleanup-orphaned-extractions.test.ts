@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { afterEach, expect, it } from "vitest";
 import type { Executor } from "#data/client.ts";
@@ -15,6 +14,7 @@ import { deleteOrphanedExtractions } from "#data/knowledge/orphaned-extractions.
 import { cleanupOrphanedExtractions } from "#functions/knowledge/cleanup-orphaned-extractions.ts";
 import { contentHash, exactKey } from "#rules/knowledge/proposal-text.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { runJob } from "#support/run-job.ts";
 import { createSignal } from "#support/signal.ts";
@@ -24,9 +24,12 @@ const daysAgo = (days: number) => new Date(NOW.getTime() - days * 86_400_000);
 
 const { db } = await openDatabase();
 afterEach(async () => {
-  await db.execute(
-    sql`truncate platform.job_runs, knowledge.messages, knowledge.extraction_runs, knowledge.audit_trail cascade`,
-  );
+  await emptyTables(db, [
+    "platform.job_runs",
+    "knowledge.messages",
+    "knowledge.extraction_runs",
+    "knowledge.audit_trail",
+  ]);
 });
 
 /** An extraction of eight days ago with a message. */

@@ -6,6 +6,7 @@ import { statementChannel } from "#data/statement-diagnostics.ts";
 import { cachedEmbeddings, items } from "#data/vectors/vectors-schema.ts";
 import { deduplicationScan } from "#functions/knowledge/deduplication-scan.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import {
   anAtom,
   anAtomProposal,
@@ -23,9 +24,14 @@ const NOTHING = { proposals_scanned: 0, duplicates_found: 0, embeddings_generate
 
 const { url, db } = await openDatabase();
 afterEach(async () => {
-  await db.execute(sql`
-    truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs, vectors.cached_embeddings, vectors.items,
-             platform.job_runs cascade`);
+  await emptyTables(db, [
+    "knowledge.topics",
+    "knowledge.atoms",
+    "knowledge.extraction_runs",
+    "vectors.cached_embeddings",
+    "vectors.items",
+    "platform.job_runs",
+  ]);
   await db.execute(sql`update knowledge.entity_sets set embedded_version = 0, embedded_model = null`);
 });
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { atomProposals, auditTrail, topicProposals } from "#data/knowledge/knowledge-schema.ts";
 import { expireStaleProposals } from "#functions/knowledge/expire-stale-proposals.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anAtomProposal, aTopic, aTopicProposal } from "#support/knowledge.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { runJob } from "#support/run-job.ts";
@@ -16,7 +17,7 @@ const DECIDED = { reviewedAt: STALE, reviewedByUserId: 7, reviewedBy: "mara" } a
 
 const { url, db } = await openDatabase();
 afterEach(() =>
-  db.execute(sql`truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs, knowledge.audit_trail cascade`),
+  emptyTables(db, ["knowledge.topics", "knowledge.atoms", "knowledge.extraction_runs", "knowledge.audit_trail"]),
 );
 
 const expire = (settings: Record<string, string> = {}, asOf = SLOT) =>

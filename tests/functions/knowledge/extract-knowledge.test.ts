@@ -5,6 +5,7 @@ import { jobRuns } from "#data/platform/platform-schema.ts";
 import { aiLlmCalls } from "#data/reasoning/reasoning-schema.ts";
 import { extractKnowledge } from "#functions/knowledge/extract-knowledge/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { startProgram } from "#support/program.ts";
 import { createSignal } from "#support/signal.ts";
@@ -33,9 +34,15 @@ beforeEach(() => {
   llm.answerTo = null;
 });
 afterEach(async () => {
-  await api.db.execute(sql`
-    truncate platform.job_runs, platform.idempotency_keys, knowledge.topics, knowledge.atoms, knowledge.messages,
-             knowledge.extraction_runs, reasoning.ai_llm_calls cascade`);
+  await emptyTables(api.db, [
+    "platform.job_runs",
+    "platform.idempotency_keys",
+    "knowledge.topics",
+    "knowledge.atoms",
+    "knowledge.messages",
+    "knowledge.extraction_runs",
+    "reasoning.ai_llm_calls",
+  ]);
   await api.close();
 });
 

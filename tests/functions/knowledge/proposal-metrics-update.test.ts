@@ -4,6 +4,7 @@ import { proposalMetrics } from "#data/knowledge/knowledge-schema.ts";
 import { proposalMetricsUpdate } from "#functions/knowledge/proposal-metrics-update.ts";
 import { proposalsMetricsUpdated } from "#rules/knowledge/knowledge-events.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anAtomProposal, aTopic, aTopicProposal } from "#support/knowledge.ts";
 import { runJob } from "#support/run-job.ts";
 import { TestClock } from "#support/test-clock.ts";
@@ -16,8 +17,7 @@ const BY_PERSON = { reviewedAt: ago(1), reviewedBy: "mara" } as const;
 
 const { url, db } = await openDatabase();
 afterEach(() =>
-  db.execute(sql`
-    truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs, knowledge.proposal_metrics cascade`),
+  emptyTables(db, ["knowledge.topics", "knowledge.atoms", "knowledge.extraction_runs", "knowledge.proposal_metrics"]),
 );
 
 const update = (settings: Record<string, string> = {}) => runJob(proposalMetricsUpdate, { db, asOf: SLOT, settings });

@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { topics } from "#data/knowledge/knowledge-schema.ts";
 import { autoReviewProposals } from "#functions/knowledge/auto-review-proposals.ts";
@@ -12,6 +11,7 @@ import { realtimeObserver } from "#realtime/realtime-observer.ts";
 import { KNOWLEDGE_EVENTS, knowledgeEvent, type KnowledgeEventType } from "#rules/knowledge/knowledge-events.ts";
 import { Runner } from "#runner/runner.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aTopic } from "#support/knowledge.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
@@ -23,9 +23,15 @@ import { startAdminApi } from "../http/admin/admin-api.ts";
 const NOW = new Date("2026-03-10T12:00:00Z");
 const { url, db } = await openDatabase({ poolMax: 8 });
 afterEach(() =>
-  db.execute(sql`
-    truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs, knowledge.messages, knowledge.audit_trail,
-             knowledge.proposal_metrics, platform.job_runs cascade`),
+  emptyTables(db, [
+    "knowledge.topics",
+    "knowledge.atoms",
+    "knowledge.extraction_runs",
+    "knowledge.messages",
+    "knowledge.audit_trail",
+    "knowledge.proposal_metrics",
+    "platform.job_runs",
+  ]),
 );
 
 /** The channels of the review on a Web PubSub emulator, and the events that reach a subscriber. */

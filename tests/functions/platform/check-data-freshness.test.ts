@@ -3,6 +3,7 @@ import { connect, type Db } from "#data/client.ts";
 import { insertRates } from "#data/portfolio/exchange-rates.ts";
 import { checkDataFreshness } from "#functions/platform/check-data-freshness.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { runJob } from "#support/run-job.ts";
 
 let database: TestDatabase;
@@ -12,7 +13,7 @@ beforeAll(async () => {
   db = connect({ url: database.url, poolMax: 4, idleMs: 60_000, tls: "disable", prepare: true });
 });
 beforeEach(async () => {
-  await db.execute("truncate portfolio.exchange_rates, platform.notifications, platform.job_runs cascade");
+  await emptyTables(db, ["portfolio.exchange_rates", "platform.notifications", "platform.job_runs"]);
 });
 afterAll(async () => {
   await db.$client.end();

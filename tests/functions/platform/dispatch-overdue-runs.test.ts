@@ -9,6 +9,7 @@ import { dispatchOverdueRuns } from "#functions/platform/dispatch-overdue-runs.t
 import { rescueStuckRuns } from "#functions/platform/rescue-stuck-runs.ts";
 import { defineJob, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aRun } from "#support/factories.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   app = startProcess(database.url, [dispatchOverdueRuns, rescueStuckRuns, sample]);
-  await app.db.execute("truncate platform.job_runs, platform.controls cascade");
+  await emptyTables(app.db, ["platform.job_runs", "platform.controls"]);
   return () => app.close();
 });
 afterAll(() => database.drop());

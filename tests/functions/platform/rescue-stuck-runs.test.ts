@@ -5,6 +5,7 @@ import { findRun } from "#data/platform/job-runs.ts";
 import { rescueStuckRuns } from "#functions/platform/rescue-stuck-runs.ts";
 import { defineJob, type Job, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const common = {
@@ -24,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 afterEach(async () => {
-  await processes[0]?.db.execute("truncate platform.job_runs cascade");
+  if (processes[0]) await emptyTables(processes[0].db, ["platform.job_runs"]);
   await Promise.all(processes.splice(0).map(({ close }) => close()));
 });
 

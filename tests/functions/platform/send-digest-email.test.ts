@@ -10,6 +10,7 @@ import { DIGEST_TYPE, type NewNotification } from "#notifications/notification.t
 import { notify } from "#notifications/notify.ts";
 import { readConfig } from "#settings/config.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
 
@@ -18,11 +19,15 @@ const MORNING = "2026-03-10T14:00:00Z";
 const MAIL = { NOTIFY_EMAIL_FROM: "rota@example.org", SMTP_URL: "smtp://127.0.0.1:1" };
 
 const { url, db } = await openDatabase();
-afterEach(() =>
-  db.execute(sql`
-    truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.communication_allowlist;
-    update platform.controls set quiet_from = null, quiet_to = null, quiet_zone = null`),
-);
+afterEach(async () => {
+  await emptyTables(db, [
+    "platform.job_runs",
+    "platform.notifications",
+    "platform.notification_deliveries",
+    "platform.communication_allowlist",
+  ]);
+  await db.execute(sql`update platform.controls set quiet_from = null, quiet_to = null, quiet_zone = null`);
+});
 
 const tell = defineJob({
   id: "tell",

@@ -1,17 +1,17 @@
-import { sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import { afterEach, expect, it } from "vitest";
 import { etfUpdates } from "#data/portfolio/etf-schema.ts";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
 import { cleanupEtfUpdates } from "#functions/portfolio/cleanup-etf-updates.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { runJob } from "#support/run-job.ts";
 
 const NOW = "2026-04-05T01:20:00Z";
 
 const { db } = await openDatabase();
 afterEach(async () => {
-  await db.execute(sql`truncate portfolio.etf_updates`);
+  await emptyTables(db, ["portfolio.etf_updates"]);
 });
 
 async function anUpdate(kind: "fetch" | "sync" | "refresh", requestedAt: string, symbol: string | null = null) {

@@ -3,13 +3,14 @@ import { afterEach, expect, it } from "vitest";
 import { listUpdates } from "#data/portfolio/exchange-rate-updates.ts";
 import { cleanupFxUpdates } from "#functions/portfolio/cleanup-fx-updates.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anUpdate } from "#support/factories.ts";
 import { runJob } from "#support/run-job.ts";
 
 const SUNDAY = "2026-04-05T01:15:00Z";
 
 const { db } = await openDatabase();
-afterEach(() => db.execute(sql`truncate portfolio.exchange_rate_updates`));
+afterEach(() => emptyTables(db, ["portfolio.exchange_rate_updates"]));
 
 const left = async () => (await listUpdates(db, { limit: 10_000 })).map(({ id }) => id).reverse();
 

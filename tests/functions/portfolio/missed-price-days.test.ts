@@ -4,6 +4,7 @@ import type { Run } from "#data/platform/platform-schema.ts";
 import { listEtfUpdates } from "#data/portfolio/etf-updates.ts";
 import { fetchEtf } from "#functions/portfolio/fetch-etf.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type EtfFixture, openEtfFixture } from "./etf-fixture.ts";
 
 const THURSDAY = "2026-04-09T20:30:00Z";
@@ -26,7 +27,7 @@ async function fetched(...symbols: string[]) {
     const { run } = await etfs.run(fetchEtf, { symbol });
     expect(run.state, JSON.stringify(run.errors)).toBe("succeeded");
   }
-  await etfs.db.execute(sql`truncate portfolio.etf_updates`);
+  await emptyTables(etfs.db, ["portfolio.etf_updates"]);
 }
 
 const days = async (symbol: string) => (await etfs.prices(symbol)).map(({ date }) => date);

@@ -8,6 +8,7 @@ import { type DayValue, listValues } from "#data/portfolio/pensions.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { addDays, isWeekend } from "#rules/civil-date.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { ratesOf } from "#support/factories.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { addMoney, anEtf, aPension, closesOf, finalRows, manyPensions } from "#support/pensions.ts";
@@ -249,7 +250,7 @@ it("in any order of prices, rates and runs, a final day is correct from the star
   );
   await fc.assert(
     fc.asyncProperty(arrivals, async (order) => {
-      await app.db.execute(sql`truncate portfolio.exchange_rates, portfolio.etf_pensions cascade`);
+      await emptyTables(app.db, ["portfolio.exchange_rates", "portfolio.etf_pensions"]);
       const etf = await anEtf(app.db, { currency: "GBP" });
       const id = await aPension(app.db, etf, { contributions: [{ date: days[0]! }] });
       await addMoney(app.db, id, [{ date: days[3]!, amount: "50.00" }]);

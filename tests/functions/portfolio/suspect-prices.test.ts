@@ -10,6 +10,7 @@ import { refreshEtf } from "#functions/portfolio/refresh-etf.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
 import type { PriceFault } from "#local/providers/price-faults.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { addMoney, aPension } from "#support/pensions.ts";
 import { type EtfFixture, openEtfFixture } from "./etf-fixture.ts";
 
@@ -21,7 +22,7 @@ let settings: Record<string, string> = {};
 beforeEach(async () => {
   settings = {};
   await etfs.clear();
-  await etfs.db.execute(sql`truncate platform.notifications cascade`);
+  await emptyTables(etfs.db, ["platform.notifications"]);
 });
 afterAll(() => etfs.close());
 

@@ -3,13 +3,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import { reminders, type Task, tasks } from "#data/tasks/task-schema.ts";
 import { processRecurringTasks } from "#functions/tasks/process-recurring-tasks.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aReminder, aTask } from "#support/factories.ts";
 import { runJob } from "#support/run-job.ts";
 
 const NOW = "2026-03-10T12:00:00Z";
 
 const { db } = await openDatabase();
-afterEach(() => db.execute(sql`truncate tasks.tasks, tasks.reminders, platform.job_runs`));
+afterEach(() => emptyTables(db, ["tasks.tasks", "tasks.reminders", "platform.job_runs"]));
 
 const process = (asOf = NOW) => runJob(processRecurringTasks, { db, asOf });
 const done = (given: Parameters<typeof aTask>[1] = {}) =>

@@ -4,6 +4,7 @@ import { notifications } from "#data/platform/notification-schema.ts";
 import { tasks } from "#data/tasks/task-schema.ts";
 import { scanOverdueTasks } from "#functions/tasks/scan-overdue-tasks.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aTask } from "#support/factories.ts";
 import { runJob } from "#support/run-job.ts";
 import { TestClock } from "#support/test-clock.ts";
@@ -14,9 +15,13 @@ const LATER = new Date("2026-03-11T08:00:00Z");
 
 const { url, db } = await openDatabase();
 afterEach(() =>
-  db.execute(
-    sql`truncate tasks.tasks, tasks.reminders, platform.job_runs, platform.notifications, platform.notification_deliveries`,
-  ),
+  emptyTables(db, [
+    "tasks.tasks",
+    "tasks.reminders",
+    "platform.job_runs",
+    "platform.notifications",
+    "platform.notification_deliveries",
+  ]),
 );
 
 const scan = (settings: Record<string, string> = {}) => runJob(scanOverdueTasks, { db, asOf: NOW, settings });

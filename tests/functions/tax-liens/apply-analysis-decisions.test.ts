@@ -6,6 +6,7 @@ import { applyAnalysisDecisions } from "#functions/tax-liens/apply-analysis-deci
 import type { GivenDecision } from "#rules/tax-liens/deal-decisions.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addDeals } from "#support/deals.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { startProgram } from "#support/program.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
@@ -24,9 +25,13 @@ afterAll(async () => {
 });
 afterEach(async () => {
   app.dispatched.length = 0;
-  await app.db.execute(
-    sql`truncate platform.job_runs, tax_liens.decision_events, tax_liens.deals, tax_liens.analysis_runs, tax_liens.counties cascade`,
-  );
+  await emptyTables(app.db, [
+    "platform.job_runs",
+    "tax_liens.decision_events",
+    "tax_liens.deals",
+    "tax_liens.analysis_runs",
+    "tax_liens.counties",
+  ]);
 });
 
 let count = 0;

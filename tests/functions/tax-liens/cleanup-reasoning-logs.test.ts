@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { cleanupReasoningLogs } from "#functions/tax-liens/cleanup-reasoning-logs.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { runJob } from "#support/run-job.ts";
 
 const { db } = await openDatabase();
@@ -14,8 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => storage.stop());
 afterEach(async () => {
-  await db.execute(sql`truncate reasoning.ai_llm_calls, reasoning.ai_agent_episodes, tax_liens.analysis_runs,
-    platform.settings cascade`);
+  await emptyTables(db, [
+    "reasoning.ai_llm_calls",
+    "reasoning.ai_agent_episodes",
+    "tax_liens.analysis_runs",
+    "platform.settings",
+  ]);
   await storage.clear("reasoning-archive");
 });
 

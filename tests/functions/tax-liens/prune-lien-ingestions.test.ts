@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { beforeEach, expect, it } from "vitest";
 import { pruneLienIngestions } from "#functions/tax-liens/prune-lien-ingestions.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { runJob } from "#support/run-job.ts";
 
 const { db } = await openDatabase();
@@ -10,7 +11,7 @@ const asOf = "2026-03-10T08:30:00Z";
 const prune = (settings = {}) => runJob(pruneLienIngestions, { db, asOf, settings });
 
 beforeEach(async () => {
-  await db.execute(sql`truncate tax_liens.counties cascade`);
+  await emptyTables(db, ["tax_liens.counties"]);
   await db.execute(sql`
     insert into tax_liens.counties (id, name, state, time_zone, source, rule_set, created_at, updated_at)
     select id, id, 'AZ', 'UTC', '{}', 'other', now(), now() from unnest('{one,two}'::text[]) id`);

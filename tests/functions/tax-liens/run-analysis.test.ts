@@ -14,6 +14,7 @@ import { runAnalysis } from "#functions/tax-liens/run-analysis/index.ts";
 import { applyControls } from "#operations/controls-change.ts";
 import { type Candidate, compareCandidates, fillBudget } from "#rules/tax-liens/fill-budget.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { addLien, addLiens } from "#support/liens.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
@@ -34,9 +35,13 @@ afterAll(async () => {
 });
 afterEach(async () => {
   app.clock.moveTo(NOON);
-  await app.db.execute(
-    sql`truncate platform.job_runs, platform.notifications, tax_liens.counties, tax_liens.analysis_runs, tax_liens.analysis_candidates cascade`,
-  );
+  await emptyTables(app.db, [
+    "platform.job_runs",
+    "platform.notifications",
+    "tax_liens.counties",
+    "tax_liens.analysis_runs",
+    "tax_liens.analysis_candidates",
+  ]);
 });
 
 const analyse = async (constraints: Readonly<Record<string, unknown>> = {}) => {

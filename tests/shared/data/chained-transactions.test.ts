@@ -7,6 +7,7 @@ import { connect, type Db, type Tx } from "#data/client.ts";
 import { sendLastStatement } from "#data/commit-with-last-statement.ts";
 import { TransactionEnded } from "#data/transaction-guard.ts";
 import { createDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { listenInFront } from "#support/faulty-proxy.ts";
 
 let database: TestDatabase;
@@ -24,7 +25,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   db = connect({ idleMs: 60_000, tls: "disable", prepare: true, url: database.url, poolMax: 1 });
-  await db.execute("truncate written");
+  await emptyTables(db, ["written"]);
 });
 afterEach(() => db.$client.end({ timeout: 1 }));
 

@@ -4,12 +4,13 @@ import { afterCommit } from "#data/after-commit.ts";
 import { type Db, type Tx } from "#data/client.ts";
 import { sendLastStatement } from "#data/commit-with-last-statement.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 
 const { db } = await openDatabase({ poolMax: 1 });
 beforeAll(async () => {
   await db.execute("create table written (n integer)");
 });
-afterEach(() => db.execute("truncate written"));
+afterEach(() => emptyTables(db, ["written"]));
 
 const write = (tx: Tx, n: number) => tx.execute(sql`insert into written values (${n}::integer)`);
 /** Divides by it. */

@@ -4,6 +4,7 @@ import { connect, type Db, type Tx } from "#data/client.ts";
 import { TransactionEnded } from "#data/transaction-guard.ts";
 import { classify } from "#jobs/error-class.ts";
 import { createDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 
 const options = { idleMs: 60_000, tls: "disable", prepare: true } as const;
 let database: TestDatabase;
@@ -25,7 +26,7 @@ beforeEach(() => {
 afterEach(async () => {
   // Bounded as in the app: the driver may wait for ever for a connection that it has lost.
   await db.$client.end({ timeout: 1 });
-  await watcher.execute("truncate effects");
+  await emptyTables(watcher, ["effects"]);
 });
 
 const leave = (tx: Pick<Tx, "execute">, of: string) => tx.execute(sql`insert into effects values (${of})`);

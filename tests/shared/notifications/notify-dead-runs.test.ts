@@ -8,6 +8,7 @@ import { defineJob, event, linear } from "#jobs";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { readConfig } from "#settings/config.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { TestClock } from "#support/test-clock.ts";
 import type { LogEntry } from "#telemetry/log.ts";
 
@@ -42,8 +43,8 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(async () => {
-  await app.db.execute(sql`truncate platform.job_runs, platform.notifications, platform.notification_deliveries;
-    delete from platform.controls where scope <> 'global'`);
+  await emptyTables(app.db, ["platform.job_runs", "platform.notifications", "platform.notification_deliveries"]);
+  await app.db.execute(sql`delete from platform.controls where scope <> 'global'`);
   log.length = 0;
 });
 

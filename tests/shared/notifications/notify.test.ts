@@ -10,6 +10,7 @@ import type { NewNotification } from "#notifications/notification.ts";
 import { notify, type NotifyCounts } from "#notifications/notify.ts";
 import type { Environment } from "#settings/environment.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { startProcess } from "#support/test-process.ts";
 
 const family = { id: "tasks", title: "Tasks" };
@@ -24,12 +25,16 @@ const sendNotification = defineJob({
 });
 
 const { url, db } = await openDatabase();
-afterEach(() =>
-  db.execute(
-    sql`truncate platform.job_runs, platform.notifications, platform.notification_deliveries, platform.communication_allowlist,
-                 platform.audit_log; delete from platform.controls where scope <> 'global'`,
-  ),
-);
+afterEach(async () => {
+  await emptyTables(db, [
+    "platform.job_runs",
+    "platform.notifications",
+    "platform.notification_deliveries",
+    "platform.communication_allowlist",
+    "platform.audit_log",
+  ]);
+  await db.execute(sql`delete from platform.controls where scope <> 'global'`);
+});
 
 const reminder = (n = 1, given: Partial<NewNotification> = {}): NewNotification => ({
   recipient: `user:${n}`,

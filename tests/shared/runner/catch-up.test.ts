@@ -9,6 +9,7 @@ import { accountableRange, unaccountedCount } from "#operations/unaccounted-slot
 import { tick } from "#runner/tick.ts";
 import { type Schedule, schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -44,7 +45,7 @@ beforeEach(() => {
   ran = [];
 });
 afterEach(async () => {
-  await processes[0]?.db.execute(sql`truncate platform.job_runs, platform.job_schedules`);
+  if (processes[0]) await emptyTables(processes[0].db, ["platform.job_runs", "platform.job_schedules"]);
   await Promise.all(processes.splice(0).map((process) => process.close()));
 });
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { listRuns } from "#data/platform/job-runs.ts";
 import { defineJob, type Job, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const common = { family: { id: "samples", title: "Samples" }, summary: "A sample", on: manual } as const;
@@ -14,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 afterEach(async () => {
-  await process.db.execute("truncate platform.job_runs cascade");
+  await emptyTables(process.db, ["platform.job_runs"]);
   await process.close();
 });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineJob, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 let times = 0;
@@ -42,7 +43,8 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   times = 0;
-  await app.db.execute(sql`alter sequence refused restart; truncate platform.job_runs`);
+  await app.db.execute(sql`alter sequence refused restart`);
+  await emptyTables(app.db, ["platform.job_runs"]);
 });
 
 const refusing = (n: number, code: string) => app.db.execute(sql`update refusals set n = ${n}, code = ${code}`);

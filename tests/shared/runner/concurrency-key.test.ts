@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { defineJob, event, type Job, linear } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aRun } from "#support/factories.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 afterEach(async () => {
-  await processes[0]?.db.execute(sql`truncate platform.job_runs`);
+  if (processes[0]) await emptyTables(processes[0].db, ["platform.job_runs"]);
   await Promise.all(processes.map(({ close }) => close()));
   processes = [];
 });

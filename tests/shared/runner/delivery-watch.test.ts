@@ -6,6 +6,7 @@ import { DeliveryWatch, type UndeliveredQueue } from "#runner/delivery-watch.ts"
 import type { DispatchedRun } from "#runner/dependencies.ts";
 import { Runner } from "#runner/runner.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aRun } from "#support/factories.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { Log } from "#telemetry/log.ts";
@@ -32,7 +33,7 @@ beforeEach(async () => {
     alert: async (undelivered) => void alerts.push(undelivered),
     elapsed: () => app.clock.now().getTime(),
   });
-  await app.db.execute("truncate platform.job_runs, platform.controls, platform.pauses, platform.audit_log cascade");
+  await emptyTables(app.db, ["platform.job_runs", "platform.controls", "platform.pauses", "platform.audit_log"]);
   return () => app.close();
 });
 afterAll(() => database.drop());

@@ -5,6 +5,7 @@ import { findRun } from "#data/platform/job-runs.ts";
 import type { Run } from "#data/platform/platform-schema.ts";
 import { type BatchContext, Cancel, defineJob, event, InvalidInput, type Job, linear, noRetries, Snooze } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const settings = {
@@ -27,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 afterEach(async () => {
-  await processes[0]?.db.execute(sql`truncate platform.job_runs; truncate effects`);
+  if (processes[0]) await emptyTables(processes[0].db, ["platform.job_runs", "effects"]);
   await Promise.all(processes.map(({ close }) => close()));
   processes = [];
 });

@@ -5,6 +5,7 @@ import type { Tx } from "#data/client.ts";
 import { findRun, listRuns } from "#data/platform/job-runs.ts";
 import { defineJob, type JobContext, linear, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { createSignal } from "#support/signal.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -27,8 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 afterEach(async () => {
-  await processes[0]?.db.execute("truncate platform.job_runs cascade");
-  await processes[0]?.db.execute("truncate effects");
+  if (processes[0]) await emptyTables(processes[0].db, ["platform.job_runs", "effects"]);
   await Promise.all(processes.map(({ close }) => close()));
   processes = [];
 });

@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { listAudit } from "#data/platform/audit-log.ts";
@@ -9,6 +9,7 @@ import { defineJob } from "#jobs";
 import { accountableRange } from "#operations/unaccounted-slots.ts";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -43,7 +44,7 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(async () => {
-  await app.db.execute(sql`truncate platform.job_runs, platform.job_schedules, platform.audit_log`);
+  await emptyTables(app.db, ["platform.job_runs", "platform.job_schedules", "platform.audit_log"]);
   for (const list of [ran, app.observed.freed, app.log, app.dispatched]) list.length = 0;
 });
 

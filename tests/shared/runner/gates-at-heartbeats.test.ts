@@ -6,6 +6,7 @@ import { changeControls, type Switches } from "#data/platform/controls.ts";
 import { pause } from "#data/platform/pauses.ts";
 import { comms, defineJob, event, type Job, manual, quietHours, writes } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { createSignal } from "#support/signal.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -20,8 +21,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   const { db, close } = startProcess(database.url, []);
-  await db.execute(sql`truncate platform.job_runs; truncate platform.audit_log; truncate platform.pauses;
-    update platform.controls set kill_switch = false, jobs_enabled = true, write_enabled = true, comms_enabled = true,
+  await emptyTables(db, ["platform.job_runs", "platform.audit_log", "platform.pauses"]);
+  await db.execute(sql`update platform.controls set kill_switch = false, jobs_enabled = true, write_enabled = true, comms_enabled = true,
       quiet_from = null, quiet_to = null, quiet_zone = null`);
   await close();
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { listEffects } from "#data/platform/effects.ts";
 import { EffectUnknown, once } from "#runner/once.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -17,7 +18,7 @@ afterAll(async () => {
   await process.close();
   await database.drop();
 });
-beforeEach(() => process.db.execute("truncate platform.effects"));
+beforeEach(() => emptyTables(process.db, ["platform.effects"]));
 
 const tools = () => ({ db: process.db, clock: new TestClock(), runId, signal: new AbortController().signal });
 

@@ -8,6 +8,7 @@ import { unaccountedSlots } from "#operations/unaccounted-slots.ts";
 import { tick } from "#runner/tick.ts";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { createSignal } from "#support/signal.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
@@ -43,7 +44,7 @@ beforeEach(() => {
   seen = [];
 });
 afterEach(async () => {
-  await processes[0]?.db.execute(sql`truncate platform.job_runs`);
+  if (processes[0]) await emptyTables(processes[0].db, ["platform.job_runs"]);
   await Promise.all(processes.splice(0).map((process) => process.close()));
 });
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineJob, event, type Job } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { createSignal } from "#support/signal.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 afterEach(async () => {
-  await processes[0]?.db.execute("truncate platform.job_runs cascade");
+  if (processes[0]) await emptyTables(processes[0].db, ["platform.job_runs"]);
   await Promise.all(processes.splice(0).map(({ close }) => close()));
 });
 

@@ -18,6 +18,7 @@ import {
 } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { createSignal } from "#support/signal.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
@@ -39,7 +40,7 @@ afterAll(() => database.drop());
 
 beforeEach(async () => {
   const { db, close } = startProcess(database.url, []);
-  await db.execute(sql`truncate platform.job_runs; truncate effects`);
+  await emptyTables(db, ["platform.job_runs", "effects"]);
   await close();
 });
 afterEach(async () => {

@@ -7,6 +7,7 @@ import { asError } from "#jobs/error-class.ts";
 import { applyControls } from "#operations/controls-change.ts";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { createSignal } from "#support/signal.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { Log } from "#telemetry/log.ts";
@@ -29,9 +30,13 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   app = startProcess(database.url, []);
-  await app.db.execute(
-    "truncate platform.job_runs, platform.controls, platform.pauses, platform.audit_log, platform.effects cascade",
-  );
+  await emptyTables(app.db, [
+    "platform.job_runs",
+    "platform.controls",
+    "platform.pauses",
+    "platform.audit_log",
+    "platform.effects",
+  ]);
   await app.close();
   return () => app.close();
 });

@@ -5,6 +5,7 @@ import { defineJob } from "#jobs";
 import { tick } from "#runner/tick.ts";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
@@ -31,7 +32,7 @@ afterAll(async () => {
   await app.close();
   await database.drop();
 });
-beforeEach(() => app.db.execute(sql`truncate platform.job_runs`));
+beforeEach(() => emptyTables(app.db, ["platform.job_runs"]));
 
 const goesAway = () =>
   app.db.execute(sql`create trigger away before insert on platform.job_runs execute function refuse()`);

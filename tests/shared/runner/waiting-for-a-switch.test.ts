@@ -5,6 +5,7 @@ import { defineJob, event, manual } from "#jobs";
 import { applyControls } from "#operations/controls-change.ts";
 import { pauseScope } from "#operations/pause-and-resume.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aRun } from "#support/factories.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { Log } from "#telemetry/log.ts";
@@ -27,7 +28,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   app = startProcess(database.url, [sample, hasty, upkeep]);
-  await app.db.execute("truncate platform.job_runs, platform.controls, platform.pauses, platform.audit_log cascade");
+  await emptyTables(app.db, ["platform.job_runs", "platform.controls", "platform.pauses", "platform.audit_log"]);
   return () => app.close();
 });
 afterAll(() => database.drop());

@@ -6,6 +6,7 @@ import type { Run } from "#data/platform/platform-schema.ts";
 import { defineJob, type JobContext, manual, noRetries, writes } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { createSignal } from "#support/signal.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
@@ -49,8 +50,14 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   [seen, broken, hold] = [[], new Set(), null];
   api = startAdminApi(database.url, [job, asked]);
-  await api.db.execute(sql`truncate platform.job_runs; truncate platform.backfills; truncate platform.pauses;
-    truncate platform.audit_log; truncate platform.idempotency_keys; update platform.controls set write_enabled = true`);
+  await emptyTables(api.db, [
+    "platform.job_runs",
+    "platform.backfills",
+    "platform.pauses",
+    "platform.audit_log",
+    "platform.idempotency_keys",
+  ]);
+  await api.db.execute(sql`update platform.controls set write_enabled = true`);
 });
 afterEach(() => api.close());
 

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { defineJob, writes } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
@@ -25,8 +26,9 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   api = startAdminApi(database.url, [job]);
-  await api.db.execute(sql`truncate platform.job_runs; truncate platform.audit_log restart identity;
-    delete from platform.controls where scope <> 'global';
+  await emptyTables(api.db, ["platform.job_runs"]);
+  await api.db
+    .execute(sql`truncate platform.audit_log restart identity; delete from platform.controls where scope <> 'global';
     update platform.controls set kill_switch = false, jobs_enabled = true, write_enabled = true, comms_enabled = true,
       quiet_from = null, quiet_to = null, quiet_zone = null`);
 });

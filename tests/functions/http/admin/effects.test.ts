@@ -3,6 +3,7 @@ import { z } from "zod";
 import { insertDeadMessages } from "#data/platform/dead-messages.ts";
 import { defineJob, manual } from "#jobs";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const KEY = "order 4711/a placed";
@@ -30,9 +31,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   api = startAdminApi(database.url, [order]);
-  await api.db.execute(
-    "truncate platform.job_runs, platform.effects, platform.audit_log, platform.dead_messages cascade",
-  );
+  await emptyTables(api.db, ["platform.job_runs", "platform.effects", "platform.audit_log", "platform.dead_messages"]);
   [placed, isCutOff] = [[], true];
   return () => api.close();
 });

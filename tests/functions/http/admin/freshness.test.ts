@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { insertRates } from "#data/portfolio/exchange-rates.ts";
 import { holdPoints } from "#data/portfolio/suspect-points.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anEtf, aPension, closesOf } from "#support/pensions.ts";
 import { aCounty } from "../../tax-liens/fake-county-lists.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
@@ -30,9 +31,12 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   api = startAdminApi(database.url, []);
-  await api.db.execute(
-    "truncate portfolio.exchange_rates, portfolio.suspect_points, portfolio.etfs, tax_liens.counties cascade",
-  );
+  await emptyTables(api.db, [
+    "portfolio.exchange_rates",
+    "portfolio.suspect_points",
+    "portfolio.etfs",
+    "tax_liens.counties",
+  ]);
 });
 afterEach(() => api.close());
 

@@ -1,10 +1,10 @@
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findRun } from "#data/platform/job-runs.ts";
 import { defineJob } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   api = startAdminApi(database.url, [job, other, upkeep]);
-  await api.db.execute(sql`truncate platform.job_runs; truncate platform.audit_log; truncate platform.pauses`);
+  await emptyTables(api.db, ["platform.job_runs", "platform.audit_log", "platform.pauses"]);
 });
 afterEach(() => api.close());
 

@@ -7,6 +7,7 @@ import { defineJob, internet, type Job, linear, manual, writes } from "#jobs";
 import { DeliveryWatch } from "#runner/delivery-watch.ts";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anError } from "#support/factories.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
@@ -41,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(async () => {
   const { db } = start();
-  await db.execute(sql`truncate platform.job_runs, platform.pauses`);
+  await emptyTables(db, ["platform.job_runs", "platform.pauses"]);
 });
 afterEach(async () => {
   await Promise.all(open.map((api) => api.close()));

@@ -9,6 +9,7 @@ import { rowId } from "#data/row-ids.ts";
 import { defineJob, type JobContext, manual, noRetries } from "#jobs";
 import { schedule } from "#schedule/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "./admin-api.ts";
 
 const noon = new Date("2026-03-10T12:00:00Z");
@@ -60,8 +61,12 @@ beforeEach(async () => {
   isBroken = true;
   seen = [];
   api = startAdminApi(database.url, [job, other, daily, patient]);
-  await api.db.execute(sql`truncate platform.job_runs; truncate platform.audit_log; truncate platform.idempotency_keys;
-    truncate platform.dead_messages`);
+  await emptyTables(api.db, [
+    "platform.job_runs",
+    "platform.audit_log",
+    "platform.idempotency_keys",
+    "platform.dead_messages",
+  ]);
 });
 afterEach(() => api.close());
 

@@ -6,6 +6,7 @@ import { rowId } from "#data/row-ids.ts";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { retryRuns } from "#operations/retry-runs.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aRun } from "#support/factories.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { startProgram } from "#support/program.ts";
@@ -26,9 +27,7 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   done.length = 0;
   api = startAdminApi(database.url, sampleJobs);
-  await api.db.execute(
-    sql`truncate platform.job_runs; truncate platform.audit_log; truncate platform.idempotency_keys`,
-  );
+  await emptyTables(api.db, ["platform.job_runs", "platform.audit_log", "platform.idempotency_keys"]);
 });
 afterEach(() => api.close());
 

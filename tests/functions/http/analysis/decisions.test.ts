@@ -1,8 +1,8 @@
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { applyAnalysisDecisions } from "#functions/tax-liens/apply-analysis-decisions.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addDeals } from "#support/deals.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
@@ -17,9 +17,14 @@ afterAll(async () => {
 });
 afterEach(async () => {
   api.dispatched.length = 0;
-  await api.db.execute(sql`
-    truncate platform.job_runs, platform.idempotency_keys, tax_liens.decision_events, tax_liens.deals, tax_liens.analysis_runs,
-             tax_liens.counties cascade`);
+  await emptyTables(api.db, [
+    "platform.job_runs",
+    "platform.idempotency_keys",
+    "tax_liens.decision_events",
+    "tax_liens.deals",
+    "tax_liens.analysis_runs",
+    "tax_liens.counties",
+  ]);
 });
 
 interface Asked {

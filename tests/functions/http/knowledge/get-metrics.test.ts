@@ -1,8 +1,8 @@
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { proposalMetrics } from "#data/knowledge/knowledge-schema.ts";
 import { jobs } from "#functions/knowledge/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aRun } from "#support/factories.ts";
 import { anAtom, aTopic } from "#support/knowledge.ts";
 import { TestClock } from "#support/test-clock.ts";
@@ -27,9 +27,7 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(() =>
-  api.db.execute(
-    sql`truncate knowledge.topics, knowledge.atoms, knowledge.proposal_metrics, platform.job_runs cascade`,
-  ),
+  emptyTables(api.db, ["knowledge.topics", "knowledge.atoms", "knowledge.proposal_metrics", "platform.job_runs"]),
 );
 
 const metrics = (query = "") => api.call<Metrics>("GET", `api/knowledge/metrics${query}`);

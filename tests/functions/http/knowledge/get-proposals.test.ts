@@ -1,6 +1,6 @@
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anAtomProposal, anExtraction, aTopic, aTopicProposal } from "#support/knowledge.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
@@ -19,7 +19,7 @@ afterAll(async () => {
   await api.close();
   await database.drop();
 });
-afterEach(() => api.db.execute(sql`truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs cascade`));
+afterEach(() => emptyTables(api.db, ["knowledge.topics", "knowledge.atoms", "knowledge.extraction_runs"]));
 
 const list = async (query = "") => (await api.call<Page>("GET", `api/knowledge/proposals${query}`)).body;
 const titles = async (query = "") => (await list(query)).proposals.map(({ title }) => title);

@@ -11,6 +11,7 @@ import {
 import { deduplicationScan } from "#functions/knowledge/deduplication-scan.ts";
 import { localEmbedder } from "#providers/embeddings/local-embedder.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anAtom, anAtomProposal, aTopic, aTopicProposal, embedNames } from "#support/knowledge.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
@@ -39,8 +40,7 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(() =>
-  api.db.execute(sql`
-    truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs, knowledge.audit_trail cascade`),
+  emptyTables(api.db, ["knowledge.topics", "knowledge.atoms", "knowledge.extraction_runs", "knowledge.audit_trail"]),
 );
 
 const path = (kind: KnowledgeKind, id: number) => `api/knowledge/proposals/${kind}/${id}`;

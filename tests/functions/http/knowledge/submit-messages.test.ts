@@ -1,8 +1,8 @@
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { extractionMessages, messages } from "#data/knowledge/knowledge-schema.ts";
 import { extractKnowledge } from "#functions/knowledge/extract-knowledge/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
@@ -16,8 +16,12 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(async () => {
-  await api.db.execute(sql`
-    truncate platform.job_runs, platform.idempotency_keys, knowledge.messages, knowledge.extraction_runs cascade`);
+  await emptyTables(api.db, [
+    "platform.job_runs",
+    "platform.idempotency_keys",
+    "knowledge.messages",
+    "knowledge.extraction_runs",
+  ]);
 });
 
 const hello = { source: "chat", externalId: "1", text: "hello" };

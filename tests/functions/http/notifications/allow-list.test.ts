@@ -1,7 +1,7 @@
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 const OPERATOR = "operator-key-0123456789-0123456789-01";
@@ -26,9 +26,13 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(() =>
-  api.db
-    .execute(sql`truncate platform.communication_allowlist, platform.notifications, platform.notification_deliveries,
-                              platform.job_runs, platform.audit_log`),
+  emptyTables(api.db, [
+    "platform.communication_allowlist",
+    "platform.notifications",
+    "platform.notification_deliveries",
+    "platform.job_runs",
+    "platform.audit_log",
+  ]),
 );
 
 interface List {

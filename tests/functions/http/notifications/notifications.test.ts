@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { jobRuns } from "#data/platform/platform-schema.ts";
 import { sendNotification } from "#functions/platform/send-notification.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
@@ -22,9 +23,14 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(() =>
-  api.db.execute(sql`
-    truncate platform.notifications, platform.notification_deliveries, platform.job_runs, platform.audit_log,
-             platform.communication_allowlist, platform.idempotency_keys`),
+  emptyTables(api.db, [
+    "platform.notifications",
+    "platform.notification_deliveries",
+    "platform.job_runs",
+    "platform.audit_log",
+    "platform.communication_allowlist",
+    "platform.idempotency_keys",
+  ]),
 );
 
 interface Shown extends Record<string, unknown> {

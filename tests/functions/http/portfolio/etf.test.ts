@@ -1,9 +1,9 @@
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jobs } from "#functions/index.ts";
 import { syncEtfPrices } from "#functions/portfolio/sync-etf-prices.ts";
 import { type FakeYahoo, startFakeYahoo } from "#local/providers/fake-yahoo.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
@@ -23,9 +23,7 @@ beforeAll(async () => {
 afterEach(async () => {
   yahoo.recover();
   clock.moveTo(FRIDAY);
-  await api.db.execute(
-    sql`truncate platform.job_runs; truncate portfolio.etfs cascade; truncate portfolio.etf_updates`,
-  );
+  await emptyTables(api.db, ["platform.job_runs", "portfolio.etfs", "portfolio.etf_updates"]);
 });
 afterAll(async () => {
   await Promise.all([api.close(), offline.close(), yahoo.close()]);
@@ -120,7 +118,7 @@ describe("a retired ETF", () => {
   const audited = async () =>
     (await api.call<{ entries: unknown[] }>("GET", "api/admin/audit?subject=etf:SMPW.DE")).body.entries;
   beforeEach(async () => {
-    await api.db.execute(sql`truncate platform.audit_log`);
+    await emptyTables(api.db, ["platform.audit_log"]);
     await api.runner.execute((await add({ symbol: "SMPW.DE", inUse: true })).body.run);
     clock.moveTo(MONDAY);
   });

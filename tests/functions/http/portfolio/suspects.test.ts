@@ -8,6 +8,7 @@ import { holdPoints } from "#data/portfolio/suspect-points.ts";
 import { initializeEtfPension } from "#functions/portfolio/initialize-etf-pension.ts";
 import { retryPendingEtfValuations } from "#functions/portfolio/retry-pending-etf-valuations.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { anEtf, aPension, closesOf } from "#support/pensions.ts";
 import { TestClock } from "#support/test-clock.ts";
@@ -35,9 +36,12 @@ afterAll(async () => {
 
 let etf: Etf;
 beforeEach(async () => {
-  await api.db.execute(
-    sql`truncate portfolio.etfs cascade; truncate portfolio.suspect_points, portfolio.exchange_rates, platform.audit_log`,
-  );
+  await emptyTables(api.db, [
+    "portfolio.etfs",
+    "portfolio.suspect_points",
+    "portfolio.exchange_rates",
+    "platform.audit_log",
+  ]);
   etf = await anEtf(api.db);
   await closesOf(api.db, etf, { "2026-03-02": "10", "2026-03-03": "11", "2026-03-05": "14" });
 });

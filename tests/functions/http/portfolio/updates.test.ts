@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { etfUpdates } from "#data/portfolio/etf-schema.ts";
 import { exchangeRateUpdates } from "#data/portfolio/portfolio-schema.ts";
 import { jobs } from "#functions/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
 let database: TestDatabase;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   database = await migratedDatabase();
   api = startAdminApi(database.url, jobs);
 });
-beforeEach(() => api.db.execute(sql`truncate portfolio.etf_updates, portfolio.exchange_rate_updates`));
+beforeEach(() => emptyTables(api.db, ["portfolio.etf_updates", "portfolio.exchange_rate_updates"]));
 afterAll(async () => {
   await api.close();
   await database.drop();

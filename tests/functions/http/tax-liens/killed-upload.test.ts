@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { temporaryDirectory } from "#support/temporary-directory.ts";
 import { aCounty } from "../../tax-liens/fake-county-lists.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
@@ -39,7 +40,7 @@ beforeEach(async () => {
   await aCounty(api.db, "sample-az", { upload: true });
 });
 afterEach(async () => {
-  await api.db.execute(sql`truncate tax_liens.counties, platform.job_runs, platform.audit_log cascade`);
+  await emptyTables(api.db, ["tax_liens.counties", "platform.job_runs", "platform.audit_log"]);
   await storage.clear("county-lists");
 });
 

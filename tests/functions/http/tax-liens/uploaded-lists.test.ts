@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ingestCountyLiens } from "#functions/tax-liens/ingest-county-liens/index.ts";
 import { startTestStorage, type TestStorage } from "#support/blob-storage.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aCounty } from "../../tax-liens/fake-county-lists.ts";
 import { type AdminApi, startAdminApi } from "../admin/admin-api.ts";
 
@@ -24,7 +24,7 @@ beforeEach(async () => {
   await aCounty(api.db, "sample-az", { upload: true }, { name: "Sample County" });
 });
 afterEach(async () => {
-  await api.db.execute(sql`truncate tax_liens.counties, platform.job_runs, platform.audit_log cascade`);
+  await emptyTables(api.db, ["tax_liens.counties", "platform.job_runs", "platform.audit_log"]);
   await Promise.all([storage.clear("county-lists"), storage.clear("lien-rejects")]);
 });
 

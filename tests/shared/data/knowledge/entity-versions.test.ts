@@ -11,6 +11,7 @@ import {
 } from "#data/knowledge/knowledge-schema.ts";
 import { atomTexts, contentHash, exactKey, topicTexts } from "#rules/knowledge/proposal-text.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { lockWait } from "#support/lock-wait.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
@@ -19,7 +20,7 @@ const APPROVED = { status: "approved", reviewedAt: NOW, reviewedByUserId: 1 } as
 
 const { db } = await openDatabase();
 afterEach(async () => {
-  await db.execute(sql`truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs cascade`);
+  await emptyTables(db, ["knowledge.topics", "knowledge.atoms", "knowledge.extraction_runs"]);
 });
 
 async function addTopic(name: string) {

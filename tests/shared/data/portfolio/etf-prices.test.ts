@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import {
   correctPrices,
@@ -15,13 +14,14 @@ import type { Etf } from "#data/portfolio/etf-schema.ts";
 import { addEtf, findEtf, lockEtfs, markFailed, markReady } from "#data/portfolio/etfs.ts";
 import { columnsOf } from "#data/portfolio/price-columns.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 
 const NOW = new Date("2026-04-10T20:30:00Z");
 const RAW = { currency: "EUR", series: "raw", name: "A world fund", exchange: "XETRA" } as const;
 
 const { db } = await openDatabase();
 afterEach(async () => {
-  await db.execute(sql`truncate portfolio.etfs cascade`);
+  await emptyTables(db, ["portfolio.etfs"]);
 });
 
 async function anEtf(symbol = "WORLD.DE"): Promise<Etf> {

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import { nearest } from "#data/vectors/nearest.ts";
 import { removeVectors, storeVectors, vectorsOf } from "#data/vectors/vector-items.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 
 const SET = { kind: "topic", model: "m/3" };
 
 const { db } = await openDatabase();
 afterEach(async () => {
-  await db.execute(sql`truncate vectors.items cascade`);
+  await emptyTables(db, ["vectors.items"]);
 });
 
 const row = (id: number, ...values: number[]) => ({

@@ -13,6 +13,7 @@ import {
 import { items } from "#data/vectors/vectors-schema.ts";
 import { type Approval, approveProposal } from "#services/knowledge/approve-proposal.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { anAtom, anAtomProposal, aTopic, aTopicProposal, embedNames, hashesOf } from "#support/knowledge.ts";
 import { lockWait } from "#support/lock-wait.ts";
 
@@ -22,9 +23,14 @@ const MODEL = "test/384";
 const { db } = await openDatabase();
 beforeEach(() => embedNames(db, MODEL, { Backups: 0, Restores: 90, "Saved copies": 20, "Copies on tape": 40 }));
 afterEach(async () => {
-  await db.execute(sql`
-    truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs, knowledge.audit_trail,
-             vectors.cached_embeddings, vectors.items cascade`);
+  await emptyTables(db, [
+    "knowledge.topics",
+    "knowledge.atoms",
+    "knowledge.extraction_runs",
+    "knowledge.audit_trail",
+    "vectors.cached_embeddings",
+    "vectors.items",
+  ]);
 });
 
 const approval = (id: number, given: Partial<Approval> = {}): Approval => ({
@@ -158,7 +164,7 @@ describe("a proposal that was compared", () => {
 
   it("is compared again when its own vector is no longer cached", async () => {
     const { id } = await scanned("Backups");
-    await db.execute(sql`truncate vectors.cached_embeddings`);
+    await emptyTables(db, ["vectors.cached_embeddings"]);
     expect(await approve(id)).toEqual({ outcome: "not_compared" });
     expect(await proposalOf(id)).toMatchObject({ comparedVersion: null, comparedModel: null, dedupScannedAt: null });
   });
@@ -364,7 +370,7 @@ describe("an atom", () => {
     expect(await topicWaits).toMatchObject({ outcome: "approved" });
     expect((await theAtom()).topicId).not.toBeNull();
 
-    await db.execute(sql`truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs cascade`);
+    await emptyTables(db, ["knowledge.topics", "knowledge.atoms", "knowledge.extraction_runs"]);
     const second = await scanned("Restores");
     const late = await scannedAtom({ topicProposalId: second.id });
     const topicHeld = await openTransaction((tx) => approveProposal(tx, approval(second.id)));

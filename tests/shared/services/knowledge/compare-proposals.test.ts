@@ -9,6 +9,7 @@ import { announceFailedItems } from "#services/knowledge/announce-errors.ts";
 import { approveProposal } from "#services/knowledge/approve-proposal.ts";
 import { compareProposals } from "#services/knowledge/compare-proposals.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aTopic, aTopicProposal, hashesOf } from "#support/knowledge.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { startProcess } from "#support/test-process.ts";
@@ -19,9 +20,14 @@ const MODEL = `test/${DIMENSIONS}`;
 
 const { url, db } = await openDatabase({ poolMax: 8 });
 afterEach(async () => {
-  await db.execute(sql`
-    truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs, vectors.cached_embeddings, vectors.items,
-             platform.job_runs cascade`);
+  await emptyTables(db, [
+    "knowledge.topics",
+    "knowledge.atoms",
+    "knowledge.extraction_runs",
+    "vectors.cached_embeddings",
+    "vectors.items",
+    "platform.job_runs",
+  ]);
   await db.execute(sql`update knowledge.entity_sets set embedded_version = 0, embedded_model = null`);
 });
 

@@ -1,14 +1,14 @@
-import { sql } from "drizzle-orm";
 import { afterEach, expect, it } from "vitest";
 import type { Embedder } from "#providers/embedder.ts";
 import { localEmbedder } from "#providers/embeddings/local-embedder.ts";
 import { embedTexts } from "#services/knowledge/embed-texts.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 
 const { db } = await openDatabase();
 const signal = new AbortController().signal;
 afterEach(async () => {
-  await db.execute(sql`truncate vectors.cached_embeddings`);
+  await emptyTables(db, ["vectors.cached_embeddings"]);
 });
 
 /** An embedder that notes the texts of each call. */
