@@ -138,12 +138,25 @@ const DAY_MS = 86_400_000;
  * The trading days from 2015-01-02 up to the instant, oldest first; the last one is incomplete while the exchange is
  * open. A day always has the same prices; only its adjusted close changes with later dividends.
  */
-export function sampleBars(etf: SampleEtf, asOf: Date): SampleBar[] {
-  const today = dateIn(etf.venue.zone, asOf);
+export function sampleBars(etf: SampleEtf, asOf: Date): readonly SampleBar[] {
+  const { zone, opens } = etf.venue;
+  const today = dateIn(zone, asOf);
+  const lastDay = asOf < instantAt(zone, today, opens) ? dayBefore(today) : today;
+  const known = series.get(etf);
+  if (known?.lastDay === lastDay) return known.bars;
+  const bars = barsUntil(etf, lastDay);
+  series.set(etf, { lastDay, bars });
+  return bars;
+}
+
+/** The last series of each ETF: a server is mostly asked about one day. */
+const series = new WeakMap<SampleEtf, { readonly lastDay: string; readonly bars: readonly SampleBar[] }>();
+
+function barsUntil(etf: SampleEtf, lastDay: string): SampleBar[] {
   const random = mulberry32(etf.seed);
   const walked: { date: string; prices: number[]; close: number; volume: number; paid: number }[] = [];
   let price = etf.start;
-  for (let at = Date.parse(FIRST_DAY); at <= Date.parse(today); at += DAY_MS) {
+  for (let at = Date.parse(FIRST_DAY); at <= Date.parse(lastDay); at += DAY_MS) {
     const date = new Date(at).toISOString().slice(0, 10);
     if (!isTradingDay(date)) continue;
     const open = price * (1 + etf.step * 0.4 * (random() - 0.5));
@@ -154,7 +167,6 @@ export function sampleBars(etf: SampleEtf, asOf: Date): SampleBar[] {
     walked.push({ date, prices: [open, high, low], close, volume: Math.floor(20_000 + 400_000 * random()), paid });
     price = close;
   }
-  if (asOf < instantAt(etf.venue.zone, today, etf.venue.opens) && walked.at(-1)?.date === today) walked.pop();
   const places = etf.currency === "GBp" || etf.start < 100 ? 3 : 2;
   let factor = 1;
   return walked
@@ -193,6 +205,10 @@ function isExDate(date: string, before = ""): boolean {
   return before.slice(0, 7) !== date.slice(0, 7) && /-(03|06|09|12)-/.test(date);
 }
 
+function dayBefore(date: string): string {
+  return new Date(Date.parse(date) - DAY_MS).toISOString().slice(0, 10);
+}
+
 function isTradingDay(date: string): boolean {
   const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
   return weekday !== 0 && weekday !== 6 && !/-(01-01|12-25|12-26)$/.test(date);
@@ -204,10 +220,19 @@ export function dateIn(zone: string, instant: Date): string {
 
 /** The instant of a local date and time in the zone. */
 export function instantAt(zone: string, date: string, time: string): Date {
-  const wanted = Date.parse(`${date}T${time}:00Z`);
-  // No exchange opens or closes in the hour of a clock change, so one correction is exact.
-  return new Date(wanted - offsetMs(zone, new Date(wanted)));
+  const key = `${zone} ${date} ${time}`;
+  let at = instants.get(key);
+  if (at === undefined) {
+    const wanted = Date.parse(`${date}T${time}:00Z`);
+    // No exchange opens or closes in the hour of a clock change, so one correction is exact.
+    at = wanted - offsetMs(zone, new Date(wanted));
+    instants.set(key, at);
+  }
+  return new Date(at);
 }
+
+/** Each request asks for the opening of each day of its series. */
+const instants = new Map<string, number>();
 
 export function offsetMs(zone: string, at: Date): number {
   const shown = clockOf(zone).format(at);
