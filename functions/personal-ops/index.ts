@@ -1,4 +1,7 @@
 import type { Job } from "#jobs";
+import { cleanupOldData } from "./cleanup-old-data.ts";
+import { healthMonitor } from "./health-monitor.ts";
+import { processRetryQueue } from "./process-retry-queue.ts";
 
 /** The jobs of this family. */
-export const jobs: readonly Job[] = [];
+export const jobs: readonly Job[] = [processRetryQueue, cleanupOldData, healthMonitor];

@@ -10,6 +10,7 @@ import type { InputFacts } from "./input-facts.ts";
 import type { Job, JobWork } from "./job.ts";
 import { exponential, type RetryPolicy } from "./retry.ts";
 import type { Missed, Trigger, TriggerFor } from "./triggers.ts";
+import type { UnavailableHook } from "./unavailable-hook.ts";
 import type { BatchWork, ItemWork, RunWork, UpkeepWork, Work } from "./work.ts";
 
 /** What a job has beside its input schema, its trigger and its work. */
@@ -76,6 +77,11 @@ interface JobOptions<Input> {
    * those of a batch together. Unlike `onTransition`, it adds no cost to other runs and allows `enqueueAll`.
    */
   readonly onDiscarded?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
+  /**
+   * Called once by each tick of the schedule that finds the database unavailable, without a run. No gate is asked:
+   * the database has them. Default: none.
+   */
+  readonly onUnavailable?: UnavailableHook;
 }
 
 /**
@@ -98,7 +104,7 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
   options: JobOptions<z.output<Schema>> & { readonly input: Schema } & TriggerFor<Schema> &
     Work<z.output<Schema>, Item>,
 ): Job {
-  const { id, formerIds = [], family, on, checkInput, onDiscarded } = options;
+  const { id, formerIds = [], family, on, checkInput, onDiscarded, onUnavailable } = options;
   const onTransition = bothHooks(options.onTransition, family.onTransition);
   for (const each of [id, ...formerIds]) checkId(each);
   return {
@@ -116,6 +122,7 @@ export function defineJob<Schema extends z.ZodType, Item = never>(
     queue: queueOf(on, options.queue),
     ...(onTransition && { onTransition }),
     ...(onDiscarded && { onDiscarded }),
+    ...(onUnavailable && { onUnavailable }),
     missed: options.missed ?? "once",
     maxLatenessMs: options.maxLateness === undefined ? null : milliseconds(options.maxLateness),
     overlap: options.overlap ?? "skip",

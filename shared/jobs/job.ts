@@ -10,6 +10,7 @@ import type { Gate } from "./gates.ts";
 import type { InputFacts } from "./input-facts.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Missed, Trigger } from "./triggers.ts";
+import type { UnavailableHook } from "./unavailable-hook.ts";
 import type { BatchWork, ItemWork, RunWork, UpkeepWork } from "./work.ts";
 
 /** A job as the layer sees it. `defineJob` makes it; importing it registers nothing. */
@@ -31,6 +32,7 @@ export interface Job {
   readonly queue: { readonly batch: number } | null;
   readonly onTransition?: OnTransition;
   readonly onDiscarded?: (tx: Tx, runs: readonly Run[]) => Promise<void>;
+  readonly onUnavailable?: UnavailableHook;
   readonly work: JobWork;
   readonly missed: Missed;
   /** Null: never too late. */
@@ -38,7 +40,7 @@ export interface Job {
   readonly overlap: Overlap;
   /** Ids of the jobs that run after each success. */
   readonly then: readonly string[];
-  /** Runs while `jobs_enabled` is off: the layer's own maintenance, which all runs need. */
+  /** Runs while `jobs_enabled` is off: the layer's own maintenance, which all runs need, and its monitor. */
   readonly upkeep: boolean;
   /** Whether it runs where no `<ID>_ENABLED` is set. */
   readonly enabledByDefault: boolean;

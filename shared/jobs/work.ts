@@ -7,7 +7,10 @@ export interface RunWork<Input> {
 
 /** The work of a job that maintains the runs of all others. */
 export interface UpkeepWork<Input> {
-  /** The job runs even while jobs are switched off, and its context has `layer`. Only for the layer's own jobs. */
+  /**
+   * The job runs even while jobs are switched off, and its context has `layer`. Only for the layer's own jobs, and for
+   * a monitor of what stands still.
+   */
   readonly upkeep: true;
   readonly run: (context: UpkeepContext<Input>) => Promise<RunResult | void>;
 }

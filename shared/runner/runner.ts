@@ -61,6 +61,16 @@ export class Runner implements UpkeepControls {
     return run?.state === "running" ? (await this.#pipeline.process(job, [run]))[0] : run;
   }
 
+  /** Calls the job's hook for a tick that finds the database unavailable. Never throws. */
+  async reportUnavailable(job: Job, error: Error): Promise<void> {
+    const { settings, log, clock } = this.#deps;
+    try {
+      await job.onUnavailable?.({ settings, log, clock, error });
+    } catch (failure) {
+      log.error("The hook of a job for an unavailable database failed", { job: job.id, error: failure });
+    }
+  }
+
   /**
    * Claims and executes a waiting run.
    * @returns the run as it ended; undefined when it could not be claimed (claimed elsewhere, ended, not due, its

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Run } from "#data/platform/platform-schema.ts";
-import { isDatabaseError } from "#jobs/error-class.ts";
+import { asError, isDatabaseError } from "#jobs/error-class.ts";
 import type { Job } from "#jobs/job.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -43,7 +43,10 @@ export async function tick(parts: TickParts, job: Job, schedule: Schedule): Prom
       return await tickOnce(parts, { job, schedule, waitedMs });
     } catch (error) {
       if (!isDatabaseError(error) || runner.isStopping || waitedMs > RETRIES_FOR_MS) throw error;
-      if (tries === 1) log?.warn("The database is unavailable; the slot waits for it", { job: job.id, error });
+      if (tries === 1) {
+        log?.warn("The database is unavailable; the slot waits for it", { job: job.id, error });
+        await runner.reportUnavailable(job, asError(error));
+      }
     }
     await pause();
   }

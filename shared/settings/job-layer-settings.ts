@@ -8,8 +8,8 @@ export const JOB_LAYER_SETTINGS = {
     fallback: "60s",
   }),
   JOB_HEARTBEAT: duration("50ms", "1h", {
-    about: "Interval of the heartbeats that renew leases; at most a third of JOB_LEASE.",
-    fallback: "15s",
+    about: "Interval of the heartbeats that renew leases and ask the controls; at most a third of JOB_LEASE.",
+    fallback: "10s",
   }),
   ROTA_INSTANCE: text({ about: "Names this process in leases and logs. Default: host name and process id." }),
   RUN_RETENTION_DAYS: whole(1, 36_500, {

@@ -1,9 +1,33 @@
-import { type Setting, timeZone } from "./setting.ts";
+import { duration, fraction, type Setting, text, timeZone, whole } from "./setting.ts";
 
 /** One person's operations: what is synchronised, and when the person is addressed. */
 export const PERSONAL_OPS_SETTINGS = {
   PERSONAL_OPS_TIME_ZONE: timeZone({
     about: "Time zone of the person, by which the digest and the morning call are scheduled.",
     fallback: "America/Chicago",
+  }),
+  PERSONAL_OPS_RECIPIENT: text({
+    about: "Recipient of the digest, the call and all alerts of personal operations, as the allow-list names it.",
+    fallback: "user:owner",
+  }),
+  PERSONAL_OPS_LONGEST_RUN: duration("1s", "1d", {
+    about: "A run of personal operations that takes longer is an alert.",
+    fallback: "30s",
+  }),
+  PERSONAL_OPS_FAILURE_RATE: fraction({
+    about: "A larger share of failed attempts of personal operations in an hour is an alert, from 10 attempts on.",
+    fallback: "0.1",
+  }),
+  PERSONAL_OPS_QUEUE_DEPTH: whole(1, 1_000_000, {
+    about: "More due runs and retry jobs of personal operations that wait are an alert.",
+    fallback: "100",
+  }),
+  PERSONAL_OPS_LONGEST_WAIT: duration("1m", "30d", {
+    about: "A due run of any family that waits longer, with no closed gate and no earlier run ahead, is an alert.",
+    fallback: "10m",
+  }),
+  PERSONAL_OPS_FREE_DISK_MB: whole(1, 10_000_000, {
+    about: "Less free disk for TEMP_DIRECTORY, in megabytes, is an alert.",
+    fallback: "500",
   }),
 } satisfies Record<string, Setting<unknown>>;

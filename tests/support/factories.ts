@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Executor } from "#data/client.ts";
+import { deadLetterJobs, retryJobs } from "#data/personal-ops/personal-ops-schema.ts";
 import { type AttemptError, jobRuns, type Run } from "#data/platform/platform-schema.ts";
 import { insertRates } from "#data/portfolio/exchange-rates.ts";
 import { type ExchangeRateUpdate, exchangeRateUpdates } from "#data/portfolio/portfolio-schema.ts";
@@ -114,4 +115,18 @@ export async function aReminder(
     .values({ remindAt: new Date("2026-03-10T07:00:00Z"), ...given })
     .returning();
   return row as Reminder;
+}
+
+/** A dead letter of a retry job that starts a run, which failed for good at 2026-03-10T12:00:00Z. @returns its id */
+export async function aDeadLetterJob(db: Executor): Promise<number> {
+  const at = new Date("2026-03-10T12:00:00Z");
+  const work = { kind: "run_job", payload: { job: "sync_fx_latest" } };
+  const dead = { status: "dead", attempts: 5, lastError: "no", runAt: at, createdAt: at, finishedAt: at } as const;
+  const [job] = await db
+    .insert(retryJobs)
+    .values({ ...work, ...dead })
+    .returning({ id: retryJobs.id });
+  const letter = { ...work, retryJobId: job!.id, error: "no", attempts: 5, diedAt: at };
+  const [row] = await db.insert(deadLetterJobs).values(letter).returning({ id: deadLetterJobs.id });
+  return row!.id;
 }

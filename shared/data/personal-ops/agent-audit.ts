@@ -1,12 +1,12 @@
-import { sql } from "drizzle-orm";
+import { and, desc, eq, gte, sql } from "drizzle-orm";
 import { redact } from "#redaction/redact.ts";
 import { redactedText } from "#redaction/redacted-text.ts";
-import type { Tx } from "../client.ts";
+import type { Executor, Tx } from "../client.ts";
 import type { Refusal } from "../platform/gate-refusals.ts";
 import type { Run } from "../platform/platform-schema.ts";
 import { discardReason } from "../platform/run-reason.ts";
 import { at } from "../sql-instant.ts";
-import { type AgentAuditEntry, agentAuditLog } from "./personal-ops-schema.ts";
+import { type ActionType, type AgentAuditEntry, agentAuditLog } from "./personal-ops-schema.ts";
 
 export type NewAgentAuditEntry = Pick<AgentAuditEntry, "at" | "action" | "actionType" | "actor" | "success"> &
   Partial<Pick<AgentAuditEntry, "error" | "durationMs" | "output" | "runId" | "attempt">>;
@@ -71,4 +71,44 @@ function isMissedSlot({ state, reasonCode }: Run): boolean {
 function durationOf({ durationMs, startedAt, state }: Run, now: Date): number {
   if (durationMs !== null) return durationMs;
   return startedAt === null || state === "skipped" ? 0 : Math.max(0, now.getTime() - startedAt.getTime());
+}
+
+/** Archives entries before an instant. @returns how many */
+export async function archiveAgentAudit(tx: Tx, before: Date, limit: number): Promise<number> {
+  const rows = await tx.execute(sql`
+    update ${agentAuditLog} set archived = true
+     where id in (select id from ${agentAuditLog} where not archived and at < ${at(before)}
+                   order by at, id limit ${limit} for update skip locked)
+    returning id`);
+  return rows.length;
+}
+
+export interface AgentAuditFilter {
+  readonly action?: string | undefined;
+  readonly actionType?: ActionType | undefined;
+  readonly runId?: string | undefined;
+  readonly since?: Date | undefined;
+  /** The time and id of the last entry of the page before. */
+  readonly before?: { readonly at: Date; readonly id: number } | undefined;
+  readonly limit: number;
+}
+
+/** Entries that are not archived, newest first; those of a run with the archived ones. */
+export async function listAgentAudit(db: Executor, filter: AgentAuditFilter): Promise<AgentAuditEntry[]> {
+  const { action, actionType, runId, since, before, limit } = filter;
+  const entry = agentAuditLog;
+  return db
+    .select()
+    .from(entry)
+    .where(
+      and(
+        runId === undefined ? sql`not ${entry.archived}` : eq(entry.runId, runId),
+        action === undefined ? undefined : eq(entry.action, action),
+        actionType && eq(entry.actionType, actionType),
+        since && gte(entry.at, since),
+        before && sql`(${entry.at}, ${entry.id}) < (${at(before.at)}, ${before.id})`,
+      ),
+    )
+    .orderBy(desc(entry.at), desc(entry.id))
+    .limit(limit);
 }

@@ -70,3 +70,14 @@ export async function resolveUnseenIncidents(
     returning id`);
   return rows.length;
 }
+
+/** Archives incidents that were resolved before an instant. @returns how many */
+export async function archiveIncidents(tx: Tx, before: Date, limit: number): Promise<number> {
+  const rows = await tx.execute(sql`
+    update personal_ops.incidents set archived = true
+     where id in (select id from personal_ops.incidents
+                   where status = 'resolved' and not archived and resolved_at < ${at(before)}
+                   order by resolved_at, id limit ${limit} for update skip locked)
+    returning id`);
+  return rows.length;
+}

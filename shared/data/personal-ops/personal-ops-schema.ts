@@ -49,7 +49,7 @@ const oneOf = (values: readonly string[]): SQL => sql.raw(`(${values.map((value)
 /**
  * Everything that the family did, tried or was kept from: one row for each attempt of a job, each action of a person,
  * each message.
- * Retention: kept; rows older than 365 days are marked as archived.
+ * Retention: kept; `cleanup_old_data` marks rows older than 365 days as archived.
  */
 export const agentAuditLog = personalOps.table(
   "agent_audit_log",
@@ -89,7 +89,7 @@ export const agentAuditLog = personalOps.table(
 
 /**
  * Small pieces of work that are tried again until they succeed.
- * Retention: kept; completed rows older than 30 days are marked as archived.
+ * Retention: kept; `cleanup_old_data` marks rows that were completed more than 30 days ago as archived.
  */
 export const retryJobs = personalOps.table(
   "retry_jobs",
@@ -165,7 +165,7 @@ export const deadLetterJobs = personalOps.table(
 
 /**
  * What is wrong. At most one that is not resolved per type and key, and at most one that began in an hour.
- * Retention: kept; those resolved more than 90 days ago are marked as archived.
+ * Retention: kept; `cleanup_old_data` marks those resolved more than 90 days ago as archived.
  */
 export const incidents = personalOps.table(
   "incidents",

@@ -82,7 +82,7 @@ const IMPOSSIBLE: Readonly<Record<string, Impossible>> = {
 };
 
 /** Jobs for which each input can succeed that matches the schema. */
-const ANY_INPUT = new Set(["cleanup_etf_updates", "cleanup_fx_updates", "delete_county"]);
+const ANY_INPUT = new Set(["cleanup_etf_updates", "cleanup_fx_updates", "cleanup_old_data", "delete_county"]);
 
 it("each job with an input has a case here or takes any input, and each check has a case", () => {
   const withInput = jobs.filter(({ input }) => {

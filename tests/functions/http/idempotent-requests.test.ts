@@ -8,7 +8,7 @@ import { catalogueOf } from "#jobs/catalogue.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
 import { addDeals } from "#support/deals.ts";
 import { emptyTables } from "#support/empty-tables.ts";
-import { aRun, aTask } from "#support/factories.ts";
+import { aDeadLetterJob, aRun, aTask } from "#support/factories.ts";
 import { aTopicProposal } from "#support/knowledge.ts";
 import { addLien } from "#support/liens.ts";
 import { anEtf, aPension } from "#support/pensions.ts";
@@ -44,6 +44,7 @@ const dead = () =>
 const skipped = () => aRun(api.db, { jobId: "sync_fx_latest", family: "portfolio", state: "skipped" });
 const etf = async () => (await anEtf(api.db)).symbol;
 const pension = async () => `api/v1/etf-pensions/${await aPension(api.db, await anEtf(api.db))}`;
+const deadLetter = async (verb: string) => `api/personal-ops/dead-letters/${await aDeadLetterJob(api.db)}/${verb}`;
 const contributions = [{ reference: "1", date: day, amount: "10.00", currency: "EUR" }];
 
 const STARTERS: Readonly<Record<string, Starter>> = {
@@ -123,6 +124,8 @@ const STARTERS: Readonly<Record<string, Starter>> = {
     const { id } = await aTopicProposal(api.db, "Restores", rejected);
     return [`api/knowledge/proposals/topic/${id}/undo`, { reason: "a test" }, { "if-match": "*" }];
   },
+  "api/personal-ops/dead-letters/{id}/replay": async () => [await deadLetter("replay"), { reason: "a test" }],
+  "api/personal-ops/dead-letters/{id}/dismiss": async () => [await deadLetter("dismiss"), { reason: "a test" }],
   "api/knowledge/messages": async () => [
     "api/knowledge/messages",
     { messages: [{ source: "chat", externalId: "1", text: "Decision: we keep it" }] },

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { agentAuditLog } from "#data/personal-ops/personal-ops-schema.ts";
 import { deadMessages } from "#data/platform/control-schema.ts";
 import { completeEffect, intendEffect } from "#data/platform/effects.ts";
 import { propertyValuations } from "#data/tax-liens/valuation-schema.ts";
 import { jobs, routes } from "#functions/index.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
-import { anUpdate, aRun, ratesOf } from "#support/factories.ts";
+import { aDeadLetterJob, anUpdate, aRun, ratesOf } from "#support/factories.ts";
 import { aTopicProposal } from "#support/knowledge.ts";
 import { addLien } from "#support/liens.ts";
 import { anEtf, closesOf } from "#support/pensions.ts";
@@ -63,6 +64,9 @@ describe("each response of an app with data matches its schema", () => {
     await db.insert(deadMessages).values({ ...message, id: run.id, receivedAt: now, resolvedAt: null });
     await ratesOf(db, "2026-03-09");
     await anUpdate(db, { startDate: "2026-03-01" });
+    await aDeadLetterJob(db);
+    const entry = { at: now, action: "a", actionType: "manual", actor: "a", success: true, output: { a: 1 } } as const;
+    await db.insert(agentAuditLog).values(entry);
 
     await made("POST", "api/v1/etf", { symbol: "VWCE.DE", inUse: true });
     const etf = await anEtf(db);

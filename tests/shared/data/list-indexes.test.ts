@@ -2,9 +2,13 @@ import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
 import { beforeAll, expect, it } from "vitest";
-import type { Db } from "#data/client.ts";
+import type { Db, Tx } from "#data/client.ts";
 import { listProposals } from "#data/knowledge/list-proposals.ts";
 import { type OldRows, readOldRows } from "#data/old-rows.ts";
+import { archiveAgentAudit, listAgentAudit } from "#data/personal-ops/agent-audit.ts";
+import { readHealthFacts } from "#data/personal-ops/health-facts.ts";
+import { archiveIncidents } from "#data/personal-ops/incidents.ts";
+import { archiveRetryJobs, dueRetryJobs, listDeadLetterJobs, listRetryJobs } from "#data/personal-ops/retry-jobs.ts";
 import { listAudit } from "#data/platform/audit-log.ts";
 import { lastBackfill } from "#data/platform/backfills.ts";
 import { deadRunIds, listDeadMessages } from "#data/platform/dead-letters.ts";
@@ -116,6 +120,24 @@ beforeAll(async () => {
            case when n <= 10000 then 'pending' else 'rejected' end, case when n > 10000 then now() end,
            case when n <= 60 then 'semantic' end, case when n <= 60 then 0.9 end
       from (select count(*) from run) made, generate_series(1, 20000) n order by n`);
+  await db.execute(sql`
+    insert into personal_ops.agent_audit_log (at, action, action_type, actor, run_id, success, archived)
+    select '2026-01-01'::timestamptz + n * interval '1 minute', case when n <= 60 then 'rare' else 'common' end,
+           case when n <= 60 then 'manual' else 'job' end, 'a', gen_random_uuid(), true, n % 2 = 0
+      from generate_series(1, 20000) n`);
+  await db.execute(sql`
+    insert into personal_ops.retry_jobs (kind, payload, status, run_at, created_at, finished_at, last_error)
+    select 'k', '{}', case when n <= 60 then 'pending' when n <= 10000 then 'completed' else 'dead' end, at, at, case when n > 60 then at end,
+           case when n > 10000 then 'e' end
+      from generate_series(1, 20000) n, lateral (select '2026-01-01'::timestamptz + n * interval '1 minute' as at) t`);
+  await db.execute(sql`
+    insert into personal_ops.dead_letter_jobs (retry_job_id, kind, payload, error, attempts, died_at, resolved_at, resolution, resolved_by)
+    select id, 'k', '{}', 'e', 5, run_at, case when id > 60 then run_at end, case when id > 60 then 'dismissed' end,
+           case when id > 60 then 'a' end from personal_ops.retry_jobs`);
+  await db.execute(sql`
+    insert into personal_ops.incidents (type, key, severity, title, status, first_seen, last_seen, resolved_at, resolved_by)
+    select 't', n, 'WARN', 't', 'resolved', at, at, at, 'a'
+      from generate_series(1, 20000) n, lateral (select '2026-01-01'::timestamptz + n * interval '1 minute' as at) t`);
   await db.execute(sql`vacuum analyze`);
 });
 
@@ -228,6 +250,26 @@ const pages: readonly { what: string; read: () => Promise<unknown> }[] = [
   {
     what: "proposals of an extraction",
     read: () => listProposals(logged, "topic", { run: "00000000-0000-0000-0000-000000000001", limit: PAGE }),
+  },
+  { what: "entries of the agent audit", read: () => listAgentAudit(logged, { limit: PAGE }) },
+  {
+    what: "entries of the agent audit of an action",
+    read: () => listAgentAudit(logged, { action: "rare", limit: PAGE }),
+  },
+  {
+    what: "entries of the agent audit by type",
+    read: () => listAgentAudit(logged, { actionType: "manual", before: { at: DAY_END, id: 1 }, limit: PAGE }),
+  },
+  { what: "entries of the agent audit of a run", read: () => listAgentAudit(logged, { runId: LAST, limit: PAGE }) },
+  { what: "due retry jobs", read: () => dueRetryJobs(logged, DAY_END, PAGE) },
+  { what: "pending retry jobs", read: () => listRetryJobs(logged, { status: "pending", limit: PAGE }) },
+  { what: "open dead letters of retry jobs", read: () => listDeadLetterJobs(logged, { which: "open", limit: PAGE }) },
+  { what: "agent audit to archive", read: () => archiveAgentAudit(logged as unknown as Tx, BEFORE, 50) },
+  { what: "retry jobs to archive", read: () => archiveRetryJobs(logged as unknown as Tx, DAY_END, 50) },
+  { what: "incidents to archive", read: () => archiveIncidents(logged as unknown as Tx, BEFORE, 50) },
+  {
+    what: "the facts of the health monitor",
+    read: () => readHealthFacts(logged, { now: DAY_END, longestRunMs: 30_000 }),
   },
   { what: "old audit entries", read: old(oldAuditEntries(BEFORE)) },
   { what: "old dead messages", read: old(oldDeadMessages(BEFORE)) },

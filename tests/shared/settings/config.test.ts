@@ -23,7 +23,7 @@ describe("settings that are right", () => {
       DATABASE_URL,
       DATABASE_POOL_MAX: 2,
       JOB_LEASE: 60_000,
-      JOB_HEARTBEAT: 15_000,
+      JOB_HEARTBEAT: 10_000,
       LOG_LEVEL: "info",
       ALLOW_INTERNET_SYNC: true,
       FX_PROVIDERS: ["ecb", "frankfurter"],
@@ -122,7 +122,7 @@ describe("settings that are wrong", () => {
   });
 
   it.each([
-    [{ JOB_LEASE: "30s" }, "JOB_HEARTBEAT: expected at most a third of JOB_LEASE, which is 30 s, got 15 s"],
+    [{ JOB_LEASE: "20s" }, "JOB_HEARTBEAT: expected at most a third of JOB_LEASE, which is 20 s, got 10 s"],
     [{ JOB_HEARTBEAT: "25s" }, "JOB_HEARTBEAT: expected at most a third of JOB_LEASE, which is 1 min, got 25 s"],
   ])("are those whose heartbeat comes too seldom for the lease: %o", (env, fault) => {
     expect(faultsOf({ DATABASE_URL, ...env })).toEqual([fault]);
