@@ -12,6 +12,7 @@ import { isScheduled, type Job } from "#jobs";
 import { addRetryJob } from "#services/personal-ops/add-retry-job.ts";
 import { readConfig } from "#settings/config.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { unchecked } from "#support/unchecked.ts";
 import { type AdminApi, startAdminApi } from "../http/admin/admin-api.ts";
@@ -28,9 +29,14 @@ beforeAll(async () => {
   api = startAdminApi(database.url, jobs, { clock: new TestClock(NIGHT), env });
 });
 afterEach(() =>
-  api.db.execute(
-    sql`truncate platform.job_runs, platform.controls, platform.notifications, personal_ops.agent_audit_log, personal_ops.retry_jobs cascade`,
-  ),
+  emptyTables(api.db, [
+    "personal_ops.retry_jobs",
+    "personal_ops.agent_audit_log",
+    "platform.job_runs",
+    "platform.notifications",
+    "platform.notification_deliveries",
+    "platform.controls",
+  ]),
 );
 afterAll(async () => {
   await api.close();

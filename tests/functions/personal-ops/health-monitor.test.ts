@@ -6,6 +6,7 @@ import { healthMonitor } from "#functions/personal-ops/health-monitor.ts";
 import type { Schedule } from "#jobs";
 import { tick } from "#runner/tick.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { aRun } from "#support/factories.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
@@ -31,10 +32,16 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   warnings.length = 0;
-  await db.execute(
-    sql`truncate personal_ops.incidents, personal_ops.agent_audit_log, personal_ops.retry_jobs, platform.job_runs, platform.notifications,
-                 platform.controls, platform.provider_states cascade`,
-  );
+  await emptyTables(db, [
+    "personal_ops.retry_jobs",
+    "personal_ops.incidents",
+    "personal_ops.agent_audit_log",
+    "platform.job_runs",
+    "platform.notifications",
+    "platform.notification_deliveries",
+    "platform.controls",
+    "platform.provider_states",
+  ]);
 });
 afterAll(() => receiver.close());
 

@@ -10,6 +10,7 @@ import { processRetryQueue } from "#functions/personal-ops/process-retry-queue.t
 import { addRetryJob, type RetryRequest } from "#services/personal-ops/add-retry-job.ts";
 import type { RetryKind } from "#services/personal-ops/retry-handlers.ts";
 import { openDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { lockWait } from "#support/lock-wait.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { startProcess } from "#support/test-process.ts";
@@ -18,10 +19,14 @@ const { url, db } = await openDatabase();
 const clock = new TestClock();
 const app = startProcess(url, jobs, { db, clock });
 afterEach(() =>
-  db.execute(
-    sql`truncate personal_ops.retry_jobs, personal_ops.incidents, personal_ops.agent_audit_log, platform.job_runs,
-                 platform.notifications, platform.controls cascade`,
-  ),
+  emptyTables(db, [
+    "personal_ops.retry_jobs",
+    "personal_ops.incidents",
+    "personal_ops.agent_audit_log",
+    "platform.job_runs",
+    "platform.notifications",
+    "platform.notification_deliveries",
+  ]),
 );
 
 async function run() {

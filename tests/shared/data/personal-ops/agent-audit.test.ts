@@ -7,6 +7,7 @@ import { personalOps } from "#functions/families.ts";
 import { Cancel, defineJob, type JobContext, linear, manual, type Schedule, schedule, Snooze, writes } from "#jobs";
 import { applyControls } from "#operations/controls-change.ts";
 import { migratedDatabase, type TestDatabase } from "#support/database.ts";
+import { emptyTables } from "#support/empty-tables.ts";
 import { createSignal } from "#support/signal.ts";
 import { startProcess, type TestProcess } from "#support/test-process.ts";
 import { Log } from "#telemetry/log.ts";
@@ -36,9 +37,12 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   app = startProcess(database.url, [sample, hourly], { heartbeatMs: 20 });
-  await app.db.execute(
-    "truncate platform.job_runs, platform.controls, platform.audit_log, personal_ops.agent_audit_log cascade",
-  );
+  await emptyTables(app.db, [
+    "platform.job_runs",
+    "platform.controls",
+    "platform.audit_log",
+    "personal_ops.agent_audit_log",
+  ]);
   return () => app.close();
 });
 afterAll(() => database.drop());
