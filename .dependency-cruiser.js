@@ -105,7 +105,19 @@ export default {
     ),
     stands(
       "services",
-      ["jobs", "schedule", "redaction", "text", "settings", "data", "rules", "providers", "storage", "notifications"],
+      [
+        "jobs",
+        "schedule",
+        "redaction",
+        "text",
+        "diagnostics",
+        "settings",
+        "data",
+        "rules",
+        "providers",
+        "storage",
+        "notifications",
+      ],
       "Work that several jobs share puts queries, rules and storage together, in the caller's transaction.",
     ),
     {

@@ -96,3 +96,18 @@ export const RUN_STATES = [
   "skipped",
   "cancelled",
 ] as const satisfies readonly RunState[];
+
+/** A provider of `api/admin/providers`. */
+export interface ProviderView {
+  readonly provider: string;
+  readonly state: "closed" | "open" | "half_open";
+  readonly trouble: string | null;
+  readonly waitingRuns: number;
+  readonly limits: readonly {
+    readonly name: string;
+    readonly kind: "rate" | "quota";
+    readonly share: number;
+    readonly exhaustedAt: string | null;
+  }[];
+  readonly lastDay: { readonly calls: number; readonly errors: number; readonly refused: number; readonly usd: number };
+}

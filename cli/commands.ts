@@ -27,6 +27,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "Data sets: their newest day, and the elements whose data is late",
     load: async () => (await import("./commands/freshness.ts")).freshness,
   },
+  providers: {
+    summary: "Providers: circuit breakers, quotas with their forecast, calls; open or close one",
+    load: async () => (await import("./commands/providers.ts")).providers,
+  },
   suspects: {
     summary: "Values that are held back as implausible; release or reject one",
     load: async () => (await import("./commands/suspects.ts")).suspects,

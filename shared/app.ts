@@ -23,6 +23,7 @@ import { dispatchInProcess } from "#runner/in-process-dispatch.ts";
 import { Runner } from "#runner/runner.ts";
 import { surviveUnhandledRejections } from "#runner/unhandled-rejections.ts";
 import type { Clock } from "#schedule/clock.ts";
+import { appCallPolicies } from "#services/providers/app-call-policies.ts";
 import type { Config } from "#settings/config.ts";
 import { withLogChannel, withRunStateChannel } from "#telemetry/diagnostics-channels.ts";
 import { startEventLoopWatchdog } from "#telemetry/event-loop/event-loop-watchdog.ts";
@@ -103,6 +104,7 @@ export function openApp(
   const defaultDispatch = sender ? dispatchByServiceBus(sender, (jobId) => ownQueues.has(jobId)) : inProcess.dispatch;
   const realtime = configuredRealtime(config, log);
   const observer = withRunStateChannel(realtimeObserver(realtime, clock));
+  const callPolicies = appCallPolicies(() => app);
   const runnerDependencies: RunnerDependencies = {
     db,
     beatDb,
@@ -136,6 +138,8 @@ export function openApp(
       await notifyFreedSlots(app, tx, freed);
     },
     checkDelivery: async () => delivery?.check(),
+    callPolicy: (run) => callPolicies.ofRun(run),
+    closeRecovered: () => callPolicies.closeRecovered(),
     executeUndelivered: async (runs) => inProcess.dispatch(runs.filter(({ jobId }) => delivery?.isUndelivered(jobId))),
   };
   const runner: Runner = new Runner(runnerDependencies);
@@ -173,6 +177,7 @@ export function openApp(
     delivery,
     realtime: realtime ?? nullRealtime,
     publish: observer.publish,
+    callPolicy: callPolicies.ofRequests,
     eventLoop: watchdog,
     stopping: stopping.signal,
     beginStop: () => {
@@ -182,7 +187,7 @@ export function openApp(
       stopping.abort();
       inProcess.stop();
       await runner.drain(graceMs);
-      await Promise.all([sender?.close(), realtime?.close()]);
+      await Promise.all([sender?.close(), realtime?.close(), callPolicies.flush()]);
       await Promise.all([db, beatDb].map(({ $client }) => $client.end()));
       watchdog?.stop();
       stopSurviving();

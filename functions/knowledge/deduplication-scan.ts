@@ -27,8 +27,8 @@ export const deduplicationScan = defineJob({
 });
 
 async function scan(context: JobContext<unknown>) {
-  const { settings } = context;
-  const embedder = countTokens(openEmbedder(settings));
+  const { settings, callPolicy } = context;
+  const embedder = countTokens(openEmbedder(settings, callPolicy));
   const result = { proposals_scanned: 0, duplicates_found: 0, embeddings_generated: 0 };
   const failed: FailedItem[] = [];
   for (const kind of KNOWLEDGE_KINDS) {

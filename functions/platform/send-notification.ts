@@ -43,13 +43,13 @@ export const sendNotification = defineJob({
     await discardNotifications(tx, runs.flatMap(discardedOf), runs[0]!.finishedAt!);
   },
 
-  async runBatch({ runs, transaction, fail, db, settings, clock, signal, log }) {
+  async runBatch({ runs, transaction, fail, db, settings, clock, signal, log, callPolicy }) {
     const requested = runs.map(({ id, input: { notification } }) => ({ notification, run: id }));
     const claimed = await transaction((tx) =>
       startDeliveries(tx, requested, configuredChannels(settings), clock.now()),
     );
     const deadline = performance.now() + BATCH_MS;
-    const sent = await sendBatch(claimed, { db, settings, clock, signal, log, deadline });
+    const sent = await sendBatch(claimed, { db, settings, clock, signal, log, deadline, callPolicy });
     signal.throwIfAborted();
     await transaction((tx) =>
       completeNotifications(

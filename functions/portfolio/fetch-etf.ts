@@ -37,10 +37,11 @@ export const fetchEtf = defineJob({
   },
 
   async run(context) {
-    const { input, asOf, db, settings, signal, log, run, enqueue, finish } = context;
+    const { input, asOf, db, settings, signal, log, run, enqueue, finish, callPolicy } = context;
     const { symbol } = input;
     const { id, series, currency } = await existingEtf(db, symbol);
-    const fetched = await etfProviders(settings, log).prices({ symbol, from: null, series, currency }, { signal });
+    const providers = etfProviders(settings, log, callPolicy);
+    const fetched = await providers.prices({ symbol, from: null, series, currency }, { signal });
     return finish(async (tx) => {
       const storing = { runId: run.id, asOf, symbol };
       const ready = readyToStore(id, fetched);

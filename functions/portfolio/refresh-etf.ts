@@ -31,10 +31,10 @@ export const refreshEtf = defineJob({
   onTransition: (tx, run) => trackEtfRun(tx, "refresh", run),
 
   async run(context) {
-    const { input, asOf, db, settings, signal, log, run, finish } = context;
+    const { input, asOf, db, settings, signal, log, run, finish, callPolicy } = context;
     const { symbol } = input;
     const { id, currency } = await existingEtf(db, symbol);
-    const fetched = await etfProviders(settings, log).prices(
+    const fetched = await etfProviders(settings, log, callPolicy).prices(
       { symbol, from: null, series: null, currency },
       { signal },
     );

@@ -49,12 +49,12 @@ export const syncEtfPrices = defineJob({
   tolerateOf: async ({ input, db }) => (input.symbol === undefined ? countEtfsInUse(db) : 1),
   onTransition: (tx, run, failed) => trackEtfRun(tx, "sync", run, failed),
 
-  async *items({ input, asOf, db, settings, signal, log }) {
+  async *items({ input, asOf, db, settings, signal, log, callPolicy }) {
     const etfs =
       input.symbol === undefined
         ? await etfsToSync(db, asOf)
         : await etfToSync(db, await existingEtf(db, input.symbol), asOf);
-    const providers = etfProviders(settings, log);
+    const providers = etfProviders(settings, log, callPolicy);
     const { ETF_RETRY_DELAY: firstMs } = settings;
     const policy = { kind: "exponential", retries: 3, firstMs, factor: 2, maxMs: LONGEST_RETRY_DELAY_MS } as const;
     yield* mapConcurrently(CONCURRENT_REQUESTS, etfs, (etf) => {

@@ -28,12 +28,12 @@ export const syncFxHistorical = defineJob({
   onTransition: (tx, run) => trackRun(tx, "historical", run),
 
   async run(context) {
-    const { input, asOf, clock, settings, signal, log, progress } = context;
+    const { input, asOf, clock, settings, signal, log, progress, callPolicy } = context;
     const { startDate, endDate = civilDateIn("Europe/Berlin", asOf) } = input;
     const counts = { days: 0, inserted: 0, skipped: 0 };
     let suspect = 0;
     const whole = daysBetween(startDate, endDate) + 1;
-    const days = fxProviders(settings, log, () => clock.now()).since(startDate, endDate, { signal });
+    const days = fxProviders(settings, log, callPolicy, () => clock.now()).since(startDate, endDate, { signal });
     for await (const stored of storeRates(days, context)) {
       counts.days += stored.days.length;
       counts.inserted += stored.inserted;

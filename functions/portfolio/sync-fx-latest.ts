@@ -33,7 +33,7 @@ export const syncFxLatest = defineJob({
   onTransition: (tx, run) => trackRun(tx, "latest", run),
 
   async run(context) {
-    const { asOf, clock, db, settings, signal, log, run, transaction } = context;
+    const { asOf, clock, db, settings, signal, log, run, transaction, callPolicy } = context;
     const expected = expectedRateDay(asOf);
     const asOfDay = civilDateIn(BERLIN, asOf);
     const stored = await storedRateDays(db);
@@ -43,7 +43,7 @@ export const syncFxLatest = defineJob({
     const missing = new Set(days.filter((day) => !known.has(day)));
     await transaction((tx) => setRange(tx, run.id, days[0] ?? expected, expected));
 
-    const published = fxProviders(settings, log, () => clock.now()).published(days, asOfDay, { signal });
+    const published = fxProviders(settings, log, callPolicy, () => clock.now()).published(days, asOfDay, { signal });
     const result = { days: 0, inserted: 0, skipped: 0 };
     let suspect = 0;
     let newest: { date: string; source: string } | undefined;

@@ -80,6 +80,9 @@ export const generateDocument = defineJob({
   },
 });
 
+/** A document waits for a language model that is down for this long: its standard text then serves the reader more. */
+const LONGEST_WAIT_MS = 15 * 60_000;
+
 type Context = JobContext<z.output<typeof input>>;
 
 async function existingDocument(db: Executor, id: string): Promise<Document> {
@@ -96,7 +99,7 @@ function onDayOf({ settings, asOf }: Pick<Context, "settings" | "asOf">): ReadFo
 async function passagesOf(
   { id, template }: Document,
   facts: unknown,
-  { settings, transaction, signal, run, clock }: Context,
+  { settings, transaction, signal, run, clock, asOf, callPolicy }: Context,
 ) {
   const record = (call: CallFacts) => {
     const createdAt = clock.now();
@@ -104,10 +107,11 @@ async function passagesOf(
       insertLlmCall(tx, { ...call, id: rowId(createdAt), agent: "document", runId: run.id, createdAt }),
     );
   };
-  // On the last attempt the template's own words replace the model's.
-  const onOutage = run.attempt < run.maxAttempts ? "wait" : "continue";
+  // On the last attempt, or when the document has waited for long, the template's own words replace the model's.
+  const isPatient = clock.now().getTime() - asOf.getTime() < LONGEST_WAIT_MS;
+  const onOutage = run.attempt < run.maxAttempts && isPatient ? "wait" : "continue";
   const written = await writePassages(findTemplate(template), facts, {
-    llm: configuredLlm(settings),
+    llm: configuredLlm(settings, callPolicy),
     record,
     signal,
     onOutage,

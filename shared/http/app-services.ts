@@ -1,5 +1,6 @@
 import type { Db } from "#data/client.ts";
 import type { DatabaseReach } from "#data/connection/database-reach.ts";
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import type { JobCatalogue } from "#jobs/catalogue.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { RunObserver } from "#jobs/run-observer.ts";
@@ -41,6 +42,8 @@ export interface App {
   readonly realtime: Realtime;
   /** Publishes a live event after the transaction has committed, as in a job. */
   readonly publish: RunObserver["publish"];
+  /** The policy of calls to providers that no run makes. Default: every call starts at once. */
+  readonly callPolicy?: CallPolicy;
   /** Names the work of turns of the event loop that take too long. Undefined where nothing watches. */
   readonly eventLoop?: EventLoopWatchdog | undefined;
   /** Aborts when the process begins to stop: requests that wait for a run are answered then. */

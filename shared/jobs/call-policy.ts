@@ -1,3 +1,5 @@
+import type { ProviderWait } from "./provider-wait.ts";
+
 /** A call to a provider that is about to start. */
 export interface PlannedCall {
   readonly provider: string;
@@ -12,14 +14,20 @@ export interface CallOutcome {
   readonly status?: number | undefined;
   /** Undefined for a response that could be used. */
   readonly error?: Error;
+  /** Milliseconds that the response asks to wait. */
+  readonly retryAfterMs?: number | undefined;
   /** Millionths of a US cent that the provider charges for it, where known. */
   readonly microcents?: number | undefined;
 }
 
 /** A call that has started. */
 export interface StartedCall {
-  /** Records how it ended; later calls of it are ignored. Resolves when the caller may continue. */
-  ended(outcome: CallOutcome): Promise<void>;
+  /**
+   * Records how it ended; later calls of it are ignored. Nothing is known of an outcome without status and error: the
+   * caller stopped.
+   * @returns the wait of the provider, when this failure opened its circuit breaker or found it open
+   */
+  ended(outcome: CallOutcome): Promise<ProviderWait | undefined>;
 }
 
 /** What decides about calls to providers: rate limits, quotas and circuit breakers, which all processes share. */

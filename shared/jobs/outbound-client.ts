@@ -2,8 +2,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { CallPolicy } from "./call-policy.ts";
 
 export interface OutboundOptions {
-  /** Name of the provider; every error begins with it. Its limits and its breaker have the same name. */
+  /** Name of the provider; every error begins with it. */
   readonly provider: string;
+  /** Name of its limits and its circuit breaker. Default: the name of the provider. */
+  readonly limitedAs?: string;
   /** https; http is allowed on loopback only. Only a client with a loopback base URL can reach loopback addresses. */
   readonly baseUrl: string;
   /** Further hosts (`host` or `host:port`) for calls and redirects, besides the host of the base URL. */

@@ -1,5 +1,7 @@
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import type { NotificationSettings } from "#settings/notification-settings.ts";
 import type { Channel } from "./channel.ts";
+import type { SmtpOptions } from "./channels/smtp.ts";
 import type { ChannelName } from "./notification.ts";
 
 /** The settings that channels need. */
@@ -22,10 +24,11 @@ export function configuredChannels(settings: NotificationSettings): ReadonlySet<
 
 /**
  * Opens a channel and loads its library. Close it afterwards: it keeps connections.
+ * @param policy of its calls; default: every call starts at once
  * @throws TypeError when the channel is not configured
  */
-export async function openChannel(name: ChannelName, settings: ChannelSettings): Promise<Channel> {
-  const limits = { timeoutMs: settings.OUTBOUND_TIMEOUT };
+export async function openChannel(name: ChannelName, settings: ChannelSettings, policy?: CallPolicy): Promise<Channel> {
+  const limits = { timeoutMs: settings.OUTBOUND_TIMEOUT, policy };
   switch (name) {
     case "email":
       return openEmail(settings, limits);
@@ -70,7 +73,10 @@ export async function openChannel(name: ChannelName, settings: ChannelSettings):
   }
 }
 
-async function openEmail(settings: ChannelSettings, limits: { timeoutMs: number }): Promise<Channel> {
+async function openEmail(
+  settings: ChannelSettings,
+  limits: Pick<SmtpOptions, "timeoutMs" | "policy">,
+): Promise<Channel> {
   const from = needed(settings, "NOTIFY_EMAIL_FROM");
   if (settings.SMTP_URL !== undefined) {
     const { smtp } = await import("./channels/smtp.ts");

@@ -4,6 +4,7 @@ import {
   removeSubscriptions,
   updateAddress,
 } from "#data/platform/notification-deliveries.ts";
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import { classify } from "#jobs/error-class.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Clock } from "#schedule/clock.ts";
@@ -28,6 +29,8 @@ export interface SendContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: Pick<JobLog, "info" | "warn">;
+  /** Of the calls to providers. Default: every call starts at once. */
+  readonly callPolicy?: CallPolicy | undefined;
   /** `performance.now()` after which no delivery starts. */
   readonly deadline: number;
 }
@@ -35,7 +38,7 @@ export interface SendContext {
 /** Sends the started deliveries of notifications, all channels concurrently, and stores each result when it arrives. */
 export async function sendBatch(
   claimed: readonly ClaimedNotification[],
-  { db, settings, clock, signal, log, deadline }: SendContext,
+  { db, settings, clock, signal, log, deadline, callPolicy }: SendContext,
 ): Promise<ReadonlyMap<string, SendResult>> {
   const sent = new Map<string, SendResult>(claimed.map(({ id }) => [id, { errors: [] }]));
   const outcomes = deliveryOutcomes(db, clock);
@@ -70,7 +73,7 @@ export async function sendBatch(
   async function deliverBy(name: ChannelName, own: readonly Delivery[]): Promise<void> {
     let channel;
     try {
-      channel = await openChannel(name, settings);
+      channel = await openChannel(name, settings, callPolicy);
     } catch (error) {
       // Invalid settings of one channel do not affect the others.
       log.warn("A channel cannot be opened", { channel: name, error });

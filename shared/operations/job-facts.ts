@@ -7,13 +7,15 @@ import { listPauses } from "#data/platform/pauses.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
 import { gateStateOf, partialRefusals, refusalOf } from "#jobs/gates.ts";
 import { gatedOf, type Job, pauseScopesOf } from "#jobs/job.ts";
+import { PROVIDER_WAIT } from "#jobs/provider-wait.ts";
 import { clockFault, type ClockGuard } from "#runner/clock-guard.ts";
 import type { Clock } from "#schedule/clock.ts";
 import { describeSchedule, nextOccurrence } from "#schedule/index.ts";
 import type { Config } from "#settings/config.ts";
 import { jobSettingNames } from "#settings/job-settings.ts";
+import { providerHealth } from "./provider-health.ts";
 import { accountableRange } from "./unaccounted-slots.ts";
-import type { JobFacts, KnownFacts } from "./why-not-running.ts";
+import type { JobFacts, KnownFacts, RunFacts } from "./why-not-running.ts";
 
 /** Running and waiting runs that are read, of each. */
 const MAX_OPEN_RUNS = 200;
@@ -74,5 +76,18 @@ export async function jobFacts(app: KnowingApp & { readonly db: Db }, job: Job):
     moreWait: waiting.length === MAX_OPEN_RUNS,
     last: last ?? null,
     parked,
+    providerTroubles: await troublesOf(app, waiting),
   };
+}
+
+/** What is wrong with the providers that runs wait for. */
+async function troublesOf(app: KnowingApp & { readonly db: Db }, waiting: readonly RunFacts[]): Promise<string[]> {
+  const codes = new Set(
+    waiting.flatMap(({ reasonCode }) => (reasonCode?.startsWith(PROVIDER_WAIT) ? [reasonCode] : [])),
+  );
+  if (codes.size === 0) return [];
+  const providers = await providerHealth(app);
+  return providers.flatMap(({ provider, trouble }) =>
+    trouble && codes.has(PROVIDER_WAIT + provider) ? [trouble] : [],
+  );
 }

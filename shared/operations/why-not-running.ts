@@ -42,6 +42,8 @@ export interface JobFacts extends KnownFacts {
   readonly last: RunFacts | null;
   /** Effects of its runs whose outcome is unknown. */
   readonly parked: readonly { readonly key: string; readonly runId: string; readonly intendedAt: Date }[];
+  /** What is wrong with the providers that its runs wait for, as sentences without a full stop. Default: nothing. */
+  readonly providerTroubles?: readonly string[];
   /** The carrier of waiting runs, and its fault if it has one. */
   readonly carrier: {
     readonly name: string;
@@ -103,6 +105,7 @@ export function whyNotRunning(facts: JobFacts): Why {
       ...clockSentences(facts),
       ...waitingSentences({ ...facts, waiting: facts.waiting.filter((run) => !partialRefusalOf(run, facts)) }),
       ...heldSentences(facts),
+      ...(facts.providerTroubles ?? []).map((trouble) => ({ code: "provider", text: `${upperFirst(trouble)}.` })),
       ...carrierSentences(facts),
       ...slotSentences(facts),
       scheduleSentence(facts),
@@ -290,6 +293,10 @@ function* parkedSentences({ parked, now }: JobFacts): Generator<Sentence> {
       text: `It is unknown whether ${JSON.stringify(key)}, ${origin}, happened: find out, resolve it at api/admin/effects, then retry the run.`,
     };
   }
+}
+
+function upperFirst(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function errorOf({ errors }: RunFacts): string | null {

@@ -6,7 +6,7 @@ import { outbound, type OutboundOptions } from "./outbound.ts";
 
 const ALPHA_VANTAGE_BASE_URL = "https://www.alphavantage.co/";
 
-export interface AlphaVantageOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
+export interface AlphaVantageOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve" | "policy"> {
   readonly baseUrl?: string;
   readonly key: string;
   readonly now?: () => Date;

@@ -8,7 +8,7 @@ import { isZip, unzip, ZipError } from "./zip-entry.ts";
 
 const ECB_BASE_URL = "https://www.ecb.europa.eu/stats/eurofxref/";
 
-export interface EcbOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
+export interface EcbOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve" | "policy"> {
   readonly baseUrl?: string;
   /** Path of the full history below the base URL: a zip or the plain CSV; the content decides. */
   readonly historyFile?: string;

@@ -1,3 +1,4 @@
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import type { JobLog } from "#jobs/job-log.ts";
 import type { Config } from "#settings/config.ts";
 import { alphaVantage } from "./alpha-vantage.ts";
@@ -21,13 +22,17 @@ export type EtfSettings = Pick<
   | "OUTBOUND_TIMEOUT"
 >;
 
-/** The sources of ETF prices of the settings, in their order, as one. Each has its own rate-limit guard. */
+/**
+ * The sources of ETF prices of the settings, in their order, as one. Each has its own rate-limit guard.
+ * @param policy of the calls; undefined: every call starts at once
+ */
 export function etfProviders(
   settings: EtfSettings,
   log: Pick<JobLog, "warn">,
+  policy?: CallPolicy,
   now: () => Date = () => new Date(),
 ): Pick<EtfProvider, "name" | "prices"> {
-  const shared = { timeoutMs: settings.OUTBOUND_TIMEOUT, now };
+  const shared = { timeoutMs: settings.OUTBOUND_TIMEOUT, now, policy };
   const known = {
     yahoo: () => yahoo({ baseUrl: settings.YAHOO_BASE_URL, ...shared }),
     // The settings check that a provider that needs a key has one.
@@ -38,7 +43,7 @@ export function etfProviders(
     stooq: () => stooq({ baseUrl: settings.STOOQ_BASE_URL, key: settings.STOOQ_KEY ?? "", ...shared }),
   };
   return etfWithFallback(
-    settings.ETF_PROVIDERS.map((name) => rateLimitGuard(known[name](), now)),
+    settings.ETF_PROVIDERS.map((name) => rateLimitGuard(known[name](), now, policy)),
     ({ provider, error }) => {
       log.warn("A provider failed; the next one is called", { provider, error });
     },

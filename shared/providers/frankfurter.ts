@@ -5,7 +5,7 @@ import { outbound, type OutboundOptions } from "./outbound.ts";
 
 const FRANKFURTER_BASE_URL = "https://api.frankfurter.dev/v1/";
 
-export interface FrankfurterOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
+export interface FrankfurterOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve" | "policy"> {
   readonly baseUrl?: string;
   readonly now?: () => Date;
 }

@@ -63,7 +63,7 @@ export function outbound(options: OutboundOptions): Outbound {
     );
     const requested = new URL(path, base);
     const isForbidden = whyForbidden(requested) !== undefined;
-    const planned: PlannedCall = { provider, path: requested.pathname, signal };
+    const planned: PlannedCall = { provider: options.limitedAs ?? provider, path: requested.pathname, signal };
     const started = isForbidden ? undefined : await options.policy?.begin(planned);
     let target = requested;
     for (let redirects = 0; ; redirects++) {
@@ -85,7 +85,7 @@ export function outbound(options: OutboundOptions): Outbound {
         if (!isSuccess && next === undefined) throw await httpErrorOf(message, request, withinDeadline);
         publish({ status });
         if (next === undefined) {
-          return outboundResponse(message, request, { withinDeadline, maxBytes, accept, signal, started });
+          return outboundResponse(message, request, { withinDeadline, maxBytes, accept, signal, started, now });
         }
         message.destroy();
         if (redirects === maxRedirects) throw tooManyRedirects(request, maxRedirects);
@@ -95,7 +95,8 @@ export function outbound(options: OutboundOptions): Outbound {
         signal?.throwIfAborted();
         const providerError = toProviderError(request, error);
         publish({ error: providerError });
-        await started?.ended({ status: providerError.status, error: providerError });
+        const { status, retryAfterMs } = providerError;
+        providerError.providerWait = await started?.ended({ status, retryAfterMs, error: providerError });
         throw providerError;
       }
     }

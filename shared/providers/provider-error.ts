@@ -1,4 +1,5 @@
 import type { ErrorClass } from "#jobs/error-class.ts";
+import type { ProviderWait } from "#jobs/provider-wait.ts";
 
 export interface ProviderErrorFacts {
   readonly provider: string;
@@ -28,6 +29,8 @@ export class ProviderError extends Error {
   readonly url: string | undefined;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  /** Set when the provider is down, so that the run waits without spending an attempt. */
+  providerWait: ProviderWait | undefined;
 
   constructor(sentence: string, { provider, errorClass, url, status, retryAfterMs, cause }: ProviderErrorFacts) {
     super(sentence, cause === undefined ? undefined : { cause });
@@ -36,5 +39,15 @@ export class ProviderError extends Error {
     this.url = url;
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A call that the layer did not make: its circuit breaker is open, or a quota or rate limit is reached. */
+export class ProviderNotCalled extends ProviderError {
+  /** @param isSpent whether the wait counts as a failed attempt: the outage has lasted too long */
+  constructor(wait: ProviderWait, isSpent: boolean) {
+    const facts = { provider: wait.provider, errorClass: "rate_limited", retryAfterMs: wait.waitMs } as const;
+    super(`${wait.provider} was not called: ${wait.reason}`, facts);
+    this.providerWait = isSpent ? undefined : wait;
   }
 }

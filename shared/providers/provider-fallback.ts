@@ -1,4 +1,5 @@
-import { classify, type ErrorClass, retryAfter } from "#jobs/error-class.ts";
+import { classify, type ErrorClass, isRetryable, retryAfter } from "#jobs/error-class.ts";
+import { type ProviderWait, providerWaitOf } from "#jobs/provider-wait.ts";
 import type { CivilDate } from "#rules/civil-date.ts";
 import { type EtfProvider, unsupportedRequest } from "./etf-provider.ts";
 import type { FxOptions, FxProvider, RatesOfDay } from "./fx-provider.ts";
@@ -21,6 +22,8 @@ export class AllProvidersFailed extends AggregateError {
   readonly failures: readonly ProviderFailure[];
   readonly errorClass: ErrorClass;
   readonly retryAfterMs: number | undefined;
+  /** Where a provider that can be retried has to wait, and no other one can be. */
+  readonly providerWait: ProviderWait | undefined;
 
   constructor(failures: readonly ProviderFailure[]) {
     const errors = failures.map(({ error }) => error);
@@ -29,6 +32,10 @@ export class AllProvidersFailed extends AggregateError {
     this.errorClass = mostRetryable(errors.map(classify));
     const waits = errors.map(retryAfter).filter((wait) => wait !== undefined);
     this.retryAfterMs = waits.length > 0 ? Math.min(...waits) : undefined;
+    const retryable = errors.filter((error) => isRetryable(classify(error))).map(providerWaitOf);
+    const providerWaits = retryable.filter((wait) => wait !== undefined);
+    this.providerWait =
+      retryable.length === providerWaits.length ? providerWaits.toSorted((a, b) => a.waitMs - b.waitMs)[0] : undefined;
   }
 }
 

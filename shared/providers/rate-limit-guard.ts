@@ -1,4 +1,6 @@
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import { classify, retryAfter } from "#jobs/error-class.ts";
+import { providerWaitOf } from "#jobs/provider-wait.ts";
 import type { EtfProvider } from "./etf-provider.ts";
 import { ProviderError } from "./provider-error.ts";
 
@@ -7,9 +9,10 @@ const DEFAULT_WAIT_MS = 30_000;
 
 /**
  * Stops calling a provider for as long as its last rate limit asks (default 30 s): meanwhile each request fails at once
- * with class `rate_limited`.
+ * with class `rate_limited`. Some report a limit in the body of a response, which only their clients read: the policy
+ * then keeps other processes from calling.
  */
-export function rateLimitGuard(provider: EtfProvider, now: () => Date): EtfProvider {
+export function rateLimitGuard(provider: EtfProvider, now: () => Date, policy?: CallPolicy): EtfProvider {
   let limitedUntil = 0;
   return {
     ...provider,
@@ -22,7 +25,11 @@ export function rateLimitGuard(provider: EtfProvider, now: () => Date): EtfProvi
       try {
         return await provider.prices(request, options);
       } catch (error) {
-        if (classify(error) === "rate_limited") limitedUntil = now().getTime() + (retryAfter(error) ?? DEFAULT_WAIT_MS);
+        if (classify(error) === "rate_limited" && !providerWaitOf(error)) {
+          const waitMs = retryAfter(error) ?? DEFAULT_WAIT_MS;
+          limitedUntil = now().getTime() + waitMs;
+          await policy?.limited(provider.name, waitMs);
+        }
         throw error;
       }
     },

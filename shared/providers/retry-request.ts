@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { classify, isRetryable, retryAfter } from "#jobs/error-class.ts";
+import { providerWaitOf } from "#jobs/provider-wait.ts";
 import { backoff, type RetryPolicy } from "#jobs/retry.ts";
 
 /**
@@ -17,6 +18,8 @@ export async function retryRequest<T>(
     } catch (error) {
       signal.throwIfAborted();
       const wait = Math.max(backoff(policy, retry, Math.random()), retryAfter(error) ?? 0);
+      // The run waits, and all its requests with it.
+      if (providerWaitOf(error)) throw error;
       if (retry > policy.retries || !isRetryable(classify(error)) || wait > longestWaitMs) throw error;
       await pause(wait, undefined, { signal }).catch(() => {
         signal.throwIfAborted();

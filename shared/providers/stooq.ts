@@ -6,7 +6,7 @@ import { seriesOfCsv } from "./stooq/daily-csv.ts";
 
 const STOOQ_BASE_URL = "https://stooq.com/";
 
-export interface StooqOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
+export interface StooqOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve" | "policy"> {
   readonly baseUrl?: string;
   readonly key: string;
   readonly now?: () => Date;

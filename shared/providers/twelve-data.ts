@@ -8,7 +8,7 @@ import { pageOf } from "./twelve-data/time-series.ts";
 
 const TWELVE_DATA_BASE_URL = "https://api.twelvedata.com/";
 
-export interface TwelveDataOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
+export interface TwelveDataOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve" | "policy"> {
   readonly baseUrl?: string;
   readonly key: string;
   readonly now?: () => Date;

@@ -4,7 +4,7 @@ import { seriesOfChart } from "./yahoo/chart.ts";
 
 const YAHOO_BASE_URL = "https://query1.finance.yahoo.com/v8/finance/chart/";
 
-export interface YahooOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
+export interface YahooOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve" | "policy"> {
   readonly baseUrl?: string;
   readonly now?: () => Date;
 }

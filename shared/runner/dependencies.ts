@@ -45,6 +45,8 @@ export interface RunnerDependencies {
   readonly checkDelivery?: () => Promise<void>;
   /** Executes, in this process, those overdue runs whose queue does not deliver. Default: they wait for it. */
   readonly executeUndelivered?: (runs: readonly DispatchedRun[]) => Promise<void>;
+  /** Closes circuit breakers of providers that have recovered, before each sweep. Default: nothing is closed. */
+  readonly closeRecovered?: () => Promise<void>;
   /** The correlation id of the operation that enqueues a run. Default: each run starts an operation of its own. */
   readonly correlationId?: () => string | undefined;
   /** Observes committed state changes and progress, and publishes live events. */

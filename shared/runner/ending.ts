@@ -2,6 +2,7 @@ import type { ItemFailure, Progress, Run } from "#data/platform/platform-schema.
 import type { RunResult } from "#jobs/context.ts";
 import { Cancel, CancelRequested, GateClosed, Interrupted, Snooze } from "#jobs/endings.ts";
 import { asError } from "#jobs/error-class.ts";
+import { type ProviderWait, providerWaitOf } from "#jobs/provider-wait.ts";
 import { isInstance } from "#redaction/error-causes.ts";
 import type { WaitingRun } from "./dispatch.ts";
 
@@ -27,7 +28,13 @@ export type OpenEnding =
   | ({ readonly kind: "returned"; readonly result: RunResult } & ItemFacts)
   | ({ readonly kind: "threw"; readonly error: Error } & Partial<ItemFacts>)
   | { readonly kind: "cancelled"; readonly reason: string }
-  | ({ readonly kind: "snoozed"; readonly delayMs: number; readonly reason: string } & Partial<ItemFacts>)
+  | ({
+      readonly kind: "snoozed";
+      readonly delayMs: number;
+      readonly reason: string;
+      /** The provider that it waits for. */
+      readonly provider?: Pick<ProviderWait, "provider" | "failingSince">;
+    } & Partial<ItemFacts>)
   | { readonly kind: "interrupted" }
   /** A gate closed during the attempt. */
   | { readonly kind: "blocked"; readonly code: string; readonly reason: string };
@@ -64,5 +71,7 @@ export function endingOf(thrown: unknown): OpenEnding {
   if (isInstance(thrown, GateClosed)) return { kind: "blocked", code: thrown.code, reason: thrown.message };
   if (isInstance(thrown, Snooze)) return { kind: "snoozed", delayMs: thrown.delayMs, reason: thrown.message };
   if (isInstance(thrown, Interrupted)) return { kind: "interrupted" };
+  const wait = providerWaitOf(thrown);
+  if (wait) return { kind: "snoozed", delayMs: wait.waitMs, reason: wait.reason, provider: wait };
   return { kind: "threw", error: asError(thrown) };
 }

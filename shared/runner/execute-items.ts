@@ -1,6 +1,7 @@
 import type { JobContext } from "#jobs/context.ts";
 import { Snooze } from "#jobs/endings.ts";
 import { asError, type ErrorClass } from "#jobs/error-class.ts";
+import { type ProviderWait, providerWaitOf } from "#jobs/provider-wait.ts";
 import { endsTheAttempt } from "#jobs/whole-run-error.ts";
 import type { ItemWork } from "#jobs/work.ts";
 import { isInstance } from "#redaction/error-causes.ts";
@@ -24,12 +25,12 @@ type Items = ItemWork<never, never> & { readonly tolerateShare: number };
 /**
  * Processes items one after another, or some at a time. An item that fails is recorded and stops no other. An error of
  * the whole run (database gone, lease lost, signal) and a Cancel or Snooze that the job throws end the attempt; a
- * Snooze that `eachBatch` returns for an item ends it after all items.
+ * Snooze that `eachBatch` returns for an item ends it after all items, and so does an item that waits for a provider.
  */
 export async function executeItems(work: Items, context: JobContext<never>): Promise<OpenEnding> {
   const outcomes = new Map<string, number>();
   const failures = new ItemFailures();
-  const waiting: { key: string; snooze: Snooze }[] = [];
+  const waiting: { key: string; delayMs: number; reason: string; provider?: ProviderWait }[] = [];
   let done = 0;
   const total = await work.total?.(context);
   const items = await work.items(context);
@@ -38,9 +39,15 @@ export async function executeItems(work: Items, context: JobContext<never>): Pro
     const results = await resultsOf(work, group, context);
     for (const [index, result] of results.entries()) {
       if (typeof result === "string") outcomes.set(result, (outcomes.get(result) ?? 0) + 1);
-      else if (isInstance(result, Snooze)) waiting.push({ key: keyOf(work, group[index]!, done), snooze: result });
-      else if (context.signal.aborted || endsTheAttempt(result)) throw result;
-      else failures.record(keyOf(work, group[index]!, done), result, context.log);
+      else if (isInstance(result, Snooze)) {
+        const { delayMs, message: reason } = result;
+        waiting.push({ key: keyOf(work, group[index]!, done), delayMs, reason });
+      } else if (context.signal.aborted || endsTheAttempt(result)) throw result;
+      else if (providerWaitOf(result)) {
+        const provider = providerWaitOf(result)!;
+        const { waitMs: delayMs, reason } = provider;
+        waiting.push({ key: keyOf(work, group[index]!, done), delayMs, reason, provider });
+      } else failures.record(keyOf(work, group[index]!, done), result, context.log);
       done += 1;
     }
     context.progress(done, total);
@@ -58,9 +65,10 @@ export async function executeItems(work: Items, context: JobContext<never>): Pro
   }
   const [first] = waiting;
   if (first) {
-    const delayMs = Math.min(...waiting.map(({ snooze }) => snooze.delayMs));
-    const reason = `${waiting.length} of ${done} items wait; first: ${first.key}: ${first.snooze.message}`;
-    return { kind: "snoozed", delayMs, reason, ...facts };
+    const delayMs = Math.min(...waiting.map(({ delayMs }) => delayMs));
+    const reason = `${waiting.length} of ${done} items wait; first: ${first.key}: ${first.reason}`;
+    const { provider } = first;
+    return { kind: "snoozed", delayMs, reason, ...(provider && { provider }), ...facts };
   }
   return returned(Object.fromEntries(outcomes), facts);
 }
@@ -87,7 +95,8 @@ async function resultsOf(
     throw new TypeError(`eachBatch: expected an outcome for each of ${items.length} items, got ${results.length}`);
   } catch (thrown) {
     if (context.signal.aborted || endsTheAttempt(thrown)) throw thrown;
-    if (items.length === 1) return [asError(thrown)];
+    // Each of the items would meet the same wait.
+    if (items.length === 1 || providerWaitOf(thrown)) return items.map(() => asError(thrown));
     context.log.warn("A batch failed; its items are retried one by one", {
       items: items.length,
       error: asError(thrown),

@@ -115,6 +115,7 @@ export class Runner implements UpkeepControls {
   /** Dispatches due runs again that no worker has claimed, and advances backfills. @returns how many runs */
   async dispatchOverdueRuns(options: SweepOptions = {}): Promise<number> {
     await this.#deps.checkDelivery?.();
+    await this.#deps.closeRecovered?.();
     await this.backfills.advanceAll();
     return dispatchOverdue(this.#deps, options);
   }

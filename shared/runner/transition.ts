@@ -2,6 +2,7 @@ import type { Run } from "#data/platform/platform-schema.ts";
 import type { NextState } from "#data/platform/run-completion.ts";
 import type { RunResult } from "#jobs/context.ts";
 import { attemptError, isRetryable, retryAfter } from "#jobs/error-class.ts";
+import { PROVIDER_WAIT } from "#jobs/provider-wait.ts";
 import { backoff, type RetryPolicy } from "#jobs/retry.ts";
 import { jsonbSafe } from "#redaction/jsonb-safe.ts";
 import { redactedText } from "#redaction/redacted-text.ts";
@@ -36,8 +37,11 @@ export function transition(ending: OpenEnding, facts: TransitionFacts): NextStat
       };
     case "snoozed":
       return {
-        ...waiting(now, ending.delayMs, run.maxAttempts + 1),
-        ...because("snoozed", ending.reason || "the job asked to be run later"),
+        ...waiting(now, ending.delayMs, run.maxAttempts + 1 + failedInOutage(run, ending.provider?.failingSince)),
+        ...because(
+          ending.provider ? PROVIDER_WAIT + ending.provider.provider : "snoozed",
+          ending.reason || "the job asked to be run later",
+        ),
         ...(ending.itemFailures && itemsOf(ending as ItemFacts)),
       };
     case "interrupted":
@@ -68,6 +72,21 @@ function afterError(error: Error, facts: TransitionFacts): NextState {
 function waiting(now: Date, delayMs: number, maxAttempts: number): NextState {
   const notBefore = new Date(now.getTime() + Math.min(Math.ceil(delayMs), LONGEST_WAIT_MS));
   return { state: "retrying", notBefore, maxAttempts };
+}
+
+/**
+ * The attempts directly before this one that failed since a provider is down: they met the outage before its circuit
+ * breaker opened. An attempt that waited in between has already given those before it back.
+ */
+function failedInOutage({ attempt, errors }: TransitionFacts["run"], since: Date | null | undefined): number {
+  if (!since) return 0;
+  let failed = 0;
+  for (const error of errors.toReversed()) {
+    const isOfOutage = error.attempt === attempt - 1 - failed && new Date(error.at) >= since;
+    if (!isOfOutage || error.class !== "transient") break;
+    failed += 1;
+  }
+  return failed;
 }
 
 function final({ run, now }: TransitionFacts): Omit<NextState, "state"> {

@@ -14,6 +14,7 @@ import { getJob } from "./get-job.ts";
 import { getJobWhy } from "./get-job-why.ts";
 import { getJobs } from "./get-jobs.ts";
 import { getMe } from "./get-me.ts";
+import { getProviders } from "./get-providers.ts";
 import { getRun } from "./get-run.ts";
 import { getRuns } from "./get-runs.ts";
 import { getSchedule } from "./get-schedule.ts";
@@ -28,6 +29,7 @@ import { retryRun } from "./retry-run.ts";
 import { retryRuns } from "./retry-runs.ts";
 import { runJob } from "./run-job.ts";
 import { startBackfill } from "./start-backfill.ts";
+import { closeProvider, openProvider } from "./switch-provider.ts";
 
 /** The routes of this area, in the order in which the functions are registered. */
 export const routes: readonly Route[] = [
@@ -61,4 +63,7 @@ export const routes: readonly Route[] = [
   getStats,
   getFreshness,
   getDataSet,
+  getProviders,
+  openProvider,
+  closeProvider,
 ];

@@ -12,6 +12,7 @@ import { gatedOf } from "#jobs/job.ts";
 import type { BrokerState } from "#messaging/broker-probe.ts";
 import { withHeldPoints } from "#operations/freshness.ts";
 import { lateByMs } from "#operations/lateness.ts";
+import { providerHealth } from "#operations/provider-health.ts";
 import { accountableRange, unaccountedCount } from "#operations/unaccounted-slots.ts";
 import { clockFault, type ClockState } from "#runner/clock-guard.ts";
 import { type UndeliveredQueue, undeliveredText } from "#runner/delivery-watch.ts";
@@ -95,13 +96,25 @@ export const getJobsHealth = defineRoute({
       )
       .nullable()
       .describe("Data sets with held points, more at api/v1/suspect-points; null: not known in time"),
+    providers: z
+      .array(
+        z.object({
+          provider: z.string(),
+          state: z.enum(["closed", "open", "half_open"]),
+          trouble: z.string(),
+          waitingRuns: z.int(),
+        }),
+      )
+      .nullable()
+      .describe("Providers with troubles, more at api/admin/providers; null: not known in time"),
   }),
   async handle({ app }) {
-    const [jobs, data, asked, undelivered] = await Promise.all([
+    const [jobs, data, asked, undelivered, providers] = await Promise.all([
       jobsOrNull(app),
       dataSetsOrNull(app),
       brokerState(app),
       undeliveredQueues(app),
+      providersOrNull(app),
     ]);
     const broker = stateOf(asked, undelivered, app.clock.now());
     const { refusedTicks, ...clock } = clockState(app);
@@ -132,7 +145,9 @@ export const getJobsHealth = defineRoute({
       });
     }
     const [lateData, heldData] = [data && lateDataOf(data), data && heldDataOf(data)];
-    return { json: { healthy: true, database: "connected", broker, clock, eventLoop, jobs, lateData, heldData } };
+    return {
+      json: { healthy: true, database: "connected", broker, clock, eventLoop, jobs, lateData, heldData, providers },
+    };
   },
 });
 
@@ -157,6 +172,18 @@ async function jobsOrNull(app: App): Promise<Record<string, unknown>[] | null> {
 async function dataSetsOrNull(app: App): Promise<readonly JudgedSet[] | null> {
   try {
     return await withinLimit(judgeDataSets(app.db, app.clock.now()));
+  } catch {
+    return null;
+  }
+}
+
+/** Null when it is not known in time: that keeps no job from running. */
+async function providersOrNull(app: App) {
+  try {
+    const all = await withinLimit(providerHealth(app));
+    return all.flatMap(({ provider, state, trouble, waitingRuns }) =>
+      trouble === null ? [] : [{ provider, state, trouble, waitingRuns }],
+    );
   } catch {
     return null;
   }

@@ -66,7 +66,12 @@ export const previewCounty = defineRoute({
     if (county.file === undefined && county.source.url !== undefined) refuseFetch(county.source.url, app);
     const year = app.clock.now().getUTCFullYear();
     try {
-      const preview = await previewList(app.db, county, app.config, { year, shown: given.rows, signal: app.stopping });
+      const preview = await previewList(app.db, county, app.config, {
+        year,
+        shown: given.rows,
+        signal: app.stopping,
+        policy: app.callPolicy,
+      });
       const shrinks = preview.stoppedAfter === null && isSuspiciouslySmall(preview.valid, lastRows);
       return { json: { ...preview, shrinks } };
     } catch (error) {

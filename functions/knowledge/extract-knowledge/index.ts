@@ -69,9 +69,9 @@ export const extractKnowledge = defineJob({
 
 /** Adds the proposals of all messages. @returns what has read them */
 async function extract(context: Context): Promise<string> {
-  const { input, db, settings, clock, transaction } = context;
+  const { input, db, settings, clock, transaction, callPolicy } = context;
   const messages = await messagesOf(db, input.extractionId);
-  const llm = configuredLlm(settings);
+  const llm = configuredLlm(settings, callPolicy);
   if (llm) {
     const unread = messages.filter(({ isUnread }) => isUnread);
     await extractWithModel(context, llm, unread);

@@ -47,12 +47,12 @@ export interface SaleDates {
  * @param day the current local day of the county
  */
 export async function stageList(
-  { db, settings, signal, run, log, progress, transaction }: JobContext<unknown>,
+  { db, settings, signal, run, log, progress, transaction, callPolicy }: JobContext<unknown>,
   county: ConfiguredCounty,
   staging: Staging,
   { day, saleDates }: { day: string; saleDates: SaleDates | null },
 ): Promise<StagedList> {
-  const list = openCountyList(county, settings, Number(day.slice(0, 4)));
+  const list = openCountyList(county, settings, Number(day.slice(0, 4)), { policy: callPolicy });
   const rejects = new Rejects(settings, `${county.id}/${day}/${run.id}.csv.gz`, signal);
   if (!rejects.hasStorage)
     log.warn(`Only the first ${KEPT_REJECTS} refused rows are stored: no storage is configured (AzureWebJobsStorage)`);

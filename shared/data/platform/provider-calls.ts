@@ -13,6 +13,8 @@ const LONGEST_ASKED = sql`interval '1 hour'`;
 const LONGEST_DELAY = sql`interval '2 hours'`;
 /** Refused calls return within this time, one after another. */
 const SPREAD = sql`interval '10 minutes'`;
+/** Those that an open breaker refuses: its recovery wakes them earlier. */
+const OUTAGE_SPREAD = sql`interval '30 minutes'`;
 /** Until an operator closes a breaker, its runs look for it this often: `close` wakes them earlier. */
 const OPERATOR_WAIT = sql`interval '5 minutes'`;
 
@@ -97,7 +99,9 @@ export async function beginCall(db: Db, request: CallRequest): Promise<CallGrant
       select clock.now, s.state, s.opened_at, s.opened_by, s.reason, s.failing_since, s.failures, s.recovering_since,
              ${notAhead(sql`s.next_probe_at`, sql`clock.now`, LONGEST_DELAY)} as next_probe_at,
              s.ramp_next_at, s.probe_expires_at,
-             limit_of.name as limit_name, limit_of.kind as limit_kind, limit_of.spacing,
+             limit_of.spacing,
+             case when limit_of.free_at > clock.now + ${horizon} then limit_of.name end as limit_name,
+             case when limit_of.free_at > clock.now + ${horizon} then limit_of.kind end as limit_kind,
              greatest(clock.now, limit_of.free_at, ${notAhead(sql`s.limited_until`, sql`clock.now`, LONGEST_ASKED)}) as free_at
         from clock join ${providerStates} s on s.provider = ${provider}
         left join lateral (
@@ -149,7 +153,7 @@ export async function beginCall(db: Db, request: CallRequest): Promise<CallGrant
     ),
     refused as (
       update ${providerStates} s
-         set refused_until = case when s.refused_until between v.base and v.base + ${SPREAD} then s.refused_until else v.base end
+         set refused_until = case when s.refused_until between v.base and v.base + case when v.state = 'open' then ${OUTAGE_SPREAD} else ${SPREAD} end then s.refused_until else v.base end
                            + case when v.free_at > v.now + ${horizon} then coalesce(v.spacing, interval '1 second')
                                   when v.state = 'open' then interval '1 second' else interval '100 milliseconds' end
         from verdict v
@@ -158,7 +162,6 @@ export async function beginCall(db: Db, request: CallRequest): Promise<CallGrant
     )
     select v.now, v.state, v.opened_at, v.opened_by, v.reason, v.failing_since, v.next_probe_at, v.failures, v.is_ramp_over,
            v.is_probe, v.limit_kind, v.limit_name,
-           v.free_at > v.now + ${horizon} as is_limited,
            extract(epoch from v.start_at - v.now) * 1000 as wait_ms,
            extract(epoch from r.refused_until - v.now) * 1000 as retry_ms
       from verdict v left join refused r on true`);
@@ -172,7 +175,6 @@ type GrantRow = Record<"now" | "opened_at" | "failing_since" | "next_probe_at", 
   readonly failures: number;
   readonly is_ramp_over: boolean;
   readonly is_probe: boolean | null;
-  readonly is_limited: boolean;
   readonly limit_kind: "rate" | "quota" | null;
   readonly limit_name: string | null;
   readonly wait_ms: string | null;
@@ -194,7 +196,7 @@ function grantOf(row: GrantRow): CallGrant {
     failures,
     isProbe: row.is_probe === true,
     isRampOver: row.is_ramp_over,
-    limit: row.is_limited && kind && name !== null ? { name, kind } : null,
+    limit: kind && name !== null ? { name, kind } : null,
   };
 }
 

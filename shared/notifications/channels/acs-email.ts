@@ -20,7 +20,7 @@ const operation = z.object({
 /** The access key, or a function that gets a token of the app's identity for Communication Services. */
 export type AcsAccess = { readonly accessKey: string } | { readonly token: () => Promise<string> };
 
-export interface AcsEmailOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "now"> {
+export interface AcsEmailOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "policy" | "now"> {
   readonly endpoint: string;
   readonly access: AcsAccess;
   readonly from: string;

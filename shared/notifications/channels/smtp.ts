@@ -1,6 +1,8 @@
 import { createTransport } from "nodemailer";
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import type { ErrorClass } from "#jobs/error-class.ts";
 import { isLoopbackHost } from "#providers/outbound/public-address.ts";
+import { withinPolicy } from "#providers/outbound/within-policy.ts";
 import { ProviderError } from "#providers/provider-error.ts";
 import type { Channel } from "../channel.ts";
 import { emailOf } from "../email.ts";
@@ -10,13 +12,15 @@ export interface SmtpOptions {
   readonly url: string;
   readonly from: string;
   readonly timeoutMs: number;
+  /** Of its calls. Default: every call starts at once. */
+  readonly policy?: CallPolicy | undefined;
 }
 
 /**
  * E-mail by SMTP. The protocol has no idempotency key: after a crash between the server's reply and the commit the mail
  * is sent again, with the same Message-ID, by which mail systems recognise duplicates.
  */
-export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
+export function smtp({ url, from, timeoutMs, policy }: SmtpOptions): Channel {
   const { protocol, hostname, port, username, password } = new URL(url);
   const isEncrypted = protocol === "smtps:";
   const transport = createTransport({
@@ -41,20 +45,23 @@ export function smtp({ url, from, timeoutMs }: SmtpOptions): Channel {
       signal.throwIfAborted();
       const { subject, text, html } = emailOf(message);
       const messageId = `<${message.id}@${from.slice(from.indexOf("@") + 1)}>`;
-      try {
-        await transport.sendMail({
-          from,
-          to: { name: "", address: message.address },
-          subject,
-          text,
-          html,
-          messageId,
-          date: message.createdAt,
-          headers: { "Auto-Submitted": "auto-generated" },
-        });
-      } catch (error) {
-        throw asProviderError(error, [message.address, decodeURIComponent(password)]);
-      }
+      const mail = {
+        from,
+        to: { name: "", address: message.address },
+        subject,
+        text,
+        html,
+        messageId,
+        date: message.createdAt,
+        headers: { "Auto-Submitted": "auto-generated" },
+      };
+      await withinPolicy({ provider: "smtp", policy, signal }, async () => {
+        try {
+          await transport.sendMail(mail);
+        } catch (error) {
+          throw asProviderError(error, [message.address, decodeURIComponent(password)]);
+        }
+      });
       return { providerMessageId: messageId };
     },
     close: () => {

@@ -15,7 +15,7 @@ const answerSchema = z.object({
 });
 type Answer = z.infer<typeof answerSchema>;
 
-export interface TelegramOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve"> {
+export interface TelegramOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "policy"> {
   readonly baseUrl: string;
   readonly token: string;
 }

@@ -17,7 +17,7 @@ const refusal = z.object({ code: z.number().optional(), message: z.string().opti
 const listed = z.object({ sid: z.string(), body: z.string().nullish(), date_created: z.string().nullish() });
 const list = z.object({ messages: z.array(listed).optional(), calls: z.array(listed).optional() });
 
-export interface TwilioOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve"> {
+export interface TwilioOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "policy"> {
   readonly baseUrl: string;
   readonly accountSid: string;
   readonly authToken: string;

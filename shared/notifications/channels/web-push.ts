@@ -9,7 +9,7 @@ const LONGEST_PAYLOAD = 3_072;
 /** Seconds for which a service keeps a message for an offline browser. */
 const KEPT_S = 86_400;
 
-export interface WebPushOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve"> {
+export interface WebPushOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "policy"> {
   readonly vapid: { readonly subject: string; readonly publicKey: string; readonly privateKey: string };
   /** `*.` matches any subdomain. */
   readonly hosts: readonly string[];
@@ -74,7 +74,9 @@ export function webPushChannel({ vapid, hosts, ...limits }: WebPushOptions): Cha
       const sentence = `web-push was not called: ${host} is not in WEB_PUSH_HOSTS`;
       throw new ProviderError(sentence, { provider: "web-push", errorClass: "validation" });
     }
-    const client = clients.get(origin) ?? outbound({ provider: "web-push", baseUrl: origin, ...limits });
+    const client =
+      clients.get(origin) ??
+      outbound({ provider: "web-push", limitedAs: `web-push:${new URL(origin).host}`, baseUrl: origin, ...limits });
     clients.set(origin, client);
     return client;
   }

@@ -2,7 +2,7 @@ import { outbound, type OutboundOptions } from "#providers/outbound.ts";
 import type { Channel, Message } from "../channel.ts";
 import { signatureOf } from "../webhook-signature.ts";
 
-export interface WebhookOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "now"> {
+export interface WebhookOptions extends Pick<OutboundOptions, "timeoutMs" | "resolve" | "policy" | "now"> {
   readonly url: string;
   readonly secret: string;
 }

@@ -67,7 +67,7 @@ export function openCountyList(
   county: ListedCounty,
   settings: ListSettings,
   year: number,
-  limits: Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> = {},
+  limits: Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve" | "policy"> = {},
 ): CountyList {
   const list = openList(county.id, county.source, settings, { ...limits, file: county.file });
   return {

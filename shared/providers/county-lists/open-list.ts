@@ -23,7 +23,7 @@ export interface ListSettings extends StorageAddress {
   readonly SOCRATA_APP_TOKENS: ReadonlyMap<string, string> | undefined;
 }
 
-interface OpenListOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve"> {
+interface OpenListOptions extends Pick<OutboundOptions, "timeoutMs" | "stallMs" | "resolve" | "policy"> {
   /** A CSV file to read instead of the one that the source names. */
   readonly file?: Buffer | undefined;
 }
@@ -56,6 +56,8 @@ export function openList(
   const token = source.kind === "json" ? settings.SOCRATA_APP_TOKENS?.get(url.host) : undefined;
   const client = outbound({
     provider: list,
+    // Counties of one portal share its limits and its outages.
+    limitedAs: `lists:${url.host}`,
     baseUrl: url.origin,
     timeoutMs: 30 * 60_000,
     stallMs: 60_000,

@@ -1,5 +1,7 @@
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import type { Embedder, Embeddings } from "../embedder.ts";
 import { openAiClient, openAiError } from "../openai-client.ts";
+import { withinPolicy } from "../outbound/within-policy.ts";
 import { ProviderError } from "../provider-error.ts";
 
 export interface ServiceOptions {
@@ -7,6 +9,9 @@ export interface ServiceOptions {
   readonly apiKey: string;
   readonly model: string;
   readonly dimensions: number;
+  readonly policy?: CallPolicy | undefined;
+  /** US dollars for a million tokens. Default: the cost is unknown. */
+  readonly price?: number | undefined;
 }
 
 /** Milliseconds of one request. */
@@ -21,7 +26,7 @@ const MOST_BYTES = 256 * 1_024;
  * Embeds texts by a service with an OpenAI-compatible API: OpenAI, Azure OpenAI (`https://…/openai/v1/`) and others. Of
  * a text longer than 8,192 bytes the service gets the beginning.
  */
-export function serviceEmbedder({ baseUrl, apiKey, model, dimensions }: ServiceOptions): Embedder {
+export function serviceEmbedder({ baseUrl, apiKey, model, dimensions, policy, price }: ServiceOptions): Embedder {
   const client = openAiClient({ baseUrl, apiKey, timeoutMs: TIMEOUT_MS });
   let asksForDimensions = true;
   const request = async (input: string[], signal: AbortSignal): Promise<unknown> => {
@@ -46,7 +51,12 @@ export function serviceEmbedder({ baseUrl, apiKey, model, dimensions }: ServiceO
       const vectors: Float32Array[] = [];
       let tokens = 0;
       for (const batch of batches(texts.map(beginning))) {
-        const made = readEmbeddings(await request(batch, signal), { count: batch.length, dimensions });
+        const made = await withinPolicy(
+          { provider: "embeddings", policy, signal },
+          async () => readEmbeddings(await request(batch, signal), { count: batch.length, dimensions }),
+          // A dollar for a million tokens is 100 millionths of a cent for one.
+          (result) => ({ microcents: price && 100 * price * result.tokens }),
+        );
         vectors.push(...made.vectors);
         tokens += made.tokens;
       }

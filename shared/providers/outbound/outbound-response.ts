@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import type { StartedCall } from "#jobs/call-policy.ts";
+import type { CallOutcome, StartedCall } from "#jobs/call-policy.ts";
 import type { OutboundResponse } from "#jobs/outbound-client.ts";
 import { ProviderError } from "../provider-error.ts";
 import type { WithinDeadline } from "./deadline.ts";
 import { type RequestFacts, toProviderError } from "./request-error.ts";
 import { collect, readBody } from "./response-body.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { isWebPage } from "./web-page.ts";
 
 export interface ResponsePolicy {
@@ -14,6 +15,7 @@ export interface ResponsePolicy {
   readonly signal: AbortSignal | undefined;
   /** Records the end of the call: that of its body. */
   readonly started: StartedCall | undefined;
+  readonly now: () => Date;
 }
 
 export function outboundResponse(
@@ -22,6 +24,7 @@ export function outboundResponse(
   policy: ResponsePolicy,
 ): OutboundResponse {
   const body = checkedBody(message, request, policy);
+  const ended = outcomeOf(message, policy);
   return {
     status: message.statusCode ?? 0,
     url: request.url,
@@ -31,7 +34,7 @@ export function outboundResponse(
     text: async () => (await collect(body)).toString("utf8"),
     discard: () => {
       message.destroy();
-      void policy.started?.ended({ status: message.statusCode });
+      void policy.started?.ended(ended);
     },
   };
 }
@@ -39,8 +42,9 @@ export function outboundResponse(
 async function* checkedBody(
   message: IncomingMessage,
   request: RequestFacts,
-  { withinDeadline, maxBytes, accept, signal, started }: ResponsePolicy,
+  policy: ResponsePolicy,
 ): AsyncGenerator<Buffer> {
+  const { withinDeadline, maxBytes, accept, signal, started } = policy;
   const status = message.statusCode;
   let mayBeWebPage = !accept.includes("text/html");
   try {
@@ -56,10 +60,14 @@ async function* checkedBody(
     if (signal?.aborted) await started?.ended({});
     signal?.throwIfAborted();
     const providerError = toProviderError(request, error);
-    await started?.ended({ status, error: providerError });
+    providerError.providerWait = await started?.ended({ status, error: providerError });
     throw providerError;
   } finally {
     // Also for a reader that leaves the loop early.
-    await started?.ended({ status });
+    await started?.ended(outcomeOf(message, policy));
   }
+}
+
+function outcomeOf({ statusCode: status, headers }: IncomingMessage, { now }: ResponsePolicy): CallOutcome {
+  return { status, ...(status !== undefined && status >= 400 && { retryAfterMs: retryAfterMs(headers, now()) }) };
 }

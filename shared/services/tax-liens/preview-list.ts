@@ -1,6 +1,7 @@
 import type { Db } from "#data/client.ts";
 import { contentHash, identityOf } from "#data/tax-liens/lien-staging.ts";
 import { compareLiens, type Comparison, countOpenLiens, type MentionedLien } from "#data/tax-liens/list-comparison.ts";
+import type { CallPolicy } from "#jobs/call-policy.ts";
 import { columnsOf } from "#providers/county-lists/field-texts.ts";
 import type { ListedCounty, ListFindings } from "#providers/county-lists/open-county-list.ts";
 import { openCountyList } from "#providers/county-lists/open-county-list.ts";
@@ -49,6 +50,8 @@ interface PreviewOptions {
   /** Rows that the preview shows. */
   readonly shown: number;
   readonly signal: AbortSignal;
+  /** Of the calls. Default: every call starts at once. */
+  readonly policy?: CallPolicy | undefined;
   /** Default: 200,000. */
   readonly mostRows?: number;
   /** Ends the reading. Default: 25 seconds from the call. */
@@ -64,9 +67,9 @@ export async function previewList(
   db: Db,
   county: ListedCounty,
   settings: ListSettings,
-  { year, shown, signal, mostRows = MOST_ROWS, deadline = AbortSignal.timeout(MOST_MS) }: PreviewOptions,
+  { year, shown, signal, policy, mostRows = MOST_ROWS, deadline = AbortSignal.timeout(MOST_MS) }: PreviewOptions,
 ): Promise<ListPreview> {
-  const list = openCountyList(county, settings, year);
+  const list = openCountyList(county, settings, year, { policy });
   const names = columnsOf(county.source).map(nameOf);
   const [rows, lines, waiting]: [PreviewedRow[], number[], MentionedLien[]] = [[], [], []];
   const [valid, mentioned] = [new Set<string>(), new Set<string>()];

@@ -59,6 +59,7 @@ beforeAll(async () => {
   Object.assign(PLACES, {
     "api/admin/jobs": "sync_fx_latest",
     "api/admin/runs": run,
+    "api/admin/providers": "notion",
     "api/tasks": id,
     "api/v1/etf": symbol,
     "api/v1/etf-pensions": created.body.pension,
@@ -84,6 +85,8 @@ beforeAll(async () => {
       dryRun: true,
     },
     "POST api/admin/effects/{key}/settle": { outcome: "done", result: 1, reason },
+    "POST api/admin/providers/{name}/open": { reason },
+    "POST api/admin/providers/{name}/close": { reason },
     "POST api/v1/etf-pensions": pension,
     "POST api/v1/etf-pensions/{id}/contributions": { contributions: [contribution], reopenReason: reason },
     "POST api/v1/etf-pensions/{id}/revaluation": { from: "2026-03-02", reason },

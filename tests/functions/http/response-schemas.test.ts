@@ -174,6 +174,8 @@ describe("each response of an app with data matches its schema", () => {
     ["POST", "api/admin/runs/retry", { filter: { state: "skipped", job: "sync_fx_latest" }, reason: "a test" }],
     ["POST", "api/admin/dead-letters/replay", { filter: { job: "sync_fx_latest" }, dryRun: true }],
     ["POST", "api/admin/dead-letters/replay", { filter: { job: "sync_fx_latest" } }],
+    ["POST", "api/admin/providers/notion/open", { reason: "a test" }],
+    ["POST", "api/admin/providers/notion/close", { reason: "a test" }],
     ["POST", "api/realtime/negotiate", {}],
     ["POST", "api/notifications/read", { recipient: "user:1" }],
     ["POST", "api/v1/exchange-rates/update/latest", undefined],

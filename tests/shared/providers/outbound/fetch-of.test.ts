@@ -20,7 +20,9 @@ async function serving(answer: (request: IncomingMessage, response: ServerRespon
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => { server.close().closeAllConnections(); });
+  closers.push(() => {
+    server.close().closeAllConnections();
+  });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
@@ -31,7 +33,12 @@ function recording() {
   const policy: CallPolicy = {
     begin: async (call) => {
       begun.push(call);
-      return { ended: async (outcome) => void ended.push(outcome) };
+      return {
+        async ended(outcome) {
+          ended.push(outcome);
+          return undefined;
+        },
+      };
     },
     limited: vi.fn<CallPolicy["limited"]>(),
   };
@@ -70,7 +77,7 @@ test("a response with an error status is a Response, and the policy records its 
   const response = await fetchOf(outbound({ provider: "notion", baseUrl, policy }))(baseUrl);
   expect([response.status, response.headers.get("retry-after")]).toEqual([429, "7"]);
   expect(await response.text()).toBe('{"code":"rate_limited"}');
-  expect(ended[0]).toEqual({ status: 429 });
+  expect(ended[0]).toEqual({ status: 429, retryAfterMs: 7_000 });
 });
 
 test("a response without content has no body", async () => {
