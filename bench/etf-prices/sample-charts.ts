@@ -1,8 +1,8 @@
 import { SAMPLE_ETFS, sampleBars, type SampleEtf } from "#local/providers/sample-prices.ts";
 import { type Chart, yahooChart } from "#local/providers/yahoo-format.ts";
 
-/** A Friday, after the close. */
-const AS_OF = new Date("2026-04-10T20:30:00Z");
+/** The newest day of the charts: a Friday, after the close. */
+export const AS_OF = new Date("2026-04-10T20:30:00Z");
 /** The number of distinct price walks, which all ETFs share, to avoid generating millions of numbers. */
 const WALKS = 20;
 
