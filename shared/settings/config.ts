@@ -24,6 +24,7 @@ import type { Setting, ValuesOf } from "./setting.ts";
 import { TASK_SETTINGS } from "./task-settings.ts";
 import { TAX_LIEN_SETTINGS } from "./tax-lien-settings.ts";
 import { TELEMETRY_SETTINGS } from "./telemetry-settings.ts";
+import { WATCH_SETTINGS } from "./watch-settings.ts";
 
 /** Every setting of the app, in the order of the example file. Each job adds its own: see `jobSettingNames`. */
 export const SETTINGS = {
@@ -41,6 +42,7 @@ export const SETTINGS = {
   ...TAX_LIEN_SETTINGS,
   ...KNOWLEDGE_SETTINGS,
   ...PERSONAL_OPS_SETTINGS,
+  ...WATCH_SETTINGS,
 } satisfies Record<string, Setting<unknown>>;
 
 /** Each names the faults of settings that do not fit together. */

@@ -21,6 +21,7 @@ const CHANGES_NO_BUSINESS_DATA: Readonly<Record<string, string>> = {
   send_digest_email: "records that a mail has the notifications; `comms_enabled` stops it",
   process_retry_queue: "starts runs and creates notifications, which have gates of their own",
   health_monitor: "reads, and creates incidents and notifications to the person",
+  run_watchers: "reads, and creates incidents and notifications to the person",
 };
 
 /** Inputs of jobs that need one. */

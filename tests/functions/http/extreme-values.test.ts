@@ -67,6 +67,8 @@ beforeAll(async () => {
     "api/counties": "sample-az",
     "api/liens": "1",
     "api/knowledge/proposals": "1",
+    "api/personal-ops/incidents": "1",
+    "api/personal-ops/proposals": "1",
     "api/analysis/runs": analysis,
   });
   const reason = "a test";
@@ -119,6 +121,14 @@ beforeAll(async () => {
     },
     "POST api/documents/generate": { template: "lien_due_diligence", lienId: 1 },
     "POST api/knowledge/proposals/{kind}/{id}/review": { action: "merge", into: 1, reason },
+    "POST api/personal-ops/incidents/{id}/acknowledge": { reason },
+    "POST api/personal-ops/incidents/{id}/resolve": { reason },
+    "POST api/personal-ops/proposals/{id}/approve": { reason },
+    "POST api/personal-ops/proposals/{id}/reject": { reason },
+    "POST api/personal-ops/corrections": { subject: "A", wrong: "B", right: "C", at: "2026-03-10T09:00:00Z" },
+    "POST api/personal-ops/chat-messages": {
+      messages: [{ chat: "a", externalId: "1", direction: "to_person", text: "B", sentAt: "2026-03-10T09:00:00Z" }],
+    },
     "POST api/knowledge/messages": {
       messages: [
         {

@@ -12,6 +12,7 @@ import { aDeadLetterJob, aRun, aTask } from "#support/factories.ts";
 import { aTopicProposal } from "#support/knowledge.ts";
 import { addLien } from "#support/liens.ts";
 import { anEtf, aPension } from "#support/pensions.ts";
+import { anIncident, aPatternProposal } from "#support/personal-ops.ts";
 import { TestClock } from "#support/test-clock.ts";
 import { type AdminApi, startAdminApi } from "./admin/admin-api.ts";
 
@@ -126,6 +127,32 @@ const STARTERS: Readonly<Record<string, Starter>> = {
   },
   "api/personal-ops/dead-letters/{id}/replay": async () => [await deadLetter("replay"), { reason: "a test" }],
   "api/personal-ops/dead-letters/{id}/dismiss": async () => [await deadLetter("dismiss"), { reason: "a test" }],
+  "api/personal-ops/incidents/{id}/acknowledge": async () => [
+    `api/personal-ops/incidents/${await anIncident(api.db, "a", NOON)}/acknowledge`,
+    { reason: "a test" },
+  ],
+  "api/personal-ops/incidents/{id}/resolve": async () => [
+    `api/personal-ops/incidents/${await anIncident(api.db, "b", NOON)}/resolve`,
+    { reason: "a test" },
+  ],
+  "api/personal-ops/proposals/{id}/approve": async () => [
+    `api/personal-ops/proposals/${await aPatternProposal(api.db, "a")}/approve`,
+    { reason: "a test" },
+    { "if-match": "*" },
+  ],
+  "api/personal-ops/proposals/{id}/reject": async () => [
+    `api/personal-ops/proposals/${await aPatternProposal(api.db, "b")}/reject`,
+    { reason: "a test" },
+    { "if-match": "*" },
+  ],
+  "api/personal-ops/corrections": async () => [
+    "api/personal-ops/corrections",
+    { subject: "a phone", wrong: "1", right: "2" },
+  ],
+  "api/personal-ops/chat-messages": async () => [
+    "api/personal-ops/chat-messages",
+    { messages: [{ chat: "a", externalId: "1", text: "Hello", sentAt: "2026-03-10T09:00:00Z" }] },
+  ],
   "api/knowledge/messages": async () => [
     "api/knowledge/messages",
     { messages: [{ source: "chat", externalId: "1", text: "Decision: we keep it" }] },

@@ -9,6 +9,7 @@ import { aDeadLetterJob, anUpdate, aRun, ratesOf } from "#support/factories.ts";
 import { aTopicProposal } from "#support/knowledge.ts";
 import { addLien } from "#support/liens.ts";
 import { anEtf, closesOf } from "#support/pensions.ts";
+import { anIncident, aPatternProposal } from "#support/personal-ops.ts";
 import { type AdminApi, startAdminApi } from "./admin/admin-api.ts";
 
 let database: TestDatabase;
@@ -122,6 +123,8 @@ describe("each response of an app with data matches its schema", () => {
     const messages = [{ source: "chat", externalId: "1", text: "Decision: we keep it" }];
     const { extraction } = await made<{ extraction: string }>("POST", "api/knowledge/messages", { messages });
     const proposal = await aTopicProposal(db, "Backups");
+    const patternProposal = await aPatternProposal(db, "Backups");
+    await anIncident(db, "sync_n8n", now);
     const valued = { provider: "avm", day: "2026-03-01", value: "20000", state: "valued", createdAt: now } as const;
     await db.insert(propertyValuations).values({ propertyId, ...valued });
     await api.runner.execute(analysis.run);
@@ -142,6 +145,7 @@ describe("each response of an app with data matches its schema", () => {
       "api/documents": document.document,
       "api/knowledge/extractions": extraction,
       "api/knowledge/proposals": `topic/${proposal.id}`,
+      "api/personal-ops/proposals": String(patternProposal),
       "api/analysis/runs": analysis.analysis,
       "api/agents/episodes": analysis.episode,
     });
