@@ -59,7 +59,8 @@ export async function openEtfFixture(): Promise<EtfFixture> {
     TWELVE_DATA_KEY: "a-key",
     STOOQ_KEY: "another-key",
     ETF_RETRY_DELAY: "1ms",
-    OUTBOUND_TIMEOUT: "5s",
+    // On a busy machine an answer may take seconds.
+    OUTBOUND_TIMEOUT: "1m",
   };
   const start = (given: Record<string, string> = {}, leaseMs = 60_000) =>
     startProcess(database.url, ETF_JOBS, { db, clock, leaseMs, env: { ...settings, ...given } });
