@@ -4,6 +4,7 @@ import { cleanupOrphanedExtractions } from "./cleanup-orphaned-extractions.ts";
 import { deduplicationScan } from "./deduplication-scan.ts";
 import { expireStaleProposals } from "./expire-stale-proposals.ts";
 import { extractKnowledge } from "./extract-knowledge/index.ts";
+import { maintainVectors } from "./maintain-vectors.ts";
 import { proposalMetricsUpdate } from "./proposal-metrics-update.ts";
 
 /** The jobs of this family. */
@@ -14,4 +15,5 @@ export const jobs: readonly Job[] = [
   expireStaleProposals,
   cleanupOrphanedExtractions,
   proposalMetricsUpdate,
+  maintainVectors,
 ];

@@ -49,6 +49,20 @@ export const KNOWLEDGE_SETTINGS = {
     about: "Days after its last use that the embedding of a text is kept, so that the text is not embedded again.",
     fallback: "90",
   }),
+  EMBEDDINGS_INDEX_ENABLED: flag({
+    about:
+      "Whether vectors are searched by an index where PostgreSQL has pgvector. Without it a search compares all vectors.",
+    fallback: "true",
+  }),
+  EMBEDDINGS_INDEX_MIN_VECTORS: whole(100, 100_000_000, {
+    about: "Vectors of a kind from which on they get an index. A search of fewer compares all of them in a moment.",
+    fallback: "20000",
+  }),
+  EMBEDDINGS_INDEX_MEMORY_MB: whole(16, 65_536, {
+    about:
+      "Memory of PostgreSQL, in MiB, to build an index in. One that does not fit takes several times as long: 100,000 vectors of 384 dimensions need about 150.",
+    fallback: "256",
+  }),
 } satisfies Record<string, Setting<unknown>>;
 
 /** An embedding service without its key or model cannot be called. */

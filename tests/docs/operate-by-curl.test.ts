@@ -85,6 +85,12 @@ it("the commands of the page about notifications print its output", async () => 
   expect(await replay(page.slice(page.findIndex(({ language }) => language === "sh")))).toBe(9);
 });
 
+it("the commands of the page about knowledge print its output", async () => {
+  const page = blocksOf(await document("docs/knowledge.md"));
+  // The page begins with a diagram and a request.
+  expect(await replay(page.slice(page.findIndex(({ language }) => language === "sh")))).toBe(4);
+});
+
 /**
  * Runs the commands of a page, whose first two blocks start the app and set its address. The output of the last command
  * of a block is compared with the following block.

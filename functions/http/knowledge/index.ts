@@ -4,6 +4,7 @@ import { getExtraction } from "./get-extraction.ts";
 import { getMetrics } from "./get-metrics.ts";
 import { getProposal } from "./get-proposal.ts";
 import { getProposals } from "./get-proposals.ts";
+import { getSearch } from "./get-search.ts";
 import { getTopics } from "./get-topics.ts";
 import { reviewProposal } from "./review-proposal.ts";
 import { submitMessages } from "./submit-messages.ts";
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   reviewProposal,
   undoReview,
   getMetrics,
+  getSearch,
   getTopics,
   getAtoms,
 ];

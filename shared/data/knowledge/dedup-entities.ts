@@ -1,8 +1,8 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { plainArray } from "../array-literal.ts";
 import type { Executor, Tx } from "../client.ts";
 import { removeVectors, storeVectors, type VectorRow } from "../vectors/vector-items.ts";
-import { items } from "../vectors/vectors-schema.ts";
+import { codes, items } from "../vectors/vectors-schema.ts";
 import { tablesOf } from "./kind-tables.ts";
 import { entitySets, type KnowledgeKind } from "./knowledge-schema.ts";
 
@@ -20,14 +20,37 @@ export interface EntityText {
   readonly contentHash: Buffer;
 }
 
-/** The version up to which every entity has a vector of the model; 0 for a new model, or when all vectors are gone. */
+/**
+ * The version up to which every entity has a vector of the model; 0 for a new model, or when there are more or fewer
+ * vectors than entities.
+ */
 export async function embeddedVersion(db: Executor, { kind, model }: EmbeddedSet): Promise<number> {
+  const { entities } = tablesOf(kind);
   const [set] = await db.execute<{ version: number }>(sql`
     select case when embedded_model = ${model}
-                 and exists (select from ${items} where kind = ${kind} and model = ${model})
+                 and (select count(*) from ${codes} where kind = ${kind} and model = ${model})
+                   = (select count(*) from ${entities})
+                     - (select count(*) from ${entities} as entity
+                         where version > embedded_version and ${hasNoVector({ kind, model })})
                 then embedded_version else 0 end::float8 as version
       from ${entitySets} where kind = ${kind}`);
   return set!.version;
+}
+
+/** Of an entity. One lookup by key: of "not exists" the planner may make a join that compares all with all. */
+function hasNoVector({ kind, model }: EmbeddedSet): SQL {
+  return sql`(select code.id from ${codes} as code
+               where code.kind = ${kind} and code.model = ${model} and code.id = entity.id) is null`;
+}
+
+/** Removes the vectors that no entity has any more, and those that a search does not see. */
+export async function removeUselessVectors(tx: Tx, { kind, model }: EmbeddedSet): Promise<void> {
+  await tx.execute(sql`
+    delete from ${items} as item
+     where kind = ${kind} and model = ${model}
+       and ((select entity.id from ${tablesOf(kind).entities} as entity where entity.id = item.id) is null
+         or (select code.id from ${codes} as code
+              where code.kind = ${kind} and code.model = ${model} and code.id = item.id) is null)`);
 }
 
 /** Records that every entity up to a version has a vector of the model. */
@@ -94,4 +117,24 @@ export async function removeOrphanedVectors(tx: Tx, kind: KnowledgeKind, ids: re
     kind,
     orphans.map(({ id }) => id),
   );
+}
+
+/**
+ * Deletes vectors of models that this one has replaced, at most `limit`: those of one model, once every entity has a
+ * vector of the new one.
+ * @returns how many
+ */
+export async function deleteReplacedVectors(tx: Tx, { kind, model }: EmbeddedSet, limit: number): Promise<number> {
+  const ofKind = sql`select model from ${items} where kind = ${kind}`;
+  const deleted = await tx.execute(sql`
+    with replaced as (
+      -- Each side is one lookup by the key, however many vectors there are.
+      (${ofKind} and model < ${model} order by model limit 1) union all
+      (${ofKind} and model > ${model} order by model limit 1)
+    )
+    delete from ${items} where kind = ${kind} and model = (select model from replaced limit 1) and id = any (array(
+      select id from ${items} where kind = ${kind} and model = (select model from replaced limit 1)
+         and exists (select from ${entitySets} where kind = ${kind} and embedded_model = ${model})
+       order by id limit ${limit} for update))`);
+  return deleted.count;
 }

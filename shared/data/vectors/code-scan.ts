@@ -5,7 +5,8 @@ import { CODE_HEADER, codedDimensions, querySteps } from "./vector-code.ts";
 /** Compares codes with vectors, one code after the other, and keeps the best for each vector. */
 export class CodeScan {
   readonly best: readonly BestMatches[];
-  readonly #codeBytes: number;
+  /** The bytes of each code. */
+  readonly codeBytes: number;
   readonly #scales: readonly number[];
   readonly #code: Uint8Array;
   readonly #products: Int32Array;
@@ -22,7 +23,7 @@ export class CodeScan {
     for (const [i, query] of steps.entries()) new Int16Array(memory.buffer).set(query.steps, i * dimensions);
     const dot: DotKernel = dotKernel(dimensions, memory);
     this.best = queries.map(() => new BestMatches(size));
-    this.#codeBytes = CODE_HEADER + dimensions;
+    this.codeBytes = CODE_HEADER + dimensions;
     this.#scales = steps.map(({ scale }) => scale);
     this.#code = new Uint8Array(memory.buffer, code, dimensions);
     this.#products = new Int32Array(memory.buffer, products, queries.length);
@@ -31,11 +32,7 @@ export class CodeScan {
     };
   }
 
-  /** @throws RangeError for a code of other dimensions */
   add(id: number, code: Buffer): void {
-    if (code.length !== this.#codeBytes) {
-      throw new RangeError(`the code of entity ${id} has ${code.length} bytes, expected ${this.#codeBytes}`);
-    }
     this.#code.set(code.subarray(CODE_HEADER));
     this.#compare();
     const scale = code.readFloatLE();

@@ -1,78 +1,64 @@
 import type { Db } from "../client.ts";
-import { copyOut } from "../copy-out.ts";
-import { quoteLiteral } from "../identifier.ts";
-import { BestMatches, type Neighbour } from "./best-matches.ts";
-import { CodeScan } from "./code-scan.ts";
-import { type VectorSet, vectorsOf } from "./vector-items.ts";
+import type { Neighbour } from "./best-matches.ts";
+import { candidatesByIndex } from "./candidates-by-index.ts";
+import { candidatesByScan } from "./candidates-by-scan.ts";
+import { type Candidates, compareCandidates } from "./compare-candidates.ts";
+import { indexFault, markFailed, type UsableIndex, usableIndex } from "./usable-index.ts";
+import type { VectorSet } from "./vector-items.ts";
 
 export type { Neighbour } from "./best-matches.ts";
 
+/** For each vector the most similar entities, best first. */
+type Nearest = readonly (readonly Neighbour[])[];
+
+/** The neighbours for which indexes are measured: a search for more compares all. */
+export const MEASURED_NEIGHBOURS = 5;
+
+/** Candidates are chosen by inexact vectors: so many more than wanted are compared by their exact ones. */
+export const SPARE = 27;
+
 /**
  * The entities of a set whose vectors are most similar to each given vector, best first; at the same similarity the
- * older entity first. Vectors have length 1.
+ * older entity first. Vectors have length 1. Where an index of pgvector was measured and is complete, it chooses which
+ * entities are compared; otherwise all are.
  * @returns one list for each vector, each of at most `k` entities
  */
-export async function nearest(
-  db: Db,
-  set: VectorSet,
-  queries: readonly Float32Array[],
-  k: number,
-): Promise<readonly (readonly Neighbour[])[]> {
-  if (queries.length === 0 || k < 1) return queries.map(() => []);
-  return bestOf(db, set, { queries, candidates: await candidatesByScan(db, set, queries, k), k });
-}
-
-/** For each query the ids of entities among which its nearest are. */
-type Candidates = readonly (readonly number[])[];
-
-/** Codes are inexact: so many more entities than wanted are compared by their vectors. */
-const SPARE = 27;
-
-/** Reads the codes of all entities, one behind the other: memory does not grow with the set. */
-async function candidatesByScan(
-  db: Db,
-  { kind, model }: VectorSet,
-  queries: readonly Float32Array[],
-  k: number,
-): Promise<Candidates> {
-  const scan = new CodeScan(queries, k + SPARE);
-  const codes = `select id, code from vectors.codes where kind = ${quoteLiteral(kind)} and model = ${quoteLiteral(model)}`;
-  await db.$client.begin((tx) =>
-    copyOut(tx, codes, ([id, code]) => {
-      scan.add(Number(id!.readBigInt64BE()), code!);
-    }),
-  );
-  return scan.best.map(({ all }) => all.map(({ id }) => id));
-}
-
-/** Vectors of candidates that are in memory at once: 12 MiB at 384 dimensions. */
-const MOST_VECTORS = 8_192;
-
-/** The nearest of the candidates by their vectors. An entity that has gone since is left out. */
-async function bestOf(
-  db: Db,
-  set: VectorSet,
-  { queries, candidates, k }: { queries: readonly Float32Array[]; candidates: Candidates; k: number },
-): Promise<readonly (readonly Neighbour[])[]> {
-  const step = Math.max(1, Math.floor(MOST_VECTORS / (k + SPARE)));
-  const results: (readonly Neighbour[])[] = [];
-  for (let from = 0; from < queries.length; from += step) {
-    const some = candidates.slice(from, from + step);
-    const vectors = await vectorsOf(db, set, [...new Set(some.flat())]);
-    for (const [i, ids] of some.entries()) {
-      const best = new BestMatches(k);
-      for (const id of ids) {
-        const vector = vectors.get(id);
-        if (vector) best.offer(id, dot(queries[from + i]!, vector));
-      }
-      results.push(best.all);
-    }
+export async function nearest(db: Db, set: VectorSet, queries: readonly Float32Array[], k: number): Promise<Nearest> {
+  const index = queries.length > 0 && k <= MEASURED_NEIGHBOURS ? await usableIndex(db, set) : undefined;
+  if (!index) return nearestByScan(db, set, queries, k);
+  try {
+    return await nearestByIndex(db, set, queries, { index, k });
+  } catch (error) {
+    const fault = indexFault(error);
+    if (fault === undefined) throw error;
+    await markFailed(db, index.id, fault);
+    return nearestByScan(db, set, queries, k);
   }
-  return results;
 }
 
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
+/** The same by comparing all vectors of the set. */
+export async function nearestByScan(
+  db: Db,
+  set: VectorSet,
+  queries: readonly Float32Array[],
+  k: number,
+): Promise<Nearest> {
+  if (queries.length === 0 || k < 1) return queries.map(() => []);
+  const candidates = await candidatesByScan(db, set, queries, k + SPARE);
+  return compareCandidates(db, set, { queries, candidates, k });
+}
+
+/** The same among the candidates of an index. A search that it finds too few for compares all vectors. */
+async function nearestByIndex(
+  db: Db,
+  set: VectorSet,
+  queries: readonly Float32Array[],
+  { index, k }: { index: UsableIndex; k: number },
+): Promise<Nearest> {
+  const chosen = await candidatesByIndex(db, index, queries, { wanted: k, most: k + SPARE });
+  const scanned = queries.filter((_, i) => chosen[i] === undefined);
+  const byScan = scanned.length > 0 ? await candidatesByScan(db, set, scanned, k + SPARE) : [];
+  let next = 0;
+  const candidates: Candidates = chosen.map((ids) => ids ?? byScan[next++]!);
+  return compareCandidates(db, set, { queries, candidates, k });
 }

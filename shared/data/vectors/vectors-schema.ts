@@ -3,12 +3,15 @@ import {
   bigint,
   check,
   customType,
+  doublePrecision,
   foreignKey,
   index,
+  integer,
   pgSchema,
   primaryKey,
   text,
   timestamp,
+  unique,
 } from "drizzle-orm/pg-core";
 
 export const vectors = pgSchema("vectors");
@@ -43,7 +46,7 @@ export const cachedEmbeddings = vectors.table(
 
 /**
  * The vectors among which the nearest are searched: one per entity and model.
- * Retention: kept as long as their entity, with which they are deleted.
+ * Retention: `maintain_vectors` deletes those of a replaced model, at the end of its use; others go with their entity.
  */
 export const items = vectors.table(
   "items",
@@ -86,4 +89,61 @@ export const codes = vectors.table(
     }).onDelete("cascade"),
     check("codes_groups", sql`octet_length(code) > 4 and octet_length(code) % 8 = 4`),
   ],
+);
+
+/**
+ * `filling`: its table gets the vectors, and no search uses it. `rejected`: it was measured and found too few of the
+ * nearest. `failed`: building it, or a search by it, failed. The last two have no table.
+ */
+export type IndexState = "filling" | "ready" | "rejected" | "failed";
+
+/**
+ * The HNSW indexes of pgvector, one for each kind and model at most: the table `vectors.index_<id>` has the vectors of
+ * one. This table, `indexChanges` and those tables are unlogged: a crash of PostgreSQL empties all of them together, so
+ * that no index is used that has lost vectors. A backup leaves them out.
+ * Retention: `maintain_vectors` deletes an index at the end of its model.
+ */
+export const indexes = vectors.table(
+  "indexes",
+  {
+    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    kind: text().notNull(),
+    model: text().notNull(),
+    dimensions: integer().notNull(),
+    state: text().$type<IndexState>().notNull().default("filling"),
+    /** The lowest `hnsw.ef_search` at which the recall was enough. */
+    efSearch: integer("ef_search"),
+    /** The share of the true nearest that it found, of `sampled` searches among `measuredVectors`. */
+    recall: doublePrecision(),
+    sampled: integer(),
+    measuredVectors: bigint("measured_vectors", { mode: "number" }),
+    measuredAt: timestamp("measured_at", { withTimezone: true, precision: 3 }),
+    /** Vectors that it got, or lost, since it was measured. */
+    changedSince: bigint("changed_since", { mode: "number" }).notNull().default(0),
+    changedAt: timestamp("changed_at", { withTimezone: true, precision: 3 }).notNull(),
+    /** Why it failed. */
+    error: text(),
+  },
+  (each) => [
+    unique("indexes_set").on(each.kind, each.model),
+    check("indexes_state", sql`state in ('filling', 'ready', 'rejected', 'failed')`),
+    check("indexes_ready", sql`state <> 'ready' or (ef_search is not null and recall is not null)`),
+    check("indexes_error", sql`(state = 'failed') = (error is not null)`),
+  ],
+);
+
+/**
+ * The vectors that were added, replaced or deleted and that an index does not have yet: a search compares them as well.
+ * Triggers of `items` write them in the transaction of the change, whichever version of the app makes it.
+ * Retention: `maintain_vectors` deletes them with the batch that brings them into the index, at the end of the batch.
+ */
+export const indexChanges = vectors.table(
+  "index_changes",
+  {
+    seq: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    indexId: bigint("index_id", { mode: "number" }).notNull(),
+    /** The entity. */
+    id: bigint({ mode: "number" }).notNull(),
+  },
+  (change) => [index("index_changes_of_index").on(change.indexId, change.seq)],
 );

@@ -1,6 +1,7 @@
 import { type FailedItem, type JobContext } from "#jobs";
 import { Cancel, CancelRequested, GateClosed, Interrupted, LeaseLost, Snooze } from "#jobs/endings.ts";
 import { asError, classify, isDatabaseUnavailable, isRetryable } from "#jobs/error-class.ts";
+import { ProviderError } from "#providers/provider-error.ts";
 import { isInstance } from "#redaction/error-causes.ts";
 import { redactedText } from "#redaction/redacted-text.ts";
 import { failuresAlike } from "#rules/knowledge/failures-alike.ts";
@@ -12,14 +13,15 @@ type Context = Pick<JobContext<unknown>, "db" | "publish" | "run" | "signal">;
 const NAMED = 20;
 const MESSAGE_LENGTH = 1_024;
 
-/** Publishes `job.error` when the work fails for the last time: critical when the database is gone. */
+/** Publishes `job.error` when the work fails for the last time: critical when the database or a service is gone. */
 export async function announcingErrors<T>(context: Context, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     const error: unknown = context.signal.aborted ? context.signal.reason : thrown;
     if (isFailure(error) && isLastAttempt(context, error)) {
-      const severity = isDatabaseUnavailable(error) ? "critical" : "error";
+      const isOutage = isDatabaseUnavailable(error) || isInstance(error, ProviderError);
+      const severity = isOutage ? "critical" : "error";
       publish(context, { error: asError(error), severity, about: { attempt: context.run.attempt } });
     }
     throw thrown;

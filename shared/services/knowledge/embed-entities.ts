@@ -3,6 +3,7 @@ import {
   embeddedVersion,
   entitiesWithoutVector,
   recordEmbedded,
+  removeUselessVectors,
   storeEntityVectors,
 } from "#data/knowledge/dedup-entities.ts";
 import type { FailedItem, JobContext } from "#jobs";
@@ -17,7 +18,8 @@ type Context = Pick<JobContext<unknown>, "db" | "signal" | "transaction">;
 
 /**
  * Makes the vectors that the entities of a set lack, up to a version that was read before. An entity whose text the
- * service refuses fails alone, and is compared by its exact text. Running twice is safe, also side by side.
+ * service refuses fails alone, and is compared by its exact text. When vectors are lost, all entities are looked at.
+ * Running twice is safe, also side by side.
  */
 export async function embedEntities(
   { db, signal, transaction }: Context,
@@ -26,6 +28,7 @@ export async function embedEntities(
 ): Promise<{ generated: number; failed: FailedItem[] }> {
   const set = { kind, model: embedder.model };
   const newerThan = await embeddedVersion(db, set);
+  if (newerThan === 0) await transaction((tx) => removeUselessVectors(tx, set));
   const failed: FailedItem[] = [];
   let generated = 0;
   for (let after = 0; newerThan < version;) {

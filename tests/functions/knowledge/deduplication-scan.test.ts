@@ -125,6 +125,29 @@ it("makes the vectors of known topics again when all of them are gone", async ()
   expect((await flagOf(id))[0]).toBe(topic.id);
 });
 
+it.each([
+  ["its vector", "delete from vectors.items where id = (select min(id) from vectors.items)"],
+  ["the code of its vector", "delete from vectors.codes where id = (select min(id) from vectors.codes)"],
+])("notices that one topic of several has lost %s, and finds that topic again", async (_, loss) => {
+  await embedNames(db, localModel(), { Backups: 0, Restores: 90, "Saved copies": 20 });
+  const topic = await aTopic(db, "Backups");
+  await aTopic(db, "Restores");
+  await scan();
+  await db.execute(sql.raw(loss));
+  const { id } = await aTopicProposal(db, "Saved copies");
+  expect((await scan()).result).toMatchObject({ duplicates_found: 1 });
+  expect((await flagOf(id))[0]).toBe(topic.id);
+});
+
+it("removes the vectors of topics that were deleted without them", async () => {
+  await aTopic(db, "Backups");
+  const { id } = await aTopic(db, "Restores");
+  await scan();
+  await db.execute(sql`delete from knowledge.topics where id = ${id}`);
+  await scan();
+  expect(await db.select({ id: items.id }).from(items)).not.toContainEqual({ id });
+});
+
 it("flags atoms by their content, and topics never by atoms", async () => {
   const atom = await anAtom(db, "When", "The backup runs at two.");
   const proposal = await anAtomProposal(db, "Time", "the BACKUP runs at two");

@@ -32,6 +32,7 @@ const RECORDED = {
   "0021_find_flagged_proposals": "f0a36ed1df3bf7f7fef2e43d915bebd062ec44c77bc143108bee8178c24ffdd4",
   "0022_personal_ops": "e1d7c87d910cf79e6b0c0b83a508a6e2df0e0dffdc80421a759ddf07eec01582",
   "0023_provider_layer": "531591bb03715c3c97d67a92007638f0c0afb954a67bb0e9286e89957f0078df",
+  "0024_index_of_vectors": "15833a1f37977245596558c8a29f1f30c1afc6ecf773868734c7e31419a9fa4b",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {

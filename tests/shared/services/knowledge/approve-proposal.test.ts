@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Db, Tx } from "#data/client.ts";
-import { entitySetVersion } from "#data/knowledge/entity-sets.ts";
+import { entitySetVersion, lockEntitySet } from "#data/knowledge/entity-sets.ts";
 import {
   atomProposals,
   atoms,
@@ -12,15 +12,17 @@ import {
 } from "#data/knowledge/knowledge-schema.ts";
 import { items } from "#data/vectors/vectors-schema.ts";
 import { type Approval, approveProposal } from "#services/knowledge/approve-proposal.ts";
+import { lockForDecision, undoDecision } from "#services/knowledge/decide-proposal.ts";
 import { openDatabase } from "#support/database.ts";
 import { emptyTables } from "#support/empty-tables.ts";
 import { anAtom, anAtomProposal, aTopic, aTopicProposal, embedNames, hashesOf } from "#support/knowledge.ts";
 import { lockWait } from "#support/lock-wait.ts";
+import { startProgram } from "#support/program.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 const MODEL = "test/384";
 
-const { db } = await openDatabase();
+const { url, db } = await openDatabase();
 beforeEach(() => embedNames(db, MODEL, { Backups: 0, Restores: 90, "Saved copies": 20, "Copies on tape": 40 }));
 afterEach(async () => {
   await emptyTables(db, [
@@ -265,6 +267,28 @@ describe("twins", () => {
   });
 });
 
+it.each([
+  ["the topic", "knowledge.topics"],
+  ["its vector", "vectors.items"],
+  ["the audit entry", "knowledge.audit_trail"],
+])("an approval whose process is killed before %s is written leaves nothing, and can be repeated", async (_, table) => {
+  const { id } = await scanned("Backups");
+  const held = await openTransaction((tx) => tx.execute(sql.raw(`lock table ${table} in share mode`)));
+  const child = startProgram(new URL("./approve-proposal.child.ts", import.meta.url), [
+    url,
+    JSON.stringify(approval(id)),
+  ]);
+  await lockWait(db, `%insert into%${table.split(".")[1]!}%`);
+  await child.kill();
+  await held.commit();
+  // The lock of the set is free when PostgreSQL has rolled the transaction back.
+  await db.transaction((tx) => lockEntitySet(tx, "topic"));
+  expect(await proposalOf(id)).toMatchObject({ status: "pending", topicId: null, reviewedAt: null });
+  for (const rows of [topics, items, auditTrail]) expect(await db.select().from(rows)).toEqual([]);
+  expect(await approve(id)).toMatchObject({ outcome: "approved" });
+  expect(await db.select().from(auditTrail)).toHaveLength(1);
+});
+
 describe("between the scan and the approval", () => {
   it("an entity that is renamed to the same text is a twin", async () => {
     const topic = await aTopic(db, "Restores");
@@ -379,6 +403,38 @@ describe("an atom", () => {
     await topicHeld.commit();
     expect(await atomWaits).toMatchObject({ outcome: "approved" });
     expect((await theAtom()).topicId).not.toBeNull();
+  });
+
+  it("has no topic when the approval of that topic is undone at the same time, whichever commits first", async () => {
+    const undo = async (tx: Tx, { id, entityId }: { id: number; entityId: number }) => {
+      await lockForDecision(tx, "topic", id);
+      const decision = { kind: "topic", id, by: "ann", reason: "a mistake", at: NOW } as const;
+      return undoDecision(tx, decision, { status: "approved", entityId });
+    };
+    const approvedTopic = async (name: string) => {
+      const { id } = await scanned(name);
+      const { entityId } = (await approve(id)) as { entityId: number };
+      return { id, entityId };
+    };
+    const first = await approvedTopic("Backups");
+    const early = await scannedAtom({ topicProposalId: first.id });
+    const held = await openTransaction((tx) => approveProposal(tx, approval(early.id, { kind: "atom" })));
+    const undoWaits = db.transaction((tx) => undo(tx, first));
+    await lockWait(db, "%topic_proposals%");
+    await held.commit();
+    expect(await undoWaits).toEqual({ outcome: "undone" });
+    expect(await theAtom()).toMatchObject({ topicId: null, topicProposalId: first.id });
+
+    await db.execute(sql`truncate knowledge.topics, knowledge.atoms, knowledge.extraction_runs cascade`);
+    const second = await approvedTopic("Restores");
+    const late = await scannedAtom({ topicProposalId: second.id });
+    const undoHeld = await openTransaction((tx) => undo(tx, second));
+    const atomWaits = approveAtom(late.id);
+    await lockWait(db, "%for share%");
+    await undoHeld.commit();
+    expect(await atomWaits).toMatchObject({ outcome: "approved" });
+    expect(await theAtom()).toMatchObject({ topicId: null, topicProposalId: second.id });
+    expect(await db.select().from(topics)).toEqual([]);
   });
 
   it("is a twin of an atom with the same content under another title", async () => {
