@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { type Answer, type Fault, faultQueue, respond } from "./fault-injection.ts";
 
 /** A server on 127.0.0.1 that speaks a provider's protocol. */
@@ -9,6 +10,8 @@ export interface FakeServer<Kind extends string = never> {
   readonly origin: string;
   /** Method and path with query of every request so far, oldest first. */
   readonly requests: readonly string[];
+  /** What it accepted for delivery, such as messages, oldest first. Only where it delivers. */
+  readonly sent?: readonly object[];
   /** Injects a fault into the next requests. */
   fail(fault: Fault<Kind>): void;
   /** Removes all injected faults. */
@@ -23,11 +26,19 @@ export async function startFakeServer<Kind extends string>({
   port,
   answer,
   errorBody,
+  methods = ["GET"],
 }: {
   /** 0 takes a free one. */
   readonly port: number;
-  readonly answer: (url: URL, fault: Fault<Kind> | undefined, request: IncomingMessage) => Answer | Promise<Answer>;
+  readonly answer: (
+    url: URL,
+    fault: Fault<Kind> | undefined,
+    request: IncomingMessage,
+    body: string,
+  ) => Answer | Promise<Answer>;
   readonly errorBody: (status: number) => Answer;
+  /** Other methods are answered with 405. Default: GET. */
+  readonly methods?: readonly string[];
 }): Promise<FakeServer<Kind>> {
   const requests: string[] = [];
   const faults = faultQueue<Kind>();
@@ -35,8 +46,11 @@ export async function startFakeServer<Kind extends string>({
     requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
     const fault = faults.next(request.url ?? "");
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
-    const built = request.method === "GET" ? answer(url, fault, request) : { ...errorBody(405), status: 405 };
-    Promise.resolve(built).then(
+    const build = async () =>
+      methods.includes(request.method ?? "")
+        ? answer(url, fault, request, await text(request))
+        : { ...errorBody(405), status: 405 };
+    build().then(
       (ready) => {
         respond(response, ready, fault, errorBody);
       },

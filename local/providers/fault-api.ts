@@ -28,7 +28,8 @@ interface Answer {
 
 /**
  * An HTTP API on loopback that injects faults into fake servers: `GET /` lists them, `POST /<provider>/fail` injects a
- * fault such as `{"kind":"503","times":2}`; without `times` it lasts until `POST /<provider>/recover`.
+ * fault such as `{"kind":"503","times":2}`; without `times` it lasts until `POST /<provider>/recover`. `GET
+ * /<provider>/sent` lists what a provider accepted for delivery.
  */
 export async function startFaultApi(providers: Providers, { port = 0 }: { port?: number } = {}): Promise<FaultApi> {
   const server = createServer((request, response) => {
@@ -62,13 +63,15 @@ async function answer(providers: Providers, request: IncomingMessage): Promise<A
   if (method === "GET" && path === "/") {
     return { status: 200, json: Object.fromEntries(Object.keys(providers).map((name) => [name, stateOf(name)])) };
   }
-  const [, name = "", verb = ""] = /^\/([\w-]+)\/(fail|recover)$/.exec(path) ?? [];
-  if (method !== "POST" || !verb) {
-    return errorAnswer(404, "expected GET /, POST /<provider>/fail or POST /<provider>/recover");
+  const [, name = "", verb = ""] = /^\/([\w-]+)\/(fail|recover|sent)$/.exec(path) ?? [];
+  if (!verb || method !== (verb === "sent" ? "GET" : "POST")) {
+    const known = "GET /, GET /<provider>/sent, POST /<provider>/fail or POST /<provider>/recover";
+    return errorAnswer(404, `expected ${known}`);
   }
   const provider = Object.hasOwn(providers, name) ? providers[name] : undefined;
   if (!provider)
     return errorAnswer(404, `there is no fake server ${name}; there are ${Object.keys(providers).join(", ")}`);
+  if (verb === "sent") return { status: 200, json: { [name]: provider.sent ?? [] } };
   if (verb === "recover") provider.recover();
   else {
     const fault = faultShape.safeParse(jsonOf(await text(request)));

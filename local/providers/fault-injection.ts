@@ -25,6 +25,18 @@ export const COMMON_FAULTS = [
 
 type CommonFault = (typeof COMMON_FAULTS)[number];
 
+/** Faults with which a provider does what is requested, although its answer is lost. */
+const LOSES_THE_ANSWER: ReadonlySet<string> = new Set(["truncated", "stall", "cut-short", "empty", "hang"]);
+
+/** Whether a provider that delivers does so with this fault, or without one. */
+export function isAccepted(fault: Fault<string> | undefined): boolean {
+  return (
+    fault === undefined ||
+    LOSES_THE_ANSWER.has(fault.kind) ||
+    !(COMMON_FAULTS as readonly string[]).includes(fault.kind)
+  );
+}
+
 /** The injected faults of one fake server. */
 export function faultQueue<Kind extends string>() {
   const active: { fault: Fault<Kind>; left: number }[] = [];

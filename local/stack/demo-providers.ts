@@ -5,7 +5,9 @@ import { startFakeCounty } from "../providers/fake-county.ts";
 import { startFakeEcb } from "../providers/fake-ecb.ts";
 import { startFakeFrankfurter } from "../providers/fake-frankfurter.ts";
 import { startFakeStooq } from "../providers/fake-stooq.ts";
+import { startFakeTelegram } from "../providers/fake-telegram.ts";
 import { startFakeTwelveData } from "../providers/fake-twelve-data.ts";
+import { startFakeTwilio } from "../providers/fake-twilio.ts";
 import { startFakeYahoo } from "../providers/fake-yahoo.ts";
 import { startFaultApi } from "../providers/fault-api.ts";
 
@@ -26,7 +28,7 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
     what: "the demo's county server",
     setting: "no setting",
   });
-  const [ecb, frankfurter, yahoo, alphaVantage, twelveData, stooq, county] = await Promise.all([
+  const [ecb, frankfurter, yahoo, alphaVantage, twelveData, stooq, county, telegram, twilio] = await Promise.all([
     startFakeEcb(),
     startFakeFrankfurter(),
     startFakeYahoo(),
@@ -34,8 +36,20 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
     startFakeTwelveData(),
     startFakeStooq(),
     startFakeCounty({ port: countyPort }),
+    startFakeTelegram(),
+    startFakeTwilio(),
   ]);
-  const servers = { ecb, frankfurter, yahoo, "alpha-vantage": alphaVantage, "twelve-data": twelveData, stooq, county };
+  const servers = {
+    ecb,
+    frankfurter,
+    yahoo,
+    "alpha-vantage": alphaVantage,
+    "twelve-data": twelveData,
+    stooq,
+    county,
+    telegram,
+    twilio,
+  };
   const port = await choosePort({
     port: undefined,
     rememberIn: join(stateDirectory, "demo-port"),
@@ -56,6 +70,12 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
       STOOQ_BASE_URL: stooq.baseUrl,
       STOOQ_KEY: "demo",
       COUNTY_LISTS_LOOPBACK: "true",
+      TELEGRAM_BASE_URL: telegram.origin,
+      TELEGRAM_BOT_TOKEN: telegram.token,
+      TWILIO_BASE_URL: twilio.origin,
+      TWILIO_ACCOUNT_SID: twilio.accountSid,
+      TWILIO_AUTH_TOKEN: twilio.authToken,
+      TWILIO_FROM: "+15005550006",
     },
     controlUrl: control.url,
     close: async () => {
