@@ -80,7 +80,7 @@ export default {
     stands("settings", ["schedule", "text"], "Jobs get their settings as values: the reader stands under everything."),
     stands(
       "rules",
-      ["schedule", "text"],
+      ["schedule", "redaction", "text"],
       "Business rules are functions of their arguments, so that tests can run thousands of them.",
     ),
     stands(

@@ -1,8 +1,17 @@
 import type { Job } from "#jobs";
 import { cleanupOldData } from "./cleanup-old-data.ts";
+import { dailyDigest } from "./daily-digest.ts";
 import { healthMonitor } from "./health-monitor.ts";
+import { morningCall } from "./morning-call.ts";
 import { processRetryQueue } from "./process-retry-queue.ts";
 import { runWatchers } from "./run-watchers.ts";
 
 /** The jobs of this family. */
-export const jobs: readonly Job[] = [runWatchers, processRetryQueue, cleanupOldData, healthMonitor];
+export const jobs: readonly Job[] = [
+  dailyDigest,
+  morningCall,
+  runWatchers,
+  processRetryQueue,
+  cleanupOldData,
+  healthMonitor,
+];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClaimedNotification, StartedDelivery } from "#data/platform/notification-deliveries.ts";
 import { classify, type ErrorClass, isRetryable, retryAfter } from "#jobs/error-class.ts";
+import { causes, readProperty } from "#redaction/error-causes.ts";
 import { redactText } from "#redaction/redact.ts";
 import { AllSubscriptionsGone, type Channel, type Receipt } from "./channel.ts";
 import { LONGEST_WAIT_MS, type RateLimitPause } from "./rate-limit-pause.ts";
@@ -29,11 +30,14 @@ export class DeliveryError extends Error {
   readonly errorClass: ErrorClass;
   /** Endpoints of ended subscriptions. */
   readonly gone: readonly string[];
+  /** The provider may have accepted the message: it gave no answer, or one that cannot be read. */
+  readonly mayHaveArrived: boolean;
   // Without its cause, which may contain the address.
-  constructor(message: string, errorClass: ErrorClass, gone: readonly string[] = []) {
+  constructor(message: string, errorClass: ErrorClass, gone: readonly string[] = [], mayHaveArrived = false) {
     super(message);
     this.errorClass = errorClass;
     this.gone = gone;
+    this.mayHaveArrived = mayHaveArrived;
   }
   /** Whether no further attempt can help. */
   get isFinal(): boolean {
@@ -102,5 +106,20 @@ function deliveryError(channel: string, error: unknown, address: string | null):
     `${channel}: ${redactText(hidden, 500)}`,
     classify(error),
     error instanceof AllSubscriptionsGone ? error.gone : [],
+    mayHaveArrived(error),
   );
+}
+
+/** A gateway that lost the provider's answer. */
+const LOST_BEHIND_GATEWAY: ReadonlySet<unknown> = new Set([502, 504]);
+/** A connection that was never made has carried no message; a refusal has a status that is not 2xx. */
+const NEVER_CONNECTED: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"]);
+
+function mayHaveArrived(error: unknown): boolean {
+  const known = causes(error).some((each) => {
+    const status = readProperty(each, "status");
+    const isRefusal = typeof status === "number" && status >= 300 && !LOST_BEHIND_GATEWAY.has(status);
+    return isRefusal || NEVER_CONNECTED.has(readProperty(each, "code"));
+  });
+  return !known && isRetryable(classify(error));
 }

@@ -1,7 +1,7 @@
 import type { Db } from "#data/client.ts";
 import { type DeliveryOutcome, recordOutcomes } from "#data/platform/notification-deliveries.ts";
 import type { Clock } from "#schedule/clock.ts";
-import type { Delivery, DeliveryResult } from "./deliver.ts";
+import type { Delivery, DeliveryError, DeliveryResult } from "./deliver.ts";
 
 /** Stores delivery results in batches: results that arrive while a statement runs are stored by the next statement. */
 export interface DeliveryOutcomes {
@@ -42,6 +42,11 @@ function outcomeOf({ notification: { id, attempt }, channel }: Delivery, result:
     case "held":
       return { ...own, state: "held", reason: "the provider asks to wait" };
     case "failed":
-      return { ...own, state: result.error.isFinal ? "failed" : "retrying", reason: result.error.message };
+      return { ...own, state: failedState(result.error), reason: result.error.message };
   }
+}
+
+function failedState({ isFinal, mayHaveArrived }: DeliveryError): DeliveryOutcome["state"] {
+  if (!isFinal) return "retrying";
+  return mayHaveArrived ? "unknown" : "failed";
 }

@@ -42,3 +42,15 @@ export interface NewNotification extends Omit<Readonly<z.input<typeof newNotific
 
 /** The type of digests. A digest contains other notifications and never waits for a digest itself. */
 export const DIGEST_TYPE = "notifications.digest";
+/** The digest and the morning call of personal operations, and the message that replaces the call. */
+export const DAILY_DIGEST_TYPE = "personal_ops.digest";
+export const MORNING_CALL_TYPE = "personal_ops.call";
+export const MORNING_REPORT_TYPE = "personal_ops.report";
+
+/** Types with a schedule of their own: no quiet hours defer them, and no digest contains them. */
+export const NEVER_DEFERRED: ReadonlySet<string> = new Set([
+  DIGEST_TYPE,
+  DAILY_DIGEST_TYPE,
+  MORNING_CALL_TYPE,
+  MORNING_REPORT_TYPE,
+]);

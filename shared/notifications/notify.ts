@@ -15,7 +15,7 @@ import { isJsonbSafe, jsonbSafe, jsonbSafeText } from "#redaction/jsonb-safe.ts"
 import type { Clock } from "#schedule/clock.ts";
 import type { Config } from "#settings/config.ts";
 import { configuredChannels } from "./channels.ts";
-import { type ChannelName, DIGEST_TYPE, type NewNotification, newNotificationSchema } from "./notification.ts";
+import { type ChannelName, NEVER_DEFERRED, type NewNotification, newNotificationSchema } from "./notification.ts";
 import { notificationCreated } from "./notification-events.ts";
 import { channelsOf, type Route, routeOf } from "./routing.ts";
 
@@ -100,7 +100,7 @@ function kinds({
     let kind = known.get(key);
     if (!kind) {
       const route = routeOf({ recipient, family, severity, type, channels }, configured, facts);
-      kind = { family, severity, type, isRead: type === DIGEST_TYPE, ...route };
+      kind = { family, severity, type, isRead: NEVER_DEFERRED.has(type), ...route };
       known.set(key, kind);
     }
     return kind;

@@ -1,6 +1,6 @@
 import { NOT_ALLOWED, reachKey, type RoutingFacts, type SettledChannel } from "#data/platform/new-notifications.ts";
 import type { NotificationState } from "#data/platform/notification-schema.ts";
-import { type ChannelName, DIGEST_TYPE, type Severity } from "./notification.ts";
+import { type ChannelName, NEVER_DEFERRED, type Severity } from "./notification.ts";
 
 /** How a new notification is delivered. */
 export interface Route {
@@ -71,7 +71,7 @@ export function routeOf(notification: Routed, configured: ReadonlySet<ChannelNam
     if (!mayReach(channel)) return { state: "suppressed", reason: NOT_ALLOWED };
     const quiet = facts.quiet.get(family);
     // Quiet hours defer notifications to the digest, so the digest itself is not deferred.
-    if (quiet && !isUrgent && type !== DIGEST_TYPE)
+    if (quiet && !isUrgent && !NEVER_DEFERRED.has(type))
       return { state: "deferred", reason: `${quiet}: in the next digest` };
     return undefined;
   }

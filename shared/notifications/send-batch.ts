@@ -33,12 +33,14 @@ export interface SendContext {
   readonly callPolicy?: CallPolicy | undefined;
   /** `performance.now()` after which no delivery starts. */
   readonly deadline: number;
+  /** A failed delivery that may have arrived is final. Default: it is tried again. */
+  readonly atMostOnce?: boolean;
 }
 
 /** Sends the started deliveries of notifications, all channels concurrently, and stores each result when it arrives. */
 export async function sendBatch(
   claimed: readonly ClaimedNotification[],
-  { db, settings, clock, signal, log, deadline, callPolicy }: SendContext,
+  { db, settings, clock, signal, log, deadline, callPolicy, atMostOnce = false }: SendContext,
 ): Promise<ReadonlyMap<string, SendResult>> {
   const sent = new Map<string, SendResult>(claimed.map(({ id }) => [id, { errors: [] }]));
   const outcomes = deliveryOutcomes(db, clock);
@@ -47,7 +49,7 @@ export async function sendBatch(
     notification.deliveries.map((delivery): Delivery => ({ ...delivery, notification })),
   );
   const record = (delivery: Delivery, given: DeliveryResult) => {
-    const result = withinLimit(delivery, given, clock.now());
+    const result = withinLimit(delivery, atMostOnce ? finalInDoubt(given) : given, clock.now());
     outcomes.add(delivery, result);
     const own = sent.get(delivery.notification.id)!;
     if (result.kind === "failed") own.errors.push(result.error);
@@ -87,6 +89,12 @@ export async function sendBatch(
       channel.close();
     }
   }
+}
+
+function finalInDoubt(result: DeliveryResult): DeliveryResult {
+  if (result.kind !== "failed" || !result.error.mayHaveArrived) return result;
+  const message = `${result.error.message}; the message may have arrived, so it is not sent again`;
+  return { kind: "failed", error: new DeliveryError(message, "validation", result.error.gone, true) };
 }
 
 /** Stores the address changes that a provider reported. */

@@ -22,6 +22,8 @@ const CHANGES_NO_BUSINESS_DATA: Readonly<Record<string, string>> = {
   process_retry_queue: "starts runs and creates notifications, which have gates of their own",
   health_monitor: "reads, and creates incidents and notifications to the person",
   run_watchers: "reads, and creates incidents and notifications to the person",
+  daily_digest: "records what it sends; `comms_enabled` stops it",
+  morning_call: "records the call; `comms_enabled` stops it",
 };
 
 /** Inputs of jobs that need one. */

@@ -4,6 +4,8 @@ import { addCorrection } from "./add-correction.ts";
 import { approvePatternProposal } from "./approve-pattern-proposal.ts";
 import { dismissRetryDeadLetter, replayDeadLetter } from "./decide-on-dead-letter.ts";
 import { getAgentAudit } from "./get-agent-audit.ts";
+import { getCallPreview } from "./get-call-preview.ts";
+import { getDigestPreview } from "./get-digest-preview.ts";
 import { getIncidents } from "./get-incidents.ts";
 import { getPatternProposal } from "./get-pattern-proposal.ts";
 import { getPatternProposals } from "./get-pattern-proposals.ts";
@@ -31,4 +33,6 @@ export const routes: readonly Route[] = [
   rejectPatternProposal,
   addCorrection,
   submitChatMessages,
+  getDigestPreview,
+  getCallPreview,
 ];

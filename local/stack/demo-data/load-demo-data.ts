@@ -8,6 +8,7 @@ import { etfsDemo } from "./demo-etfs.ts";
 import { knowledgeDemo } from "./demo-knowledge.ts";
 import { memoDemo } from "./demo-memo.ts";
 import { pensionsDemo } from "./demo-pensions.ts";
+import { personalOpsDemo } from "./demo-personal-ops.ts";
 import { tasksDemo } from "./demo-tasks.ts";
 
 /** The sample data of all families, in the order of loading. */
@@ -19,6 +20,7 @@ export const DEMO_DATA: readonly DemoData[] = [
   analysisDemo,
   memoDemo,
   knowledgeDemo,
+  personalOpsDemo,
 ];
 
 /** The running app and its fault API, which knows the address of each fake provider. */

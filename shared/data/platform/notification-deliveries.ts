@@ -34,6 +34,8 @@ export interface StartedDelivery {
   readonly subscriptions: readonly { endpoint: string; keys: { p256dh: string; auth: string } }[];
   /** The start of the first earlier attempt whose message may have arrived. */
   readonly triedAt: Date | null;
+  /** It is not known whether an earlier attempt arrived: its process ended, or its answer was lost. */
+  readonly isUnknown: boolean;
   /**
    * The start of the first attempt of the same run, moved on by the time that later ones waited past their due time,
    * as behind a closed gate. Null in the first attempt.
@@ -69,6 +71,7 @@ export async function startDeliveries(
       select d.notification_id, d.channel,
              bool_or(d.state in ('sent', 'suppressed', 'deferred') or (d.state = 'failed' and d.run_id = claimed.run)) as is_closed,
              min(d.started_at) filter (where d.state in ('sending', 'unknown', 'retrying')) as tried_at,
+             bool_or(d.state in ('sending', 'unknown')) as is_unknown,
              min(coalesce(d.due_at, d.started_at)) filter (where d.run_id = claimed.run)
                + sum(d.started_at - coalesce(d.due_at, d.started_at)) filter (where d.run_id = claimed.run) as trying_since,
              min(d.reason) filter (where d.state = 'failed' and d.run_id = claimed.run) as failed_before
@@ -87,7 +90,7 @@ export async function startDeliveries(
        group by family
     ),
     open as (
-      select c.id, c.run, c.attempts, wanted.channel, a.address, s.subscriptions, e.tried_at, due.at as due_at,
+      select c.id, c.run, c.attempts, wanted.channel, a.address, s.subscriptions, e.tried_at, e.is_unknown, due.at as due_at,
              e.trying_since + (${at} - coalesce(due.at, ${at})) as trying_since,
              case when r.is_muted then 'comms disabled'
                   when not (wanted.channel = any (${plainArray([...configured])})) then 'channel not configured'
@@ -123,6 +126,7 @@ export async function startDeliveries(
            (select min(failed_before) from earlier e where e.notification_id = c.id) as failed_before,
            coalesce((select jsonb_agg(jsonb_build_object('channel', o.channel, 'address', o.address,
                                                          'subscriptions', coalesce(o.subscriptions, '[]'), 'triedAt', o.tried_at,
+                                                         'isUnknown', coalesce(o.is_unknown, false),
                                                          'tryingSince', o.trying_since))
                        from open o where o.id = c.id and o.refusal is null and o.quiet is null), '[]') as deliveries
       from claimed c`);
@@ -134,7 +138,7 @@ export interface DeliveryOutcome {
   readonly notification: string;
   readonly channel: ChannelName;
   readonly attempt: number;
-  readonly state: Extract<DeliveryState, "sent" | "retrying" | "failed" | "held">;
+  readonly state: Extract<DeliveryState, "sent" | "retrying" | "failed" | "held" | "unknown">;
   readonly reason: string | null;
   readonly providerMessageId: string | null;
 }

@@ -84,6 +84,53 @@ export async function findByDedupeKey(
   return found;
 }
 
+/** The same, locked: one transaction at a time decides about it. */
+export async function lockByDedupeKey(
+  tx: Executor,
+  recipient: string,
+  dedupeKey: string,
+): Promise<Notification | undefined> {
+  const [found] = await tx
+    .select()
+    .from(notifications)
+    .where(and(eq(notifications.recipient, recipient), eq(notifications.dedupeKey, dedupeKey)))
+    .for("update");
+  return found;
+}
+
+/** The states of the newest notifications of a type to a recipient, newest first. */
+export async function newestStates(
+  db: Executor,
+  { recipient, type, since, limit }: { recipient: string; type: string; since: Date; limit: number },
+): Promise<NotificationState[]> {
+  const rows = await db
+    .select({ state: notifications.state })
+    .from(notifications)
+    .where(
+      and(
+        eq(notifications.recipient, recipient),
+        gte(notifications.id, firstIdAt(since)),
+        eq(notifications.type, type),
+      ),
+    )
+    .orderBy(desc(notifications.id))
+    .limit(limit);
+  return rows.map(({ state }) => state);
+}
+
+/** The waiting notifications of a recipient for a preview: as `claimForDigest`, without a lock. */
+export async function notificationsForDigest(
+  db: Executor,
+  recipient: string,
+  { asOf, digestType }: { readonly asOf: Date; readonly digestType: string },
+): Promise<Notification[]> {
+  return db
+    .select()
+    .from(notifications)
+    .where(and(eq(notifications.recipient, recipient), waitsForDigest(asOf, digestType)))
+    .orderBy(desc(notifications.id));
+}
+
 /**
  * Marks notifications of a recipient as read; already read ones keep their time.
  * @param ids the notifications to mark. Default: all

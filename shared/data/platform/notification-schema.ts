@@ -15,8 +15,8 @@ export type NotificationState = (typeof NOTIFICATION_STATES)[number];
 
 /**
  * The state of one attempt in one channel. `retrying`: failed, another attempt follows. `unknown`: the process ended
- * between the call and its answer. `held`: the provider asked to wait and accepted nothing. `deferred`: quiet hours,
- * the next digest includes it.
+ * between the call and its answer, or the answer was lost and the message may not be sent twice. `held`: the provider
+ * asked to wait and accepted nothing. `deferred`: quiet hours, the next digest includes it.
  */
 export const DELIVERY_STATES = [
   "sending",

@@ -140,15 +140,29 @@ export function smsText({ severity, title, body }: Pick<Message, "severity" | "t
   return truncate(`${severity}: ${title}${body ? `\n${body}` : ""}`, LONGEST_TEXT);
 }
 
-/** The speech of a call. It is said twice, because people miss the first words of a call. */
-export function twimlOf({ title, body }: Pick<Message, "title" | "body">): string {
+/**
+ * The speech of a call. It is said twice, because people miss the first words of a call; a `script` in the data has its
+ * own length and is said once.
+ */
+export function twimlOf({ title, body, data }: Pick<Message, "title" | "body" | "data">): string {
+  if (typeof data.script === "string") return oneSay(data.script);
   const [before, between, after] = ["<Response><Say>", '</Say><Pause length="1"/><Say>', "</Say></Response>"];
   const room = Math.floor((LONGEST_TWIML - before.length - between.length - after.length) / 2);
-  let speech = `${title}. ${body}`.trim();
-  // Escaping lengthens the text: shorten the words, never an entity.
+  const speech = fitting(`${title}. ${body}`.trim(), room);
+  return before + speech + between + speech + after;
+}
+
+function oneSay(script: string): string {
+  const [before, after] = ["<Response><Say>", "</Say></Response>"];
+  return before + fitting(script, LONGEST_TWIML - before.length - after.length) + after;
+}
+
+/** Escaped, and no longer than there is room: shortens the words, never an entity. */
+function fitting(words: string, room: number): string {
+  let speech = words;
   while (escaped(speech).length > room)
     speech = truncate(speech, speech.length - Math.max(1, Math.ceil((escaped(speech).length - room) / 6)));
-  return before + escaped(speech) + between + escaped(speech) + after;
+  return escaped(speech);
 }
 
 /** Escapes for XML 1.0, which does not allow control characters. */

@@ -63,14 +63,22 @@ it("any text becomes well-formed TwiML within the limit, with words only", () =>
   const text = fc.string({ unit: "binary", maxLength: 3_000 });
   fc.assert(
     fc.property(text, text, (title, body) => {
-      const twiml = twimlOf({ title, body });
+      const twiml = twimlOf({ title, body, data: {} });
       expect(twiml.length).toBeLessThanOrEqual(4_000);
       expect(twiml).toMatch(WELL_FORMED);
     }),
     { numRuns: 100 },
   );
-  expect(twimlOf({ title: "</Say><Dial>+1900</Dial>", body: "" })).not.toContain("<Dial>");
+  expect(twimlOf({ title: "</Say><Dial>+1900</Dial>", body: "", data: {} })).not.toContain("<Dial>");
   expect(smsText({ severity: "SEV1", title: "t", body: "x".repeat(5_000) })).toHaveLength(1_600);
+});
+
+it("a script is spoken once, without the title, escaped and within Twilio's limit", () => {
+  const once = (script: string) => twimlOf({ title: "t", body: "b", data: { script } });
+  expect(once("Good morning.")).toBe("<Response><Say>Good morning.</Say></Response>");
+  expect(once("</Say><Dial>+1900</Dial>")).not.toContain("<Dial>");
+  expect(once("&".repeat(5_000))).toMatch(/^<Response><Say>(&amp;)+…<\/Say><\/Response>$/);
+  expect(once("&".repeat(5_000)).length).toBeLessThanOrEqual(4_000);
 });
 
 describe("a retry after an unknown outcome", () => {
