@@ -5,6 +5,9 @@ import { healthMonitor } from "./health-monitor.ts";
 import { morningCall } from "./morning-call.ts";
 import { processRetryQueue } from "./process-retry-queue.ts";
 import { runWatchers } from "./run-watchers.ts";
+import { syncHubspot } from "./sync-hubspot.ts";
+import { syncN8n } from "./sync-n8n.ts";
+import { syncNotion } from "./sync-notion.ts";
 
 /** The jobs of this family. */
 export const jobs: readonly Job[] = [
@@ -14,4 +17,7 @@ export const jobs: readonly Job[] = [
   processRetryQueue,
   cleanupOldData,
   healthMonitor,
+  syncNotion,
+  syncN8n,
+  syncHubspot,
 ];

@@ -4,6 +4,9 @@ import { startFakeAlphaVantage } from "../providers/fake-alpha-vantage.ts";
 import { startFakeCounty } from "../providers/fake-county.ts";
 import { startFakeEcb } from "../providers/fake-ecb.ts";
 import { startFakeFrankfurter } from "../providers/fake-frankfurter.ts";
+import { demoContacts, startFakeHubspot } from "../providers/fake-hubspot.ts";
+import { demoExecutions, startFakeN8n } from "../providers/fake-n8n.ts";
+import { demoPages, FAKE_NOTION_DATA_SOURCE, startFakeNotion } from "../providers/fake-notion.ts";
 import { startFakeStooq } from "../providers/fake-stooq.ts";
 import { startFakeTelegram } from "../providers/fake-telegram.ts";
 import { startFakeTwelveData } from "../providers/fake-twelve-data.ts";
@@ -28,17 +31,22 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
     what: "the demo's county server",
     setting: "no setting",
   });
-  const [ecb, frankfurter, yahoo, alphaVantage, twelveData, stooq, county, telegram, twilio] = await Promise.all([
-    startFakeEcb(),
-    startFakeFrankfurter(),
-    startFakeYahoo(),
-    startFakeAlphaVantage(),
-    startFakeTwelveData(),
-    startFakeStooq(),
-    startFakeCounty({ port: countyPort }),
-    startFakeTelegram(),
-    startFakeTwilio(),
-  ]);
+  const now = new Date();
+  const [ecb, frankfurter, yahoo, alphaVantage, twelveData, stooq, county, telegram, twilio, notion, n8n, hubspot] =
+    await Promise.all([
+      startFakeEcb(),
+      startFakeFrankfurter(),
+      startFakeYahoo(),
+      startFakeAlphaVantage(),
+      startFakeTwelveData(),
+      startFakeStooq(),
+      startFakeCounty({ port: countyPort }),
+      startFakeTelegram(),
+      startFakeTwilio(),
+      startFakeNotion({ pages: demoPages(now) }),
+      startFakeN8n({ executions: demoExecutions(now) }),
+      startFakeHubspot({ contacts: demoContacts(now) }),
+    ]);
   const servers = {
     ecb,
     frankfurter,
@@ -49,6 +57,9 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
     county,
     telegram,
     twilio,
+    notion,
+    n8n,
+    hubspot,
   };
   const port = await choosePort({
     port: undefined,
@@ -76,6 +87,13 @@ export async function startDemoProviders(stateDirectory: string): Promise<DemoPr
       TWILIO_ACCOUNT_SID: twilio.accountSid,
       TWILIO_AUTH_TOKEN: twilio.authToken,
       TWILIO_FROM: "+15005550006",
+      NOTION_BASE_URL: notion.origin,
+      NOTION_TOKEN: "demo",
+      NOTION_DATA_SOURCES: FAKE_NOTION_DATA_SOURCE,
+      N8N_BASE_URL: n8n.origin,
+      N8N_API_KEY: "demo",
+      HUBSPOT_BASE_URL: hubspot.origin,
+      HUBSPOT_TOKEN: "demo",
     },
     controlUrl: control.url,
     close: async () => {

@@ -10,11 +10,12 @@ export interface Refusal {
 /** The settings that the gates check. */
 export interface GateState {
   readonly internetAllowed: boolean;
+  readonly settings: Partial<Config>;
 }
 
 /** The state of the gates that settings open and close. */
-export function gateStateOf({ ALLOW_INTERNET_SYNC }: Pick<Config, "ALLOW_INTERNET_SYNC">): GateState {
-  return { internetAllowed: ALLOW_INTERNET_SYNC };
+export function gateStateOf(settings: Config): GateState {
+  return { internetAllowed: settings.ALLOW_INTERNET_SYNC, settings };
 }
 
 /**
@@ -53,6 +54,19 @@ export const internet: Gate = {
           reason: "synchronisation from the internet is turned off (ALLOW_INTERNET_SYNC=false)",
         },
 };
+
+/** For jobs that cannot work without some settings: closed while one of them has no value. */
+export function configured(what: string, ...names: readonly (keyof Config)[]): Gate {
+  return {
+    name: `${what} configured`,
+    refusal({ settings }) {
+      const missing = names.filter((name) => settings[name] === undefined);
+      if (missing.length === 0) return null;
+      const are = missing.length === 1 ? "is" : "are";
+      return { code: "not-configured", reason: `${what} is not configured: ${missing.join(" and ")} ${are} not set` };
+    },
+  };
+}
 
 /** For jobs of which only some runs fetch from outside: the gate stops those alone. */
 export function internetFor<Input>(concerns: Concerns<Input>): Gate {

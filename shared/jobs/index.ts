@@ -15,7 +15,7 @@ export { defineJob } from "./define-job.ts";
 export { Cancel, InvalidInput, Snooze } from "./endings.ts";
 export { asError } from "./error-class.ts";
 export { type Family } from "./family.ts";
-export { comms, type Gate, internet, internetFor, quietHours, writes } from "./gates.ts";
+export { comms, configured, type Gate, internet, internetFor, quietHours, writes } from "./gates.ts";
 export { issuesOf } from "./input.ts";
 export { type InputFacts } from "./input-facts.ts";
 export { isScheduled, type Job } from "./job.ts";

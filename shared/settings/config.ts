@@ -17,7 +17,7 @@ import {
 import { embeddingFaults, KNOWLEDGE_SETTINGS } from "./knowledge-settings.ts";
 import { NOTIFICATION_SETTINGS, notificationFaults } from "./notification-settings.ts";
 import { OUTBOUND_SETTINGS } from "./outbound-settings.ts";
-import { PERSONAL_OPS_SETTINGS } from "./personal-ops-settings.ts";
+import { PERSONAL_OPS_SETTINGS, personalOpsFaults } from "./personal-ops-settings.ts";
 import { PORTFOLIO_SETTINGS, portfolioFaults } from "./portfolio-settings.ts";
 import { PROVIDER_SETTINGS } from "./provider-settings.ts";
 import type { Setting, ValuesOf } from "./setting.ts";
@@ -46,7 +46,15 @@ export const SETTINGS = {
 } satisfies Record<string, Setting<unknown>>;
 
 /** Each names the faults of settings that do not fit together. */
-const CROSS_CHECKS = [leaseFaults, accessFaults, portfolioFaults, documentFaults, notificationFaults, embeddingFaults];
+const CROSS_CHECKS = [
+  leaseFaults,
+  accessFaults,
+  portfolioFaults,
+  documentFaults,
+  notificationFaults,
+  embeddingFaults,
+  personalOpsFaults,
+];
 
 type Values = ValuesOf<typeof SETTINGS>;
 /** Settings without a fallback that always have a value: DATABASE_URL is required, the others are derived. */

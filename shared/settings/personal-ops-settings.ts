@@ -1,4 +1,4 @@
-import { duration, fraction, type Setting, text, timeZone, whole } from "./setting.ts";
+import { duration, fraction, matching, type Setting, text, timeZone, url, whole } from "./setting.ts";
 
 /** One person's operations: what is synchronised, and when the person is addressed. */
 export const PERSONAL_OPS_SETTINGS = {
@@ -30,4 +30,36 @@ export const PERSONAL_OPS_SETTINGS = {
     about: "Less free disk for TEMP_DIRECTORY, in megabytes, is an alert.",
     fallback: "500",
   }),
+  NOTION_TOKEN: text({ about: "Token of an internal integration of Notion that may read.", secret: true }),
+  NOTION_DATA_SOURCES: matching(/^[0-9a-f-]{32,36}(,[0-9a-f-]{32,36})*$/i, "ids of data sources, separated by commas", {
+    about: "Ids of the Notion data sources whose pages are remembered.",
+  }),
+  NOTION_BASE_URL: url(["https", "http"], {
+    about: "Base address of Notion's API.",
+    fallback: "https://api.notion.com",
+  }),
+  N8N_BASE_URL: url(["https", "http"], { about: "Address of the n8n server, without /api/v1." }),
+  N8N_API_KEY: text({ about: "Key of n8n's public API.", secret: true }),
+  HUBSPOT_TOKEN: text({
+    about: "Access token of a private app of HubSpot with the scope crm.objects.contacts.read and no writing scope.",
+    secret: true,
+  }),
+  HUBSPOT_BASE_URL: url(["https", "http"], {
+    about: "Base address of HubSpot's API.",
+    fallback: "https://api.hubapi.com",
+  }),
 } satisfies Record<string, Setting<unknown>>;
+
+/** A source that is configured in part could not be read. */
+export function personalOpsFaults(values: Readonly<Record<string, unknown>>): string[] {
+  const pairs = [
+    ["NOTION_TOKEN", "NOTION_DATA_SOURCES"],
+    ["N8N_BASE_URL", "N8N_API_KEY"],
+  ] as const;
+  return pairs.flatMap((names) => {
+    const present = names.find((name) => values[name] !== undefined);
+    return present === undefined
+      ? []
+      : names.filter((name) => values[name] === undefined).map((name) => `${name} is missing: ${present} needs it`);
+  });
+}

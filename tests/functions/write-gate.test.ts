@@ -53,6 +53,15 @@ const INPUTS: Readonly<Record<string, unknown>> = {
   extract_knowledge: { extractionId: "0199aaaa-0000-7000-8000-000000000005" },
 };
 
+/** Without them the jobs of these sources are skipped before any other gate. */
+const SETTINGS = {
+  NOTION_TOKEN: "a token",
+  NOTION_DATA_SOURCES: "4ee04178-60dc-4b13-a1ea-14e3b9661a33",
+  N8N_BASE_URL: "http://127.0.0.1:9",
+  N8N_API_KEY: "a key",
+  HUBSPOT_TOKEN: "a token",
+};
+
 const gated = jobs.filter(({ gates }) => gates.includes(writes));
 
 it("every job declares the write gate, or is on the list of those that change no business data", () => {
@@ -66,7 +75,7 @@ describe("while writing is switched off", () => {
   let app: TestProcess;
   beforeAll(async () => {
     database = await migratedDatabase();
-    app = startProcess(database.url, jobs);
+    app = startProcess(database.url, jobs, { env: SETTINGS });
     await turn({ writeEnabled: false });
   });
   afterAll(async () => {

@@ -5,6 +5,7 @@ import type { FreedSlot } from "#data/platform/early-slots.ts";
 import { defineJob, type Job, manual } from "#jobs";
 import { catalogueOf } from "#jobs/catalogue.ts";
 import { effectiveSchedule } from "#jobs/effective-schedule.ts";
+import { gateStateOf } from "#jobs/gates.ts";
 import type { NewEvent, RunObserver, RunStateChange } from "#jobs/run-observer.ts";
 import { outbound } from "#providers/outbound.ts";
 import { realtimeObserver } from "#realtime/realtime-observer.ts";
@@ -92,7 +93,7 @@ export function startProcess(
     leaseMs,
     heartbeatMs,
     settings: config,
-    gates: () => ({ internetAllowed: config.ALLOW_INTERNET_SYNC }),
+    gates: () => gateStateOf(config),
     outbound,
     findJob: (id) => catalogue.find(id),
     schedules: async () =>

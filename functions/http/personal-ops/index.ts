@@ -10,6 +10,7 @@ import { getIncidents } from "./get-incidents.ts";
 import { getPatternProposal } from "./get-pattern-proposal.ts";
 import { getPatternProposals } from "./get-pattern-proposals.ts";
 import { getPatterns } from "./get-patterns.ts";
+import { getMemory } from "./get-memory.ts";
 import { getRetryDeadLetters } from "./get-retry-dead-letters.ts";
 import { getRetryJobs } from "./get-retry-jobs.ts";
 import { rejectPatternProposal } from "./reject-pattern-proposal.ts";
@@ -35,4 +36,5 @@ export const routes: readonly Route[] = [
   submitChatMessages,
   getDigestPreview,
   getCallPreview,
+  getMemory,
 ];

@@ -375,6 +375,8 @@ export const dataSourceSync = personalOps.table(
   "data_source_sync",
   {
     source: text().$type<Source>().primaryKey(),
+    /** The run that synchronises, or the last one: while its lease lasts no other run may. */
+    runId: uuid("run_id"),
     startedAt: instant("started_at").notNull(),
     completedAt: instant("completed_at"),
     /** Null while it runs. */

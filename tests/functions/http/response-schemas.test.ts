@@ -38,6 +38,7 @@ const QUERIES: Record<string, string> = {
   "api/admin/schedule": "?days=200&zone=Europe/Berlin",
   "api/v1/exchange-rates": "?base=USD",
   "api/notifications/push-subscriptions": "?recipient=user:1",
+  "api/personal-ops/memory": "?q=deploys",
 };
 
 describe("each response of an app with data matches its schema", () => {

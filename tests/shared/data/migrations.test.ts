@@ -33,6 +33,7 @@ const RECORDED = {
   "0022_personal_ops": "e1d7c87d910cf79e6b0c0b83a508a6e2df0e0dffdc80421a759ddf07eec01582",
   "0023_provider_layer": "531591bb03715c3c97d67a92007638f0c0afb954a67bb0e9286e89957f0078df",
   "0024_index_of_vectors": "15833a1f37977245596558c8a29f1f30c1afc6ecf773868734c7e31419a9fa4b",
+  "0025_sync_holder": "ff84f3ccb7a9e3d9c303aab54930b5c71566411be9e984214d1df2c3154ca46f",
 };
 
 test("no recorded migration has changed, and every migration is recorded", async () => {

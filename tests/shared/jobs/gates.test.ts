@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { type Gate, internet, internetFor, partialRefusals, refusalOf } from "#jobs/gates.ts";
+import { configured, type Gate, internet, internetFor, partialRefusals, refusalOf } from "#jobs/gates.ts";
 
-const open = { internetAllowed: true };
-const closed = { internetAllowed: false };
+const open = { internetAllowed: true, settings: {} };
+const closed = { internetAllowed: false, settings: {} };
 const gate = (code: string): Gate => ({ name: code, refusal: () => ({ code, reason: `${code} is closed` }) });
 
 it("a job without gates may always run", () => {
@@ -31,4 +31,14 @@ it("a gate of some runs refuses no job as a whole, and is listed while it is clo
   expect(refusalOf([some], closed)).toBeNull();
   expect(partialRefusals([internet, some], open)).toEqual([]);
   expect(partialRefusals([internet, some], closed)).toMatchObject([{ refusal: { code: "internet-sync-disabled" } }]);
+});
+
+it("a gate of settings is closed while one of them has no value, and names it", () => {
+  const notion = configured("Notion", "NOTION_TOKEN", "NOTION_DATA_SOURCES");
+  const state = { ...open, settings: { NOTION_TOKEN: "secret" } };
+  expect(refusalOf([notion], state)).toEqual({
+    code: "not-configured",
+    reason: "Notion is not configured: NOTION_DATA_SOURCES is not set",
+  });
+  expect(refusalOf([notion], { ...open, settings: { ...state.settings, NOTION_DATA_SOURCES: "1" } })).toBeNull();
 });

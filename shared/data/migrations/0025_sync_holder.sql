@@ -1,0 +1,1 @@
+ALTER TABLE "personal_ops"."data_source_sync" ADD COLUMN "run_id" uuid;
