@@ -39,6 +39,7 @@ const UNIT = [
   "tests/shared/operations/{freshness,idempotency,lateness,read-scope,repeat-batch,run-series,why-not-running}.test.ts",
   "tests/shared/realtime/{event-buffer,job-events,live-event,progress-throttle,realtime-observer,truncate-event}.test.ts",
   "tests/shared/runner/{clock-guard,execute-items,in-process-dispatch,missed-slots,requeue-delay,run-states,transition}.test.ts",
+  "tests/shared/services/personal-ops/scan-sources.test.ts",
   "tests/shared/storage/stall-limit.test.ts",
   "tests/shared/telemetry/{log,outage-limit,pretty-log,trace-context}.test.ts",
 ];

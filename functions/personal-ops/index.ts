@@ -3,6 +3,7 @@ import { cleanupOldData } from "./cleanup-old-data.ts";
 import { dailyDigest } from "./daily-digest.ts";
 import { healthMonitor } from "./health-monitor.ts";
 import { morningCall } from "./morning-call.ts";
+import { periodicScan } from "./periodic-scan.ts";
 import { processRetryQueue } from "./process-retry-queue.ts";
 import { runWatchers } from "./run-watchers.ts";
 import { syncHubspot } from "./sync-hubspot.ts";
@@ -13,6 +14,7 @@ import { syncNotion } from "./sync-notion.ts";
 export const jobs: readonly Job[] = [
   dailyDigest,
   morningCall,
+  periodicScan,
   runWatchers,
   processRetryQueue,
   cleanupOldData,

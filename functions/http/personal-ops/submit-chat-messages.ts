@@ -21,7 +21,7 @@ export const submitChatMessages = defineRoute({
   path: "api/personal-ops/chat-messages",
   access: "operator",
   idempotent: true,
-  summary: `Store up to ${MAX_MESSAGES} chat messages of the person and the system, each once`,
+  summary: `Store up to ${MAX_MESSAGES} chat messages, each once; the next periodic_scan finds the corrections in them`,
   maxBodyBytes: 4 * 1_048_576,
   body: z.strictObject({ messages: z.array(message).min(1).max(MAX_MESSAGES) }),
   response: z.object({
