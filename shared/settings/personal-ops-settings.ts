@@ -38,7 +38,7 @@ export const PERSONAL_OPS_SETTINGS = {
     about: "Base address of Notion's API.",
     fallback: "https://api.notion.com",
   }),
-  N8N_BASE_URL: url(["https", "http"], { about: "Address of the n8n server, without /api/v1." }),
+  N8N_BASE_URL: url(["https", "http"], { about: "Address of the n8n server, without the path of its API." }),
   N8N_API_KEY: text({ about: "Key of n8n's public API.", secret: true }),
   HUBSPOT_TOKEN: text({
     about: "Access token of a private app of HubSpot with the scope crm.objects.contacts.read and no writing scope.",

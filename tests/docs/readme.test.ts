@@ -86,7 +86,7 @@ it("every named route exists", () => {
   const known = routes.map(({ path }) => patternOf(path));
   expect(
     problems(({ text }) =>
-      [...text.matchAll(/\/(api\/[\w/{}.%:-]*[\w}])/g)]
+      [...text.matchAll(/\/(api\/(?:[\w/{}.%:-]|\$\(<[\w-]+\))*(?:[\w}]|\$\(<[\w-]+\)))/g)]
         .map(([, path = ""]) => path)
         .filter((path) => !known.some((pattern) => pattern.test(path))),
     ),

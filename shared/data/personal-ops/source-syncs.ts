@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { Db, Executor, Tx } from "../client.ts";
+import type { Executor, Tx } from "../client.ts";
 import { at } from "../sql-instant.ts";
-import { dataSourceSync, type Source } from "./personal-ops-schema.ts";
+import type { Source } from "./personal-ops-schema.ts";
 
 /** A synchronisation of a source by a run. */
 export interface HeldSync {
@@ -75,9 +75,4 @@ export async function failSync(tx: Tx, held: HeldSync, error: string, now: Date)
      where source = ${held.source} and run_id = ${held.runId} and success is null
     returning consecutive_failures as failures`);
   return failed?.failures ?? 0;
-}
-
-/** The last synchronisation of each source that has had one. */
-export async function listSyncs(db: Db) {
-  return db.select().from(dataSourceSync).orderBy(dataSourceSync.source);
 }

@@ -33,9 +33,6 @@ export interface BreakerChange {
   readonly reason: string | null;
 }
 
-/** How long a breaker stays half open. */
-export const RAMP_MS = 120_000;
-
 function at(now: Date | null): SQL {
   return sql`coalesce(${now?.toISOString() ?? null}::timestamptz, clock_timestamp())::timestamptz(3)`;
 }

@@ -57,8 +57,7 @@ interface View {
   waitingRuns: number;
 }
 const request = async () => (await api.call<{ id: string }>("POST", "api/admin/jobs/call_acme/run")).body.id;
-const acme = async () =>
-  (await api.call<{ providers: View[] }>("GET", "api/admin/providers")).body.providers[0];
+const acme = async () => (await api.call<{ providers: View[] }>("GET", "api/admin/providers")).body.providers[0];
 const why = async () =>
   (await api.call<{ sentences: { code: string; text: string }[] }>("GET", "api/admin/jobs/call_acme/why")).body
     .sentences;

@@ -119,7 +119,10 @@ test("an outage that has lasted too long counts as failed attempts", async () =>
   app.clock.advance(3_601_000);
   const probe = await app.policy.begin(CALL);
   const refused = await app.policy.begin(CALL).catch((error: unknown) => error);
-  expect([refused, providerWaitOf(refused)]).toMatchObject([{ retryAfterMs: expect.any(Number) as unknown }, undefined]);
+  expect([refused, providerWaitOf(refused)]).toMatchObject([
+    { retryAfterMs: expect.any(Number) as unknown },
+    undefined,
+  ]);
   expect(await probe.ended({ status: 503, error: DOWN })).toBe(undefined);
 });
 
