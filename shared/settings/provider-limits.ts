@@ -27,19 +27,19 @@ type ApiPart = keyof typeof API_PARTS;
  * PROVIDER_LIMITS replaces those of single providers. A provider that is not here has no limit of ours; what it asks
  * for with `Retry-After` holds for all.
  */
-export const DEFAULT_LIMITS: Readonly<Record<string, string>> = {
-  notion: "3/1s",
+export const DEFAULT_LIMITS: ReadonlyMap<string, string> = new Map([
+  ["notion", "3/1s"],
   // Burst and daily limits of a private app of a free or Starter account; CRM search has its own.
-  hubspot: "search 5/1s, 100/10s, 250000/day",
-  n8n: "10/1s",
-  telegram: "30/1s",
-  twilio: "calls 1/1s, 30/1s",
-  "alpha-vantage": "5/1m, 25/day",
-  "twelve-data": "8/1m, 800/day",
-  yahoo: "20/1s",
-  llm: "500/1m",
-  embeddings: "3000/1m",
-};
+  ["hubspot", "search 5/1s, 100/10s, 250000/day"],
+  ["n8n", "10/1s"],
+  ["telegram", "30/1s"],
+  ["twilio", "calls 1/1s, 30/1s"],
+  ["alpha-vantage", "5/1m, 25/day"],
+  ["twelve-data", "8/1m, 800/day"],
+  ["yahoo", "20/1s"],
+  ["llm", "500/1m"],
+  ["embeddings", "3000/1m"],
+]);
 
 /** More calls are counted in a shorter period at the same rate: each call stores the starts of the others. */
 const LARGEST_RATE = 100;
@@ -56,7 +56,7 @@ export function readLimits(text: string): ProviderLimit[] {
     const maxCalls = Number(digits);
     const isQuota = period === "day" || period === "month";
     if (!match || maxCalls < 1 || maxCalls > 1e9 || (zone && !isQuota)) throw new Error(EXPECTED);
-    if (part !== undefined && !(part in API_PARTS)) throw new Error(EXPECTED);
+    if (part !== undefined && !Object.hasOwn(API_PARTS, part)) throw new Error(EXPECTED);
     const shared = { name, maxCalls, ...(part && { part: part as ApiPart }) };
     if (isQuota) return { ...shared, kind: "quota", resets: period, zone: knownZone(zone) };
     const periodMs = milliseconds(period);
@@ -91,7 +91,7 @@ export function limitsOf(
   provider: string,
   changed: ReadonlyMap<string, readonly ProviderLimit[]> | undefined,
 ): readonly ProviderLimit[] {
-  const documented = DEFAULT_LIMITS[provider];
+  const documented = DEFAULT_LIMITS.get(provider);
   return changed?.get(provider) ?? (documented === undefined ? [] : readLimits(documented));
 }
 

@@ -39,7 +39,7 @@ export const closeProvider = defineRoute({
 async function switched(app: App, to: "open" | "close", change: { provider: string; reason: string; who: string }) {
   const { provider } = change;
   // A known provider can be closed off before its first call.
-  if (provider in DEFAULT_LIMITS || app.config.PROVIDER_LIMITS?.has(provider)) {
+  if (DEFAULT_LIMITS.has(provider) || app.config.PROVIDER_LIMITS?.has(provider)) {
     await registerProvider(app.db, provider, limitsOf(provider, app.config.PROVIDER_LIMITS));
   }
   const started = await switchProvider(app, to, change);

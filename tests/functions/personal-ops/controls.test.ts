@@ -25,7 +25,15 @@ let database: TestDatabase;
 let api: AdminApi;
 beforeAll(async () => {
   database = await migratedDatabase();
-  const env = { TELEGRAM_BOT_TOKEN: "123456:abcdefghijklmnopqrstuvwxyz0123456789" };
+  // Without the settings of a source its jobs are skipped before any other gate.
+  const env = {
+    TELEGRAM_BOT_TOKEN: "123456:abcdefghijklmnopqrstuvwxyz0123456789",
+    NOTION_TOKEN: "a token",
+    NOTION_DATA_SOURCES: "4ee04178-60dc-4b13-a1ea-14e3b9661a33",
+    N8N_BASE_URL: "http://127.0.0.1:9",
+    N8N_API_KEY: "a key",
+    HUBSPOT_TOKEN: "a token",
+  };
   api = startAdminApi(database.url, jobs, { clock: new TestClock(NIGHT), env });
 });
 afterEach(() =>

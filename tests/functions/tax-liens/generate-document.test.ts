@@ -59,6 +59,8 @@ afterEach(async () => {
     "tax_liens.properties",
     "tax_liens.counties",
     "reasoning.ai_llm_calls",
+    "platform.provider_states",
+    "platform.rate_limit_buckets",
   ]);
   await storage.clear("documents");
   await api.close();
@@ -408,10 +410,18 @@ describe("with a language model", () => {
     const { body } = await ask();
     for (const state of ["retrying", "retrying", "succeeded"]) {
       expect(await api.runner.execute(body.run)).toMatchObject({ state });
-      api.clock.advance(3_600_000);
+      api.clock.advance(300_000);
     }
     expect(await shown(body.document)).toMatchObject({ state: "ready", writtenBy: "template" });
     expect(await calls()).toMatchObject([1, 2, 3].map(() => ({ outcome: "failed", errorClass: "transient" })));
+  });
+
+  it("continues without the model when the document has waited for 15 minutes", async () => {
+    await withModel({ status: 504, headers: { "content-type": "text/html" }, body: "<h1>Gateway</h1>" });
+    const { body } = await ask();
+    expect(await api.runner.execute(body.run)).toMatchObject({ state: "retrying" });
+    api.clock.advance(900_000);
+    expect(await api.runner.execute(body.run)).toMatchObject({ state: "succeeded", result: { by: "template" } });
   });
 
   it.each([

@@ -25,15 +25,22 @@ test("settings replace the documented limits of single providers", () => {
   expect(limitsOf("hubspot", changed)).toEqual([]);
   expect(limitsOf("telegram", changed)).toMatchObject([{ name: "30/1s" }]);
   expect(limitsOf("unknown", changed)).toEqual([]);
+  expect(limitsOf("constructor", changed)).toEqual([]);
 });
 
-test.each(["notion", "notion=", "notion=3", "notion=0/1s", "notion=3/week", "notion=other 3/1s", "notion=3/1s Mars"])(
-  "%s is refused with the form that was expected",
-  (text) => {
-    expect(() => readProviderLimits(text)).toThrow("limits such as");
-  },
-);
+test.each([
+  "notion",
+  "notion=",
+  "notion=3",
+  "notion=0/1s",
+  "notion=3/week",
+  "notion=other 3/1s",
+  "notion=constructor 3/1s",
+  "notion=3/1s Mars",
+])("%s is refused with the form that was expected", (text) => {
+  expect(() => readProviderLimits(text)).toThrow("limits such as");
+});
 
 test("every documented limit can be read", () => {
-  for (const text of Object.values(DEFAULT_LIMITS)) expect(readLimits(text).length).toBeGreaterThan(0);
+  for (const text of DEFAULT_LIMITS.values()) expect(readLimits(text).length).toBeGreaterThan(0);
 });

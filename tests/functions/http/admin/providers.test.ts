@@ -142,6 +142,8 @@ test("an operator closes a provider off and lets calls start again, with a reaso
 });
 
 test("a provider that is neither known nor was called is not found", async () => {
-  expect((await api.call("POST", "api/admin/providers/nobody/open", { reason: "a test" })).status).toBe(404);
+  for (const name of ["nobody", "constructor", "__proto__"]) {
+    expect((await api.call("POST", `api/admin/providers/${name}/open`, { reason: "a test" })).status, name).toBe(404);
+  }
   expect((await api.call("POST", "api/admin/providers/notion/open", { reason: "a test" })).status).toBe(200);
 });
