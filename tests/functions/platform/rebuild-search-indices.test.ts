@@ -14,7 +14,7 @@ beforeAll(async () => {
   own = (await db.execute("select from pg_indexes where indexdef ~ 'USING (gin|gist|hnsw|ivfflat)'")).length;
 });
 beforeEach(async () => {
-  await db.execute("drop schema if exists scratch cascade");
+  await db.execute("drop schema if exists a_scratch cascade");
   app = startProcess(url, [rebuildSearchIndices]);
   return () => app.close();
 });
@@ -22,25 +22,28 @@ beforeEach(async () => {
 const asked = { input: {}, trigger: "manual", requestedBy: "a test" } as const;
 const rebuild = async () => app.runner.execute((await app.enqueuer.enqueue(rebuildSearchIndices, asked)).id);
 
-/** 5,000 texts, one in ten with the word, with a search index and a plain index. */
+/**
+ * 5,000 texts, one in ten with the word, with a search index and a plain index. The job takes the schemas by name: this
+ * one before those of the app.
+ */
 async function scratch(): Promise<void> {
-  await db.execute("create schema scratch");
-  await db.execute("create table scratch.text (id integer primary key, words tsvector)");
-  await db.execute(`insert into scratch.text
+  await db.execute("create schema a_scratch");
+  await db.execute("create table a_scratch.text (id integer primary key, words tsvector)");
+  await db.execute(`insert into a_scratch.text
     select n, to_tsvector('simple', 'text ' || n || case when n % 10 = 0 then ' lien' else '' end) from generate_series(1, 5000) n`);
-  await db.execute(`create index "Words of texts" on scratch.text using gin (words)`);
+  await db.execute(`create index "Words of texts" on a_scratch.text using gin (words)`);
 }
 
 /** Changes with each rebuild. */
 async function fileOf(name: string): Promise<unknown> {
-  const [row] = await db.execute(sql`select pg_relation_filenode(${`scratch."${name}"`}::regclass) as file`);
+  const [row] = await db.execute(sql`select pg_relation_filenode(${`a_scratch."${name}"`}::regclass) as file`);
   return row?.file;
 }
 const scratchIndexes = async () =>
   [
     ...(await db.execute<{ name: string; isValid: boolean }>(sql`
       select c.relname as name, i.indisvalid as "isValid" from pg_index i join pg_class c on c.oid = i.indexrelid
-       where c.relnamespace = 'scratch'::regnamespace order by 1`)),
+       where c.relnamespace = 'a_scratch'::regnamespace order by 1`)),
   ].map(({ name, isValid }) => `${name}${isValid ? "" : " (invalid)"}`);
 
 it("returns how many indexes it rebuilt, also 0", async () => {
@@ -54,7 +57,7 @@ it("rebuilds a text index while it is read, and no other index", async () => {
   const reads: unknown[] = [];
   const reader = (async () => {
     while (!done.signal.aborted) {
-      const [row] = await db.execute("select count(*)::integer as found from scratch.text where words @@ 'lien'");
+      const [row] = await db.execute("select count(*)::integer as found from a_scratch.text where words @@ 'lien'");
       reads.push(row?.found);
     }
   })();
@@ -72,10 +75,10 @@ it("drops the leftover of an interrupted rebuild, and rebuilds the index", async
   // The rebuild waits for a transaction with an old snapshot; readers do not wait.
   const oldView = db.transaction(
     async (tx) => {
-      await tx.execute("select count(*) from scratch.text");
+      await tx.execute("select count(*) from a_scratch.text");
       reading.reach();
       await readEnough.reached;
-      return tx.execute("select count(*)::integer as texts from scratch.text");
+      return tx.execute("select count(*)::integer as texts from a_scratch.text");
     },
     { isolationLevel: "repeatable read" },
   );
@@ -100,7 +103,7 @@ it("the database stops when the process stops", async () => {
   await scratch();
   const [reading, readEnough] = [createSignal(), createSignal()];
   const oldView = db.transaction(async (tx) => {
-    await tx.execute("lock table scratch.text in share update exclusive mode");
+    await tx.execute("lock table a_scratch.text in share update exclusive mode");
     reading.reach();
     await readEnough.reached;
   });

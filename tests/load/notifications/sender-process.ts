@@ -21,6 +21,8 @@ const config = readConfig(
     JOB_HEARTBEAT: "500ms",
     NOTIFY_WEBHOOK_URL: receiver,
     NOTIFY_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    // The receiver fails at random, also often in a row: that is no outage here.
+    PROVIDER_BREAKER_FAILURES: "1000",
   },
   [sendNotification],
 );
